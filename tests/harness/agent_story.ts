@@ -177,7 +177,7 @@ export async function tellAgentStory(
       client.signal("SIGKILL");
       await client.ended();
       const queued = await stage.run(prompt("[queued] then this"));
-      assert.match(queued.stdout, /^task 4 waits for task 3, goes on with task 3\n/);
+      assert.match(queued.stdout, /^task 4 waits for task 3, continues task 3\n/);
       assert.deepEqual((await tasksOf(stage)).slice(2).map((one) => one.state), [
         "working",
         "queued",
