@@ -229,7 +229,7 @@ export async function tellAgentStory(
     assert.match(stdout, /\n {2}Bash wasn't allowed: /);
     assert.match(
       stdout,
-      /\ntask 9 waiting: it wasn't allowed to use Bash · goes on with task 8 · /,
+      /\ntask 9 waiting: it wasn't allowed to use Bash · continues task 8 · /,
     );
   });
 }
