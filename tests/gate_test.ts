@@ -318,3 +318,11 @@ Continue? [y/N, l lists the pods] `),
     stderr,
   );
 });
+
+Deno.test("the gate: a pod that several steps change counts once", async () => {
+  const more = {
+    "/shipped/two.yaml": changing + "  - exec: [touch, y]\n    select: { match: w }\n",
+  };
+  assert.equal((await play(["run", "two"], { pods: 6, typed: undefined, more })).words, "ran");
+  assert.equal((await play(["run", "two"], { pods: 11, typed: undefined, more })).words, "refused");
+});

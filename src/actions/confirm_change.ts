@@ -45,24 +45,37 @@ export async function isConfirmed(
   if (isKnownReadOnly(command, { shell })) return true;
   const { readOnly, ...policy } = await confirmSettings(host, confirm);
   if (isKnownReadOnly(command, { shell, readOnly })) return true;
-  const reason = because ?? confirmReason(targets, policy);
+  const pods = uniquePods(targets);
+  const reason = because ?? confirmReason(pods, policy);
   if (reason === undefined) return true;
   return await confirm.ask({
     action,
-    ...await scopesOf(host, targets),
+    count: pods.length,
+    scopes: await scopesOf(host, pods),
     ...(reason.kind === "count" ? {} : { because: reason }),
   });
+}
+
+/** Each pod once: several steps may change it. */
+function uniquePods(targets: readonly Target[]): readonly Target[] {
+  return [
+    ...new Map(
+      targets.map((target) =>
+        [JSON.stringify([target.context, target.namespace, target.pod]), target] as const
+      ),
+    ).values(),
+  ];
 }
 
 async function scopesOf(
   host: Host,
   targets: readonly Target[],
-): Promise<Pick<ChangeQuestion, "count" | "scopes">> {
+): Promise<ChangeQuestion["scopes"]> {
   const servers = new Map((await host.contexts()).map(({ name, server }) => [name, server]));
   const groups = Map.groupBy(targets, ({ context, namespace }) => `${context}\0${namespace}`);
-  const scopes = [...groups.values()].map((group) => {
+  return [...groups.values()].map((group) => {
     const { context = "", namespace = "" } = group[0] ?? {};
-    const pods = [...new Set(group.map(({ pod }) => pod))];
+    const pods = group.map(({ pod }) => pod);
     const server = servers.get(context);
     return {
       context,
@@ -72,5 +85,4 @@ async function scopesOf(
       pods,
     };
   });
-  return { count: scopes.reduce((sum, { pods }) => sum + pods.length, 0), scopes };
 }
