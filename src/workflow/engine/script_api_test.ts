@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ScriptApi, ScriptSource } from "../model.ts";
 import { play, saying } from "../testing/stage_play.ts";
+import type { StepChange } from "./world.ts";
 
 const text = "select: { allNamespaces: true }\nsteps:\n  - script: whatever\n";
 
@@ -54,4 +55,42 @@ Deno.test("a script is told of a context that can't be asked", async () => {
   const { results } = await asked([place("p")], true);
   const outcomes = Object.entries(results[0] ?? {}).map(([name, { outcome }]) => [name, outcome]);
   assert.deepEqual(outcomes, [["p", "ok"], ["east/*", "unreachable"]]);
+});
+
+Deno.test("a step or a script that is declined changes nothing in its pods", async () => {
+  const changes: string[] = [];
+  const declined = {
+    confirmChange: ({ action }: StepChange) => {
+      changes.push(action.kind === "command" ? action.command.join(" ") : action.kind);
+      return Promise.resolve(false);
+    },
+  };
+  const requestsOf = (pods: Awaited<ReturnType<typeof play>>["pods"]) =>
+    [...pods.values()].flatMap(({ requests }) => requests);
+  const exec = await play({
+    files: { "w.yaml": "steps:\n  - exec: [rm, x]\n" },
+    pods: { p: saying("") },
+    world: declined,
+  });
+  assert.deepEqual(requestsOf(exec.pods), []);
+  const ended = exec.events.at(-1);
+  assert.ok(ended?.kind === "workflowEnded" && ended.outcome.kind === "refused");
+  const script = await play({
+    files: { "w.yaml": text },
+    pods: { p: saying("") },
+    world: {
+      ...declined,
+      runScript: async (
+        _script: ScriptSource,
+        _permissions: unknown,
+        api: ScriptApi,
+        { signal },
+      ) => {
+        await assert.rejects(api.exec({ command: ["rm", "y"] }, signal), /declined: rm y/);
+        return { kind: "ok", output: null };
+      },
+    },
+  });
+  assert.deepEqual(requestsOf(script.pods), []);
+  assert.deepEqual(changes, ["rm x", "rm y"]);
 });
