@@ -2,8 +2,8 @@
 import type { Host } from "./actions/host.ts";
 import type { Invocation } from "./cli/invocation.ts";
 import { programOf } from "./cli/program.ts";
-import { processTerminal } from "./term/deno_terminal.ts";
-import { processSignals } from "./wiring/signals.ts";
+import { processTerminal } from "./terminal/deno_terminal.ts";
+import { processSignals } from "./host/signals.ts";
 
 /**
  * Returns what this process provides to the command line. Nothing is read, opened or loaded until it is used: parts
@@ -19,21 +19,21 @@ export function processInvocation(programName: string): Invocation {
     environment,
     willDial: gatherEntropy,
     async host(options = {}): Promise<Host> {
-      const { machineHost } = await import("./wiring/host.ts");
+      const { machineHost } = await import("./host/host.ts");
       return machineHost({ ...options, terminal, environment });
     },
     async multiplexer() {
-      const { tmuxOfThisMachine } = await import("./wiring/multiplexer.ts");
+      const { tmuxOfThisMachine } = await import("./host/multiplexer.ts");
       return tmuxOfThisMachine(environment);
     },
     async serveCluster(words) {
-      const { serveUntilSignal } = await import("./wiring/cluster.ts");
+      const { serveUntilSignal } = await import("./host/cluster.ts");
       await serveUntilSignal(words, processSignals);
     },
     async serveSync(key) {
-      const { serveSyncUntilSignal } = await import("./wiring/sync/serve_until_signal.ts");
+      const { serveSyncUntilSignal } = await import("./host/sync/serve_until_signal.ts");
       const host = async (kubeconfig: string | undefined) => {
-        const { machineHost } = await import("./wiring/host.ts");
+        const { machineHost } = await import("./host/host.ts");
         return machineHost({ kubeconfig, terminal, environment });
       };
       await serveSyncUntilSignal(key, { host, signals: processSignals });

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../src/base/errors.ts";
 import { clusterDown, clusterStatus, clusterUp } from "../src/cluster/control/control.ts";
 import { processStart } from "../src/daemon/process_identity.ts";
-import { systemClock } from "../src/cluster/node/clock.ts";
+import { systemClock } from "../src/cluster/clock.ts";
 import { runCommand } from "./harness/command.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 
 const serve = filePath(new URL("harness/serve_cluster.ts", import.meta.url));
 const config = filePath(new URL("../deno.json", import.meta.url));

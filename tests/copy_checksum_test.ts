@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checksumMaker, type ChecksumName, checksumPreferences } from "../src/copy/checksum.ts";
-import { nativeChecksums } from "../src/wiring/checksums.ts";
+import { nativeChecksums } from "../src/copy/local/checksums.ts";
 
 /** How this machine comes by a program: its own, or busybox's. */
 async function programOf(name: ChecksumName): Promise<string[] | undefined> {

@@ -4,7 +4,7 @@ import { ByteReader } from "../src/copy/byte_reader.ts";
 import { joinBytes } from "../src/base/join_bytes.ts";
 import { encodeHeader, type NewHeader } from "../src/copy/tar_header.ts";
 import { TarReader } from "../src/copy/tar_reader.ts";
-import { localCopyFiles } from "../src/wiring/copy_files.ts";
+import { localCopyFiles } from "../src/copy/local/files.ts";
 import { TestFolder } from "./harness/test_folder.ts";
 
 const text = (words: string) => new TextEncoder().encode(words);

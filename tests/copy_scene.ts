@@ -1,12 +1,12 @@
 /** Copies between folders of this machine, one of them seen through kodama's scripts. */
 import assert from "node:assert/strict";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../src/copy/checksum.ts";
-import type { OpenFar } from "../src/copy/far_end.ts";
+import type { OpenFar } from "../src/copy/remote_script.ts";
 import { openPodSource } from "../src/copy/from_pod.ts";
 import type { Checksums, CopyTotals, Meter } from "../src/copy/source.ts";
 import { saveFile, saveSparse, saveTree } from "../src/copy/to_local.ts";
 import { sendFile, sendTree } from "../src/copy/to_pod.ts";
-import { localCopyFiles } from "../src/wiring/copy_files.ts";
+import { localCopyFiles } from "../src/copy/local/files.ts";
 
 const files = localCopyFiles();
 

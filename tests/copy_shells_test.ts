@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { lutimes } from "node:fs/promises";
 import fc from "fast-check";
 import { anyText } from "../src/base/testing/any_text.ts";
-import { CopyFailure, type OpenFar } from "../src/copy/far_end.ts";
+import { CopyFailure, type OpenFar } from "../src/copy/remote_script.ts";
 import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
 import { imageShells } from "../src/kube/testing/image_shells.ts";
 import type { Cut } from "../src/kube/testing/process_channel.ts";

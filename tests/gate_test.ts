@@ -3,14 +3,14 @@
  * terminal, for few and for many pods, and with nothing that chooses them.
  */
 import assert from "node:assert/strict";
-import type { Multiplexer } from "../src/actions/multiplexer.ts";
+import type { Multiplexer } from "../src/actions/tmux/multiplexer.ts";
 import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
 import type { Invocation } from "../src/cli/invocation.ts";
 import { programOf } from "../src/cli/program.ts";
 import { run } from "../src/cli/run.ts";
 import type { LocalFiles } from "../src/copy/local_files.ts";
 import type { PodScript } from "../src/exec/testing/simulated_pod.ts";
-import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
 
 const changing = "steps:\n  - exec: [rm, -f, /tmp/x]\n    select: { match: w }\n";
 const kubectl = "select: { match: w }\nsteps:\n  - kubectl: [delete, pod, w-0]\n";

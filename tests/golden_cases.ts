@@ -3,9 +3,9 @@ import type { Host } from "../src/actions/host.ts";
 import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
 import { programOf } from "../src/cli/program.ts";
 import { run } from "../src/cli/run.ts";
-import type { Branch } from "../src/cli/node.ts";
+import type { Branch } from "../src/cli/parser/node.ts";
 import { tree } from "../src/cli/tree.ts";
-import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
 import { brokenWorkflows } from "./broken_workflows.ts";
 
 /** One golden file. */

@@ -7,7 +7,7 @@ import { installed, launcherNames } from "../tools/launcher.ts";
 import { removeOldVersions, runningCommandLines } from "../tools/old_versions.ts";
 import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 import { coldModules, entryModule, execModules, hotOutputs } from "../tools/hot_path.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";

@@ -1,31 +1,33 @@
-/** The table of ARCHITECTURE.md, "Who may import whom", held against the real import graph; and no circles in it. */
+/** The table of ARCHITECTURE.md, "Who may import whom", checked against the real import graph; no cycles; who may use `Deno.`. */
 import assert from "node:assert/strict";
 
 const src = new URL("../src/", import.meta.url);
 
-const everyRoom =
-  "base gate config daemon kube exec logs tmux copy sync session agent expression workflow sandbox actions cli cluster term pick"
+const everyModule =
+  "base files gate config daemon kube exec logs forward tmux copy sync session agent expression workflow sandbox actions present cli cluster terminal pick"
     .split(
       " ",
     );
 
-/** Room -> rooms it may import. A room may always import itself. */
+/** Module -> modules it may import. A module may always import itself. */
 const allowed: Record<string, readonly string[]> = {
   "base": [],
+  "files": ["base"],
   "gate": ["base"],
-  "term": ["base"],
+  "terminal": ["base"],
   "kube": ["base"],
   "config": ["base"],
   "daemon": ["base"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
+  "forward": ["base", "kube"],
   "tmux": ["base"],
-  "sync": ["base", "kube", "copy"],
-  "copy": ["base", "kube", "exec"],
+  "copy": ["base", "files", "kube", "exec"],
+  "sync": ["base", "files", "kube", "copy"],
   "session": ["base", "kube", "exec"],
   "agent": ["base", "kube", "exec"],
   "expression": ["base"],
-  "workflow": ["base", "gate", "kube", "exec", "expression"],
+  "workflow": ["base", "gate", "kube", "exec", "expression", "forward"],
   "sandbox": ["base", "workflow"],
   "actions": [
     "base",
@@ -43,11 +45,12 @@ const allowed: Record<string, readonly string[]> = {
     "workflow",
     "sandbox",
   ],
-  "pick": ["base", "term"],
-  "cli": ["base", "term", "actions", "pick"],
+  "pick": ["base", "terminal"],
+  "present": ["base", "terminal", "pick", "actions"],
+  "cli": ["base", "terminal", "actions", "present", "pick"],
   "cluster": ["base", "daemon", "kube"],
-  "wiring.ts": [...everyRoom, "wiring"],
-  "wiring": everyRoom,
+  "wiring.ts": [...everyModule, "host"],
+  "host": everyModule,
 };
 
 interface Import {
@@ -75,18 +78,18 @@ function importsOf(file: URL, text: string): Import[] {
   });
 }
 
-function roomOf(path: string): string {
+function moduleOf(path: string): string {
   return path.split("/")[0] ?? path;
 }
 
 /** The rule that an import breaks, or undefined. */
 function violation({ from, to, typeOnly }: Import): string | undefined {
-  const [room, target] = [roomOf(from), roomOf(to)];
-  if (room === target) return undefined;
-  const rule = allowed[room];
-  if (rule === undefined) return `${from}: no rule covers the room "${room}"`;
-  if (!rule.includes(target)) return `${from} imports ${to}: ${room} may not import ${target}`;
-  if (room === "cluster" && target === "kube" && !typeOnly) {
+  const [module, target] = [moduleOf(from), moduleOf(to)];
+  if (module === target) return undefined;
+  const rule = allowed[module];
+  if (rule === undefined) return `${from}: no rule covers the module "${module}"`;
+  if (!rule.includes(target)) return `${from} imports ${to}: ${module} may not import ${target}`;
+  if (module === "cluster" && target === "kube" && !typeOnly) {
     return `${from} imports ${to}: cluster may take only types from kube`;
   }
   return undefined;
@@ -97,20 +100,20 @@ async function graph(): Promise<Import[]> {
   for await (const file of sourceFiles(src)) {
     const own = { from: file.href.slice(src.href.length), to: "base", typeOnly: true };
     // A file without imports must be covered by a rule too.
-    if (allowed[roomOf(own.from)] === undefined) imports.push(own);
+    if (allowed[moduleOf(own.from)] === undefined) imports.push(own);
     imports.push(...importsOf(file, await Deno.readTextFile(file)));
   }
   return imports;
 }
 
-Deno.test("every import follows the table of rooms", async () => {
+Deno.test("every import follows the table of modules", async () => {
   const imports = await graph();
   assert.ok(imports.length > 0, "no import was read");
   assert.deepEqual(imports.map(violation).filter((line) => line !== undefined), []);
 });
 
-/** Files of which each imports the next, and the last the first; undefined where there is no such circle. */
-function circleOf(imports: readonly Import[]): string[] | undefined {
+/** Files of which each imports the next, and the last the first; undefined if there is none. */
+function cycleOf(imports: readonly Import[]): string[] | undefined {
   const next = Map.groupBy(imports, ({ from }) => from);
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): string[] | undefined => {
@@ -118,34 +121,78 @@ function circleOf(imports: readonly Import[]): string[] | undefined {
     if (done.has(file)) return undefined;
     done.add(file);
     for (const { to } of next.get(file) ?? []) {
-      const circle = visit(to, [...path, file]);
-      if (circle !== undefined) return circle;
+      const cycle = visit(to, [...path, file]);
+      if (cycle !== undefined) return cycle;
     }
     return undefined;
   };
   for (const file of next.keys()) {
-    const circle = visit(file, []);
-    if (circle !== undefined) return circle;
+    const cycle = visit(file, []);
+    if (cycle !== undefined) return cycle;
   }
   return undefined;
 }
 
 Deno.test("no file imports itself by way of others, types and what is loaded later included", async () => {
-  assert.equal(circleOf(await graph())?.join(" -> "), undefined);
+  assert.equal(cycleOf(await graph())?.join(" -> "), undefined);
 });
 
-Deno.test("a circle is noticed: by types and by what is loaded later too", () => {
+/** The folder of a file one level below its module; undefined for files of the module itself. */
+function folderOf(path: string): string | undefined {
+  const parts = path.split("/");
+  return parts.length < 3 ? undefined : parts.slice(0, 2).join("/");
+}
+
+/** The imports between folders of the same module, as if a folder were a file; without those of tests. */
+function folderImports(imports: readonly Import[]): Import[] {
+  return imports.flatMap((one) => {
+    const [from, to] = [folderOf(one.from), folderOf(one.to)];
+    if (from === undefined || to === undefined || from === to) return [];
+    if (/_test\.ts$|\/testing\//.test(one.from)) return [];
+    return moduleOf(from) === moduleOf(to) ? [{ ...one, from, to }] : [];
+  });
+}
+
+Deno.test("no folder of a module imports another that imports it", async () => {
+  assert.equal(cycleOf(folderImports(await graph()))?.join(" -> "), undefined);
+});
+
+Deno.test("a cycle of folders is noticed", () => {
+  const imports = [
+    { from: "kube/http/a.ts", to: "kube/tls/b.ts", typeOnly: false },
+    { from: "kube/tls/c.ts", to: "kube/http/d.ts", typeOnly: true },
+  ];
+  assert.deepEqual(cycleOf(folderImports(imports)), ["kube/http", "kube/tls"]);
+  assert.equal(cycleOf(folderImports(imports.slice(1))), undefined);
+});
+
+/** Modules and files that own a part of this machine; the others get it passed in. */
+const ownsMachine =
+  /^(?:cluster|daemon|files|forward|host|sandbox|terminal|copy\/local|sync\/local|kube\/(?:config|http|tls)|[^/]+(?:\/.+)?\/testing)\/|^wiring\.ts$|^kube\/(?:host|failures)\.ts$|^cli\/commands\/version\.ts$/;
+
+Deno.test("only the modules that own a part of this machine use Deno's interface to it", async () => {
+  const strangers: string[] = [];
+  for await (const file of sourceFiles(src)) {
+    const path = file.href.slice(src.href.length);
+    if (path.endsWith("_test.ts") || ownsMachine.test(path)) continue;
+    const code = (await Deno.readTextFile(file)).replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+    if (/\bDeno\./.test(code)) strangers.push(path);
+  }
+  assert.deepEqual(strangers, []);
+});
+
+Deno.test("a cycle is noticed: by types and by what is loaded later too", () => {
   const at = (name: string) => new URL(`base/${name}.ts`, src);
   const imports = [
     ...importsOf(at("a"), `import { b } from "./b.ts";\nimport { d } from "./d.ts";`),
     ...importsOf(at("b"), `import type { C } from "./c.ts";`),
     ...importsOf(at("c"), `const b = await import("./b.ts");`),
   ];
-  assert.deepEqual(circleOf(imports), ["base/b.ts", "base/c.ts"]);
-  assert.equal(circleOf(imports.filter(({ from }) => from !== "base/c.ts")), undefined);
+  assert.deepEqual(cycleOf(imports), ["base/b.ts", "base/c.ts"]);
+  assert.equal(cycleOf(imports.filter(({ from }) => from !== "base/c.ts")), undefined);
 });
 
-Deno.test("the table is noticed: each way of importing across rooms is a violation", () => {
+Deno.test("the table is noticed: each way of importing across modules is a violation", () => {
   const file = new URL("base/sample.ts", src);
   const forbidden = [
     `import { a } from "../kube/a.ts";`,

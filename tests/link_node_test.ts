@@ -1,8 +1,8 @@
 /** TLS over a link of kodama's own, against a TLS server. */
 import assert from "node:assert/strict";
 import { createAuthority } from "../src/cluster/tls/authority.ts";
-import type { Link } from "../src/kube/link.ts";
-import { secureByNode } from "../src/kube/link_node.ts";
+import type { Link } from "../src/kube/link/link.ts";
+import { secureByNode } from "../src/kube/tls/link_node.ts";
 
 /** A connection that at some moment takes no more, as after the peer's reset; what came before it can be read. */
 class FailingLink implements Link {

@@ -1,5 +1,5 @@
 /** States of the picker and the keys that lead there: each has a picture in `tests/screens/pick/`. */
-import { type Grid, lineText, span } from "../src/term/grid.ts";
+import { type Grid, lineText, span } from "../src/terminal/grid.ts";
 import { row } from "../src/pick/row.ts";
 import { initialState, type PickState } from "../src/pick/state.ts";
 import { type PickEvent, step } from "../src/pick/step.ts";

@@ -8,7 +8,7 @@ import { openRealStage, realKubeconfig } from "./harness/real_stage.ts";
 import { assertSameText } from "./harness/same_text.ts";
 import { formatScenario, parseScenario, type Scenario } from "./harness/scenario.ts";
 import { runScenario } from "./harness/scenario_run.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 
 const folder = filePath(new URL("scenarios/", import.meta.url));
 const real = realKubeconfig();

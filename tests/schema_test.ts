@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { eventReportShape, recordLineShape, targetReportShape } from "../src/exec/report_shapes.ts";
-import { exec } from "../src/actions/exec.ts";
-import { EventReporter } from "../src/actions/event_report.ts";
-import type { ExecOptions } from "../src/actions/exec_events.ts";
+import { exec } from "../src/actions/exec/exec.ts";
+import { EventReporter } from "../src/actions/exec/event_report.ts";
+import type { ExecOptions } from "../src/actions/exec/events.ts";
 import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
 import type { PodScript } from "../src/exec/testing/simulated_pod.ts";
 import { KodamaError } from "../src/base/errors.ts";

@@ -1,13 +1,13 @@
 /** Snapshots that aren't what kodama wrote: damaged, cut off, or made to reach elsewhere. */
 import assert from "node:assert/strict";
-import { readArchive } from "../src/actions/session/archive_read.ts";
+import { readArchive } from "../src/actions/session/snapshots/archive_read.ts";
 import { KodamaError } from "../src/base/errors.ts";
 import type { TreeEntry } from "../src/copy/entry.ts";
 import { writeTar } from "../src/copy/tar_writer.ts";
 import { sessionText } from "../src/session/state.ts";
 import { sampleSession } from "../src/session/testing/session.ts";
-import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
-import { machineHost } from "../src/wiring/host.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
+import { machineHost } from "../src/host/host.ts";
 import { TestFolder } from "./harness/test_folder.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);

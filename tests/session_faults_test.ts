@@ -9,11 +9,11 @@ import { planStop } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";
 import { KodamaError } from "../src/base/errors.ts";
 import type { KubeClient } from "../src/kube/client.ts";
-import { wholeList } from "../src/kube/list.ts";
+import { wholeList } from "../src/kube/http/list.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from "../src/kube/resources.ts";
 import type { KubeObject } from "../src/kube/types.ts";
-import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
-import { machineHost } from "../src/wiring/host.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
+import { machineHost } from "../src/host/host.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { type ApiFault, startFaultyApi } from "./harness/faulty_api.ts";
 

@@ -1,18 +1,18 @@
 /** Sessions of several people, what a deleted one leaves to a later one of its name, and jobs left in the background. */
 import assert from "node:assert/strict";
-import { agentTargetAndOwner } from "../src/actions/agent/place.ts";
+import { agentTargetAndOwner } from "../src/actions/session/agent_pod.ts";
 import { currentTask } from "../src/actions/agent/tasks.ts";
 import { planDeletion } from "../src/actions/session/delete.ts";
 import { doctorSessions } from "../src/actions/session/doctor.ts";
 import type { StartOptions } from "../src/actions/session/events.ts";
-import { findSession } from "../src/actions/session/find.ts";
+import { findSession } from "../src/actions/find_session.ts";
 import { resume } from "../src/actions/session/resume.ts";
 import { share } from "../src/actions/session/share.ts";
 import { start } from "../src/actions/session/start.ts";
 import { planStop, type StopPlan } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";
 import { KodamaError } from "../src/base/errors.ts";
-import { wholeList } from "../src/kube/list.ts";
+import { wholeList } from "../src/kube/http/list.ts";
 import {
   CONFIG_MAPS,
   PERSISTENT_VOLUME_CLAIMS,
@@ -23,8 +23,8 @@ import {
 import type { ConfigMap, KubeObject, Secret } from "../src/kube/types.ts";
 import { shellLineCommand } from "../src/session/shell_line.ts";
 import { keptSession } from "../src/session/state.ts";
-import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
-import { machineHost } from "../src/wiring/host.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
+import { machineHost } from "../src/host/host.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 
 const signal = new AbortController().signal;

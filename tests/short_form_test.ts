@@ -1,16 +1,16 @@
 /** A workflow of one command pays for nothing that only workflows with steps need. */
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 
 const root = new URL("../", import.meta.url);
 
 /** What is loaded when a workflow of the short form runs: each of these, and what they import at once. */
 const loaded = [
   "main.ts",
-  "src/cli/commands/run.ts",
-  "src/actions/run_workflow.ts",
-  "src/wiring/host.ts",
+  "src/cli/commands/run/run.ts",
+  "src/actions/workflow/run_workflow.ts",
+  "src/host/host.ts",
 ];
 
 /** Rooms of workflows with steps. */
@@ -50,6 +50,6 @@ Deno.test("a workflow of one command loads no expressions, no steps and no sandb
 });
 
 Deno.test("what it looks for would be seen", async () => {
-  const modules = await atOnce("src/actions/run_steps.ts");
+  const modules = await atOnce("src/actions/workflow/run_steps.ts");
   assert.ok([...modules].some((address) => address.includes("src/expression/")));
 });

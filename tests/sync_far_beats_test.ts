@@ -1,7 +1,7 @@
 /** The beats of a far end's loop end with it, in whatever way it ended. */
 import assert from "node:assert/strict";
 import { systemClock } from "../src/base/clock.ts";
-import { farLoopCommand } from "../src/sync/far/far_loop.ts";
+import { farLoopCommand } from "../src/sync/remote/loop.ts";
 import type { TestShell } from "../src/sync/testing/shell_channel.ts";
 import { runCommand } from "./harness/command.ts";
 import { shells } from "./harness/far_shells.ts";

@@ -1,8 +1,8 @@
 /** The far end when what arrives is damaged, has no room, or isn't alone: nothing gets a name that it shouldn't. */
 import assert from "node:assert/strict";
 import { systemClock } from "../src/base/clock.ts";
-import type { FarEnd } from "../src/sync/far/far_end.ts";
-import type { Action } from "../src/sync/plan.ts";
+import type { FarEnd } from "../src/sync/remote/endpoint.ts";
+import type { Action } from "../src/sync/core/plan.ts";
 import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
 import type { TestShell } from "../src/sync/testing/shell_channel.ts";
 import { ends, fileOf, put, remote, scene, type SceneTraits } from "./harness/far_scene.ts";

@@ -1,7 +1,7 @@
 /** The far end in real shells: dash with GNU's programs, and busybox with none but its own. */
 import assert from "node:assert/strict";
-import { ignoringOf } from "../src/sync/ignoring.ts";
-import type { Action } from "../src/sync/plan.ts";
+import { ignoringOf } from "../src/sync/core/ignoring.ts";
+import type { Action } from "../src/sync/core/plan.ts";
 import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
 import { ends, fileOf, hex, put, remote, scene } from "./harness/far_scene.ts";
 import { shells } from "./harness/far_shells.ts";

@@ -1,10 +1,10 @@
 /** Every row of the tables of docs/sync-model.md, carried out. */
 import assert from "node:assert/strict";
-import { apply } from "../src/sync/apply.ts";
-import { linuxRules } from "../src/sync/held_paths.ts";
-import type { Ancestor, Entry } from "../src/sync/model.ts";
-import type { SyncMode } from "../src/sync/plan.ts";
-import { reconcile } from "../src/sync/reconcile.ts";
+import { apply } from "../src/sync/core/apply.ts";
+import { linuxRules } from "../src/sync/core/held_paths.ts";
+import type { Ancestor, Entry } from "../src/sync/core/model.ts";
+import type { SyncMode } from "../src/sync/core/plan.ts";
+import { reconcile } from "../src/sync/core/reconcile.ts";
 import { file, MemoryTree } from "../src/sync/testing/memory_tree.ts";
 
 const text = await Deno.readTextFile(new URL("../docs/sync-model.md", import.meta.url));

@@ -4,9 +4,9 @@
  */
 import assert from "node:assert/strict";
 import type { Host } from "../src/actions/host.ts";
-import { runSteps } from "../src/actions/run_steps.ts";
-import { testWorkflows } from "../src/actions/test_workflows.ts";
-import { checkWorkflows } from "../src/actions/workflow_files.ts";
+import { runSteps } from "../src/actions/workflow/run_steps.ts";
+import { testWorkflows } from "../src/actions/workflow/test_workflows.ts";
+import { checkWorkflows } from "../src/actions/workflow/files.ts";
 import { clusterHere, thisMachine } from "./harness/cluster_here.ts";
 import { referencePage, referenceParts } from "../tools/workflow_reference.ts";
 import { referenceFile } from "../tools/schemas.ts";

@@ -1,7 +1,7 @@
 /** Workflows that the documentation shows are workflows: nothing is wrong with any of them. */
 import assert from "node:assert/strict";
 import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
-import { checkWorkflows } from "../src/actions/workflow_files.ts";
+import { checkWorkflows } from "../src/actions/workflow/files.ts";
 
 const root = new URL("../", import.meta.url);
 

@@ -5,7 +5,7 @@
  * `import.meta.url` means the same from source and installed.
  */
 import type { Metafile } from "esbuild";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 
 /** The entry module, below the bundle's folder. */
 export const bundleEntry = "main.js";

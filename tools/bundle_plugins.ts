@@ -1,7 +1,7 @@
 /** esbuild plugins for kodama: paths of source files, and which form of a package to use. */
 import type { Loader, Plugin } from "esbuild";
 import { builtinModules } from "node:module";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 
 /**
  * Makes `import.meta.url` of a source file resolve to its path below the bundle's folder, which contains the data

@@ -8,7 +8,7 @@ import { copyData } from "./data_files.ts";
 import { resolveForDeno, sourcePlaces, startTogether } from "./bundle_plugins.ts";
 import { execModules, lightModules } from "./hot_path.ts";
 import { writeLicences } from "./licences.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 
 const root = new URL("../", import.meta.url);
 

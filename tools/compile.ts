@@ -8,7 +8,7 @@
 import { bundle, bundleEntry } from "./bundle.ts";
 import { permissionFlags, readPermissionSet } from "./permissions.ts";
 import { makeSingleFile } from "./single_file.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 import { sayFailure } from "./say_failure.ts";
 
 const dist = filePath(new URL("../dist/", import.meta.url));

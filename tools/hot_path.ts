@@ -12,22 +12,22 @@ import type { Metafile } from "esbuild";
  */
 export const coldModules: readonly string[] = [
   "src/cluster/",
-  "src/kube/auth_provider.ts",
-  "src/kube/link_node.ts",
-  "src/wiring/node_checksums.ts",
-  "src/wiring/node_link_times.ts",
+  "src/kube/config/auth_provider.ts",
+  "src/kube/tls/link_node.ts",
+  "src/copy/local/node_checksums.ts",
+  "src/copy/local/node_link_times.ts",
   "src/workflow/script_syntax.ts",
 ];
 
 /** Loaded by a command in some pods, the most important case: the modules that others import lazily. */
 export const execModules: readonly string[] = [
-  "src/cli/commands/exec.ts",
-  "src/cli/parse.ts",
-  "src/wiring/host.ts",
-  "src/actions/exec.ts",
+  "src/cli/commands/exec/exec.ts",
+  "src/cli/parser/parse.ts",
+  "src/host/host.ts",
+  "src/actions/exec/exec.ts",
   "src/kube/open_client.ts",
-  "src/actions/record_run.ts",
-  "src/kube/find_targets.ts",
+  "src/actions/exec/record_run.ts",
+  "src/kube/select/find_targets.ts",
 ];
 
 /** Modules that load little, and should be as fast as possible. */

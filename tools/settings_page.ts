@@ -1,7 +1,7 @@
 /** The page of settings and variables, from the program's own declarations. Written by `deno task schema:update`. */
 import * as v from "valibot";
-import type { FileSchema } from "../src/base/yaml_shape.ts";
-import { leaves } from "../src/cli/node.ts";
+import type { FileSchema } from "../src/base/yaml/shape.ts";
+import { leaves } from "../src/cli/parser/node.ts";
 import { tree } from "../src/cli/tree.ts";
 import { defaultSettings, settingVariables } from "../src/config/default_settings.ts";
 import { allSettings, joinKey } from "../src/config/setting_key.ts";

@@ -6,7 +6,7 @@ import { bundle } from "./bundle.ts";
 import { contentHash } from "./content_hash.ts";
 import { installed, launcherText } from "./launcher.ts";
 import { readPermissionSet } from "./permissions.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { filePath } from "../src/files/file_path.ts";
 
 /** The result of a build. */
 export interface SingleFile {

@@ -1,5 +1,5 @@
 /** A terminal's screen as an SVG: text with SGR sequences in, an image out. Pure. */
-import { displayWidth } from "../src/term/width.ts";
+import { displayWidth } from "../src/terminal/width.ts";
 
 /** The style of one cell: palette indexes from 0 to 255, or undefined for the terminal's own colour. */
 interface Look {

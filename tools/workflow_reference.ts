@@ -1,12 +1,12 @@
 /** The reference page of workflow files, from the shapes of the checks. Written by `deno task schema:update`. */
 import * as v from "valibot";
-import type { FileSchema } from "../src/base/yaml_shape.ts";
-import { entriesOf } from "../src/base/yaml_shape.ts";
+import type { FileSchema } from "../src/base/yaml/shape.ts";
+import { entriesOf } from "../src/base/yaml/shape.ts";
 import { textType, type Type } from "../src/expression/type.ts";
 import { type Example, examples } from "../src/workflow/examples.ts";
 import { frameEntries, fullShape, paramShape } from "../src/workflow/file_shape.ts";
 import { selectShape } from "../src/workflow/selection_fields.ts";
-import { stepKinds } from "../src/workflow/steps/registry.ts";
+import { stepKinds } from "../src/workflow/step_registry.ts";
 
 /** A part of a file, with its fields and a workflow that shows each of them. */
 export interface Part {

@@ -7,8 +7,8 @@ import {
   confirmReason,
 } from "../gate/change.ts";
 import { compressNames } from "../exec/name_ranges.ts";
-import type { Target } from "../kube/target.ts";
-import { confirmSettings } from "./exec_settings.ts";
+import type { Target } from "../kube/select/target.ts";
+import { confirmSettings } from "./exec/settings.ts";
 import type { Host } from "./host.ts";
 
 export type { ChangeAction, ChangeQuestion, ChangeScope } from "../gate/change.ts";

@@ -4,16 +4,16 @@
  * for what it uses.
  */
 import type { Clock } from "../base/clock.ts";
-import type { Places } from "../config/places.ts";
+import type { Places } from "../config/paths.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
-import type { FoundTargets } from "../kube/find_targets.ts";
-import type { Selection } from "../kube/target.ts";
-import type { LocalWorld } from "../workflow/engine/world.ts";
+import type { FoundTargets } from "../kube/select/find_targets.ts";
+import type { Selection } from "../kube/select/target.ts";
+import type { LocalWorld } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
-import type { SyncControl } from "./sync/control.ts";
+import type { SyncControl } from "./sync_control.ts";
 
 /** A file that is being written. Disposing of it closes it. */
 export interface NewFile extends AsyncDisposable {

@@ -1,11 +1,11 @@
 /** Resolves a selection to one target, for actions that can't use more. */
 import { UsageError } from "../base/errors.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
-import type { Target } from "../kube/target.ts";
-import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
-import type { ExecEvent, Selection } from "./exec_events.ts";
+import type { Target } from "../kube/select/target.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./exec/discover_targets.ts";
+import type { ExecEvent, Selection } from "./exec/events.ts";
 import type { Host } from "./host.ts";
-import { matchesText } from "./matches_text.ts";
+import { matchesText } from "./exec/matches_text.ts";
 
 /** An event about contexts and pods other than the target. */
 export type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;

@@ -3,9 +3,9 @@ import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import { GrowingBytes } from "../base/growing_bytes.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { LinkError } from "../kube/failures.ts";
-import { CutError, FarCall, type FarWorld, markOf } from "./far_call.ts";
+import { CutError, FarCall, type FarWorld, markOf } from "./remote_call.ts";
 import { spoken, wholeNumber } from "./read_answer.ts";
 
 /** A part of a follow's result. */

@@ -1,7 +1,7 @@
 /** Ends a task that works or is queued. */
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import type { Adapter } from "./adapter.ts";
-import { FarCall, type FarWorld, markOf } from "./far_call.ts";
+import { FarCall, type FarWorld, markOf } from "./remote_call.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 
 /** The result of an interrupt. */

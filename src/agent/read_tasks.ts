@@ -1,8 +1,8 @@
 /** The current tasks of a pod. */
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { adapterNamed } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
-import { FarCall, type FarWorld, markOf } from "./far_call.ts";
+import { FarCall, type FarWorld, markOf } from "./remote_call.ts";
 import type { Progress, Task } from "./model.ts";
 import { foldEvent, type Folding, noProgress } from "./progress.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";

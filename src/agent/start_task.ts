@@ -1,8 +1,8 @@
 /** Starts a task in a pod. */
 import { KodamaError, UsageError } from "../base/errors.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import type { Adapter } from "./adapter.ts";
-import { CutError, FarCall, type FarWorld, markOf } from "./far_call.ts";
+import { CutError, FarCall, type FarWorld, markOf } from "./remote_call.ts";
 import type { Task } from "./model.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 import { readTasks } from "./read_tasks.ts";

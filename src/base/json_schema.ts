@@ -1,5 +1,5 @@
 /** The shape of a file, published for editors and other programs. */
-import type { FileSchema } from "./yaml_shape.ts";
+import type { FileSchema } from "./yaml/shape.ts";
 
 /** Returns the JSON Schema (draft 7) of a file. Loads the converter only when it is called. */
 export async function jsonSchemaOf(

@@ -1,5 +1,5 @@
 /** A yes/no question on the terminal. */
-import type { Terminal } from "../term/terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** Returns whether an answer is a yes. Anything but a clear yes is a no. */
 export function isYes(answer: string): boolean {

@@ -1,7 +1,7 @@
 /** What one start of kodama is given: its name, its terminal, its signals, and access to everything else. */
 import type { Host } from "../actions/host.ts";
-import type { Multiplexer } from "../actions/multiplexer.ts";
-import type { Terminal } from "../term/terminal.ts";
+import type { Multiplexer } from "../actions/tmux/multiplexer.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import type { Program } from "./program.ts";
 
 /** Signals that ask the process to end. */

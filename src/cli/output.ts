@@ -1,9 +1,9 @@
 /** The output flag that every command with data shares, and the style of its text. */
 import { visible } from "../base/steering.ts";
-import { type ColorChoice, type Style, styleFor, wantsColor } from "../term/style.ts";
-import type { OutputStream } from "../term/terminal.ts";
-import { choice, valueOr } from "./flag.ts";
-import type { Environment } from "./words.ts";
+import { type ColorChoice, type Style, styleFor, wantsColor } from "../terminal/style.ts";
+import type { OutputStream } from "../terminal/terminal.ts";
+import { choice, valueOr } from "./parser/flag.ts";
+import type { Environment } from "./parser/parsed_args.ts";
 
 /** Returns the style for a stream of this process. */
 export function styleOf(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { terminalData } from "../term/deno_terminal.ts";
+import { terminalData } from "../terminal/deno_terminal.ts";
 import { renderData, renderValue } from "./output.ts";
 
 Deno.test("one value is a document, a line, or YAML", async () => {

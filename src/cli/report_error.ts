@@ -1,7 +1,7 @@
 /** Formats errors for a person or a program. Every error of a command passes through here. */
 import { exitCodeOfKind, KodamaError } from "../base/errors.ts";
-import { printable } from "../term/printable.ts";
-import type { Style } from "../term/style.ts";
+import { printable } from "../terminal/printable.ts";
+import type { Style } from "../terminal/style.ts";
 import { failure } from "./exit_codes.ts";
 
 /** Display options of errors. */

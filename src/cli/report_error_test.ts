@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorKind, KodamaError, NoMatchError, UsageError } from "../base/errors.ts";
-import { plainStyle } from "../term/style.ts";
+import { plainStyle } from "../terminal/style.ts";
 import { type ErrorOptions, reportError } from "./report_error.ts";
 
 const plain: ErrorOptions = { json: false, debug: false, style: plainStyle };

@@ -1,10 +1,10 @@
 /** From args to an exit code: the whole command-line front end. */
-import { ClosedSinkError } from "../term/sink.ts";
+import { ClosedSinkError } from "../terminal/sink.ts";
 import { success } from "./exit_codes.ts";
 import { completeWord, serveSyncWord, serveWord } from "./hidden_words.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
-import { prepare } from "./prepare.ts";
+import { prepare } from "./parser/prepare.ts";
 
 /** 128 + SIGPIPE: the exit code of a program whose reader has gone. */
 const readerGone = 141;
@@ -25,7 +25,7 @@ export async function run(argv: readonly string[], invocation: Invocation): Prom
 async function dispatch(argv: readonly string[], invocation: Invocation): Promise<number> {
   const [hidden, ...rest] = argv;
   if (hidden === completeWord) {
-    const { complete } = await import("./complete.ts");
+    const { complete } = await import("./parser/complete.ts");
     return await complete(rest, invocation);
   }
   if (hidden === serveWord) {
@@ -46,7 +46,7 @@ async function showHelp(
   invocation: Invocation,
 ): Promise<number> {
   const [{ helpPage }, { tree }] = await Promise.all([
-    import("./help_page.ts"),
+    import("./parser/help_page.ts"),
     import("./tree.ts"),
   ]);
   const { terminal, program, environment } = invocation;

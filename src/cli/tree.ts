@@ -2,8 +2,8 @@
  * All commands: name, one line, and where to load it from. Only this is read at the
  * start; the body of a command is loaded when it was chosen.
  */
-import type { Branch, Leaf } from "./node.ts";
-import { withVerbosity } from "./verbosity.ts";
+import type { Branch, Leaf } from "./parser/node.ts";
+import { withVerbosity } from "./parser/verbosity.ts";
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root is listed once. */
 const sections: NonNullable<Branch["sections"]> = [
@@ -113,14 +113,14 @@ function synonym(name: keyof typeof sessionCommands): Leaf {
 
 /** The root. Keys are the names that a person types. */
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
-  exec: dialling("run one command in every matching pod", () => import("./commands/exec.ts")),
-  run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),
-  shell: dialling("open a shell in one pod", () => import("./commands/shell.ts")),
-  tmux: dialling("open a pane of tmux for each pod", () => import("./commands/tmux.ts")),
-  logs: dialling("logs of every matching container", () => import("./commands/logs.ts")),
-  cp: dialling("copy files to and from every matching pod", () => import("./commands/cp.ts")),
-  pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
-  pick: dialling("choose pods, and print their names", () => import("./commands/pick.ts")),
+  exec: dialling("run one command in every matching pod", () => import("./commands/exec/exec.ts")),
+  run: dialling("run a checked-in workflow", () => import("./commands/run/run.ts")),
+  shell: dialling("open a shell in one pod", () => import("./commands/shell/shell.ts")),
+  tmux: dialling("open a pane of tmux for each pod", () => import("./commands/tmux/tmux.ts")),
+  logs: dialling("logs of every matching container", () => import("./commands/logs/logs.ts")),
+  cp: dialling("copy files to and from every matching pod", () => import("./commands/cp/cp.ts")),
+  pods: dialling("list the pods that a selection matches", () => import("./commands/pods/pods.ts")),
+  pick: dialling("choose pods, and print their names", () => import("./commands/pick/pick.ts")),
   runs: branch("list and rerun past runs", {
     list: leaf("list past runs", () => import("./commands/runs/list.ts")),
     show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),
@@ -172,7 +172,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     restore: synonym("restore"),
     delete: synonym("delete"),
   }),
-  prompt: dialling("give a task to a session's agent", () => import("./commands/prompt.ts")),
+  prompt: dialling("give a task to a session's agent", () => import("./commands/prompt/prompt.ts")),
   interrupt: dialling("stop a session's agent", () => import("./commands/interrupt.ts")),
   agent: branch("what a session's agent does and did", {
     list: dialling("list its tasks", () => import("./commands/agent/list.ts")),

@@ -12,8 +12,8 @@ import type { ApiServer } from "./api/server.ts";
 import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
 import { contextNameOf } from "./control/context_name.ts";
 import type { Store } from "./model.ts";
-import type { KeptState } from "./kept_state.ts";
-import { type Clock, systemClock } from "./node/clock.ts";
+import type { KeptState } from "./saved_state.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Node } from "./node/node.ts";
 import type { Readiness } from "./readiness.ts";
 import type { Authority } from "./tls/authority.ts";
@@ -134,7 +134,7 @@ async function administratorToken({ secret }: Authority): Promise<string> {
 
 async function openKept({ keep, folder }: ClusterOptions): Promise<KeptState | undefined> {
   if (keep === undefined) return undefined;
-  const { openKeptState } = await import("./kept_state.ts");
+  const { openKeptState } = await import("./saved_state.ts");
   return await openKeptState(folder, keep.world);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
-import { TestCluster } from "./controllers/testing.ts";
-import { workloadSpec } from "./controllers/testing_workloads.ts";
+import { TestCluster } from "./controllers/testing/fixture.ts";
+import { workloadSpec } from "./controllers/testing/workloads.ts";
 import { readinessOf } from "./readiness.ts";
 
 function readyNode(cluster: TestCluster): void {

@@ -1,7 +1,7 @@
 /** Waits for a state of the embedded cluster. */
 import { ClusterState } from "./controllers/state.ts";
 import type { Store } from "./model.ts";
-import type { Clock } from "./node/clock.ts";
+import type { Clock } from "./clock.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 import { resources } from "./resources.ts";
 import { StoreError } from "./store/store_error.ts";

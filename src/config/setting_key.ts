@@ -1,7 +1,7 @@
 /** Keys of settings as text: `defaults.resources.cpu`. A dot that belongs to a name is written `\.`. */
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
-import { entriesOf, type FileSchema } from "../base/yaml_shape.ts";
+import { entriesOf, type FileSchema } from "../base/yaml/shape.ts";
 import { settingsShape } from "./settings_shape.ts";
 
 /** The names of a key, outermost first. */

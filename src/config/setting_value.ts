@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { parse } from "yaml";
 import { UsageError } from "../base/errors.ts";
-import type { FileSchema } from "../base/yaml_shape.ts";
+import type { FileSchema } from "../base/yaml/shape.ts";
 
 /**
  * Parses the value: text if the setting is text; else YAML: `64`, `true`, `[a, b]`.

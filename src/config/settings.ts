@@ -1,7 +1,7 @@
 /** The effective settings: flags before environment, template, repository, user and defaults. */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
-import type { FileSchema, SourceFile } from "../base/yaml_shape.ts";
+import type { FileSchema, SourceFile } from "../base/yaml/shape.ts";
 import { defaultSettings, settingVariables } from "./default_settings.ts";
 import { allSettings, joinKey, type SettingPath } from "./setting_key.ts";
 import { parseSettingValue } from "./setting_value.ts";

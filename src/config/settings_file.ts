@@ -1,7 +1,7 @@
 /** One file of settings: read, and changed without touching its other content. */
 import { isCollection, isMap, isScalar, parseDocument } from "yaml";
 import { UsageError } from "../base/errors.ts";
-import { readYamlShape, type SourceFile } from "../base/yaml_shape.ts";
+import { readYamlShape, type SourceFile } from "../base/yaml/shape.ts";
 import { settingAt, type SettingPath } from "./setting_key.ts";
 import { parseSettingValue } from "./setting_value.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { effectiveSettings, mergedSettings } from "./settings.ts";
 import { joinKey, settingAt, splitKey } from "./setting_key.ts";
 import { readSettings, withoutSetting, withSetting } from "./settings_file.ts";
-import { placesOf, repositoryConfigPaths, templateFolders } from "./places.ts";
+import { placesOf, repositoryConfigPaths, templateFolders } from "./paths.ts";
 
 const written = `# What I like
 

@@ -3,7 +3,7 @@ import { summed } from "./bodies.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
 import { keyOf } from "./copy_key.ts";
-import { CopyFailure, failed, type FarEnd, type OpenFar } from "./far_end.ts";
+import { CopyFailure, failed, type FarEnd, type OpenFar } from "./remote_script.ts";
 import { PodTree } from "./pod_tree.ts";
 import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
 import { TarReader } from "./tar_reader.ts";

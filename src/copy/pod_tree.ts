@@ -2,7 +2,7 @@
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
 import { escapedName, type TreeEntry } from "./entry.ts";
-import { failed, type FarEnd, type OpenFar } from "./far_end.ts";
+import { failed, type FarEnd, type OpenFar } from "./remote_script.ts";
 import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
 import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";

@@ -1,5 +1,5 @@
 /** The scripts that receive one file in a pod: first its bytes, then, after the comparison, its name. */
-import { beginning, placing } from "./far_script_parts.ts";
+import { beginning, placing } from "./script_parts.ts";
 
 /**
  * A file is written in pieces, each at its own offset, and read back right away for its checksum: so this is computed

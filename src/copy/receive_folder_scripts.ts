@@ -1,5 +1,5 @@
 /** The scripts that receive a folder in a pod: unpacked under a temporary name, compared, and moved to its path. */
-import { beginning, placing } from "./far_script_parts.ts";
+import { beginning, placing } from "./script_parts.ts";
 
 /** The folder for unpacking: beside the destination, or in it if it exists. */
 const unpacking = `unpack_in() {

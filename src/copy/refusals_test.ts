@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copiedPath } from "./far_scripts.ts";
+import { copiedPath } from "./scripts.ts";
 import { refusalText } from "./refusals.ts";
 
 for (

@@ -1,7 +1,7 @@
 /** Copies into a pod: received under a temporary name there, compared, and renamed only at the end. */
 import { writeTar } from "./tar_writer.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { CopyFailure, failed, type OpenFar } from "./far_end.ts";
+import { CopyFailure, failed, type OpenFar } from "./remote_script.ts";
 import { Manifest, someNames, SumLines } from "./manifest.ts";
 import { closed, watchedEntries } from "./sent_entries.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, Settled, TreeSource } from "./source.ts";

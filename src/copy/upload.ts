@@ -1,5 +1,5 @@
 /** Sends to a script in a pod that may exit before it has taken all. */
-import type { FarEnd } from "./far_end.ts";
+import type { FarEnd } from "./remote_script.ts";
 
 /**
  * Sends while reading the script's messages: a script that exits early ends the sending too. Returns whether the end of

@@ -9,7 +9,7 @@ import {
   scene,
   scripts,
   timeoutMs,
-} from "./testing/run_scene.ts";
+} from "./testing/run_fixture.ts";
 import type { PodScript } from "./testing/simulated_pod.ts";
 
 Deno.test("after a failure nothing more begins, and what runs goes on to its end", async () => {

@@ -4,7 +4,7 @@ import { passed } from "../base/abort.ts";
 import type { RunEvent } from "./model.ts";
 import { runOnTargets } from "./run_on_targets.ts";
 import type { OpenExec, RunOptions } from "./run_options.ts";
-import { hello, outcomesOf, outputOf, scene } from "./testing/run_scene.ts";
+import { hello, outcomesOf, outputOf, scene } from "./testing/run_fixture.ts";
 
 /** A run of one pod with endless output, with 10 ms of clock time per event. The backlog never ends by itself. */
 async function flooded(changes: Partial<RunOptions>, cancelMs?: number) {

@@ -1,5 +1,5 @@
 /** The model of a run: targets, outcomes, events. Plain data, which front ends turn into lines or JSON. */
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 
 /** The remains of a command that was ended. */
 export interface Rest {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { LinkError, type Sent } from "../kube/failures.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { Outages } from "./outages.ts";
 import type { OpenExec } from "./run_options.ts";
-import { connectTimeoutMs, events, hello, outcomesOf, scene } from "./testing/run_scene.ts";
+import { connectTimeoutMs, events, hello, outcomesOf, scene } from "./testing/run_fixture.ts";
 
 function failure(reason: string, sent: Sent): LinkError {
   const at = { context: "c", server: "https://c:6443" };

@@ -1,7 +1,7 @@
 /** Maps the end of a channel to the outcome of its target. */
 import type { ChannelEnd } from "../kube/client.ts";
 import type { Outcome } from "./model.ts";
-import { provesNoBeginning, readStartFailure, withoutCommand } from "./runtime_words.ts";
+import { provesNoBeginning, readStartFailure, withoutCommand } from "./runtime_errors.ts";
 
 /** Names of the signals that end commands, by number, the same on every Linux architecture. */
 const signalNames: Readonly<Record<number, string>> = {

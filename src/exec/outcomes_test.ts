@@ -5,7 +5,7 @@ import { Capture } from "./capture.ts";
 import { exitCodeOfRun } from "./exit_code.ts";
 import type { Outcome } from "./model.ts";
 import { outcomeOfEnd } from "./outcome.ts";
-import { readStartFailure, saysNoShell } from "./runtime_words.ts";
+import { readStartFailure, saysNoShell } from "./runtime_errors.ts";
 import { SummaryBuilder } from "./summary.ts";
 import { targetReport } from "./target_report.ts";
 import { nameParts, targetName } from "./target_names.ts";

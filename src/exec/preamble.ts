@@ -9,7 +9,7 @@
  * Differences from a bare exec: `sh` must exist, and shells such as dash and busybox ash don't pass on variables whose
  * names they can't hold (`my.var`).
  */
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { MarkedLine } from "./marked_line.ts";
 import type { Session } from "./session_signal.ts";
 import { folderScript, startScript } from "./start_command.ts";

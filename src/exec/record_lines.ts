@@ -1,7 +1,7 @@
 /** Reads the record of a past run. The file may belong to a run that is still active, or that was killed. */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { type RecordHeader, type RecordLine, recordLineShape } from "./report_shapes.ts";
 
 /** How a target ended, as recorded. */

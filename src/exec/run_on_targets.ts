@@ -2,7 +2,7 @@
 import { forEachUntil, onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import type { Outcome, RunEvent } from "./model.ts";
 import { Outages } from "./outages.ts";
 import type { RunOptions } from "./run_options.ts";

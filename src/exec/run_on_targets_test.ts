@@ -13,7 +13,7 @@ import {
   scene,
   scripts,
   timeoutMs,
-} from "./testing/run_scene.ts";
+} from "./testing/run_fixture.ts";
 import type { PodScript } from "./testing/simulated_pod.ts";
 
 function bytesOf(script: PodScript, stream: "stdout" | "stderr"): number[] {

@@ -1,7 +1,7 @@
 /** The options of a run over many targets. */
 import type { Clock } from "../base/clock.ts";
 import type { ExecChannel, ExecRequest, TerminalSize } from "../kube/client.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import type { Outcome } from "./model.ts";
 import type { Outages } from "./outages.ts";
 import type { SchedulePolicy } from "./schedule.ts";

@@ -4,12 +4,12 @@ import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import { LinkError } from "../kube/failures.ts";
 import { type Attempt, hasLeader } from "./attempt.ts";
-import { commandWords } from "./command_words.ts";
-import { Conversation } from "./conversation.ts";
+import { commandWords } from "./command_argv.ts";
+import { Conversation } from "./command_stream.ts";
 import type { Outcome } from "./model.ts";
 import { withPreamble } from "./preamble.ts";
 import type { RunOptions, TargetRun } from "./run_options.ts";
-import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_words.ts";
+import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_errors.ts";
 
 /** The start of the reason if a target lacks a shell and one is required. */
 export const noShellReason = "the image has no sh";

@@ -1,6 +1,6 @@
 /** The args for a pod, read by the shells of this machine. */
 import assert from "node:assert/strict";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { endMarkOf } from "./end_mark.ts";
 import { PreambleReader, withPreamble } from "./preamble.ts";
 import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";

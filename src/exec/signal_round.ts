@@ -3,7 +3,7 @@ import { Deadline, orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel } from "../kube/client.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import type { OpenExec } from "./run_options.ts";
 import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";
 

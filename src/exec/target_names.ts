@@ -1,5 +1,5 @@
 /** Names of targets in a run: as short as possible without being ambiguous. */
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 
 /** The parts that the names of one run have; fixed once, so that later targets fit in. */
 export interface NameParts {

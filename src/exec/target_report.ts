@@ -1,5 +1,5 @@
 /** One target of a run as a JSON object, for programs that read kodama. */
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import type { Capture } from "./capture.ts";
 import type { Outcome } from "./model.ts";
 import { restOf } from "./outcome_rest.ts";

@@ -13,7 +13,7 @@
 import { orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ExecChannel } from "../kube/client.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { bornScript, hangUpScript } from "./hang_up.ts";
 import type { OpenExec } from "./run_options.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ChannelEnd } from "../kube/client.ts";
 import { watchWords } from "./terminal_watch.ts";
-import { events, hello, outcomesOf, scene } from "./testing/run_scene.ts";
+import { events, hello, outcomesOf, scene } from "./testing/run_fixture.ts";
 
 async function* noResizes(): AsyncGenerator<never, void> {}
 

@@ -10,7 +10,7 @@ import type {
   Named,
   PemSource,
   UserEntry,
-} from "./kubeconfig.ts";
+} from "./config/kubeconfig.ts";
 
 /** Options of the command line that override the kubeconfig; kubectl's flags of the same names. */
 export interface ConnectionOverrides {

@@ -1,5 +1,5 @@
 /** The user's proof of identity, in the form that requests need. */
-import type { TlsSettings } from "./link.ts";
+import type { TlsSettings } from "./link/link.ts";
 
 /** PEM texts of a client's certificate and key. */
 export type ClientCertificate = NonNullable<TlsSettings["clientCertificate"]>;

@@ -2,7 +2,7 @@
 import { KodamaError } from "../base/errors.ts";
 import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
-import { linkWords } from "./silence.ts";
+import { linkWords } from "./streams/keepalive.ts";
 import type { Status } from "./types.ts";
 
 /** The context and server that a message names. */

@@ -1,12 +1,12 @@
 /** A port of a pod, for either protocol. */
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
-import type { ChannelEvent, ChannelSocket } from "./channel_socket.ts";
+import type { ChannelEvent, ChannelSocket } from "./streams/channel_socket.ts";
 import type { ForwardChannel } from "./client.ts";
 import type { PodStreams } from "./pod_streams.ts";
-import type { Transport } from "./transport.ts";
-import { UpgradeRefused } from "./upgrade.ts";
-import type { WebSocketLink } from "./websocket.ts";
+import type { Transport } from "./http/transport.ts";
+import { UpgradeRefused } from "./streams/upgrade.ts";
+import type { WebSocketLink } from "./streams/websocket.ts";
 
 const dataChannel = 0;
 const maxFailure = 4096;
@@ -30,7 +30,7 @@ export async function openForward(
       return link instanceof UpgradeRefused ? link : new WebSocketPort(link);
     },
     spdy: async () => {
-      const { portStreams } = await import("./spdy_socket.ts");
+      const { portStreams } = await import("./streams/spdy_socket.ts");
       return await transport.spdy(
         path,
         { protocol: "portforward.k8s.io", streams: portStreams(port) },

@@ -14,20 +14,20 @@ import type {
   StreamOptions,
   WatchEvent,
 } from "./client.ts";
-import type { ChannelSocket } from "./channel_socket.ts";
+import type { ChannelSocket } from "./streams/channel_socket.ts";
 import type { Connection } from "./connection.ts";
-import { SocketExecChannel } from "./exec_channel.ts";
+import { SocketExecChannel } from "./streams/exec_channel.ts";
 import type { Host } from "./host.ts";
-import type { LinkUse } from "./link.ts";
-import { listPages } from "./list.ts";
-import { openLog } from "./logs.ts";
+import type { LinkUse } from "./link/link.ts";
+import { listPages } from "./http/list.ts";
+import { openLog } from "./http/logs.ts";
 import { PodStreams } from "./pod_streams.ts";
 import { PODS, resourcePath } from "./resources.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "./http/transport.ts";
 import type { KubeObject } from "./types.ts";
-import { UpgradeRefused } from "./upgrade.ts";
-import { watchObjects } from "./watch.ts";
-import { channelProtocols, WebSocketSocket } from "./websocket_socket.ts";
+import { UpgradeRefused } from "./streams/upgrade.ts";
+import { watchObjects } from "./http/watch.ts";
+import { channelProtocols, WebSocketSocket } from "./streams/websocket_socket.ts";
 
 /** Never aborts: for calls without a signal of their own. */
 const never = new AbortController().signal;
@@ -175,7 +175,7 @@ export class HttpKubeClient implements KubeClient {
         return link instanceof UpgradeRefused ? link : new WebSocketSocket(link);
       },
       spdy: async () => {
-        const { commandStreams } = await import("./spdy_socket.ts");
+        const { commandStreams } = await import("./streams/spdy_socket.ts");
         return await this.transport.spdy(
           path,
           { protocol: "v4.channel.k8s.io", streams: commandStreams({ stdin, tty }) },

@@ -3,11 +3,11 @@ import type { KubeClient } from "./client.ts";
 import { type Connection, type ConnectionOverrides, resolveContext } from "./connection.ts";
 import type { Host } from "./host.ts";
 import { HttpKubeClient } from "./http_client.ts";
-import { inClusterConnection } from "./in_cluster.ts";
-import { loadKubeconfig, noKubeconfigError } from "./load_kubeconfig.ts";
-import { openCredentials } from "./open_credentials.ts";
-import { proxyFromEnvironment } from "./proxy_environment.ts";
-import { Transport } from "./transport.ts";
+import { inClusterConnection } from "./config/in_cluster.ts";
+import { loadKubeconfig, noKubeconfigError } from "./config/load_kubeconfig.ts";
+import { openCredentials } from "./config/open_credentials.ts";
+import { proxyFromEnvironment } from "./config/proxy_environment.ts";
+import { Transport } from "./http/transport.ts";
 
 /** The connection options of the command line. */
 export interface ClientOptions extends ConnectionOverrides {

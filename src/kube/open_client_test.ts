@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { listContexts, openKubeClient } from "./open_client.ts";
-import { proxyFromEnvironment } from "./proxy_environment.ts";
+import { proxyFromEnvironment } from "./config/proxy_environment.ts";
 import { testHost } from "./testing/test_host.ts";
 
 function config(context: string, cluster: Record<string, unknown> = {}): string {

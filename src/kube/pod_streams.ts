@@ -7,8 +7,8 @@
  * A refused upgrade has started nothing in the pod; no other failure is retried.
  */
 import { refusesSpdy, upgradeError } from "./failures.ts";
-import type { Transport } from "./transport.ts";
-import { UpgradeRefused } from "./upgrade.ts";
+import type { Transport } from "./http/transport.ts";
+import { UpgradeRefused } from "./streams/upgrade.ts";
 
 /** One stream, by either protocol. */
 export interface StreamAttempts<S> {

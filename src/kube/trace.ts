@@ -3,7 +3,7 @@
  * parameters.
  */
 import { plainText } from "../base/plain_text.ts";
-import { UpgradeRefused } from "./upgrade.ts";
+import { UpgradeRefused } from "./streams/upgrade.ts";
 
 /** 6 is each request, 7 is also the choice of protocol, retries and reconnects: the numbers of kubectl. */
 export type TraceLevel = 6 | 7;

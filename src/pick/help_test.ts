@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lineText } from "../term/grid.ts";
+import { lineText } from "../terminal/grid.ts";
 import { bindings } from "./bindings.ts";
 import { helpSections } from "./help.ts";
 import { activeLevel, type PickState } from "./state.ts";

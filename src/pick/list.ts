@@ -2,7 +2,7 @@
  * A list that changes while it is shown: its rows in their order, those that match the query, and the
  * cursor, which stays on its row whatever is added and removed around it.
  */
-import { displayWidth } from "../term/width.ts";
+import { displayWidth } from "../terminal/width.ts";
 import { firstIndex, mergeSorted } from "./merge_sorted.ts";
 import type { Query } from "./query.ts";
 import { compareOrder, type Entry, type Row } from "./row.ts";

@@ -8,7 +8,7 @@ import { activeLevel } from "./state.ts";
 import { type PickEvent, step } from "./step.ts";
 import { key, picker, podRow, typed } from "./testing/sample_picker.ts";
 import { view } from "./view.ts";
-import { lineWidth } from "../term/grid.ts";
+import { lineWidth } from "../terminal/grid.ts";
 
 const names = ["web-0", "web-1", "web-10", "db-0", "db-1", "cache", "api-web", "w", "b-1"];
 

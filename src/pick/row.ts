@@ -1,5 +1,5 @@
 /** The rows of a list, each with a name that is searched and cells that are shown. */
-import type { Tone } from "../term/grid.ts";
+import type { Tone } from "../terminal/grid.ts";
 import { type SearchText, searchText } from "./match.ts";
 
 /** A cell beside the name. An age grows by itself. */

@@ -1,5 +1,5 @@
 /** The state of a picker. Only `step` changes it and only `view` shows it. */
-import type { Line } from "../term/grid.ts";
+import type { Line } from "../terminal/grid.ts";
 import { type EditLine, editLine } from "./edit.ts";
 import { emptyList, type List } from "./list.ts";
 import { parseQuery } from "./query.ts";

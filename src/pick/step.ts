@@ -1,6 +1,6 @@
 /** Handles one event after the other. Pure: the same state and event give the same state. */
-import type { Line } from "../term/grid.ts";
-import type { TerminalInput } from "../term/keys.ts";
+import type { Line } from "../terminal/grid.ts";
+import type { TerminalInput } from "../terminal/keys.ts";
 import { type Action, bindings } from "./bindings.ts";
 import { act, edited, finishMarking, moveCursor } from "./actions.ts";
 import { insert } from "./edit.ts";

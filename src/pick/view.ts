@@ -7,8 +7,8 @@ import {
   lineWidth,
   padLine,
   span,
-} from "../term/grid.ts";
-import { displayWidth } from "../term/width.ts";
+} from "../terminal/grid.ts";
+import { displayWidth } from "../terminal/width.ts";
 import { type Area, layout } from "./layout.ts";
 import type { Match } from "./search.ts";
 import { isComplete } from "./search.ts";

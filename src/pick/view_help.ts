@@ -1,7 +1,7 @@
 /** The picker's help on the whole screen, scrolled if it doesn't fit. */
-import { clipText, type Line, padLine, span } from "../term/grid.ts";
-import { displayWidth } from "../term/width.ts";
-import { wrap } from "../term/wrap.ts";
+import { clipText, type Line, padLine, span } from "../terminal/grid.ts";
+import { displayWidth } from "../terminal/width.ts";
+import { wrap } from "../terminal/wrap.ts";
 import { type HelpRow, helpSections } from "./help.ts";
 import type { PickState } from "./state.ts";
 

@@ -1,5 +1,5 @@
 /** The preview pane of the pod under the cursor. */
-import { clipLine, clipText, type Line, padLine, span } from "../term/grid.ts";
+import { clipLine, clipText, type Line, padLine, span } from "../terminal/grid.ts";
 import type { Area } from "./layout.ts";
 import { currentRow } from "./list.ts";
 import { ownerOf } from "./row.ts";

@@ -1,7 +1,7 @@
 /** One row of a list, and the titles over its columns. */
-import { type Line, padLine, type Span, span, type Tone } from "../term/grid.ts";
-import { displayWidth } from "../term/width.ts";
-import { ageText } from "./age.ts";
+import { type Line, padLine, type Span, span, type Tone } from "../terminal/grid.ts";
+import { displayWidth } from "../terminal/width.ts";
+import { ageText } from "../base/age.ts";
 import { rowOf } from "./list.ts";
 import { matchedPlaces } from "./match.ts";
 import type { Cell, Row } from "./row.ts";

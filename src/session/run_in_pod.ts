@@ -6,7 +6,7 @@ import { Capture } from "../exec/capture.ts";
 import type { Outcome } from "../exec/model.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { WrittenLines } from "./written_lines.ts";
 
 /** A pod, and the way to it. */

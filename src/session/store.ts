@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ApiResource, KubeClient } from "../kube/client.ts";
-import { wholeList } from "../kube/list.ts";
+import { wholeList } from "../kube/http/list.ts";
 import { CONFIG_MAPS, PODS } from "../kube/resources.ts";
 import type { ConfigMap, KubeObject, Pod } from "../kube/types.ts";
 import type { Session } from "./model.ts";

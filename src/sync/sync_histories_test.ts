@@ -1,8 +1,8 @@
 /** Random histories of edits and faults on both sides, in every mode. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { apply } from "./apply.ts";
-import { decodeAncestor, encodeAncestor, isHeld } from "./ancestor.ts";
+import { apply } from "./core/apply.ts";
+import { decodeAncestor, encodeAncestor, isHeld } from "./core/ancestor.ts";
 import {
   type Ancestor,
   type Entry,
@@ -11,13 +11,13 @@ import {
   sameEntry,
   type Side,
   type Snapshot,
-} from "./model.ts";
-import { linuxRules } from "./held_paths.ts";
-import type { SyncMode } from "./plan.ts";
-import { reconcile } from "./reconcile.ts";
+} from "./core/model.ts";
+import { linuxRules } from "./core/held_paths.ts";
+import type { SyncMode } from "./core/plan.ts";
+import { reconcile } from "./core/reconcile.ts";
 import { MemoryTree, type StepHook } from "./testing/memory_tree.ts";
 import { runs } from "./testing/runs.ts";
-import { SideLostError, type StepFailure } from "./tree.ts";
+import { SideLostError, type StepFailure } from "./core/tree.ts";
 
 type Edit =
   | {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodeAncestor, encodeAncestor } from "./ancestor.ts";
-import { conflictName } from "./conflict_name.ts";
-import { heldPaths, linuxRules, type SideRules } from "./held_paths.ts";
-import { withoutIgnored } from "./ignored_entries.ts";
-import type { Ancestor, Entry, Snapshot } from "./model.ts";
-import { reconcile, type ReconcileInput } from "./reconcile.ts";
+import { decodeAncestor, encodeAncestor } from "./core/ancestor.ts";
+import { conflictName } from "./core/conflict_name.ts";
+import { heldPaths, linuxRules, type SideRules } from "./core/held_paths.ts";
+import { withoutIgnored } from "./core/ignored_entries.ts";
+import type { Ancestor, Entry, Snapshot } from "./core/model.ts";
+import { reconcile, type ReconcileInput } from "./core/reconcile.ts";
 import { file } from "./testing/memory_tree.ts";
-import { unsafePath } from "./unsafe_path.ts";
+import { unsafePath } from "./core/unsafe_path.ts";
 
 const folder: Entry = { kind: "folder" };
 const both = { local: linuxRules, remote: linuxRules };

@@ -1,6 +1,6 @@
 /** The command lines of tmux that make a wall of panes, as lists of args. Pure. */
 import type { Layout, WindowSize } from "./layout.ts";
-import { literalWord, plainTitle } from "./words.ts";
+import { literalWord, plainTitle } from "./quoting.ts";
 
 /** One pane. */
 export interface Pane {

@@ -8,7 +8,7 @@ import {
   literalWord,
   plainTitle,
   tmuxVersion,
-} from "./words.ts";
+} from "./quoting.ts";
 
 const sizes = fc.record({
   columns: fc.integer({ min: 1, max: 500 }),

@@ -1,6 +1,6 @@
 /** Checks of a whole workflow: names and types of expressions, permissions, and unused declarations. */
 import { grants, grantText } from "./permissions.ts";
-import type { YamlSource } from "../base/yaml_source.ts";
+import type { YamlSource } from "../base/yaml/source.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { namesUsed } from "../expression/names_used.ts";
 import { nameHint } from "../expression/names.ts";
@@ -16,8 +16,8 @@ import { emptySelection } from "./check_selection.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, Place, SourcePath, Step } from "./model.ts";
 import { outerNames, stepType } from "./names.ts";
-import type { StepKind } from "./steps/kind.ts";
-import { stepKind } from "./steps/registry.ts";
+import type { StepKind } from "./step_kind.ts";
+import { stepKind } from "./step_registry.ts";
 import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts";
 
 type Names = Readonly<Record<string, Type>>;

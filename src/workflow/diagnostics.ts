@@ -1,7 +1,7 @@
 /** Problems of workflow files, all reported at once as a compiler does. */
 import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
-import { describe, type FileProblem, type SourceFile } from "../base/yaml_source.ts";
+import { describe, type FileProblem, type SourceFile } from "../base/yaml/source.ts";
 
 /** The rule that a diagnostic is about, for programs that sort them. */
 export type Rule =

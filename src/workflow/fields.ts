@@ -3,9 +3,9 @@ import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
 import { parseTextPattern } from "../base/text_pattern.ts";
-import type { FileSchema } from "../base/yaml_shape.ts";
+import type { FileSchema } from "../base/yaml/shape.ts";
 import { outputModes } from "../exec/output_mode.ts";
-import { isFieldSelector, isLabelSelector } from "../kube/selectors.ts";
+import { isFieldSelector, isLabelSelector } from "../kube/select/selectors.ts";
 
 /** Fields of a mapping, by name. */
 export type Entries = Readonly<Record<string, FileSchema>>;

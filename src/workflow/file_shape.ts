@@ -12,7 +12,7 @@ import {
   variable,
 } from "./fields.ts";
 import { selectShape } from "./selection_fields.ts";
-import { fanoutEntries } from "./steps/pod_fields.ts";
+import { fanoutEntries } from "./pod_fields.ts";
 
 const yesOrNo = v.boolean("true or false");
 

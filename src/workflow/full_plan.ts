@@ -7,18 +7,18 @@ import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { namesUsed } from "../expression/names_used.ts";
 import { hasExpression, parseTemplate } from "../expression/template.ts";
-import { overridden } from "./engine/make_stage.ts";
+import { overridden } from "./engine/make_step_context.ts";
 import { Mask } from "./engine/mask.ts";
 import { finallyPrefix } from "./engine/step_identity.ts";
 import { named } from "./engine/named_targets.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
-import type { FoundPods } from "./engine/world.ts";
-import type { Target } from "../kube/target.ts";
-import type { StageTarget } from "./engine/stage.ts";
+import type { FoundPods } from "./engine/environment.ts";
+import type { Target } from "../kube/select/target.ts";
+import type { StageTarget } from "./engine/step_context.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
 import { type SelectFields, type Where, whereOf } from "./selection_fields.ts";
-import type { Intent } from "./steps/kind.ts";
-import { stepKind } from "./steps/registry.ts";
+import type { Intent } from "./step_kind.ts";
+import { stepKind } from "./step_registry.ts";
 import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.ts";
 
 /** One step of a plan. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Target } from "../kube/target.ts";
+import type { Target } from "../kube/select/target.ts";
 import { type PlannedStep, planOf } from "./full_plan.ts";
-import type { FoundPods } from "./engine/world.ts";
+import type { FoundPods } from "./engine/environment.ts";
 import type { Where } from "./selection_fields.ts";
-import { loaded } from "./testing/stage_play.ts";
+import { loaded } from "./testing/step_fixture.ts";
 
 const target = (pod: string): Target => ({
   context: "lab",

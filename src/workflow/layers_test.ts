@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loaded } from "./testing/stage_play.ts";
+import { loaded } from "./testing/step_fixture.ts";
 
 Deno.test("what a file doesn't say is said by the nearest of those that it extends", async () => {
   const { workflow } = await loaded({

@@ -3,8 +3,8 @@
  * checks the whole.
  */
 import { KodamaError } from "../base/errors.ts";
-import { FileError } from "../base/yaml_shape.ts";
-import { type SourceFile, YamlSource } from "../base/yaml_source.ts";
+import { FileError } from "../base/yaml/shape.ts";
+import { type SourceFile, YamlSource } from "../base/yaml/source.ts";
 import { checkWorkflow } from "./check_workflow.ts";
 import { type Diagnostic, isError, type Rule, sorted, WorkflowError } from "./diagnostics.ts";
 import { findWorkflow, type WorkflowFiles, type WorkflowPlaces } from "./find_workflow.ts";
@@ -13,7 +13,7 @@ import type { FullWorkflow, Step } from "./model.ts";
 import { absolute } from "./permissions.ts";
 import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
 import { isFullForm, widened } from "./short_form.ts";
-import { isFile } from "./steps/script.ts";
+import { isFile } from "./engine/run_in_sandbox.ts";
 
 /** A loaded workflow, with everything that it refers to. */
 export interface Loaded {

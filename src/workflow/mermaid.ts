@@ -1,7 +1,7 @@
 /** A workflow as a Mermaid flow chart, for reviews. Pure. */
 import type { FullWorkflow, Step } from "./model.ts";
 import { finallyPrefix } from "./engine/step_identity.ts";
-import { stepKind } from "./steps/registry.ts";
+import { stepKind } from "./step_registry.ts";
 
 /** Returns the text of the chart. https://mermaid.js.org/syntax/flowchart.html */
 export function mermaidOf(workflow: FullWorkflow): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mermaidOf } from "./mermaid.ts";
-import { loaded } from "./testing/stage_play.ts";
+import { loaded } from "./testing/step_fixture.ts";
 
 Deno.test("a graph has every step once, what lies in it, and what comes at the end", async () => {
   const { workflow } = await loaded({

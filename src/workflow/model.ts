@@ -9,9 +9,9 @@
  */
 import type { JsonValue } from "../base/json_value.ts";
 import type { RetryPolicy } from "../base/retry.ts";
-import type { SourcePath } from "../base/yaml_source.ts";
+import type { SourcePath } from "../base/yaml/source.ts";
 
-export type { SourcePath } from "../base/yaml_source.ts";
+export type { SourcePath } from "../base/yaml/source.ts";
 
 /** A source location: the file's path as messages name it, and the keys and indexes from its top. */
 export interface Place {

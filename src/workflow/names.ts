@@ -9,7 +9,7 @@ import {
   type Type,
 } from "../expression/type.ts";
 import type { FullWorkflow, ParamType } from "./model.ts";
-import type { StepKind } from "./steps/kind.ts";
+import type { StepKind } from "./step_kind.ts";
 
 const paramTypes: Readonly<Record<ParamType, Type>> = {
   text: textType,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RecordHeader } from "../exec/report_shapes.ts";
 import { templates, workflowOfRun } from "./new_workflow.ts";
-import { endsOf, loaded, play, saying } from "./testing/stage_play.ts";
+import { endsOf, loaded, play, saying } from "./testing/step_fixture.ts";
 
 Deno.test("nothing is wrong with a new workflow, whatever the template", async () => {
   for (const [name, { text }] of Object.entries(templates)) {

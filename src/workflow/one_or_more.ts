@@ -1,6 +1,6 @@
 /** Fields that contain one text or a list of them. Pure. */
 import { parseTextPattern } from "../base/text_pattern.ts";
-import type { NamePattern } from "../kube/target.ts";
+import type { NamePattern } from "../kube/select/target.ts";
 
 /** As written in a file. */
 type OneOrMore = string | readonly string[] | undefined;

@@ -1,8 +1,8 @@
 /** Parses the text of a workflow file. */
 import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
-import { shapeOf } from "../base/yaml_shape.ts";
-import { YamlSource } from "../base/yaml_source.ts";
+import { shapeOf } from "../base/yaml/shape.ts";
+import { YamlSource } from "../base/yaml/source.ts";
 import { listed, patternsOf } from "./one_or_more.ts";
 import type { Workflow } from "./workflow.ts";
 import { type WorkflowFile, workflowShape } from "./workflow_shape.ts";

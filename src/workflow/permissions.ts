@@ -1,6 +1,6 @@
 /** Whether the permissions of a workflow grant what one of its steps needs. Pure. */
 import type { Grant, Permissions } from "./model.ts";
-import type { Need } from "./steps/kind.ts";
+import type { Need } from "./step_kind.ts";
 
 /** Returns whether the grant covers it. Relative paths are below the workflow's folder. */
 export function grants(permissions: Permissions, need: Need, folder: string): boolean {

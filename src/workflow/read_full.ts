@@ -1,8 +1,8 @@
 /** Reads one file of the full form on its own: its content and its problems. */
 import { isRecord } from "../base/json_value.ts";
 import { definedOnly } from "../base/defined_only.ts";
-import { FileError, shapeOf } from "../base/yaml_shape.ts";
-import type { SourceFile, YamlSource } from "../base/yaml_source.ts";
+import { FileError, shapeOf } from "../base/yaml/shape.ts";
+import type { SourceFile, YamlSource } from "../base/yaml/source.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { type FullFile, fullShape } from "./file_shape.ts";
 import type { Concurrency, Output, Param, Permissions, Step } from "./model.ts";

@@ -1,7 +1,7 @@
 /** Reads the parameters of a file: each with its type, and a default that fits it. */
 import { isRecord, type JsonValue } from "../base/json_value.ts";
-import { foundText, shapeOfPart } from "../base/yaml_shape.ts";
-import type { SourcePath, YamlSource } from "../base/yaml_source.ts";
+import { foundText, shapeOfPart } from "../base/yaml/shape.ts";
+import type { SourcePath, YamlSource } from "../base/yaml/source.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import { paramShape } from "./file_shape.ts";
 import type { Param } from "./model.ts";

@@ -3,17 +3,17 @@ import { isRecord } from "../base/json_value.ts";
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { didYouMean } from "../base/nearest_names.ts";
-import { foundText, shapeOfPart } from "../base/yaml_shape.ts";
-import type { SourcePath, YamlSource } from "../base/yaml_source.ts";
+import { foundText, shapeOfPart } from "../base/yaml/shape.ts";
+import type { SourcePath, YamlSource } from "../base/yaml/source.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import { identifier } from "./fields.ts";
 import { frameEntries } from "./file_shape.ts";
 import type { Step, StepFrame } from "./model.ts";
 import { retryOf } from "./read_frame.ts";
-import type { StepKind } from "./steps/kind.ts";
+import type { StepKind } from "./step_kind.ts";
 import { checkStep } from "./steps/check.ts";
-import { stepKinds } from "./steps/registry.ts";
-import type { FileProblem } from "../base/yaml_source.ts";
+import { stepKinds } from "./step_registry.ts";
+import type { FileProblem } from "../base/yaml/source.ts";
 
 /** Reads the steps of one file, and collects their problems. */
 export class StepReader {

@@ -5,7 +5,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/model.ts";
 import type { CutValue } from "./engine/cut_values.ts";
-import type { Kept } from "./engine/kept.ts";
+import type { Kept } from "./engine/retained.ts";
 import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
 

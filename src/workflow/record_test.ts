@@ -3,7 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import { overridesData, overridesOf } from "./recorded_overrides.ts";
 import { type GoOn, isKept, keptOf, type PastWorkflow, readWorkflowRecord } from "./record.ts";
 import { recordHeader } from "./testing/record_header.ts";
-import { endsOf, play, saying } from "./testing/stage_play.ts";
+import { endsOf, play, saying } from "./testing/step_fixture.ts";
 
 const header = recordHeader("run-1");
 

@@ -1,6 +1,6 @@
 /** Overrides of a file's selection by the command line, as data for a record, and back. Pure. */
 import { definedOnly } from "../base/defined_only.ts";
-import type { NamePattern } from "../kube/target.ts";
+import type { NamePattern } from "../kube/select/target.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import { patternsOf } from "./one_or_more.ts";
 

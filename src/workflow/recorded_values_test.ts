@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isKept, keptOf, readWorkflowRecord } from "./record.ts";
 import { RecordedValues } from "./recorded_values.ts";
 import { recordHeader } from "./testing/record_header.ts";
-import { endsOf, loaded, play, saying } from "./testing/stage_play.ts";
+import { endsOf, loaded, play, saying } from "./testing/step_fixture.ts";
 
 /** Returns a run, and its record as text. */
 async function recorded(files: Readonly<Record<string, string>>) {

@@ -1,10 +1,10 @@
 /** The JSON Schema of a workflow file, for editors. Generated from the shapes that the checks use. */
 import * as v from "valibot";
 import { jsonSchemaOf } from "../base/json_schema.ts";
-import type { FileSchema } from "../base/yaml_shape.ts";
+import type { FileSchema } from "../base/yaml/shape.ts";
 import { frameEntries, fullShape, paramShape } from "./file_shape.ts";
-import type { StepKind } from "./steps/kind.ts";
-import { stepKinds } from "./steps/registry.ts";
+import type { StepKind } from "./step_kind.ts";
+import { stepKinds } from "./step_registry.ts";
 import { workflowShape } from "./workflow_shape.ts";
 
 type Json = Record<string, unknown>;

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { parsePodOperand } from "../base/workload_kinds.ts";
-import type { Selection } from "../kube/target.ts";
+import type { Selection } from "../kube/select/target.ts";
 import {
   countFromOne,
   described,

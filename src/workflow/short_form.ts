@@ -1,6 +1,6 @@
 /** The short form beside the full one: recognized by its fields, and converted to one step. */
-import { shapeOf } from "../base/yaml_shape.ts";
-import type { YamlSource } from "../base/yaml_source.ts";
+import { shapeOf } from "../base/yaml/shape.ts";
+import type { YamlSource } from "../base/yaml/source.ts";
 import { escaped } from "../expression/template.ts";
 import { type FullWorkflow, noPermissions } from "./model.ts";
 import { isFull } from "./parse_workflow.ts";

@@ -16,8 +16,8 @@ import {
 import { endsWithFlagName } from "../gate/kubectl.ts";
 import { readWhole } from "./engine/cut_values.ts";
 import type { SourcePath, Step } from "./model.ts";
-import type { StepKind } from "./steps/kind.ts";
-import { stepKind } from "./steps/registry.ts";
+import type { StepKind } from "./step_kind.ts";
+import { stepKind } from "./step_registry.ts";
 
 /** Values by the names that expressions use. */
 export type Values = Readonly<Record<string, JsonValue>>;

@@ -1,6 +1,6 @@
 /** A workflow as written, with every text converted to its narrow type. */
 import type { OutputMode } from "../exec/output_mode.ts";
-import type { Selection } from "../kube/target.ts";
+import type { Selection } from "../kube/select/target.ts";
 
 /** The command: args as they are, or a line for the image's shell. */
 export type WorkflowCommand =

@@ -1,6 +1,6 @@
 /** The programs that are measured beside each other, each told of a fleet in its own words. */
 import type { Fleet } from "./fleets.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 
 /** kodama first; the order is that of the table's rows. */
 export const contenderNames = ["kodama", "floor", "kubectl", "xargs", "clush"] as const;

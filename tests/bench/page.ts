@@ -1,5 +1,5 @@
 /** A benchmark's page of Markdown: where it was measured, what is promised, what was measured. */
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 
 /** What is promised, and what was measured. */
 export interface Promised {

@@ -12,9 +12,9 @@ import { activeLevel } from "../../src/pick/state.ts";
 import { searchPiece } from "../../src/pick/list.ts";
 import { isComplete } from "../../src/pick/search.ts";
 import { view } from "../../src/pick/view.ts";
-import { columnsFor, PodRows } from "../../src/cli/picking/rows.ts";
-import type { PickPod } from "../../src/actions/pick_pods.ts";
-import { GridPainter } from "../../src/term/grid_painter.ts";
+import { columnsFor, PodRows } from "../../src/present/pod_rows.ts";
+import type { PickPod } from "../../src/actions/pick/pods.ts";
+import { GridPainter } from "../../src/terminal/grid_painter.ts";
 
 /** Pods, and the bound of the worst key in milliseconds. */
 const sizes: readonly (readonly [pods: number, worstMs: number])[] = [[10_000, 16], [100_000, 50]];

@@ -4,14 +4,14 @@
  * the checks of a file with 1,000 steps, and of the slowest of the files that are wrong. With `--guard` the exit code tells whether a bound was left.
  */
 import { simulatedHost } from "../../src/actions/testing/simulated_host.ts";
-import { checkWorkflows } from "../../src/actions/workflow_files.ts";
+import { checkWorkflows } from "../../src/actions/workflow/files.ts";
 import { systemClock } from "../../src/base/clock.ts";
-import type { Target } from "../../src/kube/target.ts";
+import type { Target } from "../../src/kube/select/target.ts";
 import { runWorkflow } from "../../src/workflow/engine/engine.ts";
-import { nothingKept } from "../../src/workflow/engine/kept.ts";
-import type { World } from "../../src/workflow/engine/world.ts";
+import { nothingKept } from "../../src/workflow/engine/retained.ts";
+import type { World } from "../../src/workflow/engine/environment.ts";
 import { planOf } from "../../src/workflow/full_plan.ts";
-import { loaded } from "../../src/workflow/testing/stage_play.ts";
+import { loaded } from "../../src/workflow/testing/step_fixture.ts";
 import { brokenWorkflows } from "../broken_workflows.ts";
 
 const steps = 1000;

@@ -1,6 +1,6 @@
 /** Other people's clients, built once into a cache: from Go modules and from PyPI, in pinned versions. */
 import { cacheFolder } from "../harness/cache_folder.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 import { ensureBuilt, goBuild, sourceKey } from "../cluster/executables.ts";
 import { run } from "../cluster/host_commands.ts";
 

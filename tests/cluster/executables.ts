@@ -1,6 +1,6 @@
 /** The rig's own executables, built once from `rig/` and cached. */
 import { run } from "./host_commands.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 
 /** Absolute paths. */
 export interface Executables {

@@ -14,7 +14,7 @@ import { bringUp } from "./main.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
 import { readState } from "./state.ts";
 import { RealCluster } from "./test_namespace.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 
 const source = filePath(new URL("../../src/session/image/", import.meta.url));
 const base = "localhost/kodama-node:24";

@@ -1,6 +1,6 @@
 /** The paths of a rig's files, and its own names and addresses. */
 import { cacheFolder } from "../harness/cache_folder.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 
 /** The checkout of this file: two checkouts have two rigs. */
 const checkout = filePath(new URL("../../", import.meta.url));

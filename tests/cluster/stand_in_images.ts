@@ -4,7 +4,7 @@
  */
 import { fillWithBusybox, type ImageRecipe, shortDigest } from "./images.ts";
 import { run } from "./host_commands.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 
 const imagesFolder = filePath(new URL("../../src/cluster/images/", import.meta.url));
 const worldsFolder = filePath(new URL("../../src/cluster/worlds/", import.meta.url));

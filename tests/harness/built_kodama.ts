@@ -5,7 +5,7 @@
 import { install } from "../../tools/install.ts";
 import { makeSingleFile } from "../../tools/single_file.ts";
 import { sha256 } from "../../tools/content_hash.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 
 const root = filePath(new URL("../../", import.meta.url));
 const prefix = `${root}dist/tests`;

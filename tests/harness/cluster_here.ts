@@ -1,7 +1,7 @@
 /** This machine as the actions see it, whose clusters for tests of workflows are in this process. */
 import type { Host, TestCluster } from "../../src/actions/host.ts";
-import { MemoryTerminal } from "../../src/term/testing/memory_terminal.ts";
-import { machineHost } from "../../src/wiring/host.ts";
+import { MemoryTerminal } from "../../src/terminal/testing/memory_terminal.ts";
+import { machineHost } from "../../src/host/host.ts";
 import { startTestCluster } from "./embedded_cluster.ts";
 
 /** This machine; `own` are variables of its environment before all others. */

@@ -5,7 +5,7 @@ import {
   startCluster,
 } from "../../src/cluster/cluster.ts";
 import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 import { TestFolder } from "./test_folder.ts";
 
 const root = filePath(new URL("../../", import.meta.url));

@@ -1,8 +1,8 @@
 /**
  * The remote end of a copy as a process of this machine: kodama's scripts in a shell, with the programs of an image.
  */
-import { FarEnd, type OpenFar } from "../../src/copy/far_end.ts";
-import { farCommand } from "../../src/copy/far_scripts.ts";
+import { FarEnd, type OpenFar } from "../../src/copy/remote_script.ts";
+import { farCommand } from "../../src/copy/scripts.ts";
 import { findProgram, type ImageShell } from "../../src/kube/testing/image_shells.ts";
 import { type Cut, ProcessChannel } from "../../src/kube/testing/process_channel.ts";
 

@@ -1,14 +1,14 @@
 /** The remote end of a synchronisation over a real shell: a folder, its events, and steps for it. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/base/clock.ts";
-import { FarEnd } from "../../src/sync/far/far_end.ts";
-import { FarKnowledge } from "../../src/sync/far/far_knowledge.ts";
-import type { EndNews } from "../../src/sync/end.ts";
-import type { Entry } from "../../src/sync/model.ts";
-import type { Action, Expectation } from "../../src/sync/plan.ts";
+import { FarEnd } from "../../src/sync/remote/endpoint.ts";
+import { FarKnowledge } from "../../src/sync/remote/remote_index.ts";
+import type { EndNews } from "../../src/sync/core/endpoint.ts";
+import type { Entry } from "../../src/sync/core/model.ts";
+import type { Action, Expectation } from "../../src/sync/core/plan.ts";
 import { ShellChannel, type TestShell } from "../../src/sync/testing/shell_channel.ts";
-import type { Content, Wanted } from "../../src/sync/tree.ts";
-import { nativeChecksums } from "../../src/wiring/checksums.ts";
+import type { Content, Wanted } from "../../src/sync/core/tree.ts";
+import { nativeChecksums } from "../../src/copy/local/checksums.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,6 +1,6 @@
 /** kodama of this checkout as a user runs it: a process of its own, started by its launcher. */
 import assert from "node:assert/strict";
-import { filePath } from "../../src/wiring/file_path.ts";
+import { filePath } from "../../src/files/file_path.ts";
 import { builtKodama } from "./built_kodama.ts";
 import { type CommandOptions, type CommandResult, runCommand, RunningCommand } from "./command.ts";
 import type { TestCluster } from "./embedded_cluster.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ExecChannel, KubeClient } from "../../src/kube/client.ts";
 import { systemHost } from "../../src/kube/host.ts";
-import { linksClosed } from "../../src/kube/dial_link.ts";
+import { linksClosed } from "../../src/kube/tls/dial_link.ts";
 import { openKubeClient } from "../../src/kube/open_client.ts";
 import { PODS } from "../../src/kube/resources.ts";
 import type { Pod } from "../../src/kube/types.ts";

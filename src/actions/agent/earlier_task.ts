@@ -1,10 +1,10 @@
 /** The task whose conversation a prompt continues. */
 import type { Adapter } from "../../agent/adapter.ts";
-import type { FarWorld } from "../../agent/far_call.ts";
+import type { FarWorld } from "../../agent/remote_call.ts";
 import { isOpen, type Task } from "../../agent/model.ts";
 import { readTasks } from "../../agent/read_tasks.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 
 /** The bytes of a task's events that contain its last answer: enough to know whether it has a conversation. */
 const lastWords = 256 * 1024;

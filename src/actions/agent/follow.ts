@@ -4,10 +4,10 @@ import { EventReader } from "../../agent/event_lines.ts";
 import * as following from "../../agent/follow_task.ts";
 import type { AgentEvent, Task } from "../../agent/model.ts";
 import { readEvents } from "../../agent/read_tasks.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
 import { isBehind, noTask, oneTask, workingTask } from "./tasks.ts";
-import { agentWorld } from "./world.ts";
+import { agentWorld } from "./pod_environment.ts";
 
 /** The events of a follow. */
 export type FollowEvent =

@@ -7,10 +7,10 @@ import { isOpen, type Task } from "../../agent/model.ts";
 import * as reading from "../../agent/read_tasks.ts";
 import * as starting from "../../agent/start_task.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
 import { earlierTask } from "./earlier_task.ts";
-import { agentWorld } from "./world.ts";
+import { agentWorld } from "./pod_environment.ts";
 
 export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
 export type { AdapterName } from "../../agent/adapter_names.ts";

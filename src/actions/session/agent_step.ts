@@ -1,7 +1,7 @@
 /** The first task of a session: given once, however often its start is resumed. */
 import { adapterNamed } from "../../agent/adapters.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import type { Session } from "../../session/model.ts";
 import { runInPod } from "../../session/run_in_pod.ts";
 import { readTasks, startTask, type Task } from "../agent/tasks.ts";

@@ -23,7 +23,7 @@ import type { Host } from "../host.ts";
 import { bringMissingFiles, checkOut } from "./check_out.ts";
 import type { FirstTask, StartEvent, StartStep } from "./events.ts";
 import { egressWarning } from "./egress_step.ts";
-import { targetOf } from "./find.ts";
+import { targetOf } from "../find_session.ts";
 import { lacksOfGitSecret, trustWords } from "./git_secret.ts";
 import { writeLocalSession } from "./local_file.ts";
 import { localAuthor } from "./local_git.ts";

@@ -16,7 +16,7 @@ import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { fill } from "./fill.ts";
 import { type Beginning, newSession } from "./new_session.ts";
-import { openStore } from "./place.ts";
+import { openStore } from "../session_ref.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
 import { tidied } from "./leftovers.ts";
 import { sessionFiles } from "./session_files.ts";

@@ -5,7 +5,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
-import { editorConfigFolders } from "../../config/places.ts";
+import { editorConfigFolders } from "../../config/paths.ts";
 import { mergedSettings, type SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
@@ -21,12 +21,12 @@ import { limitsOf, limitText, parseLimit } from "../../session/limits.ts";
 import type { Session, SessionRepository, SessionSpec } from "../../session/model.ts";
 import { repositoryAddress } from "../../session/repository_url.ts";
 import type { Host } from "../host.ts";
-import { settingSources } from "../setting_sources.ts";
+import { settingSources } from "../config/setting_sources.ts";
 import type { StartOptions } from "./events.ts";
 import { originOfFolder } from "./local_git.ts";
 import { chosenSync, type SyncChoice } from "./sync_choice.ts";
 import { findTemplate } from "./templates.ts";
-import { type ReadSecrets, readSecrets } from "./secrets.ts";
+import { type ReadSecrets, readSecrets } from "../sync/secrets.ts";
 
 /** Everything that a start needs from this machine. */
 export interface Definition {

@@ -21,7 +21,7 @@ import type { Host } from "../host.ts";
 import type { DeletionPlan, PlannedRemoval, SessionPlace } from "./events.ts";
 import { removeLocalSession } from "./local_file.ts";
 import { ownerIfOther } from "./owner.ts";
-import { noSession, openStore } from "./place.ts";
+import { noSession, openStore } from "../session_ref.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and which of its parts. */

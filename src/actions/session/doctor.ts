@@ -1,8 +1,8 @@
 /** The findings of `doctor --sessions`. */
 import { KodamaError } from "../../base/errors.ts";
-import type { Finding } from "../finding.ts";
+import type { Finding } from "../doctor/finding.ts";
 import type { Host } from "../host.ts";
-import { snapshotFindings } from "./doctor_snapshots.ts";
+import { snapshotFindings } from "./snapshots/doctor.ts";
 import { type SessionRemains, sessionRemains } from "./remains.ts";
 
 /** Which sessions are checked. */

@@ -1,6 +1,6 @@
 /** The details of one session: its state, its pod, and the work in it. */
 import { KodamaError } from "../../base/errors.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_scripts.ts";
 import { liveStatus } from "../../session/status.ts";
@@ -9,10 +9,10 @@ import type { Host } from "../host.ts";
 import type { Task } from "../agent/tasks.ts";
 import { workState } from "./check_out.ts";
 import type { SessionDetails, SessionPlace } from "./events.ts";
-import { targetOf } from "./find.ts";
-import { leftOf } from "./life.ts";
-import { openSession } from "./place.ts";
-import { podEvents } from "./pod_looks.ts";
+import { targetOf } from "../find_session.ts";
+import { leftOf } from "./time_limits.ts";
+import { openSession } from "../session_ref.ts";
+import { podEvents } from "./pod_watch.ts";
 
 /**
  * Returns the details of a session.

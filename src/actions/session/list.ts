@@ -3,7 +3,7 @@ import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import { sessionNames, workspaceContainer } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import { type ListedSession, listSessions } from "../../session/store.ts";
@@ -11,8 +11,8 @@ import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
 import type { SessionRow } from "./events.ts";
 import { mayBeSynced, syncsHere, type SyncSummary, syncSummary } from "./sync_here.ts";
-import { leftOf } from "./life.ts";
-import { type ListScope, listScope } from "./place.ts";
+import { leftOf } from "./time_limits.ts";
+import { type ListScope, listScope } from "../session_ref.ts";
 
 /** Which sessions. */
 export interface ListOptions extends ListScope {

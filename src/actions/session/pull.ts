@@ -7,7 +7,7 @@ import type { Session } from "../../session/model.ts";
 import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { findSession } from "./find.ts";
+import { findSession } from "../find_session.ts";
 import { isCloneOf } from "./local_git.ts";
 import {
   checkOutSynced,

@@ -8,7 +8,7 @@ import { plainText } from "../../base/plain_text.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
-import type { SyncReport } from "../sync/control.ts";
+import type { SyncReport } from "../sync_control.ts";
 import { syncHere } from "./sync_here.ts";
 
 /** Runs git in the repository of the folder. */

@@ -1,7 +1,7 @@
 /** Finds the remains of sessions in a cluster: for `doctor`, which says how to clean up. */
 import { KodamaError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient } from "../../kube/client.ts";
-import { wholeList } from "../../kube/list.ts";
+import { wholeList } from "../../kube/http/list.ts";
 import {
   CONFIG_MAPS,
   NETWORK_POLICIES,

@@ -7,7 +7,7 @@ import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { tidied } from "./leftovers.ts";
 import { ownerIfOther, ownerLine } from "./owner.ts";
-import { noSession, openStore } from "./place.ts";
+import { noSession, openStore } from "../session_ref.ts";
 import { requireFiles } from "./require_files.ts";
 import { failureOf } from "./tidying.ts";
 

@@ -9,8 +9,8 @@ import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { runningTarget, targetOf } from "./find.ts";
-import { openSession } from "./place.ts";
+import { runningTarget, targetOf } from "../find_session.ts";
+import { openSession } from "../session_ref.ts";
 import { tidiedUp } from "./tidying.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 

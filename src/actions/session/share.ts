@@ -6,7 +6,7 @@ import { shareRights } from "../../session/share_rights.ts";
 import { type LiveStatus, liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { openSession } from "./place.ts";
+import { openSession } from "../session_ref.ts";
 
 /** Which session, and for which user. */
 export interface ShareOptions extends SessionPlace {

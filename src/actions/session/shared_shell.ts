@@ -3,7 +3,7 @@ import { KodamaError } from "../../base/errors.ts";
 import { podFailure, runInPod } from "../../session/run_in_pod.ts";
 import { sharedShellWords, sharedStateOf, sharedStateWords } from "../../session/shared_shell.ts";
 import type { Host } from "../host.ts";
-import type { FoundSession } from "./find.ts";
+import type { FoundSession } from "../find_session.ts";
 
 const askLimitMs = 15_000;
 

@@ -16,13 +16,13 @@ import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import { defineSession, type Definition } from "./definition.ts";
 import type { Manifests, StartEvent, StartOptions } from "./events.ts";
-import { environmentOf, goOn, syncOf } from "./go_on.ts";
+import { environmentOf, goOn, syncOf } from "./resume_start.ts";
 import { tidied } from "./leftovers.ts";
-import { openStore } from "./place.ts";
+import { openStore } from "../session_ref.ts";
 import { requireFiles } from "./require_files.ts";
 import { newSession } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
-import { settledSync } from "./settled_sync.ts";
+import { settledSync } from "./fixed_sync.ts";
 import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
 
 /**

@@ -7,10 +7,10 @@ import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { targetOf } from "./find.ts";
+import { targetOf } from "../find_session.ts";
 import { writeLocalSession } from "./local_file.ts";
 import { ownerIfOther } from "./owner.ts";
-import { type OpenedSession, openSession } from "./place.ts";
+import { type OpenedSession, openSession } from "../session_ref.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and how long its pod may take to end. */

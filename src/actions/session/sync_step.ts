@@ -1,12 +1,12 @@
 /** Syncs a session's folder with its workspace, as a step of its start. */
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
-import type { SyncedSession, SyncSpec } from "../sync/control.ts";
+import type { SyncedSession, SyncSpec } from "../sync_control.ts";
 import { stillText } from "../sync/first_wait.ts";
 import { startSync, type SyncStartEvent } from "../sync/start_sync.ts";
-import { excludedFromWorkspace } from "./kept_here.ts";
+import { excludedFromWorkspace } from "../sync/dotenv_ignore.ts";
 import { excludedBySettings } from "../sync/sync_settings.ts";
 import { stopSync, syncStatus } from "../sync/syncs.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";

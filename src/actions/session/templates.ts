@@ -1,8 +1,8 @@
 /** Templates: settings files that the user names for one session. */
 import { UsageError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
-import type { SourceFile } from "../../base/yaml_shape.ts";
-import { templateFolders } from "../../config/places.ts";
+import type { SourceFile } from "../../base/yaml/shape.ts";
+import { templateFolders } from "../../config/paths.ts";
 import type { Host } from "../host.ts";
 
 /** An available template. */

@@ -9,7 +9,7 @@ import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import { podLooks } from "./pod_looks.ts";
+import { podLooks } from "./pod_watch.ts";
 
 /** The pod to wait for. */
 export interface Wait {

@@ -1,15 +1,15 @@
 /** Resolves a synchronisation from the options, the existing pod, and the settings. */
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
-import type { SyncMode } from "../../sync/plan.ts";
+import type { SyncMode } from "../../sync/core/plan.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
-import { type Selection, wholeSelection } from "../exec_events.ts";
+import { type Selection, wholeSelection } from "../exec/events.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
-import { settingSources } from "../setting_sources.ts";
+import { settingSources } from "../config/setting_sources.ts";
 import { excludedBySettings } from "./sync_settings.ts";
-import type { SyncSpec } from "./control.ts";
+import type { SyncSpec } from "../sync_control.ts";
 
 /** The options. */
 export interface SyncWish {
@@ -34,7 +34,7 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
   const { workingDir } = host.places;
   const local = absolutePath(wish.local, workingDir);
   await requireFolder(host, local, wish.mode);
-  const { sessionOfPod } = await import("../session/session_of_pod.ts");
+  const { sessionOfPod } = await import("./session_of_pod.ts");
   const target = await targetOf(host, wish, signal);
   const { context, namespace, pod, container } = target;
   const settings = await excludedBySettings(host);
@@ -65,8 +65,8 @@ function isInWorkspace(path: string): boolean {
 /** The same as in the sync that a start of the session starts. */
 async function workspaceExcludes(host: Host, local: string): Promise<string[]> {
   const [{ excludedFromWorkspace }, { settingsSecretFiles }] = await Promise.all([
-    import("../session/kept_here.ts"),
-    import("../session/secrets.ts"),
+    import("./dotenv_ignore.ts"),
+    import("./secrets.ts"),
   ]);
   return excludedFromWorkspace(local, await settingsSecretFiles(host, await settingSources(host)));
 }
@@ -85,7 +85,7 @@ async function targetOf(host: Host, wish: SyncWish, signal: AbortSignal): Promis
     return (await onlyTarget(host, { contexts, selection }, signal)).target;
   } catch (error) {
     if (!(error instanceof NoMatchError)) throw error;
-    const { sessionWithoutPod } = await import("../session/session_of_pod.ts");
+    const { sessionWithoutPod } = await import("./session_of_pod.ts");
     throw await sessionWithoutPod(host, {
       pod,
       ...(namespace === undefined ? {} : { namespace }),

@@ -1,7 +1,7 @@
 /** The exclusions of the settings for every synchronisation. */
 import { defaultSettings } from "../../config/default_settings.ts";
 import type { Host } from "../host.ts";
-import { settingSources } from "../setting_sources.ts";
+import { settingSources } from "../config/setting_sources.ts";
 
 /** As the settings have it. */
 export interface SyncSettings {

@@ -2,7 +2,7 @@
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { Host } from "../host.ts";
-import type { SyncReport, SyncRequest } from "./control.ts";
+import type { SyncReport, SyncRequest } from "../sync_control.ts";
 
 /** Returns all of this machine, sorted by their keys. */
 export async function listSyncs(host: Host): Promise<SyncReport[]> {

@@ -2,9 +2,9 @@
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
-import type { FoundTargets } from "../../kube/find_targets.ts";
+import type { FoundTargets } from "../../kube/select/find_targets.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import type { Host, NewFile } from "../host.ts";
 
 /** One cluster: its pods' scripts by name, or why it can't be reached; each after a delay. */

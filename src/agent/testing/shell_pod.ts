@@ -2,8 +2,8 @@
 import type { ExecChannel, ExecRequest } from "../../kube/client.ts";
 import type { ImageShell } from "../../kube/testing/image_shells.ts";
 import { ProcessChannel } from "../../kube/testing/process_channel.ts";
-import type { Target } from "../../kube/target.ts";
-import type { FarWorld } from "../far_call.ts";
+import type { Target } from "../../kube/select/target.ts";
+import type { FarWorld } from "../remote_call.ts";
 
 /** The target that represents it. */
 export const shellTarget: Target = {

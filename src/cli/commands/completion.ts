@@ -1,7 +1,7 @@
-import { completionScript, shells } from "../completion_scripts.ts";
-import { defineCommand } from "../command.ts";
+import { completionScript, shells } from "../parser/completion_scripts.ts";
+import { defineCommand } from "../parser/command.ts";
 import { success } from "../exit_codes.ts";
-import { BadValue } from "../flag.ts";
+import { BadValue } from "../parser/flag.ts";
 
 /** `kodama completion SHELL`. */
 export const command = defineCommand({

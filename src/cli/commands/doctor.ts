@@ -1,9 +1,9 @@
-import type { Finding } from "../../actions/finding.ts";
-import { defineCommand } from "../command.ts";
+import type { Finding } from "../../actions/doctor/finding.ts";
+import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
-import { findingText } from "../findings.ts";
-import { choice, text, toggle, value, values } from "../flag.ts";
-import { interruptible } from "../interruptible.ts";
+import { findingText } from "../../present/findings.ts";
+import { choice, text, toggle, value, values } from "../parser/flag.ts";
+import { interruptible } from "../driver/interruptible.ts";
 import { renderData, styleOf } from "../output.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
@@ -46,7 +46,7 @@ export const command = defineCommand({
   async run({ looked, kubeconfig, format, sessions }, { host, signals, terminal, environment }) {
     const look = sessions
       ? (await import("../../actions/session/doctor.ts")).doctorSessions
-      : (await import("../../actions/doctor.ts")).doctor;
+      : (await import("../../actions/doctor/doctor.ts")).doctor;
     const machine = await host({ kubeconfig });
     const style = styleOf(terminal.stdout, environment);
     const findings: Finding[] = [];

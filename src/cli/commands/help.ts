@@ -1,10 +1,10 @@
 import { styleOf } from "../output.ts";
-import { type Command, defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../parser/command.ts";
 import { success } from "../exit_codes.ts";
-import { helpPage } from "../help_page.ts";
-import { type Branch, nodeAt } from "../node.ts";
+import { helpPage } from "../parser/help_page.ts";
+import { type Branch, nodeAt } from "../parser/node.ts";
 import type { Program } from "../program.ts";
-import { unknownCommand } from "../unknown_command.ts";
+import { unknownCommand } from "../parser/unknown_command.ts";
 
 /** `kodama help [COMMAND...]`, for the commands of a tree: it is one of them, so it can't import them. */
 export const commandOf = (root: Branch): Command =>

@@ -1,9 +1,9 @@
-import { toldLate } from "../agent/told_late.ts";
-import { agentOperand, agentPlaceOf, agentScopeFlags } from "../agent/flags.ts";
-import { defineCommand } from "../command.ts";
+import { toldLate } from "./prompt/delayed_notice.ts";
+import { agentOperand, agentPlaceOf, agentScopeFlags } from "./agent/flags.ts";
+import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
-import { count, value } from "../flag.ts";
-import { interruptible } from "../interruptible.ts";
+import { count, value } from "../parser/flag.ts";
+import { interruptible } from "../driver/interruptible.ts";
 import { counted } from "../../base/counted.ts";
 
 /** `kodama interrupt`. */
@@ -38,7 +38,7 @@ export const command = defineCommand({
   async run({ place, kubeconfig, task }, { host: openHost, terminal, signals }) {
     const host = await openHost({ kubeconfig });
     const [{ agentTarget }, { interruptTask }] = await Promise.all([
-      import("../../actions/agent/place.ts"),
+      import("../../actions/session/agent_pod.ts"),
       import("../../actions/agent/tasks.ts"),
     ]);
     const words = "waiting for the agent to end its turn; it is killed where it doesn't";

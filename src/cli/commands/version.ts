@@ -1,6 +1,6 @@
-import { defineCommand } from "../command.ts";
+import { defineCommand } from "../parser/command.ts";
 import { success } from "../exit_codes.ts";
-import { choice, value } from "../flag.ts";
+import { choice, value } from "../parser/flag.ts";
 import { jsonDocument } from "../output.ts";
 import { version } from "../version.ts";
 

@@ -1,6 +1,6 @@
 /** The dependencies of the handlers. */
 import type { NodeStreams, Store } from "../model.ts";
-import type { Clock } from "../node/clock.ts";
+import type { Clock } from "../clock.ts";
 import type { TokenIssuer } from "./tokens.ts";
 
 /** The parts of the cluster that the API reads, writes and calls. */

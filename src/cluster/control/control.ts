@@ -1,6 +1,6 @@
 /** `cluster up|down|status`: a cluster in the background, identified by its folder. Plain data and events. */
 import { KodamaError } from "../../base/errors.ts";
-import type { Clock } from "../node/clock.ts";
+import type { Clock } from "../clock.ts";
 import { type BackgroundProcess, startBackground } from "../../daemon/background_process.ts";
 import { isLocked, tryFileLock } from "../../daemon/file_lock.ts";
 import { lastLines } from "./last_lines.ts";

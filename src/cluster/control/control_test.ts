@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
-import { systemClock } from "../node/clock.ts";
+import { systemClock } from "../clock.ts";
 import { clusterDown, clusterStatus, clusterUp, type UpOptions } from "./control.ts";
 import { lastLines } from "./last_lines.ts";
 import { processStart, signalProcess } from "../../daemon/process_identity.ts";

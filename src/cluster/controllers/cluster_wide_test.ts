@@ -3,8 +3,8 @@ import type { ConfigMap, Namespace, Pod } from "kubernetes-types/core/v1.d.ts";
 import type { OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import { resources } from "../resources.ts";
 import type { Propagation } from "./action.ts";
-import { TestCluster } from "./testing.ts";
-import { workloadSpec } from "./testing_workloads.ts";
+import { TestCluster } from "./testing/fixture.ts";
+import { workloadSpec } from "./testing/workloads.ts";
 
 const namespace = "default";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isReady } from "./pods.ts";
-import { TestCluster } from "./testing.ts";
-import { activePods, deployment, namespace, setImage } from "./testing_workloads.ts";
+import { TestCluster } from "./testing/fixture.ts";
+import { activePods, deployment, namespace, setImage } from "./testing/workloads.ts";
 
 Deno.test("a rolling update keeps within its limits at every step", () => {
   const limits = fc.record({

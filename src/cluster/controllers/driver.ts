@@ -1,7 +1,7 @@
 /** Runs controllers over a store: each after every change that concerns it, and when it requested to run again. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store } from "../model.ts";
-import type { Clock } from "../node/clock.ts";
+import type { Clock } from "../clock.ts";
 import { resources } from "../resources.ts";
 import { StoreError } from "../store/store_error.ts";
 import { type ActionTarget, applyAction } from "./apply.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Job } from "kubernetes-types/batch/v1.d.ts";
-import { TestCluster } from "./testing.ts";
-import { job, namespace } from "./testing_workloads.ts";
+import { TestCluster } from "./testing/fixture.ts";
+import { job, namespace } from "./testing/workloads.ts";
 
 const jobEnds: {
   name: string;

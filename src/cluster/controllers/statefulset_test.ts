@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { TestCluster } from "./testing.ts";
-import { activePods, namespace, statefulSet } from "./testing_workloads.ts";
+import { TestCluster } from "./testing/fixture.ts";
+import { activePods, namespace, statefulSet } from "./testing/workloads.ts";
 
 Deno.test("an ordered StatefulSet starts its members one after another and stops them from above", () => {
   const cluster = new TestCluster().addNode();

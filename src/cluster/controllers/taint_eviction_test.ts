@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Toleration } from "kubernetes-types/core/v1.d.ts";
-import { TestCluster } from "./testing.ts";
-import { namespace } from "./testing_workloads.ts";
+import { TestCluster } from "./testing/fixture.ts";
+import { namespace } from "./testing/workloads.ts";
 
 const taints = [
   { key: "disk", value: "broken", effect: "NoExecute" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
 import { isReady } from "./pods.ts";
-import { TestCluster } from "./testing.ts";
+import { TestCluster } from "./testing/fixture.ts";
 import {
   activePods,
   daemonSet,
@@ -10,7 +10,7 @@ import {
   namespace,
   statefulSet,
   workloadSpec,
-} from "./testing_workloads.ts";
+} from "./testing/workloads.ts";
 
 /** A client's change to the workloads between two moments. */
 const edits = fc.oneof(

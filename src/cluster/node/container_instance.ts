@@ -1,7 +1,7 @@
 /** A container that runs: its output is written to its log and to the attached clients. */
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { Broadcast } from "./broadcast.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { emptyStream } from "./child_process.ts";
 import type { LogFile } from "./log_file.ts";
 import type { RunningContainer } from "./runtime.ts";

@@ -1,7 +1,7 @@
 /** After a node's end nothing of it remains: no process, no mount, no folder. */
 import assert from "node:assert/strict";
 import { takeFirstLine } from "./first_line.ts";
-import { outputOnly, refOf, startFixture } from "./fixture.ts";
+import { outputOnly, refOf, startFixture } from "./testing/fixture.ts";
 
 const isolations = ["best", "plain"] as const;
 

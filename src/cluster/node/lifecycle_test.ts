@@ -9,7 +9,7 @@ import {
   outputOnly,
   refOf,
   startFixture,
-} from "./fixture.ts";
+} from "./testing/fixture.ts";
 import type { StoredPod } from "./pod_object.ts";
 
 const shell = (line: string, over: Partial<Container> = {}): Container => ({

@@ -2,7 +2,7 @@
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store } from "../model.ts";
 import { resources } from "../resources.ts";
-import { type Clock, timestamp } from "./clock.ts";
+import { type Clock, timestamp } from "../clock.ts";
 import type { Capabilities } from "./runtime.ts";
 
 /** The kubelet renews its lease this often, and its lease lasts four times as long. */

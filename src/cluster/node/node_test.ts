@@ -1,7 +1,7 @@
 /** Pods through their lifecycle, with real containers and a clock that the test advances. */
 import assert from "node:assert/strict";
 import { resources } from "../resources.ts";
-import { isRunning, outcome, outputOnly, refOf, startFixture } from "./fixture.ts";
+import { isRunning, outcome, outputOnly, refOf, startFixture } from "./testing/fixture.ts";
 
 const waiting = ["sh", "-c", "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"];
 const main = { name: "main", image: "busybox", command: waiting };

@@ -1,6 +1,6 @@
 /** Folders whose names have a meaning elsewhere: in a table of mounts, in an overlay's options, in a shell. */
 import assert from "node:assert/strict";
-import { outcome, outputOnly, refOf, startFixture } from "./fixture.ts";
+import { outcome, outputOnly, refOf, startFixture } from "./testing/fixture.ts";
 
 const oddName = `kodama's "odd" a b,c:d\\e $HOME`;
 

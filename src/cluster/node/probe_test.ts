@@ -1,7 +1,7 @@
 /** Probes over the network: a process of the pod's own answers them. */
 import assert from "node:assert/strict";
 import { NodeError } from "../model.ts";
-import { isRunning, type NodeFixture, refOf, startFixture } from "./fixture.ts";
+import { isRunning, type NodeFixture, refOf, startFixture } from "./testing/fixture.ts";
 import { listeningSockets } from "./listeners.ts";
 import type { StoredPod } from "./pod_object.ts";
 

@@ -8,7 +8,7 @@ import {
   outputOnly,
   refOf,
   startFixture,
-} from "./fixture.ts";
+} from "./testing/fixture.ts";
 
 const idle = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"];
 const isolations = ["best", "plain"] as const;

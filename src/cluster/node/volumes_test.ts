@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Volume } from "../../kube/types.ts";
 import { resources } from "../resources.ts";
-import { outcome, outputOnly, refOf, startFixture } from "./fixture.ts";
+import { outcome, outputOnly, refOf, startFixture } from "./testing/fixture.ts";
 
 const command = ["sh", "-c", "echo begun; while :; do sleep 0.05; done"];
 

@@ -1,6 +1,6 @@
 /** A byte stream in memory, instead of a connection: a test plays the server. */
 import { joinBytes } from "../../base/join_bytes.ts";
-import type { Link } from "../link.ts";
+import type { Link } from "../link/link.ts";
 
 /** Collects the client's writes; the test supplies its reads. */
 export class MemoryLink implements Link {

@@ -1,5 +1,5 @@
 /** A picker over a few pods, for tests. */
-import type { Tone } from "../../term/grid.ts";
+import type { Tone } from "../../terminal/grid.ts";
 import { innerId, type Row, row } from "../row.ts";
 import { initialState, type PickSettings, type PickState } from "../state.ts";
 import { type PickEvent, step } from "../step.ts";

@@ -1,6 +1,6 @@
 /** A pod that mounts the volumes of a stopped session, while a caller copies their files. Pure. */
 import type { Pod } from "../../kube/types.ts";
-import { lifeScript } from "../life_script.ts";
+import { lifeScript } from "../idle_watcher.ts";
 import type { Session } from "../model.ts";
 import { sessionLabels } from "../names.ts";
 import { sessionPod } from "./pod.ts";

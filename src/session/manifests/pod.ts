@@ -8,7 +8,7 @@ import {
   sshFolder,
   sshSecretKeys,
 } from "../git_environment.ts";
-import { lifeScript } from "../life_script.ts";
+import { lifeScript } from "../idle_watcher.ts";
 import { isLimited } from "../limits.ts";
 import type { Session, SessionResources, SessionSpec } from "../model.ts";
 import {

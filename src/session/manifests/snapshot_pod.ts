@@ -1,6 +1,6 @@
 /** A pod that mounts the volumes of a snapshot, to check that they contain it and to copy their files. Pure. */
 import type { Container, PersistentVolumeClaim, Pod } from "../../kube/types.ts";
-import { lifeScript } from "../life_script.ts";
+import { lifeScript } from "../idle_watcher.ts";
 import type { Session } from "../model.ts";
 import { sessionLabels, sessionNames } from "../names.ts";
 import { claims, type VolumeSources } from "./claims.ts";

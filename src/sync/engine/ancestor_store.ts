@@ -2,8 +2,8 @@
  * The ancestor between runs: a full state, and a journal of later changes, so that one saved file costs one line. A
  * truncated journal ends at the cut: it then knows less, and never more.
  */
-import { type Ancestor, type Entry, sameEntry } from "../model.ts";
-import { decodeAncestor, encodeAncestor } from "../ancestor.ts";
+import { type Ancestor, type Entry, sameEntry } from "../core/model.ts";
+import { decodeAncestor, encodeAncestor } from "../core/ancestor.ts";
 
 /** The two files of the store. */
 export interface AncestorFiles {

@@ -1,6 +1,6 @@
 /** The ancestor over processes that exit at any time. */
 import assert from "node:assert/strict";
-import type { Ancestor } from "../model.ts";
+import type { Ancestor } from "../core/model.ts";
 import { file } from "../testing/memory_tree.ts";
 import { type AncestorFiles, AncestorStore } from "./ancestor_store.ts";
 

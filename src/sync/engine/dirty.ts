@@ -1,6 +1,6 @@
 /** Paths that may have changed, debounced until their writer is idle. */
 import type { Clock } from "../../base/clock.ts";
-import type { Side } from "../model.ts";
+import type { Side } from "../core/model.ts";
 
 /** Paths to inspect. */
 export interface Work {

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
-import type { EndNews } from "../end.ts";
-import { linuxRules } from "../held_paths.ts";
+import type { EndNews } from "../core/endpoint.ts";
+import { linuxRules } from "../core/held_paths.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "../testing/memory_end.ts";
 import { MemoryTree } from "../testing/memory_tree.ts";
-import { SideLostError, type StepFailure } from "../tree.ts";
+import { SideLostError, type StepFailure } from "../core/tree.ts";
 import { AncestorStore } from "./ancestor_store.ts";
 import { SyncEngine } from "./engine.ts";
 import { PurposeGoneError, type WatchedRemoteEnd } from "./parts.ts";

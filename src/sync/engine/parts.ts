@@ -1,9 +1,9 @@
 /** The dependencies of a synchronisation's engine: its ends, its files, its clock. */
 import type { Clock } from "../../base/clock.ts";
-import type { End, EndNews, Ignoring, RemoteEnd } from "../end.ts";
-import type { SideRules } from "../held_paths.ts";
-import type { Side } from "../model.ts";
-import type { SyncMode } from "../plan.ts";
+import type { End, EndNews, Ignoring, RemoteEnd } from "../core/endpoint.ts";
+import type { SideRules } from "../core/held_paths.ts";
+import type { Side } from "../core/model.ts";
+import type { SyncMode } from "../core/plan.ts";
 import type { AncestorStore } from "./ancestor_store.ts";
 import type { SyncState } from "./status.ts";
 

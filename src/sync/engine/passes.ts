@@ -1,12 +1,12 @@
 /** Runs passes one by one: inspects what changed, reconciles and applies it. */
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
-import { apply } from "../apply.ts";
-import type { RemoteEnd } from "../end.ts";
-import type { Entry, Side, Snapshot } from "../model.ts";
-import { parentOf } from "../model.ts";
-import type { Plan } from "../plan.ts";
-import { reconcile } from "../reconcile.ts";
-import type { StepFailure } from "../tree.ts";
+import { apply } from "../core/apply.ts";
+import type { RemoteEnd } from "../core/endpoint.ts";
+import type { Entry, Side, Snapshot } from "../core/model.ts";
+import { parentOf } from "../core/model.ts";
+import type { Plan } from "../core/plan.ts";
+import { reconcile } from "../core/reconcile.ts";
+import type { StepFailure } from "../core/tree.ts";
 import type { Work } from "./dirty.ts";
 import type { EngineParts } from "./parts.ts";
 import { scopeOf, type States, within } from "./scope.ts";

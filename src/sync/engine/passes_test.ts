@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { linuxRules } from "../held_paths.ts";
-import { sameEntry, type Side } from "../model.ts";
+import { linuxRules } from "../core/held_paths.ts";
+import { sameEntry, type Side } from "../core/model.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "../testing/memory_end.ts";
 import { MemoryTree, type StepHook } from "../testing/memory_tree.ts";
 import { runs } from "../testing/runs.ts";
-import { SideLostError } from "../tree.ts";
+import { SideLostError } from "../core/tree.ts";
 import { AncestorStore } from "./ancestor_store.ts";
 import type { Work } from "./dirty.ts";
 import type { EngineParts } from "./parts.ts";

@@ -1,5 +1,5 @@
 /** A part of two folders that can be reconciled by itself: the paths to inspect after an edit of a few files. */
-import { type Ancestor, type Entry, parentOf, type Snapshot, upwards } from "../model.ts";
+import { type Ancestor, type Entry, parentOf, type Snapshot, upwards } from "../core/model.ts";
 
 /** Both sides and the ancestor. */
 export interface States {

@@ -1,9 +1,9 @@
 /** Maintains the state that a synchronisation reports. */
 import type { Clock } from "../../base/clock.ts";
-import { conflictName } from "../conflict_name.ts";
-import type { Action, SyncEvent, SyncMode } from "../plan.ts";
-import type { Side, Snapshot } from "../model.ts";
-import type { ApplyEvent } from "../apply.ts";
+import { conflictName } from "../core/conflict_name.ts";
+import type { Action, SyncEvent, SyncMode } from "../core/plan.ts";
+import type { Side, Snapshot } from "../core/model.ts";
+import type { ApplyEvent } from "../core/apply.ts";
 import {
   firstState,
   kept,

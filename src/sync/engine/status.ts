@@ -1,5 +1,5 @@
 /** The state that a synchronisation reports: plain data, as it is stored and shown. */
-import type { SyncEvent, SyncMode } from "../plan.ts";
+import type { SyncEvent, SyncMode } from "../core/plan.ts";
 
 /** The phase of a synchronisation. */
 export type SyncPhase =

@@ -1,10 +1,10 @@
 /** An end in memory, whose events a test emits, and the files that an engine stores between runs. */
-import type { End, Ignoring, Looked, RemoteEnd } from "../end.ts";
+import type { End, Ignoring, Looked, RemoteEnd } from "../core/endpoint.ts";
 import type { AncestorFiles } from "../engine/ancestor_store.ts";
-import { ignoringOf } from "../ignoring.ts";
-import type { Entry, Side, Snapshot } from "../model.ts";
-import type { Action } from "../plan.ts";
-import type { Content, StepResult, Wanted } from "../tree.ts";
+import { ignoringOf } from "../core/ignoring.ts";
+import type { Entry, Side, Snapshot } from "../core/model.ts";
+import type { Action } from "../core/plan.ts";
+import type { Content, StepResult, Wanted } from "../core/tree.ts";
 import type { MemoryTree } from "./memory_tree.ts";
 
 /** Ignores nothing. */

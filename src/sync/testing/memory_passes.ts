@@ -3,7 +3,7 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { AncestorStore } from "../engine/ancestor_store.ts";
 import { type PassEnd, Passes } from "../engine/passes.ts";
 import { StateKeeper } from "../engine/state_keeper.ts";
-import { linuxRules, type SideRules } from "../held_paths.ts";
+import { linuxRules, type SideRules } from "../core/held_paths.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "./memory_end.ts";
 import { MemoryTree } from "./memory_tree.ts";
 

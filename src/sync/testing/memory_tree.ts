@@ -7,9 +7,9 @@ import {
   sameContent,
   type Side,
   type Snapshot,
-} from "../model.ts";
-import type { Action, Expectation } from "../plan.ts";
-import type { ChangeResult, Content, StepFailure, StepResult, Tree, Wanted } from "../tree.ts";
+} from "../core/model.ts";
+import type { Action, Expectation } from "../core/plan.ts";
+import type { ChangeResult, Content, StepFailure, StepResult, Tree, Wanted } from "../core/tree.ts";
 
 /** Called at each point where time passes; it may edit trees, throw, or make a write fail. */
 export type StepHook = (place: "before" | { changed: string }) => StepFailure | undefined;

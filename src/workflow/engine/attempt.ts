@@ -2,10 +2,10 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
-import type { Kept } from "./kept.ts";
+import type { Kept } from "./retained.ts";
 import type { Scope } from "./scope.ts";
-import type { InnerEnd } from "./stage.ts";
-import type { World } from "./world.ts";
+import type { InnerEnd } from "./step_context.ts";
+import type { World } from "./environment.ts";
 
 /** Options of a runner; the same for every list of a run. */
 export interface RunnerOptions {

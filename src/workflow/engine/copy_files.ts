@@ -1,11 +1,11 @@
 /** A copy between this machine and the pods of a step, limited to the files here that `permissions` grant. */
 import type { StepTargetEnd } from "../step_events.ts";
-import type { StepEnd } from "../steps/kind.ts";
-import { type Fanout, podLimitOf } from "../steps/pod_fields.ts";
+import type { StepEnd } from "../step_kind.ts";
+import { type Fanout, podLimitOf } from "../pod_fields.ts";
 import { fanOut } from "./fan_out.ts";
 import type { EndsOutput } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./stage.ts";
-import type { CopyWay } from "./world.ts";
+import type { Stage, StageTarget } from "./step_context.ts";
+import type { CopyWay } from "./environment.ts";
 
 /** Source, destination, and bounds. */
 export interface FileCopy {

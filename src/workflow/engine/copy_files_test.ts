@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "../../exec/model.ts";
-import { endsOf, outputsOf, type Play, play, saying } from "../testing/stage_play.ts";
+import { endsOf, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
 import type { WorkflowEvent } from "../step_events.ts";
-import type { CopyWork } from "./world.ts";
+import type { CopyWork } from "./environment.ts";
 
 const text = `
 permissions: { read: [conf], write: [saved] }

@@ -1,10 +1,10 @@
 /** Unreachable contexts of a step's pods: each counts as one target, which is unreachable. */
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import type { Amount } from "../../exec/schedule.ts";
-import { overBudget } from "../steps/pod_fields.ts";
+import { overBudget } from "../pod_fields.ts";
 import { gravest } from "./policy.ts";
 import { troubleOf } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./stage.ts";
+import type { Stage, StageTarget } from "./step_context.ts";
 
 /** Emits the end of each that an earlier run hasn't emitted; returns all of them. */
 export async function deadEnds(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Target } from "../../kube/target.ts";
+import type { Target } from "../../kube/select/target.ts";
 import type { WorkflowEvent } from "../step_events.ts";
-import { endsOf, outputsOf, type Play, play, saying } from "../testing/stage_play.ts";
+import { endsOf, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
 import { narrowed } from "./named_targets.ts";
 
 const west: Target = {

@@ -10,17 +10,17 @@ import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { Again, StepOutcome, WorkflowEvent } from "../step_events.ts";
-import { stepKind } from "../steps/registry.ts";
+import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, textsWithin, type Values } from "../templates.ts";
 import { variablesGranted } from "../variables_named.ts";
-import type { Kept } from "./kept.ts";
+import type { Kept } from "./retained.ts";
 import { Mask } from "./mask.ts";
 import { exitCodeOfStep, messageAt } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { finallyPrefix } from "./step_identity.ts";
 import { StepRunner } from "./step_runner.ts";
 import { usedParams } from "./used_params.ts";
-import type { World } from "./world.ts";
+import type { World } from "./environment.ts";
 
 /** Input of a run beside the workflow. */
 export interface RunInput {

@@ -12,7 +12,7 @@ import {
   type Play,
   play,
   saying,
-} from "../testing/stage_play.ts";
+} from "../testing/step_fixture.ts";
 import { reasonOf } from "./policy.ts";
 
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";

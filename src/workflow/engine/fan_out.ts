@@ -8,14 +8,14 @@ import { compressNames } from "../../exec/name_ranges.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { StepTargetEnd } from "../step_events.ts";
-import type { StepEnd } from "../steps/kind.ts";
-import type { Fanout } from "../steps/pod_fields.ts";
+import type { StepEnd } from "../step_kind.ts";
+import type { Fanout } from "../pod_fields.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { sizeText } from "./cut_values.ts";
 import { targetsEvent } from "./named_targets.ts";
 import { type EndsOutput, podOutput } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./stage.ts";
-import type { Copying, Writing } from "./world.ts";
+import type { Stage, StageTarget } from "./step_context.ts";
+import type { Copying, Writing } from "./environment.ts";
 
 /** Between TERM and KILL. */
 const graceMs = 2000;

@@ -2,7 +2,7 @@
 import { KodamaError } from "../../base/errors.ts";
 import type { FullWorkflow } from "../model.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
-import type { LocalWorld } from "./world.ts";
+import type { LocalWorld } from "./environment.ts";
 
 /**
  * Returns the absolute path of what a step names, without resolving links, if the resolved path is granted. A relative

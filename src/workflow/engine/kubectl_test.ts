@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { StepChange } from "./world.ts";
-import { endsOf, play } from "../testing/stage_play.ts";
+import type { StepChange } from "./environment.ts";
+import { endsOf, play } from "../testing/step_fixture.ts";
 
 const remove = "steps:\n  - kubectl: [delete, pod, p]\n";
 

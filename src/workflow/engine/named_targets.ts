@@ -2,8 +2,8 @@
 import { NoMatchError } from "../../base/errors.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
-import type { StageTarget } from "./stage.ts";
-import type { DeadContext, FoundPods } from "./world.ts";
+import type { StageTarget } from "./step_context.ts";
+import type { DeadContext, FoundPods } from "./environment.ts";
 
 /** Returns the found targets by name. @param severalContexts several were resolved: then every name has its context. */
 export function named({ targets, dead }: FoundPods, severalContexts: boolean): StageTarget[] {

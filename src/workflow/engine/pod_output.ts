@@ -4,7 +4,7 @@ import { compressNames } from "../../exec/name_ranges.ts";
 import type { Outcome } from "../../exec/model.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
 import type { StepTargetEnd } from "../step_events.ts";
-import type { StepEnd } from "../steps/kind.ts";
+import type { StepEnd } from "../step_kind.ts";
 import { cutReason, type CutValue } from "./cut_values.ts";
 
 /** The output of targets, and the parts of it that expressions can't read. */

@@ -5,12 +5,12 @@ import { Capture } from "../../exec/capture.ts";
 import type { Outcome } from "../../exec/model.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import type { StepTargetEnd } from "../step_events.ts";
-import type { StepEnd } from "../steps/kind.ts";
+import type { StepEnd } from "../step_kind.ts";
 import { cutOf } from "./fan_out.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { targetsEvent } from "./named_targets.ts";
 import { podOutput } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./stage.ts";
+import type { Stage, StageTarget } from "./step_context.ts";
 
 /** Maximum number of parallel requests. */
 const parallel = 16;

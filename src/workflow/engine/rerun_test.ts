@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type GoOn, isKept, keptOf, readWorkflowRecord, stepChanges, undoneBy } from "../record.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 import { recordHeader } from "../testing/record_header.ts";
-import { endsOf, loaded, type Play, play, saying } from "../testing/stage_play.ts";
+import { endsOf, loaded, type Play, play, saying } from "../testing/step_fixture.ts";
 import { staticSteps } from "./step_identity.ts";
 
 const may = "permissions: { run: [do, undo, kubectl, sh], cluster: [{ verbs: exec }] }\n";

@@ -2,9 +2,9 @@
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
-import { failed, ok, type StepEnd } from "../steps/kind.ts";
+import { failed, ok, type StepEnd } from "../step_kind.ts";
 import { scriptApi } from "./script_api.ts";
-import type { Stage, StageTarget } from "./stage.ts";
+import type { Stage, StageTarget } from "./step_context.ts";
 
 /** The code or its file, its input, and its bounds. */
 export interface SandboxRun {
@@ -65,4 +65,9 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
 /** Returns the pods that it may name; a script runs without any, too. */
 async function targetsOf(stage: Stage): Promise<StageTarget[]> {
   return Object.keys(stage.workflow.select).length > 0 ? await stage.targets({}) : [];
+}
+
+/** Returns whether the text is the path of a code file, rather than code. */
+export function isFile(script: string): boolean {
+  return /^\S+\.ts$/.test(script);
 }

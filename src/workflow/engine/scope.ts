@@ -1,6 +1,6 @@
 /** The scope that the steps of one list share: their workflow, their names, and the prefix of their keys. */
 import type { JsonValue } from "../../base/json_value.ts";
-import type { Selection } from "../../kube/target.ts";
+import type { Selection } from "../../kube/select/target.ts";
 import type { FullWorkflow } from "../model.ts";
 import type { PodPlace } from "../selection_fields.ts";
 import type { StepKey } from "../step_events.ts";

@@ -2,14 +2,14 @@
 import { KodamaError } from "../../base/errors.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import type { JsonValue } from "../../base/json_value.ts";
-import { wholeList } from "../../kube/list.ts";
+import { wholeList } from "../../kube/http/list.ts";
 import * as resources from "../../kube/resources.ts";
 import type { ApiResource } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ScriptApi, TargetResult } from "../model.ts";
-import { podLimitOf } from "../steps/pod_fields.ts";
+import { podLimitOf } from "../pod_fields.ts";
 import { fanOut } from "./fan_out.ts";
-import type { Stage, StageTarget } from "./stage.ts";
+import type { Stage, StageTarget } from "./step_context.ts";
 
 /**
  * The typed interface of `script` steps. The sandbox has checked each call against the permissions.

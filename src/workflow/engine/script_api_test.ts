@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ScriptApi, ScriptSource } from "../model.ts";
-import { play, saying } from "../testing/stage_play.ts";
-import type { StepChange } from "./world.ts";
+import { play, saying } from "../testing/step_fixture.ts";
+import type { StepChange } from "./environment.ts";
 
 const text = "select: { allNamespaces: true }\nsteps:\n  - script: whatever\n";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { play, saying } from "../testing/stage_play.ts";
-import type { World } from "./world.ts";
+import { play, saying } from "../testing/step_fixture.ts";
+import type { World } from "./environment.ts";
 
 const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
 const skipped = [{ namespace: "n", pod: "pending", reason: "is Pending" }];

@@ -8,8 +8,8 @@ import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import { absolute } from "../permissions.ts";
-import { stepKind } from "../steps/registry.ts";
-import { isFile } from "../steps/script.ts";
+import { stepKind } from "../step_registry.ts";
+import { isFile } from "./run_in_sandbox.ts";
 import { textsIn, textsWithin, type Values } from "../templates.ts";
 
 /** The workflows that steps use, by step. */

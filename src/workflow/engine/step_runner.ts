@@ -6,17 +6,17 @@ import type { JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
 import { emptyOutput } from "../names.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
-import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../steps/kind.ts";
-import { stepKind } from "../steps/registry.ts";
+import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../step_kind.ts";
+import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
 import { goesOn, messageAt, nextAttempt, reasonOf } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
-import { settled } from "./settled_fields.ts";
-import type { InnerEnd } from "./stage.ts";
+import { settled } from "./resolved_fields.ts";
+import type { InnerEnd } from "./step_context.ts";
 import { guarded } from "./cut_values.ts";
-import { keptPart, nothingKept } from "./kept.ts";
+import { keptPart, nothingKept } from "./retained.ts";
 import { definitionOf, identitiesOf } from "./step_identity.ts";
-import { makeStage } from "./make_stage.ts";
+import { makeStage } from "./make_step_context.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 
 /** Runs steps. */

@@ -2,13 +2,13 @@
 import { passed } from "../../base/abort.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { readPods } from "../../kube/read_pods.ts";
-import { matchesPattern } from "../../kube/selection.ts";
-import type { Selection } from "../../kube/target.ts";
+import { readPods } from "../../kube/select/read_pods.ts";
+import { matchesPattern } from "../../kube/select/selection.ts";
+import type { Selection } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import { isAmong, type PodPlace, type SelectFields } from "../selection_fields.ts";
-import { ok, type StepEnd } from "../steps/kind.ts";
-import type { Stage } from "./stage.ts";
+import { ok, type StepEnd } from "../step_kind.ts";
+import type { Stage } from "./step_context.ts";
 
 /** States that can be waited for. */
 export const podStates = ["ready", "running", "gone"] as const;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { passed } from "../../base/abort.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import type { World } from "./world.ts";
-import { endsOf, play } from "../testing/stage_play.ts";
+import type { World } from "./environment.ts";
+import { endsOf, play } from "../testing/step_fixture.ts";
 
 /** Runs a wait for pods while the server has exactly these; returns its lines and its end. */
 async function waited(step: string, pods: readonly { ready: boolean }[], listingMs = 1) {

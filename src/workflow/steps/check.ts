@@ -1,7 +1,7 @@
 /** `check`: what must be true for the workflow to continue. */
 import * as v from "valibot";
 import { described, dynamic, text } from "../fields.ts";
-import { defineStep, failed, ok } from "./kind.ts";
+import { defineStep, failed, ok } from "../step_kind.ts";
 
 /** The kind `check`. */
 export const checkStep = defineStep({

@@ -2,10 +2,10 @@
 import * as v from "valibot";
 import { listOf, numberType, recordOf, textType } from "../../expression/type.ts";
 import { copyFiles } from "../engine/copy_files.ts";
-import type { CopyWay } from "../engine/world.ts";
+import type { CopyWay } from "../engine/environment.ts";
 import { described, text } from "../fields.ts";
-import { defineStep, failed, type Finding, type Need } from "./kind.ts";
-import { fanoutEntries, fanoutOf, podEntries } from "./pod_fields.ts";
+import { defineStep, failed, type Finding, type Need } from "../step_kind.ts";
+import { fanoutEntries, fanoutOf, podEntries } from "../pod_fields.ts";
 
 /** Prefix of a path in the pods, as in `kodama cp`. */
 const podMark = ":";

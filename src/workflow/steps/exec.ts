@@ -6,8 +6,8 @@ import { booleanType, listOf, recordOf, textType, type Type } from "../../expres
 import { isKnownReadOnly } from "../../gate/commands.ts";
 import { command, described, environment, maxOutput, text } from "../fields.ts";
 import { fanOut } from "../engine/fan_out.ts";
-import { defineStep } from "./kind.ts";
-import { fanoutEntries, fanoutOf, podEntries, podLimitOf } from "./pod_fields.ts";
+import { defineStep } from "../step_kind.ts";
+import { fanoutEntries, fanoutOf, podEntries, podLimitOf } from "../pod_fields.ts";
 
 const result: Type = {
   kind: "record",

@@ -4,8 +4,8 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { anyType, listOf, numberType, textType } from "../../expression/type.ts";
 import { amount, anything, countFromOne, described, dynamic, identifier } from "../fields.ts";
 import type { StepOutcome } from "../step_events.ts";
-import { defineStep, failed, ok } from "./kind.ts";
-import { amountOf, overBudget } from "./pod_fields.ts";
+import { defineStep, failed, ok } from "../step_kind.ts";
+import { amountOf, overBudget } from "../pod_fields.ts";
 
 /** Maximum number of failed rounds that a line names. */
 const roundsShown = 5;

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { numberType, textType } from "../../expression/type.ts";
 import { described, dynamic } from "../fields.ts";
-import { defineStep, failed, ok } from "./kind.ts";
-import { podEntries } from "./pod_fields.ts";
+import { defineStep, failed, ok } from "../step_kind.ts";
+import { podEntries } from "../pod_fields.ts";
 
 const port = v.pipe(
   v.number("a port from 1 to 65535"),

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import { described, dynamic, expressionMark, maxOutput, text } from "../fields.ts";
 import { cutReason } from "../engine/cut_values.ts";
-import { defineStep, failed, ok } from "./kind.ts";
+import { defineStep, failed, ok } from "../step_kind.ts";
 import { answerOutput, limitOf } from "./local_output.ts";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;

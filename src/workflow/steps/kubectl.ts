@@ -7,7 +7,7 @@ import { commandLine } from "../../base/shell_quote.ts";
 import { hasExpression } from "../../expression/template.ts";
 import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
 import { described, maxOutput, text } from "../fields.ts";
-import { defineStep, failed, type Need } from "./kind.ts";
+import { defineStep, failed, type Need } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
 /** Returns the permissions that the command line needs. */

@@ -2,8 +2,8 @@
 import { parseQuantity } from "../../base/quantity.ts";
 import { anyType, booleanType, numberType, textType, type Type } from "../../expression/type.ts";
 import { cutReason } from "../engine/cut_values.ts";
-import type { Stage } from "../engine/stage.ts";
-import { failed, ok, type StepEnd } from "./kind.ts";
+import type { Stage } from "../engine/step_context.ts";
+import { failed, ok, type StepEnd } from "../step_kind.ts";
 
 /** Fields of `shell` and `kubectl`. */
 export const localOutput: Readonly<Record<string, Type>> = {

@@ -4,8 +4,8 @@ import { parseDuration } from "../../base/duration.ts";
 import { countFromOne, described, duration, dynamic, maxOutput, text } from "../fields.ts";
 import { readLogs } from "../engine/read_logs.ts";
 import { podOutput } from "./exec.ts";
-import { defineStep } from "./kind.ts";
-import { podEntries, podLimitOf } from "./pod_fields.ts";
+import { defineStep } from "../step_kind.ts";
+import { podEntries, podLimitOf } from "../pod_fields.ts";
 
 const request = v.strictObject({
   tail: v.optional(described(dynamic(countFromOne), "So many lines from the end; 100 by default.")),

@@ -1,7 +1,7 @@
 /** `parallel`: steps at the same time. */
 import * as v from "valibot";
 import { anything, described } from "../fields.ts";
-import { defineStep, ok } from "./kind.ts";
+import { defineStep, ok } from "../step_kind.ts";
 
 /** The kind `parallel`. */
 export const parallelStep = defineStep({

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { booleanType, textType } from "../../expression/type.ts";
 import { described, text } from "../fields.ts";
-import { defineStep, failed, ok } from "./kind.ts";
+import { defineStep, failed, ok } from "../step_kind.ts";
 
 /** The kind `prompt`. */
 export const promptStep = defineStep({

@@ -3,8 +3,8 @@ import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
 import { anyType } from "../../expression/type.ts";
 import { anything, countFromOne, described, duration, text } from "../fields.ts";
-import { runInSandbox } from "../engine/run_in_sandbox.ts";
-import { defineStep } from "./kind.ts";
+import { isFile, runInSandbox } from "../engine/run_in_sandbox.ts";
+import { defineStep } from "../step_kind.ts";
 
 /** The kind `script`. */
 export const scriptStep = defineStep({
@@ -54,8 +54,3 @@ outputs:
       memoryMiB: memory ?? 128,
     }),
 });
-
-/** Returns whether the text is the path of a code file, rather than code. */
-export function isFile(script: string): boolean {
-  return /^\S+\.ts$/.test(script);
-}

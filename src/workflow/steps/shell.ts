@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
 import { command, described, environment, maxOutput } from "../fields.ts";
-import { defineStep } from "./kind.ts";
+import { defineStep } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
 /** The kind `shell`. */

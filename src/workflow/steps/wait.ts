@@ -5,8 +5,8 @@ import { numberType } from "../../expression/type.ts";
 import { countFromOne, described, durationPattern, dynamic } from "../fields.ts";
 import { type PodState, podStates, waitForPods } from "../engine/wait_for_pods.ts";
 import { passed } from "../../base/abort.ts";
-import { defineStep, failed, ok } from "./kind.ts";
-import { podEntries } from "./pod_fields.ts";
+import { defineStep, failed, ok } from "../step_kind.ts";
+import { podEntries } from "../pod_fields.ts";
 
 const expected = "ready, running, gone, or a duration such as 30s";
 

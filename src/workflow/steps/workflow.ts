@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import { anyType, recordOf } from "../../expression/type.ts";
 import { anything, described, expressionMark, text } from "../fields.ts";
-import { defineStep } from "./kind.ts";
+import { defineStep } from "../step_kind.ts";
 
 /** The kind `workflow`. */
 export const workflowStep = defineStep({

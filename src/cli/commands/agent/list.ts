@@ -1,9 +1,9 @@
-import { agentOperand, agentPlaceOf, agentScopeFlags } from "../../agent/flags.ts";
-import { taskData, tasksTable } from "../../agent/task_text.ts";
-import { defineCommand } from "../../command.ts";
+import { agentOperand, agentPlaceOf, agentScopeFlags } from "./flags.ts";
+import { taskData, tasksTable } from "../../../present/agent_tasks.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, count, valueOr } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
+import { choice, count, valueOr } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
 import { renderData } from "../../output.ts";
 
 const formats = choice(["table", "json", "jsonl", "yaml"]);
@@ -34,7 +34,7 @@ export const command = defineCommand({
   async run({ name, place, kubeconfig, newest, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const [{ agentTarget }, { readTasks }] = await Promise.all([
-      import("../../../actions/agent/place.ts"),
+      import("../../../actions/session/agent_pod.ts"),
       import("../../../actions/agent/tasks.ts"),
     ]);
     const tasks = await interruptible(signals, async (signal) => {

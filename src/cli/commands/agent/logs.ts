@@ -1,9 +1,9 @@
 import { definedOnly } from "../../../base/defined_only.ts";
-import { type AgentLogs, runAgentLogs } from "../../agent/agent_logs.ts";
-import { agentOperand, agentPlaceOf, agentScopeFlags, taskFlag } from "../../agent/flags.ts";
-import { followExitCodes } from "../../agent/show_follow.ts";
-import { defineCommand } from "../../command.ts";
-import { BadValue, choice, toggle, value, valueOr } from "../../flag.ts";
+import { type AgentLogs, runAgentLogs } from "./agent_logs.ts";
+import { agentOperand, agentPlaceOf, agentScopeFlags, taskFlag } from "./flags.ts";
+import { followExitCodes } from "./show_follow.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { BadValue, choice, toggle, value, valueOr } from "../../parser/flag.ts";
 
 const formats = choice(["text", "jsonl"]);
 

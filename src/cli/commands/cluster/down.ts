@@ -1,8 +1,8 @@
-import { clusterFlags, clusterPlace, clusterStateText } from "../../cluster_state.ts";
-import { defineCommand } from "../../command.ts";
+import { clusterFlags, clusterPlace, clusterStateText } from "./state.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { interruptible } from "../../interruptible.ts";
-import { ToldWait } from "../../told_wait.ts";
+import { interruptible } from "../../driver/interruptible.ts";
+import { ToldWait } from "./delayed_progress.ts";
 
 /** `kodama cluster down`. */
 export const command = defineCommand({

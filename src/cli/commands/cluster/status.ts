@@ -1,5 +1,5 @@
-import { clusterFlags, clusterPlace, clusterStateText } from "../../cluster_state.ts";
-import { defineCommand } from "../../command.ts";
+import { clusterFlags, clusterPlace, clusterStateText } from "./state.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
 
 /** `kodama cluster status`. */

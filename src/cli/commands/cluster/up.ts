@@ -1,11 +1,11 @@
 import type { ClusterEvent, ClusterStart } from "../../../actions/cluster_control.ts";
-import { clusterFlags, clusterPlace, clusterStateText, portNumber } from "../../cluster_state.ts";
-import { defineCommand } from "../../command.ts";
+import { clusterFlags, clusterPlace, clusterStateText, portNumber } from "./state.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { text, toggle, value } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
+import { text, toggle, value } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
 import type { Invocation } from "../../invocation.ts";
-import { ToldWait } from "../../told_wait.ts";
+import { ToldWait } from "./delayed_progress.ts";
 
 type Format = "json" | undefined;
 

@@ -1,7 +1,7 @@
 import { KodamaError } from "../../../base/errors.ts";
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { settingValueText } from "../../setting_text.ts";
+import { settingValueText } from "./setting_text.ts";
 
 /** `kodama config get`. */
 export const command = defineCommand({
@@ -18,7 +18,7 @@ export const command = defineCommand({
   seeAlso: ["kodama config view --help shows all of them, and where each comes from."],
   resolve: ({ operands: [key = ""] }) => ({ key }),
   async run({ key }, { host, terminal }) {
-    const { getConfig } = await import("../../../actions/config.ts");
+    const { getConfig } = await import("../../../actions/config/config.ts");
     const settings = await getConfig(await host(), key);
     const [first, ...others] = settings;
     if (first === undefined) throw new KodamaError("notFound", `${key} is not set`);

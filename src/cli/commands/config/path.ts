@@ -1,4 +1,4 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 
 /** `kodama config path`. */

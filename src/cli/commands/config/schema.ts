@@ -1,4 +1,4 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { jsonDocument } from "../../output.ts";
 
@@ -13,7 +13,7 @@ export const command = defineCommand({
   ],
   resolve: () => ({}),
   async run(_options, { terminal }) {
-    const { configSchema } = await import("../../../actions/config.ts");
+    const { configSchema } = await import("../../../actions/config/config.ts");
     await terminal.stdout.write(jsonDocument(await configSchema()));
     return success;
   },

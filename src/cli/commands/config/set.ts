@@ -1,6 +1,6 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toldChange } from "../../told_change.ts";
+import { toldChange } from "./change_text.ts";
 
 /** `kodama config set`. */
 export const command = defineCommand({
@@ -22,7 +22,7 @@ export const command = defineCommand({
   seeAlso: ["kodama config schema prints what may be set."],
   resolve: ({ operands: [key = "", value = ""] }) => ({ key, value }),
   async run({ key, value }, { host, terminal }) {
-    const { setConfig } = await import("../../../actions/config.ts");
+    const { setConfig } = await import("../../../actions/config/config.ts");
     await terminal.stderr.write(toldChange(await setConfig(await host(), key, value)));
     return success;
   },

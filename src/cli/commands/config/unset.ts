@@ -1,6 +1,6 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toldChange } from "../../told_change.ts";
+import { toldChange } from "./change_text.ts";
 
 /** `kodama config unset`. */
 export const command = defineCommand({
@@ -12,7 +12,7 @@ export const command = defineCommand({
   seeAlso: ["kodama config view --help shows what holds then."],
   resolve: ({ operands: [key = ""] }) => ({ key }),
   async run({ key }, { host, terminal }) {
-    const { unsetConfig } = await import("../../../actions/config.ts");
+    const { unsetConfig } = await import("../../../actions/config/config.ts");
     await terminal.stderr.write(toldChange(await unsetConfig(await host(), key)));
     return success;
   },

@@ -1,9 +1,9 @@
-import { tableLines } from "../../../term/table.ts";
-import { defineCommand } from "../../command.ts";
+import { tableLines } from "../../../terminal/table.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, value } from "../../flag.ts";
+import { choice, value } from "../../parser/flag.ts";
 import { renderData } from "../../output.ts";
-import { originText, settingData, settingValueText } from "../../setting_text.ts";
+import { originText, settingData, settingValueText } from "./setting_text.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
 
@@ -19,7 +19,7 @@ export const command = defineCommand({
   ],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
-    const { viewConfig } = await import("../../../actions/config.ts");
+    const { viewConfig } = await import("../../../actions/config/config.ts");
     const settings = await viewConfig(await host());
     if (format !== undefined) {
       await terminal.stdout.write(await renderData(settings.map(settingData), format));

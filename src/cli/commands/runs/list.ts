@@ -1,6 +1,6 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, count, value, valueOr } from "../../flag.ts";
+import { choice, count, value, valueOr } from "../../parser/flag.ts";
 import { renderData } from "../../output.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
@@ -21,9 +21,9 @@ export const command = defineCommand({
   seeAlso: ["kodama runs show --help shows one of them."],
   resolve: ({ flags }) => ({ limit: flags.limit, format: flags.output }),
   async run({ limit, format }, { host, terminal }) {
-    const { listRuns } = await import("../../../actions/past_runs.ts");
-    const { runData, runsTable } = await import("../../past_runs_text.ts");
-    const { workflowRunData } = await import("../../past_workflow_text.ts");
+    const { listRuns } = await import("../../../actions/runs/past_runs.ts");
+    const { runData, runsTable } = await import("./past_runs.ts");
+    const { workflowRunData } = await import("./past_workflow.ts");
     const opened = await host();
     const { runs, total } = await listRuns(opened, limit);
     if (format !== undefined) {

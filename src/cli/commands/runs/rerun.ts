@@ -1,14 +1,14 @@
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { defineCommand } from "../../command.ts";
-import type { StepsGoOn } from "../../workflow_running/show_rerun.ts";
-import { paramTexts, workflowFlags } from "../../workflow_running/flags.ts";
+import { defineCommand } from "../../parser/command.ts";
+import type { StepsGoOn } from "../run/show_rerun.ts";
+import { paramTexts, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
-import { text, toggle, value } from "../../flag.ts";
-import { runId, runOperand } from "../../run_operand.ts";
-import { runningFlags } from "../../running/flags.ts";
-import { listFormat, resolveRunning } from "../../running/options.ts";
-import { showRun } from "../../running/show_run.ts";
+import { text, toggle, value } from "../../parser/flag.ts";
+import { runId, runOperand } from "./run_operand.ts";
+import { runningFlags } from "../exec/flags.ts";
+import { listFormat, resolveRunning } from "../exec/options.ts";
+import { showRun } from "../exec/show_run.ts";
 
 const { workdir: _workdir, shell: _shell, subst: _subst, ...rerunFlags } = runningFlags;
 
@@ -72,13 +72,13 @@ export const command = defineCommand({
   },
   run: async ({ options, view, list, kubeconfig, steps }, invocation) => {
     const host = await invocation.host({ kubeconfig });
-    const past = await import("../../../actions/past_runs.ts");
+    const past = await import("../../../actions/runs/past_runs.ts");
     const wantsSteps = steps.goOn.kind === "from" || steps.goOn.kind === "rest";
     const found = wantsSteps && options.run === undefined
       ? await past.lastStepsRun(host)
       : await past.findAnyRun(host, options.run);
     if (found.kind === "workflow") {
-      const { showRerun } = await import("../../workflow_running/show_rerun.ts");
+      const { showRerun } = await import("../run/show_rerun.ts");
       return await showRerun(host, { run: found.run, steps, view, list }, invocation);
     }
     if (wantsSteps) {
@@ -87,8 +87,8 @@ export const command = defineCommand({
       });
     }
     if (list) {
-      const { targetsToRerun } = await import("../../../actions/rerun.ts");
-      const { renderPods } = await import("../../pods_table.ts");
+      const { targetsToRerun } = await import("../../../actions/runs/rerun.ts");
+      const { renderPods } = await import("../pods/table.ts");
       const targets = targetsToRerun(found.run, options.failed);
       const pods = targets.map(({ target }) => target);
       const columns = { context: true, namespace: true };
@@ -97,11 +97,11 @@ export const command = defineCommand({
       );
       return 0;
     }
-    const { rerun, targetsToRerun } = await import("../../../actions/rerun.ts");
+    const { rerun, targetsToRerun } = await import("../../../actions/runs/rerun.ts");
     const { id } = found.run.header;
     const { copy, redacted, tty } = found.run.header;
     if (!view.quiet && !copy && !redacted && !tty) {
-      const { rerunLine } = await import("../../past_runs_text.ts");
+      const { rerunLine } = await import("./past_runs.ts");
       const targets = targetsToRerun(found.run, options.failed);
       await invocation.terminal.stderr.write(`${rerunLine(found.run, targets)}\n`);
     }

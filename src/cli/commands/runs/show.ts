@@ -1,9 +1,9 @@
-import type { FoundRun } from "../../../actions/past_runs.ts";
-import { defineCommand } from "../../command.ts";
+import type { FoundRun } from "../../../actions/runs/past_runs.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, value } from "../../flag.ts";
+import { choice, value } from "../../parser/flag.ts";
 import { renderValue } from "../../output.ts";
-import { runId, runOperand } from "../../run_operand.ts";
+import { runId, runOperand } from "./run_operand.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
 
@@ -23,7 +23,7 @@ export const command = defineCommand({
   seeAlso: ["kodama runs rerun --help runs it again."],
   resolve: ({ flags, operands }) => ({ run: runId(operands), format: flags.output }),
   async run({ run, format }, { host, terminal }) {
-    const { findAnyRun } = await import("../../../actions/past_runs.ts");
+    const { findAnyRun } = await import("../../../actions/runs/past_runs.ts");
     const { lines, data } = await shown(await findAnyRun(await host(), run));
     const text = format === undefined
       ? lines().map((line) => `${line}\n`).join("")
@@ -35,9 +35,9 @@ export const command = defineCommand({
 
 async function shown(found: FoundRun) {
   if (found.kind === "run") {
-    const { runData, runLines } = await import("../../past_runs_text.ts");
+    const { runData, runLines } = await import("./past_runs.ts");
     return { lines: () => runLines(found.run), data: () => runData(found.run) };
   }
-  const { workflowRunData, workflowRunLines } = await import("../../past_workflow_text.ts");
+  const { workflowRunData, workflowRunLines } = await import("./past_workflow.ts");
   return { lines: () => workflowRunLines(found.run), data: () => workflowRunData(found.run) };
 }

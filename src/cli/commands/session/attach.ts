@@ -1,13 +1,13 @@
 import { shellLineCommand } from "../../../actions/session/events.ts";
-import type { ShellOptions } from "../../../actions/shell_events.ts";
+import type { ShellOptions } from "../../../actions/shell/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { defineCommand } from "../../command.ts";
-import { text, toggle, value } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
-import { printable } from "../../../term/printable.ts";
-import { keepMsOf, shellFlags } from "../../shelling/flags.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { text, toggle, value } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
+import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { keepMsOf, shellFlags } from "../shell/flags.ts";
 
 const { workdir: _workdir, ...attachFlags } = shellFlags;
 
@@ -80,11 +80,11 @@ export const command = defineCommand({
     const host = await invocation.host({ kubeconfig });
     const [{ findSession }, { postpone }, { killedSync }, { shell }, { showShell }] = await Promise
       .all([
-        import("../../../actions/session/find.ts"),
-        import("../../../actions/session/life.ts"),
+        import("../../../actions/find_session.ts"),
+        import("../../../actions/session/time_limits.ts"),
         import("../../../actions/session/sync_here.ts"),
-        import("../../../actions/shell.ts"),
-        import("../../shelling/show_shell.ts"),
+        import("../../../actions/shell/shell.ts"),
+        import("../shell/show_shell.ts"),
       ]);
     const { target, words, folder } = await interruptible(invocation.signals, async (signal) => {
       const found = await findSession(host, place, signal);
@@ -107,7 +107,7 @@ export const command = defineCommand({
           `kodama start ${place.name} starts it again\n`,
       );
     }
-    const { wholeSelection } = await import("../../../actions/exec_events.ts");
+    const { wholeSelection } = await import("../../../actions/exec/events.ts");
     const selection = {
       ...wholeSelection,
       namespaces: { kind: "named" as const, names: [target.namespace] },

@@ -1,12 +1,12 @@
 import { KodamaError, UsageError } from "../../../base/errors.ts";
-import { printable } from "../../../term/printable.ts";
-import { defineCommand } from "../../command.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toggle } from "../../flag.ts";
-import { askDeletion, planLines } from "../../session/ask_deletion.ts";
+import { toggle } from "../../parser/flag.ts";
+import { askDeletion, planLines } from "./ask_deletion.ts";
 import type { Invocation } from "../../invocation.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 
 /** `kodama delete`. */
 export const command = defineCommand({

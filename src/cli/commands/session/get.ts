@@ -1,9 +1,9 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { value } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
+import { value } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
 import { jsonDocument } from "../../output.ts";
-import { dataFormats, placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+import { dataFormats, placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 
 /** `kodama get`. */
 export const command = defineCommand({
@@ -29,13 +29,13 @@ export const command = defineCommand({
     const { get } = await import("../../../actions/session/get.ts");
     const details = await interruptible(signals, (signal) => get(host, place, signal));
     if (format === undefined) {
-      const { sessionLines } = await import("../../session/session_lines.ts");
+      const { sessionLines } = await import("./session_lines.ts");
       const lines = sessionLines(details, host.clock.now());
       await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
       return success;
     }
-    const { sessionData } = await import("../../session/sessions_table.ts");
-    const { taskData } = await import("../../agent/task_text.ts");
+    const { sessionData } = await import("./sessions_table.ts");
+    const { taskData } = await import("../../../present/agent_tasks.ts");
     const { session, live, node, restarts, work, sync, tasks, left } = details;
     const data = {
       ...sessionData({

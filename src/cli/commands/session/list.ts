@@ -1,11 +1,11 @@
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, toggle, valueOr } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
+import { choice, toggle, valueOr } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
 import { renderData } from "../../output.ts";
-import { scopeFlags } from "../../session/flags.ts";
+import { scopeFlags } from "./flags.ts";
 
 const formats = choice(["table", "wide", "json", "yaml"]);
 
@@ -45,7 +45,7 @@ export const command = defineCommand({
   async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const { list } = await import("../../../actions/session/list.ts");
-    const { sessionData, sessionsTable } = await import("../../session/sessions_table.ts");
+    const { sessionData, sessionsTable } = await import("./sessions_table.ts");
     const { rows, namespace, context } = await interruptible(
       signals,
       (signal) => list(host, options, signal),

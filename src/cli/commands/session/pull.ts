@@ -1,12 +1,12 @@
 import type { Pulled } from "../../../actions/session/pull.ts";
 import { counted } from "../../../base/counted.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
-import { printable } from "../../../term/printable.ts";
-import { defineCommand } from "../../command.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { text, value } from "../../flag.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { text, value } from "../../parser/flag.ts";
+import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 
 /** `kodama pull`. */
 export const command = defineCommand({

@@ -1,15 +1,15 @@
 import { fillSteps, isSnapshotName } from "../../../actions/session/events.ts";
-import type { RestoreFrom } from "../../../actions/session/restore_source.ts";
+import type { RestoreFrom } from "../../../actions/session/snapshots/restore_source.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
-import { printable } from "../../../term/printable.ts";
-import { defineCommand } from "../../command.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toggle } from "../../flag.ts";
+import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
-import { askRestore, lostLines, snapshotLine } from "../../session/ask_restore.ts";
-import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "../../session/flags.ts";
-import { showStart } from "../../session/show_start.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { askRestore, lostLines, snapshotLine } from "./ask_restore.ts";
+import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
+import { showStart } from "./show_start.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 
 /** `kodama restore`. */
 export const command = defineCommand({
@@ -76,7 +76,7 @@ export const command = defineCommand({
   },
   async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal, environment }) {
     const host = await openHost({ kubeconfig });
-    const { planRestore } = await import("../../../actions/session/restore.ts");
+    const { planRestore } = await import("../../../actions/session/snapshots/restore.ts");
     const style = styleOf(terminal.stderr, environment);
     const { session } = await stoppable(signals, async (signal) => {
       const planned = await planRestore(host, { ...options, signal });

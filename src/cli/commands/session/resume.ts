@@ -1,9 +1,9 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { styleOf } from "../../output.ts";
-import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "../../session/flags.ts";
-import { showStart } from "../../session/show_start.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
+import { showStart } from "./show_start.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 
 /** `kodama resume`. */
 export const command = defineCommand({

@@ -1,9 +1,9 @@
 import { definedOnly } from "../../../base/defined_only.ts";
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, text, value, valueOr } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+import { choice, text, value, valueOr } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
+import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 
 const formats = choice(["text", "yaml"]);
 
@@ -43,7 +43,7 @@ export const command = defineCommand({
       await terminal.stdout.write(manifests);
       return success;
     }
-    const { shareLines } = await import("../../session/share_text.ts");
+    const { shareLines } = await import("./share_text.ts");
     const lines = shareLines(note, manifests);
     await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
     return success;

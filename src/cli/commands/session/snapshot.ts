@@ -1,17 +1,17 @@
-import type { SnapshotOptions } from "../../../actions/session/snapshot.ts";
-import type { TakeOptions } from "../../../actions/session/take_snapshot.ts";
+import type { SnapshotOptions } from "../../../actions/session/snapshots/snapshot.ts";
+import type { TakeOptions } from "../../../actions/session/snapshots/take.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { printable } from "../../../term/printable.ts";
-import { defineCommand } from "../../command.ts";
-import { bytesText, filesText } from "../../copying/amounts.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { bytesText, filesText } from "../cp/amounts.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, durationMs, text, value, valueOr } from "../../flag.ts";
+import { choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 import { jsonDocument } from "../../output.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
-import { showProgress } from "../../session/show_progress.ts";
-import { snapshotData, takenLines } from "../../session/snapshots_table.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { showProgress } from "./show_progress.ts";
+import { snapshotData, takenLines } from "./snapshots_table.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Invocation } from "../../invocation.ts";
 
@@ -106,7 +106,7 @@ async function intoCluster(
   format: "text" | "json",
   { terminal, signals }: Invocation,
 ): Promise<void> {
-  const { takeSnapshot } = await import("../../../actions/session/take_snapshot.ts");
+  const { takeSnapshot } = await import("../../../actions/session/snapshots/take.ts");
   const view = { terminal, clock: host.clock };
   const title = `snapshot of ${options.name}`;
   const taken = await stoppable(
@@ -127,7 +127,7 @@ async function intoFile(
   format: "text" | "json",
   { terminal, signals }: Invocation,
 ): Promise<void> {
-  const { snapshot } = await import("../../../actions/session/snapshot.ts");
+  const { snapshot } = await import("../../../actions/session/snapshots/snapshot.ts");
   const view = { terminal, clock: host.clock };
   const { path, size, files, bytes, sha256, notes } = await stoppable(
     signals,

@@ -4,13 +4,13 @@ import type { FirstTask, StartOptions } from "../../../actions/session/events.ts
 import { orAborted } from "../../../base/abort.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { type PromptSource, promptSource, readPrompt } from "../../agent/prompt_text.ts";
-import { choice, text, toggle, value, valueOr, values } from "../../flag.ts";
+import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_text.ts";
+import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
-import { dataFormats, limit, placeOf, scopeFlags, timeoutFlag } from "../../session/flags.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { dataFormats, limit, placeOf, scopeFlags, timeoutFlag } from "./flags.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 
 const adapters = choice(adapterNames);
 
@@ -175,7 +175,7 @@ export const command = defineCommand({
       await terminal.stdout.write(await manifestText(objects, dryRun));
       return success;
     }
-    const { showStart } = await import("../../session/show_start.ts");
+    const { showStart } = await import("./show_start.ts");
     const style = styleOf(terminal.stderr, environment);
     const { session } = await stoppable(signals, async (signal) => {
       const first = task && await firstTask(task, { host, terminal, signal });

@@ -1,11 +1,11 @@
 import { KodamaError } from "../../../base/errors.ts";
-import { printable } from "../../../term/printable.ts";
-import { defineCommand } from "../../command.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { durationMs, toggle, valueOr } from "../../flag.ts";
-import { askStop, ownerLineOf } from "../../session/ask_stop.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { durationMs, toggle, valueOr } from "../../parser/flag.ts";
+import { askStop, ownerLineOf } from "./ask_stop.ts";
+import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 
 /** `kodama stop`. */
 export const command = defineCommand({

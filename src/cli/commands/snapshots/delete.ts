@@ -1,13 +1,13 @@
 import { checkedSnapshotName } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
-import { printable } from "../../../term/printable.ts";
-import { defineCommand } from "../../command.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toggle } from "../../flag.ts";
-import { askSnapshotRemoval, snapshotRemovalLines } from "../../session/ask_snapshot_removal.ts";
-import { scopeFlags } from "../../session/flags.ts";
-import { stoppable } from "../../session/stoppable.ts";
+import { toggle } from "../../parser/flag.ts";
+import { askSnapshotRemoval, snapshotRemovalLines } from "../session/ask_snapshot_removal.ts";
+import { scopeFlags } from "../session/flags.ts";
+import { stoppable } from "../../driver/stoppable.ts";
 
 /** `kodama snapshots delete`. */
 export const command = defineCommand({
@@ -38,7 +38,7 @@ export const command = defineCommand({
   },
   async run({ scope, names, kubeconfig, force }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
-    const { planSnapshotRemoval } = await import("../../../actions/session/snapshots.ts");
+    const { planSnapshotRemoval } = await import("../../../actions/session/snapshots/snapshots.ts");
     return await stoppable(signals, async (signal) => {
       const planned = await planSnapshotRemoval(host, { scope, names, signal });
       if (!force && !await askSnapshotRemoval(planned, { terminal, signal })) {

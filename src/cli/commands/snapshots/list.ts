@@ -1,11 +1,11 @@
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, toggle, valueOr } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
+import { choice, toggle, valueOr } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
 import { renderData } from "../../output.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+import { placeOf, scopeFlags, sessionOperand } from "../session/flags.ts";
 
 const formats = choice(["table", "json", "yaml"]);
 
@@ -44,8 +44,8 @@ export const command = defineCommand({
   },
   async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
-    const { listSnapshots } = await import("../../../actions/session/snapshots.ts");
-    const { snapshotData, snapshotsTable } = await import("../../session/snapshots_table.ts");
+    const { listSnapshots } = await import("../../../actions/session/snapshots/snapshots.ts");
+    const { snapshotData, snapshotsTable } = await import("../session/snapshots_table.ts");
     const { snapshots, namespace, context } = await interruptible(
       signals,
       (signal) => listSnapshots(host, options, signal),

@@ -1,7 +1,7 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { jsonDocument } from "../../output.ts";
-import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+import { syncOperand, syncOutput } from "./sync_text.ts";
 
 /** `kodama sync conflicts`. */
 export const command = defineCommand({
@@ -19,7 +19,7 @@ export const command = defineCommand({
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, { host, terminal }) {
     const { findSync } = await import("../../../actions/sync/syncs.ts");
-    const { printable } = await import("../../../term/printable.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
     const { state: { conflicts } } = await findSync(await host(), name);
     if (format === "json") await terminal.stdout.write(jsonDocument(conflicts));
     else if (conflicts.length === 0) await terminal.stderr.write("there is no conflict\n");

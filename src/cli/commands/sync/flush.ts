@@ -1,5 +1,5 @@
-import { defineCommand } from "../../command.ts";
-import { entriesText, syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { entriesText, syncOperand, syncOutput } from "./sync_text.ts";
 
 /** `kodama sync flush`. */
 export const command = defineCommand({
@@ -18,7 +18,7 @@ export const command = defineCommand({
   seeAlso: ["kodama sync status --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, invocation) {
-    const { askAndTell } = await import("../../syncing/ask.ts");
+    const { askAndTell } = await import("./request.ts");
     return await askAndTell({
       name,
       format,

@@ -1,6 +1,6 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, value } from "../../flag.ts";
+import { choice, value } from "../../parser/flag.ts";
 import { renderData } from "../../output.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
@@ -20,7 +20,7 @@ export const command = defineCommand({
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listSyncs } = await import("../../../actions/sync/syncs.ts");
-    const { syncData, syncTable } = await import("../../syncing/sync_text.ts");
+    const { syncData, syncTable } = await import("./sync_text.ts");
     const reports = await listSyncs(await host());
     if (format !== undefined) {
       await terminal.stdout.write(await renderData(reports.map(syncData), format));

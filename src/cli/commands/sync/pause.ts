@@ -1,5 +1,5 @@
-import { defineCommand } from "../../command.ts";
-import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { syncOperand, syncOutput } from "./sync_text.ts";
 
 /** `kodama sync pause`. */
 export const command = defineCommand({
@@ -15,7 +15,7 @@ export const command = defineCommand({
   seeAlso: ["kodama sync resume --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, invocation) {
-    const { askAndTell } = await import("../../syncing/ask.ts");
+    const { askAndTell } = await import("./request.ts");
     return await askAndTell({
       name,
       format,

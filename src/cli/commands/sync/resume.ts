@@ -1,6 +1,6 @@
-import { defineCommand } from "../../command.ts";
-import { toggle } from "../../flag.ts";
-import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { toggle } from "../../parser/flag.ts";
+import { syncOperand, syncOutput } from "./sync_text.ts";
 
 /** `kodama sync resume`. */
 export const command = defineCommand({
@@ -26,7 +26,7 @@ export const command = defineCommand({
     allowEmptied: flags["accept-emptied"],
   }),
   async run({ name, format, allowEmptied }, invocation) {
-    const { askAndTell } = await import("../../syncing/ask.ts");
+    const { askAndTell } = await import("./request.ts");
     return await askAndTell({
       name,
       format,

@@ -1,5 +1,5 @@
-import { defineCommand } from "../../command.ts";
-import { resolveStart, startFlags } from "../../syncing/resolve_start.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { resolveStart, startFlags } from "./resolve_start.ts";
 
 /** `kodama sync start`. */
 export const command = defineCommand({
@@ -36,7 +36,7 @@ export const command = defineCommand({
   seeAlso: ["kodama sync status --help", "kodama cp --help copies once."],
   resolve: resolveStart,
   run: async (options, invocation) => {
-    const { showStart } = await import("../../syncing/show_start.ts");
+    const { showStart } = await import("./show_start.ts");
     return await showStart(options, invocation);
   },
 });

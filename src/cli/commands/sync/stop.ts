@@ -1,9 +1,9 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toggle } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
+import { toggle } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
 import { jsonDocument } from "../../output.ts";
-import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+import { syncOperand, syncOutput } from "./sync_text.ts";
 
 /** `kodama sync stop`. */
 export const command = defineCommand({
@@ -24,7 +24,7 @@ export const command = defineCommand({
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output, forget: flags.forget }),
   async run({ name, format, forget }, { host, signals, terminal }) {
     const { findSync, stopSync } = await import("../../../actions/sync/syncs.ts");
-    const { printable } = await import("../../../term/printable.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
     const opened = await host();
     const { spec: { key }, pid } = await findSync(opened, name);
     await interruptible(signals, (signal) => stopSync(opened, key, { forget, signal }));

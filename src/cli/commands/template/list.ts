@@ -1,9 +1,9 @@
-import { tableLines } from "../../../term/table.ts";
-import { defineCommand } from "../../command.ts";
+import { tableLines } from "../../../terminal/table.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { value } from "../../flag.ts";
+import { value } from "../../parser/flag.ts";
 import { renderData } from "../../output.ts";
-import { dataFormats } from "../../session/flags.ts";
+import { dataFormats } from "../session/flags.ts";
 
 /** `kodama template list`. */
 export const command = defineCommand({

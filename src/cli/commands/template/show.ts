@@ -1,5 +1,5 @@
-import { printable } from "../../../term/printable.ts";
-import { defineCommand } from "../../command.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 
 /** `kodama template show`. */

@@ -1,6 +1,6 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { choice, toggle, value } from "../../flag.ts";
+import { choice, toggle, value } from "../../parser/flag.ts";
 import { jsonDocument } from "../../output.ts";
 
 const formats = choice(["json", "sarif"]);
@@ -26,9 +26,9 @@ export const command = defineCommand({
   seeAlso: ["kodama workflow schema --help lets an editor check while you type."],
   resolve: ({ operands, flags }) => ({ operands, format: flags.output, strict: flags.strict }),
   async run({ operands, format, strict }, { host, terminal }) {
-    const actions = await import("../../../actions/workflow_files.ts");
-    const { checkedData, sarif, verdict } = await import("../../workflow_diagnostics.ts");
-    const { printable } = await import("../../../term/printable.ts");
+    const actions = await import("../../../actions/workflow/files.ts");
+    const { checkedData, sarif, verdict } = await import("./diagnostics.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
     const machine = await host();
     const checked = await actions.checkWorkflows(machine, operands);
     const all = checked.flatMap(({ diagnostics }) => diagnostics);

@@ -1,4 +1,4 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 
 /** `kodama workflow graph`. */
@@ -10,8 +10,8 @@ export const command = defineCommand({
   examples: [{ title: "For a page", line: "kodama workflow graph kwekash > kwekash.mmd" }],
   resolve: ({ operands: [workflow = ""] }) => ({ workflow }),
   async run({ workflow: wanted }, { host, terminal }) {
-    const { mermaidOf, readWorkflow } = await import("../../../actions/workflow_files.ts");
-    const { printable } = await import("../../../term/printable.ts");
+    const { mermaidOf, readWorkflow } = await import("../../../actions/workflow/files.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
     const { workflow } = await readWorkflow(await host(), wanted);
     await terminal.stdout.write(`${printable(mermaidOf(workflow))}`);
     return success;

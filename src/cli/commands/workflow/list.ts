@@ -1,8 +1,8 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, value } from "../../flag.ts";
+import { choice, value } from "../../parser/flag.ts";
 import { renderData } from "../../output.ts";
-import { nearPath } from "../../near_path.ts";
+import { nearPath } from "./near_path.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
 
@@ -21,8 +21,8 @@ export const command = defineCommand({
   seeAlso: ["kodama workflow show --help shows one of them."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
-    const { listWorkflows } = await import("../../../actions/workflow_files.ts");
-    const { tableLines } = await import("../../../term/table.ts");
+    const { listWorkflows } = await import("../../../actions/workflow/files.ts");
+    const { tableLines } = await import("../../../terminal/table.ts");
     const opened = await host();
     const { workingDir, shippedWorkflowsDir } = opened.places;
     const listed = await listWorkflows(opened);

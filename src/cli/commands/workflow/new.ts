@@ -1,8 +1,8 @@
 import { UsageError } from "../../../base/errors.ts";
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, value } from "../../flag.ts";
-import { runId } from "../../run_operand.ts";
+import { choice, value } from "../../parser/flag.ts";
+import { runId } from "../runs/run_operand.ts";
 
 const kinds = choice(["command", "steps", "rolling"]);
 
@@ -39,7 +39,7 @@ export const command = defineCommand({
     return { name, source };
   },
   async run({ name, source }, { host, terminal }) {
-    const { newWorkflow } = await import("../../../actions/new_workflow.ts");
+    const { newWorkflow } = await import("../../../actions/workflow/new_workflow.ts");
     const path = await newWorkflow(await host(), name, source);
     await terminal.stdout.write(`${path}\n`);
     return success;

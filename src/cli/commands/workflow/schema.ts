@@ -1,4 +1,4 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { jsonDocument } from "../../output.ts";
 
@@ -13,7 +13,7 @@ export const command = defineCommand({
   ],
   resolve: () => ({}),
   async run(_options, { terminal }) {
-    const { workflowSchema } = await import("../../../actions/workflow_files.ts");
+    const { workflowSchema } = await import("../../../actions/workflow/files.ts");
     await terminal.stdout.write(jsonDocument(await workflowSchema()));
     return success;
   },

@@ -1,6 +1,6 @@
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, value } from "../../flag.ts";
+import { choice, value } from "../../parser/flag.ts";
 import { jsonDocument } from "../../output.ts";
 
 const formats = choice(["json"]);
@@ -21,9 +21,9 @@ export const command = defineCommand({
   seeAlso: ["kodama run --help runs it.", "kodama workflow graph --help draws it."],
   resolve: ({ operands: [workflow = ""], flags }) => ({ workflow, format: flags.output }),
   async run({ workflow: wanted, format }, { host, terminal }) {
-    const { readWorkflow } = await import("../../../actions/workflow_files.ts");
-    const { workflowLines } = await import("../../workflow_text.ts");
-    const { printable } = await import("../../../term/printable.ts");
+    const { readWorkflow } = await import("../../../actions/workflow/files.ts");
+    const { workflowLines } = await import("./workflows_table.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
     const { workflow } = await readWorkflow(await host(), wanted);
     const text = format === undefined
       ? workflowLines(workflow).map((line) => `${printable(line)}\n`).join("")

@@ -1,8 +1,8 @@
 import { formatDuration } from "../../../base/duration.ts";
-import { defineCommand } from "../../command.ts";
+import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { choice, value } from "../../flag.ts";
-import { interruptible } from "../../interruptible.ts";
+import { choice, value } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
 
 const formats = choice(["json"]);
@@ -22,8 +22,8 @@ export const command = defineCommand({
   exitCodes: [["0", "every case was as expected"], ["1", "one wasn't"]],
   resolve: ({ operands, flags }) => ({ files: operands, format: flags.output }),
   async run({ files, format }, { host, terminal, signals, environment }) {
-    const { testWorkflows } = await import("../../../actions/test_workflows.ts");
-    const { printable } = await import("../../../term/printable.ts");
+    const { testWorkflows } = await import("../../../actions/workflow/test_workflows.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
     const machine = await host();
     const style = styleOf(terminal.stdout, environment);
     const cases: object[] = [];

@@ -1,7 +1,7 @@
 /** The API without a network: requests as values, for tests. */
 import type { KubeObject } from "../../../kube/types.ts";
 import type { Store } from "../../model.ts";
-import type { Clock } from "../../node/clock.ts";
+import type { Clock } from "../../clock.ts";
 import { resources } from "../../resources.ts";
 import { createStore, type StoreOptions } from "../../store/store.ts";
 import { createApi } from "../api.ts";

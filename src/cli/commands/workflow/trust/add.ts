@@ -1,7 +1,7 @@
 import { UsageError } from "../../../../base/errors.ts";
-import { defineCommand } from "../../../command.ts";
+import { defineCommand } from "../../../parser/command.ts";
 import { failure, success } from "../../../exit_codes.ts";
-import { toggle } from "../../../flag.ts";
+import { toggle } from "../../../parser/flag.ts";
 
 /** `kodama workflow trust add`. */
 export const command = defineCommand({
@@ -22,11 +22,11 @@ export const command = defineCommand({
   resolve: ({ flags: { yes }, operands: [workflow = ""] }) => ({ workflow, yes }),
   async run({ workflow, yes }, invocation) {
     const { terminal } = invocation;
-    const { readWorkflow } = await import("../../../../actions/workflow_files.ts");
-    const { trustSubject } = await import("../../../../actions/workflow_trust_subject.ts");
-    const { askOf, trust, trustOf } = await import("../../../../actions/workflow_trust.ts");
-    const { askTrust, noQuestionText, trustText } = await import("../../../trusting/ask.ts");
-    const { interruptible } = await import("../../../interruptible.ts");
+    const { readWorkflow } = await import("../../../../actions/workflow/files.ts");
+    const { trustSubject } = await import("../../../../actions/workflow/trust_subject.ts");
+    const { askOf, trust, trustOf } = await import("../../../../actions/workflow/trust.ts");
+    const { askTrust, noQuestionText, trustText } = await import("./ask.ts");
+    const { interruptible } = await import("../../../driver/interruptible.ts");
     const host = await invocation.host();
     const subject = await trustSubject(host, await readWorkflow(host, workflow));
     const decision = await trustOf(host, subject, { trustNow: false, canAsk: true });

@@ -1,6 +1,6 @@
-import { defineCommand } from "../../../command.ts";
+import { defineCommand } from "../../../parser/command.ts";
 import { success } from "../../../exit_codes.ts";
-import { choice, value } from "../../../flag.ts";
+import { choice, value } from "../../../parser/flag.ts";
 import { renderData } from "../../../output.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
@@ -20,8 +20,8 @@ export const command = defineCommand({
   seeAlso: ["kodama workflow trust revoke --help takes trust back."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
-    const { listTrusted } = await import("../../../../actions/workflow_trust.ts");
-    const { printable } = await import("../../../../term/printable.ts");
+    const { listTrusted } = await import("../../../../actions/workflow/trust.ts");
+    const { printable } = await import("../../../../terminal/printable.ts");
     const entries = await listTrusted(await host());
     if (format !== undefined) {
       await terminal.stdout.write(await renderData(entries, format));

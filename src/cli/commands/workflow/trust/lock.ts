@@ -1,4 +1,4 @@
-import { defineCommand } from "../../../command.ts";
+import { defineCommand } from "../../../parser/command.ts";
 import { success } from "../../../exit_codes.ts";
 
 /** `kodama workflow trust lock`. */
@@ -21,10 +21,10 @@ export const command = defineCommand({
   resolve: ({ operands }) => ({ workflows: operands }),
   async run({ workflows }, { host, terminal }) {
     const { nearestWorkflows, trustSubject } = await import(
-      "../../../../actions/workflow_trust_subject.ts"
+      "../../../../actions/workflow/trust_subject.ts"
     );
-    const { readWorkflow } = await import("../../../../actions/workflow_files.ts");
-    const { lockFor } = await import("../../../../actions/workflow_trust.ts");
+    const { readWorkflow } = await import("../../../../actions/workflow/files.ts");
+    const { lockFor } = await import("../../../../actions/workflow/trust.ts");
     const opened = await host();
     const wanted = workflows.length > 0 ? workflows : await nearestWorkflows(opened);
     const subjects = [];

@@ -1,7 +1,7 @@
 import { UsageError } from "../../../../base/errors.ts";
-import { defineCommand } from "../../../command.ts";
+import { defineCommand } from "../../../parser/command.ts";
 import { success } from "../../../exit_codes.ts";
-import { toggle } from "../../../flag.ts";
+import { toggle } from "../../../parser/flag.ts";
 
 /** `kodama workflow trust revoke`. */
 export const command = defineCommand({
@@ -23,8 +23,8 @@ export const command = defineCommand({
     return { all, words: operands };
   },
   async run({ all, words }, { host, terminal }) {
-    const { revokeTrust } = await import("../../../../actions/workflow_trust.ts");
-    const { printable } = await import("../../../../term/printable.ts");
+    const { revokeTrust } = await import("../../../../actions/workflow/trust.ts");
+    const { printable } = await import("../../../../terminal/printable.ts");
     const which = all
       ? [{ kind: "all" as const }]
       : words.map((word) => ({ kind: "named" as const, word }));

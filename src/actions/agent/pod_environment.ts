@@ -1,0 +1,32 @@
+/** The environment of the agent module: this process's access to pods. */
+import type { FarWorld } from "../../agent/remote_call.ts";
+import { Deadline } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { Outages } from "../../exec/outages.ts";
+import { chosenSettings } from "../exec/settings.ts";
+import type { Host } from "../host.ts";
+
+/** Streams are opened like those of a run: a server that is down is retried. */
+export async function agentWorld(host: Host): Promise<FarWorld & { clock: Clock }> {
+  const { connectTimeoutMs } = await chosenSettings(host, {});
+  const outages = new Outages(host.clock, connectTimeoutMs);
+  return {
+    clock: host.clock,
+    nonce: crypto.randomUUID().replaceAll("-", ""),
+    async open({ context, pod }, request, signal) {
+      const client = await host.kube(context);
+      using deadline = new Deadline(host.clock, connectTimeoutMs, signal);
+      try {
+        const ask = () => client.exec(request, { signal: deadline.signal });
+        return await outages.retry(context, ask, deadline.signal);
+      } catch (error) {
+        if (!deadline.expired || error instanceof KodamaError) throw error;
+        const seconds = Math.round(connectTimeoutMs / 1000);
+        throw new KodamaError("timeout", `no stream to ${pod} was open within ${seconds}s`, {
+          hint: "is the node there? `kodama config set exec.connectTimeout 1m` waits longer",
+        });
+      }
+    },
+  };
+}

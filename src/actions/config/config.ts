@@ -1,0 +1,75 @@
+/** Reads and changes the user's settings. */
+import { jsonSchemaOf } from "../../base/json_schema.ts";
+import type { FileSchema, SourceFile } from "../../base/yaml/shape.ts";
+import { userConfigPath } from "../../config/paths.ts";
+import { allSettings, joinKey, settingAt } from "../../config/setting_key.ts";
+import { type EffectiveSetting, effectiveSettings } from "../../config/settings.ts";
+import { maxSettingsBytes, withoutSetting, withSetting } from "../../config/settings_file.ts";
+import { settingsShape } from "../../config/settings_shape.ts";
+import type { Host } from "../host.ts";
+import { settingSources } from "./setting_sources.ts";
+
+export type { EffectiveSetting, SettingOrigin } from "../../config/settings.ts";
+
+/** Returns every setting that has a value, and its source. */
+export async function viewConfig(host: Host): Promise<EffectiveSetting[]> {
+  return await effectiveSettings(await settingSources(host));
+}
+
+/** Returns the keys of all settings. */
+export function settingKeys(): string[] {
+  return allSettings().map(({ path }) => joinKey(path));
+}
+
+/** Returns the values of a setting that allows only a few. Throws UsageError if the key doesn't exist. */
+export async function settingValues(key: string): Promise<readonly string[]> {
+  let { schema } = await settingAt(key);
+  while ("wrapped" in schema) schema = schema.wrapped as FileSchema;
+  if (schema.type === "boolean") return ["true", "false"];
+  if (schema.type !== "picklist" || !("options" in schema)) return [];
+  return (schema.options as readonly unknown[]).map(String);
+}
+
+/**
+ * Returns the setting of a key, or the settings of a group; an empty list if nothing is set.
+ *
+ * @throws UsageError if the key doesn't exist, with the nearest ones.
+ */
+export async function getConfig(host: Host, key: string): Promise<EffectiveSetting[]> {
+  const { path } = await settingAt(key);
+  return (await viewConfig(host))
+    .filter((setting) => path.every((name, depth) => setting.path[depth] === name));
+}
+
+/** A change to the user's file. */
+export interface ConfigChange {
+  path: string;
+  changed: boolean;
+}
+
+/** Sets a value in the user's file, which is created if it is missing. Comments in it are retained. */
+export async function setConfig(host: Host, key: string, value: string): Promise<ConfigChange> {
+  return await changeConfig(host, (file) => withSetting(file, key, value));
+}
+
+/** Removes a setting, or a group of them, from the user's file. */
+export async function unsetConfig(host: Host, key: string): Promise<ConfigChange> {
+  return await changeConfig(host, (file) => withoutSetting(file, key));
+}
+
+async function changeConfig(
+  host: Host,
+  change: (file: SourceFile) => Promise<string>,
+): Promise<ConfigChange> {
+  const path = userConfigPath(host.places);
+  const before = await host.files.readText(path, maxSettingsBytes) ?? "";
+  const after = await change({ path, text: before });
+  if (after === before) return { path, changed: false };
+  await host.files.replaceText(path, after);
+  return { path, changed: true };
+}
+
+/** The JSON Schema of `config.yaml` and `.kodama.yaml`. */
+export async function configSchema(): Promise<Record<string, unknown>> {
+  return await jsonSchemaOf(settingsShape, "kodama settings");
+}

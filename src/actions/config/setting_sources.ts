@@ -1,0 +1,24 @@
+/** The files and variables that settings come from, on this host. */
+import { repositoryConfigPaths, userConfigPath } from "../../config/paths.ts";
+import type { SettingSources } from "../../config/settings.ts";
+import type { Host } from "../host.ts";
+
+/** More than any settings that a person can still read. */
+const maxBytes = 256 * 1024;
+
+/** Reads the user's file and the nearest repository's. */
+export async function settingSources(host: Host): Promise<SettingSources> {
+  const [repository, user] = await Promise.all([
+    firstFile(host, repositoryConfigPaths(host.places)),
+    firstFile(host, host.places.userDir === undefined ? [] : [userConfigPath(host.places)]),
+  ]);
+  return { env: (name) => host.env(name), repository, user };
+}
+
+async function firstFile(host: Host, paths: readonly string[]) {
+  for (const path of paths) {
+    const text = await host.files.readText(path, maxBytes);
+    if (text !== undefined) return { path, text };
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import type { FoundTargets } from "../../kube/select/find_targets.ts";
+import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
+
+function found(given: Partial<FoundTargets>): ContextFindings {
+  return { kind: "found", context: "lab", targets: [], skipped: [], nearest: [], ...given };
+}
+
+const here = { words: "--node n1", scope: `namespace "web"`, everywhere: false };
+const everywhere = { words: "--node n1", scope: "any namespace", everywhere: true };
+
+Deno.test("where nothing matches, the way out leads to where it wasn't looked", () => {
+  const hints = [
+    noMatch([found({ asked: here })]).hint,
+    noMatch([found({ asked: here })], { listed: true }).hint,
+    noMatch([found({ asked: everywhere })]).hint,
+    noMatch([found({ asked: { ...everywhere, words: "" } })]).hint,
+  ];
+  assert.deepEqual(hints, [
+    "`kodama pods` lists the pods; -n or -A looks elsewhere",
+    "-n or -A looks elsewhere",
+    "`kodama pods -A` lists all pods",
+    undefined,
+  ]);
+});
+
+Deno.test("pods that match and don't run are told with what says more about them", () => {
+  const skipped = [{ namespace: "web", pod: "web-0", reason: "is Pending" }];
+  const { message, hint } = noMatch([found({ asked: { ...here, words: "web-0" }, skipped })]);
+  assert.equal(
+    message,
+    `no running pod matches web-0 in namespace "web" (context lab); web-0: is Pending`,
+  );
+  assert.equal(hint, "`kubectl describe pod web-0 -n web` says more");
+});
+
+Deno.test("a context that is named twice is asked once", async () => {
+  const { host, clock } = simulatedHost({ a: {}, b: {} });
+  const { signal } = new AbortController();
+  const find = selectIn(host, wholeSelection, signal);
+  const discovery = new Discovery(host, ["a", "b", "a"], find, { signal });
+  const findings = await clock.runUntil(Array.fromAsync(discovery.rest()));
+  assert.deepEqual(findings.map(({ context }) => context).toSorted(), ["a", "b"]);
+});

@@ -1,0 +1,174 @@
+/**
+ * The options and events of the `exec` action: the input of a front end, and what it renders as lines or
+ * JSON. Every type that a front end names (targets, outcomes, selections) is exported from here.
+ */
+import type { KodamaError } from "../../base/errors.ts";
+import type { FoldedGroup } from "../../exec/folded_group.ts";
+import type { Line } from "../../exec/interleave_lines.ts";
+import type { Outcome, RunEvent } from "../../exec/model.ts";
+import type { OutputMode } from "../../exec/output_mode.ts";
+import type { RunSummary } from "../../exec/summary.ts";
+import type { Amount } from "../../exec/schedule.ts";
+import type { TargetReport } from "../../exec/target_report.ts";
+import type { OutputChunk, TerminalSize } from "../../kube/client.ts";
+import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
+import type { Change, Confirm } from "../confirm_change.ts";
+
+export type { ChangeQuestion, ChangeScope } from "../../gate/change.ts";
+export type { Confirm } from "../confirm_change.ts";
+export type { FoldedGroup, GroupDiff } from "../../exec/folded_group.ts";
+export type { Line } from "../../exec/interleave_lines.ts";
+export type { Outcome, OutcomeKind, RunEvent } from "../../exec/model.ts";
+export { restOf } from "../../exec/outcome_rest.ts";
+export { wholeSelection } from "../../kube/select/whole_selection.ts";
+export type { OutputMode } from "../../exec/output_mode.ts";
+export { compressNames } from "../../exec/name_ranges.ts";
+export { outcomeName, type RunSummary } from "../../exec/summary.ts";
+export type { Amount } from "../../exec/schedule.ts";
+export type { TargetReport } from "../../exec/target_report.ts";
+export type { OutputChunk, TerminalSize } from "../../kube/client.ts";
+export type {
+  NamePattern,
+  Selection,
+  SelectionOperand,
+  SkippedPod,
+  Target,
+} from "../../kube/select/target.ts";
+
+/** A terminal on both ends; for a single target. */
+export interface ExecTerminal {
+  size: TerminalSize;
+  /** Each new size of the window. */
+  resizes: AsyncIterable<TerminalSize>;
+  /** Called when the command starts: until then input is for kodama, which Ctrl-C stops. */
+  onBegun?: () => void;
+}
+
+/** Targets resolved beforehand, instead of by a selection: those of an earlier run. */
+export interface SettledTargets {
+  /** The earlier run. */
+  run: string;
+  targets: readonly Target[];
+  /** The index and total passed to each target's command. */
+  places: readonly { index: number; total: number }[];
+  /** A recreated pod of the same name is accepted. */
+  recreated: boolean;
+}
+
+/** The folder in which each target's output is saved. */
+export interface OutputFolder {
+  /** Absolute, or relative to the working directory. */
+  path: string;
+  /** Replaces files of an earlier run. Otherwise they are an error before anything runs. */
+  replace: boolean;
+}
+
+/** Command, targets and limits of a run. */
+export interface ExecOptions {
+  /** Names of kubeconfig contexts; the current one if empty. */
+  contexts: readonly string[];
+  selection: Selection;
+  /** Replaces contexts and selection. */
+  settled?: SettledTargets;
+  /** Program and arguments, run as they are; at least one. */
+  command: readonly string[];
+  /** Targets at the same time; default 32 or `exec.fanout` of the configuration. */
+  fanout?: number;
+  /** Sizes of the batches; the last one repeats. */
+  serial?: readonly Amount[];
+  /** No further batch starts once more targets than this have failed; without batches, no further target. */
+  maxFail?: Amount;
+  /** No further target starts once one has failed; running targets continue to their end. */
+  failFast?: boolean;
+  /** To open the stream; default 15,000 or `exec.connectTimeout`. */
+  connectTimeoutMs?: number;
+  /** For the command, from the opening of its stream; no limit if absent. */
+  timeoutMs?: number;
+  /** Between TERM and KILL when a command is ended; default 2,000. */
+  graceMs?: number;
+  /** Default `prefix` or `exec.outputMode` of the configuration. */
+  outputMode?: OutputMode;
+  /** `fold` only: standard error is compared too. */
+  foldStderr?: boolean;
+  /** `fold` only: show how each group differs from the largest. */
+  diff?: boolean;
+  /** Every byte of each target's output is also written there. */
+  outputFolder?: OutputFolder;
+  /** The workflow that started this run; for its record. */
+  workflow?: string;
+  /** Read by every target, each at its own rate. */
+  stdin?: AsyncIterable<Uint8Array>;
+  terminal?: ExecTerminal;
+  /** More than one target is an error, as with a terminal: one was requested, and none can be given. */
+  oneTarget?: boolean;
+  /** Environment of the command; names must be valid in a shell. Needs a shell in the image. */
+  environment?: Readonly<Record<string, string>>;
+  /** Working directory of the command. Needs a shell in the image. */
+  workdir?: string;
+  /** The args are one line for a shell (`sh -c`). */
+  shell?: boolean;
+  /** Replace `{pod}`, `{namespace}`, `{node}`, `{ip}`, `{index}` in the args by the target's values. */
+  substitute?: boolean;
+  /** Confirms a command that isn't known to be read-only. If absent, no confirmation is needed (`--yes`). */
+  confirm?: Confirm;
+  /** Confirm the command whatever the number of targets. */
+  because?: Change["because"];
+  /** The run exits with the largest remote exit code. */
+  maxExitCode?: boolean;
+  /** Cancels: running commands are ended in the pods too, and the run ends with its outcomes. */
+  signal: AbortSignal;
+}
+
+/**
+ * The events of a run. `target` is an index into `runStarted.targets`. Per target: `targetStarted`, its
+ * output, `targetEnded`; every target ends exactly once. `runEnded` is last.
+ */
+export type ExecEvent =
+  /** This context's server is down; it is retried for at most `limitMs`. Emitted once per context. */
+  | { kind: "contextWaiting"; context: string; reason: string; limitMs: number }
+  /** This context's pods can't be listed; the others continue. Emitted once per context. */
+  | { kind: "contextFailed"; context: string; error: KodamaError }
+  /** Pods of the selection that can't be targets. `several`: other contexts are searched too. */
+  | {
+    kind: "podsSkipped";
+    context: string;
+    skipped: readonly SkippedPod[];
+    several?: true;
+  }
+  | Extract<RunEvent, { kind: "runStarted" }> & { names: readonly string[] }
+  /** Targets of a context that answered late; their indexes and names continue the earlier ones. */
+  | Extract<RunEvent, { kind: "targetsAdded" }> & { names: readonly string[] }
+  | Extract<RunEvent, { kind: "targetStarted" | "output" | "targetEnded" }>
+  /** `prefix`; with `fold`, standard error that isn't folded too. */
+  | { kind: "line" } & Line
+  /** `group`: when the target ends. */
+  | {
+    kind: "block";
+    target: number;
+    outcome: Outcome;
+    /** In the order of arrival; adjacent chunks of one stream are joined. */
+    output: readonly OutputChunk[];
+    /** Bytes omitted because of the limit. */
+    omittedBytes: number;
+  }
+  /** `fold`: once, before the end. */
+  | { kind: "folded"; groups: readonly FoldedGroup[] }
+  /** `report`: when the target ends. */
+  | { kind: "report"; target: number; report: TargetReport }
+  /** This run's record isn't stored, or not completely; emitted once. */
+  | { kind: "notRecorded"; error: KodamaError }
+  | {
+    kind: "runEnded";
+    outcomes: readonly Outcome[];
+    summary: RunSummary;
+    /** Of the process, by the table in the reference. */
+    exitCode: number;
+    at: Date;
+    durationMs: number;
+    /** The id of the stored run; absent if it isn't stored. */
+    record?: {
+      id: string;
+      /** The stored record is enough to run it again. */
+      rerunnable: boolean;
+    };
+  };

@@ -1,0 +1,278 @@
+/** Runs one command in every matching pod: from a selection to the outcomes of its targets. */
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { definedOnly } from "../../base/defined_only.ts";
+import { UsageError } from "../../base/errors.ts";
+import { exitCodeOfRun } from "../../exec/exit_code.ts";
+import type { RunEvent } from "../../exec/model.ts";
+import { runOnTargets } from "../../exec/run_on_targets.ts";
+import type { RunOptions } from "../../exec/run_options.ts";
+import { directInput, type RunInput, sharedInput } from "../../exec/stdin_spool.ts";
+import { SummaryBuilder } from "../../exec/summary.ts";
+import { nameParts, targetName } from "../../exec/target_names.ts";
+import type { Target } from "../../kube/select/target.ts";
+import { isConfirmed } from "../confirm_change.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import { findRetrying } from "./find_retrying.ts";
+import type { ExecEvent, ExecOptions } from "./events.ts";
+import { chosenSettings, type ExecSettings } from "./settings.ts";
+import type { Host } from "../host.ts";
+import { matchesText } from "./matches_text.ts";
+import { type OutputPresenter, presentOutput } from "./present_output.ts";
+import type { RecordResult } from "./record_run.ts";
+import { OutputFiles } from "./save_output.ts";
+import { SettledRun } from "./fixed_targets.ts";
+import { targetRunOptions } from "./target_run_options.ts";
+
+/**
+ * Runs a command in the pods of a selection. If the answer to the question is no, nothing is run and no more events
+ * follow.
+ *
+ * @throws NoMatchError if no pod can be a target; KodamaError of the only context if it can't answer; UsageError if
+ *   the command, the terminal or the confirmation doesn't allow a run.
+ */
+export async function* exec(host: Host, options: ExecOptions): AsyncGenerator<ExecEvent, void> {
+  if (options.command.length === 0) throw new UsageError("you must specify at least one command");
+  yield* new ExecRun(host, options).events();
+}
+
+/** One call of {@link exec}. Used once. */
+class ExecRun {
+  readonly #host: Host;
+  readonly #options: ExecOptions;
+  readonly #contexts: readonly string[];
+  readonly #settings: Promise<ExecSettings>;
+  readonly #settled: SettledRun | undefined;
+  readonly #files: OutputFiles | undefined;
+  readonly #targets: Target[] = [];
+  readonly #names: string[] = [];
+  readonly #discovery: Discovery;
+  /** Emitted at once, while there is no run yet. */
+  readonly #waits: BoundedQueue<ExecEvent>;
+  #looking = true;
+  /** Emitted before the next event: notes about contexts that arrived during the run. */
+  #notes: ExecEvent[] = [];
+  #failedContexts = 0;
+
+  constructor(host: Host, options: ExecOptions) {
+    const { settled, signal, outputFolder } = options;
+    this.#host = host;
+    this.#options = options;
+    this.#settled = settled && new SettledRun(host, settled, signal);
+    this.#contexts = this.#settled?.contexts ?? options.contexts;
+    this.#files = outputFolder && new OutputFiles(host, outputFolder);
+    this.#waits = new BoundedQueue(Math.max(1, this.#contexts.length));
+    this.#settings = chosenSettings(host, options);
+    const find = findRetrying(this.#settled?.find ?? selectIn(host, options.selection, signal), {
+      clock: host.clock,
+      signal,
+      limit: this.#settings.then(({ connectTimeoutMs }) => connectTimeoutMs),
+      onWait: (wait) => this.#tell(wait),
+    });
+    this.#discovery = new Discovery(host, this.#contexts, find, { signal });
+  }
+
+  async *events(): AsyncGenerator<ExecEvent, void> {
+    // Prepared while the cluster is queried for the pods.
+    const recording = import("./record_run.ts").then(({ RunRecorder }) =>
+      new RunRecorder(this.#host, this.#options)
+    );
+    recording.catch(() => {});
+    const settings = await this.#settings;
+    const looking = this.#firstFindings().finally(() => this.#endWaits());
+    // The consumer may be slow; a failure is thrown after the queued events.
+    looking.catch(() => {});
+    yield* this.#waits;
+    const findings = await looking;
+    const first = findings.flatMap((found) => this.#note(found));
+    // The error explains why no pod can be used, so the notes needn't.
+    if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
+    const notes = this.#takeNotes();
+    yield* notes;
+    const parts = nameParts(first);
+    const naming = { ...parts, context: parts.context || new Set(this.#contexts).size > 1 };
+    this.#add(first, (target) => targetName(target, naming));
+    await this.#files?.check(this.#names);
+    if (!await this.#confirmed()) return;
+    await using recorder = await recording;
+    recorder.begin();
+    for (const note of notes) recorder.follow(note);
+    await using _files = this.#files;
+    await using input = this.#openInput();
+    const run = runOnTargets(first, this.#options.command, this.#runOptions(settings, input));
+    const presenter = presentOutput(settings.outputMode, {
+      targets: this.#targets,
+      foldStderr: this.#options.foldStderr ?? false,
+      diff: this.#options.diff ?? false,
+    });
+    const summary = new SummaryBuilder();
+    for await (const event of run) {
+      if (event.kind === "targetsAdded") this.#add(event.targets, (t) => targetName(t, naming));
+      await this.#save(event);
+      const told = event.kind === "runEnded"
+        ? await this.#end(event, presenter, summary)
+        : this.#translate(event, presenter, summary);
+      for (const one of [...this.#takeNotes(), ...told]) {
+        recorder.follow(one);
+        if (one.kind === "runEnded") yield* recordedEnd(one, await recorder.settled());
+        else yield one;
+      }
+    }
+  }
+
+  /** If something depends on all targets, waits for all contexts; otherwise starts with those that are known. */
+  async #firstFindings(): Promise<ContextFindings[]> {
+    const { confirm, terminal, oneTarget, serial, outputFolder } = this.#options;
+    const all = [confirm, terminal, oneTarget, serial, outputFolder].some((one) =>
+      one !== undefined
+    );
+    return all ? await Array.fromAsync(this.#discovery.rest()) : await this.#discovery.first();
+  }
+
+  async *#laterTargets(): AsyncGenerator<readonly Target[], void> {
+    for await (const findings of this.#discovery.rest()) yield this.#note(findings);
+  }
+
+  /** Stores the notes about a context. Throws if the context failed and was the only one. */
+  #note(findings: ContextFindings): readonly Target[] {
+    if (findings.kind === "failed") {
+      if (new Set(this.#contexts).size <= 1) throw findings.error;
+      this.#failedContexts += 1;
+      const { context, error } = findings;
+      this.#notes.push({ kind: "contextFailed", context, error });
+      return [];
+    }
+    const { context, skipped } = findings;
+    const several = new Set(this.#contexts).size > 1 ? { several: true } as const : {};
+    if (skipped.length > 0) this.#notes.push({ kind: "podsSkipped", context, skipped, ...several });
+    return findings.targets;
+  }
+
+  #tell(wait: ExecEvent): void {
+    if (this.#looking) void this.#waits.push(wait);
+    else this.#notes.push(wait);
+  }
+
+  #endWaits(): void {
+    this.#looking = false;
+    this.#waits.close();
+  }
+
+  #takeNotes(): ExecEvent[] {
+    return this.#notes.splice(0);
+  }
+
+  #add(targets: readonly Target[], nameOf: (target: Target) => string): void {
+    this.#targets.push(...targets);
+    this.#names.push(...targets.map(nameOf));
+  }
+
+  async #confirmed(): Promise<boolean> {
+    const { confirm, command, shell = false, terminal, oneTarget, because } = this.#options;
+    if ((terminal !== undefined || oneTarget) && this.#targets.length > 1) {
+      throw new UsageError(`a terminal is for one pod, and ${matchesText(this.#names)}`, {
+        hint: "narrow the selection, or leave out -t",
+      });
+    }
+    return await isConfirmed(this.#host, confirm, {
+      action: { kind: "command", command, shell },
+      targets: this.#targets,
+      ...definedOnly({ because }),
+    });
+  }
+
+  #runOptions(settings: ExecSettings, input: RunInput | undefined): RunOptions {
+    const settled = this.#settled;
+    return targetRunOptions(this.#options, settings, {
+      open: async (target, request, signal, onSent) => {
+        const refusal = settled?.refusals.get(target);
+        if (refusal !== undefined) throw refusal;
+        return await (await this.#host.kube(target.context)).exec(request, {
+          signal,
+          ...(onSent && { onSent }),
+        });
+      },
+      clock: this.#host.clock,
+      later: this.#laterTargets(),
+      input,
+      ...(settled === undefined ? {} : { placeOf: (target) => this.#placeOf(target, settled) }),
+    });
+  }
+
+  #placeOf(target: number, { places }: SettledRun): { index: number; total: number } {
+    const known = this.#targets[target];
+    const place = known && places.get(known);
+    return place ?? { index: target, total: this.#targets.length };
+  }
+
+  /** Output is written to its file before it is shown, and a target's files are complete before its end is emitted. */
+  async #save(event: RunEvent): Promise<void> {
+    const files = this.#files;
+    if (files === undefined) return;
+    switch (event.kind) {
+      case "targetStarted":
+        return await files.begin(event.target, this.#names[event.target] ?? "");
+      case "output":
+        return await files.write(event.target, event.stream, event.bytes);
+      case "targetEnded":
+        return await files.end(event.target);
+    }
+  }
+
+  /** Standard input of all targets; a single target reads it directly if no other can be added. */
+  #openInput(): RunInput | undefined {
+    const { stdin } = this.#options;
+    if (stdin === undefined) return undefined;
+    const single = this.#targets.length === 1 && new Set(this.#contexts).size <= 1;
+    return single ? directInput(stdin) : sharedInput(stdin, () => this.#host.files.spool());
+  }
+
+  *#translate(
+    event: Exclude<RunEvent, { kind: "runEnded" }>,
+    presenter: OutputPresenter,
+    summary: SummaryBuilder,
+  ): Generator<ExecEvent, void> {
+    switch (event.kind) {
+      case "runStarted":
+        return yield { ...event, names: [...this.#names] };
+      case "targetsAdded": {
+        if (event.targets.length === 0) return;
+        return yield { ...event, names: this.#names.slice(-event.targets.length) };
+      }
+      case "targetStarted":
+        presenter.started(event.target, event.at);
+        return yield event;
+      case "output":
+        return yield* presenter.output(event);
+      case "targetEnded":
+        summary.ended(event.target, event.outcome);
+        yield* presenter.ended(event);
+        return yield event;
+    }
+  }
+
+  async #end(
+    event: Extract<RunEvent, { kind: "runEnded" }>,
+    presenter: OutputPresenter,
+    summary: SummaryBuilder,
+  ): Promise<ExecEvent[]> {
+    const last = await presenter.done(this.#names);
+    const maxExitCode = this.#options.maxExitCode ?? false;
+    const failedContexts = this.#failedContexts;
+    const stopped = this.#options.signal.aborted;
+    const exitCode = exitCodeOfRun(event.outcomes, { failedContexts, maxExitCode, stopped });
+    return [...last, { ...event, summary: summary.build(this.#names), exitCode }];
+  }
+}
+
+/** Yields the end of the run, with the result of its recording. */
+function* recordedEnd(
+  ended: Extract<ExecEvent, { kind: "runEnded" }>,
+  record: RecordResult,
+): Generator<ExecEvent, void> {
+  if (record.kind === "failed") {
+    yield { kind: "notRecorded", error: record.error };
+    return yield ended;
+  }
+  const { id, rerunnable } = record;
+  yield { ...ended, record: { id, rerunnable } };
+}

@@ -1,0 +1,125 @@
+/**
+ * The record of a run, written during the run: a line for the options, then one for each event except
+ * output. The written part stays readable whatever happens to the process. No failure of it can fail the run.
+ */
+import { definedOnly } from "../../base/defined_only.ts";
+import type { KodamaError } from "../../base/errors.ts";
+import { redact, withoutSecrets } from "../../exec/redact.ts";
+import type { RecordHeader, RecordLine } from "../../exec/report_shapes.ts";
+import { EventReporter } from "./event_report.ts";
+import type { ExecEvent, ExecOptions } from "./events.ts";
+import type { Host } from "../host.ts";
+import { RecordFile, recordId } from "./record_file.ts";
+
+/** The result of recording. */
+export type RecordResult =
+  | { kind: "kept"; id: string; rerunnable: boolean }
+  | { kind: "failed"; error: KodamaError };
+
+/** The options of a run that its record contains. */
+export type RecordedOptions =
+  & Pick<
+    ExecOptions,
+    | "command"
+    | "shell"
+    | "substitute"
+    | "workdir"
+    | "environment"
+    | "stdin"
+    | "terminal"
+    | "workflow"
+    | "settled"
+    | "fanout"
+    | "connectTimeoutMs"
+    | "timeoutMs"
+    | "serial"
+    | "maxFail"
+    | "failFast"
+  >
+  & { copy?: boolean };
+
+/** Writes the record of one run, once that starts. Disposing of it closes the file. */
+export class RunRecorder implements AsyncDisposable {
+  readonly #header: RecordHeader;
+  readonly #secrets: readonly string[];
+  readonly #reporter = new EventReporter();
+  /** One line for each event that isn't output: a few for each target. */
+  readonly #file: RecordFile;
+
+  constructor(host: Host, options: RecordedOptions) {
+    const { words, secrets } = redact(options.command);
+    this.#secrets = secrets;
+    this.#header = headerOf(options, words, host.clock.now());
+    this.#file = new RecordFile(host, this.#header.id);
+  }
+
+  /** Creates the file, once it is certain that the run takes place. Before this, nothing is written. */
+  begin(): void {
+    this.#file.add(this.#header);
+  }
+
+  /** Records the next event of the run; returns at once. */
+  follow(event: ExecEvent): void {
+    if (event.kind === "output" || event.kind === "line") return;
+    for (const report of this.#reporter.report(event)) {
+      if (report.event !== "line") this.#file.add(this.#withoutSecrets(report));
+    }
+  }
+
+  /** Resolves when everything recorded is written. */
+  async settled(): Promise<RecordResult> {
+    const error = await this.#file.settled();
+    if (error !== undefined) return { kind: "failed", error };
+    const { id, redacted, tty, copy } = this.#header;
+    return { kind: "kept", id, rerunnable: !redacted && !tty && !copy };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]();
+  }
+
+  #withoutSecrets(line: RecordLine): RecordLine {
+    switch (line.event) {
+      case "runStarted":
+        return { ...line, command: this.#header.command };
+      case "targetEnded":
+        if (line.error === null) return line;
+        return { ...line, error: withoutSecrets(line.error, this.#secrets) };
+      case "contextFailed":
+        return { ...line, error: withoutSecrets(line.error, this.#secrets) };
+      default:
+        return line;
+    }
+  }
+}
+
+function headerOf(options: RecordedOptions, words: string[], now: Date): RecordHeader {
+  const { command, settled, environment, fanout, connectTimeoutMs, timeoutMs } = options;
+  const { serial, maxFail, failFast } = options;
+  return {
+    event: "record",
+    version: 1,
+    id: recordId(now),
+    at: now.toISOString(),
+    command: words,
+    redacted: words.some((word, at) => word !== command[at]),
+    shell: options.shell ?? false,
+    subst: options.substitute ?? false,
+    workdir: options.workdir ?? null,
+    env: Object.keys(environment ?? {}),
+    stdin: options.stdin !== undefined,
+    tty: options.terminal !== undefined,
+    copy: options.copy ?? false,
+    workflow: options.workflow ?? null,
+    rerunOf: settled?.run ?? null,
+    places: settled === undefined ? null : [...settled.places],
+    bounds: definedOnly({
+      fanout,
+      connectTimeoutMs,
+      timeoutMs,
+      serial: serial && [...serial],
+      maxFail,
+      failFast,
+    }),
+  };
+}

@@ -1,0 +1,73 @@
+/** The options and events of the `logs` action, and the types that a front end needs to show them. */
+import type { KodamaError } from "../../base/errors.ts";
+import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
+import type { ContainerChoice } from "../../logs/containers.ts";
+import type { LogLine } from "../../logs/line.ts";
+import type { LineFilter } from "../../logs/line_filter.ts";
+import type { LogStart, ReadEvent } from "../../logs/reading.ts";
+import type { PickedPod } from "../pick/host.ts";
+
+export { fieldText, jsonFieldsText, jsonObjectOf } from "../../logs/json_fields.ts";
+export { type LogLine, stampOf, textOf } from "../../logs/line.ts";
+export { parseTemplate, type TemplatePart, templateWords } from "../../logs/template.ts";
+export type { ContainerChoice, ContainerPhase, NameChoice } from "../../logs/containers.ts";
+export type { LineFilter } from "../../logs/line_filter.ts";
+export type { LogStart } from "../../logs/reading.ts";
+export type { Target } from "../../kube/select/target.ts";
+
+/** Which logs to read, and how much of them. */
+export interface LogsOptions {
+  /** Names of kubeconfig contexts; the current one if empty. */
+  contexts: readonly string[];
+  /** Which pods. Its container and its phases are ignored: `containers` selects among all of them. */
+  selection: Selection;
+  /** Only these pods of the selection. */
+  picked?: readonly PickedPod[];
+  containers: ContainerChoice;
+  /** Only pods with this condition. */
+  condition?: { type: string; status: string };
+  /** Read new lines too, and new pods; ends with the signal, or when all named pods have ended. */
+  follow: boolean;
+  /** The instance before the current one. Can't be combined with `follow`. */
+  previous: boolean;
+  start: LogStart;
+  filter: LineFilter;
+  /** Maximum bytes of lines per container; can't be combined with `follow`. */
+  limitBytes?: number;
+  /** How many logs are read at the same time; the others wait. */
+  maxRequests: number;
+  /** Stops reading gracefully. */
+  signal: AbortSignal;
+}
+
+/** The events of a read. `source` is an index into the sources, in the order in which they were emitted. */
+export type LogsEvent =
+  /** This context's pods can't be listed; the others continue. */
+  | { kind: "contextFailed"; context: string; error: KodamaError }
+  /** Containers without a log to read. */
+  | { kind: "podsSkipped"; context: string; skipped: readonly SkippedPod[] }
+  /** Containers whose logs are read. `joined`: they appeared while others were being followed. */
+  | {
+    kind: "sourcesAdded";
+    sources: readonly Target[];
+    /** As short as possible without being ambiguous. */
+    names: readonly string[];
+    joined: boolean;
+  }
+  /** Whole lines, each once, in the order of each container's own log. */
+  | { kind: "lines"; lines: readonly LogLine[] }
+  | { source: number } & Exclude<ReadEvent, { kind: "lines" }>
+  /** Following: no pod matches yet; new ones are read. `nearest` are similar names. */
+  | { kind: "waitingForPods"; words: string; where: string; nearest: readonly string[] }
+  /** Following: the server of this context doesn't answer; it is retried. */
+  | { kind: "linkLost"; context: string; reason: string }
+  /** The server answers again, and every log of it resumes. */
+  | { kind: "linkBack"; context: string }
+  /** The container's pod is gone, or no longer starts it. */
+  | { kind: "left"; source: number }
+  /** More logs than may be read at the same time: `waiting` of them wait for a slot. */
+  | { kind: "queued"; waiting: number; places: number }
+  /** The pods of this context can't be watched. */
+  | { kind: "unwatched"; context: string; error: KodamaError }
+  /** The last event. The front end adds what only it knows (130 after Ctrl-C). */
+  | { kind: "ended"; exitCode: number };

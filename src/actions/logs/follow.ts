@@ -1,0 +1,255 @@
+/** Follows the logs of many containers, of pods that come and go. */
+import { onAbort, passed } from "../../base/abort.ts";
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { Semaphore } from "../../base/semaphore.ts";
+import type { Target } from "../../kube/select/target.ts";
+import { cutReason } from "../../logs/read_stream.ts";
+import { followContainer } from "../../logs/follow_container.ts";
+import { filterLines } from "../../logs/line_filter.ts";
+import type { FollowedContainer, OpenLog } from "../../logs/reading.ts";
+import type { ContextFindings, Discovery } from "../exec/discover_targets.ts";
+import type { Host } from "../host.ts";
+import { exitCodeOfLogs, namesPods, noted, openerOf } from "./endings.ts";
+import type { LogsEvent, LogsOptions } from "./events.ts";
+import { PodBoard } from "./pods.ts";
+import type { LogSources } from "./sources.ts";
+
+/** Batches of lines that wait for the front end; above it the streams wait, and the servers with them. */
+const queueLength = 64;
+
+/** Logs that start to wait within this time are counted together. */
+const queueingMs = 200;
+
+/** The options of following. */
+export interface FollowLogsOptions {
+  host: Host;
+  options: LogsOptions;
+  random: () => number;
+  discovery: Discovery;
+  /** The initial findings. */
+  first: readonly ContextFindings[];
+  sources: LogSources;
+}
+
+/** Ends with the signal, or when all named pods have ended. */
+export async function* followLogs(begin: FollowLogsOptions): AsyncGenerator<LogsEvent, void> {
+  await using following = new Following(begin);
+  yield* following.events();
+}
+
+class Following implements AsyncDisposable {
+  readonly #begin: FollowLogsOptions;
+  readonly #queue = new BoundedQueue<LogsEvent>(queueLength);
+  readonly #stop = new AbortController();
+  readonly #cleanup = new DisposableStack();
+  readonly #slots: Semaphore;
+  readonly #errors: KodamaError[] = [];
+  readonly #tasks = new Set<Promise<void>>();
+  #contextFailures = 0;
+  /** The most logs that waited at the same time; reported again only if it grows. */
+  #mostQueued = 0;
+  #tellingQueued = false;
+  readonly #links = new ContextLinks();
+  /** The number of containers being followed. */
+  #followed = 0;
+  /** Whether all contexts have answered. */
+  #discovered = false;
+
+  constructor(begin: FollowLogsOptions) {
+    this.#begin = begin;
+    const { maxRequests, signal } = begin.options;
+    this.#slots = new Semaphore(maxRequests, (waiting) => {
+      if (waiting <= this.#mostQueued) return;
+      this.#mostQueued = waiting;
+      if (!this.#tellingQueued) this.#spawn(this.#tellQueued(maxRequests));
+    });
+    this.#cleanup.use(onAbort(signal, () => {
+      this.#stop.abort(signal.reason);
+      this.#queue.close();
+    }));
+  }
+
+  async *events(): AsyncGenerator<LogsEvent, void> {
+    const { first, discovery } = this.#begin;
+    for (const findings of first) {
+      if (findings.kind === "failed") this.#contextFailures++;
+    }
+    this.#spawn(this.#discover(first, discovery));
+    yield* this.#queue;
+    yield { kind: "ended", exitCode: exitCodeOfLogs(this.#errors, this.#contextFailures) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new KodamaError("cancelled", "nobody reads the logs any more"));
+    this.#queue.discard();
+    this.#cleanup.dispose();
+    while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
+  }
+
+  /** Runs a part of the work; if it fails, everything fails. */
+  #spawn(work: Promise<void>): void {
+    const task = work.catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#queue.fail(error);
+    }).finally(() => this.#tasks.delete(task));
+    this.#tasks.add(task);
+  }
+
+  /** Reports once for all that start to wait together. */
+  async #tellQueued(places: number): Promise<void> {
+    this.#tellingQueued = true;
+    await passed(this.#begin.host.clock, queueingMs, { signal: this.#stop.signal });
+    this.#tellingQueued = false;
+    await this.#queue.push({ kind: "queued", waiting: this.#mostQueued, places });
+  }
+
+  async #discover(first: readonly ContextFindings[], discovery: Discovery): Promise<void> {
+    for (const findings of first) await this.#follow(findings);
+    for await (const findings of discovery.rest()) {
+      const notes = noted(findings, this.#begin.options.contexts);
+      if (findings.kind === "failed") this.#contextFailures++;
+      for (const note of notes) await this.#queue.push(note);
+      await this.#follow(findings);
+    }
+    this.#discovered = true;
+    this.#endWhenDone();
+  }
+
+  async #follow(findings: ContextFindings): Promise<void> {
+    if (findings.kind === "failed") return;
+    const { host, options, random } = this.#begin;
+    const { signal } = this.#stop;
+    const client = await host.kube(findings.context === "" ? undefined : findings.context);
+    const board = new PodBoard({ client, choice: options, clock: host.clock, random, signal });
+    await this.#add(board, findings.targets, false);
+    this.#spawn(this.#watch(board, findings.context));
+  }
+
+  async #watch(board: PodBoard, context: string): Promise<void> {
+    try {
+      await board.watch((targets) => this.#add(board, targets, true));
+    } catch (error) {
+      if (!(error instanceof KodamaError) || this.#stop.signal.aborted) throw error;
+      await this.#queue.push({ kind: "unwatched", context, error });
+    }
+  }
+
+  async #add(board: PodBoard, found: readonly Target[], joined: boolean): Promise<void> {
+    const { sources } = this.#begin;
+    const targets = sources.unknown(found);
+    if (targets.length === 0) return;
+    const begin = sources.count;
+    await this.#queue.push(sources.add(targets, { joined }));
+    this.#followed += targets.length;
+    targets.forEach((target, index) => this.#spawn(this.#followOne(board, target, begin + index)));
+  }
+
+  async #followOne(board: PodBoard, target: Target, source: number): Promise<void> {
+    const { host, options: { start, filter }, random } = this.#begin;
+    const { signal } = this.#stop;
+    const container = this.#container(board, target, source);
+    const { clock } = host;
+    let failed = false;
+    for await (
+      const event of followContainer(container, { source, start, clock, random, signal })
+    ) {
+      if (event.kind === "lines") {
+        const lines = filterLines(event.lines, filter);
+        if (lines.length > 0) await this.#queue.push({ kind: "lines", lines });
+        continue;
+      }
+      if (event.kind === "cut") {
+        await this.#told(this.#links.lost(target.context, source, event.reason));
+        continue;
+      }
+      if (event.kind === "failed") this.#errors.push(event.error);
+      failed ||= event.kind === "failed";
+      await this.#queue.push({ ...event, source });
+    }
+    if (!failed) await this.#queue.push({ kind: "left", source });
+    await this.#told(this.#links.back(target.context, source));
+    this.#followed--;
+    this.#endWhenDone();
+  }
+
+  #container(board: PodBoard, target: Target, source: number): FollowedContainer {
+    let change = board.change(target);
+    const open = this.#limited(openerOf(this.#begin.host, target, { bulk: this.#followed > 1 }));
+    return {
+      open: (query, signal) => this.#watched(target, source, () => open(query, signal)),
+      state: async ({ fresh, signal }) => {
+        // Taken before the state is read: any later change settles this very promise.
+        change = board.change(target);
+        const ask = () => board.state(target, fresh, signal);
+        return fresh ? await this.#watched(target, source, ask) : await ask();
+      },
+      changed: (signal) => board.changed(change, signal),
+    };
+  }
+
+  /** Calls the server, and reports whether it answers. */
+  async #watched<T>({ context }: Target, source: number, ask: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await ask();
+      await this.#told(this.#links.back(context, source));
+      return answer;
+    } catch (error) {
+      const away = error instanceof KodamaError &&
+        (error.kind === "unreachable" || error.kind === "timeout");
+      if (away && !this.#stop.signal.aborted) {
+        await this.#told(this.#links.lost(context, source, cutReason(error)));
+      }
+      throw error;
+    }
+  }
+
+  async #told(events: readonly LogsEvent[]): Promise<void> {
+    for (const event of events) await this.#queue.push(event);
+  }
+
+  /** Holds a slot while the stream is open. */
+  #limited(open: OpenLog): OpenLog {
+    return async (query, signal) => {
+      const slot = await this.#slots.acquire(signal);
+      try {
+        return held(slot, await open(query, signal));
+      } catch (error) {
+        slot[Symbol.dispose]();
+        throw error;
+      }
+    };
+  }
+
+  /** Named pods don't return once they have ended; all others may. */
+  #endWhenDone(): void {
+    const { selection } = this.#begin.options;
+    if (this.#followed === 0 && this.#discovered && namesPods(selection)) this.#queue.close();
+  }
+}
+
+/** The logs of a context that wait for its server. One outage is one event, as is its end, for any number of logs. */
+class ContextLinks {
+  readonly #waiting = new Map<string, Set<number>>();
+
+  lost(context: string, source: number, reason: string): LogsEvent[] {
+    const waiting = this.#waiting.get(context) ?? new Set();
+    this.#waiting.set(context, waiting);
+    const isFirst = waiting.size === 0;
+    waiting.add(source);
+    return isFirst ? [{ kind: "linkLost", context, reason }] : [];
+  }
+
+  back(context: string, source: number): LogsEvent[] {
+    const waiting = this.#waiting.get(context);
+    if (waiting?.delete(source) !== true || waiting.size > 0) return [];
+    return [{ kind: "linkBack", context }];
+  }
+}
+
+async function* held(
+  place: Disposable,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  using _place = place;
+  yield* chunks;
+}

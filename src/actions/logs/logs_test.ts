@@ -1,0 +1,352 @@
+import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import assert from "node:assert/strict";
+import { KodamaError } from "../../base/errors.ts";
+import { quiet } from "../../base/testing/manual_clock.ts";
+import type { KubeClient, LogRequest } from "../../kube/client.ts";
+import type { Pod } from "../../kube/types.ts";
+import { textOf } from "../../logs/line.ts";
+import { logs } from "./logs.ts";
+import { logTargets } from "./targets.ts";
+import type { LogsEvent, LogsOptions } from "./events.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
+
+/** Pods by name, each with its log, or with the error of reading it. */
+type Logs = Readonly<Record<string, string | AsyncIterable<string> | KodamaError>>;
+
+const running = (name: string): Pod => ({
+  metadata: { name, namespace: "default", uid: name },
+  spec: { containers: [{ name: "main" }] },
+  status: {
+    phase: "Running",
+    containerStatuses: [{
+      name: "main",
+      image: "",
+      imageID: "",
+      ready: true,
+      restartCount: 0,
+      state: { running: {} },
+    }],
+  },
+});
+
+/** Returns the host of one cluster with these pods. */
+function hostOf(pods: Logs) {
+  const { host, clock } = simulatedHost({ c: {} });
+  const asked: LogRequest[] = [];
+  const kube = async (context?: string): Promise<KubeClient> => ({
+    ...await host.kube(context),
+    // The caller names the type together with the resource that it lists.
+    list: async function* <T>() {
+      await Promise.resolve();
+      yield { items: Object.keys(pods).map(running) as T[], resourceVersion: "1" };
+    },
+    get: <T>(_resource: unknown, name: string) =>
+      Object.hasOwn(pods, name)
+        ? Promise.resolve(running(name) as T)
+        : Promise.reject(new KodamaError("notFound", `pods "${name}" not found`)),
+    // Nothing changes while the watch is open.
+    watch: async function* (_resource, _scope, { signal }) {
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      yield* [];
+    },
+    logs: (request: LogRequest) => {
+      asked.push(request);
+      const log = pods[request.pod];
+      if (log === undefined || log instanceof KodamaError) return Promise.reject(log);
+      return Promise.resolve(encoded(typeof log === "string" ? [log] : log));
+    },
+  });
+  return { host: { ...host, kube }, clock, asked };
+}
+
+async function* encoded(texts: Iterable<string> | AsyncIterable<string>) {
+  for await (const text of texts) yield new TextEncoder().encode(text);
+}
+
+async function read(pods: Logs, options: Partial<LogsOptions> = {}) {
+  const { host, clock } = hostOf(pods);
+  const events = await clock.runUntil(Array.fromAsync(logs(host, optionsOf(options))));
+  const texts = events.flatMap((event) => event.kind === "lines" ? event.lines.map(textOf) : []);
+  return { events, texts, exitCode: exitCode(events) };
+}
+
+function optionsOf(changes: Partial<LogsOptions>): LogsOptions {
+  return {
+    contexts: [],
+    selection: wholeSelection,
+    containers: { names: [], exclude: [], init: false, ephemeral: false, states: [] },
+    follow: false,
+    previous: false,
+    start: {},
+    filter: { include: [], exclude: [] },
+    maxRequests: 10,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+function exitCode(events: readonly LogsEvent[]): number | undefined {
+  const last = events.at(-1);
+  return last?.kind === "ended" ? last.exitCode : undefined;
+}
+
+const at = (second: number, text: string) => `2026-01-01T00:00:0${second}Z ${text}\n`;
+
+Deno.test("the lines of all containers come in the order of their times", async () => {
+  const { texts, exitCode } = await read({
+    a: at(1, "a1") + at(4, "a4"),
+    b: at(2, "b2") + at(3, "b3"),
+  });
+  assert.deepEqual([texts, exitCode], [["a1", "b2", "b3", "a4"], 0]);
+});
+
+/** N lines that each arrive separately, and the number of lines requested. */
+class CountedLines {
+  asked = 0;
+
+  constructor(readonly lines: number) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<string, void> {
+    while (this.asked < this.lines) yield await Promise.resolve(at(this.asked++, "counted"));
+  }
+}
+
+Deno.test("logs that are merged are read before their turn; one alone is, as it is taken", async () => {
+  for (const others of [{ first: "2025-12-31T00:00:00Z first\n" }, {}]) {
+    const counted = new CountedLines(9);
+    const { host, clock, asked } = hostOf({ ...others, counted });
+    const events = logs(host, optionsOf({}));
+    for (let shown = false; !shown;) {
+      const { value } = await clock.runUntil(events.next());
+      shown = value?.kind === "lines";
+    }
+    await quiet();
+    const merged = "first" in others;
+    assert.equal(counted.asked === counted.lines, merged, `${counted.asked}`);
+    assert.ok(asked.every(({ bulk }) => bulk === merged));
+    await events.return();
+  }
+});
+
+Deno.test("each of the logs that are followed together is asked for as many bytes; one alone is not", async () => {
+  for (const pods of [{ a: "", b: "", c: "" }, { a: "" }]) {
+    const { host, clock, asked } = hostOf(pods);
+    const count = Object.keys(pods).length;
+    const events = logs(host, optionsOf({ follow: true }));
+    while (asked.length < count) await clock.runUntil(events.next());
+    assert.ok(asked.every(({ bulk }) => bulk === count > 1));
+    await events.return();
+  }
+});
+
+Deno.test("more logs than may be read at a time come in groups, and none is refused", async () => {
+  const { events, texts } = await read({ a: at(3, "a"), b: at(2, "b"), c: at(1, "c") }, {
+    maxRequests: 2,
+  });
+  assert.deepEqual(texts, ["b", "a", "c"]);
+  assert.ok(events.some((event) => event.kind === "queued" && event.waiting === 1));
+});
+
+Deno.test("how many logs wait while others are followed is told once for all that begin together", async () => {
+  const over = Promise.withResolvers<void>();
+  async function* open() {
+    yield at(1, "first");
+    await over.promise;
+  }
+  const pods = Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [name, open()]));
+  const { host, clock } = hostOf(pods);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const events = logs(host, optionsOf({ follow: true, maxRequests: 2, signal }));
+  const queued: LogsEvent[] = [];
+  for (;;) {
+    const { value, done } = await clock.runUntil(events.next());
+    if (done) break;
+    if (value.kind !== "queued") continue;
+    queued.push(value);
+    controller.abort();
+    over.resolve();
+  }
+  assert.deepEqual(queued, [{ kind: "queued", waiting: 3, places: 2 }]);
+});
+
+Deno.test("a log that can't be read is told, and leaves the others as they are", async () => {
+  const away = await read({ a: at(1, "a"), b: new KodamaError("unreachable", "no route") });
+  assert.deepEqual([away.texts, away.exitCode], [["a"], 4]);
+  const refused = await read({ a: at(1, "a"), b: new KodamaError("forbidden", "no") });
+  assert.deepEqual([refused.texts, refused.exitCode], [["a"], 1]);
+  assert.ok(refused.events.some((event) => event.kind === "failed" && event.source === 1));
+});
+
+Deno.test("pods that were picked are read, and none of their names elsewhere", async () => {
+  const one = { context: "c", namespace: "n", pod: "a" };
+  const other = { context: "c", namespace: "m", pod: "b" };
+  const asked: string[] = [];
+  const { host, clock } = hostOf({});
+  const kube = async (context?: string): Promise<KubeClient> => ({
+    ...await host.kube(context),
+    // Both names exist in both namespaces.
+    get: <T>(_: unknown, name: string, { namespace }: { namespace?: string }) => {
+      const pod = running(name);
+      return Promise.resolve({ ...pod, metadata: { ...pod.metadata, namespace } } as T);
+    },
+    logs: ({ namespace, pod }: LogRequest) => {
+      asked.push(`${namespace}/${pod}`);
+      return Promise.resolve(ReadableStream.from([new TextEncoder().encode(at(1, pod))]));
+    },
+  });
+  const elsewhere = { context: "d", namespace: "n", pod: "b" };
+  const options = optionsOf({ picked: [one, other, elsewhere] });
+  await clock.runUntil(Array.fromAsync(logs({ ...host, kube }, options)));
+  assert.deepEqual(asked.sort(), ["m/b", "n/a"]);
+});
+
+Deno.test("of a picked container the log is read, and of a picked pod all of them", () => {
+  const pods = ["a", "b"].map((name) => ({
+    metadata: { name, namespace: "n" },
+    spec: { containers: [{ name: "main" }, { name: "side" }] },
+    status: {
+      containerStatuses: ["main", "side"].map((container) => ({
+        ...{ name: container, image: "", imageID: "", ready: true, restartCount: 0 },
+        state: { running: {} },
+      })),
+    },
+  }));
+  const [a, b] = [{ context: "c", namespace: "n", pod: "a" }, {
+    context: "c",
+    namespace: "n",
+    pod: "b",
+  }];
+  const { selection, containers } = optionsOf({});
+  const choice = { selection, containers, follow: false, previous: false };
+  const read = (picked: LogsOptions["picked"]) =>
+    logTargets(pods, { ...choice, ...(picked && { picked }) }, { context: "c", random: () => 0 })
+      .targets.map(({ pod, container }) => `${pod}/${container}`);
+  assert.deepEqual(read([a, { ...b, container: "side" }]), ["a/main", "a/side", "b/side"]);
+  assert.deepEqual(read([{ ...b, container: "side" }, b]), ["b/main", "b/side"]);
+  const operands = [{ kind: "pod" as const, name: "b", namespace: "n", container: "side" }];
+  const named = { ...choice, selection: { ...selection, operands } };
+  assert.deepEqual(
+    logTargets(pods.slice(1), named, { context: "c", random: () => 0 })
+      .targets.map(({ pod, container }) => `${pod}/${container}`),
+    ["b/side"],
+  );
+});
+
+Deno.test("where no pod has the condition, the error says it, and doesn't deny the pods", async () => {
+  const condition = { type: "ready", status: "false" };
+  await assert.rejects(read({ a: "" }, { condition }), {
+    kind: "noMatch",
+    message: /^no pod matches --condition ready=false in namespace/,
+  });
+});
+
+Deno.test("where no container is in the state that is meant, the error says it", async () => {
+  const containers = { ...optionsOf({}).containers, states: ["terminated", "waiting"] as const };
+  await assert.rejects(read({ a: "" }, { containers }), {
+    kind: "noMatch",
+    message: /^no pod matches --container-state terminated --container-state waiting in namespace/,
+  });
+});
+
+Deno.test("the containers that an error names are those of the pods that match", () => {
+  const pods = ["web", "db"].map((name) => ({
+    metadata: { name, namespace: "n" },
+    spec: { containers: [{ name: `${name}-main` }] },
+  }));
+  const selection = { ...wholeSelection, match: [{ kind: "substring" as const, text: "web" }] };
+  const names = [{ kind: "exact" as const, name: "x" }];
+  const containers = { names, exclude: [], init: false, ephemeral: false, states: [] };
+  const choice = { selection, containers, follow: false, previous: false };
+  assert.throws(() => logTargets(pods, choice, { context: "c", random: () => 0 }), {
+    message: `pod "web" has no container "x"`,
+    hint: "the containers are: web-main",
+  });
+});
+
+Deno.test("followed, a selection without pods waits for them; names and a sample don't", async () => {
+  const first = async (changes: Partial<LogsOptions["selection"]>) => {
+    const { host, clock } = hostOf({});
+    const controller = new AbortController();
+    const selection = { ...wholeSelection, ...changes };
+    const options = optionsOf({ follow: true, selection, signal: controller.signal });
+    const events = logs(host, options);
+    const { value } = await clock.runUntil(events.next());
+    controller.abort();
+    await events.return();
+    return value;
+  };
+  assert.deepEqual(await first({ labelSelector: "app=new" }), {
+    kind: "waitingForPods",
+    words: "-l app=new",
+    where: 'in namespace "default" (context c)',
+    nearest: [],
+  });
+  const operands = [{ kind: "pod" as const, name: "web" }];
+  await assert.rejects(first({ operands }), { kind: "noMatch" });
+  await assert.rejects(first({ sample: 2 }), { kind: "noMatch" });
+});
+
+Deno.test("POD CONTAINER names a container, unless there is a pod of that name", async () => {
+  const operands = (...names: string[]) => names.map((name) => ({ kind: "pod" as const, name }));
+  const names = async (pods: Logs, ...given: string[]) => {
+    const selection = { ...wholeSelection, operands: operands(...given) };
+    const { events } = await read(pods, { selection });
+    return events.flatMap((event) =>
+      event.kind === "sourcesAdded"
+        ? event.sources.map(({ pod, container }) => `${pod}/${container}`)
+        : []
+    );
+  };
+  assert.deepEqual(await names({ a: "" }, "a", "main"), ["a/main"]);
+  assert.deepEqual(await names({ a: "", main: "" }, "a", "main"), ["a/main", "main/main"]);
+  await assert.rejects(names({ a: "" }, "a", "side"), { message: /^pods "side" not found/ });
+});
+
+Deno.test("--limit-bytes counts each log by itself, and cuts the line in which the limit is", async () => {
+  const { texts } = await read({ a: at(1, "aaa") + at(3, "bbb"), b: at(2, "ccc") }, {
+    limitBytes: 6,
+  });
+  assert.deepEqual(texts, ["aaa", "ccc", "bb"]);
+});
+
+Deno.test("an outage is one event, and its end another, however many logs are followed", async () => {
+  const { host, clock } = hostOf({ a: "", b: "" });
+  const down = new KodamaError("unreachable", "connection refused");
+  const opened = new Map<string, number>();
+  async function* broken(pod: string) {
+    yield await Promise.resolve(new TextEncoder().encode(at(1, pod)));
+    throw down;
+  }
+  async function* mended(pod: string, signal: AbortSignal) {
+    yield new TextEncoder().encode(at(1, pod) + at(2, `${pod} again`));
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  }
+  const kube = async (context?: string): Promise<KubeClient> => ({
+    ...await host.kube(context),
+    logs: ({ pod }: LogRequest, { signal }: { signal: AbortSignal }) => {
+      const times = (opened.get(pod) ?? 0) + 1;
+      opened.set(pod, times);
+      if (times === 1) return Promise.resolve(broken(pod));
+      return times > 3 ? Promise.resolve(mended(pod, signal)) : Promise.reject(down);
+    },
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const told: string[] = [];
+  const events = logs({ ...host, kube }, optionsOf({ follow: true, signal }));
+  for (;;) {
+    const { value: event, done } = await clock.runUntil(events.next());
+    if (done) break;
+    if (event.kind === "linkLost") told.push(`lost ${event.context}: ${event.reason}`);
+    if (event.kind === "cut") told.push("cut");
+    if (event.kind !== "linkBack") continue;
+    told.push("back");
+    controller.abort();
+  }
+  assert.deepEqual(told, ["lost c: connection refused", "back"]);
+});
+
+Deno.test("no pod at all is an error, and never an empty log", async () => {
+  await assert.rejects(read({}), { kind: "noMatch" });
+});

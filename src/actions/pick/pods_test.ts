@@ -1,0 +1,159 @@
+/** The pods reported to a picker, now and later. */
+import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import assert from "node:assert/strict";
+import { quiet } from "../../base/testing/manual_clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { Selection } from "../../kube/select/target.ts";
+import type { Pod } from "../../kube/types.ts";
+import { type PickPodsEvent, watchPods } from "./pods.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
+import { runningPod, WatchedCluster } from "../testing/watched_cluster.ts";
+
+/** A picker's view of clusters: the events so far. */
+function watching(clusters: readonly WatchedCluster[], selection: Partial<Selection> = {}) {
+  const byName = new Map(clusters.map((one) => [one.context, one.client]));
+  const { host } = simulatedHost({});
+  const own = {
+    ...host,
+    kube: (name?: string) => {
+      const client = byName.get(name ?? clusters[0]?.context ?? "");
+      if (client !== undefined) return Promise.resolve(client);
+      return Promise.reject(new KodamaError("config", `no context "${name}"`));
+    },
+  };
+  const told: PickPodsEvent[] = [];
+  const stop = new AbortController();
+  const contexts = clusters.map(({ context }) => context);
+  const options = { contexts, selection: { ...wholeSelection, ...selection }, signal: stop.signal };
+  const done = (async () => {
+    for await (const event of watchPods(own, options)) told.push(event);
+  })();
+  done.catch(() => {});
+  return {
+    told,
+    done,
+    /** Ends the watch, and returns the events in short form. */
+    async end(): Promise<string[]> {
+      await quiet();
+      stop.abort();
+      await done;
+      return told.map(words);
+    },
+  };
+}
+
+function words(event: PickPodsEvent): string {
+  switch (event.kind) {
+    case "changed":
+      return [
+        ...event.upserts.map(({ target }) => `+${target.namespace}/${target.pod}`),
+        ...event.removed.map((id) => `-${id}`),
+      ].join(" ");
+    case "loaded":
+      return "loaded";
+    case "contextFailed":
+      return `failed ${event.context}`;
+  }
+}
+
+function cluster(pages: (readonly Pod[] | KodamaError)[], context = "c"): WatchedCluster {
+  const one = new WatchedCluster(context);
+  one.lists.set("n/pods", pages);
+  return one;
+}
+
+Deno.test("each page is told as it comes, then that all are there, then each change", async () => {
+  const one = cluster([[runningPod("a")], [runningPod("b")]]);
+  const picker = watching([one]);
+  await one.changes.push({ kind: "added", object: runningPod("c") });
+  await one.changes.push({ kind: "deleted", object: runningPod("a") });
+  assert.deepEqual(await picker.end(), ["+n/a", "+n/b", "loaded", "+n/c", "-uid-a"]);
+  assert.deepEqual(one.watchedFrom, ["7"]);
+});
+
+Deno.test("a pod that the selection no longer means is gone, and comes back", async () => {
+  const one = cluster([[runningPod("a")]]);
+  const picker = watching([one]);
+  const ended: Pod = { ...runningPod("a"), status: { phase: "Succeeded" } };
+  for (const object of [ended, ended, runningPod("a")]) {
+    await one.changes.push({ kind: "modified", object });
+  }
+  assert.deepEqual(await picker.end(), ["+n/a", "loaded", "-uid-a", "+n/a"]);
+});
+
+Deno.test("a list that is read anew tells what went meanwhile", async () => {
+  const one = cluster([[runningPod("a"), runningPod("b")]]);
+  const picker = watching([one]);
+  await one.changes.push({ kind: "relisted", objects: [runningPod("b"), runningPod("c")] });
+  assert.deepEqual(await picker.end(), ["+n/a +n/b", "loaded", "+n/b +n/c -uid-a"]);
+});
+
+Deno.test("a list that changes under its pages is read anew by the watch, from nowhere", async () => {
+  const one = cluster([[runningPod("a")], new KodamaError("server", "too old")]);
+  assert.deepEqual(await watching([one]).end(), ["+n/a", "loaded"]);
+  assert.deepEqual(one.watchedFrom, [undefined]);
+});
+
+Deno.test("a pod of another uid is another pod", async () => {
+  const one = cluster([[runningPod("a")]]);
+  const picker = watching([one]);
+  await one.changes.push({ kind: "deleted", object: runningPod("a") });
+  await one.changes.push({ kind: "added", object: runningPod("a", { uid: "later" }) });
+  await picker.end();
+  const ids = picker.told.flatMap((event) =>
+    event.kind === "changed" ? event.upserts.map(({ id }) => id) : []
+  );
+  assert.deepEqual(ids, ["uid-a", "later"]);
+});
+
+Deno.test("a dead cluster is told once, and the others are there without it", async () => {
+  const failure = new KodamaError("unreachable", "no route");
+  const picker = watching([cluster([failure], "dead"), cluster([[runningPod("a")]], "well")]);
+  const told = await picker.end();
+  assert.deepEqual([...told].sort(), ["+n/a", "failed dead", "loaded"]);
+  assert.equal(told.filter((one) => one === "loaded").length, 1);
+});
+
+Deno.test("the only context's failure is thrown", async () => {
+  const failure = new KodamaError("forbidden", "may not list pods");
+  await assert.rejects(watching([cluster([failure])]).done, failure);
+});
+
+Deno.test("names are kept out of a list of all, and selectors are the server's", async () => {
+  const one = cluster([[runningPod("a"), runningPod("b")]]);
+  const operands = [{ kind: "pod", name: "b" }] as const;
+  const told = await watching([one], { operands, labelSelector: "x=y", node: "node-1" }).end();
+  assert.deepEqual(told, ["+n/b", "loaded"]);
+  assert.deepEqual(one.asked[0]?.scope, {
+    namespace: "n",
+    labelSelector: "x=y",
+    fieldSelector: "spec.nodeName=node-1",
+  });
+});
+
+Deno.test("a workload's pods are watched by its own selector; one that isn't there is an error", async () => {
+  const one = cluster([[runningPod("web-0")]]);
+  one.objects.set("deployments/web", {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web" },
+    spec: { selector: { matchLabels: { app: "web" } } },
+  });
+  const web = { kind: "workload", plural: "deployments", name: "web" } as const;
+  assert.deepEqual(await watching([one], { operands: [web] }).end(), ["+n/web-0", "loaded"]);
+  assert.equal(one.asked[0]?.scope.labelSelector, "app=web");
+  const missing = watching([one], { operands: [{ ...web, name: "nothing" }] });
+  await assert.rejects(missing.done, {
+    kind: "noMatch",
+    message: /deployments "nothing" not found/,
+  });
+});
+
+Deno.test("several namespaces are lists of their own, each read once", async () => {
+  const one = cluster([[runningPod("a")]]);
+  one.lists.set("m/pods", [[runningPod("b", { namespace: "m" })]]);
+  const namespaces = { kind: "named", names: ["n", "m", "n"] } as const;
+  const told = await watching([one], { namespaces }).end();
+  assert.deepEqual([...told].sort(), ["+m/b", "+n/a", "loaded"]);
+  assert.equal(one.asked.length, 2);
+});

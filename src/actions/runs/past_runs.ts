@@ -1,0 +1,120 @@
+/** Lists, reads and finds past runs by their id. */
+import { KodamaError } from "../../base/errors.ts";
+import { nearestNames } from "../../base/nearest_names.ts";
+import { runsFolder } from "../../config/paths.ts";
+import { type PastRun, readRecord } from "../../exec/record_lines.ts";
+import type { PastWorkflow } from "../../workflow/record.ts";
+import type { Host } from "../host.ts";
+import { recordEnding } from "../exec/record_file.ts";
+
+export type { PastRun, RecordedTarget } from "../../exec/record_lines.ts";
+export type { PastStep, PastWorkflow } from "../../workflow/record.ts";
+export type { RecordHeader } from "../../exec/report_shapes.ts";
+
+/** The size limit of a record. */
+const maxRecordBytes = 64 * 1024 * 1024;
+
+/** How many ids (the newest) the error of an ambiguous prefix lists. */
+const idsTold = 3;
+
+/** A record in a list: its content, or why it can't be read. */
+export type ListedRun =
+  | { kind: "run"; id: string; run: PastRun }
+  | { kind: "workflow"; id: string; run: PastWorkflow }
+  | { kind: "unreadable"; id: string; error: KodamaError };
+
+/** Returns the newest runs first, at most `limit` of them, and how many records there are. */
+export async function listRuns(
+  host: Host,
+  limit: number,
+): Promise<{ runs: ListedRun[]; total: number }> {
+  const ids = await runIds(host);
+  const newest = ids.toReversed().slice(0, limit);
+  const listed: ListedRun[] = [];
+  // One after the other: records may be large, and only a few of their lines are retained.
+  for (const id of newest) {
+    try {
+      const run = await readRun(host, id);
+      if (run !== undefined) listed.push({ id, ...run });
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      listed.push({ kind: "unreadable", id, error });
+    }
+  }
+  return { runs: listed, total: ids.length };
+}
+
+/**
+ * Returns the run of one command, by its id or a prefix of it; the last run if none is given.
+ *
+ * @throws KodamaError `notFound` if no run matches, or several do; `conflict` if it is one of a workflow with steps.
+ */
+export async function findRun(host: Host, wanted: string | undefined): Promise<PastRun> {
+  const found = await findAnyRun(host, wanted);
+  if (found.kind === "run") return found.run;
+  const { id, workflow, path } = found.run.header;
+  throw new KodamaError("conflict", `run ${id} is one of the workflow ${workflow}, with steps`, {
+    hint: `its file is ${path}`,
+  });
+}
+
+/** A found run: of one command, or of a workflow with steps. */
+export type FoundRun = { kind: "run"; run: PastRun } | { kind: "workflow"; run: PastWorkflow };
+
+/**
+ * Returns the run of an id or a prefix of one; the last run if none is given.
+ *
+ * @throws KodamaError `notFound` if no run matches, or several do.
+ */
+export async function findAnyRun(host: Host, wanted: string | undefined): Promise<FoundRun> {
+  const ids = await runIds(host);
+  const matching = wanted === undefined ? ids.slice(-1) : ids.filter((id) => id.startsWith(wanted));
+  const [id, other] = matching;
+  if (id === undefined) throw await noRun(wanted, ids);
+  if (other !== undefined) {
+    const newest = matching.slice(-idsTold).reverse().join(", ");
+    const more = matching.length > idsTold ? ` and ${matching.length - idsTold} more` : "";
+    throw new KodamaError("notFound", `several runs start with "${wanted}": ${newest}${more}`, {
+      hint: "a few more of its characters are enough; kodama runs list shows what ran",
+    });
+  }
+  const run = await readRun(host, id);
+  if (run === undefined) throw await noRun(id, ids);
+  return run;
+}
+
+/** Returns the last run of a workflow with steps. @throws KodamaError `notFound` if none is stored. */
+export async function lastStepsRun(host: Host): Promise<FoundRun> {
+  for (const id of (await runIds(host)).reverse()) {
+    const run = await readRun(host, id);
+    if (run?.kind === "workflow") return run;
+  }
+  throw new KodamaError("notFound", "no run of a workflow with steps is recorded");
+}
+
+async function noRun(wanted: string | undefined, ids: readonly string[]): Promise<KodamaError> {
+  if (wanted === undefined) return new KodamaError("notFound", "no run is recorded");
+  const [near] = await nearestNames(wanted, ids, 1);
+  return new KodamaError("notFound", `no such run: ${wanted}`, {
+    hint: near === undefined ? "kodama runs list lists them" : `did you mean ${near}?`,
+  });
+}
+
+/** Returns the ids of the stored runs, ascending: they sort by time. */
+export async function runIds({ files, places }: Host): Promise<string[]> {
+  if (places.userDir === undefined) return [];
+  return (await files.listFiles(runsFolder(places)))
+    .filter((name) => name.endsWith(recordEnding))
+    .map((name) => name.slice(0, -recordEnding.length));
+}
+
+/** Returns undefined if it was removed in the meantime. */
+async function readRun({ files, places }: Host, id: string): Promise<FoundRun | undefined> {
+  const path = `${runsFolder(places)}/${id}${recordEnding}`;
+  const text = await files.readText(path, maxRecordBytes);
+  if (text === undefined) return undefined;
+  // Most runs are of one command: the reader of the others is loaded only for them.
+  if (!text.startsWith('{"event":"workflow"')) return { kind: "run", run: readRecord(path, text) };
+  const { readWorkflowRecord } = await import("../../workflow/record.ts");
+  return { kind: "workflow", run: readWorkflowRecord(path, text) };
+}

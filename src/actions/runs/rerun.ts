@@ -1,0 +1,106 @@
+/** Runs a past run again: its command, in its targets. */
+import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { exec } from "../exec/exec.ts";
+import type { ExecEvent, ExecOptions } from "../exec/events.ts";
+import type { Host } from "../host.ts";
+import { findRun, type PastRun, type RecordedTarget } from "./past_runs.ts";
+
+/** Which run, which of its targets, and the options that only a new run can have. */
+export interface RerunOptions extends
+  Omit<
+    ExecOptions,
+    "contexts" | "selection" | "settled" | "command" | "shell" | "substitute" | "workflow"
+  > {
+  /** An id or a prefix of one; the last run if absent. */
+  run?: string;
+  /** Only the targets whose outcome wasn't ok, or isn't known. */
+  failed: boolean;
+  /** Accepts recreated pods of the same names. */
+  recreated: boolean;
+}
+
+/**
+ * Runs a past run again. Its limits apply if the options have none.
+ *
+ * @throws KodamaError `notFound` for a run that isn't stored, `conflict` for one that can't be run again from
+ *   its record, `noMatch` if none of its targets is selected; UsageError for options that must be given again.
+ */
+export async function* rerun(host: Host, options: RerunOptions): AsyncGenerator<ExecEvent, void> {
+  const { run: wanted, failed, recreated, ...given } = options;
+  const run = await findRun(host, wanted);
+  yield* exec(host, { ...rerunOptions(run, { failed, recreated }), ...checked(run, given) });
+}
+
+/** Returns the targets of a rerun. Throws `noMatch` if there is none. */
+export function targetsToRerun({ header, targets }: PastRun, failed: boolean): RecordedTarget[] {
+  const meant = targets.filter(({ end }) => !failed || end?.outcome !== "ok");
+  if (meant.length > 0) return meant;
+  throw new KodamaError(
+    "noMatch",
+    failed ? `every target of run ${header.id} was ok` : `run ${header.id} had no targets`,
+  );
+}
+
+function rerunOptions(
+  run: PastRun,
+  { failed, recreated }: { failed: boolean; recreated: boolean },
+): Omit<ExecOptions, "signal"> {
+  const { id, command, shell, subst, workdir, workflow, bounds } = run.header;
+  const meant = targetsToRerun(run, failed);
+  return {
+    contexts: [],
+    selection: wholeSelection,
+    settled: {
+      run: id,
+      targets: meant.map(({ target }) => target),
+      places: meant.map(({ place }) => place),
+      recreated,
+    },
+    command,
+    shell,
+    substitute: subst,
+    ...(workdir === null ? {} : { workdir }),
+    ...(workflow === null ? {} : { workflow }),
+    ...definedBounds(bounds),
+  };
+}
+
+type GivenOptions = Omit<RerunOptions, "run" | "failed" | "recreated">;
+
+/** Options that weren't stored must be given again, and omitted ones can't be run. */
+function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
+  if (header.redacted) {
+    throw new KodamaError("conflict", `run ${header.id} can't be run again from its record`, {
+      hint: "its command held what looks like a secret, and that isn't kept",
+    });
+  }
+  if (header.tty) {
+    throw new KodamaError("conflict", `run ${header.id} had a terminal, and can't be run again`);
+  }
+  if (header.copy) {
+    throw new KodamaError(
+      "conflict",
+      `run ${header.id} was a copy, which isn't made from its record`,
+      {
+        hint: "run the same kodama cp again: it resumes from what has arrived",
+      },
+    );
+  }
+  const missing = header.env.filter((name) => !Object.hasOwn(given.environment ?? {}, name));
+  if (missing.length > 0) {
+    throw new UsageError(`run ${header.id} set ${missing.join(", ")}, whose values aren't kept`, {
+      hint: `say them again: ${missing.map((name) => `--env ${name}=…`).join(" ")}`,
+    });
+  }
+  if (header.stdin && given.stdin === undefined) {
+    throw new UsageError(`run ${header.id} read standard input, which isn't kept`, {
+      hint: "give it again, with -i",
+    });
+  }
+  return given;
+}
+
+function definedBounds(bounds: PastRun["header"]["bounds"]): Partial<ExecOptions> {
+  return Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined));
+}

@@ -1,0 +1,62 @@
+/** The pod in which an agent works: a session's, or any other. */
+import type { Target } from "../../kube/select/target.ts";
+import { wholeSelection } from "../exec/events.ts";
+import type { Host } from "../host.ts";
+import { onlyTarget } from "../one_target.ts";
+
+/** Where to find an agent. */
+export type AgentPlace =
+  & {
+    /** The context's own if absent. */
+    namespace?: string;
+    context?: string;
+  }
+  & (
+    | { kind: "session"; name: string }
+    /** Any pod with a home folder. */
+    | { kind: "pod"; name: string; container?: string }
+  );
+
+/**
+ * As {@link agentTarget}, with the owner of the session if that is someone else, whose agent the caller is about to
+ * use.
+ */
+export async function agentTargetAndOwner(
+  host: Host,
+  place: AgentPlace,
+  signal: AbortSignal,
+): Promise<{ target: Target; otherOwner?: string }> {
+  if (place.kind === "pod") return { target: await agentTarget(host, place, signal) };
+  const [{ findSession }, { ownerIfOther }] = await Promise.all([
+    import("../find_session.ts"),
+    import("./owner.ts"),
+  ]);
+  const { kind: _, ...named } = place;
+  const { session, target } = await findSession(host, named, signal);
+  const otherOwner = await ownerIfOther(await host.kube(target.context), session, signal);
+  return { target, ...(otherOwner === undefined ? {} : { otherOwner }) };
+}
+
+/** Returns the target. Throws a `KodamaError` with the way out if there is none running. */
+export async function agentTarget(
+  host: Host,
+  place: AgentPlace,
+  signal: AbortSignal,
+): Promise<Target> {
+  if (place.kind === "session") {
+    const { findSession } = await import("../find_session.ts");
+    const { kind: _, ...session } = place;
+    return (await findSession(host, session, signal)).target;
+  }
+  const { name, namespace, context, container } = place;
+  const selection = {
+    ...wholeSelection,
+    operands: [{ kind: "pod" as const, name }],
+    ...(namespace === undefined ? {} : {
+      namespaces: { kind: "named" as const, names: [namespace] },
+    }),
+    ...(container === undefined ? {} : { container }),
+  };
+  const contexts = context === undefined ? [] : [context];
+  return (await onlyTarget(host, { contexts, selection }, signal)).target;
+}

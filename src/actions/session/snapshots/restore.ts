@@ -1,0 +1,228 @@
+/** Restores a session's files from a snapshot, in a file or in the cluster: into a new session, or a stopped one. */
+import { KodamaError } from "../../../base/errors.ts";
+import { plainText } from "../../../base/plain_text.ts";
+import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../../kube/resources.ts";
+import type { PersistentVolumeClaim } from "../../../kube/types.ts";
+import { noParts } from "../../../session/manifests/all.ts";
+import type { Session } from "../../../session/model.ts";
+import { sessionNames } from "../../../session/names.ts";
+import type { KeptSession } from "../../../session/state.ts";
+import type { SessionStore } from "../../../session/store.ts";
+import type { Host } from "../../host.ts";
+import { abandoned } from "../abandon.ts";
+import { bringUp } from "../bring_up.ts";
+import type { SessionPlace, StartEvent } from "../events.ts";
+import { tidied } from "../leftovers.ts";
+import { isOlder, whenBegun } from "../older_claims.ts";
+import { type Beginning, newSession } from "../new_session.ts";
+import { openStore } from "../../session_ref.ts";
+import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
+import { failureOf, tidiedUp, withOutcome } from "../tidying.ts";
+
+/** Which session, and the source. */
+export interface RestoreOptions extends SessionPlace {
+  from: RestoreFrom;
+  /** Restores the agent's login too, if the snapshot has it. */
+  withSecrets: boolean;
+  readyTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** What a restore would do. */
+export interface RestorePlan {
+  name: string;
+  namespace: string;
+  context: string;
+  /** What is restored. */
+  snapshot: { session: string; image: string; takenAt: Date; content: RestoreContent };
+  /** Volumes whose contents are replaced; none for a new session. */
+  lost: readonly { name: string; size: string }[];
+}
+
+/** A plan, and the function that runs it. */
+export interface PlannedRestore {
+  plan: RestorePlan;
+  run(): AsyncGenerator<StartEvent, void>;
+}
+
+/**
+ * Reads the whole file, or queries the cluster for its snapshot, and checks what exists.
+ *
+ * @throws KodamaError `config` if a file isn't complete; `notFound` for a snapshot; `conflict` if the session runs, or
+ *   has another repository.
+ */
+export async function planRestore(host: Host, options: RestoreOptions): Promise<PlannedRestore> {
+  const { name, from, signal } = options;
+  const store = await openStore(host, options, signal);
+  const source = await sourceOf(host, store, from);
+  const there = await store.read(name);
+  await refuseRunning(store, name, there);
+  refuseOther(source.session, there?.session);
+  const goesOn = there?.session.origin?.filled === false;
+  // Claims that a killed restore created are no one's work; those that it found are someone's.
+  const lost = await claimsOf(store, name, goesOn ? await whenBegun(store, name) : undefined);
+  const { session, takenAt, content } = source;
+  const plan: RestorePlan = {
+    name,
+    namespace: store.namespace,
+    context: store.client.context,
+    snapshot: { session: session.name, image: session.spec.image, takenAt, content },
+    lost,
+  };
+  return { plan, run: () => restoring(host, store, { options, source, there, lost }) };
+}
+
+async function sourceOf(
+  host: Host,
+  store: SessionStore,
+  from: RestoreFrom,
+): Promise<RestoreSource> {
+  if (from.kind === "snapshot") {
+    const { snapshotSource } = await import("./source.ts");
+    return await snapshotSource(host, store, from.name);
+  }
+  const { archiveSource } = await import("./restore_source.ts");
+  return await archiveSource(host, from.path);
+}
+
+async function refuseRunning(
+  store: SessionStore,
+  name: string,
+  there: KeptSession | undefined,
+): Promise<void> {
+  const goesOn = there?.session.origin?.filled === false;
+  if (goesOn || await store.get(PODS, sessionNames(name).pod) === undefined) return;
+  throw new KodamaError("conflict", `session "${name}" is running; stop it first`, {
+    hint: `kodama stop ${name}, and try again; or restore it under another name`,
+  });
+}
+
+function refuseOther(snapshot: Session, there: Session | undefined): void {
+  const [was, is] = [snapshot.repository?.url, there?.repository?.url];
+  if (there === undefined || was === is) return;
+  const told = (url: string | undefined) =>
+    url === undefined ? "no repository" : plainText(url, 200);
+  throw new KodamaError(
+    "conflict",
+    `the snapshot is of ${told(was)}, and session "${there.name}" of ${told(is)}`,
+    { hint: "restore it under a name that is free" },
+  );
+}
+
+async function claimsOf(store: SessionStore, name: string, begunMs: number | undefined) {
+  const { workspaceClaim, homeClaim } = sessionNames(name);
+  const found = await Promise.all([workspaceClaim, homeClaim].map(async (claim) => {
+    const object = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, claim);
+    const size = object?.status?.capacity?.["storage"] ??
+      object?.spec?.resources?.requests?.["storage"];
+    const isLost = object !== undefined && isOlder(object, begunMs);
+    return !isLost ? [] : [{ name: claim, size: plainText(size ?? "?", 40) }];
+  }));
+  return found.flat();
+}
+
+interface Restoring {
+  options: RestoreOptions;
+  source: RestoreSource;
+  there: KeptSession | undefined;
+  lost: RestorePlan["lost"];
+}
+
+async function* restoring(
+  host: Host,
+  store: SessionStore,
+  { options, source, there, lost }: Restoring,
+): AsyncGenerator<StartEvent, void> {
+  const { name, signal, readyTimeoutMs, withSecrets } = options;
+  const session = there?.session ??
+    await newSession(host, store, restored(name, source), signal);
+  yield { kind: "stepStarted", step: "claim", session };
+  const kept = await opened(host, store, { session, there, signal });
+  yield { kind: "stepEnded", step: "claim", result: there === undefined ? "done" : "already" };
+  const { volumes, fill } = await source.open({ kept, withSecrets, readyTimeoutMs });
+  const filling = { isFilled: false };
+  try {
+    const parts = { parts: noParts, remakePod: false, syncsClone: false, made: () => {} };
+    yield* bringUp({
+      host,
+      store,
+      kept,
+      ...parts,
+      readyTimeoutMs,
+      signal,
+      ...(volumes === undefined ? {} : { volumes }),
+      fill: async function* (pod) {
+        const told = yield* fill(pod);
+        filling.isFilled = true;
+        return told;
+      },
+    });
+  } catch (error) {
+    const failure = failureOf(error, signal);
+    if (!filling.isFilled && (there === undefined || session.origin?.filled === false)) {
+      throw await abandoned(host, store, { name, error: failure, purge: lost.length === 0 });
+    }
+    if (!filling.isFilled) throw await stoppedAgain(host, store, { kept, error: failure });
+    const failed = { store, clock: host.clock, kept, begun: false, made: [] };
+    throw await tidied({ ...failed, error: failure, interrupted: signal.aborted });
+  }
+}
+
+/** As in the snapshot, except what belongs to its own time and machine. */
+function restored(name: string, { session }: RestoreSource): Beginning {
+  const { repository, spec, template } = session;
+  return {
+    name,
+    repository,
+    spec,
+    environment: { variables: [], gitToken: false },
+    sync: { enabled: false },
+    template,
+    origin: { kind: "snapshot", session: session.name, filled: false },
+  };
+}
+
+/** Returns the state to start from. An earlier sync's ancestor is invalid: it would copy old files over new ones. */
+async function opened(
+  host: Host,
+  store: SessionStore,
+  { session, there, signal }: {
+    session: Session;
+    there: KeptSession | undefined;
+    signal: AbortSignal;
+  },
+): Promise<KeptSession> {
+  if (there !== undefined) {
+    const { endSync } = await import("../sync_here.ts");
+    const { context } = store.client;
+    await endSync(host, { ...session, context, uid: there.uid }, { forget: true, signal });
+    return await store.change(there, ({ message: _, ...one }) => ({
+      ...one,
+      sync: { enabled: false },
+      restoredAt: host.clock.now().toISOString(),
+      status: "Starting",
+    }));
+  }
+  const { kept, begun } = await store.begin(session);
+  if (begun) return kept;
+  throw new KodamaError("conflict", `somebody else has just begun session "${session.name}"`);
+}
+
+/** The files are unchanged; the pod that was created for them is removed. */
+async function stoppedAgain(
+  host: Host,
+  store: SessionStore,
+  { kept, error }: { kept: KeptSession; error: KodamaError },
+): Promise<KodamaError> {
+  const { name } = kept.session;
+  const isStopped = await tidiedUp(host.clock, store, async (tidying) => {
+    await tidying.remove(PODS, sessionNames(name).pod);
+    await tidying.change(kept, (session) => ({ ...session, status: "Stopped" }));
+  });
+  return withOutcome(
+    error,
+    isStopped
+      ? `session "${name}" is Stopped, with the files that it had`
+      : `session "${name}" has the files that it had; kodama stop ${name}`,
+  );
+}

@@ -1,0 +1,226 @@
+/** Snapshots a session's volumes in the cluster by its own storage, whether the session runs or not. */
+import { Deadline } from "../../../base/abort.ts";
+import { formatDuration } from "../../../base/duration.ts";
+import { KodamaError } from "../../../base/errors.ts";
+import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from "../../../kube/resources.ts";
+import type { PersistentVolumeClaim, Pod } from "../../../kube/types.ts";
+import { carriedFolders } from "../../../session/carried.ts";
+import type { Session } from "../../../session/model.ts";
+import { runInPod } from "../../../session/run_in_pod.ts";
+import { checkedSnapshotName } from "../../../session/snapshot_names.ts";
+import { liveStatus } from "../../../session/status.ts";
+import type { SessionStore } from "../../../session/store.ts";
+import {
+  claimName,
+  type KeptSnapshot,
+  keptSnapshots,
+  volumeParts,
+  type VolumeSnapshot,
+  volumeSnapshot,
+} from "../../../session/volume_snapshot.ts";
+import type { Host } from "../../host.ts";
+import type { SessionPlace } from "../events.ts";
+import { targetOf } from "../../find_session.ts";
+import { openSession } from "../../session_ref.ts";
+import { requireFiles } from "../require_files.ts";
+import { noSnapshots, snapshotClass } from "./class.ts";
+import { failureOf, tidiedUp, withOutcome } from "../tidying.ts";
+import { volumeLooks } from "../volume_watch.ts";
+
+/** Which session, and the options. */
+export interface TakeOptions extends SessionPlace {
+  /** The snapshot's name; `NAME-TIME` if absent. */
+  as?: string;
+  className?: string;
+  readyTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** A usable snapshot. */
+export interface TakenSnapshot extends KeptSnapshot {
+  context: string;
+  /** Notes for the user. */
+  notes: readonly string[];
+}
+
+/** A controller's refusal that persists for this time is permanent. */
+const refusalMs = 10_000;
+/** Flushing what a pod wrote last to a disk takes time. */
+const flushLimitMs = 60_000;
+
+/**
+ * Takes a snapshot; yields what it waits for. It exists only once the cluster reports that both volumes can be used:
+ * otherwise all of it is removed.
+ *
+ * @throws KodamaError `conflict` if the cluster can't, with the way out; `timeout`.
+ */
+export async function* takeSnapshot(
+  host: Host,
+  options: TakeOptions,
+): AsyncGenerator<string, TakenSnapshot> {
+  const { name, signal } = options;
+  const { store, kept, pod } = await openSession(host, options, signal);
+  requireFiles(kept.session);
+  const snapshot = checkedSnapshotName(options.as ?? `${name}-${stampOf(host.clock.now())}`);
+  const claims = await boundClaims(store, name);
+  const classes = await Promise.all(
+    claims.map((claim) =>
+      snapshotClass(store, claim, { session: name, className: options.className, signal })
+    ),
+  );
+  const notes = pod === undefined ? [] : yield* flushed(host, store, { kept, pod, signal });
+  const session = rememberedSession(kept.session, claims[0]);
+  const wanted = volumeParts.map((part, index) =>
+    volumeSnapshot(session, { name: snapshot, part, className: classes[index] })
+  );
+  const made: VolumeSnapshot[] = [];
+  try {
+    for (const object of wanted) made.push(await created(store, object, signal));
+    const wait = { snapshot, limitMs: options.readyTimeoutMs, signal };
+    const ready = yield* untilUsable(host, store, wait);
+    return { ...ready, context: store.client.context, notes };
+  } catch (error) {
+    const failure = failureOf(error, signal);
+    throw await undone(host, store, { snapshot, made, error: failure });
+  }
+}
+
+function stampOf(at: Date): string {
+  return at.toISOString().replace(/\D/g, "").slice(0, 14);
+}
+
+async function boundClaims(
+  store: SessionStore,
+  session: string,
+): Promise<PersistentVolumeClaim[]> {
+  return await Promise.all(volumeParts.map(async (part) => {
+    const name = claimName(session, part);
+    const claim = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, name);
+    if (claim?.status?.phase === "Bound") return claim;
+    const why = claim === undefined ? "isn't there" : "isn't bound to a volume yet";
+    throw new KodamaError("conflict", `claim "${name}" ${why}: there is nothing to keep`, {
+      hint: `kodama get ${session} says more`,
+    });
+  }));
+}
+
+/** Omits what is specific to this machine and moment: useless to a restore. The class of the claims is included. */
+function rememberedSession(session: Session, claim: PersistentVolumeClaim | undefined): Session {
+  const { agent: _agent, message: _message, ...rest } = session;
+  const storageClass = claim?.spec?.storageClassName ?? session.spec.storageClass;
+  const spec = { ...session.spec, ...(storageClass === undefined ? {} : { storageClass }) };
+  return { ...rest, spec, sync: { enabled: false } };
+}
+
+/** A pod's writes are in the node's memory first, and in no snapshot of the disk until they are flushed. */
+async function* flushed(
+  host: Host,
+  store: SessionStore,
+  { kept, pod, signal }: { kept: { session: Session }; pod: Pod; signal: AbortSignal },
+): AsyncGenerator<string, string[]> {
+  if (liveStatus(kept.session, pod).status !== "Running") return [];
+  yield "what was written last goes to disk";
+  const access = {
+    client: store.client,
+    target: targetOf(store, pod),
+    clock: host.clock,
+    signal,
+  };
+  const paths = carriedFolders.map(({ path }) => path);
+  // Debian's `sync` takes paths, busybox's needs an option; syncing the whole node works with both.
+  const words = ["sh", "-c", `sync -f "$@" 2>/dev/null || sync`, "kodama", ...paths];
+  const { outcome } = await runInPod(access, { words, timeoutMs: flushLimitMs });
+  return outcome.kind === "ok" ? [] : [
+    `the session runs, and its files couldn't be flushed to disk (${outcome.kind}): what was ` +
+    "written in the last half minute may not be in the snapshot",
+  ];
+}
+
+async function created(
+  store: SessionStore,
+  object: VolumeSnapshot,
+  signal: AbortSignal,
+): Promise<VolumeSnapshot> {
+  const { namespace, client } = store;
+  try {
+    return await client.create(VOLUME_SNAPSHOTS, object, { namespace }, { signal });
+  } catch (error) {
+    if (!(error instanceof KodamaError) || signal.aborted) throw error;
+    const session = object.spec.source.persistentVolumeClaimName ?? "";
+    if (error.kind === "notFound") throw noSnapshots(session.replace(/^kodama-workspace-/, ""));
+    if (error.kind !== "conflict") throw error;
+    throw new KodamaError(
+      "conflict",
+      `there is a VolumeSnapshot "${object.metadata.name}" in namespace "${namespace}" already`,
+      { hint: "--as gives the snapshot another name" },
+    );
+  }
+}
+
+async function* untilUsable(
+  host: Host,
+  store: SessionStore,
+  { snapshot, limitMs, signal }: { snapshot: string; limitMs: number; signal: AbortSignal },
+): AsyncGenerator<string, KeptSnapshot> {
+  using deadline = new Deadline(host.clock, limitMs, signal);
+  const { namespace, client } = store;
+  let waits = "";
+  let refusedMs: number | undefined;
+  try {
+    const around = { clock: host.clock, signal: deadline.signal };
+    for await (const objects of volumeLooks(client, { namespace, snapshot }, around)) {
+      const [kept] = keptSnapshots(objects);
+      if (kept?.state === "Ready") return kept;
+      if (kept === undefined || kept.state === "Incomplete") throw takenAway(snapshot);
+      waits = waitingFor(kept);
+      yield waits;
+      const nowMs = host.clock.elapsedMs();
+      refusedMs = kept.state === "Failed" ? refusedMs ?? nowMs : undefined;
+      if (refusedMs !== undefined && nowMs - refusedMs >= refusalMs) {
+        throw new KodamaError("conflict", `the cluster takes no snapshot: ${waits}`);
+      }
+    }
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    throw new KodamaError(
+      "timeout",
+      `snapshot "${snapshot}" can't be used after ${formatDuration(limitMs)}: ${waits}`,
+      { hint: "--timeout waits longer" },
+    );
+  }
+  throw new Error("a watch without an end has ended");
+}
+
+function takenAway(snapshot: string): KodamaError {
+  return new KodamaError("conflict", `somebody deleted what there was of snapshot "${snapshot}"`);
+}
+
+/** `workspace: no word of it yet`. */
+function waitingFor({ volumes }: KeptSnapshot): string {
+  return volumes.filter(({ ready }) => !ready)
+    .map(({ part, error }) => `${part}: ${error?.message ?? "not ready to use yet"}`).join("; ");
+}
+
+/** Removes a snapshot that can't be used. */
+async function undone(
+  host: Host,
+  store: SessionStore,
+  { snapshot, made, error }: {
+    snapshot: string;
+    made: readonly VolumeSnapshot[];
+    error: KodamaError;
+  },
+): Promise<KodamaError> {
+  if (made.length === 0) return error;
+  const isGone = await tidiedUp(host.clock, store, async (tidying) => {
+    for (const { metadata } of made) {
+      const { name = "", uid } = metadata;
+      await tidying.remove(VOLUME_SNAPSHOTS, name, uid === undefined ? {} : { uid });
+    }
+  });
+  const words = `kodama snapshots delete ${snapshot} -n ${store.namespace}`;
+  return withOutcome(
+    error,
+    isGone ? `nothing is left of snapshot "${snapshot}"` : `${words} takes away what is left of it`,
+  );
+}

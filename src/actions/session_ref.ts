@@ -1,0 +1,117 @@
+/** Finds a session: by flags first, then where it was last used from here, then by the settings and the context. */
+import { KodamaError } from "../base/errors.ts";
+import { PODS } from "../kube/resources.ts";
+import type { Pod } from "../kube/types.ts";
+import { checkedSessionName, sessionNames } from "../session/names.ts";
+import type { KeptSession } from "../session/state.ts";
+import { SessionStore } from "../session/store.ts";
+import type { Host } from "./host.ts";
+import { settingSources } from "./config/setting_sources.ts";
+import type { SessionPlace, SessionScope } from "./session/events.ts";
+import { readLocalSession } from "./session/local_file.ts";
+
+/** Opens the store of a session's namespace. Throws UsageError if the name isn't a valid session name. */
+export async function openStore(
+  host: Host,
+  place: SessionPlace,
+  signal: AbortSignal,
+): Promise<SessionStore> {
+  checkedSessionName(place.name);
+  const local = await readLocalSession(host, place.name);
+  const context = place.context ?? (await knownContext(host, local?.context));
+  const client = await host.kube(context);
+  const namespace = place.namespace ?? local?.namespace ?? await settledNamespace(host) ??
+    client.defaultNamespace;
+  return new SessionStore(client, namespace, host.clock, signal);
+}
+
+/** A session as the cluster stores it, with its pod, and the store of both. */
+export interface OpenedSession {
+  store: SessionStore;
+  kept: KeptSession;
+  /** Absent if there is none: the session is stopped, or its pod isn't created yet. */
+  pod: Pod | undefined;
+}
+
+/**
+ * Reads a session and its pod, both at once: usually the session is running.
+ *
+ * @throws KodamaError `notFound` if there is no such session; UsageError if the name isn't a valid session name.
+ */
+export async function openSession(
+  host: Host,
+  place: SessionPlace,
+  signal: AbortSignal,
+): Promise<OpenedSession> {
+  const { name } = place;
+  const store = await openStore(host, place, signal);
+  const [kept, pod] = await Promise.all([
+    store.read(name),
+    store.get<Pod>(PODS, sessionNames(name).pod),
+  ]);
+  if (kept === undefined) throw noSession(name, store);
+  return { store, kept, pod };
+}
+
+/** A file from an old kubeconfig may name a context that no longer exists. */
+async function knownContext(host: Host, name: string | undefined): Promise<string | undefined> {
+  if (name === undefined) return undefined;
+  return (await host.contexts()).some((context) => context.name === name) ? name : undefined;
+}
+
+/** The scope of a list. */
+export interface ListScope extends SessionScope {
+  allNamespaces: boolean;
+}
+
+/** Returns the namespace of a list, undefined for all. */
+export async function listScope(host: Host, { allNamespaces, ...scope }: ListScope) {
+  return allNamespaces
+    ? { client: await host.kube(scope.context), namespace: undefined }
+    : await scopeNamespace(host, scope);
+}
+
+/** Returns the namespace for several sessions; where each was last used is ignored. */
+export async function scopeNamespace(host: Host, { context, namespace }: SessionScope) {
+  const client = await host.kube(context);
+  return {
+    client,
+    namespace: namespace ?? await settledNamespace(host) ?? client.defaultNamespace,
+  };
+}
+
+/**
+ * Returns the settings' own namespace, if set: the default is the context's, which is `default` if the context names
+ * none.
+ */
+async function settledNamespace(host: Host): Promise<string | undefined> {
+  const sources = await settingSources(host);
+  if (sources.repository === undefined && sources.user === undefined) return undefined;
+  const { effectiveSettings } = await import("../config/settings.ts");
+  const setting = (await effectiveSettings(sources)).find(({ key }) =>
+    key === "defaults.namespace"
+  );
+  return setting === undefined || setting.origin.kind === "default"
+    ? undefined
+    : String(setting.value);
+}
+
+/** For names of other Kubernetes objects given by mistake. */
+const podsHint = "`kodama pods` lists pods; the names of sessions are in `kodama list`";
+const otherThings: Readonly<Record<string, string>> = {
+  pod: podsHint,
+  pods: podsHint,
+  po: podsHint,
+};
+
+/** Returns the error of a session that doesn't exist. */
+export function noSession(name: string, { namespace, client }: SessionStore): KodamaError {
+  return new KodamaError(
+    "notFound",
+    `there is no session "${name}" in namespace "${namespace}" (context ${client.context})`,
+    {
+      hint: otherThings[name] ??
+        "`kodama list -A` lists the sessions; -n looks in another namespace",
+    },
+  );
+}

@@ -1,0 +1,74 @@
+/** The options and events of the `shell` action. */
+import type {
+  ExecEvent,
+  ExecTerminal,
+  Outcome,
+  OutputChunk,
+  Selection,
+  Target,
+} from "../exec/events.ts";
+
+export type { ExecTerminal, Outcome, OutputChunk, Selection, Target } from "../exec/events.ts";
+
+/** The user's terminal: `size` is the current one, and each reader of `resizes` gets all later ones. */
+export interface ShellTerminal extends ExecTerminal {
+  /** Its kind, as `TERM` names it. */
+  term: string;
+}
+
+/** A shell in one pod. */
+export interface ShellOptions {
+  /** Names of kubeconfig contexts; the current one if empty. */
+  contexts: readonly string[];
+  /** Must match one pod. */
+  selection: Selection;
+  /** Replaces the shell; may be empty. */
+  command: readonly string[];
+  /** To open the stream; default 15,000 or `exec.connectTimeout`. */
+  connectTimeoutMs?: number;
+  environment?: Readonly<Record<string, string>>;
+  workdir?: string;
+  /** How long the shell waits in the pod for a reconnect; 0: it ends with the connection. */
+  keepMs: number;
+  /** Don't use a shell that is already waiting. */
+  fresh: boolean;
+  stdin: AsyncIterable<Uint8Array>;
+  /** Absent if there is no terminal: the shell then reads a script, and is never persistent. */
+  terminal?: ShellTerminal;
+  /** A folder for a transcript of the terminal's output. */
+  log?: string;
+  /** Cancels: a shell that isn't persistent is ended in the pod. */
+  signal: AbortSignal;
+}
+
+/** The events of a shell. */
+export type ShellEvent =
+  | Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>
+  /** The shell is open: keys go to it. */
+  | {
+    kind: "attached";
+    target: Target;
+    /** What keeps it running if the connection breaks. */
+    keptBy: "tmux" | "dtach" | undefined;
+    /** `new`, or one that was waiting; `again` after {@link ShellEvent} `linkLost`. */
+    state: "new" | "found" | "again";
+  }
+  | { kind: "output" } & OutputChunk
+  /** A persistent shell's connection; kodama tries to reconnect until this time has passed. */
+  | { kind: "linkLost"; target: Target; reason: string; keepMs: number }
+  | { kind: "ended"; target: Target; end: ShellEnd; exitCode: number; transcript?: TranscriptEnd };
+
+/** How a shell ended. */
+export interface ShellEnd {
+  outcome: Outcome;
+  /** It may wait in the pod for a reconnect, for this time. */
+  waitsMs?: number;
+  /** It had ended while the connection was broken. */
+  endedMeanwhile?: boolean;
+}
+
+/** The file of a transcript, and why it isn't complete. */
+export interface TranscriptEnd {
+  path: string;
+  trouble: string | undefined;
+}

@@ -1,0 +1,266 @@
+/** An interactive shell in one pod: from a selection to its exit code, across broken connections. */
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { Backoff, type RetryPolicy } from "../../base/retry.ts";
+import { EndMarkReader } from "../../exec/end_mark.ts";
+import { exitCodeOfRun } from "../../exec/exit_code.ts";
+import { MarkedLine } from "../../exec/marked_line.ts";
+import type { Outcome } from "../../exec/model.ts";
+import { runOnTargets } from "../../exec/run_on_targets.ts";
+import type { RunOptions } from "../../exec/run_options.ts";
+import {
+  greetingLine,
+  type KeptShell,
+  type ShellGreeting,
+  type ShellWish,
+  shellWords,
+} from "../../exec/shell_argv.ts";
+import type { Target } from "../../kube/select/target.ts";
+import { chosenSettings } from "../exec/settings.ts";
+import type { Host } from "../host.ts";
+import { LiveInput } from "../exec/live_input.ts";
+import { onlyTarget } from "../one_target.ts";
+import type { ShellEnd, ShellEvent, ShellOptions } from "./events.ts";
+import { believed, goneEnd, lacksShell, noShell, reasonOf, unknown } from "./ends.ts";
+import { newShellId, shellOwner } from "./owner.ts";
+import { Transcript } from "../exec/transcript.ts";
+
+/** Between TERM and KILL, and between HUP and KILL. */
+const graceMs = 2000;
+/** Between attempts to find a shell again. */
+const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
+
+/**
+ * Opens a shell, and reconnects to it if its connection breaks and the shell could persist in the pod.
+ *
+ * @throws UsageError if several pods match, or a transcript is requested without a terminal; NoMatchError;
+ *   KodamaError `notFound` if the image has no shell.
+ */
+export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<ShellEvent, void> {
+  const { target, notes } = await onlyTarget(host, options, options.signal);
+  yield* notes;
+  const { connectTimeoutMs } = await chosenSettings(host, options);
+  await using input = new LiveInput(options.stdin);
+  await using transcript = await openTranscript(host, options, target);
+  const parts = { host, options, target, connectTimeoutMs, input, transcript };
+  yield* new ShellRun(parts, await keptShell(host, options)).events();
+}
+
+async function openTranscript(
+  host: Host,
+  { log: folder, terminal }: ShellOptions,
+  { pod: name }: Target,
+): Promise<Transcript | undefined> {
+  if (folder === undefined) return undefined;
+  if (terminal === undefined) {
+    throw new UsageError("--log keeps what a terminal shows, and there is none", {
+      hint: "what a command writes here goes to a file by >FILE",
+    });
+  }
+  const { size, term } = terminal;
+  return await Transcript.open(host, { folder, name, size, term });
+}
+
+/** Returns undefined if the shell ends with its connection. */
+async function keptShell(
+  host: Host,
+  { keepMs, fresh, terminal }: ShellOptions,
+): Promise<Omit<KeptShell, "size"> | undefined> {
+  if (keepMs <= 0 || terminal === undefined) return undefined;
+  const owner = await shellOwner(host);
+  const keepSeconds = Math.max(1, Math.round(keepMs / 1000));
+  return { wish: fresh ? "new" : "any", owner, id: newShellId(), keepSeconds };
+}
+
+interface ShellParts {
+  host: Host;
+  options: ShellOptions;
+  target: Target;
+  connectTimeoutMs: number;
+  input: LiveInput;
+  transcript: Transcript | undefined;
+}
+
+/** How one stream ended. */
+interface AttemptEnd {
+  outcome: Outcome;
+  greeting: ShellGreeting | undefined;
+}
+
+/** One call of {@link shell}. Used once. */
+class ShellRun {
+  readonly #parts: ShellParts;
+  readonly #wanted: Omit<KeptShell, "size"> | undefined;
+  /** The persistent shell in the pod, as far as is known. */
+  #kept: { id: string } | undefined;
+  /** Set while its connection is broken. */
+  #lost: { reason: string; atMs: number } | undefined;
+  #podIsGone = false;
+
+  constructor(parts: ShellParts, wanted: Omit<KeptShell, "size"> | undefined) {
+    this.#parts = parts;
+    this.#wanted = wanted;
+  }
+
+  async *events(): AsyncGenerator<ShellEvent, void> {
+    const { options: { command, signal, keepMs }, target, input, host } = this.#parts;
+    let end = yield* this.#attempt("shell");
+    if (lacksShell(end.outcome)) {
+      if (command.length === 0) throw noShell(target);
+      end = yield* this.#attempt("command");
+    }
+    const backoff = new Backoff(retries, { clock: host.clock, signal });
+    while (this.#mayComeBack(end)) {
+      input.drop();
+      if (this.#lost === undefined) {
+        const reason = reasonOf(end.outcome);
+        this.#lost = { reason, atMs: host.clock.elapsedMs() };
+        await this.#parts.transcript?.marker(`the link broke: ${reason}`);
+        yield { kind: "linkLost", target, reason, keepMs };
+      }
+      if (!await backoff.wait()) break;
+      end = yield* this.#attempt("shell");
+      if (end.greeting?.kind === "kept") backoff.reset();
+    }
+    yield* this.#end(end);
+  }
+
+  /** Only a persistent shell can be found again, while it waits and its pod exists. */
+  #mayComeBack({ outcome, greeting }: AttemptEnd): boolean {
+    const { host, options, input } = this.#parts;
+    if (this.#kept === undefined || this.#podIsGone || options.signal.aborted) return false;
+    // The terminal itself is gone, whatever happened to the connection.
+    if (input.failed) return false;
+    if (greeting?.kind === "gone") return false;
+    const cut = outcome.kind === "unknown";
+    const lost = this.#lost;
+    if (lost === undefined) return cut;
+    const isThere = host.clock.elapsedMs() - lost.atMs < options.keepMs;
+    return cut || (isThere && (outcome.kind === "unreachable" || outcome.kind === "timeout"));
+  }
+
+  async *#end({ outcome, greeting }: AttemptEnd): AsyncGenerator<ShellEvent, void> {
+    const { target, options, transcript } = this.#parts;
+    const end = this.#endOf(outcome, greeting, options.keepMs);
+    const exitCode = exitCodeOfRun([end.outcome]);
+    yield {
+      kind: "ended",
+      target,
+      end,
+      exitCode,
+      ...(transcript === undefined
+        ? {}
+        : { transcript: { path: transcript.path, trouble: transcript.trouble } }),
+    };
+  }
+
+  #endOf(outcome: Outcome, greeting: ShellGreeting | undefined, keepMs: number): ShellEnd {
+    if (greeting?.kind === "gone") return goneEnd(greeting.exitCode, this.#lost?.reason ?? "");
+    if (outcome.kind === "ok" || outcome.kind === "failed") return { outcome };
+    if (this.#kept === undefined) {
+      return { outcome: outcome.kind === "unknown" ? unknown(reasonOf(outcome)) : outcome };
+    }
+    if (this.#podIsGone) return { outcome: unknown(`${reasonOf(outcome)}; its pod is gone`) };
+    const lost = this.#lost;
+    const waitedMs = lost === undefined ? 0 : this.#parts.host.clock.elapsedMs() - lost.atMs;
+    const waitsMs = Math.round((keepMs - waitedMs) / 1000) * 1000;
+    const left = waitsMs > 0 ? { waitsMs } : {};
+    if (this.#parts.options.signal.aborted) return { outcome: { kind: "cancelled" }, ...left };
+    return { outcome: lost === undefined ? outcome : unknown(lost.reason), ...left };
+  }
+
+  /** Runs one stream, from its opening to its end. */
+  async *#attempt(what: "shell" | "command"): AsyncGenerator<ShellEvent, AttemptEnd> {
+    const { target } = this.#parts;
+    const nonce = crypto.randomUUID();
+    const { marker, parse } = greetingLine(nonce);
+    const line = new MarkedLine<ShellGreeting>(marker, parse);
+    const mark = new EndMarkReader(nonce);
+    const words = what === "command" ? this.#parts.options.command : this.#words(nonce);
+    let outcome: Outcome = unknown("the stream had no end");
+    if (what === "command") yield this.#attached({ kind: "plain" });
+    for await (const event of runOnTargets([target], words, this.#runOptions(what))) {
+      if (event.kind === "output") {
+        const searching = line.searching && event.stream === "stdout" && what === "shell";
+        const own = searching ? line.push(event.bytes) : event.bytes;
+        if (searching && line.value !== undefined && line.value.kind !== "gone") {
+          yield this.#attached(line.value);
+        }
+        yield* this.#output(event.stream, mark.push(own));
+      }
+      if (event.kind === "targetEnded") outcome = event.outcome;
+    }
+    if (!lacksShell(outcome)) {
+      yield* this.#output("stdout", line.finish());
+      yield* this.#output("stdout", mark.finish());
+    }
+    return { outcome: believed(outcome, line.value, mark.exitCode), greeting: line.value };
+  }
+
+  async *#output(stream: "stdout" | "stderr", bytes: Uint8Array): AsyncGenerator<ShellEvent, void> {
+    if (bytes.length === 0) return;
+    await this.#parts.transcript?.output(bytes);
+    yield { kind: "output", stream, bytes };
+  }
+
+  #attached(greeting: Exclude<ShellGreeting, { kind: "gone" }>): ShellEvent {
+    const { target } = this.#parts;
+    const again = this.#lost !== undefined;
+    this.#lost = undefined;
+    if (greeting.kind === "plain") {
+      return { kind: "attached", target, keptBy: undefined, state: "new" };
+    }
+    this.#kept = { id: greeting.id };
+    const state = again ? "again" : greeting.found ? "found" : "new";
+    return { kind: "attached", target, keptBy: greeting.by, state };
+  }
+
+  #words(nonce: string): string[] {
+    const { command, terminal } = this.#parts.options;
+    const wanted = this.#wanted;
+    if (wanted === undefined || terminal === undefined) return shellWords({ nonce, command });
+    const wish: ShellWish = this.#kept === undefined ? wanted.wish : "same";
+    const id = this.#kept?.id ?? wanted.id;
+    return shellWords({ nonce, command, kept: { ...wanted, wish, id, size: terminal.size } });
+  }
+
+  #runOptions(what: "shell" | "command"): RunOptions {
+    const { host, options, connectTimeoutMs, input } = this.#parts;
+    const { terminal, workdir, signal } = options;
+    const environment = {
+      ...(what === "shell" && terminal !== undefined ? { TERM: terminal.term } : {}),
+      ...options.environment,
+    };
+    return {
+      open: async (target, request, opening) => {
+        try {
+          return await (await host.kube(target.context)).exec(request, { signal: opening });
+        } catch (error) {
+          this.#podIsGone ||= error instanceof KodamaError && error.kind === "notFound";
+          throw error;
+        }
+      },
+      clock: host.clock,
+      signal,
+      fanout: 1,
+      connectTimeoutMs,
+      graceMs,
+      nonce: crypto.randomUUID(),
+      input: () => input.open(),
+      // If given, even empty, nothing is to be run without a shell.
+      ...(what === "shell" || options.environment !== undefined ? { environment } : {}),
+      ...(workdir === undefined ? {} : { workdir }),
+      ...(terminal === undefined
+        ? {}
+        : { terminal: { size: terminal.size, resizes: this.#noted(terminal.resizes) } }),
+    };
+  }
+
+  async *#noted<Size extends { columns: number; rows: number }>(
+    resizes: AsyncIterable<Size>,
+  ): AsyncGenerator<Size, void> {
+    for await (const size of resizes) {
+      await this.#parts.transcript?.resized(size);
+      yield size;
+    }
+  }
+}

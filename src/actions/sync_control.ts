@@ -1,0 +1,76 @@
+/** Synchronisations of this machine, each in a separate process, as the actions use them. */
+import type { SyncMode } from "../sync/core/plan.ts";
+import type { SyncState } from "../sync/engine/status.ts";
+import type { Target } from "../kube/select/target.ts";
+
+/** What is synced, and how. */
+export interface SyncSpec {
+  /** Identifies it on this machine: `NAMESPACE.NAME`. */
+  key: string;
+  /** The local folder; absolute. */
+  local: string;
+  /** The container. It is found again by these names, whatever pod then has them. */
+  target: Pick<Target, "context" | "namespace" | "pod" | "container">;
+  /** The remote folder; relative to the container's working directory. */
+  remotePath: string;
+  mode: SyncMode;
+  /** Whether `.gitignore` files exclude paths, in addition to `.kodamaignore`. */
+  useGitignore: boolean;
+  /** Lines of a `.gitignore` that come before all others. */
+  excludePatterns: readonly string[];
+  /** The named kubeconfig file; null for the default ones. */
+  kubeconfig: string | null;
+  /** The session that it belongs to, and ends with. Null for any other pod. */
+  session: SyncedSession | null;
+}
+
+/** The session of a synchronisation: it ends by itself if the session is deleted or restored. */
+export interface SyncedSession {
+  name: string;
+  /** The uid of its state. */
+  uid: string;
+  /** When its files were last replaced by those of a snapshot. */
+  restoredAt?: string | undefined;
+}
+
+/** The current state of one synchronisation. */
+export interface SyncReport {
+  spec: SyncSpec;
+  /** Its process; null if none runs. */
+  pid: number | null;
+  /** Its last reported state. The phase is `stopped` if no process runs. */
+  state: SyncState;
+  /** Its log: one file, of a bounded size. */
+  log: string;
+}
+
+/** The requests to a running one. */
+export type SyncRequest =
+  | { kind: "pause" }
+  /** `allowEmptied`: a side that is now empty was emptied on purpose. */
+  | { kind: "resume"; allowEmptied: boolean }
+  | { kind: "flush" }
+  /** `forget`: the ancestor of both sides is no longer needed, here and in the pod. */
+  | { kind: "stop"; forget: boolean };
+
+/** The synchronisations of this machine. Everything rejects with a KodamaError that names the way out. */
+export interface SyncControl {
+  /** Returns the keys of all stored ones, running or not, sorted. */
+  keys(): Promise<readonly string[]>;
+  /** Returns undefined if there is none of the key. */
+  read(key: string): Promise<SyncReport | undefined>;
+  /**
+   * Starts one in the background, or changes nothing if the same one is already running.
+   *
+   * @throws KodamaError `conflict` if one of the key runs with other options; `environment` if it exits at once.
+   */
+  start(spec: SyncSpec, signal: AbortSignal): Promise<"started" | "joined">;
+  /**
+   * Sends a request to a running one, and waits until it is done. Returns false if none runs.
+   *
+   * @throws KodamaError `timeout` if it doesn't answer; `conflict` if a flush couldn't complete.
+   */
+  ask(key: string, request: SyncRequest, signal: AbortSignal): Promise<boolean>;
+  /** Removes the local files of one that isn't running. */
+  forget(key: string): Promise<void>;
+}

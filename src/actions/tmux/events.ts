@@ -1,0 +1,43 @@
+/** The options and events of the `tmux` action. */
+import type { Remain } from "../../tmux/commands.ts";
+import type { Layout } from "../../tmux/layout.ts";
+import type { Confirm } from "../confirm_change.ts";
+import type { ExecEvent, Selection } from "../exec/events.ts";
+
+export { type Layout, layouts } from "../../tmux/layout.ts";
+export { checkedSessionName } from "../../tmux/quoting.ts";
+
+/** A wall of panes, one for each target. */
+export interface TmuxOptions {
+  /** Names of kubeconfig contexts; the current one if empty. */
+  contexts: readonly string[];
+  selection: Selection;
+  /** Replaces the shell; may be empty. */
+  command: readonly string[];
+  /** Create a session of this name; without one it is `kodama`, or inside tmux the current session. */
+  session?: string;
+  layout: Layout;
+  sync: boolean;
+  /** Create the panes without showing them. */
+  detach: boolean;
+  remain: Remain;
+  /** Flags of `kodama shell` for every pane, with absolute paths. */
+  shellFlags: readonly string[];
+  /** Folders that panes write to. */
+  writes: readonly string[];
+  /** The size of the terminal that shows the panes. */
+  size: { columns: number; rows: number };
+  /** Whether there is a terminal to show the panes in. */
+  terminal: boolean;
+  /** Confirms shells, and a command that isn't known to be read-only. If absent, nothing is confirmed (`--yes`). */
+  confirm?: Confirm;
+  signal: AbortSignal;
+}
+
+/** The events of a wall. */
+export type TmuxEvent =
+  | Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>
+  /** Every pane has been created. */
+  | { kind: "opened"; session: string; panes: number; windows: number; shown: "here" | "later" }
+  /** The user has detached, and it continues. */
+  | { kind: "leftBehind"; session: string };

@@ -1,0 +1,92 @@
+/**
+ * One question for all changes of a workflow's run, before its first step. Changes that its plan couldn't foresee,
+ * such as the commands of a script, are confirmed just before they are made.
+ */
+import type { StepChange } from "../../workflow/engine/environment.ts";
+import type { PlannedChange } from "../../workflow/full_plan.ts";
+import type { FullWorkflow } from "../../workflow/model.ts";
+import type { Target } from "../../kube/select/target.ts";
+import { type Change, type Confirm, isConfirmed } from "../confirm_change.ts";
+import type { Host } from "../host.ts";
+
+/** The gate of one run. An answer applies to everything named in its question. */
+export class WorkflowGate {
+  readonly #host: Host;
+  readonly #workflow: Pick<FullWorkflow, "name" | "path">;
+  readonly #confirm: Confirm | undefined;
+  /** Whether the whole plan is confirmed. */
+  #isPlanConfirmed = false;
+  /** By step: iterations of it share one answer. */
+  readonly #answers = new Map<string, Promise<boolean>>();
+
+  /** @param confirm undefined if everything is confirmed beforehand (`--yes`). */
+  constructor(
+    host: Host,
+    workflow: Pick<FullWorkflow, "name" | "path">,
+    confirm: Confirm | undefined,
+  ) {
+    this.#host = host;
+    this.#workflow = workflow;
+    this.#confirm = confirm;
+  }
+
+  /** Whether anything can be asked: only then is a plan needed. */
+  get asks(): boolean {
+    return this.#confirm !== undefined;
+  }
+
+  /**
+   * Returns whether the run may start.
+   *
+   * @param around pods of the workflow's own selection: the likely targets of changes whose pods only the run can know.
+   * @throws UsageError if no one can be asked.
+   */
+  async mayBegin(
+    changes: readonly PlannedChange[],
+    around: readonly Target[],
+    because?: Change["because"],
+  ): Promise<boolean> {
+    const unknown = changes.filter(({ targets }) => targets === undefined).map(({ id }) => id);
+    const reached = changes.flatMap(({ targets = [] }) => targets);
+    const reason = because ?? (unknown.length === 0 ? undefined : {
+      kind: "unknownTargets" as const,
+      steps: [...new Set(unknown)],
+    });
+    if (changes.length === 0) return true;
+    const { name, path } = this.#workflow;
+    const steps = changes.map(({ id, does }) => ({ id, does }));
+    return await this.#check({
+      action: { kind: "steps", workflow: name, path, steps },
+      targets: unknown.length === 0 ? reached : [...reached, ...around],
+      ...(reason === undefined ? {} : { because: reason }),
+    }, async (question, confirm) => this.#isPlanConfirmed = await confirm.ask(question));
+  }
+
+  /** Returns whether a step may make its change. Throws as {@link mayBegin} does. */
+  async mayChange(
+    { step, action, targets }: StepChange,
+    heard: () => Promise<void>,
+  ): Promise<boolean> {
+    if (this.#isPlanConfirmed) return true;
+    const because = targets.length === 0
+      ? { because: { kind: "unknownTargets" as const, steps: [step] } }
+      : {};
+    return await this.#check({ action, targets, ...because }, (question, confirm) => {
+      const answer = this.#answers.get(step) ?? heard().then(() => confirm.ask(question));
+      this.#answers.set(step, answer);
+      return answer;
+    });
+  }
+
+  async #check(
+    change: Change,
+    ask: (question: Parameters<Confirm["ask"]>[0], confirm: Confirm) => Promise<boolean>,
+  ): Promise<boolean> {
+    const confirm = this.#confirm;
+    if (confirm === undefined) return true;
+    return await isConfirmed(this.#host, {
+      ...confirm,
+      ask: (question) => ask(question, confirm),
+    }, change);
+  }
+}

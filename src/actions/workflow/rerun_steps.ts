@@ -1,0 +1,44 @@
+/** Resumes a run of a workflow with steps from its record. */
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { overridesOf } from "../../workflow/recorded_overrides.ts";
+import type { GoOn, PastWorkflow } from "../../workflow/record.ts";
+import type { Host } from "../host.ts";
+import { runSteps, type RunStepsOptions, type StepsEvent } from "./run_steps.ts";
+
+export type { GoOn } from "../../workflow/record.ts";
+
+/** The options that only a new run can have. */
+export type RerunStepsOptions =
+  & { goOn: GoOn | { kind: "all" } }
+  & Omit<RunStepsOptions, "workflow" | "overrides" | "goOn">;
+
+/**
+ * Resumes a run without repeating its completed steps; or repeats all of it with its parameters. The file is read
+ * again, as a fix of it may be what the run needed: steps that have changed are run, and the first event lists the
+ * changes.
+ *
+ * @throws KodamaError `notFound` for a step that the run didn't have; UsageError for secrets that must be given again;
+ *   whatever {@link runSteps} throws.
+ */
+export async function* rerunSteps(
+  host: Host,
+  run: PastWorkflow,
+  { goOn, ...options }: RerunStepsOptions,
+): AsyncGenerator<StepsEvent, void> {
+  const { header } = run;
+  const unsaid = header.secrets.filter((name) => !options.params.has(name));
+  if (unsaid.length > 0) {
+    throw new UsageError(`run ${header.id} had ${unsaid.join(", ")}, whose values aren't kept`, {
+      hint: `say them again: ${unsaid.map((name) => `--param ${name}=…`).join(" ")}`,
+    });
+  }
+  if (goOn.kind === "failed" && run.end?.outcome.kind === "ok") {
+    throw new KodamaError("noMatch", `every step of run ${header.id} was ok`);
+  }
+  yield* runSteps(host, {
+    ...options,
+    workflow: header.path,
+    overrides: overridesOf(header.overrides),
+    goOn: { run, from: goOn },
+  });
+}

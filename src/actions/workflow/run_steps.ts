@@ -1,0 +1,346 @@
+/** A workflow in its full form: loaded, planned, trusted, run and recorded. */
+import { definedOnly } from "../../base/defined_only.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import type { JsonValue } from "../../base/json_value.ts";
+import { runWorkflow } from "../../workflow/engine/engine.ts";
+import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
+import { nothingKept } from "../../workflow/engine/retained.ts";
+import { staticSteps } from "../../workflow/engine/step_identity.ts";
+import {
+  type GoOn,
+  keptOf,
+  type PastWorkflow,
+  type StepChanges,
+  stepChanges,
+  undoneBy,
+} from "../../workflow/record.ts";
+import { overridden } from "../../workflow/engine/make_step_context.ts";
+import type { WhereOverrides } from "../../workflow/engine/scope.ts";
+import type { FoundPods, LocalWorld, Question, World } from "../../workflow/engine/environment.ts";
+import { planOf, planWithChanges, type WorkflowPlan } from "../../workflow/full_plan.ts";
+import { type Loaded, loadWorkflow } from "../../workflow/load_workflow.ts";
+import type { FullWorkflow, Param } from "../../workflow/model.ts";
+import { type ParamTexts, paramValue, paramValues } from "../../workflow/params.ts";
+import { type SelectFields, type Where, whereOf } from "../../workflow/selection_fields.ts";
+import type { WorkflowEvent } from "../../workflow/step_events.ts";
+import { evaluateDeep } from "../../workflow/templates.ts";
+import { variablesGranted } from "../../workflow/variables_named.ts";
+import type { Change, Confirm } from "../confirm_change.ts";
+import type { Host } from "../host.ts";
+import { recordId } from "../exec/record_file.ts";
+import { WorkflowRecorder } from "./record_workflow.ts";
+import { WorkflowGate } from "./gate.ts";
+import { worldOf } from "./environment.ts";
+import { ensureTrusted, type TrustAsk } from "./trust.ts";
+import { trustSubject } from "./trust_subject.ts";
+
+export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
+export type { Again, StepOutcome, WorkflowEvent } from "../../workflow/step_events.ts";
+export { reasonOf } from "../../workflow/engine/policy.ts";
+export type { WhereOverrides } from "../../workflow/engine/scope.ts";
+export type { ParamTexts } from "../../workflow/params.ts";
+export type { Confirm } from "../confirm_change.ts";
+export type { Question } from "../../workflow/engine/environment.ts";
+
+/** Asks the user. Absent if no one can be asked. */
+export type Ask = (question: Question, signal: AbortSignal) => Promise<string | undefined>;
+
+/** The options of both a plan and a run. */
+export interface StepsOptions {
+  /** A name, or a path. */
+  workflow: string;
+  /** `--param`, as texts. */
+  params: ParamTexts;
+  overrides: WhereOverrides;
+  signal: AbortSignal;
+}
+
+/** The options of a run only. */
+export interface RunStepsOptions extends StepsOptions {
+  /** Questions whether to continue are answered with yes. */
+  yes: boolean;
+  /** `--trust`: neither asked nor stored. */
+  trustNow: boolean;
+  ask?: Ask;
+  askTrust?: (question: TrustAsk) => Promise<boolean>;
+  /** Confirms the changes of the run. If absent, no confirmation is needed (`--yes`). */
+  confirm?: Confirm;
+  /** Confirm the run whatever it changes. */
+  because?: Change["because"];
+  /** Ends the steps of `finally` too. */
+  finallySignal: AbortSignal;
+  /** An earlier run, and the point from which to resume it; `all` is from the start, with its parameters. */
+  goOn?: { run: PastWorkflow; from: GoOn | { kind: "all" } };
+}
+
+/** The events of a run: the engine's, and the result of recording at the end. */
+export type StepsEvent =
+  | WorkflowEvent
+  | ChangedSince
+  | { kind: "recorded"; id: string }
+  | { kind: "notRecorded"; error: KodamaError };
+
+/** The differences from the run that this one resumes: the first event, if there are any. */
+export interface ChangedSince {
+  kind: "changedSince";
+  /** The id of that run. */
+  run: string;
+  /** Paths from the workflow's folder. */
+  files: readonly string[];
+  /** Names of parameters; never of secret ones. */
+  params: readonly string[];
+  steps: StepChanges;
+  /** Steps of its `finally` that may have undone steps that aren't repeated. */
+  undoing: readonly string[];
+}
+
+/**
+ * Returns what a run would do. Reads files, and lists pods; starts nothing.
+ *
+ * @throws as {@link runSteps}. A parameter without a value is null.
+ */
+export async function planSteps(host: Host, options: StepsOptions): Promise<WorkflowPlan> {
+  const { workflow, uses } = await loadWorkflow(host.files, host.places, options.workflow);
+  const { local, runScript } = await host.workflowMachine();
+  const env = await environmentOf([workflow], local);
+  const { values, missing } = await paramValues(workflow, options.params, env);
+  const params = { ...Object.fromEntries(missing.map(({ name }) => [name, null])), ...values };
+  const world = worldOf(host, { local, env, runScript });
+  return await planOf(workflow, {
+    params,
+    overrides: options.overrides,
+    uses,
+    find: (where) => world.find(where, options.signal),
+  });
+}
+
+/**
+ * Returns the selection of the workflow, overridden by the command line: the pods that the user can pick from.
+ *
+ * @throws as {@link planSteps}; KodamaError `config` if only a run can resolve the selection.
+ */
+export async function selectionOfSteps(
+  host: Host,
+  { workflow: wanted, params: said, overrides, trust }: Omit<StepsOptions, "signal"> & {
+    /** The check of trust comes first; absent if the workflow isn't going to run. */
+    trust?: Pick<RunStepsOptions, "trustNow" | "askTrust">;
+  },
+): Promise<Where> {
+  const loaded = await loadWorkflow(host.files, host.places, wanted);
+  const { workflow } = loaded;
+  if (trust !== undefined) await trusting(host, loaded, trust);
+  const { local } = await host.workflowMachine();
+  const env = await environmentOf([workflow], local);
+  const { values: params } = await paramValues(workflow, said, env);
+  return overridden(whereOf(evaluateDeep(workflow.select, { params }) as SelectFields), {
+    overrides,
+  });
+}
+
+/**
+ * Runs a workflow in its full form.
+ *
+ * @throws KodamaError `notFound` with the nearest names; WorkflowError with every problem of its files; UsageError for
+ *   parameters; `forbidden` or `cancelled` if it isn't trusted; `conflict` if another run of its group is in progress.
+ */
+export async function* runSteps(
+  host: Host,
+  options: RunStepsOptions,
+): AsyncGenerator<StepsEvent, void> {
+  const loaded = await loadWorkflow(host.files, host.places, options.workflow);
+  const { workflow, uses } = loaded;
+  const { ask, goOn } = options;
+  const trusted = await trusting(host, loaded, options);
+  const { local, runScript } = await host.workflowMachine();
+  const env = await environmentOf([workflow, ...uses.values()], local);
+  const params = await settledParams(loaded, options, env);
+  const run = recordId(host.clock.now());
+  const files = [...trusted].map(([path, text]) => ({ path, text }));
+  const since = goOn && await changedSince(goOn, { loaded, files, params });
+  const isChanged = since !== undefined &&
+    [since.files, since.params, since.undoing, ...Object.values(since.steps)].some(({ length }) =>
+      length > 0
+    );
+  const gate = new WorkflowGate(host, workflow, options.yes ? undefined : options.confirm);
+  const world = worldOf(host, {
+    env,
+    confirmChange: (change, heard) => gate.mayChange(change, heard),
+    // The trusted text is run, even if the files have changed since.
+    local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
+    runScript,
+    ...(ask === undefined ? {} : { ask }),
+  });
+  if (!await mayBegin(gate, { loaded, params, world, options })) {
+    throw new KodamaError("declined", "cancelled; nothing was run");
+  }
+  await using recorder = await WorkflowRecorder.begin(host, run, {
+    workflow,
+    uses,
+    files,
+    params,
+    overrides: options.overrides,
+    rerunOf: goOn?.run.header.id,
+  });
+  if (isChanged) yield since;
+  const events = runWorkflow(workflow, world, {
+    run,
+    params,
+    overrides: options.overrides,
+    uses,
+    yes: options.yes,
+    kept: goOn === undefined || goOn.from.kind === "all"
+      ? nothingKept
+      : keptOf(goOn.run, goOn.from),
+    signal: options.signal,
+    finallySignal: options.finallySignal,
+  });
+  for await (const event of events) {
+    recorder.follow(event);
+    if (event.kind === "workflowEnded") {
+      const error = await recorder.settled();
+      yield error === undefined ? { kind: "recorded", id: run } : { kind: "notRecorded", error };
+    }
+    yield event;
+  }
+}
+
+async function trusting(
+  host: Host,
+  loaded: Loaded,
+  { trustNow, askTrust: ask }: Pick<RunStepsOptions, "trustNow" | "askTrust">,
+): Promise<ReadonlyMap<string, string>> {
+  return await ensureTrusted(host, await trustSubject(host, loaded), {
+    trustNow,
+    ...definedOnly({ ask }),
+  });
+}
+
+/**
+ * Returns what has changed since the run that is resumed.
+ *
+ * @throws KodamaError `conflict` if its record doesn't show which of its steps are unchanged.
+ */
+async function changedSince(
+  { run, from }: NonNullable<RunStepsOptions["goOn"]>,
+  { loaded: { workflow, uses }, files, params }: {
+    loaded: Loaded;
+    files: readonly ReadFile[];
+    params: Readonly<Record<string, JsonValue>>;
+  },
+): Promise<ChangedSince> {
+  const { header, steps } = run;
+  const now = await fingerprintOf(workflow.path, files);
+  const isOld = steps.some(({ kind, definition }) =>
+    kind !== undefined && definition === undefined
+  );
+  const changed = changedPaths(header.files, now)
+    // kodama 0.1 didn't record the files of scripts.
+    .filter((path) => !isOld || Object.hasOwn(header.files, path));
+  const before = header.params as Readonly<Record<string, JsonValue>>;
+  const secrets = new Set(workflow.params.flatMap(({ name, secret }) => secret ? [name] : []));
+  const others = Object.keys(params).filter((name) =>
+    !secrets.has(name) && JSON.stringify(before[name] ?? null) !== JSON.stringify(params[name])
+  );
+  const isByPlace = isOld && (from.kind === "rest" || from.kind === "failed");
+  if (isByPlace && changed.length + others.length > 0) {
+    const what = [...changed, ...others.map((name) => `parameter ${name}`)].join(", ");
+    throw new KodamaError(
+      "conflict",
+      `${what} has changed, and the record of run ${header.id}, of an earlier kodama, can't tell which of its ` +
+        "steps are still the same",
+      { hint: `kodama runs rerun ${header.id} does all of it; --from STEP says what is done` },
+    );
+  }
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const context = {
+    workflow,
+    uses,
+    values: { params },
+    readText: (path: string) => Promise.resolve(texts.get(path)),
+  };
+  return {
+    kind: "changedSince",
+    run: header.id,
+    files: changed,
+    params: others,
+    steps: stepChanges(run, await staticSteps(context)),
+    undoing: from.kind === "all" ? [] : undoneBy(run),
+  };
+}
+
+/** Asks about the plan. A change that can't be planned yet, as its pods can't be listed, is confirmed before it. */
+async function mayBegin(
+  gate: WorkflowGate,
+  { loaded: { workflow, uses }, params, world, options }: {
+    loaded: Loaded;
+    params: Readonly<Record<string, JsonValue>>;
+    world: World;
+    options: RunStepsOptions;
+  },
+): Promise<boolean> {
+  const { overrides, signal, goOn, because } = options;
+  // The remaining steps of a rerun are only known when they start.
+  if (!gate.asks || goOn !== undefined && because === undefined) return true;
+  const found = new Map<string, Promise<FoundPods>>();
+  const find = (where: Where) => {
+    const key = JSON.stringify(where);
+    const asked = found.get(key) ?? world.find(where, signal);
+    found.set(key, asked);
+    return asked;
+  };
+  const planned = async () => {
+    const { changes } = await planWithChanges(workflow, { params, overrides, uses, find });
+    if (changes.every(({ targets }) => targets !== undefined)) return { changes, around: [] };
+    const own = whereOf(evaluateDeep(workflow.select, { params }) as SelectFields);
+    const { targets: around } = await find(overridden(own, { overrides }));
+    return { changes, around };
+  };
+  const { changes, around } = await planned().catch((error: unknown) => {
+    if (signal.aborted || !(error instanceof KodamaError)) throw error;
+    return { changes: [], around: [] };
+  });
+  return await gate.mayBegin(changes, around, because);
+}
+
+/** Returns the variables that these workflows are granted; all others appear unset. */
+async function environmentOf(
+  workflows: readonly FullWorkflow[],
+  { variables }: LocalWorld,
+): Promise<World["env"]> {
+  const names = new Set(workflows.flatMap(variablesGranted));
+  const found = await variables([...names]);
+  return (name) => found.get(name);
+}
+
+/** Returns every parameter with its value; the user is asked for missing ones. */
+async function settledParams(
+  { workflow }: Loaded,
+  { params: said, ask, goOn, signal }: RunStepsOptions,
+  env: World["env"],
+): Promise<Record<string, JsonValue>> {
+  const { values, missing } = await paramValues(workflow, said, env);
+  const before = (goOn?.run.header.params ?? {}) as Readonly<Record<string, JsonValue>>;
+  for (const { name } of workflow.params) {
+    if (!said.has(name) && Object.hasOwn(before, name)) values[name] = before[name] ?? null;
+  }
+  const unknown = missing.filter(({ name }) => !Object.hasOwn(before, name));
+  if (unknown.length > 0 && ask === undefined) throw missingError(unknown);
+  for (const param of unknown) {
+    const answer = await ask?.({
+      text: `${param.name}${param.description === undefined ? "" : ` (${param.description})`}:`,
+      choices: (param.enum ?? []).map(String),
+      secret: param.secret,
+      free: param.enum === undefined,
+    }, signal);
+    if (answer === undefined) throw missingError(unknown);
+    values[param.name] = paramValue(param, answer);
+  }
+  return values;
+}
+
+function missingError(missing: readonly Param[]): UsageError {
+  const names = missing.map(({ name }) => name);
+  const flags = names.map((name) => `--param ${name}=…`).join(" ");
+  const noun = names.length === 1 ? "parameter" : "parameters";
+  return new UsageError(`${noun} ${names.join(", ")} must be given`, { hint: flags });
+}

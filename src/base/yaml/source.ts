@@ -1,0 +1,232 @@
+/** The user's YAML files, parsed once: their plain value, and the position of each part in the text. */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLParseError,
+} from "yaml";
+import { KodamaError } from "../errors.ts";
+import { nestsTooDeeply } from "./depth.ts";
+
+/** A file that was read. */
+export interface SourceFile {
+  /** The path in messages. */
+  path: string;
+  text: string;
+}
+
+/** One problem in a file. Lines and columns count from 1. */
+export interface FileProblem {
+  line: number;
+  column: number;
+  /** The number of affected characters of the line; at least 1. */
+  width: number;
+  message: string;
+}
+
+/** Keys and indexes, from the top of a document. */
+export type SourcePath = readonly (string | number)[];
+
+/** Thrown for a file that can't be used as it is. The message contains every problem, with its line and a caret. */
+export class FileError extends KodamaError {
+  override readonly name = "FileError";
+
+  constructor(readonly file: SourceFile, readonly problems: readonly FileProblem[], hint?: string) {
+    super("config", describe(file, problems), hint === undefined ? {} : { hint });
+  }
+}
+
+/** Limits of a file that people write. */
+const maxChars = 256 * 1024;
+/** Real files have few anchors; each reference copies its target. */
+const maxAliases = 50;
+const maxProblems = 20;
+
+/** A document, and the positions in it. */
+export class YamlSource {
+  private constructor(
+    readonly file: SourceFile,
+    readonly document: Document.Parsed,
+    /** Plain data; an empty mapping for an empty file. */
+    readonly plain: unknown,
+    readonly lines: LineCounter,
+  ) {}
+
+  /** @throws FileError for what isn't YAML, or exceeds the limits. */
+  static parse(file: SourceFile): YamlSource {
+    const top = (message: string) =>
+      new FileError(file, [{ line: 1, column: 1, width: 1, message }]);
+    if (file.text.length > maxChars) throw top(`larger than ${maxChars / 1024} KiB`);
+    if (nestsTooDeeply(file.text)) throw top("nested too deeply");
+    const lines = new LineCounter();
+    const document = parseDocument(file.text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: "error",
+    });
+    if (document.errors.length > 0) throw syntaxError(file, document.errors, lines);
+    return new YamlSource(file, document, toPlain(file, document, lines), lines);
+  }
+
+  /** Returns a problem at the value at a path, or at its nearest existing parent. */
+  atValue(path: SourcePath, message: string): FileProblem {
+    const range = this.#node(path)?.range;
+    return range ? this.#problem(range[0], range[1], message) : this.atTop(message);
+  }
+
+  /** Returns the position of the value at a path. */
+  place(path: SourcePath): { file: string; path: SourcePath; line: number } {
+    return { file: this.file.path, path, line: this.atValue(path, "").line };
+  }
+
+  /** Returns a problem at the start of the file. */
+  atTop(message: string): FileProblem {
+    return { line: 1, column: 1, width: 1, message };
+  }
+
+  /** Returns a problem at the key at the end of a path. */
+  atKey(path: SourcePath, message: string): FileProblem {
+    const above = path.slice(0, -1);
+    const parent = above.length === 0 ? this.document.contents : this.document.getIn(above, true);
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => keyText(key) === path.at(-1))
+      : undefined;
+    const range = (pair?.key as Node | undefined)?.range;
+    return range ? this.#problem(range[0], range[1], message) : this.atValue(path, message);
+  }
+
+  /**
+   * Returns a problem at a part of the text at a path. Quotes and line folding make a text's offsets differ from the
+   * file's: the part is searched by its text; if it isn't found as it is, the problem is at the whole text.
+   */
+  atPart(
+    path: SourcePath,
+    part: { text: string; start: number; end: number },
+    message: string,
+  ): FileProblem {
+    const range = this.#node(path)?.range;
+    if (!range) return this.atTop(message);
+    const written = this.file.text.slice(range[0], range[1]);
+    const words = part.text.slice(part.start, part.end);
+    const before = words === "" ? 0 : part.text.slice(0, part.start).split(words).length - 1;
+    let at = -1;
+    for (let seen = 0; words !== "" && seen <= before; seen++) at = written.indexOf(words, at + 1);
+    if (at < 0) return this.#problem(range[0], range[1], message);
+    return this.#problem(range[0] + at, range[0] + at + words.length, message);
+  }
+
+  #node(path: SourcePath): Node | undefined {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = this.document.getIn(path.slice(0, depth), true);
+      if (isNode(node) && node.range) return node;
+    }
+    return undefined;
+  }
+
+  #problem(start: number, end: number, message: string): FileProblem {
+    const { line, col } = this.lines.linePos(start);
+    return { line, column: col, width: Math.max(1, end - start), message };
+  }
+}
+
+/** Returns the text of a key, whatever kind of scalar it is. */
+export function keyText(key: unknown): string {
+  return typeof key === "object" && key !== null && "value" in key ? String(key.value) : `${key}`;
+}
+
+function syntaxError(
+  file: SourceFile,
+  errors: readonly YAMLParseError[],
+  lines: LineCounter,
+): FileError {
+  const seen = new Set<number>();
+  const problems = errors.flatMap((error) => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    // Further errors on the same line are most often a consequence.
+    if (seen.has(line)) return [];
+    seen.add(line);
+    const isInBraces = file.text.split("\n")[line - 1]?.includes("${{") === true;
+    const quoting = isInBraces ? "; inside { } and [ ] a text with ${{ in it needs quotes" : "";
+    const width = Math.max(1, error.pos[1] - error.pos[0]);
+    return [{ line, column: col, width, message: syntaxText(error) + quoting }];
+  });
+  return new FileError(file, problems.slice(0, 3));
+}
+
+function syntaxText({ code, message }: YAMLParseError): string {
+  if (code === "MULTIPLE_DOCS") return "expected one document, found another";
+  if (message.includes("call stack")) return "nested too deeply";
+  if (code === "DUPLICATE_KEY") return "this field is there already";
+  if (code === "TAB_AS_INDENT") return "a tab can't indent in YAML; use spaces";
+  return `not YAML: ${message[0]?.toLowerCase() ?? ""}${message.slice(1)}`;
+}
+
+function toPlain(file: SourceFile, document: Document.Parsed, lines: LineCounter): unknown {
+  const at = (node: Node, message: string): FileError => {
+    const [start, end] = node.range ?? [0, 1];
+    const { line, col } = lines.linePos(start);
+    return new FileError(file, [{ line, column: col, width: Math.max(1, end - start), message }]);
+  };
+  let anyAlias: Node | undefined;
+  visit(document, {
+    Pair(_, { key }) {
+      if (isMap(key) || (isNode(key) && "items" in key)) {
+        throw at(key, "expected a name, found a list or a mapping as a key");
+      }
+    },
+    Scalar(_, scalar) {
+      const { value, source = "" } = scalar;
+      if (typeof value !== "number" || Number.isSafeInteger(value)) return;
+      if (!/^[-+]?\d+$/.test(source)) return;
+      throw at(
+        scalar,
+        `${
+          source.slice(0, 40)
+        } is too large to be exact as a number; write it as a text, in quotes`,
+      );
+    },
+    Alias(_, alias) {
+      anyAlias ??= alias;
+      if (alias.resolve(document) === undefined) {
+        throw at(alias, `there is no anchor &${alias.source} before this`);
+      }
+    },
+  });
+  try {
+    return document.toJS({ maxAliasCount: maxAliases }) ?? {};
+  } catch (error) {
+    if (anyAlias === undefined || !isAlias(anyAlias)) throw error;
+    throw at(anyAlias, `aliases repeat more than ${maxAliases} anchored values`);
+  }
+}
+
+/** Formats each problem with its position, its line and a caret. @param wayToAll how to see the ones omitted. */
+export function describe(
+  file: SourceFile,
+  problems: readonly FileProblem[],
+  { wayToAll = "", most = maxProblems }: { wayToAll?: string; most?: number } = {},
+): string {
+  const lines = file.text.split(/\r?\n/);
+  const shown = problems.slice(0, most).map((problem) => {
+    const place = `${file.path}:${problem.line}:${problem.column}`;
+    return `${place}: ${problem.message}\n${excerpt(lines[problem.line - 1] ?? "", problem)}`;
+  });
+  const rest = problems.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more${wayToAll}`] : [])].join("\n");
+}
+
+/** Returns the line with a caret under the problem; of a long line, the part around it. */
+function excerpt(source: string, { line, column, width }: FileProblem): string {
+  const start = Math.max(0, column - 1 - 60);
+  // Control characters must not reach the terminal, and would move the caret.
+  const part = source.slice(start, start + 100).replace(/\p{Cc}/gu, " ");
+  const at = column - 1 - start;
+  const carets = "^".repeat(Math.max(1, Math.min(width, part.length - at)));
+  const margin = String(line).length;
+  return `  ${line} | ${part}\n  ${" ".repeat(margin)} | ${" ".repeat(at)}${carets}`;
+}

@@ -1,0 +1,74 @@
+/** `kodama logs --agent` and `kodama agent logs`: the same command under two paths. */
+import type { AgentPlace } from "../../../actions/session/agent_pod.ts";
+import { UsageError } from "../../../base/errors.ts";
+import type { Words } from "../../parser/command.ts";
+import type { Invocation } from "../../invocation.ts";
+import type { logsFlags } from "../logs/flags.ts";
+import { success } from "../../exit_codes.ts";
+import { agentPlaceOf } from "./flags.ts";
+import { showFollow } from "./show_follow.ts";
+
+/** What to show. */
+export interface AgentLogs {
+  place: AgentPlace;
+  /** The operand, for messages. */
+  name: string;
+  kubeconfig: string | undefined;
+  follow: boolean;
+  task?: number;
+  /** Byte offset of the first event. */
+  offset?: number;
+  format: "text" | "jsonl";
+}
+
+/** Flags of `kodama logs` that also apply to an agent's log. */
+const understood = new Set(["agent", "follow", "namespace", "context", "kubeconfig", "output"]);
+
+/** Parses the args of `kodama logs --agent`. Throws UsageError for what an agent's log doesn't have. */
+export function resolveAgentLogs({ flags, given, operands }: Words<typeof logsFlags>): AgentLogs {
+  const hint = "see kodama agent logs --help";
+  const strange = [...given].find((flag) => !understood.has(flag));
+  if (strange !== undefined) {
+    throw new UsageError(`--agent and --${strange} contradict each other`, { hint });
+  }
+  const [name, ...more] = operands;
+  if (name === undefined || more.length > 0) {
+    throw new UsageError("--agent needs the name of one session", { hint });
+  }
+  const [namespace, ...namespaces] = flags.namespace;
+  const [context, ...contexts] = flags.context;
+  if (namespaces.length + contexts.length > 0) {
+    throw new UsageError("--agent looks in one namespace of one context", { hint });
+  }
+  if (flags.output === "raw") {
+    throw new UsageError("--agent has no output raw", { hint: "-o jsonl gives every event" });
+  }
+  return {
+    place: agentPlaceOf({ namespace, context }, name),
+    name,
+    kubeconfig: flags.kubeconfig,
+    follow: flags.follow,
+    format: flags.output === "default" ? "text" : "jsonl",
+  };
+}
+
+/** Shows the events. */
+export async function runAgentLogs(asked: AgentLogs, invocation: Invocation): Promise<number> {
+  const { place, kubeconfig, follow, task, offset, format, name } = asked;
+  const host = await invocation.host({ kubeconfig });
+  const [{ agentTarget }, { followTask, showTask }] = await Promise.all([
+    import("../../../actions/session/agent_pod.ts"),
+    import("../../../actions/agent/follow.ts"),
+  ]);
+  const start = async function* (signal: AbortSignal) {
+    const target = await agentTarget(host, place, signal);
+    const which = {
+      signal,
+      ...(task === undefined ? {} : { number: task }),
+      ...(offset === undefined ? {} : { offset }),
+    };
+    yield* follow ? followTask(host, target, which) : showTask(host, target, which);
+  };
+  const code = await showFollow(start, { invocation, format, name });
+  return follow ? code : success;
+}

@@ -1,0 +1,42 @@
+/** The flags and operands of the commands about agents' tasks. */
+import type { AgentPlace } from "../../../actions/session/agent_pod.ts";
+import { checkedSessionName } from "../../../actions/session/events.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
+import type { Operand } from "../../parser/command.ts";
+import { BadValue, count, value } from "../../parser/flag.ts";
+import { scopeFlags } from "../session/flags.ts";
+
+/** Flags that choose the scope in which agents are looked up. */
+export const agentScopeFlags = {
+  ...scopeFlags,
+  namespace: { ...scopeFlags.namespace, summary: "namespace of the session or pod" },
+};
+
+/** Chooses one of an agent's tasks. */
+export const taskFlag = value(
+  "the task of this number (default the newest; with --follow the one that the agent works on, if any)",
+  count,
+  {
+    placeholder: "N",
+  },
+);
+
+/** The agent: of a session, or of a pod by its name. */
+export const agentOperand: Operand = {
+  name: "SESSION|pod/POD",
+  arity: "one",
+  completion: { kind: "sessions" },
+};
+
+/** Parses the operand into a session or pod. Throws UsageError for a name that no session can have. */
+export function agentPlaceOf(
+  flags: { namespace: string | undefined; context: string | undefined },
+  name: string,
+): AgentPlace {
+  const { namespace, context } = flags;
+  const scope = definedOnly({ namespace, context });
+  const [, pod] = /^pods?\/(.*)$/.exec(name) ?? [];
+  if (pod === undefined) return { kind: "session", name: checkedSessionName(name), ...scope };
+  if (pod !== "" && !pod.includes("/")) return { kind: "pod", name: pod, ...scope };
+  throw new BadValue(name, "it names no pod").of(agentOperand.name);
+}

@@ -1,0 +1,151 @@
+/** Resolves the args of `kodama cp` into the action's options and how the copy is shown. */
+import type { CopyOptions, CopyWay } from "../../../actions/copy/events.ts";
+import type { Selection } from "../../../actions/exec/events.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
+import { UsageError } from "../../../base/errors.ts";
+import type { ColorChoice } from "../../../terminal/style.ts";
+import type { Words } from "../../parser/command.ts";
+import type { Choosing } from "../pick/pick_targets.ts";
+import { choosingOf } from "../../choose_targets.ts";
+import { type ConfirmView, confirmViewOf } from "../exec/options.ts";
+import { resolveSelection } from "../../parser/selection.ts";
+import type { copyFlags } from "./flags.ts";
+import { type Side, sideOf } from "./sides.ts";
+
+/** Display options of a copy. */
+export interface CopyView {
+  format: "text" | "json" | "jsonl";
+  progress: "auto" | "none";
+  color: ColorChoice;
+  quiet: boolean;
+  /** A single pod is named: a success prints no summary. */
+  single: boolean;
+  /** Set for writes into pods. */
+  confirm: ConfirmView;
+}
+
+/** The resolved args. */
+export interface ResolvedCopy {
+  options: Omit<CopyOptions, "signal">;
+  view: CopyView;
+  kubeconfig: string | undefined;
+  /** A person chooses among the pods first. */
+  choosing: Choosing | undefined;
+}
+
+/** Flags that choose pods, without meaning if both sides name theirs. */
+const choosing = [
+  "all-namespaces",
+  "match",
+  "exclude",
+  "selector",
+  "field-selector",
+  "from",
+  "node",
+  "sample",
+  "shuffle",
+  "pick",
+] as const;
+
+/** Throws `UsageError` for args that don't describe a copy. */
+export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
+  const { flags, given } = words;
+  const [source, destination] = words.operands.slice(-2);
+  if (source === undefined || destination === undefined) {
+    throw new UsageError("a copy needs a source and a destination", {
+      hint: "as in: kodama cp web-0:/etc/app.conf . or kodama cp -l app=web ./app.conf :/etc/",
+    });
+  }
+  const operands = words.operands.slice(0, -2);
+  const selected = resolveSelection({ ...words, operands });
+  const sides = { from: sideOf(source), to: sideOf(destination) };
+  const { way, named } = wayOf(sides, selected.selection);
+  if (named !== undefined) refuseChoice(operands, given);
+  const writes = named === undefined && way.kind !== "fromPods" && !flags.list;
+  const choosing = choosingOf({ ...words, operands }, { mustChoose: writes });
+  return {
+    kubeconfig: selected.kubeconfig,
+    choosing,
+    options: {
+      contexts: selected.contexts,
+      selection: named ?? selected.selection,
+      way,
+      checksum: flags.checksum,
+      retries: flags.retries,
+      ...(flags.list ? { planOnly: true } : {}),
+      ...definedOnly({
+        fanout: flags.fanout,
+        serial: flags.serial,
+        maxFail: flags["max-fail"],
+        failFast: flags["fail-fast"] || undefined,
+        connectTimeoutMs: flags["connect-timeout"],
+        timeoutMs: flags.timeout,
+      }),
+    },
+    view: {
+      format: flags.output ?? "text",
+      progress: flags.progress,
+      color: flags.color,
+      quiet: flags.quiet,
+      single: named !== undefined && selected.contexts.length < 2,
+      confirm: confirmViewOf(flags),
+    },
+  };
+}
+
+/** Returns the direction, and the one pod that is copied to or from if it is named. */
+function wayOf(
+  { from, to }: { from: Side; to: Side },
+  selection: Selection,
+): { way: CopyWay; named?: Selection } {
+  if (from.kind === "here") {
+    if (to.kind === "here") {
+      throw new UsageError("neither side of the copy is in a pod", {
+        hint: "POD:PATH is a path in that pod, and :PATH one in every pod of the selection",
+      });
+    }
+    const way: CopyWay = { kind: "toPods", local: from.path, remote: to.path };
+    return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
+  }
+  if (to.kind === "here") {
+    const perPod = from.kind === "selected";
+    const way: CopyWay = { kind: "fromPods", remote: from.path, local: to.path, perPod };
+    return { way, ...(from.kind === "pod" ? { named: podOf(from, selection) } : {}) };
+  }
+  if (from.kind === "selected") {
+    throw new UsageError("a copy between pods has one source, which is named", {
+      hint: "as in: kodama cp -l app=web web-0:/etc/app.conf :/etc/",
+    });
+  }
+  const source = podOf(from, selection);
+  const way: CopyWay = { kind: "podToPods", source, from: from.path, to: to.path };
+  return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
+}
+
+/** Returns the selection of one named pod: of the flags that choose pods, only the scope remains. */
+function podOf(
+  side: Extract<Side, { kind: "pod" }>,
+  { container, namespaces }: Selection,
+): Selection {
+  return {
+    namespaces: side.namespace === undefined
+      ? namespaces
+      : { kind: "named", names: [side.namespace] },
+    operands: [{ kind: "pod", name: side.pod }],
+    match: [],
+    exclude: [],
+    sort: "name",
+    shuffle: false,
+    allPhases: false,
+    ...(container === undefined ? {} : { container }),
+  };
+}
+
+function refuseChoice(operands: readonly string[], given: ReadonlySet<string>): void {
+  const flag = choosing.find((name) => given.has(name));
+  const unused = operands[0] ?? (flag === undefined ? undefined : `--${flag}`);
+  if (unused === undefined) return;
+  throw new UsageError(`${unused} chooses pods, and the copy names its own`, {
+    hint: "leave out the pod before the colon for the pods of the selection",
+  });
+}

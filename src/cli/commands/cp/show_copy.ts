@@ -1,0 +1,106 @@
+/** A copy on this process's terminal, from its first event to the exit code. */
+import type { CopyEvent, CopyOptions } from "../../../actions/copy/events.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { tableLines } from "../../../terminal/table.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { success } from "../../exit_codes.ts";
+import { interruptible } from "../../driver/interruptible.ts";
+import type { Invocation } from "../../invocation.ts";
+import { renderData, styleOf } from "../../output.ts";
+import { confirmOn } from "../exec/confirm.ts";
+import { drive } from "../../driver/drive.ts";
+import { bytesText } from "./amounts.ts";
+import { CopyPainter } from "./painter.ts";
+import type { CopyView } from "./resolve.ts";
+import { CopyTracker } from "./tracker.ts";
+
+/** What the terminal adds to the options of a copy. */
+export type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
+
+/** The environment in which a copy is shown. */
+export type CopySurroundings = Pick<Invocation, "terminal" | "signals" | "environment">;
+
+/** Shows the copy that `start` starts; returns the exit code of the process. */
+export async function showCopy(
+  start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
+  { invocation, clock, view }: { invocation: CopySurroundings; clock: Clock; view: CopyView },
+): Promise<number> {
+  const { terminal, signals, environment } = invocation;
+  const tracker = new CopyTracker(clock);
+  const painter = new CopyPainter({
+    ...view,
+    style: styleOf(terminal.stderr, environment, view.color),
+  });
+  // Behind a pipe another program may draw on this terminal, as a pager does.
+  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
+  const watched = shown && !view.quiet && view.progress === "auto";
+  return await drive<CopyEvent>(
+    async function* (signal) {
+      const confirm = view.confirm.yes ? {} : {
+        confirm: confirmOn(terminal, {
+          above: view.confirm.above,
+          stdin: false,
+          listing: "--list",
+          signal,
+        }),
+      };
+      for await (const event of start({ signal, ...confirm })) {
+        if (event.kind === "progress") tracker.take(event.progress);
+        yield event;
+      }
+    },
+    {
+      terminal,
+      signals,
+      clock,
+      painter,
+      progress: tracker,
+      interactive: false,
+      statusLine: watched && environment("TERM") !== "dumb",
+    },
+  );
+}
+
+/** Prints what would be copied. */
+export async function showPlan(
+  start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
+  { invocation, view }: { invocation: CopySurroundings; view: CopyView },
+): Promise<number> {
+  const { stdout, stderr } = invocation.terminal;
+  const painter = new CopyPainter({
+    ...view,
+    style: styleOf(stderr, invocation.environment, view.color),
+  });
+  await interruptible(invocation.signals, async (signal) => {
+    for await (const event of start({ signal })) {
+      for (const { stream, data } of painter.paint(event)) {
+        await invocation.terminal[stream].write(...data);
+      }
+      if (event.kind !== "planned") continue;
+      await stdout.write(await planText(event, view.format));
+      if (view.format !== "text" || view.quiet || event.bytes === null) continue;
+      await stderr.write(`${bytesText(event.bytes)} into each of them\n`);
+    }
+  });
+  return success;
+}
+
+async function planText(
+  { targets, copies, bytes }: Extract<CopyEvent, { kind: "planned" }>,
+  format: CopyView["format"],
+): Promise<string> {
+  if (format === "text") {
+    const rows = copies.map(({ from, to }) => [printable(from), printable(to)]);
+    return tableLines(["FROM", "TO"], rows).map((line) => `${line}\n`).join("");
+  }
+  const objects = targets.map(({ context, namespace, pod, container, node }, at) => ({
+    context,
+    namespace,
+    pod,
+    container,
+    node,
+    ...copies[at],
+    bytes,
+  }));
+  return await renderData(objects, format);
+}

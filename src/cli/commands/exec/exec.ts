@@ -1,0 +1,126 @@
+import type { ExecOptions } from "../../../actions/exec/events.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { exitCodeTable } from "../../exit_codes.ts";
+import { noCommand } from "./no_command.ts";
+import { execFlags, runningFlags } from "./flags.ts";
+import { listFormat, resolveRunning } from "./options.ts";
+import { showRun } from "./show_run.ts";
+import { choosingOf, chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import {
+  allFlag,
+  resolveSelection,
+  selectionFlags,
+  selectionOperands,
+} from "../../parser/selection.ts";
+
+const flagsOfExec = { ...selectionFlags, ...allFlag, ...execFlags, ...runningFlags };
+
+/** `kodama exec`, and `kpod`. */
+export const command = defineCommand({
+  description:
+    "Runs one command in every pod of a selection, many at the same time, and says how each of them " +
+    "ended. A pod counts as ok only when the server said that the command ended with exit code 0.\n\n" +
+    "Pods are named by operands (web-0, deploy/web) or chosen by flags; what several flags ask for " +
+    "must all hold; without any of them, --all stands for every pod. Exactly one pod, named by its name, behaves as with kubectl exec: its output " +
+    "is untouched and its exit code is kodama's.",
+  operands: selectionOperands,
+  trailing: "required",
+  flags: flagsOfExec,
+  examples: [
+    { title: "One command in every pod of a deployment", line: "kodama exec deploy/web -- uptime" },
+    {
+      title: "In all pods whose name holds a text, equal answers said once",
+      line: "kodama exec -n storage -m drive --fold -- uname -r",
+    },
+    {
+      title: "One pod first, then fifths of all; stop when more than two failed",
+      line: "kodama exec sts/db --serial 1,20% --max-fail 2 -- /opt/restart.sh",
+    },
+    {
+      title: "What is different, and where?",
+      line: "kodama exec -m web --diff -- cat /etc/app.conf",
+    },
+    { title: "A shell in one pod", line: "kodama exec -it web-0 -- sh" },
+    {
+      title: "Three pods at random, as one JSON object each",
+      line: "kodama exec -l app=web --sample 3 -o jsonl -- cat /etc/hostname",
+    },
+    {
+      title: "In those that another command names",
+      line: "kubectl get pods -o name | kodama exec --from - -- uptime",
+    },
+    { title: "Which pods would it be?", line: "kodama exec -A -m web --list" },
+  ],
+  exitCodes: exitCodeTable,
+  seeAlso: [
+    "kodama pods --help shows what a selection matches.",
+    "kodama runs --help shows past runs, and runs their failed pods again.",
+  ],
+  resolve(words) {
+    const { flags, given, trailing } = words;
+    const running = resolveRunning(flags, given);
+    // An operand that can't be a pod is then an argument of the command.
+    if (trailing === undefined && !running.list) throw noCommand(flagsOfExec, words);
+    const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
+    if ((flags.stdin || flags.tty) && flags.from?.tookStdin === true) {
+      throw new UsageError("standard input can't name the pods and be passed to them", {
+        hint: "--from FILE names them too",
+      });
+    }
+    if (flags.tty && running.bounds.outputMode !== undefined) {
+      throw new UsageError("the output of a terminal has no layout", {
+        hint: "leave out --tty, or the output flags",
+      });
+    }
+    const [operand, ...others] = selection.operands;
+    const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2 &&
+      !given.has("from");
+    const single = flags.tty || (named && running.bounds.outputMode === undefined);
+    const options = {
+      ...running.bounds,
+      ...running.options,
+      ...(single ? { outputMode: "raw" as const } : {}),
+      ...(flags.tty ? { oneTarget: true } : {}),
+      contexts,
+      selection,
+      command: trailing ?? [],
+    } satisfies Omit<ExecOptions, "signal">;
+    const view = { ...running.view, single, tty: flags.tty };
+    // A terminal is for one pod: if several match, the person chooses one.
+    const choosing = pick
+      ? { kind: flags.tty ? "one" as const : "many" as const }
+      : flags.tty && !named
+      ? { kind: "oneIfUnclear" as const }
+      : choosingOf(words, { mustChoose: !running.list });
+    return { options, view, list: running.list, kubeconfig, choosing };
+  },
+  run: async ({ options: asked, view, list, kubeconfig, choosing }, invocation) => {
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const options = { ...asked, ...narrowed };
+    if (list) {
+      const { showPods } = await import("../pods/table.ts");
+      const format = listFormat(view.format);
+      return await showPods({ ...options, kubeconfig, pick: false }, {
+        host,
+        invocation,
+        format,
+        quiet: view.quiet,
+      });
+    }
+    if (chosen.picked !== undefined && !view.quiet) {
+      // The picker has left the screen, and a command without output wouldn't show where it ran.
+      const { pickedText } = await import("../../../present/run_notes.ts");
+      await invocation.terminal.stderr.write(`${printable(pickedText(chosen.picked))}\n`);
+    }
+    const { exec } = await import("../../../actions/exec/exec.ts");
+    return await showRun((extras) => exec(host, { ...options, ...extras }), {
+      invocation,
+      clock: host.clock,
+      view,
+    });
+  },
+});

@@ -1,0 +1,104 @@
+/** A run on this process's terminal: provides the terminal that it needs, and shows its events. */
+import type { ExecEvent, ExecOptions } from "../../../actions/exec/events.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { Invocation } from "../../invocation.ts";
+import { endsOnTerminal, styleOf } from "../../output.ts";
+import { speak } from "../../program.ts";
+import { confirmOn } from "./confirm.ts";
+import { drive } from "../../driver/drive.ts";
+import { EventLines } from "./event_lines.ts";
+import type { RunView } from "./options.ts";
+import { Painter, type RunPainter } from "../../../present/run_painter.ts";
+
+/** What the terminal adds to the options of a run. */
+export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;
+
+/** Shows the run that `start` starts; returns the exit code of the process. */
+export async function showRun(
+  start: (extras: RunExtras) => AsyncIterable<ExecEvent>,
+  options: { invocation: Invocation; clock: Clock; view: RunView },
+): Promise<number> {
+  const { invocation: { terminal, signals, environment }, clock, view } = options;
+  const interactive = view.tty && terminal.stdin.isTerminal;
+  if (view.tty && !interactive) {
+    // kubectl's message and behaviour: it continues without one.
+    await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
+  }
+  // Behind a pipe another program may draw on this terminal, as a pager does.
+  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
+  const watched = shown && !interactive && !view.single && !view.raw;
+  const painter = painterOf(options.invocation, view);
+  return await drive(
+    (signal, lend) =>
+      start({
+        signal,
+        ...(view.stdin ? { stdin: terminal.stdin.chunks(signal) } : {}),
+        ...(view.confirm.yes ? {} : {
+          confirm: confirmOn(terminal, {
+            above: view.confirm.above,
+            stdin: view.stdin,
+            listing: "--list",
+            signal,
+          }),
+        }),
+        ...(interactive ? { terminal: terminalOf(options.invocation, { signal, lend }) } : {}),
+      }),
+    {
+      terminal,
+      signals,
+      clock,
+      painter,
+      interactive,
+      statusLine: watched && !view.quiet && view.progress === "auto" &&
+        environment("TERM") !== "dumb",
+    },
+  );
+}
+
+/** The output of a run: text or data on standard output, messages or events on standard error. */
+function painterOf({ terminal, environment, program }: Invocation, view: RunView): RunPainter {
+  const text = new Painter({
+    terminal: {
+      stdout: endsOnTerminal(terminal.stdout, view.color),
+      stderr: endsOnTerminal(terminal.stderr, view.color),
+    },
+    style: {
+      stdout: styleOf(terminal.stdout, environment, view.color),
+      stderr: styleOf(terminal.stderr, environment, view.color),
+    },
+    quiet: view.quiet,
+    single: view.single,
+    format: view.format === "events" ? "jsonl" : view.format,
+    rerunLine: (id) => speak(program, `kodama runs rerun ${id} --failed`),
+  });
+  const events = view.format === "events"
+    ? new EventLines({ stream: "stdout", output: true })
+    : undefined;
+  const progress = view.progress === "json"
+    ? new EventLines({ stream: "stderr", output: false })
+    : undefined;
+  if (events === undefined && progress === undefined) return text;
+  return {
+    heldTroubles: () => progress === undefined ? text.heldTroubles() : [],
+    paint(event) {
+      // If lines are events they aren't text, and if standard error is for events it has no messages.
+      const words = events !== undefined && event.kind === "line" ? [] : text.paint(event);
+      return [
+        ...words.filter(({ stream }) => stream === "stdout" || progress === undefined),
+        ...events?.paint(event) ?? [],
+        ...progress?.paint(event) ?? [],
+      ];
+    },
+  };
+}
+
+function terminalOf(
+  { terminal }: Invocation,
+  { signal, lend }: { signal: AbortSignal; lend: () => void },
+): NonNullable<ExecOptions["terminal"]> {
+  return {
+    size: terminal.size() ?? { columns: 80, rows: 24 },
+    resizes: terminal.resizes(signal),
+    onBegun: lend,
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * Log lines as JSON, written as bytes: at a million lines, every string that isn't made saves time.
+ *
+ *     {"context":…,"namespace":…,"pod":…,"container":…,"node":…,"time":…,"message":…}
+ */
+import { type LogLine, type Target, textOf } from "../../../actions/logs/events.ts";
+import { visible } from "../../../base/steering.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+
+const encoder = new TextEncoder();
+const [quote, backslash] = [0x22, 0x5c];
+/** Longer lines are rare; a string is fast enough for them. */
+const longBytes = 16 * 1024;
+/** `\u001b`: the longest escape of one byte. */
+const longestEscape = 6;
+
+/** For each byte below 0x80 that can't occur in a JSON string: its escape. */
+const escapes: readonly (Uint8Array | undefined)[] = Array.from({ length: 0x80 }, (_, code) => {
+  const plain = code >= 0x20 && code !== quote && code !== backslash;
+  return plain ? undefined : encoder.encode(JSON.stringify(String.fromCharCode(code)).slice(1, -1));
+});
+
+/** Parts that are the same for all lines of a container. */
+export interface JsonFrame {
+  head: Uint8Array;
+}
+
+const afterTime = encoder.encode(`","message":"`);
+const noTime = encoder.encode(`null,"message":"`);
+const tail = encoder.encode(`"}`);
+const openQuote = Uint8Array.of(quote);
+
+/** The start of every line of a container; names in it can't send control sequences to a terminal. */
+export function jsonFrame({ context, namespace, pod, container, node }: Target): JsonFrame {
+  const text = visible(JSON.stringify({ context, namespace, pod, container, node }));
+  return { head: encoder.encode(`${text.slice(0, -1)},"time":`) };
+}
+
+/**
+ * Writes one object, without a line feed.
+ *
+ * @param options.terminal control sequences are escaped too; JSON itself allows some of them.
+ */
+export function writeJsonLine(
+  out: ByteWriter,
+  line: LogLine,
+  { head }: JsonFrame,
+  { terminal }: { terminal: boolean },
+): void {
+  out.add(head);
+  if (line.stampEnd > line.stamp) {
+    out.add(openQuote);
+    out.add(line.bytes, line.stamp, line.stampEnd);
+    out.add(afterTime);
+  } else out.add(noTime);
+  if (terminal || !writeEscaped(out, line)) writeText(out, textOf(line), terminal);
+  out.add(tail);
+}
+
+/** Returns false, with nothing written, for a text that isn't ASCII. */
+function writeEscaped(out: ByteWriter, { bytes, text, end }: LogLine): boolean {
+  if (end - text > longBytes) return false;
+  const buffer = out.room(longestEscape * (end - text));
+  let at = out.used;
+  for (let from = text; from < end; from++) {
+    const byte = bytes[from] as number;
+    if (byte >= 0x20 && byte < 0x80 && byte !== quote && byte !== backslash) {
+      buffer[at++] = byte;
+      continue;
+    }
+    const escape = escapes[byte];
+    if (escape === undefined) return false;
+    for (const one of escape) buffer[at++] = one;
+  }
+  out.advance(at);
+  return true;
+}
+
+function writeText(out: ByteWriter, text: string, terminal: boolean): void {
+  const escaped = JSON.stringify(text).slice(1, -1);
+  out.add(encoder.encode(terminal ? visible(escaped) : escaped));
+}

@@ -1,0 +1,111 @@
+import { defineCommand } from "../../parser/command.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
+import { nothingMatches, parseHeight, plainPicker } from "./options.ts";
+import { isOfSeveral, printPicked } from "./print_picked.ts";
+import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
+
+const formats = choice(["name", "json", "jsonl", "yaml"]);
+const layouts = choice(["default", "reverse"]);
+
+/** All but `--pick`, which is implied here, and the flags that leave the choice or the order to chance. */
+const { pick: _pick, sample: _sample, shuffle: _shuffle, ...choosableFlags } = selectionFlags;
+
+/** 128 + SIGINT, as fzf returns on abort. */
+const aborted = 130;
+
+/** `kodama pick`. */
+export const command = defineCommand({
+  description:
+    "Shows the pods of a selection, lets you choose among them as fzf does, and prints the names of those " +
+    "that you chose. The list is live: pods appear and vanish while you look at it, and the cursor stays on " +
+    "its pod.\n\n" +
+    "It is drawn on standard error, so that its output can be another command's words. Tab chooses several; " +
+    "Enter takes them. The search is fzf's: 'exact ^prefix suffix$ !not, and a | between alternatives.",
+  operands: selectionOperands,
+  flags: {
+    ...choosableFlags,
+    "query": value("start with this search", text, { short: "q" }),
+    "select-1": toggle("take a single match without asking", { short: "1" }),
+    "exit-0": toggle("end at once where nothing matches", { short: "0" }),
+    "single": toggle("choose one only"),
+    "containers": toggle("Enter on a pod with several containers asks which"),
+    "height": valueOr("rows to draw in, or a share of the screen", parseHeight, "40%", {
+      placeholder: "ROWS|SHARE%",
+    }),
+    "layout": valueOr("the search below the list, or above it", layouts.parse, "default", layouts),
+    "no-preview": toggle("start without the preview"),
+    "no-mouse": toggle("leave the mouse to the terminal"),
+    "output": value("print data in place of names", formats.parse, { short: "o", ...formats }),
+    "print0": toggle("end each name with a NUL byte"),
+  },
+  examples: [
+    { title: "One pod, as a word for another command", line: "kodama pick --single" },
+    { title: "Anywhere, beginning with a search", line: "kodama pick -A --query 'drive !new'" },
+    { title: "The single match, or a choice", line: "kodama pick -q weka-drive-0 --select-1" },
+    {
+      title: "Follow the logs of those that you choose, anywhere",
+      line: "kodama pick -A -o jsonl | kodama logs --from - -f",
+    },
+  ],
+  seeAlso: [
+    "? in the picker shows the keys.",
+    "kodama exec --pick chooses among what it would run in.",
+  ],
+  exitCodes: [
+    ["0", "something was chosen"],
+    ["2", "nothing matches, or there is no terminal to ask on"],
+    ["130", "left without a choice"],
+  ],
+  resolve(words) {
+    const { flags } = words;
+    const { contexts, kubeconfig, selection } = resolveSelection({
+      ...words,
+      flags: { ...flags, pick: true, sample: undefined, shuffle: false },
+    });
+    if (flags.print0 && flags.output !== undefined && flags.output !== "name") {
+      throw new UsageError("--print0 and --output contradict each other", {
+        hint: "data has its own ends",
+      });
+    }
+    return {
+      kubeconfig,
+      format: flags.output ?? "plain" as const,
+      print0: flags.print0,
+      picker: {
+        ...plainPicker,
+        contexts,
+        selection,
+        multi: !flags.single,
+        asksContainer: flags.containers,
+        query: flags.query ?? "",
+        selectOne: flags["select-1"],
+        exitZero: flags["exit-0"],
+        height: flags.height,
+        layout: flags.layout,
+        preview: !flags["no-preview"],
+        mouse: !flags["no-mouse"],
+      },
+    };
+  },
+  run: async ({ kubeconfig, picker, format, print0 }, invocation) => {
+    const host = await invocation.host({ kubeconfig });
+    const { pick } = await import("./picker.ts");
+    const answer = await pick(picker, { host, invocation });
+    switch (answer.kind) {
+      case "picked":
+        await invocation.terminal.stdout.write(
+          await printPicked(answer.targets, {
+            format,
+            print0,
+            namespaced: isOfSeveral(picker.selection),
+          }),
+        );
+        return 0;
+      case "nothing":
+        throw nothingMatches(answer.search);
+      case "aborted":
+        return aborted;
+    }
+  },
+});

@@ -1,0 +1,200 @@
+/**
+ * The picker while it runs: events in, frames out. All decisions are in `src/pick`; this file has the
+ * sources of events (keys, pods, a clock) and the effects of a new state (a preview, another list).
+ */
+import { listNamespaces, type Place } from "../../../actions/pick/scope.ts";
+import { type PickPodsEvent, type Selection, watchPods } from "../../../actions/pick/pods.ts";
+import type { Host } from "../../../actions/host.ts";
+import { forEachUntil } from "../../../base/abort.ts";
+import { KodamaError } from "../../../base/errors.ts";
+import { searchPiece } from "../../../pick/list.ts";
+import { isComplete } from "../../../pick/search.ts";
+import { activeLevel, type LevelKind, type PickState } from "../../../pick/state.ts";
+import { type PickEvent, step } from "../../../pick/step.ts";
+import { printable } from "../../../terminal/printable.ts";
+import type { PickerOptions } from "./options.ts";
+import { PreviewLoader } from "./preview_loader.ts";
+import { placeRow, type PodRows } from "../../../present/pod_rows.ts";
+
+/** Options of a session. */
+export interface SessionParts {
+  host: Host;
+  options: PickerOptions;
+  rows: PodRows;
+  state: PickState;
+  /** Called with each new state; the caller draws it. */
+  onState: (state: PickState) => void;
+  signal: AbortSignal;
+}
+
+/** Ages are shown in seconds. */
+const clockEveryMs = 1000;
+
+/** One picker, from its first row to its outcome. */
+export class PickerSession implements Disposable {
+  readonly #parts: SessionParts;
+  readonly #preview: PreviewLoader;
+  readonly #cleanup = new DisposableStack();
+  readonly #failed = Promise.withResolvers<never>();
+  #state: PickState;
+  #source: AbortController | undefined;
+  #places: { kind: LevelKind; controller: AbortController } | undefined;
+  #searching: Disposable | undefined;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#state = parts.state;
+    const { host, rows } = parts;
+    this.#preview = this.#cleanup.use(new PreviewLoader(host, rows, (event) => this.send(event)));
+    this.#cleanup.defer(() => {
+      this.#source?.abort();
+      this.#places?.controller.abort();
+      this.#searching?.[Symbol.dispose]();
+    });
+    // It may fail before anyone awaits it; a later caller still gets the error.
+    this.#failed.promise.catch(() => {});
+  }
+
+  get state(): PickState {
+    return this.#state;
+  }
+
+  /** Rejects if the pods of the only context can't be listed. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Starts to read pods. */
+  start(): void {
+    this.#watch();
+    this.#tick();
+  }
+
+  /** Handles an event. */
+  send(event: PickEvent): void {
+    const before = this.#state;
+    this.#state = step(before, event);
+    if (this.#state === before) return;
+    if (this.#state.turn !== before.turn) this.#watch();
+    this.#followPlaces();
+    this.#preview.follow(this.#state);
+    this.#followSearch();
+    this.#parts.onState(this.#state);
+  }
+
+  #tick(): void {
+    const { clock } = this.#parts.host;
+    const next = () => {
+      this.send({ kind: "clock", nowMs: clock.now().getTime() });
+      timer = clock.timer(clockEveryMs, next);
+    };
+    let timer = clock.timer(clockEveryMs, next);
+    this.#cleanup.defer(() => timer[Symbol.dispose]());
+  }
+
+  /** Resumes an incomplete search as soon as no key is waiting. */
+  #followSearch(): void {
+    const busy = this.#state.outcome.kind === "open" &&
+      !isComplete(activeLevel(this.#state).list.search);
+    if (!busy || this.#searching !== undefined) return;
+    this.#searching = this.#parts.host.clock.timer(0, () => {
+      this.#searching = undefined;
+      this.send({ kind: "search", entries: searchPiece });
+    });
+  }
+
+  /** Reads the pods of the state's scope, and stops reading those of the previous one. */
+  #watch(): void {
+    this.#source?.abort();
+    const source = this.#source = new AbortController();
+    const signal = AbortSignal.any([source.signal, this.#parts.signal]);
+    const { turn, place } = this.#state;
+    const { host, options } = this.#parts;
+    const selection: Selection = place.namespace === undefined
+      ? options.selection
+      : { ...options.selection, namespaces: { kind: "named", names: [place.namespace] } };
+    const contexts = place.context === undefined ? options.contexts : [place.context];
+    const events = watchPods(host, { contexts, selection, signal });
+    forEachUntil(events, signal, (event) => this.#podsEvent(event, turn))
+      .catch((error: unknown) => this.#sourceFailed(error, turn));
+  }
+
+  #podsEvent(event: PickPodsEvent, turn: number): void {
+    switch (event.kind) {
+      case "changed": {
+        const upserts = event.upserts.map((pod) => this.#parts.rows.rowOf(pod));
+        const { removed } = event;
+        return this.send({ kind: "changed", level: "pods", turn, changes: { upserts, removed } });
+      }
+      case "loaded":
+        return this.send({ kind: "loaded", level: "pods", turn });
+      case "contextFailed":
+        return this.#notice(`${event.context}: ${event.error.message}`);
+    }
+  }
+
+  /** If a person switched to another scope, an error doesn't end the picker: there are other scopes. */
+  #sourceFailed(error: unknown, turn: number): void {
+    if (turn === 0 || !(error instanceof KodamaError)) return this.#failed.reject(error);
+    this.send({ kind: "loaded", level: "pods", turn });
+    this.#notice(error.message);
+  }
+
+  #notice(text: string): void {
+    this.send({ kind: "notice", text: printable(text) });
+  }
+
+  /** Fills an opened list of namespaces or contexts; a closed one is no longer read. */
+  #followPlaces(): void {
+    const { kind } = activeLevel(this.#state);
+    if (this.#places?.kind === kind) return;
+    this.#places?.controller.abort();
+    this.#places = undefined;
+    if (kind !== "namespaces" && kind !== "contexts") return;
+    const controller = new AbortController();
+    this.#places = { kind, controller };
+    this.#fillPlaces(kind, controller.signal).catch((error: unknown) => {
+      if (controller.signal.aborted) return;
+      if (!(error instanceof KodamaError)) return this.#failed.reject(error);
+      this.#notice(error.message);
+      this.send({ kind: "loaded", level: kind, turn: this.#state.turn });
+    });
+  }
+
+  async #fillPlaces(kind: "namespaces" | "contexts", signal: AbortSignal): Promise<void> {
+    const { host, options } = this.#parts;
+    const { turn, place } = this.#state;
+    const pages = kind === "contexts"
+      ? [await host.contexts()]
+      : listNamespaces(host, place.context ?? options.contexts[0], signal);
+    for await (const page of pages) {
+      if (signal.aborted) return;
+      const upserts = page.map((one) => placeRow({ ...one, current: this.#isHere(kind, one) }));
+      this.send({ kind: "changed", level: kind, turn, changes: { upserts, removed: [] } });
+    }
+    this.send({ kind: "loaded", level: kind, turn });
+  }
+
+  /** Returns whether the shown pods are of this scope, which need not be the kubeconfig's current one. */
+  #isHere(kind: "namespaces" | "contexts", { name, current }: Place): boolean {
+    const { place } = this.#state;
+    const { contexts, selection: { namespaces } } = this.#parts.options;
+    if (kind === "contexts") {
+      const context = place.context ?? contexts[0];
+      return context === undefined ? current : name === context;
+    }
+    if (place.namespace !== undefined) return name === place.namespace;
+    switch (namespaces.kind) {
+      case "default":
+        return current;
+      case "named":
+        return namespaces.names.includes(name);
+      case "all":
+        return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cleanup[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,137 @@
+import { adapterNames } from "../../../actions/agent/options.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { agentOperand, agentPlaceOf, agentScopeFlags } from "../agent/flags.ts";
+import { promptSource, readPrompt } from "./prompt_text.ts";
+import { toldLate } from "./delayed_notice.ts";
+import { followExitCodes, showFollow } from "../agent/show_follow.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, count, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
+import { interruptible } from "../../driver/interruptible.ts";
+import { jsonDocument } from "../../output.ts";
+import { environmentPair } from "../exec/flags.ts";
+
+const adapters = choice(adapterNames);
+const formats = choice(["text", "json"]);
+
+/** `kodama prompt`. */
+export const command = defineCommand({
+  description:
+    "Gives a task to the coding agent of a session, and leaves it to itself: the agent works in the pod " +
+    "whatever becomes of this machine or its link. Where the agent works already, the task waits for its " +
+    "turn. A prompt goes on with the last conversation, unless --new is given.\n\n" +
+    "The agent is Claude Code, which the pod's image must have; it is run without anybody to ask, and so " +
+    "may do all that the pod lets it. Words behind -- go to its command line. With --adapter command they " +
+    "are a command of yours, which reads the prompt from standard input.",
+  operands: [agentOperand, { name: "PROMPT", arity: "optional" }],
+  trailing: "optional",
+  flags: {
+    ...agentScopeFlags,
+    "file": value("read the prompt from FILE; - is standard input", text, {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    }),
+    "follow": toggle("show what the agent does, until it has ended", { short: "f" }),
+    "new": toggle("begin a new conversation"),
+    "continue": value("go on with the conversation of this task", count, { placeholder: "N" }),
+    "adapter": valueOr("which agent", adapters.parse, "claude", adapters),
+    "env": values("variable of the agent's environment, for this task alone", environmentPair, {
+      placeholder: "NAME=VALUE",
+    }),
+    "workdir": value("directory to work in (default /workspace, else the home folder)", text, {
+      placeholder: "DIR",
+    }),
+    "output": valueOr("what is said of the task", formats.parse, "text", {
+      short: "o",
+      ...formats,
+    }),
+  },
+  examples: [
+    { title: "A task", line: 'kodama prompt my-work "Add tests for the login"' },
+    { title: "Watch it", line: 'kodama prompt my-work -f "Now run them"' },
+    { title: "A long one", line: "kodama prompt my-work --file tasks/refactor.md" },
+    { title: "Another model", line: 'kodama prompt my-work "Review it" -- --model opus' },
+    {
+      title: "Read and plan, but change nothing",
+      line: 'kodama prompt my-work --new "What is slow here?" -- --permission-mode plan',
+    },
+    {
+      title: "A command in place of Claude Code, in any pod",
+      line: 'kodama prompt pod/web-0 --adapter command "check the data" -- ./agent.sh',
+    },
+  ],
+  exitCodes: followExitCodes,
+  seeAlso: [
+    "kodama logs --agent NAME shows what the agent did.",
+    "kodama agent list NAME shows its tasks.",
+    "kodama interrupt NAME stops it.",
+  ],
+  resolve({ flags, operands: [name = "", prompt], trailing }) {
+    const missing = 'give it as in: kodama prompt NAME "Add tests", or with --file FILE';
+    if (flags.follow && flags.output === "json") {
+      throw new UsageError("--follow and --output json contradict each other", {
+        hint: "`kodama agent logs NAME -f -o jsonl` gives events as data",
+      });
+    }
+    if (flags.new && flags.continue !== undefined) {
+      throw new UsageError("--new and --continue contradict each other");
+    }
+    const options = {
+      adapter: flags.adapter,
+      words: trailing ?? [],
+      environment: Object.fromEntries(flags.env),
+      conversation: flags.new ? "new" as const : flags.continue ?? "latest" as const,
+      ...definedOnly({ workdir: flags.workdir }),
+    };
+    return {
+      name,
+      place: agentPlaceOf(flags, name),
+      kubeconfig: flags.kubeconfig,
+      source: promptSource(prompt, flags.file, missing),
+      options,
+      follow: flags.follow,
+      json: flags.output === "json",
+    };
+  },
+  async run({ name, place, kubeconfig, source, options, follow, json }, invocation) {
+    const { terminal, signals } = invocation;
+    const host = await invocation.host({ kubeconfig });
+    const [{ agentTargetAndOwner }, { startTask }] = await Promise.all([
+      import("../../../actions/session/agent_pod.ts"),
+      import("../../../actions/agent/tasks.ts"),
+    ]);
+    const { target, started } = await interruptible(signals, async (signal) => {
+      const prompt = await readPrompt(source, { host, terminal, signal });
+      using _told = toldLate(terminal.stderr, host.clock, `giving the task to ${name}`);
+      const { target, otherOwner } = await agentTargetAndOwner(host, place, signal);
+      if (otherOwner !== undefined) {
+        await terminal.stderr.write(`session "${name}" belongs to ${printable(otherOwner)}\n`);
+      }
+      return { target, started: await startTask(host, target, { ...options, prompt, signal }) };
+    });
+    const { number, behind, continues } = started;
+    if (json) {
+      const data = { task: number, pod: target.pod, continues: continues ?? null, behind };
+      await terminal.stdout.write(jsonDocument(data));
+      return success;
+    }
+    if (!follow) {
+      const does = behind.length > 0 ? `waits for task ${behind.join(", ")}` : "began";
+      const goesOn = continues === undefined ? "" : `, continues task ${continues}`;
+      const shown = behind.length > 0
+        ? `kodama agent logs ${name} --task ${number} -f`
+        : `kodama logs --agent ${name} -f`;
+      await terminal.stdout.write(
+        `task ${number} ${does}${goesOn}\n${shown}   # shows it\n`,
+      );
+      return success;
+    }
+    const { followTask } = await import("../../../actions/agent/follow.ts");
+    return await showFollow(
+      (signal) => followTask(host, target, { number, signal }),
+      { invocation, format: "text", name },
+    );
+  },
+});

@@ -1,0 +1,225 @@
+/** Formats workflow events as lines: output of commands on standard output, messages of steps on standard error. */
+import {
+  type Again,
+  reasonOf,
+  type StepOutcome,
+  type StepsEvent,
+} from "../../../actions/workflow/run_steps.ts";
+import { formatDuration } from "../../../base/duration.ts";
+import { printable } from "../../../terminal/printable.ts";
+import type { Style } from "../../../terminal/style.ts";
+import { notKeptText, skippedPodText } from "../../../present/run_notes.ts";
+
+/** A piece of a stream. */
+export interface Piece {
+  stream: "stdout" | "stderr";
+  text: string;
+}
+
+/** Display options. */
+export interface StepsView {
+  format: "text" | "json" | "jsonl";
+  quiet: boolean;
+  style: { stdout: Style; stderr: Style };
+  /** The command line that resumes a run; without flags it repeats all of it. */
+  rerunLine: (id: string, flags: string) => string;
+}
+
+/** Formats the events of one run. */
+export class StepsPainter {
+  readonly #view: StepsView;
+  readonly #ended: Record<string, unknown>[] = [];
+  readonly #targets = new Map<string, Map<string, string>>();
+  /** Most steps have the same pods: a message about a pod is printed once. */
+  readonly #skippedSaid = new Set<string>();
+  #record: string | undefined;
+
+  constructor(view: StepsView) {
+    this.#view = view;
+  }
+
+  /** Returns what to write for an event. */
+  paint(event: StepsEvent): Piece[] {
+    if (event.kind === "recorded") this.#record = event.id;
+    // An unreachable context isn't counted as a pod.
+    if (event.kind === "stepTargetEnded" && event.end.target.pod !== "*") {
+      this.#count(event.step, event.end);
+    }
+    switch (this.#view.format) {
+      case "text":
+        return this.#text(event);
+      case "jsonl":
+        return [out(`${JSON.stringify(reported(event))}\n`)];
+      case "json":
+        return this.#json(event);
+    }
+  }
+
+  #count(step: string, { name, outcome }: { name: string; outcome: { kind: string } }): void {
+    const ends = this.#targets.get(step) ?? new Map<string, string>();
+    // Of several attempts the last one counts.
+    this.#targets.set(step, ends.set(name, outcome.kind));
+  }
+
+  #text(event: StepsEvent): Piece[] {
+    const { quiet, style: { stdout, stderr } } = this.#view;
+    const said = (text: string): Piece[] => quiet ? [] : [err(`${text}\n`)];
+    switch (event.kind) {
+      case "changedSince":
+        return changeLines(event).flatMap((line) => said(printable(line)));
+      case "workflowWaits":
+        return said(`waiting for run ${event.holder} of "${printable(event.group)}"`);
+      case "stepStarted":
+        return said(`${stderr.bold(event.step)}  ${printable(oneLine(event.title))}`);
+      case "stepPodsSkipped":
+        return event.skipped.flatMap((one) => {
+          const line = printable(skippedPodText(one));
+          const key = `${one.namespace}/${line}`;
+          if (this.#skippedSaid.has(key)) return [];
+          this.#skippedSaid.add(key);
+          return said(line);
+        });
+      case "stepLine": {
+        const line = printable(event.text);
+        const prefix = event.target === "" ? "" : `${stdout.dim(`${printable(event.target)}:`)} `;
+        return [{ stream: event.stream, text: `${prefix}${line}\n` }];
+      }
+      case "stepRetried": {
+        const wait = formatDuration(event.delayMs);
+        return said(
+          `${event.step}  ${printable(event.reason)}; attempt ${event.attempt} in ${wait}`,
+        );
+      }
+      case "stepKept":
+        return said(stderr.dim(`${event.step}  ${event.outcome.kind} in the run before`));
+      case "stepEnded":
+        return this.#end(event);
+      case "finallyStarted":
+        return said(stderr.dim("finally"));
+      case "notRecorded":
+        return [err(`${printable(notKeptText(event))}\n`)];
+      case "workflowEnded":
+        return [...this.#outputs(event.outputs), ...this.#whole(event)];
+      default:
+        return [];
+    }
+  }
+
+  #end(event: Extract<StepsEvent, { kind: "stepEnded" }>): Piece[] {
+    const { quiet, style: { stderr } } = this.#view;
+    const { step, outcome, tolerated, durationMs } = event;
+    if (outcome.kind === "ok" || outcome.kind === "skipped") {
+      if (quiet) return [];
+      const targets = this.#targets.get(step);
+      const pods = targets === undefined ? "" : podsText(targets);
+      const text = outcome.kind === "ok"
+        ? `${stderr.green("ok")}${pods}, ${formatDuration(durationMs)}`
+        : stderr.dim(`skipped: ${printable(oneLine(outcome.reason))}`);
+      return [err(`${stderr.bold(step)}  ${text}\n`)];
+    }
+    const goes = tolerated ? "; the workflow goes on" : "";
+    return [err(`${stderr.bold(step)}  ${stderr.red(outcomeText(outcome))}${goes}\n`)];
+  }
+
+  #outputs(outputs: unknown): Piece[] {
+    return Object.entries(outputs as Record<string, unknown>).map(([name, value]) =>
+      out(`${name}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}\n`)
+    );
+  }
+
+  #whole(event: Extract<StepsEvent, { kind: "workflowEnded" }>): Piece[] {
+    const { quiet, style: { stderr }, rerunLine } = this.#view;
+    const { outcome, durationMs, again: from } = event;
+    if (outcome.kind === "ok" || from === null) {
+      return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
+    }
+    const way = from.kind === "all" ? "to do it again" : "to go on";
+    const again = this.#record === undefined
+      ? ""
+      : `\n${way}: ${rerunLine(this.#record, againFlags(from))}`;
+    const why = outcomeText(outcome).slice(outcome.kind.length);
+    const how = `${stderr.red(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
+    return [err(`${how}${again}\n`)];
+  }
+
+  #json(event: StepsEvent): Piece[] {
+    if (event.kind === "stepEnded" || event.kind === "stepKept") {
+      const { step, outcome, output } = event;
+      this.#ended.push({ step, ...outcome, kind: undefined, outcome: outcome.kind, output });
+    }
+    if (event.kind !== "workflowEnded") return [];
+    const { outcome, outputs, exitCode, durationMs } = event;
+    const document = {
+      run: this.#record ?? null,
+      outcome: outcome.kind,
+      reason: reasonOf(outcome) || null,
+      exitCode,
+      durationMs,
+      outputs,
+      steps: this.#ended,
+    };
+    return [out(`${JSON.stringify(document, null, 2)}\n`)];
+  }
+}
+
+/** More pods than this are counted. */
+const mostNamed = 3;
+
+/** Returns in how many pods a step was ok, and which were allowed to fail. */
+function podsText(ends: ReadonlyMap<string, string>): string {
+  const bad = [...ends].filter(([, kind]) => kind !== "ok").map(([name, kind]) =>
+    `${name}: ${kind}`
+  );
+  const more = bad.length > mostNamed ? ` and ${bad.length - mostNamed} more` : "";
+  const named = bad.length === 0
+    ? ""
+    : ` (${printable(bad.slice(0, mostNamed).join(", "))}${more})`;
+  return ` in ${ends.size - bad.length} of ${ends.size} pods${named}`;
+}
+
+/** Returns the differences from the previous run, a line each. */
+function changeLines(
+  { run, files, params, steps, undoing }: Extract<StepsEvent, { kind: "changedSince" }>,
+): string[] {
+  const facts: [string, readonly string[]][] = [
+    ["changed", [...files, ...params.map((name) => `parameter ${name}`)]],
+    ["other steps", steps.changed],
+    ["new steps", steps.added],
+    ["removed steps", steps.removed],
+    ["ran at its end, and may have undone what isn't done again", undoing],
+  ];
+  return facts.filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `since run ${run}: ${what}: ${names.join(", ")}`);
+}
+
+function againFlags(from: Again): string {
+  switch (from.kind) {
+    case "all":
+      return "";
+    case "from":
+      return `--from ${from.step}`;
+    default:
+      return `--${from.kind}`;
+  }
+}
+
+/** Replaces an error by its message: errors don't serialise by themselves. */
+function reported(event: StepsEvent): unknown {
+  return event.kind === "notRecorded" ? { ...event, error: event.error.message } : event;
+}
+
+/** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`. */
+function outcomeText(outcome: StepOutcome): string {
+  const reason = reasonOf(outcome);
+  return printable(
+    reason === "" || reason === outcome.kind ? outcome.kind : `${outcome.kind}: ${reason}`,
+  );
+}
+
+function oneLine(text: string): string {
+  const flat = text.replace(/\s+/g, " ");
+  return flat.length > 160 ? `${flat.slice(0, 159)}…` : flat;
+}
+
+const out = (text: string): Piece => ({ stream: "stdout", text });
+const err = (text: string): Piece => ({ stream: "stderr", text });

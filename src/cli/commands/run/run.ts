@@ -1,0 +1,154 @@
+import type { PlanOverrides } from "../../../actions/workflow/run_workflow.ts";
+import type { TrustOptions } from "../../../actions/workflow/trust.ts";
+import { printable } from "../../../terminal/printable.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { canAsk } from "../../ask_yes.ts";
+import { nearPath } from "../workflow/near_path.ts";
+import { choosingOf, chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { type Command, defineCommand, type Words } from "../../parser/command.ts";
+import { exitCodeTable } from "../../exit_codes.ts";
+import { runningFlags } from "../exec/flags.ts";
+import { listFormat, resolveRunning } from "../exec/options.ts";
+import { showRun } from "../exec/show_run.ts";
+import { allFlag, resolveSelection, selectionFlags } from "../../parser/selection.ts";
+import { paramTexts, workflowFlags } from "./flags.ts";
+
+/** `kodama run`, and `kwekash`. */
+export const command: Command = defineCommand({
+  description:
+    "Runs a workflow: a command and the pods that it is for, kept in a file. It is found by its name in " +
+    "workflows/ or .kodama/workflows/, from the working directory upwards, then in the folder of your " +
+    "own settings, then among those that come with kodama; or it is given as a path.\n\n" +
+    "Flags take the place of what the file says, and what follows -- the place of its command. A workflow with " +
+    "steps says itself how each of them runs: there, flags choose the pods, and --param gives it its values.",
+  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
+  trailing: "optional",
+  flags: { ...selectionFlags, ...allFlag, ...runningFlags, ...workflowFlags },
+  examples: [
+    { title: "The version of every WEKA drive", line: "kodama run kwekash" },
+    { title: "The same pods, another command", line: "kodama run kwekash -- weka status" },
+    { title: "A file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
+    { title: "Which pods would it be?", line: "kodama run kwekash --list" },
+    { title: "What would it do?", line: "kodama run kwekash --plan" },
+    { title: "With a parameter", line: "kodama run disk-usage --param match=web" },
+  ],
+  exitCodes: exitCodeTable,
+  seeAlso: [
+    "kodama workflow --help lists, checks and makes workflow files.",
+    "kodama exec --help runs a command that is in no file.",
+  ],
+  resolve(words) {
+    const [workflow = ""] = words.operands;
+    const running = resolveRunning(words.flags, words.given);
+    const chosen = { ...words, operands: [] };
+    const { contexts, kubeconfig, selection, pick } = resolveSelection(chosen);
+    // The file's author chose the pods for the file's command, not for one that replaces it.
+    const choosing = choosingOf(chosen, {
+      mustChoose: words.trailing !== undefined && !running.list,
+    });
+    const overrides: PlanOverrides = {
+      ...running.bounds,
+      ...(contexts.length === 0 ? {} : { contexts }),
+      ...(words.trailing === undefined ? {} : { command: words.trailing }),
+      selection: Object.fromEntries(
+        Object.entries(selection).filter(([field]) => isGiven(field, words.given)),
+      ),
+    };
+    const view = { ...running.view, single: false, tty: false };
+    const { options } = running;
+    const steps = {
+      params: paramTexts(words.flags.param),
+      plan: words.flags.plan,
+      trust: words.flags.trust,
+      yes: words.flags.yes,
+      given: words.given,
+    };
+    return {
+      workflow,
+      overrides,
+      options,
+      view,
+      list: running.list,
+      kubeconfig,
+      pick,
+      choosing,
+      steps,
+    };
+  },
+  run: async (
+    { workflow: wanted, overrides: given, options, view, list, kubeconfig, pick, choosing, steps },
+    invocation,
+  ) => {
+    const own = await invocation.host({ kubeconfig });
+    const actions = await import("../../../actions/workflow/run_workflow.ts");
+    const { path, kind } = await actions.workflowSource(own, wanted);
+    const workflow = invocation.program.shippedOnly
+      ? `${own.places.shippedWorkflowsDir}/${wanted}.yaml`
+      : wanted;
+    const isNamed = workflow === wanted && !wanted.includes("/") && path !== wanted;
+    if (isNamed && kind !== "shipped" && !view.quiet) {
+      await invocation.terminal.stderr.write(
+        `workflow ${wanted}: ${printable(nearPath(path, own.places.workingDir))}\n`,
+      );
+    }
+    const short = await actions.shortWorkflow(own, workflow);
+    if (short === undefined || steps.plan || steps.params.size > 0) {
+      const { runWithSteps } = await import("./run_with_steps.ts");
+      return await runWithSteps(
+        own,
+        { workflow, overrides: given, view, list, pick, kubeconfig, steps },
+        invocation,
+      );
+    }
+    const planned = actions.plan(short, given);
+    const mustChoose = choosing?.kind !== "required" || !actions.narrowsPods(planned.selection);
+    const chosen = choosing !== undefined && mustChoose
+      ? await chosenBy(choosing, planned, { kubeconfig, invocation })
+      : { host: own };
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const overrides = { ...given, ...narrowed };
+    if (list) {
+      const { showPods } = await import("../pods/table.ts");
+      const { contexts, selection } = actions.plan(short, overrides);
+      const format = listFormat(view.format);
+      const shown = { host, invocation, format, quiet: view.quiet } as const;
+      return await showPods({ contexts, selection, kubeconfig, pick: false }, shown);
+    }
+    return await showRun(
+      (extras) =>
+        actions.runWorkflow(host, {
+          ...options,
+          ...extras,
+          workflow: short,
+          overrides,
+          trust: { trustNow: steps.trust, ...askingTrust(invocation.terminal, extras.signal) },
+        }),
+      { invocation, clock: host.clock, view },
+    );
+  },
+});
+
+/** Loaded only for a workflow with questions. */
+function askingTrust(terminal: Terminal, signal: AbortSignal): Pick<TrustOptions, "ask"> {
+  if (!canAsk(terminal)) return {};
+  return {
+    ask: async (question) => {
+      const { askTrust } = await import("../workflow/trust/ask.ts");
+      return await askTrust(terminal, { signal })?.(question) ?? false;
+    },
+  };
+}
+
+/** Fields of a selection whose flag has another name. */
+const flagsOf: Readonly<Record<string, readonly string[]>> = {
+  namespaces: ["namespace", "all-namespaces"],
+  labelSelector: ["selector"],
+  fieldSelector: ["field-selector"],
+  allPhases: ["all-phases"],
+  operands: ["from"],
+};
+
+function isGiven(field: string, given: Words<typeof selectionFlags>["given"]): boolean {
+  return (flagsOf[field] ?? [field]).some((flag) => given.has(flag));
+}

@@ -1,0 +1,114 @@
+/** `kodama run` of a workflow with steps: which of its flags apply, and what they mean. */
+import {
+  type ParamTexts,
+  runSteps,
+  selectionOfSteps,
+  type WhereOverrides,
+} from "../../../actions/workflow/run_steps.ts";
+import type { PlanOverrides } from "../../../actions/workflow/run_workflow.ts";
+import type { Host } from "../../../actions/host.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import type { Invocation } from "../../invocation.ts";
+import { interruptible } from "../../driver/interruptible.ts";
+import { askTrust } from "../workflow/trust/ask.ts";
+import { runningFlags } from "../exec/flags.ts";
+import type { RunView } from "../exec/options.ts";
+import { showPlan, showSteps } from "./show_steps.ts";
+
+/** The options from the command line. */
+export interface StepsWords {
+  workflow: string;
+  overrides: PlanOverrides;
+  view: RunView;
+  list: boolean;
+  pick: boolean;
+  kubeconfig: string | undefined;
+  steps: {
+    params: ParamTexts;
+    plan: boolean;
+    trust: boolean;
+    yes: boolean;
+    given: ReadonlySet<string>;
+  };
+}
+
+/** Flags of a running command that still apply if the steps define all else themselves. */
+const meaningful = new Set(["yes", "confirm-above", "list", "output", "events", "quiet", "color"]);
+
+/** Shows the plan, or runs it. */
+export async function runWithSteps(
+  host: Host,
+  { workflow, overrides, view, list, pick, kubeconfig, steps }: StepsWords,
+  invocation: Invocation,
+): Promise<number> {
+  refuseOthers(workflow, overrides, steps.given);
+  const { contexts, selection } = overrides;
+  const where = {
+    ...(contexts === undefined ? {} : { contexts }),
+    ...(selection === undefined || Object.keys(selection).length === 0 ? {} : { selection }),
+  };
+  const said = { workflow, params: steps.params, overrides: where };
+  const isPlan = steps.plan || list;
+  const only = pick
+    ? await picked(host, { ...said, ...(isPlan ? {} : { trust: steps.trust }) }, {
+      kubeconfig,
+      invocation,
+    })
+    : undefined;
+  if (pick && only === undefined) return leftWithoutChoice;
+  const options = { ...said, overrides: { ...where, ...only } };
+  const json = view.format !== "text";
+  if (isPlan) return await showPlan(host, options, { invocation, json });
+  return await showSteps(
+    (extras) => runSteps(host, { ...options, ...extras, yes: steps.yes, trustNow: steps.trust }),
+    {
+      invocation,
+      clock: host.clock,
+      view: {
+        format: view.format === "events" ? "jsonl" : view.format,
+        quiet: view.quiet,
+        confirmAbove: view.confirm.above,
+      },
+    },
+  );
+}
+
+/** Returns the pods that a person picks among those that the workflow selects; undefined if the picker was aborted. */
+async function picked(
+  host: Host,
+  { trust, ...said }: Omit<Parameters<typeof selectionOfSteps>[1], "trust"> & {
+    /** Whether `--trust` was given; absent for a plan, which needs no trust. */
+    trust?: boolean;
+  },
+  by: { kubeconfig: string | undefined; invocation: Invocation },
+): Promise<Pick<WhereOverrides, "contexts" | "only"> | undefined> {
+  const { terminal, signals } = by.invocation;
+  const where = await interruptible(signals, async (signal) =>
+    await selectionOfSteps(host, {
+      ...said,
+      ...(trust === undefined ? {} : {
+        trust: { trustNow: trust, ...definedOnly({ askTrust: askTrust(terminal, { signal }) }) },
+      }),
+    }));
+  const chosen = await chosenBy({ kind: "many" }, where, by);
+  if (chosen?.picked === undefined) return undefined;
+  const only = chosen.picked.map(({ context, namespace, pod }) => ({ context, namespace, pod }));
+  return { contexts: chosen.contexts, only };
+}
+
+function refuseOthers(
+  workflow: string,
+  { command }: PlanOverrides,
+  given: ReadonlySet<string>,
+): void {
+  if (command !== undefined) {
+    throw new UsageError(`${workflow} has steps, and no command that -- could replace`);
+  }
+  const other = Object.keys(runningFlags).find((flag) => given.has(flag) && !meaningful.has(flag));
+  if (other === undefined) return;
+  throw new UsageError(`--${other} is for workflows of one command`, {
+    hint: `${workflow} has steps, which say it themselves`,
+  });
+}

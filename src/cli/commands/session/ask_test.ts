@@ -1,0 +1,82 @@
+/** The questions before a part of a session is lost. */
+import assert from "node:assert/strict";
+import type { DeletionPlan } from "../../../actions/session/events.ts";
+import type { StopPlan } from "../../../actions/session/stop.ts";
+import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
+import { askDeletion } from "./ask_deletion.ts";
+import { askRestore } from "./ask_restore.ts";
+import { askSnapshotRemoval } from "./ask_snapshot_removal.ts";
+import { askStop } from "./ask_stop.ts";
+
+const signal = new AbortController().signal;
+const place = { namespace: "dev", context: "c" };
+const session = { name: "web", owner: "alice" } as StopPlan["session"];
+
+const deletion: DeletionPlan = {
+  ...{ ...place, name: "web", session, otherOwner: "alice", purge: false, takesSnapshots: false },
+  removes: [{ kind: "pod", name: "kodama-web" }],
+  claims: [],
+  snapshots: [],
+};
+const stop: StopPlan = { session, otherOwner: undefined, workingTask: 3 };
+const restore = {
+  ...{ ...place, name: "web" },
+  snapshot: {
+    session: "web",
+    image: "i",
+    takenAt: new Date(0),
+    content: { kind: "file", files: 1, bytes: 1 },
+  },
+  lost: [{ name: "kodama-workspace-web", size: "10Gi" }],
+} as const;
+const removal = {
+  ...place,
+  snapshots: [{ name: "half", session: "web", takenAt: "2025-01-15T14:30:00Z" }],
+  run: async function* () {},
+} as unknown as Parameters<typeof askSnapshotRemoval>[0];
+
+type Ask = (around: { terminal: MemoryTerminal; signal: AbortSignal }) => Promise<boolean>;
+
+const questions: [ask: Ask, refusal: RegExp, question: RegExp][] = [
+  [
+    (around) => askDeletion(deletion, around),
+    /^refusing to delete session "web" of alice without confirmation$/,
+    /\nit belongs to alice\n[^]*Delete it\? \[y\/N\] $/,
+  ],
+  [
+    (around) => askStop(stop, around),
+    /^refusing to stop session "web" without confirmation: its agent works on task 3, /,
+    /^session "web": its agent works on task 3, which fails then\. Stop it\? \[y\/N\] $/,
+  ],
+  [
+    (around) => askRestore(restore, around),
+    /^refusing to restore session "web" without confirmation: what is in kodama-workspace-web /,
+    /Restore it\? \[y\/N\] $/,
+  ],
+  [
+    (around) => askSnapshotRemoval(removal, around),
+    /^refusing to delete snapshot half without confirmation$/,
+    /Delete\? \[y\/N\] $/,
+  ],
+];
+
+Deno.test("a loss is confirmed on the terminal, and refused with the flag to pass if there is none", async () => {
+  for (const [ask, message, question] of questions) {
+    await assert.rejects(ask({ terminal: new MemoryTerminal(), signal }), {
+      kind: "usage",
+      message,
+      hint: /^pass --yes/,
+    });
+    for (const [answer, goesOn] of [["y\n", true], ["\n", false]] as const) {
+      const terminal = new MemoryTerminal({ terminals: ["stdin", "stderr"], input: [answer] });
+      assert.equal(await ask({ terminal, signal }), goesOn);
+      assert.match(terminal.written("stderr"), question);
+    }
+  }
+});
+
+Deno.test("`askStop()` asks nothing if no agent works", async () => {
+  const terminal = new MemoryTerminal();
+  assert.equal(await askStop({ ...stop, workingTask: undefined }, { terminal, signal }), true);
+  assert.equal(terminal.written("stderr"), "");
+});

@@ -1,0 +1,58 @@
+/** The flags and operands of the session commands. */
+import {
+  checkedSessionName,
+  type LimitWish,
+  parseLimit,
+  type SessionPlace,
+} from "../../../actions/session/events.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
+import type { Operand } from "../../parser/command.ts";
+import { BadValue, choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
+
+/** Flags for the scope in which sessions are looked up. */
+export const scopeFlags = {
+  namespace: value("namespace of the session (default the settings', then the context's)", text, {
+    short: "n",
+    placeholder: "NAME",
+    completion: { kind: "namespaces" },
+  }),
+  context: value("kubeconfig context to use", text, {
+    placeholder: "NAME",
+    completion: { kind: "contexts" },
+  }),
+  kubeconfig: value("kubeconfig file to use instead of $KUBECONFIG", text, {
+    placeholder: "FILE",
+    completion: { kind: "files" },
+  }),
+};
+
+/** The single operand of most session commands. */
+export const sessionOperand: Operand = {
+  name: "NAME",
+  arity: "one",
+  completion: { kind: "sessions" },
+};
+
+/** How long to wait until a pod is ready. */
+export const timeoutFlag = valueOr("longest wait for the pod to be ready", durationMs, "5m", {
+  placeholder: "DURATION",
+});
+
+/** Parses a limit of a session: a duration of whole seconds, or none. Throws BadValue. */
+export function limit(text: string): LimitWish {
+  const wish = parseLimit(text);
+  if (wish !== undefined) return wish;
+  throw new BadValue(text, "expected a duration from 1s such as 8h or 30m, or never");
+}
+
+/** Data instead of text. */
+export const dataFormats = choice(["json", "yaml"]);
+
+/** Parses args into a `SessionRef`. Throws UsageError for a name that no session can have. */
+export function placeOf(
+  flags: { namespace: string | undefined; context: string | undefined },
+  name: string | undefined,
+): SessionPlace {
+  const { namespace, context } = flags;
+  return { name: checkedSessionName(name ?? ""), ...definedOnly({ namespace, context }) };
+}

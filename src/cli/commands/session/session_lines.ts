@@ -1,0 +1,101 @@
+/** One session as lines of text. Pure. */
+import { limitText, type SessionDetails, type TimeLeft } from "../../../actions/session/events.ts";
+import { ageText } from "../../../base/age.ts";
+import { counted } from "../../../base/counted.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { statusLine } from "../../../present/agent_tasks.ts";
+import { leftText } from "./left_text.ts";
+
+/** Returns the known facts, one field per line. */
+export function sessionLines(details: SessionDetails, now: Date) {
+  const { session, live, node, restarts, work, sync, left, tasks = [] } = details;
+  const { name, namespace, owner, repository, spec, environment, createdAt } = session;
+  const { cpu, memory } = spec.resources;
+  const age = ageText(now.getTime() - Date.parse(createdAt));
+  const variables = environment.variables.join(", ");
+  const fields: [label: string, text: string | undefined][] = [
+    ["Name", name],
+    ["Namespace", namespace],
+    ["Status", live.reason === undefined ? live.status : `${live.status}: ${live.reason}`],
+    ["Owner", owner],
+    ["Age", age],
+    ["Pod", [`kodama-${name}`, node && `on ${node}`].filter(Boolean).join(" ")],
+    ["Restarts", restarts === 0 ? undefined : `${restarts}`],
+    ["Image", spec.image],
+    ["Limits", `cpu ${cpu}, memory ${memory}`],
+    ["Time to live", lifeText(spec.limits.ttlSeconds, left?.ttlSeconds)],
+    ["Idle stop", idleText(spec.limits.idleSeconds, left)],
+    ["Storage", `workspace ${spec.storage.workspace}, agent's home ${spec.storage.claudeHome}`],
+    ["Egress", spec.egress && `only ${spec.egress.map(egressText).join(", ")}`],
+    ["Template", session.template],
+    ["Repository", repository?.url],
+    ["Branch", branchText(work?.branch ?? repository?.branch, repository?.baseBranch)],
+    ["Begun at", repository?.commitHash?.slice(0, 12)],
+    ["Commits", work && workText(work)],
+    ["Sync", syncText(session, sync)],
+    ["Variables", variables === "" ? undefined : variables],
+    ["Git token", environment.gitToken ? "in the session's secret" : undefined],
+  ];
+  const shown = fields.filter(([, text]) => text !== undefined && text !== "");
+  const width = Math.max(...shown.map(([label]) => label.length)) + 2;
+  const lines = shown.map(([label, text = ""]) => `${`${label}:`.padEnd(width)} ${text}`);
+  const latest = (work?.latest ?? []).map(({ hash, subject }) => `  ${hash} ${subject}`);
+  const agent = tasks.length === 0
+    ? []
+    : ["Agent:", ...tasks.map((task) => `  ${statusLine(task)}`)];
+  return [...lines, ...latest, ...agent].map(printable);
+}
+
+/** In the format of the settings: `10.0.0.0/8:443,53/udp`. */
+function egressText(
+  { cidr, ports = [], udpPorts = [] }: NonNullable<
+    SessionDetails["session"]["spec"]["egress"]
+  >[number],
+): string {
+  const listed = [...ports.map(String), ...udpPorts.map((port) => `${port}/udp`)].join(",");
+  if (listed === "") return cidr;
+  return `${cidr.includes(":") ? `[${cidr}]` : cidr}:${listed}`;
+}
+
+/** `8h, 7h12m left`. */
+function lifeText(seconds: number | undefined, left: number | undefined): string | undefined {
+  if (seconds === undefined) return undefined;
+  const all = limitText(seconds);
+  return left === undefined ? all : `${all}, ${leftText(left)} left`;
+}
+
+/** `after 30m; in use: task 2 of its agent`, `after 30m; nobody uses it, 18m left`. */
+function idleText(seconds: number | undefined, left: TimeLeft | undefined): string | undefined {
+  if (seconds === undefined) return undefined;
+  const all = `after ${limitText(seconds)}`;
+  if (left?.idleSeconds === undefined) return all;
+  return left.use === undefined
+    ? `${all}; nobody uses it, ${leftText(left.idleSeconds)} left`
+    : `${all}; in use: ${left.use}`;
+}
+
+/** The local folder; if there is none, that of the machine which synced it last. */
+function syncText(
+  { name, namespace, sync: { enabled, localPath: elsewhere } }: SessionDetails["session"],
+  { word, localPath, conflicts, reason }: SessionDetails["sync"],
+): string {
+  const folder = localPath !== undefined
+    ? ` with ${localPath}`
+    : enabled && elsewhere !== undefined
+    ? ` here (it was ${elsewhere})`
+    : "";
+  const copies = conflicts === 0
+    ? ""
+    : `; ${counted(conflicts, "conflict")}: kodama sync conflicts ${namespace}.${name}`;
+  return `${word}${folder}${reason === undefined ? "" : `: ${reason}`}${copies}`;
+}
+
+function branchText(branch: string | undefined, base: string | undefined): string | undefined {
+  if (branch === undefined || base === undefined || base === branch) return branch;
+  return `${branch} (from ${base})`;
+}
+
+function workText({ commits, uncommitted }: NonNullable<SessionDetails["work"]>): string {
+  const open = uncommitted === 0 ? "" : `, ${counted(uncommitted, "file")} not committed`;
+  return `${commits} since${open}`;
+}

@@ -1,0 +1,131 @@
+/** The start of a session on standard error: a line for each step, and what it waits for. */
+import { type StartEvent, type StartStep, startSteps } from "../../../actions/session/events.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { formatDuration } from "../../../base/duration.ts";
+import { printable } from "../../../terminal/printable.ts";
+import type { Style } from "../../../terminal/style.ts";
+import type { OutputStream, Terminal } from "../../../terminal/terminal.ts";
+
+/** Text while it runs, and at its end. */
+const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>> = {
+  claim: ["name", "name"],
+  configure: ["editor configuration and secrets", "editor configuration and secrets"],
+  create: ["volumes and pod", "volumes and pod"],
+  ready: ["waiting for the pod", "pod is ready"],
+  fill: ["files", "files are there"],
+  clone: ["repository", "repository"],
+  sync: ["sync", "sync"],
+  agent: ["agent", "agent"],
+  save: ["keeping the session", "session is kept"],
+};
+
+/** Refresh interval of a line that is overwritten; elsewhere a wait is reported once it lasts. */
+const quietMs = 1000;
+
+/** Shows the events; returns the last one if the start completed. */
+export async function showStart(
+  events: AsyncIterable<StartEvent>,
+  { terminal, clock, style, steps = startSteps }: {
+    terminal: Terminal;
+    clock: Clock;
+    style: Style;
+    /** All steps, in their order. */
+    steps?: readonly StartStep[];
+  },
+): Promise<Extract<StartEvent, { kind: "started" }>> {
+  const columns = terminal.size()?.columns ?? 80;
+  using view = new StartView(terminal.stderr, clock, style, { columns, steps });
+  for await (const event of events) {
+    if (event.kind === "started") return event;
+    await view.show(event);
+  }
+  throw new Error("a start ended without its last event");
+}
+
+class StartView implements Disposable {
+  #stepMs = 0;
+  #toldMs = -Infinity;
+  /** The last message: a repeated one is shown once. */
+  #told = "";
+  /** The next line overwrites the current one. */
+  #open = false;
+
+  constructor(
+    private readonly stream: OutputStream,
+    private readonly clock: Clock,
+    private readonly style: Style,
+    private readonly layout: { columns: number; steps: readonly StartStep[] },
+  ) {}
+
+  async show(event: Exclude<StartEvent, { kind: "started" }>): Promise<void> {
+    switch (event.kind) {
+      case "warning":
+        return await this.#line(`${this.style.yellow("warning:")} ${printable(event.text)}`);
+      case "syncChosen":
+        return await this.#line(
+          `${
+            printable(event.localPath)
+          } is uploaded and kept in sync with /workspace (--no-sync: it isn't)`,
+        );
+      case "stepStarted":
+        this.#stepMs = this.clock.elapsedMs();
+        if (event.step === "claim") {
+          const { name, namespace } = event.session;
+          await this.#line(`session ${this.style.bold(name)} in namespace ${namespace}`);
+        }
+        return await this.#passing(`${this.#place(event.step)} ${titles[event.step][0]} …`);
+      case "progress":
+        return await this.#progress(event);
+      case "stepEnded":
+        return await this.#line(`${this.#place(event.step)} ${this.#ended(event)}`);
+    }
+  }
+
+  async #progress({ step, text }: Extract<StartEvent, { kind: "progress" }>): Promise<void> {
+    const line = `${this.#place(step)} ${titles[step][0]}: ${printable(text)}`;
+    if (this.stream.isTerminal) return await this.#passing(line);
+    const now = this.clock.elapsedMs();
+    if (now - this.#toldMs < quietMs || now - this.#stepMs < quietMs || line === this.#told) return;
+    [this.#told, this.#toldMs] = [line, now];
+    await this.#line(line);
+  }
+
+  #ended({ step, result, text }: Extract<StartEvent, { kind: "stepEnded" }>): string {
+    const durationMs = this.clock.elapsedMs() - this.#stepMs;
+    const details = [
+      ...(text === undefined ? [] : [printable(text)]),
+      ...(result === "already" ? ["there already"] : []),
+      ...(durationMs >= quietMs ? [formatDuration(durationMs)] : []),
+    ];
+    const said = details.length === 0 ? "" : this.style.dim(` (${details.join(", ")})`);
+    return `${result === "skipped" ? "no " : ""}${titles[step][1]}${said}`;
+  }
+
+  #place(step: StartStep): string {
+    const { steps } = this.layout;
+    return this.style.dim(`${steps.indexOf(step) + 1}/${steps.length}`);
+  }
+
+  async #line(text: string): Promise<void> {
+    await this.stream.write(`${this.#over()}${text}\n`);
+  }
+
+  /** Prints a line that the next one overwrites; on a terminal alone. */
+  async #passing(text: string): Promise<void> {
+    if (!this.stream.isTerminal) return;
+    await this.stream.write(`${this.#over()}${text.slice(0, this.layout.columns - 1)}`);
+    this.#open = true;
+  }
+
+  #over(): string {
+    const over = this.#open ? "\r\x1b[K" : "";
+    this.#open = false;
+    return over;
+  }
+
+  [Symbol.dispose](): void {
+    // If the start failed, the error starts on a line of its own.
+    if (this.#open) this.stream.write("\n").catch(() => {});
+    this.#open = false;
+  }
+}

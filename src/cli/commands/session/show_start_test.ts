@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import type { Session, StartEvent } from "../../../actions/session/events.ts";
+import { ManualClock } from "../../../base/testing/manual_clock.ts";
+import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
+import { plainStyle } from "../../../terminal/style.ts";
+import { showStart } from "./show_start.ts";
+
+const session = { name: "work", namespace: "n" } as Session;
+const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
+
+/** A sync that reports each half second; returns what is shown of it. */
+async function shown(texts: readonly string[], terminals: readonly "stderr"[] = []) {
+  const clock = new ManualClock();
+  const terminal = new MemoryTerminal({ terminals, size: { columns: 40, rows: 10 } });
+  async function* events(): AsyncGenerator<StartEvent> {
+    yield { kind: "stepStarted", step: "sync", session };
+    for (const text of texts) {
+      yield { kind: "progress", step: "sync", text };
+      await new Promise<void>((resolve) => clock.timer(500, resolve));
+    }
+    yield { kind: "started", session, target };
+  }
+  await clock.runUntil(showStart(events(), { terminal, clock, style: plainStyle }));
+  return terminal.written("stderr");
+}
+
+Deno.test("elsewhere than on a terminal a wait is told once it lasts, and what stays as it is once", async () => {
+  const told = await shown([...Array<string>(6).fill("scanning"), "syncing 1/2"]);
+  assert.equal(told, "6/8 sync: scanning\n6/8 sync: syncing 1/2\n");
+  assert.equal(await shown(["scanning", "syncing"]), "");
+});
+
+Deno.test("on a terminal each line takes the place of the one before", async () => {
+  const told = await shown(["scanning", "syncing 1/2"], ["stderr"]);
+  assert.equal(told, "6/8 sync …\r\x1b[K6/8 sync: scanning\r\x1b[K6/8 sync: syncing 1/2\n");
+});

@@ -1,0 +1,59 @@
+/** The flags of all commands that open shells: `shell` and `tmux` share them with the same meaning. */
+import { BadValue, durationMs, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
+import { environmentPair } from "../exec/flags.ts";
+
+const group = "Shell";
+
+/** How long a shell waits for a reconnect after its connection is lost. */
+const keptByDefault = "15m";
+
+/** By their long names. */
+export const shellFlags = {
+  "env": values("variable of the shell's environment", environmentPair, {
+    placeholder: "NAME=VALUE",
+    group,
+  }),
+  "workdir": value("directory to begin in", text, { placeholder: "DIR", group }),
+  "keep-for": valueOr(
+    "how long the shell waits in the pod when the link breaks, where the pod has tmux or dtach",
+    keepMs,
+    keptByDefault,
+    { placeholder: "DURATION", variable: "KODAMA_KEEP_FOR", group },
+  ),
+  "new": toggle("begin a new shell, even where one waits", { group }),
+  "connect-timeout": value(
+    "longest wait for the pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
+    durationMs,
+    { placeholder: "DURATION", group },
+  ),
+  "log": value("keep what the terminal shows in DIR, as an asciicast", text, {
+    placeholder: "DIR",
+    completion: { kind: "files" },
+    group,
+  }),
+};
+
+/**
+ * How long the process waits for a reconnect after its connection is lost. A command's output has to arrive
+ * completely, which no multiplexer guarantees: it isn't persistent unless requested.
+ */
+export function keepMsOf(
+  { flags, given, trailing }: {
+    flags: { "keep-for": number };
+    given: ReadonlySet<string>;
+    trailing: readonly string[] | undefined;
+  },
+): number {
+  return trailing === undefined || given.has("keep-for") ? flags["keep-for"] : 0;
+}
+
+/** A day: a process that was forgotten in a pod ends eventually. */
+const longestKeepMs = 24 * 60 * 60 * 1000;
+
+/** Parses a duration, or `0` for none. */
+function keepMs(raw: string): number {
+  if (/^0+[a-z]*$/.test(raw)) return 0;
+  const duration = durationMs(raw);
+  if (duration > longestKeepMs) throw new BadValue(raw, "must be 24h or less");
+  return duration;
+}

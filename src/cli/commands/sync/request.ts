@@ -1,0 +1,30 @@
+/** The common part of the commands about one running sync: find it, send it a request, print it. */
+import type { SyncReport, SyncRequest } from "../../../actions/sync_control.ts";
+import { success } from "../../exit_codes.ts";
+import { interruptible } from "../../driver/interruptible.ts";
+import type { Invocation } from "../../invocation.ts";
+import { jsonDocument } from "../../output.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { syncData } from "./sync_text.ts";
+
+/** Sends a request to the requested sync, and prints a line about it, or all of it as JSON. */
+export async function askAndTell(
+  { name, request, format, line }: {
+    name: string | undefined;
+    request: SyncRequest;
+    format: "json" | undefined;
+    line: (report: SyncReport) => string;
+  },
+  invocation: Invocation,
+): Promise<number> {
+  const { askSync, findSync } = await import("../../../actions/sync/syncs.ts");
+  const host = await invocation.host();
+  const found = await findSync(host, name);
+  const report = await interruptible(
+    invocation.signals,
+    (signal) => askSync(host, found.spec.key, request, signal),
+  );
+  const text = format === "json" ? jsonDocument(syncData(report)) : `${printable(line(report))}\n`;
+  await invocation.terminal.stdout.write(text);
+  return success;
+}

@@ -1,0 +1,83 @@
+/** Resolves the args of `kodama sync start` into the action's options. */
+import { UsageError } from "../../../base/errors.ts";
+import type { Words } from "../../parser/command.ts";
+import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
+import { selectionFlags } from "../../parser/selection.ts";
+import { syncOutput } from "./sync_text.ts";
+
+const modes = choice(["two-way-safe", "one-way", "mirror", "pull"]);
+
+/** The flags of `kodama sync start`. */
+export const startFlags = {
+  mode: valueOr("which way changes go", modes.parse, "two-way-safe", modes),
+  name: value("what the sync is called (default the pod's name)", text, { placeholder: "NAME" }),
+  exclude: values("leave out what this line of a .gitignore matches", text, {
+    placeholder: "PATTERN",
+  }),
+  "no-gitignore": toggle("take no .gitignore into account, but .kodamaignore alone"),
+  "no-wait": toggle("don't wait until both sides are in sync"),
+  namespace: value("namespace of the pod (default the context's)", text, {
+    short: "n",
+    placeholder: "NAME",
+    completion: { kind: "namespaces" },
+  }),
+  container: selectionFlags.container,
+  context: value("kubeconfig context to use", text, {
+    placeholder: "NAME",
+    completion: { kind: "contexts" },
+  }),
+  kubeconfig: value("kubeconfig file to use instead of $KUBECONFIG", text, {
+    placeholder: "FILE",
+    completion: { kind: "files" },
+  }),
+  ...syncOutput,
+};
+
+/** The resolved args. */
+export interface StartOptions {
+  local: string;
+  pod: string;
+  namespace: string | undefined;
+  remotePath: string;
+  name: string | undefined;
+  mode: ReturnType<typeof modes.parse>;
+  exclude: readonly string[];
+  gitignore: boolean;
+  wait: boolean;
+  container: string | undefined;
+  context: string | undefined;
+  kubeconfig: string | undefined;
+  format: "json" | undefined;
+}
+
+/** Throws `UsageError` for args that don't name two folders. */
+export function resolveStart(
+  { flags: given, operands: [local = "", place = ""] }: Words<typeof startFlags>,
+): StartOptions {
+  const [, namespace, pod, remotePath] =
+    /^(?:([a-z0-9][a-z0-9-]*)\/)?([a-z0-9][a-z0-9.-]*):(.+)$/s.exec(place) ?? [];
+  if (pod === undefined || remotePath === undefined) {
+    throw new UsageError(`${JSON.stringify(place)} is not a POD:PATH`, {
+      hint: "POD:PATH, as in: kodama sync start . web-0:/workspace",
+    });
+  }
+  if (local === "") throw new UsageError("the folder here has no name");
+  if (namespace !== undefined && given.namespace !== undefined && namespace !== given.namespace) {
+    throw new UsageError("two namespaces are named");
+  }
+  return {
+    local,
+    pod,
+    namespace: namespace ?? given.namespace,
+    remotePath,
+    name: given.name,
+    mode: given.mode,
+    exclude: given.exclude,
+    gitignore: !given["no-gitignore"],
+    wait: !given["no-wait"],
+    container: given.container,
+    context: given.context,
+    kubeconfig: given.kubeconfig,
+    format: given.output,
+  };
+}

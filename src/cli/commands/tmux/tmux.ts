@@ -1,0 +1,169 @@
+import {
+  checkedSessionName,
+  layouts,
+  type TmuxEvent,
+  type TmuxOptions,
+} from "../../../actions/tmux/events.ts";
+import { counted } from "../../../base/counted.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { choosingOf, chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
+import type { Invocation } from "../../invocation.ts";
+import { confirmOn } from "../exec/confirm.ts";
+import { confirmViewOf } from "../exec/options.ts";
+import { runningFlags } from "../exec/flags.ts";
+import {
+  allFlag,
+  resolveSelection,
+  selectionFlags,
+  selectionOperands,
+} from "../../parser/selection.ts";
+import { keepMsOf, shellFlags } from "../shell/flags.ts";
+import { paneFlags } from "./flags.ts";
+import { failedContextText, skippedPodTexts } from "../../../present/run_notes.ts";
+
+const arrangements = choice(layouts);
+const group = "Panes";
+const { env: _secretsMayBeInIt, ...paneShellFlags } = shellFlags;
+
+/** `kodama tmux`. */
+export const command = defineCommand({
+  description:
+    "Opens one pane of tmux for each pod of a selection, with a shell or with the words behind --. " +
+    "Inside tmux they come in a new window of the session that is there; elsewhere in a session of their " +
+    "own, which is shown. What doesn't fit one window comes in further ones.\n\n" +
+    "A pane says above its text whose it is, and how it ended. The pane of a command stays then, and that " +
+    "of a shell where it failed. With shells, what is typed goes to every pane of the window.",
+  operands: selectionOperands,
+  trailing: "optional",
+  flags: {
+    ...selectionFlags,
+    ...allFlag,
+    "session": value("make a session of this name, inside tmux too", text, {
+      placeholder: "NAME",
+      group,
+    }),
+    "layout": valueOr("how panes are arranged", arrangements.parse, "tiled", {
+      ...arrangements,
+      group,
+    }),
+    "sync": toggle("what is typed goes to all panes of a window (with shells it does)", { group }),
+    "no-sync": toggle("what is typed goes to one pane", { group }),
+    "detach": toggle("make the panes, and show nothing", { short: "d", group }),
+    "remain-on-exit": toggle("panes stay when they have ended; =false: they don't", { group }),
+    ...paneShellFlags,
+    "yes": runningFlags.yes,
+    "confirm-above": runningFlags["confirm-above"],
+  },
+  examples: [
+    {
+      title: "A shell in every pod of a workload, typed in all at once",
+      line: "kodama tmux sts/db",
+    },
+    { title: "A program in each", line: "kodama tmux -n storage -m drive -- top" },
+    {
+      title: "Those that are picked, in a session of their own, with transcripts",
+      line: "kodama tmux -A -P --session night --log transcripts",
+    },
+    { title: "Ready to be shown later", line: "kodama tmux deploy/web --detach" },
+  ],
+  exitCodes: [
+    ["0", "the panes were made; each shows how its own program ended"],
+    ["1", "tmux isn't there or refused, or kodama itself failed"],
+    ["2", "the command line is wrong, or no pod matches"],
+    ["4", "a cluster couldn't be reached"],
+    ["130", "stopped by Ctrl-C or a signal: no pane is left"],
+  ],
+  seeAlso: ["kodama shell --help says what runs in a pane."],
+  resolve(words) {
+    const { flags, given, trailing } = words;
+    const { contexts, kubeconfig, selection } = resolveSelection(words);
+    const choosing = choosingOf(words, { mustChoose: true });
+    if (flags.sync && flags["no-sync"]) {
+      throw new UsageError("--sync and --no-sync contradict each other");
+    }
+    const remains = given.has("remain-on-exit");
+    const options = {
+      contexts,
+      selection,
+      command: trailing ?? [],
+      layout: flags.layout,
+      sync: flags.sync || (trailing === undefined && !flags["no-sync"]),
+      detach: flags.detach,
+      remain: remainOf(trailing, remains ? flags["remain-on-exit"] : undefined),
+      ...(flags.session === undefined ? {} : { session: checkedSessionName(flags.session) }),
+    } satisfies Partial<TmuxOptions>;
+    const keepMs = keepMsOf({ flags, given, trailing });
+    return { options, flags, keepMs, kubeconfig, confirm: confirmViewOf(flags), choosing };
+  },
+  run: async (
+    { options: asked, flags, keepMs, kubeconfig, confirm, choosing },
+    invocation,
+  ) => {
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const { rowsForPanes, tmux } = await import("../../../actions/tmux/tmux.ts");
+    const multiplexer = await invocation.multiplexer();
+    const { terminal, signals } = invocation;
+    const size = terminal.size() ?? { columns: 200, rows: 50 };
+    const stop = new AbortController();
+    const { signal } = stop;
+    // What was made is removed before any message, so the work is awaited.
+    using _listening = signals.listen((name) =>
+      stop.abort(new KodamaError("cancelled", `stopped by ${name}`))
+    );
+    const events = tmux({ host, multiplexer }, {
+      ...asked,
+      ...narrowed,
+      ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
+      size: { columns: size.columns, rows: rowsForPanes(size.rows) },
+      terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
+      ...(confirm.yes ? {} : {
+        confirm: confirmOn(terminal, {
+          above: confirm.above,
+          stdin: false,
+          listing: "`kodama pods`",
+          signal,
+        }),
+      }),
+      signal,
+    });
+    for await (const event of events) await told(event, invocation);
+    return 0;
+  },
+});
+
+/** A command's output is there to be read; a shell that ended normally has nothing more to show. */
+function remainOf(
+  command: readonly string[] | undefined,
+  asked: boolean | undefined,
+): TmuxOptions["remain"] {
+  if (asked !== undefined) return asked ? "on" : "off";
+  return command === undefined ? "failed" : "on";
+}
+
+async function told(event: TmuxEvent, { terminal }: Invocation): Promise<void> {
+  const text = linesOf(event).map((line) => `${printable(line)}\n`).join("");
+  await terminal.stderr.write(text);
+  await terminal.stderr.flush();
+}
+
+function linesOf(event: TmuxEvent): string[] {
+  switch (event.kind) {
+    case "contextFailed":
+      return [failedContextText(event)];
+    case "podsSkipped":
+      return skippedPodTexts(event);
+    case "opened": {
+      if (event.shown === "here") return [];
+      const windows = event.windows === 1 ? "" : ` in ${counted(event.windows, "window")}`;
+      const panes = `${counted(event.panes, "pane")}${windows}`;
+      return [`${panes} in tmux session ${event.session}: tmux attach -t ${event.session}`];
+    }
+    case "leftBehind":
+      return [`session ${event.session} goes on: tmux attach -t ${event.session}`];
+  }
+}

@@ -1,0 +1,48 @@
+/** The question whether to trust a workflow of a repository. */
+import type { TrustAsk, TrustedBecause } from "../../../../actions/workflow/trust.ts";
+import { printable } from "../../../../terminal/printable.ts";
+import type { Terminal } from "../../../../terminal/terminal.ts";
+import { askYes, canAsk } from "../../../ask_yes.ts";
+
+/** Maximum number of files in the question. */
+const filesShown = 10;
+
+/** Returns the lines before the question: the workflow, its changes, and its permissions. */
+export function trustText(
+  { name, path, seen, changed, permissions, hidesShipped }: TrustAsk,
+): string {
+  const what = seen === "new"
+    ? `The workflow ${name} is new here`
+    : `The workflow ${name} is another than the one that you trusted`;
+  const more = changed.length - filesShown;
+  const lines = [
+    `${what}: ${path}`,
+    ...changed.slice(0, filesShown).map((file) => `  changed: ${file}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    ...(hidesShipped ? [`It hides the workflow ${name} that comes with kodama.`] : []),
+    permissions.length === 0 ? "It only reads in its pods." : "It may:",
+    ...permissions.map((line) => `  ${line}`),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join("");
+}
+
+/** Returns why no question is needed. */
+export function noQuestionText(name: string, because: TrustedBecause): string {
+  const why = {
+    own: "it is kodama's or your own",
+    harmless: "it has no permissions, and only reads in its pods",
+    asked: "it is trusted as it is",
+    locked: "it is as it was locked",
+    said: "you have said so",
+  }[because];
+  return printable(`The workflow ${name} needs no question: ${why}.`) + "\n";
+}
+
+/** Asks on the terminal; undefined if no one can be asked. */
+export function askTrust(
+  terminal: Terminal,
+  options: { signal: AbortSignal },
+): ((question: TrustAsk) => Promise<boolean>) | undefined {
+  if (!canAsk(terminal)) return undefined;
+  return (question) => askYes(terminal, `${trustText(question)}Trust it?`, options.signal);
+}

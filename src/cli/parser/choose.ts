@@ -1,0 +1,89 @@
+/** Finds the command that the args name. Nothing is loaded here. */
+import { UsageError } from "../../base/errors.ts";
+import { type Program, speak } from "../program.ts";
+import type { Leaf, Node } from "./node.ts";
+import { leadingValueFlags, tree } from "../tree.ts";
+import { unknownCommand } from "./unknown_command.ts";
+
+/** What a command line requests. */
+export type Choice =
+  | {
+    kind: "command";
+    path: readonly string[];
+    leaf: Leaf;
+    /** Flags and operands: all args up to `--` except the command's own name. */
+    words: readonly string[];
+    /** The args after `--`; undefined if there is no `--`. */
+    trailing: readonly string[] | undefined;
+  }
+  /** `brief`: usage, examples and the main flags. */
+  | { kind: "help"; path: readonly string[]; node: Node; brief: boolean };
+
+/**
+ * Finds the command. Flags may come before it as well as after; `--` ends kodama's args; `--help`
+ * anywhere requests help, `-h` a short one. Throws `UsageError` for a command that doesn't exist.
+ */
+export async function choose(argv: readonly string[], program: Program): Promise<Choice> {
+  const all = [...program.prefix, ...argv];
+  const dashes = all.indexOf("--");
+  const ours = dashes < 0 ? all : all.slice(0, dashes);
+  const trailing = dashes < 0 ? undefined : all.slice(dashes + 1);
+  const found = await walk(ours, program);
+  const { path, node, words } = found;
+  const whole = words.includes("--help");
+  if (whole || words.includes("-h")) return { kind: "help", path, node, brief: !whole };
+  if (node.kind === "leaf") return { kind: "command", path, leaf: node, words, trailing };
+  if (path.length === 0 && words.length === 1 && words[0] === "--version") {
+    return { kind: "command", path: ["version"], leaf: versionLeaf(), words: [], trailing };
+  }
+  if (words.length === 0 && trailing === undefined) {
+    return { kind: "help", path, node, brief: false };
+  }
+  throw new UsageError(`no command in these words: ${argv.join(" ")}`, {
+    hint: `see ${speak(program, ["kodama", ...path, "--help"].join(" "))}`,
+  });
+}
+
+async function walk(
+  ours: readonly string[],
+  program: Program,
+): Promise<{ path: string[]; node: Node; words: string[] }> {
+  const path: string[] = [];
+  const words: string[] = [];
+  let node: Node = tree;
+  for (let at = 0; at < ours.length; at++) {
+    const word = ours[at] ?? "";
+    if (node.kind === "leaf" || isFlag(word)) {
+      words.push(word);
+      const following = ours[at + 1];
+      if (node.kind === "branch" && leadingValueFlags.includes(word) && following !== undefined) {
+        words.push(following);
+        at++;
+      }
+      continue;
+    }
+    const child: Node | undefined = Object.hasOwn(node.commands, word)
+      ? node.commands[word]
+      : undefined;
+    if (child === undefined) {
+      throw await unknownCommand(word, path, Object.keys(node.commands), program);
+    }
+    const synonym: readonly string[] | undefined = child.kind === "leaf"
+      ? child.synonymOf
+      : undefined;
+    if (synonym === undefined) path.push(word);
+    else path.splice(0, path.length, ...synonym);
+    node = child;
+  }
+  return { path, node, words };
+}
+
+function isFlag(word: string): boolean {
+  return word.length > 1 && word.startsWith("-");
+}
+
+function versionLeaf(): Leaf {
+  const leaf = tree.commands["version"];
+  if (leaf?.kind !== "leaf") throw new Error("the tree has no command `version`");
+  return leaf;
+}

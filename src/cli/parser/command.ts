@@ -1,0 +1,82 @@
+/**
+ * A command is one declaration: its flags and operands, its help, how its args become options, and
+ * what it does. The path of its file is the command: `commands/cluster/up.ts` is `kodama cluster up`.
+ */
+import type { Completion, Flags, FlagValues } from "./flag.ts";
+import type { Invocation } from "../invocation.ts";
+
+/** An argument that isn't a flag. */
+export interface Operand {
+  /** Upper case, as in help: `WORKFLOW`. */
+  name: string;
+  /** How many of it are allowed. */
+  arity: "one" | "optional" | "any";
+  completion?: Completion;
+}
+
+/** What may follow `--`: the args of another command, which kodama itself never reads. */
+export type Trailing = "none" | "optional" | "required";
+
+/** A command line shown in help. A test parses every one. */
+export interface Example {
+  /** What it does, in plain language. */
+  title: string;
+  /** Starts with `kodama`; shell quotes are allowed. */
+  line: string;
+}
+
+/** The args of one command line, sorted and with every flag already in its narrow type. */
+export interface Words<F extends Flags> {
+  flags: FlagValues<F>;
+  /** Names of the flags that were given on the command line itself. */
+  given: ReadonlySet<string>;
+  operands: readonly string[];
+  /** The args after `--`; undefined if there is no `--`. */
+  trailing: readonly string[] | undefined;
+  /** The args before `--` as typed, for a hint that repeats them. */
+  line: readonly string[];
+  /** The command as shown in messages: `kodama exec`, `kpod`. */
+  spoken: string;
+}
+
+/** The declaration of a command, with the types of its flags and options still known. */
+export interface CommandDeclaration<F extends Flags, Options> {
+  /** One paragraph or several. Plain text; help wraps it. */
+  description: string;
+  operands?: readonly Operand[];
+  trailing?: Trailing;
+  flags: F;
+  examples: readonly Example[];
+  /** Related commands and pages. */
+  seeAlso?: readonly string[];
+  /** Exit codes besides success and error, each with its meaning. */
+  exitCodes?: readonly (readonly [code: string, meaning: string])[];
+  /** Resolves args into options, once. Pure; throws `UsageError`. */
+  resolve(words: Words<F>): Options;
+  /** Runs the command and returns the exit code of the process. */
+  run(options: Options, invocation: Invocation): Promise<number>;
+}
+
+/** A command with its flag types erased: what the tree, the parser and help work with. */
+export interface Command extends Omit<CommandDeclaration<Flags, unknown>, "resolve" | "run"> {
+  /** Resolves the args and returns what will run: usage errors come from the first call alone. */
+  prepare(words: Words<Flags>): (invocation: Invocation) => Promise<number>;
+  /** Returns the options that the args stand for; for tests, and for front ends that don't run. */
+  resolve(words: Words<Flags>): unknown;
+}
+
+/** Checks a declaration's types against each other and makes a {@link Command} of it. */
+export function defineCommand<const F extends Flags, Options>(
+  declaration: CommandDeclaration<F, Options>,
+): Command {
+  // The parser fills `flags` from this very declaration, so the wide type is the narrow one here.
+  const resolve = (words: Words<Flags>) => declaration.resolve(words as Words<F>);
+  return {
+    ...declaration,
+    resolve,
+    prepare: (words) => {
+      const options = resolve(words);
+      return (invocation) => declaration.run(options, invocation);
+    },
+  };
+}

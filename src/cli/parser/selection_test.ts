@@ -1,0 +1,219 @@
+/** Args -> selections. */
+import { wholeSelection } from "../../actions/exec/events.ts";
+import assert from "node:assert/strict";
+import type { Selection } from "../../actions/exec/events.ts";
+import { UsageError } from "../../base/errors.ts";
+import { defineCommand } from "./command.ts";
+import { sortWords } from "./parse.ts";
+import { namedPods } from "./parse_selection.ts";
+import { resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
+import { badValueError, resolveWords } from "./parsed_args.ts";
+import { BadValue, joinContents } from "./flag.ts";
+import { printPicked } from "../commands/pick/print_picked.ts";
+
+const sample = defineCommand({
+  description: "For tests.",
+  operands: selectionOperands,
+  flags: selectionFlags,
+  examples: [],
+  resolve: resolveSelection,
+  run: () => Promise.resolve(0),
+});
+
+async function selected(line: string) {
+  const sorted = await sortWords(sample, line === "" ? [] : line.split(" "), "kodama sample");
+  const words = resolveWords(sample, { ...sorted, trailing: undefined }, {
+    environment: () => undefined,
+    spoken: "kodama sample",
+  });
+  return sample.resolve(words) as ReturnType<typeof resolveSelection>;
+}
+
+const selections: readonly (readonly [line: string, selection: Partial<Selection>])[] = [
+  ["", {}],
+  ["-n prod", { namespaces: { kind: "named", names: ["prod"] } }],
+  ["-n a -nb", { namespaces: { kind: "named", names: ["a", "b"] } }],
+  ["-A", { namespaces: { kind: "all" } }],
+  ["-A=false", {}],
+  ["-m web", { match: [{ kind: "substring", text: "web" }] }],
+  ["-m /^web-[0-9]+$/", { match: [{ kind: "regExp", regExp: /^web-[0-9]+$/u }] }],
+  ["-m //", { match: [{ kind: "substring", text: "//" }] }],
+  ["-m a -x b", {
+    match: [{ kind: "substring", text: "a" }],
+    exclude: [{ kind: "substring", text: "b" }],
+  }],
+  ["-l app=web,tier!=x", { labelSelector: "app=web,tier!=x" }],
+  ["--field-selector status.phase=Running", { fieldSelector: "status.phase=Running" }],
+  ["-c sidecar", { container: "sidecar" }],
+  ["--node n1 --sample 3 --sort age", { node: "n1", sample: 3, sort: "age" }],
+  ["--shuffle --all-phases", { shuffle: true, allPhases: true }],
+  ["web-0 pod/web-1", {
+    operands: [{ kind: "pod", name: "web-0" }, { kind: "pod", name: "web-1" }],
+  }],
+  ["deploy/web sts/db Deployment/x", {
+    operands: [
+      { kind: "workload", plural: "deployments", name: "web" },
+      { kind: "workload", plural: "statefulsets", name: "db" },
+      { kind: "workload", plural: "deployments", name: "x" },
+    ],
+  }],
+  ["statefulset.apps/db cronjob.v1.batch/x cj/y service/z", {
+    operands: [
+      { kind: "workload", plural: "statefulsets", name: "db" },
+      { kind: "workload", plural: "cronjobs", name: "x" },
+      { kind: "workload", plural: "cronjobs", name: "y" },
+      { kind: "workload", plural: "services", name: "z" },
+    ],
+  }],
+  ["storage/web-0 jobs/pod/web-1", {
+    operands: [
+      { kind: "pod", name: "web-0", namespace: "storage" },
+      { kind: "pod", name: "web-1", namespace: "jobs" },
+    ],
+  }],
+];
+
+for (const [line, selection] of selections) {
+  Deno.test(`selection: ${line || "nothing said"}`, async () => {
+    const { contexts, selection: found } = await selected(line);
+    assert.deepEqual(contexts, []);
+    assert.deepEqual(found, { ...wholeSelection, ...selection });
+  });
+}
+
+Deno.test("contexts can be several, and the kubeconfig is told apart", async () => {
+  const { contexts, kubeconfig } = await selected("--context a --context=b --kubeconfig /k");
+  assert.deepEqual([contexts, kubeconfig], [["a", "b"], "/k"]);
+});
+
+const wrong: readonly (readonly [line: string, message: RegExp])[] = [
+  ["-n a -A", /contradict/],
+  ["--sort age --shuffle", /contradict/],
+  ["--pick --sample 2", /contradict/],
+  ["--sample 0", /whole number, 1 or more/],
+  ["--sample 1.5", /whole number, 1 or more/],
+  ["/web", /POD, KIND\/NAME or NAMESPACE\/POD/],
+  ["deploy/", /POD, KIND\/NAME or NAMESPACE\/POD/],
+  ["a/b/c", /POD, KIND\/NAME or NAMESPACE\/POD/],
+  ["node/x", /unsupported kind node/],
+  ["statefulset.batch/x", /unsupported kind statefulset.batch/],
+  ["web-*", /shell patterns do not match pods/],
+  ["-m /(/", /Unterminated group/],
+];
+
+for (const [line, message] of wrong) {
+  Deno.test(`no selection: ${line}`, async () => {
+    const thrown = await selected(line).catch((error: unknown) => error);
+    const error = thrown instanceof BadValue ? await badValueError(thrown) : thrown;
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, message);
+  });
+}
+
+const ways: readonly (readonly [operand: string, hint: RegExp])[] = [
+  ["deplyo/web", /^did you mean deploy\? the kinds are pod, deploy, /],
+  ["statefullset/web", /^did you mean sts\?|the kinds are pod/],
+  ["node/n1", /^--node n1 chooses/],
+  ["weka-drive-*", /^-m weka-drive- chooses/],
+  ["secret/x", /the kinds are pod, deploy, /],
+];
+
+for (const [operand, hint] of ways) {
+  Deno.test(`the way out of ${operand}`, async () => {
+    const error = await selected(operand).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof BadValue);
+    assert.match((await badValueError(error)).hint ?? "", hint);
+  });
+}
+
+Deno.test("--from: a pod or a workload in each line; empty lines and comments count for nothing", () => {
+  const text = "pod/web-0\n\n# the rest\r\n  deploy/api  \nweb-1";
+  assert.deepEqual(namedPods({ name: "names", text }), {
+    operands: [
+      { kind: "pod", name: "web-0" },
+      { kind: "workload", plural: "deployments", name: "api" },
+      { kind: "pod", name: "web-1" },
+    ],
+    contexts: [],
+    tookStdin: false,
+  });
+  assert.equal(namedPods({ name: "-", text }).tookStdin, true);
+});
+
+Deno.test("--from: what -o name, jsonl and json print of pods in several namespaces", async () => {
+  const place = { context: "prod", namespace: "storage", container: "agent" };
+  const rows = [{ ...place, pod: "web-0", node: "n1", ip: "", restarts: 3 }, {
+    ...place,
+    namespace: "jobs",
+    pod: "web-1",
+  }];
+  const operands = [{ kind: "pod", name: "web-0", ...place }, {
+    kind: "pod",
+    name: "web-1",
+    ...place,
+    namespace: "jobs",
+  }];
+  const jsonl = rows.map((one) => `${JSON.stringify(one)}\n`).join("");
+  for (const text of [jsonl, JSON.stringify(rows, null, 2)]) {
+    assert.deepEqual(namedPods({ name: "-", text }), {
+      operands,
+      contexts: ["prod"],
+      tookStdin: true,
+    });
+  }
+  const names = await printPicked(rows.map((one) => ({ node: "", ip: "", ...one })), {
+    format: "name",
+    print0: false,
+    namespaced: true,
+  });
+  assert.equal(names, "storage/web-0\njobs/pod/web-1\n");
+  assert.deepEqual(namedPods({ name: "-", text: names }).operands, [
+    { kind: "pod", name: "web-0", namespace: "storage" },
+    { kind: "pod", name: "web-1", namespace: "jobs" },
+  ]);
+});
+
+Deno.test("--from: what isn't the JSON of a pod is refused, with its line", () => {
+  const bad = [
+    '{"pod":',
+    "{}",
+    '{"pod":7}',
+    '[{"name":"x"}]',
+    "[",
+    '{"pod":"a"}\n{"pod":"b","context":"c"}',
+  ];
+  for (const text of bad) {
+    assert.throws(() => namedPods({ name: "f", text }), BadValue, text);
+  }
+});
+
+Deno.test("--from: its contexts are those of the selection, within --context", () => {
+  const file = { text: '{"pod":"a","context":"prod"}', name: "-" };
+  const words = (context: string[]) =>
+    resolveWords(sample, {
+      texts: new Map([["from", [joinContents(file)]], ["context", context]]),
+      operands: [],
+      trailing: undefined,
+    }, { environment: () => undefined, spoken: "kodama sample" });
+  const contexts = (given: string[]) =>
+    (sample.resolve(words(given)) as ReturnType<typeof resolveSelection>).contexts;
+  assert.deepEqual(contexts([]), ["prod"]);
+  assert.deepEqual(contexts(["lab", "prod"]), ["prod"]);
+  assert.throws(() => contexts(["lab"]), UsageError);
+});
+
+Deno.test("--from a list without a name means no pod, and never all of them", () => {
+  for (const text of ["", "\n\n", "# nothing\n"]) {
+    assert.throws(() => namedPods({ name: "-", text }), {
+      name: "NoMatchError",
+      message: "standard input names no pod",
+    });
+  }
+});
+
+Deno.test("--from says which line is wrong", () => {
+  assert.throws(
+    () => namedPods({ name: "names", text: "web-0\nnodes/n1\n" }),
+    (error) => error instanceof BadValue && error.source === "line 2 of names",
+  );
+});

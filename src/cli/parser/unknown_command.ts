@@ -1,0 +1,28 @@
+/** The error for an unknown command. */
+import { UsageError } from "../../base/errors.ts";
+import { nearestNames } from "../../base/nearest_names.ts";
+import { type Program, speak } from "../program.ts";
+
+/**
+ * Returns the usage error for an unknown command. It names the equivalent of another tool's command, or
+ * the nearest command; never one that ends or deletes something.
+ */
+export async function unknownCommand(
+  word: string,
+  path: readonly string[],
+  candidates: readonly string[],
+  program: Program,
+): Promise<UsageError> {
+  const parent = speak(program, ["kodama", ...path].join(" "));
+  const { destructive, verbAnswer } = await import("./other_tools.ts");
+  const answer = verbAnswer(word, path);
+  const safe = candidates.filter((name) => !destructive.has(name));
+  const [near] = answer === undefined ? await nearestNames(word, safe, 1) : [];
+  return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
+    hint: answer !== undefined
+      ? answer
+      : near === undefined
+      ? `${parent} --help lists the commands`
+      : `did you mean ${parent} ${near}?`,
+  });
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { defineCommand } from "./command.ts";
+import { BadValue, text, value } from "./flag.ts";
+import type { HostOptions, Invocation } from "../invocation.ts";
+import { leaves } from "./node.ts";
+import { sortWords } from "./parse.ts";
+import { tree } from "../tree.ts";
+import { withVerbosity } from "./verbosity.ts";
+import { badValueError, resolveWords } from "./parsed_args.ts";
+
+/** Returns the host's options from a command line, and what the command itself was given. */
+async function verbosityOf(line: readonly string[], variable?: string) {
+  const seen: { host?: HostOptions | undefined; flags?: unknown; given?: unknown } = {};
+  const command = withVerbosity(defineCommand({
+    description: "",
+    flags: { "exclude-lines": value("", text) },
+    examples: [],
+    resolve: ({ flags, given }) => {
+      seen.flags = flags;
+      seen.given = [...given];
+    },
+    run: async (_options, { host }) => {
+      await host({ kubeconfig: "/k" });
+      return 0;
+    },
+  }));
+  const sorted = await sortWords(command, line, "kodama x");
+  const environment = (name: string) => name === "KODAMA_VERBOSE" ? variable : undefined;
+  const raw = { ...sorted, trailing: undefined };
+  const run = command.prepare(resolveWords(command, raw, { environment, spoken: "kodama x" }));
+  const host = (options?: HostOptions) => {
+    seen.host = options;
+    return Promise.resolve({});
+  };
+  await run({ host } as unknown as Invocation);
+  return seen;
+}
+
+Deno.test("-v reaches the host, in every spelling, and never the command", async () => {
+  const none = { kubeconfig: "/k" };
+  const cases: [line: string[], host: HostOptions, variable?: string][] = [
+    [[], none],
+    [["-v", "0"], none],
+    [["-v0"], none, "6"],
+    [["-v6"], { ...none, verbosity: 6 }],
+    [["-v=7"], { ...none, verbosity: 7 }],
+    [["--verbose", "8"], { ...none, verbosity: 8 }],
+    [["--v=9"], { ...none, verbosity: 9 }],
+    [[], { ...none, verbosity: 6 }, "6"],
+  ];
+  for (const [line, host, variable] of cases) {
+    assert.deepEqual(
+      await verbosityOf(line, variable),
+      { host, flags: { "exclude-lines": undefined }, given: [] },
+      line.join(" "),
+    );
+  }
+});
+
+Deno.test("-v with a text names the flag that excludes lines", async () => {
+  for (const bad of ["10", "-1", "6.5", "error"]) {
+    const error: unknown = await verbosityOf([`-v=${bad}`]).catch((error) => error);
+    if (!(error instanceof BadValue)) throw new Error(`${bad} is taken`);
+    const { message, hint } = await badValueError(error);
+    assert.match(message, /for --verbose: must be a whole number from 0 to 9/);
+    assert.match(hint ?? "", /--exclude-lines RE/);
+  }
+});
+
+Deno.test("every command that connects to a cluster has -v, and no other has a -v", async () => {
+  for (const [path, leaf] of leaves(tree)) {
+    const { command } = await leaf.load();
+    const letters = Object.entries(command.flags).filter(([, { short }]) => short === "v");
+    assert.deepEqual(letters.map(([name]) => name), leaf.dials ? ["verbose"] : [], path.join(" "));
+  }
+});

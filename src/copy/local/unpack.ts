@@ -1,0 +1,225 @@
+/** A folder out of a pod's archive, unpacked under a temporary name and then moved to its path. */
+import { KodamaError } from "../../base/errors.ts";
+import { escapedName, textOf, type TreeEntry } from "../entry.ts";
+import { placed } from "../tar_writer.ts";
+import type { UnpackFolder } from "../to_local.ts";
+import { WholeBody } from "../whole_body.ts";
+import { FileMaker, smallFileBytes } from "./file_maker.ts";
+import { folderOf } from "./partial.ts";
+import { mergeInto } from "./merge.ts";
+import { copyError } from "./copy_error.ts";
+
+/** More are an attack on memory, or on the disk. */
+const maxEntries = 5_000_000;
+const notedNames = 5;
+/** For fewer files, a thread isn't worth its start. */
+const filesBeforeMaker = 300;
+
+/** Starts a folder; removes one that an earlier attempt has written there. */
+export async function unpackFolder(path: string, key: string): Promise<UnpackFolder> {
+  try {
+    const there = await Deno.stat(path).catch(() => undefined);
+    if (there !== undefined && !there.isDirectory) {
+      throw new KodamaError("conflict", `${path} is there already, and is not a folder`);
+    }
+    const beside = there === undefined ? folderOf(path) : path;
+    await Deno.mkdir(beside, { recursive: true });
+    const temporary = `${beside === "/" ? "" : beside}/.kodama-${key}.new`;
+    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+    await Deno.mkdir(temporary, { mode: 0o777 });
+    const { mode } = await Deno.lstat(temporary);
+    await Deno.chmod(temporary, 0o700);
+    const places = { path, temporary, merges: there !== undefined };
+    return new Unpacking(places, 0o777 & ~(mode ?? 0));
+  } catch (error) {
+    throw copyError(`cannot write ${path}`, error);
+  }
+}
+
+type Folder = Extract<TreeEntry, { kind: "folder" }>;
+type File = Extract<TreeEntry, { kind: "file" }>;
+type SymbolicLink = Extract<TreeEntry, { kind: "symbolicLink" }>;
+
+/**
+ * Nothing can be written through a link of the archive: links are created last, and everything created before is a
+ * folder or file of this unpacking.
+ */
+class Unpacking implements UnpackFolder {
+  readonly #made = new Map<string, TreeEntry["kind"]>([["", "folder"]]);
+  readonly #folders: Folder[] = [];
+  readonly #links: SymbolicLink[] = [];
+  #renamed: string[] = [];
+  #renamedCount = 0;
+  #smallFiles = 0;
+  #maker: FileMaker | undefined;
+  #placed = false;
+
+  readonly #places: { path: string; temporary: string; merges: boolean };
+  readonly #mask: number;
+
+  /** @param mask the mode bits that the system removes from new files. */
+  constructor(places: { path: string; temporary: string; merges: boolean }, mask: number) {
+    this.#places = places;
+    this.#mask = mask;
+  }
+
+  async put(entry: TreeEntry): Promise<void> {
+    const name = escapedName(entry.path);
+    try {
+      // An entry that is created once more, or linked, has to exist.
+      if (this.#claim(name, entry) || entry.kind === "hardLink") await this.#maker?.settled();
+      switch (entry.kind) {
+        case "folder":
+          return this.#putFolder(name, entry);
+        case "file":
+          return await this.#putFile(`${this.#places.temporary}/${name}`, entry);
+        case "symbolicLink":
+          this.#links.push(entry);
+          return;
+        case "hardLink":
+          return this.#putHardLink(name, entry.target);
+      }
+    } catch (error) {
+      throw copyError(`cannot write ${this.#places.path}/${name}`, error);
+    }
+  }
+
+  async place(): Promise<readonly string[]> {
+    try {
+      await this.#maker?.settled();
+      await this.#makeLinks();
+      // Adding content to a folder changes its time: the innermost come first.
+      for (const { path, mode, mtime } of this.#folders.toReversed()) {
+        const full = `${this.#places.temporary}/${escapedName(path)}`;
+        Deno.utimeSync(full, mtime, mtime);
+        Deno.chmodSync(full, mode & 0o777);
+      }
+      if (this.#places.merges) await mergeInto(this.#places.temporary, this.#places.path);
+      else await Deno.rename(this.#places.temporary, this.#places.path);
+      this.#placed = !this.#places.merges;
+    } catch (error) {
+      throw copyError(`cannot write ${this.#places.path}`, error);
+    }
+    if (this.#renamedCount === 0) return [];
+    const names = this.#renamed.join(", ");
+    return [
+      `names that aren't UTF-8 are kept as ${names}${this.#renamedCount > notedNames ? " …" : ""}`,
+    ];
+  }
+
+  async #makeLinks(): Promise<void> {
+    if (this.#links.length === 0) return;
+    const { setLinkTime } = await import("./node_link_times.ts");
+    for (const { path, target, mtime } of this.#links) {
+      const full = `${this.#places.temporary}/${escapedName(path)}`;
+      Deno.symlinkSync(escapedName(target), full);
+      setLinkTime(full, mtime);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#maker?.[Symbol.asyncDispose]();
+    if (!this.#placed) {
+      await Deno.remove(this.#places.temporary, { recursive: true }).catch(() => {});
+    }
+  }
+
+  /** Reserves a name, within folders of this unpacking; returns whether it repeats one that may repeat. */
+  #claim(name: string, entry: TreeEntry): boolean {
+    if (this.#made.size > maxEntries) {
+      throw new KodamaError("conflict", "the archive holds too much");
+    }
+    const before = this.#made.get(name);
+    const again = before === entry.kind && (before === "folder" || before === "file");
+    if (before !== undefined && !again) throw hostile(entry, "twice");
+    this.#makeParents(folderWithin(name), entry);
+    this.#made.set(name, entry.kind);
+    if (name.includes("\\x") && textOf(entry.path) === undefined) {
+      this.#renamedCount += 1;
+      if (this.#renamed.length < notedNames) this.#renamed.push(name);
+    }
+    return again;
+  }
+
+  #makeParents(name: string, of: TreeEntry): void {
+    const kind = this.#made.get(name);
+    if (kind === "folder") return;
+    if (kind !== undefined) throw hostile(of, `below ${name}, which is not a folder`);
+    this.#makeParents(folderWithin(name), of);
+    Deno.mkdirSync(`${this.#places.temporary}/${name}`);
+    this.#made.set(name, "folder");
+  }
+
+  #putFolder(name: string, entry: Folder): void {
+    this.#folders.push(entry);
+    try {
+      if (name !== "") Deno.mkdirSync(`${this.#places.temporary}/${name}`, { mode: 0o700 });
+    } catch (error) {
+      // It was created for something in it, or is in the archive twice.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!Deno.lstatSync(`${this.#places.temporary}/${name}`).isDirectory) throw error;
+    }
+  }
+
+  async #putFile(full: string, { mode: asked, mtime, size, sparse, body }: File): Promise<void> {
+    const mode = asked & 0o777;
+    const masked = (mode & this.#mask) !== 0;
+    if (body instanceof WholeBody && size <= smallFileBytes) {
+      this.#smallFiles += 1;
+      if (this.#smallFiles > filesBeforeMaker) {
+        this.#maker ??= this.#newMaker();
+        return await this.#maker.add({ path: full, mode, masked, mtime }, body.take());
+      }
+    }
+    using file = openNew(full, mode);
+    if (sparse === undefined) { for await (const bytes of body) writeAll(file, bytes); }
+    else {
+      for await (const { offset, bytes } of placed(sparse.parts, body)) {
+        file.seekSync(offset, Deno.SeekMode.Start);
+        writeAll(file, bytes);
+      }
+      file.truncateSync(size);
+    }
+    file.utimeSync(mtime, mtime);
+    if (masked) Deno.chmodSync(full, mode);
+  }
+
+  #newMaker(): FileMaker {
+    const { path, temporary } = this.#places;
+    return new FileMaker((full) => `cannot write ${path}${full.slice(temporary.length)}`);
+  }
+
+  #putHardLink(name: string, target: Uint8Array): void {
+    const to = escapedName(target);
+    if (this.#made.get(to) !== "file") {
+      throw new KodamaError("conflict", `the archive links ${name} to ${to}, which isn't in it`);
+    }
+    Deno.linkSync(`${this.#places.temporary}/${to}`, `${this.#places.temporary}/${name}`);
+    this.#made.set(name, "file");
+  }
+}
+
+/** Returns the folder of a name, within the unpacked one: empty at the top. */
+function folderWithin(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
+}
+
+/** An archive may contain a file twice: the later one counts. */
+function openNew(full: string, mode: number): Deno.FsFile {
+  const options = { write: true, createNew: true, mode };
+  try {
+    return Deno.openSync(full, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    Deno.removeSync(full);
+    return Deno.openSync(full, options);
+  }
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
+
+function hostile({ path }: TreeEntry, what: string): KodamaError {
+  return new KodamaError("conflict", `the archive holds ${escapedName(path)} ${what}`);
+}

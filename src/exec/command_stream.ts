@@ -1,0 +1,250 @@
+/**
+ * An open stream and all concurrent events on it: output, input, a limit, a cancellation. The first to end decides the
+ * outcome.
+ */
+import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
+import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
+import { type Attempt, hasLeader } from "./attempt.ts";
+import { endCommand } from "./end_command.ts";
+import { outcomeOfEnd } from "./outcome.ts";
+import { OwnLines } from "./own_lines.ts";
+import type { InputReader, TargetRun } from "./run_options.ts";
+import { saysNoShell } from "./runtime_errors.ts";
+import { signalRound } from "./signal_round.ts";
+import { isStop, outcomeOfStop, type Stop } from "./stop.ts";
+import { TerminalWatch } from "./terminal_watch.ts";
+
+/** How long the remaining output of an ended command is awaited; a caller that cancels waits for nothing more. */
+const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
+
+/**
+ * How long the server may take to report the end of a command whose input has ended. If it exited with more input
+ * unread than the pipes hold, container runtimes (containerd 1.6) wait forever for a reader of the remaining input.
+ */
+const untoldMs = 10_000;
+
+/** One attempt at a command, on a stream that is open. Used once. */
+export class Conversation {
+  readonly #run: TargetRun;
+  readonly #channel: ExecChannel;
+  /** Absent for a command without preamble. */
+  readonly #ownLines: OwnLines | undefined;
+  /** Resolves when the command is known to run, or when the stream has ended before that. */
+  readonly #begun = Promise.withResolvers<"running" | "ended">();
+  readonly #stop = Promise.withResolvers<Stop>();
+  /** Resolves with the exit code when both marks have arrived. */
+  readonly #marked = Promise.withResolvers<number>();
+  #watch: TerminalWatch | undefined;
+
+  constructor(run: TargetRun, channel: ExecChannel, form: "preamble" | "bare") {
+    this.#run = run;
+    this.#channel = channel;
+    const { nonce } = run.options;
+    if (form === "preamble") {
+      this.#ownLines = new OwnLines(nonce, { marked: hasLeader(run.options) });
+    } else this.#isRunning();
+  }
+
+  async untilEnd(): Promise<Attempt> {
+    const { options, cancelled } = this.#run;
+    using cleanup = new DisposableStack();
+    const { timeoutMs } = options;
+    if (timeoutMs !== undefined) {
+      const expire = () => this.#stop.resolve({ kind: "timeout", afterMs: timeoutMs });
+      cleanup.use(options.clock.timer(timeoutMs, expire));
+    }
+    cleanup.use(onAbort(cancelled, () => this.#stop.resolve({ kind: "cancelled" })));
+    const over = new AbortController();
+    cleanup.defer(() => over.abort());
+
+    const output = this.#passOutput();
+    if (options.input !== undefined) this.#limitSilence(output);
+    const side = Promise.all([this.#passResizes(over.signal), this.#passInput(over.signal)]);
+    const first = await Promise.race([output, this.#stop.promise]);
+    const attempt = isStop(first) ? await this.#stopped(first, output) : await this.#ended(first);
+    over.abort();
+    await this.#watch?.end(isOver(attempt) ? "ended" : "left");
+    await side;
+    return attempt;
+  }
+
+  #limitSilence(output: Promise<unknown>): void {
+    const { clock } = this.#run.options;
+    void this.#marked.promise.then(async (exitCode) => {
+      if (!await passed(clock, untoldMs, { settled: output })) return;
+      this.#stop.resolve({ kind: "untold", exitCode });
+    });
+  }
+
+  /** Under a terminal, a second stream notifies the pod when kodama exits. */
+  #watchTerminal(): void {
+    const { target, options: { terminal, open, clock, graceMs } } = this.#run;
+    const leader = this.#ownLines?.session?.leader;
+    if (terminal === undefined || leader === undefined) return;
+    this.#watch = new TerminalWatch({ target, leader, open, clock, graceMs });
+  }
+
+  #isRunning(): void {
+    this.#begun.resolve("running");
+    this.#run.options.terminal?.onBegun?.();
+  }
+
+  async #passOutput(): Promise<ChannelEnd> {
+    const ownLines = this.#ownLines;
+    let opening = ownLines !== undefined;
+    try {
+      for await (const chunk of this.#channel.output) {
+        const bytes = ownLines?.push(chunk) ?? chunk.bytes;
+        if (opening && ownLines?.opening === false) {
+          opening = false;
+          this.#watchTerminal();
+          this.#isRunning();
+        }
+        const exitCode = ownLines?.exitCode;
+        if (exitCode !== undefined) this.#marked.resolve(exitCode);
+        if (bytes.length > 0) await this.#run.emit(chunk.stream, bytes);
+      }
+      return await this.#channel.end;
+    } catch (error) {
+      return { kind: "cut", reason: error instanceof Error ? error.message : String(error) };
+    } finally {
+      this.#begun.resolve("ended");
+    }
+  }
+
+  /** The stream ended by itself. */
+  async #ended(end: ChannelEnd): Promise<Attempt> {
+    const ownLines = this.#ownLines;
+    const begun = ownLines?.session !== undefined;
+    const heldBack = ownLines?.finishOpening() ?? new Uint8Array();
+    if (ownLines !== undefined && !begun && this.#lacksShell(end, heldBack)) {
+      return { kind: "noShell" };
+    }
+    await this.#flush(heldBack);
+    const unmarked = ownLines?.endMissing === true;
+    if (end.kind === "exited" && end.exitCode === 0 && begun && unmarked) {
+      const reason =
+        "the server told a good end, but the command did not: the link to its node broke";
+      return { kind: "ended", outcome: { kind: "unknown", reason } };
+    }
+    return { kind: "ended", outcome: outcomeOfEnd(this.#corrected(end), begun) };
+  }
+
+  /**
+   * Servers sometimes report `Success` for a command that failed, if its input ended at the same moment (seen with
+   * Kubernetes 1.34 over WebSocket): the exit code that the command's own shell reports is right.
+   */
+  #corrected(end: ChannelEnd): ChannelEnd {
+    const exitCode = this.#ownLines?.exitCode ?? 0;
+    return end.kind === "exited" && end.exitCode === 0 ? { ...end, exitCode } : end;
+  }
+
+  /** Emits bytes that were held back as a possible start of kodama's own lines, and weren't. */
+  async #flush(opening: Uint8Array): Promise<void> {
+    const rest = this.#ownLines?.finishMarks() ?? [];
+    for (const { stream, bytes } of [{ stream: "stdout" as const, bytes: opening }, ...rest]) {
+      if (bytes.length > 0) await this.#run.emit(stream, bytes);
+    }
+  }
+
+  /** containerd and CRI-O report it in the Status; Docker writes it to standard output and exits 126 or 127. */
+  #lacksShell(end: ChannelEnd, heldBack: Uint8Array): boolean {
+    if (end.kind === "refused") return saysNoShell(end.status.message ?? "");
+    const code = end.kind === "exited" ? end.exitCode : 0;
+    return (code === 126 || code === 127) && saysNoShell(new TextDecoder().decode(heldBack));
+  }
+
+  /** A limit was reached while the command ran: it is ended in the pod, and its remaining output is emitted. */
+  async #stopped(stop: Stop, output: Promise<ChannelEnd>): Promise<Attempt> {
+    if (stop.kind === "untold") {
+      await this.#channel.close();
+      await output;
+      return { kind: "ended", outcome: outcomeOfStop(stop, {}) };
+    }
+    const left = await this.#endInPod(output);
+    const unread = left === undefined && !await this.#drained(stop, output);
+    await this.#channel.close();
+    await output;
+    await this.#flush(this.#ownLines?.finishOpening() ?? new Uint8Array());
+    const rest = left === undefined ? unread ? { unread } as const : {} : { left };
+    return { kind: "ended", outcome: outcomeOfStop(stop, rest) };
+  }
+
+  /** The command is gone: returns whether all its output is read in time. */
+  async #drained(
+    { kind }: Exclude<Stop, { kind: "untold" }>,
+    output: Promise<ChannelEnd>,
+  ): Promise<boolean> {
+    const { options: { clock, open }, target, drop } = this.#run;
+    if (!await passed(clock, drainMs[kind], { settled: output })) return true;
+    drop();
+    // The leader sets its mark behind all output: it must not wait for a reader of that.
+    const session = { leader: this.#ownLines?.session?.leader ?? 0 };
+    if (session.leader > 0) {
+      await signalRound("KILL", session, { target, open, clock }).catch(() => {});
+    }
+    return false;
+  }
+
+  async #endInPod(output: Promise<ChannelEnd>): Promise<string | undefined> {
+    const { options, target } = this.#run;
+    const { clock, graceMs } = options;
+    if (this.#ownLines === undefined) {
+      return "the command may still run: the image has no sh to end it with";
+    }
+    // The first line may still arrive.
+    await passed(clock, graceMs, { settled: this.#begun.promise });
+    const { session } = this.#ownLines;
+    if (session === undefined) return "the command may still run: its process id didn't arrive";
+    return await endCommand(
+      (signal) => signalRound(signal, session, { target, open: options.open, clock }),
+      { ended: output, graceMs, clock },
+    );
+  }
+
+  /** Input waits for the first line: the terminal would echo earlier keystrokes before it. */
+  async #passInput(over: AbortSignal): Promise<void> {
+    const reader = this.#run.options.input?.();
+    if (reader === undefined) return;
+    if (await this.#begun.promise === "ended") return;
+    try {
+      await this.#passAll(reader, over);
+    } catch (error) {
+      if (over.aborted) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#stop.resolve({ kind: "inputFailed", reason: `standard input: ${reason}` });
+    }
+  }
+
+  async #passAll(reader: InputReader, over: AbortSignal): Promise<void> {
+    for (;;) {
+      const bytes = await reader.read(over);
+      if (over.aborted) return;
+      try {
+        if (bytes === undefined) return void await orAborted(this.#channel.closeStdin(), over);
+        await orAborted(this.#channel.write(bytes), over);
+      } catch {
+        // The link is gone or the command stopped reading: the channel's end reports which.
+        return;
+      }
+    }
+  }
+
+  async #passResizes(over: AbortSignal): Promise<void> {
+    const terminal = this.#run.options.terminal;
+    if (terminal === undefined) return;
+    try {
+      await orAborted(this.#channel.resize(terminal.size), over);
+      await forEachUntil(terminal.resizes, over, (size) => this.#channel.resize(size));
+    } catch {
+      // As for input: the channel's end reports the reason.
+    }
+  }
+}
+
+/** Returns whether no process of the command is known to remain. */
+function isOver(attempt: Attempt): boolean {
+  if (attempt.kind === "noShell") return true;
+  const { outcome } = attempt;
+  return outcome.kind !== "unknown" && !("left" in outcome);
+}

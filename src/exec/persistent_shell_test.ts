@@ -1,0 +1,131 @@
+/** The args that start and find persistent shells, read by the shells of this machine, on a terminal of script(1). */
+import assert from "node:assert/strict";
+import { MarkedLine } from "./marked_line.ts";
+import { greetingLine, type ShellGreeting, type ShellWish, shellWords } from "./shell_argv.ts";
+
+function onPath(name: string): string | undefined {
+  const places = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);
+  return places.find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const shells = ["dash", "bash", "busybox"].filter((name) => onPath(name) !== undefined);
+const missing = ["script", "tmux"].filter((name) => onPath(name) === undefined);
+const nonce = "n0nce";
+const size = { columns: 80, rows: 24 };
+
+interface Told {
+  code: number;
+  greeting: ShellGreeting | undefined;
+  output: string;
+}
+
+/** A folder in which one shell is called `sh`, and which contains persistent shells. */
+async function stage(shell: string) {
+  const folder = await Deno.makeTempDir({ prefix: "k" });
+  await Deno.symlink(onPath(shell) ?? "", `${folder}/sh`);
+  const env = {
+    PATH: `${folder}:${Deno.env.get("PATH")}`,
+    TMPDIR: folder,
+    TERM: "xterm",
+    SHELL: `${folder}/sh`,
+  };
+  const begin = async (wish: ShellWish, id: string, command: readonly string[]): Promise<Told> => {
+    const kept = { wish, owner: "0", id, keepSeconds: 60, size };
+    const words = shellWords({ nonce, command, kept });
+    const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    const { code, stdout } = await new Deno.Command("script", {
+      args: ["--quiet", "--return", "--command", line, "/dev/null"],
+      clearEnv: true,
+      env,
+      stdin: "null",
+    }).output();
+    const { marker, parse } = greetingLine(nonce);
+    const reader = new MarkedLine<ShellGreeting>(marker, parse);
+    const output = new TextDecoder().decode(reader.push(stdout));
+    return { code, greeting: reader.value, output };
+  };
+  const left = async () =>
+    (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).filter((name) =>
+      name !== "sh"
+    );
+  return {
+    begin,
+    left,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+for (const shell of shells) {
+  Deno.test({
+    name: `a kept shell begun by ${shell} tells its exit code, and leaves nothing`,
+    ignore: missing.length > 0,
+    fn: async () => {
+      await using kept = await stage(shell);
+      const { code, greeting, output } = await kept.begin("any", "one", ["sh", "-c", "exit 7"]);
+      assert.deepEqual(greeting, { kind: "kept", by: "tmux", id: "one", found: false });
+      assert.equal(code, 7);
+      assert.match(output, new RegExp(`kodama:${nonce}:end:7\r\n$`));
+      assert.deepEqual(await kept.left(), []);
+    },
+  });
+
+  Deno.test({
+    name: `a shell that is gone is said to be, by ${shell}`,
+    ignore: missing.length > 0,
+    fn: async () => {
+      await using kept = await stage(shell);
+      const { greeting } = await kept.begin("same", "other", []);
+      assert.deepEqual(greeting, { kind: "gone", exitCode: undefined });
+    },
+  });
+}
+
+Deno.test({
+  name: "the greeting survives that tmux throws away what nobody has read of the terminal",
+  ignore: missing.length > 0,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "k" });
+    const env = { PATH: Deno.env.get("PATH") ?? "", TMPDIR: folder, TERM: "xterm" };
+    const run = async (...words: string[]) => {
+      const [program = "", ...args] = words;
+      const { stdout } = await new Deno.Command(program, { args, clearEnv: true, env }).output();
+      return new TextDecoder().decode(stdout);
+    };
+    const until = async (look: () => Promise<boolean>) => {
+      const deadline = performance.now() + 20_000;
+      while (!await look()) assert.ok(performance.now() < deadline, "it didn't come to that");
+    };
+    const outer = ["tmux", "-f", "/dev/null", "-S", `${folder}/outer`];
+    const kept = { wish: "new" as const, owner: "0", id: "one", keepSeconds: 60, size };
+    const words = shellWords({ nonce, command: ["sh", "-c", "read line"], kept });
+    // The terminal is a tmux that is stopped meanwhile: it reads nothing, and beyond 4 KiB all output is buffered by
+    // the system.
+    const filled = `${"x".repeat(79)}\n`.repeat(70);
+    const line = 'read go <"$0"; printf %s "$1"; shift; exec "$@"';
+    const gate = ["sh", "-c", line, `${folder}/gate`, filled];
+    await run("mkfifo", `${folder}/gate`);
+    await run(...outer, "new-session", "-d", "-x", "80", "-y", "24", "--", ...gate, ...words);
+    const pid = Number(await run(...outer, "display-message", "-p", "#{pid}"));
+    Deno.kill(pid, "SIGSTOP");
+    try {
+      await run("sh", "-c", 'echo >"$0"', `${folder}/gate`);
+      const inner = ["tmux", "-S", `${folder}/kodama-shell-0/one/tmux`];
+      await until(async () => await run(...inner, "list-clients") !== "");
+      Deno.kill(pid, "SIGCONT");
+      const greeting = `kodama-shell:${nonce}:new tmux one`;
+      const look = () => run(...outer, "capture-pane", "-p", "-S", "-");
+      await until(async () => (await look()).includes(greeting));
+      await run(...inner, "kill-server");
+    } finally {
+      Deno.kill(pid, "SIGCONT");
+      await run(...outer, "kill-server");
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});

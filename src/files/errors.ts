@@ -1,0 +1,22 @@
+/** Errors of this machine's files. */
+import { KodamaError } from "../base/errors.ts";
+
+/** Returns whether the error means that there is nothing of the name. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/** Returns the error of a file operation, with the operating system's own message. */
+export function fileError(what: string, error: unknown): unknown {
+  if (error instanceof KodamaError) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    return new KodamaError("environment", `${what}: Deno's permissions don't allow it`, {
+      hint: "docs/permissions.md says what each permission is for",
+      cause: error,
+    });
+  }
+  if (!(error instanceof Error)) return error;
+  // Deno adds its own name of the operation, and a path that may be a temporary one's.
+  const said = error.message.replace(/(\(os error \d+\)): .*$/s, "$1");
+  return new KodamaError("config", `${what}: ${said}`, { cause: error });
+}

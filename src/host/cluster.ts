@@ -1,0 +1,135 @@
+/** The embedded cluster as the actions use it, and the process that serves it in the background. */
+import type {
+  ClusterControl,
+  ClusterPlace,
+  ClusterStart,
+  ClusterState,
+  ClusterWait,
+  RunningCluster,
+} from "../actions/cluster_control.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { ClusterStatus } from "../cluster/control/control.ts";
+import type { ClusterRecord } from "../cluster/control/record.ts";
+import type { ServeOptions } from "../cluster/control/serve.ts";
+import type { EndSignal, SignalSource } from "../cli/invocation.ts";
+import type { Places } from "../config/paths.ts";
+import { filePath } from "../files/file_path.ts";
+import { type ClusterPlan, planOfWords, serveCommand } from "./serve_command.ts";
+
+/** The initial world of a cluster by default. */
+const defaultWorld = "weka";
+
+/** Controls the user's own cluster, and those that are stored in folders of their own. */
+export async function clusterControl(places: Places): Promise<ClusterControl> {
+  const { clusterDown, clusterStatus, clusterUp } = await import("../cluster/control/control.ts");
+  const { systemClock: clock } = await import("../cluster/clock.ts");
+  const folderOf = ({ data }: ClusterPlace) =>
+    data === undefined ? `${places.configDir}/cluster` : absolute(data);
+  const status = async (place: ClusterPlace): Promise<ClusterState> => {
+    const found = await clusterStatus({ folder: folderOf(place) });
+    if (found.phase === "stopped") return { phase: "stopped", ended: null, died: diedOf(found) };
+    const running = runningOf(found.record);
+    if (running !== undefined) return running;
+    const { world = "", pods = { ready: 0, expected: 0 } } = found.record ?? {};
+    return { phase: "starting", world, pods };
+  };
+  return {
+    async up({ signal, told, ...start }) {
+      const plan = await planOf(folderOf(start), start);
+      const command = serveCommand(plan);
+      for await (const event of clusterUp({ ...plan, command, clock, signal })) {
+        if (event.kind === "joined" || event.kind === "progress") told(event);
+      }
+      const state = await status(start);
+      if (state.phase === "running") requirePort(state, start);
+      return state;
+    },
+    async serve({ signal, told, ...start }) {
+      await serve(await planOf(folderOf(start), start), { signal, told });
+    },
+    async down({ signal, told, ...place }) {
+      let ended: ClusterRecord | undefined;
+      for await (const event of clusterDown({ folder: folderOf(place), clock, signal })) {
+        if (event.kind === "stopped") ended = event.ended;
+        else told(event);
+      }
+      return { phase: "stopped", ended: runningOf(ended) ?? null, died: null };
+    },
+    status,
+  };
+}
+
+function absolute(path: string): string {
+  const whole = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+  return whole.replace(/(?<=.)\/+$/, "");
+}
+
+/** Throws UsageError for an invalid world. */
+async function planOf(folder: string, { data, world, port }: ClusterStart): Promise<ClusterPlan> {
+  const { readSettled } = await import("../cluster/saved_state.ts");
+  const { settledWorld } = await import("../cluster/worlds/world.ts");
+  const settled = data === undefined ? undefined : await readSettled(folder);
+  return {
+    folder,
+    world: settledWorld(world ?? settled?.world ?? defaultWorld, Deno.cwd()),
+    keep: data !== undefined,
+    ...(port === undefined ? {} : { port }),
+  };
+}
+
+function runningOf(record: ClusterRecord | undefined): RunningCluster | undefined {
+  if (record?.server === undefined) return undefined;
+  const { server, context, kubeconfig, world, pods, pid, startedAt, kept } = record;
+  const data = kept ? kubeconfig.slice(0, kubeconfig.lastIndexOf("/")) : null;
+  return { phase: "running", server, context, kubeconfig, world, pods, pid, startedAt, data };
+}
+
+function diedOf({ died }: Extract<ClusterStatus, { phase: "stopped" }>) {
+  if (died === undefined) return null;
+  const { record: { pid, startedAt }, log } = died;
+  return { pid, startedAt, log };
+}
+
+/** A requested port is a promise to its clients. */
+function requirePort({ server }: RunningCluster, { port }: ClusterStart): void {
+  if (port === undefined || server.endsWith(`:${port}`)) return;
+  throw new KodamaError("conflict", `the cluster runs at ${server}, not at port ${port}`, {
+    hint: "kodama cluster down, then up again",
+  });
+}
+
+/** Serves a cluster until the signal. */
+async function serve(plan: ClusterPlan, { signal, told }: ClusterWait): Promise<void> {
+  const { serveCluster } = await import("../cluster/control/serve.ts");
+  const { parseWorldChoice } = await import("../cluster/worlds/world.ts");
+  const { folder, world, keep, port } = plan;
+  const options: ServeOptions = {
+    folder,
+    world: parseWorldChoice(world),
+    worldText: world,
+    worldsFolder: filePath(new URL("../cluster/worlds", import.meta.url)),
+    imageRoots: [filePath(new URL("../cluster/images", import.meta.url))],
+    signal,
+    onRecord(record) {
+      const state = runningOf(record);
+      if (record.phase === "ready" && state !== undefined) told({ kind: "ready", state });
+      else told({ kind: "progress", pods: record.pods });
+    },
+    ...(keep ? { keep: { world } } : {}),
+    ...(port === undefined ? {} : { port }),
+  };
+  await serveCluster(options);
+}
+
+/** Runs in the background process: serves the cluster that its arguments describe, until a signal ends it. */
+export async function serveUntilSignal(
+  words: readonly string[],
+  signals: SignalSource,
+): Promise<void> {
+  const stop = new AbortController();
+  using _listening = signals.listen((name: EndSignal) => {
+    // It survives the terminal that it was started from.
+    if (name !== "SIGHUP") stop.abort();
+  });
+  await serve(planOfWords(words), { signal: stop.signal, told: () => {} });
+}

@@ -1,0 +1,191 @@
+/** The files of this machine, as the actions use them. */
+import type { HostFiles, NewFile } from "../actions/host.ts";
+import { KodamaError } from "../base/errors.ts";
+import { fileError, isAbsent } from "../files/errors.ts";
+import { joinBytes } from "../base/join_bytes.ts";
+import type { SpoolFile } from "../exec/stdin_spool.ts";
+
+/** Files of this machine. Temporary files of kodama's own are made in `privateDir()`, the one folder it may write to. */
+export function localFiles(privateDir: () => string): HostFiles {
+  return {
+    readText,
+    listFiles,
+    replaceText,
+    create,
+    inspect,
+    remove,
+    spool: () => makeSpool(privateDir()),
+  };
+}
+
+async function readText(
+  path: string,
+  maxBytes: number,
+  { within }: { within: string | undefined } = { within: undefined },
+): Promise<string | undefined> {
+  try {
+    using file = await Deno.open(within === undefined ? path : await realPathIn(within, path));
+    const bytes = await readAtMost(file, maxBytes + 1);
+    if (bytes.length > maxBytes) {
+      throw new KodamaError("config", `${path} is larger than ${maxBytes} bytes`);
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    if (error instanceof TypeError) {
+      throw new KodamaError("config", `${path} is not UTF-8 text`, { cause: error });
+    }
+    throw fileError(`cannot read ${path}`, error);
+  }
+}
+
+/**
+ * Returns the path without symbolic links, of which any of its folders may be one.
+ *
+ * @throws KodamaError `config` if it isn't in the folder.
+ */
+async function realPathIn(folder: string, path: string): Promise<string> {
+  const [real, realFolder] = await Promise.all([Deno.realPath(path), Deno.realPath(folder)]);
+  const separator = Deno.build.os === "windows" ? "\\" : "/";
+  const inside = realFolder.endsWith(separator) ? realFolder : `${realFolder}${separator}`;
+  if (real.startsWith(inside)) return real;
+  throw new KodamaError("config", `refusing to read ${path}: a link leads to ${real}`, {
+    hint: `links may not lead out of ${folder}: replace it by a copy of the file, or remove it`,
+  });
+}
+
+/** A file that grows while it is read ends at the limit too, so its size isn't checked beforehand. */
+async function readAtMost(file: Deno.FsFile, maxBytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  while (total < maxBytes) {
+    const buffer = new Uint8Array(Math.min(64 * 1024, maxBytes - total));
+    const length = await file.read(buffer);
+    if (length === null) break;
+    pieces.push(buffer.subarray(0, length));
+    total += length;
+  }
+  return joinBytes(pieces);
+}
+
+async function listFiles(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name).sort();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw fileError(`cannot read the folder ${folder}`, error);
+  }
+}
+
+async function replaceText(path: string, text: string): Promise<void> {
+  try {
+    const target = await targetOf(path);
+    const folder = target.slice(0, target.lastIndexOf("/")) || "/";
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const temporary = await Deno.makeTempFile({ dir: folder, prefix: ".kodama-" });
+    try {
+      await Deno.writeTextFile(temporary, text);
+      await Deno.rename(temporary, target);
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      throw error;
+    }
+  } catch (error) {
+    throw fileError(`cannot write ${path}`, error);
+  }
+}
+
+/** Returns the target of a symbolic link: dotfiles are often links, and stay links. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (isAbsent(error)) return path;
+    throw error;
+  }
+}
+
+async function create(
+  path: string,
+  options: { private: boolean; replace: boolean },
+): Promise<NewFile> {
+  const modes = options.private ? { folder: 0o700, file: 0o600 } : { folder: 0o777, file: 0o666 };
+  try {
+    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    await Deno.mkdir(folder, { recursive: true, mode: modes.folder });
+    if (options.replace) await remove(path);
+    const file = await Deno.open(path, { write: true, createNew: true, mode: modes.file });
+    return {
+      async write(bytes) {
+        try {
+          for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        } catch (error) {
+          throw fileError(`cannot write ${path}`, error);
+        }
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(file.close()),
+    };
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new KodamaError("conflict", `${path} is there already`, { cause: error });
+    }
+    throw fileError(`cannot write ${path}`, error);
+  }
+}
+
+async function inspect(path: string): Promise<{ bytes: number; modifiedAt: Date } | undefined> {
+  try {
+    const { size, mtime } = await Deno.lstat(path);
+    return { bytes: size, modifiedAt: mtime ?? new Date(0) };
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw fileError(`cannot look at ${path}`, error);
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw fileError(`cannot remove ${path}`, error);
+  }
+}
+
+async function makeSpool(privateDir: string): Promise<SpoolFile> {
+  await Deno.mkdir(privateDir, { recursive: true, mode: 0o700 });
+  // Created with mode 0600, and only its owner can read the folder.
+  const path = await Deno.makeTempFile({ dir: privateDir, prefix: ".input-" });
+  const file = await Deno.open(path, { read: true, write: true });
+  // Without a name it disappears with the process, however that exits. Windows can't do that.
+  const named = await Deno.remove(path).then(() => false, () => true);
+  let end = 0;
+  // One position for all: reads and appends take turns.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => {});
+    return result;
+  };
+  return {
+    append: (bytes) =>
+      inTurn(() => appendAt(file, end, bytes).then(() => void (end += bytes.length))),
+    read: (offset, length) => inTurn(() => readAt(file, offset, Math.min(length, end - offset))),
+    [Symbol.asyncDispose]: async () => {
+      await turn;
+      file.close();
+      if (named) await Deno.remove(path);
+    },
+  };
+}
+
+async function appendAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): Promise<void> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  let at = 0;
+  while (at < bytes.length) at += await file.write(bytes.subarray(at));
+}
+
+async function readAt(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  return await readAtMost(file, Math.max(0, length));
+}

@@ -1,0 +1,112 @@
+/** The host of the actions, assembled from this machine's parts. */
+import type { Host } from "../actions/host.ts";
+import { systemClock } from "../base/clock.ts";
+import { placesOf } from "../config/paths.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { systemHost } from "../kube/host.ts";
+import type { Trace } from "../kube/trace.ts";
+import { printable } from "../terminal/printable.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { filePath } from "../files/file_path.ts";
+import { clientRegistry } from "./client_registry.ts";
+import { localFiles } from "./files.ts";
+import { localMachine } from "./machine.ts";
+
+/** The dependencies of the host. */
+export interface HostParts {
+  /** `--kubeconfig`. */
+  kubeconfig?: string | undefined;
+  terminal: Terminal;
+  /** `-v`. */
+  verbosity?: number;
+  environment: (name: string) => string | undefined;
+}
+
+/**
+ * Returns the writer of traces, if there are any. On a terminal a line replaces the current one, which may be a status
+ * line, and returns to the line's beginning by itself, since the terminal may be in raw mode.
+ */
+function traceTo({ stderr }: Terminal, verbosity: number): Trace | undefined {
+  if (verbosity < 6) return undefined;
+  const [before, after] = stderr.isTerminal ? ["\r\x1b[K", "\r\n"] : ["", "\n"];
+  return (level, message) => {
+    if (level > verbosity) return;
+    const time = systemClock.now().toISOString().slice(11, 23);
+    stderr.write(`${before}${time} ${printable(message)}${after}`).catch(() => {});
+  };
+}
+
+/** Returns the host of this process. It neither reads a file nor connects before an action needs it. */
+export function machineHost(
+  { kubeconfig, terminal, verbosity = 0, environment }: HostParts,
+): Host {
+  const places = placesOf({
+    env: environment,
+    workingDir: Deno.cwd(),
+    shippedWorkflowsDir: filePath(new URL("../../workflows", import.meta.url)),
+  });
+  const kubeHost = systemHost((message) => {
+    // A warning that can't be written isn't fatal; output that matters is written, and checked, elsewhere.
+    terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
+  }, traceTo(terminal, verbosity));
+  const named = kubeconfig === undefined ? {} : { kubeconfig };
+  const host: Host = {
+    clock: systemClock,
+    env: environment,
+    places,
+    files: localFiles(() => places.configDir),
+    machine: localMachine({
+      stdin: terminal.stdin.isTerminal,
+      stdout: terminal.stdout.isTerminal,
+      stderr: terminal.stderr.isTerminal,
+    }, environment),
+    async contexts() {
+      const { listContexts } = await import("../kube/open_client.ts");
+      const { current, contexts } = await listContexts(named, kubeHost);
+      return contexts.map((one) => ({ ...one, current: one.name === current }));
+    },
+    kube: clientRegistry(openClient),
+    async select(client, selection, { signal = new AbortController().signal }) {
+      const { findTargets } = await import("../kube/select/find_targets.ts");
+      return await findTargets(client, selection, { signal, random: kubeHost.random });
+    },
+    async copyFiles() {
+      const { localCopyFiles } = await import("../copy/local/files.ts");
+      return localCopyFiles();
+    },
+    async workflowMachine() {
+      const { workflowMachine } = await import("./workflow_machine.ts");
+      return workflowMachine(host, kubeconfig);
+    },
+    async testCluster(world, signal) {
+      const { testCluster } = await import("./test_cluster.ts");
+      return await testCluster(
+        world,
+        signal,
+        ({ configDir, kubeconfig }) =>
+          machineHost({
+            kubeconfig,
+            terminal,
+            environment: (name) => name === "KODAMA_CONFIG_DIR" ? configDir : environment(name),
+          }),
+      );
+    },
+    async sync() {
+      const { machineSyncs } = await import("./sync/machine_syncs.ts");
+      return machineSyncs(places, { kubeconfig, environment });
+    },
+    async cluster() {
+      const { clusterControl } = await import("./cluster.ts");
+      return await clusterControl(places);
+    },
+  };
+  return host;
+
+  async function openClient(context: string | undefined): Promise<KubeClient> {
+    const { openKubeClient } = await import("../kube/open_client.ts");
+    return await openKubeClient(
+      { ...named, ...(context === undefined ? {} : { context }) },
+      kubeHost,
+    );
+  }
+}

@@ -1,0 +1,247 @@
+/** This machine as steps of workflows use it: programs, servers, files, ports, and locks between runs. */
+import type { Clock } from "../base/clock.ts";
+import { KodamaError } from "../base/errors.ts";
+import { launcherVariables } from "../base/launcher_variables.ts";
+import { ownFolders, type Places } from "../config/paths.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { LinkError, linkError } from "../kube/failures.ts";
+import { systemAuthorities } from "../kube/config/system_authorities.ts";
+import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engine/environment.ts";
+import { forwardPort } from "../forward/forward_port.ts";
+import { variablesOf } from "./variables.ts";
+
+/** The longest line shown of a program's output. */
+const maxLineLength = 1024 * 1024;
+
+/** The largest script that is read. */
+const maxScriptBytes = 1024 * 1024;
+
+/** The dependencies of this machine. */
+export interface LocalWorldParts {
+  clock: Clock;
+  env(name: string): string | undefined;
+  /** Variables that programs get in addition to those they inherit. */
+  environment: Readonly<Record<string, string>>;
+  kube(context: string): Promise<KubeClient>;
+  /** Folders of kodama's own files. */
+  places: Pick<Places, "configDir" | "userDir">;
+  /** Creates or replaces a file. */
+  create(path: string): Promise<Writing>;
+  readText(path: string, maxBytes: number): Promise<string | undefined>;
+}
+
+/** This machine. */
+export function localWorld(
+  { clock, env, environment: shared, kube, places, create, readText }: LocalWorldParts,
+): LocalWorld {
+  return {
+    protectedPaths: ownFolders(places),
+    variables: (names) => variablesOf(names, env),
+    run: (words, options) =>
+      run(words, { ...options, environment: { ...shared, ...options.environment } }),
+    fetch: requester(env),
+    create,
+    readText: (path) => readText(path, maxScriptBytes),
+    realPath,
+    forward: (forward) => forwardPort({ kube, clock }, forward),
+    hold: (group, holder) => hold(places.configDir, group, holder),
+  };
+}
+
+async function run(
+  [program = "", ...args]: readonly string[],
+  { environment, folder, signal, maxOutputBytes, told }: Parameters<LocalWorld["run"]>[1],
+): Promise<LocalEnd> {
+  const child = spawn(program, args, { environment, folder });
+  using _ending = onAbort(signal, () => child.kill("SIGTERM"));
+  const [stdout, stderr, status] = await Promise.all([
+    collected(child.stdout, maxOutputBytes, (line) => told("stdout", line)),
+    collected(child.stderr, maxOutputBytes, (line) => told("stderr", line)),
+    child.status,
+  ]);
+  return {
+    exitCode: status.code,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    truncated: [
+      ...(stdout.truncated ? ["stdout" as const] : []),
+      ...(stderr.truncated ? ["stderr" as const] : []),
+    ],
+  };
+}
+
+const startLine = `unset ${launcherVariables.join(" ")}; exec "$@"`;
+
+function spawn(
+  program: string,
+  args: readonly string[],
+  { environment, folder }: { environment: Readonly<Record<string, string>>; folder: string },
+): Deno.ChildProcess {
+  try {
+    // Through sh, which kodama may start: a workflow's own permissions may grant many programs.
+    const viaShell = Deno.build.os !== "windows";
+    return new Deno.Command(viaShell ? "sh" : program, {
+      args: viaShell ? ["-c", startLine, "kodama", program, ...args] : [...args],
+      env: { ...environment },
+      cwd: folder,
+      // Ctrl-C is handled by kodama: it ends the program by its own signal, and knows that it has.
+      detached: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new KodamaError("notFound", `there is no program ${program} here`, { cause: error });
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new KodamaError("environment", `kodama itself may not run ${program}`, {
+        hint: `allow it with KODAMA_ALLOW_RUN=${program}`,
+        cause: error,
+      });
+    }
+    throw new KodamaError("environment", `${program} can't be started: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function onAbort(signal: AbortSignal, call: () => void): Disposable {
+  const end = () => {
+    try {
+      call();
+    } catch {
+      // It has exited by itself.
+    }
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };
+}
+
+/** Read to the end even beyond the stored limit: a full pipe would block the program forever. */
+async function collected(
+  stream: ReadableStream<Uint8Array>,
+  maxLength: number,
+  told: (line: string) => void,
+): Promise<{ text: string; truncated: boolean }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let open = "";
+  let truncated = false;
+  for await (const chunk of stream) {
+    const piece = decoder.decode(chunk, { stream: true });
+    const room = maxLength - text.length;
+    text += piece.slice(0, room);
+    if (piece.length > room) truncated = true;
+    const lines = (open + piece).split("\n");
+    open = (lines.pop() ?? "").slice(0, maxLineLength);
+    for (const line of lines) told(line);
+  }
+  if (open !== "") told(open);
+  return { text, truncated };
+}
+
+/** Trusts the certificates that this machine trusts, as its other programs do. */
+function requester(env: LocalWorldParts["env"]): LocalWorld["fetch"] {
+  let opening: Promise<Deno.HttpClient> | undefined;
+  return async (asked, signal) => {
+    if (new URL(asked.url).protocol !== "https:") return await request(asked, { signal });
+    return await request(asked, { signal, client: await (opening ??= openClient(env)) });
+  };
+}
+
+async function openClient(env: LocalWorldParts["env"]): Promise<Deno.HttpClient> {
+  const authorities = await systemAuthorities({ env, readText: (path) => Deno.readTextFile(path) });
+  return Deno.createHttpClient({ caCerts: authorities === undefined ? [] : [authorities] });
+}
+
+async function request(
+  { method, url, headers, body, maxOutputBytes }: Parameters<LocalWorld["fetch"]>[0],
+  options: { signal: AbortSignal; client?: Deno.HttpClient },
+): Promise<HttpAnswer> {
+  const { signal } = options;
+  try {
+    const answer = await fetch(url, {
+      ...options,
+      method,
+      headers: { ...headers },
+      redirect: "manual",
+      ...(body === undefined ? {} : { body }),
+    });
+    const { text, truncated } = await bounded(answer.body, maxOutputBytes);
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: text,
+      truncated,
+    };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { host } = new URL(url);
+    const told = linkError(error, { context: "", server: host });
+    if (!(told instanceof LinkError)) throw told;
+    // Its hint is about an API server.
+    throw new KodamaError("unreachable", `${host}: ${told.failure.reason}`, { cause: error });
+  }
+}
+
+async function bounded(
+  body: ReadableStream<Uint8Array> | null,
+  maxLength: number,
+): Promise<{ text: string; truncated: boolean }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    // Leaving the loop releases the connection.
+    if (text.length > maxLength) return { text: text.slice(0, maxLength), truncated: true };
+  }
+  return { text, truncated: false };
+}
+
+/** A lock of the file system: it is released with the process, however that exits. */
+async function hold(
+  configDir: string,
+  group: string,
+  holder: string,
+): Promise<AsyncDisposable | { heldBy: string }> {
+  const folder = `${configDir}/turns`;
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = `${folder}/${encodeURIComponent(group)}`;
+  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  if (!await file.tryLock(true)) {
+    file.close();
+    return { heldBy: (await Deno.readTextFile(path)).trim() || "another" };
+  }
+  await file.truncate();
+  await file.write(new TextEncoder().encode(holder));
+  return {
+    [Symbol.asyncDispose]: () => {
+      // The name stays: removing it would let a third run lock another file of the same name.
+      file.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A dangling link counts as missing, and its own name is used: what is written replaces it. */
+async function realPath(path: string): Promise<string> {
+  for (let [above, rest] = [path, ""];;) {
+    try {
+      const real = await Deno.realPath(above);
+      return `${real === "/" && rest !== "" ? "" : real}${rest}`;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) {
+        throw new KodamaError("environment", `${path}: ${messageOf(error)}`, { cause: error });
+      }
+      const cut = above.lastIndexOf("/");
+      if (cut < 0) return path;
+      [above, rest] = [above.slice(0, cut) || "/", above.slice(cut) + rest];
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

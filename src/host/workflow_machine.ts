@@ -1,0 +1,40 @@
+/** The parts of this machine that only workflows with steps need, created when one of them runs. */
+import type { Host } from "../actions/host.ts";
+import { ownFolders } from "../config/paths.ts";
+import { localScriptRunner } from "../sandbox/local_runner.ts";
+import type { LocalWorld } from "../workflow/engine/environment.ts";
+import type { RunScript } from "../workflow/model.ts";
+import { absolute } from "../workflow/permissions.ts";
+import { localWorld } from "./workflow_environment.ts";
+
+/**
+ * Returns this machine, and its sandbox.
+ *
+ * @param kubeconfig the file that kodama itself was given; programs that steps run use it too.
+ */
+export function workflowMachine(
+  host: Host,
+  kubeconfig: string | undefined,
+): { local: LocalWorld; runScript: RunScript } {
+  const { clock, files, machine, places } = host;
+  // Programs run in the folder of their workflow.
+  const used = kubeconfig === undefined
+    ? {}
+    : { KUBECONFIG: absolute(kubeconfig, places.workingDir) };
+  return {
+    local: localWorld({
+      clock,
+      env: host.env,
+      environment: used,
+      kube: host.kube,
+      places,
+      create: (path) => files.create(path, { private: false, replace: true }),
+      readText: files.readText,
+    }),
+    runScript: localScriptRunner({
+      clock,
+      protectedPaths: ownFolders(places),
+      findProgram: machine.findProgram,
+    }),
+  };
+}

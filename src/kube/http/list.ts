@@ -1,0 +1,82 @@
+/**
+ * Lists in pages. https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ */
+import { KodamaError } from "../../base/errors.ts";
+import type { ApiResource, ListPage, ListScope } from "../client.ts";
+import { ExpiredError } from "../failures.ts";
+import { resourcePath, scopeQuery } from "../resources.ts";
+import type { Transport } from "./transport.ts";
+
+/** kubectl's own chunk. */
+const pageSize = 500;
+
+/** The fields of a list's JSON that are read. */
+export interface ListBody<T> {
+  items?: T[] | null;
+  metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+}
+
+/** Returns the pages of one list, each fetched on demand. Throws ExpiredError if they no longer fit. */
+export async function* listPages<T>(
+  transport: Transport,
+  resource: ApiResource,
+  scope: ListScope,
+  signal: AbortSignal,
+): AsyncGenerator<ListPage<T>, void> {
+  const query = scopeQuery(scope);
+  query.set("limit", String(pageSize));
+  const path = resourcePath(resource, scope.namespace);
+  for (;;) {
+    const body = await transport.json<ListBody<T>>({
+      method: "GET",
+      path: `${path}?${query}`,
+      signal,
+    });
+    const { items, metadata = {} } = body;
+    if (!isListOfObjects(items ?? [])) {
+      throw new KodamaError("server", `${path} of ${transport.place.server} gave no list`);
+    }
+    yield {
+      items: items ?? [],
+      resourceVersion: metadata.resourceVersion ?? "",
+      ...(metadata.remainingItemCount === undefined
+        ? {}
+        : { remaining: metadata.remainingItemCount }),
+    };
+    if (!metadata.continue) return;
+    if (metadata.continue === query.get("continue")) {
+      throw new KodamaError("server", `${path} of ${transport.place.server} has no end`);
+    }
+    query.set("continue", metadata.continue);
+  }
+}
+
+/** Returns whether these are objects with names, as all readers require. */
+function isListOfObjects(items: unknown): boolean {
+  return Array.isArray(items) && items.every((item) => typeof item?.metadata?.name === "string");
+}
+
+/** How often a list that changes too fast is restarted. */
+const maxAttempts = 3;
+
+/**
+ * Returns all pages in one. A list that expired halfway is restarted: its pages would not belong together. Throws
+ * ExpiredError if that happens repeatedly.
+ */
+export async function wholeList<T>(
+  begin: () => AsyncIterable<ListPage<T>>,
+): Promise<{ items: T[]; resourceVersion: string }> {
+  for (let attempt = 1;; attempt++) {
+    const items: T[] = [];
+    let resourceVersion = "";
+    try {
+      for await (const page of begin()) {
+        for (const item of page.items) items.push(item);
+        resourceVersion = page.resourceVersion;
+      }
+      return { items, resourceVersion };
+    } catch (error) {
+      if (!(error instanceof ExpiredError) || attempt === maxAttempts) throw error;
+    }
+  }
+}

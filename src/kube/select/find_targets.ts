@@ -1,0 +1,178 @@
+/** Resolves a selection in one cluster with the fewest reads. */
+import { definedOnly } from "../../base/defined_only.ts";
+import { KodamaError, NoMatchError } from "../../base/errors.ts";
+import { counted } from "../../base/counted.ts";
+import { didYouMean } from "../../base/nearest_names.ts";
+import type { ApiResource, KubeClient, ListScope } from "../client.ts";
+import { nearestMatches, type NearMatch } from "./nearest_matches.ts";
+import { type PodsRead, readPods } from "./read_pods.ts";
+import { NAMESPACES, PODS } from "../resources.ts";
+import { type SelectedTargets, selectTargets } from "./selection.ts";
+import { selectionScopes, workloadResource } from "./selection_scopes.ts";
+import { scopeWords, selectionWords } from "./describe_selection.ts";
+import { checkFieldSelector, checkLabelSelector } from "./selectors.ts";
+import type { Selection } from "./target.ts";
+import type { KubeObject, Pod } from "../types.ts";
+
+/** The targets that a selection resolves to in one cluster. */
+export interface FoundTargets extends SelectedTargets {
+  /** The request, in the user's terms. Absent if the targets were given and not searched. */
+  asked?: { words: string; scope: string; everywhere: boolean };
+  /** The pods of these targets. Absent if no one read them. */
+  pods?: readonly Pod[];
+  /** Near matches, if nothing was found. */
+  nearest: NearMatch[];
+}
+
+/** The most names that are searched for near matches. */
+const maxNames = 1000;
+
+/**
+ * Returns the targets of a selection. Throws `usage` for an invalid selector, NoMatchError if a named pod, workload,
+ * namespace or container doesn't exist, and the client's errors.
+ */
+export async function findTargets(
+  client: KubeClient,
+  selection: Selection,
+  options: { signal: AbortSignal; random: () => number },
+): Promise<FoundTargets> {
+  if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
+  if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
+  const { signal, random } = options;
+  const { pods, missing } = await readPods(client, selection, signal);
+  const [first] = missing;
+  if (first !== undefined) throw await missingError(client, selection, first, signal);
+  const selected = selectTargets(pods, selection, { context: client.context, random });
+  const found = selected.targets.length + selected.skipped.length > 0;
+  if (!found && pods.length === 0) await requireNamespaces(client, selection, signal);
+  const asked = {
+    words: selectionWords(selection),
+    scope: scopeText(client, selection),
+    everywhere: selection.namespaces.kind === "all",
+  };
+  return { ...selected, pods, asked, nearest: found ? [] : await nearestPods(selection, pods) };
+}
+
+/** A missing name of the command line is never ignored silently. */
+async function missingError(
+  client: KubeClient,
+  selection: Selection,
+  missing: PodsRead["missing"][number],
+  signal: AbortSignal,
+): Promise<KodamaError> {
+  const { plural, name, namespace } = missing;
+  const names = namespace === undefined ? [] : [namespace];
+  const scoped: Selection = namespace === undefined
+    ? selection
+    : { ...selection, namespaces: { kind: "named", names } };
+  await requireNamespaces(client, scoped, signal);
+  const guess = plural === PODS.plural
+    ? await podGuess(client, scoped, name, signal)
+    : (await didYouMean(name, await namesOf(client, scoped, plural, signal))).slice(2);
+  const others = selection.namespaces.kind === "all"
+    ? "`kodama pods -A` lists the pods"
+    : "`kodama pods` lists the pods; -n or -A looks elsewhere";
+  return new NoMatchError(
+    `${plural} "${name}" not found in ${scopeText(client, scoped)} (context ${client.context})`,
+    { hint: guess || others },
+  );
+}
+
+/** Returns the hint for a name that no pod has: a workload, a part of names, or a similar name. */
+async function podGuess(
+  client: KubeClient,
+  selection: Selection,
+  name: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { pods } = await readPods(client, { ...selection, operands: [] }, signal);
+  const names = pods.map(({ metadata }) => metadata?.name ?? "");
+  const matching = names.filter((one) => one.includes(name));
+  if (matching.length === 0) return (await didYouMean(name, names)).slice(2);
+  const owned = pods.map(workloadOf).filter((one) => one?.split("/")[1] === name);
+  const [workload] = owned;
+  const ways = [
+    ...(workload === undefined ? [] : [`${workload} (${counted(owned.length, "pod")})`]),
+    `-m ${name} (${counted(matching.length, "pod")})`,
+  ];
+  return `did you mean ${ways.join(" or ")}?`;
+}
+
+/** Returns `sts/db`: the pod's owner by its own metadata. For a ReplicaSet it is the Deployment that named it. */
+function workloadOf({ metadata }: Pod): string | undefined {
+  const { kind, name } = metadata?.ownerReferences?.find(({ controller }) => controller) ?? {};
+  const hash = metadata?.labels?.["pod-template-hash"];
+  if (name === undefined) return undefined;
+  if (kind === "ReplicaSet") {
+    const isDeployed = hash !== undefined && name.endsWith(`-${hash}`);
+    return isDeployed ? `deploy/${name.slice(0, -hash.length - 1)}` : `rs/${name}`;
+  }
+  const short = { StatefulSet: "sts", DaemonSet: "ds", Job: "job" }[kind ?? ""];
+  return short === undefined ? undefined : `${short}/${name}`;
+}
+
+/** Returns the names of a kind in the selection's scope. None if they may not be listed. */
+async function namesOf(
+  client: KubeClient,
+  selection: Selection,
+  plural: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const resource = workloadResource(plural);
+  const names = selectionScopes(client, selection).map(({ namespace }) =>
+    listedNames(client, resource, definedOnly({ namespace }), signal)
+  );
+  return (await Promise.all(names)).flat();
+}
+
+/** A missing namespace looks like an empty one to a list. */
+async function requireNamespaces(
+  client: KubeClient,
+  { namespaces }: Selection,
+  signal: AbortSignal,
+): Promise<void> {
+  if (namespaces.kind !== "named") return;
+  for (const name of namespaces.names) {
+    try {
+      await client.get(NAMESPACES, name, {}, { signal });
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      if (error.kind === "notFound") {
+        const known = await listedNames(client, NAMESPACES, {}, signal);
+        const guess = (await didYouMean(name, known)).slice(2);
+        throw new NoMatchError(`no namespace "${name}" (context ${client.context})`, {
+          hint: guess || "`kubectl get namespaces` lists them",
+        });
+      }
+      // A user who may not read namespaces can still use the pods in them.
+    }
+  }
+}
+
+/** None if they may not be listed. */
+async function listedNames(
+  client: KubeClient,
+  resource: ApiResource,
+  scope: ListScope,
+  signal: AbortSignal,
+): Promise<string[]> {
+  try {
+    const names: string[] = [];
+    for await (const { items } of client.list<KubeObject>(resource, scope, { signal })) {
+      names.push(...items.map(({ metadata }) => metadata?.name ?? ""));
+      if (names.length >= maxNames) break;
+    }
+    return names;
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return [];
+  }
+}
+
+async function nearestPods({ match }: Selection, pods: readonly Pod[]): Promise<NearMatch[]> {
+  return await nearestMatches(match, pods.map(({ metadata }) => metadata?.name ?? ""));
+}
+
+function scopeText(client: KubeClient, selection: Selection): string {
+  return scopeWords(selection, client.defaultNamespace);
+}

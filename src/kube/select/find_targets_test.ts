@@ -1,0 +1,319 @@
+import { wholeSelection } from "./whole_selection.ts";
+import assert from "node:assert/strict";
+import { KodamaError } from "../../base/errors.ts";
+import type { ApiResource, KubeClient, ListScope } from "../client.ts";
+import { ExpiredError } from "../failures.ts";
+import { findTargets } from "./find_targets.ts";
+import type { Selection } from "./target.ts";
+import type { Pod } from "../types.ts";
+
+function pod(namespace: string, name: string): Pod {
+  return {
+    metadata: { namespace, name },
+    spec: { containers: [{ name: "main" }] },
+    status: { phase: "Running" },
+  };
+}
+
+/** A cluster of objects by path; every request is recorded. */
+class FakeClient {
+  readonly context = "ctx";
+  readonly server = "https://api.test";
+  readonly defaultNamespace = "web";
+  readonly asked: string[] = [];
+  /** Lists that expire before one succeeds. */
+  expiring = 0;
+
+  constructor(
+    private readonly pods: Pod[],
+    private readonly objects: Record<string, unknown> = {},
+  ) {}
+
+  get(resource: ApiResource, name: string, { namespace = "" }: { namespace?: string }) {
+    const path = `${resource.plural} ${namespace}/${name}`;
+    this.asked.push(`get ${path}`);
+    const object = resource.plural === "pods"
+      ? this.pods.find(({ metadata }) =>
+        metadata?.namespace === namespace && metadata.name === name
+      )
+      : this.objects[path];
+    if (object instanceof Error) return Promise.reject(object);
+    return object === undefined
+      ? Promise.reject(new KodamaError("notFound", `${path} not found`))
+      : Promise.resolve(object);
+  }
+
+  async *list(
+    resource: ApiResource,
+    { namespace = "*", labelSelector, fieldSelector }: ListScope,
+  ): AsyncGenerator<{ items: unknown[]; resourceVersion: string }> {
+    const narrowed = [labelSelector, fieldSelector].filter((one) => one).join(" ");
+    this.asked.push(`list ${resource.plural} ${namespace} ${narrowed}`.trim());
+    if (resource.plural === "namespaces") {
+      const names = ["web", "db"].map((name) => ({ metadata: { name } }));
+      yield await Promise.resolve({ items: names, resourceVersion: "1" });
+      return;
+    }
+    if (resource.plural !== "pods") {
+      const own = Object.entries(this.objects)
+        .filter(([path]) => path.startsWith(`${resource.plural} ${namespace}/`));
+      yield await Promise.resolve({ items: own.map(([, one]) => one), resourceVersion: "1" });
+      return;
+    }
+    const items = this.pods.filter(({ metadata }) =>
+      [metadata?.namespace, "*"].includes(namespace)
+    );
+    yield await Promise.resolve({ items: items.slice(0, 2), resourceVersion: "1" });
+    if (this.expiring-- > 0) throw new ExpiredError("the list is too old");
+    yield { items: items.slice(2), resourceVersion: "1" };
+  }
+}
+
+async function find(client: FakeClient, changes: Partial<Selection>) {
+  const options = { signal: new AbortController().signal, random: () => 0 };
+  const found = await findTargets(
+    client as unknown as KubeClient,
+    { ...wholeSelection, ...changes },
+    options,
+  );
+  return found.targets.map(({ namespace, pod }) => `${namespace}/${pod}`);
+}
+
+const pods = [pod("web", "a-1"), pod("web", "a-2"), pod("web", "b"), pod("db", "a-1")];
+const named = (...names: string[]) => ({ kind: "named" as const, names });
+const podNamed = (name: string) => ({ kind: "pod" as const, name });
+const workload = (plural: string, name: string) => ({ kind: "workload" as const, plural, name });
+
+Deno.test("one pod by its name is one read", async () => {
+  const client = new FakeClient(pods);
+  assert.deepEqual(await find(client, { operands: [podNamed("b")] }), ["web/b"]);
+  assert.deepEqual(client.asked, ["get pods web/b"]);
+});
+
+Deno.test("many pods by their names are one list", async () => {
+  const client = new FakeClient(pods.concat([pod("web", "c"), pod("web", "d")]));
+  const operands = ["a-1", "a-2", "b", "c", "d"].map(podNamed);
+  assert.equal((await find(client, { operands })).length, 5);
+  assert.deepEqual(client.asked, ["list pods web"]);
+});
+
+Deno.test("namespaces: the context's own, several, all of them", async () => {
+  assert.deepEqual(await find(new FakeClient(pods), {}), ["web/a-1", "web/a-2", "web/b"]);
+  assert.deepEqual(await find(new FakeClient(pods), { namespaces: named("db", "db") }), ["db/a-1"]);
+  assert.equal((await find(new FakeClient(pods), { namespaces: { kind: "all" } })).length, 4);
+});
+
+Deno.test("a pod that one of several namespaces has is found, and two are both meant", async () => {
+  const namespaces = named("web", "db");
+  assert.deepEqual(await find(new FakeClient(pods), { namespaces, operands: [podNamed("b")] }), [
+    "web/b",
+  ]);
+  const both = await find(new FakeClient(pods), { namespaces, operands: [podNamed("a-1")] });
+  assert.deepEqual(both, ["db/a-1", "web/a-1"]);
+});
+
+Deno.test("a pod that is named with its namespace is looked for there alone", async () => {
+  const client = new FakeClient(pods);
+  const operand = (name: string, namespace: string) => ({ kind: "pod" as const, name, namespace });
+  const operands = [operand("a-1", "db"), operand("b", "web")];
+  assert.deepEqual(await find(client, { operands }), ["db/a-1", "web/b"]);
+  assert.deepEqual(client.asked, ["get pods db/a-1", "get pods web/b"]);
+  assert.deepEqual(await find(client, { operands, namespaces: { kind: "all" } }), [
+    "db/a-1",
+    "web/b",
+  ]);
+  const empty = new FakeClient(pods, { "namespaces /db": {} });
+  await assert.rejects(find(empty, { operands: [operand("b", "db")] }), {
+    message: `pods "b" not found in namespace "db" (context ctx)`,
+  });
+  await assert.rejects(find(client, { operands, namespaces: named("web") }), { kind: "usage" });
+  await assert.rejects(find(client, { operands: [...operands, podNamed("b")] }), { kind: "usage" });
+});
+
+Deno.test("a pod that is named with its context is no other context's", async () => {
+  const operand = (name: string, context: string) => ({ kind: "pod" as const, name, context });
+  const operands = [operand("a-1", "ctx"), operand("b", "other")];
+  assert.deepEqual(await find(new FakeClient(pods), { operands }), ["web/a-1"]);
+});
+
+Deno.test("the pods of a cron job are those of the jobs that it started", async () => {
+  const job = (name: string, uid: string) => ({ metadata: { name, ownerReferences: [{ uid }] } });
+  const client = new FakeClient(pods, {
+    "cronjobs web/tidy": { metadata: { name: "tidy", uid: "u-1" } },
+    "cronjobs web/idle": { metadata: { name: "idle", uid: "u-3" } },
+    "jobs web/tidy-1": job("tidy-1", "u-1"),
+    "jobs web/tidy-2": job("tidy-2", "u-1"),
+    "jobs web/other": job("other", "u-2"),
+  });
+  await find(client, { operands: [workload("cronjobs", "tidy")] });
+  assert.equal(client.asked.at(-1), "list pods web job-name in (tidy-1,tidy-2)");
+  await assert.rejects(find(client, { operands: [workload("cronjobs", "idle")] }), {
+    kind: "noMatch",
+    message: /has not started a job/,
+  });
+});
+
+Deno.test("a name that no pod has: a workload and -m are offered where names contain it", async () => {
+  const owned = (name: string, owner: string, kind: string, hash?: string): Pod => ({
+    ...pod("web", name),
+    metadata: {
+      name,
+      namespace: "web",
+      ownerReferences: [{ apiVersion: "apps/v1", kind, name: owner, uid: "u", controller: true }],
+      ...(hash === undefined ? {} : { labels: { "pod-template-hash": hash } }),
+    },
+  });
+  const hint = async (name: string, ...all: Pod[]) => {
+    const thrown = await find(new FakeClient(all), { operands: [podNamed(name)] })
+      .catch((error: unknown) => error);
+    return thrown instanceof KodamaError ? thrown.hint : undefined;
+  };
+  const web = ["x", "y"].map((end) => owned(`web-5678-${end}`, "web-5678", "ReplicaSet", "5678"));
+  assert.equal(
+    await hint("web", ...web, pod("web", "old-web")),
+    "did you mean deploy/web (2 pods) or -m web (3 pods)?",
+  );
+  assert.equal(
+    await hint("db", owned("db-0", "db", "StatefulSet")),
+    "did you mean sts/db (1 pod) or -m db (1 pod)?",
+  );
+  assert.equal(await hint("wbe-1", pod("web", "web-1")), 'did you mean "web-1"?');
+});
+
+Deno.test("labels, fields and node are the server's to look at", async () => {
+  const client = new FakeClient(pods);
+  await find(client, { labelSelector: "app=web", fieldSelector: "status.podIP=1", node: "n1" });
+  assert.deepEqual(client.asked, ["list pods web app=web status.podIP=1,spec.nodeName=n1"]);
+});
+
+Deno.test("a workload's pods are read by its own selector", async () => {
+  const selector = {
+    matchLabels: { app: "web" },
+    matchExpressions: [{ key: "tier", operator: "In", values: ["a", "b"] }, {
+      key: "x",
+      operator: "DoesNotExist",
+    }],
+  };
+  const client = new FakeClient(pods, {
+    "deployments web/web": { metadata: { name: "web" }, spec: { selector } },
+    "services web/svc": { metadata: { name: "svc" }, spec: { selector: { app: "svc" } } },
+    "services web/bare": { metadata: { name: "bare" }, spec: {} },
+    "replicationcontrollers web/old": {
+      metadata: { name: "old" },
+      spec: { selector: { app: "old" } },
+    },
+  });
+  await find(client, { operands: [workload("deployments", "web")], labelSelector: "y" });
+  await find(client, { operands: [workload("services", "svc")] });
+  await find(client, { operands: [workload("replicationcontrollers", "old")] });
+  assert.deepEqual(client.asked, [
+    "get deployments web/web",
+    "list pods web y,app=web,tier in (a,b),!x",
+    "get services web/svc",
+    "list pods web app=svc",
+    "get replicationcontrollers web/old",
+    "list pods web app=old",
+  ]);
+  await assert.rejects(find(client, { operands: [workload("services", "bare")] }), {
+    message: `services "bare" selects no pods: it has no selector`,
+  });
+});
+
+Deno.test("a name that isn't there is an error with what is near", async () => {
+  await assert.rejects(find(new FakeClient(pods), { operands: [podNamed("a-3")] }), {
+    kind: "noMatch",
+    message: `pods "a-3" not found in namespace "web" (context ctx)`,
+    hint: `did you mean "a-1" or "a-2"?`,
+  });
+  await assert.rejects(find(new FakeClient(pods), { operands: [workload("jobs", "x")] }), {
+    message: `jobs "x" not found in namespace "web" (context ctx)`,
+    hint: "`kodama pods` lists the pods; -n or -A looks elsewhere",
+  });
+  const jobs = new FakeClient(pods, {
+    "jobs web/load-0": { metadata: { name: "load-0" } },
+    "jobs db/load-1": { metadata: { name: "load-1" } },
+  });
+  await assert.rejects(find(jobs, { operands: [workload("jobs", "laod-0")] }), {
+    hint: `did you mean "load-0"?`,
+  });
+  const everywhere = { namespaces: { kind: "all" as const }, operands: [podNamed("xyz")] };
+  await assert.rejects(find(new FakeClient([]), everywhere), {
+    hint: "`kodama pods -A` lists the pods",
+  });
+});
+
+Deno.test("a namespace that isn't there is told, unless namespaces may not be read", async () => {
+  const namespaces = named("dv");
+  await assert.rejects(find(new FakeClient(pods), { namespaces }), {
+    kind: "noMatch",
+    message: `no namespace "dv" (context ctx)`,
+    hint: `did you mean "db"?`,
+  });
+  const blind = new FakeClient(pods, { "namespaces /dv": new KodamaError("forbidden", "no") });
+  assert.deepEqual(await find(blind, { namespaces }), []);
+});
+
+Deno.test("a pattern that matches nothing gives the nearest names", async () => {
+  const options = { signal: new AbortController().signal, random: () => 0 };
+  const selection = { ...wholeSelection, match: [{ kind: "substring" as const, text: "a-3" }] };
+  const client = new FakeClient(pods) as unknown as KubeClient;
+  const { asked, nearest } = await findTargets(client, selection, options);
+  assert.deepEqual(nearest, [{ text: "a-1", names: ["a-1"] }]);
+  assert.deepEqual(asked, { words: "-m a-3", scope: `namespace "web"`, everywhere: false });
+});
+
+Deno.test("a list that expires halfway is begun anew, and not for ever", async () => {
+  const client = new FakeClient(pods);
+  client.expiring = 2;
+  assert.deepEqual(await find(client, {}), ["web/a-1", "web/a-2", "web/b"]);
+  const expired = new FakeClient(pods);
+  expired.expiring = 9;
+  await assert.rejects(find(expired, {}), { name: "ExpiredError" });
+  assert.equal(expired.asked.length, 3);
+});
+
+const wrongSelectors: [Partial<Selection>, string][] = [
+  [{ labelSelector: "app=web," }, `"app=web," isn't a label selector: a part of it is empty`],
+  [{ labelSelector: "app = we b" }, `"app = we b" isn't a label selector`],
+  [{ labelSelector: "tier in (a" }, `"tier in (a" isn't a label selector`],
+  [{ fieldSelector: "status.phase" }, `"status.phase" isn't a field selector`],
+];
+
+for (const [selection, message] of wrongSelectors) {
+  Deno.test(`before any request: ${message}`, async () => {
+    const client = new FakeClient(pods);
+    await assert.rejects(find(client, selection), { kind: "usage", message });
+    assert.deepEqual(client.asked, []);
+  });
+}
+
+for (
+  const labelSelector of ["a", "!a", "a=b,c!=d,e==f", "x.io/a-b in (c, d),e notin (f)", "a=", "n>3"]
+) {
+  Deno.test(`passed on to the server: ${labelSelector}`, async () => {
+    const client = new FakeClient(pods);
+    await find(client, { labelSelector });
+    assert.deepEqual(client.asked, [`list pods web ${labelSelector}`]);
+  });
+}
+
+/** A cluster with more of everything than the limits. */
+class CrowdedClient extends FakeClient {
+  pages = 0;
+
+  override async *list(): AsyncGenerator<{ items: unknown[]; resourceVersion: string }> {
+    for (;;) {
+      this.pages++;
+      const items = Array.from({ length: 500 }, (_, at) => ({ metadata: { name: `job-${at}` } }));
+      yield await Promise.resolve({ items, resourceVersion: "1" });
+    }
+  }
+}
+
+Deno.test("of names that may have been meant no more than a thousand are read", async () => {
+  const client = new CrowdedClient([]);
+  await assert.rejects(find(client, { operands: [workload("jobs", "jbo-7")] }), {
+    hint: /^did you mean "job-7"/,
+  });
+  assert.equal(client.pages, 2);
+});

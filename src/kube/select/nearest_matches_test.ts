@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { nearestMatches } from "./nearest_matches.ts";
+import { selectionWords } from "./describe_selection.ts";
+
+const names = ["weka-drive-0", "weka-drive-1", "weka-compute-0", "operator-6d9f-x2"];
+const text = (pattern: string) => ({ kind: "substring" as const, text: pattern });
+
+const cases: [string, string | undefined, string[]][] = [
+  ["drvie", "drive", ["weka-drive-0", "weka-drive-1"]],
+  ["weka_drive", "weka-drive", ["weka-drive-0", "weka-drive-1"]],
+  ["weka-drive-7", "weka-drive-0", ["weka-drive-0"]],
+  ["Compute", "compute", ["weka-compute-0"]],
+  ["oprator", "operator", ["operator-6d9f-x2"]],
+  ["postgres", undefined, []],
+];
+
+for (const [wanted, near, where] of cases) {
+  Deno.test(`near to ${wanted} is ${near ?? "nothing"}`, async () => {
+    const found = await nearestMatches([text(wanted)], names);
+    assert.deepEqual(found, near === undefined ? [] : [{ text: near, names: where }]);
+  });
+}
+
+Deno.test("a pattern that matches, and a regular expression, need no help", async () => {
+  const patterns = [text("drive"), { kind: "regExp" as const, regExp: /drvie/ }, text("drvie")];
+  assert.deepEqual((await nearestMatches(patterns, names)).map((each) => each.text), ["drive"]);
+  assert.deepEqual(await nearestMatches([text("drvie")], []), []);
+});
+
+Deno.test("a selection is said in the words of its flags", () => {
+  const words = selectionWords({
+    namespaces: { kind: "default" },
+    operands: [{ kind: "pod", name: "web-0" }, {
+      kind: "workload",
+      plural: "deployments",
+      name: "w",
+    }],
+    match: [text("drive"), { kind: "regExp", regExp: /^a$/ }],
+    exclude: [text("old")],
+    labelSelector: "app=web",
+    sort: "name",
+    shuffle: false,
+    allPhases: false,
+  });
+  assert.equal(words, "web-0 deployments/w -m drive -m /^a$/ -x old -l app=web");
+});

@@ -1,0 +1,151 @@
+/** Resolves pods to targets: which of them a selection matches, which container of each, in which order. Pure. */
+import { NoMatchError } from "../../base/errors.ts";
+import { namedContainers } from "./pod_operands.ts";
+import { compareNatural } from "./natural_order.ts";
+import { notUsable } from "./pod_state.ts";
+import type { NamePattern, Selection, SkippedPod, Target } from "./target.ts";
+import type { Pod } from "../types.ts";
+
+/** The targets that a selection resolves to. */
+export interface SelectedTargets {
+  targets: Target[];
+  /** Matching pods that can't be used, in the same order. */
+  skipped: SkippedPod[];
+}
+
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-default-container */
+const defaultContainer = "kubectl.kubernetes.io/default-container";
+
+/**
+ * Applies all of a selection that the server didn't: patterns, node, phase, container, order, sample. Throws
+ * NoMatchError if no pod has the requested container.
+ */
+export function selectTargets(
+  pods: readonly Pod[],
+  selection: Selection,
+  options: { context: string; random: () => number },
+): SelectedTargets {
+  const targets: Target[] = [];
+  const skipped: SkippedPod[] = [];
+  const matching = sorted(pods.filter((pod) => isMeant(pod, selection)), selection.sort);
+  if (selection.container !== undefined) requireContainer(matching, selection.container);
+  for (const pod of matching) {
+    const [namespace, name] = [pod.metadata?.namespace ?? "", pod.metadata?.name ?? ""];
+    const uid = pod.metadata?.uid;
+    const named = namedContainers(selection, { context: options.context, namespace, pod: name });
+    const containers = selection.container === undefined && named.length > 0
+      ? named
+      : [selection.container];
+    for (const container of containers) {
+      const choice = usableContainer(pod, { ...selection, container });
+      if (choice.kind === "skipped") {
+        skipped.push({ namespace, pod: name, reason: choice.reason });
+        continue;
+      }
+      targets.push({
+        context: options.context,
+        namespace,
+        pod: name,
+        container: choice.container,
+        node: pod.spec?.nodeName ?? "",
+        ip: pod.status?.podIP ?? "",
+        ...(uid === undefined ? {} : { uid }),
+      });
+    }
+  }
+  return { targets: chosen(targets, selection, options.random), skipped };
+}
+
+/** Returns whether a name matches: a plain text is a part of it. */
+export function matchesPattern(name: string, pattern: NamePattern): boolean {
+  if (pattern.kind === "substring") return name.includes(pattern.text);
+  // A user's own expression may have the flags g or y, which store the last position.
+  pattern.regExp.lastIndex = 0;
+  return pattern.regExp.test(name);
+}
+
+function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
+  const name = pod.metadata?.name ?? "";
+  return (match.length === 0 || match.some((pattern) => matchesPattern(name, pattern))) &&
+    !exclude.some((pattern) => matchesPattern(name, pattern)) &&
+    (node === undefined || pod.spec?.nodeName === node);
+}
+
+/** Returns every container that may be named, the regular ones first. */
+function containerNames(pod: Pod): string[] {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  return [...containers, ...initContainers, ...ephemeralContainers].map(({ name }) => name);
+}
+
+function mainContainer(pod: Pod): string {
+  const names = (pod.spec?.containers ?? []).map(({ name }) => name);
+  const annotated = pod.metadata?.annotations?.[defaultContainer];
+  // An annotation that doesn't name a container is ignored, like in kubectl.
+  return annotated !== undefined && names.includes(annotated) ? annotated : names[0] ?? "";
+}
+
+function usableContainer(
+  pod: Pod,
+  { container, allPhases }: { container: string | undefined; allPhases: boolean },
+): { kind: "usable"; container: string } | { kind: "skipped"; reason: string } {
+  const name = container ?? mainContainer(pod);
+  const names = containerNames(pod);
+  if (!names.includes(name)) {
+    return { kind: "skipped", reason: `has no container "${name}" (it has ${names.join(", ")})` };
+  }
+  const reason = allPhases ? undefined : notUsable(pod, name);
+  return reason === undefined ? { kind: "usable", container: name } : { kind: "skipped", reason };
+}
+
+/** A name that no pod has is a typo, and not a reason to skip every pod. */
+function requireContainer(pods: readonly Pod[], wanted: string): void {
+  const names = new Set(pods.flatMap(containerNames));
+  if (pods.length === 0 || names.has(wanted)) return;
+  const which = pods.length === 1
+    ? `pod "${pods[0]?.metadata?.name}" has`
+    : `none of the ${pods.length} pods that match has`;
+  throw new NoMatchError(
+    `${which} ${pods.length === 1 ? "no" : "a"} container "${wanted}"`,
+    { hint: `the containers are: ${[...names].slice(0, 20).join(", ")}` },
+  );
+}
+
+function sorted(pods: readonly Pod[], by: Selection["sort"]): Pod[] {
+  const byName = (a: Pod, b: Pod) =>
+    compareNatural(a.metadata?.namespace ?? "", b.metadata?.namespace ?? "") ||
+    compareNatural(a.metadata?.name ?? "", b.metadata?.name ?? "");
+  switch (by) {
+    case "name":
+      return pods.toSorted(byName);
+    case "age":
+      // The oldest first. RFC 3339 in UTC, as the server writes it, sorts as text.
+      return pods.toSorted((a, b) =>
+        compareNatural(
+          String(a.metadata?.creationTimestamp ?? ""),
+          String(b.metadata?.creationTimestamp ?? ""),
+        ) || byName(a, b)
+      );
+    case "node":
+      return pods.toSorted((a, b) =>
+        compareNatural(a.spec?.nodeName ?? "", b.spec?.nodeName ?? "") || byName(a, b)
+      );
+  }
+}
+
+/** A sample preserves the order of its source. */
+function chosen(targets: Target[], { sample, shuffle }: Selection, random: () => number): Target[] {
+  if (!shuffle && (sample === undefined || sample >= targets.length)) return targets;
+  const mixed = shuffled(targets.map((_, index) => index), random).slice(0, sample);
+  const order = shuffle ? mixed : mixed.toSorted((a, b) => a - b);
+  return order.flatMap((index) => targets[index] ?? []);
+}
+
+/** Fisher-Yates: every order equally likely. */
+function shuffled(items: readonly number[], random: () => number): number[] {
+  const mixed = [...items];
+  for (let last = mixed.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [mixed[last], mixed[other]] = [mixed[other] ?? 0, mixed[last] ?? 0];
+  }
+  return mixed;
+}

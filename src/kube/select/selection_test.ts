@@ -1,0 +1,215 @@
+import { wholeSelection } from "./whole_selection.ts";
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { compareNatural } from "./natural_order.ts";
+import { selectTargets } from "./selection.ts";
+import type { Selection } from "./target.ts";
+import type { Pod } from "../types.ts";
+
+interface PodWords {
+  containers?: string[];
+  phase?: string;
+  node?: string;
+  age?: string;
+  metadata?: Partial<Pod["metadata"]>;
+  status?: Partial<Pod["status"]>;
+  spec?: Partial<Pod["spec"]>;
+}
+
+function pod(name: string, words: PodWords = {}): Pod {
+  const { containers = ["main"], phase = "Running", node = "n1" } = words;
+  return {
+    metadata: {
+      name,
+      namespace: "ns",
+      creationTimestamp: words.age ?? "2026-01-01T00:00:00Z",
+      ...words.metadata,
+    },
+    spec: { containers: containers.map((name) => ({ name })), nodeName: node, ...words.spec },
+    status: { phase, podIP: "10.0.0.1", ...words.status },
+  };
+}
+
+function select(pods: Pod[], changes: Partial<Selection> = {}, random: () => number = () => 0) {
+  return selectTargets(pods, { ...wholeSelection, ...changes }, { context: "ctx", random });
+}
+
+const names = (pods: Pod[], changes: Partial<Selection> = {}, random?: () => number) =>
+  select(pods, changes, random).targets.map((target) => target.pod);
+
+const fleet = ["drive-10", "drive-2", "compute-1", "drive-1"].map((name) => pod(name));
+
+Deno.test("a target is one container of a pod, with where it is", () => {
+  assert.deepEqual(select([pod("a")]).targets, [
+    { context: "ctx", namespace: "ns", pod: "a", container: "main", node: "n1", ip: "10.0.0.1" },
+  ]);
+});
+
+Deno.test("a target carries its pod's uid, by which a later pod of the name is told from it", () => {
+  const [target] = select([pod("a", { metadata: { uid: "u-1" } })]).targets;
+  assert.equal(target?.uid, "u-1");
+});
+
+Deno.test("an operand's containers are each a target, and --container names another", () => {
+  const two = [pod("a", { containers: ["main", "side"] }), pod("b")];
+  const operand = (container: string) => ({ kind: "pod" as const, name: "a", container });
+  const operands = [operand("side"), operand("main"), operand("side"), {
+    kind: "pod" as const,
+    name: "b",
+  }];
+  const containers = (changes: Partial<Selection>) =>
+    select(two, { operands, ...changes }).targets.map(({ pod, container }) =>
+      `${pod}/${container}`
+    );
+  assert.deepEqual(containers({}), ["a/side", "a/main", "b/main"]);
+  assert.deepEqual(containers({ container: "main" }), ["a/main", "b/main"]);
+});
+
+Deno.test("match is any of them, exclude none of them, text or expression", () => {
+  const text = (text: string) => ({ kind: "substring" as const, text });
+  const expression = (regExp: RegExp) => ({ kind: "regExp" as const, regExp });
+  assert.deepEqual(names(fleet, { match: [text("drive"), text("comp")] }).length, 4);
+  assert.deepEqual(names(fleet, { match: [text("drive")], exclude: [expression(/1/)] }), [
+    "drive-2",
+  ]);
+  assert.deepEqual(names(fleet, { match: [expression(/-1$/g)] }), ["compute-1", "drive-1"]);
+});
+
+Deno.test("names sort as a person counts, then by age or node", () => {
+  assert.deepEqual(names(fleet), ["compute-1", "drive-1", "drive-2", "drive-10"]);
+  const aged = [pod("a", { age: "2026-03-01T00:00:00Z" }), pod("b"), pod("c")];
+  assert.deepEqual(names(aged, { sort: "age" }), ["b", "c", "a"]);
+  const placed = [pod("a", { node: "n10" }), pod("b", { node: "n2" })];
+  assert.deepEqual(names(placed, { sort: "node" }), ["b", "a"]);
+  assert.deepEqual(names(placed, { node: "n2" }), ["b"]);
+});
+
+Deno.test("the natural order is an order: total, and the same in every direction", () => {
+  const name = fc.stringMatching(/^[a-b0-2-]{0,6}$/);
+  fc.assert(fc.property(name, name, name, (a, b, c) => {
+    assert.equal(Math.sign(compareNatural(a, b)), -Math.sign(compareNatural(b, a)) || 0);
+    assert.equal(compareNatural(a, b) === 0, a === b);
+    if (compareNatural(a, b) < 0 && compareNatural(b, c) < 0) assert.ok(compareNatural(a, c) < 0);
+  }));
+});
+
+Deno.test("a sample has so many, in order, none twice; shuffled it may have any order", () => {
+  const pods = Array.from({ length: 20 }, (_, index) => pod(`p-${index}`));
+  const all = names(pods);
+  fc.assert(
+    fc.property(
+      fc.nat(25),
+      fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
+      (sample, stream) => {
+        const random = () => stream.next().value ?? 0;
+        const some = names(pods, { sample }, random);
+        assert.equal(some.length, Math.min(sample, 20));
+        assert.deepEqual(
+          some,
+          all.filter((name) => some.includes(name)),
+        );
+        assert.deepEqual(names(pods, { shuffle: true }, random).toSorted(compareNatural), all);
+      },
+    ),
+  );
+  assert.notDeepEqual(names(pods, { shuffle: true }), all);
+});
+
+Deno.test("the default container: the annotation where it names one, else the first", () => {
+  const annotated = (value: string) =>
+    pod("a", {
+      containers: ["proxy", "app"],
+      metadata: { annotations: { "kubectl.kubernetes.io/default-container": value } },
+    });
+  const container = (one: Pod) => select([one]).targets[0]?.container;
+  assert.equal(container(annotated("app")), "app");
+  assert.equal(container(annotated("gone")), "proxy");
+  assert.equal(container(pod("a", { containers: ["x", "y"] })), "x");
+});
+
+Deno.test("init and ephemeral containers may be named", () => {
+  const running = (name: string) => ({
+    name,
+    state: { running: { startedAt: "2026-01-01T00:00:00Z" } },
+    ready: true,
+    restartCount: 0,
+    image: "",
+    imageID: "",
+  });
+  const pending = pod("a", {
+    phase: "Pending",
+    spec: { initContainers: [{ name: "setup" }] },
+    status: { initContainerStatuses: [running("setup")] },
+  });
+  assert.equal(select([pending], { container: "setup" }).targets.length, 1);
+  const debugged = pod("a", { spec: { ephemeralContainers: [{ name: "debug" }] } });
+  assert.equal(select([debugged], { container: "debug" }).targets[0]?.container, "debug");
+});
+
+Deno.test("a container that no pod has is an error with those that are there", () => {
+  assert.throws(() => select(fleet, { container: "agent" }), {
+    kind: "noMatch",
+    message: `none of the 4 pods that match has a container "agent"`,
+    hint: "the containers are: main",
+  });
+  assert.throws(() => select([pod("a", { containers: ["x", "y"] })], { container: "agent" }), {
+    message: `pod "a" has no container "agent"`,
+    hint: "the containers are: x, y",
+  });
+});
+
+Deno.test("a container that some pods lack skips those", () => {
+  const pods = [pod("a"), pod("b", { containers: ["main", "agent"] })];
+  assert.deepEqual(select(pods, { container: "agent" }).skipped, [
+    { namespace: "ns", pod: "a", reason: `has no container "agent" (it has main)` },
+  ]);
+});
+
+const status = (state: object, ready = false) => ({
+  containerStatuses: [
+    { name: "main", ready, state, restartCount: 0, image: "", imageID: "" },
+  ],
+});
+
+const unusable: [Pod, string][] = [
+  [
+    pod("a", { phase: "Pending", status: status({ waiting: { reason: "ImagePullBackOff" } }) }),
+    "is Pending: 0/1 containers ready, ImagePullBackOff",
+  ],
+  [
+    pod("a", {
+      phase: "Pending",
+      status: { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }] },
+    }),
+    "is Pending: 0/1 containers ready, Unschedulable",
+  ],
+  [pod("a", { phase: "Succeeded" }), "has completed"],
+  [pod("a", { phase: "Failed", status: { reason: "Evicted" } }), "has failed: Evicted"],
+  [
+    pod("a", { phase: "Failed", status: status({ terminated: { exitCode: 1, reason: "Error" } }) }),
+    "has failed: Error",
+  ],
+  [pod("a", { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } }), "is terminating"],
+  [
+    pod("a", { status: status({ waiting: { reason: "CrashLoopBackOff" } }) }),
+    `container "main" is not running: CrashLoopBackOff`,
+  ],
+  [
+    pod("a", { status: status({ terminated: { exitCode: 137, reason: "OOMKilled" } }) }),
+    `container "main" is not running: OOMKilled (exit code 137)`,
+  ],
+  [
+    pod("a", { phase: "Pending", status: status({ waiting: { reason: "\x1b]0;x\x07Bad\nOne" } }) }),
+    "is Pending: 0/1 containers ready, Bad One",
+  ],
+];
+
+for (const [one, reason] of unusable) {
+  Deno.test(`skipped, unless all phases are wanted: ${reason}`, () => {
+    assert.deepEqual(select([one]), {
+      targets: [],
+      skipped: [{ namespace: "ns", pod: "a", reason }],
+    });
+    assert.equal(select([one], { allPhases: true }).targets.length, 1);
+  });
+}

@@ -1,0 +1,204 @@
+/** When a stream that one protocol was refused for is requested by the other, and when it must not be. */
+import assert from "node:assert/strict";
+import { joinBytes } from "../../base/join_bytes.ts";
+import type { KubeClient } from "../client.ts";
+import { LinkError } from "../failures.ts";
+import { openKubeClient } from "../open_client.ts";
+import { dataFrame } from "./spdy_frames.ts";
+import { testHost } from "../testing/test_host.ts";
+import { kubeconfig } from "../testing/test_server.ts";
+
+const request = {
+  namespace: "a",
+  pod: "b",
+  container: "c",
+  command: ["x"],
+  stdin: true,
+  tty: false,
+  bulk: true,
+};
+
+const refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno";
+
+/** The server's answer, by method or to all of them. SPDY is requested by POST, WebSocket by GET. */
+type Answers = string | { GET: string; POST: string | Uint8Array };
+
+/** A server that answers each request, reads until the client or its answer has ended, and closes. Returns what it read after upgrades. */
+async function withAnswer(
+  answers: Answers,
+  test: (client: KubeClient, methods: readonly string[]) => Promise<void>,
+): Promise<string> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const methods: string[] = [];
+  const sent: Uint8Array[] = [];
+  const serving = (async () => {
+    for await (const connection of listener) {
+      using peer = connection;
+      const room = new Uint8Array(65_536);
+      const length = await peer.read(room) ?? 0;
+      const method = new TextDecoder().decode(room.subarray(0, length)).startsWith("POST")
+        ? "POST"
+        : "GET";
+      methods.push(method);
+      const answer = typeof answers === "string" ? answers : answers[method];
+      await peer.write(typeof answer === "string" ? new TextEncoder().encode(answer) : answer);
+      if (typeof answer === "string") continue;
+      for (let got = await peer.read(room); got !== null; got = await peer.read(room)) {
+        sent.push(room.slice(0, got));
+      }
+    }
+  })();
+  try {
+    const host = testHost({ files: { "/k": kubeconfig(listener.addr.port, { token: "t" }) } });
+    await using client = await openKubeClient({ kubeconfig: "/k" }, host);
+    await test(client, methods);
+  } finally {
+    listener.close();
+    await serving;
+  }
+  return new TextDecoder("latin1").decode(joinBytes(sent));
+}
+
+Deno.test("a server that refuses SPDY is asked for a WebSocket, and for no SPDY any more", async () => {
+  await withAnswer(refusal, async (client, methods) => {
+    for (let turn = 0; turn < 2; turn++) await assert.rejects(client.exec(request));
+    assert.deepEqual(methods, ["POST", "GET", "GET"]);
+  });
+});
+
+Deno.test("SPDY is for what moves much, and for no terminal", async () => {
+  const missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+  await withAnswer(missing, async (client, methods) => {
+    for (const changes of [{ bulk: false }, { tty: true }]) {
+      await assert.rejects(client.exec({ ...request, ...changes }));
+    }
+    assert.deepEqual(methods, ["GET", "GET"]);
+  });
+});
+
+Deno.test("a link that breaks behind the request is no refusal: the command may have begun, and isn't begun twice", async () => {
+  await withAnswer("", async (client, methods) => {
+    await assert.rejects(client.exec(request), { kind: "unreachable" });
+    assert.deepEqual(methods, ["POST"]);
+  });
+});
+
+const prompt = { ...request, bulk: false };
+const forbidden = "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
+
+/** A server's acceptance of SPDY, and the frames after it. */
+function accepted(protocol: string, ...frames: Uint8Array[]): Uint8Array {
+  const head =
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`;
+  return joinBytes([new TextEncoder().encode(head), ...frames]);
+}
+
+const text = (words: string) => new TextEncoder().encode(words);
+const done = dataFrame(1, text(`{"metadata":{},"status":"Success"}`), true);
+
+for (const subresource of ["exec", "attach"] as const) {
+  Deno.test(`${subresource}: a role with \`create\` alone is served over SPDY, and its second stream at once`, async () => {
+    const hello = accepted("v4.channel.k8s.io", dataFrame(5, text("hello")), done);
+    const wire = await withAnswer({ GET: forbidden, POST: hello }, async (client, methods) => {
+      for (let turn = 0; turn < 2; turn++) {
+        const channel = await client[subresource]({ ...prompt, tty: true });
+        await channel.resize({ columns: 80, rows: 24 });
+        assert.equal(await channel.closeStdin(), true);
+        let output = "";
+        for await (const { bytes } of channel.output) {
+          output += new TextDecoder().decode(bytes);
+          if (output === "hello") break;
+        }
+        assert.equal(output, "hello");
+      }
+      assert.deepEqual(methods, ["GET", "POST", "POST"]);
+    });
+    assert.match(wire, /resize/);
+    assert.match(wire, /{"Width":80,"Height":24}/);
+    assert.doesNotMatch(wire, /stderr/);
+  });
+}
+
+for (
+  const [what, frames, end] of [
+    ["the final Status", [done], { kind: "exited", exitCode: 0 }],
+    ["output alone", [dataFrame(5, text("hello"))], { kind: "cut" }],
+  ] as const
+) {
+  Deno.test(`a command over SPDY that ends after ${what} is ${end.kind}`, async () => {
+    // No more bytes, and the link's end.
+    const goAway = Uint8Array.of(0x80, 3, 0, 7, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+    const resets = [3, 5].map((stream) =>
+      Uint8Array.of(0x80, 3, 0, 3, 0, 0, 0, 8, 0, 0, 0, stream, 0, 0, 0, 5)
+    );
+    const POST = accepted("v4.channel.k8s.io", ...frames, goAway, ...resets);
+    await withAnswer({ GET: forbidden, POST }, async (client) => {
+      const channel = await client.exec(prompt);
+      await Array.fromAsync(channel.output);
+      assert.deepEqual({ ...await channel.end, reason: undefined }, { ...end, reason: undefined });
+    });
+  });
+}
+
+Deno.test("a port is forwarded over SPDY when its GET is forbidden, until the pod ends its stream", async () => {
+  const POST = accepted(
+    "portforward.k8s.io",
+    dataFrame(3, text("pong")),
+    dataFrame(1, text(""), true),
+    dataFrame(3, text(""), true),
+  );
+  const wire = await withAnswer({ GET: forbidden, POST }, async (client, methods) => {
+    const channel = await client.forward({ namespace: "a", pod: "b", port: 80 });
+    const writer = channel.writable.getWriter();
+    await writer.write(text("ping"));
+    const heard = await Array.fromAsync(channel.readable);
+    assert.equal(new TextDecoder().decode(joinBytes(heard)), "pong");
+    assert.equal(await channel.failure, undefined);
+    assert.deepEqual(methods, ["GET", "POST"]);
+  });
+  assert.match(wire, /streamtype.*error.*data.*ping/s);
+});
+
+Deno.test("what a pod says of a port that it can't reach comes over SPDY too", async () => {
+  const POST = accepted(
+    "portforward.k8s.io",
+    dataFrame(3, text(""), true),
+    dataFrame(1, text("connection refused")),
+  );
+  await withAnswer({ GET: forbidden, POST }, async (client) => {
+    await using channel = await client.forward({ namespace: "a", pod: "b", port: 80 });
+    await Array.fromAsync(channel.readable);
+    assert.equal(await channel.failure, "connection refused");
+  });
+});
+
+for (
+  const [what, answers, bulk, methods] of [
+    ["both are forbidden", forbidden, false, ["GET", "POST", "POST"]],
+    ["both are forbidden to a copy", forbidden, true, ["POST", "GET", "POST"]],
+    ["no SPDY", { GET: forbidden, POST: refusal }, false, ["GET", "POST", "POST", "GET"]],
+    ["the pod is missing", { GET: refusal.replace("400", "404"), POST: "" }, false, ["GET", "GET"]],
+  ] as const
+) {
+  Deno.test(`a refused stream is requested once by each method: ${what}`, async () => {
+    await withAnswer(answers, async (client, asked) => {
+      for (let turn = 0; turn < 2; turn++) {
+        const kind = what === "the pod is missing" ? "notFound" : "forbidden";
+        await assert.rejects(client.exec({ ...prompt, bulk }), { kind });
+      }
+      assert.deepEqual(asked, methods);
+    });
+  });
+}
+
+Deno.test("a link that breaks behind the POST has perhaps started the command: no GET follows", async () => {
+  await withAnswer({ GET: forbidden, POST: "" }, async (client, methods) => {
+    const sent: string[] = [];
+    const onSent = () => sent.push("sent");
+    await assert.rejects(client.exec(prompt, { onSent }), (error: unknown) => {
+      assert.ok(error instanceof LinkError);
+      return error.failure.sent === "all";
+    });
+    assert.deepEqual([methods, sent.length], [["GET", "POST"], 2]);
+  });
+});

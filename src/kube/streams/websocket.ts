@@ -1,0 +1,107 @@
+/**
+ * A WebSocket over a {@link Link}, the client's side of RFC 6455, pulled: a part of a message is read from the network
+ * on demand, so a reader that stops reading stops the sender.
+ */
+import { FrameSource } from "./frame_source.ts";
+import type { Link } from "../link/link.ts";
+import { type KeepAlive, linkWords, SilenceWatch } from "./keepalive.ts";
+import { encodeFrame, FrameDecoder, type FrameEvent, opcode } from "./websocket_frames.ts";
+
+/** An event that a {@link WebSocketLink} returns to its reader. */
+export type Received =
+  | { kind: "part"; start: boolean; end: boolean; bytes: Uint8Array }
+  /** The peer sent a close frame. */
+  | { kind: "closed"; code: number; reason: string }
+  /** The network connection ended without one. */
+  | { kind: "lost"; reason: string };
+
+/** One reader, any number of writers. */
+export class WebSocketLink implements Disposable {
+  readonly #silence: SilenceWatch;
+  readonly #frames: FrameSource<FrameEvent>;
+  #closeSent = false;
+
+  constructor(
+    private readonly link: Link,
+    /** Bytes that arrived with the end of the handshake. */
+    first: Uint8Array,
+    readonly protocol: string,
+    keepAlive: KeepAlive,
+  ) {
+    this.#silence = new SilenceWatch(keepAlive, {
+      // Its pong returns the payload.
+      ping: (sent) => this.#sendFrame(opcode.ping, bytesOf(sent)),
+      drop: () => this[Symbol.dispose](),
+    });
+    const finder = new FrameDecoder();
+    this.#frames = new FrameSource(link, { first, finder, silence: this.#silence });
+  }
+
+  /** Returns the next part of a message, or how it ended. Never rejects. One call at a time. */
+  async receive(): Promise<Received> {
+    for (;;) {
+      try {
+        const event = await this.#frames.next();
+        if (event === null) return this.#lost("the connection was closed");
+        const received = await this.#answer(event);
+        if (received !== undefined) return received;
+      } catch (error) {
+        return this.#lost(linkWords(error));
+      }
+    }
+  }
+
+  /** Sends a binary message. Resolves when the network has accepted it. */
+  async send(bytes: Uint8Array): Promise<void> {
+    this.#silence.sent();
+    await this.#sendFrame(opcode.binary, bytes);
+  }
+
+  /** Sends a close frame; the peer's own is then received. Safe to call twice. */
+  async close(code = 1000): Promise<void> {
+    if (this.#closeSent) return;
+    this.#closeSent = true;
+    await this.#sendFrame(opcode.close, Uint8Array.of(code >> 8, code & 0xff));
+  }
+
+  /** Drops the connection. */
+  [Symbol.dispose](): void {
+    this.link[Symbol.dispose]();
+  }
+
+  /** Returns undefined for events of the protocol itself. */
+  async #answer(event: FrameEvent): Promise<Received | undefined> {
+    switch (event.kind) {
+      case "part":
+        return event;
+      case "ping":
+        if (!this.#closeSent) await this.#sendFrame(opcode.pong, event.bytes);
+        return undefined;
+      case "pong":
+        if (event.bytes.length === 8) this.#silence.seen(numberOf(event.bytes));
+        return undefined;
+      case "close":
+        await this.close().catch(() => {});
+        return { kind: "closed", code: event.code, reason: event.reason };
+    }
+  }
+
+  #lost(reason: string): Received {
+    return { kind: "lost", reason: this.#silence.death ?? reason };
+  }
+
+  #sendFrame(code: number, bytes: Uint8Array): Promise<void> {
+    return this.link.write(encodeFrame(code, bytes, crypto.getRandomValues(new Uint8Array(4))));
+  }
+}
+
+/** The payload of a ping, which its pong returns. */
+function bytesOf(count: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, count);
+  return bytes;
+}
+
+function numberOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+}

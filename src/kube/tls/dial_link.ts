@@ -1,0 +1,192 @@
+/**
+ * A byte stream to an API server, for uses that HTTP can't serve: TCP, and TLS over it.
+ *
+ * The runtime's own WebSocket isn't used: it reads as fast as the server sends and buffers unread data, so a slow
+ * reader's memory grows without bound; and `WebSocketStream`, which applies back-pressure, takes no client certificate.
+ * Measured on Deno 2.9 against an OpenSSL server on the same machine, connection and upgrade:
+ *
+ *     Deno.connectTls               45 ms   if the server requests a second hello, as those do that require a
+ *                                           post-quantum key exchange (Go 1.24): Nagle's algorithm holds it until
+ *                                           the delayed acknowledgement of the previous segment, and can't be
+ *                                           switched off
+ *     Deno.connect + startTls        2 ms   but no client certificate, and a thread for 100 ms at the close
+ *     Deno.connect + node:tls        3 ms   and 16 ms once to load it
+ *
+ * The thread is one of 32, which file access needs too: closing is queued (tls_closers.ts).
+ *
+ * Decrypting with node costs three times the CPU time, because of its streams. So: `startTls` if a token is enough,
+ * `connectTls` for a client certificate if no one waits for the first byte; both for as many links as can be closed in
+ * time. `node:tls` (loaded then) for the others: further links, client certificates, and servers that are not verified.
+ * All read only on demand, which is the back-pressure.
+ */
+import { orAborted } from "../../base/abort.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Link, LinkTarget, LinkUse, TlsSettings } from "../link/link.ts";
+import { closeQuietly, type TlsCloser, TlsClosers } from "./tls_closers.ts";
+import { parseProxy, tunnel } from "./proxy_tunnel.ts";
+
+/** One per process, like the threads. */
+const closers = new TlsClosers(systemClock);
+
+/** Resolves when every dropped link is closed: if there are many, some are queued. A process may exit before. */
+export function linksClosed(): Promise<void> {
+  return closers.settled();
+}
+
+/** Options of dialling a link. */
+export interface DialOptions {
+  use: LinkUse;
+  signal: AbortSignal;
+}
+
+/** Connects. Rejects with the error of the network or the proxy, or with the signal's reason. */
+export async function dialLink(target: LinkTarget, { use, signal }: DialOptions): Promise<Link> {
+  signal.throwIfAborted();
+  const { tls } = target;
+  const way = linkWay(target, use);
+  const closer = way === "startTls" || way === "connectTls" ? closers.take() : undefined;
+  using unlessOpen = new DisposableStack();
+  if (closer !== undefined) unlessOpen.defer(() => closer.close());
+  if (tls !== undefined && closer !== undefined && way === "connectTls") {
+    const conn = await connected(target, tls, signal);
+    unlessOpen.move();
+    return new ConnectionLink(conn, closer);
+  }
+  const proxy = target.proxyUrl === undefined ? undefined : parseProxy(target.proxyUrl);
+  const { hostname, port } = proxy ?? target;
+  const byNode = tls !== undefined && closer === undefined
+    // Loaded while the connection is made.
+    ? import("./link_node.ts")
+    : undefined;
+  // If connecting fails, that error is reported and not this one.
+  byNode?.catch(() => {});
+  const connection = await orAborted(
+    Deno.connect({ hostname, port }),
+    signal,
+    (late) => late.close(),
+  );
+  try {
+    connection.setNoDelay(true);
+    const plain = new ConnectionLink(connection);
+    if (proxy !== undefined) await orAborted(tunnel(plain, proxy, target), signal);
+    if (tls === undefined) return plain;
+    if (byNode === undefined) {
+      const conn = await secured(connection, target.hostname, { tls, signal });
+      unlessOpen.move();
+      return new ConnectionLink(conn, closer);
+    }
+    const { secureByNode } = await byNode;
+    return await secureByNode(plain, target.hostname, tls, signal);
+  } catch (error) {
+    closeQuietly(connection);
+    throw error;
+  }
+}
+
+/** Returns the carrier of a link's bytes: no TLS, or the implementation that supports the request at the least cost. */
+export function linkWay(
+  { tls, proxyUrl }: LinkTarget,
+  use: LinkUse,
+): "plain" | "startTls" | "connectTls" | "node" {
+  if (tls === undefined) return "plain";
+  if (tls.insecure) return "node";
+  if (tls.clientCertificate === undefined) return "startTls";
+  const direct = proxyUrl === undefined && tls.serverName === undefined;
+  return use === "bulk" && direct ? "connectTls" : "node";
+}
+
+async function connected(
+  { hostname, port }: LinkTarget,
+  { certificateAuthority, clientCertificate }: TlsSettings,
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const connecting = Deno.connectTls({
+    hostname,
+    port,
+    caCerts: certificateAuthority === undefined ? [] : [certificateAuthority],
+    ...(clientCertificate === undefined
+      ? {}
+      : { cert: clientCertificate.certificate, key: clientCertificate.key }),
+  });
+  return await shaken(await orAborted(connecting, signal, closeQuietly), signal);
+}
+
+async function secured(
+  connection: Deno.TcpConn,
+  hostname: string,
+  { tls, signal }: { tls: TlsSettings; signal: AbortSignal },
+): Promise<Deno.TlsConn> {
+  const link = await Deno.startTls(connection, {
+    hostname: tls.serverName ?? hostname,
+    caCerts: tls.certificateAuthority === undefined ? [] : [tls.certificateAuthority],
+  });
+  return await shaken(link, signal);
+}
+
+/** Reports a wrong certificate here, and not at the first write. */
+async function shaken(link: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
+  try {
+    await orAborted(link.handshake(), signal);
+    return link;
+  } catch (error) {
+    // The connection below now belongs to it, and ends only with it.
+    closeQuietly(link);
+    throw error;
+  }
+}
+
+/**
+ * Deno's TLS reads resolve at once while the peer keeps sending: without a pause, timers, signals and other connections
+ * would starve.
+ */
+const bytesBeforePause = 8_388_608;
+
+/** Most links carry a few kilobytes; large buffers for thousands of them would take hundreds of megabytes. */
+const bufferBytes = { first: 4096, largest: 262_144 };
+
+class ConnectionLink implements Link {
+  #buffer = new Uint8Array(bufferBytes.first);
+  #bytesUntilPause = bytesBeforePause;
+  #writing: Promise<void> = Promise.resolve();
+
+  #closed = false;
+
+  /** @param closer closes the connection, if that isn't done at once. */
+  constructor(private readonly connection: Deno.Conn, private readonly closer?: TlsCloser) {}
+
+  /** A copy: the buffer serves the next read. */
+  async read(): Promise<Uint8Array | null> {
+    if (this.#bytesUntilPause <= 0) {
+      this.#bytesUntilPause = bytesBeforePause;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    if (this.#closed) return null;
+    const buffer = this.#buffer;
+    const count = await this.connection.read(buffer);
+    if (count === null) return null;
+    this.#bytesUntilPause -= count;
+    const chunk = buffer.slice(0, count);
+    if (count === buffer.length && count < bufferBytes.largest) {
+      this.#buffer = new Uint8Array(count * 4);
+    }
+    return chunk;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    const written = this.#writing.then(() => this.#writeAll(bytes));
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let rest = bytes; rest.length > 0;) {
+      rest = rest.subarray(await this.connection.write(rest));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    if (this.closer === undefined) closeQuietly(this.connection);
+    else this.closer.close(this.connection);
+  }
+}

@@ -1,0 +1,109 @@
+/** An agent's events as lines of a terminal. Their text comes from a pod and can't send control sequences. */
+import type { FollowEvent } from "../actions/agent/follow.ts";
+import type { AgentEvent, Task } from "../actions/agent/tasks.ts";
+import type { Style } from "../terminal/style.ts";
+import { tameLine } from "../terminal/tame.ts";
+import { firstLine, statusLine, taskData } from "./agent_tasks.ts";
+
+/** Of a tool's result. */
+const maxAnswerLines = 6;
+
+/** Returns the lines of an event, without line feeds. */
+export function eventLines(told: Exclude<FollowEvent, { kind: "lost" }>, style: Style): string[] {
+  switch (told.kind) {
+    case "agent":
+      return agentLines(told.event, style);
+    case "task":
+      return [titleText(told.task, style)];
+    case "turn": {
+      const does = told.came ? "has its turn" : "waits for its turn";
+      return [style.dim(`task ${told.number} ${does}`)];
+    }
+    case "end":
+      return [statusText(told.task, style)];
+  }
+}
+
+/** Returns the message for a lost connection. */
+export function lostLine(reason: string): string {
+  return tame(`${reason}; going on`);
+}
+
+function titleText({ number, adapter, prompt }: Task, style: Style): string {
+  return style.bold(tame(`task ${number} (${adapter}): ${firstLine(prompt, 200)}`));
+}
+
+function statusText(task: Task, style: Style): string {
+  switch (task.status.state) {
+    case "queued":
+    case "working":
+      return style.dim(tame(statusLine(task)));
+    case "done":
+      return style.green(tame(statusLine(task)));
+    case "waiting":
+    case "interrupted":
+      return style.yellow(tame(statusLine(task)));
+    case "failed":
+      return style.red(tame(statusLine(task)));
+  }
+}
+
+function agentLines(event: AgentEvent, style: Style): string[] {
+  switch (event.kind) {
+    case "text":
+    case "output":
+      return texts(event.text);
+    case "toolStarted":
+      return [`${style.bold(`> ${tame(event.name)}`)} ${tame(firstLine(event.summary, 200))}`];
+    case "toolEnded":
+      return answerLines(event, style);
+    case "refused":
+      return [
+        style.yellow(tame(`  ${event.tool} wasn't allowed: ${firstLine(event.reason, 200)}`)),
+      ];
+    case "retry":
+      return [
+        style.yellow(tame(`the model wasn't reached (${event.reason}), attempt ${event.attempt}`)),
+      ];
+    // The end of the task reports it, with what the pod knows besides.
+    case "result":
+    case "began":
+    case "usage":
+    case "unknown":
+      return [];
+  }
+}
+
+function answerLines(
+  { ok, text }: Extract<AgentEvent, { kind: "toolEnded" }>,
+  style: Style,
+): string[] {
+  const lines = texts(text);
+  const shown = lines.slice(0, maxAnswerLines).map((line) => `  ${line}`);
+  const more = lines.length - shown.length;
+  if (more > 0) shown.push(`  … ${more} more lines`);
+  return shown.map((line) => ok ? style.dim(line) : style.red(line));
+}
+
+function texts(text: string): string[] {
+  return text.trimEnd().split("\n").flatMap(tameLine);
+}
+
+function tame(line: string): string {
+  return tameLine(line.replaceAll("\n", " ")).join(" ");
+}
+
+/** Returns the event as data, for `-o jsonl`. */
+export function eventData(told: FollowEvent): Record<string, unknown> {
+  switch (told.kind) {
+    case "turn":
+      return { kind: "turn", number: told.number, came: told.came };
+    case "task":
+    case "end":
+      return { kind: told.kind, task: taskData(told.task) };
+    case "agent":
+      return { kind: "agent", offset: told.offset, event: told.event };
+    case "lost":
+      return { kind: "lost", reason: told.reason };
+  }
+}

@@ -1,0 +1,110 @@
+/** Tasks as text for people, and as data. Pure. */
+import type { Task, TaskStatus, Tokens } from "../actions/agent/tasks.ts";
+import { counted } from "../base/counted.ts";
+import { ageText } from "../base/age.ts";
+import { tableLines } from "../terminal/table.ts";
+
+const header = ["TASK", "STATE", "AGENT", "TURNS", "TOOLS", "TOKENS", "COST", "AGE", "PROMPT"];
+
+/** Maximum length of a prompt or a reason in a table. */
+const maxCell = 60;
+
+/** Returns the lines of a table. */
+export function tasksTable(tasks: readonly Task[], now: Date): string[] {
+  return tableLines(
+    header,
+    tasks.map((task) => {
+      const { number, status, adapter, progress, createdAt, prompt } = task;
+      return [
+        String(number),
+        status.state,
+        adapter,
+        String(progress.turns),
+        String(progress.tools),
+        tokensText(progress.tokens),
+        costText(progress.costUsd),
+        ageText(now.getTime() - createdAt.getTime()),
+        firstLine(prompt),
+      ];
+    }),
+  );
+}
+
+/** Returns the detail after a state's name; empty if the state has none. */
+function reasonOf(status: TaskStatus): string {
+  switch (status.state) {
+    case "failed":
+      return status.reason;
+    case "waiting":
+      return status.for;
+    default:
+      return "";
+  }
+}
+
+/** Returns how a task ended, or its state, in one line. */
+export function statusLine({ number, status, progress, continues }: Task): string {
+  const { turns, tools, tokens, costUsd, tool, note } = progress;
+  const reason = reasonOf(status);
+  const now = status.state === "working"
+    ? note ?? (tool === undefined ? undefined : `${tool.name} ${firstLine(tool.summary)}`)
+    : undefined;
+  const parts = [
+    `task ${number} ${status.state}${reason === "" ? "" : `: ${firstLine(reason, 500)}`}`,
+    ...(now === undefined ? [] : [now]),
+    ...(continues === undefined ? [] : [`continues task ${continues}`]),
+    ...(turns + tools === 0
+      ? []
+      : [`${counted(turns, "turn")}, ${counted(tools, "tool")}, ${tokensText(tokens)} tokens`]),
+    ...(costUsd === undefined ? [] : [costText(costUsd)]),
+  ];
+  return parts.join(" · ");
+}
+
+/** Returns the first line of a text, cut to fit. */
+export function firstLine(text: string, limit = maxCell): string {
+  const line = text.trim().split("\n", 1)[0] ?? "";
+  return line.length > limit || line.length < text.trim().length
+    ? `${line.slice(0, limit - 1)}…`
+    : line;
+}
+
+/** Formats the tokens that the model read and wrote: `950`, `12.3k`, `1.2M`. */
+export function tokensText({ input, output, cacheRead, cacheWrite }: Tokens): string {
+  const all = input + output + cacheRead + cacheWrite;
+  if (all < 1000) return String(all);
+  return all < 1_000_000 ? `${(all / 1000).toFixed(1)}k` : `${(all / 1_000_000).toFixed(1)}M`;
+}
+
+function costText(costUsd: number | undefined): string {
+  if (costUsd === undefined) return "";
+  return `$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`;
+}
+
+/** Returns a task as data: what `-o json` prints. */
+export function taskData(task: Task): Record<string, unknown> {
+  const { number, adapter, status, prompt, workdir, conversation, continues, progress } = task;
+  const { turns, tools, tokens, costUsd, lastMessage, model } = progress;
+  const reason = reasonOf(status);
+  return {
+    number,
+    adapter,
+    state: status.state,
+    reason: reason === "" ? null : reason,
+    exitCode: task.exitCode ?? null,
+    prompt,
+    workdir: workdir ?? null,
+    conversation: conversation ?? null,
+    continues: continues ?? null,
+    createdAt: task.createdAt.toISOString(),
+    startedAt: task.startedAt?.toISOString() ?? null,
+    endedAt: task.endedAt?.toISOString() ?? null,
+    model: model ?? null,
+    turns,
+    tools,
+    tokens,
+    costUsd: costUsd ?? null,
+    lastMessage,
+    partial: task.partial,
+  };
+}

@@ -1,0 +1,35 @@
+/** The findings of `kodama doctor` as text. */
+import type { Finding } from "../actions/doctor/finding.ts";
+import { printable } from "../terminal/printable.ts";
+import type { Style } from "../terminal/style.ts";
+
+const titles: Readonly<Record<Finding["id"], string>> = {
+  kubeconfig: "kubeconfig",
+  server: "server",
+  listPods: "pods",
+  execPods: "exec",
+  streams: "streams",
+  versions: "versions",
+  clock: "clock",
+  settings: "settings",
+  terminal: "terminal",
+  tmux: "tmux",
+  kubectl: "kubectl",
+  sessions: "sessions",
+};
+
+/** Formats one finding: its mark, its subject, the finding, and what can be done. */
+export function findingText(finding: Finding, style: Style): string {
+  const { id, status, detail, advice } = finding;
+  const marks = {
+    ok: style.green("ok     "),
+    warn: style.yellow("warn   "),
+    fail: style.red("fail   "),
+    skipped: style.dim("skipped"),
+  };
+  const [first = "", ...rest] = detail.split("\n");
+  const more = [...rest, ...(advice === undefined ? [] : [advice])];
+  const lines = [`${marks[status]}  ${style.bold(titles[id])}: ${printable(first)}`];
+  lines.push(...more.map((line) => `         ${printable(line)}`));
+  return lines.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,31 @@
+/** Changes that need a full scan of both sides aren't judged by the few paths that a watcher reported. */
+import assert from "node:assert/strict";
+import { linuxRules, type SideRules } from "../core/held_paths.ts";
+import { memoryPasses } from "../testing/memory_passes.ts";
+
+/** Both sides once they are in sync, and a pass over paths that changed on one of them. */
+async function alike(files: Record<string, string>, rules?: SideRules) {
+  const { trees, pass } = await memoryPasses(rules);
+  for (const [path, text] of Object.entries(files)) trees.local.save(path, text);
+  const told = async (paths?: Parameters<typeof pass>[0]) => (await pass(paths)).kind;
+  assert.equal(await told(), "quiet");
+  return { trees, pass: told };
+}
+
+Deno.test("a side of which all was told to be gone is an emptied one: nothing is taken from the other", async () => {
+  const { trees, pass } = await alike({ a: "1", b: "2" });
+  for (const path of ["a", "b"]) trees.remote.delete(path);
+  assert.equal(await pass({ remote: ["a", "b"] }), "halted");
+  assert.deepEqual([...trees.local.entries.keys()], ["a", "b"]);
+});
+
+Deno.test("a name that differs by its case alone is told beside the one that is there, not in its place", async () => {
+  const { trees, pass } = await alike({ readme: "1", other: "2" }, {
+    ...linuxRules,
+    ignoresCase: true,
+  });
+  trees.remote.save("README", "3");
+  assert.equal(await pass({ remote: ["README"] }), "quiet");
+  assert.deepEqual([...trees.local.entries.keys()].sort(), ["other", "readme"]);
+  assert.equal(trees.remote.entries.size, 3, "and the pod keeps both");
+});

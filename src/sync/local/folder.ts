@@ -1,0 +1,180 @@
+/** This machine's end of a synchronisation: a folder here, scanned and changed. */
+import { KodamaError } from "../../base/errors.ts";
+import type { End, Ignoring, Looked } from "../core/endpoint.ts";
+import type { Digests } from "../remote/digests.ts";
+import { reservedPrefix } from "../remote/loop.ts";
+import type { SideRules } from "../core/held_paths.ts";
+import type { IgnoreScope } from "../core/ignore_rules.ts";
+import type { Entry, Snapshot } from "../core/model.ts";
+import type { Action } from "../core/plan.ts";
+import { unsafePath } from "../core/unsafe_path.ts";
+import type { Content, StepResult, Wanted } from "../core/tree.ts";
+import { isAbsent } from "../../files/errors.ts";
+import { readContents } from "./contents.ts";
+import { LocalDigests } from "./digests.ts";
+import { performLocal } from "./steps.ts";
+import { cannotLook, lookAt } from "./stat.ts";
+
+/** A walk yields after this many entries. */
+const turnEntries = 400;
+const maxEntries = 1_000_000;
+
+/** A folder of this machine. */
+export class LocalFolder implements End {
+  readonly #digests = new LocalDigests();
+
+  /**
+   * @param root absolute path.
+   * @param key of the synchronisation: the prefix of its own files in the folder.
+   */
+  constructor(
+    private readonly root: string,
+    private readonly key: string,
+    private readonly rules: SideRules,
+  ) {}
+
+  /** Sets how contents are compared from now on: as the other end does. */
+  use(digests: Digests): void {
+    this.#digests.use(digests);
+  }
+
+  async scan(ignoring: Ignoring, signal: AbortSignal): Promise<Snapshot> {
+    const root = this.#identity();
+    const walk = new Walk(this.root, this.#digests, ignoring, signal);
+    await walk.enter("", ignoring.top);
+    this.#digests.keepOnly(walk.entries);
+    return { root, entries: walk.entries, unread: walk.unread };
+  }
+
+  async look(paths: readonly string[], ignoring: Ignoring, signal: AbortSignal): Promise<Looked> {
+    const entries = new Map<string, Entry | undefined>();
+    const whole: string[] = [];
+    let needsScan = false;
+    for (const path of paths) {
+      if (unsafePath(path) || path.includes("\n") || this.#isReserved(path)) continue;
+      const info = lookAt(`${this.root}/${path}`);
+      const kind = info?.isDirectory === true ? "folder" : "other";
+      if (ignoring.ignores(path, kind)) continue;
+      if (info?.isDirectory !== true) {
+        const entry = info && this.#digests.entryAt(this.root, path, info);
+        if (entry === "unread") needsScan = true;
+        else entries.set(path, entry);
+        continue;
+      }
+      const walk = new Walk(this.root, this.#digests, ignoring, signal);
+      const at = path.lastIndexOf("/");
+      await walk.enter(path, scopeFor(path, ignoring));
+      if (
+        walk.unread.size > 0 || at >= 0 && lookAt(`${this.root}/${path.slice(0, at)}`) === undefined
+      ) {
+        needsScan = true;
+      }
+      whole.push(path);
+      entries.set(path, { kind: "folder" });
+      for (const [below, entry] of walk.entries) entries.set(below, entry);
+    }
+    return { entries, whole, needsScan };
+  }
+
+  read(wanted: readonly Wanted[]): AsyncIterable<Content> {
+    return readContents(this.root, wanted);
+  }
+
+  perform(
+    steps: readonly Action[],
+    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+    signal: AbortSignal,
+  ): AsyncIterable<StepResult> {
+    const place = { root: this.root, key: this.key, rules: this.rules, digests: this.#digests };
+    return performLocal(place, { steps, contents, signal });
+  }
+
+  #isReserved(path: string): boolean {
+    return path.split("/").some((name) => name.startsWith(reservedPrefix));
+  }
+
+  /** Throws KodamaError if there is no such folder: an unmounted folder isn't empty. */
+  #identity(): string {
+    try {
+      const { isDirectory, dev, ino } = Deno.statSync(this.root);
+      if (isDirectory) return `${dev}:${ino ?? ""}`;
+    } catch (error) {
+      if (!isAbsent(error)) throw cannotLook(this.root, error);
+    }
+    throw new KodamaError("notFound", `the folder ${this.root} of this machine is gone`, {
+      hint: "bring it back, or end the sync: kodama sync stop",
+    });
+  }
+}
+
+/** Returns the rules of a folder, none of whose parents is ignored. */
+function scopeFor(path: string, ignoring: Ignoring): IgnoreScope {
+  let scope = ignoring.top;
+  const names = path.split("/");
+  for (const [at, name] of names.entries()) {
+    scope = scope.enter(name, ignoring.sources(names.slice(0, at + 1).join("/")));
+  }
+  return scope;
+}
+
+/** One walk through a folder and all that is in it. */
+class Walk {
+  readonly entries = new Map<string, Entry>();
+  readonly unread = new Set<string>();
+  #count = 0;
+
+  constructor(
+    private readonly root: string,
+    private readonly digests: LocalDigests,
+    private readonly ignoring: Ignoring,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async enter(folder: string, scope: IgnoreScope): Promise<void> {
+    const found = this.#namesIn(folder);
+    for (const { name, isDirectory } of found) {
+      if (++this.#count % turnEntries === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        this.signal.throwIfAborted();
+      }
+      const path = folder === "" ? name : `${folder}/${name}`;
+      if (name.startsWith(reservedPrefix)) continue;
+      if (scope.ignores(name, isDirectory ? "folder" : "other")) this.#holdsOthers(folder);
+      else if (this.entries.size >= maxEntries) this.unread.add("");
+      else if (unsafePath(path) || path.includes("\n")) this.#leave(path, folder);
+      else if (isDirectory) {
+        this.entries.set(path, { kind: "folder" });
+        await this.enter(path, scope.enter(name, this.ignoring.sources(path)));
+      } else this.#take(path, folder);
+    }
+  }
+
+  #namesIn(folder: string): Deno.DirEntry[] {
+    try {
+      return [...Deno.readDirSync(`${this.root}/${folder}`)];
+    } catch (error) {
+      // Removed since its name was read: the next scan takes that into account.
+      if (!isAbsent(error) || folder === "") this.unread.add(folder);
+      return [];
+    }
+  }
+
+  #take(path: string, folder: string): void {
+    const info = lookAt(`${this.root}/${path}`);
+    if (info === undefined) return;
+    const entry = this.digests.entryAt(this.root, path, info);
+    if (entry === "unread") this.unread.add(path);
+    else if (entry === undefined) this.#holdsOthers(folder);
+    else this.entries.set(path, entry);
+  }
+
+  /** Skips a name that can't be written down for the other side; its siblings are unaffected. */
+  #leave(path: string, folder: string): void {
+    this.unread.add(path);
+    this.#holdsOthers(folder);
+  }
+
+  #holdsOthers(folder: string): void {
+    if (folder !== "") this.entries.set(folder, { kind: "folder", holdsOthers: true });
+  }
+}

@@ -1,0 +1,262 @@
+/** This machine's end of a synchronisation over real files: what is scanned, and what is never touched. */
+import assert from "node:assert/strict";
+import { KodamaError } from "../../base/errors.ts";
+import { digestsOf } from "../remote/digests.ts";
+import { linuxRules } from "../core/held_paths.ts";
+import type { Entry } from "../core/model.ts";
+import type { Action, Expectation } from "../core/plan.ts";
+import { ignoresNothing } from "../testing/memory_end.ts";
+import type { Content, Wanted } from "../core/tree.ts";
+import { nativeChecksums } from "../../copy/local/checksums.ts";
+import { failureOf } from "./failure.ts";
+import { LocalFolder } from "./folder.ts";
+
+const { signal } = new AbortController();
+const encoder = new TextEncoder();
+
+class Scene implements AsyncDisposable {
+  private constructor(
+    private readonly around: string,
+    readonly root: string,
+    readonly folder: LocalFolder,
+  ) {}
+
+  /** Creates a folder with the given texts in it, and one beside it. */
+  static async with(texts: Record<string, string>): Promise<Scene> {
+    const around = await Deno.makeTempDir({ prefix: "kodama-local-" });
+    const root = `${around}/work`;
+    await Deno.mkdir(root);
+    await Deno.mkdir(`${around}/outside`);
+    const folder = new LocalFolder(root, "test", linuxRules);
+    folder.use(await digestsOf("sha256sum", nativeChecksums));
+    const scene = new Scene(around, root, folder);
+    for (const [path, text] of Object.entries(texts)) await scene.save(path, text);
+    return scene;
+  }
+
+  async save(path: string, text: string): Promise<void> {
+    const full = `${this.root}/${path}`;
+    await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(full, text);
+  }
+
+  text(path: string): Promise<string> {
+    return Deno.readTextFile(`${this.root}/${path}`);
+  }
+
+  /** Returns the result of a scan at a path, which a plan is made of. */
+  async seen(path: string): Promise<Expectation> {
+    const { entries } = await this.folder.scan(ignoresNothing, signal);
+    return local(path, entries.get(path));
+  }
+
+  /** Returns the result of each step, with contents that come from the pod. */
+  async ends(steps: readonly Action[], texts: Record<string, string> = {}): Promise<string[]> {
+    const results = await Array.fromAsync(
+      this.folder.perform(steps, contentsOf(texts), signal),
+    );
+    return results.map(({ at, result }) =>
+      `${steps[at]?.path}: ${result.kind === "failed" ? result.reason : result.kind}`
+    );
+  }
+
+  async names(path = ""): Promise<string[]> {
+    const names = await Array.fromAsync(Deno.readDir(`${this.root}/${path}`), ({ name }) => name);
+    return names.sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.around, { recursive: true });
+  }
+}
+
+function contentsOf(texts: Record<string, string>) {
+  return async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    for (const [at, { path }] of wanted.entries()) {
+      const bytes = encoder.encode(texts[path] ?? "");
+      const body = async function* () {
+        yield await Promise.resolve(bytes);
+      };
+      yield await Promise.resolve({ at, size: bytes.length, body: body() });
+    }
+  };
+}
+
+function local(path: string, entry: Expectation["entry"]): Expectation {
+  return { side: "local", path, entry };
+}
+
+async function fileOf(text: string, mode = 0o644): Promise<Extract<Entry, { kind: "file" }>> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
+  return { kind: "file", size: text.length, mtimeMs: 0, mode, digest: digest.toHex() };
+}
+
+async function put(path: string, text: string, requires: readonly Expectation[]): Promise<Action> {
+  const from = { side: "remote", path } as const;
+  return { kind: "put", side: "local", path, entry: await fileOf(text), from, requires };
+}
+
+/** Returns the action that removes a file as it was scanned. */
+function remove(path: string, { entry }: Expectation): Action {
+  assert.ok(entry?.kind === "file");
+  return { kind: "remove", side: "local", path, entry, requires: [local(path, entry)] };
+}
+
+Deno.test("what was edited after it was looked at is neither replaced, nor removed, nor given another mode", async () => {
+  await using scene = await Scene.with({ put: "1", gone: "1", mode: "1", beside: "1", same: "1" });
+  const [was, gone, mode, beside] = [
+    await scene.seen("put"),
+    await scene.seen("gone"),
+    await scene.seen("mode"),
+    await scene.seen("beside"),
+  ];
+  // Of the same size, and at the same time: only the content differs.
+  for (const name of ["put", "gone", "mode", "beside"]) await scene.save(name, "2");
+  const steps: Action[] = [
+    await put("put", "theirs", [was]),
+    remove("gone", gone),
+    {
+      kind: "setMode",
+      side: "local",
+      path: "mode",
+      entry: await fileOf("1", 0o755),
+      requires: [mode],
+    },
+    await put("same", "theirs", [await scene.seen("same"), beside]),
+    await put("same", "theirs", [await scene.seen("same")]),
+  ];
+  assert.deepEqual(await scene.ends(steps, { put: "theirs", same: "theirs" }), [
+    "put: changed",
+    "gone: changed",
+    "mode: changed",
+    "same: changed",
+    "same: done",
+  ]);
+  assert.deepEqual(
+    [await scene.text("put"), await scene.text("gone"), await scene.text("same")],
+    ["2", "2", "theirs"],
+  );
+  assert.equal(((await Deno.stat(`${scene.root}/mode`)).mode ?? 0) & 0o111, 0);
+});
+
+Deno.test("what somebody made meanwhile stays, and a content that isn't the planned one gets no name", async () => {
+  await using scene = await Scene.with({ taken: "mine" });
+  const steps = [
+    await put("taken", "theirs", [local("taken", undefined)]),
+    await put("new", "as planned", [local("new", undefined)]),
+    await put("unconditional", "theirs", []),
+  ];
+  const texts = { taken: "theirs", new: "as it is now", unconditional: "theirs" };
+  assert.deepEqual(await scene.ends(steps, texts), [
+    "taken: changed",
+    "new: changed",
+    "unconditional: changed",
+  ]);
+  assert.deepEqual(await scene.names(), ["taken"], "and nothing of kodama's own is left");
+  assert.equal(await scene.text("taken"), "mine");
+});
+
+Deno.test("a folder that became a link isn't gone through, to write, to remove or to read", async () => {
+  await using scene = await Scene.with({ "d/x": "x", "own": "own" });
+  const [x, own] = [await scene.seen("d/x"), await scene.seen("own")];
+  await Deno.rename(`${scene.root}/d`, `${scene.root}/../outside/d`);
+  await Deno.symlink("../outside/d", `${scene.root}/d`);
+  const copy: Action = {
+    ...await put("copy", "x", [local("copy", undefined)]),
+    kind: "put",
+    entry: await fileOf("x"),
+    from: { side: "local", path: "d/x" },
+  };
+  const steps = [
+    await put("d/new", "new", [local("d/new", undefined)]),
+    await put("d/x", "other", [x]),
+    remove("d/x", x),
+    copy,
+    { ...copy, path: "copy of own", requires: [local("copy of own", undefined)] },
+  ];
+  assert.deepEqual(await scene.ends(steps, { "d/new": "new", "d/x": "other" }), [
+    "d/new: changed",
+    "d/x: changed",
+    "d/x: changed",
+    "copy: changed",
+    "copy of own: changed",
+  ]);
+  assert.deepEqual(await scene.names("../outside/d"), ["x"]);
+  assert.equal(await scene.text("../outside/d/x"), "x");
+  const ownCopy = { ...copy, entry: await fileOf("own"), from: { side: "local", path: "own" } };
+  assert.ok(own.entry !== undefined);
+  assert.deepEqual(await scene.ends([ownCopy as Action]), ["copy: done"]);
+  assert.equal(await scene.text("copy"), "own");
+});
+
+Deno.test("a full disk, a missing right and a folder that isn't empty are told apart", () => {
+  const reasons = [
+    new Error("No space left on device (os error 28)"),
+    new Error("Disk quota exceeded (os error 122)"),
+    new Deno.errors.PermissionDenied("Permission denied (os error 13)"),
+    new Error("Directory not empty (os error 39)"),
+    new Deno.errors.NotFound("No such file or directory (os error 2)"),
+    new Error("Input/output error (os error 5): rename '/a/b' -> '/a/c'"),
+  ].map((error) => failureOf(error).reason);
+  assert.deepEqual(reasons, ["full", "full", "denied", "notEmpty", "missing", "other"]);
+});
+
+Deno.test("a look goes to no path that leads out, and to nothing of kodama's own", async () => {
+  await using scene = await Scene.with({ "a": "a", ".kodama-sync-test/0": "staged" });
+  await scene.save("../outside/secret", "secret");
+  const paths = ["a", "gone", "../outside/secret", "/etc/passwd", "b/../a", ".kodama-sync-test/0"];
+  const { entries } = await scene.folder.look([...paths, "a\nb", ""], ignoresNothing, signal);
+  assert.deepEqual([...entries.keys()], ["a", "gone"]);
+  assert.deepEqual([...(await scene.folder.scan(ignoresNothing, signal)).entries.keys()], ["a"]);
+});
+
+Deno.test("a folder that was put in its place is another one, and one that is gone isn't empty", async () => {
+  await using scene = await Scene.with({ a: "a" });
+  const before = await scene.folder.scan(ignoresNothing, signal);
+  assert.equal((await scene.folder.scan(ignoresNothing, signal)).root, before.root);
+  await Deno.rename(scene.root, `${scene.root}/../outside/mounted`);
+  await assert.rejects(
+    scene.folder.scan(ignoresNothing, signal),
+    (error) => error instanceof KodamaError && error.kind === "notFound",
+  );
+  await Deno.mkdir(scene.root);
+  const after = await scene.folder.scan(ignoresNothing, signal);
+  assert.notEqual(after.root, before.root);
+});
+
+Deno.test("a name that the other side can't be told is left alone, and not the folder that it is in", async () => {
+  await using scene = await Scene.with({
+    "d/good": "a",
+    "d/line\nbreak": "b",
+    "line\nbreak/in": "c",
+  });
+  const { entries, unread } = await scene.folder.scan(ignoresNothing, signal);
+  assert.deepEqual([...entries.keys()].sort(), ["d", "d/good"]);
+  assert.deepEqual(entries.get("d"), { kind: "folder", holdsOthers: true });
+  assert.deepEqual([...unread].sort(), ["d/line\nbreak", "line\nbreak"]);
+});
+
+Deno.test("a file that the disk has no room for takes none from the others", async () => {
+  await using scene = await Scene.with({});
+  const [big, small] = [
+    await put("big", "1", [local("big", undefined)]),
+    await put("small", "2", [local("small", undefined)]),
+  ];
+  const { writeSync } = Deno.FsFile.prototype;
+  const contents = async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    for await (const content of contentsOf({ big: "1", small: "2" })(wanted)) {
+      Deno.FsFile.prototype.writeSync = content.at > 0 ? writeSync : () => {
+        throw new Error("No space left on device (os error 28)");
+      };
+      if (content.at > 0) assert.deepEqual(await scene.names(".kodama-sync-test"), []);
+      yield content;
+    }
+  };
+  try {
+    const ended = await Array.fromAsync(scene.folder.perform([big, small], contents, signal));
+    const reasons = ended.map(({ result: end }) => end.kind === "failed" ? end.reason : end.kind);
+    assert.deepEqual([reasons, await scene.names()], [["full", "done"], ["small"]]);
+  } finally {
+    Deno.FsFile.prototype.writeSync = writeSync;
+  }
+});

@@ -1,0 +1,251 @@
+/** Carries out steps on this machine's folder. */
+import { reservedPrefix } from "../remote/loop.ts";
+import type { SideRules } from "../core/held_paths.ts";
+import {
+  type Entry,
+  executable,
+  type FileEntry,
+  parentOf,
+  sameEntry,
+  upwards,
+} from "../core/model.ts";
+import type { Action, Expectation } from "../core/plan.ts";
+import type { ChangeResult, Content, StepFailure, StepResult, Wanted } from "../core/tree.ts";
+import { isAbsent } from "../../files/errors.ts";
+import type { LocalDigests } from "./digests.ts";
+import { failureOf } from "./failure.ts";
+import { lookAt } from "./stat.ts";
+
+/** The folder in which steps are carried out. */
+export interface LocalPlace {
+  root: string;
+  key: string;
+  rules: SideRules;
+  digests: LocalDigests;
+}
+
+/** The steps to carry out. */
+export interface LocalWork {
+  steps: readonly Action[];
+  contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>;
+  signal: AbortSignal;
+}
+
+/** A content under a name that no scan lists. */
+interface Staged {
+  file: string;
+  digest: string;
+}
+
+/** Up to this many files are flushed to the disk one by one before they are renamed. */
+const durableFiles = 100;
+
+/** Carries out the steps in their order, and yields the result of each. */
+export async function* performLocal(
+  place: LocalPlace,
+  { steps, contents, signal }: LocalWork,
+): AsyncGenerator<StepResult> {
+  const folder = `${place.root}/${reservedPrefix}${place.key}`;
+  const staged = new Map<number, Staged | StepFailure>();
+  const wanted = steps.flatMap((action, step) => wantedBy(action, step));
+  try {
+    if (wanted.length > 0 || steps.some(({ kind }) => kind === "put")) {
+      await Deno.mkdir(folder, { recursive: true });
+    }
+    if (wanted.length > 0) {
+      const isFew = wanted.length <= durableFiles;
+      for await (const { at, body } of contents(wanted)) {
+        signal.throwIfAborted();
+        const step = wanted[at]?.step;
+        if (step === undefined) continue;
+        const file = `${folder}/${step}`;
+        staged.set(step, await stage(body, { file, isDurable: isFew, digests: place.digests }));
+      }
+    }
+    for (const [at, action] of steps.entries()) {
+      yield { at, result: new LocalStep(place, action, folder).run(staged.get(at)) };
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true }).catch((error) => {
+      if (!isAbsent(error)) throw error;
+    });
+  }
+}
+
+function wantedBy(action: Action, step: number): (Wanted & { step: number })[] {
+  if (action.kind !== "put" || action.entry.kind !== "file") return [];
+  if (action.from.side === action.side) return [];
+  return [{ path: action.from.path, entry: action.entry, step }];
+}
+
+async function stage(
+  body: AsyncIterable<Uint8Array>,
+  { file, isDurable, digests }: { file: string; isDurable: boolean; digests: LocalDigests },
+): Promise<Staged | StepFailure> {
+  const sum = digests.newSum();
+  let open: Deno.FsFile | undefined;
+  try {
+    open = Deno.openSync(file, { write: true, create: true, truncate: true, mode: 0o600 });
+  } catch (error) {
+    return failureOf(error);
+  }
+  let failure: StepFailure | undefined;
+  try {
+    for await (const bytes of body) {
+      sum.update(bytes);
+      try {
+        if (failure === undefined) {
+          for (let at = 0; at < bytes.length;) at += open.writeSync(bytes.subarray(at));
+        }
+      } catch (error) {
+        failure = failureOf(error);
+      }
+    }
+    if (isDurable && failure === undefined) await open.syncData();
+  } finally {
+    open.close();
+  }
+  if (failure === undefined) return { file, digest: sum.result() };
+  // The partial file would take the disk space of files that are small enough.
+  try {
+    Deno.removeSync(file);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+  return failure;
+}
+
+/** One step. */
+class LocalStep {
+  readonly #full: string;
+
+  constructor(
+    private readonly place: LocalPlace,
+    private readonly action: Action,
+    private readonly folder: string,
+  ) {
+    this.#full = `${place.root}/${action.path}`;
+  }
+
+  run(content: Staged | StepFailure | undefined): ChangeResult {
+    const { action } = this;
+    if (content !== undefined && "kind" in content) return content;
+    try {
+      const isOwn = action.kind === "put" && action.from.side === action.side &&
+        action.entry.kind === "file";
+      const staged = isOwn ? this.#ownCopy(action.from.path) : content;
+      if (action.kind === "put" && action.entry.kind === "file") {
+        if (staged?.digest !== action.entry.digest) return { kind: "changed" };
+      }
+      // Without a condition for its own path nothing is done unchecked.
+      if (!action.requires.some(({ path }) => path === action.path)) return { kind: "changed" };
+      if (!action.requires.every((expected) => this.#isAsExpected(expected))) {
+        return { kind: "changed" };
+      }
+      return { kind: "done", entry: this.#change(staged?.file ?? "") };
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  #ownCopy(path: string): Staged | undefined {
+    if (!this.#wayIsClear(path)) return undefined;
+    const from = `${this.place.root}/${path}`;
+    const info = lookAt(from);
+    if (info?.isFile !== true) return undefined;
+    const file = `${this.folder}/own`;
+    const bytes = Deno.readFileSync(from);
+    const sum = this.place.digests.newSum();
+    sum.update(bytes);
+    Deno.writeFileSync(file, bytes, { mode: 0o600 });
+    return { file, digest: sum.result() };
+  }
+
+  /** Returns whether all parents of a path are folders, and not links to some. */
+  #wayIsClear(path: string): boolean {
+    for (const at of upwards(parentOf(path))) {
+      if (lookAt(`${this.place.root}/${at}`)?.isDirectory !== true) return false;
+    }
+    return true;
+  }
+
+  #isAsExpected({ path, entry }: Expectation): boolean {
+    if (!this.#wayIsClear(path)) return false;
+    const info = lookAt(`${this.place.root}/${path}`);
+    if (info === undefined || entry === undefined) return info === undefined && entry === undefined;
+    if (this.place.rules.ignoresCase && !this.#isSpelt(path)) return false;
+    if (entry.kind === "folder") return info.isDirectory;
+    const there = this.place.digests.entryAt(this.place.root, path, info);
+    if (there === "unread" || there === undefined) return false;
+    if (this.place.rules.executableBits || there.kind !== "file" || entry.kind !== "file") {
+      return sameEntry(there, entry);
+    }
+    return there.digest === entry.digest;
+  }
+
+  /** Returns whether the folder has the name in this exact spelling. */
+  #isSpelt(path: string): boolean {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    for (const one of Deno.readDirSync(`${this.place.root}/${parentOf(path)}`)) {
+      if (one.name === name) return true;
+    }
+    return false;
+  }
+
+  #change(staged: string): Entry | undefined {
+    const { action } = this;
+    switch (action.kind) {
+      case "put":
+        if (action.entry.kind === "symlink") return this.#link(action.entry.target);
+        return this.#place(staged, action.entry);
+      case "makeFolder":
+        Deno.mkdirSync(this.#full);
+        return { kind: "folder" };
+      case "setMode":
+        return this.#mode(this.#full, action.entry);
+      case "remove":
+        Deno.removeSync(this.#full);
+        return undefined;
+      case "removeFolder":
+        Deno.removeSync(this.#full);
+        return undefined;
+    }
+  }
+
+  #link(target: string): Entry {
+    const temporary = `${this.folder}/link`;
+    Deno.symlinkSync(target, temporary);
+    Deno.renameSync(temporary, this.#full);
+    return { kind: "symlink", target };
+  }
+
+  #place(staged: string, entry: FileEntry): Entry {
+    this.#mode(staged, entry);
+    try {
+      Deno.renameSync(staged, this.#full);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes("os error 18")) throw error;
+      // Another file system is mounted below the folder: a sibling of the path is on it.
+      const beside = `${this.place.root}/${
+        parentOf(this.action.path)
+      }/${reservedPrefix}${this.place.key}.part`;
+      Deno.copyFileSync(staged, beside);
+      Deno.renameSync(beside, this.#full);
+    }
+    return this.place.digests.fileEntry(Deno.lstatSync(this.#full), entry.digest);
+  }
+
+  /** Permissions stay, or are copied with new files; the owner's execute bit is as required. */
+  #mode(file: string, entry: FileEntry): Entry {
+    if (!this.place.rules.executableBits) {
+      return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);
+    }
+    const there = lookAt(this.#full);
+    const bits = (there?.isFile === true ? there.mode ?? entry.mode : entry.mode) & 0o777;
+    const mode = executable(entry)
+      ? (bits & 0o100) !== 0 ? bits : bits | 0o100 | ((bits & 0o044) >> 2)
+      : bits & ~0o111;
+    Deno.chmodSync(file, mode);
+    return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);
+  }
+}

@@ -1,0 +1,185 @@
+/** Steps sent to a pod together: a parcel of new content, lines with its destinations, and the result of each. */
+import { sameContent } from "../core/model.ts";
+import type { ChangeResult, StepFailure, StepResult } from "../core/tree.ts";
+import { failureOf } from "./failure.ts";
+import type { FarKnowledge } from "./remote_index.ts";
+import type { FarLink } from "./link.ts";
+import { type Contents, type Packing, Parcel, type Summing } from "./upload.ts";
+import { entryAfter, linesOfChange, modeFor, type NumberedStep } from "./steps.ts";
+import { ListingReader } from "./listing.ts";
+
+/** The context of steps. */
+export interface FarScene extends Summing {
+  link: FarLink;
+  knowledge: FarKnowledge;
+}
+
+/** The pod's answer to a batch. */
+interface Said {
+  begun: string;
+  bad: boolean;
+  left: Set<string>;
+  /** By the number of a line's change. */
+  ends: Map<number, ChangeResult>;
+}
+
+/** Steps that are sent together. Used once. */
+export class Batch {
+  constructor(
+    private readonly scene: FarScene,
+    private readonly steps: readonly NumberedStep[],
+    private readonly contents: Contents,
+  ) {}
+
+  /** Adds new entries at empty paths. */
+  async *additions(): AsyncGenerator<StepResult> {
+    const nameOf = ({ action }: NumberedStep) => `n/${action.path}`;
+    const parcel = this.#parcel({ steps: this.steps, nameOf, whole: true });
+    const said = await this.#settled(parcel, () => [
+      ...this.steps.flatMap((step) => this.#ownLine(step, nameOf(step))),
+      "merge",
+    ]);
+    if ("kind" in said) return yield* this.#allFailed(said);
+    yield* this.#results(said, (step) => {
+      const stays = said.left.has(nameOf(step)) || parcel.lacks(step);
+      return stays ? { kind: "changed" } : { kind: "done", entry: undefined };
+    });
+  }
+
+  /** Changes paths one by one. */
+  async *changes(): AsyncGenerator<StepResult> {
+    const nameOf = ({ at }: NumberedStep) => `b/${at}`;
+    const lines = new Map<number, string[]>();
+    for (const { at, action } of this.steps) {
+      const found = linesOfChange(action, this.scene.knowledge, String(at));
+      if (found !== undefined) lines.set(at, found);
+    }
+    const known = this.steps.filter(({ at }) => lines.has(at));
+    const parcel = this.#parcel({ steps: known, nameOf, whole: false });
+    const said = await this.#settled(parcel, () =>
+      known.flatMap((step) => [
+        ...this.#ownLine(step, nameOf(step)),
+        ...lines.get(step.at) ?? [],
+      ]));
+    if ("kind" in said) return yield* this.#allFailed(said);
+    const order = new Map(known.map(({ at }, number) => [at, number]));
+    yield* this.#results(said, ({ at }) => {
+      const number = order.get(at);
+      return (number === undefined ? undefined : said.ends.get(number)) ?? { kind: "changed" };
+    });
+  }
+
+  #parcel(packing: Packing): Parcel {
+    return new Parcel(packing, this.scene, this.contents);
+  }
+
+  *#allFailed(failure: StepFailure): Generator<StepResult> {
+    for (const { at } of this.steps) yield { at, result: failure };
+  }
+
+  /** Returns the line for a content that the pod has already. */
+  #ownLine({ action }: NumberedStep, to: string): string[] {
+    if (action.kind !== "put" || action.entry.kind !== "file") return [];
+    if (action.from.side !== action.side) return [];
+    const hash = this.scene.program === "cksum"
+      ? action.entry.digest.replace("-", " ")
+      : action.entry.digest;
+    return ["own", hash, action.from.path, to, modeFor(action.entry, undefined)];
+  }
+
+  /**
+   * Sends parcel and lines without waiting in between, and returns the pod's answer; a failure of all of them if it
+   * could not unpack the parcel.
+   *
+   * @param lines created when the parcel has been sent.
+   */
+  async #settled(parcel: Parcel, lines: () => string[]): Promise<Said | StepFailure> {
+    const { link, knowledge } = this.scene;
+    const said: Said = { begun: "", bad: false, left: new Set(), ends: new Map() };
+    const beginning = new ListingReader();
+    const after = new ListingReader();
+    const paths = this.steps.map(({ action }) => action.path);
+    const trouble: string[] = [];
+    const bytes = this.steps.reduce((sum, { action }) => sum + sizeOf(action), 0);
+    const [unpacked, begun] = await Promise.all([
+      parcel.isEmpty
+        ? 0
+        : link.ask((write) => parcel.send(write), (answer) =>
+          answer.lines((line) => {
+            if (trouble.length < 5) trouble.push(line);
+          }), bytes),
+      link.askLines(
+        (blocks) => `commit ${blocks}`,
+        () => ["check", ...parcel.dropped.flatMap((name) => ["drop", name]), ...lines()],
+        (answer) =>
+          answer.lines((line) => {
+            if (line.startsWith("S ")) beginning.take(line);
+            else takeEnd(line, said);
+          }, (words) => {
+            if (words === "bad") said.bad = true;
+          }),
+        bytes,
+      ),
+      // So that the known entries match the real ones, whoever changed them.
+      link.askLines(
+        (blocks) => `list 0 ${blocks}`,
+        () => paths.map((path) => `./${path}`),
+        (answer) => answer.lines((line) => after.take(line)),
+      ),
+    ]);
+    knowledge.update(paths, after.result());
+    if (unpacked !== 0) return failureOf(trouble.join("; "));
+    // Its own needs are a few lines in a file.
+    if (begun !== 0 && !said.bad) return failureOf("No space left for a list of steps");
+    said.begun = beginning.result().begun;
+    if (said.bad) {
+      return { kind: "failed", reason: "other", message: "what arrived isn't what was sent" };
+    }
+    return said;
+  }
+
+  *#results(
+    said: Said,
+    endOf: (step: NumberedStep) => ChangeResult,
+  ): Generator<StepResult> {
+    for (const step of this.steps) {
+      const result = endOf(step);
+      yield { at: step.at, result: result.kind === "done" ? this.#after(step, said) : result };
+    }
+  }
+
+  #after({ action }: NumberedStep, { begun }: Said): ChangeResult {
+    const { knowledge } = this.scene;
+    const entry = entryAfter(action);
+    const { path } = action;
+    // The received file may have been removed before it was moved: then its absence doesn't imply a failure.
+    if (entry?.kind !== "file") {
+      return sameContent(knowledge.entry(path), entry)
+        ? { kind: "done", entry }
+        : { kind: "changed" };
+    }
+    knowledge.placed(path, entry.digest, begun);
+    const there = knowledge.entry(path);
+    // Changed concurrently: the next inspection finds its current state.
+    if (there?.kind !== "file" || there.size !== entry.size) return { kind: "changed" };
+    return { kind: "done", entry: there };
+  }
+}
+
+function sizeOf(action: NumberedStep["action"]): number {
+  return action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0;
+}
+
+function takeEnd(line: string, said: Said): void {
+  const [, left] = /^left [^/]+\/new\/(.*)$/s.exec(line) ?? [];
+  if (left !== undefined) return void said.left.add(left);
+  const [, kind, number, rest = ""] = /^(done|changed|failed) (\d{1,9})(?: (.*))?$/.exec(line) ??
+    [];
+  if (kind === undefined) return;
+  const result: ChangeResult = kind === "done"
+    ? { kind: "done", entry: undefined }
+    : kind === "changed"
+    ? { kind: "changed" }
+    : failureOf(rest);
+  said.ends.set(Number(number), result);
+}

@@ -1,0 +1,211 @@
+/**
+ * One loop that runs in a pod, driven over one exec: requests may be sent before earlier answers arrived, and answers
+ * arrive in order.
+ */
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import type { Clock } from "../../base/clock.ts";
+import { ByteReader } from "../../copy/byte_reader.ts";
+import type { ExecChannel } from "../../kube/client.ts";
+import { SideLostError } from "../core/tree.ts";
+import { Answer } from "./answer.ts";
+import { listBlock, reservedPrefix, stageRemovedCode } from "./loop.ts";
+import { type FarNews, NewsReader } from "./notifications.ts";
+
+/** Options of a link. */
+export interface FarLinkOptions {
+  mark: string;
+  clock: Clock;
+  told: (news: FarNews) => void;
+}
+
+/** The loop sends a heartbeat every five seconds: a connection silent for longer is lost, whatever TCP reports. */
+const silenceMs = 20_000;
+const watchMs = 2_000;
+/**
+ * The loop sends heartbeats even while it waits for input that never comes. An answer is given up if nothing of it
+ * arrives for this time, plus the time that a slow disk takes for the bytes of the request.
+ */
+const stalledMs = 120_000;
+const slowestBytesPerMs = 1024 * 1024 / 1000;
+const queuedChunks = 64;
+const encoder = new TextEncoder();
+
+/** An open link. Dispose of it to end the loop in the pod. */
+export class FarLink implements AsyncDisposable {
+  readonly #queue = new BoundedQueue<Uint8Array>(queuedChunks);
+  readonly #reader: ByteReader;
+  readonly #mark: string;
+  readonly #pumping: Promise<void>;
+  #writing: Promise<unknown> = Promise.resolve();
+  #reading: Promise<unknown> = Promise.resolve();
+  #heardAt: number;
+  /** When bytes of a request were last sent, or of an answer received. */
+  #progressAt: number;
+  /** Requests without an answer, and the bytes that the pod has to read or write for them. */
+  #waiting = { requests: 0, bytes: 0 };
+  #lost: SideLostError | undefined;
+  readonly #ended = Promise.withResolvers<SideLostError>();
+  readonly #news: NewsReader;
+  #timer: Disposable | undefined;
+
+  constructor(private readonly channel: ExecChannel, private readonly options: FarLinkOptions) {
+    this.#mark = options.mark;
+    this.#news = new NewsReader(options.mark, options.told);
+    this.#reader = new ByteReader(this.#queue);
+    this.#heardAt = this.#progressAt = options.clock.elapsedMs();
+    this.#pumping = this.#pump();
+    this.#listen();
+  }
+
+  /** Resolves when the connection is lost, with the known reason. */
+  get lost(): Promise<SideLostError> {
+    return this.#ended.promise;
+  }
+
+  /** The tail of standard error, without the loop's own messages. */
+  get complaints(): string {
+    return this.#news.complaints;
+  }
+
+  /**
+   * Sends a request, and reads its answer when the earlier ones have been read.
+   *
+   * @param bytes that the pod has to read or write before it answers, which takes time.
+   * @throws SideLostError if the connection ends before, or the answer doesn't arrive.
+   */
+  async ask<T>(
+    send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+    take: (answer: Answer) => Promise<T>,
+    bytes = 0,
+  ): Promise<T> {
+    if (this.#waiting.requests++ === 0) this.#progressAt = this.options.clock.elapsedMs();
+    this.#waiting.bytes += bytes;
+    try {
+      return await this.#ask(send, take);
+    } finally {
+      this.#waiting.requests--;
+      this.#waiting.bytes -= bytes;
+    }
+  }
+
+  async #ask<T>(
+    send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+    take: (answer: Answer) => Promise<T>,
+  ): Promise<T> {
+    const sent = this.#writing.then(() => send((bytes) => this.#write(bytes)));
+    this.#writing = sent.catch(() => {});
+    const taken = this.#reading.then(() => take(new Answer(this.#reader, this.#mark)));
+    this.#reading = taken.catch(() => {});
+    try {
+      const [, result] = await Promise.all([sent, taken]);
+      return result;
+    } catch (error) {
+      if (error instanceof SideLostError) throw await this.lost;
+      // Half a request was sent or half an answer read: nothing that follows could be parsed.
+      this.#fail(`the answer of the pod could not be read: ${wordsOf(error)}`);
+      throw error;
+    }
+  }
+
+  /** Sends a request of one line, with its lines, which are created when it is its turn. */
+  askLines<T>(
+    words: (blocks: number) => string,
+    lines: () => Iterable<string>,
+    take: (answer: Answer) => Promise<T>,
+    bytes = 0,
+  ): Promise<T> {
+    const send = async (write: (bytes: Uint8Array) => Promise<void>) => {
+      const blocks = inBlocks(lines());
+      await write(encoder.encode(`${words(blocks.length / listBlock)}\n`));
+      if (blocks.length > 0) await write(blocks);
+    };
+    return this.ask(send, take, bytes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#fail("closed on this side");
+    await this.channel.close();
+    await this.#pumping;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const result = await Promise.race([this.channel.write(bytes).catch(wordsOf), this.lost]);
+    this.#heardAt = this.#progressAt = this.options.clock.elapsedMs();
+    if (result instanceof SideLostError) throw result;
+    if (typeof result === "string") {
+      this.#fail(result);
+      throw new SideLostError("remote", { reason: result });
+    }
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for await (const { stream, bytes } of this.channel.output) {
+        this.#heardAt = this.options.clock.elapsedMs();
+        if (stream === "stderr") this.#news.push(bytes);
+        else {
+          await this.#queue.push(bytes);
+          this.#progressAt = this.options.clock.elapsedMs();
+        }
+      }
+      const end = await this.channel.end;
+      this.#fail(
+        end.kind === "cut"
+          ? `the link broke: ${end.reason}`
+          : end.kind === "refused"
+          ? end.status.message ?? "the pod refused the command"
+          : end.exitCode === stageRemovedCode
+          ? `${reservedPrefix}… in the pod was removed while it was in use`
+          : `the loop in the pod ended with exit code ${end.exitCode}`,
+      );
+    } catch (error) {
+      this.#fail(wordsOf(error));
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.#lost !== undefined) return;
+    const lost = this.#lost = new SideLostError("remote", { reason });
+    this.#timer?.[Symbol.dispose]();
+    this.#queue.fail(lost);
+    this.#ended.resolve(lost);
+    this.channel.close().catch(() => {});
+  }
+
+  /** What waits to be read on this machine has arrived. */
+  #isStalled(): boolean {
+    const { requests, bytes } = this.#waiting;
+    if (requests === 0 || this.#queue.size > 0) return false;
+    const limitMs = stalledMs + bytes / slowestBytesPerMs;
+    return this.options.clock.elapsedMs() - this.#progressAt > limitMs;
+  }
+
+  #listen(): void {
+    const { clock } = this.options;
+    const setAt = clock.elapsedMs();
+    this.#timer = clock.timer(watchMs, () => {
+      // This machine was asleep: what the pod sent meanwhile hasn't been read yet.
+      if (clock.elapsedMs() - setAt > 2 * watchMs) {
+        this.#heardAt = clock.elapsedMs() - silenceMs / 2;
+        this.#progressAt = clock.elapsedMs();
+      }
+      const silent = clock.elapsedMs() - this.#heardAt;
+      if (silent > silenceMs) this.#fail("the pod is silent");
+      else if (this.#isStalled()) this.#fail("no progress: the pod doesn't answer a request");
+      else if (this.#lost === undefined) this.#listen();
+    });
+  }
+}
+
+/** Returns lines in whole blocks, padded with NULs; no bytes for no lines. */
+function inBlocks(lines: Iterable<string>): Uint8Array {
+  const text = encoder.encode([...lines].map((line) => `${line}\n`).join(""));
+  const blocks = new Uint8Array(Math.ceil(text.length / listBlock) * listBlock);
+  blocks.set(text);
+  return blocks;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,127 @@
+/** The context of one attempt at one step, made from the run's. */
+import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import type { Step } from "../model.ts";
+import { grants, grantText } from "../permissions.ts";
+import { grantedPath } from "./granted_path.ts";
+import { listed } from "../one_or_more.ts";
+import { type SelectFields, type Where, whereOf } from "../selection_fields.ts";
+import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import { stepKind } from "../step_registry.ts";
+import { evaluateDeep } from "../templates.ts";
+import { named, narrowed } from "./named_targets.ts";
+import { namesIn, type Scope, within } from "./scope.ts";
+import type { Stage, StageTarget } from "./step_context.ts";
+import { roundIdentity } from "./step_identity.ts";
+import type { Attempted, Sequences } from "./attempt.ts";
+
+/** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
+type Attempting = Attempted & {
+  done: ReadonlyMap<string, StepTargetEnd>;
+  seen: StepTargetEnd[];
+  /** The time limit of the attempt. */
+  limitMs: number | undefined;
+};
+
+/** An object without a class: a script call replaces parts of it. */
+export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage {
+  const { world, yes, uses, tell, heard, runUsed } = runner.options;
+  const ask: Stage["ask"] = async (question) => {
+    await heard();
+    return await world.ask(question, at.signal);
+  };
+  const { key, identity, scope, signal, limitMs, held, done, seen } = at;
+  const { workflow } = scope;
+  const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
+  const inner = (field: string) => step.inner[field] ?? [];
+  const shared = stepKind(step.kind).innerStay;
+  const stage: Stage = {
+    world,
+    workflow,
+    key,
+    signal,
+    limitMs,
+    kept: done,
+    tell: async (event: WorkflowEvent) => {
+      if (event.kind === "stepTargetEnded") seen.push(event.end);
+      await tell(event);
+    },
+    line: (text, stream = "stdout") =>
+      void tell({ kind: "stepLine", step: key, target: "", stream, text }),
+    where: (select) =>
+      select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
+    targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
+    inner: async (field, round) => {
+      const { names = {}, part = "" } = round ?? {};
+      const own = round === undefined ? "" : roundIdentity(round.item, round.before);
+      const one = within(scope, key, { names, part, shared, identity: identity + own });
+      return await runner.sequence(inner(field), one, { signal });
+    },
+    innerAtOnce: (field) => {
+      const all = within(scope, key, { names: {}, part: "", shared, identity });
+      const among = inner(field);
+      return Promise.all(among.map((one) => runner.sequence([one], all, { signal, among })));
+    },
+    usedWorkflow: async (params) => {
+      const used = uses.get(step);
+      if (used === undefined) {
+        throw new KodamaError("notFound", "the workflow isn't there any more");
+      }
+      return await runUsed(used, params, { key, identity, isFresh: scope.isFresh, signal });
+    },
+    keep: (resource) => void held.use(resource),
+    confirm: async (question) => {
+      if (yes) return true;
+      const answer = await ask({ text: question, choices: [], secret: false, free: false });
+      if (answer !== undefined) return answer === "yes";
+      throw new UsageError("it needs confirmation, and there is no terminal to ask on", {
+        hint: "pass --yes to run it anyway",
+      });
+    },
+    confirmChange: async (action, targets) =>
+      await world.confirmChange({ step: step.id, action, targets }, heard),
+    ask,
+    create: async (path) => await world.local.create(await stage.requirePath("write", path)),
+    require: (kind, what) => {
+      const need = { kind, what };
+      if (grants(workflow.permissions, need, folder)) return;
+      throw new KodamaError("forbidden", `permissions don't grant ${kind} ${what}`, {
+        hint: grantText(need),
+      });
+    },
+    requirePath: (kind, what) => grantedPath(workflow, { kind, what }, world.local),
+  };
+  return stage;
+
+  async function targetsOf(
+    select: SelectFields | undefined,
+    wanted: unknown,
+  ): Promise<StageTarget[]> {
+    const where = stage.where(select);
+    const found = await world.find(where, signal);
+    if (found.targets.length + found.dead.length === 0) {
+      throw new NoMatchError(found.none ?? "no pod matches");
+    }
+    // Given names are of pods that could be used.
+    if (found.skipped.length > 0 && wanted === undefined) {
+      await tell({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
+    }
+    const severalContexts = new Set(where.contexts).size > 1;
+    const all = named(found, severalContexts);
+    if (wanted === undefined) return all;
+    return narrowed(all, listed(wanted as string | string[]), severalContexts);
+  }
+}
+
+/** The workflow's own selection, evaluated. */
+function selectOf(scope: Scope): SelectFields {
+  return evaluateDeep(scope.workflow.select, namesIn(scope)) as SelectFields;
+}
+
+/** Applies the command line's overrides, field by field. A sample doesn't drop pods that a person has picked. */
+export function overridden(where: Where, { overrides }: Pick<Scope, "overrides">): Where {
+  const { contexts = where.contexts, only } = overrides;
+  const selection = { ...where.selection, ...overrides.selection };
+  if (only === undefined) return { contexts, selection };
+  const { sample: _, ...all } = selection;
+  return { contexts, selection: all, only };
+}

@@ -1,0 +1,79 @@
+/** The context of a running step. */
+import type { JsonValue } from "../../base/json_value.ts";
+import type { ChangeAction } from "../../gate/change.ts";
+import type { Target } from "../../kube/select/target.ts";
+import type { FullWorkflow, Step } from "../model.ts";
+import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import type { SelectFields, Where } from "../selection_fields.ts";
+import type { Question, World, Writing } from "./environment.ts";
+
+/** A target of a step with its name, which is as short as possible. */
+export interface StageTarget {
+  target: Target;
+  name: string;
+  /** Set if it stands for all pods of an unreachable context: the reason; its name is `CONTEXT/*`. */
+  unreachable?: string;
+}
+
+/** The end of a step's inner steps. */
+export interface InnerEnd {
+  outcome: StepOutcome;
+  /** The step that ended them; absent if all of them ran. */
+  stopper?: Step;
+}
+
+/** The context of one attempt at one step. */
+export interface Stage {
+  readonly world: World;
+  readonly workflow: FullWorkflow;
+  readonly key: StepKey;
+  /** Aborts with the run, and when the step's time limit is reached. */
+  readonly signal: AbortSignal;
+  /** The step's own `timeout`; undefined if it has none. */
+  readonly limitMs: number | undefined;
+  /** Targets that an earlier run has ended, by name: they aren't run again. */
+  readonly kept: ReadonlyMap<string, StepTargetEnd>;
+  /** Resolves when the event is queued: awaiting it is the back-pressure. */
+  tell(event: WorkflowEvent): Promise<void>;
+  /** Emits a line of this step. */
+  line(text: string, stream?: "stdout" | "stderr"): void;
+  /** Resolves a step's own selection; without one the workflow's, with the command line's overrides. */
+  where(select: SelectFields | undefined): Where;
+  /** Returns the pods of the step. @throws KodamaError `noMatch` if there are none. */
+  targets(fields: { select?: unknown; targets?: unknown }): Promise<StageTarget[]>;
+  /**
+   * Runs the steps of a field; their names are those of the step, and these. `part` identifies a round in this run;
+   * later runs identify it by `item` and the number of earlier rounds (`before`) with an equal one.
+   */
+  inner(
+    field: string,
+    round?: {
+      names: Readonly<Record<string, JsonValue>>;
+      part: string;
+      item: JsonValue;
+      before: number;
+    },
+  ): Promise<InnerEnd>;
+  /** Runs each step of a field separately, all at once. */
+  innerAtOnce(field: string): Promise<readonly InnerEnd[]>;
+  /** Runs the workflow that the step uses, with these parameters; returns its outputs. */
+  usedWorkflow(
+    params: Readonly<Record<string, JsonValue>>,
+  ): Promise<InnerEnd & { outputs: JsonValue }>;
+  /** Holds a resource open until the steps of the same list have ended. */
+  keep(resource: AsyncDisposable): void;
+  /** Returns whether to continue: a person's yes, or `--yes`. @throws UsageError if no one can be asked. */
+  confirm(question: string): Promise<boolean>;
+  /** Returns whether the step may change these targets; without any, objects of the cluster. Throws as `World` does. */
+  confirmChange(action: ChangeAction, targets: readonly Target[]): Promise<boolean>;
+  ask(question: Question): Promise<string | undefined>;
+  /** Creates a file that `permissions.write` grants; a relative path is below the workflow's folder. */
+  create(path: string): Promise<Writing>;
+  /** Refuses what `permissions` doesn't grant. @throws KodamaError `forbidden`. */
+  require(kind: "net" | "run", what: string): void;
+  /**
+   * The same for a file or folder, with links resolved; returns its absolute path, without resolving links. A relative
+   * one is below the workflow's folder.
+   */
+  requirePath(kind: "read" | "write", path: string): Promise<string>;
+}

@@ -1,0 +1,105 @@
+/** Fields of the steps that run in pods. */
+import * as v from "valibot";
+import { parseDuration } from "../base/duration.ts";
+import { parseQuantity } from "../base/quantity.ts";
+import type { OutputMode } from "../exec/output_mode.ts";
+import type { Amount } from "../exec/schedule.ts";
+import {
+  amount,
+  countFromOne,
+  described,
+  duration,
+  dynamic,
+  oneOrMore,
+  outputMode,
+  text,
+} from "./fields.ts";
+import { selectShape } from "./selection_fields.ts";
+
+/** Which pods: the workflow's own selection, unless a step overrides it. */
+export const podEntries = {
+  select: v.optional(
+    described(selectShape, "Pods of this step alone, in place of the workflow's."),
+  ),
+  targets: v.optional(described(
+    dynamic(oneOrMore(text, "names of targets")),
+    "Of the selected pods those with these names: `${{ steps.check.failed }}`.",
+  )),
+};
+
+/** How many at a time, in which order, and how many may fail. */
+export const fanoutEntries = {
+  fanout: v.optional(described(dynamic(countFromOne), "Pods at the same time.")),
+  serial: v.optional(described(
+    v.pipe(v.array(amount(1), "a list of batches"), v.nonEmpty("a list of batches")),
+    "Sizes of the batches, the last one again and again: `[1, 20%]`.",
+  )),
+  maxFail: v.optional(described(
+    dynamic(amount(0)),
+    "So many may fail: the step is ok, and its next batch begins. None where it isn't said.",
+  )),
+  failFast: v.optional(
+    described(v.boolean("true or false"), "Nothing more begins after a failure."),
+  ),
+  commandTimeout: v.optional(described(dynamic(duration), "For the command in each pod.")),
+  connectTimeout: v.optional(described(dynamic(duration), "To open each stream.")),
+  outputMode: v.optional(described(outputMode, "Layout of the output.")),
+};
+
+/** Bounds of a fan-out as narrow types. */
+export interface Fanout {
+  fanout: number;
+  connectTimeoutMs: number;
+  commandTimeoutMs?: number;
+  serial?: readonly Amount[];
+  maxFail: Amount;
+  failFast: boolean;
+  outputMode: OutputMode;
+}
+
+const standard = { fanout: 32, connectTimeoutMs: 15_000 };
+
+/** Converts evaluated fields to narrow types. */
+export function fanoutOf(
+  fields: {
+    fanout?: unknown;
+    serial?: readonly (string | number)[] | undefined;
+    maxFail?: unknown;
+    failFast?: boolean | undefined;
+    commandTimeout?: string | undefined;
+    connectTimeout?: string | undefined;
+    outputMode?: OutputMode | undefined;
+  },
+): Fanout {
+  const { serial, maxFail = 0 } = fields;
+  const commandTimeoutMs = parseDuration(fields.commandTimeout ?? "");
+  return {
+    fanout: typeof fields.fanout === "number" ? fields.fanout : standard.fanout,
+    connectTimeoutMs: parseDuration(fields.connectTimeout ?? "") ?? standard.connectTimeoutMs,
+    ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs }),
+    ...(serial === undefined ? {} : { serial: serial.map(amountOf) }),
+    maxFail: amountOf(maxFail as string | number),
+    failFast: fields.failFast ?? false,
+    outputMode: fields.outputMode ?? "prefix",
+  };
+}
+
+/** How much of each stream of each pod is stored, unless the step sets it. */
+const keptBytes = 64 * 1024;
+
+/** Returns `maxOutput` in bytes. */
+export function podLimitOf(maxOutput: string | undefined): number {
+  return maxOutput === undefined ? keptBytes : Math.floor(parseQuantity(maxOutput) ?? keptBytes);
+}
+
+/** Parses `3` or `10%`. */
+export function amountOf(written: string | number): Amount {
+  return typeof written === "number"
+    ? { kind: "count", count: written }
+    : { kind: "percent", percent: parseInt(written) };
+}
+
+/** Returns whether more have failed than the budget allows. */
+export function overBudget(failed: number, total: number, budget: Amount): boolean {
+  return budget.kind === "count" ? failed > budget.count : failed * 100 > budget.percent * total;
+}

@@ -1,0 +1,170 @@
+/**
+ * A kind of step: one declaration, in one file, of its fields, its output in expressions, its plan and its
+ * implementation. Checks, plan, engine, schema and reference read this declaration and don't know any kind by name.
+ */
+import type * as v from "valibot";
+import type { JsonValue } from "../base/json_value.ts";
+import type { SourcePath } from "../base/yaml/source.ts";
+import type { ChangeAction } from "../gate/change.ts";
+import type { Type } from "../expression/type.ts";
+import type { Entries } from "./fields.ts";
+import type { Permissions } from "./model.ts";
+import type { StepOutcome } from "./step_events.ts";
+import type { CutValue } from "./engine/cut_values.ts";
+import type { Stage } from "./engine/step_context.ts";
+
+/** A problem of a step that its shape can't express; `at` is below the step. */
+export interface Finding {
+  at: SourcePath;
+  message: string;
+}
+
+/** A permission that a step needs: `run` for `git`, `net` for `example.com:443`. */
+export interface Need {
+  kind: Exclude<keyof Permissions, "cluster">;
+  what: string;
+  /** Which part of the step needs it, as a sentence; absent if that is obvious. */
+  why?: string;
+}
+
+/** The effect of a step, for the plan. */
+export interface Intent {
+  /** In one line: `exec weka version`. */
+  does: string;
+  /** The args of a command, if it runs one. */
+  command?: readonly string[];
+  /** In the selected pods, on this machine, or neither. */
+  where: "pods" | "here" | "nowhere";
+  /** `asks`: isn't known to read only, and so asks before it runs. */
+  effect: "reads" | "changes" | "asks";
+  /** The change in the pods; absent if nothing changes. */
+  change?: ChangeAction;
+  /** It can use what `permissions.cluster` grants. */
+  usesClusterPermissions?: true;
+}
+
+/** Programs that change clusters, as an arg of a command or in a line for a shell. */
+const clusterProgram = /(?:^|[\s;&|(/])(?:kubectl|kodama|helm|oc)(?:$|\s)/;
+
+/**
+ * Returns whether a step may change pods or objects of the cluster, and so undo what other steps have done there. A
+ * local command that only sends a notification doesn't.
+ */
+export function mayChangeCluster(
+  { change, effect, command = [], usesClusterPermissions }: Intent,
+  { cluster }: Permissions,
+): boolean {
+  if (change !== undefined || effect === "asks") return true;
+  if (effect === "reads") return false;
+  if (command.some((word) => clusterProgram.test(word))) return true;
+  return usesClusterPermissions === true &&
+    cluster.some(({ verbs }) => verbs.includes("exec") || verbs.includes("*"));
+}
+
+/** How an attempt at a step ended. */
+export interface StepEnd {
+  outcome: StepOutcome;
+  /** The fields of the kind's `output`. */
+  output: Readonly<Record<string, JsonValue>>;
+  /** Parts of the output that were too large to be stored whole. */
+  cut?: readonly CutValue[];
+}
+
+/** A kind of step, with the types of its fields. */
+export interface KindDeclaration<E extends Entries> {
+  /** The field that makes a step one of this kind. */
+  name: keyof E & string;
+  /** One line for the reference. */
+  summary: string;
+  /** Its own fields. */
+  entries: E;
+  /** A workflow that shows it; a test runs it. */
+  example: string;
+  /** The type of `steps.ID` in expressions, without `outcome`. */
+  output: Readonly<Record<string, Type>>;
+  /** Fields that contain steps. */
+  inner?: readonly string[];
+  /** Names that expressions in its inner steps have. */
+  innerNames?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Record<string, Type>;
+  /** The steps after it can name inner steps: each runs once at most. */
+  innerStay?: boolean;
+  /** The field with args of a command or a line for a shell: a value in an arg stays in that arg. */
+  command?: string;
+  /** Its command's program has flags that do anything: a value can't become a flag. */
+  valuesAreNoFlags?: boolean;
+  /** Fields in which `${{` has no meaning: code. */
+  verbatim?: readonly string[];
+  /** Its own fields that must evaluate to true or false. */
+  conditions?: readonly string[];
+  /** It only judges the outputs of other steps. */
+  judges?: boolean;
+  /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
+  inPods?: boolean;
+  /** The rules of {@link check} that a JSON Schema can express. */
+  refine?: Readonly<Record<string, unknown>>;
+  check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Finding[];
+  /** Returns the needed permissions, of evaluated fields or, before the run, of those without expressions. */
+  needs?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Need[];
+  plan(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Intent;
+  /** Runs it with every expression evaluated. Environment failures are outcomes; it rejects for kodama's own. */
+  run(
+    fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>,
+    stage: Stage,
+  ): Promise<StepEnd>;
+}
+
+/** Fields as the registry hands them on: the shape has passed them. */
+// deno-lint-ignore no-explicit-any -- the one place where the types of a kind's fields are forgotten
+type Fields = any;
+
+/** A kind without its field types, as all other code uses it. */
+export interface StepKind {
+  readonly name: string;
+  readonly summary: string;
+  readonly entries: Entries;
+  readonly example: string;
+  readonly output: Readonly<Record<string, Type>>;
+  readonly inner: readonly string[];
+  readonly innerStay: boolean;
+  readonly inPods: boolean;
+  /** Fields that must evaluate to true or false, including `when`. */
+  readonly conditions: readonly string[];
+  readonly judges: boolean;
+  readonly command: string | undefined;
+  readonly valuesAreNoFlags: boolean;
+  readonly verbatim: readonly string[];
+  readonly refine?: Readonly<Record<string, unknown>>;
+  innerNames(fields: Fields): Record<string, Type>;
+  check(fields: Fields): readonly Finding[];
+  needs(fields: Fields): readonly Need[];
+  plan(fields: Fields): Intent;
+  run(fields: Fields, stage: Stage): Promise<StepEnd>;
+}
+
+/** Checks a declaration's types against each other and makes a {@link StepKind} of it. */
+export function defineStep<const E extends Entries>(declaration: KindDeclaration<E>): StepKind {
+  return {
+    inner: [],
+    innerStay: false,
+    inPods: false,
+    judges: false,
+    command: undefined,
+    valuesAreNoFlags: false,
+    verbatim: [],
+    innerNames: () => ({}),
+    check: () => [],
+    needs: () => [],
+    ...declaration,
+    conditions: ["when", ...declaration.conditions ?? []],
+  };
+}
+
+/** Returns a success with its output. */
+export function ok(output: StepEnd["output"] = {}): StepEnd {
+  return { outcome: { kind: "ok" }, output };
+}
+
+/** Returns a failure with its reason, and its output so far. */
+export function failed(reason: string, output: StepEnd["output"] = {}): StepEnd {
+  return { outcome: { kind: "failed", reason }, output };
+}
