@@ -1,6 +1,6 @@
 /** kodama runs with the permissions that `deno.json` lists, each for a reason that is written down. */
 import assert from "node:assert/strict";
-import { serveCommand } from "../src/host/serve_command.ts";
+import { serveCommand } from "../src/host/cluster.ts";
 import { grantedNames, permissionFlags, readPermissionSets } from "../tools/permissions.ts";
 
 const root = new URL("../", import.meta.url);

@@ -1,9 +1,8 @@
 /** Sessions on a server that stumbles, and clients that are killed: nothing is left that nobody finds. */
 import assert from "node:assert/strict";
-import { doctorSessions } from "../src/actions/session/doctor.ts";
+import { doctorSessions, sessionRemains } from "../src/actions/session/doctor.ts";
 import { planDeletion } from "../src/actions/session/delete.ts";
 import { list } from "../src/actions/session/list.ts";
-import { sessionRemains } from "../src/actions/session/remains.ts";
 import { start } from "../src/actions/session/start.ts";
 import { planStop } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";

@@ -6,7 +6,7 @@ import { completeWord, serveSyncWord } from "../src/cli/hidden_words.ts";
 import { leadingValueFlags } from "../src/cli/tree.ts";
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
-import { fixedFlags } from "../src/sandbox/deno_flags.ts";
+import { fixedFlags } from "../src/sandbox/run_script.ts";
 
 /** Names under which kodama is started (`src/cli/program.ts`). The first is the target of the others. */
 export const launcherNames = ["kodama", "kubectl-kodama", "kpod", "kwekash"] as const;

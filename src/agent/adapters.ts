@@ -2,7 +2,23 @@
 import type { Adapter } from "./adapter.ts";
 import { type AdapterName, adapterNames } from "./adapter_names.ts";
 import { claudeAdapter } from "./claude.ts";
-import { commandAdapter } from "./command.ts";
+import { UsageError } from "../base/errors.ts";
+import { bounded } from "./model.ts";
+
+/** Any command. */
+export const commandAdapter: Adapter = {
+  name: "command",
+  converses: false,
+  interrupt: { signal: "TERM", to: "tree", graceMs: 10_000 },
+  preparation: "",
+  command({ words }) {
+    if (words.length > 0) return words;
+    throw new UsageError("the adapter command needs a command", {
+      hint: 'give it behind --, as in: kodama prompt NAME --adapter command "…" -- ./agent.sh',
+    });
+  },
+  readLine: (line) => line === "" ? [] : [{ kind: "output", text: bounded(line) }],
+};
 
 const byName: Readonly<Record<AdapterName, Adapter>> = {
   claude: claudeAdapter,

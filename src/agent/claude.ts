@@ -6,9 +6,16 @@
  * last. Other events are tolerated, and so are more or fewer fields.
  */
 import type { Adapter } from "./adapter.ts";
-import { readUsage, readUsageByModel } from "./claude_usage.ts";
-import { fieldsOf, type JsonFields, jsonObject, listOf, numberOf, textOf } from "./json_fields.ts";
-import { type AgentEvent, bounded, isConversation } from "./model.ts";
+import {
+  asFields,
+  fieldsOf,
+  type JsonFields,
+  jsonObject,
+  listOf,
+  numberOf,
+  textOf,
+} from "./json_fields.ts";
+import { type AgentEvent, bounded, isConversation, type Tokens } from "./model.ts";
 
 /** Of a tool's input or answer: enough to see what it is about. */
 const maxSummary = 300;
@@ -193,4 +200,23 @@ function errorsOf(event: JsonFields): string {
     ? errors.filter((one): one is string => typeof one === "string")
     : [];
   return texts.length > 0 ? texts.join("; ") : textOf(event, "subtype") ?? "";
+}
+
+/** Parses `usage` of a message or of a result, as in the Messages API. */
+function readUsage(usage: JsonFields): Tokens {
+  return {
+    input: numberOf(usage, "input_tokens") ?? 0,
+    output: numberOf(usage, "output_tokens") ?? 0,
+    cacheRead: numberOf(usage, "cache_read_input_tokens") ?? 0,
+    cacheWrite: numberOf(usage, "cache_creation_input_tokens") ?? 0,
+  };
+}
+
+/** Returns US dollars since the last result, over all models; undefined if it isn't reported. */
+function readUsageByModel(result: JsonFields): number | undefined {
+  const byModel = fieldsOf(result, "model_usage_since_last_result");
+  if (byModel === undefined) return undefined;
+  const costs = Object.values(byModel).map((model) => numberOf(asFields(model) ?? {}, "costUSD"));
+  const known = costs.filter((cost) => cost !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, cost) => sum + cost, 0);
 }

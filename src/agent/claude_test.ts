@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { claudeAdapter } from "./claude.ts";
 import { type AgentEvent, isConversation, maxText } from "./model.ts";
-import { foldEvent, type Folding, noProgress } from "./progress.ts";
+import { foldEvent, type Folding, noProgress } from "./read_tasks.ts";
 import {
   recordedConversation,
   recordedFailure,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { commandAdapter } from "./command.ts";
+import { commandAdapter } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
 
 /** Returns the events of bytes that arrive in these pieces, with the offset after each event. */

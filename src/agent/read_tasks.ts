@@ -3,11 +3,9 @@ import type { Target } from "../kube/select/target.ts";
 import { adapterNamed } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
 import { FarCall, type FarWorld, markOf } from "./remote_call.ts";
-import type { Progress, Task } from "./model.ts";
-import { foldEvent, type Folding, noProgress } from "./progress.ts";
+import type { AgentEvent, Progress, Task, TaskStatus, Tokens } from "./model.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 import { keptEndBytes } from "./runner_script.ts";
-import { type RunnerReport, taskStatus } from "./status.ts";
 import { readRequest, type TaskRequest } from "./task_request.ts";
 
 /** The tasks to read. */
@@ -179,4 +177,149 @@ class TaskFiles {
     if (this.#look === "alive") return { kind: "alive", began };
     return { kind: "gone", began, restarted: this.#look === "restarted" };
   }
+}
+
+/** The pod's report on a task's runner: `runner_script.ts`. */
+export type RunnerReport =
+  /** It exists. `began` is false while another task has its turn. */
+  | { kind: "alive"; began: boolean }
+  /** It stored how the task ended. */
+  | { kind: "ended"; exitCode: number; interrupted: boolean }
+  /** It is missing and stored no result. `restarted`: the container isn't the same one. */
+  | { kind: "gone"; began: boolean; restarted: boolean };
+
+/** The exit code of a shell that doesn't find a program. */
+const notFound = 127;
+const cannotRun = 126;
+/** The exit code for SIGKILL, which the kernel sends to a process of a container at its memory limit. */
+const killed = 128 + 9;
+
+/** Returns the state. `adapter` is for its messages. */
+export function taskStatus(report: RunnerReport, progress: Progress, adapter: string): TaskStatus {
+  switch (report.kind) {
+    case "alive":
+      return { state: report.began ? "working" : "queued" };
+    case "gone": {
+      const what = report.restarted ? "the pod restarted" : "its processes were killed";
+      return {
+        state: "failed",
+        reason: report.began ? what : `${what} before its turn`,
+      };
+    }
+    case "ended":
+      return endedStatus(report, progress, adapter);
+  }
+}
+
+function endedStatus(
+  { exitCode, interrupted }: Extract<RunnerReport, { kind: "ended" }>,
+  { result, lastMessage }: Progress,
+  adapter: string,
+): TaskStatus {
+  if (interrupted) return { state: "interrupted" };
+  const said = lastMessage === "" ? "" : `: ${lastMessage}`;
+  if (result !== undefined && !result.ok) {
+    return { state: "failed", reason: result.text === "" ? `exit code ${exitCode}` : result.text };
+  }
+  if (exitCode !== 0) {
+    const code = `exit code ${exitCode}`;
+    const why = exitCode === notFound || exitCode === cannotRun
+      ? ` (can ${adapter === "command" ? "the command" : adapter} be run in the pod?)`
+      : exitCode === killed
+      ? " (SIGKILL: most often OOMKilled, for the container's memory limit)"
+      : "";
+    return { state: "failed", reason: `${code}${why}${said}` };
+  }
+  if (result !== undefined && result.refused.length > 0) {
+    const tools = [...new Set(result.refused)].join(", ");
+    return { state: "waiting", for: `it wasn't allowed to use ${tools}` };
+  }
+  return { state: "done" };
+}
+
+/** Progress, and the state to compare the next event with. */
+export interface Folding extends Progress {
+  /** The model's answer that was counted last: its parts arrive as separate events. */
+  countedMessage?: string;
+}
+
+/** The progress of a task that hasn't started. */
+export const noProgress: Folding = {
+  turns: 0,
+  tools: 0,
+  tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+  lastMessage: "",
+};
+
+/** One event more. */
+export function foldEvent(before: Folding, event: AgentEvent): Folding {
+  switch (event.kind) {
+    case "began":
+      return {
+        ...before,
+        ...(event.conversation === undefined ? {} : { conversation: event.conversation }),
+        ...(event.model === undefined ? {} : { model: event.model }),
+      };
+    case "usage":
+      return withoutNote(
+        event.message === before.countedMessage ? before : {
+          ...before,
+          countedMessage: event.message,
+          turns: before.turns + 1,
+          tokens: added(before.tokens, event.tokens),
+        },
+      );
+    case "text":
+      return { ...before, lastMessage: event.text };
+    case "output":
+      return { ...before, lastMessage: event.text };
+    case "toolStarted": {
+      const { id, name, summary } = event;
+      return { ...before, tools: before.tools + 1, tool: { id, name, summary } };
+    }
+    case "toolEnded":
+      return before.tool?.id === event.id ? withoutTool(before) : before;
+    case "refused":
+      return before;
+    case "retry":
+      return { ...before, note: `the model wasn't reached (${event.reason}); it tries again` };
+    case "result":
+      return withResult(before, event);
+    case "unknown":
+      return before;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The agent's own totals override the counts so far. */
+function withResult(
+  before: Folding,
+  { ok, text, turns, tokens, costUsd, refused }: Extract<AgentEvent, { kind: "result" }>,
+): Folding {
+  return {
+    ...withoutNote(withoutTool(before)),
+    ...(turns === undefined ? {} : { turns }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+    ...(text === "" ? {} : { lastMessage: text }),
+    result: { ok, text, refused },
+  };
+}
+
+function withoutTool({ tool: _, ...rest }: Folding): Folding {
+  return rest;
+}
+
+function withoutNote({ note: _, ...rest }: Folding): Folding {
+  return rest;
+}
+
+function added(one: Tokens, other: Tokens): Tokens {
+  return {
+    input: one.input + other.input,
+    output: one.output + other.output,
+    cacheRead: one.cacheRead + other.cacheRead,
+    cacheWrite: one.cacheWrite + other.cacheWrite,
+  };
 }

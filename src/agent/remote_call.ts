@@ -7,7 +7,6 @@ import { saysNoShell } from "../exec/runtime_errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
 import { farCommand, type FarScript } from "./scripts.ts";
-import { refusalError } from "./refusals.ts";
 
 /** Opens a stream in the target's container; rejects with a `KodamaError`, or with the signal's reason. */
 export type OpenChannel = (
@@ -136,4 +135,39 @@ export class FarCall implements AsyncDisposable {
 
 function noShell({ pod }: Target): KodamaError {
   return new KodamaError("environment", `the image of ${pod} has no sh, which agents need`);
+}
+
+/** Returns the error. `pod` is for the messages; `words` are the args after `refused`. */
+function refusalError(pod: string, words: readonly string[]): KodamaError {
+  const [why = "", detail = ""] = words;
+  switch (why) {
+    case "noTool":
+      return new KodamaError("environment", `the image of ${pod} has no ${detail}`, {
+        hint: "agents run in images with sh and coreutils or busybox",
+      });
+    case "noHome":
+      return new KodamaError("environment", `${pod} has no home folder: HOME isn't set`, {
+        hint: "set HOME in the pod's spec to a folder on a volume",
+      });
+    case "noFolder":
+      return new KodamaError("environment", `${pod} can't write to ~/.kodama/tasks`, {
+        hint: "the home folder must be writable for the container's user, and have room",
+      });
+    case "noTask":
+      return new KodamaError("notFound", `${pod} has no task ${detail}`, {
+        hint: "`kodama agent list NAME` shows those that there are",
+      });
+    case "idle":
+      return new KodamaError("conflict", `no agent is working in ${pod}`, {
+        hint: "`kodama agent list NAME` shows the tasks that there were",
+      });
+    case "incomplete":
+      return new KodamaError("server", `the task didn't arrive whole in ${pod}`, {
+        hint: "nothing was begun: run the command again; is the disk of its home folder full?",
+      });
+    default:
+      return new KodamaError("server", `the task couldn't be begun in ${pod}`, {
+        hint: "nothing was begun: run the command again; is the disk of its home folder full?",
+      });
+  }
 }

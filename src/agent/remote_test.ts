@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { imageShells } from "../kube/testing/image_shells.ts";
-import { commandAdapter } from "./command.ts";
+import { commandAdapter } from "./adapters.ts";
 import { followTask } from "./follow_task.ts";
 import { interruptTask } from "./interrupt_task.ts";
 import { readTasks } from "./read_tasks.ts";

@@ -1,14 +1,15 @@
 /** Starts a task in a pod. */
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
-import type { Adapter } from "./adapter.ts";
+import type { Adapter, TaskPlan } from "./adapter.ts";
 import { CutError, FarCall, type FarWorld, markOf } from "./remote_call.ts";
 import type { Task } from "./model.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 import { readTasks } from "./read_tasks.ts";
 import { runnerScript } from "./runner_script.ts";
-import { environmentLines, fileLines, startLines } from "./start_lines.ts";
 import { requestLine, type TaskRequest } from "./task_request.ts";
+import { quoted } from "../base/shell_quote.ts";
+import { startScript } from "../exec/start_command.ts";
 
 /** A task to start. */
 export interface NewTask {
@@ -121,4 +122,62 @@ async function send(
     });
   }
   return number;
+}
+
+/**
+ * The file `start`: goes to the folder, exports the task's variables, and becomes the agent. Its argument is the task's
+ * folder. 125 like `env --chdir`: nothing was started.
+ */
+function startLines(
+  adapter: Adapter,
+  { workdir, plan }: { workdir: string | undefined; plan: TaskPlan },
+): string {
+  const words = adapter.command(plan).map(quoted).join(" ");
+  return `echo $$ >"$1/agent"
+if [ -e "$1/environment" ]; then
+. "$1/environment"
+rm -f "$1/environment"
+fi
+${workdir === undefined ? anyFolder : `cd ${quoted(rooted(workdir))} || exit 125`}
+${adapter.preparation}
+# The task's own files are its user's alone; what the agent makes is as any shell of a container makes it.
+umask 022
+set -- ${words}
+${startScript}
+`;
+}
+
+/** The default working folder of agents: in a session its repository, else the home folder. */
+const anyFolder = '[ -d /workspace ] && cd /workspace || cd "$HOME" || exit 125';
+
+/** A path that `cd` takes neither as an option nor through CDPATH. */
+function rooted(path: string): string {
+  return path.startsWith("/") ? path : `./${path}`;
+}
+
+/** The file `environment`. */
+export function environmentLines(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new UsageError(`${name} can't be the name of a variable`, {
+        hint: "names are letters, digits and underscores, as in --env LOG_LEVEL=debug",
+      });
+    }
+    return `export ${name}=${quoted(value)}\n`;
+  }).join("");
+}
+
+/**
+ * Returns files as lines for the script `add`: `=NAME` starts one, `+` precedes each of its lines, a dot ends all.
+ * Every file ends with a line feed.
+ *
+ * @throws UsageError if a text contains what a text file can't.
+ */
+export function fileLines(files: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(files).map(([name, text]) => {
+    if (text.includes("\0")) throw new UsageError(`the ${name} holds a NUL, and isn't text`);
+    const lines = text.replace(/\n$/, "").split("\n").map((line) => `+${line}\n`);
+    return `=${name}\n${lines.join("")}`;
+  });
+  return `${parts.join("")}.\n`;
 }

@@ -15,11 +15,13 @@ import type { Store } from "./model.ts";
 import type { KeptState } from "./saved_state.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Node } from "./node/node.ts";
-import type { Readiness } from "./readiness.ts";
+import { type Readiness, readinessOf } from "./readiness.ts";
 import type { Authority } from "./tls/authority.ts";
 import type { Credential } from "./tls/kubeconfig.ts";
-import { until, waitUntilReady } from "./wait_until_ready.ts";
 import type { WorldChoice } from "./worlds/world.ts";
+import { ClusterState } from "./controllers/state.ts";
+import { resources } from "./resources.ts";
+import { StoreError } from "./store/store_error.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
 export interface ClusterOptions {
@@ -269,3 +271,49 @@ async function putWorld(
   await until(store, clock, {}, (state) => state.list("serviceAccounts").length >= 4);
   for (const object of objects) admission.create(object);
 }
+
+/** Waits until every pod of the world is in its final state. Rejects with the signal's reason. */
+async function waitUntilReady(
+  store: Store,
+  clock: Clock,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: (now: Readiness) => void },
+): Promise<void> {
+  let told = "";
+  await until(store, clock, signal === undefined ? {} : { signal }, (state) => {
+    const now = readinessOf(state);
+    const text = JSON.stringify(now.pods);
+    if (text !== told) onProgress?.(now);
+    told = text;
+    return now.settled;
+  });
+}
+
+/** Waits for a condition on the state, checked after every change. Rejects with the signal's reason. */
+export async function until(
+  store: Store,
+  clock: Clock,
+  { signal = new AbortController().signal }: { signal?: AbortSignal },
+  holds: (state: ClusterState) => boolean,
+): Promise<void> {
+  while (!signal.aborted) {
+    const changes = store.watch(watched, { signal });
+    if (holds(new ClusterState(store, clock.now()))) return;
+    try {
+      for await (const _change of changes) {
+        if (holds(new ClusterState(store, clock.now()))) return;
+      }
+    } catch (error) {
+      // More has changed meanwhile than the history holds: only the resulting state counts.
+      if (!(error instanceof StoreError && error.reason === "expired")) throw error;
+    }
+  }
+  throw signal.reason;
+}
+
+const watched = [
+  resources.pods,
+  resources.nodes,
+  resources.statefulSets,
+  resources.deployments,
+  resources.serviceAccounts,
+];

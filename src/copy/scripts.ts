@@ -8,8 +8,192 @@
  * output carries data only. Anything else on standard error is output of the programs.
  */
 import { beginning, placing } from "./script_parts.ts";
-import { placeFile, receiveFile } from "./receive_file_scripts.ts";
-import { placeFolder, receiveFolder } from "./receive_folder_scripts.ts";
+
+/** The folder for unpacking: beside the destination, or in it if it exists. */
+const unpacking = `unpack_in() {
+if [ -d "$dest" ]; then temporary=\${dest%/}/.kodama-$1.new
+else
+[ -e "$dest" ] || [ -L "$dest" ] && refuse "isFile"
+temporary=\${dir%/}/.kodama-$1.new
+fi
+}`;
+
+/**
+ * `put_in_place`: if the folder doesn't exist yet, all of it appears at once; otherwise the new content moves into it,
+ * file by file, each of them whole; existing folders stay, with their other content.
+ */
+const puttingInPlace =
+  `each='for one in * .[!.]* ..?*; do [ -e "$one" ] || [ -L "$one" ] || continue;'
+check() (
+cd "$1" || exit 1
+eval "$each"'
+if [ -d "$one" ] && [ ! -L "$one" ]; then
+if [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then check "./$one" "$2/$one" || exit 1
+elif [ -e "$2/$one" ] || [ -L "$2/$one" ]; then refuse "notFolder $2/$one"
+fi
+elif [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then refuse "notFile $2/$one"
+fi
+done'
+)
+merge() (
+to=$2
+cd "$1" || exit 1
+set --
+eval "$each"'
+if [ -d "$one" ] && [ ! -L "$one" ] && [ -d "$to/$one" ]; then merge "./$one" "$to/$one" || exit 1
+else
+set -- "$@" "./$one"
+if [ "$#" -ge 200 ]; then mv -f "$@" "$to/" || exit 1; set --; fi
+fi
+done'
+[ "$#" = 0 ] || mv -f "$@" "$to/"
+)
+put_in_place() {
+if [ -d "$dest" ]; then
+check "$temporary/tree" "$dest" && merge "$temporary/tree" "$dest"
+else mv "$temporary/tree" "$dest"
+fi
+code=$?
+rm -rf "$temporary"
+exit "$code"
+}`;
+
+/**
+ * `checksums dest name key`: unpacks standard input. To tars, an archive that is cut between two entries is complete:
+ * the file `end` after `tree/` proves that it is. It has one line: the checksum of all checksums, sorted.
+ *
+ * If the files here match it, the folder is moved to its path at once, which saves the second exec. If they don't, or
+ * nothing sorts, the checksum of each file follows on standard output, and the sender decides: names with a newline
+ * make lines of their own.
+ *
+ * GNU's tar has its own message for a full disk; what is written after it failed has the system's.
+ */
+const receiveFolder = `${beginning}
+${placing}
+${unpacking}
+${puttingInPlace}
+same() {
+command -v sort >/dev/null 2>&1 && command -v cut >/dev/null 2>&1 || return 1
+read -r wanted <"$temporary/end" || return 1
+set -- $(sums_in "$temporary/tree" | sort | "$sum")
+[ "\${1#\\\\}" = "$wanted" ]
+}
+need tar mv rm mkdir
+place "$2" "$3" folder
+unpack_in "$4"
+choose "$1"
+command -v find >/dev/null 2>&1 || sum=
+tar_kind
+rm -rf "$temporary"
+mkdir "$temporary" || exit 1
+say "ready \${sum:--} $tar"
+tar -C "$temporary" -xpof -
+code=$?
+if [ "$code" != 0 ]; then
+echo whether there is room | cat >"$temporary/.room"
+rm -rf "$temporary"
+give_up "$code"
+fi
+if ! [ -f "$temporary/end" ]; then
+rm -rf "$temporary"
+exit 1
+fi
+if [ "$sum" ] && ! same; then
+sums_in "$temporary/tree"
+say "got"
+exit
+fi
+say "placing"
+put_in_place`;
+
+/** `dest name key`: moves the folder to its path. */
+const placeFolder = `${beginning}
+${placing}
+${unpacking}
+${puttingInPlace}
+place "$1" "$2" folder
+unpack_in "$3"
+put_in_place`;
+
+/**
+ * A file is written in pieces, each at its own offset, and read back right away for its checksum: so this is computed
+ * while the remainder arrives, over what is in the file. A second writer, orphaned by a broken connection, writes the
+ * same bytes at the same offsets. `$part` is the file, `$size` its final size, `$begin` the block to start with.
+ *
+ * Why not `tee`: busybox's moves 1 KiB at a time. If `dd` is missing or has no full blocks, `cat` writes the input, and
+ * the file is read when it is complete.
+ */
+const receiving = `block=262144
+piece=64
+in_pieces() { dd bs=1 count=0 iflag=fullblock status=none </dev/null >/dev/null 2>&1; }
+blocks() { dd if="$part" bs="$block" skip="$1" count="$2" status=none; }
+take() {
+at=$begin
+while [ "$((at * block))" -lt "$size" ] && [ -f "$part" ]; do
+dd of="$part" bs="$block" seek="$at" count="$piece" iflag=fullblock conv=notrunc status=none || give_up 1
+echo
+at=$((at + piece))
+size_of "$part"
+[ "$bytes" -lt "$size" ] && [ "$bytes" -lt "$((at * block))" ] && break
+done
+}
+follow() {
+[ "$begin" = 0 ] || blocks 0 "$begin"
+at=$begin
+while read -r line; do
+blocks "$at" "$piece"
+at=$((at + piece))
+done
+}`;
+
+/** `checksums dest name key size`: appends standard input to the bytes of an earlier attempt. */
+const receiveFile = `${beginning}
+${placing}
+${receiving}
+need cat mv rm
+command -v stat >/dev/null 2>&1 || need wc
+place "$2" "$3" file
+size=$5
+[ -d "$dest" ] && refuse "isFolder"
+part=\${dir%/}/.kodama-$4.part
+choose "$1"
+in_pieces && pieces=1 || pieces=
+[ -L "$part" ] && rm -f "$part"
+begin=0
+[ -f "$part" ] && [ "$pieces" ] && [ "$sum" ] && size_of "$part" && begin=$((bytes / block))
+[ "$((begin * block))" -gt "$size" ] && begin=0
+check=-
+[ "$begin" -gt 0 ] && { set -- $(blocks 0 "$begin" | "$sum"); check=\${1#\\\\}; }
+say "have $((begin * block)) \${sum:--} $check"
+read -r from || exit 1
+check=-
+if [ "$from" = 0 ]; then
+begin=0
+rm -f "$part"
+(umask 077; : >"$part") || exit 1
+else dd of="$part" bs="$block" seek="$begin" count=0 status=none </dev/null || exit 1
+fi
+if ! [ "$pieces" ]; then
+cat >"$part" || give_up 1
+[ "$sum" ] && sum_of "$part"
+elif [ "$sum" ]; then
+set -- $(take | follow | "$sum")
+check=\${1#\\\\}
+else take >/dev/null
+fi
+size_of "$part"
+say "got $bytes $check"
+[ "$bytes" = "$size" ]`;
+
+/** `dest name key mode time`: gives the received file its name. An empty mode or time isn't changed. */
+const placeFile = `${beginning}
+${placing}
+place "$1" "$2" file
+[ -d "$dest" ] && refuse "isFolder"
+part=\${dir%/}/.kodama-$3.part
+[ "$4" ] && chmod "$4" "$part"
+[ "$5" ] && TZ=UTC0 touch -t "$5" "$part"
+mv -f "$part" "$dest"`;
 
 /**
  * Keywords of the scripts' messages. `stopped`: no more input is needed; what arrives is read all the same, because

@@ -1,13 +1,14 @@
 /** Copies into a pod: received under a temporary name there, compared, and renamed only at the end. */
 import { writeTar } from "./tar_writer.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { CopyFailure, failed, type OpenFar } from "./remote_script.ts";
+import { CopyFailure, failed, type FarEnd, type OpenFar } from "./remote_script.ts";
 import { Manifest, someNames, SumLines } from "./manifest.ts";
-import { closed, watchedEntries } from "./sent_entries.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, Settled, TreeSource } from "./source.ts";
 import { keyOf } from "./copy_key.ts";
-import { touchTime } from "./touch_time.ts";
-import { upload } from "./upload.ts";
+import { joinBytes } from "../base/join_bytes.ts";
+import { metered, summed } from "./bodies.ts";
+import type { TreeEntry } from "./entry.ts";
+import { WholeBody } from "./whole_body.ts";
 
 /** The destination in the pod, and how to copy there. */
 export interface PodDestination {
@@ -164,4 +165,134 @@ async function quietly(
   } catch (error) {
     if (!(error instanceof CopyFailure)) throw error;
   }
+}
+
+/** Returns `YYYYMMDDhhmm.ss` in UTC; empty for a time outside of the format's range. */
+function touchTime(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(date.getTime())) return "";
+  const [, digits, rest] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d):(\d\d)/.exec(date.toISOString()) ?? [];
+  return digits === undefined ? "" : `${digits.replace(/\D/g, "")}.${rest}`;
+}
+
+/**
+ * Sends while reading the script's messages: a script that exits early ends the sending too. Returns whether the end of
+ * the input could be signalled.
+ */
+async function upload(
+  far: FarEnd,
+  answers: AsyncIterable<Uint8Array>,
+  send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+  take: (bytes: Uint8Array) => void = () => {},
+): Promise<boolean> {
+  const over = new EndedEarly();
+  const heard = (async () => {
+    try {
+      for await (const bytes of answers) take(bytes);
+    } finally {
+      over.tell();
+    }
+  })();
+  // Reported at the await below; a source that fails is reported before it.
+  heard.catch(() => {});
+  far.stopped.then(() => over.tell());
+  try {
+    await send((bytes) => over.unless(far.write(bytes)));
+    const told = await over.unless(far.closeInput());
+    if (told) await heard;
+    return told;
+  } catch (error) {
+    if (!(error instanceof EndedEarlyError)) throw error;
+    const told = await far.closeInput().catch(() => true);
+    if (told) await heard;
+    return told;
+  }
+}
+
+class EndedEarlyError extends Error {}
+
+/** A write into a script that has exited may never resolve, or fail: its exit gives the reason. */
+class EndedEarly {
+  #ended = false;
+  #waiting: ((error: EndedEarlyError) => void) | undefined;
+
+  tell(): void {
+    this.#ended = true;
+    this.#waiting?.(new EndedEarlyError());
+  }
+
+  /** One at a time. */
+  unless<T>(work: Promise<T>): Promise<T> {
+    if (this.#ended) {
+      work.catch(() => {});
+      return Promise.reject(new EndedEarlyError());
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting = reject;
+      work.then(resolve, () => reject(new EndedEarlyError()));
+    });
+  }
+}
+
+/** Yields the entries, counted; their data is checksummed as it is read. */
+async function* watchedEntries(
+  entries: AsyncIterable<TreeEntry>,
+  { make, manifest, totals, meter }: {
+    make: NewChecksum | undefined;
+    manifest: Manifest;
+    totals: { files: number; bytes: number };
+    meter: Meter;
+  },
+): AsyncGenerator<TreeEntry, void> {
+  for await (const entry of entries) {
+    if (entry.kind !== "file") {
+      if (entry.kind === "hardLink") manifest.addName(entry.path, entry.target);
+      yield entry;
+      continue;
+    }
+    const checksum = make?.();
+    const body = metered(entry.body, meter);
+    const file = { ...entry, body };
+    yield checksum === undefined ? file : { ...file, body: summed(file, checksum) };
+    totals.files += 1;
+    totals.bytes += entry.size;
+    if (checksum !== undefined) manifest.add(checksum.result(), entry);
+  }
+}
+
+/**
+ * Yields what remote ends are sent: all of it in `tree/`, folders that are writable while they are filled, and an end.
+ *
+ * @param ending called when all entries were read: returns the line of the file `end`.
+ */
+async function* closed(
+  entries: AsyncIterable<TreeEntry>,
+  ending: () => Promise<string>,
+): AsyncGenerator<TreeEntry, void> {
+  const folders: TreeEntry[] = [];
+  for await (const plain of entries) {
+    const entry = inTree(plain);
+    if (entry.kind !== "folder") {
+      yield entry;
+      continue;
+    }
+    folders.push(entry);
+    yield { ...entry, mode: entry.mode | 0o700 };
+  }
+  // Again: busybox sets their times and modes at once, and adding content changes these.
+  yield* folders.toReversed();
+  const line = encoder.encode(`${await ending()}\n`);
+  const body = new WholeBody(() => line);
+  yield { kind: "file", path: end, mode: 0o600, mtime: 0, size: line.length, body };
+}
+
+const encoder = new TextEncoder();
+const tree = encoder.encode("tree");
+const slash = encoder.encode("/");
+const end = encoder.encode("end");
+
+function inTree(entry: TreeEntry): TreeEntry {
+  const path = entry.path.length === 0 ? tree : joinBytes([tree, slash, entry.path]);
+  if (entry.kind !== "hardLink") return { ...entry, path };
+  return { ...entry, path, target: joinBytes([tree, slash, entry.target]) };
 }

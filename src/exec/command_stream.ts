@@ -2,17 +2,21 @@
  * An open stream and all concurrent events on it: output, input, a limit, a cancellation. The first to end decides the
  * outcome.
  */
-import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
-import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
+import { Deadline, forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
+import type { ChannelEnd, ExecChannel, OutputChunk } from "../kube/client.ts";
 import { type Attempt, hasLeader } from "./attempt.ts";
-import { endCommand } from "./end_command.ts";
 import { outcomeOfEnd } from "./outcome.ts";
-import { OwnLines } from "./own_lines.ts";
-import type { InputReader, TargetRun } from "./run_options.ts";
+import type { InputReader, OpenExec, TargetRun } from "./run_options.ts";
 import { saysNoShell } from "./runtime_errors.ts";
-import { signalRound } from "./signal_round.ts";
-import { isStop, outcomeOfStop, type Stop } from "./stop.ts";
 import { TerminalWatch } from "./terminal_watch.ts";
+import type { Outcome, Rest } from "./model.ts";
+import { EndMarkReader } from "./end_mark.ts";
+import { PreambleReader } from "./preamble.ts";
+import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";
+import type { Clock } from "../base/clock.ts";
+import { counted } from "../base/counted.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { Target } from "../kube/select/target.ts";
 
 /** How long the remaining output of an ended command is awaited; a caller that cancels waits for nothing more. */
 const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
@@ -247,4 +251,215 @@ function isOver(attempt: Attempt): boolean {
   if (attempt.kind === "noShell") return true;
   const { outcome } = attempt;
   return outcome.kind !== "unknown" && !("left" in outcome);
+}
+
+/** Why a command is ended before it ends itself. */
+type Stop =
+  | { kind: "timeout"; afterMs: number }
+  | { kind: "cancelled" }
+  | { kind: "inputFailed"; reason: string }
+  /** The command has ended, and the server doesn't report it. */
+  | { kind: "untold"; exitCode: number };
+
+const kinds: readonly string[] = [
+  "timeout",
+  "cancelled",
+  "inputFailed",
+  "untold",
+] satisfies Stop["kind"][];
+
+/** Returns whether a command was stopped: its channel may have ended by itself instead. */
+function isStop<T extends { kind: string }>(first: T | Stop): first is Stop {
+  return kinds.some((kind) => kind === first.kind);
+}
+
+/** Returns the outcome of a command that was stopped. */
+function outcomeOfStop(stop: Stop, rest: Rest): Outcome {
+  switch (stop.kind) {
+    case "timeout":
+      return { kind: "timeout", limit: "command", afterMs: stop.afterMs, ...rest };
+    case "cancelled":
+      return { kind: "cancelled", ...rest };
+    case "untold":
+      return {
+        kind: "unknown",
+        reason:
+          `the command ended with exit code ${stop.exitCode}, but the server didn't tell its end: it left input unread`,
+      };
+    case "inputFailed":
+      return {
+        kind: "unknown",
+        reason: rest.left === undefined ? stop.reason : `${stop.reason}; ${rest.left}`,
+      };
+  }
+}
+
+/** Both streams of one command that has a preamble. */
+class OwnLines {
+  readonly #preamble: PreambleReader;
+  /** Absent if no shell stays behind the command to set them. */
+  readonly #marks: Record<OutputChunk["stream"], EndMarkReader> | undefined;
+
+  /** @param marked whether a shell stays behind the command. */
+  constructor(nonce: string, { marked }: { marked: boolean }) {
+    this.#preamble = new PreambleReader(nonce);
+    this.#marks = marked
+      ? { stdout: new EndMarkReader(nonce), stderr: new EndMarkReader(nonce) }
+      : undefined;
+  }
+
+  /** Whether the line with the process ids is still awaited. */
+  get opening(): boolean {
+    return this.#preamble.searching;
+  }
+
+  /** The command's session, as soon as it is known. */
+  get session(): Session | undefined {
+    return this.#preamble.session;
+  }
+
+  /** The command's own exit code, once both streams are known to be complete. */
+  get exitCode(): number | undefined {
+    return this.#marks?.stderr.exitCode === undefined ? undefined : this.#marks.stdout.exitCode;
+  }
+
+  /** Whether the command's end should have been reported, and wasn't. */
+  get endMissing(): boolean {
+    return this.#marks !== undefined && this.exitCode === undefined;
+  }
+
+  /** Returns the command's bytes in a chunk and in what was held back before it. */
+  push({ stream, bytes }: OutputChunk): Uint8Array {
+    const own = stream === "stdout" && this.opening ? this.#preamble.push(bytes) : bytes;
+    return this.#marks === undefined ? own : this.#marks[stream].push(own);
+  }
+
+  /** Returns the standard output that was held back while waiting for the first line: when the output has ended. */
+  finishOpening(): Uint8Array {
+    return this.#preamble.finish();
+  }
+
+  /** Returns bytes that were held back as a possible start of an end mark, and weren't one. */
+  finishMarks(): OutputChunk[] {
+    if (this.#marks === undefined) return [];
+    const { stdout, stderr } = this.#marks;
+    return [
+      { stream: "stdout", bytes: stdout.finish() },
+      { stream: "stderr", bytes: stderr.finish() },
+    ];
+  }
+}
+
+/**
+ * Signals a command's session and returns the number of its processes that were alive. Rejects if the pod can't be
+ * reached.
+ */
+type SignalRound = (signal: RoundSignal) => Promise<number>;
+
+/** How long processes may take to disappear after KILL, before the remaining ones are counted. */
+const settleMs = 1000;
+
+/** Delay before the first poll; each further one waits twice as long. */
+const firstLookMs = 50;
+
+/**
+ * TERM, a grace, KILL; each step only if needed.
+ *
+ * @param ended resolves when the command's own stream has ended. That may be long after the command, if much of its
+ *   output is unread; so the pod is polled, too.
+ * @returns what may still run, or undefined if nothing does.
+ */
+async function endCommand(
+  round: SignalRound,
+  options: { ended: Promise<unknown>; graceMs: number; clock: Clock },
+): Promise<string | undefined> {
+  try {
+    for (const [signal, limitMs] of [["TERM", options.graceMs], ["KILL", settleMs]] as const) {
+      const alive = await round(signal);
+      const left = await lookUntilGone(round, { ...options, alive, limitMs });
+      if (left === 0) return undefined;
+      if (signal === "KILL") return `${counted(left, "process", "processes")} did not end on KILL`;
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `the command may still run: ${reason}`;
+  }
+}
+
+/** Returns how many are alive: 0, or the count when the time is over. */
+async function lookUntilGone(
+  round: SignalRound,
+  options: { ended: Promise<unknown>; alive: number; limitMs: number; clock: Clock },
+): Promise<number> {
+  const { ended, limitMs, clock } = options;
+  const startMs = clock.elapsedMs();
+  let { alive } = options;
+  let streaming = true;
+  for (let delayMs = firstLookMs; alive > 0; delayMs *= 2) {
+    const restMs = limitMs - (clock.elapsedMs() - startMs);
+    if (restMs <= 0) return alive;
+    const unless: { settled?: Promise<unknown> } = streaming ? { settled: ended } : {};
+    if (!await passed(clock, Math.min(delayMs, restMs), unless)) streaming = false;
+    // Only the command itself: its own end is sufficient.
+    alive = !streaming && alive === 1 ? 0 : await round("0");
+  }
+  return 0;
+}
+
+/** A pod that doesn't answer may not delay the end of a run. */
+const roundLimitMs = 5000;
+
+/** More than the expected number is noise. */
+const answerLimitBytes = 256;
+
+/**
+ * Signals every process that a command has started in its session.
+ *
+ * @returns how many were alive.
+ * @throws KodamaError when the pod can't be reached in 5 s, or the answer isn't ours.
+ */
+async function signalRound(
+  signal: RoundSignal,
+  session: Session,
+  surroundings: { target: Target; open: OpenExec; clock: Clock },
+): Promise<number> {
+  const { target, open, clock } = surroundings;
+  const { namespace, pod, container } = target;
+  // Not bound to the run's own signal: that one has most likely aborted, which is the reason for this call.
+  using deadline = new Deadline(clock, roundLimitMs);
+  const command = signalWords(signal, session);
+  const request = { namespace, pod, container, command, stdin: false, tty: false };
+  try {
+    const opening = open(target, request, deadline.signal);
+    await using channel = await orAborted(opening, deadline.signal, (late) => void late.close());
+    return await orAborted(readAnswer(channel), deadline.signal);
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    throw new KodamaError("timeout", `no answer from pod ${pod} in ${roundLimitMs / 1000}s`);
+  }
+}
+
+async function readAnswer(channel: ExecChannel): Promise<number> {
+  let answer = "";
+  const decoder = new TextDecoder();
+  for await (const { stream, bytes } of channel.output) {
+    if (stream === "stdout" && answer.length < answerLimitBytes) {
+      answer += decoder.decode(bytes.subarray(0, answerLimitBytes), { stream: true });
+    }
+  }
+  const end = await channel.end;
+  const count = /^\d{1,6}(?=\r?\n$)/.exec(answer)?.[0];
+  if (count !== undefined) return Number(count);
+  throw new KodamaError("server", `ending it answered nothing (${wordsOf(end)})`);
+}
+
+function wordsOf(end: Awaited<ExecChannel["end"]>): string {
+  switch (end.kind) {
+    case "exited":
+      return `exit code ${end.exitCode}`;
+    case "refused":
+      return end.status.message ?? "refused";
+    case "cut":
+      return end.reason;
+  }
 }

@@ -11,9 +11,9 @@
  */
 import type { Target } from "../kube/select/target.ts";
 import { MarkedLine } from "./marked_line.ts";
-import type { Session } from "./session_signal.ts";
+import { roundScript, type Session } from "./session_signal.ts";
 import { folderScript, startScript } from "./start_command.ts";
-import { type LeaderOptions, leaderScript } from "./watch.ts";
+import { endMarkOf } from "./end_mark.ts";
 
 /** Options of the setup before the command. */
 export interface PreambleOptions {
@@ -95,4 +95,95 @@ function readSession(text: string): Session | undefined {
     leader: Number(leader),
     ...(watcher === undefined ? {} : { watcher: Number(watcher) }),
   };
+}
+
+/** After KILL, polls again N times for processes forked meanwhile. */
+const killRounds = 3;
+
+/** The leader's tasks besides running the command. */
+interface LeaderOptions {
+  /** Marks the leader's own lines. */
+  nonce: string;
+  /**
+   * The end of the exec's input ends the command, with this grace between TERM and KILL; absent if the input is the
+   * command's.
+   */
+  watch?: { graceMs: number };
+}
+
+/**
+ * Lines that run the command's args below a shell that stays. They don't return.
+ *
+ * The args are passed to the leader in variables: as its arguments they would make it look like the command,
+ * and `pgrep -f` or `pkill -f` in the pod would match too much. The leader prints `$kodama_marker` before its own id
+ * and that of the watcher, or its own again if there is none.
+ */
+function leaderScript(options: LeaderOptions): string {
+  return `export kodama_marker kodama_count=0 kodama_script='${stayingScript(options)}'
+for kodama_word; do
+export "kodama_word_$kodama_count=$kodama_word"
+kodama_count=$((kodama_count + 1))
+done
+exec sh -c 'eval "$kodama_script"' kodama`;
+}
+
+/**
+ * The leader's lines. They contain no single quotes, because they are embedded in some.
+ *
+ * Names of variables are kodama's own, because an assignment to one that the container exports would reach the command.
+ * The leader's own stderr is discarded: shells report there when a command dies of a signal. At the end, the mark of
+ * `end_mark.ts` follows both streams.
+ */
+function stayingScript({ nonce, watch }: LeaderOptions): string {
+  return `kodama_at=0
+while [ "$kodama_at" -lt "$kodama_count" ]; do
+eval "set -- \\"\\$@\\" \\"\\$kodama_word_$kodama_at\\"; unset kodama_word_$kodama_at"
+kodama_at=$((kodama_at + 1))
+done
+unset kodama_script kodama_count kodama_at kodama_word
+exec 4>&2 2>/dev/null
+kodama_lost= kodama_watcher=
+trap : TERM
+trap kodama_lost=1 USR1
+${watch === undefined ? "" : watcherScript(watch.graceMs)}
+echo "$kodama_marker$$ \${kodama_watcher:-$$}"
+unset kodama_marker
+(
+exec 2>&4 4>&-
+${startScript}
+)
+kodama_code=$?
+if [ "$kodama_watcher" ]; then
+[ "$kodama_lost" ] || kill -KILL "$kodama_watcher"
+wait "$kodama_watcher"
+fi
+echo "${endMarkOf(nonce)}$kodama_code"
+echo "${endMarkOf(nonce)}$kodama_code" >&4
+exit "$kodama_code"`;
+}
+
+/** Lines that start the watcher, which holds none of the command's streams open: otherwise the exec wouldn't end. */
+function watcherScript(graceMs: number): string {
+  const turns = Array.from({ length: killRounds }, (_, index) => index).join(" ");
+  return `exec 3<&0 </dev/null
+(
+trap "" TERM
+exec <&3 >/dev/null 3<&- 4>&-
+while read -r line; do :; done
+kill -USR1 $$
+read -r self line </proc/self/stat
+session=$$ spared="$$ $self"
+round() {
+signal=$1
+${roundScript}
+}
+round TERM
+sleep ${Math.ceil(graceMs / 1000)}
+for turn in ${turns}; do
+round KILL
+[ "$alive" = 0 ] && break
+done
+) &
+kodama_watcher=$!
+exec 3<&-`;
 }

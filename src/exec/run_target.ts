@@ -4,12 +4,12 @@ import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import { LinkError } from "../kube/failures.ts";
 import { type Attempt, hasLeader } from "./attempt.ts";
-import { commandWords } from "./command_argv.ts";
 import { Conversation } from "./command_stream.ts";
 import type { Outcome } from "./model.ts";
 import { withPreamble } from "./preamble.ts";
 import type { RunOptions, TargetRun } from "./run_options.ts";
 import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_errors.ts";
+import type { Target } from "../kube/select/target.ts";
 
 /** The start of the reason if a target lacks a shell and one is required. */
 export const noShellReason = "the image has no sh";
@@ -136,4 +136,31 @@ function outcomeOfRefusal({ message, hint }: KodamaError): Outcome {
 
 function ended(outcome: Outcome): Attempt {
   return { kind: "ended", outcome };
+}
+
+/** Replaces `{pod}` and similar placeholders in an arg by the target's own names; other braces stay unchanged. */
+function substituted(word: string, target: Target, index: number): string {
+  const values: Readonly<Record<string, string>> = {
+    pod: target.pod,
+    namespace: target.namespace,
+    node: target.node,
+    ip: target.ip,
+    index: String(index),
+  };
+  return word.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/**
+ * Returns the args that one target runs. With `shell`, the args are joined by spaces into one line, like ssh; a shell
+ * in the image reads it.
+ */
+function commandWords(
+  command: readonly string[],
+  target: Target,
+  options: { index: number; shell?: boolean; substitute?: boolean },
+): readonly string[] {
+  const words = options.substitute === true
+    ? command.map((word) => substituted(word, target, options.index))
+    : command;
+  return options.shell === true ? ["sh", "-c", words.join(" ")] : words;
 }

@@ -4,10 +4,8 @@
  * that as one word, the checks refuse it with the correct form.
  */
 import { Budget } from "./budget.ts";
-import { codeReaderIn, codeReaderOf } from "./code_words.ts";
 import { nameReaderAt } from "./name_words.ts";
 import { ExpressionError, type ExpressionProblem, Refusal } from "./problem.ts";
-import { readShell } from "./shell_position.ts";
 import { partText, type Template, type TemplatePart } from "./template.ts";
 import type { RecordValue } from "./value.ts";
 
@@ -134,4 +132,189 @@ export function evaluateShellLine(template: Template, values: RecordValue): Shel
     line += readShell(line).position.kind === "double" ? `\${${name}}` : `"\${${name}}"`;
   }
   return { line, environment };
+}
+
+/** The args after these flags are code. */
+const codeFlags: Readonly<Record<string, RegExp>> = {
+  ...sameFor("sh bash dash ash ksh zsh fish busybox su runuser", /^-[a-zA-Z]*c$|^--command$/),
+  ...sameFor("python pypy", /^-[a-zA-Z]*c$/),
+  ...sameFor("perl ruby", /^-[a-zA-Z]*[eE]$/),
+  ...sameFor("node bun lua", /^-[a-z]*[ep]$|^--(?:eval|print)$/),
+  ...sameFor("php", /^-[rBRE]$/),
+  ...sameFor("psql sqlplus", /^-[a-zA-Z]*c$|^--command$/),
+  ...sameFor("mysql mariadb", /^-[a-zA-Z]*e$|^--execute$/),
+  ...sameFor("mongosh", /^--eval$/),
+  ...sameFor("deno", /^eval$/),
+};
+
+/** Shells don't take code in the same arg as the flag; the others do: `python -cprint(1)`. */
+const shells = new Set("sh bash dash ash ksh zsh fish busybox su runuser".split(" "));
+
+/** These join all of their args to a line for a shell. */
+const lineMakers = new Set("ssh watch parallel eval".split(" "));
+
+/** One arg of these is a small program; the others are files and the like. */
+const programReaders = new Set("awk gawk mawk sed jq yq".split(" "));
+
+/** Shell commands that evaluate their args again, and brackets in which a value is calculated. */
+const rereadingWords = new Set(
+  "eval source . trap alias let [[ declare typeset unset".split(" "),
+);
+
+function sameFor(names: string, flags: RegExp): Record<string, RegExp> {
+  return Object.fromEntries(names.split(" ").map((name) => [name, flags]));
+}
+
+/** Returns `python` for `/usr/bin/python3.11`. */
+function programName(word: string): string {
+  return (word.split("/").at(-1) ?? "").replace(/[\d.]+$/, "");
+}
+
+/**
+ * Returns the program that takes the arg at `index` as code, if one does: the whole arg, or if it isn't `whole`, an arg
+ * in which a value is inserted into other text. Unknown args are undefined.
+ */
+function codeReaderOf(
+  words: readonly (string | undefined)[],
+  index: number,
+): { program: string; whole: boolean } | undefined {
+  const before = words.slice(0, index).map((word) => programName(word ?? ""));
+  const own = words[index] ?? "";
+  const flag = words[index - 1] ?? "";
+  const certain = before.find((program, at) => {
+    if (lineMakers.has(program)) return true;
+    const flags = Object.hasOwn(codeFlags, program) ? codeFlags[program] : undefined;
+    return flags !== undefined &&
+      ((at < index - 1 && flags.test(flag)) || isAttached(own, program, flags));
+  });
+  if (certain !== undefined) return { program: certain, whole: true };
+  const possible = before.find((program) => programReaders.has(program));
+  return possible === undefined ? undefined : { program: possible, whole: false };
+}
+
+/** Returns whether the arg is a flag followed by the code: `--eval=…`, `-e…`. */
+function isAttached(word: string, program: string, flags: RegExp): boolean {
+  const [name = "", value] = word.split("=", 2);
+  if (name.startsWith("--")) return value !== undefined && flags.test(name);
+  return !shells.has(program) && word.startsWith("-") && flags.test(word.slice(0, 2));
+}
+
+/** Returns the first word of a pipeline that reads other words, or its input, as code. */
+function codeReaderIn(pipeline: string): string | undefined {
+  return pipeline.split(/[\s;|&(){}"'`]+/).find((word) => {
+    const program = programName(word) || word;
+    return lineMakers.has(program) || programReaders.has(program) ||
+      Object.hasOwn(codeFlags, program) || rereadingWords.has(word);
+  });
+}
+
+/** The context of a position. `plain` and `double` can take a value; the others can't, for the reason. */
+type ShellPosition =
+  | { kind: "plain" | "double" }
+  | { kind: "refused"; inside: string };
+
+/**
+ * Expansions that end where they seem to, and don't change the state: a variable, and those whose content has neither
+ * quotes nor a nested one. `case` has parentheses that close nothing.
+ */
+const wholeExpansions: readonly RegExp[] = [
+  /\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])/y,
+  /\$\{[#!]?[A-Za-z_]\w*(?:[^{}$'"`\\\n][^{}$'"`\\\n]*)?\}/y,
+  /\$\(\([\w\s+*/%<>=!&|?:,-]*\)\)/y,
+  /\$\((?!\()(?![^)]*\bcase\b)(?:[^()'"`\\#$<]|\$\w|\$\{\w+\})*\)/y,
+  /`(?:[^`'"\\#$<]|\$\w|\$\{\w+\})*`/y,
+];
+
+/** Constructs in which quotes have another meaning, or whose content is read again. */
+const constructs: readonly (readonly [mark: string, name: string])[] = [
+  ["$((", "$((…))"],
+  ["((", "((…))"],
+  ["$(", "$(…)"],
+  ["${", "${…}"],
+  ["$'", "$'…'"],
+  ["`", "`…`"],
+  ["<<", "a here-document"],
+];
+
+/** The result of reading a shell text from its start. */
+interface ShellReading {
+  /** The context at its end. */
+  position: ShellPosition;
+  /** Offsets after which another pipeline starts, as far as the text can be read. */
+  boundaries: readonly number[];
+}
+
+/**
+ * Reads a text by the quoting rules that all POSIX shells share. Anything that the rules don't define is refused, and
+ * so is everything after a construct with rules of its own.
+ * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
+ */
+function readShell(line: string): ShellReading {
+  const boundaries: number[] = [];
+  const refused = (inside: string): ShellReading => {
+    return { position: { kind: "refused", inside }, boundaries };
+  };
+  let quote: "" | "'" | '"' = "";
+  let isWordStart = true;
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at] ?? "";
+    if (quote === "'") {
+      if (character === "'") quote = "";
+      continue;
+    }
+    const length = character === "\\" ? 2 : expansionAt(line, at);
+    if (length > 0) {
+      if (at + length > line.length) return refused("an escape: \\");
+      at += length - 1;
+      isWordStart = false;
+      continue;
+    }
+    const construct = constructAt(line, at, quote === '"');
+    if (construct !== undefined) return refused(construct);
+    if (quote === '"') {
+      if (character === '"') quote = "";
+    } else if (character === '"' || character === "'") quote = character;
+    else if (character === "#" && isWordStart) {
+      const end = line.indexOf("\n", at);
+      if (end < 0) return refused("a comment");
+      at = end;
+    }
+    if (quote === "" && isBoundary(line, at)) boundaries.push(at + 1);
+    isWordStart = quote === "" && /[\s;|&()]/.test(line[at] ?? "");
+  }
+  if (quote === "'") return refused("'…', where no variable is read");
+  if (quote === '"') return { position: { kind: "double" }, boundaries };
+  // bash calculates the index, and a value in it is code.
+  if (/(?:^|[\s;|&(])\w*\[[^\]\s]*$/.test(line)) return refused("the index of an array");
+  return { position: { kind: "plain" }, boundaries };
+}
+
+/** Matches `;`, a line break, `&`, `&&` and `||`; but not the `|` within a pipeline, nor the `&` of `2>&1`. */
+function isBoundary(line: string, at: number): boolean {
+  const [before, character, after] = [line[at - 1], line[at], line[at + 1]];
+  if (character === "|") return before === "|";
+  if (character === "&") return before !== ">" && before !== "<" && after !== ">";
+  return character === ";" || character === "\n";
+}
+
+/** Returns the length of a whole expansion; 0 if there is none. */
+function expansionAt(line: string, at: number): number {
+  for (const pattern of wholeExpansions) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(line);
+    if (match !== null) return match[0].length;
+  }
+  return 0;
+}
+
+/** Returns the name of a construct that starts here, if there is one that can't be skipped. */
+function constructAt(line: string, at: number, isQuoted: boolean): string | undefined {
+  // Between double quotes, only constructs that start with $ or ` retain their meaning.
+  const found = constructs.find(([mark]) =>
+    line.startsWith(mark, at) && (!isQuoted || /^(?:\$[({]|`)/.test(mark))
+  );
+  if (found !== undefined) return found[1];
+  // Shells differ in what else starts with $: $[…] calculates in bash, $=x splits in zsh.
+  const next = line[at + 1] ?? "";
+  return line[at] === "$" && !/[\s"]/.test(next) ? `what begins with $${next}` : undefined;
 }

@@ -5,7 +5,6 @@ import { Refusal } from "./problem.ts";
 import type { FunctionTable } from "./signature.ts";
 import { anyType, booleanType, listOf, numberType, textType } from "./type.ts";
 import { kindNoun, textOf } from "./value.ts";
-import { fitsWildcard } from "./wildcard.ts";
 
 // The evaluator has checked the kinds of all arguments against the declaration.
 const text = (value: JsonValue | undefined) => value as string;
@@ -155,4 +154,31 @@ function search(within: string, part: string, budget: Budget): void {
 
 function isPlace(place: number, end: number): boolean {
   return Number.isInteger(place) && place >= 0 && place <= end;
+}
+
+/**
+ * Returns whether the whole text matches: `*` stands for any characters, `?` for one. Takes at most the product of both
+ * lengths, which is charged to the budget.
+ */
+function fitsWildcard(text: string, pattern: string, budget: Budget): boolean {
+  budget.spend(Math.ceil((text.length * (1 + pattern.split("*").length)) / 64));
+  let [at, from] = [0, 0];
+  /** Position after the last star, and how much of the text it has matched. */
+  let star: { from: number; at: number } | undefined;
+  while (at < text.length) {
+    if (pattern[from] === "*") {
+      star = { from, at };
+      from++;
+    } else if (pattern[from] === "?" || pattern[from] === text[at]) {
+      at++;
+      from++;
+    } else if (star !== undefined) {
+      budget.spend(1);
+      star.at++;
+      at = star.at;
+      from = star.from + 1;
+    } else return false;
+  }
+  while (pattern[from] === "*") from++;
+  return from === pattern.length;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { launcherVariables } from "../base/launcher_variables.ts";
-import { localWorld } from "./workflow_environment.ts";
+import { localWorld, variablesOf } from "./workflow_environment.ts";
 
 const unused = () => Promise.reject(new Error("no step asks for it"));
 
@@ -52,4 +52,31 @@ Deno.test("a program of a step gets the environment, without what kodama's launc
   });
   // The beginning without gaps, whatever came after.
   assert.deepEqual([cut.stdout, cut.stderr, cut.truncated], ["1234", "no\n", ["stdout"]]);
+});
+
+const name = "KODAMA_TEST_VARIABLE";
+
+/** Reads the variable from the environment that sh inherits. */
+async function told(value: string): Promise<ReadonlyMap<string, string>> {
+  Deno.env.set(name, value);
+  try {
+    return await variablesOf([name, "KODAMA_TEST_UNSET"], () => undefined);
+  } finally {
+    Deno.env.delete(name);
+  }
+}
+
+Deno.test("a variable that kodama itself can't read comes by way of sh, byte for byte", async () => {
+  for (const value of ["plain", "", " two\nlines\n\n", `"'\`$(id) $HOME \\0 %s`, "a=b", "mö"]) {
+    assert.deepEqual([...await told(value)], [[name, value]], JSON.stringify(value));
+  }
+});
+
+Deno.test("a name that is no name is no variable, and no program", async () => {
+  const names = ["x; echo y=z", "", "1", "a b", "$(id)", "PATH}"];
+  assert.deepEqual([...await variablesOf(names, () => undefined)], []);
+});
+
+Deno.test("what kodama can read itself isn't asked of sh", async () => {
+  assert.deepEqual([...await variablesOf(["A"], () => "own")], [["A", "own"]]);
 });

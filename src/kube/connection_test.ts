@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Connection, resolveContext } from "./connection.ts";
-import { mergeKubeconfigs } from "./config/merge_kubeconfigs.ts";
+import { mergeKubeconfigs } from "./config/load_kubeconfig.ts";
 
 const base = {
   "current-context": "prod",

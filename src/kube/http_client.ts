@@ -20,7 +20,6 @@ import { SocketExecChannel } from "./streams/exec_channel.ts";
 import type { Host } from "./host.ts";
 import type { LinkUse } from "./link/link.ts";
 import { listPages } from "./http/list.ts";
-import { openLog } from "./http/logs.ts";
 import { PodStreams } from "./pod_streams.ts";
 import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./http/transport.ts";
@@ -211,4 +210,29 @@ function streamQuery({ container, stdin, tty }: AttachRequest): URLSearchParams 
     stderr: String(!tty),
     tty: String(tty),
   });
+}
+
+/** Returns the path of a log, with its query. */
+function logPath(request: LogRequest): string {
+  const { namespace, pod, container, follow, previous, timestamps = true } = request;
+  const query = new URLSearchParams({ container });
+  if (timestamps) query.set("timestamps", "true");
+  if (follow) query.set("follow", "true");
+  if (previous) query.set("previous", "true");
+  if (request.sinceTime !== undefined) query.set("sinceTime", request.sinceTime);
+  if (request.sinceSeconds !== undefined) query.set("sinceSeconds", String(request.sinceSeconds));
+  if (request.tailLines !== undefined) query.set("tailLines", String(request.tailLines));
+  return `${resourcePath(PODS, namespace, pod)}/log?${query}`;
+}
+
+/** Returns the log's bytes as they arrive, from the moment when the server starts to send. */
+async function openLog(
+  transport: Transport,
+  request: LogRequest,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const path = logPath(request);
+  const carrier = request.bulk ? "bulk" : { pooledFor: "prompt" } as const;
+  const response = await transport.request({ method: "GET", path, carrier, signal });
+  return transport.readBody(response, signal);
 }

@@ -3,7 +3,6 @@ import type { KubeClient } from "./client.ts";
 import { type Connection, type ConnectionOverrides, resolveContext } from "./connection.ts";
 import type { Host } from "./host.ts";
 import { HttpKubeClient } from "./http_client.ts";
-import { inClusterConnection } from "./config/in_cluster.ts";
 import { loadKubeconfig, noKubeconfigError } from "./config/load_kubeconfig.ts";
 import { openCredentials } from "./config/open_credentials.ts";
 import { proxyFromEnvironment } from "./config/proxy_environment.ts";
@@ -46,4 +45,41 @@ async function findConnection(options: ClientOptions, host: Host): Promise<Conne
   if (connection === undefined) throw noKubeconfigError(host);
   const proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(connection.server, host.env);
   return { ...connection, proxyUrl };
+}
+
+const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** Undefined outside of a cluster, or without a service account's token. */
+async function inClusterConnection(
+  host: Host,
+  namespace: string | undefined,
+): Promise<Connection | undefined> {
+  const [address, port] = [
+    host.env("KUBERNETES_SERVICE_HOST"),
+    host.env("KUBERNETES_SERVICE_PORT"),
+  ];
+  if (!address || !port) return undefined;
+  const own = await readIfThere(host, `${folder}/namespace`);
+  if (await readIfThere(host, `${folder}/token`) === undefined) return undefined;
+  return {
+    context: "in-cluster",
+    namespace: namespace ?? (own?.trim() || "default"),
+    server: `https://${address.includes(":") ? `[${address}]` : address}:${port}`,
+    certificateAuthority: { kind: "file", path: `${folder}/ca.crt` },
+    tlsServerName: undefined,
+    insecure: false,
+    proxyUrl: undefined,
+    clientCertificate: undefined,
+    bearer: { kind: "tokenFile", path: `${folder}/token` },
+    impersonate: undefined,
+  };
+}
+
+async function readIfThere(host: Host, path: string): Promise<string | undefined> {
+  try {
+    return await host.readText(path);
+  } catch {
+    // Missing or not readable for us: either way there is no usable service account.
+    return undefined;
+  }
 }

@@ -2,6 +2,7 @@
 import {
   type ExecEvent,
   type FoldedGroup,
+  type GroupDiff,
   type Outcome,
   outcomeName,
 } from "../actions/exec/events.ts";
@@ -16,7 +17,6 @@ import {
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
-import { diffLines } from "./diff_lines.ts";
 import type { DrivenEvent } from "./run_progress.ts";
 import { prefixes } from "./prefix.ts";
 import { FoldedTroubles } from "./folded_failures.ts";
@@ -247,4 +247,29 @@ function outcomeMark(outcome: Outcome): string {
   return outcome.kind === "failed"
     ? `: exit code ${outcome.exitCode}`
     : `: ${outcomeName(outcome.kind)}`;
+}
+
+/** Returns the lines of the differences of both streams; standard error's under a heading of its own. */
+function diffLines(diff: Extract<GroupDiff, { kind: "unified" }>, style: Style): string[] {
+  return [
+    ...unified(diff.stdout, style),
+    ...(diff.stderr === "" ? [] : [style.dim("standard error:"), ...unified(diff.stderr, style)]),
+  ];
+}
+
+/** Omits the two lines that name the groups: a heading has them already. */
+function unified(patch: string, style: Style): string[] {
+  if (patch === "") return [];
+  return patch.replace(/\n$/, "").split("\n").slice(2).map((line) => {
+    switch (line[0]) {
+      case "@":
+        return style.dim(line);
+      case "-":
+        return style.red(line);
+      case "+":
+        return style.green(line);
+      default:
+        return line;
+    }
+  });
 }

@@ -8,14 +8,12 @@
 import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonValue } from "../base/json_value.ts";
-import type { Permissions, RunScript, ScriptEnd, ScriptSource } from "../workflow/model.ts";
+import type { Grant, Permissions, RunScript, ScriptEnd, ScriptSource } from "../workflow/model.ts";
 import { childProgram } from "./child.ts";
-import { denoWords, limitedWords } from "./deno_flags.ts";
 import { type Message, messageLimits, parseMessage } from "./messages.ts";
-import { endOfProcess, endOfThrow } from "./script_end.ts";
 import { ScriptCalls } from "./script_calls.ts";
-import { LineTooLong, ScriptProcess } from "./script_process.ts";
-import { LogRate } from "./log_rate.ts";
+import { LineTooLong, type ProcessEnd, ScriptProcess } from "./script_process.ts";
+import { KodamaError } from "../base/errors.ts";
 
 /** The machine that runs scripts. */
 export interface ScriptMachine {
@@ -134,4 +132,212 @@ async function answer(
   await process.send(
     text.length <= messageLimits.answer ? text : JSON.stringify({ id, kind: "refusal", message }),
   );
+}
+
+/** Characters of a line; lines of a second, and characters of them before they are cut. */
+const logLimits = { line: 10_000, perSecond: 10_000, charactersPerSecond: 16e6 } as const;
+
+/** Passes lines on; cuts those that are too long. */
+export class LogRate {
+  #second = -Infinity;
+  #lines = 0;
+  #characters = 0;
+
+  constructor(readonly clock: Clock, readonly take: (line: string) => void) {}
+
+  /** Returns false if it exceeds the limit of this second. */
+  add(text: string): boolean {
+    const second = Math.floor(this.clock.elapsedMs() / 1000);
+    if (second !== this.#second) [this.#second, this.#lines, this.#characters] = [second, 0, 0];
+    this.#characters += text.length;
+    if (this.#characters > logLimits.charactersPerSecond) return false;
+    for (const line of text.split("\n")) {
+      if (++this.#lines > logLimits.perSecond) return false;
+      this.take(line.length > logLimits.line ? `${line.slice(0, logLimits.line)}…` : line);
+    }
+    return true;
+  }
+}
+
+/** Maximum number of characters of a message. */
+const keptMessage = 2000;
+
+/** Deno's message for a missing permission: `Requires read access to "/etc", run again with …`. */
+const denied = /^Requires (\w+ access(?: to (?:"[^"]*"|<[\w ]+>|\S+?))?)(?:, run again with|$)/;
+
+/** Imports of remote code: from the network or a registry. */
+const refusedImport = [
+  /^npm specifiers were requested/,
+  /A remote specifier was requested: "([^"]*)"/,
+];
+
+/**
+ * Imports of other files, and of packages by name: they are resolved relative to a path, which a script doesn't have.
+ */
+const otherModule =
+  /^(?:invalid URL: relative URL with a cannot-be-a-base base|Import "([^"]*)" not a dependency)/;
+
+/** A failed allocation, as V8 throws it. */
+const noMemory = /^(?:Array buffer allocation failed|WebAssembly\.Memory\(\): could not allocate)/;
+
+/** Returns the end of a script that threw. `refusals` are kodama's own, by the message that the script got. */
+function endOfThrow(
+  { name, message, line, column }: Message & { kind: "threw" },
+  script: ScriptSource,
+  refusals: ReadonlyMap<string, string>,
+): ScriptEnd {
+  const what = refusals.get(message) ?? denied.exec(message)?.[1] ?? importOf(message) ??
+    (name === "NotCapable" ? `what it asked for: ${message.slice(0, keptMessage)}` : undefined);
+  if (what !== undefined) return { kind: "denied", what };
+  if (name === "RangeError" && noMemory.test(message)) return { kind: "limit", which: "memory" };
+  const other = otherModule.exec(message);
+  if (other !== null) {
+    const wanted = other[1] === undefined ? "other files" : `"${other[1]}"`;
+    return at(`a script is one module, and can't import ${wanted}; node: modules are there`);
+  }
+  const isPlain = ["", "Error", "KodamaError"].includes(name) ||
+    message.startsWith("SyntaxError: ");
+  // Deno appends the source line to its message; kodama takes it from the file.
+  const [text = ""] = (isPlain ? message : `${name}: ${message}`).split("\n  |");
+  return at(text);
+
+  function at(text: string): ScriptEnd {
+    return {
+      kind: "failed",
+      // One line, so that a script's text can't pass for lines of kodama.
+      message: text.slice(0, keptMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim(),
+      ...(line === undefined ? {} : { line: script.line + line - 1 }),
+      ...(column === undefined ? {} : { column }),
+    };
+  }
+}
+
+function importOf(message: string): string | undefined {
+  for (const pattern of refusedImport) {
+    const match = pattern.exec(message);
+    if (match !== null) return `the import of ${match[1] ?? "a package"}`;
+  }
+  return undefined;
+}
+
+/** Returns the end of a script whose process exited without reporting one. */
+function endOfProcess({ code, signal, stderr }: ProcessEnd): ScriptEnd {
+  // V8 ends the process if a heap has reached its limit, and reports it.
+  if (
+    /out of memory|Failed to reserve virtual memory|memory allocation of \d+ bytes failed/.test(
+      stderr,
+    )
+  ) {
+    return { kind: "limit", which: "memory" };
+  }
+  if (signal === "SIGXCPU") return { kind: "limit", which: "time" };
+  const last = stderr.split("\n").find((line) => line.trim() !== "")?.slice(0, 200);
+  const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+  return {
+    kind: "failed",
+    message: `the script's process ended ${how} before the script did` +
+      (last === undefined ? "" : `: ${last}`),
+  };
+}
+
+/** Resource limits of the process. */
+interface ProcessLimits {
+  /** Limit of the script's own values and buffers. */
+  memoryMiB: number;
+  /** Limit of CPU time: ends a process whose kodama has exited. Whole seconds. */
+  cpuSeconds: number;
+}
+
+/** Deno's kinds of permission, as `permissions` names them. Remote and native code are never granted. */
+const kinds = ["net", "read", "write", "env", "run", "sys"] as const;
+
+/**
+ * Starts Deno the same way everywhere: without the configuration of the working directory, network or prompts.
+ * `--quiet` suppresses Deno's own messages on standard error.
+ */
+export const fixedFlags: readonly string[] = [
+  "run",
+  "--quiet",
+  "--no-prompt",
+  "--no-config",
+  "--no-lock",
+  "--no-remote",
+  "--no-npm",
+  "--cached-only",
+];
+
+/**
+ * The share of Deno itself in a limit on a process's data, in MiB: its code range and heaps are reserved at startup.
+ * Measured with 2.9.6: it starts from 560 on.
+ */
+const ownDataMiB = 592;
+
+/**
+ * Returns the args that start Deno with these permissions and no others; the program is its main module. No value of a
+ * workflow becomes a flag of its own.
+ *
+ * @throws KodamaError `config` for a value that Deno's flags can't express.
+ */
+function denoWords(
+  permissions: Permissions,
+  options: { memoryMiB: number; protectedPaths: readonly string[]; program: string },
+): string[] {
+  const { memoryMiB, protectedPaths, program } = options;
+  const granted = kinds.flatMap((kind) => grantFlag(kind, permissions[kind]));
+  // A script that may write everywhere still can't make itself trusted.
+  const denied = permissions.write === false || protectedPaths.length === 0
+    ? []
+    : [`--deny-write=${protectedPaths.map((path) => listable("write", path)).join(",")}`];
+  return [
+    ...fixedFlags,
+    `--v8-flags=--max-old-space-size=${memoryMiB}`,
+    ...granted,
+    ...denied,
+    `data:application/javascript,${encodeURIComponent(program)}`,
+  ];
+}
+
+function grantFlag(kind: string, grant: Grant): string[] {
+  if (grant === false) return [];
+  if (grant === true) return [`--allow-${kind}`];
+  return grant.length === 0
+    ? []
+    : [`--allow-${kind}=${grant.map((value) => listable(kind, value)).join(",")}`];
+}
+
+function listable(kind: string, value: string): string {
+  if (value !== "" && !/[,\0]/.test(value)) return value;
+  throw new KodamaError(
+    "config",
+    `permissions.${kind}: ${JSON.stringify(value.slice(0, 60))} can't be granted: ` +
+      "a permission of Deno is not an empty text and has no comma",
+  );
+}
+
+/** Variables that Deno and its child programs need to find their files; a script can't read them ungranted. */
+const passedOn: readonly string[] = ["PATH", "HOME", "DENO_DIR"];
+
+/**
+ * Returns the args that start `command` under system limits, in an environment with what is granted and little else.
+ * The limits are the system's own (setrlimit), which nothing in the process can lift; a shell sets them, as Deno has no
+ * way to.
+ */
+function limitedWords(
+  command: readonly string[],
+  { memoryMiB, cpuSeconds }: ProcessLimits,
+  environment: Grant,
+): string[] {
+  const dataKiB = (ownDataMiB + memoryMiB) * 1024;
+  // A lower limit of the system stays: it can't be raised, and needn't be.
+  const limits = [`-d ${dataKiB}`, `-t ${cpuSeconds}`, "-c 0"]
+    .map((limit) => `ulimit ${limit} 2>/dev/null`).join("; ");
+  const granted = environment === true ? ["*"] : environment === false ? [] : environment;
+  // Only Deno knows which variables a wildcard matches, not the shell: then Deno alone restricts them.
+  if (!granted.every((name) => /^[A-Za-z_]\w*$/.test(name))) {
+    return ["sh", "-c", `${limits}; export NO_COLOR=1; exec "$@"`, "sh", ...command];
+  }
+  const variables = [...new Set([...passedOn, ...granted])]
+    .map((name) => `\${${name}+"${name}=$${name}"}`);
+  const line = `${limits}; exec env -i NO_COLOR=1 ${variables.join(" ")} "$@"`;
+  return ["sh", "-c", line, "sh", ...command];
 }

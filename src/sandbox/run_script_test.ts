@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { ScriptApi } from "../workflow/model.ts";
 import { runScene } from "./testing/script_scene.ts";
+import { ManualClock } from "../base/testing/manual_clock.ts";
+import { LogRate } from "./run_script.ts";
 
 const everything = { cluster: [{ verbs: ["*"], namespaces: ["*"] }] };
 
@@ -265,4 +267,22 @@ Deno.test("long lines are cut, and what stands in several lines is several", asy
   const { log } = await runScene('console.log("a\\nb"); console.log("x".repeat(20000));');
   assert.deepEqual(log.slice(0, 2), ["a", "b"]);
   assert.equal(log[2]?.length, 10_001);
+});
+
+const perSecond = 10_000;
+
+/** Adds as many lines as a second allows, after each of these times; returns whether each passed. */
+function passing(timesMs: readonly number[]): boolean[] {
+  const clock = new ManualClock();
+  const rate = new LogRate(clock, () => {});
+  return timesMs.map((atMs) => {
+    clock.timer(atMs - clock.elapsedMs(), () => {});
+    clock.step();
+    return rate.add(Array(perSecond).fill("x").join("\n"));
+  });
+}
+
+Deno.test("each second has its lines; what is beyond them is refused", () => {
+  assert.deepEqual(passing([500, 1500, 2500]), [true, true, true]);
+  assert.deepEqual(passing([500, 900]), [true, false]);
 });

@@ -4,7 +4,6 @@ import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts";
-import { notGranted } from "./cluster_access.ts";
 import { requestShapes } from "./messages.ts";
 
 /** The answer to the script. */
@@ -135,4 +134,32 @@ function shaped<N extends keyof Requests>(name: N, request: unknown): Requests[N
     "usage",
     `kodama.${name}: ${field === "" ? "" : `${field}: `}${issue.message.slice(0, 200)}`,
   );
+}
+
+/** A request, as far as permissions depend on it. */
+interface ClusterAsk {
+  verb: string;
+  /** The namespaces that it touches. */
+  namespaces: readonly string[];
+}
+
+/**
+ * Returns what isn't granted of a request, as a noun, or undefined if all of it is. `own` are the namespaces of the
+ * workflow's selection, which a rule without namespaces stands for.
+ */
+function notGranted(
+  { verb, namespaces }: ClusterAsk,
+  rules: readonly ClusterRule[],
+  own: readonly string[],
+): string | undefined {
+  const fitting = rules.filter(({ verbs }) => verbs.includes(verb) || verbs.includes("*"));
+  const refused = namespaces.find((namespace) =>
+    !fitting.some((rule) =>
+      rule.namespaces.length === 0
+        ? own.includes(namespace)
+        : rule.namespaces.includes(namespace) || rule.namespaces.includes("*")
+    )
+  );
+  if (refused !== undefined) return `cluster access: ${verb} in namespace ${refused}`;
+  return fitting.length === 0 ? `cluster access: ${verb}` : undefined;
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { decodeAncestor, encodeAncestor } from "./core/ancestor.ts";
 import { conflictName } from "./core/conflict_name.ts";
 import { heldPaths, linuxRules, type SideRules } from "./core/held_paths.ts";
-import { withoutIgnored } from "./core/ignored_entries.ts";
+import { withoutIgnored } from "./core/ignoring.ts";
 import type { Ancestor, Entry, Snapshot } from "./core/model.ts";
 import { reconcile, type ReconcileInput } from "./core/reconcile.ts";
 import { file } from "./testing/memory_tree.ts";

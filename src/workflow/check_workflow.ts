@@ -12,13 +12,14 @@ import {
   type Template,
 } from "../expression/template.ts";
 import { anyType, booleanType, mayBe, type Type, typeNoun } from "../expression/type.ts";
-import { emptySelection } from "./check_selection.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, Place, SourcePath, Step } from "./model.ts";
 import { outerNames, stepType } from "./names.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts";
+import { expressionMark } from "./fields.ts";
+import { listed } from "./one_or_more.ts";
 
 type Names = Readonly<Record<string, Type>>;
 
@@ -282,4 +283,20 @@ function isNever(when: Step["when"]): boolean {
   } catch {
     return false;
   }
+}
+
+/** Returns why it can't match anything; undefined if it may match something. */
+function emptySelection(select: unknown): string | undefined {
+  const { match, exclude } = select as { match?: string | string[]; exclude?: string | string[] };
+  const wanted = listed(match);
+  const unwanted = listed(exclude).filter(isPlain);
+  if (wanted.length === 0 || !wanted.every(isPlain)) return undefined;
+  // A name that contains `drive-1` contains `drive` too.
+  const covers = wanted.map((text) => unwanted.find((other) => text.includes(other)));
+  if (covers.some((cover) => cover === undefined)) return undefined;
+  return `it can match nothing: exclude ${JSON.stringify(covers[0])} leaves out all that match`;
+}
+
+function isPlain(text: string): boolean {
+  return !text.includes(expressionMark) && !(text.length > 2 && /^\/.*\/$/.test(text));
 }

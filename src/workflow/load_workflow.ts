@@ -3,17 +3,18 @@
  * checks the whole.
  */
 import { KodamaError } from "../base/errors.ts";
-import { FileError } from "../base/yaml/shape.ts";
+import { FileError, shapeOf } from "../base/yaml/shape.ts";
 import { type SourceFile, YamlSource } from "../base/yaml/source.ts";
 import { checkWorkflow } from "./check_workflow.ts";
 import { type Diagnostic, isError, type Rule, sorted, WorkflowError } from "./diagnostics.ts";
 import { findWorkflow, type WorkflowFiles, type WorkflowPlaces } from "./find_workflow.ts";
-import { layered } from "./layers.ts";
-import type { FullWorkflow, Step } from "./model.ts";
+import { type FullWorkflow, noPermissions, type Output, type Param, type Step } from "./model.ts";
 import { absolute } from "./permissions.ts";
 import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
-import { isFullForm, widened } from "./short_form.ts";
 import { isFile } from "./engine/run_in_sandbox.ts";
+import { escaped } from "../expression/template.ts";
+import { isFull } from "./parse_workflow.ts";
+import { workflowShape } from "./workflow_shape.ts";
 
 /** A loaded workflow, with everything that it refers to. */
 export interface Loaded {
@@ -253,4 +254,81 @@ function stepsOf(kind: string, steps: readonly Step[]): Step[] {
     ...(step.kind === kind && step.broken === undefined ? [step] : []),
     ...Object.values(step.inner).flatMap((inner) => stepsOf(kind, inner)),
   ]);
+}
+
+/** Merges layers, the file itself first. Parameters and outputs are merged by name. */
+function layered(
+  layers: readonly Layer[],
+  { name, path }: { name: string; path: string },
+): FullWorkflow {
+  const first = <K extends keyof Layer>(field: K): Layer[K] | undefined =>
+    layers.find((layer) => layer[field] !== undefined)?.[field];
+  const merged = (field: "select" | "defaults") =>
+    Object.assign({}, ...layers.toReversed().map((layer) => layer[field] ?? {}));
+  const description = first("description");
+  const concurrency = first("concurrency");
+  return {
+    name,
+    path,
+    params: named<Param>(layers.map(({ params }) => params)),
+    select: merged("select"),
+    defaults: merged("defaults"),
+    permissions: first("permissions") ?? noPermissions,
+    steps: first("steps") ?? [],
+    finally: first("finally") ?? [],
+    outputs: named<Output>(layers.map(({ outputs }) => outputs)),
+    ...(description === undefined ? {} : { description }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+}
+
+/** Returns the innermost of each name. */
+function named<T extends { name: string }>(lists: readonly (readonly T[])[]): T[] {
+  const found = new Map<string, T>();
+  for (const one of lists.toReversed().flat()) found.set(one.name, one);
+  return [...found.values()];
+}
+
+/** Returns whether a file has something that the short form has no field for. */
+function isFullForm({ plain }: YamlSource): boolean {
+  return isFull(plain);
+}
+
+/** Converts a file of the short form to a workflow of one step. */
+async function widened(
+  source: YamlSource,
+  { name, path }: { name: string; path: string },
+): Promise<FullWorkflow> {
+  const { description, command, timeout, connectTimeout, fanout, outputMode, ...select } =
+    await shapeOf(source, workflowShape);
+  const bounds = { commandTimeout: timeout, connectTimeout, fanout, outputMode };
+  return {
+    name,
+    path,
+    params: [],
+    select: defined(select),
+    defaults: {},
+    permissions: noPermissions,
+    steps: [{
+      id: "exec-1",
+      named: false,
+      kind: "exec",
+      at: source.place([]),
+      // Values of the short form are literal: `${{` has no meaning there.
+      fields: { exec: literal(command), ...defined(bounds) },
+      inner: {},
+      continueOn: "nothing",
+    }],
+    finally: [],
+    outputs: [],
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+function literal(command: string | string[]): string | string[] {
+  return typeof command === "string" ? escaped(command) : command.map(escaped);
+}
+
+function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== undefined));
 }

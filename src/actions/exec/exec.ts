@@ -1,7 +1,7 @@
 /** Runs one command in every matching pod: from a selection to the outcomes of its targets. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { definedOnly } from "../../base/defined_only.ts";
-import { UsageError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { exitCodeOfRun } from "../../exec/exit_code.ts";
 import type { RunEvent } from "../../exec/model.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
@@ -9,19 +9,24 @@ import type { RunOptions } from "../../exec/run_options.ts";
 import { directInput, type RunInput, sharedInput } from "../../exec/stdin_spool.ts";
 import { SummaryBuilder } from "../../exec/summary.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
-import type { Target } from "../../kube/select/target.ts";
+import type { Selection, Target } from "../../kube/select/target.ts";
 import { isConfirmed } from "../confirm_change.ts";
-import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import {
+  type ContextFindings,
+  Discovery,
+  type FindIn,
+  noMatch,
+  selectIn,
+} from "./discover_targets.ts";
 import { findRetrying } from "./find_retrying.ts";
-import type { ExecEvent, ExecOptions } from "./events.ts";
+import type { ExecEvent, ExecOptions, SettledTargets } from "./events.ts";
 import { chosenSettings, type ExecSettings } from "./settings.ts";
 import type { Host } from "../host.ts";
 import { matchesText } from "./matches_text.ts";
 import { type OutputPresenter, presentOutput } from "./present_output.ts";
 import type { RecordResult } from "./record_run.ts";
 import { OutputFiles } from "./save_output.ts";
-import { SettledRun } from "./fixed_targets.ts";
-import { targetRunOptions } from "./target_run_options.ts";
+import type { KubeClient } from "../../kube/client.ts";
 
 /**
  * Runs a command in the pods of a selection. If the answer to the question is no, nothing is run and no more events
@@ -275,4 +280,116 @@ function* recordedEnd(
   }
   const { id, rerunnable } = record;
   yield { ...ended, record: { id, rerunnable } };
+}
+
+/** Time to end by itself, between TERM and KILL. */
+const defaultGraceMs = 2000;
+
+/** The parts that only the run itself has. */
+type RunParts =
+  & Pick<RunOptions, "open" | "clock" | "later" | "placeOf">
+  & { input: RunInput | undefined };
+
+/** Returns the options of the fan-out. */
+function targetRunOptions(
+  options: ExecOptions,
+  { fanout, connectTimeoutMs }: ExecSettings,
+  { input, ...parts }: RunParts,
+): RunOptions {
+  const { terminal, environment, workdir, timeoutMs, shell, substitute } = options;
+  const { serial, maxFail, failFast } = options;
+  return {
+    ...parts,
+    signal: options.signal,
+    fanout,
+    connectTimeoutMs,
+    graceMs: options.graceMs ?? defaultGraceMs,
+    nonce: crypto.randomUUID(),
+    ...definedOnly({ timeoutMs, serial, maxFail, failFast }),
+    ...definedOnly({ terminal, environment, workdir, shell, substitute }),
+    ...(input && { input: () => input.open() }),
+  };
+}
+
+/** The targets of an earlier run in the contexts that have answered. */
+class SettledRun {
+  /** Why a target is refused. */
+  readonly refusals = new Map<Target, KodamaError>();
+  /** The index and total passed to a target's command. */
+  readonly places = new Map<Target, { index: number; total: number }>();
+  readonly #host: Host;
+  readonly #settled: SettledTargets;
+  readonly #signal: AbortSignal;
+
+  constructor(host: Host, settled: SettledTargets, signal: AbortSignal) {
+    this.#host = host;
+    this.#settled = settled;
+    this.#signal = signal;
+  }
+
+  get contexts(): readonly string[] {
+    return [...new Set(this.#settled.targets.map(({ context }) => context))];
+  }
+
+  /** Returns one context's targets in their earlier order. */
+  readonly find: FindIn = async (context = "") => {
+    const client = await this.#client(context);
+    const members = this.#settled.targets.filter((target) => target.context === context);
+    const now = new Map<string, Target>();
+    for (const [namespace, wanted] of Map.groupBy(members, (target) => target.namespace)) {
+      const selection = podsOf(namespace, wanted);
+      const found = await this.#host.select(client, selection, { signal: this.#signal });
+      for (const target of found.targets) now.set(keyOf(target), target);
+    }
+    const targets = members.map((target) => this.#current(target, now.get(keyOf(target))));
+    return { kind: "found", context, targets, skipped: [], nearest: [] };
+  };
+
+  async #client(context: string): Promise<KubeClient> {
+    // Inside a pod there is no kubeconfig, and so no context to name.
+    const named = (await this.#host.contexts()).length > 0;
+    const client = await this.#host.kube(named ? context : undefined);
+    if (client.context === context) return client;
+    throw new KodamaError("config", `that run was in context "${context}", which isn't here`);
+  }
+
+  #current(then: Target, now: Target | undefined): Target {
+    const { targets, places, recreated } = this.#settled;
+    const meant = now !== undefined && (now.uid === then.uid || recreated);
+    // All is that of the current pod except the container, which is the earlier run's. A pod that doesn't match isn't
+    // substituted: the next rerun would run in it.
+    const target = meant ? { ...now, container: then.container } : then;
+    const place = places[targets.indexOf(then)];
+    if (place !== undefined) this.places.set(target, place);
+    if (!meant) this.refusals.set(target, refusal(then, now));
+    return target;
+  }
+}
+
+/** Selects all pods of the namespace, or a few by matching their names: a missing name isn't an error here. */
+function podsOf(namespace: string, targets: readonly Target[]): Selection {
+  const names = [...new Set(targets.map(({ pod }) => pod))];
+  const literal = names.map((name) => name.replace(/[^\w-]/g, "\\$&")).join("|");
+  return {
+    namespaces: { kind: "named", names: [namespace] },
+    operands: [],
+    match: [{ kind: "regExp", regExp: new RegExp(`^(?:${literal})$`) }],
+    exclude: [],
+    sort: "name",
+    shuffle: false,
+    allPhases: true,
+  };
+}
+
+function refusal({ pod }: Target, now: Target | undefined): KodamaError {
+  return now === undefined
+    ? new KodamaError("notFound", `pod "${pod}" of that run is gone`)
+    : new KodamaError(
+      "conflict",
+      `pod "${pod}" was recreated since that run (--recreated runs in it)`,
+    );
+}
+
+function keyOf({ namespace, pod }: Target): string {
+  return `${namespace}/${pod}`;
 }

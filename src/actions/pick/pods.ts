@@ -3,14 +3,16 @@
  * namespaces and contexts at once; none blocks the others.
  */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
-import { KodamaError } from "../../base/errors.ts";
-import type { KubeClient, WatchEvent } from "../../kube/client.ts";
+import { KodamaError, NoMatchError } from "../../base/errors.ts";
+import type { KubeClient, ListScope, WatchEvent } from "../../kube/client.ts";
 import { PODS } from "../../kube/resources.ts";
-import type { Selection } from "../../kube/select/target.ts";
+import type { Selection, SelectionOperand } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 import { idOf, type PickPod, pickPod } from "./pod.ts";
-import { type PodScope, podScopes } from "./scopes.ts";
+import { podNamesIn } from "../../kube/select/pod_operands.ts";
+import { selectionScopes, workloadScope } from "../../kube/select/selection_scopes.ts";
+import { checkFieldSelector, checkLabelSelector } from "../../kube/select/selectors.ts";
 
 export type { Selection, Target } from "../../kube/select/target.ts";
 export type { PickContainer, PickPod } from "./pod.ts";
@@ -172,4 +174,59 @@ class ContextWatch {
     if (upserts.length + removed.length === 0) return;
     await this.#queue.push({ kind: "changed", upserts, removed });
   }
+}
+
+/** One list, and which of its names count. */
+interface PodScope {
+  scope: ListScope;
+  /** All if absent. */
+  names?: ReadonlySet<string>;
+}
+
+/**
+ * Returns the scopes of a selection in one cluster; workloads are read for their selectors.
+ *
+ * @throws NoMatchError if a workload doesn't exist; `usage` for invalid selectors; whatever {@link workloadScope}
+ *   throws.
+ */
+async function podScopes(
+  client: KubeClient,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<PodScope[]> {
+  if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
+  if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
+  const bases = selectionScopes(client, selection);
+  const owners = selection.operands.filter((one) => one.kind === "workload");
+  const plain = selection.operands.length > owners.length
+    ? bases.map((scope) => ({ scope, names: namesIn(client, selection, scope) }))
+    : owners.length === 0
+    ? bases.map((scope) => ({ scope }))
+    : [];
+  const owned = await Promise.all(owners.map((owner) => ownedScopes(client, owner, bases, signal)));
+  return [...plain, ...owned.flat()];
+}
+
+function namesIn(
+  { context }: KubeClient,
+  selection: Selection,
+  { namespace }: ListScope,
+): Set<string> {
+  return podNamesIn(selection, { context, namespace });
+}
+
+async function ownedScopes(
+  client: KubeClient,
+  owner: Extract<SelectionOperand, { kind: "workload" }>,
+  bases: readonly ListScope[],
+  signal: AbortSignal,
+): Promise<PodScope[]> {
+  const scopes = await Promise.all(
+    bases.map((scope) => workloadScope(client, owner, scope, signal)),
+  );
+  const found = scopes.flatMap((scope) => scope === undefined ? [] : [{ scope }]);
+  if (found.length > 0) return found;
+  throw new NoMatchError(`${owner.plural} "${owner.name}" not found (context ${client.context})`, {
+    hint: "-n looks in another namespace",
+  });
 }

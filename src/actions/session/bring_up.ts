@@ -1,8 +1,8 @@
 /** Brings a stored session up: in the same way for a start, a resumed start, and a resume. */
 import { counted } from "../../base/counted.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { NETWORK_POLICIES, PODS } from "../../kube/resources.ts";
-import type { Pod } from "../../kube/types.ts";
+import { NETWORK_POLICIES, PODS, SECRETS } from "../../kube/resources.ts";
+import type { Pod, Secret } from "../../kube/types.ts";
 import {
   configuration,
   type Manifest,
@@ -12,22 +12,24 @@ import {
 } from "../../session/manifests/all.ts";
 import type { VolumeSources } from "../../session/manifests/claims.ts";
 import type { CheckoutState } from "../../session/git_scripts.ts";
-import type { Session } from "../../session/model.ts";
+import type { EgressRule, Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { ownedBy } from "../../session/owned.ts";
 import { persistently } from "../../session/persistence.ts";
-import type { PodAccess } from "../../session/run_in_pod.ts";
+import { type PodAccess, runInPod } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import { bringMissingFiles, checkOut } from "./check_out.ts";
+import { bringMissingFiles, type Checked, checkOut } from "./check_out.ts";
 import type { FirstTask, StartEvent, StartStep } from "./events.ts";
-import { egressWarning } from "./egress_step.ts";
 import { targetOf } from "../find_session.ts";
-import { lacksOfGitSecret, trustWords } from "./git_secret.ts";
 import { writeLocalSession } from "./local_file.ts";
 import { localAuthor } from "./local_git.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
+import { type EgressProbe, egressProbe, egressProbeCommand } from "../../session/egress_probe.ts";
+import { plainText } from "../../base/plain_text.ts";
+import { sshSecretKeys } from "../../session/git_environment.ts";
+import { repositoryAddress } from "../../session/repository_url.ts";
 
 /** The source of a session's new volumes. */
 export interface NewVolumes {
@@ -322,4 +324,78 @@ async function* telling<T>(
     if (next.done === true) return next.value;
     yield { kind: "progress", step, text: next.value };
   }
+}
+
+/** Longer than the pod's own attempts, to include the round trip. */
+const probeTimeoutMs = 25_000;
+
+/** Returns a warning, unless the list is known to be enforced; undefined if there is no list. */
+async function egressWarning(
+  pod: PodAccess,
+  rules: readonly EgressRule[] | undefined,
+): Promise<string | undefined> {
+  if (rules === undefined) return undefined;
+  const words = egressProbeCommand(rules);
+  const { stdout } = await runInPod(pod, { words, timeoutMs: probeTimeoutMs });
+  return warningOf(egressProbe(stdout, rules));
+}
+
+function warningOf(probe: EgressProbe): string | undefined {
+  switch (probe.kind) {
+    case "enforced":
+      return undefined;
+    case "ignored":
+      return `the allow-list isn't enforced: ${probe.reached}, answers and isn't in it; the cluster's ` +
+        "network plug-in has to enforce NetworkPolicies";
+    case "unverified":
+      return `the allow-list isn't verified: ${probe.why}`;
+  }
+}
+
+/**
+ * Returns what the Secret lacks, before a pod waits for it: a warning if the session works without it.
+ *
+ * @throws KodamaError if the repository is accessed over SSH, and wasn't checked out before.
+ */
+async function lacksOfGitSecret(
+  store: SessionStore,
+  { spec: { gitSecret }, repository }: Session,
+): Promise<string | undefined> {
+  if (gitSecret === undefined) return undefined;
+  const reason = await lackOf(store, gitSecret);
+  if (reason === undefined) return undefined;
+  const needed = repository !== undefined && repository.commitHash === undefined &&
+    repositoryAddress(repository.url).transport === "ssh";
+  if (!needed) return `git over SSH will not work: ${reason}`;
+  throw new KodamaError("notFound", reason, {
+    hint: `kubectl create secret generic ${gitSecret} -n ${store.namespace} ` +
+      `--from-file=${sshSecretKeys.key}=$HOME/.ssh/id_ed25519`,
+  });
+}
+
+/** Only checks names, never values. If the caller may not read Secrets, git will report what is missing. */
+async function lackOf(store: SessionStore, name: string): Promise<string | undefined> {
+  const place = `secret "${name}" in namespace "${store.namespace}"`;
+  try {
+    const secret = await store.get<Secret>(SECRETS, name);
+    if (secret === undefined) return `there is no ${place}`;
+    const keys = Object.keys(secret.data ?? {});
+    if (keys.includes(sshSecretKeys.key)) return undefined;
+    const has = keys.length === 0 ? "none" : plainText(keys.join(", "), 200);
+    return `${place} has no key "${sshSecretKeys.key}"; its keys: ${has}`;
+  } catch (error) {
+    if (error instanceof KodamaError && error.kind === "forbidden") return undefined;
+    throw error;
+  }
+}
+
+/** Returns what the user should verify, once. */
+function trustWords(
+  { host, key }: NonNullable<Checked["trusted"]>,
+  gitSecret: string | undefined,
+): string {
+  const checked = gitSecret === undefined
+    ? ""
+    : `; ${sshSecretKeys.hosts} in secret "${gitSecret}" has it checked instead`;
+  return `${host} was taken for what it is, with the key ${key}: no other one from now on${checked}`;
 }

@@ -1,22 +1,20 @@
 /** Starts a session, or completes a start that was interrupted. */
 import { orAborted, passed } from "../../base/abort.ts";
 import { counted } from "../../base/counted.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
-import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
+import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from "../../kube/resources.ts";
 import { type Manifest, manifests } from "../../session/manifests/all.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
-import { stateObject } from "../../session/state.ts";
+import { type KeptSession, stateObject } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";
-import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
-import type { KubeObject } from "../../kube/types.ts";
+import type { KubeObject, Pod, Secret } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
-import { defineSession, type Definition } from "./definition.ts";
+import { contradictions, defineSession, type Definition } from "./definition.ts";
 import type { Manifests, StartEvent, StartOptions } from "./events.ts";
-import { environmentOf, goOn, syncOf } from "./resume_start.ts";
 import { tidied } from "./leftovers.ts";
 import { openStore } from "../session_ref.ts";
 import { requireFiles } from "./require_files.ts";
@@ -24,6 +22,8 @@ import { newSession } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
 import { settledSync } from "./fixed_sync.ts";
 import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { secretChanges } from "../../session/manifests/env_secret.ts";
 
 /**
  * Starts a session, step by step. If it exists, its missing parts are added, and the existing ones stay.
@@ -278,4 +278,89 @@ async function* warnings(
       text: `left out, as the system, the cluster or the agent sets them: ${kept.join(", ")}`,
     };
   }
+}
+
+/** Returns what a session stores of the secrets: their names. */
+function environmentOf(
+  { variables, gitToken }: Definition["secrets"],
+): Session["environment"] {
+  return { variables: [...variables.keys()], gitToken: gitToken !== undefined };
+}
+
+/** Returns what a session stores of the choice of a folder. */
+function syncOf(
+  { why: _why, isClone: _isClone, ...sync }: Definition["sync"],
+): Session["sync"] {
+  return sync;
+}
+
+/** An existing session that a start resumes. */
+interface GoneOn {
+  kept: KeptSession;
+  /** Its pod was created from different variables. */
+  outdated: boolean;
+  /** A different token for git from the one in its pod, which will soon receive it. */
+  newToken: boolean;
+}
+
+/**
+ * Returns the existing session, for this start to resume.
+ *
+ * @throws UsageError if it differs from this start's options.
+ */
+async function goOn(
+  host: Host,
+  store: SessionStore,
+  { kept, options, wanted, isOther }: {
+    kept: KeptSession;
+    options: StartOptions;
+    wanted: Definition;
+    /** It belongs to someone else, whose folder it stays synced with. */
+    isOther: boolean;
+  },
+): Promise<GoneOn> {
+  const { session } = kept;
+  const differences = contradictions(options, session, wanted);
+  if (differences.length > 0) {
+    const age = formatDuration(
+      Math.max(0, host.clock.now().getTime() - Date.parse(session.createdAt)),
+    );
+    throw new UsageError(
+      `session "${session.name}" is there since ${age}, and is another one: ${
+        differences.join("; ")
+      }`,
+      {
+        hint: `kodama start ${session.name} -n ${session.namespace} goes on with it as it is; ` +
+          `to have it otherwise, delete it first: kodama delete ${session.name}`,
+      },
+    );
+  }
+  // Another machine may have none of the files; that doesn't remove the contents of the Secret.
+  const here = environmentOf(wanted.secrets);
+  const environment = isEmpty(here) ? session.environment : here;
+  const pod = await store.get<Pod>(PODS, sessionNames(session.name).pod);
+  const running = session.status === "Running" && pod?.status?.phase === "Running";
+  const changed = await store.change(kept, ({ message: _, ...there }) => ({
+    ...there,
+    environment,
+    ...(wanted.sync.enabled && !isOther ? { sync: syncOf(wanted.sync) } : {}),
+    status: running ? "Running" : "Starting",
+  }));
+  const secret = isEmpty(here)
+    ? undefined
+    : await store.get<Secret>(SECRETS, sessionNames(session.name).envSecret);
+  const changes = isEmpty(here) ? nothingChanges : secretChanges(secret, wanted.secrets);
+  const outdated = session.status === "Failed" || changes.variables ||
+    !sameJson(environment, session.environment);
+  return { kept: changed, outdated, newToken: changes.gitToken && !outdated };
+}
+
+const nothingChanges = { variables: false, gitToken: false };
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function isEmpty({ variables, gitToken }: Session["environment"]): boolean {
+  return variables.length === 0 && !gitToken;
 }

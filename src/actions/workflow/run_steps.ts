@@ -8,18 +8,20 @@ import { nothingKept } from "../../workflow/engine/retained.ts";
 import { staticSteps } from "../../workflow/engine/step_identity.ts";
 import {
   type GoOn,
+  isKept,
   keptOf,
   type PastWorkflow,
   type StepChanges,
   stepChanges,
   undoneBy,
+  type WorkflowHeader,
 } from "../../workflow/record.ts";
 import { overridden } from "../../workflow/engine/make_step_context.ts";
 import type { WhereOverrides } from "../../workflow/engine/scope.ts";
 import type { FoundPods, LocalWorld, Question, World } from "../../workflow/engine/environment.ts";
 import { planOf, planWithChanges, type WorkflowPlan } from "../../workflow/full_plan.ts";
 import { type Loaded, loadWorkflow } from "../../workflow/load_workflow.ts";
-import type { FullWorkflow, Param } from "../../workflow/model.ts";
+import type { FullWorkflow, Param, Step } from "../../workflow/model.ts";
 import { type ParamTexts, paramValue, paramValues } from "../../workflow/params.ts";
 import { type SelectFields, type Where, whereOf } from "../../workflow/selection_fields.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
@@ -27,12 +29,14 @@ import { evaluateDeep } from "../../workflow/templates.ts";
 import { variablesGranted } from "../../workflow/variables_named.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
-import { recordId } from "../exec/record_file.ts";
-import { WorkflowRecorder } from "./record_workflow.ts";
+import { RecordFile, recordId } from "../exec/record_file.ts";
 import { WorkflowGate } from "./gate.ts";
 import { worldOf } from "./environment.ts";
 import { ensureTrusted, type TrustAsk } from "./trust.ts";
 import { trustSubject } from "./trust_subject.ts";
+import { redact, withoutSecrets } from "../../exec/redact.ts";
+import { overridesData } from "../../workflow/recorded_overrides.ts";
+import { RecordedValues } from "../../workflow/recorded_values.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
 export type { Again, StepOutcome, WorkflowEvent } from "../../workflow/step_events.ts";
@@ -343,4 +347,87 @@ function missingError(missing: readonly Param[]): UsageError {
   const flags = names.map((name) => `--param ${name}=…`).join(" ");
   const noun = names.length === 1 ? "parameter" : "parameters";
   return new UsageError(`${noun} ${names.join(", ")} must be given`, { hint: flags });
+}
+
+/** Writes the record of one run. Disposing of it closes the file. */
+export class WorkflowRecorder implements AsyncDisposable {
+  readonly #file: RecordFile;
+  readonly #values: RecordedValues;
+  /** Secrets found in the titles of steps. */
+  readonly #secrets = new Set<string>();
+
+  private constructor(file: RecordFile, values: RecordedValues) {
+    this.#file = file;
+    this.#values = values;
+  }
+
+  /** Writes the first line: the options. */
+  static async begin(
+    host: Host,
+    run: string,
+    { workflow, uses, files, params, overrides, rerunOf }: {
+      workflow: FullWorkflow;
+      /** The workflows that its steps use. */
+      uses: ReadonlyMap<Step, FullWorkflow>;
+      /** All files of the workflow, including those of its scripts. */
+      files: readonly ReadFile[];
+      params: Readonly<Record<string, JsonValue>>;
+      overrides: WhereOverrides;
+      /** The id of the run that this one resumes. */
+      rerunOf: string | undefined;
+    },
+  ): Promise<WorkflowRecorder> {
+    const secret = workflow.params.filter((param) => param.secret).map(({ name }) => name);
+    const header: WorkflowHeader = {
+      event: "workflow",
+      version: 1,
+      id: run,
+      at: host.clock.now().toISOString(),
+      workflow: workflow.name,
+      path: workflow.path,
+      files: await fingerprintOf(workflow.path, files),
+      params: Object.fromEntries(
+        Object.entries(params).filter(([name]) => !secret.includes(name)),
+      ),
+      secrets: secret.filter((name) => params[name] !== null),
+      rerunOf: rerunOf ?? null,
+      overrides: overridesData(overrides),
+    };
+    const file = new RecordFile(host, run);
+    file.add(header);
+    return new WorkflowRecorder(file, new RecordedValues(workflow, uses));
+  }
+
+  /** Records the next event; returns at once. */
+  follow(event: WorkflowEvent): void {
+    if (!isKept(event)) return;
+    this.#file.add(this.#withoutSecrets(this.#values.recorded(event)));
+  }
+
+  /** A title contains the text of a command, which may contain an apparent secret; a reason may repeat it. */
+  #withoutSecrets<T extends object>(event: T): T {
+    if ("title" in event && typeof event.title === "string") {
+      const { words: [title], secrets } = redact([event.title]);
+      for (const secret of secrets) this.#secrets.add(secret);
+      return { ...event, title };
+    }
+    if (this.#secrets.size === 0) return event;
+    const secrets = [...this.#secrets];
+    return JSON.parse(
+      JSON.stringify(
+        event,
+        (name, value: unknown) =>
+          name === "reason" && typeof value === "string" ? withoutSecrets(value, secrets) : value,
+      ),
+    ) as T;
+  }
+
+  /** Resolves when all is written; with the error if that failed. */
+  async settled(): ReturnType<RecordFile["settled"]> {
+    return await this.#file.settled();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]();
+  }
 }

@@ -1,6 +1,6 @@
 /** Tasks for pods of tests. */
 import { systemClock } from "../../base/clock.ts";
-import { commandAdapter } from "../command.ts";
+import { commandAdapter } from "../adapters.ts";
 import { followTask } from "../follow_task.ts";
 import type { NewTask } from "../start_task.ts";
 import { type ShellPod, shellTarget } from "./shell_pod.ts";

@@ -4,6 +4,7 @@ import {
   isAlias,
   isMap,
   isNode,
+  Lexer,
   LineCounter,
   type Node,
   parseDocument,
@@ -11,7 +12,6 @@ import {
   type YAMLParseError,
 } from "yaml";
 import { KodamaError } from "../errors.ts";
-import { nestsTooDeeply } from "./depth.ts";
 
 /** A file that was read. */
 export interface SourceFile {
@@ -229,4 +229,31 @@ function excerpt(source: string, { line, column, width }: FileProblem): string {
   const carets = "^".repeat(Math.max(1, Math.min(width, part.length - at)));
   const margin = String(line).length;
   return `  ${line} | ${part}\n  ${" ".repeat(margin)} | ${" ".repeat(at)}${carets}`;
+}
+
+/** Deeper than anything that a person writes, and far below the limit of any stack. */
+const maxDepth = 64;
+
+/** `- - - …` and `? ? ? …`: nesting within one line. */
+const deepLine = new RegExp(`^ *(?:[-?] +){${maxDepth}}`, "m");
+
+/** Indentation by N columns is nesting by at most N levels. */
+const deepIndent = new RegExp(`^ {${maxDepth * 8}}`, "m");
+
+/** Returns whether lists and mappings nest more than 64 deep. Linear in the length of the text. */
+function nestsTooDeeply(text: string): boolean {
+  if (deepLine.test(text) || deepIndent.test(text)) return true;
+  // Brackets within texts count here too; the exact check runs only if there are many.
+  return goesDeeper(text) && goesDeeper(new Lexer().lex(text));
+}
+
+/** Returns whether single-bracket tokens or characters nest too deeply. Stops at the first that does. */
+function goesDeeper(tokens: Iterable<string>): boolean {
+  let depth = 0;
+  for (const token of tokens) {
+    if (token === "[" || token === "{") depth += 1;
+    else if ((token === "]" || token === "}") && depth > 0) depth -= 1;
+    if (depth > maxDepth) return true;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 /** Every example of help is a valid command line. */
 import assert from "node:assert/strict";
 import { MemoryTerminal } from "../../terminal/testing/memory_terminal.ts";
-import { prepare } from "./prepare.ts";
+import { prepare } from "../run.ts";
 import { programOf } from "../program.ts";
 import { leaves } from "./node.ts";
 import { tree } from "../tree.ts";

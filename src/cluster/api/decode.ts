@@ -6,9 +6,10 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import { isRecord } from "../../base/json_value.ts";
-import { conform, type Findings } from "./schema/conform.ts";
-import { definitionName } from "./schema/parse.ts";
+import { definition, definitionName } from "./schema/parse.ts";
 import { badRequest, failure } from "./status.ts";
+import type { ScalarKind, Schema } from "./schema/model.ts";
+import { parseTime, type TimeKind } from "./schema/times.ts";
 
 /** An object that fits its kind, and the warnings for the client about dropped fields. */
 export interface Decoded {
@@ -63,4 +64,97 @@ export function decodeObject(
     metadata,
   };
   return { object, warnings: validation === "Warn" ? complaints : [] };
+}
+
+/** The findings. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
+export interface Findings {
+  unknownFields: string[];
+  /** The first is the one that a decoder would have stopped at. */
+  wrongTypes: string[];
+}
+
+/** Returns the value without unknown fields and without nulls, which count as absent. */
+export function conform(value: unknown, schema: Schema, path: string, found: Findings): unknown {
+  switch (schema.kind) {
+    case "any":
+      return value;
+    case "object":
+      return conformObject(value, schema.name, path, found);
+    case "map":
+      return conformMap(value, schema.of, path, found);
+    case "list":
+      if (!Array.isArray(value)) return wrong(value, path, "slice", found);
+      return value.map((item, index) => conform(item, schema.of, `${path}[${index}]`, found));
+    case "time":
+    case "microTime": {
+      if (typeof value !== "string") return wrong(value, path, "string", found);
+      const parsed = parseTime(schema.kind, value);
+      if (parsed.kind === "time") return parsed.text;
+      found.wrongTypes.push(parsed.message);
+      return undefined;
+    }
+    default:
+      return fits(value, schema.kind) ? value : wrong(value, path, schema.kind, found);
+  }
+}
+
+function conformObject(value: unknown, name: string, path: string, found: Findings): unknown {
+  if (!isRecord(value)) return wrong(value, path, name, found);
+  const { fields } = definition(name);
+  const kept: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    const here = path === "" ? key : `${path}.${key}`;
+    const known = fields.get(key);
+    if (known === undefined) found.unknownFields.push(here);
+    else if (field !== null) {
+      const value = conform(field, known.schema, here, found);
+      if (known.keepsEmpty || !isEmpty(value, known.schema)) kept[key] = value;
+    }
+  }
+  return kept;
+}
+
+/** Returns whether Kubernetes' own encoding omits it. */
+function isEmpty(value: unknown, schema: Schema): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  // An empty object has a meaning (`emptyDir: {}`); an empty map doesn't.
+  if (isRecord(value)) return schema.kind === "map" && Object.keys(value).length === 0;
+  return value === "" || value === 0 || value === false;
+}
+
+function conformMap(value: unknown, of: Schema, path: string, found: Findings): unknown {
+  if (!isRecord(value)) return wrong(value, path, "map", found);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      item === null && of.kind === "string" ? "" : conform(item, of, `${path}.${key}`, found),
+    ]),
+  );
+}
+
+function fits(value: unknown, kind: Exclude<ScalarKind, TimeKind>): boolean {
+  switch (kind) {
+    case "string":
+      return typeof value === "string";
+    case "int":
+      return Number.isSafeInteger(value);
+    case "bool":
+      return typeof value === "boolean";
+    case "quantity":
+      return typeof value === "number" ||
+        (typeof value === "string" &&
+          /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkKMGTPE]i?)?$/.test(value));
+    case "bytes":
+      return typeof value === "string" && /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(value);
+    case "intOrString":
+      return typeof value === "string" || Number.isSafeInteger(value);
+  }
+}
+
+function wrong(value: unknown, path: string, wanted: string, found: Findings): undefined {
+  const kind = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+  found.wrongTypes.push(
+    `json: cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`,
+  );
+  return undefined;
 }

@@ -2,12 +2,12 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { attributesOf, checkAllowed, checkImpersonation } from "./api.ts";
-import { anonymous, authenticate, type Credentials, impersonated } from "./authentication.ts";
 import { type AuditEvent, auditEvent } from "./audit.ts";
 import type { ApiContext } from "./context.ts";
 import type { User } from "./message.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { ApiError, badRequest, internalError, unauthorized } from "./status.ts";
+import type { TokenIssuer } from "./tokens.ts";
 
 /** An incoming request. */
 export interface Entrance {
@@ -130,4 +130,66 @@ function newRecord(
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return internalError(error instanceof Error ? error.message : String(error));
+}
+
+/** What a connection and its headers reveal about the caller. */
+interface Credentials {
+  /** Returns the subject of a client certificate that the server's authority has signed and that is valid now. */
+  certificate: { commonName: string; organizations: readonly string[] } | undefined;
+  authorization: string | undefined;
+}
+
+/**
+ * Returns the caller; undefined if no credential is valid. A token that is given must be valid, as on a real server.
+ */
+function authenticate(
+  { certificate, authorization }: Credentials,
+  tokens: TokenIssuer,
+): User | undefined {
+  const known = authorization === undefined
+    ? certificate && { name: certificate.commonName, groups: certificate.organizations }
+    : tokens.holder(/^Bearer\s+(\S+)$/i.exec(authorization)?.[1] ?? "");
+  if (known === undefined || known.name === "") return undefined;
+  return { ...known, groups: [...new Set([...known.groups, "system:authenticated"])] };
+}
+
+/** Paths by which a load balancer learns whether the server is up, and its version. */
+const publicPaths = /^\/(healthz|livez|readyz|version)\/?$/;
+
+/**
+ * Returns the anonymous caller, accepted on a few paths only: as on a real server whose AuthenticationConfiguration
+ * names them. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests
+ */
+function anonymous(
+  { certificate, authorization }: Credentials,
+  path: string,
+): User | undefined {
+  if (certificate !== undefined || authorization !== undefined || !publicPaths.test(path)) {
+    return undefined;
+  }
+  return { name: "system:anonymous", groups: ["system:unauthenticated"] };
+}
+
+/**
+ * Returns the impersonated user of the headers. Throws a 500, as a real server does, for groups without a user.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+ */
+function impersonated(
+  headers: Readonly<Record<string, string>>,
+): { name: string; groups: readonly string[] } | undefined {
+  const name = headers["impersonate-user"];
+  if (name === undefined || name === "") {
+    const alone = Object.keys(headers).find((each) =>
+      /^impersonate-(group|uid|extra-.*)$/.test(each)
+    );
+    if (alone === undefined) return undefined;
+    throw internalError(`requested ${alone}: ${headers[alone]} without impersonating a user`);
+  }
+  const named = (headers["impersonate-group"] ?? "").split(",").map((each) => each.trim())
+    .filter((each) => each !== "");
+  const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(name)?.[1];
+  const own = account === undefined || named.length > 0
+    ? []
+    : ["system:serviceaccounts", `system:serviceaccounts:${account}`];
+  return { name, groups: [...new Set([...named, ...own, "system:authenticated"])] };
 }

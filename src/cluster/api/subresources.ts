@@ -1,10 +1,9 @@
 /** Paths below an object. */
-import type { ResourceType } from "../model.ts";
+import type { LogQuery, ResourceType } from "../model.ts";
 import { apiVersionOf, resources } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeObject } from "./decode.ts";
-import { readLog } from "./logs.ts";
-import { type ApiRequest, type ApiResponse, json } from "./message.ts";
+import { type ApiRequest, type ApiResponse, flag, json } from "./message.ts";
 import { parseBody } from "./negotiate.ts";
 import { patch } from "./patch/patch.ts";
 import { optionsOf, removeObject } from "./remove.ts";
@@ -14,9 +13,12 @@ import type { ResourceRoute } from "./route.ts";
 import { isRecord } from "../../base/json_value.ts";
 import type { Served } from "./served.ts";
 import { badRequest, conflict, failure, methodNotAllowed, noSuchResource } from "./status.ts";
-import { tokenRequest } from "./token_request.ts";
 import { existing, throughStore } from "./stored_object.ts";
 import { isDryRun, managerOf, update } from "./write.ts";
+import { invalid } from "./field_error.ts";
+import { serviceAccountUser } from "./tokens.ts";
+import type { Pod } from "../../kube/types.ts";
+import { chooseContainer, containerRef, nodeRefusal, podAt, statusOf } from "./pods.ts";
 
 /** Answers a request about a subresource. Streams are handled elsewhere: as an upgrade of the connection. */
 export async function subresource(
@@ -150,4 +152,144 @@ async function finalize(
   const next = { ...before, spec: object["spec"] ?? {}, apiVersion: apiVersionOf(type) };
   const written = throughStore(type, route.name, () => context.store.update(type, next));
   return represent(context, request, type, written);
+}
+
+/** The bounds of a real server. */
+const [leastSeconds, defaultSeconds, mostSeconds] = [600, 3600, 2 ** 32];
+
+/** Answers with a token that expires after the requested time, or with its account. */
+async function tokenRequest(
+  context: ApiContext,
+  request: ApiRequest,
+  route: ResourceRoute,
+): Promise<ApiResponse> {
+  if (request.method !== "POST") throw methodNotAllowed();
+  const kind = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
+  const body = await parseBody(request.body, request.headers["content-type"]);
+  const { object } = decodeObject(kind, body, request.query);
+  const account = existing(context, resources.serviceAccounts, route);
+  const spec = (object["spec"] ?? {}) as { expirationSeconds?: number; audiences?: string[] };
+  const seconds = spec.expirationSeconds ?? defaultSeconds;
+  checkSeconds(seconds);
+  const end = new Date(context.clock.now().getTime() + seconds * 1000);
+  const user = serviceAccountUser(route.namespace, route.name, account.metadata.uid);
+  const token = context.tokens.issue(user, {
+    notAfter: end,
+    holds: () => {
+      const present = context.store.get(resources.serviceAccounts, route.namespace, route.name);
+      return present?.metadata.uid === account.metadata.uid;
+    },
+  });
+  const expirationTimestamp = end.toISOString().replace(/\.\d+Z$/, "Z");
+  return json({
+    ...object,
+    metadata: { name: route.name, namespace: route.namespace },
+    spec: { audiences: ["https://kubernetes.default.svc"], ...spec, expirationSeconds: seconds },
+    status: { token, expirationTimestamp },
+  }, 201);
+}
+
+function checkSeconds(seconds: number): void {
+  const why = seconds < leastSeconds
+    ? "may not specify a duration less than 10 minutes"
+    : seconds > mostSeconds
+    ? "may not specify a duration larger than 2^32 seconds"
+    : undefined;
+  if (why === undefined) return;
+  const { field, message } = invalid("spec.expirationSeconds", seconds, why);
+  throw failure(
+    422,
+    "Invalid",
+    `TokenRequest.authentication.k8s.io "" is invalid: ${field}: ${message}`,
+    {
+      group: "authentication.k8s.io",
+      kind: "TokenRequest",
+      causes: [{ reason: "FieldValueInvalid", message, field }],
+    },
+  );
+}
+
+/** Answers a read of a log. If it follows, it lasts as long as the container. */
+async function readLog(
+  context: ApiContext,
+  request: ApiRequest,
+  route: ResourceRoute,
+): Promise<ApiResponse> {
+  const pod = podAt(context, route);
+  const query = logQuery(request.query, context.clock.now());
+  const container = chooseContainer(pod, request.query.get("container") ?? "");
+  // Not on a node yet: there is no log, and no kubelet to ask.
+  if (!pod.spec?.nodeName) return { kind: "text", code: 200, text: "" };
+  checkStarted(pod, container, query.previous);
+  try {
+    const chunks = await context.node.logs(containerRef(pod, container), query, request.signal);
+    return { kind: "stream", contentType: "text/plain", chunks };
+  } catch (error) {
+    throw nodeRefusal(error) ?? error;
+  }
+}
+
+function checkStarted(pod: Pod, container: string, previous: boolean): void {
+  const status = statusOf(pod, container);
+  const subject = `container ${JSON.stringify(container)} in pod ${
+    JSON.stringify(pod.metadata?.name)
+  }`;
+  if (previous) {
+    if (status?.lastState?.terminated) return;
+    throw badRequest(`previous terminated ${subject} not found`);
+  }
+  if (status === undefined) throw badRequest(`${subject} is not available`);
+  const { state, lastState } = status;
+  if (state?.waiting === undefined || lastState?.terminated) return;
+  throw badRequest(
+    `${subject} is waiting to start: ${state.waiting.reason ?? "ContainerCreating"}`,
+  );
+}
+
+function logQuery(query: URLSearchParams, now: Date): LogQuery {
+  const tailLines = wholeNumber(query, "tailLines", 0);
+  const limitBytes = wholeNumber(query, "limitBytes", 1);
+  const sinceSeconds = wholeNumber(query, "sinceSeconds", 1);
+  const since = query.get("sinceTime");
+  if (since !== null && sinceSeconds !== undefined) {
+    throw invalidOption("at most one of `sinceTime` or `sinceSeconds` may be specified");
+  }
+  const sinceTime = since !== null
+    ? time(since)
+    : sinceSeconds === undefined
+    ? undefined
+    : new Date(now.getTime() - sinceSeconds * 1000);
+  return {
+    follow: flag(query, "follow"),
+    previous: flag(query, "previous"),
+    timestamps: flag(query, "timestamps"),
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(sinceTime === undefined ? {} : { sinceTime }),
+  };
+}
+
+function wholeNumber(query: URLSearchParams, name: string, least: number): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === "") return undefined;
+  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (Number.isNaN(value)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  if (value >= least) return value;
+  throw invalidOption(
+    `${name}: Invalid value: ${value}: must be greater than ${least === 0 ? "or equal to " : ""}0`,
+  );
+}
+
+function time(text: string): Date {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw badRequest(`parsing time ${JSON.stringify(text)} as RFC 3339: cannot parse`);
+}
+
+function invalidOption(message: string): Error {
+  return failure(422, "Invalid", `PodLogOptions "" is invalid: ${message}`, {
+    kind: "PodLogOptions",
+  });
 }

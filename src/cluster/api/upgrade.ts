@@ -2,20 +2,26 @@
 import { Buffer } from "node:buffer";
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-// @ts-types="@types/ws"
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Pod } from "../../kube/types.ts";
-import { type ContainerRef, NodeError, type StreamRequest } from "../model.ts";
+import type { Pod, Status } from "../../kube/types.ts";
+import {
+  type ContainerProcess,
+  type ContainerRef,
+  NodeError,
+  type ProcessEnd,
+  type StreamRequest,
+} from "../model.ts";
 import type { ApiContext } from "./context.ts";
 import { asApiError, type AuditRecord, type Entrance, type Gate } from "./gate.ts";
 import { flag } from "./message.ts";
 import { chooseContainer, containerRef, podAt, statusOf } from "./pods.ts";
 import type { ResourceRoute } from "./route.ts";
-import { badRequest, noSuchResource } from "./status.ts";
-import { carryProcess, commandProtocols } from "./streams/remote_command.ts";
-import { portForward, portProtocols } from "./streams/port_forward.ts";
+import { badRequest, internalError, noSuchResource } from "./status.ts";
 import { readFlow } from "./streams/read_flow.ts";
 import { type MessageSocket, messageSocket } from "./streams/socket.ts";
+import { carryPortChannels } from "./streams/port_channels.ts";
+import { carryTunnel, tunnelProtocol } from "./streams/spdy_tunnel.ts";
+import { channel, decodeMessage, encodeMessage } from "./streams/channels.ts";
 
 /** Connections that were upgraded. */
 export interface Upgrades {
@@ -224,4 +230,114 @@ function refuse(socket: Duplex, code: number, contentType: string, text: string)
     "Connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+/** The supported sub-protocols, kubectl's first. */
+const portProtocols = [tunnelProtocol, "v4.channel.k8s.io"];
+
+/** Reads the ports of the query. Throws a 400 if it doesn't fit the protocol. */
+function portForward(
+  protocol: string,
+  query: URLSearchParams,
+  connect: (port: number) => Promise<Deno.TcpConn>,
+): (socket: MessageSocket) => Promise<void> {
+  // In the tunnel each stream names its port.
+  if (protocol === tunnelProtocol) return (socket) => carryTunnel(socket, connect);
+  const ports = requestedPorts(query);
+  return (socket) => carryPortChannels(socket, ports, connect);
+}
+
+/** The number of pairs of channels. */
+const portLimit = 127;
+
+function requestedPorts(query: URLSearchParams): number[] {
+  const ports = query.getAll("ports").flatMap((each) => each.split(",")).map(Number);
+  for (const port of ports) {
+    if (!Number.isInteger(port) || port < 1 || port > 65535) {
+      throw badRequest(`invalid port ${JSON.stringify(String(port))}`);
+    }
+  }
+  if (ports.length === 0) throw badRequest('query parameter "ports" is required');
+  if (ports.length > portLimit) {
+    throw badRequest(`at most ${portLimit} ports can be forwarded at once`);
+  }
+  return ports;
+}
+
+/** The supported sub-protocols, the preferred one first. */
+const commandProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
+
+/**
+ * Carries the streams until the process has ended and the client has all its output, then sends the final Status and
+ * closes; or until the client disconnects, and then detaches from the process.
+ */
+async function carryProcess(
+  socket: MessageSocket,
+  process: ContainerProcess,
+  options: { command: readonly string[]; stdout: boolean; stderr: boolean },
+): Promise<void> {
+  const gone = carryInput(socket, process);
+  const output = Promise.all([
+    options.stdout ? carryOutput(socket, channel.stdout, process.stdout) : drop(process.stdout),
+    options.stderr ? carryOutput(socket, channel.stderr, process.stderr) : drop(process.stderr),
+  ]).then(() => process.end);
+  const end = await Promise.race([output.catch(() => undefined), gone.then(() => undefined)]);
+  if (end !== undefined) {
+    const status = new TextEncoder().encode(JSON.stringify(finalStatus(end, options.command)));
+    await socket.send(encodeMessage(channel.error, status)).catch(() => {});
+    socket.close(1000);
+  }
+  await process.release();
+}
+
+/** Resolves when the client has disconnected. */
+async function carryInput(socket: MessageSocket, process: ContainerProcess): Promise<void> {
+  const protocol = socket.protocol === "v4.channel.k8s.io" ? "v4" : "v5";
+  const stdin = process.stdin?.getWriter();
+  await socket.receive(async (bytes) => {
+    const message = decodeMessage(bytes, protocol);
+    switch (message.kind) {
+      case "stdin":
+        await stdin?.ready;
+        return await stdin?.write(message.bytes);
+      case "stdinEnd":
+        return await stdin?.close();
+      case "resize":
+        return await process.resize(message.columns, message.rows);
+      case "ignored":
+        return;
+    }
+  });
+}
+
+async function carryOutput(
+  socket: MessageSocket,
+  to: number,
+  stream: ReadableStream<Uint8Array>,
+): Promise<void> {
+  for await (const bytes of stream) await socket.send(encodeMessage(to, bytes));
+}
+
+/** Drains a stream that wasn't requested, so that its writer doesn't block. */
+async function drop(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader();
+  while (!(await reader.read()).done);
+}
+
+/** Returns the final message of the error channel, as the kubelet writes it. */
+function finalStatus(end: ProcessEnd, command: readonly string[]): Status {
+  if (end.kind === "notStarted") return internalError(end.message).status;
+  if (end.exitCode === 0) {
+    return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
+  }
+  const why = `error executing command [${command.join(" ")}], exit code ${end.exitCode}`;
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `command terminated with non-zero exit code: ${why}`,
+    reason: "NonZeroExitCode",
+    details: { causes: [{ reason: "ExitCode", message: String(end.exitCode) }] },
+  };
 }

@@ -3,7 +3,6 @@ import { KodamaError } from "../../base/errors.ts";
 import type { Clock } from "../clock.ts";
 import { type BackgroundProcess, startBackground } from "../../daemon/background_process.ts";
 import { isLocked, tryFileLock } from "../../daemon/file_lock.ts";
-import { lastLines } from "./last_lines.ts";
 import { isAlive, signalProcess } from "../../daemon/process_identity.ts";
 import {
   type ClusterPaths,
@@ -244,4 +243,26 @@ async function forget(paths: ClusterPaths, record: ClusterRecord | undefined): P
   await removeFile(paths.record);
   // That of a persistent cluster is valid again at its next start.
   if (record !== undefined && !record.kept) await removeFile(paths.kubeconfig);
+}
+
+/** The length of a file's end that is read: lines of a log are short. */
+const windowBytes = 16 * 1024;
+
+/** Returns the last non-empty lines of a text file; none if the file doesn't exist. */
+export async function lastLines(path: string, count: number): Promise<string[]> {
+  try {
+    using file = await Deno.open(path);
+    const { size } = await file.stat();
+    await file.seek(Math.max(0, size - windowBytes), Deno.SeekMode.Start);
+    const chunk = new Uint8Array(windowBytes);
+    let length = 0;
+    for (let read = 1; read > 0 && length < windowBytes; length += read) {
+      read = await file.read(chunk.subarray(length)) ?? 0;
+    }
+    const lines = new TextDecoder().decode(chunk.subarray(0, length)).split("\n");
+    return lines.filter((line) => line.trim() !== "").slice(-count);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }

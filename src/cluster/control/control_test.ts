@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { systemClock } from "../clock.ts";
-import { clusterDown, clusterStatus, clusterUp, type UpOptions } from "./control.ts";
-import { lastLines } from "./last_lines.ts";
+import { clusterDown, clusterStatus, clusterUp, lastLines, type UpOptions } from "./control.ts";
 import { processStart, signalProcess } from "../../daemon/process_identity.ts";
 import { clusterPaths, type ClusterRecord, readRecord, writeRecord } from "./record.ts";
 

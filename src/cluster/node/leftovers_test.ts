@@ -64,7 +64,7 @@ for (const isolation of isolations) {
           decodeURIComponent(new URL("../../../deno.json", import.meta.url).pathname),
         ],
         ...[
-          decodeURIComponent(new URL("crash_fixture.ts", import.meta.url).pathname),
+          decodeURIComponent(new URL("testing/crash_fixture.ts", import.meta.url).pathname),
           isolation,
           marker,
         ],

@@ -9,18 +9,20 @@
 import { containerProcess } from "./child_process.ts";
 import { type ContainerFiles, prepareContainerFiles } from "./container_files.ts";
 import { takeFirstLine } from "./first_line.ts";
-import { type Holder, startHolder } from "./holder.ts";
-import { type HostView, prepareHostView } from "./host_view.ts";
-import { NamespaceContainer, type NamespaceUser, userArguments } from "./namespace_container.ts";
+import { deviceFiles, type HostView, prepareHostView } from "./host_view.ts";
 import type {
   Capabilities,
   ContainerRuntime,
   ContainerSetup,
+  ExecSetup,
   RunningContainer,
 } from "./runtime.ts";
-import { mainStartError, startFailure } from "./start_error.ts";
+import { execStartError, mainStartError, startFailure } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
+import { fstabField } from "./fstab_field.ts";
+import type { ContainerProcess } from "../model.ts";
+import type { ProcessSet } from "./listeners.ts";
 
 // The first line, for the node, is written when all is ready. Standard error carries it because standard output is the
 // container's from its first byte; a terminal has one stream alone. The container's PATH is already in effect, and
@@ -200,4 +202,161 @@ async function failedSetup(
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
       `unable to start container process: ${said || "the set-up ended without a word"}`,
   );
+}
+
+// Through the machine's own /proc the shell sees its process id as this program needs it.
+const script = `set -e
+read -r pid _ </proc/self/stat
+"$2" -n -a -T "$1"
+echo "$pid"
+while read -r _; do :; done
+`;
+
+/** A running holder. */
+interface Holder extends AsyncDisposable {
+  readonly pid: number;
+}
+
+/** Starts it. Throws with the machine's message if it doesn't allow namespaces. */
+async function startHolder(
+  tools: Tools,
+  view: HostView,
+  user: Extract<Capabilities, { isolation: "namespaces" }>["user"],
+): Promise<Holder> {
+  const fstab = `${view.devices}.fstab`;
+  await Deno.writeTextFile(fstab, deviceMounts(view.devices));
+  const child = new Deno.Command(required(tools, "unshare"), {
+    args: [
+      ...(user === "userNamespace" ? ["--user", "--map-root-user"] : []),
+      "--mount",
+      "--pid",
+      "--fork",
+      "--kill-child",
+      required(tools, "sh"),
+      "-c",
+      script,
+      "sh",
+      fstab,
+      required(tools, "mount"),
+    ],
+    clearEnv: true,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const complaint = new Response(child.stderr).text();
+  const { line, complete, rest } = await takeFirstLine(child.stdout);
+  const close = async () => {
+    await child.stdin.close().catch(() => {});
+    await Promise.all([child.status, complaint, rest.cancel()]);
+  };
+  if (!complete) {
+    await close();
+    throw new Error((await complaint).trim() || "unshare ended without a word");
+  }
+  return { pid: Number(line), [Symbol.asyncDispose]: close };
+}
+
+function deviceMounts(folder: string): string {
+  const place = fstabField(folder);
+  const lines = deviceFiles.map((name) => `/dev/${name} ${place}/${name} none bind 0 0`);
+  return [...lines, `/dev/pts ${place}/pts none bind 0 0`, ""].join("\n");
+}
+
+/** The privileges with which the namespaces are created. */
+type NamespaceUser = Extract<Capabilities, { isolation: "namespaces" }>["user"];
+
+/** Returns the args of nsenter for a user namespace, if there is one. */
+function userArguments(user: NamespaceUser): string[] {
+  return user === "userNamespace" ? ["--user", "--preserve-credentials"] : [];
+}
+
+/** The parts of a container in namespaces. */
+interface NamespaceContainerParts {
+  tools: Tools;
+  user: NamespaceUser;
+  /** A link to nsenter, under the name that identifies its messages. */
+  enter: string;
+  errorName: string;
+  setup: ContainerSetup;
+  files: ContainerFiles;
+  /** The main process, as this program sees it. */
+  pid: number;
+  main: ContainerProcess;
+  child: Deno.ChildProcess;
+}
+
+/** A container in namespaces, once its main process runs. */
+class NamespaceContainer implements RunningContainer {
+  readonly main: ContainerProcess;
+  readonly processes: ProcessSet;
+  readonly #parts: NamespaceContainerParts;
+  #ended = false;
+
+  constructor(parts: NamespaceContainerParts) {
+    this.#parts = parts;
+    this.main = parts.main;
+    this.processes = { kind: "procFolder", path: `/proc/${parts.pid}/root/proc` };
+    parts.child.status.then(() => {
+      this.#ended = true;
+    });
+  }
+
+  async exec({ command, streams }: ExecSetup): Promise<ContainerProcess> {
+    const { tools, user, pid, setup, errorName } = this.#parts;
+    const words = this.#insideCommand(command);
+    const env = streams.tty ? { TERM: "xterm", ...setup.env } : setup.env;
+    const child = new Deno.Command(this.#parts.enter, {
+      args: [
+        ...["-t", String(pid), ...userArguments(user), "-p", "-u", "--"],
+        ...(streams.tty
+          ? terminalArguments(tools, { words, env, announce: true })
+          : [required(tools, "setsid"), ...words]),
+      ],
+      clearEnv: true,
+      env: streams.tty ? terminalEnvironment(tools, env) : env,
+      stdin: streams.stdin ? "piped" : "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const options = {
+      streams,
+      errorPrefix: errorName,
+      startError: (code: number) => execStartError(command[0] ?? "", startFailure(code)),
+    };
+    if (!streams.tty) return containerProcess(child, options);
+    const { line, rest } = await takeFirstLine(child.stdout);
+    const [, terminal = ""] = line.split(" ");
+    return containerProcess(
+      {
+        stdin: streams.stdin ? child.stdin : new WritableStream(),
+        stdout: rest,
+        stderr: child.stderr,
+        status: child.status,
+      },
+      { ...options, resize: resizeTerminal(tools, terminal) },
+    );
+  }
+
+  #insideCommand(command: readonly string[]): string[] {
+    const { enter, pid, setup } = this.#parts;
+    const dir = setup.workingDir;
+    // The folder is opened on this side: older versions of nsenter can't open it on the other.
+    const workingDir = dir === "/" ? [] : [`--wd=/proc/${pid}/root${dir}`];
+    return [enter, "-t", String(pid), "-m", ...workingDir, "--", ...command];
+  }
+
+  signal(signal: Deno.Signal): void {
+    if (this.#ended) return;
+    try {
+      Deno.kill(this.#parts.pid, signal);
+    } catch (error) {
+      // It ended in between.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  remove(): Promise<void> {
+    return this.#parts.files.remove();
+  }
 }

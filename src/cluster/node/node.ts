@@ -10,7 +10,6 @@ import { type Clock, systemClock } from "../clock.ts";
 import { EventRecorder } from "./events.ts";
 import { loadImages } from "./images.ts";
 import { NodeRegistration } from "./node_object.ts";
-import { PodAddresses } from "./pod_addresses.ts";
 import { Gate, type NodeParts } from "./pod_context.ts";
 import { asPod, type StoredPod } from "./pod_object.ts";
 import { podFolderOf, PodWorker } from "./pod_worker.ts";
@@ -189,4 +188,35 @@ class RunningNode implements Node {
 
 function isOver(pod: StoredPod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+/**
+ * Addresses for pods, each assigned to one pod at a time. Nothing listens there: pods share the machine's loopback. The
+ * range is the one that kubeadm's documentation uses for pods.
+ */
+export class PodAddresses {
+  readonly #taken = new Set<number>();
+  #next = 2;
+
+  /** Returns an unused address. */
+  take(): string {
+    while (this.#taken.has(this.#next)) this.#advance();
+    const index = this.#next;
+    this.#taken.add(index);
+    // The address of a deleted pod is not assigned again at once: it would be mistaken for that pod.
+    this.#advance();
+    return `10.244.${index >> 8}.${index & 0xff}`;
+  }
+
+  /** Releases the address of a deleted pod. */
+  release(address: string): void {
+    const [, , third, fourth] = address.split(".").map(Number);
+    if (third !== undefined && fourth !== undefined) this.#taken.delete((third << 8) | fourth);
+  }
+
+  #advance(): void {
+    do {
+      this.#next = (this.#next + 1) & 0xffff;
+    } while ((this.#next & 0xff) < 2 || (this.#next & 0xff) === 0xff);
+  }
 }

@@ -6,7 +6,6 @@ import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { containerProcess, emptyStream } from "./child_process.ts";
 import { takeFirstLine } from "./first_line.ts";
 import type { ProcessSet } from "./listeners.ts";
-import { lookUp, type LookupPlace, machinePath } from "./plain_lookup.ts";
 import type {
   Capabilities,
   ContainerRuntime,
@@ -14,10 +13,9 @@ import type {
   ExecSetup,
   RunningContainer,
 } from "./runtime.ts";
-import { execStartError, mainStartError } from "./start_error.ts";
+import { execStartError, type LookupFailure, mainStartError } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
-import { startWatchdog, type Watchdog } from "./watchdog.ts";
 
 // An image without programs has a main process all the same.
 const pauseScript = "trap 'exit 0' TERM INT; while read -r _; do :; done";
@@ -233,4 +231,98 @@ function notStarted(message: string): ContainerProcess {
     resize: () => Promise.resolve(),
     release: () => Promise.resolve(),
   };
+}
+
+const script = `groups=' '
+while read -r verb group; do
+  case $verb in
+    add) groups="$groups$group " ;;
+    remove) case $groups in *" $group "*) groups="\${groups%%" $group "*} \${groups#*" $group "}" ;; esac ;;
+  esac
+done
+for group in $groups; do kill -9 "-$group"; done
+`;
+
+/** A running watchdog. Disposing it kills every remaining group. */
+interface Watchdog extends AsyncDisposable {
+  /** Ties this process group to the node's lifetime. */
+  add(group: number): Promise<void>;
+  /** Removes a group that has ended by itself. */
+  remove(group: number): Promise<void>;
+}
+
+/** Starts it, in a session of its own: a Ctrl-C at the node's terminal must not reach it. */
+function startWatchdog(tools: Tools): Watchdog {
+  const child = new Deno.Command(required(tools, "sh"), {
+    args: ["-c", script],
+    clearEnv: true,
+    detached: true,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const tell = (verb: string, group: number) =>
+    writer.write(new TextEncoder().encode(`${verb} ${group}\n`));
+  return {
+    add: (group) => tell("add", group),
+    remove: (group) => tell("remove", group),
+    async [Symbol.asyncDispose]() {
+      await writer.close();
+      await child.status;
+    },
+  };
+}
+
+/** The folders that may hold a program. */
+interface LookupPlace {
+  /** The image's own files, if it has any: they come first. */
+  rootfs: string | undefined;
+  /** Whether the machine's programs are included. */
+  machine: boolean;
+  /** The container's `PATH`. */
+  path: string;
+  /** The base of a relative path. */
+  workingDir: string;
+}
+
+/** The program's path on this machine, or why there is none. */
+type LookupResult = { kind: "found"; path: string } | {
+  kind: "failed";
+  failure: LookupFailure;
+};
+
+/** Resolves a program as execvp(3) does. */
+async function lookUp(program: string, place: LookupPlace): Promise<LookupResult> {
+  let failure: LookupFailure = "notFound";
+  for (const candidate of candidates(program, place)) {
+    const info = await Deno.stat(candidate).catch(() => undefined);
+    if (info === undefined) continue;
+    if (info.isFile && ((info.mode ?? 0) & 0o111) !== 0) return { kind: "found", path: candidate };
+    failure = "notExecutable";
+  }
+  return { kind: "failed", failure };
+}
+
+function candidates(program: string, place: LookupPlace): string[] {
+  const inRoots = (path: string) => [
+    ...(place.rootfs === undefined ? [] : [place.rootfs + path]),
+    ...(place.machine ? [path] : []),
+  ];
+  if (program.startsWith("/")) return inRoots(program);
+  if (program.includes("/")) return [`${place.workingDir}/${program}`];
+  const folders = place.path.split(":").filter((folder) => folder.startsWith("/"));
+  // A program of the image precedes any of the machine's, wherever in PATH either is.
+  const all = folders.map((folder) => inRoots(`${folder}/${program}`));
+  return [...all.map(([first]) => first), ...all.map(([, second]) => second)]
+    .filter((path) => path !== undefined);
+}
+
+/** `PATH` with the image's own folders, as they are on this machine, in front. */
+function machinePath({ rootfs, path }: LookupPlace): string {
+  if (rootfs === undefined) return path;
+  const own = path.split(":").filter((folder) => folder.startsWith("/")).map((folder) =>
+    rootfs + folder
+  );
+  return [...own, path].join(":");
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Pod } from "../../kube/types.ts";
 import { BackOff, goDuration } from "./back_off.ts";
 import { type ContainerRecord, type ContainerRole, newRecord } from "./container_state.ts";
-import { PodAddresses } from "./pod_addresses.ts";
+import { PodAddresses } from "./node.ts";
 import { podPhase, podStatus } from "./pod_status.ts";
 import { unenforcedFields } from "./pod_worker.ts";
 

@@ -2,11 +2,9 @@
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store, Stored, StoreEvent } from "../model.ts";
 import { typeKey } from "../resources.ts";
-import { Collection } from "./collection.ts";
 import { deepFreeze, sameJson } from "./equality.ts";
 import { History } from "./history.ts";
 import { StoreError } from "./store_error.ts";
-import { watchHistories } from "./watch.ts";
 
 /** The state of a new store, or of one whose journal was read. */
 export interface StoreSnapshot {
@@ -201,4 +199,110 @@ function timestamp(at: Date): string {
 
 function describe(type: ResourceType, namespace: string, name: string): string {
   return `${type.plural} ${JSON.stringify(namespace === "" ? name : `${namespace}/${name}`)}`;
+}
+
+/** A lookup is a hash; a list is sorted again only after an object was added or removed. */
+class Collection {
+  readonly #namespaces = new Map<string, Map<string, Stored>>();
+  #sortedNamespaces: string[] | undefined;
+  readonly #sortedNames = new Map<string, string[]>();
+
+  get(namespace: string, name: string): Stored | undefined {
+    return this.#namespaces.get(namespace)?.get(name);
+  }
+
+  put(object: Stored): void {
+    const { namespace = "", name = "" } = object.metadata;
+    let objects = this.#namespaces.get(namespace);
+    if (objects === undefined) {
+      objects = new Map();
+      this.#namespaces.set(namespace, objects);
+      this.#sortedNamespaces = undefined;
+    }
+    if (!objects.has(name)) this.#sortedNames.delete(namespace);
+    objects.set(name, object);
+  }
+
+  delete(namespace: string, name: string): void {
+    const objects = this.#namespaces.get(namespace);
+    if (objects === undefined || !objects.delete(name)) return;
+    this.#sortedNames.delete(namespace);
+    if (objects.size > 0) return;
+    this.#namespaces.delete(namespace);
+    this.#sortedNamespaces = undefined;
+  }
+
+  list(namespace: string | undefined): Stored[] {
+    if (namespace !== undefined) return this.#listOf(namespace);
+    this.#sortedNamespaces ??= [...this.#namespaces.keys()].sort();
+    return this.#sortedNamespaces.flatMap((each) => this.#listOf(each));
+  }
+
+  #listOf(namespace: string): Stored[] {
+    const objects = this.#namespaces.get(namespace);
+    if (objects === undefined) return [];
+    let names = this.#sortedNames.get(namespace);
+    if (names === undefined) {
+      names = [...objects.keys()].sort();
+      this.#sortedNames.set(namespace, names);
+    }
+    return names.flatMap((name) => objects.get(name) ?? []);
+  }
+}
+
+/**
+ * Changes after `since`, in the order of their versions. A reader that falls behind the history gets the same `expired`
+ * as one that requested too old a version.
+ */
+function watchHistories(
+  histories: readonly History[],
+  since: number,
+  signal: AbortSignal,
+): AsyncIterable<StoreEvent> {
+  return { [Symbol.asyncIterator]: () => changesAfter(histories, since, signal) };
+}
+
+async function* changesAfter(
+  histories: readonly History[],
+  since: number,
+  signal: AbortSignal,
+): AsyncGenerator<StoreEvent> {
+  let cursor = since;
+  while (!signal.aborted) {
+    const event = nextChange(histories, cursor);
+    if (event === undefined) {
+      await nextAppend(histories, signal);
+      continue;
+    }
+    cursor = event.resourceVersion;
+    yield event;
+  }
+}
+
+function nextChange(histories: readonly History[], cursor: number): StoreEvent | undefined {
+  let next: StoreEvent | undefined;
+  for (const history of histories) {
+    if (history.forgottenThrough > cursor) {
+      throw new StoreError(
+        "expired",
+        `too old resource version: ${cursor} (${history.forgottenThrough})`,
+      );
+    }
+    const event = history.firstAfter(cursor);
+    if (event && (next === undefined || event.resourceVersion < next.resourceVersion)) next = event;
+  }
+  return next;
+}
+
+/** Resolves at the next change of any of them, or with the signal. */
+function nextAppend(histories: readonly History[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      for (const stop of stops) stop();
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    const stops = histories.map((history) => history.onAppend(wake));
+    signal.addEventListener("abort", wake, { once: true });
+  });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { NAMESPACES, PODS } from "../resources.ts";
 import { type Answer, withServer } from "../testing/test_server.ts";
+import { boundedText } from "./transport.ts";
 
 /** The limit of transport.ts for the head of an answer. */
 const headLimitMs = 30_000;
@@ -218,5 +219,24 @@ Deno.test("a refused upgrade is the API's own error", async () => {
       kind: "forbidden",
       message: /^no exec for you \(context x, /,
     });
+  });
+});
+
+const at = { context: "prod", server: "https://api.test:6443" };
+
+async function* endless(piece: string): AsyncGenerator<Uint8Array> {
+  for (;;) yield await Promise.resolve(new TextEncoder().encode(piece));
+}
+
+Deno.test("a body that is cut anywhere is its text", async () => {
+  const bytes = new TextEncoder().encode("né");
+  const chunks = ReadableStream.from([bytes.subarray(0, 2), bytes.subarray(2)]);
+  assert.equal(await boundedText(chunks, 2, at), "né");
+});
+
+Deno.test("a body beyond its limit is an error, however much follows", async () => {
+  await assert.rejects(boundedText(endless("abc"), 10, at), {
+    kind: "server",
+    message: "https://api.test:6443 (context prod) answered with more than 10 characters",
   });
 });

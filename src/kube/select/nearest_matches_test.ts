@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { nearestMatches } from "./nearest_matches.ts";
-import { selectionWords } from "./describe_selection.ts";
+import { selectionWords } from "./find_targets.ts";
 
 const names = ["weka-drive-0", "weka-drive-1", "weka-compute-0", "operator-6d9f-x2"];
 const text = (pattern: string) => ({ kind: "substring" as const, text: pattern });

@@ -8,7 +8,7 @@ import type { Action, Expectation } from "../core/plan.ts";
 import { ignoresNothing } from "../testing/memory_end.ts";
 import type { Content, Wanted } from "../core/tree.ts";
 import { nativeChecksums } from "../../copy/local/checksums.ts";
-import { failureOf } from "./failure.ts";
+import { failureOf } from "./steps.ts";
 import { LocalFolder } from "./folder.ts";
 
 const { signal } = new AbortController();

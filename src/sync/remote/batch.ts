@@ -1,7 +1,6 @@
 /** Steps sent to a pod together: a parcel of new content, lines with its destinations, and the result of each. */
 import { sameContent } from "../core/model.ts";
 import type { ChangeResult, StepFailure, StepResult } from "../core/tree.ts";
-import { failureOf } from "./failure.ts";
 import type { FarKnowledge } from "./remote_index.ts";
 import type { FarLink } from "./link.ts";
 import { type Contents, type Packing, Parcel, type Summing } from "./upload.ts";
@@ -182,4 +181,19 @@ function takeEnd(line: string, said: Said): void {
     ? { kind: "changed" }
     : failureOf(rest);
   said.ends.set(Number(number), result);
+}
+
+/** Returns the failure for a message of the pod's programs. */
+export function failureOf(message: string): StepFailure {
+  // GNU's tar reports of a full disk only how much was written.
+  const reason = /No space left|[Qq]uota exceeded|ENOSPC|Wrote only \d+ of \d+ bytes/.test(message)
+    ? "full"
+    : /Permission denied|Operation not permitted|Read-only file system/.test(message)
+    ? "denied"
+    : /not empty/i.test(message)
+    ? "notEmpty"
+    : /No such file/.test(message)
+    ? "missing"
+    : "other";
+  return { kind: "failed", reason, message: message || "the pod gave no reason" };
 }

@@ -6,16 +6,20 @@ import type { ExecChannel } from "../../kube/client.ts";
 import type { EndNews, Ignoring, Looked, RemoteEnd } from "../core/endpoint.ts";
 import type { Entry, Snapshot } from "../core/model.ts";
 import type { Action } from "../core/plan.ts";
-import type { Content, StepResult, Wanted } from "../core/tree.ts";
+import { type Content, SideLostError, type StepResult, type Wanted } from "../core/tree.ts";
 import { type Digests, digestsOf, sumOfLine } from "./digests.ts";
-import { greeted, type Hello } from "./handshake.ts";
 import type { FarKnowledge } from "./remote_index.ts";
-import { FarArchive, type NumberedFile, readBatches } from "./archive.ts";
 import { FarLink } from "./link.ts";
 import { farLoopCommand } from "./loop.ts";
 import type { FarNews } from "./notifications.ts";
-import { performFar } from "./perform.ts";
 import { type FarListing, kindOf, ListingReader } from "./listing.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { refusalText } from "../../copy/refusals.ts";
+import { Batch, type FarScene } from "./batch.ts";
+import type { Contents } from "./upload.ts";
+import { fitsLines, type NumberedStep, passesOf } from "./steps.ts";
+import { TarReader } from "../../copy/tar_reader.ts";
+import type { Answer } from "./answer.ts";
 
 /** Options of an end in a pod. */
 export interface FarEndOptions {
@@ -266,4 +270,185 @@ function withoutUnsummed(snapshot: Snapshot): Snapshot {
     unread.add(path);
   }
   return { ...snapshot, entries, unread };
+}
+
+/** The messages of container runtimes for an image without a shell. */
+const noShell = /exec: "sh": (?:executable file not found|stat .*no such file)/;
+
+/** The first message of the loop. */
+interface Hello {
+  /** The checksum program. */
+  program: string;
+  /** Identifies this folder. */
+  id: string;
+}
+
+/** Throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before. */
+async function greeted(link: FarLink, root: string): Promise<Hello> {
+  let words: string[] = [];
+  try {
+    await link.ask(() => Promise.resolve(), async (answer) => {
+      words = await answer.said();
+    });
+  } catch (error) {
+    if (!(error instanceof SideLostError)) throw error;
+    const lost = link.complaints === "" ? error.message : link.complaints;
+    if (noShell.test(lost)) throw refused(["noTool", "sh"], root);
+    throw new SideLostError("remote", { reason: lost, cause: error });
+  }
+  const [word, ...rest] = words;
+  if (word === "refused") throw refused(rest, root);
+  const [program, id] = rest;
+  if (word !== "hello" || program === undefined || !/^[\w-]{36}$/.test(id ?? "")) {
+    throw new SideLostError("remote", { reason: "the pod gave an answer that isn't kodama's" });
+  }
+  return { program, id: id ?? "" };
+}
+
+function refused(words: readonly string[], root: string): KodamaError {
+  const [reason, tool] = words;
+  switch (reason) {
+    case "noTool":
+      return new KodamaError("environment", `the image has no ${tool}, which a sync needs`, {
+        hint: "a sync needs sh, tar, find and the usual small programs: busybox has all of them",
+      });
+    case "noFolder":
+      return new KodamaError(
+        "notFound",
+        `there is no folder ${root} in the pod, and it can't be made`,
+      );
+    case "readOnly":
+      return new KodamaError("forbidden", `the folder ${root} of the pod can't be written to`);
+    default:
+      return new KodamaError("conflict", `the pod refused: ${refusalText(words)}`);
+  }
+}
+
+/** Limits of a batch: a broken connection loses little, and the overhead per batch is small. */
+const batch = { steps: 4000, bytes: 64 * 1024 * 1024 };
+
+/** Carries out steps of the pod's side, and yields the result of each. */
+async function* performFar(
+  scene: FarScene,
+  steps: readonly Action[],
+  contents: Contents,
+): AsyncGenerator<StepResult> {
+  const fitting = steps.filter((action) => fitsLines(action));
+  const passes = passesOf(fitting);
+  const numbers = new Map(steps.map((action, at) => [action, at]));
+  const numbered = (step: NumberedStep) => ({ ...step, at: numbers.get(step.action) ?? -1 });
+  for (const [at, action] of steps.entries()) {
+    if (!fitsLines(action)) yield { at, result: { kind: "changed" } };
+  }
+  const additions = (part: NumberedStep[]) => new Batch(scene, part, contents).additions();
+  const changes = (part: NumberedStep[]) => new Batch(scene, part, contents).changes();
+  for (const part of batches(passes.additions.map(numbered))) yield* asFits(part, additions);
+  for (const part of batches(passes.changes.map(numbered))) yield* asFits(part, changes);
+  for (const part of batches(passes.later.map(numbered))) yield* asFits(part, additions);
+}
+
+/** If a whole batch doesn't fit on the pod's disk, its halves may: one large file must not block the others. */
+async function* asFits(
+  part: NumberedStep[],
+  carryOut: (part: NumberedStep[]) => AsyncIterable<StepResult>,
+): AsyncGenerator<StepResult> {
+  const results = await Array.fromAsync(carryOut(part));
+  const isFull = results.every(({ result }) =>
+    result.kind === "failed" && result.reason === "full"
+  );
+  if (!isFull || part.length < 2) return yield* results;
+  const middle = Math.ceil(part.length / 2);
+  yield* asFits(part.slice(0, middle), carryOut);
+  yield* asFits(part.slice(middle), carryOut);
+}
+
+function* batches(steps: readonly NumberedStep[]): Generator<NumberedStep[]> {
+  let [part, bytes]: [NumberedStep[], number] = [[], 0];
+  for (const step of steps) {
+    const { action } = step;
+    const size = action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0;
+    if (part.length >= batch.steps || (part.length > 0 && bytes + size > batch.bytes)) {
+      yield part;
+      [part, bytes] = [[], 0];
+    }
+    part.push(step);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** A requested file with its index among all of them. */
+interface NumberedFile {
+  at: number;
+  path: string;
+}
+
+/** The names of one archive are arguments of one command. */
+const atOnce = { files: 200, letters: 8 * 1024 };
+
+/** Yields parts of the requested files, each small enough for one archive. */
+function* readBatches(wanted: readonly Wanted[]): Generator<NumberedFile[]> {
+  let [part, letters]: [NumberedFile[], number] = [[], 0];
+  for (const [at, { path }] of wanted.entries()) {
+    if (path.includes("\n")) continue;
+    if (part.length >= atOnce.files || letters + path.length > atOnce.letters) {
+      yield part;
+      [part, letters] = [[], 0];
+    }
+    part.push({ at, path });
+    letters += path.length;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** One archive, requested on construction. Its contents are read once. */
+class FarArchive {
+  readonly #opened = Promise.withResolvers<Answer>();
+  readonly #read = Promise.withResolvers<void>();
+  readonly #asked: Promise<void>;
+  readonly #numbers: ReadonlyMap<string, number>;
+
+  constructor(link: FarLink, wanted: readonly NumberedFile[]) {
+    this.#numbers = new Map(wanted.map(({ at, path }) => [path, at]));
+    this.#read.promise.catch(() => {});
+    this.#opened.promise.catch(() => {});
+    this.#asked = link.askLines(
+      (blocks) => `get ${blocks}`,
+      () => wanted.map(({ path }) => `./${path}`),
+      async (answer) => {
+        this.#opened.resolve(answer);
+        await this.#read.promise;
+      },
+    );
+    this.#asked.catch(this.#opened.reject);
+  }
+
+  /** Yields the contents in the order of the archive. Skips the remainder. */
+  async *contents(): AsyncGenerator<Content> {
+    const answer = await this.#opened.promise;
+    const entries = new TarReader(answer.bytes, () => {}).entries();
+    try {
+      for (let next = await entries.next(); !next.done; next = await entries.next()) {
+        const entry = next.value;
+        const at = this.#numbers.get(new TextDecoder().decode(entry.path));
+        // A path that isn't a plain file any more, or is one with holes, is reported by the next scan.
+        if (at === undefined || entry.kind !== "file" || entry.sparse !== undefined) continue;
+        yield { at, size: entry.size, body: entry.body };
+      }
+    } finally {
+      await this.#finish(answer, entries);
+    }
+  }
+
+  /** A consumer that stops early leaves the remainder to skip before the next answer. */
+  async #finish(answer: Answer, entries: AsyncGenerator<unknown>): Promise<void> {
+    try {
+      while (!(await entries.next()).done);
+      await answer.afterArchive();
+      this.#read.resolve();
+    } catch (error) {
+      this.#read.reject(error);
+    }
+    await this.#asked;
+  }
 }

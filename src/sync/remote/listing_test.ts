@@ -1,6 +1,6 @@
 /** The listings of a pod: parsed, and trusted no further. */
 import assert from "node:assert/strict";
-import { failureOf } from "./failure.ts";
+import { failureOf } from "./batch.ts";
 import { sumOfLine } from "./digests.ts";
 import { entryOf, isBefore, ListingReader } from "./listing.ts";
 

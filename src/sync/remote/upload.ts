@@ -4,8 +4,8 @@ import { writeTar } from "../../copy/tar_writer.ts";
 import type { Content, Wanted } from "../core/tree.ts";
 import type { Digests } from "./digests.ts";
 import { archiveBlock } from "./loop.ts";
-import { inRecords, nothing, once } from "./records.ts";
 import { modeFor, type NumberedStep } from "./steps.ts";
+import { joinBytes } from "../../base/join_bytes.ts";
 
 /** Reads the content that steps need from the other end. */
 export type Contents = (wanted: readonly Wanted[]) => AsyncIterable<Content>;
@@ -140,4 +140,23 @@ function wantedFile(step: NumberedStep): WantedFile[] {
   if (action.kind !== "put" || action.entry.kind !== "file") return [];
   if (action.from.side === action.side) return [];
   return [{ path: action.from.path, entry: action.entry, step }];
+}
+
+/** Yields no bytes. */
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** Yields these bytes. */
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}
+
+/** Yields an archive in whole records. */
+async function* inRecords(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of chunks) {
+    const whole = rest.length === 0 ? chunk : joinBytes([rest, chunk]);
+    const end = whole.length - whole.length % archiveBlock;
+    if (end > 0) yield whole.subarray(0, end);
+    rest = whole.slice(end);
+  }
 }

@@ -4,7 +4,7 @@
  */
 import { passed } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
@@ -19,8 +19,9 @@ import { exitCodeOfStep, messageAt } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { finallyPrefix } from "./step_identity.ts";
 import { StepRunner } from "./step_runner.ts";
-import { usedParams } from "./used_params.ts";
 import type { World } from "./environment.ts";
+import { paramValue } from "../params.ts";
+import { fits, typeNouns } from "../read_frame.ts";
 
 /** Input of a run beside the workflow. */
 export interface RunInput {
@@ -273,4 +274,26 @@ function outputsOf(
     }
   }
   return { outcome: { kind: "ok" }, outputs: found };
+}
+
+/** Returns all parameters with their values. @throws UsageError for one that is missing or of another type. */
+function usedParams(
+  { name: workflow, params }: FullWorkflow,
+  given: Readonly<Record<string, JsonValue>>,
+  env: (name: string) => string | undefined,
+): Record<string, JsonValue> {
+  return Object.fromEntries(params.map((param) => {
+    const { name, type, required } = param;
+    const value = given[name];
+    if (value !== undefined && value !== null) {
+      if (fits(value, type)) return [name, value];
+      throw new UsageError(`${workflow}: parameter ${name}: expected ${typeNouns[type]}`);
+    }
+    const text = param.env === undefined ? undefined : env(param.env);
+    if (text !== undefined) return [name, paramValue(param, text)];
+    if (param.default === undefined && required) {
+      throw new UsageError(`${workflow} needs the parameter "${name}"`);
+    }
+    return [name, param.default ?? null];
+  }));
 }

@@ -1,8 +1,7 @@
 /** The context of one attempt at one step, made from the run's. */
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
-import type { Step } from "../model.ts";
-import { grants, grantText } from "../permissions.ts";
-import { grantedPath } from "./granted_path.ts";
+import type { FullWorkflow, Step } from "../model.ts";
+import { absolute, grants, grantText, isWithin } from "../permissions.ts";
 import { listed } from "../one_or_more.ts";
 import { type SelectFields, type Where, whereOf } from "../selection_fields.ts";
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
@@ -13,6 +12,7 @@ import { namesIn, type Scope, within } from "./scope.ts";
 import type { Stage, StageTarget } from "./step_context.ts";
 import { roundIdentity } from "./step_identity.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
+import type { LocalWorld } from "./environment.ts";
 
 /** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
 type Attempting = Attempted & {
@@ -124,4 +124,37 @@ export function overridden(where: Where, { overrides }: Pick<Scope, "overrides">
   if (only === undefined) return { contexts, selection };
   const { sample: _, ...all } = selection;
   return { contexts, selection: all, only };
+}
+
+/**
+ * Returns the absolute path of what a step names, without resolving links, if the resolved path is granted. A relative
+ * path in a grant is below the workflow's folder: a link there grants nothing outside of it.
+ *
+ * @throws KodamaError `forbidden`.
+ */
+async function grantedPath(
+  { path: file, permissions }: FullWorkflow,
+  { kind, what }: { kind: "read" | "write"; what: string },
+  { realPath, protectedPaths }: Pick<LocalWorld, "realPath" | "protectedPaths">,
+): Promise<string> {
+  const folder = file.slice(0, file.lastIndexOf("/")) || "/";
+  const path = absolute(what, folder);
+  const grant = permissions[kind];
+  const [place, home] = await Promise.all([realPath(path), realPath(folder)]);
+  const own = kind === "read" ? [] : await Promise.all(protectedPaths.map(realPath));
+  if (own.some((one) => isWithin(place, one))) {
+    // A step that could write there could trust itself.
+    throw new KodamaError("forbidden", `no step writes to kodama's own folder: ${what}`);
+  }
+  if (grant === true) return path;
+  const granted = grant === false
+    ? []
+    : await Promise.all(grant.map((one) => one.startsWith("/") ? realPath(one) : one));
+  if (grants({ ...permissions, [kind]: granted }, { kind, what: place }, home)) return path;
+  const isLink = grants(permissions, { kind, what: path }, folder);
+  const leads = isLink ? `, to which ${what} leads` : "";
+  const named = isLink ? place : what;
+  throw new KodamaError("forbidden", `permissions don't grant ${kind} ${named}${leads}`, {
+    hint: grantText({ kind, what: named }),
+  });
 }

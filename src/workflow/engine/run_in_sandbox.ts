@@ -1,10 +1,17 @@
 /** A `script` step: runs its code in the sandbox with the workflow's permissions; the script's end is the step's. */
+import * as resources from "../../kube/resources.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
-import { scriptApi } from "./script_api.ts";
 import type { Stage, StageTarget } from "./step_context.ts";
+import { commandLine } from "../../base/shell_quote.ts";
+import { wholeList } from "../../kube/http/list.ts";
+import type { ApiResource } from "../../kube/client.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { ScriptApi, TargetResult } from "../model.ts";
+import { podLimitOf } from "../pod_fields.ts";
+import { fanOut } from "./fan_out.ts";
 
 /** The code or its file, its input, and its bounds. */
 export interface SandboxRun {
@@ -70,4 +77,100 @@ async function targetsOf(stage: Stage): Promise<StageTarget[]> {
 /** Returns whether the text is the path of a code file, rather than code. */
 export function isFile(script: string): boolean {
   return /^\S+\.ts$/.test(script);
+}
+
+/**
+ * The typed interface of `script` steps. The sandbox has checked each call against the permissions.
+ *
+ * @param targets those that the script was given, whose names are fixed for its whole run; one that is missing later is
+ *   unreachable, and new ones weren't checked against the permissions.
+ */
+function scriptApi(stage: Stage, targets: readonly StageTarget[]): ScriptApi {
+  return {
+    async exec({ command, targets: names, timeoutMs }, signal) {
+      const meant = targets.filter(({ name }) => names === undefined || names.includes(name));
+      const { outcome, output } = await fanOut(within(stage, signal), meant, {
+        command,
+        shell: false,
+        maxOutputBytes: podLimitOf(undefined),
+        change: { kind: "command", command, shell: false },
+        bounds: {
+          fanout: 32,
+          connectTimeoutMs: 15_000,
+          maxFail: { kind: "percent", percent: 100 },
+          failFast: false,
+          outputMode: "none",
+          ...(timeoutMs === undefined ? {} : { commandTimeoutMs: timeoutMs }),
+        },
+      });
+      if (outcome.kind === "refused") {
+        throw new KodamaError("cancelled", `declined: ${commandLine(command)}`);
+      }
+      return output.byTarget as unknown as Readonly<Record<string, TargetResult>>;
+    },
+    async get({ resource: plural, name, namespace, selector }, signal) {
+      const resource = resourceOf(plural);
+      const contexts = new Set(stage.where(undefined).contexts);
+      if (contexts.size > 1) {
+        throw new KodamaError("conflict", "the workflow's pods are in several contexts", {
+          hint: "kodama.get asks one: run it with --context",
+        });
+      }
+      const [context] = contexts;
+      const client = await stage.world.kube(context);
+      const scope = { namespace: namespace ?? client.defaultNamespace };
+      if (name !== undefined) {
+        return await client.get<KubeObject>(resource, name, scope, {
+          signal,
+        }) as unknown as JsonValue;
+      }
+      const narrowed = selector === undefined ? scope : { ...scope, labelSelector: selector };
+      const { items } = await wholeList(() =>
+        client.list<KubeObject>(resource, narrowed, { signal })
+      );
+      return items as unknown as JsonValue;
+    },
+    async logs({ target: wanted, tail }, signal) {
+      const meant = targets.find(({ name }) => name === wanted);
+      if (meant === undefined) throw new KodamaError("noMatch", `no target "${wanted}"`);
+      const { context, namespace, pod, container } = meant.target;
+      const client = await stage.world.kube(context);
+      const request = {
+        namespace,
+        pod,
+        container,
+        follow: false,
+        previous: false,
+        timestamps: false,
+        tailLines: tail,
+      };
+      const chunks = await Array.fromAsync(await client.logs(request, { signal }));
+      const decoder = new TextDecoder();
+      const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
+      return text.split("\n").filter((line) => line !== "");
+    },
+    log: (line) => stage.line(line),
+  };
+}
+
+/** Returns the context of one call: ended by the call's own signal, and without events of its targets. */
+function within(stage: Stage, signal: AbortSignal): Stage {
+  return Object.create(stage, {
+    signal: { value: signal },
+    kept: { value: new Map() },
+    tell: { value: () => Promise.resolve() },
+  }) as Stage;
+}
+
+/** Returns a kind that kodama knows, by its plural in the API. */
+function resourceOf(plural: string): ApiResource {
+  const known = (Object.values(resources) as unknown[])
+    .filter((one): one is ApiResource =>
+      typeof one === "object" && one !== null && "plural" in one
+    );
+  const found = known.find((one) => one.plural === plural);
+  if (found !== undefined) return found;
+  throw new KodamaError("notFound", `scripts can't get "${plural}"`, {
+    hint: `they can get ${known.map((one) => one.plural).join(", ")}`,
+  });
 }

@@ -1,4 +1,5 @@
 /** Runs lists of steps in sequence: conditions, attempts, time limits, and what runs after a failure. */
+import * as v from "valibot";
 import { Deadline, passed } from "../../base/abort.ts";
 import { parseDuration } from "../../base/duration.ts";
 import { exitCodeOfKind, KodamaError } from "../../base/errors.ts";
@@ -11,13 +12,13 @@ import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
 import { goesOn, messageAt, nextAttempt, reasonOf } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
-import { settled } from "./resolved_fields.ts";
 import type { InnerEnd } from "./step_context.ts";
 import { guarded } from "./cut_values.ts";
 import { keptPart, nothingKept } from "./retained.ts";
 import { definitionOf, identitiesOf } from "./step_identity.ts";
 import { makeStage } from "./make_step_context.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
+import { fieldText, foundText } from "../../base/yaml/shape.ts";
 
 /** Runs steps. */
 export class StepRunner implements Sequences {
@@ -284,4 +285,23 @@ function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
   // Anything that the signal aborted rejects with the signal's reason.
   if (ended) return { outcome: { kind: "cancelled" }, output: {} };
   throw error;
+}
+
+/**
+ * Returns the fields as narrow types.
+ *
+ * @throws KodamaError `config` for the first that doesn't match its shape.
+ */
+function settled(
+  kind: StepKind,
+  fields: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const result = v.safeParse(v.object(kind.entries), fields);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = (issue.path ?? []).map(({ key }) => key as string | number);
+  throw new KodamaError(
+    "config",
+    `${fieldText(path)}: expected ${issue.message}, found ${foundText(issue.input)}`,
+  );
 }

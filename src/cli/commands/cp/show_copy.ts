@@ -1,5 +1,5 @@
 /** A copy on this process's terminal, from its first event to the exit code. */
-import type { CopyEvent, CopyOptions } from "../../../actions/copy/events.ts";
+import type { CopyEvent, CopyOptions, CopyProgress } from "../../../actions/copy/events.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { tableLines } from "../../../terminal/table.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -9,10 +9,22 @@ import type { Invocation } from "../../invocation.ts";
 import { renderData, styleOf } from "../../output.ts";
 import { confirmOn } from "../exec/confirm.ts";
 import { drive } from "../../driver/drive.ts";
-import { bytesText } from "./amounts.ts";
-import { CopyPainter } from "./painter.ts";
+import { bytesText, filesText } from "./amounts.ts";
 import type { CopyView } from "./resolve.ts";
-import { CopyTracker } from "./tracker.ts";
+import { formatDuration } from "../../../base/duration.ts";
+import { ProgressTracker } from "../../../present/run_progress.ts";
+import { copyReport } from "../../../actions/copy/report.ts";
+import type { Target } from "../../../actions/exec/events.ts";
+import type { Style } from "../../../terminal/style.ts";
+import type { Piece } from "../../../present/run_painter.ts";
+import { FoldedTroubles } from "../../../present/folded_failures.ts";
+import { skippedReasons, summaryText } from "../../../present/summary.ts";
+import {
+  failedContextText,
+  notKeptText,
+  skippedPodTexts,
+  waitingContextText,
+} from "../../../present/run_notes.ts";
 
 /** What the terminal adds to the options of a copy. */
 export type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
@@ -103,4 +115,157 @@ async function planText(
     bytes,
   }));
   return await renderData(objects, format);
+}
+
+/** The rate is averaged over this time. */
+const windowMs = 5000;
+const barCells = 20;
+
+/** Follows the bytes as well as the targets. */
+export class CopyTracker extends ProgressTracker {
+  #samples: { atMs: number; movedBytes: number }[] = [];
+  #progress: CopyProgress | undefined;
+
+  constructor(private readonly clock: Clock) {
+    super();
+  }
+
+  take(progress: CopyProgress): void {
+    const atMs = this.clock.elapsedMs();
+    this.#progress = progress;
+    this.#samples = this.#samples.filter((sample) => atMs - sample.atMs <= windowMs);
+    this.#samples.push({ atMs, movedBytes: progress.movedBytes });
+  }
+
+  /** Comes before the counts of targets; empty while nothing is transferred. */
+  override get detail(): string {
+    if (this.#progress === undefined) return "";
+    const { doneBytes, totalBytes } = this.#progress;
+    const rate = this.#bytesPerSecond();
+    const speed = rate === undefined ? "" : `, ${bytesText(rate)}/s`;
+    if (totalBytes === undefined || totalBytes < doneBytes) {
+      return `${bytesText(doneBytes)}${speed}`;
+    }
+    const part = totalBytes === 0 ? 1 : doneBytes / totalBytes;
+    const filled = Math.floor(part * barCells);
+    const bar = `[${"#".repeat(filled)}${"-".repeat(barCells - filled)}]`;
+    const percent = `${Math.floor(part * 100)}% of ${bytesText(totalBytes)}`;
+    const left = rate === undefined || rate === 0
+      ? ""
+      : `, ${this.#left(totalBytes - doneBytes, rate)} left`;
+    return `${bar} ${percent}${speed}${left}`;
+  }
+
+  #left(bytes: number, rate: number): string {
+    return formatDuration(Math.max(1000, Math.ceil(bytes / rate) * 1000));
+  }
+
+  #bytesPerSecond(): number | undefined {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (first === undefined || last === undefined || last.atMs - first.atMs < 500) return undefined;
+    return (last.movedBytes - first.movedBytes) * 1000 / (last.atMs - first.atMs);
+  }
+}
+
+/** Display options of a copy. */
+interface CopyPainterOptions extends Pick<CopyView, "format" | "quiet" | "single"> {
+  /** Style of standard error. */
+  style: Style;
+}
+
+/** Formats the events of one copy. */
+class CopyPainter {
+  readonly #options: CopyPainterOptions;
+  #targets: readonly Target[] = [];
+  #names: readonly string[] = [];
+  readonly #notes = new Map<number, string[]>();
+  readonly #startedAt = new Map<number, Date>();
+  #reports = 0;
+  readonly #troubles = new FoldedTroubles();
+  readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
+
+  constructor(options: CopyPainterOptions) {
+    this.#options = options;
+  }
+
+  paint(event: CopyEvent): readonly Piece[] {
+    const { quiet } = this.#options;
+    switch (event.kind) {
+      case "runStarted":
+      case "targetsAdded":
+        this.#targets = [...this.#targets, ...event.targets];
+        this.#names = [...this.#names, ...event.names];
+        return [];
+      case "targetStarted":
+        this.#startedAt.set(event.target, event.at);
+        return [];
+      case "note":
+        this.#notes.set(event.target, [...this.#notes.get(event.target) ?? [], event.text]);
+        return quiet ? [] : [this.#say(`${this.#names[event.target] ?? ""}: ${event.text}`)];
+      case "targetEnded":
+        return this.#ended(event);
+      case "contextWaiting":
+        return quiet ? [] : [this.#say(waitingContextText(event))];
+      case "contextFailed":
+        this.#extras.failedContexts += 1;
+        if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
+        return [this.#say(failedContextText(event))];
+      case "notRecorded":
+        return quiet ? [] : [this.#say(notKeptText(event))];
+      case "podsSkipped":
+        this.#extras.notReady += event.skipped.length;
+        return quiet ? [] : skippedPodTexts(event).map((text) => this.#say(text));
+      case "runEnded":
+        return this.#end(event);
+      case "planned":
+      case "progress":
+        return [];
+    }
+  }
+
+  #ended(event: Extract<CopyEvent, { kind: "targetEnded" }>): Piece[] {
+    const { format } = this.#options;
+    const { target, outcome } = event;
+    this.#troubles.add(this.#names[target] ?? "", outcome, "not copied");
+    if (format === "text") return [];
+    const of = this.#targets[target];
+    if (of === undefined) throw new Error(`target ${target} isn't in the copy`);
+    const text = JSON.stringify(copyReport(event, of, {
+      startedAt: this.#startedAt.get(target),
+      notes: this.#notes.get(target) ?? [],
+    }));
+    this.#reports += 1;
+    const before = this.#reports === 1 ? "[\n" : ",\n";
+    const data = format === "jsonl" ? [`${text}\n`] : [before, text];
+    return [{ stream: "stdout", data }];
+  }
+
+  /** Returns the errors collected since the last call. */
+  heldTroubles(): Piece[] {
+    return this.#troubles.take().map((line) => this.#say(line));
+  }
+
+  #end(event: Extract<CopyEvent, { kind: "runEnded" }>): Piece[] {
+    const { format, quiet, single, style } = this.#options;
+    const { summary, outcomes, durationMs, files, bytes } = event;
+    const close: Piece[] = format === "json"
+      ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
+      : [];
+    const troubles = this.heldTroubles();
+    if (quiet || single) return [...close, ...troubles];
+    const moved = `${filesText(files)}, ${bytesText(bytes)}`;
+    const text = printable(
+      `${summaryText(summary, this.#extras)}: ${moved} in ${formatDuration(durationMs)}`,
+    );
+    const well = summary.counts.ok === summary.total && this.#extras.failedContexts === 0;
+    const lines = [
+      well ? style.green(text) : style.red(text),
+      ...skippedReasons(outcomes).map(printable),
+    ];
+    return [...close, ...troubles, { stream: "stderr", data: lines.map((line) => `${line}\n`) }];
+  }
+
+  #say(text: string): Piece {
+    return { stream: "stderr", data: [`${printable(text)}\n`] };
+  }
 }

@@ -6,9 +6,9 @@ import { endsOnTerminal, styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "./confirm.ts";
 import { drive } from "../../driver/drive.ts";
-import { EventLines } from "./event_lines.ts";
 import type { RunView } from "./options.ts";
-import { Painter, type RunPainter } from "../../../present/run_painter.ts";
+import { Painter, type Piece, type RunPainter } from "../../../present/run_painter.ts";
+import { EventReporter } from "../../../actions/exec/event_report.ts";
 
 /** What the terminal adds to the options of a run. */
 export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;
@@ -101,4 +101,19 @@ function terminalOf(
     resizes: terminal.resizes(signal),
     onBegun: lend,
   };
+}
+
+/** Writes each event as one object on one line. */
+export class EventLines implements RunPainter {
+  readonly #reporter = new EventReporter();
+
+  /** `output`: includes the output lines of the commands. */
+  constructor(readonly options: { stream: Piece["stream"]; output: boolean }) {}
+
+  paint(event: ExecEvent): readonly Piece[] {
+    const { stream, output } = this.options;
+    if (event.kind === "line" && !output) return [];
+    const data = this.#reporter.report(event).map((report) => `${JSON.stringify(report)}\n`);
+    return data.length === 0 ? [] : [{ stream, data }];
+  }
 }

@@ -1,7 +1,9 @@
 /** A workflow with steps on this process's terminal, from its first event to the exit code. */
 import {
+  type Ask,
   type Confirm,
   planSteps,
+  type Question,
   type StepsEvent,
   type StepsOptions,
 } from "../../../actions/workflow/run_steps.ts";
@@ -16,8 +18,10 @@ import { confirmOn } from "../exec/confirm.ts";
 import { Screen } from "../../driver/screen.ts";
 import { askTrust } from "../workflow/trust/ask.ts";
 import { StepsPainter, type StepsView } from "./painter.ts";
-import { askOn } from "./questions.ts";
-import { StepsProgress } from "./steps_progress.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { canAsk, isYes } from "../../ask_yes.ts";
+import { formatDuration } from "../../../base/duration.ts";
+import type { Progress } from "../../../present/run_progress.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
@@ -121,4 +125,150 @@ export async function showPlan(
   const { planLines } = await import("./plan_text.ts");
   await terminal.stdout.write(planLines(plan).map((line) => `${printable(line)}\n`).join(""));
   return 0;
+}
+
+/** Asks one question after the other; undefined if standard input or error isn't a terminal. */
+function askOn(terminal: Terminal): Ask | undefined {
+  if (!canAsk(terminal)) return undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  return (question, signal) => {
+    const answer = turn.then(() => ask(terminal, question, signal));
+    // Parallel steps may ask at the same time.
+    turn = answer.catch(() => {});
+    return answer;
+  };
+}
+
+async function ask(
+  terminal: Terminal,
+  question: Question,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (;;) {
+    await terminal.stderr.write(`${printable(question.text)}${endOf(question)} `);
+    await terminal.stderr.flush();
+    const line = await readLine(terminal, question.secret, signal);
+    if (line === undefined) return undefined;
+    const { choices, free } = question;
+    if (free) return line;
+    if (choices.length === 0) return isYes(line) ? "yes" : "no";
+    const chosen = choices.find((one) => one === line.trim());
+    if (chosen !== undefined) return chosen;
+    await terminal.stderr.write(`it must be one of ${printable(choices.join(", "))}\n`);
+  }
+}
+
+function endOf({ choices, free }: Question): string {
+  if (free) return "";
+  return choices.length === 0 ? " [y/N]" : ` (${printable(choices.join(", "))})`;
+}
+
+/** Reads a line from the terminal; a secret is typed without an echo. */
+async function readLine(
+  terminal: Terminal,
+  secret: boolean,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  using _raw = secret ? terminal.stdin.raw() : undefined;
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of terminal.stdin.chunks(signal)) {
+    for (const character of decoder.decode(chunk, { stream: true })) {
+      if (character === "\r" || character === "\n") {
+        if (secret) await terminal.stderr.write("\n");
+        return text;
+      }
+      // Only in raw mode do these arrive as characters.
+      if (character === "\x03" || character === "\x04") return undefined;
+      text = character === "\x7f" ? text.slice(0, -1) : text + character;
+    }
+  }
+  // At the end of input the question's line has no line feed.
+  if (!signal.aborted) await terminal.stderr.write("\n");
+  return undefined;
+}
+
+/** A running step. */
+interface Running {
+  beganMs: number;
+  /** Number of its targets; 0 if it has none, or they aren't known yet. */
+  total: number;
+  ended: number;
+  bad: number;
+}
+
+/** Steps shown before "and 7 more". */
+const stepsShown = 3;
+
+/** Follows the events. */
+export class StepsProgress implements Progress {
+  readonly names: readonly string[] = [];
+  readonly running: ReadonlySet<number> = new Set();
+  readonly ended: Progress["ended"] = new Map();
+  readonly detail = "";
+  readonly #steps = new Map<string, Running>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A step is running: before, questions may be asked that belong to no step. */
+  get hasBegun(): boolean {
+    return this.#steps.size > 0;
+  }
+
+  /** Handles the next event of the run. */
+  follow(event: StepsEvent): void {
+    switch (event.kind) {
+      case "stepStarted":
+        this.#steps.set(event.step, {
+          beganMs: this.#clock.elapsedMs(),
+          total: 0,
+          ended: 0,
+          bad: 0,
+        });
+        break;
+      case "stepTargets": {
+        const step = this.#steps.get(event.step);
+        if (step === undefined) break;
+        // On a further attempt, earlier successes aren't reported again.
+        step.ended -= step.bad;
+        step.bad = 0;
+        step.total = event.names.length;
+        break;
+      }
+      case "stepTargetEnded": {
+        const step = this.#steps.get(event.step);
+        if (step === undefined) break;
+        step.ended += 1;
+        if (event.end.outcome.kind !== "ok") step.bad += 1;
+        break;
+      }
+      case "stepEnded":
+        this.#steps.delete(event.step);
+    }
+  }
+
+  /** `copy: 2 of 40 done, 1 not ok, 12s`; of nested steps the innermost. */
+  get told(): string {
+    const keys = [...this.#steps.keys()];
+    const innermost = keys.filter((key) =>
+      !keys.some((other) => other.startsWith(`${key}/`) || other.startsWith(`${key}[`))
+    );
+    const shown = innermost.slice(0, stepsShown).map((key) => this.#text(key));
+    const more = innermost.length - shown.length;
+    return `${shown.join("; ")}${more > 0 ? ` and ${more} more` : ""}`;
+  }
+
+  #text(key: string): string {
+    const { beganMs, total, ended, bad } = this.#steps.get(key) as Running;
+    const elapsedMs = Math.floor((this.#clock.elapsedMs() - beganMs) / 1000) * 1000;
+    const parts = [
+      ...(total > 1 ? [`${ended} of ${total} done`] : []),
+      ...(bad > 0 ? [`${bad} not ok`] : []),
+      formatDuration(Math.max(1000, elapsedMs)),
+    ];
+    return `${printable(key)}: ${parts.join(", ")}`;
+  }
 }

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import type { DeletionPlan } from "../../../actions/session/events.ts";
 import type { StopPlan } from "../../../actions/session/stop.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
-import { askDeletion } from "./ask_deletion.ts";
-import { askRestore } from "./ask_restore.ts";
+import { askDeletion } from "./delete.ts";
+import { askRestore } from "./restore.ts";
 import { askSnapshotRemoval } from "./ask_snapshot_removal.ts";
-import { askStop } from "./ask_stop.ts";
+import { askStop } from "./stop.ts";
 
 const signal = new AbortController().signal;
 const place = { namespace: "dev", context: "c" };

@@ -9,11 +9,12 @@ import { success } from "../../exit_codes.ts";
 import { choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 import { jsonDocument } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
-import { showProgress } from "./show_progress.ts";
 import { snapshotData, takenLines } from "./snapshots_table.ts";
 import { stoppable } from "../../driver/stoppable.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Invocation } from "../../invocation.ts";
+import type { Clock } from "../../../base/clock.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
 
 const formats = choice(["text", "json"]);
 
@@ -142,4 +143,40 @@ async function intoFile(
   await terminal.stdout.write(`${printable(path)}\n`);
   const content = `${filesText(files)}, ${bytesText(bytes)}`;
   await terminal.stderr.write(`${content}, ${bytesText(size)} compressed; sha256 ${sha256}\n`);
+}
+
+/** Shorter work gets no message. */
+const quietMs = 1000;
+/** Interval between two lines if lines can't be overwritten. */
+const lineEveryMs = 5000;
+
+/** Shows the reported progress; returns the result. */
+async function showProgress<T>(
+  title: string,
+  telling: AsyncGenerator<string, T>,
+  { terminal, clock }: { terminal: Terminal; clock: Clock },
+): Promise<T> {
+  const { stderr } = terminal;
+  const columns = terminal.size()?.columns ?? 80;
+  const beganMs = clock.elapsedMs();
+  let toldMs = beganMs + quietMs - lineEveryMs;
+  let isOpen = false;
+  try {
+    for (;;) {
+      const next = await telling.next();
+      if (next.done === true) return next.value;
+      const line = `${title}: ${printable(next.value)}`;
+      const nowMs = clock.elapsedMs();
+      if (stderr.isTerminal) {
+        if (nowMs - beganMs < quietMs) continue;
+        await stderr.write(`\r\x1b[K${line.slice(0, columns - 1)}`);
+        isOpen = true;
+      } else if (nowMs - toldMs >= lineEveryMs) {
+        toldMs = nowMs;
+        await stderr.write(`${line}\n`);
+      }
+    }
+  } finally {
+    if (isOpen) await stderr.write("\r\x1b[K");
+  }
 }

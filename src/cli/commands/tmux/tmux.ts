@@ -9,7 +9,7 @@ import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { choosingOf, chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
+import { choice, type FlagValues, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import type { Invocation } from "../../invocation.ts";
 import { confirmOn } from "../exec/confirm.ts";
 import { confirmViewOf } from "../exec/options.ts";
@@ -21,7 +21,6 @@ import {
   selectionOperands,
 } from "../../parser/selection.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
-import { paneFlags } from "./flags.ts";
 import { failedContextText, skippedPodTexts } from "../../../present/run_notes.ts";
 
 const arrangements = choice(layouts);
@@ -166,4 +165,38 @@ function linesOf(event: TmuxEvent): string[] {
     case "leftBehind":
       return [`session ${event.session} goes on: tmux attach -t ${event.session}`];
   }
+}
+
+type PaneFlags = Omit<FlagValues<typeof shellFlags>, "env" | "keep-for">;
+
+/**
+ * Returns the args for every pane: paths are absolute, since a pane may start elsewhere. Variables are omitted, as
+ * every user of this machine can read the args of a process.
+ */
+export function paneFlags(
+  flags: PaneFlags,
+  { kubeconfig, workingDir, keepMs }: {
+    kubeconfig: string | undefined;
+    workingDir: string;
+    keepMs: number;
+  },
+): Pick<TmuxOptions, "shellFlags" | "writes"> {
+  const log = flags.log === undefined ? undefined : absolute(flags.log, workingDir);
+  const words = {
+    "kubeconfig": kubeconfig === undefined ? undefined : absolute(kubeconfig, workingDir),
+    "keep-for": keepMs === 0 ? "0" : `${keepMs}ms`,
+    "connect-timeout": flags["connect-timeout"] && `${flags["connect-timeout"]}ms`,
+    "workdir": flags.workdir,
+    "log": log,
+  };
+  const given = Object.entries(words).filter(([, text]) => text !== undefined);
+  const shellFlags = given.map(([name, text]) => `--${name}=${text}`);
+  return {
+    shellFlags: flags.new ? [...shellFlags, "--new"] : shellFlags,
+    writes: log === undefined ? [] : [log],
+  };
+}
+
+function absolute(path: string, workingDir: string): string {
+  return path.startsWith("/") ? path : `${workingDir}/${path}`;
 }

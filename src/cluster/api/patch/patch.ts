@@ -9,7 +9,7 @@ import { decodeText, mediaType, parseJson, parseYaml } from "../negotiate.ts";
 import { represent } from "../represent.ts";
 import type { ResourceRoute } from "../route.ts";
 import { isRecord } from "../../../base/json_value.ts";
-import type { Schema } from "../schema/model.ts";
+import type { ListMerge, Schema } from "../schema/model.ts";
 import type { Served } from "../served.ts";
 import { badRequest, failure, unsupportedMediaType } from "../status.ts";
 import { scaleOf, scaleTo } from "../scale.ts";
@@ -18,8 +18,164 @@ import { isDryRun, managerOf, targetNamespace, withWarnings } from "../write.ts"
 import { applyTo } from "./apply.ts";
 import { applyJsonPatch } from "./json_patch.ts";
 import { schemaOf } from "./managed_fields.ts";
-import { applyMergePatch } from "./merge_patch.ts";
-import { applyStrategicPatch } from "./strategic_patch.ts";
+import { sameJson } from "../../store/equality.ts";
+import { definition } from "../schema/parse.ts";
+
+type Json = Record<string, unknown>;
+
+const deletePrefix = "$deleteFromPrimitiveList/";
+const orderPrefix = "$setElementOrder/";
+
+/** Returns the document with the patch applied, by its schema. Throws a 400 for an invalid patch. */
+export function applyStrategicPatch(document: unknown, patch: unknown, schema: Schema): unknown {
+  if (!isRecord(patch)) return patch;
+  const base = isRecord(document) ? document : {};
+  if (patch["$patch"] === "replace") return withoutDirectives(patch);
+  if (patch["$patch"] === "delete") return {};
+  const merged = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith("$")) continue;
+    const field = fieldSchema(schema, key);
+    if (value === null) merged.delete(key);
+    else if (Array.isArray(value)) {
+      merged.set(key, mergeList(merged.get(key), value, field));
+    } else if (isRecord(value)) merged.set(key, applyStrategicPatch(merged.get(key), value, field));
+    else merged.set(key, value);
+  }
+  deleteFromLists(merged, patch);
+  orderLists(merged, base, patch, schema);
+  retainKeys(merged, patch["$retainKeys"]);
+  return Object.fromEntries(merged);
+}
+
+function fieldSchema(schema: Schema, key: string): Schema {
+  if (schema.kind === "map") return schema.of;
+  if (schema.kind !== "object") return { kind: "any" };
+  return definition(schema.name).fields.get(key)?.schema ?? { kind: "any" };
+}
+
+function withoutDirectives(patch: Json): Json {
+  return Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith("$")));
+}
+
+function mergeList(base: unknown, patch: unknown[], schema: Schema): unknown[] {
+  const before = Array.isArray(base) ? base : [];
+  const merge = schema.kind === "list" ? schema.merge : { kind: "atomic" as const };
+  switch (merge.kind) {
+    case "atomic":
+      return patch;
+    case "set":
+      return orderItems(
+        [...before, ...patch.filter((item) => !before.some((each) => sameJson(each, item)))],
+        { wanted: patch, before },
+        sameJson,
+      );
+    case "byKeys": {
+      const items = schema.kind === "list" ? schema.of : schema;
+      const merged = mergeItems(before, patch, merge.keys[0] ?? "", items);
+      return orderItems(merged, { wanted: patch, before }, sameItem(merge));
+    }
+  }
+}
+
+function mergeItems(before: unknown[], patch: unknown[], key: string, items: Schema): unknown[] {
+  const changes = patch.map((item) => {
+    if (!isRecord(item)) {
+      throw badRequest(`an item of a list that is merged by ${key} must be an object`);
+    }
+    return item;
+  });
+  if (changes.some((item) => item["$patch"] === "replace" && !(key in item))) {
+    return changes.filter((item) => item["$patch"] !== "replace").map(withoutDirectives);
+  }
+  const merged = [...before];
+  for (const item of changes) {
+    if (!(key in item)) {
+      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+    }
+    const index = merged.findIndex((each) => isRecord(each) && sameJson(each[key], item[key]));
+    if (item["$patch"] === "delete") {
+      if (index >= 0) merged.splice(index, 1);
+    } else if (index < 0) merged.push(applyStrategicPatch({}, item, items));
+    else merged[index] = applyStrategicPatch(merged[index], item, items);
+  }
+  return merged;
+}
+
+function deleteFromLists(merged: Map<string, unknown>, patch: Json): void {
+  for (const [directive, values] of Object.entries(patch)) {
+    if (!directive.startsWith(deletePrefix) || !Array.isArray(values)) continue;
+    const key = directive.slice(deletePrefix.length);
+    const list = merged.get(key);
+    if (!Array.isArray(list)) continue;
+    merged.set(key, list.filter((item) => !values.some((value) => sameJson(value, item))));
+  }
+}
+
+/** Returns the `$setElementOrder` of a list, also if the patch changes nothing else in it. */
+function orderLists(merged: Map<string, unknown>, base: Json, patch: Json, schema: Schema): void {
+  for (const [directive, wanted] of Object.entries(patch)) {
+    if (!directive.startsWith(orderPrefix) || !Array.isArray(wanted)) continue;
+    const key = directive.slice(orderPrefix.length);
+    const [list, before] = [merged.get(key), base[key]];
+    const field = fieldSchema(schema, key);
+    if (!Array.isArray(list) || field.kind !== "list") continue;
+    const order = { wanted, before: Array.isArray(before) ? before : [] };
+    merged.set(key, orderItems(list, order, sameItem(field.merge)));
+  }
+}
+
+/** Returns whether two items of a list have the same keys. */
+function sameItem(merge: ListMerge): (a: unknown, b: unknown) => boolean {
+  const key = merge.kind === "byKeys" ? merge.keys[0] : undefined;
+  if (key === undefined) return sameJson;
+  return (a, b) => isRecord(a) && isRecord(b) && sameJson(a[key], b[key]);
+}
+
+/** Removes fields of a union that the patch doesn't name. */
+function retainKeys(merged: Map<string, unknown>, keys: unknown): void {
+  if (!Array.isArray(keys)) return;
+  for (const key of [...merged.keys()]) if (!keys.includes(key)) merged.delete(key);
+}
+
+/**
+ * Orders `items`. Those that `wanted` names come in its order, the others in that of `before`; if the two conflict,
+ * `before` decides which is first, and a named item that wasn't there before goes ahead.
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ */
+function orderItems(
+  items: readonly unknown[],
+  order: { wanted: readonly unknown[]; before: readonly unknown[] },
+  same: (a: unknown, b: unknown) => boolean,
+): unknown[] {
+  const place = (list: readonly unknown[], item: unknown) =>
+    list.findIndex((each) => same(each, item));
+  const sortedBy = (list: readonly unknown[], some: readonly unknown[]) =>
+    some.toSorted((a, b) => place(list, a) - place(list, b));
+  const isNamed = (item: unknown) => place(order.wanted, item) >= 0;
+  const named = sortedBy(order.wanted, items.filter(isNamed));
+  const others = sortedBy(order.before, items.filter((item) => !isNamed(item)));
+  const ordered: unknown[] = [];
+  for (const item of named) {
+    const here = place(order.before, item);
+    while (here >= 0 && others.length > 0 && place(order.before, others[0]) < here) {
+      ordered.push(others.shift());
+    }
+    ordered.push(item);
+  }
+  return [...ordered, ...others];
+}
+
+/** Returns the document with the patch applied: null removes, lists are replaced as a whole. */
+export function applyMergePatch(document: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const merged = new Map(Object.entries(isRecord(document) ? document : {}));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key);
+    else merged.set(key, applyMergePatch(merged.get(key), value));
+  }
+  return Object.fromEntries(merged);
+}
 
 const applyType = "application/apply-patch+yaml";
 

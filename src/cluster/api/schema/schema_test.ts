@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { resourceTypes } from "../../resources.ts";
-import { conform, type Findings } from "./conform.ts";
+import { conform, type Findings } from "../decode.ts";
 import type { Schema } from "./model.ts";
 import { definition, definitionOf } from "./parse.ts";
 import { decodeProtobuf } from "./protobuf.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { constants, createDeflate, createInflate } from "node:zlib";
 import fc from "fast-check";
 import { channel, decodeMessage, encodeMessage } from "./channels.ts";
-import { encodeFrame, type Frame, FrameReader } from "./spdy_frames.ts";
+import { encodeFrame, type Frame, FrameReader } from "./spdy_tunnel.ts";
 import { joinBytes } from "../../../base/join_bytes.ts";
 import { createHeaderReader, createHeaderWriter, headerDictionary } from "./spdy_headers.ts";
 

@@ -2,20 +2,225 @@
  * Tables: the server's side of `kubectl get`.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
  */
+import * as core from "./core.ts";
+import * as workloads from "./workloads.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { apiVersionOf, resources, typeKey } from "../../resources.ts";
-import { ageColumn, type Column, nameColumn } from "./column.ts";
-import * as core from "./core.ts";
-import { podColumns } from "./pod.ts";
-import {
-  bindingColumns,
-  leaseColumns,
-  roleColumns,
-  storageClassColumns,
-  volumeSnapshotClassColumns,
-  volumeSnapshotColumns,
-} from "./rights.ts";
-import * as workloads from "./workloads.ts";
+import { age, ageColumn, type Column, column, nameColumn, orNone } from "./column.ts";
+import type { Lease } from "kubernetes-types/coordination/v1.d.ts";
+import type { RoleBinding } from "kubernetes-types/rbac/v1.d.ts";
+import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
+import type { ContainerStatus, Pod } from "../../../kube/types.ts";
+
+interface Digest {
+  ready: number;
+  total: number;
+  status: string;
+  restarts: number;
+  lastRestart: string | undefined;
+}
+
+function hasCondition(pod: Pod, type: string): boolean {
+  return (pod.status?.conditions ?? [])
+    .some((condition) => condition.type === type && condition.status === "True");
+}
+
+function exitText(terminated: { exitCode: number; signal?: number; reason?: string }): string {
+  if (terminated.reason) return terminated.reason;
+  return terminated.signal ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`;
+}
+
+function latest(times: readonly (string | undefined)[]): string | undefined {
+  return times.filter((time) => time !== undefined).sort().at(-1);
+}
+
+function isSidecar(pod: Pod, name: string): boolean {
+  return pod.spec?.initContainers?.find((each) => each.name === name)?.restartPolicy === "Always";
+}
+
+/** Returns the state of the first init container that isn't done, as text; undefined once all are. */
+function initStatus(pod: Pod): string | undefined {
+  const total = pod.spec?.initContainers?.length ?? 0;
+  const statuses = pod.status?.initContainerStatuses ?? [];
+  for (const [index, { name, state, started }] of statuses.entries()) {
+    if (state?.terminated?.exitCode === 0 || (isSidecar(pod, name) && started)) continue;
+    if (state?.terminated) return `Init:${exitText(state.terminated)}`;
+    const waiting = state?.waiting?.reason;
+    if (waiting && waiting !== "PodInitializing") return `Init:${waiting}`;
+    return `Init:${index}/${total}`;
+  }
+  return undefined;
+}
+
+function containerReason({ state }: ContainerStatus): string | undefined {
+  if (state?.waiting?.reason) return state.waiting.reason;
+  return state?.terminated ? exitText(state.terminated) : undefined;
+}
+
+function mainStatus(pod: Pod, initial: string): string {
+  const statuses = pod.status?.containerStatuses ?? [];
+  const running = statuses.some(({ ready, state }) => ready && state?.running);
+  // The first container with a reason wins.
+  const reason = statuses.map(containerReason).find((each) => each !== undefined) ?? initial;
+  if (reason !== "Completed" || !running) return reason;
+  return hasCondition(pod, "Ready") ? "Running" : "NotReady";
+}
+
+function digest(pod: Pod): Digest {
+  const sidecars = (pod.status?.initContainerStatuses ?? []).filter(({ name }) =>
+    isSidecar(pod, name)
+  );
+  const main = pod.status?.containerStatuses ?? [];
+  const initializing = initStatus(pod);
+  const showInit = initializing !== undefined && !hasCondition(pod, "Initialized");
+  const counted = showInit ? pod.status?.initContainerStatuses ?? [] : [...sidecars, ...main];
+  let status = pod.status?.reason || pod.status?.phase || "Unknown";
+  if (pod.status?.conditions?.some(({ reason }) => reason === "SchedulingGated")) {
+    status = "SchedulingGated";
+  }
+  status = showInit ? initializing : mainStatus(pod, status);
+  const ended = ["Succeeded", "Failed"].includes(pod.status?.phase ?? "");
+  if (pod.metadata?.deletionTimestamp) {
+    if (pod.status?.reason === "NodeLost") status = "Unknown";
+    else if (!ended) status = "Terminating";
+  }
+  const restartable = (pod.spec?.initContainers ?? []).filter(({ name }) => isSidecar(pod, name));
+  return {
+    ready: [...sidecars, ...main].filter(({ ready, state }) => ready && state?.running).length,
+    total: (pod.spec?.containers.length ?? 0) + restartable.length,
+    status,
+    restarts: counted.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    lastRestart: latest(counted.map(({ lastState }) => lastState?.terminated?.finishedAt)),
+  };
+}
+
+function gates(pod: Pod): string {
+  const wanted = pod.spec?.readinessGates ?? [];
+  if (wanted.length === 0) return "<none>";
+  return `${
+    wanted.filter(({ conditionType }) => hasCondition(pod, conditionType)).length
+  }/${wanted.length}`;
+}
+
+/** Readiness, digest and restarts; wide: where it runs. */
+const podColumns: readonly Column[] = [
+  nameColumn,
+  column<Pod>("Ready", (pod) => {
+    const { ready, total } = digest(pod);
+    return `${ready}/${total}`;
+  }),
+  column<Pod>("Status", (pod) => digest(pod).status),
+  column<Pod>("Restarts", (pod, now) => {
+    const { restarts, lastRestart } = digest(pod);
+    const when = restarts > 0 && lastRestart ? ` (${age(lastRestart, now)} ago)` : "";
+    return `${restarts}${when}`;
+  }),
+  ageColumn,
+  column<Pod>("IP", (pod) => orNone(pod.status?.podIP), { wide: true }),
+  column<Pod>("Node", (pod) => orNone(pod.spec?.nodeName), { wide: true }),
+  column<Pod>("Nominated Node", (pod) => orNone(pod.status?.nominatedNodeName), { wide: true }),
+  column<Pod>("Readiness Gates", gates, { wide: true }),
+];
+
+/** Of roles, in a namespace or not. */
+const roleColumns: readonly Column[] = [
+  nameColumn,
+  column<Stored>("Created At", ({ metadata }) => metadata.creationTimestamp ?? ""),
+];
+
+function subjects(name: string, kind: string): Column {
+  return column<RoleBinding>(
+    name,
+    (binding) =>
+      (binding.subjects ?? []).filter((each) => each.kind === kind)
+        .map((each) => kind === "ServiceAccount" ? `${each.namespace}/${each.name}` : each.name)
+        .join(", "),
+    { wide: true },
+  );
+}
+
+/** Of bindings: the role; wide: the subjects. */
+const bindingColumns: readonly Column[] = [
+  nameColumn,
+  column<RoleBinding>("Role", ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
+  ageColumn,
+  subjects("Users", "User"),
+  subjects("Groups", "Group"),
+  subjects("ServiceAccounts", "ServiceAccount"),
+];
+
+/** The columns of a snapshot in its CustomResourceDefinition. */
+interface Snapshot {
+  spec?: { source?: { persistentVolumeClaimName?: string }; volumeSnapshotClassName?: string };
+  status?: {
+    readyToUse?: boolean;
+    restoreSize?: string;
+    boundVolumeSnapshotContentName?: string;
+    creationTime?: string;
+  };
+}
+
+/** Of snapshots of volumes. */
+const volumeSnapshotColumns: readonly Column[] = [
+  nameColumn,
+  column<Snapshot>("ReadyToUse", ({ status }) => status?.readyToUse ?? null, { type: "boolean" }),
+  column<Snapshot>("SourcePVC", ({ spec }) => spec?.source?.persistentVolumeClaimName ?? null),
+  column<Snapshot>("SourceSnapshotContent", () => null),
+  column<Snapshot>("RestoreSize", ({ status }) => status?.restoreSize ?? null),
+  column<Snapshot>("SnapshotClass", ({ spec }) => spec?.volumeSnapshotClassName ?? null),
+  column<Snapshot>(
+    "SnapshotContent",
+    ({ status }) => status?.boundVolumeSnapshotContentName ?? null,
+  ),
+  column<Snapshot>(
+    "CreationTime",
+    ({ status }, now) => status?.creationTime === undefined ? null : age(status.creationTime, now),
+  ),
+  ageColumn,
+];
+
+/** Of their classes. */
+const volumeSnapshotClassColumns: readonly Column[] = [
+  nameColumn,
+  column<{ driver?: string }>("Driver", ({ driver }) => driver ?? null),
+  column<{ deletionPolicy?: string }>(
+    "DeletionPolicy",
+    ({ deletionPolicy }) => deletionPolicy ?? null,
+  ),
+  ageColumn,
+];
+
+/** The holder of a lease. */
+const leaseColumns: readonly Column[] = [
+  nameColumn,
+  column<Lease>("Holder", ({ spec }) => spec?.holderIdentity ?? ""),
+  ageColumn,
+];
+
+const defaultClass = "storageclass.kubernetes.io/is-default-class";
+
+/** The provisioner of volumes; the default class is marked at its name. */
+const storageClassColumns: readonly Column[] = [
+  column<StorageClass>(
+    "Name",
+    ({ metadata }) =>
+      `${metadata?.name ?? ""}${
+        metadata?.annotations?.[defaultClass] === "true" ? " (default)" : ""
+      }`,
+  ),
+  column<StorageClass>("Provisioner", ({ provisioner }) => provisioner),
+  column<StorageClass>("ReclaimPolicy", ({ reclaimPolicy }) => reclaimPolicy ?? "Delete"),
+  column<StorageClass>(
+    "VolumeBindingMode",
+    ({ volumeBindingMode }) => volumeBindingMode ?? "Immediate",
+  ),
+  column<StorageClass>(
+    "AllowVolumeExpansion",
+    ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false,
+    { type: "boolean" },
+  ),
+  ageColumn,
+];
 
 const columnsOf = new Map<string, readonly Column[]>([
   [typeKey(resources.pods), podColumns],
