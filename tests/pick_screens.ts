@@ -62,6 +62,8 @@ export const screens: Readonly<Record<string, () => PickState>> = {
   "list": () => picker(names),
   "hints": () => picker(names, {}, wide),
   "one-of-them": () => picker(names, { multi: false, switches: false }, wide),
+  "purpose": () => picker(names, { purpose: "rm -rf /data/old in prod/shop" }, wide),
+  "purpose-clipped": () => picker(names, { purpose: "rm -rf /data/old in prod/shop" }),
   "search": () => after(picker(names), ...type("web !10")),
   "nothing": () => after(picker(names), ...type("xyz")),
   "chosen": () => after(picker(names), key("tab"), key("up"), key("up"), key("tab")),

@@ -39,10 +39,15 @@ export function choosingOf(
 export async function chosenBy(
   choosing: Choosing | undefined,
   { contexts, selection }: { contexts: readonly string[]; selection: Selection },
-  { kubeconfig, invocation }: { kubeconfig: string | undefined; invocation: Invocation },
+  { kubeconfig, invocation, purpose }: {
+    kubeconfig: string | undefined;
+    invocation: Invocation;
+    /** What happens to the chosen pods: the picker shows it. */
+    purpose: string;
+  },
 ): Promise<Chosen | undefined> {
   const host: Host = await invocation.host({ kubeconfig });
   if (choosing === undefined) return { contexts, selection, host };
   const { chosenFirst } = await import("./commands/pick/pick_targets.ts");
-  return await chosenFirst({ contexts, selection }, choosing, { host, invocation });
+  return await chosenFirst({ contexts, selection }, choosing, { host, invocation, purpose });
 }

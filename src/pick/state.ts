@@ -57,6 +57,8 @@ export interface PickSettings {
   /** Other namespaces and contexts can be selected. */
   readonly switches: boolean;
   readonly prompt: string;
+  /** What happens to the chosen rows, and where; empty if they are only printed. */
+  readonly purpose: string;
   /** The title of the first column. */
   readonly columns: Readonly<Record<LevelKind, { name: string; others: readonly Column[] }>>;
 }

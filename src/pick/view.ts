@@ -115,6 +115,12 @@ function infoLine(state: PickState, level: Level, columns: number): Line {
     return true;
   };
   if (state.notice !== undefined) say(state.notice, "bad");
+  const { purpose } = state.settings;
+  if (purpose !== "" && state.notice === undefined) {
+    // The most room that still leaves the hint of the help.
+    const room = columns - lineWidth(line) - 4 - displayWidth(helpHint);
+    if (room >= 8) line.push(span(`  ${clipText(purpose, room)}`));
+  }
   const { context, namespace } = state.place;
   const place = [context, namespace].filter((one) => one !== undefined).join("/");
   if (place !== "") say(`in ${place}`, "dim");

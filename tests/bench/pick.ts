@@ -93,6 +93,7 @@ class Bench {
     this.state = initialState({
       multi: true,
       layout: "default",
+      purpose: "",
       asksContainer: false,
       switches: true,
       prompt: "> ",

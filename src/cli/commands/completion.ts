@@ -33,8 +33,8 @@ export const command = defineCommand({
   resolve({ operands: [word = ""] }) {
     const shell = shells.find((one) => one === word);
     if (shell === undefined) {
-      throw new BadValue(word, `must be one of ${shells.join(", ")}`, { candidates: shells })
-        .of("SHELL");
+      // Without a nearest name: no shell's script is of use to another shell.
+      throw new BadValue(word, `must be one of ${shells.join(", ")}`).of("SHELL");
     }
     return { shell };
   },

@@ -37,6 +37,7 @@ export const sampleSettings: PickSettings = {
   asksContainer: false,
   switches: true,
   prompt: "> ",
+  purpose: "",
   columns: {
     pods: {
       name: "POD",

@@ -51,7 +51,7 @@ export const command = defineCommand({
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve: resolveCopy,
   run: async ({ options: asked, view, kubeconfig, choosing }, invocation) => {
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "copy" });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };

@@ -1,4 +1,5 @@
 import type { ExecOptions } from "../../../actions/exec/events.ts";
+import { commandLine } from "../../../base/shell_quote.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
@@ -97,7 +98,8 @@ export const command = defineCommand({
     return { options, view, list: running.list, kubeconfig, choosing };
   },
   run: async ({ options: asked, view, list, kubeconfig, choosing }, invocation) => {
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    const purpose = list ? "list" : commandLine(asked.command);
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };

@@ -60,7 +60,7 @@ export const command = defineCommand({
     const { options: asked, view, kubeconfig, pick } = resolved.containers;
     const { terminal, environment } = invocation;
     const choosing = pick ? { kind: "many" } as const : undefined;
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "logs" });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };

@@ -27,6 +27,8 @@ export interface PickerOptions {
   /** The picker handles clicks and the wheel while it is shown. */
   mouse: boolean;
   prompt: string;
+  /** What happens to the chosen pods; empty if they are only printed. */
+  purpose: string;
 }
 
 /** The picker of other commands: like fzf's default. */
@@ -40,6 +42,7 @@ export const plainPicker: Omit<PickerOptions, "contexts" | "selection" | "multi"
   preview: true,
   mouse: true,
   prompt: "> ",
+  purpose: "",
 };
 
 /** The outcome of a choice. */

@@ -33,7 +33,7 @@ export interface Chosen {
 export async function chosenFirst(
   { contexts, selection }: Pick<Chosen, "contexts" | "selection">,
   { kind }: Choosing,
-  { host, invocation }: { host: Host; invocation: Invocation },
+  { host, invocation, purpose }: { host: Host; invocation: Invocation; purpose: string },
 ): Promise<Chosen | undefined> {
   const { terminal } = invocation;
   const asked = kind === "many" || kind === "one";
@@ -54,6 +54,7 @@ export async function chosenFirst(
     multi: kind === "many" || kind === "required",
     selectOne: kind === "oneIfUnclear",
     exitZero: true,
+    purpose: `${purpose} in ${await scopeOf({ contexts, selection }, host)}`,
   }, { host, invocation });
   switch (answer.kind) {
     case "aborted":
@@ -70,6 +71,18 @@ export async function chosenFirst(
         host: pickedHost(host, answer.targets),
       };
   }
+}
+
+/** Returns the contexts and namespaces in which the choice begins. */
+async function scopeOf(
+  { contexts, selection: { namespaces } }: Pick<Chosen, "contexts" | "selection">,
+  host: Host,
+): Promise<string> {
+  const known = contexts.length > 0
+    ? contexts
+    : (await host.contexts()).filter(({ current }) => current).map(({ name }) => name);
+  const within = namespaces.kind === "named" ? `/${namespaces.names.join(",")}` : "";
+  return `${known.join(", ")}${within}`;
 }
 
 /** Returns the chosen pods by name, for code that reads them again. */

@@ -13,6 +13,7 @@ async function left(sample: number | undefined, terminals: ("stdin" | "stderr")[
   const chosen = await chosenFirst({ contexts: ["c"], selection }, { kind: "oneIfUnclear" }, {
     host,
     invocation: invocation as Partial<Invocation> as Invocation,
+    purpose: "a shell",
   });
   return chosen?.selection === selection;
 }

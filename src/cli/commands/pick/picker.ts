@@ -248,6 +248,7 @@ class Picker implements Disposable {
       // A picker with named pods, or over several clusters, has no other scope to switch to.
       switches: options.selection.operands.length === 0 && new Set(options.contexts).size < 2,
       prompt: options.prompt,
+      purpose: options.purpose,
       columns: columnsFor(naming),
     }, {
       columns,

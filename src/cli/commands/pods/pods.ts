@@ -42,7 +42,7 @@ export const command = defineCommand({
     }
     const choosing = selected.pick ? { kind: "many" } as const : undefined;
     const { kubeconfig } = selected;
-    const chosen = await chosenBy(choosing, selected, { kubeconfig, invocation });
+    const chosen = await chosenBy(choosing, selected, { kubeconfig, invocation, purpose: "pods" });
     if (chosen === undefined) return leftWithoutChoice;
     const { picked, contexts } = chosen;
     const host = await invocation.host({ kubeconfig });

@@ -103,7 +103,7 @@ export const command: Command = defineCommand({
     const planned = actions.plan(short, given);
     const mustChoose = choosing?.kind !== "required" || !actions.narrowsPods(planned.selection);
     const chosen = choosing !== undefined && mustChoose
-      ? await chosenBy(choosing, planned, { kubeconfig, invocation })
+      ? await chosenBy(choosing, planned, { kubeconfig, invocation, purpose: `workflow ${wanted}` })
       : { host: own };
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;

@@ -92,7 +92,10 @@ async function picked(
         trust: { trustNow: trust, ...definedOnly({ askTrust: askTrust(terminal, { signal }) }) },
       }),
     }));
-  const chosen = await chosenBy({ kind: "many" }, where, by);
+  const chosen = await chosenBy({ kind: "many" }, where, {
+    ...by,
+    purpose: `workflow ${said.workflow}`,
+  });
   if (chosen?.picked === undefined) return undefined;
   const only = chosen.picked.map(({ context, namespace, pod }) => ({ context, namespace, pod }));
   return { contexts: chosen.contexts, only };

@@ -87,7 +87,7 @@ export const command = defineCommand({
     return { options, kubeconfig, choosing };
   },
   run: async ({ options: asked, kubeconfig, choosing }, invocation) => {
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "a shell" });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
     const [{ shell }, { showShell }] = await Promise.all([

@@ -101,7 +101,7 @@ export const command = defineCommand({
     { options: asked, flags, keepMs, kubeconfig, confirm, choosing },
     invocation,
   ) => {
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "tmux" });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
     const { rowsForPanes, tmux } = await import("../../../actions/tmux/tmux.ts");
