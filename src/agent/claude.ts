@@ -202,6 +202,8 @@ function errorsOf(event: JsonFields): string {
   return texts.length > 0 ? texts.join("; ") : textOf(event, "subtype") ?? "";
 }
 
+/* The tokens and costs that Claude Code reports. */
+
 /** Parses `usage` of a message or of a result, as in the Messages API. */
 function readUsage(usage: JsonFields): Tokens {
   return {

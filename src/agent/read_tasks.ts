@@ -179,6 +179,8 @@ class TaskFiles {
   }
 }
 
+/* Derives a task's state from its runner's files and its agent's events. */
+
 /** The pod's report on a task's runner: `runner_script.ts`. */
 export type RunnerReport =
   /** It exists. `began` is false while another task has its turn. */
@@ -236,6 +238,8 @@ function endedStatus(
   }
   return { state: "done" };
 }
+
+/* A task's progress, folded from its events: pure, and of bounded size. */
 
 /** Progress, and the state to compare the next event with. */
 export interface Folding extends Progress {

@@ -124,6 +124,8 @@ async function send(
   return number;
 }
 
+/* The files of a new task: user text is quoted in them, and never part of a command line of kodama's. */
+
 /**
  * The file `start`: goes to the folder, exports the task's variables, and becomes the agent. Its argument is the task's
  * folder. 125 like `env --chdir`: nothing was started.

@@ -99,6 +99,8 @@ function wantsJson(argv: readonly string[]): boolean {
   );
 }
 
+/* From args to a prepared command: every usage error is found here, before anything happens. */
+
 /** A checked command line. */
 type Prepared =
   | { kind: "help"; path: readonly string[]; brief: boolean }

@@ -272,6 +272,8 @@ async function putWorld(
   for (const object of objects) admission.create(object);
 }
 
+/* Waits for a state of the embedded cluster. */
+
 /** Waits until every pod of the world is in its final state. Rejects with the signal's reason. */
 async function waitUntilReady(
   store: Store,

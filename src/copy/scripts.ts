@@ -9,6 +9,8 @@
  */
 import { beginning, placing } from "./script_parts.ts";
 
+/* The scripts that receive a folder in a pod: unpacked under a temporary name, compared, and moved to its path. */
+
 /** The folder for unpacking: beside the destination, or in it if it exists. */
 const unpacking = `unpack_in() {
 if [ -d "$dest" ]; then temporary=\${dest%/}/.kodama-$1.new
@@ -114,6 +116,8 @@ ${puttingInPlace}
 place "$1" "$2" folder
 unpack_in "$3"
 put_in_place`;
+
+/* The scripts that receive one file in a pod: first its bytes, then, after the comparison, its name. */
 
 /**
  * A file is written in pieces, each at its own offset, and read back right away for its checksum: so this is computed

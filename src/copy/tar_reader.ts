@@ -222,6 +222,11 @@ function truncated(): TarError {
   return new TarError("the archive ends in the middle");
 }
 
+/*
+ * Checks names out of an archive that a pod made before they are used on this machine. Nothing of an archive may reach
+ * a path outside of the folder that it is unpacked into.
+ */
+
 /** The limit of file systems on a path (PATH_MAX). */
 const maxPathBytes = 4096;
 const slash = 0x2f;

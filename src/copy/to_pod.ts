@@ -175,6 +175,8 @@ function touchTime(seconds: number): string {
   return digits === undefined ? "" : `${digits.replace(/\D/g, "")}.${rest}`;
 }
 
+/* Sends to a script in a pod that may exit before it has taken all. */
+
 /**
  * Sends while reading the script's messages: a script that exits early ends the sending too. Returns whether the end of
  * the input could be signalled.
@@ -233,6 +235,8 @@ class EndedEarly {
     });
   }
 }
+
+/* The entries of a folder sent to a pod: counted, checksummed, and in the layout that its script expects. */
 
 /** Yields the entries, counted; their data is checksummed as it is read. */
 async function* watchedEntries(

@@ -253,6 +253,8 @@ function isOver(attempt: Attempt): boolean {
   return outcome.kind !== "unknown" && !("left" in outcome);
 }
 
+/* Why a command is ended before it ends itself, and the resulting outcome. */
+
 /** Why a command is ended before it ends itself. */
 type Stop =
   | { kind: "timeout"; afterMs: number }
@@ -350,6 +352,11 @@ class OwnLines {
   }
 }
 
+/*
+ * Ends a command in its pod. Dropping the link leaves it running (kubernetes/kubernetes#89031), and the API has no call
+ * for it; so a second exec in the same container signals the command's group and session.
+ */
+
 /**
  * Signals a command's session and returns the number of its processes that were alive. Rejects if the pod can't be
  * reached.
@@ -405,6 +412,8 @@ async function lookUntilGone(
   }
   return 0;
 }
+
+/* One signal to a session in a pod, as a separate exec. */
 
 /** A pod that doesn't answer may not delay the end of a run. */
 const roundLimitMs = 5000;

@@ -97,6 +97,30 @@ function readSession(text: string): Session | undefined {
   };
 }
 
+/*
+ * The shell that runs a command in its pod and waits for it, and ends a command whose kodama is gone: killed, crashed,
+ * or cut off.
+ *
+ * A server doesn't end a command when its link ends: it would continue unseen, for as long as it likes
+ * (kubernetes/kubernetes#89031). A pod notices only the end of the exec's standard input, if it was requested; so
+ * kodama requests it, sends nothing on it, and a process in the pod waits for its end.
+ *
+ * So the exec's session has three processes:
+ *
+ *     the leader   a shell; runs the command, waits for it and returns its exit code
+ *     the watcher  a copy of that shell; waits for the end of input, then TERM, a grace, KILL
+ *     the command  as it would be alone: input /dev/null, its own output, default signals
+ *
+ * The leader stays, although `exec` would save it, because the watcher needs a parent. As a child of the command it
+ * would surprise programs that wait for all children (make, xargs); as an orphan it would stay as a zombie in each
+ * container whose first process doesn't reap them, one per run. The price is two forks, some 2 ms, and two shells'
+ * private memory (about 100 kB each with busybox or dash) while the command runs.
+ *
+ * Commands that read input themselves (`-i`) have no watcher: the end of input is theirs. Under a terminal there is
+ * neither watcher nor leader, because job control is the command's: `terminal_watch.ts` watches from outside. A process
+ * that should outlive kodama leaves the session: `setsid`.
+ */
+
 /** After KILL, polls again N times for processes forked meanwhile. */
 const killRounds = 3;
 

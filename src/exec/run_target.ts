@@ -138,6 +138,8 @@ function ended(outcome: Outcome): Attempt {
   return { kind: "ended", outcome };
 }
 
+/* The args of a command as one target runs them. */
+
 /** Replaces `{pod}` and similar placeholders in an arg by the target's own names; other braces stay unchanged. */
 function substituted(word: string, target: Target, index: number): string {
   const values: Readonly<Record<string, string>> = {

@@ -134,6 +134,11 @@ export function evaluateShellLine(template: Template, values: RecordValue): Shel
   return { line, environment };
 }
 
+/*
+ * Programs that read some of their args as code: a value that becomes part of such an arg could become code of the
+ * value's author. It is GitHub Actions' "script injection", and the checks refuse it.
+ */
+
 /** The args after these flags are code. */
 const codeFlags: Readonly<Record<string, RegExp>> = {
   ...sameFor("sh bash dash ash ksh zsh fish busybox su runuser", /^-[a-zA-Z]*c$|^--command$/),
@@ -207,6 +212,8 @@ function codeReaderIn(pipeline: string): string | undefined {
       Object.hasOwn(codeFlags, program) || rereadingWords.has(word);
   });
 }
+
+/* Positions in a shell line at which the shell reads a value only as a value. */
 
 /** The context of a position. `plain` and `double` can take a value; the others can't, for the reason. */
 type ShellPosition =

@@ -184,6 +184,8 @@ function canonical(value: JsonValue): string {
   );
 }
 
+/* Paths into parsed data: `spec.containers[*].image`, in the subset shared with kubectl's `-o jsonpath`. */
+
 /** One link of a path. */
 type PathLink = { kind: "name"; name: string } | { kind: "at"; index: number } | {
   kind: "each";

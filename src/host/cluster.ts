@@ -134,6 +134,8 @@ export async function serveUntilSignal(
   await serve(planOfWords(words), { signal: stop.signal, told: () => {} });
 }
 
+/* The command that starts this program again, to serve a cluster in the background. */
+
 /** A cluster to serve. */
 interface ClusterPlan {
   /** Absolute. */

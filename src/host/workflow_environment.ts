@@ -245,6 +245,11 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/*
+ * Environment variables that a workflow is granted. kodama itself may read only a few (docs/permissions.md); sh, which
+ * it may start, has inherited all of them, and prints the requested ones.
+ */
+
 /** The output is `NAME=value`, each followed by a NUL: values can't contain one. */
 const line =
   'for name; do eval "[ -n \\"\\${$name+set}\\" ] && printf \'%s=%s\\\\0\' $name \\"\\$$name\\""; done; :';

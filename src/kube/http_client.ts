@@ -212,6 +212,8 @@ function streamQuery({ container, stdin, tty }: AttachRequest): URLSearchParams 
   });
 }
 
+/* Reading a container's log. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-read-log-of-the-specified-pod */
+
 /** Returns the path of a log, with its query. */
 function logPath(request: LogRequest): string {
   const { namespace, pod, container, follow, previous, timestamps = true } = request;

@@ -47,6 +47,8 @@ async function findConnection(options: ClientOptions, host: Host): Promise<Conne
   return { ...connection, proxyUrl };
 }
 
+/* The connection of a program that runs in a pod. https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+
 const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** Undefined outside of a cluster, or without a service account's token. */

@@ -110,6 +110,8 @@ export function cutReason(error: KodamaError): string {
   return error instanceof LinkError ? error.failure.reason : error.message;
 }
 
+/* Complete lines from the bytes of a log, each with its time. */
+
 /** The longest line that is emitted in one piece; a longer one is emitted in pieces of this size. */
 const maxLineBytes = 1024 * 1024;
 

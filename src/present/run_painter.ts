@@ -249,6 +249,8 @@ function outcomeMark(outcome: Outcome): string {
     : `: ${outcomeName(outcome.kind)}`;
 }
 
+/* A group's difference from the largest one, as lines for the terminal. */
+
 /** Returns the lines of the differences of both streams; standard error's under a heading of its own. */
 function diffLines(diff: Extract<GroupDiff, { kind: "unified" }>, style: Style): string[] {
   return [

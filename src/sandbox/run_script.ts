@@ -134,6 +134,8 @@ async function answer(
   );
 }
 
+/* Limits the number and length of a script's lines to what a person could read. */
+
 /** Characters of a line; lines of a second, and characters of them before they are cut. */
 const logLimits = { line: 10_000, perSecond: 10_000, charactersPerSecond: 16e6 } as const;
 
@@ -158,6 +160,8 @@ export class LogRate {
     return true;
   }
 }
+
+/* How a script ended, derived from the last messages of its process. All of it is untrusted text. */
 
 /** Maximum number of characters of a message. */
 const keptMessage = 2000;
@@ -239,6 +243,8 @@ function endOfProcess({ code, signal, stderr }: ProcessEnd): ScriptEnd {
       (last === undefined ? "" : `: ${last}`),
   };
 }
+
+/* Converts a workflow's permissions to the command line of a script's process. */
 
 /** Resource limits of the process. */
 interface ProcessLimits {

@@ -136,6 +136,8 @@ function shaped<N extends keyof Requests>(name: N, request: unknown): Requests[N
   );
 }
 
+/* Checks one request of a script to the cluster against `permissions.cluster`. */
+
 /** A request, as far as permissions depend on it. */
 interface ClusterAsk {
   verb: string;

@@ -98,6 +98,11 @@ function refuseTooMuch(values: ReadonlyMap<string, string>): void {
   );
 }
 
+/*
+ * Dotenv files: names and values, with quotes, several lines and comments, as the `dotenv` package of npm reads them.
+ * Pure. An error never contains any of a value.
+ */
+
 /** One variable of a file. */
 interface DotenvEntry {
   name: string;

@@ -127,6 +127,8 @@ class ProgressLines {
   }
 }
 
+/* A program's output, without overwritten text. Pure. */
+
 /**
  * Standard error as a terminal would show it, up to 64 KiB: of progress, which ends each step with a carriage return,
  * only the last step. So even after a download of an hour the error at its end fits.

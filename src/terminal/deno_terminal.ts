@@ -143,6 +143,8 @@ class ProcessInput implements InputStream {
   }
 }
 
+/* The terminal that a process was started from, if standard input is something else: a pipe, a file. */
+
 /** Opened for reading only: all output goes to standard error. */
 const path = "/dev/tty";
 

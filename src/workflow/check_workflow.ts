@@ -285,6 +285,8 @@ function isNever(when: Step["when"]): boolean {
   }
 }
 
+/* Selections that can't match any pod. Pure. */
+
 /** Returns why it can't match anything; undefined if it may match something. */
 function emptySelection(select: unknown): string | undefined {
   const { match, exclude } = select as { match?: string | string[]; exclude?: string | string[] };

@@ -256,6 +256,8 @@ function stepsOf(kind: string, steps: readonly Step[]): Step[] {
   ]);
 }
 
+/* Merges a file with the ones that it extends: a field that a file omits comes from the next one. Pure. */
+
 /** Merges layers, the file itself first. Parameters and outputs are merged by name. */
 function layered(
   layers: readonly Layer[],
@@ -288,6 +290,8 @@ function named<T extends { name: string }>(lists: readonly (readonly T[])[]): T[
   for (const one of lists.toReversed().flat()) found.set(one.name, one);
   return [...found.values()];
 }
+
+/* The short form beside the full one: recognized by its fields, and converted to one step. */
 
 /** Returns whether a file has something that the short form has no field for. */
 function isFullForm({ plain }: YamlSource): boolean {

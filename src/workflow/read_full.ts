@@ -112,6 +112,8 @@ function lenient(plain: unknown): Partial<FullFile> {
   };
 }
 
+/* Reads the parameters of a file: each with its type, and a default that fits it. */
+
 /** Reads `params`, and reports their problems. */
 async function readParams(
   source: YamlSource,

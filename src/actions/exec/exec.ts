@@ -282,6 +282,8 @@ function* recordedEnd(
   yield { ...ended, record: { id, rerunnable } };
 }
 
+/* The options of the fan-out, from the front end's options and the settings. */
+
 /** Time to end by itself, between TERM and KILL. */
 const defaultGraceMs = 2000;
 
@@ -310,6 +312,8 @@ function targetRunOptions(
     ...(input && { input: () => input.open() }),
   };
 }
+
+/* The targets of an earlier run, found again: the same pods, or reported as different. */
 
 /** The targets of an earlier run in the contexts that have answered. */
 class SettledRun {

@@ -176,6 +176,8 @@ class ContextWatch {
   }
 }
 
+/* What to list and watch so that no pod of a selection is missed, now and later. */
+
 /** One list, and which of its names count. */
 interface PodScope {
   scope: ListScope;

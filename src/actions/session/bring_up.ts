@@ -326,6 +326,8 @@ async function* telling<T>(
   }
 }
 
+/* The allow-list of a session that has just started: a warning unless it is known to be enforced. */
+
 /** Longer than the pod's own attempts, to include the round trip. */
 const probeTimeoutMs = 25_000;
 
@@ -351,6 +353,8 @@ function warningOf(probe: EgressProbe): string | undefined {
       return `the allow-list isn't verified: ${probe.why}`;
   }
 }
+
+/* The Secret with the SSH key for git: the user's own, which a session names and never changes. */
 
 /**
  * Returns what the Secret lacks, before a pod waits for it: a warning if the session works without it.

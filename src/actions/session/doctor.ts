@@ -90,6 +90,8 @@ function findingOf(
 
 export type { SessionRemains } from "../../session/remains.ts";
 
+/* Finds the remains of sessions in a cluster: for `doctor`, which says how to clean up. */
+
 const looked: readonly ApiResource[] = [
   PODS,
   SECRETS,

@@ -136,6 +136,12 @@ function runGit({ machine, places: { workingDir } }: Host, signal: AbortSignal):
   return (...words) => machine.capture("git", ["-C", workingDir, ...words], signal);
 }
 
+/*
+ * A branch of a session in a folder that is synced with the session's workspace. The sync has already copied the
+ * files of the branch, as uncommitted changes, over which git refuses to check the branch out. What is missing is
+ * what a sync excludes: HEAD and the index.
+ */
+
 /** Runs git in the repository of the folder. */
 export type RunGit = (...words: string[]) => Promise<{ code: number; stdout: string }>;
 

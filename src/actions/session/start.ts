@@ -280,6 +280,8 @@ async function* warnings(
   }
 }
 
+/* A start of an existing session: resumed unchanged, or refused if the options contradict it. */
+
 /** Returns what a session stores of the secrets: their names. */
 function environmentOf(
   { variables, gitToken }: Definition["secrets"],

@@ -265,6 +265,8 @@ class ShellRun {
   }
 }
 
+/* Interprets the end of a stream for an interactive shell. Pure. */
+
 /**
  * A persistent shell itself reports that it has ended, and how. Without its report only the attached client has ended:
  * that process was hung up, or a server reported a clean end of a connection that only broke.

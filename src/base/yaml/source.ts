@@ -231,6 +231,8 @@ function excerpt(source: string, { line, column, width }: FileProblem): string {
   return `  ${line} | ${part}\n  ${" ".repeat(margin)} | ${" ".repeat(at)}${carets}`;
 }
 
+/* The nesting depth of YAML, checked before it is parsed: a recursive parser would overflow its stack. */
+
 /** Deeper than anything that a person writes, and far below the limit of any stack. */
 const maxDepth = 64;
 

@@ -196,6 +196,11 @@ function isMidLine(pieces: readonly Piece[], before: boolean): boolean {
   return before;
 }
 
+/*
+ * One line at the bottom of the terminal that shows the progress of a run: its text, and the control sequences that
+ * draw and erase it. Nothing here writes: {@link Frames} does.
+ */
+
 /** To the start of the line, and erase all of it. ECMA-48, EL 2. */
 const erase = "\r\x1b[2K";
 

@@ -184,6 +184,11 @@ export function checkImpersonation(
   return wanted;
 }
 
+/*
+ * The documents of discovery: the aggregated ones that present clients request, and the older ones.
+ * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
+ */
+
 const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /** Returns the document at a path of discovery; undefined if there is none. */

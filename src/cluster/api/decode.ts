@@ -66,6 +66,8 @@ export function decodeObject(
   return { object, warnings: validation === "Warn" ? complaints : [] };
 }
 
+/* Checks a JSON value against a schema: wrong types are refused, unknown fields are reported and dropped. */
+
 /** The findings. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
 export interface Findings {
   unknownFields: string[];

@@ -132,6 +132,11 @@ export function asApiError(error: unknown): ApiError {
   return internalError(error instanceof Error ? error.message : String(error));
 }
 
+/*
+ * Authenticates a request: a client certificate, or a bearer token.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/
+ */
+
 /** What a connection and its headers reveal about the caller. */
 interface Credentials {
   /** Returns the subject of a client certificate that the server's authority has signed and that is valid now. */

@@ -154,6 +154,8 @@ async function finalize(
   return represent(context, request, type, written);
 }
 
+/* Tokens for service accounts. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
+
 /** The bounds of a real server. */
 const [leastSeconds, defaultSeconds, mostSeconds] = [600, 3600, 2 ** 32];
 
@@ -208,6 +210,8 @@ function checkSeconds(seconds: number): void {
     },
   );
 }
+
+/* Reading a container's log. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-read-log-of-the-specified-pod */
 
 /** Answers a read of a log. If it follows, it lasts as long as the container. */
 async function readLog(

@@ -232,6 +232,8 @@ function refuse(socket: Duplex, code: number, contentType: string, text: string)
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
+/* Port-forward over a WebSocket, in either of its protocols. */
+
 /** The supported sub-protocols, kubectl's first. */
 const portProtocols = [tunnelProtocol, "v4.channel.k8s.io"];
 
@@ -263,6 +265,8 @@ function requestedPorts(query: URLSearchParams): number[] {
   }
   return ports;
 }
+
+/* exec and attach: the streams of a process over the channels of a WebSocket. */
 
 /** The supported sub-protocols, the preferred one first. */
 const commandProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];

@@ -220,6 +220,8 @@ function reportOf({ deployment, sets, current, limits, revision, state }: Rollou
   return sameJson(next, deployment) ? [] : [update("deployments", next)];
 }
 
+/* Maps ReplicaSets to revisions of a Deployment. `kubectl rollout history` and `undo` read the annotations. */
+
 /** The label that distinguishes the pods of different revisions. */
 const hashLabelKey = "pod-template-hash";
 

@@ -171,6 +171,11 @@ function preemption(why: string, count: number): string {
   return ` preemption: 0/${count} nodes are available: ${count} ${verdict}`;
 }
 
+/*
+ * Whether a pod fits beside the scheduled ones: affinity between pods, and ports of the node.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity
+ */
+
 /** A node and the pods on it that haven't ended. */
 interface Placement {
   node: Live<Node>;

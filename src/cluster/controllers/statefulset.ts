@@ -179,6 +179,8 @@ function statusOf(members: Members, owned: readonly Live<Pod>[]): StatefulSetSta
   };
 }
 
+/* The identity of a member of a StatefulSet: its number, its name, its volumes. */
+
 /** The label with the revision of the template that a pod was created from. */
 const revisionLabel = "controller-revision-hash";
 

@@ -128,6 +128,14 @@ function tolerantSink(
   return { stream, close };
 }
 
+/*
+ * Reading a pipe whose writer may outlive the process that matters.
+ *
+ * A process that ends while a child of its own holds the pipe open never gives an end of file. containerd waits for it
+ * without limit by default; here all that is in the pipe is delivered, and then the stream ends {@link heldOpenGraceMs}
+ * after the process did.
+ */
+
 /** How long a read may stay without data once the process has ended. A pipe that holds data answers at once. */
 const heldOpenGraceMs = 500;
 

@@ -135,6 +135,8 @@ export class ContainerInstance implements AsyncDisposable {
   }
 }
 
+/* One stream for several readers, of which one is always there. */
+
 /** A reader's end. */
 interface Subscription {
   readonly stream: ReadableStream<Uint8Array>;

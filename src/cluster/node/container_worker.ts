@@ -278,6 +278,8 @@ function statusBefore({ status }: PodContext["pod"], name: string): ContainerSta
   return all.find((each) => each.name === name);
 }
 
+/* Resolves a container's image, with retries while this node doesn't have it. */
+
 /** The kubelet shows the error itself until it next syncs the pod. */
 const errorShownMs = 1000;
 

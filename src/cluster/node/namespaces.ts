@@ -205,6 +205,14 @@ async function failedSetup(
 }
 
 // Through the machine's own /proc the shell sees its process id as this program needs it.
+/*
+ * The parent process of all containers.
+ *
+ * It is process 1 of a PID namespace in which every container has a nested one, and it reads a pipe whose other end
+ * this program holds. When this program ends in any way, the pipe closes, the holder exits, and the kernel ends every
+ * process of every container and with them every mount.
+ */
+
 const script = `set -e
 read -r pid _ </proc/self/stat
 "$2" -n -a -T "$1"
@@ -262,6 +270,8 @@ function deviceMounts(folder: string): string {
   const lines = deviceFiles.map((name) => `/dev/${name} ${place}/${name} none bind 0 0`);
   return [...lines, `/dev/pts ${place}/pts none bind 0 0`, ""].join("\n");
 }
+
+/* A container that runs in namespaces: commands beside its main process, signals, its files. */
 
 /** The privileges with which the namespaces are created. */
 type NamespaceUser = Extract<Capabilities, { isolation: "namespaces" }>["user"];

@@ -233,6 +233,13 @@ function notStarted(message: string): ContainerProcess {
   };
 }
 
+/*
+ * Ends plain processes when this program has ended.
+ *
+ * Without PID namespaces the kernel does not do it. A small shell reads a pipe on which the node writes the process
+ * groups that live; when the pipe ends, for any reason, it kills those that remain.
+ */
+
 const script = `groups=' '
 while read -r verb group; do
   case $verb in
@@ -273,6 +280,8 @@ function startWatchdog(tools: Tools): Watchdog {
     },
   };
 }
+
+/* Finds programs for containers that have no root filesystem of their own. */
 
 /** The folders that may hold a program. */
 interface LookupPlace {

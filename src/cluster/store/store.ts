@@ -250,6 +250,8 @@ class Collection {
   }
 }
 
+/* A watch over the histories of one or more kinds. It pulls: a slow reader costs no memory. */
+
 /**
  * Changes after `since`, in the order of their versions. A reader that falls behind the history gets the same `expired`
  * as one that requested too old a version.

@@ -167,6 +167,8 @@ function linkTarget(full: string): string {
   }
 }
 
+/* Finds the data of a sparse file. The runtime can't ask the system for holes; so the file is read. */
+
 /** The granularity of holes: the allocation unit of file systems. */
 const grainBytes = 64 * 1024;
 

@@ -224,6 +224,8 @@ function hostile({ path }: TreeEntry, what: string): KodamaError {
   return new KodamaError("conflict", `the archive holds ${escapedName(path)} ${what}`);
 }
 
+/* Merges an unpacked folder into an existing one. */
+
 /**
  * Moves everything into the folder, each file whole. An entry of another kind in the way is an error before anything is
  * moved; links of the folder are replaced, and never followed.

@@ -195,6 +195,8 @@ async function openExec(
   return await client.exec(request, { signal });
 }
 
+/* A cluster that accepts a call and doesn't answer is treated like one that isn't there. */
+
 /** Any answer arrives within seconds; a call without one is made again. */
 const answerMs = 30_000;
 
@@ -212,6 +214,8 @@ export async function inTime<T>(
     throw new KodamaError("timeout", `the cluster gave no answer within ${answerMs / 1000}s`);
   }
 }
+
+/* A log of a bounded size: when it is full, its older half is removed. */
 
 const mostBytes = 512 * 1024;
 
@@ -242,6 +246,8 @@ class SyncLog {
     Deno.writeTextFileSync(this.path, half);
   }
 }
+
+/* Checks whether a synchronisation's session exists: if it was deleted elsewhere, there is nothing to wait for. */
 
 /**
  * Reads the session's state from the cluster, which exists for as long as the session does, whether its pod exists or
@@ -284,6 +290,8 @@ export async function requireSession(
 function isGone({ kind, message }: KodamaError, state: string): boolean {
   return kind === "notFound" && message.startsWith(`configmaps "${state}" not found`);
 }
+
+/* The report of a synchronisation's process: a file that is replaced, not too often. */
 
 /** Interval between two writes. */
 const restMs = 150;

@@ -59,6 +59,11 @@ async function readIfThere(path: string, host: Host): Promise<KubeconfigFile | u
   }
 }
 
+/*
+ * Several kubeconfigs merged into one, by kubectl's rules.
+ * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+ */
+
 /**
  * Merges files: the first that names a context, cluster or user defines it completely, and the first that sets
  * `current-context` wins. Rejects with a `config` error that names the file and the path.

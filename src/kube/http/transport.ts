@@ -349,6 +349,8 @@ class HeadLimit implements Disposable {
   }
 }
 
+/* A request to an API server, and the connection that carries it. */
+
 /** One HTTP request. */
 interface ApiRequest {
   method: "GET" | "POST" | "PUT" | "DELETE";
@@ -400,6 +402,8 @@ export async function boundedText(
   return parts.join("");
 }
 
+/* When a refused request is repeated: once with new credentials, and after the time that a busy server requests. */
+
 const maxWaits = 5;
 /** A server that requests a longer delay gets no other attempt. */
 const maxWaitMs = 10_000;
@@ -432,6 +436,8 @@ class RequestRetries {
     return true;
   }
 }
+
+/* HTTP by the runtime's `fetch`: one pool of connections, HTTP/2 if the server supports it, bodies unpacked. */
 
 interface Pool {
   client: Deno.HttpClient;

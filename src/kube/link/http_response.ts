@@ -140,6 +140,8 @@ async function someOf(reader: LinkReader, limit: number): Promise<Uint8Array> {
   throw new Error("the connection was closed in the middle of an answer");
 }
 
+/* Decodes a chunked body as it arrives. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
+
 /** The size of a chunk in hexadecimal, with extensions that no one uses; a trailer field. */
 const maxLine = 1024;
 /** All trailer fields together. */

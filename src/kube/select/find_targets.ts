@@ -176,6 +176,8 @@ function scopeText(client: KubeClient, selection: Selection): string {
   return scopeWords(selection, client.defaultNamespace);
 }
 
+/* The text of a selection, as a user wrote it. */
+
 /** Returns `-m drive -l app=web`; empty if all pods are selected. */
 export function selectionWords(selection: Selection): string {
   const { match, exclude, labelSelector, fieldSelector, node, operands } = selection;

@@ -149,6 +149,8 @@ function shuffled(items: readonly number[], random: () => number): number[] {
   return mixed;
 }
 
+/* Natural order: `drive-2` before `drive-10`. */
+
 /** Compares for `sort`. Runs of digits compare as numbers, all else by code unit: the same on every machine. */
 export function compareNatural(a: string, b: string): number {
   const [left, right] = [pieces(a), pieces(b)];

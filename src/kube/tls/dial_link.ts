@@ -24,6 +24,11 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import type { Link, LinkTarget, LinkUse, TlsSettings } from "../link/link.ts";
 import { parseProxy, tunnel } from "./proxy_tunnel.ts";
 
+/*
+ * The threads that close connections of Deno's TLS: a close passes the connection to a thread that sleeps until the
+ * last sent bytes have surely arrived. There are 32 in the process, which also read and write files.
+ */
+
 /** How long a thread sleeps, and can do nothing else. Deno 2.9. */
 const sleepMs = 100;
 

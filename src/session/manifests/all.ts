@@ -84,6 +84,8 @@ function masked(object: KubeObject): KubeObject {
   return maskedSecret(object as Parameters<typeof maskedSecret>[0]) as KubeObject;
 }
 
+/* The addresses that a session may reach, if that is limited. Pure. */
+
 /** Names are resolved by any server of the cluster. */
 const dns = { ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53 }] };
 

@@ -276,6 +276,8 @@ function isEmptied({ local, remote }: { local: Snapshot; remote: Snapshot }): bo
   return local.entries.size === 0 || remote.entries.size === 0;
 }
 
+/* A part of two folders that can be reconciled by itself: the paths to inspect after an edit of a few files. */
+
 /** Both sides and the ancestor. */
 interface States {
   local: Snapshot;

@@ -178,6 +178,8 @@ class Walk {
   }
 }
 
+/* Contents of this machine's files, for the other end. */
+
 /** Read at once: a thousand small files are read in the time of ten. */
 const smallBytes = 1024 * 1024;
 const pieceBytes = 256 * 1024;

@@ -272,6 +272,8 @@ function withoutUnsummed(snapshot: Snapshot): Snapshot {
   return { ...snapshot, entries, unread };
 }
 
+/* The hello of the loop in a pod: that it runs, or why it can't. */
+
 /** The messages of container runtimes for an image without a shell. */
 const noShell = /exec: "sh": (?:executable file not found|stat .*no such file)/;
 
@@ -323,6 +325,8 @@ function refused(words: readonly string[], root: string): KodamaError {
       return new KodamaError("conflict", `the pod refused: ${refusalText(words)}`);
   }
 }
+
+/* Carries out steps in a pod, in batches. */
 
 /** Limits of a batch: a broken connection loses little, and the overhead per batch is small. */
 const batch = { steps: 4000, bytes: 64 * 1024 * 1024 };
@@ -376,6 +380,8 @@ function* batches(steps: readonly NumberedStep[]): Generator<NumberedStep[]> {
   }
   if (part.length > 0) yield part;
 }
+
+/* Contents of a pod's files: one archive for many, requested by name. */
 
 /** A requested file with its index among all of them. */
 interface NumberedFile {

@@ -142,6 +142,8 @@ function wantedFile(step: NumberedStep): WantedFile[] {
   return [{ path: action.from.path, entry: action.entry, step }];
 }
 
+/* Streams of bytes for archives. */
+
 /** Yields no bytes. */
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 

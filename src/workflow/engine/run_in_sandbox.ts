@@ -79,6 +79,8 @@ export function isFile(script: string): boolean {
   return /^\S+\.ts$/.test(script);
 }
 
+/* The API of a script, implemented by the context of its step. */
+
 /**
  * The typed interface of `script` steps. The sandbox has checked each call against the permissions.
  *

@@ -158,6 +158,8 @@ function notUsable(
   );
 }
 
+/* A pod that mounts a snapshot's volumes while work is done on them: created, awaited, and removed. */
+
 /** Which snapshot, and which session. */
 interface SnapshotPodWork {
   /** The session being restored: it owns what is created here. */

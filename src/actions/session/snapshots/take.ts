@@ -228,6 +228,8 @@ async function undone(
   );
 }
 
+/* The state of a snapshot's volumes, read at every change and at intervals. */
+
 /** The interval without a change: a wait has time limits. */
 const tickMs = 1000;
 

@@ -149,6 +149,8 @@ function refuseChoice(operands: readonly string[], given: ReadonlySet<string>): 
   });
 }
 
+/* Parses the two sides of a copy: a local path, a path in the selected pods, or in one named pod. */
+
 /** One side of a copy. */
 type Side =
   | { kind: "here"; path: string }

@@ -117,6 +117,8 @@ async function planText(
   return await renderData(objects, format);
 }
 
+/* Progress of a copy as one line of a terminal: a bar, the rate of the last seconds, and the time remaining. */
+
 /** The rate is averaged over this time. */
 const windowMs = 5000;
 const barCells = 20;
@@ -166,6 +168,8 @@ export class CopyTracker extends ProgressTracker {
     return (last.movedBytes - first.movedBytes) * 1000 / (last.atMs - first.atMs);
   }
 }
+
+/* Formats the events of a copy as lines or JSON. */
 
 /** Display options of a copy. */
 interface CopyPainterOptions extends Pick<CopyView, "format" | "quiet" | "single"> {

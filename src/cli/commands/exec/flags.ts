@@ -13,6 +13,8 @@ import {
 import { colorFlag } from "../../output.ts";
 import type { Amount } from "../../../actions/exec/events.ts";
 
+/* Numbers of targets on the command line: `5`, or `20%` of all of them. */
+
 const hint = "as in 5, or 20%";
 
 /** Parses an amount from 0. Throws {@link BadValue}. */

@@ -79,6 +79,8 @@ export const command = defineCommand({
   },
 });
 
+/* Resolves the args of `kodama logs` into the action's options and how the logs are shown. */
+
 /** The default number of logs read at the same time. */
 const places = { whole: 50, following: 500 };
 

@@ -134,6 +134,8 @@ function known<T>(all: readonly T[], { source }: LogLine): T {
   return one;
 }
 
+/* Notes on the state of the log streams, as text. */
+
 /** A sentence about an event, and whether it is printed even if only lines are requested. */
 interface Note {
   text: string;
@@ -222,6 +224,8 @@ function note(text: string): Note {
 function important(text: string): Note {
   return { text, important: true };
 }
+
+/* Log lines as text, if more is needed than their bytes: templates, fields, highlights, a terminal. */
 
 /** How the text of a line is formatted. */
 interface LineTextOptions {

@@ -276,6 +276,8 @@ function namingOf({ contexts, selection }: PickerOptions): Naming {
   };
 }
 
+/* The picker on a terminal: draws at most as many frames as are visible, and always restores the terminal. */
+
 /** Changes without a key are drawn together, once per interval. */
 const frameMs = 16;
 

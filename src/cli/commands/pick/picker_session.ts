@@ -202,6 +202,8 @@ export class PickerSession implements Disposable {
   }
 }
 
+/* Loads the preview pane without blocking the keys: only for the row on which the cursor rests. */
+
 /** A cursor that only passes a row causes no requests. */
 const restMs = 60;
 

@@ -127,6 +127,8 @@ export async function showPlan(
   return 0;
 }
 
+/* Questions of a workflow to the person at the terminal. */
+
 /** Asks one question after the other; undefined if standard input or error isn't a terminal. */
 function askOn(terminal: Terminal): Ask | undefined {
   if (!canAsk(terminal)) return undefined;
@@ -187,6 +189,8 @@ async function readLine(
   if (!signal.aborted) await terminal.stderr.write("\n");
   return undefined;
 }
+
+/* The progress of a workflow, followed from its events, for the status line. */
 
 /** A running step. */
 interface Running {

@@ -85,6 +85,8 @@ async function tellKept(
   await stderr.write(`kept: ${names}; kodama snapshots delete takes them away\n`);
 }
 
+/* The question before a session is deleted: what is deleted, and what is retained. */
+
 /** Returns the lines of the plan. */
 function planLines(plan: DeletionPlan): string[] {
   const { name, namespace, context, removes, claims, purge, session, otherOwner } = plan;

@@ -97,6 +97,8 @@ export const command = defineCommand({
   },
 });
 
+/* The question before files are replaced: the content of the snapshot, and what is lost. */
+
 /** Describes what is restored. */
 function snapshotLine({ snapshot }: RestorePlan): string {
   const { session, takenAt, content, image } = snapshot;

@@ -145,6 +145,8 @@ async function intoFile(
   await terminal.stderr.write(`${content}, ${bytesText(size)} compressed; sha256 ${sha256}\n`);
 }
 
+/* Progress on standard error: one line that is overwritten; if it can't be, a line now and then. */
+
 /** Shorter work gets no message. */
 const quietMs = 1000;
 /** Interval between two lines if lines can't be overwritten. */

@@ -59,6 +59,8 @@ export const command = defineCommand({
   },
 });
 
+/* The question before a session is stopped while its agent works: the task fails. */
+
 /** Returns the line that names another owner; undefined if there is none. */
 function ownerLineOf({ session: { name }, otherOwner }: StopPlan): string | undefined {
   return otherOwner === undefined ? undefined : `session "${name}" belongs to ${otherOwner}`;

@@ -138,6 +138,8 @@ class ShellScreen implements Disposable {
   }
 }
 
+/* Messages around a shell, line by line. Pure. */
+
 type Of<Kind extends ShellEvent["kind"]> = Extract<ShellEvent, { kind: Kind }>;
 
 /** Returns the lines before the shell. */

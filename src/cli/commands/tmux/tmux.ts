@@ -167,6 +167,8 @@ function linesOf(event: TmuxEvent): string[] {
   }
 }
 
+/* The flags of `kodama tmux` that are those of `kodama shell` in each pane, formatted as args. Pure. */
+
 type PaneFlags = Omit<FlagValues<typeof shellFlags>, "env" | "keep-for">;
 
 /**

@@ -21,6 +21,11 @@ import { schemaOf } from "./managed_fields.ts";
 import { sameJson } from "../../store/equality.ts";
 import { definition } from "../schema/parse.ts";
 
+/*
+ * Strategic merge patch: as a merge patch, but lists whose items have a key are merged item by item.
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ */
+
 type Json = Record<string, unknown>;
 
 const deletePrefix = "$deleteFromPrimitiveList/";

@@ -170,6 +170,12 @@ class Tunnel implements AsyncDisposable {
   }
 }
 
+/*
+ * Frames of SPDY/3.1, as far as Kubernetes uses them: streams, data, pings, GOAWAY. No flow control, as neither kubectl
+ * nor the API server has any: the connection below is the back-pressure.
+ * https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/
+ */
+
 /** A frame with its header block still compressed. */
 export type Frame =
   | { kind: "synStream"; stream: number; fin: boolean; headers: Uint8Array }

@@ -12,6 +12,8 @@ import type { RoleBinding } from "kubernetes-types/rbac/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { ContainerStatus, Pod } from "../../../kube/types.ts";
 
+/* The columns of pods. STATUS is a digest of phase, container states and deletion, as `kubectl get` shows it. */
+
 interface Digest {
   ready: number;
   total: number;
@@ -121,6 +123,8 @@ const podColumns: readonly Column[] = [
   column<Pod>("Nominated Node", (pod) => orNone(pod.status?.nominatedNodeName), { wide: true }),
   column<Pod>("Readiness Gates", gates, { wide: true }),
 ];
+
+/* The columns of roles and bindings, of leases, of storage classes and of snapshots. */
 
 /** Of roles, in a namespace or not. */
 const roleColumns: readonly Column[] = [
