@@ -115,7 +115,10 @@ export interface KeptSnapshot {
   volumes: readonly SnapshotVolume[];
 }
 
-/** Returns the snapshots of the objects; by namespace, and within one the newest first. */
+/**
+ * Returns the snapshots of the objects; by namespace, and within one the newest first. Kubernetes' times are whole
+ * seconds: within one, names decide, the last first, because a default name ends with its time.
+ */
 export function keptSnapshots(objects: readonly VolumeSnapshot[]): KeptSnapshot[] {
   const groups = Map.groupBy(
     objects.filter(({ metadata }) => metadata.labels?.[snapshotLabel] !== undefined),
@@ -123,7 +126,7 @@ export function keptSnapshots(objects: readonly VolumeSnapshot[]): KeptSnapshot[
   );
   return [...groups.values()].map(keptSnapshot).sort((a, b) =>
     a.namespace === b.namespace
-      ? (a.takenAt === b.takenAt ? compared(a.name, b.name) : compared(b.takenAt, a.takenAt))
+      ? (a.takenAt === b.takenAt ? compared(b.name, a.name) : compared(b.takenAt, a.takenAt))
       : compared(a.namespace, b.namespace)
   );
 }

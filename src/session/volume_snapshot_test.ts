@@ -64,6 +64,15 @@ Deno.test("snapshots are told apart by namespace and name, the newest first, wha
   assert.equal(kept[0]?.session, "my-work");
 });
 
+Deno.test("`keptSnapshots()` orders those of one second by their names, a later default name first", () => {
+  const names = ["before", "work-20250115143101", "work-20250115143100"];
+  const orders = [names, names.toReversed()].map((order) =>
+    keptSnapshots(order.flatMap((name) => taken(name, [ready, ready]))).map(({ name }) => name)
+  );
+  const sorted = ["work-20250115143101", "work-20250115143100", "before"];
+  assert.deepEqual(orders, [sorted, sorted]);
+});
+
 Deno.test("what a server writes into a snapshot can't reach a terminal", () => {
   const error = { message: "no\u001b[2Jclass\n" };
   const [kept] = keptSnapshots(taken("s", [{ error }, ready]));
