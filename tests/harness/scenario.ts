@@ -21,6 +21,8 @@
  * standard output; `2> ` marks standard error; `[exit N]` ends a command that fails. A block `… file=NAME` is a file of
  * the working directory; `yaml apply` is applied and waited for.
  *
+ * `{port}` is a free port of this machine, the same in all of a scenario.
+ *
  * Each stream is written in its own time: the order of lines with `2>&1` is undefined. Filter standard error in a file
  * of its own instead.
  */

@@ -4,6 +4,7 @@ import { parse, stringify } from "yaml";
 import { builtKodama } from "./built_kodama.ts";
 import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
+import { freePort } from "./free_port.ts";
 import { TestFolder } from "./test_folder.ts";
 import { type KnownTexts, normalise } from "./normalise.ts";
 import type { Part, Scenario, Step } from "./scenario.ts";
@@ -37,6 +38,7 @@ class Bench implements AsyncDisposable {
       folder,
       namespace: stage.namespace,
       server: serverOf(stage),
+      port: String(freePort()),
       ...stage.known,
     };
     return new Bench(
@@ -92,11 +94,11 @@ async function runPart(part: Part, bench: Bench): Promise<Part> {
     case "file": {
       const path = `${bench.folder}/work/${part.name}`;
       await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-      await Deno.writeTextFile(path, part.text);
+      await Deno.writeTextFile(path, withPort(part.text, bench));
       return part;
     }
     case "apply":
-      await apply(part.text, bench);
+      await apply(withPort(part.text, bench), bench);
       return part;
     case "console": {
       const steps: Step[] = [];
@@ -104,6 +106,11 @@ async function runPart(part: Part, bench: Bench): Promise<Part> {
       return { ...part, steps };
     }
   }
+}
+
+/** Replaces `{port}` by the scenario's port: pods of an embedded cluster share those of the machine. */
+function withPort(text: string, { known }: Bench): string {
+  return text.replaceAll("{port}", known["port"] ?? "");
 }
 
 /** Applies manifests; their workloads are rolled out, and pods ready, before the scenario continues. */
@@ -123,7 +130,7 @@ async function apply(manifests: string, bench: Bench): Promise<void> {
 }
 
 async function runStep({ command }: Step, bench: Bench): Promise<Step> {
-  const { code, stdout, stderr } = await bench.run(["sh", "-c", command]);
+  const { code, stdout, stderr } = await bench.run(["sh", "-c", withPort(command, bench)]);
   return {
     command,
     stdout: normalise(stdout, bench.known),
