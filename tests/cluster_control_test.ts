@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../src/base/errors.ts";
 import { clusterDown, clusterStatus, clusterUp } from "../src/cluster/control/control.ts";
 import { processStart } from "../src/daemon/process_identity.ts";
-import { systemClock } from "../src/cluster/clock.ts";
+import { systemClock } from "../src/base/clock.ts";
 import { runCommand } from "./harness/command.ts";
 import { filePath } from "../src/files/file_path.ts";
 

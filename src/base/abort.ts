@@ -81,6 +81,13 @@ export function passed(
   return promise.finally(() => cleanup.dispose());
 }
 
+/** Resolves after a time; at once if it isn't positive. Rejects with the signal's reason if it aborts first. */
+export async function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
+  if (delayMs <= 0 || await passed(clock, delayMs, signal === undefined ? {} : { signal })) return;
+  throw signal?.reason;
+}
+
 /** Consumes an iterable until it ends or the signal aborts; then abandons it without waiting. */
 export async function forEachUntil<T>(
   iterable: AsyncIterable<T>,

@@ -5,7 +5,7 @@ import { applyCreationDefaults, applyDefaults } from "./api/defaults/defaults.ts
 import { createTokens } from "./api/tokens.ts";
 import { createObject } from "./api/stored_object.ts";
 import type { NodeStreams, ResourceType, Store } from "./model.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { apiVersionOf, resourceTypes } from "./resources.ts";
 
 /** Validated ways to write into the store. */

@@ -13,7 +13,7 @@ import { type ControllersOptions, runControllers } from "./controllers/driver.ts
 import { contextNameOf } from "./control/context_name.ts";
 import type { Store } from "./model.ts";
 import type { KeptState } from "./saved_state.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { Node } from "./node/node.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 import type { Authority } from "./tls/authority.ts";

@@ -7,6 +7,7 @@ import type {
   ClusterWait,
   RunningCluster,
 } from "../actions/cluster_control.ts";
+import { systemClock as clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ClusterStatus } from "../cluster/control/control.ts";
 import type { ClusterRecord } from "../cluster/control/record.ts";
@@ -22,7 +23,6 @@ const defaultWorld = "weka";
 /** Controls the user's own cluster, and those that are stored in folders of their own. */
 export async function clusterControl(places: Places): Promise<ClusterControl> {
   const { clusterDown, clusterStatus, clusterUp } = await import("../cluster/control/control.ts");
-  const { systemClock: clock } = await import("../cluster/clock.ts");
   const folderOf = ({ data }: ClusterPlace) =>
     data === undefined ? `${places.configDir}/cluster` : absolute(data);
   const status = async (place: ClusterPlace): Promise<ClusterState> => {

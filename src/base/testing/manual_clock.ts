@@ -3,16 +3,23 @@ import type { Clock } from "../clock.ts";
 
 interface Timer {
   dueMs: number;
+  delayMs: number;
   fire: () => void;
 }
 
-/** Time starts at 0, on 1 January 2026. */
+/** Time starts at 0, by default on 1 January 2026. */
 export class ManualClock implements Clock {
   #nowMs = 0;
   readonly #timers = new Set<Timer>();
+  readonly #start: number;
+  #started = Promise.withResolvers<void>();
+
+  constructor(start = "2026-01-01T00:00:00Z") {
+    this.#start = Date.parse(start);
+  }
 
   now(): Date {
-    return new Date(Date.UTC(2026, 0, 1) + this.#nowMs);
+    return new Date(this.#start + this.#nowMs);
   }
 
   elapsedMs(): number {
@@ -20,8 +27,10 @@ export class ManualClock implements Clock {
   }
 
   timer(delayMs: number, fire: () => void): Disposable {
-    const timer = { dueMs: this.#nowMs + delayMs, fire };
+    const timer = { dueMs: this.#nowMs + delayMs, delayMs, fire };
     this.#timers.add(timer);
+    this.#started.resolve();
+    this.#started = Promise.withResolvers<void>();
     return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
   }
 
@@ -38,6 +47,21 @@ export class ManualClock implements Clock {
     this.#nowMs = Math.max(this.#nowMs, next.dueMs);
     next.fire();
     return true;
+  }
+
+  /** Advances the time, and fires the timers that are due by then. */
+  advance(durationMs: number): void {
+    this.#nowMs += durationMs;
+    for (const timer of [...this.#timers]) {
+      if (timer.dueMs <= this.#nowMs && this.#timers.delete(timer)) timer.fire();
+    }
+  }
+
+  /** Resolves as soon as a timer of exactly this length starts. */
+  async waitedFor(durationMs: number): Promise<void> {
+    while (![...this.#timers].some(({ delayMs }) => delayMs === durationMs)) {
+      await this.#started.promise;
+    }
   }
 
   /** Advances time whenever nothing else can run, until the promise settles. */

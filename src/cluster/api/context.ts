@@ -1,6 +1,6 @@
 /** The dependencies of the handlers. */
 import type { NodeStreams, Store } from "../model.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { TokenIssuer } from "./tokens.ts";
 
 /** The parts of the cluster that the API reads, writes and calls. */
@@ -15,12 +15,4 @@ export interface ApiContext {
   newUid: () => string;
   /** `v1.32.0`: the version that `/version` reports. */
   version: string;
-}
-
-/** Calls `run` after this many milliseconds of the clock; the returned function cancels it. */
-export function after(clock: Clock, ms: number, run: () => void): () => void {
-  const off = new AbortController();
-  // A cancelled wait rejects, which needs no handling.
-  clock.wait(ms, off.signal).then(run, () => {});
-  return () => off.abort();
 }

@@ -153,7 +153,7 @@ Deno.test("initial events end with their bookmark; later ones come by the minute
   const next = watch.next();
   // Let the watch start to wait before the minute passes.
   await new Promise((resolve) => setTimeout(resolve));
-  api.clock.forward(60_000);
+  api.clock.advance(60_000);
   const bookmark = (await next).value;
   assert.equal(bookmark.type, "BOOKMARK");
   assert.equal(bookmark.object.metadata.resourceVersion, String(api.store.resourceVersion));
@@ -165,7 +165,7 @@ Deno.test("a watch ends when its time is over", async () => {
   const watch = await openWatch(api, `${pods}?watch=1&timeoutSeconds=5`);
   const line = nextLine(watch);
   await new Promise((resolve) => setTimeout(resolve));
-  api.clock.forward(5_000);
+  api.clock.advance(5_000);
   assert.equal(await line, "end");
 });
 

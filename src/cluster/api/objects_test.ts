@@ -205,7 +205,7 @@ Deno.test("the status is written apart from the rest", async () => {
 Deno.test("the table of pods has kubectl's columns", async () => {
   const api = testApi();
   await api.json("POST", pods, { body: podNamed("a") });
-  api.clock.forward(90_000);
+  api.clock.advance(90_000);
   const headers = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
   const table = await api.json("GET", pods, { headers });
   const columns = table["columnDefinitions"] as { name: string }[];

@@ -8,7 +8,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { NodeStreams, Store } from "../model.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { CertificateAndKey } from "../tls/authority.ts";
 import { createApi } from "./api.ts";
 import type { AuditEvent } from "./audit.ts";

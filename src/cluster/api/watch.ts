@@ -5,7 +5,7 @@
 import type { Stored, StoreEvent } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import { StoreError } from "../store/store_error.ts";
-import { after, type ApiContext } from "./context.ts";
+import type { ApiContext } from "./context.ts";
 import { checkedVersion, checkListOptions } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag } from "./message.ts";
 import { type Representation, representationOf, withKind } from "./represent.ts";
@@ -90,7 +90,7 @@ async function* lines(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const timeout = new AbortController();
-  const callOff = after(context.clock, seconds * 1000, () => timeout.abort());
+  using _timer = context.clock.timer(seconds * 1000, () => timeout.abort());
   let first = true;
   try {
     for await (const change of changes(context, plan, AbortSignal.any([signal, timeout.signal]))) {
@@ -99,7 +99,6 @@ async function* lines(
       first = false;
     }
   } finally {
-    callOff();
     timeout.abort();
   }
 }
@@ -177,17 +176,17 @@ interface Ticks extends Disposable {
 
 function everyMinute({ clock, store }: ApiContext, wanted: boolean): Ticks {
   if (!wanted) return { next: () => new Promise(() => {}), [Symbol.dispose]() {} };
-  let callOff = () => {};
+  let timer: Disposable | undefined;
   let pending: Promise<number> | undefined;
   return {
     next: () =>
       pending ??= new Promise((resolve) => {
-        callOff = after(clock, bookmarkEveryMs, () => {
+        timer = clock.timer(bookmarkEveryMs, () => {
           pending = undefined;
           resolve(store.resourceVersion);
         });
       }),
-    [Symbol.dispose]: () => callOff(),
+    [Symbol.dispose]: () => timer?.[Symbol.dispose](),
   };
 }
 

@@ -1,6 +1,7 @@
 /** `cluster up|down|status`: a cluster in the background, identified by its folder. Plain data and events. */
 import { KodamaError } from "../../base/errors.ts";
-import type { Clock } from "../clock.ts";
+import { delay } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
 import { type BackgroundProcess, startBackground } from "../../daemon/background_process.ts";
 import { isLocked, tryFileLock } from "../../daemon/file_lock.ts";
 import { isAlive, signalProcess } from "../../daemon/process_identity.ts";
@@ -178,7 +179,7 @@ async function nobodyStarts(paths: ClusterPaths, status: ClusterStatus): Promise
 
 async function pause({ clock, signal }: ControlOptions): Promise<void> {
   try {
-    await clock.wait(pollMs, signal);
+    await delay(clock, pollMs, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new KodamaError("cancelled", "stopped while waiting for the cluster");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import { clusterDown, clusterStatus, clusterUp, lastLines, type UpOptions } from "./control.ts";
 import { processStart, signalProcess } from "../../daemon/process_identity.ts";
 import { clusterPaths, type ClusterRecord, readRecord, writeRecord } from "./record.ts";

@@ -1,7 +1,8 @@
 /** The cluster's own process: `cluster up` runs it in the background, and `--foreground` in the terminal. */
 import { KodamaError } from "../../base/errors.ts";
 import { type ClusterOptions, type EmbeddedCluster, startCluster } from "../cluster.ts";
-import { systemClock, timestamp } from "../clock.ts";
+import { systemClock } from "../../base/clock.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Readiness } from "../readiness.ts";
 import { type ClusterStatus, clusterStatus } from "./control.ts";
 import { contextNameOf } from "./context_name.ts";

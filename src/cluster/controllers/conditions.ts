@@ -1,5 +1,5 @@
 /** Status conditions, as every workload carries them. */
-import { timestamp } from "../clock.ts";
+import { timestamp } from "../timestamp.ts";
 
 /** The fields of all conditions. */
 export interface Condition {

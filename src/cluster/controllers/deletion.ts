@@ -2,7 +2,7 @@
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
-import { timestamp } from "../clock.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Propagation } from "./action.ts";
 import { isFinished } from "./pods.ts";
 

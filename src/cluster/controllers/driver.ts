@@ -1,7 +1,8 @@
 /** Runs controllers over a store: each after every change that concerns it, and when it requested to run again. */
+import { passed } from "../../base/abort.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store } from "../model.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { resources } from "../resources.ts";
 import { StoreError } from "../store/store_error.ts";
 import { type ActionTarget, applyAction } from "./apply.ts";
@@ -41,7 +42,7 @@ class Driver {
   readonly #target: ActionTarget;
   readonly #end = new AbortController();
   readonly #dirty: Set<Controller>;
-  readonly #timers = new Map<Controller, AbortController>();
+  readonly #timers = new Map<Controller, Disposable>();
   readonly #concerned: ReadonlyMap<ResourceType, readonly Controller[]>;
   #wake = Promise.withResolvers<void>();
 
@@ -58,7 +59,7 @@ class Driver {
 
   stop(): void {
     this.#end.abort();
-    for (const timer of this.#timers.values()) timer.abort();
+    for (const timer of this.#timers.values()) timer[Symbol.dispose]();
     this.#wake.resolve();
   }
 
@@ -85,7 +86,7 @@ class Driver {
     while (!signal.aborted) {
       await this.#wake.promise;
       this.#wake = Promise.withResolvers();
-      await this.#options.clock.wait(gatherMs, signal).catch(() => {});
+      await passed(this.#options.clock, gatherMs, { signal });
       const due = this.#options.controllers.filter((controller) => this.#dirty.delete(controller));
       for (const controller of due) {
         if (!signal.aborted) this.#run(controller);
@@ -115,15 +116,14 @@ class Driver {
 
   /** Sets the one timer of a controller: the earliest moment that its last pass named. */
   #lookAgain(controller: Controller, moments: readonly Date[]): void {
-    this.#timers.get(controller)?.abort();
+    this.#timers.get(controller)?.[Symbol.dispose]();
     this.#timers.delete(controller);
     if (moments.length === 0 || this.#end.signal.aborted) return;
-    const timer = new AbortController();
-    this.#timers.set(controller, timer);
     const earliest = Math.min(...moments.map((moment) => moment.getTime()));
     const waitMs = Math.max(0, earliest - this.#options.clock.now().getTime());
-    // A timer of more than 24 days would fire at once; by then another run does no harm.
-    this.#options.clock.wait(Math.min(waitMs, 24 * 86_400_000), timer.signal)
-      .then(() => this.#mark(controller), () => {});
+    this.#timers.set(
+      controller,
+      this.#options.clock.timer(waitMs, () => this.#mark(controller)),
+    );
   }
 }

@@ -12,13 +12,12 @@ function handClock() {
   return {
     waits,
     now: () => new Date("2026-01-01T00:00:00Z"),
-    wait(durationMs: number, signal?: AbortSignal): Promise<void> {
+    elapsedMs: () => 0,
+    timer(durationMs: number, fire: () => void): Disposable {
       // Debouncing isn't the subject of these tests.
-      if (durationMs < 10) return Promise.resolve();
-      return new Promise((resolve, reject) => {
-        waits.push({ durationMs, end: resolve });
-        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-      });
+      if (durationMs < 10) queueMicrotask(fire);
+      else waits.push({ durationMs, end: fire });
+      return { [Symbol.dispose]: () => {} };
     },
   };
 }

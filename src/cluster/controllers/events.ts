@@ -5,7 +5,7 @@
 import type { Event } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
-import { timestamp } from "../clock.ts";
+import { timestamp } from "../timestamp.ts";
 import { resources } from "../resources.ts";
 import type { Action } from "./action.ts";
 import type { Controller } from "./controller.ts";

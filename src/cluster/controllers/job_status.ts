@@ -1,7 +1,7 @@
 /** The progress of a Job, and whether it has ended. */
 import type { Job, JobCondition, JobStatus } from "kubernetes-types/batch/v1.d.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
-import { timestamp } from "../clock.ts";
+import { timestamp } from "../timestamp.ts";
 import { withCondition } from "./conditions.ts";
 import type { Live } from "./kinds.ts";
 import { isReady } from "./pods.ts";

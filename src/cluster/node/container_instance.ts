@@ -1,6 +1,7 @@
 /** A container that runs: its output is written to its log and to the attached clients. */
+import { delay } from "../../base/abort.ts";
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { emptyStream } from "./child_process.ts";
 import type { LogFile } from "./log_file.ts";
 import type { RunningContainer } from "./runtime.ts";
@@ -78,7 +79,7 @@ export class ContainerInstance implements AsyncDisposable {
     }
     const ended = new AbortController();
     const over = this.end.then(() => ended.abort());
-    const timeUp = this.#clock.wait(graceMs, ended.signal).then(() => {
+    const timeUp = delay(this.#clock, graceMs, ended.signal).then(() => {
       this.running.signal("SIGKILL");
     }, () => {});
     if (first) {

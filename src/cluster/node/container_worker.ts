@@ -1,4 +1,5 @@
 /** One container of a pod through all its runs: created, run, ended, created again. */
+import { delay } from "../../base/abort.ts";
 import type { Container, ContainerStatus } from "../../kube/types.ts";
 import { BackOff, goDuration } from "./back_off.ts";
 import { ContainerInstance, type InstanceEnd } from "./container_instance.ts";
@@ -99,7 +100,7 @@ export class ContainerWorker {
       if (!(error instanceof Error)) throw error;
       this.#wait("CreateContainerConfigError", error.message);
       this.#event("Warning", "Failed", `Error: ${error.message}`);
-      await this.#context.clock.wait(configRetryMs, this.#stopping.signal);
+      await delay(this.#context.clock, configRetryMs, this.#stopping.signal);
       return undefined;
     }
   }
@@ -242,9 +243,9 @@ export class ContainerWorker {
   async #backOff(): Promise<void> {
     const { clock, pod } = this.#context;
     const { phase, spec } = this.record;
-    const delay = this.#crashes.next(clock.now(), { immediateFirst: true });
+    const delayMs = this.#crashes.next(clock.now(), { immediateFirst: true });
     if (phase.kind === "terminated") this.record.last = phase.termination;
-    if (delay === 0) return;
+    if (delayMs === 0) return;
     const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
     const podName = `${name}_${namespace}(${uid})`;
     this.#event(
@@ -254,9 +255,9 @@ export class ContainerWorker {
     );
     this.#wait(
       "CrashLoopBackOff",
-      `back-off ${goDuration(delay)} restarting failed container=${spec.name} pod=${podName}`,
+      `back-off ${goDuration(delayMs)} restarting failed container=${spec.name} pod=${podName}`,
     );
-    await clock.wait(delay, this.#stopping.signal);
+    await delay(clock, delayMs, this.#stopping.signal);
   }
 
   #wait(reason: string, message: string): void {
@@ -316,22 +317,22 @@ class ImagePull {
 
   async #fail(signal: AbortSignal): Promise<void> {
     const { clock } = this.context;
-    const delay = this.#failures.next(clock.now(), { immediateFirst: false });
+    const delayMs = this.#failures.next(clock.now(), { immediateFirst: false });
     const parsed = parseReference(this.text);
     if (parsed === undefined) {
       const message = `Failed to apply default image tag "${this.text}": ` +
         `couldn't parse image name "${this.text}": invalid reference format`;
       this.report.event("Warning", "InspectFailed", message);
       this.report.wait("InvalidImageName", message);
-      return await clock.wait(delay, signal);
+      return await delay(clock, delayMs, signal);
     }
     this.#tellPull(`${parsed.repository}:${parsed.tag}`);
-    await clock.wait(errorShownMs, signal);
+    await delay(clock, errorShownMs, signal);
     const held = `Back-off pulling image "${this.text}"`;
     this.report.event("Normal", "BackOff", held);
     this.report.event("Warning", "Failed", "Error: ImagePullBackOff");
     this.report.wait("ImagePullBackOff", held);
-    await clock.wait(delay, signal);
+    await delay(clock, delayMs, signal);
   }
 
   #tellPull(name: string): void {

@@ -2,7 +2,8 @@
 import type { Pod } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import { resources } from "../resources.ts";
-import { type Clock, timestamp } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
+import { timestamp } from "../timestamp.ts";
 
 /** The message. */
 export interface PodEvent {

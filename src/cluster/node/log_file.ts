@@ -4,7 +4,7 @@
  * https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
  */
 import { joinBytes } from "../../base/join_bytes.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 
 const newline = 0x0a;
 /** containerd's `max_container_log_line_size`: a longer line is written in parts. */

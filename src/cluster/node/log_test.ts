@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { LogQuery } from "../model.ts";
-import { ManualClock } from "./testing/fixture.ts";
+import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { LogFile } from "./log_file.ts";
 import { readLog } from "./log_reader.ts";
 

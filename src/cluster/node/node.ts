@@ -6,7 +6,7 @@
  */
 import type { NodeStreams, Store } from "../model.ts";
 import { resources } from "../resources.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
 import { EventRecorder } from "./events.ts";
 import { loadImages } from "./images.ts";
 import { NodeRegistration } from "./node_object.ts";

@@ -1,8 +1,10 @@
 /** The Node object of this machine, and the lease that shows it is alive. */
+import { delay } from "../../base/abort.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store } from "../model.ts";
 import { resources } from "../resources.ts";
-import { type Clock, timestamp } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
+import { timestamp } from "../timestamp.ts";
 import type { Capabilities } from "./runtime.ts";
 
 /** The kubelet renews its lease this often, and its lease lasts four times as long. */
@@ -27,7 +29,7 @@ export class NodeRegistration {
   async keepAlive(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        await this.clock.wait(renewMs, signal);
+        await delay(this.clock, renewMs, signal);
         this.#renew();
       }
     } catch (error) {

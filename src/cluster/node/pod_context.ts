@@ -1,7 +1,7 @@
 /** The context that the workers of one pod share. */
 import type { Pod } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { EventRecorder } from "./events.ts";
 import type { ImageStore } from "./images.ts";
 import type { ContainerRuntime } from "./runtime.ts";

@@ -1,4 +1,5 @@
 /** One pod on this node, from its binding to its removal. */
+import { delay } from "../../base/abort.ts";
 import type { Pod, PodStatus } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import { resources } from "../resources.ts";
@@ -89,7 +90,7 @@ export class PodWorker {
     const over = new AbortController();
     const timer = deadline === undefined
       ? undefined
-      : clock.wait(deadline * 1000, AbortSignal.any([signal, over.signal]))
+      : delay(clock, deadline * 1000, AbortSignal.any([signal, over.signal]))
         .then(() => this.#exceedDeadline(), () => {});
     try {
       this.#volumes = await this.#mountVolumes();
@@ -136,8 +137,8 @@ export class PodWorker {
           reason: "FailedMount",
           message: error.message,
         });
-        const delay = failures.next(clock.now(), { immediateFirst: false });
-        await clock.wait(delay / 10, this.#stopping.signal);
+        const delayMs = failures.next(clock.now(), { immediateFirst: false });
+        await delay(clock, delayMs / 10, this.#stopping.signal);
       }
     }
   }

@@ -1,4 +1,5 @@
 /** The probes of one start of a container: their schedule, and the consequences of their results. */
+import { delay } from "../../base/abort.ts";
 import type { Probe } from "../../kube/types.ts";
 import type { ContainerInstance } from "./container_instance.ts";
 import type { ContainerRecord } from "./container_state.ts";
@@ -50,26 +51,27 @@ class ProbeLoop {
   /** Probes until it is stopped, or its result is final. Returns true if a startup probe has succeeded. */
   async run(): Promise<boolean> {
     const { clock } = this.options.context;
-    await clock.wait((this.probe.initialDelaySeconds ?? 0) * 1000, this.signal);
+    await delay(clock, (this.probe.initialDelaySeconds ?? 0) * 1000, this.signal);
     while (!this.signal.aborted) {
       const verdict = await this.#look();
       if (verdict === "passed" && this.kind === "Startup") return true;
       if (verdict === "failed" && this.kind !== "Readiness") return false;
-      await clock.wait((this.probe.periodSeconds ?? 10) * 1000, this.signal);
+      await delay(clock, (this.probe.periodSeconds ?? 10) * 1000, this.signal);
     }
     return false;
   }
 
   async #look(): Promise<"passed" | "failed" | "undecided"> {
     const { context, record, instance } = this.options;
-    const limit = new AbortController();
-    const elapsed = context.clock.wait((this.probe.timeoutSeconds ?? 1) * 1000, limit.signal);
     const late = new AbortController();
-    elapsed.then(() => late.abort(new Error("context deadline exceeded")), () => {});
+    const limit = context.clock.timer(
+      (this.probe.timeoutSeconds ?? 1) * 1000,
+      () => late.abort(new Error("context deadline exceeded")),
+    );
     const signal = AbortSignal.any([late.signal, this.signal]);
     const target = { container: record.spec, instance, requireListener: context.requireListener };
     const result = await probeOnce(this.probe, target, signal);
-    limit.abort();
+    limit[Symbol.dispose]();
     if (this.signal.aborted) return "undecided";
     if (result.kind === "success") {
       this.#failures = 0;

@@ -7,7 +7,8 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { Store, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
 import { StoreError } from "../store/store_error.ts";
-import { type Clock, timestamp } from "../clock.ts";
+import type { Clock } from "../../base/clock.ts";
+import { timestamp } from "../timestamp.ts";
 import { removeFolder } from "./remove_folder.ts";
 import { findTools, required } from "./tools.ts";
 

@@ -165,7 +165,7 @@ Deno.test("apply creates, changes what it owns, and removes what it no longer wa
 Deno.test("applying the same again changes nothing", async () => {
   const api = testApi();
   const first = await apply(api, "one", { a: "1" });
-  api.clock.forward(60_000);
+  api.clock.advance(60_000);
   assert.deepEqual((await apply(api, "one", { a: "1" })).metadata, first.metadata);
 });
 

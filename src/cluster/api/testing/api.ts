@@ -1,7 +1,7 @@
 /** The API without a network: requests as values, for tests. */
 import type { KubeObject } from "../../../kube/types.ts";
 import type { Store } from "../../model.ts";
-import type { Clock } from "../../clock.ts";
+import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { resources } from "../../resources.ts";
 import { createStore, type StoreOptions } from "../../store/store.ts";
 import { createApi } from "../api.ts";
@@ -11,37 +11,6 @@ import { parseRoute } from "../route.ts";
 import { ApiError } from "../status.ts";
 import { createTokens } from "../tokens.ts";
 import { type FakeNode, fakeNode } from "./fake_node.ts";
-
-/** A clock that stands still until it is advanced. */
-export class TestClock implements Clock {
-  #now = new Date("2026-01-02T03:04:05Z");
-  readonly #waits = new Set<{ at: number; wake: () => void }>();
-
-  now(): Date {
-    return this.#now;
-  }
-
-  wait(durationMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const wait = { at: this.#now.getTime() + durationMs, wake: resolve };
-      this.#waits.add(wait);
-      signal?.addEventListener("abort", () => {
-        this.#waits.delete(wait);
-        reject(signal.reason);
-      }, { once: true });
-    });
-  }
-
-  /** Advances the time, and wakes the timers that are due. */
-  forward(durationMs: number): void {
-    this.#now = new Date(this.#now.getTime() + durationMs);
-    for (const wait of this.#waits) {
-      if (wait.at > this.#now.getTime()) continue;
-      this.#waits.delete(wait);
-      wait.wake();
-    }
-  }
-}
 
 /** The options of a call beside method and path. */
 export interface Call {
@@ -53,7 +22,7 @@ export interface Call {
 /** An API over an empty store that has the namespaces `default` and `other`. */
 export interface TestApi {
   store: Store;
-  clock: TestClock;
+  clock: ManualClock;
   node: FakeNode;
   context: ApiContext;
   /** Returns the answer; throws the API's errors. */
@@ -73,7 +42,7 @@ const admin: User = { name: "admin", groups: ["system:masters"] };
 
 /** Creates one. */
 export function testApi(options: Partial<StoreOptions> = {}): TestApi {
-  const clock = new TestClock();
+  const clock = new ManualClock("2026-01-02T03:04:05Z");
   const now = () => clock.now();
   let uids = 0;
   const newUid = () => `uid-${++uids}`;

@@ -1,5 +1,5 @@
 /** A server on its socket, over a fake node: for tests. */
-import { systemClock } from "../../clock.ts";
+import { systemClock } from "../../../base/clock.ts";
 import { resources } from "../../resources.ts";
 import { createStore } from "../../store/store.ts";
 import { type Authority, createAuthority } from "../../tls/authority.ts";

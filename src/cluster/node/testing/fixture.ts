@@ -1,61 +1,12 @@
-/** For the node's tests: a store, a clock that stands still until it is advanced, pods, and waits for their state. */
+/** For the node's tests: a store, a clock, pods, and waits for their state. */
 import type { ContainerProcess, ContainerRef, Store, StreamRequest } from "../../model.ts";
 import { resources } from "../../resources.ts";
 import { createStore } from "../../store/store.ts";
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { type Node, type NodeOptions, startNode } from "../node.ts";
 import { asPod, type StoredPod } from "../pod_object.ts";
 import type { Pod } from "../../../kube/types.ts";
-
-/** Time that passes when a test advances it. */
-export class ManualClock implements Clock {
-  #now = Date.parse("2026-01-01T00:00:00Z");
-  readonly #waits = new Set<{ at: number; durationMs: number; done: () => void }>();
-  #begun = Promise.withResolvers<void>();
-
-  now(): Date {
-    return new Date(this.#now);
-  }
-
-  wait(durationMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      if (durationMs <= 0) return resolve();
-      const abort = () => {
-        this.#waits.delete(wait);
-        reject(signal?.reason);
-      };
-      const wait = {
-        at: this.#now + durationMs,
-        durationMs,
-        done: () => {
-          signal?.removeEventListener("abort", abort);
-          resolve();
-        },
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#waits.add(wait);
-      this.#begun.resolve();
-      this.#begun = Promise.withResolvers<void>();
-    });
-  }
-
-  /** Resolves as soon as a wait of exactly this length starts. */
-  async waitedFor(durationMs: number): Promise<void> {
-    while (![...this.#waits].some((wait) => wait.durationMs === durationMs)) {
-      await this.#begun.promise;
-    }
-  }
-
-  /** Advances the time: every wait that is due by then ends. */
-  advance(durationMs: number): void {
-    this.#now += durationMs;
-    for (const wait of [...this.#waits].filter(({ at }) => at <= this.#now)) {
-      this.#waits.delete(wait);
-      wait.done();
-    }
-  }
-}
 
 /** A node with its environment. */
 export interface NodeFixture extends AsyncDisposable {
