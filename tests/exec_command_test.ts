@@ -43,7 +43,7 @@ Deno.test("exec by the real program", async (t) => {
     const { code, stderr } = await kodama.run(["exec", ...drives, ...words]);
     assert.equal(code, 5);
     assert.match(stderr, /^1 ok, 1 failed \(exit 1: weka-drive-1\), 2 skipped, 1 not ready in /m);
-    assert.match(stderr, /^skipped because a target before it failed \(--fail-fast\)$/m);
+    assert.match(stderr, /^skipped because an earlier target failed \(--fail-fast\)$/m);
   });
 
   await t.step("--diff: what most say, and where the others differ from it", async () => {

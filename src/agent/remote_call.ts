@@ -3,7 +3,7 @@ import { onAbort, orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
 import { outcomeOfEnd } from "../exec/outcome.ts";
-import { saysNoShell } from "../exec/runtime_errors.ts";
+import { reportsNoShell } from "../exec/runtime_errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
 import { farCommand, type FarScript } from "./scripts.ts";
@@ -77,7 +77,7 @@ export class FarCall implements AsyncDisposable {
       const listening = onAbort(signal, () => void channel.close());
       return new FarCall(target, channel, listening, hear);
     } catch (error) {
-      if (error instanceof KodamaError && saysNoShell(error.message)) throw noShell(target);
+      if (error instanceof KodamaError && reportsNoShell(error.message)) throw noShell(target);
       throw error;
     }
   }
@@ -115,8 +115,10 @@ export class FarCall implements AsyncDisposable {
     const end = await this.channel.end;
     if (refusal !== undefined) throw refusalError(this.target.pod, refusal);
     if (end.kind === "cut") throw new CutError(this.target, plainText(end.reason));
-    if (end.kind === "refused" && saysNoShell(end.status.message ?? "")) throw noShell(this.target);
-    const outcome = outcomeOfEnd(end, false);
+    if (end.kind === "refused" && reportsNoShell(end.status.message ?? "")) {
+      throw noShell(this.target);
+    }
+    const outcome = outcomeOfEnd(end, { started: false });
     if (outcome.kind === "ok") return;
     const said = plainText(this.#complaints);
     const reason = said !== "" ? said : "reason" in outcome ? outcome.reason : undefined;

@@ -8,6 +8,7 @@ import { PodTree } from "./pod_tree.ts";
 import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
 import { TarReader } from "./tar_reader.ts";
 import { placed } from "./tar_writer.ts";
+import { copyDoubts } from "../exec/outcome.ts";
 
 /** The source in the pod. */
 export interface PodOrigin {
@@ -116,7 +117,7 @@ async function heardSum(far: FarEnd): Promise<string | undefined> {
 /** The bytes of an earlier attempt are the beginning of another file. */
 export class OtherBeginningError extends CopyFailure {
   constructor() {
-    super({ kind: "unknown", reason: "the file changed since the copy was begun" }, true);
+    super(copyDoubts.sourceChanged, true);
   }
 }
 

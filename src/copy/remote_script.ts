@@ -1,8 +1,13 @@
 /** The remote end of a copy: one of kodama's scripts in a pod, its messages, and how it exited. */
 import { joinBytes } from "../base/join_bytes.ts";
-import type { Outcome } from "../exec/model.ts";
-import { outcomeOfEnd } from "../exec/outcome.ts";
-import { saysNoShell } from "../exec/runtime_errors.ts";
+import type { Outcome } from "../exec/outcome.ts";
+import {
+  outcomeOfCopyError,
+  outcomeOfEnd,
+  outcomeOfMissingShell,
+  outcomeOfStop,
+} from "../exec/outcome.ts";
+import { reportsNoShell } from "../exec/runtime_errors.ts";
 import type { ExecChannel } from "../kube/client.ts";
 import type { FarScript, FarWord } from "./scripts.ts";
 import { refusalText } from "./refusals.ts";
@@ -19,7 +24,7 @@ export class CopyFailure extends Error {
 
 /** Returns the failure of a copy that a retry wouldn't fix. */
 export function failed(reason: string): CopyFailure {
-  return new CopyFailure({ kind: "failed", exitCode: 1, reason });
+  return new CopyFailure(outcomeOfCopyError(reason));
 }
 
 /** Runs a script in the pod. Throws {@link CopyFailure} if the stream can't be opened. */
@@ -167,10 +172,10 @@ export class FarEnd implements AsyncDisposable {
   /** Returns the reason why the script has exited. */
   async #failure(): Promise<CopyFailure> {
     const end = await this.channel.end;
-    if (this.life.signal.aborted) return new CopyFailure({ kind: "cancelled" });
+    if (this.life.signal.aborted) return new CopyFailure(outcomeOfStop({ kind: "cancelled" }, {}));
     if (this.#refusal !== undefined) return failed(refusalText(this.#refusal, this.life.path));
-    const outcome = outcomeOfEnd(end, true);
-    if (end.kind === "refused" && saysNoShell(end.status.message ?? "")) return noShell();
+    const outcome = outcomeOfEnd(end, { started: true });
+    if (end.kind === "refused" && reportsNoShell(end.status.message ?? "")) return noShell();
     const words = this.complaints.slice(-3).join("; ");
     if (outcome.kind === "ok") return failed(words === "" ? "the copy ended in the middle" : words);
     if (outcome.kind === "failed") {
@@ -182,6 +187,5 @@ export class FarEnd implements AsyncDisposable {
 
 /** Returns the failure of an image that has no program to copy with. */
 export function noShell(): CopyFailure {
-  const reason = "the image has no sh, which copying needs";
-  return new CopyFailure({ kind: "failed", exitCode: 127, reason });
+  return new CopyFailure(outcomeOfMissingShell("copying"));
 }

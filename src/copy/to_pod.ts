@@ -6,6 +6,7 @@ import { Manifest, someNames, SumLines } from "./manifest.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, Settled, TreeSource } from "./source.ts";
 import { keyOf } from "./copy_key.ts";
 import { joinBytes } from "../base/join_bytes.ts";
+import { copyDoubts } from "../exec/outcome.ts";
 import { metered, summed } from "./bodies.ts";
 import type { TreeEntry } from "./entry.ts";
 import { WholeBody } from "./whole_body.ts";
@@ -49,7 +50,7 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
     }
   });
   // Without an end of input it would wait forever: another attempt resumes from its bytes.
-  if (!whole) throw new CopyFailure({ kind: "unknown", reason: noInputEnd }, true);
+  if (!whole) throw new CopyFailure(copyDoubts.inputNotEnded, true);
   const [got, check] = await far.hear("got");
   // The programs report the reason; if they don't, it is given here.
   if (got !== String(size) && far.complaints.length === 0) {
@@ -74,8 +75,6 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
     failure: undefined,
   };
 }
-
-const noInputEnd = "this server can't tell a pod that its input has ended (Kubernetes before 1.30)";
 
 /** Returns the offset to resume from: the end of the pod's bytes if they are the beginning of the file. */
 async function resumable(

@@ -2,21 +2,15 @@
  * An open stream and all concurrent events on it: output, input, a limit, a cancellation. The first to end decides the
  * outcome.
  */
-import { Deadline, forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
+import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel, OutputChunk } from "../kube/client.ts";
-import { type Attempt, hasLeader } from "./attempt.ts";
-import { outcomeOfEnd } from "./outcome.ts";
-import type { InputReader, OpenExec, TargetRun } from "./run_options.ts";
-import { saysNoShell } from "./runtime_errors.ts";
+import { type Attempt, ended, isOver, outcomeOfEnd, outcomeOfStop, type Stop } from "./outcome.ts";
+import { hasLeader, type InputReader, type TargetRun } from "./run_options.ts";
+import { reportsNoShell } from "./runtime_errors.ts";
 import { TerminalWatch } from "./terminal_watch.ts";
-import type { Outcome, Rest } from "./model.ts";
 import { EndMarkReader } from "./end_mark.ts";
 import { PreambleReader } from "./preamble.ts";
-import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";
-import type { Clock } from "../base/clock.ts";
-import { counted } from "../base/counted.ts";
-import { KodamaError } from "../base/errors.ts";
-import type { Target } from "../kube/select/target.ts";
+import { endCommand, type Session, signalRound } from "./session_signal.ts";
 
 /** How long the remaining output of an ended command is awaited; a caller that cancels waits for nothing more. */
 const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
@@ -25,7 +19,7 @@ const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
  * How long the server may take to report the end of a command whose input has ended. If it exited with more input
  * unread than the pipes hold, container runtimes (containerd 1.6) wait forever for a reader of the remaining input.
  */
-const untoldMs = 10_000;
+const unreportedMs = 10_000;
 
 /** One attempt at a command, on a stream that is open. Used once. */
 export class Conversation {
@@ -75,8 +69,8 @@ export class Conversation {
   #limitSilence(output: Promise<unknown>): void {
     const { clock } = this.#run.options;
     void this.#marked.promise.then(async (exitCode) => {
-      if (!await passed(clock, untoldMs, { settled: output })) return;
-      this.#stop.resolve({ kind: "untold", exitCode });
+      if (!await passed(clock, unreportedMs, { settled: output })) return;
+      this.#stop.resolve({ kind: "unreported", exitCode });
     });
   }
 
@@ -125,22 +119,10 @@ export class Conversation {
       return { kind: "noShell" };
     }
     await this.#flush(heldBack);
-    const unmarked = ownLines?.endMissing === true;
-    if (end.kind === "exited" && end.exitCode === 0 && begun && unmarked) {
-      const reason =
-        "the server told a good end, but the command did not: the link to its node broke";
-      return { kind: "ended", outcome: { kind: "unknown", reason } };
-    }
-    return { kind: "ended", outcome: outcomeOfEnd(this.#corrected(end), begun) };
-  }
-
-  /**
-   * Servers sometimes report `Success` for a command that failed, if its input ended at the same moment (seen with
-   * Kubernetes 1.34 over WebSocket): the exit code that the command's own shell reports is right.
-   */
-  #corrected(end: ChannelEnd): ChannelEnd {
-    const exitCode = this.#ownLines?.exitCode ?? 0;
-    return end.kind === "exited" && end.exitCode === 0 ? { ...end, exitCode } : end;
+    const endMark = ownLines?.endMissing === true ? "missing" : ownLines?.exitCode;
+    return ended(
+      outcomeOfEnd(end, { started: begun, ...(endMark === undefined ? {} : { endMark }) }),
+    );
   }
 
   /** Emits bytes that were held back as a possible start of kodama's own lines, and weren't. */
@@ -153,30 +135,30 @@ export class Conversation {
 
   /** containerd and CRI-O report it in the Status; Docker writes it to standard output and exits 126 or 127. */
   #lacksShell(end: ChannelEnd, heldBack: Uint8Array): boolean {
-    if (end.kind === "refused") return saysNoShell(end.status.message ?? "");
+    if (end.kind === "refused") return reportsNoShell(end.status.message ?? "");
     const code = end.kind === "exited" ? end.exitCode : 0;
-    return (code === 126 || code === 127) && saysNoShell(new TextDecoder().decode(heldBack));
+    return (code === 126 || code === 127) && reportsNoShell(new TextDecoder().decode(heldBack));
   }
 
   /** A limit was reached while the command ran: it is ended in the pod, and its remaining output is emitted. */
   async #stopped(stop: Stop, output: Promise<ChannelEnd>): Promise<Attempt> {
-    if (stop.kind === "untold") {
+    if (stop.kind === "unreported") {
       await this.#channel.close();
       await output;
-      return { kind: "ended", outcome: outcomeOfStop(stop, {}) };
+      return ended(outcomeOfStop(stop, {}));
     }
     const left = await this.#endInPod(output);
     const unread = left === undefined && !await this.#drained(stop, output);
     await this.#channel.close();
     await output;
     await this.#flush(this.#ownLines?.finishOpening() ?? new Uint8Array());
-    const rest = left === undefined ? unread ? { unread } as const : {} : { left };
-    return { kind: "ended", outcome: outcomeOfStop(stop, rest) };
+    const remains = left === undefined ? unread ? { unread } as const : {} : { left };
+    return ended(outcomeOfStop(stop, remains));
   }
 
   /** The command is gone: returns whether all its output is read in time. */
   async #drained(
-    { kind }: Exclude<Stop, { kind: "untold" }>,
+    { kind }: Exclude<Stop, { kind: "unreported" }>,
     output: Promise<ChannelEnd>,
   ): Promise<boolean> {
     const { options: { clock, open }, target, drop } = this.#run;
@@ -246,54 +228,16 @@ export class Conversation {
   }
 }
 
-/** Returns whether no process of the command is known to remain. */
-function isOver(attempt: Attempt): boolean {
-  if (attempt.kind === "noShell") return true;
-  const { outcome } = attempt;
-  return outcome.kind !== "unknown" && !("left" in outcome);
-}
-
-/* Why a command is ended before it ends itself, and the resulting outcome. */
-
-/** Why a command is ended before it ends itself. */
-type Stop =
-  | { kind: "timeout"; afterMs: number }
-  | { kind: "cancelled" }
-  | { kind: "inputFailed"; reason: string }
-  /** The command has ended, and the server doesn't report it. */
-  | { kind: "untold"; exitCode: number };
-
 const kinds: readonly string[] = [
   "timeout",
   "cancelled",
   "inputFailed",
-  "untold",
+  "unreported",
 ] satisfies Stop["kind"][];
 
 /** Returns whether a command was stopped: its channel may have ended by itself instead. */
 function isStop<T extends { kind: string }>(first: T | Stop): first is Stop {
   return kinds.some((kind) => kind === first.kind);
-}
-
-/** Returns the outcome of a command that was stopped. */
-function outcomeOfStop(stop: Stop, rest: Rest): Outcome {
-  switch (stop.kind) {
-    case "timeout":
-      return { kind: "timeout", limit: "command", afterMs: stop.afterMs, ...rest };
-    case "cancelled":
-      return { kind: "cancelled", ...rest };
-    case "untold":
-      return {
-        kind: "unknown",
-        reason:
-          `the command ended with exit code ${stop.exitCode}, but the server didn't tell its end: it left input unread`,
-      };
-    case "inputFailed":
-      return {
-        kind: "unknown",
-        reason: rest.left === undefined ? stop.reason : `${stop.reason}; ${rest.left}`,
-      };
-  }
 }
 
 /** Both streams of one command that has a preamble. */
@@ -349,126 +293,5 @@ class OwnLines {
       { stream: "stdout", bytes: stdout.finish() },
       { stream: "stderr", bytes: stderr.finish() },
     ];
-  }
-}
-
-/*
- * Ends a command in its pod. Dropping the link leaves it running (kubernetes/kubernetes#89031), and the API has no call
- * for it; so a second exec in the same container signals the command's group and session.
- */
-
-/**
- * Signals a command's session and returns the number of its processes that were alive. Rejects if the pod can't be
- * reached.
- */
-type SignalRound = (signal: RoundSignal) => Promise<number>;
-
-/** How long processes may take to disappear after KILL, before the remaining ones are counted. */
-const settleMs = 1000;
-
-/** Delay before the first poll; each further one waits twice as long. */
-const firstLookMs = 50;
-
-/**
- * TERM, a grace, KILL; each step only if needed.
- *
- * @param ended resolves when the command's own stream has ended. That may be long after the command, if much of its
- *   output is unread; so the pod is polled, too.
- * @returns what may still run, or undefined if nothing does.
- */
-async function endCommand(
-  round: SignalRound,
-  options: { ended: Promise<unknown>; graceMs: number; clock: Clock },
-): Promise<string | undefined> {
-  try {
-    for (const [signal, limitMs] of [["TERM", options.graceMs], ["KILL", settleMs]] as const) {
-      const alive = await round(signal);
-      const left = await lookUntilGone(round, { ...options, alive, limitMs });
-      if (left === 0) return undefined;
-      if (signal === "KILL") return `${counted(left, "process", "processes")} did not end on KILL`;
-    }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `the command may still run: ${reason}`;
-  }
-}
-
-/** Returns how many are alive: 0, or the count when the time is over. */
-async function lookUntilGone(
-  round: SignalRound,
-  options: { ended: Promise<unknown>; alive: number; limitMs: number; clock: Clock },
-): Promise<number> {
-  const { ended, limitMs, clock } = options;
-  const startMs = clock.elapsedMs();
-  let { alive } = options;
-  let streaming = true;
-  for (let delayMs = firstLookMs; alive > 0; delayMs *= 2) {
-    const restMs = limitMs - (clock.elapsedMs() - startMs);
-    if (restMs <= 0) return alive;
-    const unless: { settled?: Promise<unknown> } = streaming ? { settled: ended } : {};
-    if (!await passed(clock, Math.min(delayMs, restMs), unless)) streaming = false;
-    // Only the command itself: its own end is sufficient.
-    alive = !streaming && alive === 1 ? 0 : await round("0");
-  }
-  return 0;
-}
-
-/* One signal to a session in a pod, as a separate exec. */
-
-/** A pod that doesn't answer may not delay the end of a run. */
-const roundLimitMs = 5000;
-
-/** More than the expected number is noise. */
-const answerLimitBytes = 256;
-
-/**
- * Signals every process that a command has started in its session.
- *
- * @returns how many were alive.
- * @throws KodamaError when the pod can't be reached in 5 s, or the answer isn't ours.
- */
-async function signalRound(
-  signal: RoundSignal,
-  session: Session,
-  surroundings: { target: Target; open: OpenExec; clock: Clock },
-): Promise<number> {
-  const { target, open, clock } = surroundings;
-  const { namespace, pod, container } = target;
-  // Not bound to the run's own signal: that one has most likely aborted, which is the reason for this call.
-  using deadline = new Deadline(clock, roundLimitMs);
-  const command = signalWords(signal, session);
-  const request = { namespace, pod, container, command, stdin: false, tty: false };
-  try {
-    const opening = open(target, request, deadline.signal);
-    await using channel = await orAborted(opening, deadline.signal, (late) => void late.close());
-    return await orAborted(readAnswer(channel), deadline.signal);
-  } catch (error) {
-    if (!deadline.expired) throw error;
-    throw new KodamaError("timeout", `no answer from pod ${pod} in ${roundLimitMs / 1000}s`);
-  }
-}
-
-async function readAnswer(channel: ExecChannel): Promise<number> {
-  let answer = "";
-  const decoder = new TextDecoder();
-  for await (const { stream, bytes } of channel.output) {
-    if (stream === "stdout" && answer.length < answerLimitBytes) {
-      answer += decoder.decode(bytes.subarray(0, answerLimitBytes), { stream: true });
-    }
-  }
-  const end = await channel.end;
-  const count = /^\d{1,6}(?=\r?\n$)/.exec(answer)?.[0];
-  if (count !== undefined) return Number(count);
-  throw new KodamaError("server", `ending it answered nothing (${wordsOf(end)})`);
-}
-
-function wordsOf(end: Awaited<ExecChannel["end"]>): string {
-  switch (end.kind) {
-    case "exited":
-      return `exit code ${end.exitCode}`;
-    case "refused":
-      return end.status.message ?? "refused";
-    case "cut":
-      return end.reason;
   }
 }

@@ -3,7 +3,7 @@ import { Capture } from "./capture.ts";
 import { type DiffBounds, withDiffs } from "./diff_groups.ts";
 import { Fold } from "./fold.ts";
 import type { GroupDiff } from "./folded_group.ts";
-import type { Outcome } from "./model.ts";
+import type { Outcome } from "./outcome.ts";
 
 const ok: Outcome = { kind: "ok" };
 

@@ -1,5 +1,5 @@
 /** The exit code of a whole run: the table of the reference, as a function. */
-import type { Outcome } from "./model.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** Codes of a run. 2 is a wrong command line, which isn't an outcome; 130 is 128 + SIGINT. */
 const codes = { ok: 0, forbidden: 1, limit: 3, unreachable: 4, failed: 5, stopped: 130 } as const;

@@ -1,7 +1,7 @@
 /** Commands that write faster than their reader, and are ended. */
 import assert from "node:assert/strict";
 import { passed } from "../base/abort.ts";
-import type { RunEvent } from "./model.ts";
+import type { RunEvent } from "./run_options.ts";
 import { runOnTargets } from "./run_on_targets.ts";
 import type { OpenExec, RunOptions } from "./run_options.ts";
 import { hello, outcomesOf, outputOf, scene } from "./testing/run_fixture.ts";

@@ -1,7 +1,7 @@
 /** Prints identical outputs once: fifty pods with the same output are one block under one line of names. */
 import type { Capture } from "./capture.ts";
 import type { FoldedGroup } from "./folded_group.ts";
-import type { Outcome } from "./model.ts";
+import type { Outcome } from "./outcome.ts";
 import { compressNames } from "./name_ranges.ts";
 
 /** The compared parts of a target that has ended. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Capture } from "./capture.ts";
 import { Fold } from "./fold.ts";
-import type { Outcome } from "./model.ts";
+import type { Outcome } from "./outcome.ts";
 
 const ok: Outcome = { kind: "ok" };
 

@@ -1,5 +1,5 @@
 /** The common output of several targets, and how it differs from that of others. */
-import type { Outcome } from "./model.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** Targets with the same output and the same end. */
 export interface FoldedGroup {

@@ -132,13 +132,13 @@ Deno.test("a server that is down holds up no target of another", async () => {
   assert.ok(kinds.every((kind, index) => kind === (index % 2 === 0 ? "unreachable" : "ok")));
 });
 
-Deno.test("a stream that was asked for and isn't open at the limit may have begun the command", async () => {
+Deno.test("a stream that was requested and isn't open at the limit may have started the command", async () => {
   const { stage } = failing([], "hangs");
   assert.deepEqual(outcomesOf(await events(stage)), [{
     kind: "timeout",
     limit: "connect",
     afterMs: connectTimeoutMs,
-    left: "it was asked for, and the command may have begun",
+    left: "it was requested, and the command may have started",
   }]);
 });
 
@@ -156,7 +156,7 @@ Deno.test("a link that breaks after the whole request was sent leaves the end un
   assert.deepEqual(outcomesOf(await events(stage)), [{
     kind: "unknown",
     reason:
-      "the link broke before the server's answer, and the command may have begun: connection reset",
+      "the link broke before the server's answer, and the command may have started: connection reset",
   }]);
 });
 

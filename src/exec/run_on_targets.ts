@@ -3,7 +3,8 @@ import { forEachUntil, onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
-import type { Outcome, RunEvent } from "./model.ts";
+import { type Outcome, outcomeOfSkip } from "./outcome.ts";
+import type { RunEvent } from "./run_options.ts";
 import { Outages } from "./outages.ts";
 import type { RunOptions } from "./run_options.ts";
 import { runTarget } from "./run_target.ts";
@@ -168,7 +169,7 @@ class Run {
 
   async #skipFrom(first: number, reason: string): Promise<void> {
     for (let target = first; target < this.#targets.length; target++) {
-      await this.#end(target, { kind: "skipped", reason }, 0);
+      await this.#end(target, outcomeOfSkip(reason), 0);
     }
   }
 

@@ -155,7 +155,7 @@ Deno.test("an end that the server doesn't tell is waited for ten seconds, and th
   assert.deepEqual(outcome, {
     kind: "unknown",
     reason:
-      "the command ended with exit code 0, but the server didn't tell its end: it left input unread",
+      "the command ended with exit code 0 without reading all of its input, and the server didn't report its end",
   });
 });
 

@@ -1,8 +1,8 @@
-/** The options of a run over many targets. */
+/** The options and the events of a run over many targets. */
 import type { Clock } from "../base/clock.ts";
 import type { ExecChannel, ExecRequest, TerminalSize } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
-import type { Outcome } from "./model.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Outages } from "./outages.ts";
 import type { SchedulePolicy } from "./schedule.ts";
 
@@ -64,6 +64,11 @@ export interface RunOptions extends SchedulePolicy {
   substitute?: boolean;
 }
 
+/** Returns whether a shell runs the command and stays; under a terminal, job control is the command's own. */
+export function hasLeader({ terminal }: RunOptions): boolean {
+  return terminal === undefined;
+}
+
 /** One target in its run. */
 export interface TargetRun {
   target: Target;
@@ -81,3 +86,13 @@ export interface TargetRun {
   /** Discards what was emitted and not yet read, and any later output. */
   drop(): void;
 }
+
+/** An event of a run. `target` is the index into the run's targets. */
+export type RunEvent =
+  | { kind: "runStarted"; targets: readonly Target[]; command: readonly string[]; at: Date }
+  /** Targets that were found during the run; their indexes follow the earlier ones. */
+  | { kind: "targetsAdded"; targets: readonly Target[] }
+  | { kind: "targetStarted"; target: number; at: Date }
+  | { kind: "output"; target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }
+  | { kind: "targetEnded"; target: number; outcome: Outcome; at: Date; durationMs: number }
+  | { kind: "runEnded"; outcomes: readonly Outcome[]; at: Date; durationMs: number };

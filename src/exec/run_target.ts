@@ -1,18 +1,17 @@
 /** One target of a run, from opening its stream to its one outcome. */
 import { Deadline, orAborted } from "../base/abort.ts";
-import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
-import { LinkError } from "../kube/failures.ts";
-import { type Attempt, hasLeader } from "./attempt.ts";
 import { Conversation } from "./command_stream.ts";
-import type { Outcome } from "./model.ts";
+import {
+  type Attempt,
+  ended,
+  type Outcome,
+  outcomeOfMissingShell,
+  outcomeOfOpening,
+} from "./outcome.ts";
 import { withPreamble } from "./preamble.ts";
-import type { RunOptions, TargetRun } from "./run_options.ts";
-import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_errors.ts";
+import { hasLeader, type RunOptions, type TargetRun } from "./run_options.ts";
 import type { Target } from "../kube/select/target.ts";
-
-/** The start of the reason if a target lacks a shell and one is required. */
-export const noShellReason = "the image has no sh";
 
 /** Runs the command in the target. Rejects only on a bug in kodama. */
 export async function runTarget(run: TargetRun): Promise<Outcome> {
@@ -35,10 +34,8 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   });
   const first = await attempt(run, wrapped, "preamble");
   if (first.kind === "ended") return first.outcome;
-  const wish = wishForShell(options);
-  if (wish !== undefined) {
-    return { kind: "failed", exitCode: 127, reason: `${noShellReason}, which ${wish} needs` };
-  }
+  const use = useOfShell(options);
+  if (use !== undefined) return outcomeOfMissingShell(use);
   return endOf(await attempt(run, words, "bare"));
 }
 
@@ -48,7 +45,7 @@ function isWatched(options: RunOptions): boolean {
 }
 
 /** Returns the requested option that requires a shell. */
-function wishForShell(options: RunOptions): string | undefined {
+function useOfShell(options: RunOptions): string | undefined {
   if (options.shell === true) return "a command line";
   if (options.workdir !== undefined) return "a working directory";
   if (options.environment !== undefined) return "setting variables";
@@ -56,9 +53,8 @@ function wishForShell(options: RunOptions): string | undefined {
 }
 
 function endOf(attempt: Attempt): Outcome {
-  if (attempt.kind === "ended") return attempt.outcome;
-  // Returns a bare attempt for `sh` itself.
-  return { kind: "failed", exitCode: 127, reason: noShellReason };
+  // Only `sh` itself is missing from a bare attempt.
+  return attempt.kind === "ended" ? attempt.outcome : outcomeOfMissingShell();
 }
 
 async function attempt(
@@ -104,38 +100,17 @@ export async function openStream(
   try {
     return { channel: await outages.retry(target.context, ask, signal) };
   } catch (error) {
-    const rest = sent ? { left: "it was asked for, and the command may have begun" } : {};
-    if (run.cancelled.aborted && !deadline.expired) return ended({ kind: "cancelled", ...rest });
-    if (error instanceof LinkError) return ended(outcomeOfLink(error));
-    if (deadline.expired) {
-      if (!sent) outages.giveUp(target.context);
-      return ended({ kind: "timeout", limit: "connect", afterMs: limitMs, ...rest });
-    }
-    if (!(error instanceof KodamaError)) throw error;
-    if (form === "preamble" && saysNoShell(error.message)) return { kind: "noShell" };
-    const failure = readStartFailure(error.message);
-    if (failure !== undefined) return ended({ kind: "failed", ...failure });
-    if (error.kind === "forbidden" || error.kind === "unauthorized") {
-      return ended(outcomeOfRefusal(error));
-    }
-    return ended({ kind: "unreachable", reason: withoutCommand(error.message) });
+    const failure = outcomeOfOpening(error, {
+      sent,
+      cancelled: run.cancelled.aborted,
+      expired: deadline.expired,
+      connectTimeoutMs: limitMs,
+      startsShell: form === "preamble",
+    });
+    const noAnswer = failure.kind === "ended" && failure.outcome.kind === "timeout" && !sent;
+    if (noAnswer) outages.giveUp(target.context);
+    return failure;
   }
-}
-
-function outcomeOfLink({ message, failure }: LinkError): Outcome {
-  if (failure.sent !== "all") return { kind: "unreachable", reason: message };
-  const reason = `the link broke before the server's answer, and the command may have begun`;
-  return { kind: "unknown", reason: `${reason}: ${failure.reason}` };
-}
-
-/** Without the pod's name, so that the same refusal reads the same in every pod. */
-function outcomeOfRefusal({ message, hint }: KodamaError): Outcome {
-  const reason = message.replace(/^pods "[^"]*" is forbidden: /, "");
-  return { kind: "forbidden", reason, ...(hint === undefined ? {} : { hint }) };
-}
-
-function ended(outcome: Outcome): Attempt {
-  return { kind: "ended", outcome };
 }
 
 /* The args of a command as one target runs them. */

@@ -9,12 +9,10 @@
  *     starting container process caused "exec: \"sh\": executable file …"  runc before 1.0
  *     exec user process caused "exec format error"                         runc
  */
-import type { Status } from "../kube/types.ts";
-
 /** Why a command could not be started, with a shell's exit code for it. */
 export interface StartFailure {
   exitCode: 126 | 127;
-  /** Returns the part of the runtime's text that concerns the command. */
+  /** The part of the runtime's text that concerns the command. */
   reason: string;
 }
 
@@ -26,32 +24,19 @@ const notExecutable =
 /** Parses a runtime's text; undefined if it is about something else. */
 export function readStartFailure(text: string): StartFailure | undefined {
   // A crafted text must not take long to match.
-  const words = text.slice(0, 4096);
-  const missing = notFound.exec(words);
+  const start = text.slice(0, 4096);
+  const missing = notFound.exec(start);
   if (missing !== null) return { exitCode: 127, reason: missing[0].replaceAll("\\", "") };
-  const unusable = notExecutable.exec(words);
+  const unusable = notExecutable.exec(start);
   if (unusable !== null) return { exitCode: 126, reason: unusable[0].replaceAll("\\", "") };
   return undefined;
 }
 
 /** Returns whether a text reports a missing `sh`, as opposed to a missing command. */
-export function saysNoShell(text: string): boolean {
+export function reportsNoShell(text: string): boolean {
   const missing = notFound.exec(text.slice(0, 4096));
   return missing !== null && (missing[1] ?? missing[2]) === "sh";
 }
-
-/**
- * Returns whether a refusal means that no command started. A Status of a failed exec has `InternalError` for all
- * causes: a node that couldn't be dialled, a container that is gone, and a link that broke during a command. A failure
- * not known to be one of the first two may be the last.
- */
-export function provesNoBeginning({ reason, message = "" }: Status): boolean {
-  if (reason !== undefined && reason !== "InternalError") return true;
-  return nothingBegan.test(message.slice(0, 4096));
-}
-
-const nothingBegan =
-  /\bdial (?:tcp|udp|unix)\b|error dialing backend|connection refused|no route to host|not found|(?:is|are|be) not (?:created or )?running|no running task|unable to upgrade connection|OCI runtime exec failed/i;
 
 /**
  * Returns a server's message without the command: if its own link to a node broke, it cites the address with all args

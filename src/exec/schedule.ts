@@ -49,7 +49,7 @@ export function next(state: ScheduleState, policy: SchedulePolicy): ScheduleDeci
   if (more && (serial !== undefined || policy.maxFail?.kind === "percent")) return { kind: "wait" };
   if (started === total) return more ? { kind: "wait" } : { kind: "stop" };
   if (policy.failFast === true && state.failed > 0) {
-    return { kind: "stop", reason: "a target before it failed (--fail-fast)" };
+    return { kind: "stop", reason: "an earlier target failed (--fail-fast)" };
   }
   const batchBegins = serial === undefined || beginsBatch(started, total, serial);
   // The running targets of the previous batch may still fail: that must be known first.

@@ -5,6 +5,13 @@
  * A runtime starts an exec as the leader of a session, and forked processes stay in that session, whatever process
  * groups a shell makes in it. Only processes that call setsid(2) leave it: daemons, on purpose.
  */
+import { Deadline, orAborted, passed } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
+import { counted } from "../base/counted.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { ExecChannel } from "../kube/client.ts";
+import type { Target } from "../kube/select/target.ts";
+import type { OpenExec } from "./run_options.ts";
 
 /** Signals as a shell names them; 0 only polls. */
 export type RoundSignal = "TERM" | "KILL" | "0";
@@ -44,8 +51,131 @@ done
 for process in $others; do kill "-$signal" "$process" 2>/dev/null; done`;
 
 /** Returns the args that signal a session from a separate exec, and print how many were alive in it. */
-export function signalWords(signal: RoundSignal, { leader, watcher }: Session): string[] {
+export function signalArgs(signal: RoundSignal, { leader, watcher }: Session): string[] {
   const script = `signal=$1 session=$2 spared=$3\n${roundScript}\necho "$alive"`;
   const spared = watcher === undefined ? "" : `${leader} ${watcher}`;
   return ["sh", "-c", script, "kodama", signal, String(leader), spared];
+}
+
+/*
+ * Ends a command in its pod. Dropping the link leaves it running (kubernetes/kubernetes#89031), and the API has no call
+ * for it; so a second exec in the same container signals the command's group and session.
+ */
+
+/**
+ * Signals a command's session and returns the number of its processes that were alive. Rejects if the pod can't be
+ * reached.
+ */
+type SignalRound = (signal: RoundSignal) => Promise<number>;
+
+/** How long processes may take to disappear after KILL, before the remaining ones are counted. */
+const killGraceMs = 1000;
+
+/** Delay before the first poll; each further one waits twice as long. */
+const firstPollMs = 50;
+
+/**
+ * TERM, a grace, KILL; each step only if needed.
+ *
+ * @param ended resolves when the command's own stream has ended. That may be long after the command, if much of its
+ *   output is unread; so the pod is polled, too.
+ * @returns what may still run, or undefined if nothing does.
+ */
+export async function endCommand(
+  round: SignalRound,
+  options: { ended: Promise<unknown>; graceMs: number; clock: Clock },
+): Promise<string | undefined> {
+  try {
+    for (const [signal, limitMs] of [["TERM", options.graceMs], ["KILL", killGraceMs]] as const) {
+      const alive = await round(signal);
+      const remaining = await pollUntilExited(round, { ...options, alive, limitMs });
+      if (remaining === 0) return undefined;
+      if (signal === "KILL") {
+        return `${counted(remaining, "process", "processes")} did not end on KILL`;
+      }
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `the command may still run: ${reason}`;
+  }
+}
+
+/** Returns how many are alive: 0, or the count when the limit has passed. */
+async function pollUntilExited(
+  round: SignalRound,
+  options: { ended: Promise<unknown>; alive: number; limitMs: number; clock: Clock },
+): Promise<number> {
+  const { ended, limitMs, clock } = options;
+  const startMs = clock.elapsedMs();
+  let { alive } = options;
+  let streaming = true;
+  for (let delayMs = firstPollMs; alive > 0; delayMs *= 2) {
+    const remainingMs = limitMs - (clock.elapsedMs() - startMs);
+    if (remainingMs <= 0) return alive;
+    const unless: { settled?: Promise<unknown> } = streaming ? { settled: ended } : {};
+    if (!await passed(clock, Math.min(delayMs, remainingMs), unless)) streaming = false;
+    // Only the command itself: its own end is sufficient.
+    alive = !streaming && alive === 1 ? 0 : await round("0");
+  }
+  return 0;
+}
+
+/* One signal to a session in a pod, as a separate exec. */
+
+/** A pod that doesn't answer may not delay the end of a run. */
+const roundLimitMs = 5000;
+
+/** More than the expected number is noise. */
+const answerLimitBytes = 256;
+
+/**
+ * Signals every process that a command has started in its session.
+ *
+ * @returns how many were alive.
+ * @throws KodamaError when the pod can't be reached in 5 s, or the answer isn't ours.
+ */
+export async function signalRound(
+  signal: RoundSignal,
+  session: Session,
+  surroundings: { target: Target; open: OpenExec; clock: Clock },
+): Promise<number> {
+  const { target, open, clock } = surroundings;
+  const { namespace, pod, container } = target;
+  // Not bound to the run's own signal: that one has most likely aborted, which is the reason for this call.
+  using deadline = new Deadline(clock, roundLimitMs);
+  const command = signalArgs(signal, session);
+  const request = { namespace, pod, container, command, stdin: false, tty: false };
+  try {
+    const opening = open(target, request, deadline.signal);
+    await using channel = await orAborted(opening, deadline.signal, (late) => void late.close());
+    return await orAborted(readAnswer(channel), deadline.signal);
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    throw new KodamaError("timeout", `no answer from pod ${pod} in ${roundLimitMs / 1000}s`);
+  }
+}
+
+async function readAnswer(channel: ExecChannel): Promise<number> {
+  let answer = "";
+  const decoder = new TextDecoder();
+  for await (const { stream, bytes } of channel.output) {
+    if (stream === "stdout" && answer.length < answerLimitBytes) {
+      answer += decoder.decode(bytes.subarray(0, answerLimitBytes), { stream: true });
+    }
+  }
+  const end = await channel.end;
+  const count = /^\d{1,6}(?=\r?\n$)/.exec(answer)?.[0];
+  if (count !== undefined) return Number(count);
+  throw new KodamaError("server", `signalling it returned no count (${endText(end)})`);
+}
+
+function endText(end: Awaited<ExecChannel["end"]>): string {
+  switch (end.kind) {
+    case "exited":
+      return `exit code ${end.exitCode}`;
+    case "refused":
+      return end.status.message ?? "refused";
+    case "cut":
+      return end.reason;
+  }
 }

@@ -1,5 +1,5 @@
 /** How a run went, in numbers: all outcomes together, the first failure first. */
-import type { Outcome, OutcomeKind } from "./model.ts";
+import type { Outcome, OutcomeKind } from "./outcome.ts";
 import { compressNames } from "./name_ranges.ts";
 
 /** Targets that ended the same way, if it wasn't `ok`. */

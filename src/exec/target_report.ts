@@ -1,8 +1,7 @@
 /** One target of a run as a JSON object, for programs that read kodama. */
 import type { Target } from "../kube/select/target.ts";
 import type { Capture } from "./capture.ts";
-import type { Outcome } from "./model.ts";
-import { restOf } from "./outcome_rest.ts";
+import { type Outcome, remainsOf } from "./outcome.ts";
 import type { TargetReport } from "./report_shapes.ts";
 
 export type { TargetReport } from "./report_shapes.ts";
@@ -63,10 +62,10 @@ function errorOf(outcome: Outcome): string | null {
       const text = outcome.limit === "connect"
         ? `the stream was not open in ${outcome.afterMs} ms`
         : `the command did not end in ${outcome.afterMs} ms`;
-      return [text, ...restOf(outcome)].join("; ");
+      return [text, ...remainsOf(outcome)].join("; ");
     }
     case "cancelled":
-      return restOf(outcome).join("; ") || null;
+      return remainsOf(outcome).join("; ") || null;
     case "forbidden":
     case "unreachable":
     case "unknown":

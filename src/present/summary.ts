@@ -1,5 +1,5 @@
 /** Outcomes and the summary of a run, as text. */
-import { type Outcome, restOf, type RunSummary } from "../actions/exec/events.ts";
+import { type Outcome, remainsOf, type RunSummary } from "../actions/exec/events.ts";
 import { counted } from "../base/counted.ts";
 import { formatDuration } from "../base/duration.ts";
 
@@ -51,7 +51,7 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
     case "timeout": {
       const limit = outcome.limit === "connect" ? "no stream" : "not done";
       const text = `${limit} within ${formatDuration(outcome.afterMs)}`;
-      return { what: "timed out", why: [text, ...restOf(outcome)].join("; ") };
+      return { what: "timed out", why: [text, ...remainsOf(outcome)].join("; ") };
     }
     case "forbidden": {
       const { reason, hint } = outcome;
@@ -61,7 +61,7 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
     case "unknown":
       return { what: outcome.kind, why: outcome.reason };
     case "cancelled": {
-      const rest = restOf(outcome).join("; ");
+      const rest = remainsOf(outcome).join("; ");
       return rest === "" ? undefined : { what: "cancelled", why: rest };
     }
   }

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
 import { Capture } from "../exec/capture.ts";
-import type { Outcome } from "../exec/model.ts";
+import { type Outcome, outcomeWithoutEnd } from "../exec/outcome.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
@@ -51,7 +51,7 @@ async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> 
   const stdout = new Capture();
   const stderr = new WrittenLines();
   const progress = new ProgressLines(command.onProgress);
-  let outcome: Outcome = { kind: "unknown", reason: "it had no end" };
+  let outcome: Outcome = outcomeWithoutEnd;
   const events = runOnTargets([target], command.words, {
     open: (_target, request, opening) => client.exec(request, { signal: opening }),
     clock,

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
-import type { Outcome } from "../exec/model.ts";
+import type { Outcome } from "../exec/outcome.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import type { Kept } from "./engine/retained.ts";
 import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";

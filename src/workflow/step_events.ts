@@ -7,7 +7,7 @@
  */
 import type { JsonValue } from "../base/json_value.ts";
 import type { CutValue } from "./engine/cut_values.ts";
-import type { Outcome } from "../exec/model.ts";
+import type { Outcome } from "../exec/outcome.ts";
 import type { SkippedPod, Target } from "../kube/select/target.ts";
 
 /** `check`, `disks[3]/clean`. */

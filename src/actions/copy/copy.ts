@@ -10,7 +10,7 @@ import {
   type TreeSource,
 } from "../../copy/source.ts";
 import { exitCodeOfRun } from "../../exec/exit_code.ts";
-import type { RunEvent } from "../../exec/model.ts";
+import type { RunEvent } from "../../exec/run_options.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
 import { SummaryBuilder } from "../../exec/summary.ts";

@@ -20,7 +20,7 @@ import {
 import { TarError } from "../../copy/tar_header.ts";
 import { saveFile, saveSparse, saveTree } from "../../copy/to_local.ts";
 import { type PodDestination, sendFile, sendTree } from "../../copy/to_pod.ts";
-import type { Outcome } from "../../exec/model.ts";
+import { type Outcome, outcomeOfCopyError, outcomeOfStop } from "../../exec/outcome.ts";
 import { openStream } from "../../exec/run_target.ts";
 import type { OpenExec, TargetRun } from "../../exec/run_options.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -67,14 +67,14 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
       scene.ended(run.index, totals);
       for (const note of totals.notes) scene.note(run.index, note);
       if (totals.failure === undefined) return { kind: "ok" };
-      return { kind: "failed", exitCode: 1, reason: totals.failure };
+      return outcomeOfCopyError(totals.failure);
     } catch (error) {
       const failure = failureOf(error);
-      const left = scene.resumable.has(run.index) ? { left: goesOn } : {};
+      const remains = scene.resumable.has(run.index) ? { left: goesOn } : {};
       if (deadline.expired && timeoutMs !== undefined) {
-        return { kind: "timeout", limit: "command", afterMs: timeoutMs, ...left };
+        return outcomeOfStop({ kind: "timeout", afterMs: timeoutMs }, remains);
       }
-      if (deadline.signal.aborted) return { kind: "cancelled", ...left };
+      if (deadline.signal.aborted) return outcomeOfStop({ kind: "cancelled" }, remains);
       const reached = scene.doneBytes(run.index);
       // An attempt that got further is progress if the next one resumes there.
       if (scene.resumable.has(run.index) && reached > furthest) backoff.reset();
@@ -91,7 +91,7 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
 function failureOf(error: unknown): CopyFailure {
   if (error instanceof CopyFailure) return error;
   if (error instanceof KodamaError || error instanceof TarError) {
-    return new CopyFailure({ kind: "failed", exitCode: 1, reason: error.message });
+    return new CopyFailure(outcomeOfCopyError(error.message));
   }
   throw error;
 }

@@ -3,7 +3,7 @@ import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { exitCodeOfRun } from "../../exec/exit_code.ts";
-import type { RunEvent } from "../../exec/model.ts";
+import type { RunEvent } from "../../exec/run_options.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
 import { directInput, type RunInput, sharedInput } from "../../exec/stdin_spool.ts";

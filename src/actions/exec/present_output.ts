@@ -2,7 +2,7 @@
 import { Capture, captureLimitBytes } from "../../exec/capture.ts";
 import { Fold } from "../../exec/fold.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
-import type { RunEvent } from "../../exec/model.ts";
+import type { RunEvent } from "../../exec/run_options.ts";
 import { OrderedCapture } from "../../exec/ordered_capture.ts";
 import { targetReport } from "../../exec/target_report.ts";
 import type { Target } from "../../kube/select/target.ts";

@@ -10,7 +10,7 @@ import { openPodSource } from "../../copy/from_pod.ts";
 import type { LocalFiles } from "../../copy/local_files.ts";
 import type { Checksums, TreeSource } from "../../copy/source.ts";
 import { isTransient } from "../../kube/failures.ts";
-import { saysNoShell } from "../../exec/runtime_errors.ts";
+import { reportsNoShell } from "../../exec/runtime_errors.ts";
 import { type CarriedFolder, isCarried } from "../../session/carried.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { Host } from "../host.ts";
@@ -34,7 +34,7 @@ export function farOpener({ client, target, signal }: PodAccess): OpenFar {
       return new FarEnd(channel, mark, { signal, closed, ...copiedPath(script, args) });
     } catch (error) {
       if (signal.aborted || !(error instanceof KodamaError)) throw error;
-      if (saysNoShell(error.message)) throw noShell();
+      if (reportsNoShell(error.message)) throw noShell();
       const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
       throw new CopyFailure({ kind, reason: error.message }, isTransient(error));
     }

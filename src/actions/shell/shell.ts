@@ -4,7 +4,15 @@ import { Backoff, type RetryPolicy } from "../../base/retry.ts";
 import { EndMarkReader } from "../../exec/end_mark.ts";
 import { exitCodeOfRun } from "../../exec/exit_code.ts";
 import { MarkedLine } from "../../exec/marked_line.ts";
-import type { Outcome } from "../../exec/model.ts";
+import {
+  isMissingShell,
+  type Outcome,
+  outcomeOfLostShell,
+  outcomeOfMissingPersistentShell,
+  outcomeOfPersistentShell,
+  outcomeOfStop,
+  outcomeWithoutEnd,
+} from "../../exec/outcome.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
 import {
@@ -22,7 +30,6 @@ import { onlyTarget } from "../one_target.ts";
 import type { ShellEnd, ShellEvent, ShellOptions } from "./events.ts";
 import { newShellId, shellOwner } from "./owner.ts";
 import { Transcript } from "../exec/transcript.ts";
-import { noShellReason } from "../../exec/run_target.ts";
 
 /** Between TERM and KILL, and between HUP and KILL. */
 const graceMs = 2000;
@@ -104,7 +111,7 @@ class ShellRun {
   async *events(): AsyncGenerator<ShellEvent, void> {
     const { options: { command, signal, keepMs }, target, input, host } = this.#parts;
     let end = yield* this.#attempt("shell");
-    if (lacksShell(end.outcome)) {
+    if (isMissingShell(end.outcome)) {
       if (command.length === 0) throw noShell(target);
       end = yield* this.#attempt("command");
     }
@@ -154,18 +161,26 @@ class ShellRun {
   }
 
   #endOf(outcome: Outcome, greeting: ShellGreeting | undefined, keepMs: number): ShellEnd {
-    if (greeting?.kind === "gone") return goneEnd(greeting.exitCode, this.#lost?.reason ?? "");
+    if (greeting?.kind === "gone") {
+      const { exitCode } = greeting;
+      const missing = outcomeOfMissingPersistentShell(exitCode, this.#lost?.reason ?? "");
+      return { outcome: missing, ...(exitCode === undefined ? {} : { endedMeanwhile: true }) };
+    }
     if (outcome.kind === "ok" || outcome.kind === "failed") return { outcome };
     if (this.#kept === undefined) {
-      return { outcome: outcome.kind === "unknown" ? unknown(reasonOf(outcome)) : outcome };
+      return { outcome };
     }
-    if (this.#podIsGone) return { outcome: unknown(`${reasonOf(outcome)}; its pod is gone`) };
+    if (this.#podIsGone) {
+      return { outcome: outcomeOfLostShell(`${reasonOf(outcome)}; its pod is gone`) };
+    }
     const lost = this.#lost;
     const waitedMs = lost === undefined ? 0 : this.#parts.host.clock.elapsedMs() - lost.atMs;
     const waitsMs = Math.round((keepMs - waitedMs) / 1000) * 1000;
-    const left = waitsMs > 0 ? { waitsMs } : {};
-    if (this.#parts.options.signal.aborted) return { outcome: { kind: "cancelled" }, ...left };
-    return { outcome: lost === undefined ? outcome : unknown(lost.reason), ...left };
+    const waits = waitsMs > 0 ? { waitsMs } : {};
+    if (this.#parts.options.signal.aborted) {
+      return { outcome: outcomeOfStop({ kind: "cancelled" }, {}), ...waits };
+    }
+    return { outcome: lost === undefined ? outcome : outcomeOfLostShell(lost.reason), ...waits };
   }
 
   /** Runs one stream, from its opening to its end. */
@@ -176,7 +191,7 @@ class ShellRun {
     const line = new MarkedLine<ShellGreeting>(marker, parse);
     const mark = new EndMarkReader(nonce);
     const words = what === "command" ? this.#parts.options.command : this.#words(nonce);
-    let outcome: Outcome = unknown("the stream had no end");
+    let outcome: Outcome = outcomeWithoutEnd;
     if (what === "command") yield this.#attached({ kind: "plain" });
     for await (const event of runOnTargets([target], words, this.#runOptions(what))) {
       if (event.kind === "output") {
@@ -189,11 +204,13 @@ class ShellRun {
       }
       if (event.kind === "targetEnded") outcome = event.outcome;
     }
-    if (!lacksShell(outcome)) {
+    if (!isMissingShell(outcome)) {
       yield* this.#output("stdout", line.finish());
       yield* this.#output("stdout", mark.finish());
     }
-    return { outcome: believed(outcome, line.value, mark.exitCode), greeting: line.value };
+    const greeting = line.value;
+    if (greeting?.kind !== "kept") return { outcome, greeting };
+    return { outcome: outcomeOfPersistentShell(outcome, mark.exitCode), greeting };
   }
 
   async *#output(stream: "stdout" | "stderr", bytes: Uint8Array): AsyncGenerator<ShellEvent, void> {
@@ -265,39 +282,6 @@ class ShellRun {
   }
 }
 
-/* Interprets the end of a stream for an interactive shell. Pure. */
-
-/**
- * A persistent shell itself reports that it has ended, and how. Without its report only the attached client has ended:
- * that process was hung up, or a server reported a clean end of a connection that only broke.
- *
- * @param said the exit code that the shell reported.
- */
-export function believed(
-  outcome: Outcome,
-  greeting: ShellGreeting | undefined,
-  said: number | undefined,
-): Outcome {
-  if (greeting?.kind !== "kept") return outcome;
-  if (said !== undefined) return said === 0 ? { kind: "ok" } : { kind: "failed", exitCode: said };
-  const exited = outcome.kind === "ok" || outcome.kind === "failed";
-  return exited ? unknown("the stream ended, and the shell did not say so") : outcome;
-}
-
-/** Returns the end of a shell that was looked up again and is missing. */
-export function goneEnd(exitCode: number | undefined, reason: string): ShellEnd {
-  if (exitCode === 0) return { outcome: { kind: "ok" }, endedMeanwhile: true };
-  if (exitCode !== undefined) {
-    return { outcome: { kind: "failed", exitCode }, endedMeanwhile: true };
-  }
-  return { outcome: unknown(`${reason}; it is no longer in its container`) };
-}
-
-/** Returns whether nothing was run because the image has no shell. */
-export function lacksShell(outcome: Outcome): boolean {
-  return outcome.kind === "failed" && outcome.reason?.startsWith(noShellReason) === true;
-}
-
 /** Returns the error of a pod in which no shell can be run. */
 function noShell({ namespace, pod, container }: Target): KodamaError {
   return new KodamaError(
@@ -308,11 +292,6 @@ function noShell({ namespace, pod, container }: Target): KodamaError {
         `kubectl debug -it -n ${namespace} ${pod} --image=busybox --target=${container}`,
     },
   );
-}
-
-/** Returns an end that isn't known. */
-function unknown(reason: string): Outcome {
-  return { kind: "unknown", reason };
 }
 
 /** Returns the reason of an outcome. */

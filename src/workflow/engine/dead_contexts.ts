@@ -1,5 +1,6 @@
 /** Unreachable contexts of a step's pods: each counts as one target, which is unreachable. */
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
+import { outcomeOfDeadContext } from "../../exec/outcome.ts";
 import type { Amount } from "../../exec/schedule.ts";
 import { overBudget } from "../pod_fields.ts";
 import { gravest } from "./policy.ts";
@@ -17,7 +18,7 @@ export async function deadEnds(
     const end: StepTargetEnd = stage.kept.get(name) ?? {
       target,
       name,
-      outcome: { kind: "unreachable", reason: unreachable },
+      outcome: outcomeOfDeadContext(unreachable),
       stdout: "",
       stderr: "",
       truncated: false,

@@ -1,7 +1,7 @@
 /** The environment of a run of a workflow: passed in, so that the engine can be tested without any of it. */
 import type { PortForward } from "../../forward/forward_port.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { Outcome } from "../../exec/model.ts";
+import type { Outcome } from "../../exec/outcome.ts";
 import type { OpenExec, TargetRun } from "../../exec/run_options.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import type { KubeClient } from "../../kube/client.ts";

@@ -3,7 +3,7 @@ import { definedOnly } from "../../base/defined_only.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
-import type { Outcome } from "../../exec/model.ts";
+import type { Outcome } from "../../exec/outcome.ts";
 import { compressNames } from "../../exec/name_ranges.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";

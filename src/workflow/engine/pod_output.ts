@@ -1,7 +1,7 @@
 /** The output of a step that ran something in pods, as expressions see it. Pure. */
 import type { JsonValue } from "../../base/json_value.ts";
 import { compressNames } from "../../exec/name_ranges.ts";
-import type { Outcome } from "../../exec/model.ts";
+import type { Outcome } from "../../exec/outcome.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Outcome } from "../../exec/model.ts";
+import type { Outcome } from "../../exec/outcome.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { evaluateDeep } from "../templates.ts";
 import type { StepTargetEnd } from "../step_events.ts";
@@ -24,7 +24,7 @@ Deno.test("the answer of most pods is the step's, and the first of its groups", 
 
 Deno.test("pods that were never begun aren't told as failures beside those that failed", () => {
   const failed: Outcome = { kind: "failed", exitCode: 1 };
-  const skipped: Outcome = { kind: "skipped", reason: "a target before it failed" };
+  const skipped: Outcome = { kind: "skipped", reason: "an earlier target failed" };
   const never = [end("w-1", "", skipped), end("w-2", "", skipped)];
   assert.equal(
     troubleOf([end("w-0", "", failed), ...never], 3),

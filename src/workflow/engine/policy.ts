@@ -2,7 +2,7 @@
 import { formatDuration } from "../../base/duration.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
-import type { Outcome } from "../../exec/model.ts";
+import type { Outcome } from "../../exec/outcome.ts";
 import { ExpressionError } from "../../expression/problem.ts";
 import type { ContinueOn, LinePlace } from "../model.ts";
 import type { StepOutcome } from "../step_events.ts";

@@ -2,7 +2,7 @@
 import { inParallel } from "../../base/semaphore.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Capture } from "../../exec/capture.ts";
-import type { Outcome } from "../../exec/model.ts";
+import type { Outcome } from "../../exec/outcome.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";

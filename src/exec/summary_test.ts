@@ -1,11 +1,8 @@
-/** Maps ends and outcomes to messages, codes and reports. */
+/** Maps outcomes to summaries, exit codes and reports. */
 import assert from "node:assert/strict";
-import type { ChannelEnd } from "../kube/client.ts";
 import { Capture } from "./capture.ts";
 import { exitCodeOfRun } from "./exit_code.ts";
-import type { Outcome } from "./model.ts";
-import { outcomeOfEnd } from "./outcome.ts";
-import { readStartFailure, saysNoShell } from "./runtime_errors.ts";
+import type { Outcome } from "./outcome.ts";
 import { SummaryBuilder } from "./summary.ts";
 import { targetReport } from "./target_report.ts";
 import { nameParts, targetName } from "./target_names.ts";
@@ -18,13 +15,6 @@ const unreachable: Outcome = { kind: "unreachable", reason: "no route" };
 const unknown: Outcome = { kind: "unknown", reason: "link broke" };
 const cancelled: Outcome = { kind: "cancelled" };
 const skipped: Outcome = { kind: "skipped", reason: "the run was cancelled" };
-
-function refused(message: string): ChannelEnd {
-  return {
-    kind: "refused",
-    status: { apiVersion: "v1", kind: "Status", metadata: {}, status: "Failure", message },
-  };
-}
 
 Deno.test("the gravest outcome gives the exit code, one target its own", () => {
   const table: [Outcome[], number][] = [
@@ -49,77 +39,6 @@ Deno.test("the gravest outcome gives the exit code, one target its own", () => {
   }
   assert.equal(exitCodeOfRun([ok], { failedContexts: 1 }), 4);
   assert.equal(exitCodeOfRun([failed(7), cancelled], { failedContexts: 1, stopped: true }), 130);
-});
-
-Deno.test("only the server's exit code 0 is ok", () => {
-  assert.deepEqual(outcomeOfEnd({ kind: "exited", exitCode: 0 }, true), ok);
-  assert.deepEqual(outcomeOfEnd({ kind: "exited", exitCode: 137 }, true), {
-    kind: "failed",
-    exitCode: 137,
-    signal: "SIGKILL",
-  });
-  assert.equal(outcomeOfEnd({ kind: "cut", reason: "gone" }, true).kind, "unknown");
-  assert.equal(outcomeOfEnd(refused("container not found"), false).kind, "unreachable");
-  for (const words of ["stream lost", "container not found"]) {
-    assert.equal(outcomeOfEnd(refused(words), true).kind, "unknown");
-  }
-});
-
-Deno.test("a refusal before the command is seen proves no beginning only by its words", () => {
-  const before = [
-    "Internal error occurred: error dialing backend: dial tcp 10.0.0.7:10250: connect: no route to host",
-    'Internal error occurred: error sending request: Post "https://10.0.0.7:10250/exec/n/p/c": dial tcp 10.0.0.7:10250: i/o timeout',
-    "Internal error occurred: error executing command in container: failed to exec in container: failed to load task: no running task found: task 0a not found: not found",
-    'unable to upgrade connection: container not found ("main")',
-    "Internal error occurred: error executing command in container: container is not running",
-  ];
-  for (const words of before) assert.equal(outcomeOfEnd(refused(words), false).kind, "unreachable");
-  const perhaps = [
-    "Internal error occurred: error reading from error stream: next reader: EOF",
-    'Internal error occurred: error sending request: Post "https://10.0.0.7:10250/exec/n/p/c": EOF',
-    "read tcp 10.0.0.1:4->10.0.0.7:10250: read: connection reset by peer",
-    "websocket: close 1006 (abnormal closure): unexpected EOF",
-  ];
-  for (const words of perhaps) {
-    const outcome = outcomeOfEnd(refused(words), false);
-    assert.deepEqual(outcome, {
-      kind: "unknown",
-      reason: `the command may have begun: ${words}`,
-    });
-  }
-});
-
-Deno.test("a server's citation of the whole command is left out of a reason", () => {
-  const words =
-    'Post "https://10.0.0.1:10250/exec/n/p/c?command=sh&command=secret": connection refused';
-  assert.deepEqual(outcomeOfEnd(refused(words), false), {
-    kind: "unreachable",
-    reason: 'Post "https://10.0.0.1:10250/exec/n/p/c": connection refused',
-  });
-});
-
-Deno.test("runtimes' words are told apart: no shell, no such command, not executable", () => {
-  const containerd = (words: string) =>
-    "error executing command in container: failed to exec in container: failed to start exec " +
-    `"0a1b": OCI runtime exec failed: exec failed: unable to start container process: ${words}: unknown`;
-  const noShell = [
-    containerd('exec: "sh": executable file not found in $PATH'),
-    "executing command in container: executable file `sh` not found in $PATH: No such file or directory",
-    'OCI runtime exec failed: exec failed: container_linux.go:380: starting container process caused "exec: \\"sh\\": executable file not found in $PATH": unknown',
-  ];
-  for (const words of noShell) assert.equal(saysNoShell(words), true, words);
-  const others: [string, number | undefined][] = [
-    [containerd('exec: "weka": executable file not found in $PATH'), 127],
-    [containerd('exec: "/x/y": stat /x/y: no such file or directory'), 127],
-    [containerd('exec: "/etc": permission denied'), 126],
-    [containerd('exec: "/etc": is a directory'), 126],
-    [containerd("exec user process caused: exec format error"), 126],
-    ["container is not running", undefined],
-  ];
-  for (const [words, code] of others) {
-    assert.equal(saysNoShell(words), false, words);
-    assert.equal(readStartFailure(words)?.exitCode, code, words);
-  }
 });
 
 Deno.test("the summary has the first failure first, and failed targets by exit code", () => {
