@@ -1,7 +1,7 @@
 /** Folders of many small files: made by a second thread here, compared and placed by one exec in a pod. */
 import assert from "node:assert/strict";
 import type { TreeEntry } from "../src/copy/entry.ts";
-import { CopyFailure, type OpenFar } from "../src/copy/remote_script.ts";
+import { CopyFailure, type OpenCopyScript } from "../src/copy/pod_script.ts";
 import type { TreeSource } from "../src/copy/source.ts";
 import { sendTree } from "../src/copy/to_pod.ts";
 import { WholeBody } from "../src/copy/whole_body.ts";
@@ -54,7 +54,7 @@ async function makeMany(root: string, files = many): Promise<void> {
 }
 
 /** What was begun in the pod, script by script. */
-function listened(open: OpenFar): { open: OpenFar; scripts: string[] } {
+function listened(open: OpenCopyScript): { open: OpenCopyScript; scripts: string[] } {
   const scripts: string[] = [];
   return {
     scripts,
@@ -138,7 +138,7 @@ Deno.test("a folder whose source turns out to be another gets no place", async (
   };
   const { open, scripts } = listened(farProcess(await imageWith(folder, programs), folder));
   let ended: Promise<unknown> | undefined;
-  const awaited: OpenFar = async (script, args) => {
+  const awaited: OpenCopyScript = async (script, args) => {
     const far = await open(script, args);
     const dispose = far[Symbol.asyncDispose].bind(far);
     far[Symbol.asyncDispose] = () => {

@@ -1,7 +1,7 @@
 /** Copies between folders of this machine, one of them seen through kodama's scripts. */
 import assert from "node:assert/strict";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../src/copy/checksum.ts";
-import type { OpenFar } from "../src/copy/remote_script.ts";
+import type { OpenCopyScript } from "../src/copy/pod_script.ts";
 import { openPodSource } from "../src/copy/from_pod.ts";
 import type { Checksums, CopyTotals, Meter } from "../src/copy/source.ts";
 import { saveFile, saveSparse, saveTree } from "../src/copy/to_local.ts";
@@ -34,7 +34,7 @@ export function checksums(choice: keyof typeof checksumPreferences = "auto"): Ch
 export async function upload(
   from: string,
   to: {
-    open: OpenFar;
+    open: OpenCopyScript;
     path: string;
     name: string;
     meter?: Meter;
@@ -51,7 +51,7 @@ export async function upload(
 
 /** Copies what is at a path of the far end to one of this machine. */
 export async function download(
-  from: { open: OpenFar; path: string; choice?: "auto" | "sha256" | "none" },
+  from: { open: OpenCopyScript; path: string; choice?: "auto" | "sha256" | "none" },
   to: string,
   meter: Meter = new CountingMeter(),
 ): Promise<CopyTotals> {

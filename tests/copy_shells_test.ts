@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { lutimes } from "node:fs/promises";
 import fc from "fast-check";
 import { anyText } from "../src/base/testing/any_text.ts";
-import { CopyFailure, type OpenFar } from "../src/copy/remote_script.ts";
+import { CopyFailure, type OpenCopyScript } from "../src/copy/pod_script.ts";
 import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
 import { imageShells } from "../src/kube/testing/image_shells.ts";
 import type { Cut } from "../src/kube/testing/process_channel.ts";
@@ -33,8 +33,9 @@ async function makeTree(root: string): Promise<void> {
   for (const folder of [`${root}/sub`, root]) await Deno.utime(folder, 981_173_106, 981_173_106);
 }
 
-await using shared = await TestFolder.open("kodama-copy-images-");
-const images = await imageShells(shared.path);
+const programs = Deno.makeTempDirSync({ prefix: "kodama-copy-images-" });
+addEventListener("unload", () => Deno.removeSync(programs, { recursive: true }));
+const images = await imageShells(programs);
 
 for (const image of images) {
   Deno.test(`${image.name}: a folder goes and comes back as it was`, async () => {
@@ -186,13 +187,13 @@ for (const image of images) {
     await Deno.mkdir(`${folder}/far`);
     let asked: readonly string[] = [];
     const broken = farProcess(image, folder, () => ({ afterInput: 10 }));
-    const listening: OpenFar = (script, args) => broken(script, asked = args);
+    const listening: OpenCopyScript = (script, args) => broken(script, asked = args);
     const to = { path: "far/file", name: "file" };
     await assert.rejects(upload(`${folder}/file`, { open: listening, ...to }), again);
     const open = farProcess(image, folder);
     await using left = await open("receiveFile", asked);
-    await left.hear("have");
-    await left.say("0");
+    await left.expect("have");
+    await left.write("0\n");
     for (let at = 0; at < 10; at++) await left.write(bytes);
     class Waking extends CountingMeter {
       override moved(count: number): void {
@@ -513,8 +514,8 @@ for (const image of images) {
     const send = farProcess(image, folder);
     const begin = async () => {
       const far = await send("send", ["", `${folder}/tree`]);
-      await far.hear("folder");
-      await far.say("archive");
+      await far.expect("folder");
+      await far.write("archive\n");
       return far;
     };
     {

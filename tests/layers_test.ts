@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec logs forward tmux copy sync session agent expression workflow sandbox actions present cli cluster terminal pick"
+  "base files gate config daemon kube exec podscript logs forward tmux copy sync session agent expression workflow sandbox actions present cli cluster terminal pick"
     .split(
       " ",
     );
@@ -22,10 +22,11 @@ const allowed: Record<string, readonly string[]> = {
   "logs": ["base", "kube"],
   "forward": ["base", "kube"],
   "tmux": ["base"],
-  "copy": ["base", "files", "kube", "exec"],
-  "sync": ["base", "files", "kube", "copy"],
-  "session": ["base", "kube", "exec"],
-  "agent": ["base", "kube", "exec"],
+  "podscript": ["base", "kube", "exec"],
+  "copy": ["base", "files", "kube", "exec", "podscript"],
+  "sync": ["base", "files", "kube", "copy", "podscript"],
+  "session": ["base", "kube", "exec", "podscript"],
+  "agent": ["base", "kube", "exec", "podscript"],
   "expression": ["base"],
   "workflow": ["base", "gate", "kube", "exec", "expression", "forward"],
   "sandbox": ["base", "workflow"],
@@ -35,6 +36,7 @@ const allowed: Record<string, readonly string[]> = {
     "config",
     "kube",
     "exec",
+    "podscript",
     "logs",
     "tmux",
     "copy",

@@ -1,6 +1,6 @@
 /** The files that kodama reads at run time and that aren't code. */
 
-/** The included files: whole folders, and of `src/` everything that isn't TypeScript. */
+/** The included files: whole folders, and of `src/` all but code, which is in the bundle itself. */
 const folders = ["workflows/"];
 
 /** Copies the data files of the source tree at `root` into `folder`, each to its relative path. */
@@ -15,7 +15,7 @@ export async function copyData(root: URL, folder: string): Promise<void> {
 /** Returns the paths of all data files, relative to the source tree. */
 export async function* dataFiles(root: URL): AsyncGenerator<string> {
   for (const folder of folders) yield* filesBelow(root, folder, () => true);
-  yield* filesBelow(root, "src/", (path) => !/\.(?:ts|md)$/.test(path));
+  yield* filesBelow(root, "src/", (path) => !/\.(?:ts|sh|md)$/.test(path));
 }
 
 async function* filesBelow(

@@ -3,7 +3,8 @@ import { summed } from "./bodies.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
 import { keyOf } from "./copy_key.ts";
-import { CopyFailure, failed, type FarEnd, type OpenFar } from "./remote_script.ts";
+import { CopyFailure, failed, type OpenCopyScript } from "./pod_script.ts";
+import type { RunningScript } from "../podscript/running_script.ts";
 import { PodTree } from "./pod_tree.ts";
 import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
 import { TarReader } from "./tar_reader.ts";
@@ -12,7 +13,7 @@ import { copyDoubts } from "../exec/outcome.ts";
 
 /** The source in the pod. */
 export interface PodOrigin {
-  open: OpenFar;
+  open: OpenCopyScript;
   path: string;
   checksums: Checksums;
   /** Distinguishes this pod from others in the names of temporary files. */
@@ -29,10 +30,10 @@ const worthwhileHoles = 1024 * 1024;
 
 /** Asks the pod what is there. Throws {@link CopyFailure} if there is nothing that can be copied. */
 export async function openPodSource(from: PodOrigin): Promise<PodSource> {
-  const far = await from.open("send", [from.checksums.wanted, from.path]);
-  const dispose = () => far[Symbol.asyncDispose]();
+  const script = await from.open("send", [from.checksums.wanted, from.path]);
+  const dispose = () => script[Symbol.asyncDispose]();
   try {
-    const source = await sourceOf(far, from);
+    const source = await sourceOf(script, from);
     return { source, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
@@ -40,14 +41,15 @@ export async function openPodSource(from: PodOrigin): Promise<PodSource> {
   }
 }
 
-async function sourceOf(far: FarEnd, from: PodOrigin) {
-  const { word, rest: [program, tar, size, mode, mtime, blocks, blockSize] } = await far.hearAny([
-    "file",
-    "folder",
-  ]);
+async function sourceOf(script: RunningScript, from: PodOrigin) {
+  const { keyword, args: [program, tar, size, mode, mtime, blocks, blockSize] } = await script
+    .expectAny([
+      "file",
+      "folder",
+    ]);
   const maker = await from.checksums.maker(program);
   const key = await keyOf([from.identity, from.path, size ?? "", mtime ?? ""]);
-  if (word === "folder") return new PodTree(far, { ...from, key, maker });
+  if (keyword === "folder") return new PodTree(script, { ...from, key, maker });
   const described = {
     size: numberOf(size),
     mode: mode === undefined || mode === "-" ? undefined : Number.parseInt(mode, 16) & 0o7777,
@@ -59,12 +61,12 @@ async function sourceOf(far: FarEnd, from: PodOrigin) {
     kind: "file",
     checksum: maker,
     read: (offset, before) =>
-      readFile(far, { offset, before, size: described.size, make: maker?.make }),
+      readFile(script, { offset, before, size: described.size, make: maker?.make }),
   };
   const taken = (numberOf(blocks) ?? Infinity) * (numberOf(blockSize) ?? 512);
   const holes = (described.size ?? 0) - taken;
   if (tar !== "gnu" || holes < worthwhileHoles) return whole;
-  return sparseSource(far, { ...described, size: described.size ?? 0, checksum: maker, whole });
+  return sparseSource(script, { ...described, size: described.size ?? 0, checksum: maker, whole });
 }
 
 function numberOf(word: string | undefined): number | undefined {
@@ -72,7 +74,7 @@ function numberOf(word: string | undefined): number | undefined {
 }
 
 async function* readFile(
-  far: FarEnd,
+  script: RunningScript,
   { offset, before, size, make }: {
     offset: number;
     before: Checksum | undefined;
@@ -80,38 +82,38 @@ async function* readFile(
     make: NewChecksum | undefined;
   },
 ): AsyncGenerator<Uint8Array, void> {
-  await far.say(`from ${offset}`);
+  await script.write(`from ${offset}\n`);
   const checksum = before ?? make?.();
   if (offset > 0) {
-    const [prefix] = await far.hear("prefix");
+    const [prefix] = await script.expect("prefix");
     if (prefix !== before?.result()) throw new OtherBeginningError();
   }
   let left = (size ?? Infinity) - offset;
-  for await (const bytes of far.data()) {
+  for await (const bytes of script.data()) {
     // A file that grows is copied up to its initial size.
     const own = bytes.length <= left ? bytes : bytes.subarray(0, left);
     left -= own.length;
     checksum?.update(own);
     if (own.length > 0) yield own;
   }
-  const sum = await heardSum(far);
-  const [code] = await far.hear("end");
-  await far.done();
+  const sum = await heardSum(script);
+  const [code] = await script.expect("end");
+  await script.done();
   if (left > 0 && size !== undefined) {
-    throw failed(far.complaints.at(-1) ?? "the file became shorter while it was copied");
+    throw failed(script.complaints.at(-1) ?? "the file became shorter while it was copied");
   }
-  if (code !== "0" && size === undefined) throw failed(far.complaints.at(-1) ?? "cat failed");
+  if (code !== "0" && size === undefined) throw failed(script.complaints.at(-1) ?? "cat failed");
   if (checksum !== undefined && sum !== "-" && sum !== checksum.result()) {
     throw changed();
   }
 }
 
 /** Returns the checksum of the file as it was when it was requested. */
-async function heardSum(far: FarEnd): Promise<string | undefined> {
-  const first = await far.hearAny(["whole", "sum"]);
-  if (first.word === "sum") return first.rest[0];
-  const [sum] = await far.hear("sum");
-  return sum === "whole" ? first.rest[0] : sum;
+async function heardSum(script: RunningScript): Promise<string | undefined> {
+  const first = await script.expectAny(["whole", "sum"]);
+  if (first.keyword === "sum") return first.args[0];
+  const [sum] = await script.expect("sum");
+  return sum === "whole" ? first.args[0] : sum;
 }
 
 /** The bytes of an earlier attempt are the beginning of another file. */
@@ -122,24 +124,24 @@ export class OtherBeginningError extends CopyFailure {
 }
 
 function sparseSource(
-  far: FarEnd,
+  script: RunningScript,
   described: Omit<SparseSource, "kind" | "read">,
 ): SparseSource {
   async function* read() {
-    await far.say("archive");
-    const bytes = new ByteReader(far.data());
+    await script.write("archive\n");
+    const bytes = new ByteReader(script.data());
     const checksum = described.checksum?.make();
     for await (const entry of new TarReader(bytes, () => {}).entries()) {
       if (entry.kind !== "file" || entry.size !== described.size) throw changed();
       const parts = entry.sparse?.parts ?? [{ offset: 0, length: entry.size }];
       yield* placed(parts, checksum === undefined ? entry.body : summed(entry, checksum));
     }
-    const [code] = await far.hear("end");
-    const [sum] = await far.hear("sum");
-    await far.done();
+    const [code] = await script.expect("end");
+    const [sum] = await script.expect("sum");
+    await script.done();
     if (checksum !== undefined) {
       if (sum !== checksum.result()) throw changed();
-    } else if (code !== "0") throw failed(far.complaints.at(-1) ?? "tar failed");
+    } else if (code !== "0") throw failed(script.complaints.at(-1) ?? "tar failed");
   }
   return { kind: "sparse", ...described, read };
 }

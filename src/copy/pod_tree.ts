@@ -2,7 +2,8 @@
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
 import { escapedName, type TreeEntry } from "./entry.ts";
-import { failed, type FarEnd, type OpenFar } from "./remote_script.ts";
+import { failed, type OpenCopyScript } from "./pod_script.ts";
+import type { RunningScript } from "../podscript/running_script.ts";
 import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
 import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";
@@ -11,7 +12,7 @@ import { WholeBody } from "./whole_body.ts";
 
 /** Options known before the folder is read. */
 export interface PodTreeOptions {
-  open: OpenFar;
+  open: OpenCopyScript;
   path: string;
   key: string;
   maker: NamedChecksum | undefined;
@@ -34,14 +35,14 @@ export class PodTree implements TreeSource {
   #left = 0;
   #bytes: ByteReader | undefined;
 
-  constructor(private readonly far: FarEnd, private readonly options: PodTreeOptions) {
+  constructor(private readonly script: RunningScript, private readonly options: PodTreeOptions) {
     this.key = options.key;
     this.checksum = options.maker;
   }
 
   async *entries(): AsyncGenerator<TreeEntry, void> {
-    await this.far.say("archive");
-    this.#bytes = new ByteReader(this.far.data());
+    await this.script.write("archive\n");
+    this.#bytes = new ByteReader(this.script.data());
     try {
       for await (
         const entry of new TarReader(this.#bytes, (one) => this.#leaveOut(one)).entries()
@@ -56,8 +57,8 @@ export class PodTree implements TreeSource {
   /** A truncated archive isn't reported if the connection broke or tar gave the reason. */
   async #explained(error: unknown): Promise<unknown> {
     if (!(error instanceof TarError)) return error;
-    await this.far.done();
-    return failed(this.far.complaints.at(-1) ?? error.message);
+    await this.script.done();
+    return failed(this.script.complaints.at(-1) ?? error.message);
   }
 
   #leaveOut(one: LeftOut): void {
@@ -101,8 +102,8 @@ export class PodTree implements TreeSource {
       inPadding = false;
       lines.push(piece.subarray(start));
     }
-    const [code] = await this.far.hear("end");
-    await this.far.done();
+    const [code] = await this.script.expect("end");
+    await this.script.done();
     const changed = this.options.maker === undefined ? [] : await this.#changed();
     return {
       notes: [...this.#notes(), ...changed],
@@ -115,7 +116,7 @@ export class PodTree implements TreeSource {
   #complaint(code: string): string | undefined {
     // GNU's exit code 1 means that files changed while they were read: they are checked again.
     if (code === "1" && this.options.maker !== undefined) return undefined;
-    return this.far.complaints.slice(-3).join("; ") || `tar ended with exit code ${code}`;
+    return this.script.complaints.slice(-3).join("; ") || `tar ended with exit code ${code}`;
   }
 
   #notes(): string[] {
@@ -143,10 +144,10 @@ export class PodTree implements TreeSource {
   async #lookAgain(files: readonly SentFile[], tick: (sum: string) => void): Promise<void> {
     const { open, path, maker } = this.options;
     const named = files.flatMap(({ path, size }) => [new TextDecoder().decode(path), String(size)]);
-    await using far = await open("sumBeginnings", [maker?.name ?? "", path, ...named]);
+    await using script = await open("sumBeginnings", [maker?.name ?? "", path, ...named]);
     const lines = new SumLines(tick);
-    for await (const bytes of far.data()) lines.push(bytes);
-    await far.done();
+    for await (const bytes of script.data()) lines.push(bytes);
+    await script.done();
   }
 
   #differ(files: readonly SentFile[]): Error {

@@ -1,7 +1,8 @@
 /** Copies into a pod: received under a temporary name there, compared, and renamed only at the end. */
 import { writeTar } from "./tar_writer.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { CopyFailure, failed, type FarEnd, type OpenFar } from "./remote_script.ts";
+import { CopyFailure, failed, type OpenCopyScript } from "./pod_script.ts";
+import type { RunningScript } from "../podscript/running_script.ts";
 import { Manifest, someNames, SumLines } from "./manifest.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, Settled, TreeSource } from "./source.ts";
 import { keyOf } from "./copy_key.ts";
@@ -13,7 +14,7 @@ import { WholeBody } from "./whole_body.ts";
 
 /** The destination in the pod, and how to copy there. */
 export interface PodDestination {
-  open: OpenFar;
+  open: OpenCopyScript;
   /** As given; relative to the container's working directory. */
   path: string;
   /** The name of the copy in an existing folder: `.` copies a folder's content into it. */
@@ -29,20 +30,20 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   if (size === undefined) {
     throw failed("the source's image has neither stat nor wc, which this needs");
   }
-  await using far = await to.open("receiveFile", [
+  await using script = await to.open("receiveFile", [
     to.checksums.wanted,
     to.path,
     to.name,
     key,
     String(size),
   ]);
-  const [have = "", program, prefix] = await far.hear("have");
+  const [have = "", program, prefix] = await script.expect("have");
   const maker = await to.checksums.maker(program);
   const begun = await resumable(source, { have: Number(have), prefix, make: maker?.make });
   to.meter.restarted(begun.at);
-  await far.say(String(begun.at));
+  await script.write(`${begun.at}\n`);
   const sum = begun.checksum;
-  const whole = await upload(far, far.data(), async (write) => {
+  const whole = await upload(script, script.data(), async (write) => {
     for await (const bytes of source.read(begun.at)) {
       sum?.update(bytes);
       await write(bytes);
@@ -51,14 +52,14 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   });
   // Without an end of input it would wait forever: another attempt resumes from its bytes.
   if (!whole) throw new CopyFailure(copyDoubts.inputNotEnded, true);
-  const [got, check] = await far.hear("got");
+  const [got, check] = await script.expect("got");
   // The programs report the reason; if they don't, it is given here.
-  if (got !== String(size) && far.complaints.length === 0) {
+  if (got !== String(size) && script.complaints.length === 0) {
     throw failed(`only ${got} of ${size} bytes arrived`);
   }
-  await far.done();
+  await script.done();
   if (sum !== undefined && sum.result() !== check) {
-    await quietly(to, "discard", [to.path, to.name, key]);
+    await discard(to, key);
     throw failed("what arrived in the pod isn't what was sent: the checksums differ");
   }
   const notes = await place(to, "placeFile", [
@@ -94,8 +95,8 @@ async function resumable(
 /** Copies a folder. Throws {@link CopyFailure}, or the source's errors. */
 export async function sendTree(source: TreeSource, to: PodDestination): Promise<CopyTotals> {
   const key = await keyOf([source.key, to.path, to.name]);
-  await using far = await to.open("receiveFolder", [to.checksums.wanted, to.path, to.name, key]);
-  const [program, tar] = await far.hear("ready");
+  await using script = await to.open("receiveFolder", [to.checksums.wanted, to.path, to.name, key]);
+  const [program, tar] = await script.expect("ready");
   const maker = await to.checksums.maker(program);
   to.meter.restarted(0);
   const manifest = new Manifest();
@@ -113,19 +114,19 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
     return maker === undefined ? "" : manifest.digest(maker.make);
   };
   const lines = new SumLines((sum) => manifest.tick(sum));
-  await upload(far, far.data(), async (write) => {
+  await upload(script, script.data(), async (write) => {
     const archive = writeTar(closed(watched, ending), { sparse: tar === "gnu" });
     for await (const bytes of archive) await write(bytes);
   }, (bytes) => lines.push(bytes));
-  const { word } = await far.hearAny(["placing", "got"]);
-  await far.done();
+  const { keyword } = await script.expectAny(["placing", "got"]);
+  await script.done();
   if (settled === undefined) throw failed("the pod has taken a copy before its end");
-  const placed = word === "placing" ? [] : await compareAndPlace(to, { key, manifest });
+  const placed = keyword === "placing" ? [] : await compareAndPlace(to, { key, manifest });
   return {
     ...totals,
     resumedBytes: 0,
     checksum: maker?.name ?? null,
-    notes: [...settled.notes, ...far.complaints, ...placed],
+    notes: [...settled.notes, ...script.complaints, ...placed],
     failure: settled.failure,
   };
 }
@@ -137,30 +138,26 @@ async function compareAndPlace(
 ): Promise<readonly string[]> {
   const missing = manifest.missing.map(({ file }) => file);
   if (missing.length === 0) return await place(to, "placeFolder", [key]);
-  await quietly(to, "discard", [to.path, to.name, key]);
+  await discard(to, key);
   throw failed(`what arrived in the pod isn't what was sent: ${someNames(missing)}`);
 }
 
 /** Moves what was received to its path. The programs' output about it becomes notes. */
 async function place(
   { open, path, name }: PodDestination,
-  script: "placeFile" | "placeFolder",
+  how: "placeFile" | "placeFolder",
   rest: readonly string[],
 ): Promise<readonly string[]> {
-  await using far = await open(script, [path, name, ...rest]);
-  await far.done();
-  return far.complaints;
+  await using script = await open(how, [path, name, ...rest]);
+  await script.done();
+  return script.complaints;
 }
 
 /** For cleanup after a failure: that failure is reported, and not this one. */
-async function quietly(
-  { open }: PodDestination,
-  script: "discard",
-  args: readonly string[],
-): Promise<void> {
+async function discard({ open, path, name }: PodDestination, key: string): Promise<void> {
   try {
-    await using far = await open(script, args);
-    await far.done();
+    await using script = await open("discard", [path, name, key]);
+    await script.done();
   } catch (error) {
     if (!(error instanceof CopyFailure)) throw error;
   }
@@ -181,7 +178,7 @@ function touchTime(seconds: number): string {
  * the input could be signalled.
  */
 async function upload(
-  far: FarEnd,
+  script: RunningScript,
   answers: AsyncIterable<Uint8Array>,
   send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
   take: (bytes: Uint8Array) => void = () => {},
@@ -196,15 +193,15 @@ async function upload(
   })();
   // Reported at the await below; a source that fails is reported before it.
   heard.catch(() => {});
-  far.stopped.then(() => over.tell());
+  script.stopped.then(() => over.tell());
   try {
-    await send((bytes) => over.unless(far.write(bytes)));
-    const told = await over.unless(far.closeInput());
+    await send((bytes) => over.unless(script.write(bytes)));
+    const told = await over.unless(script.closeInput());
     if (told) await heard;
     return told;
   } catch (error) {
     if (!(error instanceof EndedEarlyError)) throw error;
-    const told = await far.closeInput().catch(() => true);
+    const told = await script.closeInput().catch(() => true);
     if (told) await heard;
     return told;
   }

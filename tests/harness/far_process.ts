@@ -1,8 +1,11 @@
 /**
  * The remote end of a copy as a process of this machine: kodama's scripts in a shell, with the programs of an image.
  */
-import { FarEnd, type OpenFar } from "../../src/copy/remote_script.ts";
-import { farCommand } from "../../src/copy/scripts.ts";
+import {
+  type CopyCommand,
+  type OpenCopyScript,
+  startCopyScript,
+} from "../../src/copy/pod_script.ts";
 import { findProgram, type ImageShell } from "../../src/kube/testing/image_shells.ts";
 import { type Cut, ProcessChannel } from "../../src/kube/testing/process_channel.ts";
 
@@ -24,10 +27,12 @@ export async function imageWith(folder: string, programs: readonly string[]): Pr
 }
 
 /** Opens scripts as processes in a folder. `cut` is called for each. */
-export function farProcess(image: FarImage, cwd: string, cut: () => Cut = () => ({})): OpenFar {
-  return (script, args) => {
-    const mark = `kodama:${crypto.randomUUID()}:`;
-    const [, ...words] = farCommand(script, mark, args);
+export function farProcess(
+  image: FarImage,
+  cwd: string,
+  cut: () => Cut = () => ({}),
+): OpenCopyScript {
+  const open = ({ command: [, ...words] }: CopyCommand) => {
     const [program = "sh", ...first] = image.words;
     const process = new Deno.Command(program, {
       args: [...first, ...words],
@@ -38,8 +43,10 @@ export function farProcess(image: FarImage, cwd: string, cut: () => Cut = () => 
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const signal = new AbortController().signal;
-    const channel = new ProcessChannel(process, { ...cut(), endless: image.endless ?? false });
-    return Promise.resolve(new FarEnd(channel, mark, { signal, closed: new DisposableStack() }));
+    return Promise.resolve(
+      new ProcessChannel(process, { ...cut(), endless: image.endless ?? false }),
+    );
   };
+  const { signal } = new AbortController();
+  return (script, args) => startCopyScript(script, args, { open, signal });
 }

@@ -1,11 +1,15 @@
 /** One target's copy: from its first stream to its outcome, resumed if the connection breaks. */
 import { absolutePath } from "../../base/absolute_path.ts";
-import { Deadline, onAbort, passed } from "../../base/abort.ts";
+import { Deadline, passed } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Backoff } from "../../base/retry.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
-import { CopyFailure, FarEnd, noShell, type OpenFar } from "../../copy/remote_script.ts";
-import { copiedPath, farCommand, type FarScript } from "../../copy/scripts.ts";
+import {
+  CopyFailure,
+  noShell,
+  type OpenCopyScript,
+  startCopyScript,
+} from "../../copy/pod_script.ts";
 import { keyOf } from "../../copy/copy_key.ts";
 import { openPodSource } from "../../copy/from_pod.ts";
 import type { LocalFiles } from "../../copy/local_files.ts";
@@ -198,29 +202,20 @@ function checksumsOf({ options, files }: CopyScene): Checksums {
   };
 }
 
-/** The scripts that transfer the bytes; the others output only a line or two. */
-const moving: readonly FarScript[] = ["receiveFile", "receiveFolder", "send"];
-
 /** Runs scripts in the target, retried like the streams of a run. The signal ends a running script when it aborts. */
-function opener(run: TargetRun): OpenFar {
+function opener(run: TargetRun): OpenCopyScript {
   const open: OpenExec = (target, request, signal, onSent) =>
     run.options.open(target, { ...request, bulk: true }, signal, onSent);
   const inBulk = { ...run, options: { ...run.options, open } };
-  return async (script, args) => {
-    const mark = `kodama:${crypto.randomUUID()}:`;
-    const way = moving.includes(script) ? inBulk : run;
-    const opened = await openStream(way, farCommand(script, mark, args), "preamble");
-    if (!("channel" in opened)) {
-      if (opened.kind === "noShell") throw noShell();
-      const again = opened.outcome.kind === "unknown";
-      throw new CopyFailure(opened.outcome, again);
-    }
-    const { channel } = opened;
-    const cutting = onAbort(run.cancelled, () => void channel.close());
-    return new FarEnd(channel, mark, {
+  return (script, args) =>
+    startCopyScript(script, args, {
       signal: run.cancelled,
-      closed: cutting,
-      ...copiedPath(script, args),
+      async open({ command, transfers }) {
+        const opened = await openStream(transfers ? inBulk : run, [...command], "preamble");
+        if ("channel" in opened) return opened.channel;
+        if (opened.kind === "noShell") throw noShell();
+        const again = opened.outcome.kind === "unknown";
+        throw new CopyFailure(opened.outcome, again);
+      },
     });
-  };
 }

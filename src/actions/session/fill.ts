@@ -9,7 +9,7 @@ import { sendTree } from "../../copy/to_pod.ts";
 import { type CarriedFolder, carriedFolders } from "../../session/carried.ts";
 import { beginFillWords, fillFolder, placeFillWords } from "../../session/fill_scripts.ts";
 import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
-import { copyTrouble, farOpener, folderRetries } from "./pod_files.ts";
+import { copyScriptsIn, copyTrouble, folderRetries } from "./pod_files.ts";
 
 /** Opens one folder's files. Called again if a connection broke. */
 export type OpenFolder = (
@@ -68,7 +68,7 @@ async function filledFolder(pod: PodAccess, folder: CarriedFolder, bringing: Bri
   try {
     return await retry(async () => {
       await using opened = await open(folder);
-      const to = { open: farOpener(pod), path: `${folder.path}/${fillFolder}`, name: "." };
+      const to = { open: copyScriptsIn(pod), path: `${folder.path}/${fillFolder}`, name: "." };
       const totals = await sendTree(opened.source, { ...to, checksums, meter });
       if (totals.failure === undefined) return totals;
       throw new KodamaError("conflict", `${what}: ${totals.failure}`);

@@ -1,11 +1,14 @@
 /** Folders of a session's pod, as copies read and write them. */
-import { onAbort } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { RetryOptions } from "../../base/retry.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
 import { escapedName, type TreeEntry } from "../../copy/entry.ts";
-import { CopyFailure, FarEnd, noShell, type OpenFar } from "../../copy/remote_script.ts";
-import { copiedPath, farCommand } from "../../copy/scripts.ts";
+import {
+  CopyFailure,
+  noShell,
+  type OpenCopyScript,
+  startCopyScript,
+} from "../../copy/pod_script.ts";
 import { openPodSource } from "../../copy/from_pod.ts";
 import type { LocalFiles } from "../../copy/local_files.ts";
 import type { Checksums, TreeSource } from "../../copy/source.ts";
@@ -22,23 +25,23 @@ export const folderRetries: Pick<RetryOptions, "policy" | "mayRetry"> = {
 };
 
 /** Returns a function that runs the scripts of copies in a pod. The pod's signal ends a running script. */
-export function farOpener({ client, target, signal }: PodAccess): OpenFar {
+export function copyScriptsIn({ client, target, signal }: PodAccess): OpenCopyScript {
   const { namespace, pod, container } = target;
-  return async (script, args) => {
-    const mark = `kodama:${crypto.randomUUID()}:`;
-    const command = farCommand(script, mark, args);
-    const request = { namespace, pod, container, command, stdin: true, tty: false, bulk: true };
-    try {
-      const channel = await client.exec(request, { signal });
-      const closed = onAbort(signal, () => void channel.close());
-      return new FarEnd(channel, mark, { signal, closed, ...copiedPath(script, args) });
-    } catch (error) {
-      if (signal.aborted || !(error instanceof KodamaError)) throw error;
-      if (reportsNoShell(error.message)) throw noShell();
-      const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
-      throw new CopyFailure({ kind, reason: error.message }, isTransient(error));
-    }
-  };
+  return (script, args) =>
+    startCopyScript(script, args, {
+      signal,
+      async open({ command }) {
+        const request = { namespace, pod, container, command, stdin: true, tty: false, bulk: true };
+        try {
+          return await client.exec(request, { signal });
+        } catch (error) {
+          if (signal.aborted || !(error instanceof KodamaError)) throw error;
+          if (reportsNoShell(error.message)) throw noShell();
+          const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
+          throw new CopyFailure({ kind, reason: error.message }, isTransient(error));
+        }
+      },
+    });
 }
 
 /** Returns the checksums by which both ends compare their data. */
@@ -63,7 +66,7 @@ export async function openCarried(
   const { context, namespace, pod: name, uid = "" } = pod.target;
   const identity = [context, namespace, name, uid].join("/");
   const opened = await openPodSource({
-    open: farOpener(pod),
+    open: copyScriptsIn(pod),
     path: folder.path,
     checksums,
     identity,

@@ -1,5 +1,5 @@
 /** Separates errors of copying from those of this machine's files. */
-import { CopyFailure } from "../remote_script.ts";
+import { CopyFailure } from "../pod_script.ts";
 import { TarError } from "../tar_header.ts";
 import { fileError } from "../../files/errors.ts";
 

@@ -14,7 +14,6 @@ import { farLoopCommand } from "./loop.ts";
 import type { FarNews } from "./notifications.ts";
 import { type FarListing, kindOf, ListingReader } from "./listing.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { refusalText } from "../../copy/refusals.ts";
 import { Batch, type FarScene } from "./batch.ts";
 import type { Contents } from "./upload.ts";
 import { fitsLines, type NumberedStep, passesOf } from "./steps.ts";
@@ -322,7 +321,7 @@ function refused(words: readonly string[], root: string): KodamaError {
     case "readOnly":
       return new KodamaError("forbidden", `the folder ${root} of the pod can't be written to`);
     default:
-      return new KodamaError("conflict", `the pod refused: ${refusalText(words)}`);
+      return new KodamaError("conflict", "the pod refused: it gave no reason that is known");
   }
 }
 

@@ -1,0 +1,76 @@
+/** kodama's shell scripts in pods: each is checked by shellcheck, whole, as it runs. */
+import assert from "node:assert/strict";
+import { copyScripts } from "../src/copy/pod_script.ts";
+import { findProgram } from "../src/kube/testing/image_shells.ts";
+import { type ScriptParts, scriptText } from "../src/podscript/launch.ts";
+import { filePath } from "../src/files/file_path.ts";
+
+const root = new URL("../", import.meta.url);
+
+/** Every script, by its module and name. */
+const scripts: Record<string, ScriptParts> = named("copy", copyScripts);
+
+function named(
+  module: string,
+  parts: Readonly<Record<string, ScriptParts>>,
+): Record<string, ScriptParts> {
+  return Object.fromEntries(
+    Object.entries(parts).map(([name, one]) => [`${module} ${name}`, one]),
+  );
+}
+
+async function shellcheck(text: string): Promise<string> {
+  const process = new Deno.Command("shellcheck", {
+    args: ["--format=gcc", "-"],
+    cwd: filePath(root),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { stdout, stderr } = await process.output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+const hasShellcheck = await findProgram("shellcheck") !== undefined;
+if (!hasShellcheck) {
+  // deno-lint-ignore no-console -- the reason for the skipped test
+  console.log("skipped: no shellcheck on this machine (apt-get install shellcheck)");
+}
+
+Deno.test({
+  name: "shellcheck finds nothing in the scripts for pods",
+  ignore: !hasShellcheck,
+  async fn() {
+    const found: string[] = [];
+    for (const [name, parts] of Object.entries(scripts)) {
+      const output = await shellcheck(parts.join("\n"));
+      if (output !== "") found.push(`${name}: ${output}`);
+    }
+    assert.deepEqual(found, []);
+  },
+});
+
+Deno.test("every .sh file of src/ is part of a script for pods", async () => {
+  const parts = new Set(Object.values(scripts).flat());
+  const unused: string[] = [];
+  for await (const path of shellFiles(new URL("src/", root))) {
+    if (!parts.has(await Deno.readTextFile(path))) unused.push(path.href.slice(root.href.length));
+  }
+  assert.deepEqual(unused, []);
+});
+
+Deno.test("scriptText() removes only comments and indentation", () => {
+  const text = 'if a; then\n  # why\n\n\tb "${c#d}" # e\nfi\n';
+  assert.equal(scriptText([text, "f\n"]), 'if a; then\nb "${c#d}" # e\nfi\nf');
+});
+
+async function* shellFiles(folder: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    // The programs of the embedded cluster's images aren't ours to run in pods.
+    if (isDirectory && name !== "images") yield* shellFiles(new URL(`${name}/`, folder));
+    else if (name.endsWith(".sh")) yield new URL(name, folder);
+  }
+}
