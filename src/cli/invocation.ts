@@ -2,21 +2,8 @@
 import type { Host } from "../actions/host.ts";
 import type { Multiplexer } from "../actions/tmux/multiplexer.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Program } from "./program.ts";
-
-/** Signals that ask the process to end. */
-export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
-
-/** The signals of the process. */
-export interface SignalSource {
-  /** Handles the signals until it is disposed of; without a handler, each has its default effect. */
-  listen(handler: (signal: EndSignal) => void): Disposable;
-  /**
-   * Calls the handler when a person requests progress, by Ctrl-\\ (SIGQUIT) or SIGUSR1; until it is disposed of,
-   * these signals don't end the process. Absent on a system without such signals.
-   */
-  onStatus?(handler: () => void): Disposable;
-}
 
 /** Options for a host that isn't created yet. */
 export interface HostOptions {

@@ -12,7 +12,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { ClusterStatus } from "../cluster/control/control.ts";
 import type { ClusterRecord } from "../cluster/control/record.ts";
 import type { ServeOptions } from "../cluster/control/serve.ts";
-import type { EndSignal, SignalSource } from "../cli/invocation.ts";
+import type { EndSignal, SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { filePath } from "../files/file_path.ts";
 import { serveWord } from "../cli/hidden_words.ts";

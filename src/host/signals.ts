@@ -1,5 +1,5 @@
 /** The signals of this process. */
-import type { EndSignal, SignalSource } from "../cli/invocation.ts";
+import type { EndSignal, SignalSource } from "../terminal/driver/signals.ts";
 
 /** Windows supports only Ctrl-C; on other systems a closed terminal sends SIGHUP. */
 const heard: readonly EndSignal[] = Deno.build.os === "windows"

@@ -1,5 +1,7 @@
 /** Errors of targets, equal ones once: a server that is down is one fact, even with many pods. */
 import { compressNames, type Outcome } from "../actions/exec/events.ts";
+import { messagePiece } from "../terminal/printable.ts";
+import type { Piece } from "../terminal/terminal.ts";
 import { type Trouble, troubleOf } from "./summary.ts";
 
 /** Collects errors until they are printed. */
@@ -21,11 +23,15 @@ export class FoldedTroubles {
     else group.names.push(name);
   }
 
-  /** Returns the lines for all that was added since the last call; a hint follows the errors that it is for. */
-  take(): string[] {
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
+  }
+
+  /** Returns the messages about all that was added since the last call; a hint follows the errors that it is for. */
+  take(): Piece[] {
     const groups = [...this.#groups.values()];
     this.#groups = new Map();
-    return groups.flatMap(({ trouble: { what, why, hint }, names: ended }) => {
+    const lines = groups.flatMap(({ trouble: { what, why, hint }, names: ended }) => {
       // The same whichever target ends first.
       const names = ended.toSorted();
       const line = names.length === 1
@@ -35,5 +41,6 @@ export class FoldedTroubles {
       this.#hints.add(hint);
       return [line, `hint: ${hint}`];
     });
+    return lines.map(messagePiece);
   }
 }

@@ -7,9 +7,10 @@ import {
   outcomeName,
 } from "../actions/exec/events.ts";
 import { counted } from "../base/counted.ts";
-import { printable } from "../terminal/printable.ts";
-import type { SinkData } from "../terminal/sink.ts";
+import { messagePiece, printable } from "../terminal/printable.ts";
+import type { Painter } from "../terminal/driver/drive.ts";
 import type { Style } from "../terminal/style.ts";
+import type { Piece } from "../terminal/terminal.ts";
 import { tameLine } from "../terminal/tame.ts";
 import {
   failedContextText,
@@ -17,29 +18,13 @@ import {
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
-import type { DrivenEvent } from "./run_progress.ts";
 import { prefixes } from "./prefix.ts";
 import { FoldedTroubles } from "./folded_failures.ts";
 import { singleOutcomeText, skippedReasons, summaryText, troubleOf } from "./summary.ts";
 import { formatDuration } from "../base/duration.ts";
 
-/** One item to write. */
-export interface Piece {
-  stream: "stdout" | "stderr";
-  /** One after the other. */
-  data: readonly SinkData[];
-}
-
-/** Formats the events of a run. */
-export interface RunPainter<Event extends DrivenEvent = ExecEvent> {
-  /** Returns what to write for an event, in this order. */
-  paint(event: Event): readonly Piece[];
-  /** Target errors that it collects to print equal ones once; it prints those of the end of the run by itself. */
-  heldTroubles?(): readonly Piece[];
-}
-
 /** Display options of a run. */
-export interface PainterOptions {
+export interface RunPainterOptions {
   /** Streams that are terminals: output of a pod is tamed for them, and byte-exact otherwise. */
   terminal: { stdout: boolean; stderr: boolean };
   style: { stdout: Style; stderr: Style };
@@ -64,17 +49,17 @@ interface Prefix {
 const newline = Uint8Array.of(10);
 
 /** Formats the events of one run. */
-export class Painter implements RunPainter {
-  readonly #options: PainterOptions;
+export class RunPainter implements Painter<ExecEvent> {
+  readonly #options: RunPainterOptions;
   #names: readonly string[] = [];
   #prefixes: Readonly<Record<Piece["stream"], readonly Prefix[]>> = { stdout: [], stderr: [] };
   #reports = 0;
-  readonly #troubles = new FoldedTroubles();
+  readonly collected = new FoldedTroubles();
   readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
   /** Number of blocks or groups written. */
   #headings = 0;
 
-  constructor(options: PainterOptions) {
+  constructor(options: RunPainterOptions) {
     this.#options = options;
   }
 
@@ -98,16 +83,16 @@ export class Painter implements RunPainter {
       case "targetEnded":
         return this.#ended(event.target, event.outcome);
       case "contextWaiting":
-        return this.#options.quiet ? [] : [this.#say(waitingContextText(event))];
+        return this.#options.quiet ? [] : [messagePiece(waitingContextText(event))];
       case "contextFailed":
         this.#extras.failedContexts += 1;
         if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
-        return [this.#say(failedContextText(event))];
+        return [messagePiece(failedContextText(event))];
       case "podsSkipped":
         this.#extras.notReady += event.skipped.length;
-        return this.#options.quiet ? [] : skippedPodTexts(event).map((text) => this.#say(text));
+        return this.#options.quiet ? [] : skippedPodTexts(event).map((text) => messagePiece(text));
       case "notRecorded":
-        return this.#options.quiet ? [] : [this.#say(notKeptText(event))];
+        return this.#options.quiet ? [] : [messagePiece(notKeptText(event))];
       case "runEnded":
         return this.#end(event);
     }
@@ -181,7 +166,7 @@ export class Painter implements RunPainter {
   }
 
   #omitted(names: string, bytes: number): Piece[] {
-    return bytes === 0 ? [] : [this.#say(`${names}: ${counted(bytes, "more byte")} left out`)];
+    return bytes === 0 ? [] : [messagePiece(`${names}: ${counted(bytes, "more byte")} left out`)];
   }
 
   #report(report: object): Piece {
@@ -193,13 +178,8 @@ export class Painter implements RunPainter {
 
   #ended(target: number, outcome: Outcome): Piece[] {
     if (this.#options.single) return [];
-    this.#troubles.add(this.#names[target] ?? "", outcome);
+    this.collected.add(this.#names[target] ?? "", outcome);
     return [];
-  }
-
-  /** Returns the errors collected since the last call. */
-  heldTroubles(): Piece[] {
-    return this.#troubles.take().map((line) => this.#say(line));
   }
 
   #end(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
@@ -208,14 +188,14 @@ export class Painter implements RunPainter {
       ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
       : [];
     const last = single ? this.#singleEnd(event) : quiet ? [] : [this.#summary(event)];
-    return [...close, ...this.heldTroubles(), ...last];
+    return [...close, ...this.collected.take(), ...last];
   }
 
   #singleEnd({ outcomes: [outcome] }: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
     const text = outcome === undefined ? undefined : singleOutcomeText(outcome);
     if (outcome === undefined || text === undefined) return [];
     const hint = troubleOf(outcome)?.hint;
-    return [this.#say(text), ...(hint === undefined ? [] : [this.#say(`hint: ${hint}`)])];
+    return [messagePiece(text), ...(hint === undefined ? [] : [messagePiece(`hint: ${hint}`)])];
   }
 
   #summary(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece {
@@ -235,10 +215,6 @@ export class Painter implements RunPainter {
     const { stdout, stderr } = this.#options.terminal;
     const before = this.#headings > 0 && stdout && stderr ? ["\n"] : [];
     return { stream: "stderr", data: [...before, line, ...reasons, ...again] };
-  }
-
-  #say(text: string): Piece {
-    return { stream: "stderr", data: [`${printable(text)}\n`] };
   }
 }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { ExecEvent, Outcome } from "../actions/exec/events.ts";
 import { KodamaError } from "../base/errors.ts";
 import { styleFor } from "../terminal/style.ts";
-import { Painter } from "./run_painter.ts";
+import { RunPainter } from "./run_painter.ts";
 import {
   bytes,
   ended,
@@ -30,7 +30,7 @@ Deno.test("prefix: each line under its pod's name, each stream on its own", () =
 });
 
 Deno.test("prefix: in a pipe every byte of a line comes through", () => {
-  const painter = new Painter(plain);
+  const painter = new RunPainter(plain);
   painter.paint(started("a"));
   const raw = Uint8Array.of(0x1b, 0x5b, 0x32, 0x4a, 0xff, 0x0d);
   const [piece] = painter.paint({
@@ -307,9 +307,9 @@ Deno.test("equal errors of several pods are one line with their names, and one h
 });
 
 Deno.test("errors can be taken while the run goes on: none comes twice, nor a hint", () => {
-  const painter = new Painter(plain);
+  const painter = new RunPainter(plain);
   const denied: Outcome = { kind: "forbidden", reason: "no", hint: "a role" };
-  const taken = () => painter.heldTroubles().flatMap(({ data }) => data).join("");
+  const taken = () => painter.collected.take().flatMap(({ data }) => data).join("");
   painter.paint(started("w-0", "w-1", "w-2"));
   painter.paint(ended(0, denied));
   assert.equal(taken(), "w-0: forbidden: no\nhint: a role\n");

@@ -1,5 +1,6 @@
 /** External text, made safe to show on a terminal. */
 import { visible } from "../base/steering.ts";
+import type { Piece } from "./terminal.ts";
 
 /**
  * Returns the text with every control character and every one that changes the text direction shown as `\x1b` or
@@ -10,4 +11,9 @@ export function printable(text: string): string {
   return visible(text).replace(/[\x00-\x08\x0b-\x1f]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
+}
+
+/** Returns a message on standard error: one line, or several if the text has line feeds. */
+export function messagePiece(text: string): Piece {
+  return { stream: "stderr", data: [`${printable(text)}\n`] };
 }

@@ -1,5 +1,5 @@
 /** The three standard streams, and their terminal if there is one. */
-import type { Sink } from "./sink.ts";
+import type { Sink, SinkData } from "./sink.ts";
 
 /** Columns and rows. */
 export interface Size {
@@ -22,6 +22,13 @@ export interface InputStream {
 /** Standard output or standard error. */
 export interface OutputStream extends Sink {
   readonly isTerminal: boolean;
+}
+
+/** One item to write to a stream. */
+export interface Piece {
+  stream: "stdout" | "stderr";
+  /** One after the other. */
+  data: readonly SinkData[];
 }
 
 /** The terminal of a front end. */

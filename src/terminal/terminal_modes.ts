@@ -64,6 +64,11 @@ export class TerminalModes {
   /** Forgets the modes and the incomplete line: another writer has reset them. */
   clear(): void {
     this.#midLine = false;
+    this.reset();
+  }
+
+  /** Forgets the modes: another writer has reset them, and a line may still be incomplete. */
+  reset(): void {
     this.#on.clear();
     this.#cursorHidden = false;
     this.#open = "";

@@ -3,7 +3,7 @@ import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { findingText } from "../../present/findings.ts";
 import { choice, text, toggle, value, values } from "../parser/flag.ts";
-import { interruptible } from "../driver/interruptible.ts";
+import { interruptible } from "../../terminal/driver/signals.ts";
 import { renderData, styleOf } from "../output.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);

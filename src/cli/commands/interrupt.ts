@@ -3,7 +3,7 @@ import { agentOperand, agentPlaceOf, agentScopeFlags } from "./agent/flags.ts";
 import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { count, value } from "../parser/flag.ts";
-import { interruptible } from "../driver/interruptible.ts";
+import { interruptible } from "../../terminal/driver/signals.ts";
 import { counted } from "../../base/counted.ts";
 
 /** `kodama interrupt`. */

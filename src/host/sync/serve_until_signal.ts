@@ -1,6 +1,6 @@
 /** What a synchronisation's background process does. */
 import type { Host } from "../../actions/host.ts";
-import type { EndSignal, SignalSource } from "../../cli/invocation.ts";
+import type { EndSignal, SignalSource } from "../../terminal/driver/signals.ts";
 import { serveSync } from "./serve_sync.ts";
 
 /** Keeps the folders in sync until a request or a signal ends it. */

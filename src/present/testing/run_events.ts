@@ -1,7 +1,7 @@
 /** Events of a run for tests, and a painter's output for them. */
 import type { ExecEvent, Outcome, Target } from "../../actions/exec/events.ts";
 import { styleFor } from "../../terminal/style.ts";
-import { Painter, type PainterOptions } from "../run_painter.ts";
+import { RunPainter, type RunPainterOptions } from "../run_painter.ts";
 
 /** The time of all events. */
 export const at = new Date("2026-01-02T03:04:05Z");
@@ -55,7 +55,7 @@ export function runEnded(text: string, ...outcomes: Outcome[]): ExecEvent & { ki
 }
 
 /** No terminal, no colour, no options. */
-export const plain: PainterOptions = {
+export const plain: RunPainterOptions = {
   terminal: { stdout: false, stderr: false },
   style: { stdout: styleFor(false), stderr: styleFor(false) },
   quiet: false,
@@ -67,9 +67,9 @@ export const plain: PainterOptions = {
 /** Returns the text on the two streams after the events. */
 export function painted(
   events: readonly ExecEvent[],
-  options: Partial<PainterOptions> = {},
+  options: Partial<RunPainterOptions> = {},
 ): { stdout: string; stderr: string } {
-  const painter = new Painter({ ...plain, ...options });
+  const painter = new RunPainter({ ...plain, ...options });
   const text = { stdout: "", stderr: "" };
   for (const event of events) {
     for (const { stream, data } of painter.paint(event)) {

@@ -3,7 +3,7 @@ import { taskData, tasksTable } from "../../../present/agent_tasks.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, count, valueOr } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { renderData } from "../../output.ts";
 
 const formats = choice(["table", "json", "jsonl", "yaml"]);

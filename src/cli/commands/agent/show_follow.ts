@@ -4,7 +4,7 @@ import type { Task } from "../../../actions/agent/tasks.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { styleOf } from "../../output.ts";
 import { eventData, eventLines, lostLine } from "../../../present/agent_events.ts";

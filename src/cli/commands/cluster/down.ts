@@ -1,7 +1,7 @@
 import { clusterFlags, clusterPlace, clusterStateText } from "./state.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { ToldWait } from "./delayed_progress.ts";
 
 /** `kodama cluster down`. */

@@ -3,7 +3,7 @@ import { clusterFlags, clusterPlace, clusterStateText, portNumber } from "./stat
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { ToldWait } from "./delayed_progress.ts";
 

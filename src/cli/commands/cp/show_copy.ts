@@ -2,21 +2,26 @@
 import type { CopyEvent, CopyOptions, CopyProgress } from "../../../actions/copy/events.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { tableLines } from "../../../terminal/table.ts";
-import { printable } from "../../../terminal/printable.ts";
+import { messagePiece, printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { renderData, styleOf } from "../../output.ts";
 import { confirmOn } from "../exec/confirm.ts";
-import { drive } from "../../driver/drive.ts";
+import { drive } from "../../../terminal/driver/drive.ts";
 import { bytesText, filesText } from "./amounts.ts";
 import type { CopyView } from "./resolve.ts";
 import { formatDuration } from "../../../base/duration.ts";
-import { ProgressTracker } from "../../../present/run_progress.ts";
+import {
+  nothingRan,
+  type RunEvent,
+  runMilestone,
+  RunProgress,
+} from "../../../present/run_progress.ts";
 import { copyReport } from "../../../actions/copy/report.ts";
 import type { Target } from "../../../actions/exec/events.ts";
 import type { Style } from "../../../terminal/style.ts";
-import type { Piece } from "../../../present/run_painter.ts";
+import type { Piece } from "../../../terminal/terminal.ts";
 import { FoldedTroubles } from "../../../present/folded_failures.ts";
 import { skippedReasons, summaryText } from "../../../present/summary.ts";
 import {
@@ -38,7 +43,6 @@ export async function showCopy(
   { invocation, clock, view }: { invocation: CopySurroundings; clock: Clock; view: CopyView },
 ): Promise<number> {
   const { terminal, signals, environment } = invocation;
-  const tracker = new CopyTracker(clock);
   const painter = new CopyPainter({
     ...view,
     style: styleOf(terminal.stderr, environment, view.color),
@@ -47,7 +51,7 @@ export async function showCopy(
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   const watched = shown && !view.quiet && view.progress === "auto";
   return await drive<CopyEvent>(
-    async function* (signal) {
+    ({ signal }) => {
       const confirm = view.confirm.yes ? {} : {
         confirm: confirmOn(terminal, {
           above: view.confirm.above,
@@ -56,18 +60,17 @@ export async function showCopy(
           signal,
         }),
       };
-      for await (const event of start({ signal, ...confirm })) {
-        if (event.kind === "progress") tracker.take(event.progress);
-        yield event;
-      }
+      return start({ signal, ...confirm });
     },
     {
       terminal,
       signals,
       clock,
       painter,
-      progress: tracker,
-      interactive: false,
+      milestone: runMilestone,
+      incomplete: nothingRan,
+      progress: new CopyRunProgress(clock),
+      confirmsInterrupt: true,
       statusLine: watched && environment("TERM") !== "dumb",
     },
   );
@@ -124,23 +127,30 @@ const windowMs = 5000;
 const barCells = 20;
 
 /** Follows the bytes as well as the targets. */
-export class CopyTracker extends ProgressTracker {
+export class CopyRunProgress extends RunProgress {
   #samples: { atMs: number; movedBytes: number }[] = [];
   #progress: CopyProgress | undefined;
 
-  constructor(private readonly clock: Clock) {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
     super();
+    this.#clock = clock;
   }
 
-  take(progress: CopyProgress): void {
-    const atMs = this.clock.elapsedMs();
+  override follow(event: RunEvent): void {
+    super.follow(event);
+    if (event.kind === "progress") this.#take(event.progress);
+  }
+
+  #take(progress: CopyProgress): void {
+    const atMs = this.#clock.elapsedMs();
     this.#progress = progress;
     this.#samples = this.#samples.filter((sample) => atMs - sample.atMs <= windowMs);
     this.#samples.push({ atMs, movedBytes: progress.movedBytes });
   }
 
-  /** Comes before the counts of targets; empty while nothing is transferred. */
-  override get detail(): string {
+  override detail(): string {
     if (this.#progress === undefined) return "";
     const { doneBytes, totalBytes } = this.#progress;
     const rate = this.#bytesPerSecond();
@@ -185,7 +195,7 @@ class CopyPainter {
   readonly #notes = new Map<number, string[]>();
   readonly #startedAt = new Map<number, Date>();
   #reports = 0;
-  readonly #troubles = new FoldedTroubles();
+  readonly collected = new FoldedTroubles();
   readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
 
   constructor(options: CopyPainterOptions) {
@@ -205,20 +215,20 @@ class CopyPainter {
         return [];
       case "note":
         this.#notes.set(event.target, [...this.#notes.get(event.target) ?? [], event.text]);
-        return quiet ? [] : [this.#say(`${this.#names[event.target] ?? ""}: ${event.text}`)];
+        return quiet ? [] : [messagePiece(`${this.#names[event.target] ?? ""}: ${event.text}`)];
       case "targetEnded":
         return this.#ended(event);
       case "contextWaiting":
-        return quiet ? [] : [this.#say(waitingContextText(event))];
+        return quiet ? [] : [messagePiece(waitingContextText(event))];
       case "contextFailed":
         this.#extras.failedContexts += 1;
         if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
-        return [this.#say(failedContextText(event))];
+        return [messagePiece(failedContextText(event))];
       case "notRecorded":
-        return quiet ? [] : [this.#say(notKeptText(event))];
+        return quiet ? [] : [messagePiece(notKeptText(event))];
       case "podsSkipped":
         this.#extras.notReady += event.skipped.length;
-        return quiet ? [] : skippedPodTexts(event).map((text) => this.#say(text));
+        return quiet ? [] : skippedPodTexts(event).map((text) => messagePiece(text));
       case "runEnded":
         return this.#end(event);
       case "planned":
@@ -230,7 +240,7 @@ class CopyPainter {
   #ended(event: Extract<CopyEvent, { kind: "targetEnded" }>): Piece[] {
     const { format } = this.#options;
     const { target, outcome } = event;
-    this.#troubles.add(this.#names[target] ?? "", outcome, "not copied");
+    this.collected.add(this.#names[target] ?? "", outcome, "not copied");
     if (format === "text") return [];
     const of = this.#targets[target];
     if (of === undefined) throw new Error(`target ${target} isn't in the copy`);
@@ -244,18 +254,13 @@ class CopyPainter {
     return [{ stream: "stdout", data }];
   }
 
-  /** Returns the errors collected since the last call. */
-  heldTroubles(): Piece[] {
-    return this.#troubles.take().map((line) => this.#say(line));
-  }
-
   #end(event: Extract<CopyEvent, { kind: "runEnded" }>): Piece[] {
     const { format, quiet, single, style } = this.#options;
     const { summary, outcomes, durationMs, files, bytes } = event;
     const close: Piece[] = format === "json"
       ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
       : [];
-    const troubles = this.heldTroubles();
+    const troubles = this.collected.take();
     if (quiet || single) return [...close, ...troubles];
     const moved = `${filesText(files)}, ${bytesText(bytes)}`;
     const text = printable(
@@ -267,9 +272,5 @@ class CopyPainter {
       ...skippedReasons(outcomes).map(printable),
     ];
     return [...close, ...troubles, { stream: "stderr", data: lines.map((line) => `${line}\n`) }];
-  }
-
-  #say(text: string): Piece {
-    return { stream: "stderr", data: [`${printable(text)}\n`] };
   }
 }

@@ -5,7 +5,7 @@ import {
   MemoryTerminal,
   type MemoryTerminalOptions,
 } from "../../../terminal/testing/memory_terminal.ts";
-import { CopyTracker, showCopy } from "./show_copy.ts";
+import { CopyRunProgress, showCopy } from "./show_copy.ts";
 import { bytesText, filesText } from "./amounts.ts";
 
 const at = new Date(0);
@@ -73,29 +73,32 @@ Deno.test("bytes have three digits and a unit; files are counted as a person doe
 
 Deno.test("the line tells part, rate and time left; without a total, bytes and rate", async () => {
   const clock = new ManualClock();
-  const tracker = new CopyTracker(clock);
+  const progress = new CopyRunProgress(clock);
   const mib = 1024 * 1024;
-  assert.equal(tracker.detail, "");
+  assert.equal(progress.detail(), "");
   const take = async (movedBytes: number, doneBytes: number, totalBytes?: number) => {
-    tracker.take({ movedBytes, doneBytes, totalBytes });
+    progress.follow({ kind: "progress", progress: { movedBytes, doneBytes, totalBytes } });
     await clock.runUntil(new Promise<void>((resolve) => clock.timer(1000, resolve)));
   };
   await take(0, 50 * mib, 200 * mib);
-  assert.equal(tracker.detail, "[#####---------------] 25% of 200 MiB");
+  assert.equal(progress.detail(), "[#####---------------] 25% of 200 MiB");
   await take(10 * mib, 60 * mib, 200 * mib);
-  assert.equal(tracker.detail, "[######--------------] 30% of 200 MiB, 10.0 MiB/s, 14s left");
+  assert.equal(progress.detail(), "[######--------------] 30% of 200 MiB, 10.0 MiB/s, 14s left");
   await take(20 * mib, 70 * mib);
-  assert.equal(tracker.detail, "70.0 MiB, 10.0 MiB/s");
+  assert.equal(progress.detail(), "70.0 MiB, 10.0 MiB/s");
 });
 
 Deno.test("the rate is that of the last seconds", async () => {
   const clock = new ManualClock();
-  const tracker = new CopyTracker(clock);
+  const progress = new CopyRunProgress(clock);
   for (const [afterMs, movedBytes] of [[0, 0], [1000, 100_000_000], [9000, 0], [1000, 1024]]) {
     if (afterMs !== 0) {
       await clock.runUntil(new Promise<void>((resolve) => clock.timer(afterMs ?? 0, resolve)));
     }
-    tracker.take({ movedBytes: movedBytes ?? 0, doneBytes: 0, totalBytes: undefined });
+    progress.follow({
+      kind: "progress",
+      progress: { movedBytes: movedBytes ?? 0, doneBytes: 0, totalBytes: undefined },
+    });
   }
-  assert.match(tracker.detail, /, 1\.0 KiB\/s$/);
+  assert.match(progress.detail(), /, 1\.0 KiB\/s$/);
 });

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import type { ExecEvent, FoldedGroup, GroupDiff, Outcome } from "../../../actions/exec/events.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { styleFor } from "../../../terminal/style.ts";
-import type { PainterOptions } from "../../../present/run_painter.ts";
+import type { RunPainterOptions } from "../../../present/run_painter.ts";
 import { painted, runEnded } from "../../../present/testing/run_events.ts";
 
 /** Returns the output for one event, whatever the stream. */
-function paintedOne(event: ExecEvent, options: Partial<PainterOptions> = {}): string {
+function paintedOne(event: ExecEvent, options: Partial<RunPainterOptions> = {}): string {
   const { stdout, stderr } = painted([event], options);
   return stdout + stderr;
 }

@@ -5,9 +5,11 @@ import type { Invocation } from "../../invocation.ts";
 import { endsOnTerminal, styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "./confirm.ts";
-import { drive } from "../../driver/drive.ts";
+import { drive, type Painter, type TerminalLease } from "../../../terminal/driver/drive.ts";
+import type { Piece } from "../../../terminal/terminal.ts";
+import { nothingRan, runMilestone, RunProgress } from "../../../present/run_progress.ts";
 import type { RunView } from "./options.ts";
-import { Painter, type Piece, type RunPainter } from "../../../present/run_painter.ts";
+import { RunPainter } from "../../../present/run_painter.ts";
 import { EventReporter } from "../../../actions/exec/event_report.ts";
 
 /** What the terminal adds to the options of a run. */
@@ -28,9 +30,10 @@ export async function showRun(
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   const watched = shown && !interactive && !view.single && !view.raw;
   const painter = painterOf(options.invocation, view);
-  return await drive(
-    (signal, lend) =>
-      start({
+  return await drive<ExecEvent>(
+    (lease) => {
+      const { signal } = lease;
+      const events = start({
         signal,
         ...(view.stdin ? { stdin: terminal.stdin.chunks(signal) } : {}),
         ...(view.confirm.yes ? {} : {
@@ -41,13 +44,19 @@ export async function showRun(
             signal,
           }),
         }),
-        ...(interactive ? { terminal: terminalOf(options.invocation, { signal, lend }) } : {}),
-      }),
+        ...(interactive ? { terminal: terminalOf(options.invocation, lease) } : {}),
+      });
+      return interactive ? cookedAfterTarget(events, lease) : events;
+    },
     {
       terminal,
       signals,
       clock,
       painter,
+      milestone: runMilestone,
+      incomplete: nothingRan,
+      progress: new RunProgress(),
+      confirmsInterrupt: true,
       interactive,
       statusLine: watched && !view.quiet && view.progress === "auto" &&
         environment("TERM") !== "dumb",
@@ -56,8 +65,11 @@ export async function showRun(
 }
 
 /** The output of a run: text or data on standard output, messages or events on standard error. */
-function painterOf({ terminal, environment, program }: Invocation, view: RunView): RunPainter {
-  const text = new Painter({
+function painterOf(
+  { terminal, environment, program }: Invocation,
+  view: RunView,
+): Painter<ExecEvent> {
+  const text = new RunPainter({
     terminal: {
       stdout: endsOnTerminal(terminal.stdout, view.color),
       stderr: endsOnTerminal(terminal.stderr, view.color),
@@ -79,7 +91,7 @@ function painterOf({ terminal, environment, program }: Invocation, view: RunView
     : undefined;
   if (events === undefined && progress === undefined) return text;
   return {
-    heldTroubles: () => progress === undefined ? text.heldTroubles() : [],
+    ...(progress === undefined ? { collected: text.collected } : {}),
     paint(event) {
       // If lines are events they aren't text, and if standard error is for events it has no messages.
       const words = events !== undefined && event.kind === "line" ? [] : text.paint(event);
@@ -94,17 +106,28 @@ function painterOf({ terminal, environment, program }: Invocation, view: RunView
 
 function terminalOf(
   { terminal }: Invocation,
-  { signal, lend }: { signal: AbortSignal; lend: () => void },
+  { signal, raw }: TerminalLease,
 ): NonNullable<ExecOptions["terminal"]> {
   return {
     size: terminal.size() ?? { columns: 80, rows: 24 },
     resizes: terminal.resizes(signal),
-    onBegun: lend,
+    onBegun: raw,
   };
 }
 
+/** The interactive target has the terminal until it ends. */
+async function* cookedAfterTarget(
+  events: AsyncIterable<ExecEvent>,
+  lease: TerminalLease,
+): AsyncGenerator<ExecEvent> {
+  for await (const event of events) {
+    if (event.kind === "targetEnded") await lease.cooked();
+    yield event;
+  }
+}
+
 /** Writes each event as one object on one line. */
-export class EventLines implements RunPainter {
+export class EventLines implements Painter<ExecEvent> {
   readonly #reporter = new EventReporter();
 
   /** `output`: includes the output lines of the commands. */

@@ -10,7 +10,7 @@ import { isOfSeveral, operandText } from "../pick/print_picked.ts";
 import { tableLines } from "../../../terminal/table.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { type DataFormat, renderData } from "../../output.ts";
 import type { SelectionOptions } from "../../parser/selection.ts";

@@ -9,7 +9,7 @@ import { followExitCodes, showFollow } from "../agent/show_follow.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, count, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../output.ts";
 import { environmentPair } from "../exec/flags.ts";
 

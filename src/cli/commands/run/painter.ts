@@ -7,26 +7,22 @@ import {
 } from "../../../actions/workflow/run_steps.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { printable } from "../../../terminal/printable.ts";
+import type { Painter } from "../../../terminal/driver/drive.ts";
 import type { Style } from "../../../terminal/style.ts";
+import type { Piece } from "../../../terminal/terminal.ts";
 import { notKeptText, skippedPodText } from "../../../present/run_notes.ts";
-
-/** A piece of a stream. */
-export interface Piece {
-  stream: "stdout" | "stderr";
-  text: string;
-}
 
 /** Display options. */
 export interface StepsView {
   format: "text" | "json" | "jsonl";
   quiet: boolean;
   style: { stdout: Style; stderr: Style };
-  /** The command line that resumes a run; without flags it repeats all of it. */
-  rerunLine: (id: string, flags: string) => string;
+  /** Returns the command line that resumes a run, or repeats it. */
+  rerunLine: (id: string, again: Again) => string;
 }
 
 /** Formats the events of one run. */
-export class StepsPainter {
+export class StepsPainter implements Painter<StepsEvent> {
   readonly #view: StepsView;
   readonly #ended: Record<string, unknown>[] = [];
   readonly #targets = new Map<string, Map<string, string>>();
@@ -82,7 +78,7 @@ export class StepsPainter {
       case "stepLine": {
         const line = printable(event.text);
         const prefix = event.target === "" ? "" : `${stdout.dim(`${printable(event.target)}:`)} `;
-        return [{ stream: event.stream, text: `${prefix}${line}\n` }];
+        return [{ stream: event.stream, data: [`${prefix}${line}\n`] }];
       }
       case "stepRetried": {
         const wait = formatDuration(event.delayMs);
@@ -134,9 +130,7 @@ export class StepsPainter {
       return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
     }
     const way = from.kind === "all" ? "to do it again" : "to go on";
-    const again = this.#record === undefined
-      ? ""
-      : `\n${way}: ${rerunLine(this.#record, againFlags(from))}`;
+    const again = this.#record === undefined ? "" : `\n${way}: ${rerunLine(this.#record, from)}`;
     const why = outcomeText(outcome).slice(outcome.kind.length);
     const how = `${stderr.red(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
     return [err(`${how}${again}\n`)];
@@ -192,17 +186,6 @@ function changeLines(
     .map(([what, names]) => `since run ${run}: ${what}: ${names.join(", ")}`);
 }
 
-function againFlags(from: Again): string {
-  switch (from.kind) {
-    case "all":
-      return "";
-    case "from":
-      return `--from ${from.step}`;
-    default:
-      return `--${from.kind}`;
-  }
-}
-
 /** Replaces an error by its message: errors don't serialise by themselves. */
 function reported(event: StepsEvent): unknown {
   return event.kind === "notRecorded" ? { ...event, error: event.error.message } : event;
@@ -221,5 +204,5 @@ function oneLine(text: string): string {
   return flat.length > 160 ? `${flat.slice(0, 159)}…` : flat;
 }
 
-const out = (text: string): Piece => ({ stream: "stdout", text });
-const err = (text: string): Piece => ({ stream: "stderr", text });
+const out = (text: string): Piece => ({ stream: "stdout", data: [text] });
+const err = (text: string): Piece => ({ stream: "stderr", data: [text] });

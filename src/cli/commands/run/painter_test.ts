@@ -19,8 +19,8 @@ Deno.test("a pod that several steps do without is told once for each reason", ()
   const lines = [skipped("a", "is Pending"), skipped("b", "is Pending"), skipped("c", "is Failed")]
     .flatMap((event) => painted.paint(event));
   assert.deepEqual(lines, [
-    { stream: "stderr", text: "not ready: web-0 (Pending)\n" },
-    { stream: "stderr", text: "not ready: web-0 (Failed)\n" },
+    { stream: "stderr", data: ["not ready: web-0 (Pending)\n"] },
+    { stream: "stderr", data: ["not ready: web-0 (Failed)\n"] },
   ]);
   assert.deepEqual(painter(true).paint(skipped("a", "is Pending")), []);
 });
@@ -48,5 +48,7 @@ Deno.test("a step that is ok names the pods that were allowed to fail; of attemp
     at,
     durationMs: 5,
   });
-  assert.deepEqual(lines.map(({ text }) => text), ["a  ok in 1 of 2 pods (q: cancelled), 5ms\n"]);
+  assert.deepEqual(lines.flatMap(({ data }) => data), [
+    "a  ok in 1 of 2 pods (q: cancelled), 5ms\n",
+  ]);
 });

@@ -11,7 +11,7 @@ import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
 import type { Invocation } from "../../invocation.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { askTrust } from "../workflow/trust/ask.ts";
 import { runningFlags } from "../exec/flags.ts";
 import type { RunView } from "../exec/options.ts";

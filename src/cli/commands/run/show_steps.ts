@@ -1,5 +1,6 @@
 /** A workflow with steps on this process's terminal, from its first event to the exit code. */
 import {
+  type Again,
   type Ask,
   type Confirm,
   planSteps,
@@ -11,20 +12,16 @@ import type { Host } from "../../../actions/host.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Invocation } from "../../invocation.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { drive, type Milestone, type Progress } from "../../../terminal/driver/drive.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "../exec/confirm.ts";
-import { Screen } from "../../driver/screen.ts";
 import { askTrust } from "../workflow/trust/ask.ts";
 import { StepsPainter, type StepsView } from "./painter.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk, isYes } from "../../ask_yes.ts";
 import { formatDuration } from "../../../base/duration.ts";
-import type { Progress } from "../../../present/run_progress.ts";
-
-/** 128 + SIGINT: stopped by the person or a signal. */
-const interrupted = 130;
 
 /** The terminal functions that a start is given. */
 export interface StepsExtras {
@@ -48,63 +45,62 @@ export async function showSteps(
   },
 ): Promise<number> {
   const { terminal, signals, environment, program } = invocation;
-  const [main, last] = [new AbortController(), new AbortController()];
-  using _listening = signals.listen((signal) => {
-    const reason = new DOMException(`stopped by ${signal}`, "AbortError");
-    if (main.signal.aborted) last.abort(reason);
-    main.abort(reason);
-  });
   const painter = new StepsPainter({
     ...view,
     style: {
       stdout: styleOf(terminal.stdout, environment),
       stderr: styleOf(terminal.stderr, environment),
     },
-    rerunLine: (id, flags) => speak(program, `kodama runs rerun ${id} ${flags}`.trim()),
+    rerunLine: (id, again) => speak(program, `kodama runs rerun ${id} ${againFlags(again)}`.trim()),
   });
-  const progress = new StepsProgress(clock);
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
-  const statusLine = shown && view.format === "text" && !view.quiet &&
-    environment("TERM") !== "dumb";
-  using screen = new Screen({ terminal, clock, statusLine, interactive: false });
-  const ask = askOn(terminal);
-  // A question and its answer have the terminal to themselves, without the status line.
-  const alone = async <T>(asking: () => Promise<T>): Promise<T> => {
-    await screen.flush();
-    try {
-      return await asking();
-    } finally {
-      if (progress.hasBegun) screen.begin(progress);
-    }
-  };
-  const confirm = confirmOn(terminal, {
-    above: view.confirmAbove,
-    stdin: false,
-    listing: "--plan",
-    signal: main.signal,
-  });
-  const trusting = askTrust(terminal, { signal: main.signal });
-  let exitCode = 1;
-  const events = start({
-    signal: main.signal,
-    finallySignal: last.signal,
-    ...(ask === undefined ? {} : { ask: (question, signal) => alone(() => ask(question, signal)) }),
-    confirm: { ...confirm, ask: (question) => alone(() => confirm.ask(question)) },
-    ...(trusting === undefined ? {} : { askTrust: trusting }),
-  });
-  for await (const event of events) {
-    if (event.kind === "workflowStarted") screen.begin(progress);
-    progress.follow(event);
-    if (event.kind === "workflowEnded") {
-      exitCode = event.exitCode;
-      await screen.flush();
-    }
-    await screen.write(
-      painter.paint(event).map(({ stream, text }) => ({ stream, data: [text] })),
-    );
+  return await drive<StepsEvent>(
+    ({ signal, cleanupSignal, alone }) => {
+      const ask = askOn(terminal);
+      const confirm = confirmOn(terminal, {
+        above: view.confirmAbove,
+        stdin: false,
+        listing: "--plan",
+        signal,
+      });
+      const trusting = askTrust(terminal, { signal });
+      return start({
+        signal,
+        finallySignal: cleanupSignal,
+        ...(ask && { ask: (question, aborted) => alone(() => ask(question, aborted)) }),
+        confirm: { ...confirm, ask: (question) => alone(() => confirm.ask(question)) },
+        ...(trusting && { askTrust: trusting }),
+      });
+    },
+    {
+      terminal,
+      signals,
+      clock,
+      painter,
+      milestone: stepsMilestone,
+      progress: new StepsProgress(clock),
+      statusLine: shown && view.format === "text" && !view.quiet && environment("TERM") !== "dumb",
+      cleansUp: true,
+      whenClosed: "finish",
+    },
+  );
+}
+
+function stepsMilestone(event: StepsEvent): Milestone | undefined {
+  if (event.kind === "workflowStarted") return { kind: "started" };
+  return event.kind === "workflowEnded" ? { kind: "ended", exitCode: event.exitCode } : undefined;
+}
+
+/** Returns the flags that resume a run; without any it repeats all of it. */
+function againFlags(again: Again): string {
+  switch (again.kind) {
+    case "all":
+      return "";
+    case "from":
+      return `--from ${again.step}`;
+    default:
+      return `--${again.kind}`;
   }
-  await screen.flush();
-  return main.signal.aborted ? interrupted : exitCode;
 }
 
 /** Shows what a run would do. */
@@ -194,7 +190,7 @@ async function readLine(
 
 /** A running step. */
 interface Running {
-  beganMs: number;
+  startedMs: number;
   /** Number of its targets; 0 if it has none, or they aren't known yet. */
   total: number;
   ended: number;
@@ -205,11 +201,7 @@ interface Running {
 const stepsShown = 3;
 
 /** Follows the events. */
-export class StepsProgress implements Progress {
-  readonly names: readonly string[] = [];
-  readonly running: ReadonlySet<number> = new Set();
-  readonly ended: Progress["ended"] = new Map();
-  readonly detail = "";
+export class StepsProgress implements Progress<StepsEvent> {
   readonly #steps = new Map<string, Running>();
   readonly #clock: Clock;
 
@@ -217,17 +209,12 @@ export class StepsProgress implements Progress {
     this.#clock = clock;
   }
 
-  /** A step is running: before, questions may be asked that belong to no step. */
-  get hasBegun(): boolean {
-    return this.#steps.size > 0;
-  }
-
   /** Handles the next event of the run. */
   follow(event: StepsEvent): void {
     switch (event.kind) {
       case "stepStarted":
         this.#steps.set(event.step, {
-          beganMs: this.#clock.elapsedMs(),
+          startedMs: this.#clock.elapsedMs(),
           total: 0,
           ended: 0,
           bad: 0,
@@ -255,7 +242,7 @@ export class StepsProgress implements Progress {
   }
 
   /** `copy: 2 of 40 done, 1 not ok, 12s`; of nested steps the innermost. */
-  get told(): string {
+  statusLine(): string {
     const keys = [...this.#steps.keys()];
     const innermost = keys.filter((key) =>
       !keys.some((other) => other.startsWith(`${key}/`) || other.startsWith(`${key}[`))
@@ -266,8 +253,8 @@ export class StepsProgress implements Progress {
   }
 
   #text(key: string): string {
-    const { beganMs, total, ended, bad } = this.#steps.get(key) as Running;
-    const elapsedMs = Math.floor((this.#clock.elapsedMs() - beganMs) / 1000) * 1000;
+    const { startedMs, total, ended, bad } = this.#steps.get(key) as Running;
+    const elapsedMs = Math.floor((this.#clock.elapsedMs() - startedMs) / 1000) * 1000;
     const parts = [
       ...(total > 1 ? [`${ended} of ${total} done`] : []),
       ...(bad > 0 ? [`${bad} not ok`] : []),

@@ -42,9 +42,8 @@ Deno.test("the status line tells the innermost steps, how far their pods are and
   const progress = new StepsProgress(clock);
   const told = (...events: StepsEvent[]) => {
     for (const event of events) progress.follow(event);
-    return progress.told;
+    return progress.statusLine();
   };
-  assert.equal(progress.hasBegun, false);
   assert.equal(told(began("each"), began("each[0]/wait-1")), "each[0]/wait-1: 1s");
   assert.equal(told(over("each[0]/wait-1"), over("each"), began("a")), "a: 1s");
   const pods = { kind: "stepTargets", step: "a", names: ["p", "q", "r"], scopes: [] } as const;

@@ -4,7 +4,7 @@ import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";

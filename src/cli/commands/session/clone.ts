@@ -5,7 +5,7 @@ import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
 import { showStart } from "./show_start.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama clone`. */
 export const command = defineCommand({

@@ -5,7 +5,7 @@ import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import type { Invocation } from "../../invocation.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { DeletionPlan } from "../../../actions/session/events.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";

@@ -6,7 +6,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { text, value } from "../../parser/flag.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama pull`. */
 export const command = defineCommand({

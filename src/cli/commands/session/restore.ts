@@ -8,7 +8,7 @@ import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
 import { showStart } from "./show_start.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { RestorePlan } from "../../../actions/session/snapshots/restore.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";

@@ -3,7 +3,7 @@ import { success } from "../../exit_codes.ts";
 import { styleOf } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
 import { showStart } from "./show_start.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama resume`. */
 export const command = defineCommand({

@@ -2,7 +2,7 @@ import { definedOnly } from "../../../base/defined_only.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, text, value, valueOr } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 
 const formats = choice(["text", "yaml"]);

@@ -10,7 +10,7 @@ import { choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 import { jsonDocument } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 import { snapshotData, takenLines } from "./snapshots_table.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Invocation } from "../../invocation.ts";
 import type { Clock } from "../../../base/clock.ts";

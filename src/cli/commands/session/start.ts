@@ -10,7 +10,7 @@ import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_te
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
 import { dataFormats, limit, placeOf, scopeFlags, timeoutFlag } from "./flags.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 
 const adapters = choice(adapterNames);
 

@@ -4,7 +4,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { durationMs, toggle, valueOr } from "../../parser/flag.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { StopPlan } from "../../../actions/session/stop.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";

@@ -7,7 +7,7 @@ import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import { askSnapshotRemoval, snapshotRemovalLines } from "../session/ask_snapshot_removal.ts";
 import { scopeFlags } from "../session/flags.ts";
-import { stoppable } from "../../driver/stoppable.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama snapshots delete`. */
 export const command = defineCommand({

@@ -3,7 +3,7 @@ import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, toggle, valueOr } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { renderData } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../session/flags.ts";
 

@@ -1,7 +1,7 @@
 /** The common part of the commands about one running sync: find it, send it a request, print it. */
 import type { SyncReport, SyncRequest } from "../../../actions/sync_control.ts";
 import { success } from "../../exit_codes.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { jsonDocument } from "../../output.ts";
 import { printable } from "../../../terminal/printable.ts";

@@ -3,7 +3,7 @@ import type { SyncReport } from "../../../actions/sync_control.ts";
 import type { SyncStartEvent } from "../../../actions/sync/start_sync.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { jsonDocument } from "../../output.ts";
 import type { StartOptions } from "./resolve_start.ts";

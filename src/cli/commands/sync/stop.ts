@@ -1,7 +1,7 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../output.ts";
 import { syncOperand, syncOutput } from "./sync_text.ts";
 

@@ -2,7 +2,7 @@ import { formatDuration } from "../../../base/duration.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
 import { choice, value } from "../../parser/flag.ts";
-import { interruptible } from "../../driver/interruptible.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
 
 const formats = choice(["json"]);

@@ -1,18 +1,13 @@
 /**
- * Output on a terminal whose last line shows the progress of the run. Output in quick succession is gathered for
- * the time of a frame and written in one piece, above the line: the line stays visible however much a run
- * writes, and drawing happens no more often than the eye can see.
+ * Output on a terminal whose last line shows the progress of the work. Output in quick succession is gathered for
+ * the time of a frame and written in one piece, above the line: the line stays visible however much is written, and
+ * drawing happens no more often than the eye can see.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { Terminal } from "../../terminal/terminal.ts";
-import { insistMs } from "./interrupts.ts";
-import type { Piece } from "../../present/run_painter.ts";
-import type { Progress } from "../../present/run_progress.ts";
-import { outcomeName } from "../../actions/exec/events.ts";
-import { formatDuration } from "../../base/duration.ts";
-import { displayWidth } from "../../terminal/width.ts";
+import type { Piece, Terminal } from "../terminal.ts";
+import { displayWidth } from "../width.ts";
 
-/** A shorter run has no status line: it would only flash. */
+/** Shorter work has no status line: it would only flash. */
 const firstDelayMs = 700;
 
 /** How long output is gathered if there was output just before: a keystroke's echo takes as long. */
@@ -24,25 +19,33 @@ const tickMs = 1000;
 /** Above this amount gathered output is written at once. */
 const frameBytes = 64 * 1024;
 
-/** Above this amount a run waits for its terminal. */
+/** Above this amount the work waits for its terminal. */
 const mostHeldBytes = 4 * frameBytes;
 
 /** In between the terminal shows nothing new, if it supports synchronized output. */
 const together = { begin: "\x1b[?2026h", end: "\x1b[?2026l" };
 
+/** A text in front of the line for a while. */
+export interface Hint {
+  text: string;
+  forMs: number;
+}
+
 /** Options of the frames. */
-export interface FramesOptions {
+export interface StatusFramesOptions {
   terminal: Terminal;
   clock: Clock;
-  progress: Progress;
+  /** Returns the line's text; it is cut at the width of the terminal. */
+  text: (elapsedMs: number) => string;
+  /** The start of the work, by the clock. */
+  startedMs: number;
   /** Writes pieces in their order. */
   put: (pieces: readonly Piece[]) => Promise<void>;
 }
 
-/** Writes the output of one run above its status line, until {@link end}. */
-export class Frames implements Disposable {
-  readonly #options: FramesOptions;
-  readonly #beganMs: number;
+/** Writes output above a status line, until {@link end}. */
+export class StatusFrames implements Disposable {
+  readonly #options: StatusFramesOptions;
   readonly #line = new StatusLine();
   #held: Piece[] = [];
   #heldBytes = 0;
@@ -56,10 +59,9 @@ export class Frames implements Disposable {
   #failure: { error: unknown } | undefined;
   #over = false;
 
-  /** Starts the timer, and shows the line if the run takes long enough. */
-  constructor(options: FramesOptions) {
+  /** Starts the timer, and shows the line if the work takes long enough. */
+  constructor(options: StatusFramesOptions) {
     this.#options = options;
-    this.#beganMs = options.clock.elapsedMs();
     this.#paintIn(firstDelayMs);
   }
 
@@ -79,9 +81,9 @@ export class Frames implements Disposable {
     else this.#paintAlone();
   }
 
-  /** Shows a text in the line for a while, or removes it; returns whether the line is visible. */
-  notice(text: string | undefined): boolean {
-    this.#notice = text === undefined ? undefined : { text, untilMs: this.#nowMs + insistMs };
+  /** Shows a hint in the line for a while, or removes it; returns whether the line is visible. */
+  notice(hint: Hint | undefined): boolean {
+    this.#notice = hint && { text: hint.text, untilMs: this.#nowMs + hint.forMs };
     return this.#lineIsDue;
   }
 
@@ -111,7 +113,7 @@ export class Frames implements Disposable {
   }
 
   get #lineIsDue(): boolean {
-    return !this.#over && this.#nowMs - this.#beganMs >= firstDelayMs;
+    return !this.#over && this.#nowMs - this.#options.startedMs >= firstDelayMs;
   }
 
   #paintIn(delayMs: number): void {
@@ -165,16 +167,16 @@ export class Frames implements Disposable {
   #drawn(): string {
     const columns = this.#columns;
     if (!this.#lineIsDue || this.#midLine) return this.#line.taken(columns);
-    const elapsedMs = this.#nowMs - this.#beganMs;
+    const text = this.#options.text(this.#nowMs - this.#options.startedMs);
     const notice = this.#nowMs < (this.#notice?.untilMs ?? 0) ? this.#notice?.text : undefined;
-    const when = { elapsedMs, columns, ...(notice === undefined ? {} : { notice }) };
-    return this.#line.put(statusText(this.#options.progress, when), columns);
+    const line = notice === undefined ? text : `${notice} | ${text}`;
+    return this.#line.put(cut(line, columns - 1), columns);
   }
 
   #plan(): void {
     this.#paintedMs = this.#nowMs;
     if (this.#over) return;
-    const tillLineMs = this.#beganMs + firstDelayMs - this.#nowMs;
+    const tillLineMs = this.#options.startedMs + firstDelayMs - this.#nowMs;
     this.#paintIn(this.#held.length > 0 ? frameMs : tillLineMs > 0 ? tillLineMs : tickMs);
   }
 }
@@ -207,37 +209,15 @@ const erase = "\r\x1b[2K";
 /** From the start of the line, erase to the end of the screen. ECMA-48, ED 0. */
 const eraseBelow = "\r\x1b[J";
 
-/** `40 of 50 done, 2 failed, 8 running, 12s: web-0, web-1`, cut to the width of the terminal. */
-export function statusText(
-  progress: Progress,
-  { elapsedMs, columns, notice }: { elapsedMs: number; columns: number; notice?: string },
-): string {
-  if (progress.told !== undefined) return cut(progress.told, columns - 1);
-  const counts = [...progress.ended];
-  const done = counts.reduce((sum, [, number]) => sum + number, 0);
-  const bad = counts.filter(([kind]) => kind !== "ok").map(([kind, number]) =>
-    `${number} ${outcomeName(kind)}`
-  );
-  const parts = [
-    ...(progress.detail === "" ? [] : [progress.detail]),
-    `${done} of ${progress.names.length} done`,
-    ...bad,
-    `${progress.running.size} running`,
-    formatDuration(Math.max(1000, Math.floor(elapsedMs / 1000) * 1000)),
-  ];
-  const names = [...progress.running].slice(0, 20).map((target) => progress.names[target] ?? "");
-  const status = `${parts.join(", ")}${names.length === 0 ? "" : `: ${names.join(", ")}`}`;
-  return cut(notice === undefined ? status : `${notice} | ${status}`, columns - 1);
-}
-
+/** The line never reaches the last column, where a terminal would wrap it. */
 function cut(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
-  let kept = "";
+  let start = "";
   for (const character of text) {
-    if (displayWidth(kept) + displayWidth(character) + 1 > columns) break;
-    kept += character;
+    if (displayWidth(start) + displayWidth(character) + 1 > columns) break;
+    start += character;
   }
-  return `${kept}…`;
+  return `${start}…`;
 }
 
 /**

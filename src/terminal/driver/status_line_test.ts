@@ -1,36 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { OutcomeKind } from "../../actions/exec/events.ts";
-import { MemoryTerminal } from "../../terminal/testing/memory_terminal.ts";
-import { TinyTerminal } from "../../terminal/testing/tiny_terminal.ts";
-import { displayWidth } from "../../terminal/width.ts";
-import type { Progress } from "../../present/run_progress.ts";
+import { MemoryTerminal } from "../testing/memory_terminal.ts";
+import { TinyTerminal } from "../testing/tiny_terminal.ts";
+import { displayWidth } from "../width.ts";
 import { Screen } from "./screen.ts";
-import { statusText } from "./frames.ts";
 
-function progress(names: string[], running: number[], ended: [OutcomeKind, number][]): Progress {
-  return { names, running: new Set(running), ended: new Map(ended), detail: "" };
-}
-
-const some = progress(["web-0", "web-1", "web-2", "web-3"], [2, 3], [["ok", 1], ["failed", 1]]);
-
-Deno.test("the line says how far the run is", () => {
-  assert.equal(
-    statusText(some, { elapsedMs: 12_345, columns: 80 }),
-    "2 of 4 done, 1 failed, 2 running, 12s: web-2, web-3",
-  );
-});
-
-Deno.test("the line never reaches the last column, where a terminal would wrap it", () => {
-  const wide = progress(["木霊木霊木霊木霊", "b"], [0, 1], []);
-  for (let columns = 2; columns < 60; columns++) {
-    const text = statusText(wide, { elapsedMs: 0, columns });
-    assert.ok(displayWidth(text) < columns, `${columns}: ${text}`);
-  }
-});
+/** How a run shows its progress. */
+const some = (elapsedMs: number) =>
+  `2 of 4 done, 1 failed, 2 running, ${Math.max(1, Math.floor(elapsedMs / 1000))}s: web-2, web-3`;
 
 /** A screen whose clock the test controls; all output of both streams, and the visible part of it. */
-function stage({ columns = 80, rows = 24 } = {}) {
+function fixture({ columns = 80, rows = 24 } = {}) {
   const seen: string[] = [];
   const size = { columns, rows };
   const screenOf = new TinyTerminal(columns, rows);
@@ -55,13 +35,13 @@ function stage({ columns = 80, rows = 24 } = {}) {
       return { [Symbol.dispose]: () => void timers.delete(key) };
     },
   };
-  const settle = async () => {
+  const settled = async () => {
     for (let turn = 0; turn < 60; turn++) await Promise.resolve();
   };
   /** Advances the clock, and runs all that is due, in its order. */
   const pass = async (ms: number) => {
     const until = nowMs + ms;
-    await settle();
+    await settled();
     for (;;) {
       const [next] = [...timers].filter(([, { atMs }]) => atMs <= until)
         .toSorted(([, a], [, b]) => a.atMs - b.atMs);
@@ -70,12 +50,12 @@ function stage({ columns = 80, rows = 24 } = {}) {
       nowMs = Math.max(nowMs, atMs);
       timers.delete(key);
       fire();
-      await settle();
+      await settled();
     }
     nowMs = until;
-    await settle();
+    await settled();
   };
-  const screen = new Screen({ terminal, clock, statusLine: true, interactive: false });
+  const screen = new Screen({ terminal, clock, interactive: false });
   const line = (text: string, stream: "stdout" | "stderr" = "stdout") =>
     screen.write([{ stream, data: [text] }]);
   /** Returns the lines on the screen, without the empty ones below them. */
@@ -86,20 +66,20 @@ function stage({ columns = 80, rows = 24 } = {}) {
 const status = "2 of 4 done, 1 failed, 2 running, 1s: web-2, web-3";
 
 Deno.test("a short run never shows the line, and its output waits for nothing", async () => {
-  const { screen, seen, timers, pass, line } = stage();
-  screen.begin(some);
+  const { screen, seen, timers, pass, line } = fixture();
+  screen.start(some);
   await pass(600);
   await line("x\n");
   await pass(0);
   assert.deepEqual(seen, ["x\n"]);
-  await screen.flush();
+  await screen.end();
   assert.deepEqual(seen, ["x\n"]);
   assert.equal(timers.size, 0);
 });
 
 Deno.test("output comes above the line, at once where there was none just before", async () => {
-  const { screen, pass, line, shown } = stage();
-  screen.begin(some);
+  const { screen, pass, line, shown } = fixture();
+  screen.start(some);
   await pass(700);
   assert.deepEqual(shown(), [status]);
   await pass(100);
@@ -109,13 +89,13 @@ Deno.test("output comes above the line, at once where there was none just before
   assert.deepEqual(shown(), ["a", status]);
   await pass(40);
   assert.deepEqual(shown(), ["a", "b", status]);
-  await screen.flush();
+  await screen.end();
   assert.deepEqual(shown(), ["a", "b"]);
 });
 
 Deno.test("the line stays while output flows all the time, for a drawing each frame", async () => {
-  const { screen, seen, pass, line, shown } = stage();
-  screen.begin(some);
+  const { screen, seen, pass, line, shown } = fixture();
+  screen.start(some);
   await pass(700);
   seen.length = 0;
   for (let number = 0; number < 1000; number++) {
@@ -126,13 +106,13 @@ Deno.test("the line stays while output flows all the time, for a drawing each fr
   const drawn = seen.filter((text) => text.includes("2 of 4 done")).length;
   assert.ok(drawn >= 25 && drawn <= 27, `${drawn} drawings in a second`);
   assert.match(shown().at(-1) ?? "", /running, 1s/);
-  await screen.flush();
+  await screen.end();
   assert.equal(shown().at(-1), "line 999");
 });
 
 Deno.test("much output doesn't wait for the next frame", async () => {
-  const { screen, seen, pass, line } = stage();
-  screen.begin(some);
+  const { screen, seen, pass, line } = fixture();
+  screen.start(some);
   await pass(750);
   await line("a\n");
   const flood = `${"x".repeat(79)}\n`.repeat(1000);
@@ -140,12 +120,23 @@ Deno.test("much output doesn't wait for the next frame", async () => {
   await line(flood);
   await pass(0);
   assert.ok(seen.includes(flood));
-  await screen.flush();
+  await screen.end();
+});
+
+Deno.test("the line never reaches the last column, where a terminal would wrap it", async () => {
+  for (let columns = 2; columns < 60; columns++) {
+    const { screen, seen, pass } = fixture({ columns });
+    screen.start(() => "木霊木霊木霊木霊, 2 running, 1s: web-0, web-1, web-2");
+    await pass(700);
+    const text = seen.join("").replace(/\r$/, "");
+    assert.ok(text !== "" && displayWidth(text) < columns, `${columns}: ${text}`);
+    await screen.end();
+  }
 });
 
 Deno.test("a line of output that has no end yet is left alone", async () => {
-  const { screen, pass, line, shown } = stage();
-  screen.begin(some);
+  const { screen, pass, line, shown } = fixture();
+  screen.start(some);
   await pass(800);
   await line("half");
   await pass(2000);
@@ -154,12 +145,12 @@ Deno.test("a line of output that has no end yet is left alone", async () => {
   await pass(40);
   assert.match(shown()[1] ?? "", /^2 of 4 done/);
   assert.equal(shown()[0], "half and half");
-  await screen.flush();
+  await screen.end();
 });
 
 Deno.test("a line that a narrower window has folded is erased from where it begins", async () => {
-  const { screen, seen, size, pass, line } = stage();
-  screen.begin(some);
+  const { screen, seen, size, pass, line } = fixture();
+  screen.start(some);
   await pass(700);
   assert.match(seen.at(-1) ?? "", /web-3\r$/);
   size.columns = 20;
@@ -173,28 +164,28 @@ Deno.test("a line that a narrower window has folded is erased from where it begi
   await line("b\n");
   await pass(0);
   assert.equal(seen[0], "\x1b[?2026h\r\x1b[2K");
-  await screen.flush();
+  await screen.end();
 });
 
 Deno.test("the time in the line goes on", async () => {
-  const { screen, pass, shown } = stage();
+  const { screen, pass, shown } = fixture();
   const times: string[] = [];
-  screen.begin(some);
+  screen.start(some);
   for (let second = 0; second < 3; second++) {
     await pass(1000);
     times.push(/running, (\w+)/.exec(shown()[0] ?? "")?.[1] ?? "");
   }
   assert.deepEqual(times, ["1s", "1s", "2s"]);
-  await screen.flush();
+  await screen.end();
 });
 
 Deno.test("`note()` prints at once; its hint stays in the status line, once", async () => {
-  const { screen, pass, line, shown } = stage();
-  screen.begin(some);
+  const { screen, pass, line, shown } = fixture();
+  screen.start(some);
   await pass(800);
   await line("a\n");
   await line("b\n");
-  screen.note("4 running", "Ctrl-C again stops them");
+  screen.note("4 running", { text: "Ctrl-C again stops them", forMs: 3000 });
   await pass(0);
   assert.deepEqual(shown().slice(0, -1), ["a", "b", "", "4 running"]);
   assert.equal(shown().at(-1), `Ctrl-C again stops them | ${status}`);
@@ -204,7 +195,7 @@ Deno.test("`note()` prints at once; its hint stays in the status line, once", as
   assert.match(shown().at(-1) ?? "", /^Ctrl-C again stops them \| 2 of 4 done/);
   await pass(1100);
   assert.match(shown().at(-1) ?? "", /^2 of 4 done/);
-  await screen.flush();
+  await screen.end();
 });
 
 Deno.test("whatever comes when: every line is there once, in its order, and the line is below or gone", async () => {
@@ -216,9 +207,9 @@ Deno.test("whatever comes when: every line is there once, in its order, and the 
   const pause = fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(120) });
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(output, pause), { maxLength: 25 }), async (moves) => {
-      const { screen, pass, line, shown } = stage({ columns: 20, rows: 40 });
+      const { screen, pass, line, shown } = fixture({ columns: 20, rows: 40 });
       const written: string[] = [];
-      screen.begin(some);
+      screen.start(some);
       await pass(650);
       for (const [index, move] of moves.entries()) {
         if (move.kind === "pass") await pass(move.ms);
@@ -233,7 +224,7 @@ Deno.test("whatever comes when: every line is there once, in its order, and the 
       assert.deepEqual(shown().filter((text) => !isLine(text) && text !== ""), written);
       const last = shown().filter(isLine).length;
       assert.ok(last === 0 || (last === 1 && isLine(shown().at(-1) ?? "")), shown().join("\n"));
-      await screen.flush();
+      await screen.end();
       assert.deepEqual(shown().filter((text) => text !== ""), written);
     }),
     { numRuns: 200 },
