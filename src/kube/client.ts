@@ -34,10 +34,10 @@ export interface ListPage<T> {
   remaining?: number;
 }
 
-/** A change reported by a watch. `relisted` replaces all events that were missed: it carries the complete state. */
+/** A change reported by a watch, and the version after it; a bookmark is only a version. */
 export type WatchEvent<T> =
-  | { kind: "added" | "modified" | "deleted"; object: T }
-  | { kind: "relisted"; objects: T[] };
+  | { kind: "added" | "modified" | "deleted"; object: T; resourceVersion: string }
+  | { kind: "bookmark"; resourceVersion: string };
 
 /** Columns and rows of a terminal. */
 export interface TerminalSize {
@@ -135,6 +135,13 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Options of a watch. */
+export interface WatchOptions {
+  /** Of a list, or of an event of an earlier watch. */
+  resourceVersion: string;
+  signal: AbortSignal;
+}
+
 /** Options of a deletion. */
 export interface DeleteOptions extends CallOptions {
   /** Deletes only the object with this uid: a replacement of the same name is a `conflict`. */
@@ -170,14 +177,14 @@ export interface KubeClient extends AsyncDisposable {
     options?: CallOptions,
   ): AsyncIterable<ListPage<T>>;
   /**
-   * Starts with `relisted`, or with the changes after the `resourceVersion` of a list that was read. Continues until
-   * the signal aborts; a broken link or a 410 is retried internally, with back-off.
+   * Resolves when the server starts to send the changes after a version; it ends them after some minutes, and a link
+   * that breaks rejects. An {@link ExpiredError} if it no longer has the version. `LiveList` resumes and lists again.
    */
   watch<T = KubeObject>(
     resource: ApiResource,
     scope: ListScope,
-    options: { signal: AbortSignal; resourceVersion?: string },
-  ): AsyncIterable<WatchEvent<T>>;
+    options: WatchOptions,
+  ): Promise<AsyncIterable<WatchEvent<T>>>;
   create<T = KubeObject>(
     resource: ApiResource,
     object: T,

@@ -13,6 +13,7 @@ import type {
   LogRequest,
   StreamOptions,
   WatchEvent,
+  WatchOptions,
 } from "./client.ts";
 import type { ChannelSocket } from "./streams/channel_socket.ts";
 import type { Connection } from "./connection.ts";
@@ -25,7 +26,7 @@ import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./http/transport.ts";
 import type { KubeObject } from "./types.ts";
 import { UpgradeRefused } from "./streams/upgrade.ts";
-import { watchObjects } from "./http/watch.ts";
+import { openWatch } from "./http/watch.ts";
 import { channelProtocols, WebSocketSocket } from "./streams/websocket_socket.ts";
 
 /** Never aborts: for calls without a signal of their own. */
@@ -78,9 +79,10 @@ export class HttpKubeClient implements KubeClient {
   watch<T = KubeObject>(
     resource: ApiResource,
     scope: ListScope,
-    options: { signal: AbortSignal; resourceVersion?: string },
-  ): AsyncIterable<WatchEvent<T>> {
-    return watchObjects<T>(this.transport, resource, scope, this.host, options);
+    options: WatchOptions,
+  ): Promise<AsyncIterable<WatchEvent<T>>> {
+    const random = () => this.host.random();
+    return openWatch<T>(this.transport, resource, scope, { ...options, random });
   }
 
   create<T = KubeObject>(

@@ -1,6 +1,8 @@
 /** kodama's Kubernetes client against a real API server, kubelet and container runtime. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/base/clock.ts";
 import type { ChannelEnd, ExecChannel, ExecRequest, KubeClient } from "../../src/kube/client.ts";
+import { LiveList } from "../../src/kube/live_list.ts";
 import { systemHost } from "../../src/kube/host.ts";
 import { openKubeClient } from "../../src/kube/open_client.ts";
 import { PODS } from "../../src/kube/resources.ts";
@@ -204,18 +206,20 @@ onCluster("a forwarded port carries bytes both ways", async ({ client, namespace
 onCluster("a watch tells of pods that come and go", async ({ client, namespace }) => {
   const stop = new AbortController();
   const seen: string[] = [];
-  const scope = { namespace: namespace.name };
-  for await (const event of client.watch<Pod>(PODS, scope, { signal: stop.signal })) {
-    if (event.kind === "relisted") {
-      seen.push(...event.objects.map((pod) => `relisted ${pod.metadata?.name}`));
-      await namespace.kubectl("delete", "pod", "one", "--wait=false");
-    } else if (event.kind === "deleted") {
-      seen.push(`deleted ${event.object.metadata?.name}`);
-      break;
+  const list = new LiveList<Pod>(
+    [{ client, resource: PODS, scope: { namespace: namespace.name } }],
+    { clock: systemClock, signal: stop.signal },
+  );
+  for await (const event of list.events()) {
+    if (event.kind === "inSync") await namespace.kubectl("delete", "pod", "one", "--wait=false");
+    if (event.kind !== "changed") continue;
+    for (const { kind, object } of event.changes) {
+      if (kind !== "modified") seen.push(`${kind} ${object.metadata?.name}`);
     }
+    if (seen.length === 2) break;
   }
   stop.abort();
-  assert.deepEqual(seen, ["relisted one", "deleted one"]);
+  assert.deepEqual(seen, ["added one", "deleted one"]);
 });
 
 /** A client of a service account whose role allows reading pods, and one verb on streams into them. */

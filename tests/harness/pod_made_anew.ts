@@ -1,5 +1,7 @@
 /** A pod that a controller creates again: how a run treats it that knew the one before. */
+import { systemClock } from "../../src/base/clock.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
+import { LiveList } from "../../src/kube/live_list.ts";
 import { PODS } from "../../src/kube/resources.ts";
 import type { Pod } from "../../src/kube/types.ts";
 
@@ -11,18 +13,16 @@ export async function podMadeAnew(
   const old = await client.get<Pod>(PODS, name, { namespace });
   await client.delete(PODS, name, { namespace });
   const signal = AbortSignal.timeout(60_000);
-  const field = { namespace, fieldSelector: `metadata.name=${name}` };
-  for await (const event of client.watch<Pod>(PODS, field, { signal })) {
-    const pods = event.kind === "relisted"
-      ? event.objects
-      : "object" in event
-      ? [event.object]
-      : [];
-    const anew = pods.some(({ metadata, status }) =>
+  const list = new LiveList<Pod>(
+    [{ client, resource: PODS, scope: { namespace }, name }],
+    { clock: systemClock, signal },
+  );
+  for await (const { objects } of list.snapshots()) {
+    const isReady = [...objects.values()].some(({ metadata, status }) =>
       metadata?.uid !== old.metadata?.uid &&
       status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
     );
-    if (anew) return;
+    if (isReady) return;
   }
   throw new Error(`${name} was not made anew in time`);
 }

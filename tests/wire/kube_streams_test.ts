@@ -1,6 +1,8 @@
 /** kodama's own client against the embedded cluster: what needs a real connection to be true. */
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/base/clock.ts";
 import type { ExecChannel, KubeClient } from "../../src/kube/client.ts";
+import { LiveList } from "../../src/kube/live_list.ts";
 import { systemHost } from "../../src/kube/host.ts";
 import { linksClosed } from "../../src/kube/tls/dial_link.ts";
 import { openKubeClient } from "../../src/kube/open_client.ts";
@@ -134,10 +136,16 @@ Deno.test("kodama's client and the embedded cluster", async (t) => {
   await t.step("a watch sees a pod go and its successor come", async () => {
     const stop = new AbortController();
     const seen = new Set<string>();
-    const options = { signal: stop.signal };
-    for await (const event of client.watch<Pod>(PODS, { namespace }, options)) {
-      if (event.kind === "relisted") await client.delete(PODS, "weka-compute-1", { namespace });
-      else if (event.object.metadata?.name === "weka-compute-1") seen.add(event.kind);
+    const list = new LiveList<Pod>(
+      [{ client, resource: PODS, scope: { namespace } }],
+      { clock: systemClock, signal: stop.signal },
+    );
+    for await (const event of list.events()) {
+      if (event.kind === "inSync") await client.delete(PODS, "weka-compute-1", { namespace });
+      if (event.kind !== "changed") continue;
+      for (const { kind, object } of event.changes) {
+        if (list.isInSync && object.metadata?.name === "weka-compute-1") seen.add(kind);
+      }
       if (seen.has("deleted") && seen.has("added")) stop.abort();
     }
     assert.deepEqual([...seen].sort(), ["added", "deleted", "modified"]);

@@ -45,10 +45,11 @@ function hostOf(pods: Logs) {
         ? Promise.resolve(running(name) as T)
         : Promise.reject(new KodamaError("notFound", `pods "${name}" not found`)),
     // Nothing changes while the watch is open.
-    watch: async function* (_resource, _scope, { signal }) {
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-      yield* [];
-    },
+    watch: (_resource, _scope, { signal }) =>
+      Promise.resolve((async function* () {
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        yield* [];
+      })()),
     logs: (request: LogRequest) => {
       asked.push(request);
       const log = pods[request.pod];

@@ -2,7 +2,8 @@
 import { orAborted, passed } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { KubeClient, ListScope, WatchEvent } from "../../kube/client.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { type LiveChange, LiveList } from "../../kube/live_list.ts";
 import { isNamedPod } from "../../kube/select/pod_operands.ts";
 import { readPods } from "../../kube/select/read_pods.ts";
 import { PODS } from "../../kube/resources.ts";
@@ -27,30 +28,38 @@ export interface PodBoardOptions {
 /** The known pods of a context. */
 export class PodBoard {
   readonly #options: PodBoardOptions;
-  readonly #pods = new Map<string, Pod>();
+  readonly #list: LiveList<Pod>;
   /** By pod: resolved at its next change. */
   readonly #changes = new Map<string, PromiseWithResolvers<void>>();
   /** Whether the operands select a pod, by its uid: a workload's pods are queried once for each. */
-  readonly #meaning = new Map<string, boolean>();
+  readonly #isSelected = new Map<string, boolean>();
   #watched = true;
 
   constructor(options: PodBoardOptions) {
     this.#options = options;
+    const { client, choice, clock, random, signal } = options;
+    const scopes = selectionScopes(client, podSelection(choice, client.context));
+    const sources = scopes.map((scope) => ({ client, resource: PODS, scope }));
+    this.#list = new LiveList<Pod>(sources, { clock, random, signal });
   }
 
   /** Reports targets as pods appear and change, including known ones. Rejects as a watch does. */
   async watch(found: (targets: readonly Target[]) => Promise<void>): Promise<void> {
     try {
-      await Promise.all(this.#scopes().map((scope) => this.#watchScope(scope, found)));
+      for await (const event of this.#list.events()) {
+        if (event.kind !== "changed") continue;
+        const targets = await this.#targets(this.#apply(event.changes));
+        if (targets.length > 0) await found(targets);
+      }
     } finally {
       this.#watched = false;
-      for (const key of this.#pods.keys()) this.#tell(key);
+      for (const key of [...this.#changes.keys()]) this.#notify(key);
     }
   }
 
   /** Returns the state of a container. Rejects with a KodamaError. */
   async state(target: Target, fresh: boolean, signal: AbortSignal): Promise<ContainerState> {
-    const known = this.#pods.get(keyOf(target));
+    const known = target.uid === undefined ? undefined : this.#list.objects.get(target.uid);
     const pod = known !== undefined && !fresh && this.#watched
       ? known
       : await this.#get(target, signal);
@@ -84,50 +93,18 @@ export class PodBoard {
     }
   }
 
-  async #watchScope(
-    scope: ListScope,
-    found: (targets: readonly Target[]) => Promise<void>,
-  ): Promise<void> {
-    const { client, signal } = this.#options;
-    for await (const event of client.watch<Pod>(PODS, scope, { signal })) {
-      const targets = await this.#targets(this.#take(event, scope));
-      if (targets.length > 0) await found(targets);
+  /** Reports changes to those who wait for them; returns the existing pods. */
+  #apply(changes: readonly LiveChange<Pod>[]): Pod[] {
+    const pods: Pod[] = [];
+    for (const { kind, object } of changes) {
+      if (kind === "deleted") this.#isSelected.delete(uidOf(object));
+      else pods.push(object);
+      this.#notify(podKey(object));
     }
+    return pods;
   }
 
-  /** Records an event; returns the existing pods. */
-  #take(event: WatchEvent<Pod>, { namespace }: ListScope): Pod[] {
-    if (event.kind === "deleted") {
-      this.#forget(event.object);
-      return [];
-    }
-    if (event.kind !== "relisted") {
-      this.#note(event.object);
-      return [event.object];
-    }
-    const uids = new Set(event.objects.map(({ metadata }) => metadata?.uid));
-    for (const pod of [...this.#pods.values()]) {
-      const here = namespace === undefined || pod.metadata?.namespace === namespace;
-      if (here && !uids.has(pod.metadata?.uid)) this.#forget(pod);
-    }
-    for (const pod of event.objects) this.#note(pod);
-    return event.objects;
-  }
-
-  #note(pod: Pod): void {
-    const key = podKey(pod);
-    this.#pods.set(key, pod);
-    this.#tell(key);
-  }
-
-  #forget(pod: Pod): void {
-    const key = podKey(pod);
-    if (this.#pods.get(key)?.metadata?.uid === pod.metadata?.uid) this.#pods.delete(key);
-    this.#meaning.delete(uidOf(pod));
-    this.#tell(key);
-  }
-
-  #tell(key: string): void {
+  #notify(key: string): void {
     this.#changes.get(key)?.resolve();
     this.#changes.delete(key);
   }
@@ -136,10 +113,10 @@ export class PodBoard {
     const { choice, client, random } = this.#options;
     // A sample is only drawn at the start.
     if (choice.selection.sample !== undefined) return [];
-    const meant = await this.#meant(pods);
-    if (meant.length === 0) return [];
+    const selected = await this.#selected(pods);
+    if (selected.length === 0) return [];
     try {
-      return logTargets(meant, choice, { context: client.context, random }).targets;
+      return logTargets(selected, choice, { context: client.context, random }).targets;
     } catch (error) {
       // A pod that appears later may lack a container that others have.
       if (error instanceof KodamaError && error.kind === "noMatch") return [];
@@ -148,7 +125,7 @@ export class PodBoard {
   }
 
   /** Returns the pods that the operands of the selection name. Its patterns are applied later. */
-  async #meant(pods: readonly Pod[]): Promise<readonly Pod[]> {
+  async #selected(pods: readonly Pod[]): Promise<readonly Pod[]> {
     const { choice, client, signal } = this.#options;
     const selection = podSelection(choice, client.context);
     const { operands } = selection;
@@ -158,19 +135,14 @@ export class PodBoard {
         isNamedPod(selection, { context: client.context, namespace, pod: name })
       );
     }
-    const unknown = pods.map(uidOf).filter((uid) => !this.#meaning.has(uid));
+    const unknown = pods.map(uidOf).filter((uid) => !this.#isSelected.has(uid));
     if (unknown.length > 0) {
       // The reader that found the first pods also resolves a workload's pods.
       const { pods: all } = await readPods(client, podSelection(choice, client.context), signal);
       const uids = new Set(all.map(uidOf));
-      for (const uid of unknown) this.#meaning.set(uid, uids.has(uid));
+      for (const uid of unknown) this.#isSelected.set(uid, uids.has(uid));
     }
-    return pods.filter((pod) => this.#meaning.get(uidOf(pod)) === true);
-  }
-
-  #scopes(): ListScope[] {
-    const { client, choice } = this.#options;
-    return selectionScopes(client, podSelection(choice, client.context));
+    return pods.filter((pod) => this.#isSelected.get(uidOf(pod)) === true);
   }
 }
 

@@ -3,13 +3,15 @@
  * namespaces and contexts at once; none blocks the others.
  */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
+import type { Clock } from "../../base/clock.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
-import type { KubeClient, ListScope, WatchEvent } from "../../kube/client.ts";
+import type { KubeClient, ListScope } from "../../kube/client.ts";
+import { type LiveChange, LiveList } from "../../kube/live_list.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Selection, SelectionOperand } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
-import { idOf, type PickPod, pickPod } from "./pod.ts";
+import { type PickPod, pickPod } from "./pod.ts";
 import { podNamesIn } from "../../kube/select/pod_operands.ts";
 import { selectionScopes, workloadScope } from "../../kube/select/selection_scopes.ts";
 import { checkFieldSelector, checkLabelSelector } from "../../kube/select/selectors.ts";
@@ -46,21 +48,20 @@ export async function* watchPods(
   const queue = new BoundedQueue<PickPodsEvent>(maxWaiting);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  let loading = contexts.length;
-  const loaded = async () => {
-    loading -= 1;
-    if (loading === 0) await queue.push({ kind: "loaded" });
-  };
+  const loading = new Set(contexts);
   const watching = contexts.map(async (name) => {
-    const watch = new ContextWatch(queue, options.selection, signal);
+    const loaded = async () => {
+      if (loading.delete(name) && loading.size === 0) await queue.push({ kind: "loaded" });
+    };
     try {
       const client = await host.kube(name);
-      await watch.run(client, loaded);
+      const { selection } = options;
+      await watchContext(client, { selection, signal, clock: host.clock }, queue, loaded);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof KodamaError) || contexts.length === 1) throw error;
       await queue.push({ kind: "contextFailed", context: name ?? "", error });
-      if (!watch.isLoaded) await loaded();
+      await loaded();
     }
   });
   Promise.all(watching).then(() => queue.close(), (error: unknown) => queue.fail(error));
@@ -72,108 +73,33 @@ export async function* watchPods(
   }
 }
 
-/** One context: its scopes, and which of them contain a pod. */
-class ContextWatch {
-  readonly #queue: BoundedQueue<PickPodsEvent>;
-  readonly #selection: Selection;
-  readonly #signal: AbortSignal;
-  /** Ids by scope: a pod of two scopes is removed when both have lost it. */
-  #known: Set<string>[] = [];
-  isLoaded = false;
-
-  constructor(queue: BoundedQueue<PickPodsEvent>, selection: Selection, signal: AbortSignal) {
-    this.#queue = queue;
-    this.#selection = selection;
-    this.#signal = signal;
+/** Watches one context; `loaded` is called when all of its lists are read. */
+async function watchContext(
+  client: KubeClient,
+  { selection, signal, clock }: { selection: Selection; signal: AbortSignal; clock: Clock },
+  queue: BoundedQueue<PickPodsEvent>,
+  loaded: () => Promise<void>,
+): Promise<void> {
+  const scopes = await podScopes(client, selection, signal);
+  const sources = scopes.map(({ scope, names }) => ({
+    client,
+    resource: PODS,
+    scope,
+    transform: (pod: Pod) =>
+      names?.has(pod.metadata?.name ?? "") === false
+        ? undefined
+        : pickPod(pod, selection, client.context),
+  }));
+  for await (const event of new LiveList<Pod, PickPod>(sources, { clock, signal }).events()) {
+    if (event.kind === "inSync") await loaded();
+    if (event.kind === "changed") await queue.push(pickEvent(event.changes));
   }
+}
 
-  async run(client: KubeClient, loaded: () => Promise<void>): Promise<void> {
-    const scopes = await podScopes(client, this.#selection, this.#signal);
-    this.#known = scopes.map(() => new Set<string>());
-    const versions = await Promise.all(
-      scopes.map((scope, index) => this.#list(client, scope, index)),
-    );
-    this.isLoaded = true;
-    await loaded();
-    await Promise.all(
-      scopes.map((scope, index) => this.#watch(client, scope, index, versions[index])),
-    );
-  }
-
-  /** Returns where the watch may start; undefined if the list has to be read again. */
-  async #list(client: KubeClient, scope: PodScope, index: number): Promise<string | undefined> {
-    let version: string | undefined;
-    let pages = 0;
-    try {
-      for await (const page of client.list<Pod>(PODS, scope.scope, { signal: this.#signal })) {
-        pages += 1;
-        version = page.resourceVersion || undefined;
-        await this.#told(client, scope, index, page.items, []);
-      }
-      return version;
-    } catch (error) {
-      // The remaining pages of a list that changed meanwhile: the watch reads it again, and reports removals.
-      if (pages > 0 && error instanceof KodamaError && error.kind === "server") return undefined;
-      throw error;
-    }
-  }
-
-  async #watch(
-    client: KubeClient,
-    scope: PodScope,
-    index: number,
-    resourceVersion: string | undefined,
-  ): Promise<void> {
-    const from = resourceVersion === undefined ? {} : { resourceVersion };
-    const events = client.watch<Pod>(PODS, scope.scope, { signal: this.#signal, ...from });
-    for await (const event of events) await this.#heard(client, scope, index, event);
-  }
-
-  async #heard(
-    client: KubeClient,
-    scope: PodScope,
-    index: number,
-    event: WatchEvent<Pod>,
-  ): Promise<void> {
-    switch (event.kind) {
-      case "relisted": {
-        const there = new Set(event.objects.map(idOf));
-        const gone = [...this.#known[index] ?? []].filter((id) => !there.has(id));
-        return await this.#told(client, scope, index, event.objects, gone);
-      }
-      case "deleted":
-        return await this.#told(client, scope, index, [], [idOf(event.object)]);
-      default:
-        return await this.#told(client, scope, index, [event.object], []);
-    }
-  }
-
-  async #told(
-    client: KubeClient,
-    { names }: PodScope,
-    index: number,
-    pods: readonly Pod[],
-    gone: readonly string[],
-  ): Promise<void> {
-    const known = this.#known[index] ?? new Set();
-    const upserts: PickPod[] = [];
-    const lost = [...gone];
-    for (const pod of pods) {
-      if (names !== undefined && !names.has(pod.metadata?.name ?? "")) continue;
-      const picked = pickPod(pod, this.#selection, client.context);
-      if (picked === undefined) {
-        lost.push(idOf(pod));
-        continue;
-      }
-      known.add(picked.id);
-      upserts.push(picked);
-    }
-    const removed = lost.filter((id) =>
-      known.delete(id) && !this.#known.some((one) => one.has(id))
-    );
-    if (upserts.length + removed.length === 0) return;
-    await this.#queue.push({ kind: "changed", upserts, removed });
-  }
+function pickEvent(changes: readonly LiveChange<PickPod>[]): PickPodsEvent {
+  const [gone, present] = [[], []] as [PickPod[], PickPod[]];
+  for (const { kind, object } of changes) (kind === "deleted" ? gone : present).push(object);
+  return { kind: "changed", upserts: present, removed: gone.map(({ id }) => id) };
 }
 
 /* What to list and watch so that no pod of a selection is missed, now and later. */

@@ -1,15 +1,18 @@
 /** Waits for a session's pod: until it is ready, or until it is clear that it won't be. */
 import { Deadline } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
-import { EVENTS, PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
-import type { Event, PersistentVolumeClaim, Pod } from "../../kube/types.ts";
+import type { ApiResource, KubeClient } from "../../kube/client.ts";
+import { LiveList } from "../../kube/live_list.ts";
+import { EVENTS, PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
+import type { Event, Pod } from "../../kube/types.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import { podLooks } from "./pod_watch.ts";
+import { podSnapshots } from "./pod_watch.ts";
 
 /** The pod to wait for. */
 export interface Wait {
@@ -34,14 +37,14 @@ export async function* untilReady(
   const pod = { namespace: store.namespace, name: other ?? sessionNames(name).pod };
   let told: string | undefined;
   try {
-    const around = { clock: host.clock, signal: deadline.signal };
-    for await (const look of podLooks(store.client, pod, around)) {
-      if (look.pod === undefined) {
+    const options = { clock: host.clock, signal: deadline.signal };
+    for await (const seen of podSnapshots(store.client, pod, options)) {
+      if (seen.pod === undefined) {
         if (told !== undefined) throw new KodamaError("conflict", `pod "${pod.name}" was deleted`);
         continue;
       }
-      const { status, reason } = liveStatus({ name, status: "Running" }, look.pod, look.events);
-      if (status === "Running") return look.pod;
+      const { status, reason } = liveStatus({ name, status: "Running" }, seen.pod, seen.events);
+      if (status === "Running") return seen.pod;
       if (status === "Failed") throw endedEarly(pod.name, store.namespace, reason ?? "it failed");
       if (reason === undefined) continue;
       const isClaim = /PersistentVolumeClaim/.test(reason);
@@ -102,10 +105,8 @@ export async function untilGone(
   using deadline = new Deadline(host.clock, limitMs, signal);
   const pod = { namespace: store.namespace, name: other ?? sessionNames(name).pod };
   try {
-    const around = { clock: host.clock, signal: deadline.signal };
-    for await (const look of podLooks(store.client, pod, around)) {
-      if (look.pod === undefined) return;
-    }
+    const options = { clock: host.clock, signal: deadline.signal };
+    await untilRemoved(store.client, PODS, pod, options);
   } catch (error) {
     if (!deadline.expired) throw error;
     throw new KodamaError(
@@ -123,13 +124,9 @@ export async function untilClaimGone(
   { claim, limitMs, signal }: { claim: string; limitMs: number; signal: AbortSignal },
 ): Promise<void> {
   using deadline = new Deadline(host.clock, limitMs, signal);
-  const scope = { namespace, fieldSelector: `metadata.name=${claim}` };
-  const looks = client.watch<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, scope, deadline);
   try {
-    for await (const event of looks) {
-      if (event.kind === "relisted" ? event.objects.length === 0 : event.kind === "deleted") return;
-    }
-    deadline.signal.throwIfAborted();
+    const options = { clock: host.clock, signal: deadline.signal };
+    await untilRemoved(client, PERSISTENT_VOLUME_CLAIMS, { namespace, name: claim }, options);
   } catch (error) {
     if (!deadline.expired) throw error;
     throw new KodamaError(
@@ -138,4 +135,23 @@ export async function untilClaimGone(
       { hint: `kubectl describe pvc ${claim} -n ${namespace} says who holds it` },
     );
   }
+}
+
+/** An object that may be listed and not watched is polled at this interval. */
+const pollMs = 2000;
+
+/** Resolves when the object doesn't exist, or was deleted. Rejects with the signal's reason. */
+async function untilRemoved(
+  client: KubeClient,
+  resource: ApiResource,
+  { namespace, name }: { namespace: string; name: string },
+  options: { clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  const source = { client, resource, scope: { namespace }, name };
+  const list = new LiveList([source], { ...options, pollMs });
+  for await (const event of list.events()) {
+    if (event.kind === "inSync" && list.objects.size === 0) return;
+    if (event.kind === "changed" && event.changes.some(({ kind }) => kind === "deleted")) return;
+  }
+  options.signal.throwIfAborted();
 }

@@ -1,7 +1,13 @@
 /** A cluster whose lists and changes are controlled by a test, for code that lists and watches. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { ApiResource, KubeClient, ListScope, WatchEvent } from "../../kube/client.ts";
+import type {
+  ApiResource,
+  KubeClient,
+  ListScope,
+  WatchEvent,
+  WatchOptions,
+} from "../../kube/client.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 
 /** Returns a running pod with the fields that a picker reads. */
@@ -39,7 +45,7 @@ export class WatchedCluster {
   readonly objects = new Map<string, KubeObject>();
   readonly asked: Asked[] = [];
   /** The resource version at which each watch started. */
-  readonly watchedFrom: (string | undefined)[] = [];
+  readonly watchedFrom: string[] = [];
   /** The changes of the first watch; any other has none. */
   readonly changes = new BoundedQueue<WatchEvent<Pod>>(100);
   log: readonly string[] | KodamaError = [];
@@ -58,12 +64,12 @@ export class WatchedCluster {
       watch: <T>(
         _resource: ApiResource,
         _scope: ListScope,
-        { signal, resourceVersion }: { signal: AbortSignal; resourceVersion?: string },
+        { signal, resourceVersion }: WatchOptions,
       ) => {
         const isFirst = this.watchedFrom.push(resourceVersion) === 1;
         const changes = isFirst ? this.changes : new BoundedQueue<WatchEvent<Pod>>(1);
         signal.addEventListener("abort", () => changes.discard());
-        return changes as unknown as AsyncIterable<WatchEvent<T>>;
+        return Promise.resolve(changes as unknown as AsyncIterable<WatchEvent<T>>);
       },
       get: <T>({ plural }: ApiResource, name: string) => {
         const object = this.objects.get(`${plural}/${name}`);
@@ -84,6 +90,11 @@ export class WatchedCluster {
       forBulk: unused,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
+  }
+
+  /** Sends a change to the first watch. */
+  change(kind: "added" | "modified" | "deleted", object: Pod): Promise<void> {
+    return this.changes.push({ kind, object, resourceVersion: "8" });
   }
 
   async *#list<T>(resource: ApiResource, scope: ListScope) {

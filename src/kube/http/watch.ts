@@ -1,111 +1,93 @@
 /**
- * Watches that recover by themselves.
+ * One watch: the changes of a collection after a version, as the server sends them. `live_list.ts` resumes it.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
- *
- * A stream that ends is resumed at its version; if the server no longer has that version (410), the watch lists again.
- * Revoked permission ends the watch: a retry would change nothing.
  */
-import { passed } from "../../base/abort.ts";
-import { Backoff, type RetryPolicy } from "../../base/retry.ts";
-import type { ApiResource, ListScope, WatchEvent } from "../client.ts";
-import { ExpiredError, isTransient } from "../failures.ts";
-import type { Host } from "../host.ts";
-import { listPages, wholeList } from "./list.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { isRecord } from "../../base/json_value.ts";
+import { plainText } from "../../base/plain_text.ts";
+import type { ApiResource, ListScope, WatchEvent, WatchOptions } from "../client.ts";
+import { ExpiredError } from "../failures.ts";
 import { resourcePath, scopeQuery } from "../resources.ts";
 import type { Transport } from "./transport.ts";
-import { type WatchLine, watchLines } from "./watch_lines.ts";
 
-/** The source of a watch: separate, so that its rules are tested without a network. */
-export interface WatchSource<T> {
-  /** Returns a complete list and its version. */
-  list(signal: AbortSignal): Promise<{ objects: T[]; resourceVersion: string }>;
-  /** Returns the changes after a version, until the server ends the stream. Rejects like a request. */
-  changes(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchLine<T>>;
-}
+/** Far above the largest object that etcd stores. */
+const maxLine = 16 * 1024 * 1024;
 
-/** Waits like client-go between the connections of a reflector. */
-const retries: RetryPolicy = { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 };
-
-/** Returns the watch of a collection over HTTP. */
-export function watchObjects<T>(
+/** Resolves when the server starts to send. Rejects, and throws, as {@link KubeClient.watch} says. */
+export async function openWatch<T>(
   transport: Transport,
   resource: ApiResource,
   scope: ListScope,
-  host: Pick<Host, "clock" | "random" | "trace">,
-  { signal, resourceVersion }: { signal: AbortSignal; resourceVersion?: string },
-): AsyncIterable<WatchEvent<T>> {
-  return mendedWatch(
-    httpSource<T>(transport, resource, scope, host),
-    host,
-    signal,
-    resourceVersion,
-  );
+  { signal, resourceVersion, random }: WatchOptions & { random: () => number },
+): Promise<AsyncIterable<WatchEvent<T>>> {
+  const query = scopeQuery(scope);
+  query.set("watch", "true");
+  query.set("allowWatchBookmarks", "true");
+  query.set("resourceVersion", resourceVersion);
+  // The server ends it between five and ten minutes, so that clients spread over its replicas.
+  query.set("timeoutSeconds", String(Math.round(300 * (1 + random()))));
+  const path = `${resourcePath(resource, scope.namespace)}?${query}`;
+  const response = await transport.request({ method: "GET", path, signal });
+  return readWatch<T>(transport.readBody(response, signal));
 }
 
 /**
- * Starts with `relisted`, or after the list that was read `from`; ends when the signal aborts. Throws the first list's
- * failure and any permanent one (not allowed, not there); retries after every other.
+ * Splits a body into lines, one JSON document each, and reads them.
+ *
+ * @throws ExpiredError if the version is too old; a `server` error if it isn't a watch.
  */
-export async function* mendedWatch<T>(
-  source: WatchSource<T>,
-  host: Pick<Host, "clock" | "random" | "trace">,
-  signal: AbortSignal,
-  from = "",
+export async function* readWatch<T>(
+  body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<WatchEvent<T>, void> {
-  const { clock } = host;
-  const backoff = new Backoff(retries, { clock, random: () => host.random(), signal });
-  /** Empty: a list is needed. */
-  let version = from;
-  let begun = from !== "";
-  while (!signal.aborted) {
-    try {
-      if (version === "") {
-        const { objects, resourceVersion } = await source.list(signal);
-        begun = true;
-        version = resourceVersion;
-        yield { kind: "relisted", objects };
-      }
-      for await (const line of source.changes(version, signal)) {
-        backoff.reset();
-        if (line.kind === "expired") version = "";
-        else version = line.resourceVersion || version;
-        if (line.kind === "expired") break;
-        if (line.kind !== "bookmark") yield { kind: line.kind, object: line.object };
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof ExpiredError) version = "";
-      else if (!begun || !isTransient(error)) throw error;
+  const decoder = new TextDecoder();
+  let pending: string[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    const [first = "", ...others] = decoder.decode(chunk, { stream: true }).split("\n");
+    pending.push(first);
+    length += first.length;
+    for (const next of others) {
+      const line = pending.join("");
+      pending = [next];
+      length = next.length;
+      if (line !== "") yield readLine<T>(line);
     }
-    const delayMs = backoff.next() ?? 0;
-    host.trace?.(7, `watch ended: reconnecting in ${Math.round(delayMs)}ms`);
-    await passed(clock, delayMs, { signal });
+    if (length > maxLine) throw new KodamaError("server", "a watch event is larger than 16 MiB");
   }
 }
 
-function httpSource<T>(
-  transport: Transport,
-  resource: ApiResource,
-  scope: ListScope,
-  host: Pick<Host, "random">,
-): WatchSource<T> {
-  return {
-    async list(signal) {
-      const { items, resourceVersion } = await wholeList(() =>
-        listPages<T>(transport, resource, scope, signal)
-      );
-      return { objects: items, resourceVersion };
-    },
-    async *changes(resourceVersion, signal) {
-      const query = scopeQuery(scope);
-      query.set("watch", "true");
-      query.set("allowWatchBookmarks", "true");
-      query.set("resourceVersion", resourceVersion);
-      // The server ends it between five and ten minutes, so that clients spread over its replicas.
-      query.set("timeoutSeconds", String(Math.round(300 * (1 + host.random()))));
-      const path = `${resourcePath(resource, scope.namespace)}?${query}`;
-      const answer = await transport.request({ method: "GET", path, signal });
-      yield* watchLines<T>(transport.readBody(answer, signal));
-    },
-  };
+const kinds = { ADDED: "added", MODIFIED: "modified", DELETED: "deleted" } as const;
+
+function readLine<T>(line: string): WatchEvent<T> {
+  const { type, object } = parse(line);
+  const resourceVersion = versionOf(object);
+  if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") {
+    // The caller set the type together with the resource that it watches.
+    return { kind: kinds[type], object: object as T, resourceVersion };
+  }
+  if (type === "BOOKMARK") return { kind: "bookmark", resourceVersion };
+  if (type !== "ERROR") throw new KodamaError("server", "an event of a watch has no known type");
+  const message = typeof object["message"] === "string"
+    ? plainText(object["message"])
+    : "no reason";
+  if (object["code"] === 410) throw new ExpiredError(message);
+  throw new KodamaError("server", `the server ended a watch: ${message}`);
+}
+
+function parse(line: string): { type: unknown; object: Record<string, unknown> } {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (isRecord(value) && isRecord(value["object"])) {
+      return { type: value["type"], object: value["object"] };
+    }
+  } catch {
+    // Reported below, together with JSON that isn't an event.
+  }
+  throw new KodamaError("server", `an event of a watch can't be read: ${plainText(line, 80)}`);
+}
+
+function versionOf(object: Record<string, unknown>): string {
+  const metadata = object["metadata"];
+  const version = isRecord(metadata) ? metadata["resourceVersion"] : undefined;
+  return typeof version === "string" ? version : "";
 }

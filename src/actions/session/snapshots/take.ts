@@ -1,7 +1,8 @@
 /** Snapshots a session's volumes in the cluster by its own storage, whether the session runs or not. */
-import { Deadline, forEachUntil } from "../../../base/abort.ts";
+import { Deadline } from "../../../base/abort.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { KodamaError } from "../../../base/errors.ts";
+import { LiveList } from "../../../kube/live_list.ts";
 import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from "../../../kube/resources.ts";
 import type { PersistentVolumeClaim, Pod } from "../../../kube/types.ts";
 import { carriedFolders } from "../../../session/carried.ts";
@@ -26,9 +27,6 @@ import { openSession } from "../../session_ref.ts";
 import { requireFiles } from "../require_files.ts";
 import { noSnapshots, snapshotClass } from "./class.ts";
 import { failureOf, tidiedUp, withOutcome } from "../tidying.ts";
-import { BoundedQueue } from "../../../base/bounded_queue.ts";
-import type { Clock } from "../../../base/clock.ts";
-import type { KubeClient } from "../../../kube/client.ts";
 
 /** Which session, and the options. */
 export interface TakeOptions extends SessionPlace {
@@ -48,6 +46,8 @@ export interface TakenSnapshot extends KeptSnapshot {
 
 /** A controller's refusal that persists for this time is permanent. */
 const refusalMs = 10_000;
+/** Without a change the state is checked at this interval: a wait has time limits. */
+const tickMs = 1000;
 /** Flushing what a pod wrote last to a disk takes time. */
 const flushLimitMs = 60_000;
 
@@ -170,9 +170,13 @@ async function* untilUsable(
   let waits = "";
   let refusedMs: number | undefined;
   try {
-    const around = { clock: host.clock, signal: deadline.signal };
-    for await (const objects of volumeLooks(client, { namespace, snapshot }, around)) {
-      const [kept] = keptSnapshots(objects);
+    const scope = { namespace, labelSelector: selectSnapshot(snapshot) };
+    const list = new LiveList<VolumeSnapshot>(
+      [{ client, resource: VOLUME_SNAPSHOTS, scope }],
+      { clock: host.clock, signal: deadline.signal },
+    );
+    for await (const { objects } of list.snapshots(tickMs)) {
+      const [kept] = keptSnapshots([...objects.values()]);
       if (kept?.state === "Ready") return kept;
       if (kept === undefined || kept.state === "Incomplete") throw takenAway(snapshot);
       waits = waitingFor(kept);
@@ -226,52 +230,4 @@ async function undone(
     error,
     isGone ? `nothing is left of snapshot "${snapshot}"` : `${words} takes away what is left of it`,
   );
-}
-
-/* The state of a snapshot's volumes, read at every change and at intervals. */
-
-/** The interval without a change: a wait has time limits. */
-const tickMs = 1000;
-
-/** Yields the state of a snapshot until the consumer stops; the watch ends with it. */
-async function* volumeLooks(
-  client: KubeClient,
-  { namespace, snapshot }: { namespace: string; snapshot: string },
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
-): AsyncGenerator<readonly VolumeSnapshot[], never> {
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
-  const objects = new Map<string, VolumeSnapshot>();
-  const looks = new BoundedQueue<"look">(1);
-  const look = () => {
-    if (looks.size === 0) void looks.push("look");
-  };
-  const scope = { namespace, labelSelector: selectSnapshot(snapshot) };
-  let isListed = false;
-  const watch = client.watch<VolumeSnapshot>(VOLUME_SNAPSHOTS, scope, { signal: either });
-  const watching = forEachUntil(watch, either, (event) => {
-    isListed = true;
-    if (event.kind === "relisted") {
-      objects.clear();
-      for (const object of event.objects) objects.set(object.metadata.name ?? "", object);
-    } else if (event.kind === "deleted") objects.delete(event.object.metadata.name ?? "");
-    else objects.set(event.object.metadata.name ?? "", event.object);
-    look();
-  });
-  watching.then(() => looks.close(), (error: unknown) => looks.fail(error));
-  let timer = clock.timer(tickMs, again);
-  function again() {
-    look();
-    timer = clock.timer(tickMs, again);
-  }
-  try {
-    for await (const _ of looks) if (isListed) yield [...objects.values()];
-    signal.throwIfAborted();
-    throw new KodamaError("server", `the watch of snapshot "${snapshot}" ended`);
-  } finally {
-    timer[Symbol.dispose]();
-    stop.abort();
-    looks.discard();
-    await watching.catch(() => {});
-  }
 }
