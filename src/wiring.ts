@@ -31,7 +31,7 @@ export function processInvocation(programName: string): Invocation {
       await serveUntilSignal(words, processSignals);
     },
     async serveSync(key) {
-      const { serveSyncUntilSignal } = await import("./host/sync/serve_until_signal.ts");
+      const { serveSyncUntilSignal } = await import("./host/sync.ts");
       const host = async (kubeconfig: string | undefined) => {
         const { machineHost } = await import("./host/host.ts");
         return machineHost({ kubeconfig, terminal, environment });

@@ -17,14 +17,14 @@ const allowed: Record<string, readonly string[]> = {
   "terminal": ["base"],
   "kube": ["base"],
   "config": ["base"],
-  "daemon": ["base"],
+  "daemon": ["base", "files"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
   "forward": ["base", "kube"],
   "tmux": ["base"],
   "podscript": ["base", "kube", "exec"],
   "copy": ["base", "files", "kube", "exec", "podscript"],
-  "sync": ["base", "files", "kube", "copy", "podscript"],
+  "sync": ["base", "files", "daemon", "kube", "copy", "podscript"],
   "session": ["base", "kube", "exec", "podscript"],
   "agent": ["base", "kube", "exec", "podscript"],
   "expression": ["base"],
@@ -50,7 +50,7 @@ const allowed: Record<string, readonly string[]> = {
   "pick": ["base", "terminal"],
   "present": ["base", "terminal", "pick", "actions"],
   "cli": ["base", "terminal", "actions", "present", "pick"],
-  "cluster": ["base", "daemon", "kube"],
+  "cluster": ["base", "files", "daemon", "kube"],
   "wiring.ts": [...everyModule, "host"],
   "host": everyModule,
 };
@@ -170,7 +170,7 @@ Deno.test("a cycle of folders is noticed", () => {
 
 /** Modules and files that own a part of this machine; the others get it passed in. */
 const ownsMachine =
-  /^(?:cluster|daemon|files|forward|host|sandbox|terminal|copy\/local|sync\/local|kube\/(?:config|http|tls)|[^/]+(?:\/.+)?\/testing)\/|^wiring\.ts$|^kube\/(?:host|failures)\.ts$|^cli\/commands\/version\.ts$/;
+  /^(?:cluster|daemon|files|forward|host|sandbox|terminal|copy\/local|sync\/(?:daemon|local)|kube\/(?:config|http|tls)|[^/]+(?:\/.+)?\/testing)\/|^wiring\.ts$|^kube\/(?:host|failures)\.ts$|^cli\/commands\/version\.ts$/;
 
 Deno.test("only the modules that own a part of this machine use Deno's interface to it", async () => {
   const strangers: string[] = [];

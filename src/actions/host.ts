@@ -13,7 +13,7 @@ import type { Selection } from "../kube/select/target.ts";
 import type { LocalWorld } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
-import type { SyncControl } from "./sync_control.ts";
+import type { SyncControl } from "../sync/daemon/model.ts";
 
 /** A file that is being written. Disposing of it closes it. */
 export interface NewFile extends AsyncDisposable {

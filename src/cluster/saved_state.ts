@@ -4,6 +4,7 @@
  * `kept.json` is written last, once the world is complete: without it, other files are from an interrupted start, and
  * the cluster starts again. Every cluster saves its authority, which isn't handled here.
  */
+import { replaceFile } from "../files/own_files.ts";
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import type { StoreEvent } from "./model.ts";
@@ -108,10 +109,8 @@ class OpenState implements KeptState {
   }
 
   async settle(settled: Omit<Settled, "version">): Promise<void> {
-    const path = pathIn(this.folder);
     const text = JSON.stringify({ version: 1, ...settled } satisfies Settled);
-    await Deno.writeTextFile(`${path}.new`, `${text}\n`, { mode: 0o600 });
-    await Deno.rename(`${path}.new`, path);
+    await replaceFile(pathIn(this.folder), `${text}\n`);
   }
 
   [Symbol.dispose](): void {

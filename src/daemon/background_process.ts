@@ -6,7 +6,7 @@ const intoOwnFile = 'rm -f "$0"; (umask 077; : >"$0"); exec "$@" >>"$0" 2>&1';
 /** A command to run in the background. */
 export interface BackgroundCommand {
   /** The program first. */
-  words: readonly string[];
+  args: readonly string[];
   /** Path of the file for its output. */
   output: string;
   /** Its working directory, which must exist for as long as it runs. */
@@ -27,10 +27,10 @@ export interface BackgroundProcess {
 
 /** Starts a process in a session of its own: neither Ctrl-C nor the end of this terminal reaches it. */
 export function startBackground(
-  { words, output, folder, environment }: BackgroundCommand,
+  { args, output, folder, environment }: BackgroundCommand,
 ): BackgroundProcess {
   const child = new Deno.Command("sh", {
-    args: ["-c", intoOwnFile, output, ...words],
+    args: ["-c", intoOwnFile, output, ...args],
     cwd: folder,
     env: { ...environment },
     stdin: "null",

@@ -6,8 +6,8 @@ Deno.test("`startBackground()` gives the output to the owner alone, and leaves t
   const output = `${folder}/crash.txt`;
   await Deno.writeTextFile(output, "of the one before", { mode: 0o644 });
   const usual = await new Deno.Command("sh", { args: ["-c", "umask"] }).output();
-  const words = ["sh", "-c", "umask; echo wrong >&2"];
-  await startBackground({ words, output, folder, environment: {} }).ended;
+  const args = ["sh", "-c", "umask; echo wrong >&2"];
+  await startBackground({ args, output, folder, environment: {} }).ended;
   const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
   assert.equal(await Deno.readTextFile(output), `${new TextDecoder().decode(usual.stdout)}wrong\n`);
   assert.equal(await modeOf(output), 0o600);

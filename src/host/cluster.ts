@@ -12,10 +12,11 @@ import { KodamaError } from "../base/errors.ts";
 import type { ClusterStatus } from "../cluster/control/control.ts";
 import type { ClusterRecord } from "../cluster/control/record.ts";
 import type { ServeOptions } from "../cluster/control/serve.ts";
-import type { EndSignal, SignalSource } from "../terminal/driver/signals.ts";
+import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { filePath } from "../files/file_path.ts";
 import { serveWord } from "../cli/hidden_words.ts";
+import { endSignal } from "./signals.ts";
 
 /** The initial world of a cluster by default. */
 const defaultWorld = "weka";
@@ -126,12 +127,8 @@ export async function serveUntilSignal(
   words: readonly string[],
   signals: SignalSource,
 ): Promise<void> {
-  const stop = new AbortController();
-  using _listening = signals.listen((name: EndSignal) => {
-    // It survives the terminal that it was started from.
-    if (name !== "SIGHUP") stop.abort();
-  });
-  await serve(planOfWords(words), { signal: stop.signal, told: () => {} });
+  using end = endSignal(signals);
+  await serve(planOfWords(words), { signal: end.signal, told: () => {} });
 }
 
 /* The command that starts this program again, to serve a cluster in the background. */

@@ -92,7 +92,7 @@ export function machineHost(
       );
     },
     async sync() {
-      const { machineSyncs } = await import("./sync/machine_syncs.ts");
+      const { machineSyncs } = await import("./sync.ts");
       return machineSyncs(places, { kubeconfig, environment });
     },
     async cluster() {

@@ -31,3 +31,12 @@ function listenTo<Name extends Deno.Signal>(
     },
   };
 }
+
+/** Returns a signal for a process in the background, which survives the terminal that it was started from. */
+export function endSignal(signals: SignalSource): Disposable & { signal: AbortSignal } {
+  const end = new AbortController();
+  const listening = signals.listen((name: EndSignal) => {
+    if (name !== "SIGHUP") end.abort();
+  });
+  return { signal: end.signal, [Symbol.dispose]: () => listening[Symbol.dispose]() };
+}

@@ -6,7 +6,7 @@ import { UsageError } from "../../base/errors.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import type { SyncReport } from "../sync_control.ts";
+import type { SyncReport } from "../../sync/daemon/model.ts";
 import { syncStatus } from "../sync/syncs.ts";
 import type { StartOptions } from "./events.ts";
 import { chosenSync, isCloneIn, type SyncChoice } from "./sync_choice.ts";

@@ -10,7 +10,7 @@ import type { SessionPlace } from "./events.ts";
 import { findSession } from "../find_session.ts";
 import { isCloneOf } from "./local_git.ts";
 import { commandLine } from "../../base/shell_quote.ts";
-import type { SyncReport } from "../sync_control.ts";
+import type { SyncReport } from "../../sync/daemon/model.ts";
 import { syncHere } from "./sync_here.ts";
 
 /** Which session's branch, and its local name. */

@@ -3,7 +3,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
-import type { SyncReport } from "../sync_control.ts";
+import type { SyncReport } from "../../sync/daemon/model.ts";
 import { listSyncs, stopSync, syncStatus } from "../sync/syncs.ts";
 
 /** Which session: another cluster, or an earlier time, may have one of the same name. */

@@ -3,7 +3,7 @@ import type { Target } from "../../kube/select/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
-import type { SyncedSession, SyncSpec } from "../sync_control.ts";
+import type { SyncedSession, SyncSpec } from "../../sync/daemon/model.ts";
 import { stillText } from "../sync/first_wait.ts";
 import { startSync, type SyncStartEvent } from "../sync/start_sync.ts";
 import { excludedFromWorkspace } from "../sync/dotenv_ignore.ts";

@@ -1,7 +1,7 @@
 /** Detects from its reports whether a first synchronisation progresses: a wait for one that can't end must end. */
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { SyncReport } from "../sync_control.ts";
+import type { SyncReport } from "../../sync/daemon/model.ts";
 
 /** How long the first stream to the pod may fail. */
 const vainMs = 5_000;

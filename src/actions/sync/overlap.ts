@@ -4,7 +4,7 @@
  */
 import { UsageError } from "../../base/errors.ts";
 import { workspaceFolder } from "../../session/names.ts";
-import type { SyncReport, SyncSpec } from "../sync_control.ts";
+import type { SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
 
 type Sides = Pick<SyncSpec, "key" | "local" | "target" | "remotePath" | "session">;
 

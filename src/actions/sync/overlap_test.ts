@@ -1,7 +1,7 @@
 /** Which synchronisations may run at the same time. */
 import assert from "node:assert/strict";
 import { firstState } from "../../sync/engine/status.ts";
-import type { SyncReport, SyncSpec } from "../sync_control.ts";
+import type { SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
 import { requireNoOverlap } from "./overlap.ts";
 
 function spec(key: string, local: string, remotePath: string, changes: Partial<SyncSpec> = {}) {

@@ -9,7 +9,7 @@ import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import { excludedBySettings } from "./sync_settings.ts";
-import type { SyncSpec } from "../sync_control.ts";
+import type { SyncSpec } from "../../sync/daemon/model.ts";
 
 /** The options. */
 export interface SyncWish {

@@ -3,7 +3,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { sessionOfPodName } from "../../session/names.ts";
 import { SessionStore } from "../../session/store.ts";
-import type { SyncedSession } from "../sync_control.ts";
+import type { SyncedSession } from "../../sync/daemon/model.ts";
 import type { Host } from "../host.ts";
 
 /** Returns the error if the named pod is that of a session and doesn't exist; undefined for any other pod. */

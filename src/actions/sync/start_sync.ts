@@ -3,7 +3,7 @@ import { passed } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncPhase, SyncState } from "../../sync/engine/status.ts";
 import type { Host } from "../host.ts";
-import type { SyncReport, SyncSpec } from "../sync_control.ts";
+import type { SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
 import { requireNoOverlap } from "./overlap.ts";
 import { listSyncs } from "./syncs.ts";
 import { FirstWait, goesOn } from "./first_wait.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncState } from "../../sync/engine/status.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
-import type { SyncControl } from "../sync_control.ts";
+import type { SyncControl } from "../../sync/daemon/model.ts";
 import { stillText } from "./first_wait.ts";
 import { startSync, type SyncStartEvent } from "./start_sync.ts";
 import { syncReport } from "./testing/sync_report.ts";

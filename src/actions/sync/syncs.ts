@@ -2,7 +2,9 @@
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { Host } from "../host.ts";
-import type { SyncReport, SyncRequest } from "../sync_control.ts";
+import type { SyncReport, SyncRequest } from "../../sync/daemon/model.ts";
+
+export type { SyncReport, SyncRequest } from "../../sync/daemon/model.ts";
 
 /** Returns all of this machine, sorted by their keys. */
 export async function listSyncs(host: Host): Promise<SyncReport[]> {

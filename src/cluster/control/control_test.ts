@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
-import { clusterDown, clusterStatus, clusterUp, lastLines, type UpOptions } from "./control.ts";
+import { clusterDown, clusterStatus, clusterUp, type UpOptions } from "./control.ts";
+import { lastLines } from "../../daemon/daemon.ts";
 import { processStart, signalProcess } from "../../daemon/process_identity.ts";
-import { clusterPaths, type ClusterRecord, readRecord, writeRecord } from "./record.ts";
+import { replaceFile } from "../../files/own_files.ts";
+import { clusterPaths, type ClusterRecord } from "./record.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-control-" });
@@ -50,24 +52,24 @@ async function failure(events: AsyncIterable<unknown>): Promise<KodamaError> {
   throw new Error("it did not fail");
 }
 
-Deno.test("what runs in the background doesn't live in the folder that it was started from", () =>
+Deno.test("`clusterUp()` runs the process in the cluster's folder, not in the caller's", () =>
   inFolder(async (folder) => {
     const { message } = await failure(clusterUp(options(folder, "pwd; exit 1")));
     assert.ok(message.includes(folder), message);
   }));
 
-Deno.test("a folder that can't be made is told by its name", async () => {
+Deno.test("`clusterUp()` names a folder that it can't create", async () => {
   const { kind, message } = await failure(clusterUp(options("/dev/null/cluster", "exit 1")));
   assert.deepEqual([kind, message.includes("/dev/null/cluster")], ["environment", true]);
 });
 
-Deno.test("a record of a process that ended is stale, and a down of it signals nobody", () =>
+Deno.test("a record of a process that exited is stale, and `clusterDown()` signals nothing", () =>
   inFolder(async (folder) => {
     const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
     // The process id of a stranger, with the start time of a process that has ended.
     const stranger = { pid: child.pid, processStart: "a boot long ago/1" };
     const record = recordOf(stranger.pid, stranger.processStart);
-    await writeRecord(clusterPaths(folder), record);
+    await replaceFile(clusterPaths(folder).report, JSON.stringify(record));
     assert.deepEqual(await clusterStatus({ folder }), {
       phase: "stopped",
       died: { record, log: `${folder}/cluster.log` },
@@ -82,23 +84,15 @@ Deno.test("a record of a process that ended is stale, and a down of it signals n
     await child.status;
   }));
 
-Deno.test("a record that can't be read is as good as none", () =>
+Deno.test("`clusterStatus()` counts a record that can't be read as none", () =>
   inFolder(async (folder) => {
-    const paths = clusterPaths(folder);
     for (const text of ["", "{", "{}", '{"version":2}']) {
-      await Deno.writeTextFile(paths.record, text);
-      assert.equal(await readRecord(paths), undefined);
+      await Deno.writeTextFile(clusterPaths(folder).report, text);
+      assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
     }
   }));
 
-Deno.test("a record is its owner's alone", () =>
-  inFolder(async (folder) => {
-    await writeRecord(clusterPaths(folder), recordOf(1, "x"));
-    const { mode } = await Deno.stat(clusterPaths(folder).record);
-    assert.equal((mode ?? 0) & 0o777, 0o600);
-  }));
-
-Deno.test("an up whose process dies tells its last words and where the log is", () =>
+Deno.test("`clusterUp()` shows the last output of a process that exits early, and its log", () =>
   inFolder(async (folder) => {
     const error = await failure(
       clusterUp(options(folder, "echo first >&2; echo 'port 6443 is taken' >&2; exit 3")),
@@ -106,12 +100,12 @@ Deno.test("an up whose process dies tells its last words and where the log is", 
     assert.equal(error.kind, "environment");
     assert.match(
       error.message,
-      /ended before it was ready; its last words:\nfirst\nport 6443 is taken$/,
+      /exited before it was ready; its last output:\nfirst\nport 6443 is taken$/,
     );
-    assert.equal(error.hint, `the whole log: ${folder}/cluster.log`);
+    assert.equal(error.hint, `all of its output: ${folder}/cluster.log`);
   }));
 
-Deno.test("an up that takes too long is given up, and its process with it", () =>
+Deno.test("`clusterUp()` ends the process at its time limit", () =>
   inFolder(async (folder) => {
     const script = `echo $$ > '${folder}/pid'; exec sleep 1000`;
     const error = await failure(clusterUp({ ...options(folder, script), timeoutMs: 200 }));
@@ -120,7 +114,7 @@ Deno.test("an up that takes too long is given up, and its process with it", () =
     assert.equal(await processStart(pid), undefined);
   }));
 
-Deno.test("an up that is cancelled leaves no process", () =>
+Deno.test("a cancelled `clusterUp()` leaves no process", () =>
   inFolder(async (folder) => {
     const cancel = new AbortController();
     const script = `echo $$ > '${folder}/pid'; exec sleep 1000`;
@@ -132,12 +126,4 @@ Deno.test("an up that is cancelled leaves no process", () =>
     assert.equal((await rest).kind, "cancelled");
     const pid = Number(await Deno.readTextFile(`${folder}/pid`));
     assert.equal(await processStart(pid), undefined);
-  }));
-
-Deno.test("only the last lines of a long log are told", () =>
-  inFolder(async (folder) => {
-    const lines = Array.from({ length: 5000 }, (_, number) => `line ${number}`);
-    await Deno.writeTextFile(`${folder}/log`, lines.join("\n\n"));
-    assert.deepEqual(await lastLines(`${folder}/log`, 2), ["line 4998", "line 4999"]);
-    assert.deepEqual(await lastLines(`${folder}/none`, 2), []);
   }));

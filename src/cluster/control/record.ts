@@ -1,5 +1,6 @@
-/** The record of a running cluster: a file in its folder. */
+/** A cluster's process in the background: its files, and the record of its state. */
 import * as v from "valibot";
+import type { Daemon, DaemonPaths } from "../../daemon/daemon.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -26,15 +27,8 @@ const recordShape = v.object({
 /** A cluster that runs, or was starting. */
 export type ClusterRecord = v.InferOutput<typeof recordShape>;
 
-/** The paths in a cluster's folder. */
-export interface ClusterPaths {
-  folder: string;
-  record: string;
-  /** Held by the cluster's process until it ends. */
-  lock: string;
-  /** Held by an `up` while it starts that process. */
-  startLock: string;
-  log: string;
+/** The files in a cluster's folder. */
+export interface ClusterPaths extends DaemonPaths {
   kubeconfig: string;
 }
 
@@ -42,42 +36,23 @@ export interface ClusterPaths {
 export function clusterPaths(folder: string): ClusterPaths {
   return {
     folder,
-    record: `${folder}/cluster.json`,
+    report: `${folder}/cluster.json`,
     lock: `${folder}/cluster.lock`,
     startLock: `${folder}/start.lock`,
-    log: `${folder}/cluster.log`,
+    output: `${folder}/cluster.log`,
     kubeconfig: `${folder}/kubeconfig`,
   };
 }
 
-/** Returns the record, or undefined if there is none that can be read: an unreadable one counts as none. */
-export async function readRecord(paths: ClusterPaths): Promise<ClusterRecord | undefined> {
-  try {
-    const parsed = v.safeParse(recordShape, JSON.parse(await Deno.readTextFile(paths.record)));
-    return parsed.success ? parsed.output : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** Writes the record atomically, readable only by its owner. */
-export async function writeRecord(paths: ClusterPaths, record: ClusterRecord): Promise<void> {
-  await writePrivately(paths.record, `${JSON.stringify(record, null, 2)}\n`);
-}
-
-/** Replaces a file atomically; only its owner may read it. */
-export async function writePrivately(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}`;
-  await Deno.writeTextFile(temporary, text, { mode: 0o600, createNew: true });
-  await Deno.rename(temporary, path);
-}
-
-/** Removes a file that may not exist. */
-export async function removeFile(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+/** Returns the background process of a cluster. An unreadable record counts as none. */
+export function clusterDaemon(folder: string): Daemon<ClusterRecord> & { paths: ClusterPaths } {
+  return {
+    name: "the cluster",
+    paths: clusterPaths(folder),
+    folderHint: "KODAMA_CONFIG_DIR or --data names another folder",
+    parse(value) {
+      const parsed = v.safeParse(recordShape, value);
+      return parsed.success ? parsed.output : undefined;
+    },
+  };
 }

@@ -6,16 +6,10 @@ import { timestamp } from "../timestamp.ts";
 import type { Readiness } from "../readiness.ts";
 import { type ClusterStatus, clusterStatus } from "./control.ts";
 import { contextNameOf } from "./context_name.ts";
-import { tryFileLock } from "../../daemon/file_lock.ts";
-import { processStart } from "../../daemon/process_identity.ts";
-import {
-  type ClusterPaths,
-  clusterPaths,
-  type ClusterRecord,
-  removeFile,
-  writePrivately,
-  writeRecord,
-} from "./record.ts";
+import { becomeDaemon } from "../../daemon/daemon.ts";
+import { ownIdentity, ReportWriter } from "../../daemon/report_writer.ts";
+import { removeFile, replaceFile } from "../../files/own_files.ts";
+import { type ClusterPaths, clusterPaths, type ClusterRecord } from "./record.ts";
 
 /** The options of {@link serveCluster}. */
 export interface ServeOptions extends ClusterOptions {
@@ -35,19 +29,29 @@ export interface ServeOptions extends ClusterOptions {
 export async function serveCluster(options: ServeOptions): Promise<void> {
   const paths = clusterPaths(options.folder);
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
-  using lock = await tryFileLock(paths.lock);
+  using lock = await becomeDaemon({ paths });
   if (lock === undefined) throw taken(await clusterStatus(options), paths);
-  const keeper = new RecordKeeper(paths, await firstRecord(paths, options), options.onRecord);
+  const { clock = systemClock, onRecord } = options;
+  const writer = new ReportWriter(paths.report, clock, await firstRecord(paths, options));
   try {
-    await keeper.write({});
+    await writer.write();
+    onRecord?.(writer.report);
     await using cluster = await startCluster(options);
-    await writePrivately(paths.kubeconfig, cluster.kubeconfig);
-    await keeper.write({ server: cluster.server, context: cluster.context });
-    await becomeReady(cluster, keeper, options.signal);
+    await replaceFile(paths.kubeconfig, cluster.kubeconfig);
+    await writer.write({ server: cluster.server, context: cluster.context });
+    onRecord?.(writer.report);
+    if (
+      !await becomeReady(cluster, options, (pods) => {
+        writer.update({ pods });
+        onRecord?.(writer.report);
+      })
+    ) return;
+    await writer.write({ phase: "ready" });
+    onRecord?.(writer.report);
     await aborted(options.signal);
   } finally {
-    await keeper.settled();
-    await removeFile(paths.record);
+    await writer.settled();
+    await removeFile(paths.report);
     if (options.keep === undefined) await removeFile(paths.kubeconfig);
   }
 }
@@ -67,8 +71,7 @@ async function firstRecord(
 ): Promise<ClusterRecord> {
   return {
     version: 1,
-    pid: Deno.pid,
-    processStart: await processStart(Deno.pid) ?? "",
+    ...await ownIdentity(),
     phase: "starting",
     world: worldText,
     context: contextNameOf(paths.folder, { kept: keep !== undefined }),
@@ -79,44 +82,19 @@ async function firstRecord(
   };
 }
 
-/** Writes the states in order: two renames at once could leave the older one. */
-class RecordKeeper {
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(
-    private readonly paths: ClusterPaths,
-    private record: ClusterRecord,
-    private readonly told: ((record: ClusterRecord) => void) | undefined,
-  ) {}
-
-  write(change: Partial<ClusterRecord>): Promise<void> {
-    const record = this.record = { ...this.record, ...change };
-    this.told?.(record);
-    return this.#last = this.#last.then(() => writeRecord(this.paths, record));
-  }
-
-  async settled(): Promise<void> {
-    await this.#last.catch(() => {});
-  }
-}
-
+/** Returns false if the signal ended the wait. */
 async function becomeReady(
   cluster: EmbeddedCluster,
-  keeper: RecordKeeper,
-  signal: AbortSignal,
-): Promise<void> {
-  let writing: Promise<void> = Promise.resolve();
-  const onProgress = ({ pods }: Readiness) => {
-    writing = keeper.write({ pods });
-  };
+  { signal }: ServeOptions,
+  onPods: (pods: Readiness["pods"]) => void,
+): Promise<boolean> {
   try {
-    await cluster.ready({ signal, onProgress });
+    await cluster.ready({ signal, onProgress: ({ pods }) => onPods(pods) });
+    return true;
   } catch (error) {
     if (!signal.aborted) throw error;
-    return;
+    return false;
   }
-  await writing;
-  await keeper.write({ phase: "ready" });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

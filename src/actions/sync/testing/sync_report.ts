@@ -1,6 +1,6 @@
 /** A synchronisation's report for tests: one with two folders in sync. */
 import { firstState } from "../../../sync/engine/status.ts";
-import type { SyncReport, SyncSpec } from "../../sync_control.ts";
+import type { SyncReport, SyncSpec } from "../../../sync/daemon/model.ts";
 
 /** Returns a report with the given parts; the others are of a sync of pod `web-0` with `/home/me/site` at 0 ms. */
 export function syncReport(

@@ -1,5 +1,5 @@
 /** The common part of the commands about one running sync: find it, send it a request, print it. */
-import type { SyncReport, SyncRequest } from "../../../actions/sync_control.ts";
+import type { SyncReport, SyncRequest } from "../../../actions/sync/syncs.ts";
 import { success } from "../../exit_codes.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";

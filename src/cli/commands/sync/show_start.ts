@@ -1,5 +1,5 @@
 /** The start of a sync: its progress messages, and its output at the end. */
-import type { SyncReport } from "../../../actions/sync_control.ts";
+import type { SyncReport } from "../../../actions/sync/syncs.ts";
 import type { SyncStartEvent } from "../../../actions/sync/start_sync.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";

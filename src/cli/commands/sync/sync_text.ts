@@ -1,5 +1,5 @@
 /** Synchronisations as lines, and as data. */
-import type { SyncReport } from "../../../actions/sync_control.ts";
+import type { SyncReport } from "../../../actions/sync/syncs.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { counted } from "../../../base/counted.ts";
 import { printable } from "../../../terminal/printable.ts";

@@ -1,9 +1,12 @@
 /** The stored state of a synchronisation: a folder of kodama's own, for its owner alone. */
 import * as v from "valibot";
 import { KodamaError } from "../../base/errors.ts";
-import type { SyncSpec } from "../../actions/sync_control.ts";
-import type { SyncState } from "../../sync/engine/status.ts";
-import { isAbsent } from "../../files/errors.ts";
+import type { Daemon, DaemonPaths } from "../../daemon/daemon.ts";
+import type { ProcessIdentity } from "../../daemon/process_identity.ts";
+import type { Answers } from "../../daemon/requests.ts";
+import { readJsonFile } from "../../files/own_files.ts";
+import type { SyncState } from "../engine/status.ts";
+import type { SyncRequest, SyncSpec } from "./model.ts";
 
 const text = v.string();
 
@@ -29,15 +32,8 @@ const recordShape = v.object({
 export type SyncRecord = v.InferOutput<typeof recordShape>;
 
 /** The report of a running one. */
-export interface SyncReportFile {
-  pid: number;
-  /** With the pid it identifies one process, even after the pid is reused. */
-  processStart: string;
+export interface SyncReportFile extends ProcessIdentity, Answers {
   state: SyncState;
-  /** The last requests that are done. */
-  answered: readonly string[];
-  /** The reasons of those that couldn't be done completely. */
-  undone: Readonly<Record<string, string>>;
 }
 
 const reportShape = v.object({
@@ -48,16 +44,27 @@ const reportShape = v.object({
   undone: v.optional(v.record(text, text), {}),
 });
 
+const requestShape = v.variant("kind", [
+  v.object({ kind: v.literal("pause") }),
+  v.object({ kind: v.literal("resume"), allowEmptied: v.boolean() }),
+  v.object({ kind: v.literal("flush") }),
+  v.object({ kind: v.literal("stop"), forget: v.boolean() }),
+]);
+
+/** Returns undefined for what isn't a request. */
+export function parseRequest(value: unknown): SyncRequest | undefined {
+  const parsed = v.safeParse(requestShape, value);
+  return parsed.success ? parsed.output : undefined;
+}
+
 /** Paths of the files of one synchronisation. */
-export interface SyncPaths {
-  folder: string;
+export interface SyncPaths extends DaemonPaths {
+  /** Its definition. */
   record: string;
-  report: string;
-  lock: string;
+  /** The ancestor, and the changes to it since. */
   base: string;
   journal: string;
   log: string;
-  crash: string;
   requests: string;
 }
 
@@ -82,61 +89,53 @@ export function syncPaths(configDir: string, key: string): SyncPaths {
     record: `${folder}/record.json`,
     report: `${folder}/report.json`,
     lock: `${folder}/lock`,
+    startLock: `${folder}/start.lock`,
     base: `${folder}/agreed.jsonl`,
     journal: `${folder}/agreed.journal`,
     log: `${folder}/log.txt`,
-    crash: `${folder}/crash.txt`,
+    output: `${folder}/crash.txt`,
     requests: `${folder}/requests`,
+  };
+}
+
+/** Returns the background process of a synchronisation. */
+export function syncDaemon(paths: SyncPaths): Daemon<SyncReportFile> {
+  return {
+    name: `the sync ${paths.folder.slice(paths.folder.lastIndexOf("/") + 1)}`,
+    paths,
+    folderHint: "KODAMA_CONFIG_DIR names another folder for kodama's own files",
+    parse(value) {
+      const parsed = v.safeParse(reportShape, value);
+      // The other fields are written by this program itself, and replaced atomically.
+      return parsed.success ? parsed.output as unknown as SyncReportFile : undefined;
+    },
   };
 }
 
 /** Returns undefined if there is none. Throws KodamaError for one that another version has written. */
 export async function readSyncRecord(paths: SyncPaths): Promise<SyncRecord | undefined> {
-  const value = await readJson(paths.record);
+  const value = await readJsonFile(paths.record);
   if (value === undefined) return undefined;
   const parsed = v.safeParse(recordShape, value);
   if (parsed.success) return parsed.output;
   throw new KodamaError("config", `${paths.record} can't be read by this kodama`, {
-    hint: `remove ${paths.folder} to begin that sync anew: nothing of its files is lost`,
+    hint: `remove ${paths.folder} to start that sync again: no synchronised file is lost`,
   });
 }
 
-/** Returns the last report of the process; undefined if there is none, or it is incomplete. */
-export async function readSyncReport(paths: SyncPaths): Promise<SyncReportFile | undefined> {
-  const parsed = v.safeParse(reportShape, await readJson(paths.report));
-  // The other fields are written by this program itself, and replaced atomically.
-  return parsed.success ? parsed.output as unknown as SyncReportFile : undefined;
-}
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (isAbsent(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** Replaces a file atomically. */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.new`;
-  await Deno.writeTextFile(temporary, content, { mode: 0o600 });
-  await Deno.rename(temporary, path);
-}
-
-/** Returns the differences of two specs, as text. */
-export function differences(one: SyncSpec, other: SyncSpec): string[] {
+/** Returns what differs between two specs, as messages name it. */
+export function changedSettings(one: SyncSpec, other: SyncSpec): string[] {
   // One that was started by its pod's name may not know that it is a session's.
   const isOther = one.session !== null && other.session !== null &&
     (one.session.uid !== other.session.uid || one.session.restoredAt !== other.session.restoredAt);
   const parts: (readonly [string, unknown, unknown])[] = [
-    ["the folder here", one.local, other.local],
+    ["the local folder", one.local, other.local],
     ["the session", isOther, false],
     ["the pod", Object.values(one.target).join("/"), Object.values(other.target).join("/")],
-    ["the folder there", one.remotePath, other.remotePath],
+    ["the remote folder", one.remotePath, other.remotePath],
     ["the mode", one.mode, other.mode],
-    ["what is left out", one.useGitignore, other.useGitignore],
-    ["what is left out", one.excludePatterns.join("\n"), other.excludePatterns.join("\n")],
+    ["the ignored paths", one.useGitignore, other.useGitignore],
+    ["the ignored paths", one.excludePatterns.join("\n"), other.excludePatterns.join("\n")],
   ];
   return [...new Set(parts.flatMap(([name, left, right]) => left === right ? [] : [name]))];
 }

@@ -1,17 +1,36 @@
 import assert from "node:assert/strict";
-import { syncReport } from "../../actions/sync/testing/sync_report.ts";
-import { syncControl } from "./sync_control.ts";
-import { syncPaths } from "./sync_folder.ts";
+import { systemClock } from "../../base/clock.ts";
+import { firstState } from "../engine/status.ts";
+import type { SyncSpec } from "./model.ts";
+import { syncControl } from "./control.ts";
+import { syncPaths } from "./record.ts";
 
-Deno.test("a sync whose process was killed is told from one that ended by itself", async () => {
+const spec: SyncSpec = {
+  key: "team.web-0",
+  local: "/home/me/site",
+  target: { context: "lab", namespace: "team", pod: "web-0", container: "main" },
+  remotePath: "/w",
+  mode: "two-way-safe",
+  useGitignore: true,
+  excludePatterns: [],
+  kubeconfig: null,
+  session: null,
+};
+
+Deno.test("`syncControl()` distinguishes a killed process from one that ended by itself", async () => {
   const configDir = await Deno.makeTempDir({ prefix: "kodama-control-" });
   try {
-    const { spec, state } = syncReport({ phase: "watching" });
+    const state = firstState("two-way-safe", 0);
     const paths = syncPaths(configDir, spec.key);
     await Deno.mkdir(paths.folder, { recursive: true });
     const record = { version: 1, id: "0123456789ab", ...spec };
     await Deno.writeTextFile(paths.record, JSON.stringify(record));
-    const control = syncControl({ configDir, command: () => [], environment: {} });
+    const control = syncControl({
+      configDir,
+      command: () => [],
+      environment: {},
+      clock: systemClock,
+    });
     const read = async (phase?: string) => {
       const report = { pid: 1, processStart: "x", state: { ...state, phase }, answered: [] };
       if (phase !== undefined) await Deno.writeTextFile(paths.report, JSON.stringify(report));
@@ -26,11 +45,16 @@ Deno.test("a sync whose process was killed is told from one that ended by itself
   }
 });
 
-Deno.test("a configuration folder that can't be made, below a file, is named with the way out", async () => {
+Deno.test("`syncControl().start()` names a folder that it can't create, and the way out", async () => {
   const file = await Deno.makeTempFile({ prefix: "kodama-control-" });
   try {
-    const options = { configDir: `${file}/config`, command: () => [], environment: {} };
-    const starting = syncControl(options).start(syncReport().spec, new AbortController().signal);
+    const options = {
+      configDir: `${file}/config`,
+      command: () => [],
+      environment: {},
+      clock: systemClock,
+    };
+    const starting = syncControl(options).start(spec, new AbortController().signal);
     await assert.rejects(starting, {
       kind: "environment",
       hint: /^KODAMA_CONFIG_DIR names another/,

@@ -1,7 +1,7 @@
 /** Synchronisations of this machine, each in a separate process, as the actions use them. */
-import type { SyncMode } from "../sync/core/plan.ts";
-import type { SyncState } from "../sync/engine/status.ts";
-import type { Target } from "../kube/select/target.ts";
+import type { SyncMode } from "../core/plan.ts";
+import type { SyncState } from "../engine/status.ts";
+import type { Target } from "../../kube/select/target.ts";
 
 /** What is synced, and how. */
 export interface SyncSpec {

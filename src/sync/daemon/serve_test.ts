@@ -2,15 +2,10 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { tryFileLock } from "../../daemon/file_lock.ts";
-import { inTime, requireSession, serveSync } from "./serve_sync.ts";
-import { replaceFile, syncPaths, type SyncRecord } from "./sync_folder.ts";
+import { replaceFile } from "../../files/own_files.ts";
+import { inTime, serveSync } from "./serve.ts";
+import { syncPaths, type SyncRecord } from "./record.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import type { SyncedSession } from "../../actions/sync_control.ts";
-import type { Host } from "../../actions/host.ts";
-import { fillFolder } from "../../session/fill_scripts.ts";
-import { stateObject } from "../../session/state.ts";
-import { sampleSession } from "../../session/testing/session.ts";
-import { reservedPrefix } from "../../sync/remote/loop.ts";
 
 const record: SyncRecord = {
   version: 1,
@@ -32,10 +27,11 @@ async function serve(configDir: string): Promise<{ error: unknown; asked: number
   const error = await serveSync({
     configDir,
     key: record.key,
-    host() {
+    clients() {
       asked++;
       return Promise.reject(new KodamaError("unreachable", "no cluster"));
     },
+    requirePurpose: () => Promise.resolve(),
     signal: new AbortController().signal,
   }).then(() => undefined, (error: unknown) => error);
   return { error, asked };
@@ -108,48 +104,4 @@ Deno.test("what was answered is ended by no limit", async () => {
   const open = await inTime(clock, (own) => Promise.resolve(own), signal);
   assert.equal(clock.step(), false);
   assert.equal(open.aborted, false);
-});
-
-const session = sampleSession();
-const target = { context: "c", namespace: session.namespace, pod: "p", container: "workspace" };
-const restoredAt = "2026-01-15T14:30:00.000Z";
-
-/** Checks a sync's session in a cluster that has this state of it, or answers with an error. */
-function required(
-  there: { uid: string; restoredAt?: string } | KodamaError,
-  synced: Omit<SyncedSession, "name">,
-): Promise<void> {
-  const get = () => {
-    if (there instanceof KodamaError) return Promise.reject(there);
-    const { uid, ...changes } = there;
-    const object = stateObject({ ...session, ...changes });
-    return Promise.resolve({ ...object, metadata: { ...object.metadata, uid } });
-  };
-  const host = { kube: () => Promise.resolve({ get }) } as unknown as Host;
-  const record = { session: { name: session.name, ...synced }, target };
-  return requireSession(host, record, new AbortController().signal);
-}
-
-Deno.test("`requireSession()` ends a sync whose session is another one, or was restored since it began", async () => {
-  await required({ uid: "1" }, { uid: "1" });
-  await required({ uid: "1", restoredAt }, { uid: "1", restoredAt });
-  const name = `configmaps "kodama-session-${session.name}" not found`;
-  const cases: [Parameters<typeof required>, RegExp][] = [
-    [[{ uid: "2" }, { uid: "1" }], /another one of its name was begun since$/],
-    [[new KodamaError("notFound", name), { uid: "1" }], /was deleted$/],
-    [[{ uid: "1", restoredAt }, { uid: "1" }], /files of session ".*" were replaced by those of a/],
-    [
-      [{ uid: "1", restoredAt }, { uid: "1", restoredAt: "2026-01-14T14:30:00.000Z" }],
-      /--sync FOLDER begins it again/,
-    ],
-  ];
-  for (const [args, message] of cases) {
-    await assert.rejects(required(...args), { name: "PurposeGoneError", message });
-  }
-  // A failed request proves nothing.
-  await required(new KodamaError("forbidden", "no"), { uid: "1" });
-});
-
-Deno.test("files that a restore brings into a workspace have a name that no sync carries over", () => {
-  assert.ok(fillFolder.startsWith(reservedPrefix));
 });

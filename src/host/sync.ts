@@ -1,0 +1,68 @@
+/** This machine's synchronisations, and the process that serves one in the background. */
+import type { Host } from "../actions/host.ts";
+import { absolutePath } from "../base/absolute_path.ts";
+import { systemClock } from "../base/clock.ts";
+import { serveSyncWord } from "../cli/hidden_words.ts";
+import type { SignalSource } from "../terminal/driver/signals.ts";
+import type { Places } from "../config/paths.ts";
+import { syncControl } from "../sync/daemon/control.ts";
+import type { SyncControl } from "../sync/daemon/model.ts";
+import { ownCommand } from "./own_command.ts";
+import { endSignal } from "./signals.ts";
+
+/** Returns control of the syncs of this user. */
+export function machineSyncs(
+  { configDir, workingDir }: Places,
+  { kubeconfig, environment }: {
+    kubeconfig: string | undefined;
+    environment: (name: string) => string | undefined;
+  },
+): SyncControl {
+  const files = kubeconfig ?? environment("KUBECONFIG");
+  return syncControl({
+    configDir,
+    clock: systemClock,
+    command: (key, { local }) => [
+      ...ownCommand({ launcher: environment("KODAMA_LAUNCHER"), writes: [configDir, local] }),
+      serveSyncWord,
+      key,
+    ],
+    environment: {
+      KODAMA_CONFIG_DIR: configDir,
+      // glibc retains the memory of a first transfer by default: it would be held for days.
+      MALLOC_ARENA_MAX: "2",
+      MALLOC_TRIM_THRESHOLD_: "131072",
+      // It runs in another folder than this one, where other files have these names.
+      ...(files === undefined ? {} : { KUBECONFIG: absolutePaths(files, workingDir) }),
+    },
+  });
+}
+
+/** Returns a list of files in kubectl's format, each of them absolute. */
+function absolutePaths(list: string, folder: string): string {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  return list.split(separator)
+    .map((path) => path === "" ? path : absolutePath(path, folder))
+    .join(separator);
+}
+
+/** Runs in the background process: keeps the folders in sync until a request or a signal ends it. */
+export async function serveSyncUntilSignal(
+  key: string,
+  { host, signals }: {
+    host: (kubeconfig: string | undefined) => Promise<Host>;
+    signals: SignalSource;
+  },
+): Promise<void> {
+  const { requireSession } = await import("../actions/sync/require_session.ts");
+  const { serveSync } = await import("../sync/daemon/serve.ts");
+  using end = endSignal(signals);
+  const { places: { configDir } } = await host(undefined);
+  await serveSync({
+    configDir,
+    key,
+    clients: async (kubeconfig) => (await host(kubeconfig)).kube,
+    requirePurpose: requireSession,
+    signal: end.signal,
+  });
+}
