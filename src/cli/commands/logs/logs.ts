@@ -58,15 +58,15 @@ export const command = defineCommand({
   run: async (resolved, invocation) => {
     if (resolved.kind === "agent") return await runAgentLogs(resolved.agent, invocation);
     const { options: asked, view, kubeconfig, pick } = resolved.containers;
-    const { terminal, environment } = invocation;
+    const { terminal, signals, environment } = invocation;
     const choosing = pick ? { kind: "many" } as const : undefined;
     const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "logs" });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };
-    const [{ logs }, { showLogs }, { LogsPainter }] = await Promise.all([
+    const [{ logs }, { drive }, { LogsPainter }] = await Promise.all([
       import("../../../actions/logs/logs.ts"),
-      import("./show_logs.ts"),
+      import("../../../terminal/driver/drive.ts"),
       import("./painter.ts"),
     ]);
     const { color, ...shown } = view;
@@ -75,7 +75,13 @@ export const command = defineCommand({
       terminal: endsOnTerminal(terminal.stdout, color),
       style: styleOf(terminal.stdout, environment, color),
     });
-    return await showLogs((signal) => logs(host, { ...options, signal }), { invocation, painter });
+    return await drive(({ signal }) => logs(host, { ...options, signal }), {
+      terminal,
+      signals,
+      clock: host.clock,
+      painter,
+      milestone: (event) => event.kind === "ended" ? event : undefined,
+    });
   },
 });
 

@@ -10,8 +10,10 @@ import {
   type TemplatePart,
   textOf,
 } from "../../../actions/logs/events.ts";
-import { printable } from "../../../terminal/printable.ts";
+import type { Painter } from "../../../terminal/driver/drive.ts";
+import { messagePiece, printable } from "../../../terminal/printable.ts";
 import type { SinkData } from "../../../terminal/sink.ts";
+import type { Piece } from "../../../terminal/terminal.ts";
 import { plainStyle, type Style } from "../../../terminal/style.ts";
 import { prefixes } from "../../../present/prefix.ts";
 import { ByteWriter } from "./byte_writer.ts";
@@ -30,19 +32,13 @@ export interface LogsPainterOptions extends LineTextOptions {
   quiet: boolean;
 }
 
-/** One item to write. */
-export interface Piece {
-  stream: "stdout" | "stderr";
-  data: SinkData;
-}
-
 const encoder = new TextEncoder();
 const newline = Uint8Array.of(0x0a);
 const blank = Uint8Array.of(0x20);
 const between = encoder.encode(",\n");
 
 /** Formats the logs of one call. */
-export class LogsPainter {
+export class LogsPainter implements Painter<LogsEvent> {
   readonly #options: LogsPainterOptions;
   /** Lines are copied unchanged: their text isn't inspected. */
   readonly #exact: boolean;
@@ -64,16 +60,13 @@ export class LogsPainter {
 
   /** Returns what to write for an event, in this order. The bytes are in memory that the next event reuses. */
   paint(event: LogsEvent): readonly Piece[] {
-    if (event.kind === "lines") return [{ stream: "stdout", data: this.#lines(event.lines) }];
+    if (event.kind === "lines") return [{ stream: "stdout", data: [this.#lines(event.lines)] }];
     if (event.kind === "sourcesAdded") this.#add(event.sources, event.names);
     const { quiet, format } = this.#options;
     const notes = notesOn(event, this.#names).filter(({ important }) => important || !quiet);
-    const pieces = notes.map(({ text }): Piece => ({
-      stream: "stderr",
-      data: `${printable(text)}\n`,
-    }));
+    const pieces = notes.map(({ text }) => messagePiece(text));
     if (event.kind !== "ended" || format !== "json") return pieces;
-    return [...pieces, { stream: "stdout", data: this.#written === 0 ? "[]\n" : "\n]\n" }];
+    return [...pieces, { stream: "stdout", data: [this.#written === 0 ? "[]\n" : "\n]\n"] }];
   }
 
   #add(targets: readonly Target[], names: readonly string[]): void {

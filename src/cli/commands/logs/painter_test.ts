@@ -48,7 +48,9 @@ function painted(options: Partial<LogsPainterOptions>, events: readonly LogsEven
   const written = { stdout: [] as number[], stderr: [] as number[] };
   for (const event of events) {
     for (const { stream, data } of painter.paint(event)) {
-      written[stream].push(...typeof data === "string" ? new TextEncoder().encode(data) : data);
+      for (const one of data) {
+        written[stream].push(...typeof one === "string" ? new TextEncoder().encode(one) : one);
+      }
     }
   }
   return { stdout: Uint8Array.from(written.stdout), stderr: Uint8Array.from(written.stderr) };
