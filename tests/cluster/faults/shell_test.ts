@@ -54,10 +54,10 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
     patienceMs,
   );
   link.cut();
-  await terminal.until("what happened", /^the link to one broke: /m);
+  await terminal.until("what happened", /^lost the connection to one: /m);
   await terminal.until(
     "the prompt again",
-    (screen) => /# ?$/.test(screen) && !screen.includes("the link to"),
+    (screen) => /# ?$/.test(screen) && !screen.includes("the connection to"),
   );
   await terminal.type('jobs; echo "$remembered here"; kill %1; exit 4\n');
   await terminal.until("the end", /^code 4$/m);
@@ -85,7 +85,7 @@ onFault(
     await terminal.until("the end", /^code 4$/m);
     assert.match(
       await terminal.screen(),
-      /^the link to one broke, and how the shell ended isn't known: /m,
+      /^lost the connection to one, and how the shell ended isn't known: /m,
     );
     await until(
       "nothing of it",

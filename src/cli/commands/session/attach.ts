@@ -117,7 +117,7 @@ export const command = defineCommand({
     const contexts = [target.context];
     return await showShell(
       (extras) => shell(host, { ...options, command: words, contexts, selection, ...extras }),
-      { invocation, isCommand: options.command.length > 0 },
+      { invocation, clock: host.clock, isCommand: options.command.length > 0 },
     );
   },
 });

@@ -96,7 +96,7 @@ export const command = defineCommand({
     ]);
     return await showShell(
       (extras) => shell(host, { ...asked, ...narrowed, ...extras }),
-      { invocation, isCommand: asked.command.length > 0 },
+      { invocation, clock: host.clock, isCommand: asked.command.length > 0 },
     );
   },
 });
