@@ -10,8 +10,8 @@ export const exitCodeTable: readonly (readonly [code: string, meaning: string])[
   ["0", "every command ended with exit code 0"],
   ["1", "kodama itself failed, or the server refused"],
   ["2", "the command line is wrong, or no pod matches"],
-  ["3", "a limit of time was reached"],
-  ["4", "a pod couldn't be reached, or the link broke before the end was known"],
+  ["3", "a time limit was reached"],
+  ["4", "a pod couldn't be reached, or the connection broke before the outcome was known"],
   ["5", "a command ended with another exit code; with one pod, that exit code itself"],
   ["130", "stopped by Ctrl-C or a signal"],
 ];

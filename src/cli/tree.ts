@@ -77,7 +77,7 @@ const sessionCommands = {
   get: dialling("show one session", () => import("./commands/session/get.ts")),
   attach: dialling("open a shell in a session", () => import("./commands/session/attach.ts")),
   share: dialling(
-    "print what a teammate needs to attach",
+    "print how a teammate can attach",
     () => import("./commands/session/share.ts"),
   ),
   stop: dialling("stop a session and keep its volumes", () => import("./commands/session/stop.ts")),
@@ -89,9 +89,9 @@ const sessionCommands = {
     "fetch a session's branch into this repository",
     () => import("./commands/session/pull.ts"),
   ),
-  clone: dialling("copy a session", () => import("./commands/session/clone.ts")),
+  clone: dialling("clone a session", () => import("./commands/session/clone.ts")),
   snapshot: dialling(
-    "save a session's files, in the cluster or in a file",
+    "save a session's files",
     () => import("./commands/session/snapshot.ts"),
   ),
   restore: dialling(
@@ -135,9 +135,12 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     check: leaf("report problems in workflow files", () => import("./commands/workflow/check.ts")),
     graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
     test: leaf("run tests of workflows", () => import("./commands/workflow/test.ts")),
-    new: leaf("make a workflow file", () => import("./commands/workflow/new.ts")),
-    schema: leaf("print the JSON schema", () => import("./commands/workflow/schema.ts")),
-    trust: branch("which workflows of repositories may run", {
+    new: leaf("create a workflow file", () => import("./commands/workflow/new.ts")),
+    schema: leaf(
+      "print the JSON Schema of workflow files",
+      () => import("./commands/workflow/schema.ts"),
+    ),
+    trust: branch("manage which workflows may run", {
       add: leaf(
         "review a workflow and trust it",
         () => import("./commands/workflow/trust/add.ts"),
@@ -152,7 +155,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   }),
   ...sessionCommands,
   ls: synonym("list"),
-  snapshots: branch("snapshots of sessions that the cluster keeps", snapshotsCommands),
+  snapshots: branch("snapshots of sessions in the cluster", snapshotsCommands),
   session: branch("all session commands, grouped", {
     start: synonym("start"),
     list: synonym("list"),
@@ -165,7 +168,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     pull: synonym("pull"),
     clone: synonym("clone"),
     snapshot: synonym("snapshot"),
-    snapshots: branch("snapshots of sessions that the cluster keeps", {
+    snapshots: branch("snapshots of sessions in the cluster", {
       list: { ...snapshotsCommands.list, synonymOf: ["snapshots", "list"] },
       delete: { ...snapshotsCommands.delete, synonymOf: ["snapshots", "delete"] },
     }),
@@ -174,9 +177,9 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   }),
   prompt: dialling("give a task to a session's agent", () => import("./commands/prompt/prompt.ts")),
   interrupt: dialling("stop a session's agent", () => import("./commands/interrupt.ts")),
-  agent: branch("what a session's agent does and did", {
-    list: dialling("list its tasks", () => import("./commands/agent/list.ts")),
-    logs: dialling("show what it did for a task", () => import("./commands/agent/logs.ts")),
+  agent: branch("tasks of a session's agent", {
+    list: dialling("list the agent's tasks", () => import("./commands/agent/list.ts")),
+    logs: dialling("show what the agent did for a task", () => import("./commands/agent/logs.ts")),
   }),
   template: branch("session templates", {
     list: leaf("list templates", () => import("./commands/template/list.ts")),
@@ -185,7 +188,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   sync: branch("keep a local folder and one in a pod in sync", {
     start: dialling("keep two folders in sync", () => import("./commands/sync/start.ts")),
     list: leaf("list the syncs of this machine", () => import("./commands/sync/list.ts")),
-    status: leaf("show how a sync is doing", () => import("./commands/sync/status.ts")),
+    status: leaf("show the state of a sync", () => import("./commands/sync/status.ts")),
     flush: leaf("wait until both sides are in sync", () => import("./commands/sync/flush.ts")),
     conflicts: leaf(
       "list the copies stored for conflicts",
@@ -193,13 +196,13 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     ),
     pause: leaf("pause a sync", () => import("./commands/sync/pause.ts")),
     resume: leaf("resume a paused sync", () => import("./commands/sync/resume.ts")),
-    stop: leaf("end a sync", () => import("./commands/sync/stop.ts")),
+    stop: leaf("stop a sync", () => import("./commands/sync/stop.ts")),
   }),
-  cluster: branch("a Kubernetes to try things on, inside kodama", {
+  cluster: branch("the embedded Kubernetes, for trying things out", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
-    down: leaf("stop it and remove its data", () => import("./commands/cluster/down.ts")),
+    down: leaf("stop the embedded cluster", () => import("./commands/cluster/down.ts")),
     status: leaf(
-      "print whether it is running, and its address",
+      "print whether the embedded cluster is running, and its address",
       () => import("./commands/cluster/status.ts"),
     ),
   }),
@@ -208,8 +211,11 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     set: leaf("change one setting", () => import("./commands/config/set.ts")),
     unset: leaf("return one setting to its default", () => import("./commands/config/unset.ts")),
     view: leaf("print all settings", () => import("./commands/config/view.ts")),
-    path: leaf("print where the settings are kept", () => import("./commands/config/path.ts")),
-    schema: leaf("print the JSON schema of the file", () => import("./commands/config/schema.ts")),
+    path: leaf("print the path of config.yaml", () => import("./commands/config/path.ts")),
+    schema: leaf(
+      "print the JSON Schema of the settings",
+      () => import("./commands/config/schema.ts"),
+    ),
   }),
   completion: leaf("print a completion script", () => import("./commands/completion.ts")),
   doctor: dialling("check what kodama needs here", () => import("./commands/doctor.ts")),

@@ -6,8 +6,8 @@ import { BadValue } from "../parser/flag.ts";
 /** `kodama completion SHELL`. */
 export const command = defineCommand({
   description:
-    "Prints a script that teaches a shell to complete kodama's commands, flags and values: contexts, " +
-    "namespaces and pods too. It is for kodama, kpod and kwekash alike.",
+    "Prints a completion script for a shell. It completes the commands, flags and values of kodama, " +
+    "kpod and kwekash, including contexts, namespaces and pods.",
   operands: [{
     name: "SHELL",
     arity: "one",
@@ -15,9 +15,9 @@ export const command = defineCommand({
   }],
   flags: {},
   examples: [
-    { title: "For this bash", line: "source <(kodama completion bash)" },
+    { title: "For the current bash", line: "source <(kodama completion bash)" },
     {
-      title: "For every bash to come",
+      title: "For every new bash",
       line: "kodama completion bash > ~/.local/share/bash-completion/completions/kodama",
     },
     {

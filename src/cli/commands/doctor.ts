@@ -11,15 +11,15 @@ const formats = choice(["json", "jsonl", "yaml"]);
 /** `kodama doctor`. */
 export const command = defineCommand({
   description:
-    "Looks at everything that kodama needs: the kubeconfig, the server and what you may do there, the " +
-    "clock, your settings, this terminal and the programs that some commands use; and says what to do about " +
-    "what isn't right.",
+    "Checks everything that kodama needs: the kubeconfig, the server and your rights there, the " +
+    "clock, your settings, this terminal, and the programs that some commands use. It says how to fix " +
+    "each problem.",
   flags: {
-    context: values("kubeconfig context to look at (default the current one)", text, {
+    context: values("kubeconfig context to check (default the current one)", text, {
       placeholder: "NAME",
       completion: { kind: "contexts" },
     }),
-    namespace: value("namespace to ask permissions for (default the context's)", text, {
+    namespace: value("namespace to check rights in (default the context's)", text, {
       short: "n",
       placeholder: "NAME",
       completion: { kind: "namespaces" },
@@ -28,15 +28,15 @@ export const command = defineCommand({
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
-    sessions: toggle("look for what sessions left in the cluster, in place of all else"),
-    output: value("print data", formats.parse, { short: "o", ...formats }),
+    sessions: toggle("only find objects that remain of sessions in the cluster"),
+    output: value("output format", formats.parse, { short: "o", ...formats }),
   },
   examples: [
-    { title: "Is all well?", line: "kodama doctor" },
-    { title: "May I work there?", line: "kodama doctor --context east -n prod" },
-    { title: "Did a session leave something?", line: "kodama doctor --sessions" },
+    { title: "Check everything", line: "kodama doctor" },
+    { title: "Check another cluster and namespace", line: "kodama doctor --context east -n prod" },
+    { title: "Find objects that remain of sessions", line: "kodama doctor --sessions" },
   ],
-  exitCodes: [["0", "nothing fails"], ["1", "something does"]],
+  exitCodes: [["0", "no check failed"], ["1", "a check failed"]],
   resolve: ({ flags: { context, namespace, kubeconfig, output, sessions } }) => ({
     sessions,
     looked: { contexts: context, ...(namespace === undefined ? {} : { namespace }) },

@@ -9,12 +9,12 @@ import { unknownCommand } from "../parser/unknown_command.ts";
 /** `kodama help [COMMAND...]`, for the commands of a tree: it is one of them, so it can't import them. */
 export const commandOf = (root: Branch): Command =>
   defineCommand({
-    description: "Explains a command, as --help after it does.",
+    description: "Explains a command, like its flag --help.",
     operands: [{ name: "COMMAND", arity: "any" }],
     flags: {},
     examples: [
-      { title: "All commands", line: "kodama help" },
-      { title: "One of them", line: "kodama help cluster up" },
+      { title: "List all commands", line: "kodama help" },
+      { title: "Explain one command", line: "kodama help cluster up" },
     ],
     resolve: ({ operands }) => ({ path: operands }),
     async run({ path }, { program, terminal, environment }) {

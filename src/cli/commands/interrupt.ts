@@ -9,23 +9,23 @@ import { counted } from "../../base/counted.ts";
 /** `kodama interrupt`. */
 export const command = defineCommand({
   description:
-    "Stops the agent of a session: the task that it works on ends as interrupted, with all that it has " +
-    "started in the pod. Its conversation stays, and the next prompt goes on with it. Tasks that wait for " +
-    "their turn go on, unless they are named with --task.",
+    "Interrupts the agent of a session: its current task ends as interrupted, with all processes it " +
+    "started in the pod. The conversation is stored, and the next prompt continues it. Queued tasks " +
+    "are started next, unless --task names one of them.",
   operands: [agentOperand],
   flags: {
     ...agentScopeFlags,
-    task: value("the task of this number (default the one that is worked on)", count, {
+    task: value("interrupt task N (default the current task)", count, {
       placeholder: "N",
     }),
   },
   examples: [
-    { title: "Stop what it does", line: "kodama interrupt my-work" },
-    { title: "Take a task back that hasn't begun", line: "kodama interrupt my-work --task 4" },
+    { title: "Interrupt the current task", line: "kodama interrupt my-work" },
+    { title: "Remove a task from the queue", line: "kodama interrupt my-work --task 4" },
   ],
   exitCodes: [
     ["0", "the task has ended"],
-    ["1", "no agent works there, or some of its processes couldn't be ended"],
+    ["1", "no agent is working, or some of its processes couldn't be ended"],
     ["2", "the command line is wrong"],
     ["4", "the pod couldn't be reached"],
   ],

@@ -8,13 +8,13 @@ const formats = choice(["json"]);
 
 /** `kodama version`: loads only what it prints. */
 export const command = defineCommand({
-  description: "Prints the version of kodama, and of the Deno that runs it.",
+  description: "Prints the version of kodama and of Deno.",
   flags: {
-    output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
+    output: value("output format", formats.parse, { short: "o", ...formats }),
   },
   examples: [
-    { title: "Which kodama is this?", line: "kodama version" },
-    { title: "For a bug report", line: "kodama version -o json" },
+    { title: "Print the version", line: "kodama version" },
+    { title: "As JSON, for a bug report", line: "kodama version -o json" },
   ],
   resolve: ({ flags }) => ({ json: flags.output === "json" }),
   async run({ json }, { terminal }) {

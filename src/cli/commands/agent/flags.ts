@@ -14,7 +14,7 @@ export const agentScopeFlags = {
 
 /** Chooses one of an agent's tasks. */
 export const taskFlag = value(
-  "the task of this number (default the newest; with --follow the one that the agent works on, if any)",
+  "show task N (default the newest; with --follow the current one, if any)",
   count,
   {
     placeholder: "N",

@@ -11,17 +11,17 @@ const formats = choice(["table", "json", "jsonl", "yaml"]);
 /** `kodama agent list`. */
 export const command = defineCommand({
   description:
-    "Lists the tasks of a session's agent, the oldest first: their state, and what they have come to. A pod " +
-    "remembers the last hundred.",
+    "Lists the tasks of a session's agent, oldest first, with their state and result. A pod stores " +
+    "the last hundred tasks.",
   operands: [agentOperand],
   flags: {
     ...agentScopeFlags,
     limit: valueOr("largest number of tasks to list", count, "20", { placeholder: "N" }),
-    output: valueOr("how they are printed", formats.parse, "table", { short: "o", ...formats }),
+    output: valueOr("output format", formats.parse, "table", { short: "o", ...formats }),
   },
   examples: [
-    { title: "The last tasks", line: "kodama agent list my-work" },
-    { title: "For a script", line: "kodama agent list my-work --limit 1 -o json" },
+    { title: "List the last tasks", line: "kodama agent list my-work" },
+    { title: "The newest task as JSON", line: "kodama agent list my-work --limit 1 -o json" },
   ],
   seeAlso: ["kodama logs --agent NAME shows what the agent did."],
   resolve: ({ flags, operands: [name = ""] }) => ({

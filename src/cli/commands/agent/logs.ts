@@ -10,29 +10,33 @@ const formats = choice(["text", "jsonl"]);
 /** `kodama agent logs`. */
 export const command = defineCommand({
   description:
-    "Shows what the agent of a session did for a task: what it said, the tools it used and their answers, " +
-    "cut to be read. With -f it goes on as the agent does, over links that break. `kodama logs --agent` is " +
-    "the same for the newest task.",
+    "Shows what the agent of a session did for a task: its messages, and its tool calls with their " +
+    "results, shortened for reading. With -f it follows the task, and reconnects after broken " +
+    "connections. `kodama logs --agent` shows the newest task.",
   operands: [agentOperand],
   flags: {
     ...agentScopeFlags,
     task: taskFlag,
-    follow: toggle("go on until the task has ended", { short: "f" }),
-    offset: value("begin at this byte of its events, as an earlier event told it", byteCount, {
-      placeholder: "BYTES",
-    }),
-    output: valueOr("how it is printed: jsonl has every event whole", formats.parse, "text", {
+    follow: toggle("follow the task until it has ended", { short: "f" }),
+    offset: value(
+      "start at this byte offset of its events, as an earlier event reported it",
+      byteCount,
+      {
+        placeholder: "BYTES",
+      },
+    ),
+    output: valueOr("output format; jsonl has complete events", formats.parse, "text", {
       short: "o",
       ...formats,
     }),
   },
   examples: [
-    { title: "The newest task", line: "kodama agent logs my-work" },
-    { title: "As it goes on", line: "kodama agent logs my-work -f" },
-    { title: "An earlier one, as data", line: "kodama agent logs my-work --task 3 -o jsonl" },
+    { title: "Show the newest task", line: "kodama agent logs my-work" },
+    { title: "Follow it", line: "kodama agent logs my-work -f" },
+    { title: "Show an earlier task, as JSON", line: "kodama agent logs my-work --task 3 -o jsonl" },
   ],
   exitCodes: followExitCodes,
-  seeAlso: ["kodama agent list NAME shows the tasks."],
+  seeAlso: ["kodama agent list NAME lists the tasks."],
   resolve: ({ flags, operands: [name = ""] }): AgentLogs => ({
     name,
     place: agentPlaceOf(flags, name),

@@ -7,18 +7,18 @@ import { ToldWait } from "./delayed_progress.ts";
 /** `kodama cluster down`. */
 export const command = defineCommand({
   description:
-    "Stops the embedded cluster and every process in its pods, and says what it ended. The files of its pods " +
-    "are removed; the objects and claims of a cluster with --data stay. Where none runs there is nothing to " +
-    "do, and that is no error.",
+    "Stops the embedded cluster and all processes in its pods, and prints what it stopped. The files " +
+    "of its pods are deleted; the objects and claims of a cluster with --data are retained. It is not " +
+    "an error if no cluster is running.",
   flags: clusterFlags,
   examples: [
-    { title: "Stop it", line: "kodama cluster down" },
+    { title: "Stop the cluster", line: "kodama cluster down" },
     {
-      title: "Stop the one that keeps its objects there",
+      title: "Stop a cluster that stores its objects in a folder",
       line: "kodama cluster down --data ./lab",
     },
   ],
-  seeAlso: ["kodama cluster up --help starts it."],
+  seeAlso: ["kodama cluster up --help starts a cluster."],
   resolve: ({ flags }) => ({ place: clusterPlace(flags), format: flags.output }),
   async run({ place, format }, { host, signals, terminal }) {
     const opened = await host();

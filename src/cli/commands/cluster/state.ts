@@ -15,11 +15,11 @@ const formats = choice(["json"]);
 
 /** The flags that all cluster commands have. */
 export const clusterFlags = {
-  data: value("the folder of a cluster that keeps its objects", text, {
+  data: value("folder in which the cluster stores its objects", text, {
     placeholder: "DIR",
     completion: { kind: "files" },
   }),
-  output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
+  output: value("output format", formats.parse, { short: "o", ...formats }),
 };
 
 /** A port of this machine; undefined for 0, the convention for any free port. */

@@ -12,28 +12,29 @@ type Format = "json" | undefined;
 /** `kodama cluster up`. */
 export const command = defineCommand({
   description:
-    "Starts a small Kubernetes on this machine: a real API server for kubectl and kodama, whose pods are " +
-    "local processes. It needs no other program and no network, and runs until kodama cluster down. Where " +
-    "one runs already, this says where.\n\n" +
-    "Each start begins anew with its world, unless --data names a folder: then objects, claims, port and " +
-    "credentials stay in it, and the next start with the same folder goes on from there.",
+    "Starts a small Kubernetes on this machine: a real API server for kubectl and kodama, whose pods " +
+    "are local processes. It needs no other program and no network, and runs until kodama cluster " +
+    "down. If it is running already, its address is printed.\n\n" +
+    "Each start creates the objects of its world, and nothing else remains of an earlier start. With " +
+    "--data, objects, claims, port and credentials are stored in a folder, and the next start with " +
+    "that folder uses them again.",
   flags: {
     world: value(
-      "what it begins with: weka, fleet, empty, or a file of manifests; sizes follow a colon (default weka)",
+      "objects to start with: weka, fleet, empty, or a file of manifests; sizes follow a colon (default weka)",
       text,
       { placeholder: "WORLD" },
     ),
-    port: value("the port of its API server on 127.0.0.1 (default any free one)", portNumber, {
+    port: value("port of the API server on 127.0.0.1 (default a free one)", portNumber, {
       placeholder: "PORT",
     }),
-    foreground: toggle("serve it in this process, until Ctrl-C"),
+    foreground: toggle("run in the foreground, until Ctrl-C"),
     ...clusterFlags,
   },
   examples: [
-    { title: "A cluster to try things on", line: "kodama cluster up" },
-    { title: "With three hundred drives", line: "kodama cluster up --world weka:drives=300" },
-    { title: "With the pods of a file", line: "kodama cluster up --world ./pods.yaml" },
-    { title: "One that is still there tomorrow", line: "kodama cluster up --data ./lab" },
+    { title: "Start a cluster", line: "kodama cluster up" },
+    { title: "With 300 drive pods", line: "kodama cluster up --world weka:drives=300" },
+    { title: "With the objects of a file", line: "kodama cluster up --world ./pods.yaml" },
+    { title: "With objects that are stored in a folder", line: "kodama cluster up --data ./lab" },
   ],
   seeAlso: ["kodama cluster status --help", "kodama cluster down --help"],
   resolve: ({ flags: { world, port, foreground, output, data } }) => ({

@@ -6,16 +6,20 @@ import { settingValueText } from "./setting_text.ts";
 /** `kodama config get`. */
 export const command = defineCommand({
   description:
-    "Prints the value of a setting that holds here: of a variable, else of the repository's .kodama.yaml, " +
-    "else of your own config.yaml, else the default. The key of a group prints each of its settings.",
+    "Prints the effective value of a setting. It comes from an environment variable, the repository's " +
+    ".kodama.yaml, your config.yaml or the default, in this order. The key of a group prints each of " +
+    "its settings.",
   operands: [{ name: "KEY", arity: "one", completion: { kind: "configKeys" } }],
   flags: {},
   examples: [
-    { title: "One setting", line: "kodama config get exec.fanout" },
-    { title: "A group", line: "kodama config get exec" },
+    { title: "Print one setting", line: "kodama config get exec.fanout" },
+    { title: "Print a group of settings", line: "kodama config get exec" },
   ],
-  exitCodes: [["0", "it has a value"], ["1", "it is not set"], ["2", "there is no such key"]],
-  seeAlso: ["kodama config view --help shows all of them, and where each comes from."],
+  exitCodes: [["0", "the setting has a value"], ["1", "the setting has no value"], [
+    "2",
+    "there is no such setting",
+  ]],
+  seeAlso: ["kodama config view --help prints all settings and their sources."],
   resolve: ({ operands: [key = ""] }) => ({ key }),
   async run({ key }, { host, terminal }) {
     const { getConfig } = await import("../../../actions/config/config.ts");

@@ -4,9 +4,10 @@ import { success } from "../../exit_codes.ts";
 /** `kodama config path`. */
 export const command = defineCommand({
   description:
-    "Prints the path of your own config.yaml, whether it exists or not. $KODAMA_CONFIG_DIR moves it.",
+    "Prints the path of your config.yaml, even if it doesn't exist. $KODAMA_CONFIG_DIR changes its " +
+    "folder.",
   flags: {},
-  examples: [{ title: "Open it", line: '"$EDITOR" "$(kodama config path)"' }],
+  examples: [{ title: "Open the file in an editor", line: '"$EDITOR" "$(kodama config path)"' }],
   resolve: () => ({}),
   async run(_options, { host, terminal }) {
     const { places } = await host();

@@ -5,8 +5,8 @@ import { jsonDocument } from "../../output.ts";
 /** `kodama config schema`. */
 export const command = defineCommand({
   description:
-    "Prints the JSON Schema of config.yaml and .kodama.yaml: for editors, and for anyone who wants to know " +
-    "every setting.",
+    "Prints the JSON Schema of config.yaml and .kodama.yaml, for editors and as a reference of all " +
+    "settings.",
   flags: {},
   examples: [
     { title: "For an editor", line: "kodama config schema > kodama-config.schema.json" },

@@ -5,21 +5,21 @@ import { toldChange } from "./change_text.ts";
 /** `kodama config set`. */
 export const command = defineCommand({
   description:
-    "Writes a setting into your own config.yaml, which is made where there is none. Comments in it stay. " +
-    "Nothing is written that the file's schema doesn't allow.",
+    "Changes a setting in your config.yaml, which is created if it doesn't exist. Comments in the " +
+    "file are retained. A value that the schema doesn't allow is refused.",
   operands: [
     { name: "KEY", arity: "one", completion: { kind: "configKeys" } },
     { name: "VALUE", arity: "one", completion: { kind: "configValues" } },
   ],
   flags: {},
   examples: [
-    { title: "Fewer pods at the same time", line: "kodama config set exec.fanout 8" },
+    { title: "Use fewer pods at the same time", line: "kodama config set exec.fanout 8" },
     {
-      title: "A list",
+      title: "Set a list",
       line: 'kodama config set sync.excludePatterns \'["*.log", "dist/"]\'',
     },
   ],
-  seeAlso: ["kodama config schema prints what may be set."],
+  seeAlso: ["kodama config schema prints all settings."],
   resolve: ({ operands: [key = "", value = ""] }) => ({ key, value }),
   async run({ key, value }, { host, terminal }) {
     const { setConfig } = await import("../../../actions/config/config.ts");

@@ -5,11 +5,11 @@ import { toldChange } from "./change_text.ts";
 /** `kodama config unset`. */
 export const command = defineCommand({
   description:
-    "Takes a setting, or a group of them, out of your own config.yaml. The default holds again.",
+    "Removes a setting, or a group of settings, from your config.yaml. Its default applies again.",
   operands: [{ name: "KEY", arity: "one", completion: { kind: "configKeys" } }],
   flags: {},
-  examples: [{ title: "Back to the default", line: "kodama config unset exec.fanout" }],
-  seeAlso: ["kodama config view --help shows what holds then."],
+  examples: [{ title: "Return to the default", line: "kodama config unset exec.fanout" }],
+  seeAlso: ["kodama config view --help prints the effective settings."],
   resolve: ({ operands: [key = ""] }) => ({ key }),
   async run({ key }, { host, terminal }) {
     const { unsetConfig } = await import("../../../actions/config/config.ts");

@@ -9,13 +9,16 @@ const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama config view`. */
 export const command = defineCommand({
-  description: "Prints every setting that has a value, and where it comes from.",
+  description: "Prints every setting that has a value, and its source.",
   flags: {
-    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+    output: value("output format: data instead of a table", formats.parse, {
+      short: "o",
+      ...formats,
+    }),
   },
   examples: [
-    { title: "What holds here, and why?", line: "kodama config view" },
-    { title: "For a script", line: "kodama config view -o json" },
+    { title: "Print the effective settings", line: "kodama config view" },
+    { title: "As JSON, for a script", line: "kodama config view -o json" },
   ],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {

@@ -6,13 +6,13 @@ import { resolveCopy } from "./resolve.ts";
 /** `kodama cp`. */
 export const command = defineCommand({
   description:
-    "Copies a file or a folder into every pod of a selection, out of every one, or from one pod into " +
-    "others. Each copy is made under a temporary name, compared with what was copied, and only then " +
-    "given its own; symbolic links, modes and times are kept.\n\n" +
-    "A side that is in pods has a colon: :PATH is in the pods of the selection, POD:PATH and " +
-    "NAMESPACE/POD:PATH in that one, as with kubectl cp. What comes out of the pods of a selection " +
-    "goes into DEST/POD/, or where {pod} in DEST says. A folder that is there is copied into, under " +
-    "the source's name; SRC/. is its content alone.",
+    "Copies a file or a folder to every pod of a selection, from every one, or from one pod to " +
+    "others. Each copy is written under a temporary name and verified before it is renamed; symbolic " +
+    "links, modes and times are preserved.\n\n" +
+    "A path in pods has a colon: :PATH is in every selected pod; POD:PATH and NAMESPACE/POD:PATH are " +
+    "in that pod, as with kubectl cp. Files from a selection are written to DEST/POD/, or where {pod} " +
+    "in DEST says. If the destination is an existing folder, the source is copied into it, under its " +
+    "own name; SRC/. copies only its content.",
   operands: [
     { name: "POD|KIND/NAME", arity: "any", completion: { kind: "pods" } },
     { name: "SRC", arity: "one", completion: { kind: "files" } },
@@ -21,30 +21,33 @@ export const command = defineCommand({
   flags: copyFlags,
   examples: [
     {
-      title: "A file into every pod of a label",
+      title: "Copy a file to every pod with a label",
       line: "kodama cp -l app=web ./app.conf :/etc/app/",
     },
     {
-      title: "A folder out of each pod, into ./logs/POD/weka",
+      title: "Copy a folder from each pod to ./logs/POD/weka",
       line: "kodama cp -n storage -m drive :/var/log/weka ./logs",
     },
-    { title: "One file out of one pod", line: "kodama cp web-0:/etc/app.conf ." },
+    { title: "Copy a file from one pod", line: "kodama cp web-0:/etc/app.conf ." },
     {
-      title: "A file of each pod, named after it",
+      title: "Name the copies after their pods",
       line: "kodama cp deploy/web :/etc/hostname './{pod}.txt'",
     },
     {
-      title: "From one pod into all others of a set",
+      title: "Copy from one pod to all others of a StatefulSet",
       line: "kodama cp sts/db db-0:/data/seed.sql :/data/",
     },
-    { title: "What would be copied where?", line: "kodama cp -m web --list ./conf :/etc/app" },
+    {
+      title: "List the copies without making them",
+      line: "kodama cp -m web --list ./conf :/etc/app",
+    },
   ],
   exitCodes: [
-    ["0", "every copy is whole"],
+    ["0", "every copy is complete"],
     ["1", "kodama itself failed; with one pod, its copy failed"],
     ["2", "the command line is wrong, or no pod matches"],
-    ["3", "a limit of time was reached"],
-    ["4", "a pod couldn't be reached, or the link broke again and again"],
+    ["3", "a time limit was reached"],
+    ["4", "a pod couldn't be reached, or the connection kept breaking"],
     ["5", "a copy failed"],
     ["130", "stopped by Ctrl-C or a signal"],
   ],

@@ -32,7 +32,7 @@ export const copyFlags = {
   "connect-timeout": connectTimeout,
   "timeout": {
     ...runningFlags.timeout,
-    summary: "longest time a pod's copy may take (default none)",
+    summary: "time limit of each pod's copy (default none)",
   },
   yes,
   "confirm-above": {

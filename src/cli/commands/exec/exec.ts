@@ -21,38 +21,41 @@ const flagsOfExec = { ...selectionFlags, ...allFlag, ...execFlags, ...runningFla
 /** `kodama exec`, and `kpod`. */
 export const command = defineCommand({
   description:
-    "Runs one command in every pod of a selection, many at the same time, and says how each of them " +
-    "ended. A pod counts as ok only when the server said that the command ended with exit code 0.\n\n" +
-    "Pods are named by operands (web-0, deploy/web) or chosen by flags; what several flags ask for " +
-    "must all hold; without any of them, --all stands for every pod. Exactly one pod, named by its name, behaves as with kubectl exec: its output " +
-    "is untouched and its exit code is kodama's.",
+    "Runs one command in every pod of a selection, many at the same time, and reports how each of " +
+    "them ended. A pod is ok only if the server confirmed that the command exited with exit code 0.\n\n" +
+    "Pods are named by operands (web-0, deploy/web) or chosen by flags; a pod must match all of them. " +
+    "Without any, --all is required to use every pod. A single pod that is named behaves as with " +
+    "kubectl exec: its output is unchanged, and kodama exits with its exit code.",
   operands: selectionOperands,
   trailing: "required",
   flags: flagsOfExec,
   examples: [
-    { title: "One command in every pod of a deployment", line: "kodama exec deploy/web -- uptime" },
     {
-      title: "In all pods whose name holds a text, equal answers said once",
+      title: "Run a command in every pod of a deployment",
+      line: "kodama exec deploy/web -- uptime",
+    },
+    {
+      title: "Print equal outputs of many pods once",
       line: "kodama exec -n storage -m drive --fold -- uname -r",
     },
     {
-      title: "One pod first, then fifths of all; stop when more than two failed",
+      title: "One pod first, then 20% at a time; stop after more than two failures",
       line: "kodama exec sts/db --serial 1,20% --max-fail 2 -- /opt/restart.sh",
     },
     {
-      title: "What is different, and where?",
+      title: "Show what differs, and where",
       line: "kodama exec -m web --diff -- cat /etc/app.conf",
     },
-    { title: "A shell in one pod", line: "kodama exec -it web-0 -- sh" },
+    { title: "Open a shell in one pod", line: "kodama exec -it web-0 -- sh" },
     {
-      title: "Three pods at random, as one JSON object each",
+      title: "Use three pods at random, and print JSON",
       line: "kodama exec -l app=web --sample 3 -o jsonl -- cat /etc/hostname",
     },
     {
-      title: "In those that another command names",
+      title: "Use the pods that another command prints",
       line: "kubectl get pods -o name | kodama exec --from - -- uptime",
     },
-    { title: "Which pods would it be?", line: "kodama exec -A -m web --list" },
+    { title: "List the pods without running anything", line: "kodama exec -A -m web --list" },
   ],
   exitCodes: exitCodeTable,
   seeAlso: [

@@ -62,19 +62,19 @@ export const runningFlags = {
   }),
   "fail-fast": toggle("start no further pod after one has failed", running),
   "connect-timeout": value(
-    "longest wait for a server that is down and for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
+    "time to wait for an unreachable server, and for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
     durationMs,
     {
       placeholder: "DURATION",
       ...running,
     },
   ),
-  "timeout": value("longest time a command may take (default none)", durationMs, {
+  "timeout": value("time limit of the command in each pod (default none)", durationMs, {
     placeholder: "DURATION",
     variable: "KODAMA_TIMEOUT",
     ...running,
   }),
-  "env": values("variable of the command's environment", environmentPair, {
+  "env": values("environment variable of the command", environmentPair, {
     placeholder: "NAME=VALUE",
     ...running,
   }),

@@ -13,33 +13,33 @@ import type { LogsPainterOptions } from "./painter.ts";
 /** `kodama logs`. */
 export const command = defineCommand({
   description:
-    "Prints the logs of every container of every pod of a selection, merged by the servers' times, or " +
-    "with -f as they grow: pods that come later join, containers that restart go on, and links that " +
-    "break are opened again without a line lost or repeated.\n\n" +
-    "Pods are named by operands (web-0, deploy/web) or chosen by flags, whatever their phase. Exactly one " +
-    "container of one pod, named by its name, is shown as kubectl logs shows it.\n\n" +
-    "With --agent the one operand is a session, and what is shown is what its coding agent did for its " +
+    "Prints the logs of every container of the selected pods, merged by the servers' timestamps. With " +
+    "-f it follows them: pods that start later are included, restarted containers are read on, and " +
+    "broken connections are reopened without losing or repeating a line.\n\n" +
+    "Pods are named by operands (web-0, deploy/web) or chosen by flags, in any phase. The log of a " +
+    "single container of a single pod that is named is printed as by kubectl logs.\n\n" +
+    "With --agent, the operand is a session, and the output is what its coding agent did for its " +
     "newest task.",
   operands: selectionOperands,
   flags: logsFlags,
   examples: [
-    { title: "All containers of a deployment, as they grow", line: "kodama logs -f deploy/web" },
+    { title: "Follow all containers of a deployment", line: "kodama logs -f deploy/web" },
     {
-      title: "The last ten lines of each drive",
+      title: "Print the last ten lines of each drive",
       line: "kodama logs -n storage -m drive --tail 10",
     },
     {
-      title: "Errors of the last hour, wherever they are",
+      title: "Find errors of the last hour in all namespaces",
       line: "kodama logs -A -l app=web --since 1h --grep 'ERROR|panic'",
     },
-    { title: "Why did it crash?", line: "kodama logs web-0 --previous" },
+    { title: "Print the log of a container that crashed", line: "kodama logs web-0 --previous" },
     {
-      title: "Structured logs, readable",
+      title: "Print fields of structured logs",
       line: "kodama logs -f deploy/api --json-fields level,msg,error",
     },
-    { title: "What the agent of a session did, and does", line: "kodama logs --agent my-work -f" },
+    { title: "Follow the agent of a session", line: "kodama logs --agent my-work -f" },
     {
-      title: "Lines of a shape of one's own",
+      title: "Print lines by a template",
       line: "kodama logs -m web --template '{time} {pod} {json.level} {message}'",
     },
   ],

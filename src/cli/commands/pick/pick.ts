@@ -17,45 +17,57 @@ const aborted = 130;
 /** `kodama pick`. */
 export const command = defineCommand({
   description:
-    "Shows the pods of a selection, lets you choose among them as fzf does, and prints the names of those " +
-    "that you chose. The list is live: pods appear and vanish while you look at it, and the cursor stays on " +
-    "its pod.\n\n" +
-    "It is drawn on standard error, so that its output can be another command's words. Tab chooses several; " +
-    "Enter takes them. The search is fzf's: 'exact ^prefix suffix$ !not, and a | between alternatives.",
+    "Shows the pods of a selection in a list, as fzf does, and prints the names of the pods you " +
+    "choose. The list is live: pods are added and removed as they come and go, and the cursor stays " +
+    "on its pod.\n\n" +
+    "The list is drawn on standard error, so that the output can be used by another command. Tab " +
+    "marks several pods; Enter chooses them. The search syntax is fzf's: 'exact ^prefix suffix$ !not, " +
+    "and | between alternatives.",
   operands: selectionOperands,
   flags: {
     ...choosableFlags,
-    "query": value("start with this search", text, { short: "q" }),
-    "select-1": toggle("take a single match without asking", { short: "1" }),
-    "exit-0": toggle("end at once where nothing matches", { short: "0" }),
-    "single": toggle("choose one only"),
-    "containers": toggle("Enter on a pod with several containers asks which"),
-    "height": valueOr("rows to draw in, or a share of the screen", parseHeight, "40%", {
+    "query": value("initial search", text, { short: "q" }),
+    "select-1": toggle("choose a single match without asking", { short: "1" }),
+    "exit-0": toggle("exit at once if nothing matches", { short: "0" }),
+    "single": toggle("choose only one pod"),
+    "containers": toggle("ask which container, if a pod has several"),
+    "height": valueOr("height in rows, or as a share of the screen", parseHeight, "40%", {
       placeholder: "ROWS|SHARE%",
     }),
-    "layout": valueOr("the search below the list, or above it", layouts.parse, "default", layouts),
+    "layout": valueOr(
+      "position of the search: below the list, or above it (reverse)",
+      layouts.parse,
+      "default",
+      layouts,
+    ),
     "no-preview": toggle("start without the preview"),
     "no-mouse": toggle("leave the mouse to the terminal"),
-    "output": value("print data in place of names", formats.parse, { short: "o", ...formats }),
+    "output": value("output format: data instead of names", formats.parse, {
+      short: "o",
+      ...formats,
+    }),
     "print0": toggle("end each name with a NUL byte"),
   },
   examples: [
-    { title: "One pod, as a word for another command", line: "kodama pick --single" },
-    { title: "Anywhere, beginning with a search", line: "kodama pick -A --query 'drive !new'" },
-    { title: "The single match, or a choice", line: "kodama pick -q weka-drive-0 --select-1" },
+    { title: "Choose one pod", line: "kodama pick --single" },
     {
-      title: "Follow the logs of those that you choose, anywhere",
+      title: "Start with a search, in all namespaces",
+      line: "kodama pick -A --query 'drive !new'",
+    },
+    { title: "Print the only match, or ask", line: "kodama pick -q weka-drive-0 --select-1" },
+    {
+      title: "Follow the logs of the chosen pods",
       line: "kodama pick -A -o jsonl | kodama logs --from - -f",
     },
   ],
   seeAlso: [
-    "? in the picker shows the keys.",
-    "kodama exec --pick chooses among what it would run in.",
+    "? shows the keys of the picker.",
+    "kodama exec --pick runs a command in the chosen pods.",
   ],
   exitCodes: [
     ["0", "something was chosen"],
     ["2", "nothing matches, or there is no terminal to ask on"],
-    ["130", "left without a choice"],
+    ["130", "the picker was closed without a choice"],
   ],
   resolve(words) {
     const { flags } = words;

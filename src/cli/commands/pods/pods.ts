@@ -22,11 +22,14 @@ export const command = defineCommand({
     quiet: toggle("don't report pods that are not ready", { short: "q" }),
   },
   examples: [
-    { title: "The running pods of the context's namespace", line: "kodama pods" },
-    { title: "Of two workloads", line: "kodama pods deploy/web sts/db" },
-    { title: "By a regular expression, everywhere", line: "kodama pods -A -m '/^web-[0-9]+$/'" },
-    { title: "For a script", line: "kodama pods -l app=web -o name" },
-    { title: "While they are rolled out", line: "kodama pods deploy/web -w" },
+    { title: "List the running pods of the context's namespace", line: "kodama pods" },
+    { title: "List the pods of two workloads", line: "kodama pods deploy/web sts/db" },
+    {
+      title: "Match a regular expression in all namespaces",
+      line: "kodama pods -A -m '/^web-[0-9]+$/'",
+    },
+    { title: "Print names, for a script", line: "kodama pods -l app=web -o name" },
+    { title: "Watch a rollout", line: "kodama pods deploy/web -w" },
   ],
   seeAlso: ["kodama exec --help runs a command in them."],
   resolve: (words) => ({

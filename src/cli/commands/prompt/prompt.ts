@@ -19,46 +19,50 @@ const formats = choice(["text", "json"]);
 /** `kodama prompt`. */
 export const command = defineCommand({
   description:
-    "Gives a task to the coding agent of a session, and leaves it to itself: the agent works in the pod " +
-    "whatever becomes of this machine or its link. Where the agent works already, the task waits for its " +
-    "turn. A prompt goes on with the last conversation, unless --new is given.\n\n" +
-    "The agent is Claude Code, which the pod's image must have; it is run without anybody to ask, and so " +
-    "may do all that the pod lets it. Words behind -- go to its command line. With --adapter command they " +
-    "are a command of yours, which reads the prompt from standard input.",
+    "Gives a task to the coding agent of a session. The agent works in the pod, independently of this " +
+    "machine and its connection. If the agent is working already, the task is queued. A prompt " +
+    "continues the last conversation unless --new is given.\n\n" +
+    "The agent is Claude Code, which must be installed in the pod's image. It runs without anyone to " +
+    "ask for permission, and so may do everything that the pod allows. Arguments after -- are passed " +
+    "to its command line. With --adapter command, they are your own command, which reads the prompt " +
+    "from standard input.",
   operands: [agentOperand, { name: "PROMPT", arity: "optional" }],
   trailing: "optional",
   flags: {
     ...agentScopeFlags,
-    "file": value("read the prompt from FILE; - is standard input", text, {
+    "file": value("read the prompt from FILE, or - for stdin", text, {
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
-    "follow": toggle("show what the agent does, until it has ended", { short: "f" }),
-    "new": toggle("begin a new conversation"),
-    "continue": value("go on with the conversation of this task", count, { placeholder: "N" }),
-    "adapter": valueOr("which agent", adapters.parse, "claude", adapters),
-    "env": values("variable of the agent's environment, for this task alone", environmentPair, {
+    "follow": toggle("follow what the agent does, until the task has ended", { short: "f" }),
+    "new": toggle("start a new conversation"),
+    "continue": value("continue the conversation of task N", count, { placeholder: "N" }),
+    "adapter": valueOr("coding agent to use", adapters.parse, "claude", adapters),
+    "env": values("environment variable for this task", environmentPair, {
       placeholder: "NAME=VALUE",
     }),
-    "workdir": value("directory to work in (default /workspace, else the home folder)", text, {
+    "workdir": value("working directory (default /workspace, or the home folder)", text, {
       placeholder: "DIR",
     }),
-    "output": valueOr("what is said of the task", formats.parse, "text", {
+    "output": valueOr("output format", formats.parse, "text", {
       short: "o",
       ...formats,
     }),
   },
   examples: [
-    { title: "A task", line: 'kodama prompt my-work "Add tests for the login"' },
-    { title: "Watch it", line: 'kodama prompt my-work -f "Now run them"' },
-    { title: "A long one", line: "kodama prompt my-work --file tasks/refactor.md" },
-    { title: "Another model", line: 'kodama prompt my-work "Review it" -- --model opus' },
+    { title: "Give the agent a task", line: 'kodama prompt my-work "Add tests for the login"' },
+    { title: "Follow what it does", line: 'kodama prompt my-work -f "Now run them"' },
     {
-      title: "Read and plan, but change nothing",
+      title: "Read the prompt from a file",
+      line: "kodama prompt my-work --file tasks/refactor.md",
+    },
+    { title: "Use another model", line: 'kodama prompt my-work "Review it" -- --model opus' },
+    {
+      title: "Plan without changing anything",
       line: 'kodama prompt my-work --new "What is slow here?" -- --permission-mode plan',
     },
     {
-      title: "A command in place of Claude Code, in any pod",
+      title: "Run a command instead of Claude Code, in any pod",
       line: 'kodama prompt pod/web-0 --adapter command "check the data" -- ./agent.sh',
     },
   ],

@@ -6,7 +6,7 @@ const group = "Workflow";
 /** Of `kodama run`. */
 export const workflowFlags = {
   "param": values(
-    "value of a parameter of the workflow; repeat it for the items of a list",
+    "parameter of the workflow; repeat it for the items of a list",
     paramPair,
     {
       short: "p",

@@ -16,21 +16,23 @@ import { paramTexts, workflowFlags } from "./flags.ts";
 /** `kodama run`, and `kwekash`. */
 export const command: Command = defineCommand({
   description:
-    "Runs a workflow: a command and the pods that it is for, kept in a file. It is found by its name in " +
-    "workflows/ or .kodama/workflows/, from the working directory upwards, then in the folder of your " +
-    "own settings, then among those that come with kodama; or it is given as a path.\n\n" +
-    "Flags take the place of what the file says, and what follows -- the place of its command. A workflow with " +
-    "steps says itself how each of them runs: there, flags choose the pods, and --param gives it its values.",
+    "Runs a workflow: a file with a command, or with steps, and the pods to run it in. A name is " +
+    "looked up in workflows/ and .kodama/workflows/ of the current directory and the folders above " +
+    "it, then in your configuration folder, then among the workflows shipped with kodama. A path is " +
+    "used as it is.\n\n" +
+    "Flags override the options in the file, and a command after -- overrides its command. In a " +
+    "workflow with steps, each step has its own options: flags choose the pods, and --param sets " +
+    "parameters.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   trailing: "optional",
   flags: { ...selectionFlags, ...allFlag, ...runningFlags, ...workflowFlags },
   examples: [
-    { title: "The version of every WEKA drive", line: "kodama run kwekash" },
-    { title: "The same pods, another command", line: "kodama run kwekash -- weka status" },
-    { title: "A file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
-    { title: "Which pods would it be?", line: "kodama run kwekash --list" },
-    { title: "What would it do?", line: "kodama run kwekash --plan" },
-    { title: "With a parameter", line: "kodama run disk-usage --param match=web" },
+    { title: "Print the version of every WEKA drive", line: "kodama run kwekash" },
+    { title: "Run another command in the same pods", line: "kodama run kwekash -- weka status" },
+    { title: "Run a file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
+    { title: "List the pods without running anything", line: "kodama run kwekash --list" },
+    { title: "Print the plan without running anything", line: "kodama run kwekash --plan" },
+    { title: "Set a parameter", line: "kodama run disk-usage --param match=web" },
   ],
   exitCodes: exitCodeTable,
   seeAlso: [

@@ -15,8 +15,8 @@ export const command = defineCommand({
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
   },
   examples: [
-    { title: "The last runs", line: "kodama runs list" },
-    { title: "For a script", line: "kodama runs list --limit 100 -o json" },
+    { title: "List the last runs", line: "kodama runs list" },
+    { title: "As JSON, for a script", line: "kodama runs list --limit 100 -o json" },
   ],
   seeAlso: ["kodama runs show --help shows one of them."],
   resolve: ({ flags }) => ({ limit: flags.limit, format: flags.output }),

@@ -39,10 +39,10 @@ export const command = defineCommand({
     ...rerunFlags,
   },
   examples: [
-    { title: "What failed in the last run", line: "kodama runs rerun --failed" },
-    { title: "A workflow, from one of its steps", line: "kodama runs rerun --from restart" },
+    { title: "Rerun the failed pods of the last run", line: "kodama runs rerun --failed" },
+    { title: "Rerun a workflow from one of its steps", line: "kodama runs rerun --from restart" },
     {
-      title: "All of an earlier one, equal answers once",
+      title: "Rerun an earlier run, and show what differs",
       line: "kodama runs rerun 20261121-0946 --diff",
     },
   ],

@@ -17,8 +17,11 @@ export const command = defineCommand({
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
   },
   examples: [
-    { title: "The last run", line: "kodama runs show" },
-    { title: "One of them, as data", line: "kodama runs show 20261121-094600-1231f3a -o json" },
+    { title: "Show the last run", line: "kodama runs show" },
+    {
+      title: "Show an earlier run, as JSON",
+      line: "kodama runs show 20261121-094600-1231f3a -o json",
+    },
   ],
   seeAlso: ["kodama runs rerun --help runs it again."],
   resolve: ({ flags, operands }) => ({ run: runId(operands), format: flags.output }),

@@ -14,43 +14,46 @@ const { workdir: _workdir, ...attachFlags } = shellFlags;
 /** `kodama attach`. */
 export const command = defineCommand({
   description:
-    "Opens a shell in a session, in /workspace; or runs a line of shell there, with --command. Nothing but " +
-    "the kubeconfig is needed, so that a teammate can attach too.\n\n" +
-    "Where the session's image has tmux, a broken link ends nothing: the shell waits, and is found again.",
+    "Opens a shell in a session, in /workspace; with --command, runs a shell command line instead. It " +
+    "only needs a kubeconfig, so teammates can attach too.\n\n" +
+    "If the session's image has tmux, a broken connection doesn't end the shell: it keeps running, " +
+    "and kodama reconnects to it.",
   operands: [sessionOperand],
   trailing: "optional",
   flags: {
     ...scopeFlags,
-    command: value("line of shell to run in place of an interactive one", text, {
+    command: value("shell command line to run instead of an interactive shell", text, {
       placeholder: "LINE",
     }),
-    "shared": toggle("one shell for all who attach so, by the pod's tmux; Ctrl-b d leaves it"),
-    "read-only": toggle("watch the shared shell, read-only"),
+    "shared": toggle("join the session's shared shell (needs tmux in the pod); Ctrl-b d leaves it"),
+    "read-only": toggle("watch the shared shell without typing in it"),
     ...attachFlags,
   },
   examples: [
-    { title: "A shell", line: "kodama attach my-work" },
-    { title: "One command", line: 'kodama attach my-work --command "ls -la /workspace"' },
-    { title: "One shell for two people", line: "kodama attach my-work --shared" },
-    { title: "Look on at it", line: "kodama attach my-work --read-only" },
-    { title: "Words as they are", line: "kodama attach my-work -- git log --oneline" },
+    { title: "Open a shell", line: "kodama attach my-work" },
+    { title: "Run one command", line: 'kodama attach my-work --command "ls -la /workspace"' },
+    { title: "Share one shell with a teammate", line: "kodama attach my-work --shared" },
+    { title: "Watch the shared shell", line: "kodama attach my-work --read-only" },
+    { title: "Run a command with arguments", line: "kodama attach my-work -- git log --oneline" },
   ],
   exitCodes: [
-    ["1", "there is no such session, or it doesn't run"],
+    ["1", "there is no such session, or it is not running"],
     ["2", "the command line is wrong"],
-    ["4", "the pod couldn't be reached, or the link broke and the shell was not found again"],
+    ["4", "the pod couldn't be reached, or the connection broke and the shell has ended"],
     ["other", "the exit code of the shell"],
   ],
-  seeAlso: ["kodama shell --help says more of shells whose link breaks."],
+  seeAlso: ["kodama shell --help explains how shells survive a broken connection."],
   resolve(words) {
     const { flags, given, trailing, operands: [name] } = words;
     if (flags.command !== undefined && trailing !== undefined) {
-      throw new UsageError("--command and words after -- contradict each other");
+      throw new UsageError("--command and arguments after -- can't be combined");
     }
     const line = flags.command;
     const shared = flags.shared || flags["read-only"];
     if (shared && (line !== undefined || trailing !== undefined)) {
-      throw new UsageError("a shared shell is a shell, and no command");
+      throw new UsageError(
+        "--shared and --read-only open a shell, and can't be combined with a command",
+      );
     }
     const command = trailing ?? (line === undefined ? [] : shellLineCommand(line));
     const options = {

@@ -10,31 +10,33 @@ import { stoppable } from "../../../terminal/driver/signals.ts";
 /** `kodama clone`. */
 export const command = defineCommand({
   description:
-    "Begins a session NEW with the definition and the files of another one: its workspace, committed or not, " +
-    "and its agent's home, so that conversations go on in both. Whether the session runs or is stopped, its " +
-    "files go from pod to pod and are stored nowhere in between. What fails in the middle leaves nothing of NEW.\n\n" +
-    "Secrets stay behind: variables of dotenv files, the token for git, and whom the agent is signed in as. " +
-    "--with-secrets copies these too. Files of the workspace are copied whatever they hold.",
+    "Creates the session NEW with the definition and the files of an existing one: its workspace, " +
+    "committed or not, and its agent's home, so that conversations can continue in both. The session " +
+    "may be running or stopped; its files are copied from pod to pod and stored nowhere in between. " +
+    "If the copy fails, NEW is removed.\n\n" +
+    "Secrets are not copied: variables from dotenv files, the git token and the agent's login. " +
+    "--with-secrets copies these too. Files in the workspace are always copied, even if they contain " +
+    "secrets.",
   operands: [sessionOperand, { name: "NEW", arity: "one" }],
   flags: {
     ...scopeFlags,
-    "with-secrets": toggle("copy the session's secrets too"),
+    "with-secrets": toggle("also copy the session's secrets"),
     "timeout": timeoutFlag,
   },
   examples: [
-    { title: "Try another way", line: "kodama clone fix-auth fix-auth-2" },
+    { title: "Clone a session to try something else", line: "kodama clone fix-auth fix-auth-2" },
     {
-      title: "With its variables and its token",
+      title: "Include its variables and its token",
       line: "kodama clone fix-auth retry --with-secrets",
     },
   ],
   exitCodes: [
     ["0", "the new session runs"],
-    ["1", "the session failed, the name is taken, or a step failed"],
-    ["3", "the new pod wasn't ready in time"],
-    ["130", "stopped by Ctrl-C or a signal: nothing is left of the new session"],
+    ["1", "the session has failed, the name is in use, or a step failed"],
+    ["3", "the new pod was not ready in time"],
+    ["130", "stopped by Ctrl-C or a signal; the new session was removed"],
   ],
-  seeAlso: ["kodama snapshot --help keeps a session's files in a file."],
+  seeAlso: ["kodama snapshot --help saves a session's files."],
   resolve: ({ flags, operands: [name, newName = ""] }) => ({
     options: {
       ...placeOf(flags, name),

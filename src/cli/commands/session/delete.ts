@@ -13,25 +13,28 @@ import { askYes, canAsk } from "../../ask_yes.ts";
 /** `kodama delete`. */
 export const command = defineCommand({
   description:
-    "Deletes a session: its pod, its secrets, its configuration and its state. The workspace and the agent's " +
-    "home are kept, and a session of the same name finds them again; --purge deletes them too, after " +
-    "naming what is lost. Snapshots in the cluster outlive it, but for --purge --snapshots. A deletion that was " +
-    "interrupted is finished by the same words.",
+    "Deletes a session: its pod, its secrets, its configuration and its state. The workspace and the " +
+    "agent's home are retained, and a session of the same name uses them again; --purge deletes them " +
+    "too, after a confirmation that lists what is lost. Snapshots in the cluster are retained unless " +
+    "--purge --snapshots is given. An interrupted deletion is finished by the same command.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
-    "purge": toggle("delete the workspace and the agent's home too"),
-    "snapshots": toggle("with --purge: delete its snapshots in the cluster too"),
-    "keep-config": toggle("keep the session's file in kodama's folder"),
+    "purge": toggle("also delete the workspace and the agent's home"),
+    "snapshots": toggle("with --purge: also delete the session's snapshots in the cluster"),
+    "keep-config": toggle("keep the session's file in kodama's local folder"),
     "yes": toggle("delete without asking", { short: "y" }),
     "force": toggle("the same as --yes", { short: "f" }),
   },
   examples: [
-    { title: "With a question first", line: "kodama delete my-work" },
-    { title: "From a script, elsewhere", line: "kodama delete experiment -n testing --yes" },
-    { title: "Nothing is to be left", line: "kodama delete my-work --purge" },
+    { title: "Ask before deleting", line: "kodama delete my-work" },
+    {
+      title: "From a script, in another namespace",
+      line: "kodama delete experiment -n testing --yes",
+    },
+    { title: "With its volumes", line: "kodama delete my-work --purge" },
   ],
-  seeAlso: ["kodama stop --help keeps the session, and takes its pod away."],
+  seeAlso: ["kodama stop --help deletes only the pod."],
   resolve: ({ flags, operands: [name] }) => {
     const { purge, snapshots, kubeconfig } = flags;
     const force = flags.yes || flags.force;

@@ -11,7 +11,7 @@ import { BadValue, choice, durationMs, text, value, valueOr } from "../../parser
 
 /** Flags for the scope in which sessions are looked up. */
 export const scopeFlags = {
-  namespace: value("namespace of the session (default the settings', then the context's)", text, {
+  namespace: value("namespace of the session (default from the settings, or the context's)", text, {
     short: "n",
     placeholder: "NAME",
     completion: { kind: "namespaces" },
@@ -34,7 +34,7 @@ export const sessionOperand: Operand = {
 };
 
 /** How long to wait until a pod is ready. */
-export const timeoutFlag = valueOr("longest wait for the pod to be ready", durationMs, "5m", {
+export const timeoutFlag = valueOr("time to wait for the pod to be ready", durationMs, "5m", {
   placeholder: "DURATION",
 });
 

@@ -8,17 +8,20 @@ import { dataFormats, placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 /** `kodama get`. */
 export const command = defineCommand({
   description:
-    "Shows one session: whether it runs and why not, what it was begun with, and what was committed in it.",
+    "Shows a session: its status and the reason for it, its definition, and the commits made in it.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
-    output: value("print data in place of text", dataFormats.parse, { short: "o", ...dataFormats }),
+    output: value("output format: data instead of text", dataFormats.parse, {
+      short: "o",
+      ...dataFormats,
+    }),
   },
   examples: [
-    { title: "How is it?", line: "kodama get fix-auth" },
-    { title: "As a file that tells a teammate all", line: "kodama get fix-auth -o yaml" },
+    { title: "Show a session", line: "kodama get fix-auth" },
+    { title: "As YAML, for a teammate", line: "kodama get fix-auth -o yaml" },
   ],
-  seeAlso: ["kodama list --help lists all of them."],
+  seeAlso: ["kodama list --help lists all sessions."],
   resolve: ({ flags, operands: [name] }) => ({
     place: placeOf(flags, name),
     kubeconfig: flags.kubeconfig,

@@ -12,23 +12,23 @@ const formats = choice(["table", "wide", "json", "yaml"]);
 /** `kodama list`, and `kodama ls`. */
 export const command = defineCommand({
   description:
-    "Lists the sessions of a namespace. They are kept in the cluster: another machine and another person " +
-    "see the same. `kodama ls` is the same command.",
+    "Lists the sessions of a namespace. Sessions are stored in the cluster, so every machine and user " +
+    "sees the same ones. `kodama ls` is an alias.",
   flags: {
     ...scopeFlags,
-    "all-namespaces": toggle("sessions of all namespaces", { short: "A" }),
-    "output": valueOr("how they are printed", formats.parse, "table", { short: "o", ...formats }),
+    "all-namespaces": toggle("list the sessions of all namespaces", { short: "A" }),
+    "output": valueOr("output format", formats.parse, "table", { short: "o", ...formats }),
   },
   examples: [
-    { title: "Of the namespace", line: "kodama list" },
-    { title: "Of all namespaces", line: "kodama list -A" },
+    { title: "In the current namespace", line: "kodama list" },
+    { title: "In all namespaces", line: "kodama list -A" },
     {
       title: "With the agent's task, repository, image, node and reason",
       line: "kodama list -o wide",
     },
-    { title: "All of that for a script", line: "kodama list -o json" },
+    { title: "As JSON, for a script", line: "kodama list -o json" },
   ],
-  seeAlso: ["kodama get --help shows one of them."],
+  seeAlso: ["kodama get --help shows one session."],
   resolve({ flags }) {
     const { namespace, context, kubeconfig, output: format } = flags;
     if (flags["all-namespaces"] && namespace !== undefined) {

@@ -11,23 +11,24 @@ import { stoppable } from "../../../terminal/driver/signals.ts";
 /** `kodama pull`. */
 export const command = defineCommand({
   description:
-    "Brings a session's branch into the repository of the working folder, pushed or not. Only the branch " +
-    "changes there: nothing is checked out, and a branch that has gone another way stays as it is. In a folder that " +
-    "is synced with the session, and so has the branch's files already, HEAD moves to the branch too.",
+    "Fetches a session's branch, pushed or not, into the repository of the current directory. Only " +
+    "the branch is updated: nothing is checked out, and a local branch that has diverged is not " +
+    "changed. In a folder that is synced with the session, which has the branch's files already, HEAD " +
+    "moves to the branch too.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
-    as: value("name of the branch here (default its own)", text, { placeholder: "BRANCH" }),
+    as: value("local name of the branch (default the same name)", text, { placeholder: "BRANCH" }),
   },
   examples: [
-    { title: "What the agent committed", line: "kodama pull fix-auth" },
-    { title: "Under a name of yours", line: "kodama pull fix-auth --as review" },
+    { title: "Fetch what the agent committed", line: "kodama pull fix-auth" },
+    { title: "Under another name", line: "kodama pull fix-auth --as review" },
   ],
   exitCodes: [
-    ["1", "the branch here has gone another way, or the session doesn't run"],
-    ["2", "the working folder is not a clone of the session's repository"],
+    ["1", "the local branch has diverged, or the session is not running"],
+    ["2", "the current directory is not a clone of the session's repository"],
   ],
-  seeAlso: ["kodama get --help shows what there is to bring."],
+  seeAlso: ["kodama get --help shows the commits of a session."],
   resolve: ({ flags, operands: [name] }) => ({
     options: { ...placeOf(flags, name), ...definedOnly({ as: flags.as }) },
     kubeconfig: flags.kubeconfig,

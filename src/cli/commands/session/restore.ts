@@ -17,14 +17,15 @@ import { bytesText, filesText } from "../cp/amounts.ts";
 /** `kodama restore`. */
 export const command = defineCommand({
   description:
-    "Brings the files of a snapshot back. Where there is no session NAME, one is begun as the snapshot has it; " +
-    "of one that is stopped the files are replaced, after a question that names what is lost. A session that runs " +
-    "is left alone.\n\n" +
-    "A word of a-z, 0-9 and - names a snapshot of the cluster, all else a file: ./name is one without a dot. A file " +
-    "is read to its end before anything is made of it. What was there stays until all has come, and is there again " +
-    "where it fails. Secrets aren't restored: give the session its own, with kodama start --env-file. Whom the " +
-    "agent was signed in as is in a snapshot of the cluster, and comes along with --with-secrets alone. No folder is " +
-    "kept in step with the session until you ask for one.",
+    "Restores the files of a snapshot. If there is no session NAME, it is created with the definition " +
+    "in the snapshot. If it is stopped, its files are replaced, after a confirmation that lists what " +
+    "is lost. A running session is not changed.\n\n" +
+    "A name of a-z, 0-9 and - is a snapshot in the cluster; anything else is a local file. Use ./name " +
+    "for a file with such a name. A file is checked completely before anything is created. Existing " +
+    "files stay until all files are restored, and are kept if that fails. Secrets are not restored: " +
+    "set them with kodama start --env-file. A snapshot in the cluster contains the agent's login, " +
+    "which is only restored with --with-secrets. The session is not synced with a local folder until " +
+    "you request it.",
   operands: [
     sessionOperand,
     {
@@ -35,31 +36,31 @@ export const command = defineCommand({
   ],
   flags: {
     ...scopeFlags,
-    "yes": toggle("replace what is there without asking", { short: "y" }),
-    "with-secrets": toggle("whom the agent was signed in as too, of a snapshot in the cluster"),
+    "yes": toggle("replace existing files without asking", { short: "y" }),
+    "with-secrets": toggle("also restore the agent's login (cluster snapshots only)"),
     "timeout": timeoutFlag,
   },
   examples: [
     {
-      title: "As a session of another name",
+      title: "As a new session",
       line: "kodama restore fix-auth-2 before-the-merge",
     },
     { title: "From a file", line: "kodama restore fix-auth-2 fix-auth.tar.gz" },
     {
-      title: "A stopped one, back to where it was",
+      title: "Into the same session, which is stopped",
       line: "kodama restore fix-auth before-the-merge",
     },
   ],
   exitCodes: [
     ["0", "the session runs"],
-    ["1", "the session runs already, the snapshot isn't whole, or a step failed"],
-    ["2", "files would be replaced, and nobody said yes"],
-    ["3", "the pod wasn't ready in time"],
-    ["130", "stopped by Ctrl-C or a signal; the message says what is left"],
+    ["1", "the session is running, the snapshot is incomplete, or a step failed"],
+    ["2", "files would be replaced, and that was not confirmed"],
+    ["3", "the pod was not ready in time"],
+    ["130", "stopped by Ctrl-C or a signal; the message lists what remains"],
   ],
   seeAlso: [
-    "kodama snapshot --help keeps a session's files.",
-    "kodama snapshots list --help lists the snapshots of the cluster.",
+    "kodama snapshot --help saves a session's files.",
+    "kodama snapshots list --help lists the snapshots in the cluster.",
   ],
   resolve: ({ flags, operands: [name, word = ""] }) => {
     const withSecrets = flags["with-secrets"];

@@ -8,18 +8,18 @@ import { stoppable } from "../../../terminal/driver/signals.ts";
 /** `kodama resume`. */
 export const command = defineCommand({
   description:
-    "Brings a stopped session up again, with its workspace and the agent's home as they were left. The " +
-    "cluster knows all that is needed: it works from another machine.",
+    "Starts a stopped session again, with its workspace and the agent's home. Everything it needs is " +
+    "stored in the cluster, so it works from any machine.",
   operands: [sessionOperand],
   flags: { ...scopeFlags, timeout: timeoutFlag },
-  examples: [{ title: "The next morning", line: "kodama resume fix-auth" }],
+  examples: [{ title: "Resume a session", line: "kodama resume fix-auth" }],
   exitCodes: [
     ["0", "the session runs"],
     ["1", "there is no such session, or a step failed"],
-    ["3", "the pod, or the first sync, wasn't ready in time"],
-    ["130", "stopped by Ctrl-C or a signal: the same words go on"],
+    ["3", "the pod, or the first sync, was not ready in time"],
+    ["130", "stopped by Ctrl-C or a signal; run the same command to continue"],
   ],
-  seeAlso: ["kodama stop --help stops it."],
+  seeAlso: ["kodama stop --help stops a session."],
   resolve: ({ flags, operands: [name] }) => ({
     options: { ...placeOf(flags, name), readyTimeoutMs: flags.timeout },
     kubeconfig: flags.kubeconfig,

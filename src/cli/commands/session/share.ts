@@ -10,23 +10,23 @@ const formats = choice(["text", "yaml"]);
 /** `kodama share`. */
 export const command = defineCommand({
   description:
-    "Prints a note for a teammate who is to attach to a session: where it is, what to type, and the rights that " +
-    "this needs. There are no credentials in it: teammates use their own. Nothing is changed in the cluster; " +
-    "-o yaml prints the rights alone, for kubectl apply.",
+    "Prints a note for a teammate who wants to attach to a session: its address, the commands, and " +
+    "the RBAC rights they need. It contains no credentials; teammates use their own. Nothing is " +
+    "changed in the cluster: with -o yaml, only the rights are printed, for kubectl apply.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
-    to: value("the teammate, as the cluster knows them", text, { placeholder: "USER" }),
-    output: valueOr("how it is printed", formats.parse, "text", { short: "o", ...formats }),
+    to: value("user name of the teammate in the cluster", text, { placeholder: "USER" }),
+    output: valueOr("output format", formats.parse, "text", { short: "o", ...formats }),
   },
   examples: [
-    { title: "For a chat", line: "kodama share fix-auth" },
+    { title: "Print a note to paste into a chat", line: "kodama share fix-auth" },
     {
-      title: "And the rights for it",
+      title: "Grant the rights",
       line: "kodama share fix-auth --to bob@example.com -o yaml | kubectl apply -f -",
     },
   ],
-  seeAlso: ["kodama attach --help says what --shared and --read-only do."],
+  seeAlso: ["kodama attach --help explains --shared and --read-only."],
   resolve: ({ flags, operands: [name] }) => ({
     options: { ...placeOf(flags, name), ...definedOnly({ user: flags.to }) },
     kubeconfig: flags.kubeconfig,

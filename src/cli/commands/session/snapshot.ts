@@ -24,15 +24,17 @@ type ClusterOptions = Omit<TakeOptions, "signal">;
 /** `kodama snapshot`. */
 export const command = defineCommand({
   description:
-    "Keeps a session's files: its workspace, committed or not, its agent's conversations and tasks, and the " +
-    "definition of the session.\n\n" +
-    "In the cluster, by VolumeSnapshots of its claims, where the cluster's storage can: whether the session runs " +
-    "or not, and for everybody who has rights in the namespace. It is whole when the cluster says so. Such a " +
-    "snapshot is of whole volumes: whom the agent is signed in as is in it, and is taken out where it is " +
+    "Saves a session's files: its workspace, committed or not, its agent's conversations and tasks, " +
+    "and the session's definition.\n\n" +
+    "By default, VolumeSnapshots are created in the cluster, if its storage supports them. The " +
+    "session may be running or stopped, and everyone with rights in the namespace can use the " +
+    "snapshot. The command succeeds when the cluster reports the snapshot as ready to use. It " +
+    "contains complete volumes, and so the agent's login, which is removed when the snapshot is " +
     "restored.\n\n" +
-    "With --output in a file of this machine, for you alone to read, whether the session runs or is stopped. " +
-    "The file has its name when it is whole. Secrets aren't in it: variables of dotenv files, the token for git, and whom the agent " +
-    "is signed in as. What lies in the workspace is, whatever it holds.",
+    "With --output, the files are written to a local file that only you can read. The file appears " +
+    "under its name when it is complete. It contains no secrets: no variables from dotenv files, no " +
+    "git token and no agent's login. Files in the workspace are included, even if they contain " +
+    "secrets.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
@@ -40,40 +42,40 @@ export const command = defineCommand({
       placeholder: "SNAPSHOT",
     }),
     class: value(
-      "VolumeSnapshotClass to take it by (default the one of the storage's driver)",
+      "VolumeSnapshotClass to use (default the one of the storage driver)",
       text,
       {
         placeholder: "NAME",
       },
     ),
-    timeout: value("longest wait for the cluster's snapshot (default 5m)", durationMs, {
+    timeout: value("time to wait for the cluster's snapshot (default 5m)", durationMs, {
       placeholder: "DURATION",
     }),
-    output: value("file to write, in place of a snapshot in the cluster", text, {
+    output: value("write a local FILE instead of a snapshot in the cluster", text, {
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
-    format: valueOr("how it is told what was kept", formats.parse, "text", formats),
+    format: valueOr("output format", formats.parse, "text", formats),
   },
   examples: [
-    { title: "Before something bold", line: "kodama snapshot fix-auth" },
-    { title: "Under a name", line: "kodama snapshot fix-auth --as before-the-merge" },
+    { title: "Take a snapshot in the cluster", line: "kodama snapshot fix-auth" },
+    { title: "With a name", line: "kodama snapshot fix-auth --as before-the-merge" },
     {
-      title: "Into a file of this machine",
+      title: "As a local file",
       line: "kodama snapshot fix-auth --output fix-auth.tar.gz",
     },
   ],
   exitCodes: [
     [
       "1",
-      "the cluster can't, the session failed, the file is there already, or a step failed",
+      "the cluster has no snapshots, the session has failed, the file exists, or a step failed",
     ],
-    ["3", "the cluster's snapshot wasn't ready in time: nothing of it is left"],
-    ["130", "stopped by Ctrl-C or a signal: nothing is left"],
+    ["3", "the cluster's snapshot was not ready in time, and was removed"],
+    ["130", "stopped by Ctrl-C or a signal; nothing remains"],
   ],
   seeAlso: [
-    "kodama restore --help brings the files back.",
-    "kodama snapshots list --help lists those of the cluster.",
+    "kodama restore --help restores a snapshot.",
+    "kodama snapshots list --help lists the snapshots in the cluster.",
   ],
   resolve: ({ flags, operands: [name] }) => {
     const { output, as, class: className, timeout, kubeconfig, format } = flags;

@@ -17,69 +17,80 @@ const adapters = choice(adapterNames);
 /** `kodama start`. */
 export const command = defineCommand({
   description:
-    "Begins a session: a pod with a workspace of its own, in which you or a coding agent works. With --repo " +
-    "the repository is checked out there, on a branch of the session's own unless --branch names one.\n\n" +
-    "A start may be interrupted at any point: the same words go on where it stopped. A session that is there " +
-    "already is brought up as it is. What isn't said here comes from the template, from .kodama.yaml of the " +
-    "repository, from your config.yaml, or from kodama's own defaults.",
+    "Starts a session: a pod with its own workspace, in which you or a coding agent works. With " +
+    "--repo, the repository is checked out there, on a new branch for the session unless --branch " +
+    "names one.\n\n" +
+    "An interrupted start is resumed by the same command. If the session exists, it is started as it " +
+    "is defined. Options that are not given come from the template, the repository's .kodama.yaml, " +
+    "your config.yaml, or kodama's defaults, in this order.",
   operands: [{ name: "NAME", arity: "one" }],
   trailing: "optional",
   flags: {
     ...scopeFlags,
     "repo": value(
-      "repository to check out: HTTPS, SSH, or . for the working folder's origin",
+      "repository to check out: an HTTPS or SSH URL, or . for the origin of the current directory",
       text,
       {
         placeholder: "URL",
       },
     ),
-    "branch": value("branch to work on (default one of the session's own)", text, {
+    "branch": value("branch to work on (default a new branch for the session)", text, {
       placeholder: "NAME",
     }),
-    "image": value("image of the session's container (default the settings')", text, {
+    "image": value("container image of the session (default from the settings)", text, {
       placeholder: "IMAGE",
     }),
-    "cpu": value("limit of processors (default the settings', or 1)", text, {
+    "cpu": value("CPU limit (default from the settings, or 1)", text, {
       placeholder: "QUANTITY",
     }),
-    "memory": value("limit of memory (default the settings', or 2Gi)", text, {
+    "memory": value("memory limit (default from the settings, or 2Gi)", text, {
       placeholder: "QUANTITY",
     }),
-    "ttl": value("time to live: it stops then, whatever runs (default the settings')", limit, {
-      placeholder: "DURATION",
-    }),
+    "ttl": value(
+      "stop the session after this time, even if it is in use (default from the settings)",
+      limit,
+      {
+        placeholder: "DURATION",
+      },
+    ),
     "idle-timeout": value(
-      "it stops when nobody used it for so long (default the settings')",
+      "stop the session after it was unused for this time (default from the settings)",
       limit,
       { placeholder: "DURATION" },
     ),
-    "env-file": values("dotenv file whose variables the session has; a later one wins", text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
+    "env-file": values(
+      "dotenv file with environment variables for the session; later files take precedence",
+      text,
+      {
+        placeholder: "FILE",
+        completion: { kind: "files" },
+      },
+    ),
+    "env-exclude": values("variable of the --env-file files to leave out", text, {
+      placeholder: "NAME",
     }),
-    "env-exclude": values("variable of those files that stays here", text, { placeholder: "NAME" }),
-    "template": value("session template, by name", text, {
+    "template": value("session template to use", text, {
       placeholder: "NAME",
       completion: { kind: "templates" },
     }),
     "sync": value(
-      "folder to keep in step with /workspace (default the working folder, if it is the project)",
+      "local folder to keep in sync with /workspace (default the current directory, if it is the session's project)",
       text,
       { placeholder: "PATH", completion: { kind: "files" } },
     ),
-    "no-sync": toggle("keep nothing in step"),
+    "no-sync": toggle("don't sync a local folder"),
     "prompt": value("first task of the session's agent", text, { short: "p" }),
-    "prompt-file": value("read that task from FILE; - is standard input", text, {
+    "prompt-file": value("read the first task from FILE, or - for stdin", text, {
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
-    "adapter": valueOr("which agent", adapters.parse, "claude", adapters),
+    "adapter": valueOr("coding agent to use", adapters.parse, "claude", adapters),
     "join": toggle(
-      "take a session of NAME that is somebody else's, or files that an earlier one left",
+      "use the session even if it belongs to someone else, or if volumes of a deleted session remain",
     ),
     "timeout": timeoutFlag,
-    "dry-run": toggle("print what would be made, and make nothing"),
-    "output": value("how --dry-run prints it (default yaml)", dataFormats.parse, {
+    "dry-run": toggle("print the objects that would be created, and create nothing"),
+    "output": value("output format of --dry-run (default yaml)", dataFormats.parse, {
       short: "o",
       ...dataFormats,
     }),
@@ -87,40 +98,46 @@ export const command = defineCommand({
   examples: [
     { title: "An empty workspace", line: "kodama start my-work" },
     {
-      title: "On a repository, on a new branch",
+      title: "With a repository, on a new branch",
       line: "kodama start fix-auth --repo https://github.com/myorg/myrepo",
     },
     {
-      title: "On a branch that is there",
+      title: "On an existing branch",
       line: "kodama start hotfix --repo git@github.com:myorg/myrepo.git --branch develop",
     },
-    { title: "With more of the machine", line: "kodama start build --cpu 4 --memory 8Gi" },
+    { title: "With more CPU and memory", line: "kodama start build --cpu 4 --memory 8Gi" },
     {
-      title: "Until nobody uses it, and until tonight at most",
+      title: "Stop it when unused for 30 minutes, or after 8 hours",
       line: "kodama start review --idle-timeout 30m --ttl 8h",
     },
-    { title: "On the repository of this folder", line: "kodama start local-dev --repo ." },
     {
-      title: "With variables from here",
+      title: "With the repository of the current directory",
+      line: "kodama start local-dev --repo .",
+    },
+    {
+      title: "With environment variables from local files",
       line: "kodama start my-session --env-file .env --env-file .env.local",
     },
-    { title: "In step with a folder", line: "kodama start local-dev --sync /path/to/project" },
+    { title: "Synced with a local folder", line: "kodama start local-dev --sync /path/to/project" },
     {
-      title: "With a task for its agent",
+      title: "With a task for the agent",
       line: 'kodama start tests --repo github.com/myorg/api --prompt "Add unit tests"',
     },
     {
-      title: "With a longer one",
+      title: "With a task from a file",
       line: "kodama start refactor --repo github.com/myorg/app --prompt-file task.txt",
     },
-    { title: "What it would make", line: "kodama start my-work --dry-run -o yaml" },
+    {
+      title: "Print the objects without creating them",
+      line: "kodama start my-work --dry-run -o yaml",
+    },
   ],
   exitCodes: [
     ["0", "the session runs"],
-    ["1", "a step failed; the message says what is left"],
-    ["2", "the command line is wrong, or another session has the name"],
-    ["3", "the pod, or the first sync, wasn't ready in time"],
-    ["130", "stopped by Ctrl-C or a signal: the same words go on"],
+    ["1", "a step failed; the message lists what remains"],
+    ["2", "the command line is wrong, or the name is in use"],
+    ["3", "the pod, or the first sync, was not ready in time"],
+    ["130", "stopped by Ctrl-C or a signal; run the same command to resume"],
   ],
   seeAlso: [
     "kodama attach --help opens a shell in a session.",
@@ -128,8 +145,8 @@ export const command = defineCommand({
   ],
   resolve({ flags, operands: [name], trailing }) {
     if (flags.output !== undefined && !flags["dry-run"]) {
-      throw new UsageError("-o says how --dry-run prints what would be made", {
-        hint: "kodama get NAME -o yaml prints a session that is there",
+      throw new UsageError("-o is the output format of --dry-run, which isn't given", {
+        hint: "kodama get NAME -o yaml prints an existing session",
       });
     }
     const { repo, branch, image, cpu, memory, template } = flags;

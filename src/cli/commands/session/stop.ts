@@ -12,28 +12,29 @@ import { askYes, canAsk } from "../../ask_yes.ts";
 /** `kodama stop`. */
 export const command = defineCommand({
   description:
-    "Stops a session: its pod is deleted, and its workspace and the agent's home are kept. `kodama resume` " +
-    "makes the pod again, from any machine. If its agent works on a task, which fails by this, kodama asks first.",
+    "Stops a session: its pod is deleted; its workspace and the agent's home are retained. `kodama " +
+    "resume` starts it again, from any machine. If the agent is working on a task, kodama asks first, " +
+    "because the task fails.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
-    timeout: valueOr("longest wait for the pod to end", durationMs, "2m", {
+    timeout: valueOr("time to wait for the pod to end", durationMs, "2m", {
       placeholder: "DURATION",
     }),
-    yes: toggle("stop without asking, though its agent works", { short: "y" }),
+    yes: toggle("stop without asking, even if the agent is working", { short: "y" }),
     force: toggle("the same as --yes", { short: "f" }),
   },
   examples: [
-    { title: "Until tomorrow", line: "kodama stop fix-auth" },
-    { title: "From a script, though its agent works", line: "kodama stop fix-auth --yes" },
+    { title: "Stop a session", line: "kodama stop fix-auth" },
+    { title: "From a script, even if the agent is working", line: "kodama stop fix-auth --yes" },
   ],
   exitCodes: [
     ["0", "the session is stopped"],
-    ["1", "there is no such session, or the answer was no"],
-    ["2", "its agent works, and there is no terminal to ask at"],
-    ["3", "the pod didn't end in time"],
+    ["1", "there is no such session, or the stop was declined"],
+    ["2", "the agent is working, and there is no terminal to ask on"],
+    ["3", "the pod did not end in time"],
   ],
-  seeAlso: ["kodama delete --help takes a session away."],
+  seeAlso: ["kodama delete --help deletes a session."],
   resolve: ({ flags, operands: [name] }) => ({
     options: { ...placeOf(flags, name), goneTimeoutMs: flags.timeout },
     yes: flags.yes || flags.force,

@@ -9,24 +9,24 @@ const keptByDefault = "15m";
 
 /** By their long names. */
 export const shellFlags = {
-  "env": values("variable of the shell's environment", environmentPair, {
+  "env": values("environment variable of the shell", environmentPair, {
     placeholder: "NAME=VALUE",
     group,
   }),
-  "workdir": value("directory to begin in", text, { placeholder: "DIR", group }),
+  "workdir": value("directory to start in", text, { placeholder: "DIR", group }),
   "keep-for": valueOr(
-    "how long the shell waits in the pod when the link breaks, where the pod has tmux or dtach",
+    "time that the shell stays in the pod after the connection breaks; needs tmux or dtach in the pod",
     keepMs,
     keptByDefault,
     { placeholder: "DURATION", variable: "KODAMA_KEEP_FOR", group },
   ),
-  "new": toggle("begin a new shell, even where one waits", { group }),
+  "new": toggle("start a new shell, even if one can be reconnected to", { group }),
   "connect-timeout": value(
-    "longest wait for the pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
+    "time to wait for the pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
     durationMs,
     { placeholder: "DURATION", group },
   ),
-  "log": value("keep what the terminal shows in DIR, as an asciicast", text, {
+  "log": value("record the terminal in DIR, as an asciicast", text, {
     placeholder: "DIR",
     completion: { kind: "files" },
     group,

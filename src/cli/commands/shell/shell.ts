@@ -9,42 +9,49 @@ import { keepMsOf, shellFlags } from "./flags.ts";
 /** `kodama shell`. */
 export const command = defineCommand({
   description:
-    "Opens a shell in one pod: the first of bash, zsh, ash, dash, ksh and sh that its image has; or runs " +
-    "the words behind -- on a terminal there. Where several pods match, the picker asks which.\n\n" +
-    "Where the pod has tmux or dtach, the shell runs below it, unseen, and a broken link ends nothing: " +
-    "the shell waits in the pod for a while (--keep-for) and is found again, by this kodama or by the " +
-    "next one with the same words. Elsewhere a shell ends with its link, and so does a command, unless " +
-    "--keep-for is given.",
+    "Opens a shell in one pod: the first of bash, zsh, ash, dash, ksh and sh that its image has. With " +
+    "a command after --, runs that on a terminal instead. If several pods match, the picker asks " +
+    "which one.\n\n" +
+    "If the pod has tmux or dtach, the shell runs inside it, and survives a broken connection: it " +
+    "stays in the pod for the time of --keep-for, and the same command reconnects to it. Otherwise " +
+    "the shell ends with its connection. A command ends with its connection unless --keep-for is " +
+    "given.",
   operands: selectionOperands,
   trailing: "optional",
   flags: { ...selectionFlags, ...shellFlags },
   examples: [
-    { title: "A shell in a pod", line: "kodama shell web-0" },
+    { title: "Open a shell in a pod", line: "kodama shell web-0" },
     {
-      title: "In one of a deployment's pods, which the picker asks for",
+      title: "Choose one of a deployment's pods",
       line: "kodama shell deploy/web",
     },
     {
-      title: "In another container, in a folder of it",
+      title: "In another container and directory",
       line: "kodama shell web-0 -c sidecar --workdir /var/log",
     },
-    { title: "A program on a terminal", line: "kodama shell web-0 -- top" },
+    { title: "Run a program on a terminal", line: "kodama shell web-0 -- top" },
     {
-      title: "One that goes on while the link is broken",
+      title: "Run a command that survives a broken connection",
       line: "kodama shell web-0 --keep-for 2h -- ./migrate.sh",
     },
-    { title: "Nothing that outlives the link", line: "kodama shell web-0 --keep-for 0" },
     {
-      title: "With a transcript, for asciinema play",
+      title: "Open a shell that ends with its connection",
+      line: "kodama shell web-0 --keep-for 0",
+    },
+    {
+      title: "Record the session, for asciinema play",
       line: "kodama shell web-0 --log transcripts",
     },
   ],
   exitCodes: [
     ["1", "kodama itself failed, or the image has no shell"],
-    ["2", "the command line is wrong, no pod matches, or several do and nobody can be asked"],
-    ["3", "the stream was not open in time"],
-    ["4", "the pod couldn't be reached, or the link broke and the shell was not found again"],
-    ["130", "stopped by a signal, or left the picker without a choice"],
+    [
+      "2",
+      "the command line is wrong, no pod matches, or several do and there is no terminal to ask on",
+    ],
+    ["3", "the stream did not open in time"],
+    ["4", "the pod couldn't be reached, or the connection broke and the shell has ended"],
+    ["130", "stopped by a signal, or the picker was closed without a choice"],
     ["other", "the exit code of the shell"],
   ],
   seeAlso: [

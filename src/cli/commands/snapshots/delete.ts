@@ -12,8 +12,8 @@ import { stoppable } from "../../../terminal/driver/signals.ts";
 /** `kodama snapshots delete`. */
 export const command = defineCommand({
   description:
-    "Deletes snapshots that the cluster keeps, after a question that names them. Sessions that were restored from " +
-    "one have volumes of their own, and keep them.",
+    "Deletes snapshots in the cluster, after confirmation. Sessions that were restored from them are " +
+    "not affected: they have their own volumes.",
   operands: [
     { name: "SNAPSHOT", arity: "any", completion: { kind: "snapshots", orFile: false } },
   ],
@@ -23,10 +23,10 @@ export const command = defineCommand({
     force: toggle("the same as --yes", { short: "f" }),
   },
   examples: [
-    { title: "With a question first", line: "kodama snapshots delete before-the-merge" },
+    { title: "Ask before deleting", line: "kodama snapshots delete before-the-merge" },
     { title: "From a script", line: "kodama snapshots delete before-the-merge -n testing --yes" },
   ],
-  seeAlso: ["kodama snapshots list --help lists them."],
+  seeAlso: ["kodama snapshots list --help lists snapshots."],
   resolve({ flags, operands }) {
     const { namespace, context, kubeconfig } = flags;
     const force = flags.yes || flags.force;

@@ -12,22 +12,22 @@ const formats = choice(["table", "json", "yaml"]);
 /** `kodama snapshots list`. */
 export const command = defineCommand({
   description:
-    "Lists the snapshots of sessions that the cluster keeps, the newest first. They outlive their sessions. A " +
-    "snapshot is Ready when a session can be made of it; what stands in its way is in -o json.",
+    "Lists the snapshots of sessions in the cluster, newest first. They outlive their sessions. A " +
+    "snapshot can be restored when it is Ready; -o json prints why it isn't.",
   operands: [{ ...sessionOperand, arity: "optional" }],
   flags: {
     ...scopeFlags,
-    "all-namespaces": toggle("snapshots of all namespaces", { short: "A" }),
-    "output": valueOr("how they are printed", formats.parse, "table", { short: "o", ...formats }),
+    "all-namespaces": toggle("list the snapshots of all namespaces", { short: "A" }),
+    "output": valueOr("output format", formats.parse, "table", { short: "o", ...formats }),
   },
   examples: [
-    { title: "Of the namespace", line: "kodama snapshots list" },
+    { title: "In the current namespace", line: "kodama snapshots list" },
     { title: "Of one session", line: "kodama snapshots list fix-auth" },
-    { title: "For a script", line: "kodama snapshots list -A -o json" },
+    { title: "As JSON, for a script", line: "kodama snapshots list -A -o json" },
   ],
   seeAlso: [
-    "kodama snapshot --help takes one.",
-    "kodama restore --help starts a session from one.",
+    "kodama snapshot --help takes a snapshot.",
+    "kodama restore --help starts a session from a snapshot.",
   ],
   resolve({ flags, operands: [session] }) {
     const { namespace, context, kubeconfig, output: format } = flags;

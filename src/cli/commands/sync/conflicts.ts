@@ -6,14 +6,14 @@ import { syncOperand, syncOutput } from "./sync_text.ts";
 /** `kodama sync conflicts`. */
 export const command = defineCommand({
   description:
-    "Lists the files that conflicts have kept: where both sides changed a file, this machine's version keeps " +
-    "the name, and the pod's stays beside it. Whoever has merged them removes the copy, and it is gone from " +
-    "this list.",
+    "Lists the copies that were stored for conflicts. If both sides changed a file, the local version " +
+    "keeps the name, and the pod's version is stored beside it. Merge them and delete the copy to " +
+    "resolve the conflict.",
   operands: [syncOperand],
   flags: syncOutput,
   examples: [
-    { title: "What is there to merge?", line: "kodama sync conflicts" },
-    { title: "For a script", line: "kodama sync conflicts default.web-0 -o json" },
+    { title: "List the conflicts", line: "kodama sync conflicts" },
+    { title: "As JSON, for a script", line: "kodama sync conflicts default.web-0 -o json" },
   ],
   seeAlso: ["kodama sync status --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),

@@ -4,7 +4,7 @@ import { entriesText, syncOperand, syncOutput } from "./sync_text.ts";
 /** `kodama sync flush`. */
 export const command = defineCommand({
   description:
-    "Looks through both sides now, and comes back when all that was saved before is on both of them.",
+    "Scans both sides now, and waits until everything that was saved before is on both of them.",
   operands: [syncOperand],
   flags: syncOutput,
   examples: [
@@ -12,8 +12,8 @@ export const command = defineCommand({
     { title: "One of several", line: "kodama sync flush default.web-0" },
   ],
   exitCodes: [
-    ["1", "it doesn't run, is halted, or something couldn't be carried over"],
-    ["3", "its process doesn't answer: the pod may be away"],
+    ["1", "it is not running, is halted, or some changes couldn't be transferred"],
+    ["3", "its process doesn't respond; the pod may be unreachable"],
   ],
   seeAlso: ["kodama sync status --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),

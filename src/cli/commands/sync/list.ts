@@ -8,15 +8,18 @@ const formats = choice(["json", "jsonl", "yaml"]);
 /** `kodama sync list`. */
 export const command = defineCommand({
   description:
-    "Lists the syncs of this machine: those that run, and those that can be begun again.",
+    "Lists the syncs of this machine: running ones, and stopped ones that can be started again.",
   flags: {
-    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+    output: value("output format: data instead of a table", formats.parse, {
+      short: "o",
+      ...formats,
+    }),
   },
   examples: [
-    { title: "All of them", line: "kodama sync list" },
-    { title: "For a script", line: "kodama sync list -o json" },
+    { title: "List all syncs", line: "kodama sync list" },
+    { title: "As JSON, for a script", line: "kodama sync list -o json" },
   ],
-  seeAlso: ["kodama sync status --help shows one of them."],
+  seeAlso: ["kodama sync status --help shows a sync."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listSyncs } = await import("../../../actions/sync/syncs.ts");

@@ -4,12 +4,12 @@ import { syncOperand, syncOutput } from "./sync_text.ts";
 /** `kodama sync pause`. */
 export const command = defineCommand({
   description:
-    "Lets a sync rest: it lets go of the pod and changes nothing on either side until kodama sync resume. What " +
-    "is saved meanwhile is carried over then.",
+    "Pauses a sync: it disconnects from the pod and changes nothing on either side until kodama sync " +
+    "resume, which then transfers the changes made meanwhile.",
   operands: [syncOperand],
   flags: syncOutput,
   examples: [
-    { title: "While a branch is changed", line: "kodama sync pause" },
+    { title: "Pause the sync while switching branches", line: "kodama sync pause" },
     { title: "One of several", line: "kodama sync pause default.web-0" },
   ],
   seeAlso: ["kodama sync resume --help"],

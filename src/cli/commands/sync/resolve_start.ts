@@ -9,12 +9,12 @@ const modes = choice(["two-way-safe", "one-way", "mirror", "pull"]);
 
 /** The flags of `kodama sync start`. */
 export const startFlags = {
-  mode: valueOr("which way changes go", modes.parse, "two-way-safe", modes),
-  name: value("what the sync is called (default the pod's name)", text, { placeholder: "NAME" }),
-  exclude: values("leave out what this line of a .gitignore matches", text, {
+  mode: valueOr("direction of the sync", modes.parse, "two-way-safe", modes),
+  name: value("name of the sync (default the pod's name)", text, { placeholder: "NAME" }),
+  exclude: values("exclude files that match PATTERN, in the format of .gitignore", text, {
     placeholder: "PATTERN",
   }),
-  "no-gitignore": toggle("take no .gitignore into account, but .kodamaignore alone"),
+  "no-gitignore": toggle("ignore .gitignore files; .kodamaignore still applies"),
   "no-wait": toggle("don't wait until both sides are in sync"),
   namespace: value("namespace of the pod (default the context's)", text, {
     short: "n",

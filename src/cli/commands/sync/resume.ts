@@ -5,17 +5,17 @@ import { syncOperand, syncOutput } from "./sync_text.ts";
 /** `kodama sync resume`. */
 export const command = defineCommand({
   description:
-    "Lets a sync go on that is paused, or waits. One that is halted, because a side has nothing in it any more, " +
-    "goes on with --accept-emptied: the other side is emptied then, too.",
+    "Resumes a sync that is paused, or is waiting for its next attempt. A sync that is halted because " +
+    "one side is empty now is resumed with --accept-emptied, which empties the other side too.",
   operands: [syncOperand],
   flags: {
-    "accept-emptied": toggle("a side that has nothing in it any more is meant to have nothing"),
+    "accept-emptied": toggle("accept that one side was emptied, and empty the other side too"),
     ...syncOutput,
   },
   examples: [
-    { title: "Go on", line: "kodama sync resume" },
+    { title: "Resume the sync", line: "kodama sync resume" },
     {
-      title: "All files were removed on purpose",
+      title: "Accept that all files were removed",
       line: "kodama sync resume default.web-0 --accept-emptied",
     },
   ],

@@ -9,15 +9,15 @@ const good = new Set(["watching", "syncing", "scanning", "connecting"]);
 /** `kodama sync status`. */
 export const command = defineCommand({
   description:
-    "Shows how a sync is doing: where it is, what it waits for, what it leaves alone and why, and what it did " +
-    "last. Without a name it is the only one there is.",
+    "Shows the state of a sync: its phase, what it is waiting for, the files it doesn't sync and why, " +
+    "and its last changes. The name may be omitted if there is only one sync.",
   operands: [syncOperand],
   flags: syncOutput,
   examples: [
-    { title: "The only one", line: "kodama sync status" },
-    { title: "One of them, for a script", line: "kodama sync status default.web-0 -o json" },
+    { title: "Show the only sync", line: "kodama sync status" },
+    { title: "Show one of several, as JSON", line: "kodama sync status default.web-0 -o json" },
   ],
-  exitCodes: [["0", "it runs"], ["1", "it is stopped, paused, halted, or waits for something"]],
+  exitCodes: [["0", "it is running"], ["1", "it is stopped, paused, halted or waiting"]],
   seeAlso: ["kodama sync conflicts --help", "kodama sync flush --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, { host, terminal }) {

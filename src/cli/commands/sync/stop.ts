@@ -8,19 +8,19 @@ import { syncOperand, syncOutput } from "./sync_text.ts";
 /** `kodama sync stop`. */
 export const command = defineCommand({
   description:
-    "Ends a sync. The files stay as they are on both sides. What both sides agreed on is kept, so that the same " +
-    "kodama sync start goes on from there; with --forget it isn't, and both sides would be joined as if they " +
-    "had never met.",
+    "Stops a sync. The files stay as they are on both sides. The last synced state is stored, so that " +
+    "the same kodama sync start continues from it; with --forget it is deleted, and a later sync " +
+    "merges both sides as if they were new.",
   operands: [syncOperand],
   flags: {
-    forget: toggle("keep nothing of it, here or in the pod"),
+    forget: toggle("delete the stored state, on this machine and in the pod"),
     ...syncOutput,
   },
   examples: [
-    { title: "The only one", line: "kodama sync stop" },
-    { title: "For good", line: "kodama sync stop default.web-0 --forget" },
+    { title: "Stop the only sync", line: "kodama sync stop" },
+    { title: "Stop it, and forget its state", line: "kodama sync stop default.web-0 --forget" },
   ],
-  seeAlso: ["kodama sync pause --help lets it rest for a while."],
+  seeAlso: ["kodama sync pause --help pauses a sync."],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output, forget: flags.forget }),
   async run({ name, format, forget }, { host, signals, terminal }) {
     const { findSync, stopSync } = await import("../../../actions/sync/syncs.ts");

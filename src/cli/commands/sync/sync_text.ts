@@ -11,7 +11,7 @@ const formats = choice(["json"]);
 
 /** `-o json` of a command about one sync. */
 export const syncOutput = {
-  output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
+  output: value("output format", formats.parse, { short: "o", ...formats }),
 };
 
 /** The operand that names a sync. */

@@ -8,16 +8,17 @@ import { dataFormats } from "../session/flags.ts";
 /** `kodama template list`. */
 export const command = defineCommand({
   description:
-    "Lists the templates that `kodama start --template` knows: files of settings in .kodama/templates/ of " +
-    "the repository, and in templates/ of kodama's folder. Of two with one name the repository's counts.",
+    "Lists the templates for `kodama start --template`: settings files in .kodama/templates/ of the " +
+    "repository and in templates/ of kodama's configuration folder. If both have a template of the " +
+    "same name, the repository's is used.",
   flags: {
-    output: value("print data in place of a table", dataFormats.parse, {
+    output: value("output format: data instead of a table", dataFormats.parse, {
       short: "o",
       ...dataFormats,
     }),
   },
-  examples: [{ title: "All that there are", line: "kodama template list" }],
-  seeAlso: ["kodama template show --help prints one of them."],
+  examples: [{ title: "List all templates", line: "kodama template list" }],
+  seeAlso: ["kodama template show --help prints a template."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listTemplates } = await import("../../../actions/session/templates.ts");

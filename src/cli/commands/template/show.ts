@@ -4,11 +4,11 @@ import { success } from "../../exit_codes.ts";
 
 /** `kodama template show`. */
 export const command = defineCommand({
-  description: "Prints a template: the settings that a session begins with.",
+  description: "Prints a template: the settings that a session is created with.",
   operands: [{ name: "NAME", arity: "one", completion: { kind: "templates" } }],
   flags: {},
-  examples: [{ title: "What is in it?", line: "kodama template show big" }],
-  seeAlso: ["kodama start --help says what comes before and behind a template."],
+  examples: [{ title: "Print a template", line: "kodama template show big" }],
+  seeAlso: ["kodama start --help lists what overrides a template."],
   resolve: ({ operands: [name = ""] }) => ({ name }),
   async run({ name }, { host, terminal }) {
     const { findTemplate } = await import("../../../actions/session/templates.ts");

@@ -30,52 +30,55 @@ const { env: _secretsMayBeInIt, ...paneShellFlags } = shellFlags;
 /** `kodama tmux`. */
 export const command = defineCommand({
   description:
-    "Opens one pane of tmux for each pod of a selection, with a shell or with the words behind --. " +
-    "Inside tmux they come in a new window of the session that is there; elsewhere in a session of their " +
-    "own, which is shown. What doesn't fit one window comes in further ones.\n\n" +
-    "A pane says above its text whose it is, and how it ended. The pane of a command stays then, and that " +
-    "of a shell where it failed. With shells, what is typed goes to every pane of the window.",
+    "Opens one tmux pane for each pod of a selection, with a shell, or with the command after --. " +
+    "Inside tmux, the panes open in a new window of the current session; otherwise in a new session, " +
+    "which is shown. Panes that don't fit into one window open in further windows.\n\n" +
+    "The border of each pane shows its pod, and how it ended. The pane of a command stays open when " +
+    "the command ends; the pane of a shell stays open if the shell failed. Input to shells goes to " +
+    "every pane of the window.",
   operands: selectionOperands,
   trailing: "optional",
   flags: {
     ...selectionFlags,
     ...allFlag,
-    "session": value("make a session of this name, inside tmux too", text, {
+    "session": value("name of a new tmux session, also inside tmux", text, {
       placeholder: "NAME",
       group,
     }),
-    "layout": valueOr("how panes are arranged", arrangements.parse, "tiled", {
+    "layout": valueOr("layout of the panes", arrangements.parse, "tiled", {
       ...arrangements,
       group,
     }),
-    "sync": toggle("what is typed goes to all panes of a window (with shells it does)", { group }),
-    "no-sync": toggle("what is typed goes to one pane", { group }),
-    "detach": toggle("make the panes, and show nothing", { short: "d", group }),
-    "remain-on-exit": toggle("panes stay when they have ended; =false: they don't", { group }),
+    "sync": toggle("send input to all panes of a window (default for shells)", { group }),
+    "no-sync": toggle("send input to one pane only", { group }),
+    "detach": toggle("create the panes in the background", { short: "d", group }),
+    "remain-on-exit": toggle("keep panes open when their program has ended; =false closes them", {
+      group,
+    }),
     ...paneShellFlags,
     "yes": runningFlags.yes,
     "confirm-above": runningFlags["confirm-above"],
   },
   examples: [
     {
-      title: "A shell in every pod of a workload, typed in all at once",
+      title: "Open a shell in every pod of a workload",
       line: "kodama tmux sts/db",
     },
-    { title: "A program in each", line: "kodama tmux -n storage -m drive -- top" },
+    { title: "Run a program in each pod", line: "kodama tmux -n storage -m drive -- top" },
     {
-      title: "Those that are picked, in a session of their own, with transcripts",
+      title: "Choose the pods, and record the terminals",
       line: "kodama tmux -A -P --session night --log transcripts",
     },
-    { title: "Ready to be shown later", line: "kodama tmux deploy/web --detach" },
+    { title: "Create the panes in the background", line: "kodama tmux deploy/web --detach" },
   ],
   exitCodes: [
-    ["0", "the panes were made; each shows how its own program ended"],
-    ["1", "tmux isn't there or refused, or kodama itself failed"],
+    ["0", "the panes were created; each shows how its program ended"],
+    ["1", "tmux is missing or failed, or kodama itself failed"],
     ["2", "the command line is wrong, or no pod matches"],
     ["4", "a cluster couldn't be reached"],
-    ["130", "stopped by Ctrl-C or a signal: no pane is left"],
+    ["130", "stopped by Ctrl-C or a signal; the panes were closed"],
   ],
-  seeAlso: ["kodama shell --help says what runs in a pane."],
+  seeAlso: ["kodama shell --help explains what runs in a pane."],
   resolve(words) {
     const { flags, given, trailing } = words;
     const { contexts, kubeconfig, selection } = resolveSelection(words);

@@ -8,22 +8,22 @@ const formats = choice(["json", "sarif"]);
 /** `kodama workflow check`. */
 export const command = defineCommand({
   description:
-    "Holds workflow files against what kodama knows of them, and says everything that is wrong: with file, line " +
-    "and column, and what was expected. Files that they extend or use are looked at too. Nothing is run, and no " +
-    "cluster is asked. Without names it is every workflow that can be named from here. On a terminal, at most " +
-    "20 problems of a file are shown; in a pipe, all of them.",
+    "Checks workflow files and reports every problem, with file, line and column, and what was " +
+    "expected. Files that they extend or use are checked too. Nothing is run, and no cluster is " +
+    "contacted. Without names, every workflow that can be run from here is checked. On a terminal, at " +
+    "most 20 problems of a file are printed; in a pipe, all of them.",
   operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
   flags: {
-    output: value("print data", formats.parse, { short: "o", ...formats }),
-    strict: toggle("warnings fail too"),
+    output: value("output format", formats.parse, { short: "o", ...formats }),
+    strict: toggle("treat warnings as errors"),
   },
   examples: [
-    { title: "One of them", line: "kodama workflow check kwekash" },
-    { title: "All, in a pipeline", line: "kodama workflow check --strict" },
-    { title: "For a code host", line: "kodama workflow check -o sarif > kodama.sarif" },
+    { title: "Check one workflow", line: "kodama workflow check kwekash" },
+    { title: "Check all workflows in CI", line: "kodama workflow check --strict" },
+    { title: "For a code host, as SARIF", line: "kodama workflow check -o sarif > kodama.sarif" },
   ],
-  exitCodes: [["0", "nothing is wrong"], ["1", "something is"]],
-  seeAlso: ["kodama workflow schema --help lets an editor check while you type."],
+  exitCodes: [["0", "no problem was found"], ["1", "a problem was found"]],
+  seeAlso: ["kodama workflow schema --help prints the schema for editors."],
   resolve: ({ operands, flags }) => ({ operands, format: flags.output, strict: flags.strict }),
   async run({ operands, format, strict }, { host, terminal }) {
     const actions = await import("../../../actions/workflow/files.ts");

@@ -9,16 +9,20 @@ const formats = choice(["json", "jsonl", "yaml"]);
 /** `kodama workflow list`. */
 export const command = defineCommand({
   description:
-    "Lists the workflows that can be run from here: those in workflows/ and .kodama/workflows/ from the working " +
-    "directory upwards, your own, and those that come with kodama. The nearest of a name hides the others.",
+    "Lists the workflows that can be run from here: those in workflows/ and .kodama/workflows/ of the " +
+    "current directory and the folders above it, your own, and those shipped with kodama. If several " +
+    "have the same name, the first of these is used.",
   flags: {
-    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+    output: value("output format: data instead of a table", formats.parse, {
+      short: "o",
+      ...formats,
+    }),
   },
   examples: [
-    { title: "What is there?", line: "kodama workflow list" },
-    { title: "For a script", line: "kodama workflow list -o json" },
+    { title: "List the workflows", line: "kodama workflow list" },
+    { title: "As JSON, for a script", line: "kodama workflow list -o json" },
   ],
-  seeAlso: ["kodama workflow show --help shows one of them."],
+  seeAlso: ["kodama workflow show --help shows a workflow."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listWorkflows } = await import("../../../actions/workflow/files.ts");

@@ -9,15 +9,16 @@ const kinds = choice(["command", "steps", "rolling"]);
 /** `kodama workflow new`. */
 export const command = defineCommand({
   description:
-    "Makes workflows/NAME.yaml in the working directory: from a template, or from what a past run did. " +
-    "`--from-run last` is the last run; else the id, or its beginning, that kodama runs list shows.",
+    "Creates workflows/NAME.yaml in the current directory, from a template or from a past run. " +
+    "`--from-run last` is the last run; otherwise give the id from kodama runs list, or the start of " +
+    "it.",
   operands: [{ name: "NAME", arity: "one" }],
   flags: {
-    template: value("what it begins with (default command)", kinds.parse, {
+    template: value("template to start with (default command)", kinds.parse, {
       ...kinds,
       short: "t",
     }),
-    "from-run": value("a past run whose command it shall be", (text) => text, {
+    "from-run": value("past run to take the command from", (text) => text, {
       placeholder: "RUN",
       completion: { kind: "runs" },
     }),
@@ -25,9 +26,9 @@ export const command = defineCommand({
   examples: [
     { title: "A command and its pods", line: "kodama workflow new uptime" },
     { title: "Steps, with parameters", line: "kodama workflow new drift --template steps" },
-    { title: "What I have just run", line: "kodama workflow new again --from-run last" },
+    { title: "From the last run", line: "kodama workflow new again --from-run last" },
   ],
-  seeAlso: ["kodama workflow check --help tells what is wrong with a file."],
+  seeAlso: ["kodama workflow check --help reports problems in a file."],
   resolve({ operands: [name = ""], flags }) {
     const { template, "from-run": run } = flags;
     if (template !== undefined && run !== undefined) {

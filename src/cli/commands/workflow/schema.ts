@@ -5,8 +5,8 @@ import { jsonDocument } from "../../output.ts";
 /** `kodama workflow schema`. */
 export const command = defineCommand({
   description:
-    "Prints the JSON Schema of workflow files. An editor with the YAML language server completes and checks with " +
-    "it: the first line of a file is then `# yaml-language-server: $schema=PATH`.",
+    "Prints the JSON Schema of workflow files. Editors with the YAML language server use it for " +
+    "completion and checks if the first line of a file is `# yaml-language-server: $schema=PATH`.",
   flags: {},
   examples: [
     { title: "For an editor", line: "kodama workflow schema > workflow.schema.json" },

@@ -8,17 +8,17 @@ const formats = choice(["json"]);
 /** `kodama workflow show`. */
 export const command = defineCommand({
   description:
-    "Shows a workflow: what it is for, its parameters, what it may touch, and its steps. What it extends is " +
-    "part of it. Which pods it would run in, kodama run --plan says.",
+    "Shows a workflow: its purpose, its parameters, what it may change, and its steps, including " +
+    "those of workflows that it extends. kodama run --plan shows which pods it would run in.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   flags: {
-    output: value("print data", formats.parse, { short: "o", ...formats }),
+    output: value("output format", formats.parse, { short: "o", ...formats }),
   },
   examples: [
-    { title: "One of them", line: "kodama workflow show kwekash" },
-    { title: "As data", line: "kodama workflow show kwekash -o json" },
+    { title: "Show a workflow", line: "kodama workflow show kwekash" },
+    { title: "As JSON", line: "kodama workflow show kwekash -o json" },
   ],
-  seeAlso: ["kodama run --help runs it.", "kodama workflow graph --help draws it."],
+  seeAlso: ["kodama run --help runs a workflow.", "kodama workflow graph --help draws a chart."],
   resolve: ({ operands: [workflow = ""], flags }) => ({ workflow, format: flags.output }),
   async run({ workflow: wanted, format }, { host, terminal }) {
     const { readWorkflow } = await import("../../../actions/workflow/files.ts");

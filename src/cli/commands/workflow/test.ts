@@ -10,16 +10,16 @@ const formats = choice(["json"]);
 /** `kodama workflow test`. */
 export const command = defineCommand({
   description:
-    "Runs the cases of test files, each against an embedded cluster that is gone afterwards: no Kubernetes is " +
-    "needed. A test is a file such as NAME.test.yaml beside the workflow; without operands it is every one in the " +
-    "nearest folder with workflows.",
+    "Runs the cases of workflow test files, each on an embedded cluster of its own that is removed " +
+    "afterwards, so no Kubernetes is needed. Tests are files such as NAME.test.yaml beside the " +
+    "workflow; without operands, all tests of the nearest workflows folder are run.",
   operands: [{ name: "FILE", arity: "any", completion: { kind: "files" } }],
-  flags: { output: value("print data", formats.parse, { short: "o", ...formats }) },
+  flags: { output: value("output format", formats.parse, { short: "o", ...formats }) },
   examples: [
-    { title: "All of a repository", line: "kodama workflow test" },
-    { title: "One of them", line: "kodama workflow test workflows/disk-usage.test.yaml" },
+    { title: "Run all tests of a repository", line: "kodama workflow test" },
+    { title: "Run one test file", line: "kodama workflow test workflows/disk-usage.test.yaml" },
   ],
-  exitCodes: [["0", "every case was as expected"], ["1", "one wasn't"]],
+  exitCodes: [["0", "every case passed"], ["1", "a case failed"]],
   resolve: ({ operands, flags }) => ({ files: operands, format: flags.output }),
   async run({ files, format }, { host, terminal, signals, environment }) {
     const { testWorkflows } = await import("../../../actions/workflow/test_workflows.ts");

@@ -6,19 +6,20 @@ import { toggle } from "../../../parser/flag.ts";
 /** `kodama workflow trust add`. */
 export const command = defineCommand({
   description:
-    "Shows what a workflow may do and which files it is made of, and trusts these very files from now on. " +
-    "A workflow that you run asks by itself; this is for looking at it before.",
+    "Shows what a workflow may do and which files it consists of, and trusts these files after " +
+    "confirmation. kodama run asks the same question; this command is for reviewing a workflow " +
+    "beforehand.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
-  flags: { yes: toggle("trust it without being asked", { short: "y" }) },
+  flags: { yes: toggle("trust the workflow without asking", { short: "y" }) },
   examples: [
-    { title: "Look, then decide", line: "kodama workflow trust add deploy" },
+    { title: "Review a workflow, then decide", line: "kodama workflow trust add deploy" },
     {
-      title: "Without a question",
+      title: "Trust it without asking",
       line: "kodama workflow trust add ./workflows/deploy.yaml --yes",
     },
   ],
-  seeAlso: ["kodama workflow trust list shows what is trusted."],
-  exitCodes: [["1", "it was not trusted"]],
+  seeAlso: ["kodama workflow trust list lists trusted workflows."],
+  exitCodes: [["1", "the workflow was not trusted"]],
   resolve: ({ flags: { yes }, operands: [workflow = ""] }) => ({ workflow, yes }),
   async run({ workflow, yes }, invocation) {
     const { terminal } = invocation;

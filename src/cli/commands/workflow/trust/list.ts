@@ -8,16 +8,19 @@ const formats = choice(["json", "jsonl", "yaml"]);
 /** `kodama workflow trust list`. */
 export const command = defineCommand({
   description:
-    "Lists the workflows that you have trusted, the newest last, with what each may do. They are kept in " +
-    "trust.json of kodama's folder.",
+    "Lists the workflows that you trust, newest last, with what each may do. They are stored in " +
+    "trust.json in kodama's configuration folder.",
   flags: {
-    output: value("print data in place of lines", formats.parse, { short: "o", ...formats }),
+    output: value("output format: data instead of text", formats.parse, { short: "o", ...formats }),
   },
   examples: [
-    { title: "All of them", line: "kodama workflow trust list" },
-    { title: "With the hashes of their files", line: "kodama workflow trust list -o json" },
+    { title: "List all trusted workflows", line: "kodama workflow trust list" },
+    {
+      title: "As JSON, with the hashes of their files",
+      line: "kodama workflow trust list -o json",
+    },
   ],
-  seeAlso: ["kodama workflow trust revoke --help takes trust back."],
+  seeAlso: ["kodama workflow trust revoke --help revokes trust."],
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listTrusted } = await import("../../../../actions/workflow/trust.ts");

@@ -4,10 +4,10 @@ import { success } from "../../../exit_codes.ts";
 /** `kodama workflow trust lock`. */
 export const command = defineCommand({
   description:
-    "Prints a lock file: the hashes of the files that workflows are made of, their scripts' too. Kept as " +
-    "kodama.lock beside the workflows and checked in, it lets them run where nobody can be asked (CI), as " +
-    "long as none of the files has changed. Without names it is for every workflow of the nearest folder " +
-    "that has any.",
+    "Prints a lock file: the hashes of the files that workflows consist of, including scripts. Store " +
+    "it as kodama.lock beside the workflows and commit it: the workflows then run without a question, " +
+    "for example in CI, as long as none of the files has changed. Without names, it contains every " +
+    "workflow of the nearest workflows folder.",
   operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
   flags: {},
   examples: [
@@ -15,9 +15,9 @@ export const command = defineCommand({
       title: "For all workflows of a repository",
       line: "kodama workflow trust lock > workflows/kodama.lock",
     },
-    { title: "For one of them alone", line: "kodama workflow trust lock deploy" },
+    { title: "For one workflow", line: "kodama workflow trust lock deploy" },
   ],
-  seeAlso: ["kodama run --trust runs a workflow once, whatever is in it."],
+  seeAlso: ["kodama run --trust runs a workflow once, whatever it contains."],
   resolve: ({ operands }) => ({ workflows: operands }),
   async run({ workflows }, { host, terminal }) {
     const { nearestWorkflows, trustSubject } = await import(

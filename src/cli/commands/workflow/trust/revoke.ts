@@ -6,13 +6,13 @@ import { toggle } from "../../../parser/flag.ts";
 /** `kodama workflow trust revoke`. */
 export const command = defineCommand({
   description:
-    "Takes trust back: the workflow asks again before it runs. A name stands for every trusted " +
-    "workflow of it; a path for one.",
+    "Revokes trust: the workflow asks again before it runs. A name is every trusted workflow of that " +
+    "name; a path is one workflow.",
   operands: [{ name: "WORKFLOW", arity: "any" }],
-  flags: { all: toggle("of every workflow") },
+  flags: { all: toggle("revoke trust in every workflow") },
   examples: [
-    { title: "Of one", line: "kodama workflow trust revoke deploy" },
-    { title: "Of all", line: "kodama workflow trust revoke --all" },
+    { title: "Revoke trust in one workflow", line: "kodama workflow trust revoke deploy" },
+    { title: "Revoke trust in all workflows", line: "kodama workflow trust revoke --all" },
   ],
   resolve({ flags: { all }, operands }) {
     if (all === (operands.length > 0)) {
