@@ -1,5 +1,6 @@
 /** kodama's shell scripts in pods: each is checked by shellcheck, whole, as it runs. */
 import assert from "node:assert/strict";
+import { agentScripts } from "../src/agent/pod_script.ts";
 import { copyScripts } from "../src/copy/pod_script.ts";
 import { findProgram } from "../src/kube/testing/image_shells.ts";
 import { type ScriptParts, scriptText } from "../src/podscript/launch.ts";
@@ -8,7 +9,10 @@ import { filePath } from "../src/files/file_path.ts";
 const root = new URL("../", import.meta.url);
 
 /** Every script, by its module and name. */
-const scripts: Record<string, ScriptParts> = named("copy", copyScripts);
+const scripts: Record<string, ScriptParts> = {
+  ...named("agent", agentScripts),
+  ...named("copy", copyScripts),
+};
 
 function named(
   module: string,

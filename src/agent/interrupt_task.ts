@@ -1,8 +1,8 @@
 /** Ends a task that works or is queued. */
 import type { Target } from "../kube/select/target.ts";
 import type { Adapter } from "./adapter.ts";
-import { FarCall, type FarWorld, markOf } from "./remote_call.ts";
-import { answerParts, wholeNumber } from "./read_answer.ts";
+import { type PodStreams, startAgentScript } from "./pod_script.ts";
+import { wholeNumber } from "./read_answer.ts";
 
 /** The result of an interrupt. */
 export interface Interruption {
@@ -10,7 +10,7 @@ export interface Interruption {
   /** It had ended before. */
   late: boolean;
   /** Processes that KILL didn't end. */
-  left: number;
+  remaining: number;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface Interruption {
  * @throws KodamaError `conflict` if none works, `notFound` if there is none of the number.
  */
 export async function interruptTask(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   { number = 0, adapter }: { number?: number; adapter: Adapter },
   signal: AbortSignal,
@@ -28,19 +28,18 @@ export async function interruptTask(
   const { interrupt } = adapter;
   const graceSeconds = Math.ceil(interrupt.graceMs / 1000);
   const args = [number, interrupt.signal, interrupt.to, graceSeconds].map(String);
-  await using call = await FarCall.open(world, target, { script: "interrupt", args, signal });
-  const result: Interruption = { number, late: false, left: 0 };
-  let refusal: readonly string[] | undefined;
-  for await (const part of answerParts(call.output(), { mark: markOf(world), maxBytes: 0 })) {
-    if (part.kind !== "said") continue;
-    const [first, second] = part.rest;
-    if (part.word === "refused") refusal = part.rest;
-    else if (part.word === "gone") result.left = wholeNumber(first) ?? 0;
-    else if (part.word === "state") {
-      result.number = wholeNumber(first) ?? number;
-      result.late = second !== "alive";
-    }
-  }
-  await call.ended(refusal);
-  return result;
+  await using running = await startAgentScript(streams, target, {
+    script: "interrupt",
+    args,
+    signal,
+  });
+  const [found, state] = await running.expect("state");
+  const late = state !== "alive";
+  const [remaining] = late ? [] : await running.expect("remaining");
+  await running.done();
+  return {
+    number: wholeNumber(found) ?? number,
+    late,
+    remaining: wholeNumber(remaining) ?? 0,
+  };
 }

@@ -1,9 +1,10 @@
 /** The answer of the script `read`: marked lines, and after one that announces them, bytes. */
 import { GrowingBytes } from "../base/growing_bytes.ts";
+import { messageOf, type ScriptMessage } from "../podscript/messages.ts";
 
 /** A piece of an answer. */
 export type AnswerPart =
-  | { kind: "said"; word: string; rest: readonly string[] }
+  | ({ kind: "message" } & ScriptMessage)
   /** Of the events of the previous task. `end`: the stored tail of those beyond the limit. */
   | { kind: "bytes"; bytes: Uint8Array; end: boolean };
 
@@ -13,7 +14,7 @@ const maxLine = 64 * 1024;
 /** Announcements of bytes. */
 const announcing: Readonly<Record<string, { at: number; end: boolean }>> = {
   "events": { at: 1, end: false },
-  "rest": { at: 0, end: true },
+  "tail": { at: 0, end: true },
 };
 
 /** Parses the answer. Unmarked lines are dropped: they weren't requested. */
@@ -22,16 +23,16 @@ export async function* answerParts(
   { mark, maxBytes }: { mark: string; maxBytes: number },
 ): AsyncGenerator<AnswerPart, void> {
   let line = new GrowingBytes();
-  let awaited: { left: number; bytes: GrowingBytes; end: boolean } | undefined;
+  let awaited: { missing: number; bytes: GrowingBytes; end: boolean } | undefined;
   for await (const chunk of chunks) {
     let rest = chunk;
     while (rest.length > 0) {
       if (awaited !== undefined) {
-        const taken = rest.subarray(0, awaited.left);
+        const taken = rest.subarray(0, awaited.missing);
         awaited.bytes.push(taken);
-        awaited.left -= taken.length;
+        awaited.missing -= taken.length;
         rest = rest.subarray(taken.length);
-        if (awaited.left > 0) continue;
+        if (awaited.missing > 0) continue;
         yield { kind: "bytes", bytes: awaited.bytes.bytes, end: awaited.end };
         awaited = undefined;
         continue;
@@ -40,29 +41,22 @@ export async function* answerParts(
       if (line.length < maxLine) line.push(at < 0 ? rest : rest.subarray(0, at));
       if (at < 0) break;
       rest = rest.subarray(at + 1);
-      const said = spoken(line.bytes, mark);
+      const message = messageOf(line.bytes, mark);
       line = new GrowingBytes();
-      if (said === undefined) continue;
-      yield { kind: "said", ...said };
-      const bytes = announcing[said.word];
+      if (message === undefined) continue;
+      yield { kind: "message", ...message };
+      const bytes = announcing[message.keyword];
       if (bytes === undefined) continue;
-      const left = wholeNumber(said.rest[bytes.at]) ?? 0;
-      if (left > 0) {
-        awaited = { left: Math.min(left, maxBytes), bytes: new GrowingBytes(), end: bytes.end };
+      const missing = wholeNumber(message.args[bytes.at]) ?? 0;
+      if (missing > 0) {
+        awaited = {
+          missing: Math.min(missing, maxBytes),
+          bytes: new GrowingBytes(),
+          end: bytes.end,
+        };
       }
     }
   }
-}
-
-/** Returns the content of a marked line; undefined if it has no mark. */
-export function spoken(
-  line: Uint8Array,
-  mark: string,
-): { word: string; rest: readonly string[] } | undefined {
-  const text = new TextDecoder().decode(line);
-  if (!text.startsWith(mark)) return undefined;
-  const [word = "", ...rest] = text.slice(mark.length).split(" ");
-  return { word, rest };
 }
 
 /** Returns a number that a script printed; undefined if it isn't one. */

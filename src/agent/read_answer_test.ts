@@ -32,17 +32,17 @@ Deno.test("an answer is the same however it is cut, and events may hold anything
       `${mark}task 7 alive\n`,
       `${mark}events ${first.length + 5} ${first.length}\n`,
       first,
-      `${mark}rest ${rest.length}\n`,
+      `${mark}tail ${rest.length}\n`,
       rest,
       `${mark}end\n`,
     ]);
     assert.deepEqual(await partsOf(cut(answer, places)), [
-      { kind: "said", word: "task", rest: ["7", "alive"] },
-      { kind: "said", word: "events", rest: [`${first.length + 5}`, `${first.length}`] },
+      { kind: "message", keyword: "task", args: ["7", "alive"] },
+      { kind: "message", keyword: "events", args: [`${first.length + 5}`, `${first.length}`] },
       { kind: "bytes", bytes: first, end: false },
-      { kind: "said", word: "rest", rest: [`${rest.length}`] },
+      { kind: "message", keyword: "tail", args: [`${rest.length}`] },
       { kind: "bytes", bytes: rest, end: true },
-      { kind: "said", word: "end", rest: [] },
+      { kind: "message", keyword: "end", args: [] },
     ]);
   }));
 });

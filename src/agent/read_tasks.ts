@@ -2,10 +2,10 @@
 import type { Target } from "../kube/select/target.ts";
 import { adapterNamed } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
-import { FarCall, type FarWorld, markOf } from "./remote_call.ts";
+import { type PodStreams, startAgentScript, tailBytes } from "./pod_script.ts";
 import type { AgentEvent, Progress, Task, TaskStatus, Tokens } from "./model.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
-import { keptEndBytes } from "./runner_script.ts";
+import type { ScriptMessage } from "../podscript/messages.ts";
 import { readRequest, type TaskRequest } from "./task_request.ts";
 
 /** The tasks to read. */
@@ -37,30 +37,30 @@ export interface EventPiece {
 
 /** Reads them, the oldest first. */
 export async function readTasks(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   choice: TaskChoice,
   signal: AbortSignal,
 ): Promise<FoundTask[]> {
-  const found = await readFiles(world, target, { ...choice, keep: false }, signal);
+  const found = await readFiles(streams, target, { ...choice, keep: false }, signal);
   return found.map((files) => files.task()).filter((task) => task !== undefined);
 }
 
 /** Returns one task, the newest if no number is given, with its available events. */
 export async function readEvents(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   number: number | undefined,
   signal: AbortSignal,
 ): Promise<{ task: Task; pieces: readonly EventPiece[] } | undefined> {
   const choice = number === undefined ? { newest: 1 } : { number };
-  const [files] = await readFiles(world, target, { ...choice, keep: true }, signal);
+  const [files] = await readFiles(streams, target, { ...choice, keep: true }, signal);
   const task = files?.task();
   return files === undefined || task === undefined ? undefined : { task, pieces: files.pieces };
 }
 
 async function readFiles(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   { newest = newestByDefault, number = 0, eventBytes = maxEventBytes, keep }: TaskChoice & {
     keep: boolean;
@@ -68,27 +68,25 @@ async function readFiles(
   signal: AbortSignal,
 ): Promise<TaskFiles[]> {
   const args = [newest, number, eventBytes].map(String);
-  await using call = await FarCall.open(world, target, { script: "read", args, signal });
-  const limits = { mark: markOf(world), maxBytes: eventBytes + keptEndBytes };
+  await using script = await startAgentScript(streams, target, { script: "read", args, signal });
+  const limits = { mark: script.mark, maxBytes: eventBytes + tailBytes };
   const found: TaskFiles[] = [];
-  let refusal: readonly string[] | undefined;
-  for await (const part of answerParts(call.output(), limits)) {
+  for await (const part of answerParts(script.data(), limits)) {
     const files = found.at(-1);
     if (part.kind === "bytes") files?.takeEvents(part.bytes);
-    else if (part.word === "task" && found.length < newest) {
-      found.push(new TaskFiles(part.rest, keep));
-    } else if (part.word === "refused") refusal = part.rest;
-    else files?.take(part.word, part.rest);
+    else if (part.keyword === "task" && found.length < newest) {
+      found.push(new TaskFiles(part.args, keep));
+    } else files?.take(part);
   }
-  await call.ended(refusal);
+  await script.done();
   return found;
 }
 
 /** Collects a pod's answer about one task. */
 class TaskFiles {
   readonly #number: number | undefined;
-  readonly #look: string | undefined;
-  #began: number | undefined;
+  readonly #state: string | undefined;
+  #started: number | undefined;
   #exit: { code: number; at: number | undefined; why: string | undefined } | undefined;
   #request: TaskRequest = readRequest("");
   #reader = new EventReader(adapterNamed(""));
@@ -98,29 +96,29 @@ class TaskFiles {
   #partial = false;
   readonly pieces: EventPiece[] = [];
 
-  constructor([number, look]: readonly string[], private readonly keep: boolean) {
+  constructor([number, state]: readonly string[], private readonly keep: boolean) {
     this.#number = wholeNumber(number);
-    this.#look = look;
+    this.#state = state;
   }
 
-  take(word: string, rest: readonly string[]): void {
-    switch (word) {
-      case "began":
-        this.#began = wholeNumber(rest[0]);
+  take({ keyword, args }: ScriptMessage): void {
+    switch (keyword) {
+      case "started":
+        this.#started = wholeNumber(args[0]);
         return;
       case "exit":
-        this.#exit = { code: wholeNumber(rest[0]) ?? 1, at: wholeNumber(rest[1]), why: rest[2] };
+        this.#exit = { code: wholeNumber(args[0]) ?? 1, at: wholeNumber(args[1]), why: args[2] };
         return;
-      case "meta":
-        this.#request = readRequest(rest.join(" "));
+      case "request":
+        this.#request = readRequest(args.join(" "));
         this.#reader = new EventReader(adapterNamed(this.#request.adapter));
         return;
       case "events":
-        this.#eventBytes = wholeNumber(rest[0]) ?? 0;
-        this.#at = Math.max(0, this.#eventBytes - (wholeNumber(rest[1]) ?? 0));
+        this.#eventBytes = wholeNumber(args[0]) ?? 0;
+        this.#at = Math.max(0, this.#eventBytes - (wholeNumber(args[1]) ?? 0));
         this.#partial = this.#at > 0;
         return;
-      case "rest":
+      case "tail":
         this.#fold(this.#reader.end());
         this.#partial = true;
     }
@@ -150,7 +148,7 @@ class TaskFiles {
       createdAt,
       ...(conversation === undefined ? {} : { conversation }),
       ...(continues === undefined ? {} : { continues }),
-      ...(this.#began === undefined ? {} : { startedAt: new Date(this.#began * 1000) }),
+      ...(this.#started === undefined ? {} : { startedAt: new Date(this.#started * 1000) }),
       ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt * 1000) }),
       ...(this.#exit === undefined ? {} : { exitCode: this.#exit.code }),
       progress,
@@ -169,13 +167,13 @@ class TaskFiles {
   }
 
   #report(): RunnerReport {
-    const began = this.#began !== undefined;
+    const started = this.#started !== undefined;
     if (this.#exit !== undefined) {
       const { code, why } = this.#exit;
       return { kind: "ended", exitCode: code, interrupted: why === "interrupted" };
     }
-    if (this.#look === "alive") return { kind: "alive", began };
-    return { kind: "gone", began, restarted: this.#look === "restarted" };
+    if (this.#state === "alive") return { kind: "alive", started };
+    return { kind: "missing", started, restarted: this.#state === "restarted" };
   }
 }
 
@@ -183,12 +181,12 @@ class TaskFiles {
 
 /** The pod's report on a task's runner: `runner_script.ts`. */
 export type RunnerReport =
-  /** It exists. `began` is false while another task has its turn. */
-  | { kind: "alive"; began: boolean }
+  /** It exists. `started` is false while another task has its turn. */
+  | { kind: "alive"; started: boolean }
   /** It stored how the task ended. */
   | { kind: "ended"; exitCode: number; interrupted: boolean }
   /** It is missing and stored no result. `restarted`: the container isn't the same one. */
-  | { kind: "gone"; began: boolean; restarted: boolean };
+  | { kind: "missing"; started: boolean; restarted: boolean };
 
 /** The exit code of a shell that doesn't find a program. */
 const notFound = 127;
@@ -200,12 +198,12 @@ const killed = 128 + 9;
 export function taskStatus(report: RunnerReport, progress: Progress, adapter: string): TaskStatus {
   switch (report.kind) {
     case "alive":
-      return { state: report.began ? "working" : "queued" };
-    case "gone": {
+      return { state: report.started ? "working" : "queued" };
+    case "missing": {
       const what = report.restarted ? "the pod restarted" : "its processes were killed";
       return {
         state: "failed",
-        reason: report.began ? what : `${what} before its turn`,
+        reason: report.started ? what : `${what} before its turn`,
       };
     }
     case "ended":

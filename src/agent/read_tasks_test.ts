@@ -17,8 +17,8 @@ const ended = (exitCode: number, interrupted = false): RunnerReport => ({
 });
 
 const cases: [string, RunnerReport, Folding, TaskStatus][] = [
-  ["before its turn", { kind: "alive", began: false }, noProgress, { state: "queued" }],
-  ["in its turn", { kind: "alive", began: true }, answered, { state: "working" }],
+  ["before its turn", { kind: "alive", started: false }, noProgress, { state: "queued" }],
+  ["in its turn", { kind: "alive", started: true }, answered, { state: "working" }],
   ["a good end", ended(0), answered, { state: "done" }],
   ["a good end without a verdict", ended(0), spoke, { state: "done" }],
   ["tools that weren't allowed", ended(0), refused, {
@@ -33,15 +33,15 @@ const cases: [string, RunnerReport, Folding, TaskStatus][] = [
   }],
   ["a person's wish", ended(143, true), spoke, { state: "interrupted" }],
   ["a person's wish that came to a good end", ended(0, true), answered, { state: "interrupted" }],
-  ["a pod that restarted", { kind: "gone", began: true, restarted: true }, spoke, {
+  ["a pod that restarted", { kind: "missing", started: true, restarted: true }, spoke, {
     state: "failed",
     reason: "the pod restarted",
   }],
-  ["before its turn, too", { kind: "gone", began: false, restarted: true }, spoke, {
+  ["before its turn, too", { kind: "missing", started: false, restarted: true }, spoke, {
     state: "failed",
     reason: "the pod restarted before its turn",
   }],
-  ["a runner that was killed", { kind: "gone", began: true, restarted: false }, answered, {
+  ["a runner that was killed", { kind: "missing", started: true, restarted: false }, answered, {
     state: "failed",
     reason: "its processes were killed",
   }],

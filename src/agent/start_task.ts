@@ -2,11 +2,10 @@
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { Adapter, TaskPlan } from "./adapter.ts";
-import { CutError, FarCall, type FarWorld, markOf } from "./remote_call.ts";
+import { CutError, type PodStreams, runnerText, startAgentScript } from "./pod_script.ts";
 import type { Task } from "./model.ts";
-import { answerParts, wholeNumber } from "./read_answer.ts";
+import { wholeNumber } from "./read_answer.ts";
 import { readTasks } from "./read_tasks.ts";
-import { runnerScript } from "./runner_script.ts";
 import { requestLine, type TaskRequest } from "./task_request.ts";
 import { quoted } from "../base/shell_quote.ts";
 import { startScript } from "../exec/start_command.ts";
@@ -36,29 +35,29 @@ const maxPrompt = 512 * 1024;
  * @returns its number.
  */
 export async function startTask(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   task: NewTask,
   signal: AbortSignal,
 ): Promise<number> {
   const files = fileLines(filesOf(task));
   try {
-    return await send(world, target, { key: task.key, files }, signal);
+    return await send(streams, target, { key: task.key, files }, signal);
   } catch (error) {
     if (!(error instanceof CutError)) throw error;
-    const found = await arrived(world, target, task.key, signal);
+    const found = await arrived(streams, target, task.key, signal);
     if (found === undefined) throw error;
     return found.number;
   }
 }
 
 async function arrived(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   key: string,
   signal: AbortSignal,
 ): Promise<Task | undefined> {
-  const tasks = await readTasks(world, target, {}, signal);
+  const tasks = await readTasks(streams, target, {}, signal);
   return tasks.find((task) => task.key === key);
 }
 
@@ -87,44 +86,33 @@ function filesOf(task: NewTask): Record<string, string> {
     key: task.key,
     prompt,
     start: startLines(adapter, { workdir, plan: { words, conversation: { id, begins } } }),
-    runner: runnerScript,
+    runner: runnerText(),
     ...(variables === "" ? {} : { environment: variables }),
   };
 }
 
 async function send(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   { key, files }: { key: string; files: string },
   signal: AbortSignal,
 ): Promise<number> {
-  await using call = await FarCall.open(world, target, { script: "add", args: [key], signal });
-  const writing = call.write(files).catch(() => {
+  await using script = await startAgentScript(streams, target, {
+    script: "add",
+    args: [key],
+    signal,
+  });
+  const writing = script.write(files).catch(() => {
     // The script has exited: its end explains why.
   });
-  let number: number | undefined;
-  let refusal: readonly string[] | undefined;
-  for await (const part of answerParts(call.output(), { mark: markOf(world), maxBytes: 0 })) {
-    if (part.kind !== "said") continue;
-    if (part.word === "added") number = wholeNumber(part.rest[0]);
-    else if (part.word === "refused") refusal = part.rest;
-  }
+  const [added] = await script.expect("added");
   await writing;
-  try {
-    await call.ended(refusal);
-  } catch (error) {
-    // The answer was complete, and the link ended after it.
-    if (number === undefined || !(error instanceof CutError)) throw error;
-  }
-  if (number === undefined) {
-    throw new KodamaError("server", `${target.pod} didn't say whether it began the task`, {
-      hint: "`kodama agent list NAME` shows it",
-    });
-  }
-  return number;
+  const number = wholeNumber(added);
+  if (number !== undefined) return number;
+  throw new KodamaError("server", `${target.pod} didn't report the number of the task`, {
+    hint: "`kodama agent list NAME` shows it",
+  });
 }
-
-/* The files of a new task: user text is quoted in them, and never part of a command line of kodama's. */
 
 /**
  * The file `start`: goes to the folder, exports the task's variables, and becomes the agent. Its argument is the task's

@@ -69,7 +69,8 @@ export class RunningScript implements AsyncDisposable {
 
   constructor(
     private readonly channel: ExecChannel,
-    mark: string,
+    /** The prefix of its messages. */
+    readonly mark: string,
     private readonly options: RunningScriptOptions,
   ) {
     this.#output = channel.output[Symbol.asyncIterator]();

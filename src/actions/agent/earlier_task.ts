@@ -1,6 +1,6 @@
 /** The task whose conversation a prompt continues. */
 import type { Adapter } from "../../agent/adapter.ts";
-import type { FarWorld } from "../../agent/remote_call.ts";
+import type { PodStreams } from "../../agent/pod_script.ts";
 import { isOpen, type Task } from "../../agent/model.ts";
 import { readTasks } from "../../agent/read_tasks.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -18,7 +18,7 @@ const namedTasks = 10;
  * @throws KodamaError `notFound` if no task has the number, `conflict` if its task has no conversation.
  */
 export async function earlierTask(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   { adapter, wanted }: { adapter: Adapter; wanted: "new" | "latest" | number },
   signal: AbortSignal,
@@ -26,10 +26,17 @@ export async function earlierTask(
   const continues = (task: Task) => task.adapter === adapter.name && hasConversation(task);
   if (typeof wanted !== "number") {
     if (wanted === "new" || !adapter.converses) return undefined;
-    return (await readTasks(world, target, { eventBytes: lastWords }, signal)).findLast(continues);
+    return (await readTasks(streams, target, { eventBytes: lastWords }, signal)).findLast(
+      continues,
+    );
   }
-  const [task] = await readTasks(world, target, { number: wanted, eventBytes: lastWords }, signal);
-  if (task === undefined) throw await noTask(world, target, wanted, signal);
+  const [task] = await readTasks(
+    streams,
+    target,
+    { number: wanted, eventBytes: lastWords },
+    signal,
+  );
+  if (task === undefined) throw await noTask(streams, target, wanted, signal);
   if (continues(task)) return task;
   throw new KodamaError("conflict", `task ${wanted} has no conversation to go on with`, {
     hint: "`kodama agent list NAME` shows the tasks; --new begins a conversation",
@@ -37,12 +44,12 @@ export async function earlierTask(
 }
 
 async function noTask(
-  world: FarWorld,
+  streams: PodStreams,
   target: Target,
   wanted: number,
   signal: AbortSignal,
 ): Promise<KodamaError> {
-  const tasks = await readTasks(world, target, { newest: namedTasks, eventBytes: 0 }, signal);
+  const tasks = await readTasks(streams, target, { newest: namedTasks, eventBytes: 0 }, signal);
   const numbers = tasks.map(({ number }) => number).join(", ");
   return new KodamaError("notFound", `${target.pod} has no task ${wanted}`, {
     hint: numbers === "" ? "there are none yet" : `the newest are ${numbers}`,

@@ -7,7 +7,7 @@ import { readEvents } from "../../agent/read_tasks.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
 import { isBehind, noTask, oneTask, workingTask } from "./tasks.ts";
-import { agentWorld } from "./pod_environment.ts";
+import { podStreams } from "./pod_streams.ts";
 
 /** The events of a follow. */
 export type FollowEvent =
@@ -32,7 +32,7 @@ export async function* followTask(
   asked: { number?: number; offset?: number; signal: AbortSignal },
 ): AsyncGenerator<FollowEvent, void> {
   const { signal, offset = 0 } = asked;
-  const world = await agentWorld(host);
+  const streams = await podStreams(host);
   const chosen = asked.number ?? await workingTask(host, target, signal);
   const task = await oneTask(host, target, {
     ...(chosen === undefined ? {} : { number: chosen }),
@@ -42,7 +42,7 @@ export async function* followTask(
   const { number } = task;
   const reader = new EventReader(adapterNamed(task.adapter), offset);
   let waits = false;
-  for await (const part of following.followTask(world, target, { number, offset }, signal)) {
+  for await (const part of following.followTask(streams, target, { number, offset }, signal)) {
     if (part.kind === "lost") yield part;
     else if (part.kind === "bytes") {
       for (const event of reader.take(part.bytes)) {
@@ -65,8 +65,8 @@ export async function* showTask(
   asked: { number?: number; offset?: number; signal: AbortSignal },
 ): AsyncGenerator<FollowEvent, void> {
   const { signal, offset = 0 } = asked;
-  const world = await agentWorld(host);
-  const found = await readEvents(world, target, asked.number, signal);
+  const streams = await podStreams(host);
+  const found = await readEvents(streams, target, asked.number, signal);
   if (found === undefined) throw noTask(target, asked.number);
   const { task, pieces } = found;
   yield { kind: "task", task };

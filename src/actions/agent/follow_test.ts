@@ -12,7 +12,7 @@ function hostOf(pod: ShellPod, asked: () => void = () => {}): Host {
   const { host } = simulatedHost({});
   const exec = (request: ExecRequest) => {
     asked();
-    return pod.world.open(shellTarget, request, never);
+    return pod.streams.open(shellTarget, request, never);
   };
   return { ...host, kube: () => Promise.resolve({ exec } as unknown as KubeClient) };
 }
@@ -24,7 +24,7 @@ async function begin(
 ): Promise<{ begun(): Promise<void>; end(): void }> {
   const [begun, end] = [`${pod.home}/${name}-begun`, `${pod.home}/${name}-end`];
   await new Deno.Command("mkfifo", { args: [begun, end] }).output();
-  await startFar(pod.world, shellTarget, task(`: >${begun}; read -r line <${end}`), never);
+  await startFar(pod.streams, shellTarget, task(`: >${begun}; read -r line <${end}`), never);
   return {
     begun: async () => void await Deno.readFile(begun),
     end: () => Deno.writeTextFileSync(end, "\n"),

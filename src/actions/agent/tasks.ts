@@ -10,7 +10,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
 import { earlierTask } from "./earlier_task.ts";
-import { agentWorld } from "./pod_environment.ts";
+import { podStreams } from "./pod_streams.ts";
 
 export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
 export type { AdapterName } from "../../agent/adapter_names.ts";
@@ -57,13 +57,13 @@ export async function startTask(
   options: StartTaskOptions,
 ): Promise<StartedTask> {
   const { prompt, words = [], environment = {}, signal } = options;
-  const world = await agentWorld(host);
+  const streams = await podStreams(host);
   const adapter = adapterNamed(options.adapter);
   const { conversation: wanted = "latest" } = options;
-  const before = await earlierTask(world, target, { adapter, wanted }, signal);
-  const tasks = await reading.readTasks(world, target, everyTask, signal);
+  const before = await earlierTask(streams, target, { adapter, wanted }, signal);
+  const tasks = await reading.readTasks(streams, target, everyTask, signal);
   const workdir = options.workdir ?? before?.workdir;
-  const number = await starting.startTask(world, target, {
+  const number = await starting.startTask(streams, target, {
     adapter,
     prompt,
     words,
@@ -94,11 +94,11 @@ export async function currentTask(
   target: Target,
   signal: AbortSignal,
 ): Promise<Task | undefined> {
-  const world = await agentWorld(host);
+  const streams = await podStreams(host);
   const choice = { ...everyTask, eventBytes: verdictBytes };
-  const current = currentOf(await reading.readTasks(world, target, choice, signal));
+  const current = currentOf(await reading.readTasks(streams, target, choice, signal));
   if (current?.partial !== true) return current;
-  const [whole] = await reading.readTasks(world, target, { number: current.number }, signal);
+  const [whole] = await reading.readTasks(streams, target, { number: current.number }, signal);
   return whole ?? current;
 }
 
@@ -109,8 +109,8 @@ export async function isBehind(
   number: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const world = await agentWorld(host);
-  const tasks = await reading.readTasks(world, target, everyTask, signal);
+  const streams = await podStreams(host);
+  const tasks = await reading.readTasks(streams, target, everyTask, signal);
   return tasks.some((task) => task.number < number && isOpen(task));
 }
 
@@ -120,7 +120,7 @@ export async function workingTask(
   target: Target,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const tasks = await reading.readTasks(await agentWorld(host), target, everyTask, signal);
+  const tasks = await reading.readTasks(await podStreams(host), target, everyTask, signal);
   return tasks.find(({ status }) => status.state === "working")?.number;
 }
 
@@ -134,7 +134,7 @@ export async function readTasks(
     ...(newest === undefined ? {} : { newest }),
     ...(number === undefined ? {} : { number }),
   };
-  return await reading.readTasks(await agentWorld(host), target, choice, signal);
+  return await reading.readTasks(await podStreams(host), target, choice, signal);
 }
 
 /** Returns the task of a number, or the newest. Throws a `KodamaError` if there is none. */
@@ -173,11 +173,11 @@ export async function interruptTask(
   { number, signal }: { number?: number; signal: AbortSignal },
 ): Promise<InterruptedTask> {
   const choice = number === undefined ? {} : { number };
-  const world = await agentWorld(host);
-  const tasks = await reading.readTasks(world, target, { ...everyTask, ...choice }, signal);
+  const streams = await podStreams(host);
+  const tasks = await reading.readTasks(streams, target, { ...everyTask, ...choice }, signal);
   const task = number === undefined ? tasks.find(isOpen) : tasks[0];
   const adapter = adapterNamed(task?.adapter ?? "");
   const wanted = task === undefined ? choice : { number: task.number };
-  const done = await interrupting.interruptTask(world, target, { ...wanted, adapter }, signal);
+  const done = await interrupting.interruptTask(streams, target, { ...wanted, adapter }, signal);
   return { ...done, adapter: adapter.name };
 }

@@ -10,12 +10,12 @@ import { currentTask, interruptTask, startTask } from "./tasks.ts";
 /** Returns a host of one pod, whose scripts run on this machine. */
 function hostOf(pod: ShellPod): Host {
   const { host } = simulatedHost({});
-  const exec = (request: ExecRequest) => pod.world.open(shellTarget, request, never);
+  const exec = (request: ExecRequest) => pod.streams.open(shellTarget, request, never);
   return { ...host, kube: () => Promise.resolve({ exec } as unknown as KubeClient) };
 }
 
 const begin = (pod: ShellPod, script: string) =>
-  startFar(pod.world, shellTarget, task(script), never);
+  startFar(pod.streams, shellTarget, task(script), never);
 
 Deno.test("whatever waits behind it, the task that works is what a pod is about, and what is interrupted", async () => {
   await using pod = await ShellPod.open();

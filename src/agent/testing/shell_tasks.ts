@@ -31,8 +31,8 @@ export async function followed(
 ): Promise<{ text: string; states: string[] }> {
   const states: string[] = [];
   let text = "";
-  const world = { ...pod.world, clock: systemClock };
-  for await (const part of followTask(world, shellTarget, { number, offset }, never)) {
+  const streams = { ...pod.streams, clock: systemClock };
+  for await (const part of followTask(streams, shellTarget, { number, offset }, never)) {
     if (part.kind === "state") states.push(part.state);
     if (part.kind === "bytes") text += new TextDecoder().decode(part.bytes);
   }

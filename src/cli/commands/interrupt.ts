@@ -43,15 +43,15 @@ export const command = defineCommand({
     ]);
     const words = "waiting for the agent to end its turn; it is killed where it doesn't";
     using _told = toldLate(terminal.stderr, host.clock, words);
-    const { number, late, left } = await interruptible(signals, async (signal) => {
+    const { number, late, remaining } = await interruptible(signals, async (signal) => {
       const target = await agentTarget(host, place, signal);
       const which = task === undefined ? {} : { number: task };
       return await interruptTask(host, target, { ...which, signal });
     });
     const line = late ? `task ${number} had ended` : `task ${number} interrupted`;
     await terminal.stdout.write(`${line}\n`);
-    if (left === 0) return success;
-    const processes = counted(left, "process", "processes");
+    if (remaining === 0) return success;
+    const processes = counted(remaining, "process", "processes");
     await terminal.stderr.write(`${processes} of it did not end on KILL\n`);
     return failure;
   },

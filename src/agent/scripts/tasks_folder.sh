@@ -1,0 +1,3 @@
+# Sets $root, the folder of the tasks.
+[ "${HOME-}" ] || refuse noHome
+root=$HOME/.kodama/tasks
