@@ -173,7 +173,7 @@ steps:
     );
     await Deno.remove(`${place.folder}/saved`, { recursive: true });
     const events = await Array.fromAsync(
-      rerunSteps(cluster.host, past.run, { ...said, goOn: { kind: "failed" } }),
+      rerunSteps(cluster.host, past.run, { ...said, resume: { kind: "failed" } }),
     );
     assert.equal(reasonOf(events), "ok");
     const made = await Array.fromAsync(Deno.readDir(`${place.folder}/saved`), ({ name }) => name);

@@ -7,8 +7,8 @@ import { ManualClock } from "../src/base/testing/manual_clock.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { scriptRunner } from "../src/sandbox/run_script.ts";
 import { runWorkflow } from "../src/workflow/engine/engine.ts";
-import { nothingKept } from "../src/workflow/engine/retained.ts";
-import type { World } from "../src/workflow/engine/environment.ts";
+import { nothingRetained } from "../src/workflow/engine/retained.ts";
+import type { Environment } from "../src/workflow/engine/environment.ts";
 import { loadWorkflow } from "../src/workflow/load_workflow.ts";
 import type { RunScript } from "../src/workflow/model.ts";
 import type { WorkflowEvent } from "../src/workflow/step_events.ts";
@@ -27,7 +27,7 @@ function sandbox(): RunScript {
 }
 
 /** A world in which there is a sandbox, and nothing else. */
-function worldOf(runScript: RunScript): World {
+function environmentOf(runScript: RunScript): Environment {
   const absent = () => Promise.reject(new Error("nothing of this is there"));
   return {
     clock: systemClock,
@@ -70,13 +70,13 @@ async function eventsOf(text: string): Promise<WorkflowEvent[]> {
   const places = { workingDir: root, userDir: "/config", shippedWorkflowsDir: "/shipped" };
   const { workflow, uses } = await loadWorkflow(files, places, "bad");
   const { signal } = new AbortController();
-  return await Array.fromAsync(runWorkflow(workflow, worldOf(sandbox()), {
+  return await Array.fromAsync(runWorkflow(workflow, environmentOf(sandbox()), {
     run: "1",
     params: {},
     overrides: {},
     uses,
     yes: true,
-    kept: nothingKept,
+    retained: nothingRetained,
     signal,
     finallySignal: signal,
   }));

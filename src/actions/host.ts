@@ -10,7 +10,7 @@ import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import type { FoundTargets } from "../kube/select/find_targets.ts";
 import type { Selection } from "../kube/select/target.ts";
-import type { LocalWorld } from "../workflow/engine/environment.ts";
+import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
 import type { SyncControl } from "../sync/daemon/model.ts";
@@ -116,7 +116,7 @@ export interface Host {
   /** This machine's files for copying; loaded only when called. */
   copyFiles(): Promise<LocalFiles>;
   /** This machine as workflow steps use it, and the sandbox of scripts; loaded only when called. */
-  workflowMachine(): Promise<{ local: LocalWorld; runScript: RunScript }>;
+  workflowMachine(): Promise<{ local: LocalEnvironment; runScript: RunScript }>;
   /** Returns a separate embedded cluster for tests of workflows; disposal removes it. */
   testCluster(world: string, signal: AbortSignal): Promise<TestCluster>;
   /** This machine's synchronisations; loaded only when called. */

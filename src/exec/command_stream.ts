@@ -84,7 +84,7 @@ export class Conversation {
 
   #isRunning(): void {
     this.#begun.resolve("running");
-    this.#run.options.terminal?.onBegun?.();
+    this.#run.options.terminal?.onStarted?.();
   }
 
   async #passOutput(): Promise<ChannelEnd> {

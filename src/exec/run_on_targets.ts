@@ -141,12 +141,12 @@ class Run {
   }
 
   async #runOne(index: number): Promise<void> {
-    const { clock, placeOf } = this.options;
+    const { clock, positionOf } = this.options;
     const startedMs = clock.elapsedMs();
     await this.#events.push({ kind: "targetStarted", target: index, at: clock.now() });
     const outcome = await (this.options.perform ?? runTarget)({
       target: this.#targets[index] as Target,
-      ...(placeOf?.(index) ?? { index, total: this.#targets.length }),
+      ...(positionOf?.(index) ?? { index, total: this.#targets.length }),
       command: this.command,
       options: this.options,
       outages: this.#outages,

@@ -29,7 +29,7 @@ export interface RunTerminal {
   size: TerminalSize;
   resizes: AsyncIterable<TerminalSize>;
   /** Called when the command runs: later input is its own. */
-  onBegun?: () => void;
+  onStarted?: () => void;
 }
 
 /** Limits, environment and variations of a run. Times are milliseconds. */
@@ -51,7 +51,7 @@ export interface RunOptions extends SchedulePolicy {
   /** Targets that are found during the run. It may not reject. */
   later?: AsyncIterable<readonly Target[]>;
   /** Returns the target's index for its command, if it isn't its index in this run. */
-  placeOf?: (target: number) => { index: number; total: number };
+  positionOf?: (target: number) => { index: number; total: number };
   /** For a run of one target. */
   terminal?: RunTerminal;
   environment?: Readonly<Record<string, string>>;

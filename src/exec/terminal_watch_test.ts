@@ -34,11 +34,13 @@ Deno.test("a terminal is its command's from the moment when the command runs, an
   const begun: number[] = [];
   const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
   const onBegun = () => void begun.push(run.clock.elapsedMs());
-  const run = scene([{ ...hello, openMs: 30 }], { terminal: { ...terminal, onBegun } });
+  const run = scene([{ ...hello, openMs: 30 }], { terminal: { ...terminal, onStarted: onBegun } });
   await events(run);
   assert.equal(begun.length, 1);
   assert.ok((begun[0] ?? 0) >= 30, `after ${begun}ms`);
-  const closed = scene([{ ...hello, openMs: 5000 }], { terminal: { ...terminal, onBegun } });
+  const closed = scene([{ ...hello, openMs: 5000 }], {
+    terminal: { ...terminal, onStarted: onBegun },
+  });
   assert.deepEqual(outcomesOf(await events(closed)).map(({ kind }) => kind), ["timeout"]);
   assert.equal(begun.length, 1);
 });

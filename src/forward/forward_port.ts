@@ -21,7 +21,7 @@ export interface PortForward {
   /** Returns the next target when the current one is missing. */
   again(): Promise<Target | undefined>;
   /** Reports events of connections and of the pod. */
-  told(line: string): void;
+  onLine(line: string): void;
 }
 
 /** The dependencies of a forward. */
@@ -150,7 +150,7 @@ class Way {
   #tell(line: string): void {
     if (line === this.#told) return;
     this.#told = line;
-    this.#forward.told(line);
+    this.#forward.onLine(line);
   }
 }
 

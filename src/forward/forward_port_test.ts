@@ -41,7 +41,7 @@ async function scene(pods: Pods, later: string): Promise<{ answers: string[]; li
     local: 0,
     target: target("web-a"),
     again: () => Promise.resolve(target(later)),
-    told: (line) => void lines.push(line),
+    onLine: (line) => void lines.push(line),
   });
   const answers: string[] = [];
   for (let times = 0; times < 2; times++) {

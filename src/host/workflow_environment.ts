@@ -6,7 +6,12 @@ import { ownFolders, type Places } from "../config/paths.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { LinkError, linkError } from "../kube/failures.ts";
 import { systemAuthorities } from "../kube/config/system_authorities.ts";
-import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engine/environment.ts";
+import type {
+  HttpAnswer,
+  LocalEnd,
+  LocalEnvironment,
+  Writing,
+} from "../workflow/engine/environment.ts";
 import { forwardPort } from "../forward/forward_port.ts";
 
 /** The longest line shown of a program's output. */
@@ -16,7 +21,7 @@ const maxLineLength = 1024 * 1024;
 const maxScriptBytes = 1024 * 1024;
 
 /** The dependencies of this machine. */
-export interface LocalWorldParts {
+export interface LocalEnvironmentParts {
   clock: Clock;
   env(name: string): string | undefined;
   /** Variables that programs get in addition to those they inherit. */
@@ -30,9 +35,9 @@ export interface LocalWorldParts {
 }
 
 /** This machine. */
-export function localWorld(
-  { clock, env, environment: shared, kube, places, create, readText }: LocalWorldParts,
-): LocalWorld {
+export function localEnvironment(
+  { clock, env, environment: shared, kube, places, create, readText }: LocalEnvironmentParts,
+): LocalEnvironment {
   return {
     protectedPaths: ownFolders(places),
     variables: (names) => variablesOf(names, env),
@@ -49,13 +54,15 @@ export function localWorld(
 
 async function run(
   [program = "", ...args]: readonly string[],
-  { environment, folder, signal, maxOutputBytes, told }: Parameters<LocalWorld["run"]>[1],
+  { environment, folder, signal, maxOutputBytes, onLine }: Parameters<
+    LocalEnvironment["run"]
+  >[1],
 ): Promise<LocalEnd> {
   const child = spawn(program, args, { environment, folder });
   using _ending = onAbort(signal, () => child.kill("SIGTERM"));
   const [stdout, stderr, status] = await Promise.all([
-    collected(child.stdout, maxOutputBytes, (line) => told("stdout", line)),
-    collected(child.stderr, maxOutputBytes, (line) => told("stderr", line)),
+    collected(child.stdout, maxOutputBytes, (line) => onLine("stdout", line)),
+    collected(child.stderr, maxOutputBytes, (line) => onLine("stderr", line)),
     child.status,
   ]);
   return {
@@ -122,7 +129,7 @@ function onAbort(signal: AbortSignal, call: () => void): Disposable {
 async function collected(
   stream: ReadableStream<Uint8Array>,
   maxLength: number,
-  told: (line: string) => void,
+  onLine: (line: string) => void,
 ): Promise<{ text: string; truncated: boolean }> {
   const decoder = new TextDecoder();
   let text = "";
@@ -135,14 +142,14 @@ async function collected(
     if (piece.length > room) truncated = true;
     const lines = (open + piece).split("\n");
     open = (lines.pop() ?? "").slice(0, maxLineLength);
-    for (const line of lines) told(line);
+    for (const line of lines) onLine(line);
   }
-  if (open !== "") told(open);
+  if (open !== "") onLine(open);
   return { text, truncated };
 }
 
 /** Trusts the certificates that this machine trusts, as its other programs do. */
-function requester(env: LocalWorldParts["env"]): LocalWorld["fetch"] {
+function requester(env: LocalEnvironmentParts["env"]): LocalEnvironment["fetch"] {
   let opening: Promise<Deno.HttpClient> | undefined;
   return async (asked, signal) => {
     if (new URL(asked.url).protocol !== "https:") return await request(asked, { signal });
@@ -150,13 +157,13 @@ function requester(env: LocalWorldParts["env"]): LocalWorld["fetch"] {
   };
 }
 
-async function openClient(env: LocalWorldParts["env"]): Promise<Deno.HttpClient> {
+async function openClient(env: LocalEnvironmentParts["env"]): Promise<Deno.HttpClient> {
   const authorities = await systemAuthorities({ env, readText: (path) => Deno.readTextFile(path) });
   return Deno.createHttpClient({ caCerts: authorities === undefined ? [] : [authorities] });
 }
 
 async function request(
-  { method, url, headers, body, maxOutputBytes }: Parameters<LocalWorld["fetch"]>[0],
+  { method, url, headers, body, maxOutputBytes }: Parameters<LocalEnvironment["fetch"]>[0],
   options: { signal: AbortSignal; client?: Deno.HttpClient },
 ): Promise<HttpAnswer> {
   const { signal } = options;
@@ -178,10 +185,10 @@ async function request(
   } catch (error) {
     if (signal.aborted) throw error;
     const { host } = new URL(url);
-    const told = linkError(error, { context: "", server: host });
-    if (!(told instanceof LinkError)) throw told;
+    const failure = linkError(error, { context: "", server: host });
+    if (!(failure instanceof LinkError)) throw failure;
     // Its hint is about an API server.
-    throw new KodamaError("unreachable", `${host}: ${told.failure.reason}`, { cause: error });
+    throw new KodamaError("unreachable", `${host}: ${failure.failure.reason}`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { launcherVariables } from "../base/launcher_variables.ts";
-import { localWorld, variablesOf } from "./workflow_environment.ts";
+import { localEnvironment, variablesOf } from "./workflow_environment.ts";
 
 const unused = () => Promise.reject(new Error("no step asks for it"));
 
@@ -20,7 +20,7 @@ function withVariables(names: readonly string[], value: string): Disposable {
 }
 
 Deno.test("a program of a step gets the environment, without what kodama's launcher set for its own Deno", async () => {
-  const world = localWorld({
+  const world = localEnvironment({
     clock: systemClock,
     env: () => undefined,
     environment: { KUBECONFIG: "/k" },
@@ -36,7 +36,7 @@ Deno.test("a program of a step gets the environment, without what kodama's launc
     folder: "/",
     signal: new AbortController().signal,
     maxOutputBytes: 2 ** 20,
-    told: (_stream, line) => void told.push(line),
+    onLine: (_stream, line) => void told.push(line),
   });
   assert.equal(end.exitCode, 0);
   assert.deepEqual(told.filter((line) => line.endsWith("=the launcher's")), []);
@@ -48,7 +48,7 @@ Deno.test("a program of a step gets the environment, without what kodama's launc
     folder: "/",
     signal: new AbortController().signal,
     maxOutputBytes: 4,
-    told: () => {},
+    onLine: () => {},
   });
   // The beginning without gaps, whatever came after.
   assert.deepEqual([cut.stdout, cut.stderr, cut.truncated], ["1234", "no\n", ["stdout"]]);

@@ -2,10 +2,10 @@
 import type { Host } from "../actions/host.ts";
 import { ownFolders } from "../config/paths.ts";
 import { localScriptRunner } from "../sandbox/local_runner.ts";
-import type { LocalWorld } from "../workflow/engine/environment.ts";
+import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import { absolute } from "../workflow/permissions.ts";
-import { localWorld } from "./workflow_environment.ts";
+import { localEnvironment } from "./workflow_environment.ts";
 
 /**
  * Returns this machine, and its sandbox.
@@ -15,14 +15,14 @@ import { localWorld } from "./workflow_environment.ts";
 export function workflowMachine(
   host: Host,
   kubeconfig: string | undefined,
-): { local: LocalWorld; runScript: RunScript } {
+): { local: LocalEnvironment; runScript: RunScript } {
   const { clock, files, machine, places } = host;
   // Programs run in the folder of their workflow.
   const used = kubeconfig === undefined
     ? {}
     : { KUBECONFIG: absolute(kubeconfig, places.workingDir) };
   return {
-    local: localWorld({
+    local: localEnvironment({
       clock,
       env: host.env,
       environment: used,

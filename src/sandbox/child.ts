@@ -40,7 +40,7 @@ function childMain(): void {
   const queued: (() => void)[] = [];
   const waiting = new Map<number, { give(value: unknown): void; fail(error: Error): void }>();
   let calls = 0;
-  let settled = () => {};
+  let resume = () => {};
 
   function call(name: string, request: unknown): Promise<unknown> {
     const id = ++calls;
@@ -61,7 +61,7 @@ function childMain(): void {
     if (message.kind === "answer") call?.give(message.value);
     else call?.fail(Object.assign(new Error(message.message), { name: "KodamaError" }));
     queued.shift()?.();
-    if (waiting.size === 0) setTimeout(() => settled());
+    if (waiting.size === 0) setTimeout(() => resume());
   }
 
   async function* messages(): AsyncGenerator<ParentMessage> {
@@ -95,17 +95,19 @@ function childMain(): void {
   }
 
   /** Returns the position in the script: its module is the only one with a data URL. */
-  function placeOf(text: string): { line: number; column: number } | undefined {
-    const place = /data:application\/typescript;base64,[^\s:)]*:(\d+):(\d+)/.exec(text);
-    return place === null ? undefined : { line: Number(place[1]), column: Number(place[2]) };
+  function positionOf(text: string): { line: number; column: number } | undefined {
+    const position = /data:application\/typescript;base64,[^\s:)]*:(\d+):(\d+)/.exec(text);
+    return position === null
+      ? undefined
+      : { line: Number(position[1]), column: Number(position[2]) };
   }
 
   function threw(error: unknown): never {
     const isError = error instanceof Error;
     const [name, text] = isError ? [error.name, error.message] : ["", String(error)];
-    const place = placeOf(isError ? `${text}\n${error.stack ?? ""}` : "");
+    const position = positionOf(isError ? `${text}\n${error.stack ?? ""}` : "");
     const message = text.replaceAll(/ at data:\S+/g, "").slice(0, 4000);
-    send({ kind: "threw", name, message, ...place });
+    send({ kind: "threw", name, message, ...position });
     return exit(0);
   }
 
@@ -113,7 +115,7 @@ function childMain(): void {
     // A module with a data URL can't import files, whatever the process may read of the disk.
     const bytes = Array.from(encoder.encode(code), (byte) => String.fromCharCode(byte)).join("");
     await import(`data:application/typescript;base64,${btoa(bytes)}`);
-    while (waiting.size > 0) await new Promise<void>((resolve) => settled = resolve);
+    while (waiting.size > 0) await new Promise<void>((resolve) => resume = resolve);
     send({ kind: "ended" });
     exit(0);
   }

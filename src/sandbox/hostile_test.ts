@@ -1,6 +1,6 @@
 /** Scripts that try to escape: each is stopped and reported with its cause; kodama continues. */
 import assert from "node:assert/strict";
-import { runScene, type Scene } from "./testing/script_scene.ts";
+import { runFixture, type ScriptFixture } from "./testing/script_fixture.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "kodama-hostile-" });
 Deno.writeTextFileSync(`${folder}/secret.json`, '{"secret": "s3cret"}');
@@ -60,117 +60,118 @@ const denied: readonly (readonly [title: string, code: string, what: RegExp])[] 
 
 for (const [title, code, what] of denied) {
   Deno.test(`a script that ${title} is denied, and told what for`, async () => {
-    const { end } = await runScene(code);
+    const { end } = await runFixture(code);
     assert.equal(end.kind, "denied", JSON.stringify(end));
     assert.match(end.kind === "denied" ? end.what : "", what);
   });
 }
 
 /** What a script tries, and how it ends. */
-const stopped: readonly (readonly [title: string, code: string, end: object, scene?: Scene])[] = [
-  [
-    "never ends",
-    'console.log("begun"); for (;;);',
-    { kind: "limit", which: "time" },
-    { timeIsUpAt: "begun" },
-  ],
-  [
-    "waits for ever",
-    'console.log("begun"); await new Promise(() => {});',
-    { kind: "limit", which: "time" },
-    { timeIsUpAt: "begun" },
-  ],
-  [
-    "is cancelled in the middle of a loop",
-    'console.log("begun"); for (;;);',
-    { kind: "cancelled" },
-    { cancelAt: "begun" },
-  ],
-  [
-    "fills the heap",
-    "const a = []; for (;;) a.push(new Array(1e5).fill(1.5));",
-    { kind: "limit", which: "memory" },
-  ],
-  [
-    "makes a buffer of 2 GB",
-    "new Uint8Array(2e9).fill(1);",
-    { kind: "limit", which: "memory" },
-  ],
-  [
-    "makes many buffers",
-    "const a = []; for (;;) a.push(new Uint8Array(1e7).fill(1));",
-    { kind: "limit", which: "memory" },
-  ],
-  [
-    "has memory of WebAssembly",
-    "new WebAssembly.Memory({ initial: 30000 });",
-    { kind: "limit", which: "memory" },
-  ],
-  [
-    "starts a worker for more memory",
-    "new Worker('data:application/javascript,for(;;);', { type: 'module' });" +
-    "await new Promise(() => {});",
-    { kind: "limit", which: "memory" },
-  ],
-  [
-    "logs without end",
-    "for (;;) console.log('x');",
-    { kind: "limit", which: "output" },
-  ],
-  [
-    "logs long lines without end",
-    "const line = 'x'.repeat(60000); for (;;) console.log(line);",
-    { kind: "limit", which: "output" },
-  ],
-  [
-    "gives output after output",
-    "const value = 'x'.repeat(1e6); for (;;) kodama.output(value);",
-    { kind: "limit", which: "output" },
-  ],
-  [
-    "asks without end, past the program around it",
-    'const line = new TextEncoder().encode(\'{"kind":"call","id":1,"name":"logs","request":1}\\n\');' +
-    "for (;;) Deno.stdout.writeSync(line);",
-    { kind: "limit", which: "output" },
-  ],
-  [
-    "gives more than a message holds",
-    "kodama.output('x'.repeat(9e6));",
-    { kind: "limit", which: "output" },
-  ],
-  [
-    "nests its output beyond measure",
-    "let a = []; for (let i = 0; i < 3000; i++) a = [a]; kodama.output(a);",
-    { kind: "failed" },
-  ],
-  [
-    "recurses without end",
-    "function f() { return f() + 1; } f();",
-    { kind: "failed", message: "RangeError: Maximum call stack size exceeded" },
-  ],
-  [
-    "ends its process",
-    "Deno.exit(0);",
-    {
-      kind: "failed",
-      message: "the script's process ended with exit code 0 before the script did",
-    },
-  ],
-  [
-    "writes to standard output itself",
-    "Deno.stdout.writeSync(new TextEncoder().encode('{}\\n'));",
-    { kind: "failed" },
-  ],
-  [
-    "throws what is no error",
-    "throw null;",
-    { kind: "failed", message: "null" },
-  ],
-];
+const stopped:
+  readonly (readonly [title: string, code: string, end: object, scene?: ScriptFixture])[] = [
+    [
+      "never ends",
+      'console.log("begun"); for (;;);',
+      { kind: "limit", which: "time" },
+      { timeIsUpAt: "begun" },
+    ],
+    [
+      "waits for ever",
+      'console.log("begun"); await new Promise(() => {});',
+      { kind: "limit", which: "time" },
+      { timeIsUpAt: "begun" },
+    ],
+    [
+      "is cancelled in the middle of a loop",
+      'console.log("begun"); for (;;);',
+      { kind: "cancelled" },
+      { cancelAt: "begun" },
+    ],
+    [
+      "fills the heap",
+      "const a = []; for (;;) a.push(new Array(1e5).fill(1.5));",
+      { kind: "limit", which: "memory" },
+    ],
+    [
+      "makes a buffer of 2 GB",
+      "new Uint8Array(2e9).fill(1);",
+      { kind: "limit", which: "memory" },
+    ],
+    [
+      "makes many buffers",
+      "const a = []; for (;;) a.push(new Uint8Array(1e7).fill(1));",
+      { kind: "limit", which: "memory" },
+    ],
+    [
+      "has memory of WebAssembly",
+      "new WebAssembly.Memory({ initial: 30000 });",
+      { kind: "limit", which: "memory" },
+    ],
+    [
+      "starts a worker for more memory",
+      "new Worker('data:application/javascript,for(;;);', { type: 'module' });" +
+      "await new Promise(() => {});",
+      { kind: "limit", which: "memory" },
+    ],
+    [
+      "logs without end",
+      "for (;;) console.log('x');",
+      { kind: "limit", which: "output" },
+    ],
+    [
+      "logs long lines without end",
+      "const line = 'x'.repeat(60000); for (;;) console.log(line);",
+      { kind: "limit", which: "output" },
+    ],
+    [
+      "gives output after output",
+      "const value = 'x'.repeat(1e6); for (;;) kodama.output(value);",
+      { kind: "limit", which: "output" },
+    ],
+    [
+      "asks without end, past the program around it",
+      'const line = new TextEncoder().encode(\'{"kind":"call","id":1,"name":"logs","request":1}\\n\');' +
+      "for (;;) Deno.stdout.writeSync(line);",
+      { kind: "limit", which: "output" },
+    ],
+    [
+      "gives more than a message holds",
+      "kodama.output('x'.repeat(9e6));",
+      { kind: "limit", which: "output" },
+    ],
+    [
+      "nests its output beyond measure",
+      "let a = []; for (let i = 0; i < 3000; i++) a = [a]; kodama.output(a);",
+      { kind: "failed" },
+    ],
+    [
+      "recurses without end",
+      "function f() { return f() + 1; } f();",
+      { kind: "failed", message: "RangeError: Maximum call stack size exceeded" },
+    ],
+    [
+      "ends its process",
+      "Deno.exit(0);",
+      {
+        kind: "failed",
+        message: "the script's process ended with exit code 0 before the script did",
+      },
+    ],
+    [
+      "writes to standard output itself",
+      "Deno.stdout.writeSync(new TextEncoder().encode('{}\\n'));",
+      { kind: "failed" },
+    ],
+    [
+      "throws what is no error",
+      "throw null;",
+      { kind: "failed", message: "null" },
+    ],
+  ];
 
 for (const [title, code, expected, scene] of stopped) {
   Deno.test(`a script that ${title} is stopped`, async () => {
-    const { end } = await runScene(code, scene);
+    const { end } = await runFixture(code, scene);
     for (const [name, value] of Object.entries(expected)) {
       assert.equal((end as unknown as Record<string, unknown>)[name], value, JSON.stringify(end));
     }
@@ -190,13 +191,13 @@ Deno.test("what a script has started is gone with it", async () => {
     await child.stdout.getReader().read();
     console.log("begun");
     for (;;);`;
-  const { end } = await runScene(code, { permissions: { run: ["sh"] }, timeIsUpAt: "begun" });
+  const { end } = await runFixture(code, { permissions: { run: ["sh"] }, timeIsUpAt: "begun" });
   assert.deepEqual(end, { kind: "limit", which: "time" });
   assert.ok((await holder).success, "the program still runs");
 });
 
 Deno.test("a script that may write everywhere can't make itself trusted", async () => {
-  const { end } = await runScene(`Deno.writeTextFileSync("${folder}/own/trust.json", "{}")`, {
+  const { end } = await runFixture(`Deno.writeTextFileSync("${folder}/own/trust.json", "{}")`, {
     permissions: { write: true },
     protectedPaths: [`${folder}/own`],
   });
@@ -208,6 +209,6 @@ Deno.test("a script asks for more, and gets no question and no more", async () =
     const state = await Deno.permissions.request({ name: "read" });
     kodama.output(state.state);
     Deno.readTextFileSync("/etc/passwd");`;
-  const { end } = await runScene(code);
+  const { end } = await runFixture(code);
   assert.deepEqual(end, { kind: "denied", what: 'read access to "/etc/passwd"' });
 });

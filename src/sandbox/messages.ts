@@ -13,9 +13,9 @@ export const messageLimits = {
   calls: 64,
 } as const;
 
-const place = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
+const position = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
 
-const words = v.pipe(v.array(v.pipe(v.string(), v.maxLength(128 * 1024))), v.maxLength(10_000));
+const args = v.pipe(v.array(v.pipe(v.string(), v.maxLength(128 * 1024))), v.maxLength(10_000));
 const name = v.pipe(v.string(), v.nonEmpty("a name"), v.maxLength(1000));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -33,8 +33,8 @@ const messageShape = v.variant("kind", [
     kind: v.literal("threw"),
     name: v.string(),
     message: v.string(),
-    line: place,
-    column: place,
+    line: position,
+    column: position,
   }),
 ]);
 
@@ -44,7 +44,7 @@ export type Message = v.InferOutput<typeof messageShape>;
 /** The shapes of a script's requests. A message names the expected value, as a noun. */
 export const requestShapes = {
   exec: v.strictObject({
-    command: v.pipe(words, v.minLength(1, "a command of one word at least")),
+    command: v.pipe(args, v.minLength(1, "a command of one word at least")),
     targets: v.optional(v.pipe(v.array(name, "names of targets"), v.maxLength(100_000))),
     timeoutMs: v.optional(count),
   }),

@@ -33,9 +33,9 @@ const spareSeconds = 5;
 export function scriptRunner(machine: ScriptMachine): RunScript {
   return async (script, permissions, api, { signal, timeoutMs, memoryMiB }) => {
     if (signal.aborted) return { kind: "cancelled" };
-    const words = commandOf(machine, permissions, { timeoutMs, memoryMiB });
+    const argv = commandOf(machine, permissions, { timeoutMs, memoryMiB });
     using deadline = new Deadline(machine.clock, timeoutMs, signal);
-    await using process = ScriptProcess.start(words, {
+    await using process = ScriptProcess.start(argv, {
       folder: script.folder ?? folderOf(script.path),
       // Only a script that may run programs can leave orphans.
       killsGroup: permissions.run !== false,
@@ -164,7 +164,7 @@ export class LogRate {
 /* How a script ended, derived from the last messages of its process. All of it is untrusted text. */
 
 /** Maximum number of characters of a message. */
-const keptMessage = 2000;
+const maxMessage = 2000;
 
 /** Deno's message for a missing permission: `Requires read access to "/etc", run again with …`. */
 const denied = /^Requires (\w+ access(?: to (?:"[^"]*"|<[\w ]+>|\S+?))?)(?:, run again with|$)/;
@@ -191,13 +191,13 @@ function endOfThrow(
   refusals: ReadonlyMap<string, string>,
 ): ScriptEnd {
   const what = refusals.get(message) ?? denied.exec(message)?.[1] ?? importOf(message) ??
-    (name === "NotCapable" ? `what it asked for: ${message.slice(0, keptMessage)}` : undefined);
+    (name === "NotCapable" ? `what it asked for: ${message.slice(0, maxMessage)}` : undefined);
   if (what !== undefined) return { kind: "denied", what };
   if (name === "RangeError" && noMemory.test(message)) return { kind: "limit", which: "memory" };
   const other = otherModule.exec(message);
   if (other !== null) {
-    const wanted = other[1] === undefined ? "other files" : `"${other[1]}"`;
-    return at(`a script is one module, and can't import ${wanted}; node: modules are there`);
+    const module = other[1] === undefined ? "other files" : `"${other[1]}"`;
+    return at(`a script is one module, and can't import ${module}; node: modules are there`);
   }
   const isPlain = ["", "Error", "KodamaError"].includes(name) ||
     message.startsWith("SyntaxError: ");
@@ -209,7 +209,7 @@ function endOfThrow(
     return {
       kind: "failed",
       // One line, so that a script's text can't pass for lines of kodama.
-      message: text.slice(0, keptMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim(),
+      message: text.slice(0, maxMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim(),
       ...(line === undefined ? {} : { line: script.line + line - 1 }),
       ...(column === undefined ? {} : { column }),
     };

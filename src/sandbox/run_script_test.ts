@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { ScriptApi } from "../workflow/model.ts";
-import { runScene } from "./testing/script_scene.ts";
+import { runFixture } from "./testing/script_fixture.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { LogRate } from "./run_script.ts";
 
@@ -13,21 +13,21 @@ Deno.test("a script of types gets its input, gives its output and logs lines", a
     const numbers = kodama.input.numbers as number[];
     console.log("of", numbers.length, { targets: kodama.targets });
     kodama.output(numbers.reduce((a: number, b: number): number => a + b, 0));`;
-  const { end, log } = await runScene(code, { input: { numbers: [1, 2, 39] } });
+  const { end, log } = await runFixture(code, { input: { numbers: [1, 2, 39] } });
   assert.deepEqual(end, { kind: "ok", output: 42 });
   assert.deepEqual(log, ['of 3 { targets: [ "web-0", "db-0" ] }']);
 });
 
 Deno.test("the last output counts; a script without one gives null", async () => {
-  assert.deepEqual((await runScene("kodama.output(1); kodama.output([2]);")).end, {
+  assert.deepEqual((await runFixture("kodama.output(1); kodama.output([2]);")).end, {
     kind: "ok",
     output: [2],
   });
-  assert.deepEqual((await runScene("")).end, { kind: "ok", output: null });
+  assert.deepEqual((await runFixture("")).end, { kind: "ok", output: null });
 });
 
 Deno.test("an error is told with its line in the file", async () => {
-  const { end } = await runScene("const a: number = 1;\n  missing(a);");
+  const { end } = await runFixture("const a: number = 1;\n  missing(a);");
   assert.deepEqual(end, {
     kind: "failed",
     message: "ReferenceError: missing is not defined",
@@ -37,7 +37,7 @@ Deno.test("an error is told with its line in the file", async () => {
 });
 
 Deno.test("a slip of syntax is told with its line in the file, and nothing runs", async () => {
-  const { end, log } = await runScene('console.log("begun");\nlet x: = 3;');
+  const { end, log } = await runFixture('console.log("begun");\nlet x: = 3;');
   assert.equal(end.kind, "failed");
   if (end.kind !== "failed") return;
   assert.match(end.message, /^SyntaxError: Unexpected token/);
@@ -53,7 +53,7 @@ Deno.test("a script is one module: what else it imports is told in words", async
     ['import chalk from "chalk"; chalk();', '"chalk"'],
   ] as const;
   for (const [code, wanted] of cases) {
-    const { end } = await runScene(code);
+    const { end } = await runFixture(code);
     assert.equal(
       end.kind === "failed" ? end.message : end.kind,
       `a script is one module, and can't import ${wanted}; node: modules are there`,
@@ -62,7 +62,7 @@ Deno.test("a script is one module: what else it imports is told in words", async
 });
 
 Deno.test("what a script says of its error is one line", async () => {
-  const { end } = await runScene('throw new Error("enough\\n\\nfix  ok, 1ms\\r\\n");');
+  const { end } = await runFixture('throw new Error("enough\\n\\nfix  ok, 1ms\\r\\n");');
   assert.equal(end.kind === "failed" ? end.message : "", "enough fix  ok, 1ms");
 });
 
@@ -73,13 +73,13 @@ Deno.test("an error that nobody waits for is an error all the same", async () =>
       "Promise.reject(new Error('late')); await new Promise(() => {});",
     ]
   ) {
-    const { end } = await runScene(code);
+    const { end } = await runFixture(code);
     assert.equal(end.kind === "failed" ? end.message : end.kind, "late");
   }
 });
 
 Deno.test("a call that the script doesn't await is ended before the script is", async () => {
-  const { end, calls } = await runScene('void kodama.exec(["id"]);', { permissions: everything });
+  const { end, calls } = await runFixture('void kodama.exec(["id"]);', { permissions: everything });
   assert.deepEqual(end, { kind: "ok", output: null });
   assert.deepEqual(calls, [{ exec: { command: ["id"] } }]);
 });
@@ -89,7 +89,7 @@ Deno.test("calls go through where permissions.cluster grants verb and namespace"
     await kodama.exec(["id"], { targets: ["web-0"], timeoutMs: 1000 });
     await kodama.get("pods", { namespace: "shop", selector: "app=web" });
     kodama.output(await kodama.logs("web-0", { tail: 5 }));`;
-  const { end, calls } = await runScene(code, {
+  const { end, calls } = await runFixture(code, {
     permissions: { cluster: [{ verbs: ["exec", "list", "logs"], namespaces: ["shop"] }] },
   });
   assert.deepEqual(end, { kind: "ok", output: ["a line"] });
@@ -114,7 +114,7 @@ Deno.test("a call beyond permissions.cluster never arrives, and ends the script 
     ],
   ];
   for (const [code, what] of cases) {
-    const { end, calls } = await runScene(code, { permissions: { cluster: rules } });
+    const { end, calls } = await runFixture(code, { permissions: { cluster: rules } });
     assert.deepEqual(end, { kind: "denied", what });
     assert.deepEqual(calls, []);
   }
@@ -122,8 +122,8 @@ Deno.test("a call beyond permissions.cluster never arrives, and ends the script 
 
 Deno.test("a rule without namespaces grants those of the selection, and no others", async () => {
   const permissions = { cluster: [{ verbs: ["exec", "list"], namespaces: [] }] };
-  assert.equal((await runScene('await kodama.exec(["id"])', { permissions })).end.kind, "ok");
-  const { end } = await runScene('await kodama.get("pods", { namespace: "other" })', {
+  assert.equal((await runFixture('await kodama.exec(["id"])', { permissions })).end.kind, "ok");
+  const { end } = await runFixture('await kodama.get("pods", { namespace: "other" })', {
     permissions,
   });
   assert.deepEqual(end, { kind: "denied", what: "cluster access: list in namespace other" });
@@ -132,7 +132,7 @@ Deno.test("a rule without namespaces grants those of the selection, and no other
 Deno.test("a script that catches a denial goes on", async () => {
   const code = `
     try { await kodama.exec(["id"]); } catch (error) { kodama.output(error.message); }`;
-  assert.deepEqual((await runScene(code)).end, {
+  assert.deepEqual((await runFixture(code)).end, {
     kind: "ok",
     output: "the workflow's permissions don't grant cluster access: exec in namespace shop",
   });
@@ -149,14 +149,14 @@ Deno.test("many calls at once wait for their turn, and all are answered", async 
   const code = `
     const all = await Promise.all(Array.from({ length: 200 }, () => kodama.exec(["id"])));
     kodama.output(all.length);`;
-  const { end } = await runScene(code, { permissions: everything, api: { exec } });
+  const { end } = await runFixture(code, { permissions: everything, api: { exec } });
   assert.deepEqual(end, { kind: "ok", output: 200 });
   assert.ok(most > 1 && most <= 32, `${most} at once`);
 });
 
 Deno.test("an answer that is too large is refused, and not cut", async () => {
   const logs = () => Promise.resolve(["x".repeat(33 * 1024 * 1024)]);
-  const { end } = await runScene('await kodama.logs("web-0")', {
+  const { end } = await runFixture('await kodama.logs("web-0")', {
     permissions: everything,
     api: { logs },
   });
@@ -176,7 +176,7 @@ Deno.test("requests are held against their shapes before anything is done", asyn
     ['await kodama.logs("web-0", { tail: -1 })', /^kodama.logs: tail: /],
   ];
   for (const [code, message] of cases) {
-    const { end, calls } = await runScene(code, { permissions: everything });
+    const { end, calls } = await runFixture(code, { permissions: everything });
     assert.match(end.kind === "failed" ? end.message : JSON.stringify(end), message);
     assert.deepEqual(calls, []);
   }
@@ -184,14 +184,14 @@ Deno.test("requests are held against their shapes before anything is done", asyn
 
 Deno.test("an error for people is the script's too; any other is kodama's, and no end of the script", async () => {
   const told = { exec: () => Promise.reject(new KodamaError("notFound", "no such pod")) };
-  const { end } = await runScene('await kodama.exec(["id"])', {
+  const { end } = await runFixture('await kodama.exec(["id"])', {
     permissions: everything,
     api: told,
   });
   assert.equal(end.kind === "failed" ? end.message : "", "no such pod");
   const wrong = { exec: () => Promise.reject(new TypeError("a slip of kodama's")) };
   await assert.rejects(
-    runScene('await kodama.exec(["id"])', { permissions: everything, api: wrong }),
+    runFixture('await kodama.exec(["id"])', { permissions: everything, api: wrong }),
     /TypeError: a slip of kodama's/,
   );
 });
@@ -205,7 +205,7 @@ Deno.test("what a script has asked for is stopped when the script ends, and wait
     throw signal.reason;
   };
   const code = 'void kodama.exec(["sleep", "1000"]); throw new Error("enough");';
-  const { end } = await runScene(code, { permissions: everything, api: { exec } });
+  const { end } = await runFixture(code, { permissions: everything, api: { exec } });
   assert.equal(end.kind === "failed" ? end.message : "", "enough");
   assert.equal(ended, "in the pods too");
 });
@@ -215,13 +215,13 @@ Deno.test("what is granted is there, and nothing beside it", async () => {
   try {
     await Deno.writeTextFile(`${folder}/a.txt`, "here");
     const permissions = { read: ["."], env: ["HOME"] };
-    const { end } = await runScene(
+    const { end } = await runFixture(
       `const text = Deno.readTextFileSync("a.txt") + Deno.readTextFileSync("${folder}/a.txt");
       kodama.output([text, Deno.env.get("HOME") !== ""]);`,
       { permissions, folder },
     );
     assert.deepEqual(end, { kind: "ok", output: ["herehere", true] });
-    const other = await runScene('Deno.env.get("PATH")', { permissions });
+    const other = await runFixture('Deno.env.get("PATH")', { permissions });
     assert.deepEqual(other.end, { kind: "denied", what: 'env access to "PATH"' });
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -232,7 +232,7 @@ Deno.test("a program that a script runs sees the variables that are granted, and
   const code = `
     const { stdout } = new Deno.Command("env").outputSync();
     kodama.output(new TextDecoder().decode(stdout).trim().split("\\n").map((l) => l.split("=")[0]));`;
-  const { end } = await runScene(code, { permissions: { run: ["env"], env: ["PWD"] } });
+  const { end } = await runFixture(code, { permissions: { run: ["env"], env: ["PWD"] } });
   assert.equal(end.kind, "ok", JSON.stringify(end));
   const names = end.kind === "ok" ? end.output as string[] : [];
   const known = ["NO_COLOR", "PATH", "HOME", "DENO_DIR", "PWD"];
@@ -241,30 +241,30 @@ Deno.test("a program that a script runs sees the variables that are granted, and
 
 Deno.test("variables are granted by wildcards too, as Deno has them", async () => {
   const code = 'kodama.output([Deno.env.get("HOME") !== undefined, Deno.env.has("PATH")]);';
-  const { end } = await runScene(code, { permissions: { env: ["HOM*", "PATH"] } });
+  const { end } = await runFixture(code, { permissions: { env: ["HOM*", "PATH"] } });
   assert.deepEqual(end, { kind: "ok", output: [true, true] });
-  const other = await runScene('Deno.env.get("USER")', { permissions: { env: ["HOM*"] } });
+  const other = await runFixture('Deno.env.get("USER")', { permissions: { env: ["HOM*"] } });
   assert.deepEqual(other.end, { kind: "denied", what: 'env access to "USER"' });
 });
 
 Deno.test("a permission that can't be said to Deno is an error of the file, not a wider one", async () => {
   await assert.rejects(
-    runScene("", { permissions: { read: ["/a,/b"] } }),
+    runFixture("", { permissions: { read: ["/a,/b"] } }),
     /permissions.read: "\/a,\/b" can't be granted/,
   );
-  const refused = await runScene("", { permissions: { net: ["http://example.com/"] } });
+  const refused = await runFixture("", { permissions: { net: ["http://example.com/"] } });
   assert.match(
     refused.end.kind === "failed" ? refused.end.message : "",
     /ended with exit code 1 before the script did: error: invalid value/,
   );
-  const { end } = await runScene("Deno.readTextFileSync('/etc/passwd')", {
+  const { end } = await runFixture("Deno.readTextFileSync('/etc/passwd')", {
     permissions: { read: ["/nowhere --allow-read", "--allow-read"] },
   });
   assert.equal(end.kind, "denied", JSON.stringify(end));
 });
 
 Deno.test("long lines are cut, and what stands in several lines is several", async () => {
-  const { log } = await runScene('console.log("a\\nb"); console.log("x".repeat(20000));');
+  const { log } = await runFixture('console.log("a\\nb"); console.log("x".repeat(20000));');
   assert.deepEqual(log.slice(0, 2), ["a", "b"]);
   assert.equal(log[2]?.length, 10_001);
 });

@@ -74,8 +74,8 @@ export class ScriptCalls implements AsyncDisposable {
     return await this.api.exec({ command, ...definedOnly({ targets, timeoutMs }) }, this.#signal);
   }
 
-  async #get({ resource, name, selector, ...asked }: Requests["get"]): Promise<unknown> {
-    const namespace = asked.namespace ?? this.#onlyNamespace();
+  async #get({ resource, name, selector, ...options }: Requests["get"]): Promise<unknown> {
+    const namespace = options.namespace ?? this.#onlyNamespace();
     this.#grant(name === undefined ? "list" : "get", [namespace]);
     const request = { resource, namespace, ...definedOnly({ name, selector }) };
     return await this.api.get(request, this.#signal);

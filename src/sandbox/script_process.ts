@@ -11,7 +11,7 @@ export interface ProcessEnd {
 }
 
 /** Maximum number of characters of standard error that are stored. */
-const keptStderr = 16 * 1024;
+const maxStderr = 16 * 1024;
 
 /** Thrown for a line on standard output that is longer than any message may be. */
 export class LineTooLong extends Error {}
@@ -39,10 +39,10 @@ export class ScriptProcess implements AsyncDisposable {
    * @throws KodamaError `environment` if the program can't be started.
    */
   static start(
-    words: readonly string[],
+    argv: readonly string[],
     options: { killsGroup: boolean; folder: string },
   ): ScriptProcess {
-    const [program = "", ...args] = words;
+    const [program = "", ...args] = argv;
     try {
       const child = new Deno.Command(program, {
         args,
@@ -129,7 +129,7 @@ async function firstText(reader: ReadableStreamDefaultReader<Uint8Array>): Promi
   let text = "";
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return text.slice(0, keptStderr);
-    if (text.length < keptStderr) text += decoder.decode(value, { stream: true });
+    if (done) return text.slice(0, maxStderr);
+    if (text.length < maxStderr) text += decoder.decode(value, { stream: true });
   }
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { JsonValue } from "../base/json_value.ts";
 import type { ScriptApi, TargetResult } from "../workflow/model.ts";
-import { runScene } from "./testing/script_scene.ts";
+import { runFixture } from "./testing/script_fixture.ts";
 
 /** In both directions: neither type has a field that the other lacks. */
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
@@ -37,11 +37,11 @@ const names: Readonly<Record<keyof Told, true>> = {
 
 Deno.test("a script finds what workflows/kodama.d.ts declares, and nothing else", async () => {
   assert.ok(told.every(Boolean));
-  const { end } = await runScene("kodama.output(Object.keys(kodama).sort());");
+  const { end } = await runFixture("kodama.output(Object.keys(kodama).sort());");
   assert.deepEqual(end, { kind: "ok", output: Object.keys(names).toSorted() });
 });
 
 Deno.test("what a script finds can't be exchanged for something else", async () => {
-  const { end } = await runScene("'use strict'; kodama.exec = () => 1;");
+  const { end } = await runFixture("'use strict'; kodama.exec = () => 1;");
   assert.match(end.kind === "failed" ? end.message : end.kind, /^TypeError: Cannot assign/);
 });

@@ -85,8 +85,8 @@ function parse<S extends v.GenericSchema>(path: string, text: string, shape: S):
   const result = v.safeParse(shape, data);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const place = issue.path?.map((part) => String((part as { key: unknown }).key)).join(".");
-  throw unreadable(path, `${place === undefined ? "" : `${place}: `}${issue.message}`);
+  const keyPath = issue.path?.map((part) => String((part as { key: unknown }).key)).join(".");
+  throw unreadable(path, `${keyPath === undefined ? "" : `${keyPath}: `}${issue.message}`);
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): KodamaError {

@@ -13,7 +13,7 @@ import {
 } from "../expression/template.ts";
 import { anyType, booleanType, mayBe, type Type, typeNoun } from "../expression/type.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
-import type { FullWorkflow, Place, SourcePath, Step } from "./model.ts";
+import type { FullWorkflow, SourceLocation, SourcePath, Step } from "./model.ts";
 import { outerNames, stepType } from "./names.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
@@ -106,23 +106,23 @@ class Checker {
 
   #expressions(step: Step, kind: StepKind, names: Names): void {
     for (const { path, text } of textsOf(step, kind)) {
-      const place = { file: step.at.file, path: [...step.at.path, ...path] };
-      this.#text(place, text, names, kind.conditions.includes(String(path[0])));
+      const location = { file: step.at.file, path: [...step.at.path, ...path] };
+      this.#text(location, text, names, kind.conditions.includes(String(path[0])));
     }
     if (step.broken !== undefined) return;
     for (const { path, text, problem } of commandProblems(step.fields, kind)) {
-      const place = { file: step.at.file, path: [...step.at.path, ...path] };
-      this.#part(place, { text, problem }, "shell-expression");
+      const location = { file: step.at.file, path: [...step.at.path, ...path] };
+      this.#part(location, { text, problem }, "shell-expression");
     }
   }
 
   async #step(step: Step, kind: StepKind): Promise<void> {
-    const below = (path: SourcePath): Place => ({
+    const below = (path: SourcePath): SourceLocation => ({
       file: step.at.file,
       path: [...step.at.path, ...path],
     });
     if (isNever(step.when)) {
-      this.#tell("unreachable-step", below(["when"]), "this is never true", "warning");
+      this.#report("unreachable-step", below(["when"]), "this is never true", "warning");
     }
     for (const need of kind.needs(step.fields)) {
       if (hasExpression(need.what) || grants(this.#workflow.permissions, need, this.#folder)) {
@@ -130,7 +130,7 @@ class Checker {
       }
       const what = need.why === undefined ? "permissions" : `${need.why}, and permissions`;
       const message = `${what} don't grant it; it needs ${grantText(need)}`;
-      this.#tell("permission", below([kind.name]), message);
+      this.#report("permission", below([kind.name]), message);
     }
     if (kind.inPods) this.#emptySelection(below(["select"]), step.fields.select);
     const used = this.#uses.get(step);
@@ -138,34 +138,40 @@ class Checker {
   }
 
   /** Checks the parameters that a step passes to another workflow. */
-  async #with(used: FullWorkflow, place: Place, given: unknown): Promise<void> {
+  async #with(used: FullWorkflow, location: SourceLocation, given: unknown): Promise<void> {
     const names = Object.keys(given as object);
     const known = used.params.map(({ name }) => name);
     for (const name of names.filter((one) => !known.includes(one))) {
       const near = await didYouMean(name, known);
       const message = `${used.name} has no parameter ${JSON.stringify(name)}${near}`;
-      this.#tell("param", { ...place, path: [...place.path, name] }, message, "error", "key");
+      this.#report(
+        "param",
+        { ...location, path: [...location.path, name] },
+        message,
+        "error",
+        "key",
+      );
     }
     for (const { name, required } of used.params) {
       if (!required || names.includes(name)) continue;
-      this.#tell("param", place, `${used.name} needs the parameter ${JSON.stringify(name)}`);
+      this.#report("param", location, `${used.name} needs the parameter ${JSON.stringify(name)}`);
     }
   }
 
   /** @param isCondition the text must evaluate to true or false. */
-  #text(place: Place, text: string, names: Names, isCondition = false): void {
+  #text(location: SourceLocation, text: string, names: Names, isCondition = false): void {
     const { template, problems } = parseTemplate(text);
     const unknown = this.#unknownNames(template, names);
     const { type, problems: found } = checkTemplate(template, names);
     const isSound = problems.length + unknown.length + found.length === 0;
     if (isCondition && isSound && !mayBe(type, booleanType)) {
-      this.#tell("expression", place, `expected true or false, found ${typeNoun(type)}`);
+      this.#report("expression", location, `expected true or false, found ${typeNoun(type)}`);
     }
     const others = found.filter(({ start }) =>
       !unknown.some((one) => start >= one.start && start < one.end)
     );
     for (const problem of [...problems, ...unknown, ...others]) {
-      this.#part(place, { text, problem }, "expression");
+      this.#part(location, { text, problem }, "expression");
     }
     for (const { path: [first, second] } of namesUsed(template)) {
       if (first !== "params") continue;
@@ -212,25 +218,29 @@ class Checker {
       if (env === undefined) continue;
       const need = { kind: "env", what: env } as const;
       if (grants(permissions, need, this.#folder)) continue;
-      const place = { ...at, path: [...at.path, "env"] };
-      this.#tell("permission", place, `permissions don't grant it; it needs ${grantText(need)}`);
+      const location = { ...at, path: [...at.path, "env"] };
+      this.#report(
+        "permission",
+        location,
+        `permissions don't grant it; it needs ${grantText(need)}`,
+      );
     }
   }
 
   #unusedParams(): void {
     for (const { name, at } of this.#workflow.params) {
       if (this.#usedParams.has(name)) continue;
-      this.#tell("unused-param", at, "nothing uses this parameter", "warning", "key");
+      this.#report("unused-param", at, "nothing uses this parameter", "warning", "key");
     }
   }
 
-  #emptySelection(place: Place, select: unknown): void {
+  #emptySelection(location: SourceLocation, select: unknown): void {
     const message = emptySelection(select ?? {});
-    if (message !== undefined) this.#tell("empty-selection", place, message, "warning", "key");
+    if (message !== undefined) this.#report("empty-selection", location, message, "warning", "key");
   }
 
   #part(
-    { file, path }: Place,
+    { file, path }: SourceLocation,
     { text, problem }: { text: string; problem: ExpressionProblem },
     rule: Rule,
   ): void {
@@ -241,9 +251,9 @@ class Checker {
     this.diagnostics.push({ ...at, severity: "error", rule, file: source.file });
   }
 
-  #tell(
+  #report(
     rule: Rule,
-    { file, path }: Place,
+    { file, path }: SourceLocation,
     message: string,
     severity: Diagnostic["severity"] = "error",
     side: "key" | "value" = "value",
@@ -290,11 +300,11 @@ function isNever(when: Step["when"]): boolean {
 /** Returns why it can't match anything; undefined if it may match something. */
 function emptySelection(select: unknown): string | undefined {
   const { match, exclude } = select as { match?: string | string[]; exclude?: string | string[] };
-  const wanted = listed(match);
+  const required = listed(match);
   const unwanted = listed(exclude).filter(isPlain);
-  if (wanted.length === 0 || !wanted.every(isPlain)) return undefined;
+  if (required.length === 0 || !required.every(isPlain)) return undefined;
   // A name that contains `drive-1` contains `drive` too.
-  const covers = wanted.map((text) => unwanted.find((other) => text.includes(other)));
+  const covers = required.map((text) => unwanted.find((other) => text.includes(other)));
   if (covers.some((cover) => cover === undefined)) return undefined;
   return `it can match nothing: exclude ${JSON.stringify(covers[0])} leaves out all that match`;
 }

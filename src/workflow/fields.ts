@@ -19,7 +19,10 @@ export const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't emp
 function selectorText(isSelector: (text: string) => boolean, expected: string) {
   return v.pipe(
     text,
-    v.check((word) => word === "" || word.includes(expressionMark) || isSelector(word), expected),
+    v.check(
+      (value) => value === "" || value.includes(expressionMark) || isSelector(value),
+      expected,
+    ),
   );
 }
 
@@ -43,7 +46,7 @@ export function oneOrMore<S extends v.GenericSchema<unknown, string>>(item: S, e
 export const names = oneOrMore(text, "a name or a list of names");
 
 export const patterns = oneOrMore(
-  v.pipe(text, v.check((word) => parseTextPattern(word).kind !== "invalid", "a text or /re/")),
+  v.pipe(text, v.check((value) => parseTextPattern(value).kind !== "invalid", "a text or /re/")),
   "a text, a regular expression in slashes, or a list of them",
 );
 
@@ -60,7 +63,10 @@ export const duration = v.pipe(
   v.string(durationText),
   v.regex(durationShape, durationText),
   // One problem is enough.
-  v.check((word) => !durationShape.test(word) || parseDuration(word) !== undefined, durationText),
+  v.check(
+    (value) => !durationShape.test(value) || parseDuration(value) !== undefined,
+    durationText,
+  ),
 );
 
 /** The largest output that a step can store: expressions accept no more. */
@@ -72,7 +78,7 @@ const sizeText = "a size from 1Ki to 16Mi, such as 4Mi";
 export const maxOutput = v.pipe(
   v.string(sizeText),
   v.regex(/^[0-9]+(?:\.[0-9]+)?[KM]i$/, sizeText),
-  v.check((word) => isBetween(parseQuantity(word), 1024, largestOutput), sizeText),
+  v.check((value) => isBetween(parseQuantity(value), 1024, largestOutput), sizeText),
   v.description("How much of each output is kept for expressions, such as 4Mi."),
 );
 

@@ -3,7 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 
 /** The folders that the search starts and ends with; absolute paths. */
-export interface WorkflowPlaces {
+export interface WorkflowPaths {
   workingDir: string;
   /** The user's own; undefined if there is none. */
   userDir: string | undefined;
@@ -34,17 +34,17 @@ const maxBytes = 256 * 1024;
  * Returns the folders: from the working directory upwards `workflows` and `.kodama/workflows`, then the user's own,
  * then those that are shipped with kodama.
  */
-export function workflowFolders(places: WorkflowPlaces): string[] {
-  const near = upwards(places.workingDir).flatMap((folder) => [
+export function workflowFolders(paths: WorkflowPaths): string[] {
+  const near = upwards(paths.workingDir).flatMap((folder) => [
     joined(folder, "workflows"),
     joined(folder, ".kodama/workflows"),
   ]);
-  return [...new Set([...near, ...ownWorkflowFolders(places)])];
+  return [...new Set([...near, ...ownWorkflowFolders(paths)])];
 }
 
 /** Returns those that don't belong to a repository: the user's own, and kodama's. */
 export function ownWorkflowFolders(
-  { userDir, shippedWorkflowsDir }: Pick<WorkflowPlaces, "userDir" | "shippedWorkflowsDir">,
+  { userDir, shippedWorkflowsDir }: Pick<WorkflowPaths, "userDir" | "shippedWorkflowsDir">,
 ): string[] {
   return [...(userDir === undefined ? [] : [joined(userDir, "workflows")]), shippedWorkflowsDir];
 }
@@ -52,10 +52,10 @@ export function ownWorkflowFolders(
 /** Returns every workflow, by name; the nearest file of a name hides the others. */
 export async function listWorkflowFiles(
   files: WorkflowFiles,
-  places: WorkflowPlaces,
+  paths: WorkflowPaths,
 ): Promise<FoundWorkflow[]> {
   const found = new Map<string, FoundWorkflow>();
-  for (const folder of workflowFolders(places)) {
+  for (const folder of workflowFolders(paths)) {
     for (const file of (await files.listFiles(folder)).filter((file) => ending.test(file))) {
       const name = file.replace(ending, "");
       if (!found.has(name)) found.set(name, { name, path: joined(folder, file) });
@@ -71,27 +71,32 @@ export async function listWorkflowFiles(
  */
 export async function findWorkflow(
   files: WorkflowFiles,
-  places: WorkflowPlaces,
-  wanted: string,
+  paths: WorkflowPaths,
+  requested: string,
 ): Promise<FoundWorkflow & { text: string }> {
-  const found = isPath(wanted)
-    ? { name: wanted.split("/").at(-1)?.replace(ending, "") ?? "", path: absolute(places, wanted) }
-    : (await listWorkflowFiles(files, places)).find(({ name }) => name === wanted);
+  const found = isPath(requested)
+    ? {
+      name: requested.split("/").at(-1)?.replace(ending, "") ?? "",
+      path: absolute(paths, requested),
+    }
+    : (await listWorkflowFiles(files, paths)).find(({ name }) => name === requested);
   const text = found === undefined ? undefined : await files.readText(found.path, maxBytes);
   if (found !== undefined && text !== undefined) return { ...found, text };
-  throw await notFound(files, places, wanted);
+  throw await notFound(files, paths, requested);
 }
 
-async function notFound(files: WorkflowFiles, places: WorkflowPlaces, wanted: string) {
-  if (isPath(wanted)) return new KodamaError("notFound", `there is no workflow file ${wanted}`);
-  const names = (await listWorkflowFiles(files, places)).map(({ name }) => name);
-  const near = await nearestNames(wanted, names);
+async function notFound(files: WorkflowFiles, paths: WorkflowPaths, requested: string) {
+  if (isPath(requested)) {
+    return new KodamaError("notFound", `there is no workflow file ${requested}`);
+  }
+  const names = (await listWorkflowFiles(files, paths)).map(({ name }) => name);
+  const near = await nearestNames(requested, names);
   const hint = near.length > 0
     ? `did you mean ${near.join(" or ")}?`
     : names.length === 0
     ? "there are none; kodama workflow new makes one"
     : `there are ${shortList(names)}; kodama workflow list tells where`;
-  return new KodamaError("notFound", `there is no workflow "${wanted}"`, { hint });
+  return new KodamaError("notFound", `there is no workflow "${requested}"`, { hint });
 }
 
 function shortList(names: readonly string[]): string {
@@ -99,11 +104,11 @@ function shortList(names: readonly string[]): string {
   return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown;
 }
 
-function isPath(wanted: string): boolean {
-  return wanted.includes("/") || ending.test(wanted);
+function isPath(requested: string): boolean {
+  return requested.includes("/") || ending.test(requested);
 }
 
-function absolute({ workingDir }: WorkflowPlaces, path: string): string {
+function absolute({ workingDir }: WorkflowPaths, path: string): string {
   return path.startsWith("/") ? path : joined(workingDir, path.replace(/^\.\//, ""));
 }
 

@@ -14,7 +14,7 @@ import { named } from "./engine/named_targets.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import type { FoundPods } from "./engine/environment.ts";
 import type { Target } from "../kube/select/target.ts";
-import type { StageTarget } from "./engine/step_context.ts";
+import type { StepTarget } from "./engine/step_context.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
 import { type SelectFields, type Where, whereOf } from "./selection_fields.ts";
 import type { Intent } from "./step_kind.ts";
@@ -96,7 +96,7 @@ export async function planWithChanges(
       steps,
       finally: last,
     }),
-    changes: changes.map(({ targets, ...rest }) => ({ ...mask.hide(rest), targets })),
+    changes: changes.map(({ targets, ...change }) => ({ ...mask.hide(change), targets })),
   };
 }
 
@@ -183,8 +183,8 @@ class Planner {
         this.#values,
       );
       const written = kind.command === undefined ? undefined : step.fields[kind.command];
-      const told = typeof written === "string" ? { [kind.command ?? ""]: written } : {};
-      return { ...step.fields, ...evaluated, ...told };
+      const asWritten = typeof written === "string" ? { [kind.command ?? ""]: written } : {};
+      return { ...step.fields, ...evaluated, ...asWritten };
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       return step.fields;
@@ -208,9 +208,9 @@ class Planner {
     const select = evaluateDeep(written, this.#values) as SelectFields;
     const where = own === undefined ? overridden(whereOf(select), this.#input) : whereOf(select);
     const key = JSON.stringify([select, own === undefined]);
-    const asked = this.#found.get(key) ?? this.#find(where);
-    this.#found.set(key, asked);
-    const found = await asked;
+    const finding = this.#found.get(key) ?? this.#find(where);
+    this.#found.set(key, finding);
+    const found = await finding;
     if (narrowed === undefined || found.targets === null) return found;
     if (!this.#isKnown(narrowed)) {
       return {
@@ -230,14 +230,14 @@ class Planner {
   async #find(where: Where): Promise<PlannedTargets> {
     const found = await this.#input.find(where);
     const targets = named({ ...found, dead: [] }, new Set(where.contexts).size > 1);
-    const told = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
+    const notes = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
     // The reason why there are no pods mentions these too.
     if (found.none === undefined) {
-      told.push(...found.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`));
-    } else if (told.length === 0) told.push(found.none);
+      notes.push(...found.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`));
+    } else if (notes.length === 0) notes.push(found.none);
     return {
       targets: targets.map(({ name }) => name),
-      targetsNote: told.length === 0 ? null : told.join("; "),
+      targetsNote: notes.length === 0 ? null : notes.join("; "),
       found: targets,
     };
   }
@@ -245,7 +245,7 @@ class Planner {
 
 /** Targets of a step; `found` are those of its selection, if they are known. */
 type PlannedTargets = Pick<PlannedStep, "targets" | "targetsNote"> & {
-  found: readonly StageTarget[] | undefined;
+  found: readonly StepTarget[] | undefined;
 };
 
 const nowhere: PlannedTargets = { targets: null, targetsNote: null, found: undefined };

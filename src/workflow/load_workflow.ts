@@ -7,7 +7,7 @@ import { FileError, shapeOf } from "../base/yaml/shape.ts";
 import { type SourceFile, YamlSource } from "../base/yaml/source.ts";
 import { checkWorkflow } from "./check_workflow.ts";
 import { type Diagnostic, isError, type Rule, sorted, WorkflowError } from "./diagnostics.ts";
-import { findWorkflow, type WorkflowFiles, type WorkflowPlaces } from "./find_workflow.ts";
+import { findWorkflow, type WorkflowFiles, type WorkflowPaths } from "./find_workflow.ts";
 import { type FullWorkflow, noPermissions, type Output, type Param, type Step } from "./model.ts";
 import { absolute } from "./permissions.ts";
 import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
@@ -40,30 +40,30 @@ const maxFiles = 64;
  */
 export async function loadWorkflow(
   files: WorkflowFiles,
-  places: WorkflowPlaces,
-  wanted: string,
+  paths: WorkflowPaths,
+  requested: string,
 ): Promise<Loaded> {
-  const { workflow, ...rest } = await inspectWorkflow(files, places, wanted);
-  if (workflow !== undefined && !rest.diagnostics.some(isError)) return { workflow, ...rest };
-  throw new WorkflowError(rest.diagnostics, places.workingDir);
+  const { workflow, ...others } = await inspectWorkflow(files, paths, requested);
+  if (workflow !== undefined && !others.diagnostics.some(isError)) return { workflow, ...others };
+  throw new WorkflowError(others.diagnostics, paths.workingDir);
 }
 
 /** The same for callers that report problems: without a workflow if it can't be read at all. */
 export async function inspectWorkflow(
   files: WorkflowFiles,
-  places: WorkflowPlaces,
-  wanted: string,
+  paths: WorkflowPaths,
+  requested: string,
 ): Promise<Omit<Loaded, "workflow"> & { workflow?: FullWorkflow }> {
-  const loader = new Loader(files, places);
-  const found = await findWorkflow(files, places, wanted);
+  const loader = new Loader(files, paths);
+  const found = await findWorkflow(files, paths, requested);
   const workflow = await loader.load(found, []);
   const { uses, sources, diagnostics } = loader;
   const read = [...sources.values()].map(({ file }) => file);
   // A part that can't be read may use what seems unused.
-  const told = diagnostics.some(isError)
+  const reported = diagnostics.some(isError)
     ? diagnostics.filter(({ rule }) => rule !== "unused-param")
     : diagnostics;
-  return { uses, files: read, diagnostics: sorted(told), ...(workflow && { workflow }) };
+  return { uses, files: read, diagnostics: sorted(reported), ...(workflow && { workflow }) };
 }
 
 interface Found {
@@ -78,13 +78,13 @@ class Loader {
   readonly sources = new Map<string, YamlSource>();
   readonly diagnostics: Diagnostic[] = [];
   readonly #files: WorkflowFiles;
-  readonly #places: WorkflowPlaces;
+  readonly #paths: WorkflowPaths;
   /** What was read, by path; undefined if it can't be read. */
   readonly #read = new Map<string, FullWorkflow | undefined>();
 
-  constructor(files: WorkflowFiles, places: WorkflowPlaces) {
+  constructor(files: WorkflowFiles, paths: WorkflowPaths) {
     this.#files = files;
-    this.#places = places;
+    this.#paths = paths;
   }
 
   /** @param above paths of the files that refer to this one, the outermost first. */
@@ -95,7 +95,7 @@ class Loader {
     this.#read.set(found.path, workflow);
     if (source === undefined || workflow === undefined) return undefined;
     await this.#follow(workflow, [...above, found.path]);
-    await this.#lookForScripts(workflow);
+    await this.#requireScripts(workflow);
     this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses));
     if (workflow.steps.length === 0 && !this.diagnostics.some(isError)) {
       this.#wrong("shape", source, [], 'field "steps" is missing');
@@ -162,7 +162,7 @@ class Loader {
   }
 
   /** Reports missing scripts before anything runs. Their content is read by the sandbox. */
-  async #lookForScripts({ path, steps, finally: last }: FullWorkflow): Promise<void> {
+  async #requireScripts({ path, steps, finally: last }: FullWorkflow): Promise<void> {
     const scripts = stepsOf("script", [...steps, ...last]);
     if (scripts.length === 0) return;
     const { syntaxProblem } = await import("./script_syntax.ts");
@@ -206,7 +206,7 @@ class Loader {
   }
 
   async #find(
-    wanted: string,
+    requested: string,
     { source, path, from, seen }: {
       source: YamlSource;
       path: readonly (string | number)[];
@@ -215,7 +215,7 @@ class Loader {
     },
   ): Promise<Found | undefined> {
     try {
-      const found = await findWorkflow(this.#files, this.#places, resolved(wanted, from.path));
+      const found = await findWorkflow(this.#files, this.#paths, resolved(requested, from.path));
       const first = seen.indexOf(found.path);
       if (first >= 0) {
         const names = [...seen.slice(first), found.path].map((one) => one.split("/").at(-1));
@@ -244,8 +244,10 @@ class Loader {
 }
 
 /** Resolves a path: one that starts with a dot is relative to the file that names it. */
-export function resolved(wanted: string, from: string): string {
-  return wanted.startsWith(".") ? absolute(wanted, from.slice(0, from.lastIndexOf("/"))) : wanted;
+export function resolved(requested: string, from: string): string {
+  return requested.startsWith(".")
+    ? absolute(requested, from.slice(0, from.lastIndexOf("/")))
+    : requested;
 }
 
 /** Returns every step of a kind, at any depth. */
@@ -317,7 +319,7 @@ async function widened(
       id: "exec-1",
       named: false,
       kind: "exec",
-      at: source.place([]),
+      at: source.location([]),
       // Values of the short form are literal: `${{` has no meaning there.
       fields: { exec: literal(command), ...defined(bounds) },
       inner: {},

@@ -14,13 +14,13 @@ import type { SourcePath } from "../base/yaml/source.ts";
 export type { SourcePath } from "../base/yaml/source.ts";
 
 /** A source location: the file's path as messages name it, and the keys and indexes from its top. */
-export interface Place {
+export interface SourceLocation {
   file: string;
   path: SourcePath;
 }
 
 /** A source location whose line is known, so that an error of a run can name it. */
-export interface LinePlace extends Place {
+export interface LineLocation extends SourceLocation {
   /** From 1. */
   line: number;
 }
@@ -42,7 +42,7 @@ export interface Param {
   secret: boolean;
   /** Environment variable that provides it if the command line doesn't. */
   env?: string;
-  at: Place;
+  at: SourceLocation;
 }
 
 /** The grant of one of Deno's permissions: nothing, these, or all. */
@@ -93,7 +93,7 @@ export interface StepFrame {
   named: boolean;
   /** Title for people. May contain expressions. */
   title?: string;
-  at: LinePlace;
+  at: LineLocation;
   /** An expression; the step is skipped unless it evaluates to true. */
   when?: string | boolean;
   /** A duration, or an expression that evaluates to one. */
@@ -128,7 +128,7 @@ export interface Concurrency {
 export interface Output {
   name: string;
   template: string;
-  at: LinePlace;
+  at: LineLocation;
 }
 
 /** A workflow in its full form; `extends` is resolved. */

@@ -87,12 +87,12 @@ function selectLines(targets: readonly RunPod[]): string[] {
   const namespaces = [...new Set(targets.map(({ namespace }) => namespace))];
   const pods = [...new Set(targets.map(({ pod }) => pod))];
   const where = namespaces.length === 0 ? [] : [`  namespace: ${flow(namespaces)}`];
-  const begin = commonBeginning(pods);
+  const prefix = commonBeginning(pods);
   const note = "  # The pods of that run. Ones that come later: match, or selector for labels.";
   if (pods.length > 0 && pods.length <= mostListed) {
     return ["select:", ...where, note, `  pods: ${flow(pods)}`];
   }
-  const match = begin === "" ? "CHANGE-ME" : scalar(`/^${RegExp.escape(begin)}/`);
+  const match = prefix === "" ? "CHANGE-ME" : scalar(`/^${RegExp.escape(prefix)}/`);
   return ["select:", ...where, `  # The run had ${pods.length} pods.`, `  match: ${match}`];
 }
 
@@ -106,15 +106,15 @@ function amountText(amount: Amount): string {
   return amount.kind === "count" ? String(amount.count) : `${amount.percent}%`;
 }
 
-function flow(words: readonly string[]): string {
-  return `[${words.map(scalar).join(", ")}]`;
+function flow(values: readonly string[]): string {
+  return `[${values.map(scalar).join(", ")}]`;
 }
 
 /** Texts that YAML, or an older YAML, parses as another type. */
 const notTexts = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
 
 /** JSON is YAML. Plain args stay unquoted to be readable; all others must be escaped. */
-function scalar(word: string): string {
-  const isPlain = /^(?:[A-Za-z_/]|-{1,2}[A-Za-z])[\w./-]*$/.test(word) && !notTexts.test(word);
-  return isPlain ? word : JSON.stringify(escaped(word));
+function scalar(value: string): string {
+  const isPlain = /^(?:[A-Za-z_/]|-{1,2}[A-Za-z])[\w./-]*$/.test(value) && !notTexts.test(value);
+  return isPlain ? value : JSON.stringify(escaped(value));
 }

@@ -17,16 +17,16 @@ export interface ParamValues {
 /**
  * Returns the values of a run's parameters. One that isn't set and isn't required is null.
  *
- * @param said `--param`, as texts.
+ * @param given `--param`, as texts.
  * @throws UsageError for a name that doesn't exist, or a value that doesn't fit its parameter.
  */
 export async function paramValues(
   { name: workflow, params }: FullWorkflow,
-  said: ParamTexts,
+  given: ParamTexts,
   env: (name: string) => string | undefined,
 ): Promise<ParamValues> {
   const known = params.map(({ name }) => name);
-  for (const name of said.keys()) {
+  for (const name of given.keys()) {
     if (known.includes(name)) continue;
     const near = await didYouMean(name, known);
     throw new UsageError(`${workflow} has no parameter ${JSON.stringify(name)}${near}`, {
@@ -36,7 +36,7 @@ export async function paramValues(
   const missing: Param[] = [];
   const values: Record<string, JsonValue> = {};
   for (const param of params) {
-    const text = said.get(param.name) ?? (param.env === undefined ? undefined : env(param.env));
+    const text = given.get(param.name) ?? (param.env === undefined ? undefined : env(param.env));
     if (text !== undefined) values[param.name] = paramValue(param, text);
     else if (param.default !== undefined) values[param.name] = param.default;
     else if (param.required) missing.push(param);

@@ -52,7 +52,7 @@ function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
     },
     command: typeof command === "string"
       ? { kind: "line", line: command }
-      : { kind: "words", words: command },
+      : { kind: "args", args: command },
     bounds: definedOnly({ timeoutMs, connectTimeoutMs, fanout, outputMode }),
     ...definedOnly({ description }),
   };

@@ -29,7 +29,7 @@ export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {
     workflow: workflow.name,
     contexts: contexts ?? workflow.contexts,
     selection: { ...wholeSelection, ...workflow.selection, ...selection },
-    command: command ?? (own.kind === "words" ? own.words : [own.line]),
+    command: command ?? (own.kind === "args" ? own.args : [own.line]),
     shell: command === undefined && own.kind === "line",
     ...workflow.bounds,
     ...bounds,

@@ -85,11 +85,13 @@ export function fanoutOf(
 }
 
 /** How much of each stream of each pod is stored, unless the step sets it. */
-const keptBytes = 64 * 1024;
+const defaultLimitBytes = 64 * 1024;
 
 /** Returns `maxOutput` in bytes. */
 export function podLimitOf(maxOutput: string | undefined): number {
-  return maxOutput === undefined ? keptBytes : Math.floor(parseQuantity(maxOutput) ?? keptBytes);
+  return maxOutput === undefined
+    ? defaultLimitBytes
+    : Math.floor(parseQuantity(maxOutput) ?? defaultLimitBytes);
 }
 
 /** Parses `3` or `10%`. */

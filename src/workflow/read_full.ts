@@ -53,7 +53,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
     outputs: Object.entries(written.outputs ?? {}).map(([output, template]) => ({
       name: output,
       template,
-      at: source.place(["outputs", output]),
+      at: source.location(["outputs", output]),
     })),
     ...definedOnly({
       extends: written.extends,

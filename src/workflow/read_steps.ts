@@ -111,7 +111,7 @@ export class StepReader {
     return {
       id: id ?? `${kind.name}-${Number(path.at(-1)) + 1}`,
       named: id !== undefined,
-      at: this.#source.place(path),
+      at: this.#source.location(path),
       continueOn: given.continueOn ?? this.#defaults.continueOn ?? "nothing",
       ...definedOnly({ title: name, when, timeout }),
       ...(retry === undefined ? {} : { retry: retryOf(retry) }),
@@ -137,12 +137,12 @@ export class StepReader {
       const names = stepKinds.map(({ name }) => name);
       const unknown = Object.keys(plain).filter((key) => !Object.hasOwn(frameEntries, key));
       const near = await didYouMean(unknown[0] ?? "", names);
-      const place = unknown[0] === undefined ? path : [...path, unknown[0]];
+      const location = unknown[0] === undefined ? path : [...path, unknown[0]];
       const found = unknown[0] === undefined
         ? "none of them"
         : JSON.stringify(unknown[0].slice(0, 60));
       const message = `expected one of ${names.join(", ")}; found ${found}${near}`;
-      return this.#error("shape", this.#source.atKey(place, message));
+      return this.#error("shape", this.#source.atKey(location, message));
     }
     if (other === undefined) return kind;
     const message = `a step does one thing, and this has ${kind.name} and ${other.name}`;

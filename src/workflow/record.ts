@@ -5,7 +5,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/outcome.ts";
 import type { CutValue } from "./engine/cut_values.ts";
-import type { Kept } from "./engine/retained.ts";
+import type { Retained } from "./engine/retained.ts";
 import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
 
@@ -134,7 +134,7 @@ export interface PastWorkflow {
 }
 
 /** Returns whether an event is stored; lines are for the screen only. */
-export function isKept({ kind }: WorkflowEvent): boolean {
+export function isRecorded({ kind }: WorkflowEvent): boolean {
   return kind !== "stepLine";
 }
 
@@ -144,7 +144,7 @@ export function isKept({ kind }: WorkflowEvent): boolean {
  * @throws KodamaError `config` for what kodama doesn't write.
  */
 export function readWorkflowRecord(name: string, text: string): PastWorkflow {
-  const [first = "", ...rest] = text.split("\n").slice(0, -1);
+  const [first = "", ...lines] = text.split("\n").slice(0, -1);
   const header = parsed(`${name}:1`, first, workflowHeaderShape);
   type Reading = PastStep & { targets: Map<string, StepTargetEnd> };
   const steps = new Map<StepKey, Reading>();
@@ -162,7 +162,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
   };
   const scopes: { context: string; namespace: string }[] = [];
   let end: PastWorkflow["end"];
-  for (const [index, line] of rest.entries()) {
+  for (const [index, line] of lines.entries()) {
     const where = `${name}:${index + 2}`;
     if (!readKinds.has(jsonOf(where, line).kind)) continue;
     const event = parsed(where, line, lineShape);
@@ -222,7 +222,7 @@ function jsonOf(where: string, line: string): { kind?: unknown } {
 }
 
 /** Where a run resumes: after what ended, from a step, or with what failed. */
-export type GoOn = { kind: "rest" } | { kind: "from"; step: StepKey } | { kind: "failed" };
+export type ResumeFrom = { kind: "rest" } | { kind: "from"; step: StepKey } | { kind: "failed" };
 
 /**
  * Returns what isn't run again. A step that succeeded, or whose failure the file tolerates, is retained; so is each
@@ -234,23 +234,23 @@ export type GoOn = { kind: "rest" } | { kind: "from"; step: StepKey } | { kind: 
  *
  * @throws KodamaError `notFound` for a step that the run didn't have.
  */
-export function keptOf({ header, steps }: PastWorkflow, goOn: GoOn): Kept {
-  const kept = { steps: new Map(), targets: new Map() } satisfies Kept;
-  const begin = goOn.kind === "from"
-    ? steps.findIndex(({ key }) => key === goOn.step)
+export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): Retained {
+  const retained = { steps: new Map(), targets: new Map() } satisfies Retained;
+  const start = from.kind === "from"
+    ? steps.findIndex(({ key }) => key === from.step)
     : steps.length;
-  if (begin < 0 && goOn.kind === "from") {
-    throw new KodamaError("notFound", `run ${header.id} had no step "${goOn.step}"`, {
+  if (start < 0 && from.kind === "from") {
+    throw new KodamaError("notFound", `run ${header.id} had no step "${from.step}"`, {
       hint: `it had ${steps.slice(0, 20).map(({ key }) => key).join(", ")}`,
     });
   }
-  const considered = goOn.kind === "failed" ? beforeFailures(steps) : steps.slice(0, begin);
+  const considered = from.kind === "failed" ? beforeFailures(steps) : steps.slice(0, start);
   for (const step of considered) {
     const { key, identity, end, targets } = step;
     // With `from`, a person has decided what is retained, even if the file has changed.
-    const definition = goOn.kind === "from" ? {} : definedOnly({ definition: step.definition });
-    const isDone = goOn.kind === "failed" ? isOk(step, steps) : hasEnded(step);
-    const isOuter = goOn.kind === "from" && goOn.step.startsWith(`${key}/`);
+    const definition = from.kind === "from" ? {} : definedOnly({ definition: step.definition });
+    const isDone = from.kind === "failed" ? isOk(step, steps) : hasEnded(step);
+    const isOuter = from.kind === "from" && from.step.startsWith(`${key}/`);
     if (isDone && end !== undefined && !isOuter) {
       const { outcome, output } = end;
       const reason = (field: string) =>
@@ -259,14 +259,14 @@ export function keptOf({ header, steps }: PastWorkflow, goOn: GoOn): Kept {
       const omitted = end.omitted?.map((field) => ({ path: [field], reason: reason(field) })) ?? [];
       const cut = [...end.cut ?? [], ...omitted];
       const part = { outcome, output, ...(cut.length > 0 ? { cut } : {}), ...definition };
-      kept.steps.set(identity, part);
-      if (goOn.kind === "from") kept.steps.set(key, part);
+      retained.steps.set(identity, part);
+      if (from.kind === "from") retained.steps.set(key, part);
       continue;
     }
-    const ends = new Map([...targets].filter(([, { outcome }]) => isSettled(outcome, goOn)));
-    if (ends.size > 0) kept.targets.set(identity, { ends, ...definition });
+    const ends = new Map([...targets].filter(([, { outcome }]) => isFinal(outcome, from)));
+    if (ends.size > 0) retained.targets.set(identity, { ends, ...definition });
   }
-  return kept;
+  return retained;
 }
 
 /** Returns the steps without those after one in the same list that wasn't ok. */
@@ -303,9 +303,9 @@ function isWithinStep(key: StepKey, outer: StepKey): boolean {
   return key.startsWith(`${outer}/`) || key.startsWith(`${outer}[`);
 }
 
-function isSettled(outcome: Outcome, goOn: GoOn): boolean {
+function isFinal(outcome: Outcome, from: ResumeFrom): boolean {
   if (outcome.kind === "skipped" || outcome.kind === "cancelled") return false;
-  return goOn.kind !== "failed" || outcome.kind === "ok";
+  return from.kind !== "failed" || outcome.kind === "ok";
 }
 
 /**

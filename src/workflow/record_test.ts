@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { overridesData, overridesOf } from "./recorded_overrides.ts";
-import { type GoOn, isKept, keptOf, type PastWorkflow, readWorkflowRecord } from "./record.ts";
+import {
+  isRecorded,
+  type PastWorkflow,
+  readWorkflowRecord,
+  type ResumeFrom,
+  retainedOf,
+} from "./record.ts";
 import { recordHeader } from "./testing/record_header.ts";
 import { endsOf, play, saying } from "./testing/step_fixture.ts";
 
@@ -18,7 +24,7 @@ const pods = { good: saying("fine\n"), bad: saying("no\n", 3) };
 /** Returns the record of a run, cut after the given number of lines. */
 async function recorded(lines = Infinity): Promise<PastWorkflow> {
   const { events } = await play({ files, pods });
-  const kept = [header, ...events.filter(isKept)].map((line) => JSON.stringify(line));
+  const kept = [header, ...events.filter(isRecorded)].map((line) => JSON.stringify(line));
   return readWorkflowRecord("r", kept.slice(0, lines).map((line) => `${line}\n`).join(""));
 }
 
@@ -41,8 +47,8 @@ Deno.test("what was written before a kill is read; half a line is passed over", 
 
 Deno.test("going on: what is done again depends on how it is asked", async () => {
   const run = await recorded();
-  const keys = (goOn: GoOn) => {
-    const { steps, targets } = keptOf(run, goOn);
+  const keys = (goOn: ResumeFrom) => {
+    const { steps, targets } = retainedOf(run, goOn);
     const parts = [...targets].map(([key, { ends }]) => `${key}/${[...ends.keys()].toSorted()}`);
     return [[...steps.keys()], parts];
   };
@@ -51,7 +57,7 @@ Deno.test("going on: what is done again depends on how it is asked", async () =>
   assert.deepEqual(keys({ kind: "rest" }), [[], ["a/bad,good"]]);
   assert.deepEqual(keys({ kind: "failed" }), [[], ["a/good"]]);
   assert.deepEqual(keys({ kind: "from", step: "a" }), [[], []]);
-  assert.throws(() => keptOf(run, { kind: "from", step: "z" }), { kind: "notFound" });
+  assert.throws(() => retainedOf(run, { kind: "from", step: "z" }), { kind: "notFound" });
 });
 
 Deno.test("a run that goes on runs only in the pods that are left", async () => {
@@ -60,7 +66,7 @@ Deno.test("a run that goes on runs only in the pods that are left", async () => 
   const { events, pods: then } = await play({
     files,
     pods: mended,
-    input: { kept: keptOf(run, { kind: "failed" }) },
+    input: { retained: retainedOf(run, { kind: "failed" }) },
   });
   assert.deepEqual(endsOf(events), ["a ok", "b ok", "= ok"]);
   const words = (pod: string) =>

@@ -27,12 +27,12 @@ function withPatterns<From, To>(
   turned: (patterns: readonly From[]) => readonly To[],
 ): Overrides<To> {
   if (selection === undefined) return definedOnly({ only, contexts });
-  const { match, exclude, ...rest } = selection;
+  const { match, exclude, ...others } = selection;
   const patterns = definedOnly({
     match: match && turned(match),
     exclude: exclude && turned(exclude),
   });
-  return { ...definedOnly({ only, contexts }), selection: { ...rest, ...patterns } };
+  return { ...definedOnly({ only, contexts }), selection: { ...others, ...patterns } };
 }
 
 function textOf(pattern: NamePattern): string {

@@ -42,9 +42,9 @@ export class RecordedValues {
         const { end } = event;
         const read = this.#fieldsRead(event.step);
         if (read.has(all) || writtenFields.some((field) => read.has(field))) return event;
-        const { cut: _, ...rest } = end;
-        if (end.stdout === "" && end.stderr === "") return { ...event, end: rest };
-        return { ...event, end: { ...rest, stdout: "", stderr: "", omitted: true } };
+        const { cut: _, ...others } = end;
+        if (end.stdout === "" && end.stderr === "") return { ...event, end: others };
+        return { ...event, end: { ...others, stdout: "", stderr: "", omitted: true } };
       }
       default:
         return event;

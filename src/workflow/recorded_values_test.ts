@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isKept, keptOf, readWorkflowRecord } from "./record.ts";
+import { isRecorded, readWorkflowRecord, retainedOf } from "./record.ts";
 import { RecordedValues } from "./recorded_values.ts";
 import { recordHeader } from "./testing/record_header.ts";
 import { endsOf, loaded, play, saying } from "./testing/step_fixture.ts";
@@ -12,7 +12,7 @@ async function recorded(files: Readonly<Record<string, string>>) {
   const values = new RecordedValues(workflow, uses);
   const lines = [
     recordHeader("run-1"),
-    ...events.filter(isKept).map((one) => values.recorded(one)),
+    ...events.filter(isRecorded).map((one) => values.recorded(one)),
   ];
   return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
@@ -56,7 +56,11 @@ Deno.test("what the record doesn't hold is said to whatever reads it in a later 
   const again = async (expression: string, from: "rest" | "failed") => {
     const files = { "w.yaml": text(expression) };
     const pods = { p: saying("x\n"), q: saying("x\n") };
-    const { events } = await play({ files, pods, input: { kept: keptOf(run, { kind: from }) } });
+    const { events } = await play({
+      files,
+      pods,
+      input: { retained: retainedOf(run, { kind: from }) },
+    });
     return endsOf(events);
   };
   assert.deepEqual(await again("size(steps.a.failed) == 1", "rest"), ["a kept", "c ok", "= ok"]);

@@ -44,7 +44,7 @@ const stepOutcome = v.variant("kind", [
   v.object({ kind: kind("cancelled") }),
 ]);
 
-const rest = {
+const remains = {
   left: v.optional(field(v.string(), "What may still run in the pod.")),
   unread: v.optional(field(v.literal(true), "Its last output wasn't waited for.")),
 };
@@ -61,14 +61,14 @@ const targetOutcome = v.variant("kind", [
     kind: kind("timeout"),
     limit: v.picklist(["connect", "command"]),
     afterMs: whole,
-    ...rest,
+    ...remains,
   }),
   v.object({ kind: v.picklist(["unreachable", "unknown", "skipped"]), reason }),
   v.object({ kind: kind("forbidden"), reason, hint: v.optional(v.string()) }),
-  v.object({ kind: kind("cancelled"), ...rest }),
+  v.object({ kind: kind("cancelled"), ...remains }),
 ]);
 
-const cutRest = v.object({ bytes: whole, hash: v.number() });
+const cutTail = v.object({ bytes: whole, hash: v.number() });
 
 const cut = v.optional(field(
   v.array(v.object({ path: v.array(v.union([v.string(), whole])), reason })),
@@ -98,7 +98,7 @@ const targetEnd = v.object({
   stderr: v.string(),
   truncated: field(v.boolean(), "Output beyond the step's maxOutput was left out."),
   cut: v.optional(field(
-    v.object({ stdout: v.optional(cutRest), stderr: v.optional(cutRest) }),
+    v.object({ stdout: v.optional(cutTail), stderr: v.optional(cutTail) }),
     "Of each stream that was cut, the length and a hash of what was left out.",
   )),
   omitted: v.optional(

@@ -18,7 +18,7 @@ import { whereEntries } from "./workflow_shape.ts";
 const operand = v.pipe(
   text,
   v.check(
-    (word) => word.includes(expressionMark) || parsePodOperand(word).kind !== "invalid",
+    (text) => text.includes(expressionMark) || parsePodOperand(text).kind !== "invalid",
     "a pod's name or a workload such as deploy/web",
   ),
 );
@@ -51,7 +51,7 @@ export const selectShape = v.strictObject(selectEntries, "a mapping of fields");
 export type SelectFields = v.InferOutput<typeof selectShape>;
 
 /** One pod in any context. */
-export interface PodPlace {
+export interface PodRef {
   context: string;
   namespace: string;
   pod: string;
@@ -63,11 +63,11 @@ export interface Where {
   contexts: readonly string[];
   selection: Selection;
   /** Only these of the selected pods, which a person has picked. */
-  only?: readonly PodPlace[];
+  only?: readonly PodRef[];
 }
 
 /** Returns whether a pod is one of those. */
-export function isAmong(pod: PodPlace, only: readonly PodPlace[] | undefined): boolean {
+export function isAmong(pod: PodRef, only: readonly PodRef[] | undefined): boolean {
   return only === undefined ||
     only.some((one) =>
       one.pod === pod.pod && one.namespace === pod.namespace && one.context === pod.context

@@ -36,7 +36,7 @@ export interface Copied {
 }
 
 /** The cut part of a stream. */
-export interface CutRest {
+export interface CutTail {
   bytes: number;
   hash: number;
 }
@@ -51,7 +51,7 @@ export interface StepTargetEnd {
   /** Output beyond the limit was dropped. */
   truncated: boolean;
   /** Identifies the cut part of each stream: its length, and a hash. */
-  cut?: { stdout?: CutRest; stderr?: CutRest };
+  cut?: { stdout?: CutTail; stderr?: CutTail };
   /** It comes from an earlier run, whose record doesn't contain its output. */
   omitted?: true;
   durationMs: number;

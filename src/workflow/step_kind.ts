@@ -11,7 +11,7 @@ import type { Entries } from "./fields.ts";
 import type { Permissions } from "./model.ts";
 import type { StepOutcome } from "./step_events.ts";
 import type { CutValue } from "./engine/cut_values.ts";
-import type { Stage } from "./engine/step_context.ts";
+import type { StepContext } from "./engine/step_context.ts";
 
 /** A problem of a step that its shape can't express; `at` is below the step. */
 export interface Finding {
@@ -56,7 +56,7 @@ export function mayChangeCluster(
 ): boolean {
   if (change !== undefined || effect === "asks") return true;
   if (effect === "reads") return false;
-  if (command.some((word) => clusterProgram.test(word))) return true;
+  if (command.some((arg) => clusterProgram.test(arg))) return true;
   return usesClusterPermissions === true &&
     cluster.some(({ verbs }) => verbs.includes("exec") || verbs.includes("*"));
 }
@@ -109,7 +109,7 @@ export interface KindDeclaration<E extends Entries> {
   /** Runs it with every expression evaluated. Environment failures are outcomes; it rejects for kodama's own. */
   run(
     fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>,
-    stage: Stage,
+    step: StepContext,
   ): Promise<StepEnd>;
 }
 
@@ -138,7 +138,7 @@ export interface StepKind {
   check(fields: Fields): readonly Finding[];
   needs(fields: Fields): readonly Need[];
   plan(fields: Fields): Intent;
-  run(fields: Fields, stage: Stage): Promise<StepEnd>;
+  run(fields: Fields, step: StepContext): Promise<StepEnd>;
 }
 
 /** Checks a declaration's types against each other and makes a {@link StepKind} of it. */

@@ -66,36 +66,36 @@ export function commandProblems(
     return checkShellLine(parseTemplate(command).template)
       .map((problem) => ({ path: [kind.command ?? ""], text: command, problem }));
   }
-  const words = command as readonly string[];
+  const args = command as readonly string[];
   // The args of `kubectl` don't include its name.
   const program = kind.name === "kubectl" ? ["kubectl"] : [];
-  const templates = words.map((word) => parseTemplate(word).template);
-  const code = checkWords([...program.map((word) => parseTemplate(word).template), ...templates])
-    .map((problem) => ({ ...problem, word: problem.word - program.length }));
+  const templates = args.map((arg) => parseTemplate(arg).template);
+  const code = checkWords([...program.map((arg) => parseTemplate(arg).template), ...templates])
+    .map((problem) => ({ ...problem, arg: problem.word - program.length }));
   const flags = kind.valuesAreNoFlags ? flagProblems(templates) : [];
   return [...code, ...flags].map((problem) => ({
-    path: [kind.command ?? "", problem.word],
-    text: words[problem.word] ?? "",
+    path: [kind.command ?? "", problem.arg],
+    text: args[problem.arg] ?? "",
     problem,
   }));
 }
 
 /** Returns args in which a value would name a flag: `-${{ … }}`, `--${{ … }}=x`. */
-function flagProblems(words: readonly Template[]): (ExpressionProblem & { word: number })[] {
-  const behind = words.findIndex(({ source }) => source === "--");
-  return words.flatMap(({ parts: [first, second] }, word) => {
+function flagProblems(args: readonly Template[]): (ExpressionProblem & { arg: number })[] {
+  const behind = args.findIndex(({ source }) => source === "--");
+  return args.flatMap(({ parts: [first, second] }, arg) => {
     const isFlag = first?.kind === "text" && first.text.startsWith("-") && second !== undefined;
-    if (!isFlag || behind >= 0 && word > behind || endsWithFlagName(first.text)) return [];
+    if (!isFlag || behind >= 0 && arg > behind || endsWithFlagName(first.text)) return [];
     const { start, end } = second;
     const message = "a value can't be the name of a flag; write it as --name=${{ … }}";
-    return [{ word, start, end, message }];
+    return [{ arg, start, end, message }];
   });
 }
 
 /** Throws ExpressionError if an arg became a flag by the value that it starts with. */
-function refuseNewFlags(words: readonly Template[], evaluated: readonly string[]): void {
+function refuseNewFlags(args: readonly Template[], evaluated: readonly string[]): void {
   const behind = evaluated.indexOf("--");
-  for (const [index, { parts: [first] }] of words.entries()) {
+  for (const [index, { parts: [first] }] of args.entries()) {
     const isFlag = first?.kind === "expression" && evaluated[index]?.startsWith("-") === true;
     if (!isFlag || behind >= 0 && index > behind) continue;
     const message = `word ${index + 1}: the value ${
@@ -117,17 +117,17 @@ export function evaluateFields(
 ): Record<string, unknown> {
   const evaluated: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(fields)) {
-    const isLeft = kind.inner.includes(field) || kind.verbatim.includes(field) ||
+    const isUnevaluated = kind.inner.includes(field) || kind.verbatim.includes(field) ||
       field === kind.command;
-    evaluated[field] = isLeft ? value : evaluateDeep(value, values);
+    evaluated[field] = isUnevaluated ? value : evaluateDeep(value, values);
   }
   if (kind.command === undefined) return evaluated;
   const command = fields[kind.command];
   if (typeof command !== "string") {
-    const templates = (command as readonly string[]).map((word) => parseTemplate(word).template);
-    const words = templates.map((template) => evaluateWord(template, values));
-    if (kind.valuesAreNoFlags) refuseNewFlags(templates, words);
-    evaluated[kind.command] = words;
+    const templates = (command as readonly string[]).map((arg) => parseTemplate(arg).template);
+    const args = templates.map((template) => evaluateWord(template, values));
+    if (kind.valuesAreNoFlags) refuseNewFlags(templates, args);
+    evaluated[kind.command] = args;
     return evaluated;
   }
   const { line, environment } = evaluateShellLine(parseTemplate(command).template, values);

@@ -66,11 +66,11 @@ export interface TestedRun {
 
 /** Returns every difference between the run and what was expected, a line each. */
 export function differences(expect: TestCase["expect"], run: TestedRun): string[] {
-  const { outcome: wanted = "ok", exitCode, reason, steps = {}, outputs = {}, says = [] } =
+  const { outcome: expected = "ok", exitCode, reason, steps = {}, outputs = {}, says = [] } =
     expect ?? {};
-  const told = run.reason === "" ? run.outcome : `${run.outcome}: ${run.reason}`;
+  const actual = run.reason === "" ? run.outcome : `${run.outcome}: ${run.reason}`;
   return [
-    ...(run.outcome === wanted ? [] : [`the run: expected ${wanted}, was ${told}`]),
+    ...(run.outcome === expected ? [] : [`the run: expected ${expected}, was ${actual}`]),
     ...(exitCode === undefined || run.exitCode === exitCode
       ? []
       : [`exit code: expected ${exitCode}, was ${run.exitCode}`]),

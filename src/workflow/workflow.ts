@@ -4,7 +4,7 @@ import type { Selection } from "../kube/select/target.ts";
 
 /** The command: args as they are, or a line for the image's shell. */
 export type WorkflowCommand =
-  | { kind: "words"; words: readonly string[] }
+  | { kind: "args"; args: readonly string[] }
   | { kind: "line"; line: string };
 
 /** Bounds of a run, if they are set. Times are milliseconds. */

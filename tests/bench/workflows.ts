@@ -8,8 +8,8 @@ import { checkWorkflows } from "../../src/actions/workflow/files.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Target } from "../../src/kube/select/target.ts";
 import { runWorkflow } from "../../src/workflow/engine/engine.ts";
-import { nothingKept } from "../../src/workflow/engine/retained.ts";
-import type { World } from "../../src/workflow/engine/environment.ts";
+import { nothingRetained } from "../../src/workflow/engine/retained.ts";
+import type { Environment } from "../../src/workflow/engine/environment.ts";
 import { planOf } from "../../src/workflow/full_plan.ts";
 import { loaded } from "../../src/workflow/testing/step_fixture.ts";
 import { brokenWorkflows } from "../broken_workflows.ts";
@@ -26,7 +26,7 @@ const absent = () => Promise.reject(new Error("a step that does nothing asked fo
 const done = Promise.resolve({ exitCode: 0, stdout: "", stderr: "", truncated: [] });
 
 /** Every program has ended well before it began. */
-const world: World = {
+const environment: Environment = {
   clock: systemClock,
   env: () => undefined,
   find: absent,
@@ -65,13 +65,13 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 async function runAll(): Promise<void> {
   const { workflow, uses } = await noop;
   const { signal } = new AbortController();
-  const events = runWorkflow(workflow, world, {
+  const events = runWorkflow(workflow, environment, {
     run: "run",
     params: {},
     overrides: {},
     uses,
     yes: true,
-    kept: nothingKept,
+    retained: nothingRetained,
     signal,
     finallySignal: signal,
   });

@@ -199,11 +199,13 @@ class ExecRun {
       clock: this.#host.clock,
       later: this.#laterTargets(),
       input,
-      ...(settled === undefined ? {} : { placeOf: (target) => this.#placeOf(target, settled) }),
+      ...(settled === undefined
+        ? {}
+        : { positionOf: (target) => this.#positionOf(target, settled) }),
     });
   }
 
-  #placeOf(target: number, { places }: SettledRun): { index: number; total: number } {
+  #positionOf(target: number, { places }: SettledRun): { index: number; total: number } {
     const known = this.#targets[target];
     const place = known && places.get(known);
     return place ?? { index: target, total: this.#targets.length };
@@ -289,7 +291,7 @@ const defaultGraceMs = 2000;
 
 /** The parts that only the run itself has. */
 type RunParts =
-  & Pick<RunOptions, "open" | "clock" | "later" | "placeOf">
+  & Pick<RunOptions, "open" | "clock" | "later" | "positionOf">
   & { input: RunInput | undefined };
 
 /** Returns the options of the fan-out. */

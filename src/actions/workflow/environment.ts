@@ -2,7 +2,11 @@
 import { KodamaError } from "../../base/errors.ts";
 import { LinkError } from "../../kube/failures.ts";
 import type { RunScript } from "../../workflow/model.ts";
-import type { DeadContext, LocalWorld, World } from "../../workflow/engine/environment.ts";
+import type {
+  DeadContext,
+  Environment,
+  LocalEnvironment,
+} from "../../workflow/engine/environment.ts";
 import { isAmong } from "../../workflow/selection_fields.ts";
 import { type ContextFindings, noMatch, selectIn } from "../exec/discover_targets.ts";
 import { findRetrying } from "../exec/find_retrying.ts";
@@ -17,21 +21,21 @@ const givenUpMs = 1000;
 
 /** What a front end adds. */
 export interface WorldParts {
-  local: LocalWorld;
+  local: LocalEnvironment;
   /** A variable that the workflow is granted. */
-  env: World["env"];
+  env: Environment["env"];
   runScript: RunScript;
   /** Absent if no one can be asked. */
-  ask?: World["ask"];
+  ask?: Environment["ask"];
   /** Absent for a plan, which changes nothing. */
-  confirmChange?: World["confirmChange"];
+  confirmChange?: Environment["confirmChange"];
 }
 
 /** Returns the environment of a run. */
-export function worldOf(
+export function environmentOf(
   host: Host,
   { local, env, runScript, ask, confirmChange }: WorldParts,
-): World {
+): Environment {
   const silent = new Set<string | undefined>();
   return {
     clock: host.clock,

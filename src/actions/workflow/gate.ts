@@ -65,14 +65,14 @@ export class WorkflowGate {
   /** Returns whether a step may make its change. Throws as {@link mayBegin} does. */
   async mayChange(
     { step, action, targets }: StepChange,
-    heard: () => Promise<void>,
+    shown: () => Promise<void>,
   ): Promise<boolean> {
     if (this.#isPlanConfirmed) return true;
     const because = targets.length === 0
       ? { because: { kind: "unknownTargets" as const, steps: [step] } }
       : {};
     return await this.#check({ action, targets, ...because }, (question, confirm) => {
-      const answer = this.#answers.get(step) ?? heard().then(() => confirm.ask(question));
+      const answer = this.#answers.get(step) ?? shown().then(() => confirm.ask(question));
       this.#answers.set(step, answer);
       return answer;
     });

@@ -1,16 +1,16 @@
 /** Resumes a run of a workflow with steps from its record. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { overridesOf } from "../../workflow/recorded_overrides.ts";
-import type { GoOn, PastWorkflow } from "../../workflow/record.ts";
+import type { PastWorkflow, ResumeFrom } from "../../workflow/record.ts";
 import type { Host } from "../host.ts";
 import { runSteps, type RunStepsOptions, type StepsEvent } from "./run_steps.ts";
 
-export type { GoOn } from "../../workflow/record.ts";
+export type { ResumeFrom as GoOn } from "../../workflow/record.ts";
 
 /** The options that only a new run can have. */
 export type RerunStepsOptions =
-  & { goOn: GoOn | { kind: "all" } }
-  & Omit<RunStepsOptions, "workflow" | "overrides" | "goOn">;
+  & { resume: ResumeFrom | { kind: "all" } }
+  & Omit<RunStepsOptions, "workflow" | "overrides" | "resume">;
 
 /**
  * Resumes a run without repeating its completed steps; or repeats all of it with its parameters. The file is read
@@ -23,7 +23,7 @@ export type RerunStepsOptions =
 export async function* rerunSteps(
   host: Host,
   run: PastWorkflow,
-  { goOn, ...options }: RerunStepsOptions,
+  { resume, ...options }: RerunStepsOptions,
 ): AsyncGenerator<StepsEvent, void> {
   const { header } = run;
   const unsaid = header.secrets.filter((name) => !options.params.has(name));
@@ -32,13 +32,13 @@ export async function* rerunSteps(
       hint: `say them again: ${unsaid.map((name) => `--param ${name}=…`).join(" ")}`,
     });
   }
-  if (goOn.kind === "failed" && run.end?.outcome.kind === "ok") {
+  if (resume.kind === "failed" && run.end?.outcome.kind === "ok") {
     throw new KodamaError("noMatch", `every step of run ${header.id} was ok`);
   }
   yield* runSteps(host, {
     ...options,
     workflow: header.path,
     overrides: overridesOf(header.overrides),
-    goOn: { run, from: goOn },
+    resume: { run, from: resume },
   });
 }

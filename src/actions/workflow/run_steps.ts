@@ -4,13 +4,13 @@ import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { runWorkflow } from "../../workflow/engine/engine.ts";
 import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
-import { nothingKept } from "../../workflow/engine/retained.ts";
+import { nothingRetained } from "../../workflow/engine/retained.ts";
 import { staticSteps } from "../../workflow/engine/step_identity.ts";
 import {
-  type GoOn,
-  isKept,
-  keptOf,
+  isRecorded,
   type PastWorkflow,
+  type ResumeFrom,
+  retainedOf,
   type StepChanges,
   stepChanges,
   undoneBy,
@@ -18,7 +18,12 @@ import {
 } from "../../workflow/record.ts";
 import { overridden } from "../../workflow/engine/make_step_context.ts";
 import type { WhereOverrides } from "../../workflow/engine/scope.ts";
-import type { FoundPods, LocalWorld, Question, World } from "../../workflow/engine/environment.ts";
+import type {
+  Environment,
+  FoundPods,
+  LocalEnvironment,
+  Question,
+} from "../../workflow/engine/environment.ts";
 import { planOf, planWithChanges, type WorkflowPlan } from "../../workflow/full_plan.ts";
 import { type Loaded, loadWorkflow } from "../../workflow/load_workflow.ts";
 import type { FullWorkflow, Param, Step } from "../../workflow/model.ts";
@@ -31,7 +36,7 @@ import type { Change, Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import { RecordFile, recordId } from "../exec/record_file.ts";
 import { WorkflowGate } from "./gate.ts";
-import { worldOf } from "./environment.ts";
+import { environmentOf } from "./environment.ts";
 import { ensureTrusted, type TrustAsk } from "./trust.ts";
 import { trustSubject } from "./trust_subject.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
@@ -74,7 +79,7 @@ export interface RunStepsOptions extends StepsOptions {
   /** Ends the steps of `finally` too. */
   finallySignal: AbortSignal;
   /** An earlier run, and the point from which to resume it; `all` is from the start, with its parameters. */
-  goOn?: { run: PastWorkflow; from: GoOn | { kind: "all" } };
+  resume?: { run: PastWorkflow; from: ResumeFrom | { kind: "all" } };
 }
 
 /** The events of a run: the engine's, and the result of recording at the end. */
@@ -106,15 +111,15 @@ export interface ChangedSince {
 export async function planSteps(host: Host, options: StepsOptions): Promise<WorkflowPlan> {
   const { workflow, uses } = await loadWorkflow(host.files, host.places, options.workflow);
   const { local, runScript } = await host.workflowMachine();
-  const env = await environmentOf([workflow], local);
+  const env = await grantedVariables([workflow], local);
   const { values, missing } = await paramValues(workflow, options.params, env);
   const params = { ...Object.fromEntries(missing.map(({ name }) => [name, null])), ...values };
-  const world = worldOf(host, { local, env, runScript });
+  const environment = environmentOf(host, { local, env, runScript });
   return await planOf(workflow, {
     params,
     overrides: options.overrides,
     uses,
-    find: (where) => world.find(where, options.signal),
+    find: (where) => environment.find(where, options.signal),
   });
 }
 
@@ -134,7 +139,7 @@ export async function selectionOfSteps(
   const { workflow } = loaded;
   if (trust !== undefined) await trusting(host, loaded, trust);
   const { local } = await host.workflowMachine();
-  const env = await environmentOf([workflow], local);
+  const env = await grantedVariables([workflow], local);
   const { values: params } = await paramValues(workflow, said, env);
   return overridden(whereOf(evaluateDeep(workflow.select, { params }) as SelectFields), {
     overrides,
@@ -153,28 +158,28 @@ export async function* runSteps(
 ): AsyncGenerator<StepsEvent, void> {
   const loaded = await loadWorkflow(host.files, host.places, options.workflow);
   const { workflow, uses } = loaded;
-  const { ask, goOn } = options;
+  const { ask, resume } = options;
   const trusted = await trusting(host, loaded, options);
   const { local, runScript } = await host.workflowMachine();
-  const env = await environmentOf([workflow, ...uses.values()], local);
+  const env = await grantedVariables([workflow, ...uses.values()], local);
   const params = await settledParams(loaded, options, env);
   const run = recordId(host.clock.now());
   const files = [...trusted].map(([path, text]) => ({ path, text }));
-  const since = goOn && await changedSince(goOn, { loaded, files, params });
+  const since = resume && await changedSince(resume, { loaded, files, params });
   const isChanged = since !== undefined &&
     [since.files, since.params, since.undoing, ...Object.values(since.steps)].some(({ length }) =>
       length > 0
     );
   const gate = new WorkflowGate(host, workflow, options.yes ? undefined : options.confirm);
-  const world = worldOf(host, {
+  const environment = environmentOf(host, {
     env,
-    confirmChange: (change, heard) => gate.mayChange(change, heard),
+    confirmChange: (change, shown) => gate.mayChange(change, shown),
     // The trusted text is run, even if the files have changed since.
     local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
     runScript,
     ...(ask === undefined ? {} : { ask }),
   });
-  if (!await mayBegin(gate, { loaded, params, world, options })) {
+  if (!await mayBegin(gate, { loaded, params, environment, options })) {
     throw new KodamaError("declined", "cancelled; nothing was run");
   }
   await using recorder = await WorkflowRecorder.begin(host, run, {
@@ -183,18 +188,18 @@ export async function* runSteps(
     files,
     params,
     overrides: options.overrides,
-    rerunOf: goOn?.run.header.id,
+    rerunOf: resume?.run.header.id,
   });
   if (isChanged) yield since;
-  const events = runWorkflow(workflow, world, {
+  const events = runWorkflow(workflow, environment, {
     run,
     params,
     overrides: options.overrides,
     uses,
     yes: options.yes,
-    kept: goOn === undefined || goOn.from.kind === "all"
-      ? nothingKept
-      : keptOf(goOn.run, goOn.from),
+    retained: resume === undefined || resume.from.kind === "all"
+      ? nothingRetained
+      : retainedOf(resume.run, resume.from),
     signal: options.signal,
     finallySignal: options.finallySignal,
   });
@@ -225,7 +230,7 @@ async function trusting(
  * @throws KodamaError `conflict` if its record doesn't show which of its steps are unchanged.
  */
 async function changedSince(
-  { run, from }: NonNullable<RunStepsOptions["goOn"]>,
+  { run, from }: NonNullable<RunStepsOptions["resume"]>,
   { loaded: { workflow, uses }, files, params }: {
     loaded: Loaded;
     files: readonly ReadFile[];
@@ -275,20 +280,20 @@ async function changedSince(
 /** Asks about the plan. A change that can't be planned yet, as its pods can't be listed, is confirmed before it. */
 async function mayBegin(
   gate: WorkflowGate,
-  { loaded: { workflow, uses }, params, world, options }: {
+  { loaded: { workflow, uses }, params, environment, options }: {
     loaded: Loaded;
     params: Readonly<Record<string, JsonValue>>;
-    world: World;
+    environment: Environment;
     options: RunStepsOptions;
   },
 ): Promise<boolean> {
-  const { overrides, signal, goOn, because } = options;
+  const { overrides, signal, resume, because } = options;
   // The remaining steps of a rerun are only known when they start.
-  if (!gate.asks || goOn !== undefined && because === undefined) return true;
+  if (!gate.asks || resume !== undefined && because === undefined) return true;
   const found = new Map<string, Promise<FoundPods>>();
   const find = (where: Where) => {
     const key = JSON.stringify(where);
-    const asked = found.get(key) ?? world.find(where, signal);
+    const asked = found.get(key) ?? environment.find(where, signal);
     found.set(key, asked);
     return asked;
   };
@@ -307,10 +312,10 @@ async function mayBegin(
 }
 
 /** Returns the variables that these workflows are granted; all others appear unset. */
-async function environmentOf(
+async function grantedVariables(
   workflows: readonly FullWorkflow[],
-  { variables }: LocalWorld,
-): Promise<World["env"]> {
+  { variables }: LocalEnvironment,
+): Promise<Environment["env"]> {
   const names = new Set(workflows.flatMap(variablesGranted));
   const found = await variables([...names]);
   return (name) => found.get(name);
@@ -319,11 +324,11 @@ async function environmentOf(
 /** Returns every parameter with its value; the user is asked for missing ones. */
 async function settledParams(
   { workflow }: Loaded,
-  { params: said, ask, goOn, signal }: RunStepsOptions,
-  env: World["env"],
+  { params: said, ask, resume, signal }: RunStepsOptions,
+  env: Environment["env"],
 ): Promise<Record<string, JsonValue>> {
   const { values, missing } = await paramValues(workflow, said, env);
-  const before = (goOn?.run.header.params ?? {}) as Readonly<Record<string, JsonValue>>;
+  const before = (resume?.run.header.params ?? {}) as Readonly<Record<string, JsonValue>>;
   for (const { name } of workflow.params) {
     if (!said.has(name) && Object.hasOwn(before, name)) values[name] = before[name] ?? null;
   }
@@ -400,7 +405,7 @@ export class WorkflowRecorder implements AsyncDisposable {
 
   /** Records the next event; returns at once. */
   follow(event: WorkflowEvent): void {
-    if (!isKept(event)) return;
+    if (!isRecorded(event)) return;
     this.#file.add(this.#withoutSecrets(this.#values.recorded(event)));
   }
 

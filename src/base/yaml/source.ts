@@ -80,7 +80,7 @@ export class YamlSource {
   }
 
   /** Returns the position of the value at a path. */
-  place(path: SourcePath): { file: string; path: SourcePath; line: number } {
+  location(path: SourcePath): { file: string; path: SourcePath; line: number } {
     return { file: this.file.path, path, line: this.atValue(path, "").line };
   }
 
@@ -112,12 +112,12 @@ export class YamlSource {
     const range = this.#node(path)?.range;
     if (!range) return this.atTop(message);
     const written = this.file.text.slice(range[0], range[1]);
-    const words = part.text.slice(part.start, part.end);
-    const before = words === "" ? 0 : part.text.slice(0, part.start).split(words).length - 1;
+    const text = part.text.slice(part.start, part.end);
+    const before = text === "" ? 0 : part.text.slice(0, part.start).split(text).length - 1;
     let at = -1;
-    for (let seen = 0; words !== "" && seen <= before; seen++) at = written.indexOf(words, at + 1);
+    for (let seen = 0; text !== "" && seen <= before; seen++) at = written.indexOf(text, at + 1);
     if (at < 0) return this.#problem(range[0], range[1], message);
-    return this.#problem(range[0] + at, range[0] + at + words.length, message);
+    return this.#problem(range[0] + at, range[0] + at + text.length, message);
   }
 
   #node(path: SourcePath): Node | undefined {
@@ -213,11 +213,11 @@ export function describe(
 ): string {
   const lines = file.text.split(/\r?\n/);
   const shown = problems.slice(0, most).map((problem) => {
-    const place = `${file.path}:${problem.line}:${problem.column}`;
-    return `${place}: ${problem.message}\n${excerpt(lines[problem.line - 1] ?? "", problem)}`;
+    const location = `${file.path}:${problem.line}:${problem.column}`;
+    return `${location}: ${problem.message}\n${excerpt(lines[problem.line - 1] ?? "", problem)}`;
   });
-  const rest = problems.length - shown.length;
-  return [...shown, ...(rest > 0 ? [`and ${rest} more${wayToAll}`] : [])].join("\n");
+  const omitted = problems.length - shown.length;
+  return [...shown, ...(omitted > 0 ? [`and ${omitted} more${wayToAll}`] : [])].join("\n");
 }
 
 /** Returns the line with a caret under the problem; of a long line, the part around it. */

@@ -2,22 +2,22 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
-import type { Kept } from "./retained.ts";
+import type { Retained } from "./retained.ts";
 import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./step_context.ts";
-import type { World } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 
 /** Options of a runner; the same for every list of a run. */
 export interface RunnerOptions {
-  world: World;
-  kept: Kept;
+  environment: Environment;
+  retained: Retained;
   /** Questions whether to continue are answered with yes. */
   yes: boolean;
   /** The workflows that the `workflow` steps use. */
   uses: ReadonlyMap<Step, FullWorkflow>;
-  tell(event: WorkflowEvent): Promise<void>;
+  emit(event: WorkflowEvent): Promise<void>;
   /** Resolves when all emitted events are shown. */
-  heard(): Promise<void>;
+  shown(): Promise<void>;
   /** Runs a used workflow. */
   runUsed(
     workflow: FullWorkflow,

@@ -4,7 +4,7 @@ import type { StepEnd } from "../step_kind.ts";
 import { type Fanout, podLimitOf } from "../pod_fields.ts";
 import { fanOut } from "./fan_out.ts";
 import type { EndsOutput } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./step_context.ts";
+import type { StepContext, StepTarget } from "./step_context.ts";
 import type { CopyWay } from "./environment.ts";
 
 /** Source, destination, and bounds. */
@@ -15,20 +15,20 @@ export interface FileCopy {
 
 /** Copies in every target that an earlier run hasn't ended. */
 export async function copyFiles(
-  stage: Stage,
-  all: readonly StageTarget[],
+  step: StepContext,
+  all: readonly StepTarget[],
   { way, bounds }: FileCopy,
 ): Promise<StepEnd> {
-  const { workflow: { path }, world } = stage;
+  const { workflow: { path }, environment } = step;
   const need = way.kind === "toPods" ? "read" : "write";
-  const copy = await world.copy({
+  const copy = await environment.copy({
     way,
     folder: path.slice(0, path.lastIndexOf("/")) || "/",
     targets: all.filter(({ name, unreachable }) =>
-      unreachable === undefined && !stage.kept.has(name)
+      unreachable === undefined && !step.retained.has(name)
     ),
-    permit: async (path) => void await stage.requirePath(need, path),
-    note: (name, text) => stage.line(`${name}: ${text}`, "stderr"),
+    permit: async (path) => void await step.requirePath(need, path),
+    note: (name, text) => step.line(`${name}: ${text}`, "stderr"),
     ...(bounds.commandTimeoutMs === undefined ? {} : { timeoutMs: bounds.commandTimeoutMs }),
   });
   const work = {
@@ -40,7 +40,7 @@ export async function copyFiles(
   };
   const change = { kind: "copy", from: way.local, to: `:${way.remote}` } as const;
   return await fanOut(
-    stage,
+    step,
     all,
     way.kind === "toPods" ? { ...work, change } : work,
     copyOutput,

@@ -23,7 +23,7 @@ function copying(outcomes: Readonly<Record<string, Outcome>>, seen: CopyWork[] =
   return {
     files: { "w.yaml": text },
     pods,
-    world: {
+    environment: {
       copy: async (work) => {
         seen.push(work);
         await work.permit(`${work.folder}/${work.way.local}`);
@@ -62,7 +62,10 @@ Deno.test("a run that goes on copies only where nothing was copied, and counts w
   const { events } = await play({
     ...copying({}, seen),
     input: {
-      kept: { steps: new Map(), targets: new Map([["out", { ends: new Map([["a", end.end]]) }]]) },
+      retained: {
+        steps: new Map(),
+        targets: new Map([["out", { ends: new Map([["a", end.end]]) }]]),
+      },
     },
   });
   assert.deepEqual(seen.map(({ targets }) => targets.map(({ name }) => name)), [["b"]]);

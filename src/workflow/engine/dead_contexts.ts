@@ -5,17 +5,17 @@ import type { Amount } from "../../exec/schedule.ts";
 import { overBudget } from "../pod_fields.ts";
 import { gravest } from "./policy.ts";
 import { troubleOf } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./step_context.ts";
+import type { StepContext, StepTarget } from "./step_context.ts";
 
 /** Emits the end of each that an earlier run hasn't emitted; returns all of them. */
 export async function deadEnds(
-  stage: Stage,
-  all: readonly StageTarget[],
+  step: StepContext,
+  all: readonly StepTarget[],
 ): Promise<StepTargetEnd[]> {
   const ends: StepTargetEnd[] = [];
   for (const { target, name, unreachable } of all) {
     if (unreachable === undefined) continue;
-    const end: StepTargetEnd = stage.kept.get(name) ?? {
+    const end: StepTargetEnd = step.retained.get(name) ?? {
       target,
       name,
       outcome: outcomeOfDeadContext(unreachable),
@@ -25,9 +25,9 @@ export async function deadEnds(
       durationMs: 0,
     };
     ends.push(end);
-    if (stage.kept.has(name)) continue;
-    const at = stage.world.clock.now();
-    await stage.tell({ kind: "stepTargetEnded", step: stage.key, end, at });
+    if (step.retained.has(name)) continue;
+    const at = step.environment.clock.now();
+    await step.emit({ kind: "stepTargetEnded", step: step.key, end, at });
   }
   return ends;
 }
@@ -37,7 +37,7 @@ export async function deadEnds(
  * budget covers it only if all may fail.
  */
 export function troubleIn(
-  all: readonly StageTarget[],
+  all: readonly StepTarget[],
   ends: readonly StepTargetEnd[],
   maxFail: Amount,
 ): Extract<StepOutcome, { kind: "failed" }> | undefined {

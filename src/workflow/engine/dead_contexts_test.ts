@@ -28,7 +28,7 @@ outputs: { failed: "\${{ steps.a.failed }}", ok: "\${{ steps.a.ok }}" }
 `,
     },
     pods: { p: saying("x"), q: saying("y") },
-    world: {
+    environment: {
       find: () => {
         const isDead = asked++ < deadTimes;
         return Promise.resolve({
@@ -78,7 +78,7 @@ Deno.test("a run that goes on tells once what couldn't be asked, as all that was
   );
   const { events, pods } = await play({
     ...twoContexts("continueOn: failure"),
-    input: { kept: { steps: new Map(), targets: new Map([["a", { ends: new Map(ends) }]]) } },
+    input: { retained: { steps: new Map(), targets: new Map([["a", { ends: new Map(ends) }]]) } },
   });
   assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);
   assert.equal(pods.get("p")?.requests.length, 0);

@@ -13,13 +13,13 @@ import type { Again, StepOutcome, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, textsWithin, type Values } from "../templates.ts";
 import { variablesGranted } from "../variables_named.ts";
-import type { Kept } from "./retained.ts";
+import type { Retained } from "./retained.ts";
 import { Mask } from "./mask.ts";
 import { exitCodeOfStep, messageAt } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { finallyPrefix } from "./step_identity.ts";
 import { StepRunner } from "./step_runner.ts";
-import type { World } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { paramValue } from "../params.ts";
 import { fits, typeNouns } from "../read_frame.ts";
 
@@ -32,7 +32,7 @@ export interface RunInput {
   overrides: WhereOverrides;
   uses: ReadonlyMap<Step, FullWorkflow>;
   yes: boolean;
-  kept: Kept;
+  retained: Retained;
   /** Cancels the steps; those of `finally` still run. */
   signal: AbortSignal;
   /** Ends `finally` too. */
@@ -43,7 +43,7 @@ export interface RunInput {
 const queuedEvents = 256;
 
 /** Interval at which a run polls for the end of the run that it waits for. */
-const lookAgainMs = 500;
+const pollMs = 500;
 
 /** Maximum depth of workflows that use each other in a run; cycles are found before it. */
 const maxDepth = 16;
@@ -56,12 +56,12 @@ const maxDepth = 16;
  */
 export async function* runWorkflow(
   workflow: FullWorkflow,
-  world: World,
+  environment: Environment,
   input: RunInput,
 ): AsyncGenerator<WorkflowEvent, void> {
-  const engine = new Engine(workflow, world, input);
+  const engine = new Engine(workflow, environment, input);
   try {
-    yield* engine.told();
+    yield* engine.events();
   } finally {
     await engine.abandon();
   }
@@ -70,11 +70,11 @@ export async function* runWorkflow(
 class Engine {
   readonly #events = new BoundedQueue<WorkflowEvent>(queuedEvents);
   /** Emitted events, and those of them that the consumer has processed. */
-  #given = 0;
-  #taken = 0;
+  #emitted = 0;
+  #consumed = 0;
   #waiting: (() => void)[] = [];
   readonly #workflow: FullWorkflow;
-  readonly #world: World;
+  readonly #environment: Environment;
   readonly #input: RunInput;
   readonly #mask = new Mask();
   readonly #abandoned = new AbortController();
@@ -85,25 +85,25 @@ class Engine {
   /** Steps of `finally` may have changed pods or the cluster after steps failed, and so undone what these have done. */
   #isUndone = false;
 
-  constructor(workflow: FullWorkflow, world: World, input: RunInput) {
+  constructor(workflow: FullWorkflow, environment: Environment, input: RunInput) {
     this.#workflow = workflow;
-    this.#world = world;
+    this.#environment = environment;
     this.#input = input;
     this.#mainSignal = AbortSignal.any([input.signal, this.#abandoned.signal]);
     this.#lastSignal = AbortSignal.any([input.finallySignal, this.#abandoned.signal]);
     this.#runner = new StepRunner({
-      world,
-      kept: input.kept,
+      environment,
+      retained: input.retained,
       yes: input.yes,
       uses: input.uses,
-      tell: (event) => this.#tell(event),
-      heard: () => this.#heard(),
+      emit: (event) => this.#emit(event),
+      shown: () => this.#shown(),
       runUsed: async (used, params, { key, identity, isFresh, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
         }
         return await this.#whole(used, {
-          values: this.#values(used, usedParams(used, params, world.env)),
+          values: this.#values(used, usedParams(used, params, environment.env)),
           prefix: `${key}/`,
           identity: `${identity}/`,
           overrides: {},
@@ -118,17 +118,17 @@ class Engine {
   }
 
   /** Yields every event; when the next one is requested, the consumer has processed the one before. */
-  async *told(): AsyncGenerator<WorkflowEvent, void> {
+  async *events(): AsyncGenerator<WorkflowEvent, void> {
     for await (const event of this.#events) {
       yield event;
-      this.#taken += 1;
+      this.#consumed += 1;
       this.#wake();
     }
   }
 
   /** Resolves when the consumer has processed all emitted events: a question comes after them. */
-  async #heard(): Promise<void> {
-    while (this.#taken < this.#given && !this.#abandoned.signal.aborted) {
+  async #shown(): Promise<void> {
+    while (this.#consumed < this.#emitted && !this.#abandoned.signal.aborted) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
@@ -145,17 +145,17 @@ class Engine {
     await this.#running;
   }
 
-  async #tell(event: WorkflowEvent): Promise<void> {
-    this.#given += 1;
+  async #emit(event: WorkflowEvent): Promise<void> {
+    this.#emitted += 1;
     await this.#events.push(this.#mask.hide(event));
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#world;
+    const { clock } = this.#environment;
     await using _turn = await this.#turn();
-    const beganMs = clock.elapsedMs();
+    const startedMs = clock.elapsedMs();
     const { name, steps } = this.#workflow;
-    await this.#tell({
+    await this.#emit({
       kind: "workflowStarted",
       workflow: name,
       run: this.#input.run,
@@ -169,31 +169,31 @@ class Engine {
       overrides: this.#input.overrides,
       isFresh: false,
     }, { main: this.#mainSignal, last: this.#lastSignal });
-    await this.#tell({
+    await this.#emit({
       kind: "workflowEnded",
       outcome,
       outputs,
       exitCode: exitCodeOfStep(outcome),
       again: this.#again(outcome, stopper),
       at: clock.now(),
-      durationMs: Math.round(clock.elapsedMs() - beganMs),
+      durationMs: Math.round(clock.elapsedMs() - startedMs),
     });
   }
 
   /** Runs all steps of a workflow, those of `finally`, and evaluates its outputs. */
   async #whole(
     workflow: FullWorkflow,
-    surroundings: Omit<Scope, "workflow" | "steps" | "tally">,
+    outer: Omit<Scope, "workflow" | "steps" | "tally">,
     { main, last }: { main: AbortSignal; last: AbortSignal },
   ): Promise<{ outcome: StepOutcome; outputs: JsonValue; stopper?: Step }> {
     const tally = { hasRun: false, hasChanged: false };
-    const scope: Scope = { ...surroundings, workflow, steps: {}, tally };
+    const scope: Scope = { ...outer, workflow, steps: {}, tally };
     const { outcome: mainOutcome, stopper } = await this.#runner.sequence(workflow.steps, scope, {
       signal: main,
     });
     let outcome = mainOutcome;
     if (workflow.finally.length > 0) {
-      await this.#tell({ kind: "finallyStarted", at: this.#world.clock.now() });
+      await this.#emit({ kind: "finallyStarted", at: this.#environment.clock.now() });
       const undoing = { hasRun: false, hasChanged: false };
       const end = await this.#runner.sequence(workflow.finally, {
         ...scope,
@@ -231,7 +231,7 @@ class Engine {
 
   #values(workflow: FullWorkflow, params: Readonly<Record<string, JsonValue>>): Values {
     this.#mask.add(workflow, params);
-    const env = variablesGranted(workflow).map((name) => [name, this.#world.env(name) ?? ""]);
+    const env = variablesGranted(workflow).map((name) => [name, this.#environment.env(name) ?? ""]);
     const run = { id: this.#input.run, workflow: workflow.name };
     return { params, env: Object.fromEntries(env), run };
   }
@@ -244,16 +244,16 @@ class Engine {
     const { mode } = concurrency;
     const values = this.#values(this.#workflow, this.#input.params);
     const group = String(evaluateDeep(concurrency.group, values));
-    for (let told = false;; told = true) {
-      const turn = await this.#world.local.hold(group, run);
+    for (let reported = false;; reported = true) {
+      const turn = await this.#environment.local.hold(group, run);
       if (!("heldBy" in turn)) return turn;
       if (mode === "refuse") {
         throw new KodamaError("conflict", `run ${turn.heldBy} of "${group}" goes on`, {
           hint: "wait for its end; `concurrency: wait` in the file does that",
         });
       }
-      if (!told) await this.#tell({ kind: "workflowWaits", group, holder: turn.heldBy });
-      const waited = await passed(this.#world.clock, lookAgainMs, { signal: this.#mainSignal });
+      if (!reported) await this.#emit({ kind: "workflowWaits", group, holder: turn.heldBy });
+      const waited = await passed(this.#environment.clock, pollMs, { signal: this.#mainSignal });
       if (!waited) throw new KodamaError("cancelled", "cancelled before it began");
     }
   }

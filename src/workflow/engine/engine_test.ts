@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { paramValues } from "../params.ts";
-import { isKept, keptOf, readWorkflowRecord } from "../record.ts";
+import { isRecorded, readWorkflowRecord, retainedOf } from "../record.ts";
 import { recordHeader } from "../testing/record_header.ts";
 import {
   endsOf,
@@ -134,7 +134,7 @@ Deno.test("batches: after more failures than may, the pods of the next batch are
     `steps:\n  - { id: a, exec: [id], serial: [1, 2], maxFail: ${maxFail} }\noutputs: { ok: "\${{ steps.a.ok }}" }\n`;
   const pods = { p: saying("", 1), q: saying(""), r: saying(""), s: saying("") };
   const stopped = await play({ files: { "w.yaml": text(0) }, pods });
-  const reason = "1 of 4 pods failed: p (exit code 1); 3 were never begun";
+  const reason = "1 of 4 pods failed: p (exit code 1); 3 were not started";
   assert.equal(endsOf(stopped.events)[0], `a failed: ${reason}`);
   assert.equal(stopped.pods.get("q")?.requests.length, 0);
   const { events } = await play({ files: { "w.yaml": text(1) }, pods });
@@ -296,10 +296,10 @@ Deno.test("a value that was cut fails what reads it, naming the way out, in a ru
   assert.match(first.last ?? "", message);
   const whole = await lastOf("outputMode: none, maxOutput: 1Mi", same);
   assert.equal(whole.last, "= failed: it isn't true");
-  const lines = [recordHeader("run-1"), ...first.events.filter(isKept)];
+  const lines = [recordHeader("run-1"), ...first.events.filter(isRecorded)];
   const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  const kept = keptOf(run, { kind: "failed" });
-  const again = await lastOf("outputMode: none", same, { kept });
+  const kept = retainedOf(run, { kind: "failed" });
+  const again = await lastOf("outputMode: none", same, { retained: kept });
   assert.deepEqual(endsOf(again.events)[0], "a kept");
   assert.match(again.last ?? "", message);
   const group = await lastOf("outputMode: group", two);
@@ -355,9 +355,9 @@ Deno.test("a step whose targets are an empty list has nothing to do, and is skip
     "c skipped: no targets",
   ]);
   assert.equal(pods.get("p")?.requests.length, 1);
-  const lines = [recordHeader("run-1"), ...events.filter(isKept)];
+  const lines = [recordHeader("run-1"), ...events.filter(isRecorded)];
   const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  assert.deepEqual([...keptOf(run, { kind: "failed" }).steps.keys()], ["a"]);
+  assert.deepEqual([...retainedOf(run, { kind: "failed" }).steps.keys()], ["a"]);
 });
 
 Deno.test("the group of a run can depend on its parameters", async () => {
@@ -380,7 +380,7 @@ Deno.test("each line of a secret is hidden, as commands write line by line", asy
 steps: [{ shell: [echo, "\${{ params.token }}"] }]
 `;
   const local: Play["local"] = {
-    run: (words, { told }) => {
+    run: (words, { onLine: told }) => {
       for (const line of String(words[1]).split("\n")) told("stdout", `> ${line}`);
       return Promise.resolve({ exitCode: 0, stdout: words[1] ?? "", stderr: "", truncated: [] });
     },
@@ -393,14 +393,14 @@ steps: [{ shell: [echo, "\${{ params.token }}"] }]
 Deno.test("a script has the time of its step; only without that one of its own", async () => {
   const limitOf = async (fields: string) => {
     let limitMs = 0;
-    const world: Play["world"] = {
+    const environment: Play["environment"] = {
       runScript: (_source, _permissions, _api, bounds) => {
         limitMs = bounds.timeoutMs;
         return Promise.resolve({ kind: "limit", which: "time" });
       },
     };
     const text = `steps: [{ id: a, script: "1"${fields} }]\n`;
-    const { events } = await play({ files: { "w.yaml": text }, world });
+    const { events } = await play({ files: { "w.yaml": text }, environment });
     const end = events.find((event) => event.kind === "stepEnded");
     assert.match(
       end === undefined ? "" : reasonOf(end.outcome),

@@ -49,21 +49,21 @@ export interface Writing extends AsyncDisposable {
 }
 
 /** This machine, as steps access it. Every failure is a KodamaError. */
-export interface LocalWorld {
+export interface LocalEnvironment {
   /** Absolute folders that no step writes to, whatever it is granted: kodama's own. */
   readonly protectedPaths: readonly string[];
   /** Returns those of these environment variables that are set, whatever kodama itself may read of it. */
   variables(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Runs a program with empty standard input. `told` gets whole lines as they come. */
   run(
-    words: readonly string[],
+    argv: readonly string[],
     options: {
       environment: Readonly<Record<string, string>>;
       folder: string;
       signal: AbortSignal;
       /** How much of each stream is stored. */
       maxOutputBytes: number;
-      told: (stream: "stdout" | "stderr", line: string) => void;
+      onLine: (stream: "stdout" | "stderr", line: string) => void;
     },
   ): Promise<LocalEnd>;
   /** Redirects aren't followed: a server may not redirect to a host that the workflow isn't granted. */
@@ -135,7 +135,7 @@ export interface StepChange {
 }
 
 /** The whole environment. */
-export interface World {
+export interface Environment {
   readonly clock: Clock;
   env(name: string): string | undefined;
   /** @throws KodamaError if the only context refuses; one that can't be reached is `dead`. */
@@ -144,7 +144,7 @@ export interface World {
   /** @throws KodamaError if a local file can't be read, or if copies of two targets would be one file. */
   copy(work: CopyWork): Promise<Copying>;
   kube(context: string | undefined): Promise<KubeClient>;
-  readonly local: LocalWorld;
+  readonly local: LocalEnvironment;
   /** Returns the answer, or undefined if no one can be asked. */
   ask(question: Question, signal: AbortSignal): Promise<string | undefined>;
   /**
@@ -153,7 +153,7 @@ export interface World {
    *
    * @throws UsageError if no one can be asked.
    */
-  confirmChange(change: StepChange, heard: () => Promise<void>): Promise<boolean>;
+  confirmChange(change: StepChange, shown: () => Promise<void>): Promise<boolean>;
   runScript: RunScript;
   /** Returns a text that a command's output can't guess. */
   nonce(): string;

@@ -14,7 +14,7 @@ import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { sizeText } from "./cut_values.ts";
 import { targetsEvent } from "./named_targets.ts";
 import { type EndsOutput, podOutput } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./step_context.ts";
+import type { StepContext, StepTarget } from "./step_context.ts";
 import type { Copying, Writing } from "./environment.ts";
 
 /** Between TERM and KILL. */
@@ -39,51 +39,51 @@ export interface FanOut {
 
 /** Runs the command in every target that an earlier run hasn't ended. */
 export async function fanOut(
-  stage: Stage,
-  all: readonly StageTarget[],
+  step: StepContext,
+  all: readonly StepTarget[],
   work: FanOut,
   outputOf: (ends: readonly StepTargetEnd[], limitBytes: number) => EndsOutput = podOutput,
 ): Promise<StepEnd> {
-  await stage.tell(targetsEvent(stage.key, all));
+  await step.emit(targetsEvent(step.key, all));
   const there = all.filter(({ unreachable }) => unreachable === undefined);
-  const left = there.filter(({ name }) => !stage.kept.has(name));
-  const ends = there.flatMap(({ name }) => stage.kept.get(name) ?? []);
-  ends.push(...await deadEnds(stage, all));
+  const remaining = there.filter(({ name }) => !step.retained.has(name));
+  const ends = there.flatMap(({ name }) => step.retained.get(name) ?? []);
+  ends.push(...await deadEnds(step, all));
   const { change } = work;
   if (
-    change !== undefined && left.length > 0 &&
-    !await stage.confirmChange(change, left.map(({ target }) => target))
+    change !== undefined && remaining.length > 0 &&
+    !await step.confirmChange(change, remaining.map(({ target }) => target))
   ) {
     const refused = { kind: "refused", reason: "declined" } as const;
     return { outcome: refused, ...outputOf(ends, work.maxOutputBytes) };
   }
-  const places = left.map((one) => ({ index: there.indexOf(one), total: there.length }));
-  await using round = new Round(stage, left, { ...work, places });
+  const positions = remaining.map((one) => ({ index: there.indexOf(one), total: there.length }));
+  await using round = new Round(step, remaining, { ...work, positions });
   ends.push(...await round.run());
   const order = new Map(all.map(({ name }, at) => [name, at]));
   ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
-  if (work.bounds.outputMode === "fold") await tellFolded(stage, ends);
+  if (work.bounds.outputMode === "fold") await emitFolded(step, ends);
   const found = outputOf(ends, work.maxOutputBytes);
-  if (stage.signal.aborted) return { outcome: { kind: "cancelled" }, ...found };
+  if (step.signal.aborted) return { outcome: { kind: "cancelled" }, ...found };
   const outcome = troubleIn(all, ends, work.bounds.maxFail);
   return { outcome: outcome ?? { kind: "ok" }, ...found };
 }
 
 /** The work, and the index that each target's command is given. */
-type PlacedWork = FanOut & { places: readonly { index: number; total: number }[] };
+type PositionedWork = FanOut & { positions: readonly { index: number; total: number }[] };
 
 /** One fan-out. Disposing of it closes its open files. */
 class Round implements AsyncDisposable {
-  readonly #stage: Stage;
-  readonly #targets: readonly StageTarget[];
-  readonly #work: PlacedWork;
+  readonly #step: StepContext;
+  readonly #targets: readonly StepTarget[];
+  readonly #work: PositionedWork;
   readonly #ends: StepTargetEnd[] = [];
   readonly #captures = new Map<number, { stdout: Capture; stderr: Capture }>();
   readonly #lines = new LineInterleaver();
   readonly #files = new Map<number, Writing>();
 
-  constructor(stage: Stage, targets: readonly StageTarget[], work: PlacedWork) {
-    this.#stage = stage;
+  constructor(step: StepContext, targets: readonly StepTarget[], work: PositionedWork) {
+    this.#step = step;
     this.#targets = targets;
     this.#work = work;
   }
@@ -93,7 +93,7 @@ class Round implements AsyncDisposable {
     for await (const event of this.#events()) {
       switch (event.kind) {
         case "targetStarted":
-          await this.#begin(event.target);
+          await this.#start(event.target);
           break;
         case "output":
           await this.#output(event.target, event.stream, event.bytes);
@@ -106,14 +106,14 @@ class Round implements AsyncDisposable {
   }
 
   #events() {
-    const { world, signal } = this.#stage;
-    const { command, shell, bounds, environment, workdir, places, copy } = this.#work;
+    const { environment: { open, clock, nonce }, signal } = this.#step;
+    const { command, shell, bounds, environment, workdir, positions, copy } = this.#work;
     const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail, failFast } = bounds;
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
-      open: world.open,
-      clock: world.clock,
+      open,
+      clock,
       signal,
-      nonce: world.nonce(),
+      nonce: nonce(),
       graceMs,
       fanout,
       connectTimeoutMs,
@@ -121,7 +121,10 @@ class Round implements AsyncDisposable {
       failFast,
       // A copy uses the index in its own work, which omits what an earlier run has ended.
       ...(copy === undefined
-        ? { placeOf: (target: number) => places[target] ?? { index: target, total: places.length } }
+        ? {
+          positionOf: (target: number) =>
+            positions[target] ?? { index: target, total: positions.length },
+        }
         : { perform: copy.perform }),
       // Without batches the budget decides how the step ends, and doesn't skip targets.
       ...(serial === undefined ? {} : { serial, maxFail }),
@@ -129,13 +132,13 @@ class Round implements AsyncDisposable {
     });
   }
 
-  async #begin(target: number): Promise<void> {
+  async #start(target: number): Promise<void> {
     const { save, maxOutputBytes } = this.#work;
     const capture = () => new Capture(maxOutputBytes);
     this.#captures.set(target, { stdout: capture(), stderr: capture() });
     if (save === undefined) return;
     const path = `${save}/${outputFileName(this.#name(target))}.out`;
-    this.#files.set(target, await this.#stage.create(path));
+    this.#files.set(target, await this.#step.create(path));
   }
 
   async #output(target: number, stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void> {
@@ -143,12 +146,12 @@ class Round implements AsyncDisposable {
     if (stream === "stdout") await this.#files.get(target)?.write(bytes);
     const isSaved = stream === "stdout" && this.#work.save !== undefined;
     if (this.#work.bounds.outputMode !== "prefix" || isSaved) return;
-    await this.#tell(this.#lines.push(target, stream, bytes));
+    await this.#emitLines(this.#lines.push(target, stream, bytes));
   }
 
   async #end(target: number, outcome: Outcome, durationMs: number): Promise<void> {
-    await this.#tell(this.#lines.end(target));
-    if (this.#work.bounds.outputMode === "group") await this.#tellBlock(target);
+    await this.#emitLines(this.#lines.end(target));
+    if (this.#work.bounds.outputMode === "group") await this.#emitBlock(target);
     await this.#files.get(target)?.[Symbol.asyncDispose]();
     this.#files.delete(target);
     const captures = this.#captures.get(target);
@@ -165,27 +168,32 @@ class Round implements AsyncDisposable {
       ...(copied === undefined ? {} : { copied }),
     };
     this.#ends.push(end);
-    const { key, world } = this.#stage;
-    await this.#stage.tell({ kind: "stepTargetEnded", step: key, end, at: world.clock.now() });
+    const { key, environment } = this.#step;
+    await this.#step.emit({ kind: "stepTargetEnded", step: key, end, at: environment.clock.now() });
   }
 
   /** Emits both streams of a target in one piece. */
-  async #tellBlock(target: number): Promise<void> {
+  async #emitBlock(target: number): Promise<void> {
     for (const stream of ["stdout", "stderr"] as const) {
       const bytes = this.#captures.get(target)?.[stream].bytes ?? new Uint8Array();
-      await this.#tell([...this.#lines.push(target, stream, bytes), ...this.#lines.end(target)]);
-      const rest = this.#captures.get(target)?.[stream].omittedBytes ?? 0;
-      if (rest > 0) await tellRest(this.#stage, this.#name(target), { stream, rest });
+      await this.#emitLines([
+        ...this.#lines.push(target, stream, bytes),
+        ...this.#lines.end(target),
+      ]);
+      const omittedBytes = this.#captures.get(target)?.[stream].omittedBytes ?? 0;
+      if (omittedBytes > 0) {
+        await reportCut(this.#step, this.#name(target), { stream, omittedBytes });
+      }
     }
   }
 
-  async #tell(
+  async #emitLines(
     lines: readonly { target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }[],
   ) {
     for (const { target, stream, bytes } of lines) {
-      await this.#stage.tell({
+      await this.#step.emit({
         kind: "stepLine",
-        step: this.#stage.key,
+        step: this.#step.key,
         target: this.#name(target),
         stream,
         text: decode(bytes),
@@ -203,7 +211,7 @@ class Round implements AsyncDisposable {
 }
 
 /** Emits equal outputs once, under the names of all their targets. */
-async function tellFolded(stage: Stage, ends: readonly StepTargetEnd[]): Promise<void> {
+async function emitFolded(step: StepContext, ends: readonly StepTargetEnd[]): Promise<void> {
   const groups = Map.groupBy(
     ends,
     ({ stdout, stderr, cut }) => JSON.stringify([stdout, stderr, cut]),
@@ -214,34 +222,39 @@ async function tellFolded(stage: Stage, ends: readonly StepTargetEnd[]): Promise
     for (const stream of ["stdout", "stderr"] as const) {
       const text = members[0]?.[stream].replace(/\n$/, "") ?? "";
       for (const line of text === "" ? [] : text.split("\n")) {
-        await stage.tell({ kind: "stepLine", step: stage.key, target, stream, text: line });
+        await step.emit({ kind: "stepLine", step: step.key, target, stream, text: line });
       }
-      const rest = members[0]?.cut?.[stream]?.bytes ?? 0;
-      if (rest > 0) await tellRest(stage, target, { stream, rest });
+      const omittedBytes = members[0]?.cut?.[stream]?.bytes ?? 0;
+      if (omittedBytes > 0) await reportCut(step, target, { stream, omittedBytes });
     }
   }
 }
 
 /** Reports that an output is cut. */
-async function tellRest(
-  stage: Stage,
+async function reportCut(
+  step: StepContext,
   target: string,
-  { stream, rest }: { stream: "stdout" | "stderr"; rest: number },
+  { stream, omittedBytes }: { stream: "stdout" | "stderr"; omittedBytes: number },
 ): Promise<void> {
   const what = stream === "stdout" ? "standard output" : "standard error";
-  const text = `${sizeText(rest)} more of its ${what} aren't shown; a larger maxOutput shows them`;
-  await stage.tell({ kind: "stepLine", step: stage.key, target, stream: "stderr", text });
+  const text = `${
+    sizeText(omittedBytes)
+  } more of its ${what} aren't shown; a larger maxOutput shows them`;
+  await step.emit({ kind: "stepLine", step: step.key, target, stream: "stderr", text });
 }
 
 /** Returns what was cut from the streams of a target. */
 export function cutOf(
   captures: { stdout: Capture; stderr?: Capture } | undefined,
 ): Pick<StepTargetEnd, "truncated" | "cut"> {
-  const rest = (capture: Capture | undefined) =>
+  const omittedBytes = (capture: Capture | undefined) =>
     capture !== undefined && capture.omittedBytes > 0
       ? { bytes: capture.omittedBytes, hash: capture.omittedHash }
       : undefined;
-  const cut = definedOnly({ stdout: rest(captures?.stdout), stderr: rest(captures?.stderr) });
+  const cut = definedOnly({
+    stdout: omittedBytes(captures?.stdout),
+    stderr: omittedBytes(captures?.stderr),
+  });
   return Object.keys(cut).length === 0 ? { truncated: false } : { truncated: true, cut };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { endsOf, outputsOf, type Play, play } from "../testing/step_fixture.ts";
-import { nothingKept } from "./retained.ts";
+import { nothingRetained } from "./retained.ts";
 
 /** Rounds over five items, each of which takes the time that it names. */
 function rounds(fields: string, run: Play["run"] = () => 0): Play {
@@ -47,8 +47,11 @@ Deno.test("a run that goes on has each round's own steps kept", async () => {
     outcome: { kind: "ok" },
     output: { stdout: "", stderr: "", exitCode: 0 },
   } as const;
-  const kept = { ...nothingKept, steps: new Map([["each[1]/one", done], ["each[3]/one", done]]) };
-  const { ran } = await play({ ...rounds("concurrency: 3"), input: { kept } });
+  const kept = {
+    ...nothingRetained,
+    steps: new Map([["each[1]/one", done], ["each[3]/one", done]]),
+  };
+  const { ran } = await play({ ...rounds("concurrency: 3"), input: { retained: kept } });
   assert.deepEqual(ran.map(([, item]) => item), ["a", "c", "e"]);
 });
 

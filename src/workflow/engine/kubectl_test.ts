@@ -7,13 +7,13 @@ const remove = "steps:\n  - kubectl: [delete, pod, p]\n";
 Deno.test("kubectl is told the context of the workflow's pods, and so is who is asked", async () => {
   const text = `select: { context: west }\n${remove}`;
   const changes: StepChange[] = [];
-  const world = {
+  const environment = {
     confirmChange: (change: StepChange) => {
       changes.push(change);
       return Promise.resolve(true);
     },
   };
-  const { ran } = await play({ files: { "w.yaml": text }, world });
+  const { ran } = await play({ files: { "w.yaml": text }, environment });
   assert.deepEqual(ran, [["kubectl", "--context", "west", "delete", "pod", "p"]]);
   const command = ["kubectl", "--context", "west", "delete", "pod", "p"];
   const action = { kind: "command", command, shell: false } as const;

@@ -9,10 +9,10 @@ import { stepKind } from "../step_registry.ts";
 import { evaluateDeep } from "../templates.ts";
 import { named, narrowed } from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
-import type { Stage, StageTarget } from "./step_context.ts";
+import type { StepContext, StepTarget } from "./step_context.ts";
 import { roundIdentity } from "./step_identity.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
-import type { LocalWorld } from "./environment.ts";
+import type { LocalEnvironment } from "./environment.ts";
 
 /** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
 type Attempting = Attempted & {
@@ -23,30 +23,30 @@ type Attempting = Attempted & {
 };
 
 /** An object without a class: a script call replaces parts of it. */
-export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage {
-  const { world, yes, uses, tell, heard, runUsed } = runner.options;
-  const ask: Stage["ask"] = async (question) => {
-    await heard();
-    return await world.ask(question, at.signal);
+export function makeStepContext(runner: Sequences, step: Step, at: Attempting): StepContext {
+  const { environment, yes, uses, emit, shown, runUsed } = runner.options;
+  const ask: StepContext["ask"] = async (question) => {
+    await shown();
+    return await environment.ask(question, at.signal);
   };
   const { key, identity, scope, signal, limitMs, held, done, seen } = at;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   const inner = (field: string) => step.inner[field] ?? [];
   const shared = stepKind(step.kind).innerStay;
-  const stage: Stage = {
-    world,
+  const context: StepContext = {
+    environment,
     workflow,
     key,
     signal,
     limitMs,
-    kept: done,
-    tell: async (event: WorkflowEvent) => {
+    retained: done,
+    emit: async (event: WorkflowEvent) => {
       if (event.kind === "stepTargetEnded") seen.push(event.end);
-      await tell(event);
+      await emit(event);
     },
     line: (text, stream = "stdout") =>
-      void tell({ kind: "stepLine", step: key, target: "", stream, text }),
+      void emit({ kind: "stepLine", step: key, target: "", stream, text }),
     where: (select) =>
       select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
@@ -68,7 +68,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
       }
       return await runUsed(used, params, { key, identity, isFresh: scope.isFresh, signal });
     },
-    keep: (resource) => void held.use(resource),
+    holdOpen: (resource) => void held.use(resource),
     confirm: async (question) => {
       if (yes) return true;
       const answer = await ask({ text: question, choices: [], secret: false, free: false });
@@ -78,9 +78,10 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
       });
     },
     confirmChange: async (action, targets) =>
-      await world.confirmChange({ step: step.id, action, targets }, heard),
+      await environment.confirmChange({ step: step.id, action, targets }, shown),
     ask,
-    create: async (path) => await world.local.create(await stage.requirePath("write", path)),
+    create: async (path) =>
+      await environment.local.create(await context.requirePath("write", path)),
     require: (kind, what) => {
       const need = { kind, what };
       if (grants(workflow.permissions, need, folder)) return;
@@ -88,27 +89,27 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
         hint: grantText(need),
       });
     },
-    requirePath: (kind, what) => grantedPath(workflow, { kind, what }, world.local),
+    requirePath: (kind, what) => grantedPath(workflow, { kind, what }, environment.local),
   };
-  return stage;
+  return context;
 
   async function targetsOf(
     select: SelectFields | undefined,
-    wanted: unknown,
-  ): Promise<StageTarget[]> {
-    const where = stage.where(select);
-    const found = await world.find(where, signal);
+    names: unknown,
+  ): Promise<StepTarget[]> {
+    const where = context.where(select);
+    const found = await environment.find(where, signal);
     if (found.targets.length + found.dead.length === 0) {
       throw new NoMatchError(found.none ?? "no pod matches");
     }
     // Given names are of pods that could be used.
-    if (found.skipped.length > 0 && wanted === undefined) {
-      await tell({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
+    if (found.skipped.length > 0 && names === undefined) {
+      await emit({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
     }
     const severalContexts = new Set(where.contexts).size > 1;
     const all = named(found, severalContexts);
-    if (wanted === undefined) return all;
-    return narrowed(all, listed(wanted as string | string[]), severalContexts);
+    if (names === undefined) return all;
+    return narrowed(all, listed(names as string | string[]), severalContexts);
   }
 }
 
@@ -135,14 +136,14 @@ export function overridden(where: Where, { overrides }: Pick<Scope, "overrides">
 async function grantedPath(
   { path: file, permissions }: FullWorkflow,
   { kind, what }: { kind: "read" | "write"; what: string },
-  { realPath, protectedPaths }: Pick<LocalWorld, "realPath" | "protectedPaths">,
+  { realPath, protectedPaths }: Pick<LocalEnvironment, "realPath" | "protectedPaths">,
 ): Promise<string> {
   const folder = file.slice(0, file.lastIndexOf("/")) || "/";
   const path = absolute(what, folder);
   const grant = permissions[kind];
-  const [place, home] = await Promise.all([realPath(path), realPath(folder)]);
+  const [realFile, home] = await Promise.all([realPath(path), realPath(folder)]);
   const own = kind === "read" ? [] : await Promise.all(protectedPaths.map(realPath));
-  if (own.some((one) => isWithin(place, one))) {
+  if (own.some((one) => isWithin(realFile, one))) {
     // A step that could write there could trust itself.
     throw new KodamaError("forbidden", `no step writes to kodama's own folder: ${what}`);
   }
@@ -150,10 +151,10 @@ async function grantedPath(
   const granted = grant === false
     ? []
     : await Promise.all(grant.map((one) => one.startsWith("/") ? realPath(one) : one));
-  if (grants({ ...permissions, [kind]: granted }, { kind, what: place }, home)) return path;
+  if (grants({ ...permissions, [kind]: granted }, { kind, what: realFile }, home)) return path;
   const isLink = grants(permissions, { kind, what: path }, folder);
   const leads = isLink ? `, to which ${what} leads` : "";
-  const named = isLink ? place : what;
+  const named = isLink ? realFile : what;
   throw new KodamaError("forbidden", `permissions don't grant ${kind} ${named}${leads}`, {
     hint: grantText({ kind, what: named }),
   });

@@ -28,8 +28,8 @@ export class Mask {
   }
 
   /** Returns data of any depth without them. */
-  hide<T>(told: T): T {
-    return this.#secrets.size === 0 ? told : without(told, this.#longestFirst()) as T;
+  hide<T>(value: T): T {
+    return this.#secrets.size === 0 ? value : without(value, this.#longestFirst()) as T;
   }
 }
 

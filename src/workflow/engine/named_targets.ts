@@ -2,11 +2,11 @@
 import { NoMatchError } from "../../base/errors.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
-import type { StageTarget } from "./step_context.ts";
+import type { StepTarget } from "./step_context.ts";
 import type { DeadContext, FoundPods } from "./environment.ts";
 
 /** Returns the found targets by name. @param severalContexts several were resolved: then every name has its context. */
-export function named({ targets, dead }: FoundPods, severalContexts: boolean): StageTarget[] {
+export function named({ targets, dead }: FoundPods, severalContexts: boolean): StepTarget[] {
   const parts = nameParts(targets);
   const naming = { ...parts, context: parts.context || severalContexts };
   return [
@@ -18,7 +18,7 @@ export function named({ targets, dead }: FoundPods, severalContexts: boolean): S
 /** Returns the event that names a step's targets. */
 export function targetsEvent(
   step: StepKey,
-  targets: readonly StageTarget[],
+  targets: readonly StepTarget[],
 ): Extract<WorkflowEvent, { kind: "stepTargets" }> {
   const scopes = new Map(
     targets.map(({ target: { context, namespace } }) =>
@@ -34,7 +34,7 @@ export function targetsEvent(
 }
 
 /** Returns a target for all pods of a context. */
-function whole({ context, reason }: DeadContext): StageTarget {
+function whole({ context, reason }: DeadContext): StepTarget {
   const target = { context, namespace: "", pod: "*", container: "", node: "", ip: "" };
   return { target, name: nameOfAll(context), unreachable: reason };
 }
@@ -50,19 +50,21 @@ function nameOfAll(context: string): string {
  * @throws NoMatchError for a name that doesn't exist.
  */
 export function narrowed(
-  all: readonly StageTarget[],
+  all: readonly StepTarget[],
   names: readonly string[],
   severalContexts: boolean,
-): StageTarget[] {
-  const isMeant = ({ target: { context }, name, unreachable }: StageTarget, wanted: string) =>
-    wanted === name || wanted === nameOfAll(context) ||
-    unreachable !== undefined && (!severalContexts || wanted.startsWith(`${context}/`));
-  const gone = names.find((wanted) => !all.some((one) => isMeant(one, wanted)));
-  if (gone !== undefined) {
-    throw new NoMatchError(`${JSON.stringify(gone)} isn't among the ${all.length} selected pods`);
+): StepTarget[] {
+  const isNamed = ({ target: { context }, name, unreachable }: StepTarget, requestedName: string) =>
+    requestedName === name || requestedName === nameOfAll(context) ||
+    unreachable !== undefined && (!severalContexts || requestedName.startsWith(`${context}/`));
+  const missing = names.find((requestedName) => !all.some((one) => isNamed(one, requestedName)));
+  if (missing !== undefined) {
+    throw new NoMatchError(
+      `${JSON.stringify(missing)} isn't among the ${all.length} selected pods`,
+    );
   }
-  const wantedNames = new Set(names);
+  const requested = new Set(names);
   return all.filter((one) =>
-    wantedNames.has(one.name) || names.some((wanted) => isMeant(one, wanted))
+    requested.has(one.name) || names.some((requestedName) => isNamed(one, requestedName))
   );
 }

@@ -74,24 +74,26 @@ function trimmed(text: string): string {
 }
 
 /** Maximum number of failure kinds that are reported; the most frequent of more. */
-const waysTold = 3;
+const reportedWays = 3;
 
-/** `3 of 50 pods failed: web-[3-4] (exit code 1), web-9 (exit code 127); 40 were never begun`. */
+/** `3 of 50 pods failed: web-[3-4] (exit code 1), web-9 (exit code 127); 40 were not started`. */
 export function troubleOf(bad: readonly StepTargetEnd[], total: number): string {
   const [only] = bad;
   if (only !== undefined && total === 1) return `${only.name}: ${outcomeText(only.outcome)}`;
-  const begun = bad.filter(({ outcome }) => outcome.kind !== "skipped");
-  const failed = begun.length === 0 ? bad : begun;
+  const started = bad.filter(({ outcome }) => outcome.kind !== "skipped");
+  const failed = started.length === 0 ? bad : started;
   const ways = [...Map.groupBy(failed, ({ outcome }) => outcomeText(outcome))]
     .sort(([, a], [, b]) => b.length - a.length);
-  const told = ways.slice(0, waysTold).map(([way, members]) =>
+  const reported = ways.slice(0, reportedWays).map(([way, members]) =>
     `${compressNames(members.map(({ name }) => name))} (${way})`
   );
-  const rest = ways.slice(waysTold).flatMap(([, members]) => members).length;
-  const others = rest === 0 ? "" : ` and ${rest} more`;
-  const left = bad.length - failed.length;
-  const never = left === 0 ? "" : `; ${left} ${left === 1 ? "was" : "were"} never begun`;
-  return `${failed.length} of ${total} pods failed: ${told.join(", ")}${others}${never}`;
+  const omitted = ways.slice(reportedWays).flatMap(([, members]) => members).length;
+  const others = omitted === 0 ? "" : ` and ${omitted} more`;
+  const notStarted = bad.length - failed.length;
+  const never = notStarted === 0
+    ? ""
+    : `; ${notStarted} ${notStarted === 1 ? "was" : "were"} not started`;
+  return `${failed.length} of ${total} pods failed: ${reported.join(", ")}${others}${never}`;
 }
 
 /** Returns a short text of how a target ended. */

@@ -22,13 +22,13 @@ Deno.test("the answer of most pods is the step's, and the first of its groups", 
   assert.deepEqual(groups, [{ stdout: "2", targets: ["b", "c"] }, { stdout: "1", targets: ["a"] }]);
 });
 
-Deno.test("pods that were never begun aren't told as failures beside those that failed", () => {
+Deno.test("pods that were not started aren't told as failures beside those that failed", () => {
   const failed: Outcome = { kind: "failed", exitCode: 1 };
   const skipped: Outcome = { kind: "skipped", reason: "an earlier target failed" };
   const never = [end("w-1", "", skipped), end("w-2", "", skipped)];
   assert.equal(
     troubleOf([end("w-0", "", failed), ...never], 3),
-    "1 of 3 pods failed: w-0 (exit code 1); 2 were never begun",
+    "1 of 3 pods failed: w-0 (exit code 1); 2 were not started",
   );
 });
 

@@ -4,7 +4,7 @@ import type { KodamaError } from "../../base/errors.ts";
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import type { Outcome } from "../../exec/outcome.ts";
 import { ExpressionError } from "../../expression/problem.ts";
-import type { ContinueOn, LinePlace } from "../model.ts";
+import type { ContinueOn, LineLocation } from "../model.ts";
 import type { StepOutcome } from "../step_events.ts";
 
 /** Returns the delay before the next attempt; undefined if there is none. `attempt` is the last one, from 1. */
@@ -20,7 +20,7 @@ export function nextAttempt(
 }
 
 /** Returns whether the steps after it run. A cancel is never tolerated. */
-export function goesOn(outcome: StepOutcome, continueOn: ContinueOn): boolean {
+export function continuesAfter(outcome: StepOutcome, continueOn: ContinueOn): boolean {
   switch (outcome.kind) {
     case "ok":
     case "skipped":
@@ -62,7 +62,7 @@ export function exitCodeOfStep(outcome: StepOutcome): number {
 }
 
 /** Returns the message of an error; of an expression, with the file and line that contain it. */
-export function messageAt(error: KodamaError, { file, line }: LinePlace): string {
+export function messageAt(error: KodamaError, { file, line }: LineLocation): string {
   if (!(error instanceof ExpressionError)) return error.message;
   return `${error.message} (${file.slice(file.lastIndexOf("/") + 1)}:${line})`;
 }

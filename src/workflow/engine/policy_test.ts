@@ -1,7 +1,7 @@
 /** What follows from how a step ended: another attempt, the following steps, the exit code. */
 import assert from "node:assert/strict";
 import type { StepOutcome } from "../step_events.ts";
-import { exitCodeOfStep, goesOn, gravest, nextAttempt } from "./policy.ts";
+import { continuesAfter, exitCodeOfStep, gravest, nextAttempt } from "./policy.ts";
 
 const outcomes: Readonly<Record<StepOutcome["kind"], StepOutcome>> = {
   ok: { kind: "ok" },
@@ -27,8 +27,8 @@ Deno.test("what failed or took too long is tried again; what a person or a permi
 });
 
 Deno.test("the steps behind it go on as the file says, and never behind a cancel", () => {
-  const goingOn = (continueOn: Parameters<typeof goesOn>[1]) =>
-    kindsWhere((outcome) => goesOn(outcome, continueOn));
+  const goingOn = (continueOn: Parameters<typeof continuesAfter>[1]) =>
+    kindsWhere((outcome) => continuesAfter(outcome, continueOn));
   assert.deepEqual(goingOn("nothing"), ["ok", "skipped"]);
   assert.deepEqual(goingOn("failure"), ["ok", "failed", "skipped"]);
   assert.deepEqual(goingOn("anything"), [

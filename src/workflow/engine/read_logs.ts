@@ -10,7 +10,7 @@ import { cutOf } from "./fan_out.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { targetsEvent } from "./named_targets.ts";
 import { podOutput } from "./pod_output.ts";
-import type { Stage, StageTarget } from "./step_context.ts";
+import type { StepContext, StepTarget } from "./step_context.ts";
 
 /** Maximum number of parallel requests. */
 const parallel = 16;
@@ -30,60 +30,60 @@ export interface LogRead {
 
 /** Reads them; a pod whose log can't be read is a failed target. */
 export async function readLogs(
-  stage: Stage,
-  targets: readonly StageTarget[],
+  step: StepContext,
+  targets: readonly StepTarget[],
   read: LogRead,
 ): Promise<StepEnd> {
-  await stage.tell(targetsEvent(stage.key, targets));
+  await step.emit(targetsEvent(step.key, targets));
   const there = targets.filter(({ unreachable }) => unreachable === undefined);
   const ofPods = await inParallel(
-    there.map((one) => async () => stage.kept.get(one.name) ?? await readOne(stage, one, read)),
+    there.map((one) => async () => step.retained.get(one.name) ?? await readOne(step, one, read)),
     parallel,
   );
-  const ends = [...ofPods, ...await deadEnds(stage, targets)];
+  const ends = [...ofPods, ...await deadEnds(step, targets)];
   const outcome = troubleIn(targets, ends, { kind: "count", count: 0 }) ?? { kind: "ok" };
   return { outcome, ...podOutput(ends, read.maxOutputBytes) };
 }
 
 async function readOne(
-  stage: Stage,
-  { target, name }: StageTarget,
+  step: StepContext,
+  { target, name }: StepTarget,
   read: LogRead,
 ): Promise<StepTargetEnd> {
-  const { clock } = stage.world;
-  const beganMs = clock.elapsedMs();
-  const kept = new Capture(read.maxOutputBytes);
+  const { clock } = step.environment;
+  const startedMs = clock.elapsedMs();
+  const stored = new Capture(read.maxOutputBytes);
   let outcome: Outcome = { kind: "ok" };
   try {
-    await copyLog(stage, { target, name }, { read, kept });
+    await copyLog(step, { target, name }, { read, stored });
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
     const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
     outcome = { kind, reason: error.message };
   }
-  const stdout = new TextDecoder().decode(kept.bytes);
+  const stdout = new TextDecoder().decode(stored.bytes);
   const end: StepTargetEnd = {
     target,
     name,
     outcome,
     stdout,
     stderr: "",
-    ...cutOf({ stdout: kept }),
-    durationMs: Math.round(clock.elapsedMs() - beganMs),
+    ...cutOf({ stdout: stored }),
+    durationMs: Math.round(clock.elapsedMs() - startedMs),
   };
-  if (read.save === undefined) await tellLines(stage, end);
-  await stage.tell({ kind: "stepTargetEnded", step: stage.key, end, at: clock.now() });
+  if (read.save === undefined) await emitLines(step, end);
+  await step.emit({ kind: "stepTargetEnded", step: step.key, end, at: clock.now() });
   return end;
 }
 
 async function copyLog(
-  stage: Stage,
-  { target, name }: StageTarget,
-  { read, kept }: { read: LogRead; kept: Capture },
+  step: StepContext,
+  { target, name }: StepTarget,
+  { read, stored }: { read: LogRead; stored: Capture },
 ): Promise<void> {
   const { context, namespace, pod, container } = target;
   const { tail: tailLines, previous, timestamps, sinceMs, save } = read;
-  const client = await stage.world.kube(context);
+  const client = await step.environment.kube(context);
   const bytes = await client.logs({
     namespace,
     pod,
@@ -93,22 +93,22 @@ async function copyLog(
     timestamps,
     tailLines,
     ...(sinceMs === undefined ? {} : { sinceSeconds: Math.max(1, Math.ceil(sinceMs / 1000)) }),
-  }, { signal: stage.signal });
+  }, { signal: step.signal });
   await using file = save === undefined
     ? undefined
-    : await stage.create(`${save}/${outputFileName(name)}.log`);
+    : await step.create(`${save}/${outputFileName(name)}.log`);
   for await (const chunk of bytes) {
-    kept.push(chunk);
+    stored.push(chunk);
     await file?.write(chunk);
   }
 }
 
-async function tellLines(stage: Stage, { name, stdout }: StepTargetEnd): Promise<void> {
+async function emitLines(step: StepContext, { name, stdout }: StepTargetEnd): Promise<void> {
   for (const line of stdout.split("\n").slice(0, stdout.endsWith("\n") ? -1 : undefined)) {
     if (line === "") continue;
-    await stage.tell({
+    await step.emit({
       kind: "stepLine",
-      step: stage.key,
+      step: step.key,
       target: name,
       stream: "stdout",
       text: line,

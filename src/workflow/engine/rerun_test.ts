@@ -1,6 +1,13 @@
 /** Runs that resume from the record of another: what runs again, and what doesn't. */
 import assert from "node:assert/strict";
-import { type GoOn, isKept, keptOf, readWorkflowRecord, stepChanges, undoneBy } from "../record.ts";
+import {
+  isRecorded,
+  readWorkflowRecord,
+  type ResumeFrom,
+  retainedOf,
+  stepChanges,
+  undoneBy,
+} from "../record.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 import { recordHeader } from "../testing/record_header.ts";
 import { endsOf, loaded, type Play, play, saying } from "../testing/step_fixture.ts";
@@ -9,7 +16,7 @@ import { staticSteps } from "./step_identity.ts";
 const may = "permissions: { run: [do, undo, kubectl, sh], cluster: [{ verbs: exec }] }\n";
 
 function recordOf(events: readonly WorkflowEvent[]) {
-  const lines = [recordHeader("run-1"), ...events.filter(isKept)].map((line) =>
+  const lines = [recordHeader("run-1"), ...events.filter(isRecorded)].map((line) =>
     JSON.stringify(line)
   );
   return readWorkflowRecord("r", `${lines.join("\n")}\n`);
@@ -18,14 +25,14 @@ function recordOf(events: readonly WorkflowEvent[]) {
 /** Returns what ran in a first run, and in one that resumes from its record. */
 async function twice(
   first: string | Play,
-  goOn: GoOn,
+  goOn: ResumeFrom,
   then: string | Play = typeof first === "string" ? { files: { "w.yaml": first } } : first,
 ) {
   const asPlay = (one: string | Play) =>
     typeof one === "string" ? { files: { "w.yaml": one } } : one;
   const before = await play(asPlay(first));
-  const kept = keptOf(recordOf(before.events), goOn);
-  const after = await play({ ...asPlay(then), input: { kept } });
+  const kept = retainedOf(recordOf(before.events), goOn);
+  const after = await play({ ...asPlay(then), input: { retained: kept } });
   const words = (ran: readonly (readonly string[])[]) => ran.map((one) => one.slice(1).join(" "));
   return { before, after, ran: words(before.ran), again: words(after.ran) };
 }
@@ -64,10 +71,10 @@ finally: [{ shell: [undo, x] }, { shell: [undo, y] }]
 
 Deno.test("a run says from where it can be gone on with", async () => {
   const pods = { p: saying("") };
-  const world = { runScript: () => Promise.resolve({ kind: "ok" as const, output: null }) };
+  const environment = { runScript: () => Promise.resolve({ kind: "ok" as const, output: null }) };
   const againOf = async (steps: string, last = "[]", run: Play["run"] & object = failing("b")) => {
     const text = `${may}steps:\n${steps}\nfinally: ${last}\n`;
-    const end = (await play({ files: { "w.yaml": text }, pods, run, world })).events.at(-1);
+    const end = (await play({ files: { "w.yaml": text }, pods, run, environment })).events.at(-1);
     return end?.kind === "workflowEnded" ? end.again : undefined;
   };
   const steps = "  - { id: a, shell: [do, a] }\n  - { id: b, shell: [do, b] }";
@@ -245,5 +252,5 @@ Deno.test("records of kodama 0.1 are read: steps of finally apart, steps by thei
     run.steps.map(({ key, end }) => `${key} ${end?.outcome.kind}`),
     ["a ok", "exec-1 failed", "finally/exec-1 ok"],
   );
-  assert.deepEqual([...keptOf(run, { kind: "failed" }).steps.keys()], ["a", "finally/exec-1"]);
+  assert.deepEqual([...retainedOf(run, { kind: "failed" }).steps.keys()], ["a", "finally/exec-1"]);
 });

@@ -4,7 +4,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
-import type { Stage, StageTarget } from "./step_context.ts";
+import type { StepContext, StepTarget } from "./step_context.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import { wholeList } from "../../kube/http/list.ts";
 import type { ApiResource } from "../../kube/client.ts";
@@ -23,16 +23,16 @@ export interface SandboxRun {
 }
 
 /** Runs the script until it ends. */
-export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepEnd> {
-  const { workflow, world, signal, key } = stage;
+export async function runInSandbox(step: StepContext, run: SandboxRun): Promise<StepEnd> {
+  const { workflow, environment, signal, key } = step;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/"));
   const path = run.file === undefined ? workflow.path : absolute(run.file, folder);
-  const code = run.code ?? await world.local.readText(path);
+  const code = run.code ?? await environment.local.readText(path);
   if (code === undefined) {
     throw new KodamaError("notFound", `there is no script ${path}`);
   }
-  const targets = await targetsOf(stage);
-  const end = await world.runScript(
+  const targets = await targetsOf(step);
+  const end = await environment.runScript(
     {
       step: key,
       code,
@@ -45,7 +45,7 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
       folder,
     },
     workflow.permissions,
-    scriptApi(stage, targets),
+    scriptApi(step, targets),
     { signal, timeoutMs: run.timeoutMs, memoryMiB: run.memoryMiB },
   );
   switch (end.kind) {
@@ -70,8 +70,8 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
 }
 
 /** Returns the pods that it may name; a script runs without any, too. */
-async function targetsOf(stage: Stage): Promise<StageTarget[]> {
-  return Object.keys(stage.workflow.select).length > 0 ? await stage.targets({}) : [];
+async function targetsOf(step: StepContext): Promise<StepTarget[]> {
+  return Object.keys(step.workflow.select).length > 0 ? await step.targets({}) : [];
 }
 
 /** Returns whether the text is the path of a code file, rather than code. */
@@ -87,11 +87,11 @@ export function isFile(script: string): boolean {
  * @param targets those that the script was given, whose names are fixed for its whole run; one that is missing later is
  *   unreachable, and new ones weren't checked against the permissions.
  */
-function scriptApi(stage: Stage, targets: readonly StageTarget[]): ScriptApi {
+function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi {
   return {
     async exec({ command, targets: names, timeoutMs }, signal) {
-      const meant = targets.filter(({ name }) => names === undefined || names.includes(name));
-      const { outcome, output } = await fanOut(within(stage, signal), meant, {
+      const target = targets.filter(({ name }) => names === undefined || names.includes(name));
+      const { outcome, output } = await fanOut(within(step, signal), target, {
         command,
         shell: false,
         maxOutputBytes: podLimitOf(undefined),
@@ -112,14 +112,14 @@ function scriptApi(stage: Stage, targets: readonly StageTarget[]): ScriptApi {
     },
     async get({ resource: plural, name, namespace, selector }, signal) {
       const resource = resourceOf(plural);
-      const contexts = new Set(stage.where(undefined).contexts);
+      const contexts = new Set(step.where(undefined).contexts);
       if (contexts.size > 1) {
         throw new KodamaError("conflict", "the workflow's pods are in several contexts", {
           hint: "kodama.get asks one: run it with --context",
         });
       }
       const [context] = contexts;
-      const client = await stage.world.kube(context);
+      const client = await step.environment.kube(context);
       const scope = { namespace: namespace ?? client.defaultNamespace };
       if (name !== undefined) {
         return await client.get<KubeObject>(resource, name, scope, {
@@ -132,11 +132,11 @@ function scriptApi(stage: Stage, targets: readonly StageTarget[]): ScriptApi {
       );
       return items as unknown as JsonValue;
     },
-    async logs({ target: wanted, tail }, signal) {
-      const meant = targets.find(({ name }) => name === wanted);
-      if (meant === undefined) throw new KodamaError("noMatch", `no target "${wanted}"`);
-      const { context, namespace, pod, container } = meant.target;
-      const client = await stage.world.kube(context);
+    async logs({ target: name, tail }, signal) {
+      const target = targets.find(({ name }) => name === name);
+      if (target === undefined) throw new KodamaError("noMatch", `no target "${name}"`);
+      const { context, namespace, pod, container } = target.target;
+      const client = await step.environment.kube(context);
       const request = {
         namespace,
         pod,
@@ -151,17 +151,17 @@ function scriptApi(stage: Stage, targets: readonly StageTarget[]): ScriptApi {
       const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
       return text.split("\n").filter((line) => line !== "");
     },
-    log: (line) => stage.line(line),
+    log: (line) => step.line(line),
   };
 }
 
 /** Returns the context of one call: ended by the call's own signal, and without events of its targets. */
-function within(stage: Stage, signal: AbortSignal): Stage {
-  return Object.create(stage, {
+function within(step: StepContext, signal: AbortSignal): StepContext {
+  return Object.create(step, {
     signal: { value: signal },
-    kept: { value: new Map() },
-    tell: { value: () => Promise.resolve() },
-  }) as Stage;
+    retained: { value: new Map() },
+    emit: { value: () => Promise.resolve() },
+  }) as StepContext;
 }
 
 /** Returns a kind that kodama knows, by its plural in the API. */

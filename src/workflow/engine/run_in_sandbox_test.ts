@@ -21,7 +21,7 @@ async function asked(later: readonly ReturnType<typeof place>[], dead: boolean) 
   const { pods } = await play({
     files: { "w.yaml": text },
     pods: { p: saying("x"), q: saying("y") },
-    world: {
+    environment: {
       find: () =>
         Promise.resolve({
           targets: found.shift() ?? later,
@@ -70,7 +70,7 @@ Deno.test("a step or a script that is declined changes nothing in its pods", asy
   const exec = await play({
     files: { "w.yaml": "steps:\n  - exec: [rm, x]\n" },
     pods: { p: saying("") },
-    world: declined,
+    environment: declined,
   });
   assert.deepEqual(requestsOf(exec.pods), []);
   const ended = exec.events.at(-1);
@@ -78,7 +78,7 @@ Deno.test("a step or a script that is declined changes nothing in its pods", asy
   const script = await play({
     files: { "w.yaml": text },
     pods: { p: saying("") },
-    world: {
+    environment: {
       ...declined,
       runScript: async (
         _script: ScriptSource,

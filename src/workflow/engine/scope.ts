@@ -2,7 +2,7 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Selection } from "../../kube/select/target.ts";
 import type { FullWorkflow } from "../model.ts";
-import type { PodPlace } from "../selection_fields.ts";
+import type { PodRef } from "../selection_fields.ts";
 import type { StepKey } from "../step_events.ts";
 import type { Values } from "../templates.ts";
 
@@ -11,7 +11,7 @@ export interface WhereOverrides {
   contexts?: readonly string[];
   selection?: Partial<Selection>;
   /** Pods that a person has picked from the selection. */
-  only?: readonly PodPlace[];
+  only?: readonly PodRef[];
 }
 
 /** What has run in this run. Grows. */

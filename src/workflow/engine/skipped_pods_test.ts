@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { play, saying } from "../testing/step_fixture.ts";
-import type { World } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 
 const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
 const skipped = [{ namespace: "n", pod: "pending", reason: "is Pending" }];
 
 async function toldOf(steps: string, without = skipped): Promise<unknown[]> {
-  const world: Partial<World> = {
+  const environment: Partial<Environment> = {
     find: () => Promise.resolve({ targets: [target], skipped: without, dead: [] }),
   };
   const files = { "w.yaml": `steps:\n${steps}` };
-  const { events } = await play({ files, pods: { p: saying("x") }, world });
+  const { events } = await play({ files, pods: { p: saying("x") }, environment });
   return events.filter(({ kind }) => kind === "stepPodsSkipped");
 }
 

@@ -5,10 +5,10 @@ import type { Target } from "../../kube/select/target.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import type { SelectFields, Where } from "../selection_fields.ts";
-import type { Question, World, Writing } from "./environment.ts";
+import type { Environment, Question, Writing } from "./environment.ts";
 
 /** A target of a step with its name, which is as short as possible. */
-export interface StageTarget {
+export interface StepTarget {
   target: Target;
   name: string;
   /** Set if it stands for all pods of an unreachable context: the reason; its name is `CONTEXT/*`. */
@@ -23,8 +23,8 @@ export interface InnerEnd {
 }
 
 /** The context of one attempt at one step. */
-export interface Stage {
-  readonly world: World;
+export interface StepContext {
+  readonly environment: Environment;
   readonly workflow: FullWorkflow;
   readonly key: StepKey;
   /** Aborts with the run, and when the step's time limit is reached. */
@@ -32,15 +32,15 @@ export interface Stage {
   /** The step's own `timeout`; undefined if it has none. */
   readonly limitMs: number | undefined;
   /** Targets that an earlier run has ended, by name: they aren't run again. */
-  readonly kept: ReadonlyMap<string, StepTargetEnd>;
+  readonly retained: ReadonlyMap<string, StepTargetEnd>;
   /** Resolves when the event is queued: awaiting it is the back-pressure. */
-  tell(event: WorkflowEvent): Promise<void>;
+  emit(event: WorkflowEvent): Promise<void>;
   /** Emits a line of this step. */
   line(text: string, stream?: "stdout" | "stderr"): void;
   /** Resolves a step's own selection; without one the workflow's, with the command line's overrides. */
   where(select: SelectFields | undefined): Where;
   /** Returns the pods of the step. @throws KodamaError `noMatch` if there are none. */
-  targets(fields: { select?: unknown; targets?: unknown }): Promise<StageTarget[]>;
+  targets(fields: { select?: unknown; targets?: unknown }): Promise<StepTarget[]>;
   /**
    * Runs the steps of a field; their names are those of the step, and these. `part` identifies a round in this run;
    * later runs identify it by `item` and the number of earlier rounds (`before`) with an equal one.
@@ -61,7 +61,7 @@ export interface Stage {
     params: Readonly<Record<string, JsonValue>>,
   ): Promise<InnerEnd & { outputs: JsonValue }>;
   /** Holds a resource open until the steps of the same list have ended. */
-  keep(resource: AsyncDisposable): void;
+  holdOpen(resource: AsyncDisposable): void;
   /** Returns whether to continue: a person's yes, or `--yes`. @throws UsageError if no one can be asked. */
   confirm(question: string): Promise<boolean>;
   /** Returns whether the step may change these targets; without any, objects of the cluster. Throws as `World` does. */

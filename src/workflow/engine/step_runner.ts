@@ -10,13 +10,13 @@ import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../step_kind.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
-import { goesOn, messageAt, nextAttempt, reasonOf } from "./policy.ts";
+import { continuesAfter, messageAt, nextAttempt, reasonOf } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import type { InnerEnd } from "./step_context.ts";
 import { guarded } from "./cut_values.ts";
-import { keptPart, nothingKept } from "./retained.ts";
+import { nothingRetained, retainedPart } from "./retained.ts";
 import { definitionOf, identitiesOf } from "./step_identity.ts";
-import { makeStage } from "./make_step_context.ts";
+import { makeStepContext } from "./make_step_context.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 import { fieldText, foundText } from "../../base/yaml/shape.ts";
 
@@ -53,7 +53,7 @@ export class StepRunner implements Sequences {
         continue;
       }
       const outcome = await this.step(step, scope, { identity, signal, held });
-      if (goesOn(outcome, step.continueOn)) continue;
+      if (continuesAfter(outcome, step.continueOn)) continue;
       if (stopper === undefined || outcome.kind === "cancelled") end = outcome;
       stopper ??= step;
     }
@@ -71,18 +71,18 @@ export class StepRunner implements Sequences {
       held: AsyncDisposableStack;
     },
   ): Promise<StepOutcome> {
-    const { world, kept: all, uses, tell } = this.options;
+    const { environment, retained: all, uses, emit } = this.options;
     const key = scope.prefix + step.id;
     const { workflow, values } = scope;
-    const { readText } = world.local;
+    const { readText } = environment.local;
     const definition = await definitionOf(step, { workflow, values, uses, readText });
-    const kept = scope.isFresh ? nothingKept : all;
+    const retained = scope.isFresh ? nothingRetained : all;
     const mark = { definition, ...(identity === key ? {} : { identity }) };
-    const before = keptPart(kept.steps, { key, identity, definition });
+    const before = retainedPart(retained.steps, { key, identity, definition });
     if (before !== undefined) {
       const { outcome, output, cut } = before;
       scope.steps[step.id] = guarded(output, cut);
-      await tell({ kind: "stepKept", step: key, outcome, output, ...(cut && { cut }), ...mark });
+      await emit({ kind: "stepKept", step: key, outcome, output, ...(cut && { cut }), ...mark });
       return outcome;
     }
     if (signal.aborted) return await this.#cancelled(step, scope);
@@ -92,28 +92,28 @@ export class StepRunner implements Sequences {
       await this.#skip(step, scope, condition.reason);
       return condition;
     }
-    const beganMs = world.clock.elapsedMs();
+    const startedMs = environment.clock.elapsedMs();
     const { title, intent } = this.#intent(step, kind, scope);
-    const at = world.clock.now();
-    await tell({ kind: "stepStarted", step: key, stepKind: step.kind, title, at, ...mark });
+    const at = environment.clock.now();
+    await emit({ kind: "stepStarted", step: key, stepKind: step.kind, title, at, ...mark });
     scope.tally.hasRun = true;
     scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
-    const done = keptPart(kept.targets, { key, identity, definition })?.ends;
+    const done = retainedPart(retained.targets, { key, identity, definition })?.ends;
     const end: StepEnd = condition.kind === "ok"
       ? await this.#attempts(step, kind, { key, identity, scope, signal, held }, new Map(done))
       : { outcome: condition, output: {} };
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = guarded(output, end.cut);
-    const tolerated = end.outcome.kind !== "ok" && goesOn(end.outcome, step.continueOn);
-    await tell({
+    const tolerated = end.outcome.kind !== "ok" && continuesAfter(end.outcome, step.continueOn);
+    await emit({
       kind: "stepEnded",
       step: key,
       outcome: end.outcome,
       tolerated,
       output,
       ...(end.cut && end.cut.length > 0 ? { cut: end.cut } : {}),
-      at: world.clock.now(),
-      durationMs: Math.round(world.clock.elapsedMs() - beganMs),
+      at: environment.clock.now(),
+      durationMs: Math.round(environment.clock.elapsedMs() - startedMs),
     });
     return end.outcome;
   }
@@ -168,10 +168,10 @@ export class StepRunner implements Sequences {
     at: Attempted,
     done: Map<string, StepTargetEnd>,
   ): Promise<StepEnd> {
-    const { world, tell } = this.options;
+    const { environment, emit } = this.options;
     // The record of this run alone must list what is done, in case another resumes from it.
     for (const end of done.values()) {
-      await tell({ kind: "stepTargetEnded", step: at.key, end, at: world.clock.now() });
+      await emit({ kind: "stepTargetEnded", step: at.key, end, at: environment.clock.now() });
     }
     for (let attempt = 1;; attempt++) {
       const seen: StepTargetEnd[] = [];
@@ -184,8 +184,8 @@ export class StepRunner implements Sequences {
       for (const target of seen) if (target.outcome.kind === "ok") done.set(target.name, target);
       for (const [name, { outcome }] of done) if (outcome.kind !== "ok") done.delete(name);
       const reason = reasonOf(end.outcome);
-      await tell({ kind: "stepRetried", step: at.key, attempt: attempt + 1, delayMs, reason });
-      await passed(world.clock, delayMs, { signal: at.signal });
+      await emit({ kind: "stepRetried", step: at.key, attempt: attempt + 1, delayMs, reason });
+      await passed(environment.clock, delayMs, { signal: at.signal });
     }
   }
 
@@ -194,7 +194,7 @@ export class StepRunner implements Sequences {
     kind: StepKind,
     at: Attempted & { done: ReadonlyMap<string, StepTargetEnd>; seen: StepTargetEnd[] },
   ): Promise<StepEnd> {
-    const { clock } = this.options.world;
+    const { clock } = this.options.environment;
     let limitMs: number | undefined;
     using limit = new DisposableStack();
     let deadline: Deadline | undefined;
@@ -208,9 +208,9 @@ export class StepRunner implements Sequences {
       if (kind.entries.targets !== undefined && isEmptyList(evaluated.targets)) {
         return { outcome: { kind: "skipped", reason: "no targets" }, output: {} };
       }
-      const fields = settled(kind, evaluated);
-      const stage = makeStage(this, step, { ...at, limitMs, signal: deadline.signal });
-      return bounded(await kind.run(fields, stage), { deadline, limitMs, signal: at.signal });
+      const fields = narrowed(kind, evaluated);
+      const context = makeStepContext(this, step, { ...at, limitMs, signal: deadline.signal });
+      return bounded(await kind.run(fields, context), { deadline, limitMs, signal: at.signal });
     } catch (error) {
       const end = endOfError(error, step, at.signal.aborted || deadline?.expired === true);
       return bounded(end, { deadline, limitMs, signal: at.signal });
@@ -230,14 +230,14 @@ export class StepRunner implements Sequences {
   }
 
   async #endNow(step: Step, scope: Scope, outcome: StepOutcome, output: JsonValue): Promise<void> {
-    const { world, tell } = this.options;
-    await tell({
+    const { environment, emit } = this.options;
+    await emit({
       kind: "stepEnded",
       step: scope.prefix + step.id,
       outcome,
       tolerated: false,
       output,
-      at: world.clock.now(),
+      at: environment.clock.now(),
       durationMs: 0,
     });
   }
@@ -292,7 +292,7 @@ function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
  *
  * @throws KodamaError `config` for the first that doesn't match its shape.
  */
-function settled(
+function narrowed(
   kind: StepKind,
   fields: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {

@@ -6,9 +6,9 @@ import { readPods } from "../../kube/select/read_pods.ts";
 import { matchesPattern } from "../../kube/select/selection.ts";
 import type { Selection } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
-import { isAmong, type PodPlace, type SelectFields } from "../selection_fields.ts";
+import { isAmong, type PodRef, type SelectFields } from "../selection_fields.ts";
 import { ok, type StepEnd } from "../step_kind.ts";
-import type { Stage } from "./step_context.ts";
+import type { StepContext } from "./step_context.ts";
 
 /** States that can be waited for. */
 export const podStates = ["ready", "running", "gone"] as const;
@@ -35,12 +35,12 @@ const awayMs = 60_000;
 const longestWaitMs = 30 * 60_000;
 
 /** Resolves when all pods are in the state, or at the step's time limit or half an hour. */
-export async function waitForPods(stage: Stage, wait: PodWait): Promise<StepEnd> {
-  const { clock } = stage.world;
+export async function waitForPods(step: StepContext, wait: PodWait): Promise<StepEnd> {
+  const { clock } = step.environment;
   const startedMs = clock.elapsedMs();
-  let [told, seenMs, good] = ["", startedMs, 0];
+  let [shown, seenMs, good] = ["", startedMs, 0];
   for (;;) {
-    const found = await matchingPods(stage, wait).catch((error: unknown) => {
+    const found = await matchingPods(step, wait).catch((error: unknown) => {
       const isAway = error instanceof KodamaError && error.kind === "unreachable";
       if (!isAway || clock.elapsedMs() - seenMs > awayMs) throw error;
       return error.message;
@@ -49,21 +49,21 @@ export async function waitForPods(stage: Stage, wait: PodWait): Promise<StepEnd>
       seenMs = clock.elapsedMs();
       good = found.filter((pod) => isIn(pod, wait.state)).length;
       if (isDone(found.length, good, wait)) {
-        if (wait.state === "gone" && told === "") {
-          stage.line("no pod matches: there was nothing to wait for", "stderr");
+        if (wait.state === "gone" && shown === "") {
+          step.line("no pod matches: there was nothing to wait for", "stderr");
         }
         return ok({ pods: found.length });
       }
     }
     const now = typeof found === "string" ? found : stateText(found.length, good, wait);
-    if (now !== told) stage.line(now, "stderr");
-    told = now;
-    if (stage.limitMs === undefined && clock.elapsedMs() - startedMs >= longestWaitMs) {
+    if (now !== shown) step.line(now, "stderr");
+    shown = now;
+    if (step.limitMs === undefined && clock.elapsedMs() - startedMs >= longestWaitMs) {
       const limit = formatDuration(longestWaitMs);
-      stage.line(`ended after ${limit}, the limit of a wait without \`timeout\``, "stderr");
+      step.line(`ended after ${limit}, the limit of a wait without \`timeout\``, "stderr");
       return { outcome: { kind: "timeout", afterMs: longestWaitMs }, output: { pods: good } };
     }
-    if (!await passed(clock, pauseMs, { signal: stage.signal })) {
+    if (!await passed(clock, pauseMs, { signal: step.signal })) {
       return { outcome: { kind: "cancelled" }, output: { pods: good } };
     }
   }
@@ -79,26 +79,26 @@ function stateText(there: number, good: number, { state, least }: PodWait): stri
     : `${good} of ${Math.max(there, least)} pods are ${state}`;
 }
 
-async function matchingPods(stage: Stage, { select }: PodWait): Promise<Pod[]> {
-  const { contexts, selection, only } = stage.where(select);
+async function matchingPods(step: StepContext, { select }: PodWait): Promise<Pod[]> {
+  const { contexts, selection, only } = step.where(select);
   const found: Pod[] = [];
   for (const context of contexts.length === 0 ? [undefined] : contexts) {
-    const client = await stage.world.kube(context);
-    const { pods } = await readPods(client, selection, stage.signal);
+    const client = await step.environment.kube(context);
+    const { pods } = await readPods(client, selection, step.signal);
     found.push(
       ...pods.filter((pod) =>
-        isMeant(pod, selection) && isAmong(placeOf(pod, client.context), only)
+        isSelected(pod, selection) && isAmong(podRefOf(pod, client.context), only)
       ),
     );
   }
   return found;
 }
 
-function placeOf({ metadata }: Pod, context: string): PodPlace {
+function podRefOf({ metadata }: Pod, context: string): PodRef {
   return { context, namespace: metadata?.namespace ?? "", pod: metadata?.name ?? "" };
 }
 
-function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
+function isSelected(pod: Pod, { match, exclude, node }: Selection): boolean {
   const name = pod.metadata?.name ?? "";
   return (match.length === 0 || match.some((one) => matchesPattern(name, one))) &&
     !exclude.some((one) => matchesPattern(name, one)) &&

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { passed } from "../../base/abort.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import type { World } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { endsOf, play } from "../testing/step_fixture.ts";
 
 /** Runs a wait for pods while the server has exactly these; returns its lines and its end. */
@@ -19,11 +19,11 @@ async function waited(step: string, pods: readonly { ready: boolean }[], listing
       yield { items, metadata: {} };
     },
   };
-  const kube = () => Promise.resolve(client) as unknown as ReturnType<World["kube"]>;
+  const kube = () => Promise.resolve(client) as unknown as ReturnType<Environment["kube"]>;
   const { events } = await play({
     clock,
     files: { "w.yaml": `steps:\n  - { ${step} }\n` },
-    world: { kube },
+    environment: { kube },
   });
   const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
   return { lines, end: endsOf(events)[0], seconds: Math.round(clock.elapsedMs() / 1000) };

@@ -77,7 +77,7 @@ outputs:
       },
     },
   },
-  check: ({ copy }) => misplaced(copy),
+  check: ({ copy }) => wrongPaths(copy),
   needs: ({ copy }) => {
     const way = wayOf(copy);
     return way === undefined ? [] : [needOf(way)];
@@ -88,11 +88,11 @@ outputs:
     effect: "changes",
     ...(from.startsWith(podMark) ? {} : { change: { kind: "copy", from, to } }),
   }),
-  run: async (fields, stage) => {
+  run: async (fields, step) => {
     const way = wayOf(fields.copy);
     // An expression may have evaluated to a path whose side differs from the checked one.
-    if (way === undefined) return failed(misplaced(fields.copy)[0]?.message ?? "");
-    return await copyFiles(stage, await stage.targets(fields), { way, bounds: fanoutOf(fields) });
+    if (way === undefined) return failed(wrongPaths(fields.copy)[0]?.message ?? "");
+    return await copyFiles(step, await step.targets(fields), { way, bounds: fanoutOf(fields) });
   },
 });
 
@@ -110,7 +110,7 @@ function wayOf({ from, to }: Paths): CopyWay | undefined {
     : { kind: "toPods", local: from, remote: to.slice(podMark.length) };
 }
 
-function misplaced(copy: Paths): Finding[] {
+function wrongPaths(copy: Paths): Finding[] {
   if (wayOf(copy) !== undefined) return [];
   const { from, to } = copy;
   for (const [field, path] of [["from", from], ["to", to]] as const) {

@@ -102,12 +102,12 @@ outputs:
       ...(reads ? {} : { change: { kind: "command", command, shell } }),
     };
   },
-  run: async (fields, stage) => {
+  run: async (fields, step) => {
     const { exec, env, workdir, save, maxOutput } = fields;
-    if (save !== undefined) await stage.requirePath("write", save);
+    if (save !== undefined) await step.requirePath("write", save);
     const shell = typeof exec === "string";
     const command = shell ? [exec] : exec;
-    return await fanOut(stage, await stage.targets(fields), {
+    return await fanOut(step, await step.targets(fields), {
       command,
       shell,
       change: { kind: "command", command, shell },

@@ -64,7 +64,7 @@ outputs:
     where: "nowhere",
     effect: "reads",
   }),
-  run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1 }, stage) => {
+  run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1 }, step) => {
     if (!Array.isArray(items)) return failed("foreach: expected a list");
     const budget = amountOf(maxFail as string | number);
     const rounds: { item: JsonValue; outcome: StepOutcome }[] = [];
@@ -83,7 +83,7 @@ outputs:
         const item = items[index] as JsonValue;
         const names = { [as]: item, index };
         const round = { names, part: String(index), item, before: before[index] ?? 0 };
-        const { outcome } = await stage.inner("steps", round);
+        const { outcome } = await step.inner("steps", round);
         rounds[index] = { item, outcome };
         if (outcome.kind === "ok") continue;
         const isOver = overBudget(++bad, items.length, budget) || outcome.kind === "cancelled";
@@ -99,7 +99,7 @@ outputs:
       const names = failures.slice(0, roundsShown).map(({ item }) => itemText(item));
       const more = failures.length > roundsShown ? ", …" : "";
       const count = `${failures.length} of ${items.length} rounds failed`;
-      stage.line(`${count}, which maxFail allows: ${names.join(", ")}${more}`, "stderr");
+      step.line(`${count}, which maxFail allows: ${names.join(", ")}${more}`, "stderr");
     }
     return ok(output);
   },

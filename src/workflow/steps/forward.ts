@@ -43,27 +43,27 @@ outputs:
     where: "pods",
     effect: "reads",
   }),
-  run: async (fields, stage) => {
+  run: async (fields, step) => {
     const { forward: remote, local = 0 } = fields;
     if (typeof remote !== "number" || typeof local !== "number") {
       return failed("forward: expected a port");
     }
-    const [first, ...others] = await stage.targets(fields);
+    const [first, ...others] = await step.targets(fields);
     const there = [first, ...others].find((one) => one?.unreachable === undefined);
     if (there === undefined) return failed(`forward: ${first?.unreachable ?? "no pod"}`);
-    const forwarding = stage.world.local.forward({
+    const forwarding = step.environment.local.forward({
       remote,
       local,
       target: there.target,
       again: async () => {
-        const found = await stage.targets(fields);
+        const found = await step.targets(fields);
         return found.find(({ unreachable }) => unreachable === undefined)?.target;
       },
-      told: (line) => stage.line(line, "stderr"),
+      onLine: (line) => step.line(line, "stderr"),
     });
-    stage.keep(forwarding);
+    step.holdOpen(forwarding);
     const address = `127.0.0.1:${forwarding.port}`;
-    stage.line(`${address} -> ${there.name}:${remote}`);
+    step.line(`${address} -> ${there.name}:${remote}`);
     return ok({ port: forwarding.port, address, pod: there.name });
   },
 });

@@ -83,12 +83,12 @@ outputs:
     where: "here",
     effect: reading.includes(method) ? "reads" : "changes",
   }),
-  run: async ({ http, method = "GET", headers = {}, body, expect, maxOutput }, stage) => {
+  run: async ({ http, method = "GET", headers = {}, body, expect, maxOutput }, step) => {
     const host = hostOf(http);
     if (host === undefined) return failed(`http: expected an address, found ${http}`);
-    stage.require("net", host);
+    step.require("net", host);
     const maxOutputBytes = limitOf(maxOutput);
-    const answer = await stage.world.local.fetch({
+    const answer = await step.environment.local.fetch({
       maxOutputBytes,
       method,
       url: http,
@@ -101,7 +101,7 @@ outputs:
       ...(body === undefined
         ? {}
         : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    }, stage.signal);
+    }, step.signal);
     const output = {
       status: answer.status,
       body: answer.body,

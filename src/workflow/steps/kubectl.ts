@@ -11,8 +11,8 @@ import { defineStep, failed, type Need } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
 /** Returns the permissions that the command line needs. */
-function needsOf(words: readonly string[], isJudged: (reason: KubectlReason) => boolean): Need[] {
-  const use = kubectlUse(words);
+function needsOf(args: readonly string[], isJudged: (reason: KubectlReason) => boolean): Need[] {
+  const use = kubectlUse(args);
   if (use.kind !== "needsPermission") return [];
   const reasons = use.reasons.filter(isJudged);
   const beyond = reasons.find(({ reach, path }) => reach !== "readsFiles" || path === undefined);
@@ -27,8 +27,8 @@ function needsOf(words: readonly string[], isJudged: (reason: KubectlReason) => 
 }
 
 /** Returns whether a confirmation is needed: it changes something in the cluster, as far as is known. */
-function changes(words: readonly string[]): boolean {
-  const use = kubectlUse(words);
+function changes(args: readonly string[]): boolean {
+  const use = kubectlUse(args);
   return (use.kind === "needsPermission" ? use.effect : use.kind) === "changes";
 }
 
@@ -72,29 +72,29 @@ outputs:
     where: "here",
     effect: changes(kubectl) ? "asks" : "reads",
   }),
-  run: async ({ kubectl, context, maxOutput }, stage) => {
+  run: async ({ kubectl, context, maxOutput }, step) => {
     for (const { kind, what } of needsOf(kubectl, () => true)) {
-      if (kind === "read") await stage.requirePath(kind, what);
-      else stage.require("run", what);
+      if (kind === "read") await step.requirePath(kind, what);
+      else step.require("run", what);
     }
-    const contexts = new Set(context === undefined ? stage.where(undefined).contexts : [context]);
+    const contexts = new Set(context === undefined ? step.where(undefined).contexts : [context]);
     if (contexts.size > 1) {
       return failed("kubectl: the pods are in several contexts; `context` says which is meant");
     }
     const [named] = contexts;
-    const { namespaces } = stage.where(undefined).selection;
+    const { namespaces } = step.where(undefined).selection;
     const [namespace, ...others] = namespaces.kind === "named" ? namespaces.names : [];
     // First, so that a namespace in the args wins.
-    const words = [
+    const args = [
       ...(named === undefined ? [] : ["--context", named]),
       ...(namespace === undefined || others.length > 0 ? [] : ["--namespace", namespace]),
       ...kubectl,
     ];
-    const line = `kubectl ${words.join(" ")}`;
-    const action = { kind: "command", command: ["kubectl", ...words], shell: false } as const;
-    if (changes(kubectl) && !await stage.confirmChange(action, [])) {
+    const line = `kubectl ${args.join(" ")}`;
+    const action = { kind: "command", command: ["kubectl", ...args], shell: false } as const;
+    if (changes(kubectl) && !await step.confirmChange(action, [])) {
       return { outcome: { kind: "refused", reason: `declined: ${line}` }, output: {} };
     }
-    return await runHere(stage, ["kubectl", ...words], { maxOutput });
+    return await runHere(step, ["kubectl", ...args], { maxOutput });
   },
 });

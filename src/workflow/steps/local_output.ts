@@ -2,7 +2,7 @@
 import { parseQuantity } from "../../base/quantity.ts";
 import { anyType, booleanType, numberType, textType, type Type } from "../../expression/type.ts";
 import { cutReason } from "../engine/cut_values.ts";
-import type { Stage } from "../engine/step_context.ts";
+import type { StepContext } from "../engine/step_context.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
 
 /** Fields of `shell` and `kubectl`. */
@@ -14,11 +14,13 @@ export const localOutput: Readonly<Record<string, Type>> = {
 };
 
 /** How much of a stream of a local program or of a response is stored, unless the step sets it. */
-const keptBytes = 2 ** 20;
+const defaultLimitBytes = 2 ** 20;
 
 /** Returns `maxOutput` in bytes. */
 export function limitOf(maxOutput: string | undefined): number {
-  return maxOutput === undefined ? keptBytes : Math.floor(parseQuantity(maxOutput) ?? keptBytes);
+  return maxOutput === undefined
+    ? defaultLimitBytes
+    : Math.floor(parseQuantity(maxOutput) ?? defaultLimitBytes);
 }
 
 /** As `localOutput`, with a text that may be JSON. */
@@ -32,22 +34,22 @@ export const answerOutput: Readonly<Record<string, Type>> = {
 
 /** Runs a local program; its lines are the step's. */
 export async function runHere(
-  stage: Stage,
-  words: readonly string[],
+  step: StepContext,
+  argv: readonly string[],
   { env = {}, maxOutput }: {
     env?: Readonly<Record<string, string | number | boolean>> | undefined;
     maxOutput?: string | undefined;
   },
 ): Promise<StepEnd> {
   const maxOutputBytes = limitOf(maxOutput);
-  const { exitCode, stdout, stderr, truncated } = await stage.world.local.run(words, {
+  const { exitCode, stdout, stderr, truncated } = await step.environment.local.run(argv, {
     environment: Object.fromEntries(
       Object.entries(env).map(([name, value]) => [name, String(value)]),
     ),
-    folder: stage.workflow.path.slice(0, stage.workflow.path.lastIndexOf("/")) || "/",
-    signal: stage.signal,
+    folder: step.workflow.path.slice(0, step.workflow.path.lastIndexOf("/")) || "/",
+    signal: step.signal,
     maxOutputBytes,
-    told: (stream, line) => stage.line(line, stream),
+    onLine: (stream, line) => step.line(line, stream),
   });
   // As a shell's `$(…)`: the last line break isn't part of the value.
   const output = {
@@ -58,10 +60,10 @@ export async function runHere(
   };
   const cut = truncated.map((stream) => ({
     path: [stream],
-    reason: cutReason(`the output of ${words[0]}`, maxOutputBytes),
+    reason: cutReason(`the output of ${argv[0]}`, maxOutputBytes),
   }));
   const end = exitCode === 0
     ? ok(output)
-    : failed(`${words[0]} ended with exit code ${exitCode}`, output);
+    : failed(`${argv[0]} ended with exit code ${exitCode}`, output);
   return { ...end, cut };
 }

@@ -55,11 +55,11 @@ steps:
     where: "pods",
     effect: "reads",
   }),
-  run: async (fields, stage) => {
+  run: async (fields, step) => {
     const { logs: { tail, since, previous, timestamps }, save, maxOutput } = fields;
-    if (save !== undefined) await stage.requirePath("write", save);
+    if (save !== undefined) await step.requirePath("write", save);
     const sinceMs = since === undefined ? undefined : parseDuration(since);
-    return await readLogs(stage, await stage.targets(fields), {
+    return await readLogs(step, await step.targets(fields), {
       tail: typeof tail === "number" ? tail : 100,
       previous: previous ?? false,
       timestamps: timestamps ?? false,

@@ -27,8 +27,8 @@ steps:
     where: "nowhere",
     effect: "reads",
   }),
-  run: async (_fields, stage) => {
-    const ends = await stage.innerAtOnce("parallel");
+  run: async (_fields, step) => {
+    const ends = await step.innerAtOnce("parallel");
     const bad = ends.find(({ outcome }) => outcome.kind !== "ok");
     return bad === undefined ? ok() : { outcome: bad.outcome, output: {} };
   },

@@ -32,13 +32,13 @@ outputs:
       ? [{ at: ["default"], message: `expected one of the choices, ${choices.join(", ")}` }]
       : [],
   plan: ({ prompt }) => ({ does: `ask: ${prompt}`, where: "nowhere", effect: "reads" }),
-  run: async ({ prompt, choices, default: fallback }, stage) => {
+  run: async ({ prompt, choices, default: fallback }, step) => {
     if (choices === undefined && fallback === undefined) {
-      return await stage.confirm(prompt)
+      return await step.confirm(prompt)
         ? ok({ answer: "yes", yes: true })
         : { outcome: { kind: "refused", reason: `no to: ${prompt}` }, output: {} };
     }
-    const given = await stage.ask({
+    const given = await step.ask({
       text: prompt,
       choices: choices ?? [],
       secret: false,
@@ -46,7 +46,7 @@ outputs:
     });
     const answer = given ?? fallback;
     if (answer === undefined) return failed("no one can answer, and there is no default");
-    if (given === undefined) stage.line(`no answer: ${answer}, the default`, "stderr");
+    if (given === undefined) step.line(`no answer: ${answer}, the default`, "stderr");
     return ok({ answer, yes: answer === "yes" });
   },
 });

@@ -45,12 +45,12 @@ outputs:
     effect: "changes",
     usesClusterPermissions: true,
   }),
-  run: async ({ script, with: input, cpuTime, memory }, stage) =>
-    await runInSandbox(stage, {
+  run: async ({ script, with: input, cpuTime, memory }, step) =>
+    await runInSandbox(step, {
       ...(isFile(script) ? { file: script } : { code: script }),
       input: input ?? null,
       // The step's own `timeout` replaces the default.
-      timeoutMs: parseDuration(cpuTime ?? "") ?? stage.limitMs ?? 30_000,
+      timeoutMs: parseDuration(cpuTime ?? "") ?? step.limitMs ?? 30_000,
       memoryMiB: memory ?? 128,
     }),
 });

@@ -32,17 +32,17 @@ steps:
   command: "shell",
   needs: ({ shell }) => [{ kind: "run", what: typeof shell === "string" ? "sh" : shell[0] ?? "" }],
   plan: ({ shell }) => {
-    const words = typeof shell === "string" ? ["sh", "-c", shell] : shell;
+    const argv = typeof shell === "string" ? ["sh", "-c", shell] : shell;
     return {
-      does: `run ${typeof shell === "string" ? words.join(" ") : commandLine(words)} here`,
-      command: words,
+      does: `run ${typeof shell === "string" ? argv.join(" ") : commandLine(argv)} here`,
+      command: argv,
       where: "here",
       effect: "changes",
     };
   },
-  run: async ({ shell, env, maxOutput }, stage) => {
-    const words = typeof shell === "string" ? ["sh", "-c", shell] : shell;
-    stage.require("run", words[0] ?? "");
-    return await runHere(stage, words, { env, maxOutput });
+  run: async ({ shell, env, maxOutput }, step) => {
+    const argv = typeof shell === "string" ? ["sh", "-c", shell] : shell;
+    step.require("run", argv[0] ?? "");
+    return await runHere(step, argv, { env, maxOutput });
   },
 });

@@ -10,7 +10,7 @@ import { podEntries } from "../pod_fields.ts";
 
 const expected = "ready, running, gone, or a duration such as 30s";
 
-const isState = (word: string): word is PodState => (podStates as readonly string[]).includes(word);
+const isState = (text: string): text is PodState => (podStates as readonly string[]).includes(text);
 
 const stateOrTime = new RegExp(`^(?:${podStates.join("|")}|${durationPattern})$`);
 
@@ -24,7 +24,7 @@ export const waitStep = defineStep({
         v.string(expected),
         v.regex(stateOrTime, expected),
         v.check(
-          (word) => !stateOrTime.test(word) || isState(word) || parseDuration(word) !== undefined,
+          (text) => !stateOrTime.test(text) || isState(text) || parseDuration(text) !== undefined,
           expected,
         ),
       )),
@@ -54,14 +54,14 @@ steps:
       effect: "reads",
     };
   },
-  run: async ({ wait, select, count }, stage) => {
+  run: async ({ wait, select, count }, step) => {
     if (isState(wait)) {
       const least = typeof count === "number" ? count : 1;
-      return await waitForPods(stage, { state: wait, select, least });
+      return await waitForPods(step, { state: wait, select, least });
     }
     const delayMs = parseDuration(wait);
     if (delayMs === undefined) return failed(`wait: expected ${expected}, found ${wait}`);
-    await passed(stage.world.clock, delayMs, { signal: stage.signal });
+    await passed(step.environment.clock, delayMs, { signal: step.signal });
     return ok({ pods: 0 });
   },
 });

@@ -39,8 +39,8 @@ outputs:
     where: "nowhere",
     effect: "reads",
   }),
-  run: async ({ with: params = {} }, stage) => {
-    const { outcome, outputs } = await stage.usedWorkflow(
+  run: async ({ with: params = {} }, step) => {
+    const { outcome, outputs } = await step.usedWorkflow(
       params as Readonly<Record<string, JsonValue>>,
     );
     return { outcome, output: { outputs } };

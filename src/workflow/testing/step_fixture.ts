@@ -4,8 +4,8 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { type RunInput, runWorkflow } from "../engine/engine.ts";
-import { nothingKept } from "../engine/retained.ts";
-import type { LocalEnd, World } from "../engine/environment.ts";
+import { nothingRetained } from "../engine/retained.ts";
+import type { Environment, LocalEnd } from "../engine/environment.ts";
 import { inspectWorkflow, loadWorkflow } from "../load_workflow.ts";
 import { paramValues } from "../params.ts";
 import type { WorkflowEvent } from "../step_events.ts";
@@ -18,11 +18,11 @@ export interface Play {
   /** Pods by name; each selection matches all of them. */
   pods?: Readonly<Record<string, PodScript>>;
   /** A local program: its exit code, or its whole end. Nothing is run. */
-  run?: (words: readonly string[], signal: AbortSignal) => Promise<number> | number;
+  run?: (argv: readonly string[], signal: AbortSignal) => Promise<number> | number;
   answers?: readonly (string | undefined)[];
   input?: Partial<RunInput>;
-  world?: Partial<World>;
-  local?: Partial<World["local"]>;
+  environment?: Partial<Environment>;
+  local?: Partial<Environment["local"]>;
   clock?: ManualClock;
 }
 
@@ -55,16 +55,19 @@ export async function play(play: Play): Promise<Played> {
     ) => [name, new SimulatedPod(script, clock)]),
   );
   const { workflow, uses } = await loaded(play.files);
-  const said = new Map(Object.entries(play.params ?? {}));
-  const { values } = await paramValues(workflow, said, () => undefined);
+  const given = new Map(Object.entries(play.params ?? {}));
+  const { values } = await paramValues(workflow, given, () => undefined);
   const { signal } = new AbortController();
-  const events = runWorkflow(workflow, { ...worldOf(play, { clock, ran, pods }), ...play.world }, {
+  const events = runWorkflow(workflow, {
+    ...environmentOf(play, { clock, ran, pods }),
+    ...play.environment,
+  }, {
     run: "run-1",
     params: values,
     overrides: {},
     uses,
     yes: false,
-    kept: nothingKept,
+    retained: nothingRetained,
     signal,
     finallySignal: signal,
     ...play.input,
@@ -73,16 +76,16 @@ export async function play(play: Play): Promise<Played> {
 }
 
 const folder = "/project/workflows";
-const places = { workingDir: "/project", userDir: "/config", shippedWorkflowsDir: "/shipped" };
+const paths = { workingDir: "/project", userDir: "/config", shippedWorkflowsDir: "/shipped" };
 
 /** Returns the workflow `w.yaml` of these files. */
 export async function loaded(files: Readonly<Record<string, string>>) {
-  return await loadWorkflow(filesOf(files), places, "w");
+  return await loadWorkflow(filesOf(files), paths, "w");
 }
 
 /** The same, with all of its problems. */
 export async function inspected(files: Readonly<Record<string, string>>) {
-  return await inspectWorkflow(filesOf(files), places, "w");
+  return await inspectWorkflow(filesOf(files), paths, "w");
 }
 
 function filesOf(files: Readonly<Record<string, string>>) {
@@ -92,11 +95,12 @@ function filesOf(files: Readonly<Record<string, string>>) {
   };
 }
 
-function worldOf(
+function environmentOf(
   play: Play,
   { clock, ran, pods }: { clock: ManualClock; ran: string[][]; pods: Map<string, SimulatedPod> },
-): World {
-  const absent = () => Promise.reject(new Error("a test asked for what its world doesn't have"));
+): Environment {
+  const absent = () =>
+    Promise.reject(new Error("a test used a part of the environment that it doesn't have"));
   const answers = [...play.answers ?? []];
   return {
     clock,
@@ -107,11 +111,11 @@ function worldOf(
     copy: absent,
     kube: absent,
     local: {
-      run: async (words, { signal, told }): Promise<LocalEnd> => {
-        ran.push([...words]);
-        const stdout = words[0] === "echo" ? words.slice(1).join(" ") : "";
-        if (stdout !== "") told("stdout", stdout);
-        const exitCode = await (play.run?.(words, signal) ?? 0);
+      run: async (argv, { signal, onLine }): Promise<LocalEnd> => {
+        ran.push([...argv]);
+        const stdout = argv[0] === "echo" ? argv.slice(1).join(" ") : "";
+        if (stdout !== "") onLine("stdout", stdout);
+        const exitCode = await (play.run?.(argv, signal) ?? 0);
         return { exitCode, stdout: `${stdout}\n`, stderr: "", truncated: [] };
       },
       protectedPaths: ["/config"],
@@ -121,7 +125,7 @@ function worldOf(
       readText: absent,
       realPath: (path) => Promise.resolve(path),
       forward: () => {
-        throw new Error("a test asked for what its world doesn't have");
+        throw new Error("a test used a part of the environment that it doesn't have");
       },
       hold: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
       ...play.local,

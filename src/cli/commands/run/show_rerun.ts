@@ -40,7 +40,7 @@ export async function showRerun(
   const format = view.format === "events" ? "jsonl" : view.format;
   const because = isNamed ? {} : { because: { kind: "unnamedRun", run: run.header.id } as const };
   return await showSteps(
-    (extras) => rerunSteps(host, run, { ...said, ...extras, ...because, goOn }),
+    (extras) => rerunSteps(host, run, { ...said, ...extras, ...because, resume: goOn }),
     {
       invocation,
       clock: host.clock,

@@ -10,7 +10,7 @@ import {
 import { scriptRunner } from "../run_script.ts";
 
 /** The setup of a test. */
-export interface Scene {
+export interface ScriptFixture {
   permissions?: Partial<Permissions>;
   input?: JsonValue;
   memoryMiB?: number;
@@ -24,7 +24,7 @@ export interface Scene {
 }
 
 /** The result. */
-export interface SceneEnd {
+export interface ScriptResult {
   end: ScriptEnd;
   log: readonly string[];
   /** Calls that passed the sandbox, with their requests. */
@@ -34,13 +34,13 @@ export interface SceneEnd {
 const timeoutMs = 60_000;
 
 /** Two pods in two namespaces are the selection. */
-export const sceneTargets = [
+export const fixtureTargets = [
   { name: "web-0", namespace: "shop" },
   { name: "db-0", namespace: "data" },
 ];
 
 /** Runs the code as the lines of a file from line 10 on. */
-export async function runScene(code: string, scene: Scene = {}): Promise<SceneEnd> {
+export async function runFixture(code: string, fixture: ScriptFixture = {}): Promise<ScriptResult> {
   const clock = new ManualClock();
   const cancelling = new AbortController();
   const log: string[] = [];
@@ -53,18 +53,18 @@ export async function runScene(code: string, scene: Scene = {}): Promise<SceneEn
     exec: called("exec") as ScriptApi["exec"],
     get: called("get") as ScriptApi["get"],
     logs: async () => await Promise.resolve(["a line"]),
-    ...scene.api,
+    ...fixture.api,
     log: (line) => {
       log.push(line);
-      if (line === scene.timeIsUpAt) clock.step();
-      if (line === scene.cancelAt) cancelling.abort();
+      if (line === fixture.timeIsUpAt) clock.step();
+      if (line === fixture.cancelAt) cancelling.abort();
     },
   };
   const run = scriptRunner({
     clock,
     deno: Deno.execPath(),
     hasShell: true,
-    protectedPaths: scene.protectedPaths ?? [],
+    protectedPaths: fixture.protectedPaths ?? [],
   });
   const end = await run(
     {
@@ -72,13 +72,13 @@ export async function runScene(code: string, scene: Scene = {}): Promise<SceneEn
       code,
       path: "workflows/fix.yaml",
       line: 10,
-      input: scene.input ?? null,
-      targets: sceneTargets,
-      folder: scene.folder ?? "/",
+      input: fixture.input ?? null,
+      targets: fixtureTargets,
+      folder: fixture.folder ?? "/",
     },
-    { ...noPermissions, ...scene.permissions },
+    { ...noPermissions, ...fixture.permissions },
     api,
-    { signal: cancelling.signal, timeoutMs, memoryMiB: scene.memoryMiB ?? 64 },
+    { signal: cancelling.signal, timeoutMs, memoryMiB: fixture.memoryMiB ?? 64 },
   );
   return { end, log, calls };
 }
