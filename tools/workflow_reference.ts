@@ -32,16 +32,20 @@ export function referenceParts(): Part[] {
       ...part("file", "The fields at the top of a file.", file),
       examples: [examples.file, examples.extends],
     },
-    part("param", "What stands under a name of `params`; any other value is the default.", {
+    part("param", "A mapping for each name of `params`; any other value is the default value.", {
       ...entriesOf(paramShape),
     }),
     part("select", "The fields of `select`, in the file and in steps.", {
       ...entriesOf(selectShape),
     }),
-    part("defaults", "The fields of `defaults`; a step's own win.", innerOf(file.defaults)),
+    part(
+      "defaults",
+      "The fields of `defaults`; a step's own fields have precedence.",
+      innerOf(file.defaults),
+    ),
     part("permissions", "The fields of `permissions`.", innerOf(file.permissions)),
     part("concurrency", "`wait`, `refuse`, or these fields.", optionsOf(file.concurrency)),
-    part("step", "The fields that every step may have beside those of its kind.", {
+    part("step", "The fields that every step may have in addition to those of its kind.", {
       ...frameEntries,
       ...optionsOf(frameEntries.retry),
     }),
@@ -87,9 +91,9 @@ const intro = `<!-- Made by \`deno task schema:update\`. -->
 
 # Reference of workflow files
 
-Every field, with an example in which it stands; each example is run by a test. \`workflows.md\` says
-what workflows are for, \`expressions.md\` what may stand in \`\${{ … }}\`. An editor completes and
-checks a file that begins with
+Every field of a workflow file, with an example; each example is run by a test. \`workflows.md\` is an
+introduction, and \`expressions.md\` describes \`\${{ … }}\`. An editor completes and checks a file that
+starts with
 \`# yaml-language-server: $schema=…/docs/schema/workflow.schema.json\`.
 `;
 

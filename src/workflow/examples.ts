@@ -11,7 +11,7 @@ export const examples = {
   file: {
     title: "A whole file",
     text: `
-description: Looks at the drives, says what it saw, and cleans up
+description: Check the drives, report their versions, and clean up
 params: { limit: 3 }
 select: { namespace: weka-operator-system, match: drive }
 defaults: { timeout: 1m }
@@ -31,12 +31,12 @@ outputs:
     title: "Another file, with other values",
     text: `
 extends: disk-usage
-description: As disk-usage, for the computes
+description: As disk-usage, for the compute pods
 params: { namespace: weka-operator-system, match: compute, limit: 100 }
 `,
   },
   step: {
-    title: "What every step may say",
+    title: "Fields of every step",
     text: `
 params: { look: true }
 select: { namespace: weka-operator-system, match: drive }
@@ -57,19 +57,19 @@ steps:
     text: `
 params:
   limit: 3
-  level: { type: text, default: info, enum: [info, debug], description: How much is said }
-  patience: { type: duration, default: 10s }
+  level: { type: text, default: info, enum: [info, debug], description: How detailed the output is }
+  waitTime: { type: duration, default: 10s }
   hosts: { type: list, default: [a, b] }
   token: { secret: true, required: false, env: EXAMPLE_TOKEN }
 permissions: { run: [echo], env: [EXAMPLE_TOKEN] }
 steps:
   - shell: [echo, "\${{ params.level }}", "\${{ params.limit }}", "\${{ size(params.hosts) }}"]
-    timeout: \${{ params.patience }}
+    timeout: \${{ params.waitTime }}
     env: { TOKEN: "\${{ default(params.token, 'none') }}" }
 `,
   },
   select: {
-    title: "Which pods",
+    title: "Selection of pods",
     text: `
 select:
   context: kodama
@@ -97,7 +97,7 @@ steps:
 `,
   },
   defaults: {
-    title: "For every step",
+    title: "Defaults",
     text: `
 select: { namespace: weka-operator-system, match: drive }
 defaults:
@@ -116,7 +116,7 @@ steps:
 `,
   },
   permissions: {
-    title: "What it may touch",
+    title: "Permissions",
     text: `
 permissions:
   net: [example.com]
@@ -133,7 +133,7 @@ steps:
 `,
   },
   concurrency: {
-    title: "One run at a time",
+    title: "Concurrency",
     text: `
 concurrency: { group: storage, mode: wait }
 steps:

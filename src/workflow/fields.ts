@@ -97,7 +97,10 @@ export const outputMode = v.picklist(outputModes, `one of ${outputModes.join(", 
 
 /** Args that are run as they are, or a line for a shell. */
 export const command = v.union(
-  [text, v.pipe(v.array(v.string("a text"), "words"), v.nonEmpty("one word at least"))],
+  [
+    text,
+    v.pipe(v.array(v.string("a text"), "a list of arguments"), v.nonEmpty("at least one argument")),
+  ],
   "a list of words, or a line for a shell",
 );
 

@@ -19,13 +19,13 @@ const yesOrNo = v.boolean("true or false");
 const retry = v.union([
   countFromOne,
   v.strictObject({
-    attempts: described(countFromOne, "In all, the first one too."),
-    delay: v.optional(described(duration, "Before the second attempt; 1s by default.")),
+    attempts: described(countFromOne, "The number of attempts, including the first."),
+    delay: v.optional(described(duration, "The wait before the second attempt; 1s by default.")),
     factor: v.optional(described(
       v.pipe(v.number("a number from 1"), v.minValue(1, "a number from 1")),
-      "Each wait is the one before it times this; 2 by default.",
+      "Each further wait is multiplied by this; 2 by default.",
     )),
-    maxDelay: v.optional(described(duration, "No wait is longer; 1m by default.")),
+    maxDelay: v.optional(described(duration, "The longest wait; 1m by default.")),
   }),
 ], "a number of attempts from 1, or attempts, delay, factor and maxDelay");
 
@@ -38,16 +38,16 @@ const condition = dynamic(v.boolean("an expression such as ${{ params.restart }}
 
 /** Fields that every step may have, whatever its kind. */
 export const frameEntries = {
-  id: v.optional(described(identifier, "By which expressions name the step, and `--from`.")),
-  name: v.optional(described(text, "What it does, in the words of a person.")),
-  when: v.optional(described(condition, "It is skipped unless this is true.")),
-  timeout: v.optional(described(dynamic(duration), "Each attempt may take so long.")),
+  id: v.optional(described(identifier, "The name of the step in expressions and for `--from`.")),
+  name: v.optional(described(text, "A description of the step, for people.")),
+  when: v.optional(described(condition, "The step is skipped unless this is true.")),
+  timeout: v.optional(described(dynamic(duration), "Time limit of each attempt.")),
   retry: v.optional(
-    described(retry, "Retry after a failure: the largest number of attempts, the first included."),
+    described(retry, "Attempts after failures: the number of attempts, including the first."),
   ),
   continueOn: v.optional(described(
     continueOn,
-    "`failure`: the workflow goes on when it failed; `anything`: also when it timed out or was refused.",
+    "`failure`: the workflow continues if the step failed; `anything`: also if it timed out or was refused.",
   )),
 };
 
@@ -57,34 +57,40 @@ const paramTypes = ["text", "number", "boolean", "duration", "list"] as const;
 export const paramShape = v.strictObject({
   type: v.optional(described(
     v.picklist(paramTypes, `one of ${paramTypes.join(", ")}`),
-    "The kind of its values; the default's kind, or text, where it isn't said.",
+    "The type of its values; by default the type of `default`, or text.",
   )),
-  description: v.optional(described(text, "What it is, in a line.")),
-  default: v.optional(described(anything, "The value where nobody says one.")),
+  description: v.optional(described(text, "Its meaning, in one line.")),
+  default: v.optional(described(anything, "The value if none is given.")),
   enum: v.optional(described(
     v.pipe(v.array(anything, "a list of values"), v.nonEmpty("a list of values")),
-    "The only values that it may have.",
+    "The allowed values.",
   )),
-  required: v.optional(described(yesOrNo, "There is no run without it.")),
-  secret: v.optional(described(yesOrNo, "Neither shown nor kept.")),
+  required: v.optional(described(yesOrNo, "Whether a run needs a value for it.")),
+  secret: v.optional(
+    described(yesOrNo, "Whether its value is hidden in all output and not stored."),
+  ),
   env: v.optional(described(
     variable,
-    "The variable that it is taken from if the command line does not give it; `permissions.env` must grant it.",
+    "The environment variable with its value, unless the command line has one; `permissions.env` must grant it.",
   )),
 }, "a default, or type, default, enum, required, secret, env and description");
 
 const grant = v.union([yesOrNo, v.array(text)], "true, false, or a list of texts");
 
 const permissions = v.strictObject({
-  net: v.optional(described(grant, "Servers: `example.com`, `10.0.0.7:8080`.")),
+  net: v.optional(
+    described(grant, "Servers that may be contacted: `example.com`, `10.0.0.7:8080`."),
+  ),
   read: v.optional(described(grant, "Files and folders that may be read.")),
   write: v.optional(described(grant, "Files and folders that may be written.")),
   env: v.optional(described(
     v.union([yesOrNo, v.array(variable)], "true, false, or a list of variables' names"),
-    "Variables of the environment.",
+    "Environment variables that may be read.",
   )),
-  run: v.optional(described(grant, "Programs of this machine.")),
-  sys: v.optional(described(grant, "What Deno tells of this machine: `hostname`.")),
+  run: v.optional(described(grant, "Programs of this machine that may be run.")),
+  sys: v.optional(
+    described(grant, "System information that scripts may read through Deno: `hostname`."),
+  ),
   cluster: v.optional(described(
     v.array(
       v.strictObject({
@@ -102,14 +108,14 @@ const permissions = v.strictObject({
       }, "verbs and namespaces"),
       "a list of verbs and namespaces",
     ),
-    "What scripts may ask of the cluster.",
+    "What scripts may do in the cluster.",
   )),
 }, "net, read, write, env, run, sys and cluster");
 
 const concurrency = v.union([
   v.picklist(["wait", "refuse"]),
   v.strictObject({
-    group: described(text, "Runs with the same group count."),
+    group: described(text, "The group's name: runs of the same group don't run at the same time."),
     mode: v.optional(described(v.picklist(["wait", "refuse"], "wait or refuse"), "`wait`.")),
   }),
 ], "wait, refuse, or a group and a mode");
@@ -119,17 +125,17 @@ const stepList = v.array(anything, "a list of steps");
 
 /** The shape of the file. The shape of a step depends on its kind. */
 export const fullShape = v.strictObject({
-  description: v.optional(described(text, "What the workflow is for, in a line.")),
+  description: v.optional(described(text, "The purpose of the workflow, in one line.")),
   extends: v.optional(described(
     text,
-    "Another workflow, whose fields hold wherever this file doesn't say them.",
+    "Another workflow, whose fields apply unless this file sets them.",
   )),
   params: v.optional(described(
     v.record(identifier, anything, "parameters, by name"),
-    "What a run is told: `--param name=value`.",
+    "The parameters of a run: `--param name=value`.",
   )),
   select: v.optional(
-    described(selectShape, "The pods, for every step that doesn't select its own."),
+    described(selectShape, "The pods of every step that has no `select` of its own."),
   ),
   defaults: v.optional(described(
     v.strictObject({
@@ -138,23 +144,26 @@ export const fullShape = v.strictObject({
       retry: frameEntries.retry,
       continueOn: frameEntries.continueOn,
     }, "a mapping of fields"),
-    "For every step that doesn't say otherwise.",
+    "Default fields of every step.",
   )),
   permissions: v.optional(
-    described(permissions, "What it may touch; nothing where it isn't said."),
+    described(
+      permissions,
+      "What the workflow may access on this machine and in the network; nothing by default.",
+    ),
   ),
   concurrency: v.optional(described(
     concurrency,
-    "What happens while another run of the same group goes on.",
+    "What happens if another run of the same group is active.",
   )),
   steps: v.optional(described(
     v.pipe(stepList, v.nonEmpty("one step at least")),
-    "What happens, one after the other.",
+    "The steps, which run one after the other.",
   )),
-  finally: v.optional(described(stepList, "Steps at the end, whatever happened.")),
+  finally: v.optional(described(stepList, "Steps that always run at the end.")),
   outputs: v.optional(described(
     v.record(identifier, v.string("a text with an expression"), "outputs, by name"),
-    "What the run comes to, by name.",
+    "The results of the run, by name.",
   )),
 }, "a mapping of fields");
 

@@ -19,30 +19,32 @@ import { selectShape } from "./selection_fields.ts";
 /** Which pods: the workflow's own selection, unless a step overrides it. */
 export const podEntries = {
   select: v.optional(
-    described(selectShape, "Pods of this step alone, in place of the workflow's."),
+    described(selectShape, "The pods of this step, instead of the workflow's."),
   ),
   targets: v.optional(described(
     dynamic(oneOrMore(text, "names of targets")),
-    "Of the selected pods those with these names: `${{ steps.check.failed }}`.",
+    "Restricts the selected pods to these names: `${{ steps.check.failed }}`.",
   )),
 };
 
 /** How many at a time, in which order, and how many may fail. */
 export const fanoutEntries = {
-  fanout: v.optional(described(dynamic(countFromOne), "Pods at the same time.")),
+  fanout: v.optional(described(dynamic(countFromOne), "The number of pods at the same time.")),
   serial: v.optional(described(
     v.pipe(v.array(amount(1), "a list of batches"), v.nonEmpty("a list of batches")),
-    "Sizes of the batches, the last one again and again: `[1, 20%]`.",
+    "Sizes of the batches; the last size is repeated: `[1, 20%]`.",
   )),
   maxFail: v.optional(described(
     dynamic(amount(0)),
-    "So many may fail: the step is ok, and its next batch begins. None where it isn't said.",
+    "The number or share of pods that may fail: up to it, the step is ok and its next batch starts. 0 by default.",
   )),
   failFast: v.optional(
-    described(v.boolean("true or false"), "Nothing more begins after a failure."),
+    described(v.boolean("true or false"), "Whether no further pod is started after a failure."),
   ),
-  commandTimeout: v.optional(described(dynamic(duration), "For the command in each pod.")),
-  connectTimeout: v.optional(described(dynamic(duration), "To open each stream.")),
+  commandTimeout: v.optional(
+    described(dynamic(duration), "Time limit of the command in each pod."),
+  ),
+  connectTimeout: v.optional(described(dynamic(duration), "Time limit to open each stream.")),
   outputMode: v.optional(described(outputMode, "Layout of the output.")),
 };
 

@@ -30,18 +30,24 @@ const selectEntries = {
     oneOrMore(operand, "a pod's name, a workload such as deploy/web, or a list of them"),
     "Pods by their names, or all pods of a workload: `sts/db`.",
   )),
-  allNamespaces: v.optional(described(v.boolean("true or false"), "Look in all namespaces.")),
-  fieldSelector: v.optional(
-    described(fieldSelector, "A field selector, as kubectl's --field-selector."),
+  allNamespaces: v.optional(
+    described(v.boolean("true or false"), "Whether to select pods in all namespaces."),
   ),
-  node: v.optional(described(text, "Pods on this node.")),
-  sample: v.optional(described(dynamic(countFromOne), "So many of them, at random.")),
+  fieldSelector: v.optional(
+    described(fieldSelector, "A field selector, as `--field-selector` of kubectl."),
+  ),
+  node: v.optional(described(text, "The node of the pods.")),
+  sample: v.optional(
+    described(dynamic(countFromOne), "The number of pods to use, chosen at random."),
+  ),
   sort: v.optional(described(
     v.picklist(["name", "age", "node"], "one of name, age, node"),
-    "The order of the pods; by name where it isn't said.",
+    "The order of the pods; by name by default.",
   )),
-  shuffle: v.optional(described(v.boolean("true or false"), "In random order.")),
-  allPhases: v.optional(described(v.boolean("true or false"), "Pods that aren't running too.")),
+  shuffle: v.optional(described(v.boolean("true or false"), "Whether to use a random order.")),
+  allPhases: v.optional(
+    described(v.boolean("true or false"), "Whether to include pods that are not running."),
+  ),
 };
 
 /** The shape of `select`. */

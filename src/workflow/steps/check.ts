@@ -12,7 +12,7 @@ export const checkStep = defineStep({
       dynamic(v.boolean("an expression that is true or false")),
       "The expression.",
     ),
-    message: v.optional(described(text, "Why it matters, where it isn't true.")),
+    message: v.optional(described(text, "The error message if the expression is false.")),
   },
   output: {},
   judges: true,

@@ -11,10 +11,10 @@ import { fanoutEntries, fanoutOf, podEntries } from "../pod_fields.ts";
 const podMark = ":";
 
 const paths = v.strictObject({
-  from: described(text, "What is copied; in the pods where it begins with a colon."),
+  from: described(text, "The source; a path that starts with a colon is in the pods."),
   to: described(
     text,
-    "Where to, as `kodama cp` has it: below `saved`, each pod has a folder; `saved/{pod}.conf` is its own file.",
+    "The destination, as in `kodama cp`: below `saved`, each pod has a folder; with `saved/{pod}.conf`, each pod has a file.",
   ),
 }, "from and to");
 
@@ -24,13 +24,13 @@ const { outputMode: _, ...bounds } = fanoutEntries;
 export const copyStep = defineStep({
   name: "copy",
   summary:
-    "Files and folders from this machine to every selected pod, or from every pod to this machine.",
+    "Copies files and folders from this machine to every selected pod, or from every pod to this machine.",
   inPods: true,
   entries: {
     copy: described(
       paths,
-      "`from` and `to`, as in `kodama cp`: the end in the pods begins with a colon. Here, each pod has a folder of " +
-        "its own, unless its path has `{pod}` in it.",
+      "`from` and `to`, as in `kodama cp`: the path in the pods starts with a colon. On this machine, each pod has " +
+        "its own folder, unless the path contains `{pod}`.",
     ),
     ...podEntries,
     ...bounds,
@@ -55,7 +55,7 @@ steps:
     fanout: 8
     commandTimeout: 1m
     connectTimeout: 15s
-  - name: back into other pods, one of them first
+  - name: to other pods, one of them first
     copy: { from: saved/weka-drive-0, to: ":/tmp/os-release" }
     select: { namespace: weka-operator-system, match: compute }
     serial: [1, 50%]

@@ -39,26 +39,26 @@ export const podOutput: Readonly<Record<string, Type>> = {
 /** The kind `exec`. */
 export const execStep = defineStep({
   name: "exec",
-  summary: "One command in every selected pod.",
+  summary: "Runs a command in every selected pod.",
   inPods: true,
   entries: {
     exec: described(
       command,
-      "A list of words is run as it is; a text is a line for the image's shell.",
+      "The command: a list of arguments, run without a shell, or a text, run by the image's shell.",
     ),
     ...podEntries,
     ...fanoutEntries,
-    env: v.optional(described(environment, "Variables of the command's environment.")),
+    env: v.optional(described(environment, "Environment variables of the command.")),
     maxOutput: v.optional(
       described(
         maxOutput,
-        "How much of each stream of each pod is kept for expressions; 64Ki by default.",
+        "The size up to which each stream of each pod is available to expressions; 64Ki by default.",
       ),
     ),
-    workdir: v.optional(described(text, "Directory of the command.")),
+    workdir: v.optional(described(text, "The working directory of the command.")),
     save: v.optional(described(
       text,
-      "A folder of this machine: each pod's standard output goes to a file there.",
+      "A local folder: each pod's standard output is written to a file in it.",
     )),
   },
   output: podOutput,
@@ -75,13 +75,13 @@ steps:
     maxOutput: 128Ki
     connectTimeout: 15s
     outputMode: fold
-  - name: a line for the image's shell, somewhere else, in pods of its own
+  - name: a line for the image's shell, in another directory, in other pods
     exec: echo "$GREETING from $PWD"
     select: { namespace: weka-operator-system, match: compute }
     env: { GREETING: hello }
     workdir: /tmp
     failFast: true
-  - name: only where it went well; each output in a file
+  - name: only in pods that were ok, with each output in a file
     exec: [uname, -r]
     targets: \${{ steps.version.ok }}
     save: saved

@@ -20,20 +20,22 @@ function itemText(item: JsonValue): string {
 export const foreachStep = defineStep({
   name: "foreach",
   summary:
-    "The same steps for every item of a list, one or several at a time, until more fail than may.",
+    "Runs steps for every item of a list, one or several at a time, until more than `maxFail` have failed.",
   entries: {
     foreach: described(
       dynamic(v.array(anything, "a list, or an expression that gives one")),
-      "The list, or an expression that gives one.",
+      "The list, or an expression that returns one.",
     ),
-    as: v.optional(described(identifier, "What expressions call the item; `item` by default.")),
+    as: v.optional(
+      described(identifier, "The name of the item in expressions; `item` by default."),
+    ),
     maxFail: v.optional(described(
       dynamic(amount(0)),
-      "So many rounds may fail, and the next one begins. None where it isn't said.",
+      "The number of items that may fail before the step ends. 0 by default.",
     )),
     concurrency: v.optional(described(
       dynamic(countFromOne),
-      "Rounds at the same time; one where it isn't said. After too many failures those that run come to their end.",
+      "The number of items at the same time; 1 by default. After too many failures, items that have started are finished.",
     )),
     steps: described(
       v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("one step at least")),

@@ -16,13 +16,13 @@ const port = v.pipe(
 export const forwardStep = defineStep({
   name: "forward",
   summary:
-    "A port of the first selected pod on this machine, while the steps after it run. A broken link is opened again.",
+    "Forwards a local port to the first selected pod while the following steps run. A broken connection is opened again.",
   inPods: true,
   entries: {
-    forward: described(dynamic(port), "The pod's port."),
+    forward: described(dynamic(port), "The port of the pod."),
     ...podEntries,
     local: v.optional(
-      described(dynamic(port), "The port of this machine; any free one by default."),
+      described(dynamic(port), "The local port; a free one by default."),
     ),
   },
   output: { port: numberType, address: textType, pod: textType },

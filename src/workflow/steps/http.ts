@@ -26,7 +26,7 @@ function hostOf(url: string): string | undefined {
 /** The kind `http`. */
 export const httpStep = defineStep({
   name: "http",
-  summary: "A request to a server that `permissions.net` names. Redirects are answers.",
+  summary: "Sends a request to a server that `permissions.net` names. Redirects are not followed.",
   entries: {
     http: described(
       v.pipe(
@@ -36,23 +36,28 @@ export const httpStep = defineStep({
           "an address such as https://example.com/",
         ),
       ),
-      "The address.",
+      "The URL.",
     ),
     method: v.optional(described(
       v.picklist(methods, `one of ${methods.join(", ")}`),
-      "GET where it isn't said.",
+      "The method; GET by default.",
     )),
     headers: v.optional(described(
       v.record(v.string(), v.string("a text"), "headers and their values"),
       "Headers of the request.",
     )),
-    body: v.optional(described(v.unknown(), "A text is sent as it is, other data as JSON.")),
+    body: v.optional(
+      described(v.unknown(), "The body: a text is sent as it is, other data as JSON."),
+    ),
     expect: v.optional(described(
       dynamic(status),
-      "The status that is a success; any from 200 to 299 by default.",
+      "The expected status; any from 200 to 299 by default.",
     )),
     maxOutput: v.optional(
-      described(maxOutput, "How much of the answer's body is kept; 1Mi by default."),
+      described(
+        maxOutput,
+        "The size up to which the response body is available to expressions; 1Mi by default.",
+      ),
     ),
   },
   output: answerOutput,

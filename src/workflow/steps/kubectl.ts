@@ -36,18 +36,27 @@ function changes(args: readonly string[]): boolean {
 export const kubectlStep = defineStep({
   name: "kubectl",
   summary:
-    "A command of the user's own kubectl. What changes the cluster asks, or needs --yes; what reaches beyond the " +
-    "cluster (other servers or credentials, programs and files of this machine) needs `permissions`.",
+    "Runs the user's own kubectl. Commands that change the cluster ask first, or need --yes; those that reach beyond " +
+    "the cluster (other servers or credentials, programs and files of this machine) need `permissions`.",
   entries: {
     kubectl: described(
-      v.pipe(v.array(v.string("a text"), "words"), v.nonEmpty("one word at least")),
-      "The arguments of kubectl. Context and namespace are those of the workflow's pods, unless they are given.",
+      v.pipe(
+        v.array(v.string("a text"), "a list of arguments"),
+        v.nonEmpty("at least one argument"),
+      ),
+      "The arguments of kubectl. Context and namespace are those of the workflow's pods unless given.",
     ),
     maxOutput: v.optional(
-      described(maxOutput, "How much of each stream is kept for expressions; 1Mi by default."),
+      described(
+        maxOutput,
+        "The size up to which each stream is available to expressions; 1Mi by default.",
+      ),
     ),
     context: v.optional(
-      described(text, "The context; by default that of the workflow's pods, `--context` included."),
+      described(
+        text,
+        "The context; by default that of the workflow's pods, including `--context`.",
+      ),
     ),
   },
   command: "kubectl",

@@ -20,20 +20,20 @@ const request = v.strictObject({
 /** The kind `logs`. */
 export const logsStep = defineStep({
   name: "logs",
-  summary: "The last lines that every selected pod has logged.",
+  summary: "Reads the last lines of the logs of every selected pod.",
   inPods: true,
   entries: {
-    logs: described(request, "Which lines; `{}` for the last hundred."),
+    logs: described(request, "Which lines to read; `{}` for the last 100."),
     ...podEntries,
     maxOutput: v.optional(
       described(
         maxOutput,
-        "How much of the lines of each pod is kept for expressions; 64Ki by default.",
+        "The size up to which the lines of each pod are available to expressions; 64Ki by default.",
       ),
     ),
     save: v.optional(described(
       text,
-      "A folder of this machine: each pod's lines go to a file there, and aren't shown.",
+      "A local folder: each pod's lines are written to a file in it, instead of being shown.",
     )),
   },
   output: podOutput,

@@ -6,7 +6,8 @@ import { defineStep, ok } from "../step_kind.ts";
 /** The kind `parallel`. */
 export const parallelStep = defineStep({
   name: "parallel",
-  summary: "Steps at the same time. It ends when all of them have, and fails where one did.",
+  summary:
+    "Runs steps at the same time. It ends when all of them have ended, and fails if one of them failed.",
   entries: {
     parallel: described(
       v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("one step at least")),

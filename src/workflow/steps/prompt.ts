@@ -7,19 +7,20 @@ import { defineStep, failed, ok } from "../step_kind.ts";
 /** The kind `prompt`. */
 export const promptStep = defineStep({
   name: "prompt",
-  summary: "Asks a person. A no ends the workflow; --yes says yes; without a terminal it fails.",
+  summary:
+    "Asks a question. The answer no ends the workflow; --yes answers yes; without a terminal the step fails.",
   entries: {
     prompt: described(text, "The question."),
     choices: v.optional(described(
       v.pipe(v.array(text, "a list of answers"), v.nonEmpty("a list of answers")),
-      "The answers that are possible, in place of yes and no.",
+      "The possible answers, instead of yes and no.",
     )),
     default: v.optional(described(text, "The answer if there is no terminal to ask on.")),
   },
   output: { answer: textType, yes: booleanType },
   example: `
 steps:
-  - prompt: Shall it go on?
+  - prompt: Continue?
   - id: colour
     prompt: Which colour?
     choices: [red, blue]

@@ -9,17 +9,17 @@ import { defineStep } from "../step_kind.ts";
 /** The kind `script`. */
 export const scriptStep = defineStep({
   name: "script",
-  summary: "TypeScript in a sandbox that has the workflow's permissions, and speaks to kodama.",
+  summary: "Runs TypeScript in a sandbox with the workflow's permissions and access to kodama.",
   entries: {
     script: described(
       text,
-      "The code; or one line that ends in .ts: a file, beside the workflow's own.",
+      "The code, or the name of a .ts file beside the workflow.",
     ),
-    with: v.optional(described(anything, "Data for it, as `kodama.input`.")),
+    with: v.optional(described(anything, "The value of `kodama.input`.")),
     cpuTime: v.optional(
       described(
         duration,
-        "How long it may run, waiting included; by default the step's `timeout`, else 30s.",
+        "Time limit of the script, including waits; by default the step's `timeout`, or 30s.",
       ),
     ),
     memory: v.optional(described(countFromOne, "Memory limit in MiB; 128 by default.")),

@@ -8,15 +8,18 @@ import { localOutput, runHere } from "./local_output.ts";
 /** The kind `shell`. */
 export const shellStep = defineStep({
   name: "shell",
-  summary: "A command of this machine; `permissions.run` must name its program.",
+  summary: "Runs a command on this machine; `permissions.run` must name its program.",
   entries: {
     shell: described(
       command,
-      "A list of words is run as it is; a text is a line for sh.",
+      "The command: a list of arguments, run without a shell, or a text, run by sh.",
     ),
-    env: v.optional(described(environment, "Variables of the command's environment.")),
+    env: v.optional(described(environment, "Environment variables of the command.")),
     maxOutput: v.optional(
-      described(maxOutput, "How much of each stream is kept for expressions; 1Mi by default."),
+      described(
+        maxOutput,
+        "The size up to which each stream is available to expressions; 1Mi by default.",
+      ),
     ),
   },
   output: localOutput,

@@ -17,7 +17,7 @@ const stateOrTime = new RegExp(`^(?:${podStates.join("|")}|${durationPattern})$`
 /** The kind `wait`. */
 export const waitStep = defineStep({
   name: "wait",
-  summary: "Waits for a time, or until the selected pods are ready, run, or are gone.",
+  summary: "Waits for a time, or until the selected pods are ready, running or gone.",
   entries: {
     wait: described(
       dynamic(v.pipe(
@@ -28,11 +28,11 @@ export const waitStep = defineStep({
           expected,
         ),
       )),
-      "`ready`, `running`, `gone`: all selected pods, for 30m at most unless the step has a `timeout`; or a time such as `30s`.",
+      "The state that all selected pods must reach: `ready`, `running` or `gone`, within 30m unless the step has a `timeout`; or a time such as `30s`.",
     ),
     select: podEntries.select,
     count: v.optional(
-      described(dynamic(countFromOne), "The least number of pods; one by default."),
+      described(dynamic(countFromOne), "The minimum number of pods; 1 by default."),
     ),
   },
   output: { pods: numberType },

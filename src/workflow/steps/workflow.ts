@@ -8,7 +8,7 @@ import { defineStep } from "../step_kind.ts";
 /** The kind `workflow`. */
 export const workflowStep = defineStep({
   name: "workflow",
-  summary: "Another workflow, by its name or as a path from this file.",
+  summary: "Runs another workflow, by its name or by a path relative to this file.",
   entries: {
     workflow: described(
       v.pipe(
@@ -18,7 +18,7 @@ export const workflowStep = defineStep({
           "a name or a path, without an expression",
         ),
       ),
-      "Its name, or its path when that begins with a dot.",
+      "Its name, or its path, which starts with a dot.",
     ),
     with: v.optional(described(
       v.record(v.string(), anything, "parameters and their values"),
