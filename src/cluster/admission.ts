@@ -1,7 +1,7 @@
 /** Admission: what every new object passes through, from the API or from the cluster itself. */
 import type { KubeObject } from "../kube/types.ts";
 import type { ApiContext } from "./api/context.ts";
-import { applyCreationDefaults, applyDefaults } from "./api/defaults/defaults.ts";
+import { applyCreationDefaults, applyDefaults } from "./api/defaults.ts";
 import { createTokens } from "./api/tokens.ts";
 import { createObject } from "./api/stored_object.ts";
 import type { NodeStreams, ResourceType, Store } from "./model.ts";

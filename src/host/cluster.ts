@@ -9,8 +9,7 @@ import type {
 } from "../actions/cluster_control.ts";
 import { systemClock as clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { ClusterStatus } from "../cluster/control/control.ts";
-import type { ClusterRecord } from "../cluster/control/record.ts";
+import type { ClusterRecord, ClusterStatus } from "../cluster/control/control.ts";
 import type { ServeOptions } from "../cluster/control/serve.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";

@@ -4,10 +4,10 @@ import { checkedVersion, list, Pages } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag, json, type User } from "./message.ts";
 import { type Attributes, authorize, denial, masters } from "./rbac/authorize.ts";
 import { type Review, review, reviewAt } from "./rbac/reviews.ts";
-import { openApiDocument } from "./openapi/documents.ts";
+import { openApiDocument } from "./openapi.ts";
 import { patch } from "./patch/patch.ts";
 import { remove, removeCollection } from "./remove.ts";
-import { represent } from "./represent.ts";
+import { parseAccept, represent } from "./negotiate.ts";
 import { type ResourceRoute, type Route, verbOf } from "./route.ts";
 import { type Served, servedAt } from "./served.ts";
 import {
@@ -21,8 +21,7 @@ import { subresource } from "./subresources.ts";
 import { watch } from "./watch.ts";
 import { existing } from "./stored_object.ts";
 import { create, update } from "./write.ts";
-import { parseAccept } from "./negotiate.ts";
-import { type DiscoveredGroup, type DiscoveredResource, groups } from "./discovery/groups.ts";
+import { type DiscoveredGroup, type DiscoveredResource, groups } from "./discovery.ts";
 
 /** Answers requests; throws `ApiError` for requests that fail. */
 export type Api = (request: ApiRequest, route: Route) => Promise<ApiResponse>;

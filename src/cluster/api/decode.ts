@@ -6,10 +6,9 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import { isRecord } from "../../base/json_value.ts";
-import { definition, definitionName } from "./schema/parse.ts";
+import { definition, definitionName, parseTime, type TimeKind } from "./schema/parse.ts";
 import { badRequest, failure } from "./status.ts";
 import type { ScalarKind, Schema } from "./schema/model.ts";
-import { parseTime, type TimeKind } from "./schema/times.ts";
 
 /** An object that fits its kind, and the warnings for the client about dropped fields. */
 export interface Decoded {

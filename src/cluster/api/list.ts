@@ -7,7 +7,7 @@ import { apiVersionOf } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
 import { type FieldError, forbiddenField, notSupported } from "./field_error.ts";
 import { type ApiRequest, type ApiResponse, json } from "./message.ts";
-import { representationOf } from "./represent.ts";
+import { representationOf } from "./negotiate.ts";
 import type { ResourceRoute } from "./route.ts";
 import { parseSelection, type Served } from "./served.ts";
 import { badRequest, expired, failure } from "./status.ts";

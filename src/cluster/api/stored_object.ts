@@ -1,12 +1,11 @@
 /** Prepares an object for the store, from any writer. */
 import { definedOnly } from "../../base/defined_only.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
-import type { ResourceType, Stored } from "../model.ts";
+import { type ResourceType, type Stored, StoreError } from "../model.ts";
 import { resources } from "../resources.ts";
 import { afterUpdate } from "../store/store.ts";
-import { StoreError } from "../store/store_error.ts";
 import type { ApiContext } from "./context.ts";
-import { applyCreationDefaults, applyDefaults } from "./defaults/defaults.ts";
+import { applyCreationDefaults, applyDefaults } from "./defaults.ts";
 import { newMetadata, updatedMetadata } from "./object_meta.ts";
 import {
   checkedEntries,

@@ -17,11 +17,9 @@ import { flag } from "./message.ts";
 import { chooseContainer, containerRef, podAt, statusOf } from "./pods.ts";
 import type { ResourceRoute } from "./route.ts";
 import { badRequest, internalError, noSuchResource } from "./status.ts";
-import { readFlow } from "./streams/read_flow.ts";
-import { type MessageSocket, messageSocket } from "./streams/socket.ts";
-import { carryPortChannels } from "./streams/port_channels.ts";
+import { type MessageSocket, messageSocket, readFlow } from "./streams/socket.ts";
+import { carryPortChannels, channel, decodeMessage, encodeMessage } from "./streams/channels.ts";
 import { carryTunnel, tunnelProtocol } from "./streams/spdy_tunnel.ts";
-import { channel, decodeMessage, encodeMessage } from "./streams/channels.ts";
 
 /** Connections that were upgraded. */
 export interface Upgrades {

@@ -2,13 +2,12 @@
  * Watches: a line of JSON for each change.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
-import type { Stored, StoreEvent } from "../model.ts";
+import { type Stored, StoreError, type StoreEvent } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
-import { StoreError } from "../store/store_error.ts";
 import type { ApiContext } from "./context.ts";
 import { checkedVersion, checkListOptions } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag } from "./message.ts";
-import { type Representation, representationOf, withKind } from "./represent.ts";
+import { type Representation, representationOf, withKind } from "./negotiate.ts";
 import type { ResourceRoute } from "./route.ts";
 import { parseSelection, type Served } from "./served.ts";
 import { type ApiError, badRequest, expired } from "./status.ts";

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
-import { clusterDown, clusterStatus, clusterUp, type UpOptions } from "./control.ts";
+import {
+  clusterDown,
+  clusterPaths,
+  type ClusterRecord,
+  clusterStatus,
+  clusterUp,
+  type UpOptions,
+} from "./control.ts";
 import { lastLines } from "../../daemon/daemon.ts";
 import { processStart, signalProcess } from "../../daemon/process_identity.ts";
 import { replaceFile } from "../../files/own_files.ts";
-import { clusterPaths, type ClusterRecord } from "./record.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-control-" });

@@ -1,15 +1,24 @@
 /** The cluster's own process: `cluster up` runs it in the background, and `--foreground` in the terminal. */
 import { KodamaError } from "../../base/errors.ts";
-import { type ClusterOptions, type EmbeddedCluster, startCluster } from "../cluster.ts";
+import {
+  type ClusterOptions,
+  type EmbeddedCluster,
+  type Readiness,
+  startCluster,
+} from "../cluster.ts";
 import { systemClock } from "../../base/clock.ts";
 import { timestamp } from "../timestamp.ts";
-import type { Readiness } from "../readiness.ts";
-import { type ClusterStatus, clusterStatus } from "./control.ts";
-import { contextNameOf } from "./context_name.ts";
+import {
+  type ClusterPaths,
+  clusterPaths,
+  type ClusterRecord,
+  type ClusterStatus,
+  clusterStatus,
+} from "./control.ts";
+import { contextNameOf } from "../tls/kubeconfig.ts";
 import { becomeDaemon } from "../../daemon/daemon.ts";
 import { ownIdentity, ReportWriter } from "../../daemon/report_writer.ts";
 import { removeFile, replaceFile } from "../../files/own_files.ts";
-import { type ClusterPaths, clusterPaths, type ClusterRecord } from "./record.ts";
 
 /** The options of {@link serveCluster}. */
 export interface ServeOptions extends ClusterOptions {

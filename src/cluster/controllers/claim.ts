@@ -4,8 +4,14 @@
  */
 import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import { type Action, update } from "./action.ts";
-import type { AnyLive, KindMap, KindName, Live, LiveMeta } from "./kinds.ts";
-import { withMetadataList } from "./metadata_list.ts";
+import {
+  type AnyLive,
+  type KindMap,
+  type KindName,
+  type Live,
+  type LiveMeta,
+  withMetadataList,
+} from "./kinds.ts";
 import { managedBy } from "./pods.ts";
 import { matchesSelector } from "./selector.ts";
 import type { ClusterState } from "./state.ts";

@@ -1,14 +1,17 @@
 /** Every controller of the embedded cluster, in the order in which one change tends to cause the next. */
-import type { Controller } from "./controller.ts";
+import type { Controller } from "./state.ts";
 import { daemonSetController } from "./daemonset.ts";
 import { deploymentController } from "./deployment.ts";
 import { eventExpiry } from "./events.ts";
 import { garbageCollector } from "./garbage_collector.ts";
 import { jobController } from "./job.ts";
-import { namespaceController } from "./namespace.ts";
+import {
+  namespaceController,
+  rootCertificateController,
+  serviceAccountController,
+} from "./namespace.ts";
 import { replicaSetController } from "./replicaset.ts";
 import { schedulerController } from "./scheduler.ts";
-import { rootCertificateController, serviceAccountController } from "./service_account.ts";
 import { statefulSetController } from "./statefulset.ts";
 import { taintEvictionController } from "./taint_eviction.ts";
 import { volumeController } from "./volume_binder.ts";

@@ -4,7 +4,7 @@ import type { Node, Pod, Toleration } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { Controller } from "./controller.ts";
+import type { ClusterState, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { hashLabel } from "./naming.ts";
 import {
@@ -18,7 +18,6 @@ import {
 } from "./pods.ts";
 import { resolveAmount } from "./rollout_plan.ts";
 import { nodeAccepts, pinnedNode, pinToNode } from "./node_fit.ts";
-import type { ClusterState } from "./state.ts";
 
 const revisionLabel = "controller-revision-hash";
 

@@ -2,12 +2,16 @@
  * Deployments: one ReplicaSet a revision, and the rollout from one to the next.
  * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/
  */
-import type { Deployment, ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
+import type {
+  Deployment,
+  DeploymentCondition,
+  DeploymentStatus,
+  ReplicaSet,
+} from "kubernetes-types/apps/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { Controller } from "./controller.ts";
-import { deploymentStatus, progressDeadline } from "./deployment_status.ts";
+import type { ClusterState, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import {
   planRecreate,
@@ -18,10 +22,10 @@ import {
   type SetSize,
   type SizeChanges,
 } from "./rollout_plan.ts";
-import type { ClusterState } from "./state.ts";
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { hashLabel } from "./naming.ts";
 import { managedBy } from "./pods.ts";
+import { withCondition } from "./conditions.ts";
 
 /** Moves each Deployment towards its present template and number of replicas. */
 export const deploymentController: Controller = {
@@ -322,4 +326,147 @@ function freeHash(deployment: Live<Deployment>, taken: (name: string) => boolean
     const hash = hashLabel({ ...deployment.spec?.template, collisions });
     if (!taken(`${deployment.metadata.name}-${hash}`)) return hash;
   }
+}
+
+/* A Deployment's status: what `kubectl rollout status` and `kubectl get deployments` read. */
+
+/** The ReplicaSets of a Deployment, and the result of its rollout. */
+interface RolloutView {
+  current: Live<ReplicaSet> | undefined;
+  all: readonly Live<ReplicaSet>[];
+  /** How many replicas may be missing while it still counts as available. */
+  maxUnavailable: number;
+  now: Date;
+}
+
+type Counts = Required<
+  Pick<DeploymentStatus, "replicas" | "updatedReplicas" | "readyReplicas" | "availableReplicas">
+>;
+
+/** Returns the status computed from the sets. */
+function deploymentStatus(deployment: Live<Deployment>, view: RolloutView) {
+  const counts = countsOf(view);
+  const wanted = deployment.spec?.replicas ?? 1;
+  const unavailable = Math.max(0, wanted - counts.availableReplicas);
+  const status: DeploymentStatus = {
+    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    ...(unavailable === 0 ? {} : { unavailableReplicas: unavailable }),
+    observedGeneration: deployment.metadata.generation ?? 0,
+  };
+  return { ...status, conditions: conditionsOf(deployment, view, counts) };
+}
+
+function countsOf({ all, current }: RolloutView): Counts {
+  const total = (field: "replicas" | "readyReplicas" | "availableReplicas") =>
+    all.reduce((sum, set) => sum + (set.status?.[field] ?? 0), 0);
+  return {
+    replicas: total("replicas"),
+    updatedReplicas: current?.status?.replicas ?? 0,
+    readyReplicas: total("readyReplicas"),
+    availableReplicas: total("availableReplicas"),
+  };
+}
+
+function conditionsOf(
+  deployment: Live<Deployment>,
+  view: RolloutView,
+  counts: Counts,
+): DeploymentCondition[] {
+  const enough = counts.availableReplicas >=
+    (deployment.spec?.replicas ?? 1) - view.maxUnavailable;
+  const withAvailable = withCondition<DeploymentCondition>(
+    deployment.status?.conditions,
+    {
+      type: "Available",
+      ...(enough
+        ? {
+          status: "True",
+          reason: "MinimumReplicasAvailable",
+          message: "Deployment has minimum availability.",
+        }
+        : {
+          status: "False",
+          reason: "MinimumReplicasUnavailable",
+          message: "Deployment does not have minimum availability.",
+        }),
+    },
+    view.now,
+    { updateTime: true },
+  );
+  const progress = progressOf(deployment, view, counts);
+  if (progress === undefined) return withAvailable;
+  const condition = { type: "Progressing", ...progress };
+  const refresh = progress.reason === "ReplicaSetUpdated";
+  return withCondition(withAvailable, condition, view.now, { updateTime: true, refresh });
+}
+
+type Progress = Pick<DeploymentCondition, "status"> & { reason: string; message: string };
+
+/** Returns the desired Progressing condition, or undefined if it stays as it is. */
+function progressOf(
+  deployment: Live<Deployment>,
+  view: RolloutView,
+  counts: Counts,
+): Progress | undefined {
+  const present = deployment.status?.conditions?.find(({ type }) => type === "Progressing");
+  if (deployment.spec?.paused === true) {
+    return { status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" };
+  }
+  const name = view.current?.metadata.name;
+  if (name === undefined) return undefined;
+  if (isComplete(deployment, counts)) {
+    return {
+      status: "True",
+      reason: "NewReplicaSetAvailable",
+      message: `ReplicaSet "${name}" has successfully progressed.`,
+    };
+  }
+  if (present?.reason === "DeploymentPaused") {
+    return { status: "Unknown", reason: "DeploymentResumed", message: "Deployment is resumed" };
+  }
+  if (madeProgress(deployment.status, counts)) {
+    return {
+      status: "True",
+      reason: "ReplicaSetUpdated",
+      message: `ReplicaSet "${name}" is progressing.`,
+    };
+  }
+  if (present === undefined) {
+    return {
+      status: "True",
+      reason: "NewReplicaSetCreated",
+      message: `Created new replica set "${name}"`,
+    };
+  }
+  const deadline = progressDeadline(deployment);
+  if (deadline === undefined || deadline > view.now) return undefined;
+  return {
+    status: "False",
+    reason: "ProgressDeadlineExceeded",
+    message: `ReplicaSet "${name}" has timed out progressing.`,
+  };
+}
+
+function isComplete(deployment: Live<Deployment>, counts: Counts): boolean {
+  const wanted = deployment.spec?.replicas ?? 1;
+  return counts.updatedReplicas === wanted && counts.replicas === wanted &&
+    counts.availableReplicas === wanted;
+}
+
+function madeProgress(before: DeploymentStatus | undefined, counts: Counts): boolean {
+  const oldBefore = (before?.replicas ?? 0) - (before?.updatedReplicas ?? 0);
+  return counts.updatedReplicas > (before?.updatedReplicas ?? 0) ||
+    counts.readyReplicas > (before?.readyReplicas ?? 0) ||
+    counts.availableReplicas > (before?.availableReplicas ?? 0) ||
+    counts.replicas - counts.updatedReplicas < oldBefore;
+}
+
+/** Returns when a rollout without progress is reported as failed. Undefined if there is none to report. */
+function progressDeadline(deployment: Deployment): Date | undefined {
+  const condition = deployment.status?.conditions?.find(({ type }) => type === "Progressing");
+  if (condition?.status === "False" || condition?.reason === "NewReplicaSetAvailable") return;
+  const since = condition?.lastUpdateTime;
+  const seconds = deployment.spec?.progressDeadlineSeconds ?? 600;
+  if (deployment.spec?.paused === true || since === undefined) return undefined;
+  return new Date(Date.parse(since) + seconds * 1000);
 }

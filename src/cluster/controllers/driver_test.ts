@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { KubeObject } from "../../kube/types.ts";
 import { resources } from "../resources.ts";
 import { createStore } from "../store/store.ts";
-import type { Controller } from "./controller.ts";
+import type { Controller } from "./state.ts";
 import { create } from "./action.ts";
 import { runControllers } from "./driver.ts";
 

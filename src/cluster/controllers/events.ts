@@ -8,7 +8,7 @@ import type { Store } from "../model.ts";
 import { timestamp } from "../timestamp.ts";
 import { resources } from "../resources.ts";
 import type { Action } from "./action.ts";
-import type { Controller } from "./controller.ts";
+import type { Controller } from "./state.ts";
 import { nameSuffix } from "./naming.ts";
 
 /** How long an Event is stored: kube-apiserver's default for `--event-ttl`. */

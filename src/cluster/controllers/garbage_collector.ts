@@ -5,10 +5,8 @@
 import type { OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import { resources } from "../resources.ts";
 import { type Action, remove, update } from "./action.ts";
-import { withMetadataList } from "./metadata_list.ts";
-import type { Controller } from "./controller.ts";
-import type { KindMap, KindName, Live } from "./kinds.ts";
-import type { ClusterState } from "./state.ts";
+import { type KindMap, type KindName, type Live, withMetadataList } from "./kinds.ts";
+import type { ClusterState, Controller } from "./state.ts";
 
 const kindNames = Object.keys(resources) as KindName[];
 

@@ -57,3 +57,13 @@ export type Live<T> = T & { metadata: LiveMeta };
 
 /** An object of which only the metadata matters: any owner, or the object of an Event. */
 export type AnyLive = { apiVersion?: string; kind?: string; metadata: LiveMeta };
+
+/** Returns metadata with one of its lists replaced. On the wire a list without items is omitted. */
+export function withMetadataList(
+  metadata: LiveMeta,
+  field: "ownerReferences" | "finalizers",
+  list: readonly unknown[],
+): LiveMeta {
+  const { [field]: _before, ...rest } = metadata;
+  return list.length === 0 ? rest as LiveMeta : { ...rest, [field]: list } as LiveMeta;
+}

@@ -3,7 +3,7 @@ import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { Controller } from "./controller.ts";
+import type { ClusterState, Controller } from "./state.ts";
 import { sameJson } from "../store/equality.ts";
 import type { Live } from "./kinds.ts";
 import {
@@ -16,7 +16,6 @@ import {
   podFromTemplate,
 } from "./pods.ts";
 import { matchesLabels } from "./selector.ts";
-import type { ClusterState } from "./state.ts";
 
 /** Maintains each ReplicaSet's pods at its number of replicas. */
 export const replicaSetController: Controller = {

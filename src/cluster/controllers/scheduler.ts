@@ -9,12 +9,11 @@ import type {
 import { sameJson } from "../store/equality.ts";
 import { type Action, note, update } from "./action.ts";
 import { withCondition } from "./conditions.ts";
-import type { Controller } from "./controller.ts";
+import type { ClusterState, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { nodeAccepts } from "./node_fit.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { isFinished } from "./pods.ts";
-import type { ClusterState } from "./state.ts";
 import { matchesSelector } from "./selector.ts";
 
 /** Binds pods to nodes, and reports why it can't. */

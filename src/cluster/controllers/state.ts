@@ -7,6 +7,7 @@ import type { Store, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { KindMap, KindName, Live } from "./kinds.ts";
 import { matchesSelector } from "./selector.ts";
+import type { Action } from "./action.ts";
 
 /** The cluster at one moment. Lists are read once and cached, so that all controllers of a pass agree. */
 export class ClusterState {
@@ -83,4 +84,16 @@ function controllerOf(
   owners: readonly OwnerReference[] | undefined,
 ): OwnerReference | undefined {
   return owners?.find((owner) => owner.controller === true);
+}
+
+/**
+ * A level-triggered controller. `reconcile` compares the actual with the desired state, for all objects of its kinds,
+ * and returns the actions. It must converge: once all its actions are done, and nothing else changed, it returns none.
+ */
+export interface Controller {
+  /** As an Event's source names it: `replicaset-controller`. */
+  readonly name: string;
+  /** A change to any of these triggers a reconcile. */
+  readonly watches: readonly KindName[];
+  reconcile(state: ClusterState): Action[];
 }

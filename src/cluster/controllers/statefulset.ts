@@ -4,7 +4,7 @@ import type { PersistentVolumeClaim, Pod, Volume } from "kubernetes-types/core/v
 import { sameJson } from "../store/equality.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { Controller } from "./controller.ts";
+import type { ClusterState, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import {
   isActive,
@@ -14,7 +14,6 @@ import {
   nextAvailability,
   podFromTemplate,
 } from "./pods.ts";
-import type { ClusterState } from "./state.ts";
 import { hashLabel } from "./naming.ts";
 
 /** Maintains each StatefulSet's pods, in their order. */

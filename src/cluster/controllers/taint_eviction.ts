@@ -2,7 +2,7 @@
 import type { Node, Pod, Taint } from "kubernetes-types/core/v1.d.ts";
 import { timestamp } from "../timestamp.ts";
 import { type Action, note, remove, update } from "./action.ts";
-import type { Controller } from "./controller.ts";
+import type { Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { tolerates } from "./node_fit.ts";
 import { isFinished } from "./pods.ts";

@@ -6,10 +6,9 @@ import type { PersistentVolume, PersistentVolumeClaim } from "kubernetes-types/c
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
-import type { Controller } from "./controller.ts";
+import type { ClusterState, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { parseQuantity } from "../../base/quantity.ts";
-import type { ClusterState } from "./state.ts";
 
 /** The provisioner of claims here: the name that classes use. */
 export const provisioner = "kodama.dev/local";

@@ -1,7 +1,6 @@
 /** The folders of one container on disk, and the mount table of its root. */
-import { fstabField } from "./fstab_field.ts";
 import type { HostView } from "./host_view.ts";
-import { removeFolder } from "./remove_folder.ts";
+import { removeFolder } from "./tools.ts";
 import type { ContainerSetup, Mount } from "./runtime.ts";
 
 /** A container's folders. */
@@ -155,4 +154,12 @@ async function writeIdentity(points: MountPoints, hostname: string): Promise<voi
   );
   const resolver = await Deno.readTextFile("/etc/resolv.conf").catch(() => "");
   await Deno.writeTextFile(`${layer}/resolv.conf`, resolver);
+}
+
+/** Returns a path as one field of a table of mounts: blanks escaped by fstab(5). */
+export function fstabField(path: string): string {
+  return path.replace(
+    /[\\ \t\n]/g,
+    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
 }

@@ -3,7 +3,7 @@ import { delay } from "../../base/abort.ts";
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import type { Clock } from "../../base/clock.ts";
 import { emptyStream } from "./child_process.ts";
-import type { LogFile } from "./log_file.ts";
+import type { LogFile } from "./log.ts";
 import type { RunningContainer } from "./runtime.ts";
 
 /** How it ended. */

@@ -1,6 +1,6 @@
 /** After a node's end nothing of it remains: no process, no mount, no folder. */
 import assert from "node:assert/strict";
-import { takeFirstLine } from "./first_line.ts";
+import { takeFirstLine } from "./child_process.ts";
 import { outputOnly, refOf, startFixture } from "./testing/fixture.ts";
 
 const isolations = ["best", "plain"] as const;

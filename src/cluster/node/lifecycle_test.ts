@@ -10,7 +10,7 @@ import {
   refOf,
   startFixture,
 } from "./testing/fixture.ts";
-import type { StoredPod } from "./pod_object.ts";
+import type { StoredPod } from "./pod_context.ts";
 
 const shell = (line: string, over: Partial<Container> = {}): Container => ({
   name: "main",

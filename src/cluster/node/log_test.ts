@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { LogQuery } from "../model.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { LogFile } from "./log_file.ts";
-import { readLog } from "./log_reader.ts";
+import { LogFile, readLog } from "./log.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const all: LogQuery = { follow: false, previous: false, timestamps: false };

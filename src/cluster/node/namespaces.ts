@@ -6,9 +6,8 @@
  * machine's programs still at hand, so that a session (or a terminal) is created without anything from the image, then
  * into the mount namespace.
  */
-import { containerProcess } from "./child_process.ts";
-import { type ContainerFiles, prepareContainerFiles } from "./container_files.ts";
-import { takeFirstLine } from "./first_line.ts";
+import { containerProcess, takeFirstLine } from "./child_process.ts";
+import { type ContainerFiles, fstabField, prepareContainerFiles } from "./container_files.ts";
 import { deviceFiles, type HostView, prepareHostView } from "./host_view.ts";
 import type {
   Capabilities,
@@ -18,9 +17,13 @@ import type {
   RunningContainer,
 } from "./runtime.ts";
 import { execStartError, mainStartError, startFailure } from "./start_error.ts";
-import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
-import { required, type Tools } from "./tools.ts";
-import { fstabField } from "./fstab_field.ts";
+import {
+  required,
+  resizeTerminal,
+  terminalArguments,
+  terminalEnvironment,
+  type Tools,
+} from "./tools.ts";
 import type { ContainerProcess } from "../model.ts";
 import type { ProcessSet } from "./listeners.ts";
 

@@ -3,8 +3,7 @@
  * of their own, and nothing more. FIDELITY.md lists the limits.
  */
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
-import { containerProcess, emptyStream } from "./child_process.ts";
-import { takeFirstLine } from "./first_line.ts";
+import { containerProcess, emptyStream, takeFirstLine } from "./child_process.ts";
 import type { ProcessSet } from "./listeners.ts";
 import type {
   Capabilities,
@@ -14,8 +13,13 @@ import type {
   RunningContainer,
 } from "./runtime.ts";
 import { execStartError, type LookupFailure, mainStartError } from "./start_error.ts";
-import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
-import { required, type Tools } from "./tools.ts";
+import {
+  required,
+  resizeTerminal,
+  terminalArguments,
+  terminalEnvironment,
+  type Tools,
+} from "./tools.ts";
 
 // An image without programs has a main process all the same.
 const pauseScript = "trap 'exit 0' TERM INT; while read -r _; do :; done";

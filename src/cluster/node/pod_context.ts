@@ -1,6 +1,6 @@
 /** The context that the workers of one pod share. */
-import type { Pod } from "../../kube/types.ts";
-import type { Store } from "../model.ts";
+import type { KubeObject, Pod } from "../../kube/types.ts";
+import type { Store, Stored } from "../model.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { EventRecorder } from "./events.ts";
 import type { ImageStore } from "./images.ts";
@@ -55,4 +55,14 @@ export class Gate {
       else next();
     }
   }
+}
+
+/* Pods as the store holds them. */
+
+/** A pod with the metadata that every stored object has. */
+export type StoredPod = Readonly<Omit<Pod, "metadata"> & { metadata: KubeObject["metadata"] }>;
+
+/** Casts an object to a pod: the store holds only objects that the API has checked against their schema. */
+export function asPod(object: Stored): StoredPod {
+  return object as StoredPod;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { NodeError } from "../model.ts";
 import { isRunning, type NodeFixture, refOf, startFixture } from "./testing/fixture.ts";
 import { listeningSockets } from "./listeners.ts";
-import type { StoredPod } from "./pod_object.ts";
+import type { StoredPod } from "./pod_context.ts";
 
 const idle = ["sh", "-c", "while :; do sleep 0.05; done"];
 const ready = (pod: StoredPod) => pod.status?.containerStatuses?.[0]?.ready === true;

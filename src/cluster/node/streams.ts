@@ -9,7 +9,7 @@ import {
 } from "../model.ts";
 import type { ContainerInstance } from "./container_instance.ts";
 import type { ContainerWorker } from "./container_worker.ts";
-import { readLog } from "./log_reader.ts";
+import { readLog } from "./log.ts";
 import type { PodWorker } from "./pod_worker.ts";
 
 /** {@link NodeStreams} over the pods that `find` returns. */

@@ -4,13 +4,11 @@
  */
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { Store, Stored } from "../model.ts";
+import { type Store, type Stored, StoreError } from "../model.ts";
 import { resources } from "../resources.ts";
-import { StoreError } from "../store/store_error.ts";
 import type { Clock } from "../../base/clock.ts";
 import { timestamp } from "../timestamp.ts";
-import { removeFolder } from "./remove_folder.ts";
-import { findTools, required } from "./tools.ts";
+import { findTools, removeFolder, required } from "./tools.ts";
 
 /** The options of snapshots. Paths are absolute. */
 export interface VolumeSnapshotsOptions {

@@ -8,8 +8,7 @@ import type {
 } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import { resources } from "../resources.ts";
-import { fieldValue } from "./downward.ts";
-import { expand, objectData } from "./environment.ts";
+import { expand, fieldValue, objectData } from "./environment.ts";
 import type { Mount } from "./runtime.ts";
 import { copyFolder } from "./volume_snapshots.ts";
 

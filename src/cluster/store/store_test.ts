@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Store, Stored, StoreEvent } from "../model.ts";
+import { type Store, type Stored, StoreError, type StoreEvent } from "../model.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { resources } from "../resources.ts";
 import { createStore, type StoreOptions } from "./store.ts";
-import { StoreError } from "./store_error.ts";
 
 function newStore(options: Partial<StoreOptions> = {}): Store {
   let uids = 0;

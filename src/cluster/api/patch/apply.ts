@@ -10,23 +10,21 @@ import { isRecord } from "../../../base/json_value.ts";
 import { failure } from "../status.ts";
 import {
   type FieldSet,
+  fieldSetOf,
   fieldsOf,
   holds,
   isItem,
+  isOf,
   itemStep,
   leaves,
-  pathText,
-  schemaOfField,
-  valueAt,
-} from "./field_set.ts";
-import {
-  fieldSetOf,
-  isOf,
   type ManagedEntry,
   type Manager,
   newEntry,
   ownable,
+  pathText,
   schemaOf,
+  schemaOfField,
+  valueAt,
   withoutFields,
 } from "./managed_fields.ts";
 

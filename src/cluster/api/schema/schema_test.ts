@@ -3,9 +3,8 @@ import fc from "fast-check";
 import { resourceTypes } from "../../resources.ts";
 import { conform, type Findings } from "../decode.ts";
 import type { Schema } from "./model.ts";
-import { definition, definitionOf } from "./parse.ts";
+import { definition, definitionOf, type TimeKind } from "./parse.ts";
 import { decodeProtobuf } from "./protobuf.ts";
-import type { TimeKind } from "./times.ts";
 
 function refs(schema: Schema): string[] {
   if (schema.kind === "object") return [schema.name];

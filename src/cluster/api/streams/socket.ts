@@ -1,7 +1,7 @@
 /** A WebSocket with back-pressure in both directions, over the `ws` package. */
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
-import type { ReadFlow } from "./read_flow.ts";
+import type { Duplex } from "node:stream";
 
 /** Messages in order, one at a time; writing waits until the network took it. */
 export interface MessageSocket {
@@ -71,4 +71,71 @@ function receive(
 function bytesOf(data: unknown): Uint8Array {
   if (data instanceof Uint8Array) return data;
   return data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();
+}
+
+/* TCP connections to a pod, read and written without Deno's streams, which close both halves when one ends. */
+
+/** Passes bytes to the client in a message. */
+const chunkBytes = 32 * 1024;
+
+/** Returns the pod's output until its end. Each chunk is its own. */
+export async function* bytesFrom(connection: Deno.TcpConn): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(chunkBytes);
+  for (;;) {
+    const count = await connection.read(buffer);
+    if (count === null) return;
+    yield buffer.slice(0, count);
+  }
+}
+
+/** Writes all of them. */
+export async function writeAll(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+}
+
+/** Closes a connection that the other direction may have closed already. */
+export function closeOnce(connection: Deno.TcpConn | undefined): void {
+  try {
+    connection?.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+/*
+ * Stopping a TLS connection from reading.
+ *
+ * `pause()` alone doesn't, under Deno's node:tls: the socket continues to decrypt the client's data, into memory
+ * without a bound. The TCP handle below it can be stopped, and then the client's own writes wait. It is reached by
+ * fields that aren't public; if they are missing (Node itself), `pause()` does all that is needed.
+ */
+
+interface TcpHandle {
+  readStop(): unknown;
+  readStart(): unknown;
+}
+
+/** The flow of bytes into a socket. */
+interface ReadFlow {
+  stop(): void;
+  start(): void;
+}
+
+/** The flow below a socket. */
+export function readFlow(socket: Duplex): ReadFlow {
+  const handle = handleBelow(socket);
+  return {
+    stop: () => void handle?.readStop(),
+    start: () => {
+      // A socket that was closed meanwhile has no handle to start.
+      if (!socket.destroyed) handle?.readStart();
+    },
+  };
+}
+
+function handleBelow(socket: unknown): TcpHandle | undefined {
+  const parent = (socket as { _handle?: { _parent?: unknown } })._handle?._parent;
+  const { readStop, readStart } = (parent ?? {}) as Partial<TcpHandle>;
+  if (typeof readStop !== "function" || typeof readStart !== "function") return undefined;
+  return parent as TcpHandle;
 }

@@ -2,9 +2,15 @@ import assert from "node:assert/strict";
 import { constants, createDeflate, createInflate } from "node:zlib";
 import fc from "fast-check";
 import { channel, decodeMessage, encodeMessage } from "./channels.ts";
-import { encodeFrame, type Frame, FrameReader } from "./spdy_tunnel.ts";
+import {
+  createHeaderReader,
+  createHeaderWriter,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  headerDictionary,
+} from "./spdy_tunnel.ts";
 import { joinBytes } from "../../../base/join_bytes.ts";
-import { createHeaderReader, createHeaderWriter, headerDictionary } from "./spdy_headers.ts";
 
 const bytes = fc.uint8Array({ maxLength: 50 });
 const stream = fc.integer({ min: 1, max: 0x7fffffff });

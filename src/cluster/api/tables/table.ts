@@ -2,8 +2,22 @@
  * Tables: the server's side of `kubectl get`.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
  */
-import * as core from "./core.ts";
-import * as workloads from "./workloads.ts";
+import {
+  configMapColumns,
+  daemonSetColumns,
+  deploymentColumns,
+  eventColumns,
+  jobColumns,
+  namespaceColumns,
+  nodeColumns,
+  persistentVolumeClaimColumns,
+  persistentVolumeColumns,
+  replicaSetColumns,
+  secretColumns,
+  serviceAccountColumns,
+  serviceColumns,
+  statefulSetColumns,
+} from "./kind_columns.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { apiVersionOf, resources, typeKey } from "../../resources.ts";
 import { age, ageColumn, type Column, column, nameColumn, orNone } from "./column.ts";
@@ -228,20 +242,20 @@ const storageClassColumns: readonly Column[] = [
 
 const columnsOf = new Map<string, readonly Column[]>([
   [typeKey(resources.pods), podColumns],
-  [typeKey(resources.namespaces), core.namespaceColumns],
-  [typeKey(resources.nodes), core.nodeColumns],
-  [typeKey(resources.persistentVolumes), core.persistentVolumeColumns],
-  [typeKey(resources.persistentVolumeClaims), core.persistentVolumeClaimColumns],
-  [typeKey(resources.configMaps), core.configMapColumns],
-  [typeKey(resources.secrets), core.secretColumns],
-  [typeKey(resources.services), core.serviceColumns],
-  [typeKey(resources.serviceAccounts), core.serviceAccountColumns],
-  [typeKey(resources.events), core.eventColumns],
-  [typeKey(resources.deployments), workloads.deploymentColumns],
-  [typeKey(resources.replicaSets), workloads.replicaSetColumns],
-  [typeKey(resources.statefulSets), workloads.statefulSetColumns],
-  [typeKey(resources.daemonSets), workloads.daemonSetColumns],
-  [typeKey(resources.jobs), workloads.jobColumns],
+  [typeKey(resources.namespaces), namespaceColumns],
+  [typeKey(resources.nodes), nodeColumns],
+  [typeKey(resources.persistentVolumes), persistentVolumeColumns],
+  [typeKey(resources.persistentVolumeClaims), persistentVolumeClaimColumns],
+  [typeKey(resources.configMaps), configMapColumns],
+  [typeKey(resources.secrets), secretColumns],
+  [typeKey(resources.services), serviceColumns],
+  [typeKey(resources.serviceAccounts), serviceAccountColumns],
+  [typeKey(resources.events), eventColumns],
+  [typeKey(resources.deployments), deploymentColumns],
+  [typeKey(resources.replicaSets), replicaSetColumns],
+  [typeKey(resources.statefulSets), statefulSetColumns],
+  [typeKey(resources.daemonSets), daemonSetColumns],
+  [typeKey(resources.jobs), jobColumns],
   [typeKey(resources.leases), leaseColumns],
   [typeKey(resources.storageClasses), storageClassColumns],
   [typeKey(resources.volumeSnapshots), volumeSnapshotColumns],

@@ -7,12 +7,11 @@ import type { Store } from "../../model.ts";
 import { resources } from "../../resources.ts";
 import { createStore } from "../../store/store.ts";
 import type { Action } from "../action.ts";
-import { applyAction } from "../apply.ts";
-import type { Controller } from "../controller.ts";
+import { applyAction } from "../driver.ts";
+import { ClusterState, type Controller } from "../state.ts";
 import { allControllers } from "../controllers.ts";
 import type { KindMap, KindName, Live } from "../kinds.ts";
 import { isFinished } from "../pods.ts";
-import { ClusterState } from "../state.ts";
 
 /** How the fake node treats a pod that was bound to it. */
 export type NodeBehaviour = (pod: Live<Pod>) => "ready" | "starting" | "failed" | "succeeded";

@@ -5,7 +5,7 @@ import { createStore } from "../../store/store.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { type Node, type NodeOptions, startNode } from "../node.ts";
-import { asPod, type StoredPod } from "../pod_object.ts";
+import { asPod, type StoredPod } from "../pod_context.ts";
 import type { Pod } from "../../../kube/types.ts";
 
 /** A node with its environment. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { contextNameOf } from "./context_name.ts";
+import { contextNameOf } from "./kubeconfig.ts";
 
 const kept: readonly (readonly [folder: string, name: string])[] = [
   ["/home/ada/lab", "kodama-lab"],

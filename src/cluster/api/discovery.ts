@@ -1,6 +1,6 @@
 /** The discovery data of what is served, from which both of its forms are made. */
-import { reviews } from "../rbac/reviews.ts";
-import { served } from "../served.ts";
+import { reviews } from "./rbac/reviews.ts";
+import { served } from "./served.ts";
 
 /** One resource or subresource of a group. */
 export interface DiscoveredResource {
