@@ -175,7 +175,10 @@ Deno.test({
       );
       assert.match(wall, /── weka-drive-0 \[sync\] ─/);
       await tmux.run("detach-client", "-s", "night");
-      await terminal.until("what goes on", /^session night goes on: tmux attach -t night$/m);
+      await terminal.until(
+        "what goes on",
+        /^session night is still running: tmux attach -t night$/m,
+      );
       await terminal.until("the end", /^code 0$/m);
     });
 

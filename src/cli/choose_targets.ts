@@ -5,9 +5,6 @@ import type { Selection } from "../actions/exec/events.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Choosing, Chosen } from "./commands/pick/pick_targets.ts";
 
-/** The exit code if the picker was aborted: 128 + SIGINT, as fzf returns. */
-export const leftWithoutChoice = 130;
-
 /** Flags that choose pods; without one of them, or an operand, every pod of a namespace matches. */
 const chooses = ["match", "selector", "field-selector", "node", "from", "pick"];
 
@@ -36,7 +33,7 @@ export function choosingOf(
 }
 
 /** Returns the host and the selection to run in; undefined if the picker was aborted. */
-export async function chosenBy(
+export async function chooseTargets(
   choosing: Choosing | undefined,
   { contexts, selection }: { contexts: readonly string[]; selection: Selection },
   { kubeconfig, invocation, purpose }: {
@@ -48,6 +45,6 @@ export async function chosenBy(
 ): Promise<Chosen | undefined> {
   const host: Host = await invocation.host({ kubeconfig });
   if (choosing === undefined) return { contexts, selection, host };
-  const { chosenFirst } = await import("./commands/pick/pick_targets.ts");
+  const { chooseInPicker: chosenFirst } = await import("./commands/pick/pick_targets.ts");
   return await chosenFirst({ contexts, selection }, choosing, { host, invocation, purpose });
 }

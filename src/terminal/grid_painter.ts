@@ -9,7 +9,7 @@ import { lineWidth } from "./grid.ts";
 /** Options of a painter. */
 export interface GridPainterOptions {
   /** `screen`: the alternate screen. `inline`: below the last line of output. */
-  place: "screen" | "inline";
+  area: "screen" | "inline";
   color: boolean;
   /** Requests reports of clicks and wheel turns from the terminal. */
   mouse: boolean;
@@ -73,7 +73,7 @@ export class GridPainter {
 
   /** Returns the sequences that take over the terminal. */
   begin(): string {
-    const screen = this.#options.place === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
+    const screen = this.#options.area === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
     return screen + this.modes();
   }
 
@@ -84,12 +84,12 @@ export class GridPainter {
 
   /** Returns the sequences that restore the terminal: rows cleared, modes off. May be written at any moment. */
   end(): string {
-    const { place, mouse } = this.#options;
-    const cleared = place === "screen" ? "" : `${this.#move(0)}\x1b[J`;
+    const { area, mouse } = this.#options;
+    const cleared = area === "screen" ? "" : `${this.#move(0)}\x1b[J`;
     this.#rows = [];
     this.#at = 0;
     return `${cleared}${reset}${wrapOn}${mouse ? mouseOff : ""}${pasteOff}${cursorOn}` +
-      (place === "screen" ? "\x1b[?1049l" : "");
+      (area === "screen" ? "\x1b[?1049l" : "");
   }
 
   /** Returns the change from the last grid to this one. Empty if nothing changed. */
@@ -111,7 +111,7 @@ export class GridPainter {
    * Queries the screen row on which the grid starts: clicks are reported by rows of the screen. The
    * answer comes as a `position` among the keys.
    */
-  askPlace(): string {
+  askPosition(): string {
     return `${this.#move(0)}\x1b[6n`;
   }
 
@@ -120,8 +120,8 @@ export class GridPainter {
    * cleared, and painted again by the next {@link paint}.
    */
   resized(columns: number): string {
-    const { place } = this.#options;
-    if (place === "screen") {
+    const { area } = this.#options;
+    if (area === "screen") {
       this.#rows = [];
       this.#at = 0;
       return "\x1b[H\x1b[2J";

@@ -35,7 +35,7 @@ for (const place of ["screen", "inline"] as const) {
           const terminal = new TinyTerminal(columns, rows);
           terminal.write(Array.from({ length: before }, (_, index) => `$ ${index}\r\n`).join(""));
           const [linesBefore, { row: top }] = [terminal.lines, terminal.cursor];
-          const painter = new GridPainter({ place, color, mouse });
+          const painter = new GridPainter({ area: place, color, mouse });
           terminal.write(painter.begin());
           for (const one of grids) {
             terminal.write(painter.paint(one));
@@ -69,7 +69,7 @@ function firstRow(top: number, grids: readonly Grid[], until: Grid): number {
 }
 
 Deno.test("only rows that changed are written", () => {
-  const painter = new GridPainter({ place: "inline", color: false, mouse: false });
+  const painter = new GridPainter({ area: "inline", color: false, mouse: false });
   const lines = ["one", "two", "three"].map((text) => [span(text)]);
   painter.paint({ lines });
   const text = painter.paint({ lines: [[span("one")], [span("TWO")], [span("three")]] });
@@ -80,7 +80,7 @@ Deno.test("only rows that changed are written", () => {
 Deno.test("what was taken over is given back at any moment, painted or not, and twice does no harm", () => {
   for (const place of ["screen", "inline"] as const) {
     const terminal = new TinyTerminal(columns, rows);
-    const painter = new GridPainter({ place, color: true, mouse: true });
+    const painter = new GridPainter({ area: place, color: true, mouse: true });
     terminal.write(painter.begin());
     assert.ok(terminal.modes.has("1000") && terminal.modes.has("2004"));
     terminal.write(painter.end() + painter.end());
@@ -89,7 +89,7 @@ Deno.test("what was taken over is given back at any moment, painted or not, and 
 });
 
 Deno.test("a narrower window is painted anew, without what the terminal wrapped", () => {
-  const painter = new GridPainter({ place: "screen", color: false, mouse: false });
+  const painter = new GridPainter({ area: "screen", color: false, mouse: false });
   const terminal = new TinyTerminal(columns, rows);
   terminal.write(painter.begin() + painter.paint({ lines: [[span("a".repeat(20))]] }));
   const narrow = new TinyTerminal(10, rows);

@@ -83,7 +83,7 @@ function pod(index: number): PickPod {
 /** A picker without a terminal. */
 class Bench {
   readonly #rows: PodRows;
-  readonly #painter = new GridPainter({ place: "inline", color: true, mouse: false });
+  readonly #painter = new GridPainter({ area: "inline", color: true, mouse: false });
   state: PickState;
   bytes = 0;
 

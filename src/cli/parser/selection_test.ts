@@ -9,7 +9,7 @@ import { namedPods } from "./parse_selection.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
 import { badValueError, resolveWords } from "./parsed_args.ts";
 import { BadValue, joinContents } from "./flag.ts";
-import { printPicked } from "../commands/pick/print_picked.ts";
+import { podName } from "../../present/pods_table.ts";
 
 const sample = defineCommand({
   description: "For tests.",
@@ -140,7 +140,7 @@ Deno.test("--from: a pod or a workload in each line; empty lines and comments co
   assert.equal(namedPods({ name: "-", text }).tookStdin, true);
 });
 
-Deno.test("--from: what -o name, jsonl and json print of pods in several namespaces", async () => {
+Deno.test("--from: what -o name, jsonl and json print of pods in several namespaces", () => {
   const place = { context: "prod", namespace: "storage", container: "agent" };
   const rows = [{ ...place, pod: "web-0", node: "n1", ip: "", restarts: 3 }, {
     ...place,
@@ -161,11 +161,7 @@ Deno.test("--from: what -o name, jsonl and json print of pods in several namespa
       tookStdin: true,
     });
   }
-  const names = await printPicked(rows.map((one) => ({ node: "", ip: "", ...one })), {
-    format: "name",
-    print0: false,
-    namespaced: true,
-  });
+  const names = rows.map((one) => `${podName(one, true)}\n`).join("");
   assert.equal(names, "storage/web-0\njobs/pod/web-1\n");
   assert.deepEqual(namedPods({ name: "-", text: names }).operands, [
     { kind: "pod", name: "web-0", namespace: "storage" },

@@ -1,4 +1,5 @@
-import { chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { chooseTargets } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { copyFlags } from "./flags.ts";
 import { resolveCopy } from "./resolve.ts";
@@ -54,8 +55,12 @@ export const command = defineCommand({
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve: resolveCopy,
   run: async ({ options: asked, view, kubeconfig, choosing }, invocation) => {
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "copy" });
-    if (chosen === undefined) return leftWithoutChoice;
+    const chosen = await chooseTargets(choosing, asked, {
+      kubeconfig,
+      invocation,
+      purpose: "copy",
+    });
+    if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };
     const [{ cp }, { showCopy, showPlan }] = await Promise.all([

@@ -8,7 +8,8 @@ import { noCommand } from "./no_command.ts";
 import { execFlags, runningFlags } from "./flags.ts";
 import { listFormat, resolveRunning } from "./options.ts";
 import { showRun } from "./show_run.ts";
-import { choosingOf, chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { chooseTargets, choosingOf } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import {
   allFlag,
   resolveSelection,
@@ -102,8 +103,8 @@ export const command = defineCommand({
   },
   run: async ({ options: asked, view, list, kubeconfig, choosing }, invocation) => {
     const purpose = list ? "list" : commandLine(asked.command);
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose });
-    if (chosen === undefined) return leftWithoutChoice;
+    const chosen = await chooseTargets(choosing, asked, { kubeconfig, invocation, purpose });
+    if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };
     if (list) {

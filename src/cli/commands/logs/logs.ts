@@ -1,5 +1,6 @@
 import { resolveAgentLogs, runAgentLogs } from "../agent/agent_logs.ts";
-import { chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { chooseTargets } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand, type Words } from "../../parser/command.ts";
 import { logsFlags } from "./flags.ts";
 import { endsOnTerminal, styleOf } from "../../output.ts";
@@ -60,8 +61,12 @@ export const command = defineCommand({
     const { options: asked, view, kubeconfig, pick } = resolved.containers;
     const { terminal, signals, environment } = invocation;
     const choosing = pick ? { kind: "many" } as const : undefined;
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "logs" });
-    if (chosen === undefined) return leftWithoutChoice;
+    const chosen = await chooseTargets(choosing, asked, {
+      kubeconfig,
+      invocation,
+      purpose: "logs",
+    });
+    if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };
     const [{ logs }, { drive }, { LogsPainter }] = await Promise.all([

@@ -1,8 +1,12 @@
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import { nothingMatches, parseHeight, plainPicker } from "./options.ts";
-import { isOfSeveral, printPicked } from "./print_picked.ts";
+import type { Target } from "../../../actions/pick/pods.ts";
+import { hasSeveralNamespaces, podName } from "../../../present/pods_table.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { type DataFormat, renderData } from "../../output.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
 
 const formats = choice(["name", "json", "jsonl", "yaml"]);
@@ -10,9 +14,6 @@ const layouts = choice(["default", "reverse"]);
 
 /** All but `--pick`, which is implied here, and the flags that leave the choice or the order to chance. */
 const { pick: _pick, sample: _sample, shuffle: _shuffle, ...choosableFlags } = selectionFlags;
-
-/** 128 + SIGINT, as fzf returns on abort. */
-const aborted = 130;
 
 /** `kodama pick`. */
 export const command = defineCommand({
@@ -110,14 +111,30 @@ export const command = defineCommand({
           await printPicked(answer.targets, {
             format,
             print0,
-            namespaced: isOfSeveral(picker.selection),
+            namespaced: hasSeveralNamespaces(picker.selection),
           }),
         );
         return 0;
       case "nothing":
         throw nothingMatches(answer.search);
       case "aborted":
-        return aborted;
+        return interruptedExitCode;
     }
   },
 });
+
+/** `plain` is the bare name, `name` is `pod/web-0` as in kubectl; both include the namespace if it is ambiguous. */
+type PickFormat = "plain" | "name" | DataFormat;
+
+/** Returns the choice as operands of another command, or as data. */
+async function printPicked(
+  targets: readonly Target[],
+  { format, print0, namespaced }: { format: PickFormat; print0: boolean; namespaced: boolean },
+): Promise<string> {
+  if (format !== "plain" && format !== "name") return await renderData(targets, format);
+  const end = print0 ? "\0" : "\n";
+  return targets.map((target) => {
+    const name = namespaced || format === "name" ? podName(target, namespaced) : target.pod;
+    return `${printable(name)}${end}`;
+  }).join("");
+}

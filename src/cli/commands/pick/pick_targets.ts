@@ -30,7 +30,7 @@ export interface Chosen {
  *
  * @throws like `pick`.
  */
-export async function chosenFirst(
+export async function chooseInPicker(
   { contexts, selection }: Pick<Chosen, "contexts" | "selection">,
   { kind }: Choosing,
   { host, invocation, purpose }: { host: Host; invocation: Invocation; purpose: string },

@@ -3,14 +3,14 @@ import { wholeSelection } from "../../../actions/exec/events.ts";
 import { simulatedHost } from "../../../actions/testing/simulated_host.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import type { Invocation } from "../../invocation.ts";
-import { chosenFirst } from "./pick_targets.ts";
+import { chooseInPicker } from "./pick_targets.ts";
 
 /** Returns the remaining selection if one pod is needed and no choice was requested. */
 async function left(sample: number | undefined, terminals: ("stdin" | "stderr")[]) {
   const { host } = simulatedHost({});
   const invocation = { terminal: new MemoryTerminal({ terminals }) };
   const selection = { ...wholeSelection, ...(sample === undefined ? {} : { sample }) };
-  const chosen = await chosenFirst({ contexts: ["c"], selection }, { kind: "oneIfUnclear" }, {
+  const chosen = await chooseInPicker({ contexts: ["c"], selection }, { kind: "oneIfUnclear" }, {
     host,
     invocation: invocation as Partial<Invocation> as Invocation,
     purpose: "a shell",

@@ -1,7 +1,8 @@
 /** Lets a person choose among the pods of a selection. */
 import type { Host } from "../../../actions/host.ts";
 import { matchesText } from "../../../actions/exec/matches_text.ts";
-import { forEachUntil } from "../../../base/abort.ts";
+import { forEachUntil, onAbort } from "../../../base/abort.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { initialState, type PickState } from "../../../pick/state.ts";
 import { searched } from "../../../pick/list.ts";
@@ -43,9 +44,12 @@ export async function pick(
   options: PickerOptions,
   { host, invocation }: PickOn,
 ): Promise<Picked> {
-  using picker = new Picker(options, { host, invocation });
-  using _listening = invocation.signals.listen((name) => picker.stop(name));
-  return await picker.run();
+  // The terminal is restored before any message.
+  return await stoppable(invocation.signals, async (signal) => {
+    using picker = new Picker(options, { host, invocation });
+    using _listening = onAbort(signal, () => picker.stop(signal.reason));
+    return await picker.run();
+  });
 }
 
 /** One call of {@link pick}. */
@@ -81,9 +85,9 @@ class Picker implements Disposable {
     );
   }
 
-  /** A signal: the terminal is restored before any message. */
-  stop(name: string): void {
-    this.#over.reject(new KodamaError("cancelled", `stopped by ${name}`));
+  /** Makes {@link run} throw the error. */
+  stop(error: unknown): void {
+    this.#over.reject(error);
   }
 
   async run(): Promise<Picked> {
@@ -97,7 +101,7 @@ class Picker implements Disposable {
       const answer = this.#withoutAsking();
       if (answer !== undefined) return answer;
     }
-    if (keyboard === undefined) throw this.#nobodyToAsk();
+    if (keyboard === undefined) throw this.#noTerminal();
     await this.#ask(keyboard);
     const { outcome } = this.#session.state;
     if (outcome.kind !== "accepted") return { kind: "aborted" };
@@ -138,7 +142,7 @@ class Picker implements Disposable {
     return this.#on.invocation.environment("TERM") === "dumb";
   }
 
-  #nobodyToAsk(): KodamaError {
+  #noTerminal(): KodamaError {
     const found = this.#found();
     if (found.length === 0) return nothingMatches(this.#nothing.search);
     const names = found.map(({ entry }) => entry.text);
@@ -152,14 +156,14 @@ class Picker implements Disposable {
     const { invocation: { terminal, environment }, host } = this.#on;
     using _raw = keyboard.raw();
     await using screen = new PickerScreen(terminal, host.clock, {
-      place: isFullScreen(this.#options.height) ? "screen" : "inline",
+      area: isFullScreen(this.#options.height) ? "screen" : "inline",
       color: styleOf(terminal.stderr, environment).bold("") !== "",
       mouse: this.#options.mouse,
     });
     this.#screen = screen;
     screen.show(this.#session.state);
     screen.draw();
-    if (this.#options.mouse) screen.askPlace();
+    if (this.#options.mouse) screen.askPosition();
     const resizing = this.#resizes(screen);
     await Promise.race([
       this.#keys(keyboard),
@@ -216,7 +220,7 @@ class Picker implements Disposable {
         this.#session.send({ kind: "resize", columns, rows: own, screenRows: rows });
         screen.show(this.#session.state);
         screen.draw();
-        if (this.#options.mouse) screen.askPlace();
+        if (this.#options.mouse) screen.askPosition();
       },
     );
   }
@@ -303,9 +307,9 @@ export class PickerScreen implements AsyncDisposable {
   constructor(terminal: DrawnOn, clock: Clock, options: GridPainterOptions) {
     this.#terminal = terminal;
     this.#clock = clock;
-    this.#isFullScreen = options.place === "screen";
+    this.#isFullScreen = options.area === "screen";
     this.#painter = new GridPainter(options);
-    this.#helpPainter = new GridPainter({ ...options, place: "screen" });
+    this.#helpPainter = new GridPainter({ ...options, area: "screen" });
     this.#cleanup.use(terminal.atEnd(() => this.#closedHelp() + this.#painter.end()));
     this.#write(this.#painter.begin());
   }
@@ -366,8 +370,8 @@ export class PickerScreen implements AsyncDisposable {
   }
 
   /** Queries the first row of the grid, for clicks; the answer comes among the keys. */
-  askPlace(): void {
-    this.#write(this.#painter.askPlace());
+  askPosition(): void {
+    this.#write(this.#painter.askPosition());
   }
 
   #write(text: string): void {

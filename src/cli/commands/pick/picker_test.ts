@@ -298,7 +298,7 @@ Deno.test("a slow terminal has been given back before anything is written on ano
   const terminal = new MemoryTerminal();
   const stderr = Object.assign(slow, { isTerminal: true });
   const atEnd = (lastWords: () => string) => terminal.atEnd(lastWords);
-  const options = { place: "inline", color: false, mouse: false } as const;
+  const options = { area: "inline", color: false, mouse: false } as const;
   {
     await using _screen = new PickerScreen({ stderr, atEnd }, new ManualClock(), options);
   }
@@ -309,7 +309,7 @@ Deno.test("a slow terminal has been given back before anything is written on ano
 Deno.test("help takes the alternate screen, and gives the picker's rows back as they were", async () => {
   const clock = new ManualClock();
   const terminal = new MemoryTerminal();
-  const options = { place: "inline", color: false, mouse: true } as const;
+  const options = { area: "inline", color: false, mouse: true } as const;
   const { stderr } = terminal;
   const atEnd = (lastWords: () => string) => terminal.atEnd(lastWords);
   const drawn = async (state: PickState): Promise<string> => {

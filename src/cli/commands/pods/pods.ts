@@ -1,4 +1,5 @@
-import { chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { chooseTargets } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { choice, toggle, value } from "../../parser/flag.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -45,8 +46,12 @@ export const command = defineCommand({
     }
     const choosing = selected.pick ? { kind: "many" } as const : undefined;
     const { kubeconfig } = selected;
-    const chosen = await chosenBy(choosing, selected, { kubeconfig, invocation, purpose: "pods" });
-    if (chosen === undefined) return leftWithoutChoice;
+    const chosen = await chooseTargets(choosing, selected, {
+      kubeconfig,
+      invocation,
+      purpose: "pods",
+    });
+    if (chosen === undefined) return interruptedExitCode;
     const { picked, contexts } = chosen;
     const host = await invocation.host({ kubeconfig });
     const selection = picked === undefined ? chosen.selection : {

@@ -4,7 +4,8 @@ import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk } from "../../ask_yes.ts";
 import { nearPath } from "../workflow/near_path.ts";
-import { choosingOf, chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { chooseTargets, choosingOf } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { type Command, defineCommand, type Words } from "../../parser/command.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { runningFlags } from "../exec/flags.ts";
@@ -105,9 +106,13 @@ export const command: Command = defineCommand({
     const planned = actions.plan(short, given);
     const mustChoose = choosing?.kind !== "required" || !actions.narrowsPods(planned.selection);
     const chosen = choosing !== undefined && mustChoose
-      ? await chosenBy(choosing, planned, { kubeconfig, invocation, purpose: `workflow ${wanted}` })
+      ? await chooseTargets(choosing, planned, {
+        kubeconfig,
+        invocation,
+        purpose: `workflow ${wanted}`,
+      })
       : { host: own };
-    if (chosen === undefined) return leftWithoutChoice;
+    if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const overrides = { ...given, ...narrowed };
     if (list) {

@@ -9,7 +9,8 @@ import type { PlanOverrides } from "../../../actions/workflow/run_workflow.ts";
 import type { Host } from "../../../actions/host.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { chooseTargets } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { askTrust } from "../workflow/trust/ask.ts";
@@ -57,7 +58,7 @@ export async function runWithSteps(
       invocation,
     })
     : undefined;
-  if (pick && only === undefined) return leftWithoutChoice;
+  if (pick && only === undefined) return interruptedExitCode;
   const options = { ...said, overrides: { ...where, ...only } };
   const json = view.format !== "text";
   if (isPlan) return await showPlan(host, options, { invocation, json });
@@ -92,7 +93,7 @@ async function picked(
         trust: { trustNow: trust, ...definedOnly({ askTrust: askTrust(terminal, { signal }) }) },
       }),
     }));
-  const chosen = await chosenBy({ kind: "many" }, where, {
+  const chosen = await chooseTargets({ kind: "many" }, where, {
     ...by,
     purpose: `workflow ${said.workflow}`,
   });

@@ -88,12 +88,12 @@ export const command = defineCommand({
     }
     if (list) {
       const { targetsToRerun } = await import("../../../actions/runs/rerun.ts");
-      const { renderPods } = await import("../pods/table.ts");
+      const { renderTargets } = await import("../pods/table.ts");
       const targets = targetsToRerun(found.run, options.failed);
       const pods = targets.map(({ target }) => target);
       const columns = { context: true, namespace: true };
       await invocation.terminal.stdout.write(
-        await renderPods(pods, listFormat(view.format), columns),
+        await renderTargets(pods, listFormat(view.format), columns),
       );
       return 0;
     }

@@ -1,7 +1,8 @@
 import type { ShellOptions } from "../../../actions/shell/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { chooseTargets } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
 import { keepMsOf, shellFlags } from "./flags.ts";
@@ -94,8 +95,12 @@ export const command = defineCommand({
     return { options, kubeconfig, choosing };
   },
   run: async ({ options: asked, kubeconfig, choosing }, invocation) => {
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "a shell" });
-    if (chosen === undefined) return leftWithoutChoice;
+    const chosen = await chooseTargets(choosing, asked, {
+      kubeconfig,
+      invocation,
+      purpose: "a shell",
+    });
+    if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const [{ shell }, { showShell }] = await Promise.all([
       import("../../../actions/shell/shell.ts"),

@@ -5,12 +5,14 @@ import {
   type TmuxOptions,
 } from "../../../actions/tmux/events.ts";
 import { counted } from "../../../base/counted.ts";
-import { KodamaError, UsageError } from "../../../base/errors.ts";
-import { printable } from "../../../terminal/printable.ts";
-import { choosingOf, chosenBy, leftWithoutChoice } from "../../choose_targets.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { drive } from "../../../terminal/driver/drive.ts";
+import { messagePiece } from "../../../terminal/printable.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { chooseTargets, choosingOf } from "../../choose_targets.ts";
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { choice, type FlagValues, text, toggle, value, valueOr } from "../../parser/flag.ts";
-import type { Invocation } from "../../invocation.ts";
 import { confirmOn } from "../exec/confirm.ts";
 import { confirmViewOf } from "../exec/options.ts";
 import { runningFlags } from "../exec/flags.ts";
@@ -104,39 +106,61 @@ export const command = defineCommand({
     { options: asked, flags, keepMs, kubeconfig, confirm, choosing },
     invocation,
   ) => {
-    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation, purpose: "tmux" });
-    if (chosen === undefined) return leftWithoutChoice;
+    const chosen = await chooseTargets(choosing, asked, {
+      kubeconfig,
+      invocation,
+      purpose: "tmux",
+    });
+    if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const { rowsForPanes, tmux } = await import("../../../actions/tmux/tmux.ts");
     const multiplexer = await invocation.multiplexer();
     const { terminal, signals } = invocation;
     const size = terminal.size() ?? { columns: 200, rows: 50 };
-    const stop = new AbortController();
-    const { signal } = stop;
-    // What was made is removed before any message, so the work is awaited.
-    using _listening = signals.listen((name) =>
-      stop.abort(new KodamaError("cancelled", `stopped by ${name}`))
+    return await drive<TmuxEvent>(
+      ({ signal }) =>
+        eachFlushed(
+          terminal,
+          tmux({ host, multiplexer }, {
+            ...asked,
+            ...narrowed,
+            ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
+            size: { columns: size.columns, rows: rowsForPanes(size.rows) },
+            terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
+            ...(confirm.yes ? {} : {
+              confirm: confirmOn(terminal, {
+                above: confirm.above,
+                stdin: false,
+                listing: "`kodama pods`",
+                signal,
+              }),
+            }),
+            signal,
+          }),
+        ),
+      {
+        terminal,
+        signals,
+        clock: host.clock,
+        painter: { paint: (event) => linesOf(event).map(messagePiece) },
+        milestone: () => undefined,
+        // The panes that were made are removed before any message.
+        cleansUp: true,
+      },
     );
-    const events = tmux({ host, multiplexer }, {
-      ...asked,
-      ...narrowed,
-      ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
-      size: { columns: size.columns, rows: rowsForPanes(size.rows) },
-      terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
-      ...(confirm.yes ? {} : {
-        confirm: confirmOn(terminal, {
-          above: confirm.above,
-          stdin: false,
-          listing: "`kodama pods`",
-          signal,
-        }),
-      }),
-      signal,
-    });
-    for await (const event of events) await told(event, invocation);
-    return 0;
   },
 });
+
+/** tmux takes the terminal after an event: messages come before. */
+async function* eachFlushed(
+  { stderr }: Terminal,
+  events: AsyncIterable<TmuxEvent>,
+): AsyncGenerator<TmuxEvent> {
+  for await (const event of events) {
+    yield event;
+    await stderr.flush();
+  }
+}
 
 /** A command's output is there to be read; a shell that ended normally has nothing more to show. */
 function remainOf(
@@ -145,12 +169,6 @@ function remainOf(
 ): TmuxOptions["remain"] {
   if (asked !== undefined) return asked ? "on" : "off";
   return command === undefined ? "failed" : "on";
-}
-
-async function told(event: TmuxEvent, { terminal }: Invocation): Promise<void> {
-  const text = linesOf(event).map((line) => `${printable(line)}\n`).join("");
-  await terminal.stderr.write(text);
-  await terminal.stderr.flush();
 }
 
 function linesOf(event: TmuxEvent): string[] {
@@ -166,7 +184,7 @@ function linesOf(event: TmuxEvent): string[] {
       return [`${panes} in tmux session ${event.session}: tmux attach -t ${event.session}`];
     }
     case "leftBehind":
-      return [`session ${event.session} goes on: tmux attach -t ${event.session}`];
+      return [`session ${event.session} is still running: tmux attach -t ${event.session}`];
   }
 }
 
