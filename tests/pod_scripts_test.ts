@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { agentScripts } from "../src/agent/pod_script.ts";
 import { copyScripts } from "../src/copy/pod_script.ts";
+import { sessionScripts } from "../src/session/pod_script.ts";
 import { findProgram } from "../src/kube/testing/image_shells.ts";
 import { type ScriptParts, scriptText } from "../src/podscript/launch.ts";
 import { filePath } from "../src/files/file_path.ts";
@@ -12,6 +13,7 @@ const root = new URL("../", import.meta.url);
 const scripts: Record<string, ScriptParts> = {
   ...named("agent", agentScripts),
   ...named("copy", copyScripts),
+  ...named("session", sessionScripts),
 };
 
 function named(

@@ -32,7 +32,7 @@ Deno.test("a session that nobody uses stops by itself, says so, and wakes by res
   );
   assert.match(
     await kubectl.ok("logs", "kodama-work"),
-    /^kodama: nobody uses this session: it stops in \d+s, unless somebody does\nkodama: the session stops now: idle for 20s\. kodama resume work goes on with it$/,
+    /^kodama: the session is not in use: it stops in \d+s unless it is used\nkodama: the session stops now: idle for 20s\. kodama resume work continues it$/,
   );
   await on("resume", "work");
   assert.equal(await on("attach", "work", "--command", "cat notes.txt"), "kept\n");

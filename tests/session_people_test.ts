@@ -21,7 +21,7 @@ import {
   SECRETS,
 } from "../src/kube/resources.ts";
 import type { ConfigMap, KubeObject, Secret } from "../src/kube/types.ts";
-import { shellLineCommand } from "../src/session/shell_line.ts";
+import { shellLineCommand } from "../src/session/pod_script.ts";
 import { keptSession } from "../src/session/state.ts";
 import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
 import { machineHost } from "../src/host/host.ts";

@@ -1,5 +1,6 @@
 /** The entries of a session's volumes that are copied, and those that are not. Pure. */
 import { homeFolder, kodamaFolder, workspaceFolder } from "./names.ts";
+import { sessionCommand } from "./pod_script.ts";
 
 /** A folder of the pod that is copied. */
 export interface CarriedFolder {
@@ -46,4 +47,32 @@ export function isCarried(
   if (passing.test(path)) return false;
   if (root === "claude") return withSecrets || !credentials.test(path);
   return root === "workspace" || kept.test(path);
+}
+
+const paths = carriedFolders.map(({ path }) => path);
+
+/** The staging folder within a folder that is filled. No sync copies names that start like this (`reservedPrefix`). */
+export const fillFolder = ".kodama-sync-fill";
+
+/** Returns the command that prepares to fill the folders, also after an attempt that was interrupted. */
+export function startFillCommand(folders: readonly string[] = paths): string[] {
+  return sessionCommand("startFill", folders);
+}
+
+/** Returns the command that replaces the existing files by those in {@link fillFolder}. */
+export function placeFillCommand(folders: readonly string[] = paths): string[] {
+  return sessionCommand("placeFill", folders);
+}
+
+/** Returns the command that removes from a copy of complete volumes what {@link isCarried} excludes. */
+export function removeSurplusCommand(
+  { withSecrets }: { withSecrets: boolean },
+  [workspace = "", agent = "", state = ""]: readonly string[] = paths,
+): string[] {
+  return sessionCommand("removeSurplus", [
+    withSecrets ? "keep" : "remove",
+    workspace,
+    agent,
+    state,
+  ]);
 }

@@ -6,6 +6,7 @@
 import { plainText } from "../base/plain_text.ts";
 import { allowsTcp } from "./egress_rule.ts";
 import type { EgressRule } from "./model.ts";
+import { sessionCommand } from "./pod_script.ts";
 
 /** The result. */
 export type EgressProbe =
@@ -18,28 +19,9 @@ export type EgressProbe =
 /** The longest wait for an answer. */
 const seconds = 4;
 
-/** The control is the name server, whose port is open to any address, or else an address of the list. */
-const script = `try() {
-  if command -v bash >/dev/null && command -v timeout >/dev/null; then
-    timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" && echo open || echo shut
-  elif command -v nc >/dev/null; then
-    nc -z -w ${seconds} "$1" "$2" && echo open || echo shut
-  else echo untried; fi
-}
-host=$KUBERNETES_SERVICE_HOST port=$KUBERNETES_SERVICE_PORT
-dns=
-[ -r /etc/resolv.conf ] && while read -r word address _; do
-  if [ "$word" = nameserver ] && ! [ "$dns" ]; then dns=$address; fi
-done </etc/resolv.conf
-control=shut
-if [ "$dns" ]; then control=$(try "$dns" 53); fi
-if [ "$control" = shut ] && [ $# = 2 ]; then control=$(try "$1" "$2"); fi
-printf '%s %s %s %s\\n' "$host" "$port" "$(try "$host" "$port")" "$control"
-`;
-
 /** Returns the command that tries it; it ends within some seconds. */
 export function egressProbeCommand(rules: readonly EgressRule[]): string[] {
-  return ["sh", "-c", script, "kodama", ...listedAddress(rules)];
+  return sessionCommand("egressProbe", [String(seconds), ...listedAddress(rules)]);
 }
 
 /** The first single address of the list with a TCP port, which something is likely to listen at. */

@@ -43,7 +43,7 @@ Deno.test("`egressProbeCommand()` tries an address of the list if the name serve
     [["192.0.2.1", "192.0.2.1:53/udp", "192.0.2.0/24:443"], []],
   ];
   for (const [list, control] of lists) {
-    assert.deepEqual(egressProbeCommand(list.map(egressRule)).slice(4), control, list.join());
+    assert.deepEqual(egressProbeCommand(list.map(egressRule)).slice(5), control, list.join());
   }
   // The script on this machine: nothing listens at the first port, something at the second one.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

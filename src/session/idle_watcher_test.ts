@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { imageShells } from "../kube/testing/image_shells.ts";
-import { beginning, type Ended, LifeWorld } from "./testing/idle_fixture.ts";
+import { beginning, type Ended, WatcherFixture } from "./testing/idle_fixture.ts";
+import { parseWatcherState } from "./idle_watcher.ts";
 import type { SessionLimits } from "./limits.ts";
 
 /** The limit for an action that takes no time: then the test fails instead of hanging. */
@@ -15,8 +16,8 @@ const soon = 600;
 interface Case {
   name: string;
   limits: SessionLimits;
-  stage?: (world: LifeWorld) => Promise<void> | void;
-  check: (ended: Ended, world: LifeWorld) => Promise<void> | void;
+  stage?: (world: WatcherFixture) => Promise<void> | void;
+  check: (ended: Ended, world: WatcherFixture) => Promise<void> | void;
 }
 
 const stoppedAt = (seconds: number) => ({ code, seconds: at }: Ended) =>
@@ -29,8 +30,8 @@ const cases: Case[] = [
     check(ended) {
       stoppedAt(120)(ended);
       assert.deepEqual(ended.log, [
-        "kodama: nobody uses this session: it stops in 1m, unless somebody does",
-        "kodama: the session stops now: idle for 2m. kodama resume work goes on with it",
+        "kodama: the session is not in use: it stops in 1m unless it is used",
+        "kodama: the session stops now: idle for 2m. kodama resume work continues it",
       ]);
     },
   },
@@ -45,7 +46,7 @@ const cases: Case[] = [
       stoppedAt(200)(ended);
       assert.deepEqual(ended.log, [
         "kodama: the time to live of 3m20s is over in 1m40s: save what is open",
-        "kodama: the session stops now: the time to live of 3m20s is over. kodama resume work goes on with it",
+        "kodama: the session stops now: the time to live of 3m20s is over. kodama resume work continues it",
       ]);
     },
   },
@@ -181,11 +182,27 @@ Deno.test("the watcher of a session with limits, in every shell", async (t) => {
   for (const shell of await imageShells(folder)) {
     for (const { name, limits, stage, check } of cases) {
       await t.step(`${shell.name}: ${name}`, async () => {
-        await using world = await LifeWorld.open();
+        await using world = await WatcherFixture.open();
         await stage?.(world);
         await check(await world.run(shell, limits, soon), world);
       });
     }
   }
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a watcher's files are read as they are written, and nothing else is", () => {
+  assert.deepEqual(parseWatcherState("130\n100\n120 task 2 of its agent\n"), {
+    now: 130,
+    startedAt: 100,
+    usedAt: 120,
+    use: "task 2 of its agent",
+  });
+  assert.deepEqual(parseWatcherState("130\n100\n100\n")?.use, "");
+  assert.equal(parseWatcherState("130\n100\n120 \x1b]0;owned\x07x\n")?.use, "x");
+  for (
+    const wrong of ["", "130\n100\n", "130\n100\nsoon\n", "130\n100\n120 a\nb\n", "x".repeat(9999)]
+  ) {
+    assert.equal(parseWatcherState(wrong), undefined);
+  }
 });

@@ -7,7 +7,7 @@ import { workspaceContainer } from "./names.ts";
 export interface SessionLimits {
   /** From the start of the pod: neither use nor a restart of the container extends it. */
   ttlSeconds?: number;
-  /** Without use, as defined in `life_script.ts`. */
+  /** Without use, as defined in `scripts/idle_watcher.sh`. */
   idleSeconds?: number;
 }
 
@@ -15,10 +15,10 @@ export interface SessionLimits {
 const noLimit = "never";
 
 /** The requested value of one limit. */
-export type LimitWish = number | typeof noLimit;
+export type RequestedLimit = number | typeof noLimit;
 
 /** Parses `8h`, `30m`, `never`; in seconds. Undefined for any other text, and for less than a second. */
-export function parseLimit(text: string): LimitWish | undefined {
+export function parseLimit(text: string): RequestedLimit | undefined {
   if (text === noLimit) return noLimit;
   const ms = parseDuration(text);
   return ms === undefined || ms < 1000 ? undefined : Math.round(ms / 1000);
@@ -31,9 +31,9 @@ export function limitText(seconds: number): string {
 
 /** Returns the effective limits: the user's options override the settings. */
 export function limitsOf(
-  wishes: { ttl: LimitWish | undefined; idleTimeout: LimitWish | undefined },
+  requested: { ttl: RequestedLimit | undefined; idleTimeout: RequestedLimit | undefined },
 ): SessionLimits {
-  const { ttl, idleTimeout } = wishes;
+  const { ttl, idleTimeout } = requested;
   return {
     ...(typeof ttl === "number" ? { ttlSeconds: ttl } : {}),
     ...(typeof idleTimeout === "number" ? { idleSeconds: idleTimeout } : {}),
@@ -68,11 +68,11 @@ function ranFor({ status }: Pod): number {
 }
 
 /** The state of a pod's watcher, in seconds of the pod's clock. */
-export interface Life {
+export interface WatcherState {
   now: number;
-  began: number;
+  startedAt: number;
   /** The time of the last use. */
-  active: number;
+  usedAt: number;
   /** The kind of that use. */
   use: string;
 }
@@ -88,21 +88,20 @@ export interface TimeLeft {
 }
 
 /** Returns the remaining time; never negative. */
-export function timeLeft({ ttlSeconds, idleSeconds }: SessionLimits, life: Life): TimeLeft {
-  const { now, began, active, use } = life;
+export function timeLeft(limits: SessionLimits, state: WatcherState): TimeLeft {
+  const { ttlSeconds, idleSeconds } = limits;
+  const { now, startedAt, usedAt, use } = state;
   // Two polls of the watcher, and the time of the request.
-  const inUse = now - active <= 2 * lookSeconds({ ttlSeconds, idleSeconds }) + 5;
+  const inUse = now - usedAt <= 2 * watchSeconds(limits) + 5;
   return {
-    ...(ttlSeconds === undefined ? {} : { ttlSeconds: Math.max(0, began + ttlSeconds - now) }),
-    ...(idleSeconds === undefined ? {} : { idleSeconds: Math.max(0, active + idleSeconds - now) }),
+    ...(ttlSeconds === undefined ? {} : { ttlSeconds: Math.max(0, startedAt + ttlSeconds - now) }),
+    ...(idleSeconds === undefined ? {} : { idleSeconds: Math.max(0, usedAt + idleSeconds - now) }),
     ...(idleSeconds !== undefined && inUse && use !== "" ? { use } : {}),
   };
 }
 
 /** Returns the watcher's poll interval: short enough for the shortest limit, and long enough to cost nothing. */
-export function lookSeconds(
-  { ttlSeconds, idleSeconds }: { ttlSeconds: number | undefined; idleSeconds: number | undefined },
-): number {
+export function watchSeconds({ ttlSeconds, idleSeconds }: SessionLimits): number {
   const shortest = Math.min(ttlSeconds ?? Infinity, idleSeconds ?? Infinity);
   return Math.min(10, Math.max(1, Math.floor(shortest / 6)));
 }

@@ -22,15 +22,15 @@ Deno.test("a wish for none is none", () => {
 
 Deno.test("what is left counts from the beginning, and from the last use; what uses it now is said", () => {
   const limits = { ttlSeconds: 28_800, idleSeconds: 1800 };
-  const life = { now: 1100, began: 100, active: 1090, use: "task 1 of its agent" };
-  assert.deepEqual(timeLeft(limits, life), {
+  const state = { now: 1100, startedAt: 100, usedAt: 1090, use: "task 1 of its agent" };
+  assert.deepEqual(timeLeft(limits, state), {
     ttlSeconds: 27_800,
     idleSeconds: 1790,
     use: "task 1 of its agent",
   });
-  assert.deepEqual(timeLeft(limits, { ...life, active: 500 }), {
+  assert.deepEqual(timeLeft(limits, { ...state, usedAt: 500 }), {
     ttlSeconds: 27_800,
     idleSeconds: 1200,
   });
-  assert.deepEqual(timeLeft({ ttlSeconds: 60 }, life), { ttlSeconds: 0 });
+  assert.deepEqual(timeLeft({ ttlSeconds: 60 }, state), { ttlSeconds: 0 });
 });

@@ -1,6 +1,6 @@
 /** The shared shell, by the tmux of this machine, on terminals of script(1). */
 import assert from "node:assert/strict";
-import { sharedShellWords, sharedStateOf, sharedStateWords } from "./shared_shell.ts";
+import { sharedShellCommand, sharedStateCommand, sharedStateOf } from "./shared_shell.ts";
 
 async function isThere(program: string): Promise<boolean> {
   const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${program}`] })
@@ -27,7 +27,7 @@ async function stage() {
   const tmux = (...words: string[]) =>
     run(["tmux", "-S", `${home}/.kodama-shared-shell`, ...words]);
   const attach = (readOnly: boolean) => {
-    const line = sharedShellWords({ readOnly })
+    const line = sharedShellCommand({ readOnly })
       .map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
     const args = ["--quiet", "--return", "--command", line, "/dev/null"];
     const streams = { stdin: "piped", stdout: "null", stderr: "null" } as const;
@@ -45,7 +45,7 @@ async function stage() {
   return {
     attach,
     tmux,
-    state: async () => sharedStateOf(await run(sharedStateWords)),
+    state: async () => sharedStateOf(await run(sharedStateCommand())),
     [Symbol.asyncDispose]: () => Deno.remove(home, { recursive: true }),
   };
 }

@@ -3,7 +3,7 @@ import { adapterNamed } from "../../agent/adapters.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Session } from "../../session/model.ts";
-import { runInPod } from "../../session/run_in_pod.ts";
+import { runInPod } from "../../podscript/run_in_pod.ts";
 import { readTasks, startTask, type Task } from "../agent/tasks.ts";
 import type { Host } from "../host.ts";
 import type { FirstTask } from "./events.ts";
@@ -62,7 +62,7 @@ async function requireAgent(
   const client = await host.kube(target.context);
   const script = `${preparation}\ncommand -v claude >/dev/null || exit ${notFound}`;
   const { outcome } = await runInPod({ client, target, clock: host.clock, signal }, {
-    words: ["sh", "-c", script],
+    argv: ["sh", "-c", script],
     timeoutMs: 15_000,
   });
   // If the pod can't be reached, the next step fails, with its own reason.

@@ -11,12 +11,12 @@ import {
   storage,
 } from "../../session/manifests/all.ts";
 import type { VolumeSources } from "../../session/manifests/claims.ts";
-import type { CheckoutState } from "../../session/git_scripts.ts";
+import type { CheckoutState } from "../../session/git_commands.ts";
 import type { EgressRule, Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { ownedBy } from "../../session/owned.ts";
 import { persistently } from "../../session/persistence.ts";
-import { type PodAccess, runInPod } from "../../session/run_in_pod.ts";
+import { type PodAccess, runInPod } from "../../podscript/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
@@ -338,7 +338,7 @@ async function egressWarning(
 ): Promise<string | undefined> {
   if (rules === undefined) return undefined;
   const words = egressProbeCommand(rules);
-  const { stdout } = await runInPod(pod, { words, timeoutMs: probeTimeoutMs });
+  const { stdout } = await runInPod(pod, { argv: words, timeoutMs: probeTimeoutMs });
   return warningOf(egressProbe(stdout, rules));
 }
 

@@ -12,24 +12,24 @@ import {
 import {
   type Checkout,
   checkoutAnswer,
+  checkoutCommand,
   checkoutRefusals,
   type CheckoutState,
-  checkoutWords,
-  hostKeyWords,
-  keyCheckWords,
-  missingFilesWords,
+  hostKeyCommand,
+  keyCheckCommand,
+  missingFilesCommand,
   workAnswer,
+  workCommand,
   type WorkState,
-  workWords,
-} from "../../session/git_scripts.ts";
+} from "../../session/git_commands.ts";
 import type { SessionRepository } from "../../session/model.ts";
 import {
-  lastWords,
+  lastOutput,
   type PodAccess,
   podFailure,
   type PodResult,
   runInPod,
-} from "../../session/run_in_pod.ts";
+} from "../../podscript/run_in_pod.ts";
 
 /** For a slow network and a large repository; git itself detects one that makes no progress. */
 const checkoutLimitMs = 60 * 60 * 1000;
@@ -54,7 +54,7 @@ export async function* checkOut(
   { author, filesBySync, ...side }: CheckoutWishes,
 ): AsyncGenerator<string, Checked> {
   const { url, baseBranch, branch, autoBranch } = repository;
-  const words = checkoutWords({
+  const words = checkoutCommand({
     url,
     baseBranch,
     ownBranch: autoBranch ? branch : undefined,
@@ -63,7 +63,7 @@ export async function* checkOut(
   });
   const lines = new BoundedQueue<string>(4);
   const running = runInPod(pod, {
-    words,
+    argv: words,
     timeoutMs: checkoutLimitMs,
     // Progress that isn't consumed in time may be dropped.
     onProgress: (line) => {
@@ -80,7 +80,7 @@ export async function* checkOut(
     });
   }
   if (outcome.kind === "failed" && outcome.exitCode === checkoutRefusals.otherRepository) {
-    throw new KodamaError("conflict", `cannot check out ${url}: ${lastWords(result)}`, {
+    throw new KodamaError("conflict", `cannot check out ${url}: ${lastOutput(result)}`, {
       hint:
         "what an earlier session of this name left is kept: choose another name, or delete it " +
         "with --purge",
@@ -101,11 +101,11 @@ async function explained(
 ): Promise<KodamaError> {
   const refused = side.gitSecret !== undefined && /Permission denied/.test(result.stderr);
   const key = refused
-    ? await runInPod(pod, { words: keyCheckWords, timeoutMs: lookLimitMs })
+    ? await runInPod(pod, { argv: keyCheckCommand(), timeoutMs: lookLimitMs })
     : undefined;
   const stderr = withoutCredentials(`${key?.stderr ?? ""}\n${result.stderr}`);
   const failure = result.outcome.kind === "failed" ? gitFailure(stderr, side) : undefined;
-  const said = failure?.reason ?? (lastGitWords(stderr) || lastWords(result));
+  const said = failure?.reason ?? (lastGitWords(stderr) || lastOutput(result));
   const hint = failure?.hint ??
     (result.outcome.kind === "failed" ? undefined : "the same start goes on");
   return podFailure(`cannot check out ${url}`, { ...result, stderr: said }, hint);
@@ -116,7 +116,7 @@ async function trustedKey(pod: PodAccess, stderr: string): Promise<Checked["trus
   const trusted = trustedHost(stderr);
   if (trusted === undefined) return undefined;
   const { host, kind } = trusted;
-  const result = await runInPod(pod, { words: hostKeyWords(host), timeoutMs: lookLimitMs });
+  const result = await runInPod(pod, { argv: hostKeyCommand(host), timeoutMs: lookLimitMs });
   const [fingerprint = "its fingerprint can't be read"] =
     /SHA256:[\w+/]{20,60}/.exec(result.stdout) ?? [];
   return { host: plainText(host, 100), key: `${kind} ${fingerprint}` };
@@ -128,12 +128,12 @@ async function trustedKey(pod: PodAccess, stderr: string): Promise<Checked["trus
  * @throws KodamaError if the pod can't be reached, or its disk is full.
  */
 export async function bringMissingFiles(pod: PodAccess): Promise<void> {
-  const result = await runInPod(pod, { words: missingFilesWords, timeoutMs: checkoutLimitMs });
+  const result = await runInPod(pod, { argv: missingFilesCommand(), timeoutMs: checkoutLimitMs });
   if (result.outcome.kind !== "ok") throw podFailure("cannot bring the branch's files", result);
 }
 
 /** Returns the state of the work in the workspace; undefined if it can't be queried, or isn't a repository. */
 export async function workState(pod: PodAccess): Promise<WorkState | undefined> {
-  const result = await runInPod(pod, { words: workWords, timeoutMs: lookLimitMs });
+  const result = await runInPod(pod, { argv: workCommand(), timeoutMs: lookLimitMs });
   return result.outcome.kind === "ok" ? workAnswer(result.stdout) : undefined;
 }

@@ -3,20 +3,20 @@ import type { KodamaError } from "../../base/errors.ts";
 import type { AdapterName } from "../../agent/adapter_names.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { WorkState } from "../../session/git_scripts.ts";
-import type { LimitWish, TimeLeft } from "../../session/limits.ts";
+import type { WorkState } from "../../session/git_commands.ts";
+import type { RequestedLimit, TimeLeft } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
 import type { SyncWish } from "./sync_choice.ts";
 import type { SyncSummary } from "./sync_here.ts";
 
-export type { WorkState } from "../../session/git_scripts.ts";
+export type { WorkState } from "../../session/git_commands.ts";
 export type { Session, SessionStatus } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
 export { checkedSessionName, sessionNames } from "../../session/names.ts";
-export { limitText, type LimitWish, parseLimit, type TimeLeft } from "../../session/limits.ts";
-export { shellLineCommand } from "../../session/shell_line.ts";
+export { limitText, parseLimit, type RequestedLimit, type TimeLeft } from "../../session/limits.ts";
+export { shellLineCommand } from "../../session/pod_script.ts";
 export { checkedSnapshotName, isSnapshotName } from "../../session/snapshot_names.ts";
 export type { SyncSummary } from "./sync_here.ts";
 export type { LiveStatus } from "../../session/status.ts";
@@ -43,8 +43,8 @@ export interface StartOptions extends SessionPlace {
   cpu?: string;
   memory?: string;
   /** Seconds; `never` to override that of the settings. */
-  ttl?: LimitWish;
-  idleTimeout?: LimitWish;
+  ttl?: RequestedLimit;
+  idleTimeout?: RequestedLimit;
   template?: string;
   /** Dotenv files, in addition to those of the settings; a later one takes precedence. */
   envFiles: readonly string[];

@@ -7,8 +7,8 @@ import { retry } from "../../base/retry.ts";
 import type { Checksums, Meter, TreeSource } from "../../copy/source.ts";
 import { sendTree } from "../../copy/to_pod.ts";
 import { type CarriedFolder, carriedFolders } from "../../session/carried.ts";
-import { beginFillWords, fillFolder, placeFillWords } from "../../session/fill_scripts.ts";
-import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
+import { fillFolder, placeFillCommand, startFillCommand } from "../../session/carried.ts";
+import { type PodAccess, podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import { copyScriptsIn, copyTrouble, folderRetries } from "./pod_files.ts";
 
 /** Opens one folder's files. Called again if a connection broke. */
@@ -29,7 +29,7 @@ export async function* fill(
   pod: PodAccess,
   { open, checksums, what }: { open: OpenFolder; checksums: Checksums; what: string },
 ): AsyncGenerator<string, string> {
-  await script(pod, beginFillWords, "cannot make ready");
+  await script(pod, startFillCommand(), "cannot make ready");
   const told = new BoundedQueue<string>(1);
   const meter = new TellingMeter(pod.clock, (text) => {
     if (told.size === 0) void told.push(text);
@@ -38,7 +38,7 @@ export async function* fill(
   filling.catch(() => {});
   yield* told;
   const { files, bytes, notes } = await filling;
-  await script(pod, placeFillWords, "cannot put the files in their place");
+  await script(pod, placeFillCommand(), "cannot put the files in their place");
   return [`${counted(files, "file")}, ${mebibytes(bytes)}`, ...notes].join("; ");
 }
 
@@ -80,7 +80,7 @@ async function filledFolder(pod: PodAccess, folder: CarriedFolder, bringing: Bri
 }
 
 async function script(pod: PodAccess, words: readonly string[], what: string): Promise<void> {
-  const result = await runInPod(pod, { words, timeoutMs: placeLimitMs });
+  const result = await runInPod(pod, { argv: words, timeoutMs: placeLimitMs });
   if (result.outcome.kind !== "ok") throw podFailure(what, result);
 }
 

@@ -2,7 +2,7 @@
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
-import type { WorkState } from "../../session/git_scripts.ts";
+import type { WorkState } from "../../session/git_commands.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";

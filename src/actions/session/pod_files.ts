@@ -15,7 +15,7 @@ import type { Checksums, TreeSource } from "../../copy/source.ts";
 import { isTransient } from "../../kube/failures.ts";
 import { reportsNoShell } from "../../exec/runtime_errors.ts";
 import { type CarriedFolder, isCarried } from "../../session/carried.ts";
-import type { PodAccess } from "../../session/run_in_pod.ts";
+import type { PodAccess } from "../../podscript/run_in_pod.ts";
 import type { Host } from "../host.ts";
 
 /** After a broken connection, a folder of a session is read, or filled, again from its start. */

@@ -2,9 +2,14 @@
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { checkedBranch } from "../../session/branch_name.ts";
-import { bundleAnswer, type Bundled, bundleWords, nothingToPull } from "../../session/git_pull.ts";
+import {
+  bundleAnswer,
+  bundleCommand,
+  type Bundled,
+  nothingToPull,
+} from "../../session/git_commands.ts";
 import type { Session } from "../../session/model.ts";
-import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
+import { type PodAccess, podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
 import { findSession } from "../find_session.ts";
@@ -86,7 +91,7 @@ async function bundle(
 ): Promise<{ said: Bundled; empty: boolean }> {
   await using file = await host.files.create(path, { private: true, replace: true });
   const result = await runInPod(pod, {
-    words: bundleWords(size),
+    argv: bundleCommand(size),
     onOutput: (bytes) => file.write(bytes),
   });
   const { outcome, stderr } = result;

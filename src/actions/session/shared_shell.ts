@@ -1,7 +1,11 @@
 /** A shell that several people see and type in at once. */
 import { KodamaError } from "../../base/errors.ts";
-import { podFailure, runInPod } from "../../session/run_in_pod.ts";
-import { sharedShellWords, sharedStateOf, sharedStateWords } from "../../session/shared_shell.ts";
+import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
+import {
+  sharedShellCommand,
+  sharedStateCommand,
+  sharedStateOf,
+} from "../../session/shared_shell.ts";
 import type { Host } from "../host.ts";
 import type { FoundSession } from "../find_session.ts";
 
@@ -19,7 +23,7 @@ export async function sharedShell(
 ): Promise<string[]> {
   const client = await host.kube(target.context);
   const pod = { client, target, clock: host.clock, signal };
-  const result = await runInPod(pod, { words: sharedStateWords, timeoutMs: askLimitMs });
+  const result = await runInPod(pod, { argv: sharedStateCommand(), timeoutMs: askLimitMs });
   const state = sharedStateOf(result.stdout);
   if (result.outcome.kind !== "ok" || state === undefined) {
     throw podFailure("cannot look for a shared shell", result);
@@ -37,5 +41,5 @@ export async function sharedShell(
       hint: `kodama attach ${name} --shared begins one`,
     });
   }
-  return sharedShellWords({ readOnly });
+  return sharedShellCommand({ readOnly });
 }

@@ -2,9 +2,13 @@
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { isLimited, type TimeLeft, timeLeft } from "../../session/limits.ts";
-import { keepWords, lifeOf, lifeWords } from "../../session/limit_arguments.ts";
+import {
+  extendCommand,
+  parseWatcherState,
+  watcherStateCommand,
+} from "../../session/idle_watcher.ts";
 import type { Session } from "../../session/model.ts";
-import { runInPod } from "../../session/run_in_pod.ts";
+import { runInPod } from "../../podscript/run_in_pod.ts";
 import type { Host } from "../host.ts";
 import type { FoundSession } from "../find_session.ts";
 
@@ -19,9 +23,9 @@ export async function leftOf(
 ): Promise<TimeLeft | undefined> {
   const { limits } = session.spec;
   if (!isLimited(limits)) return undefined;
-  const stdout = await ran(host, target, { words: lifeWords, signal });
-  const life = lifeOf(stdout ?? "");
-  return life && timeLeft(limits, life);
+  const stdout = await ran(host, target, { argv: watcherStateCommand, signal });
+  const state = parseWatcherState(stdout ?? "");
+  return state && timeLeft(limits, state);
 }
 
 /** Postpones the stop of an idle session. No answer confirms it; only its effect does. */
@@ -31,19 +35,19 @@ export async function postpone(
   signal: AbortSignal,
 ): Promise<void> {
   if (session.spec.limits.idleSeconds === undefined) return;
-  await ran(host, target, { words: keepWords, signal });
+  await ran(host, target, { argv: extendCommand, signal });
 }
 
 /** Without the right to exec in the pod there is no answer. */
 async function ran(
   host: Host,
   target: Target,
-  { words, signal }: { words: readonly string[]; signal: AbortSignal },
+  { argv, signal }: { argv: readonly string[]; signal: AbortSignal },
 ): Promise<string | undefined> {
   try {
     const client = await host.kube(target.context);
     const pod = { client, target, clock: host.clock, signal };
-    const { outcome, stdout } = await runInPod(pod, { words, timeoutMs: askLimitMs });
+    const { outcome, stdout } = await runInPod(pod, { argv, timeoutMs: askLimitMs });
     return outcome.kind === "ok" ? stdout : undefined;
   } catch (error) {
     if (error instanceof KodamaError && !signal.aborted) return undefined;

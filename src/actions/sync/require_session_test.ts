@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { fillFolder } from "../../session/fill_scripts.ts";
+import { fillFolder } from "../../session/carried.ts";
 import { stateObject } from "../../session/state.ts";
 import { sampleSession } from "../../session/testing/session.ts";
 import type { SyncedSession } from "../../sync/daemon/model.ts";

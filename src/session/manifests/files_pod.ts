@@ -1,6 +1,6 @@
 /** A pod that mounts the volumes of a stopped session, while a caller copies their files. Pure. */
 import type { Pod } from "../../kube/types.ts";
-import { lifeScript } from "../idle_watcher.ts";
+import { idleWatcherCommand } from "../idle_watcher.ts";
 import type { Session } from "../model.ts";
 import { sessionLabels } from "../names.ts";
 import { sessionPod } from "./pod.ts";
@@ -37,7 +37,7 @@ export function filesPod(session: Session): Pod {
       terminationGracePeriodSeconds: 1,
       containers: (pod.spec?.containers ?? []).map((one) => ({
         ...one,
-        command: ["sh", "-c", lifeScript({ idleSeconds })],
+        command: idleWatcherCommand({ idleSeconds }),
         volumeMounts: (one.volumeMounts ?? []).map((mount) =>
           kept.includes(mount.name) ? { ...mount, readOnly: true } : mount
         ),

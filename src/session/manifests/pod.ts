@@ -8,7 +8,7 @@ import {
   sshFolder,
   sshSecretKeys,
 } from "../git_environment.ts";
-import { lifeScript } from "../idle_watcher.ts";
+import { idleWatcherArgs } from "../idle_watcher.ts";
 import { isLimited } from "../limits.ts";
 import type { Session, SessionResources, SessionSpec } from "../model.ts";
 import {
@@ -18,6 +18,7 @@ import {
   workspaceContainer,
   workspaceFolder,
 } from "../names.ts";
+import { sessionCommand } from "../pod_script.ts";
 import { editorFiles } from "./editor_config.ts";
 
 /** The user of images; a number, because `runAsNonRoot` checks it. */
@@ -27,21 +28,15 @@ const editorFolder = "/etc/kodama/editor";
 /** The request to the scheduler: a session idles most of the time, and its limits are the maximum. */
 const idleRequests: SessionResources = { cpu: "100m", memory: "256Mi" };
 
-/** Without limits: reaps orphans until it is signalled to end. */
-const waitScript = `trap 'exit 0' TERM INT
-while :; do sleep 3600 & wait $!; done`;
-
 /**
- * Returns the container's own process: links the editors' configuration into the home folder (which is empty in each
- * new pod), starts queued tasks, and waits, or watches the session's limits.
+ * Returns the command of the container's own process: links the editors' configuration into the home folder, starts
+ * queued tasks, and waits, or watches the session's limits.
  */
-function mainScript({ limits }: SessionSpec): string {
-  const links = Object.entries(editorFiles).map(([file, place]) => {
-    const target = `"$HOME/.config/${place}"`;
-    return `mkdir -p "$(dirname ${target})" && ln -sf ${editorFolder}/${file} ${target}`;
-  });
-  const stay = isLimited(limits) ? lifeScript(limits) : waitScript;
-  return [...links, waitingTasksScript, stay].join("\n");
+function mainCommand({ limits }: SessionSpec): string[] {
+  const links = [editorFolder, ...Object.entries(editorFiles).flat(), "--"];
+  return isLimited(limits)
+    ? sessionCommand("limitedMain", [...links, ...idleWatcherArgs(limits)])
+    : sessionCommand("main", links);
 }
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
@@ -103,7 +98,7 @@ function workspace(session: Session): Container {
   return {
     name: workspaceContainer,
     image,
-    command: ["sh", "-c", mainScript(session.spec)],
+    command: mainCommand(session.spec),
     workingDir: workspaceFolder,
     env: environment(session),
     resources: { limits: { ...resources }, requests: requestsFor(resources) },
@@ -207,21 +202,3 @@ function sshSecret(secretName: string, defaultMode: number): NonNullable<Volume[
   const items = Object.values(sshSecretKeys).map((key) => ({ key, path: key }));
   return { secretName, defaultMode, items, optional: true };
 }
-
-/**
- * Lines for any POSIX shell. Tasks are folders named by their numbers; `agent/runner_script.ts` describes their
- * content. A task that had started isn't queued any more, whatever its result; nor is one of a copy, which comes
- * without its `runner`. Each prints its number once it is queued, and only then the next one starts: so they keep their
- * order.
- */
-export const waitingTasksScript = `begin_waiting() {
-umask 077
-trap '' HUP
-command -v setsid >/dev/null 2>&1 && exec setsid sh "$1/runner" "$1"
-exec sh "$1/runner" "$1"
-}
-for number in $(ls "$HOME/.kodama/tasks" 2>/dev/null | grep -x '[1-9][0-9]*' | sort -n); do
-task=$HOME/.kodama/tasks/$number
-[ -e "$task/began" ] || [ -e "$task/exit" ] || ! [ -e "$task/runner" ] && continue
-number=$(begin_waiting "$task" </dev/null 2>/dev/null &)
-done`;

@@ -1,6 +1,6 @@
 /** A pod that mounts the volumes of a snapshot, to check that they contain it and to copy their files. Pure. */
 import type { Container, PersistentVolumeClaim, Pod } from "../../kube/types.ts";
-import { lifeScript } from "../idle_watcher.ts";
+import { idleWatcherCommand } from "../idle_watcher.ts";
 import type { Session } from "../model.ts";
 import { sessionLabels, sessionNames } from "../names.ts";
 import { claims, type VolumeSources } from "./claims.ts";
@@ -71,7 +71,7 @@ export function snapshotPod(session: Session, shown: ShownClaims): Pod {
       initContainers: containers.map(looking),
       containers: containers.map((one) => ({
         ...one,
-        command: ["sh", "-c", lifeScript({ idleSeconds })],
+        command: idleWatcherCommand({ idleSeconds }),
       })),
       volumes: (pod.spec?.volumes ?? []).map(({ name }) =>
         name === "workspace"

@@ -1,7 +1,9 @@
 /** A watcher's environment for tests: processes and a clock that are files, in the shells of this machine. */
 import type { ImageShell } from "../../kube/testing/image_shells.ts";
-import { lifeScript } from "../idle_watcher.ts";
+import { scriptCommand } from "../../podscript/launch.ts";
+import { idleWatcherArgs } from "../idle_watcher.ts";
 import type { SessionLimits } from "../limits.ts";
+import { sessionScripts } from "../pod_script.ts";
 
 /** A process as `proc` shows it. */
 export interface FakeProcess {
@@ -30,7 +32,7 @@ export interface Ended {
 export const beginning = 1_800_000_000;
 
 /** One environment. Disposing of it deletes its folder. */
-export class LifeWorld implements AsyncDisposable {
+export class WatcherFixture implements AsyncDisposable {
   readonly home: string;
   readonly workspace: string;
   readonly terminals: string;
@@ -42,8 +44,8 @@ export class LifeWorld implements AsyncDisposable {
       .map((name) => `${folder}/${name}`) as [string, string, string];
   }
 
-  static async open(): Promise<LifeWorld> {
-    const world = new LifeWorld(await Deno.makeTempDir({ prefix: "kodama-life-" }));
+  static async open(): Promise<WatcherFixture> {
+    const world = new WatcherFixture(await Deno.makeTempDir({ prefix: "kodama-life-" }));
     for (const name of ["home/.kodama/tasks", "workspace/.kodama-sync-k", "pts", "proc"]) {
       await Deno.mkdir(`${world.folder}/${name}`, { recursive: true });
     }
@@ -108,17 +110,19 @@ ${this.#steps}echo "$to" >clock
 [ "$to" -lt ${beginning + untilSeconds} ] || kill -TERM $PPID
 `,
     );
-    const script = lifeScript(limits, {
+    const programs = `date() { cat ${folder}/clock; }
+sleep() { exec ${[...shell.words, `${folder}/sleep`].join(" ")} "$1"; }
+`;
+    const watcherArgs = idleWatcherArgs(limits, {
       proc: `${folder}/proc`,
       terminals: this.terminals,
       workspace: this.workspace,
-      date: `cat ${folder}/clock`,
-      sleep: [...shell.words, `${folder}/sleep`].join(" "),
     });
+    const [, ...command] = scriptCommand([programs, ...sessionScripts.idleWatcher], watcherArgs);
     const [program = "", ...args] = shell.words;
     const env = { HOME: this.home, PATH: shell.path, KODAMA_SESSION: "work", TMPDIR: folder };
     const output = await new Deno.Command(program, {
-      args: [...args, "-c", script],
+      args: [...args, ...command],
       clearEnv: true,
       env,
       stdin: "null",

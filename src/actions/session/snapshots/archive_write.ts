@@ -7,7 +7,7 @@ import { writeTar } from "../../../copy/tar_writer.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { carriedFolders } from "../../../session/carried.ts";
 import type { Session } from "../../../session/model.ts";
-import type { PodAccess } from "../../../session/run_in_pod.ts";
+import type { PodAccess } from "../../../podscript/run_in_pod.ts";
 import { sessionText } from "../../../session/state.ts";
 import { openCarried } from "../pod_files.ts";
 

@@ -1,6 +1,6 @@
 /** The source of restored files: what a restore needs from a snapshot, and the source that is a local file. */
 import type { Session } from "../../../session/model.ts";
-import type { PodAccess } from "../../../session/run_in_pod.ts";
+import type { PodAccess } from "../../../podscript/run_in_pod.ts";
 import type { KeptSession } from "../../../session/state.ts";
 import type { Host } from "../../host.ts";
 import { readArchive } from "./archive_read.ts";

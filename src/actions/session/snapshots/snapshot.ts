@@ -7,7 +7,7 @@ import { archiveBytes, type ArchiveCounts } from "./archive_write.ts";
 import type { SessionPlace } from "../events.ts";
 import { TellingMeter } from "../fill.ts";
 import type { Session } from "../../../session/model.ts";
-import type { PodAccess } from "../../../session/run_in_pod.ts";
+import type { PodAccess } from "../../../podscript/run_in_pod.ts";
 import { copyTrouble, folderRetries, podChecksums } from "../pod_files.ts";
 import { sessionFiles } from "../session_files.ts";
 

@@ -12,8 +12,8 @@ import {
   snapshotPodNames,
 } from "../../../session/manifests/snapshot_pod.ts";
 import { sessionNames } from "../../../session/names.ts";
-import { type PodAccess, podFailure, runInPod } from "../../../session/run_in_pod.ts";
-import { forgetWords } from "../../../session/secret_scripts.ts";
+import { type PodAccess, podFailure, runInPod } from "../../../podscript/run_in_pod.ts";
+import { removeSurplusCommand } from "../../../session/carried.ts";
 import type { SessionStore } from "../../../session/store.ts";
 import {
   claimName,
@@ -127,8 +127,8 @@ async function* prepared(
   await untilGone(host, store, { name, limitMs, signal });
   yield* withSnapshotPod(host, store, { ...work, shown: "own" }, async function* (pod) {
     yield "what isn't for a copy is taken away";
-    const words = forgetWords({ withSecrets });
-    const result = await runInPod(pod, { words, timeoutMs: forgetLimitMs });
+    const words = removeSurplusCommand({ withSecrets });
+    const result = await runInPod(pod, { argv: words, timeoutMs: forgetLimitMs });
     if (result.outcome.kind !== "ok") {
       throw podFailure("cannot take secrets out of the restored volumes", result);
     }

@@ -7,7 +7,7 @@ import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from "../../../kube/resour
 import type { PersistentVolumeClaim, Pod } from "../../../kube/types.ts";
 import { carriedFolders } from "../../../session/carried.ts";
 import type { Session } from "../../../session/model.ts";
-import { runInPod } from "../../../session/run_in_pod.ts";
+import { runInPod } from "../../../podscript/run_in_pod.ts";
 import { checkedSnapshotName } from "../../../session/snapshot_names.ts";
 import { liveStatus } from "../../../session/status.ts";
 import type { SessionStore } from "../../../session/store.ts";
@@ -132,7 +132,7 @@ async function* flushed(
   const paths = carriedFolders.map(({ path }) => path);
   // Debian's `sync` takes paths, busybox's needs an option; syncing the whole node works with both.
   const words = ["sh", "-c", `sync -f "$@" 2>/dev/null || sync`, "kodama", ...paths];
-  const { outcome } = await runInPod(access, { words, timeoutMs: flushLimitMs });
+  const { outcome } = await runInPod(access, { argv: words, timeoutMs: flushLimitMs });
   return outcome.kind === "ok" ? [] : [
     `the session runs, and its files couldn't be flushed to disk (${outcome.kind}): what was ` +
     "written in the last half minute may not be in the snapshot",

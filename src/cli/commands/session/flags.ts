@@ -1,8 +1,8 @@
 /** The flags and operands of the session commands. */
 import {
   checkedSessionName,
-  type LimitWish,
   parseLimit,
+  type RequestedLimit,
   type SessionPlace,
 } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
@@ -39,7 +39,7 @@ export const timeoutFlag = valueOr("time to wait for the pod to be ready", durat
 });
 
 /** Parses a limit of a session: a duration of whole seconds, or none. Throws BadValue. */
-export function limit(text: string): LimitWish {
+export function limit(text: string): RequestedLimit {
   const wish = parseLimit(text);
   if (wish !== undefined) return wish;
   throw new BadValue(text, "expected a duration from 1s such as 8h or 30m, or never");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { forgetWords } from "./secret_scripts.ts";
+import { removeSurplusCommand } from "./carried.ts";
 
 /** Runs the args on folders of this machine; returns the remaining paths. */
 async function left(withSecrets: boolean): Promise<string[]> {
@@ -28,11 +28,8 @@ async function left(withSecrets: boolean): Promise<string[]> {
       await Deno.writeTextFile(path, "");
     }
     await Deno.symlink("../outside", `${folder}/claude/link`);
-    const [program = "", ...words] = forgetWords({ withSecrets });
-    const args = [
-      ...words.slice(0, 4),
-      ...["workspace", "claude", "kodama"].map((name) => `${folder}/${name}`),
-    ];
+    const folders = ["workspace", "claude", "kodama"].map((name) => `${folder}/${name}`);
+    const [program = "", ...args] = removeSurplusCommand({ withSecrets }, folders);
     const { success, stderr } = await new Deno.Command(program, { args }).output();
     assert.ok(success, new TextDecoder().decode(stderr));
     const there = await Promise.all(

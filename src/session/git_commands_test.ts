@@ -1,7 +1,6 @@
 /** The checkout with this machine's git, in folders that replace those of a pod. */
 import assert from "node:assert/strict";
-import { checkoutAnswer, type CheckoutState, checkoutWords } from "./git_scripts.ts";
-import { kodamaFolder, workspaceFolder } from "./names.ts";
+import { checkoutAnswer, checkoutCommand, type CheckoutState } from "./git_commands.ts";
 
 /** An origin with a commit on `main`, and the two volumes of a session. */
 class Checkouts implements AsyncDisposable {
@@ -22,16 +21,15 @@ class Checkouts implements AsyncDisposable {
 
   /** Runs the script of a checkout. */
   async run(): Promise<CheckoutState> {
-    const [, , script = "", ...words] = checkoutWords({
+    const folders = { workspace: `${this.folder}/workspace`, state: `${this.folder}/kodama` };
+    const [, ...args] = checkoutCommand({
       url: `${this.folder}/origin`,
       baseBranch: undefined,
       ownBranch: "kodama/work",
       author: { name: "A", email: "a@example.com" },
       filesBySync: false,
-    });
-    const there = script.replaceAll(workspaceFolder, `${this.folder}/workspace`)
-      .replaceAll(kodamaFolder, `${this.folder}/kodama`);
-    const state = checkoutAnswer(await this.#output(["-c", there, ...words]));
+    }, folders);
+    const state = checkoutAnswer(await this.#output(args));
     assert.ok(state);
     return state;
   }

@@ -1,6 +1,6 @@
 /** The scripts on folders of this machine; killed after any of their steps. */
 import assert from "node:assert/strict";
-import { beginFillWords, fillFolder, placeFillWords } from "./fill_scripts.ts";
+import { fillFolder, placeFillCommand, startFillCommand } from "./carried.ts";
 
 /** Returns the entries, including hidden ones. */
 async function listed(folder: string): Promise<string[]> {
@@ -15,8 +15,8 @@ async function written(folder: string, names: readonly string[]): Promise<void> 
 }
 
 /** Runs a script on one folder; `mv` and the other commands that change something fail from the `limit`-th call on. */
-async function ran(words: readonly string[], folder: string, limit?: number): Promise<boolean> {
-  const script = words[2] ?? "";
+async function ran(argv: readonly string[], folder: string, limit?: number): Promise<boolean> {
+  const script = argv[2] ?? "";
   const failing = `calls=0
 count() { calls=$((calls + 1)); [ "$calls" -le ${limit ?? 10_000} ] || exit 1; }
 for one in mv rm mkdir; do eval "$one() { count; command $one \\"\\$@\\"; }"; done
@@ -38,7 +38,7 @@ Deno.test("what has come takes the place of what was there, but for whom the age
   const folder = await Deno.makeTempDir({ prefix: "kodama-fill-" });
   try {
     await prepared(folder);
-    assert.ok(await ran(placeFillWords, folder));
+    assert.ok(await ran(placeFillCommand(), folder));
     assert.deepEqual(await listed(folder), [...after, "lost+found"].sort());
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -51,8 +51,8 @@ Deno.test("where it was interrupted, at any step, the next attempt finds what wa
     const folder = await Deno.makeTempDir({ prefix: "kodama-fill-" });
     try {
       await prepared(folder);
-      const whole = await ran(placeFillWords, folder, limit);
-      assert.ok(await ran(beginFillWords, folder));
+      const whole = await ran(placeFillCommand(), folder, limit);
+      assert.ok(await ran(startFillCommand(), folder));
       const names = (await listed(folder)).filter((name) => name !== "lost+found");
       seen.add(names.join());
       assert.ok([before.join(), after.join()].includes(names.join()), `step ${limit}: ${names}`);
@@ -70,7 +70,7 @@ Deno.test("what an earlier version left when it was interrupted is taken back", 
     await written(folder, [".credentials.json", "only-new"]);
     await written(`${folder}/.kodama-replaced`, ["a"]);
     await written(`${folder}/.kodama-fill`, ["b"]);
-    assert.ok(await ran(beginFillWords, folder));
+    assert.ok(await ran(startFillCommand(), folder));
     assert.deepEqual(await listed(folder), [".credentials.json", "a"]);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -18,7 +18,7 @@ export interface PodAccess {
 
 /** The command to run there. */
 export interface PodCommand {
-  words: readonly string[];
+  argv: readonly string[];
   /** For the complete command; no limit if absent. */
   timeoutMs?: number;
   /** Receives each new last line of standard error, as progress. */
@@ -52,7 +52,7 @@ async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> 
   const stderr = new WrittenLines();
   const progress = new ProgressLines(command.onProgress);
   let outcome: Outcome = outcomeWithoutEnd;
-  const events = runOnTargets([target], command.words, {
+  const events = runOnTargets([target], command.argv, {
     open: (_target, request, opening) => client.exec(request, { signal: opening }),
     clock,
     signal,
@@ -76,10 +76,10 @@ async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> 
 }
 
 /** Returns a command's last message, as a reason: one line that is safe for a terminal. */
-export function lastWords({ stderr, outcome }: PodResult): string {
+export function lastOutput({ stderr, outcome }: PodResult): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
-  const said = lines.slice(-3).join("; ");
-  if (said !== "") return said;
+  const output = lines.slice(-3).join("; ");
+  if (output !== "") return output;
   switch (outcome.kind) {
     case "failed":
       return outcome.reason ?? `exit code ${outcome.exitCode}`;
@@ -104,7 +104,11 @@ export function podFailure(what: string, result: PodResult, hint?: string): Koda
     : result.outcome.kind === "forbidden"
     ? "forbidden"
     : "unreachable";
-  return new KodamaError(kind, `${what}: ${lastWords(result)}`, hint === undefined ? {} : { hint });
+  return new KodamaError(
+    kind,
+    `${what}: ${lastOutput(result)}`,
+    hint === undefined ? {} : { hint },
+  );
 }
 
 function textOf(capture: Capture): string {
@@ -116,14 +120,14 @@ class ProgressLines {
   readonly #decoder = new TextDecoder();
   #open = "";
 
-  constructor(private readonly told: ((line: string) => void) | undefined) {}
+  constructor(private readonly onLine: ((line: string) => void) | undefined) {}
 
   push(bytes: Uint8Array): void {
-    if (this.told === undefined) return;
+    if (this.onLine === undefined) return;
     const lines = (this.#open + this.#decoder.decode(bytes, { stream: true })).split(/[\r\n]+/);
     this.#open = (lines.pop() ?? "").slice(0, 1000);
     const latest = lines.map((line) => plainText(line, 200)).findLast((line) => line !== "");
-    if (latest !== undefined) this.told(latest);
+    if (latest !== undefined) this.onLine(latest);
   }
 }
 
@@ -134,7 +138,7 @@ class ProgressLines {
  * only the last step. So even after a download of an hour the error at its end fits.
  */
 export class WrittenLines {
-  readonly #kept = new Capture(64 * 1024);
+  readonly #stored = new Capture(64 * 1024);
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
   #open = "";
@@ -143,18 +147,18 @@ export class WrittenLines {
   push(bytes: Uint8Array): void {
     const lines = (this.#open + this.#decoder.decode(bytes, { stream: true })).split("\n");
     const open = lines.pop() ?? "";
-    for (const line of lines) this.#keep(`${lastShown(line)}\n`);
+    for (const line of lines) this.#store(`${lastShown(line)}\n`);
     this.#open = lastShown(open).slice(-4096);
   }
 
   /** Returns all of it, at the end of the output. */
   end(): string {
-    this.#keep(this.#open);
-    return new TextDecoder().decode(this.#kept.bytes);
+    this.#store(this.#open);
+    return new TextDecoder().decode(this.#stored.bytes);
   }
 
-  #keep(text: string): void {
-    this.#kept.push(this.#encoder.encode(text));
+  #store(text: string): void {
+    this.#stored.push(this.#encoder.encode(text));
   }
 }
 

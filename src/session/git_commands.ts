@@ -1,0 +1,143 @@
+/** The git commands that kodama runs in a session's pod, and their answers. Pure. */
+import { plainText } from "../base/plain_text.ts";
+import { sshKeyFile, sshKnownHosts } from "./git_environment.ts";
+import { kodamaFolder, workspaceFolder } from "./names.ts";
+import { sessionCommand } from "./pod_script.ts";
+
+/** A checkout to make. */
+export interface Checkout {
+  url: string;
+  /** The repository's default branch if absent. */
+  baseBranch: string | undefined;
+  /** Starts at the base, and belongs to the session. If absent, the base itself is checked out. */
+  ownBranch: string | undefined;
+  /** The commit author, if the user's own git knows it. */
+  author: { name: string; email: string } | undefined;
+  /** A sync copies the files, and {@link missingFilesCommand} adds those that it omits. */
+  filesBySync: boolean;
+}
+
+/** The checkout in the pod. */
+export interface CheckoutState {
+  branch: string;
+  baseBranch: string;
+  /** Empty if there is no commit yet. */
+  commitHash: string;
+  /** It was checked out just now, and not found. */
+  made: boolean;
+  /** Used by the repository and missing in the checkout: submodules, or files of Git LFS. */
+  lacks: readonly ("submodules" | "lfs")[];
+}
+
+/** The exit codes of the script with a meaning of their own. */
+export const checkoutRefusals = { noSuchBranch: 66, otherRepository: 67 } as const;
+
+/** Returns the command that creates the checkout, or finds the existing one. `folders` replace those of the pod. */
+export function checkoutCommand(
+  { url, baseBranch, ownBranch, author, filesBySync }: Checkout,
+  folders = { workspace: workspaceFolder, state: kodamaFolder },
+): string[] {
+  const { name = "", email = "" } = author ?? {};
+  return sessionCommand("checkout", [
+    ...[url, baseBranch ?? "", ownBranch ?? "", name, email, filesBySync ? "sync" : "git"],
+    ...[folders.workspace, folders.state],
+  ]);
+}
+
+/** Returns the command that adds the branch's files that the sync omitted. */
+export function missingFilesCommand(): string[] {
+  return sessionCommand("missingFiles", [workspaceFolder, kodamaFolder]);
+}
+
+/** Returns the command that checks the SSH key. */
+export function keyCheckCommand(): string[] {
+  return sessionCommand("checkKey", [sshKeyFile]);
+}
+
+/** Prints the fingerprint of a host key that was trusted on first use. */
+export function hostKeyCommand(host: string): string[] {
+  return ["ssh-keygen", "-l", "-F", host, "-f", sshKnownHosts];
+}
+
+/** Returns the script's answer; undefined if it isn't one. */
+export function checkoutAnswer(stdout: string): CheckoutState | undefined {
+  const lines = stdout.split("\n");
+  const fields = new Map(
+    lines.map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), plainText(line.slice(at + 1), 300)];
+    }),
+  );
+  const lacks = (["submodules", "lfs"] as const).filter((one) => lines.includes(`lacks=${one}`));
+  const [branch, commitHash] = [fields.get("branch"), fields.get("commit")];
+  if (branch === undefined || commitHash === undefined) return undefined;
+  if (!/^(?:[0-9a-f]{40,64})?$/.test(commitHash)) return undefined;
+  return {
+    branch,
+    baseBranch: fields.get("base") ?? "",
+    commitHash,
+    made: fields.get("made") === "1",
+    lacks,
+  };
+}
+
+/** The work in the workspace since the checkout. */
+export interface WorkState {
+  branch: string;
+  commitHash: string;
+  /** Commits that the base lacks. */
+  commits: number;
+  /** The latest commits, at most five: abbreviated hash and subject. */
+  latest: readonly { hash: string; subject: string }[];
+  /** Files that are changed and not committed. */
+  uncommitted: number;
+}
+
+/** Returns the command that requests it. */
+export function workCommand(): string[] {
+  return sessionCommand("workState", [workspaceFolder]);
+}
+
+/** Returns its answer; undefined if it isn't one. */
+export function workAnswer(stdout: string): WorkState | undefined {
+  const lines = stdout.split("\n").map((line) => {
+    const at = line.indexOf(" ");
+    return [line.slice(0, at), plainText(line.slice(at + 1), 200)] as const;
+  });
+  const field = (name: string) => lines.find(([word]) => word === name)?.[1];
+  const branch = field("branch");
+  if (branch === undefined) return undefined;
+  return {
+    branch,
+    commitHash: field("commit") ?? "",
+    commits: Number(field("commits")) || 0,
+    uncommitted: Number(field("uncommitted")) || 0,
+    latest: lines.filter(([word]) => word === "log").slice(0, 5).map(([, text]) => {
+      const [hash = "", ...subject] = text.split(" ");
+      return { hash, subject: subject.join(" ") };
+    }),
+  };
+}
+
+/** The exit code of the bundle for a workspace that isn't a repository, or has no commit. */
+export const nothingToPull = 68;
+
+/** Returns the command that bundles the branch. Thin: without the origin's commits, which mostly exist locally. */
+export function bundleCommand(size: "thin" | "whole"): string[] {
+  return sessionCommand("bundle", [workspaceFolder, size]);
+}
+
+/** The branch in a bundle. */
+export interface Bundled {
+  branch: string;
+  commitHash: string;
+  uncommitted: number;
+}
+
+/** Returns undefined if it isn't the script's output. The caller checks the branch. */
+export function bundleAnswer(stderr: string): Bundled | undefined {
+  const match = /^branch (\S{1,200})\ncommit ([0-9a-f]{40,64})\nuncommitted\s+(\d+)$/m.exec(stderr);
+  if (match === null) return undefined;
+  const [, branch = "", commitHash = "", uncommitted] = match;
+  return { branch, commitHash, uncommitted: Number(uncommitted) };
+}

@@ -1,0 +1,57 @@
+/** The scripts that run in a session's pod: its own process, and what kodama does there. Pure. */
+import { scriptCommand, type ScriptParts } from "../podscript/launch.ts";
+import bundle from "./scripts/bundle.sh" with { type: "text" };
+import checkKey from "./scripts/check_key.sh" with { type: "text" };
+import checkout from "./scripts/checkout.sh" with { type: "text" };
+import editorLinks from "./scripts/editor_links.sh" with { type: "text" };
+import egressProbe from "./scripts/egress_probe.sh" with { type: "text" };
+import fill from "./scripts/fill.sh" with { type: "text" };
+import idleWatcher from "./scripts/idle_watcher.sh" with { type: "text" };
+import missingFiles from "./scripts/missing_files.sh" with { type: "text" };
+import placeFill from "./scripts/place_fill.sh" with { type: "text" };
+import queuedTasks from "./scripts/queued_tasks.sh" with { type: "text" };
+import removeSurplus from "./scripts/remove_surplus.sh" with { type: "text" };
+import sharedShell from "./scripts/shared_shell.sh" with { type: "text" };
+import sharedState from "./scripts/shared_state.sh" with { type: "text" };
+import startFill from "./scripts/start_fill.sh" with { type: "text" };
+import wait from "./scripts/wait.sh" with { type: "text" };
+import workState from "./scripts/work_state.sh" with { type: "text" };
+
+/** The scripts by name; each file describes its arguments. */
+export const sessionScripts = {
+  bundle: [bundle],
+  checkKey: [checkKey],
+  checkout: [checkout],
+  egressProbe: [egressProbe],
+  idleWatcher: [idleWatcher],
+  missingFiles: [missingFiles],
+  placeFill: [fill, placeFill],
+  queuedTasks: [queuedTasks],
+  removeSurplus: [removeSurplus],
+  sharedShell: [sharedShell],
+  sharedState: [sharedState],
+  startFill: [fill, startFill],
+  workState: [workState],
+  /** The session's own process; without limits it waits. */
+  main: [editorLinks, queuedTasks, wait],
+  limitedMain: [editorLinks, queuedTasks, idleWatcher],
+} as const satisfies Record<string, ScriptParts>;
+
+/** Returns the command that runs a script. */
+export function sessionCommand(
+  script: keyof typeof sessionScripts,
+  args: readonly string[] = [],
+): string[] {
+  return scriptCommand(sessionScripts[script], args);
+}
+
+/**
+ * Returns the command that runs a line of shell, at a terminal or without one.
+ *
+ * The end of the shell is the end of its terminal, which sends SIGHUP to the foreground process group. Without job
+ * control that is the group of every background job of the line, and it arrives before `nohup` can ignore it: each job
+ * gets a group of its own. https://man7.org/linux/man-pages/man4/tty.4.html
+ */
+export function shellLineCommand(line: string): string[] {
+  return ["sh", "-c", `[ -t 0 ] && set -m\n${line}`];
+}
