@@ -19,8 +19,13 @@ import {
   waitingContextText,
 } from "./run_notes.ts";
 import { prefixes } from "./prefix.ts";
-import { FoldedTroubles } from "./folded_failures.ts";
-import { singleOutcomeText, skippedReasons, summaryText, troubleOf } from "./summary.ts";
+import {
+  FoldedTroubles,
+  singleOutcomeText,
+  skippedReasons,
+  summaryText,
+  troubleOf,
+} from "./summary.ts";
 import { formatDuration } from "../base/duration.ts";
 
 /** Display options of a run. */

@@ -1,7 +1,9 @@
 /** Outcomes and the summary of a run, as text. */
-import { type Outcome, remainsOf, type RunSummary } from "../actions/exec/events.ts";
+import { compressNames, type Outcome, remainsOf, type RunSummary } from "../actions/exec/events.ts";
 import { counted } from "../base/counted.ts";
 import { formatDuration } from "../base/duration.ts";
+import { messagePiece } from "../terminal/printable.ts";
+import type { Piece } from "../terminal/terminal.ts";
 
 /** The summary of a run besides the outcomes of its targets. */
 export interface SummaryExtras {
@@ -70,7 +72,7 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
 /** A shell that is missing in many images. */
 function startHint(reason: string): { hint?: string } {
   return /"(?:bash|zsh|\/bin\/bash)"/.test(reason)
-    ? { hint: "the image may have no bash: try sh, or `kodama shell`, which finds a shell" }
+    ? { hint: "the image may have no bash: try sh, or open a shell, which finds one" }
     : {};
 }
 
@@ -88,4 +90,45 @@ export function singleOutcomeText(outcome: Outcome): string | undefined {
   }
   const by = outcome.signal === undefined ? "" : ` (${outcome.signal})`;
   return `command terminated with exit code ${outcome.exitCode}${by}`;
+}
+
+/** Collects errors until they are printed. */
+export class FoldedTroubles {
+  #groups = new Map<string, { trouble: Trouble; names: string[] }>();
+  /** Each hint is printed once in a run. */
+  readonly #hints = new Set<string>();
+
+  /** @param failure the name of a failure with a reason, if it isn't a command that didn't start. */
+  add(name: string, outcome: Outcome, failure?: string): void {
+    const found = troubleOf(outcome);
+    if (found === undefined) return;
+    const trouble = outcome.kind === "failed" && failure !== undefined
+      ? { what: failure, why: found.why }
+      : found;
+    const key = JSON.stringify(trouble);
+    const group = this.#groups.get(key);
+    if (group === undefined) this.#groups.set(key, { trouble, names: [name] });
+    else group.names.push(name);
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
+  }
+
+  /** Returns the messages about all that was added since the last call; a hint follows the errors that it is for. */
+  take(): Piece[] {
+    const groups = [...this.#groups.values()];
+    this.#groups = new Map();
+    const lines = groups.flatMap(({ trouble: { what, why, hint }, names: ended }) => {
+      // The same whichever target ends first.
+      const names = ended.toSorted();
+      const line = names.length === 1
+        ? `${names[0]}: ${what}: ${why}`
+        : `${what} in ${names.length} pods (${compressNames(names)}): ${why}`;
+      if (hint === undefined || this.#hints.has(hint)) return [line];
+      this.#hints.add(hint);
+      return [line, `hint: ${hint}`];
+    });
+    return lines.map(messagePiece);
+  }
 }

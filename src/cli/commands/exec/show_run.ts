@@ -6,11 +6,10 @@ import { endsOnTerminal, styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "./confirm.ts";
 import { drive, type Painter, type TerminalLease } from "../../../terminal/driver/drive.ts";
-import type { Piece } from "../../../terminal/terminal.ts";
 import { nothingRan, runMilestone, RunProgress } from "../../../present/run_progress.ts";
 import type { RunView } from "./options.ts";
 import { RunPainter } from "../../../present/run_painter.ts";
-import { EventReporter } from "../../../actions/exec/event_report.ts";
+import { EventLines } from "../../../present/event_lines.ts";
 
 /** What the terminal adds to the options of a run. */
 export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;
@@ -123,20 +122,5 @@ async function* cookedAfterTarget(
   for await (const event of events) {
     if (event.kind === "targetEnded") await lease.cooked();
     yield event;
-  }
-}
-
-/** Writes each event as one object on one line. */
-export class EventLines implements Painter<ExecEvent> {
-  readonly #reporter = new EventReporter();
-
-  /** `output`: includes the output lines of the commands. */
-  constructor(readonly options: { stream: Piece["stream"]; output: boolean }) {}
-
-  paint(event: ExecEvent): readonly Piece[] {
-    const { stream, output } = this.options;
-    if (event.kind === "line" && !output) return [];
-    const data = this.#reporter.report(event).map((report) => `${JSON.stringify(report)}\n`);
-    return data.length === 0 ? [] : [{ stream, data }];
   }
 }

@@ -5,6 +5,7 @@ import {
   type TemplatePart,
   templateWords,
 } from "../../../actions/logs/events.ts";
+import type { StampStyle } from "../../../present/logs_painter.ts";
 import { BadValue, type Flag, type FlagOptions, toggle } from "../../parser/flag.ts";
 
 /** Parses a regular expression for the text of lines. */
@@ -75,12 +76,9 @@ export function template(raw: string): readonly TemplatePart[] {
   });
 }
 
-/** Parses the format of the time in front of a line; undefined for none. */
-export type StampStyle = "full" | "local" | "short";
-
 const stampStyles: readonly StampStyle[] = ["full", "local", "short"];
 
-/** A switch, as in kubectl, that takes a style after `=`. */
+/** Declares the format of the time in front of a line: a switch, as in kubectl, that takes a style after `=`. */
 export function timestamps(summary: string, options: FlagOptions): Flag<StampStyle | undefined> {
   const plain = toggle(summary, options);
   const shape = "[=full|local|short]";

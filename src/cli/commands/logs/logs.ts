@@ -9,7 +9,7 @@ import type { LogsOptions } from "../../../actions/logs/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
-import type { LogsPainterOptions } from "./painter.ts";
+import type { LogsPainterOptions } from "../../../present/logs_painter.ts";
 
 /** `kodama logs`. */
 export const command = defineCommand({
@@ -72,11 +72,12 @@ export const command = defineCommand({
     const [{ logs }, { drive }, { LogsPainter }] = await Promise.all([
       import("../../../actions/logs/logs.ts"),
       import("../../../terminal/driver/drive.ts"),
-      import("./painter.ts"),
+      import("../../../present/logs_painter.ts"),
     ]);
     const { color, ...shown } = view;
     const painter = new LogsPainter({
       ...shown,
+      moreRequests: "--max-log-requests",
       terminal: endsOnTerminal(terminal.stdout, color),
       style: styleOf(terminal.stdout, environment, color),
     });

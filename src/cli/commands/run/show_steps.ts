@@ -12,16 +12,15 @@ import type { Host } from "../../../actions/host.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Invocation } from "../../invocation.ts";
-import { drive, type Milestone, type Progress } from "../../../terminal/driver/drive.ts";
+import { drive, type Milestone } from "../../../terminal/driver/drive.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "../exec/confirm.ts";
 import { askTrust } from "../workflow/trust/ask.ts";
-import { StepsPainter, type StepsView } from "./painter.ts";
+import { StepsPainter, StepsProgress, type StepsView } from "../../../present/steps_painter.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk, isYes } from "../../ask_yes.ts";
-import { formatDuration } from "../../../base/duration.ts";
 
 /** The terminal functions that a start is given. */
 export interface StepsExtras {
@@ -118,7 +117,7 @@ export async function showPlan(
     await terminal.stdout.write(jsonDocument(plan));
     return 0;
   }
-  const { planLines } = await import("./plan_text.ts");
+  const { planLines } = await import("../../../present/plan_text.ts");
   await terminal.stdout.write(planLines(plan).map((line) => `${printable(line)}\n`).join(""));
   return 0;
 }
@@ -187,79 +186,3 @@ async function readLine(
 }
 
 /* The progress of a workflow, followed from its events, for the status line. */
-
-/** A running step. */
-interface Running {
-  startedMs: number;
-  /** Number of its targets; 0 if it has none, or they aren't known yet. */
-  total: number;
-  ended: number;
-  bad: number;
-}
-
-/** Steps shown before "and 7 more". */
-const stepsShown = 3;
-
-/** Follows the events. */
-export class StepsProgress implements Progress<StepsEvent> {
-  readonly #steps = new Map<string, Running>();
-  readonly #clock: Clock;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** Handles the next event of the run. */
-  follow(event: StepsEvent): void {
-    switch (event.kind) {
-      case "stepStarted":
-        this.#steps.set(event.step, {
-          startedMs: this.#clock.elapsedMs(),
-          total: 0,
-          ended: 0,
-          bad: 0,
-        });
-        break;
-      case "stepTargets": {
-        const step = this.#steps.get(event.step);
-        if (step === undefined) break;
-        // On a further attempt, earlier successes aren't reported again.
-        step.ended -= step.bad;
-        step.bad = 0;
-        step.total = event.names.length;
-        break;
-      }
-      case "stepTargetEnded": {
-        const step = this.#steps.get(event.step);
-        if (step === undefined) break;
-        step.ended += 1;
-        if (event.end.outcome.kind !== "ok") step.bad += 1;
-        break;
-      }
-      case "stepEnded":
-        this.#steps.delete(event.step);
-    }
-  }
-
-  /** `copy: 2 of 40 done, 1 not ok, 12s`; of nested steps the innermost. */
-  statusLine(): string {
-    const keys = [...this.#steps.keys()];
-    const innermost = keys.filter((key) =>
-      !keys.some((other) => other.startsWith(`${key}/`) || other.startsWith(`${key}[`))
-    );
-    const shown = innermost.slice(0, stepsShown).map((key) => this.#text(key));
-    const more = innermost.length - shown.length;
-    return `${shown.join("; ")}${more > 0 ? ` and ${more} more` : ""}`;
-  }
-
-  #text(key: string): string {
-    const { startedMs, total, ended, bad } = this.#steps.get(key) as Running;
-    const elapsedMs = Math.floor((this.#clock.elapsedMs() - startedMs) / 1000) * 1000;
-    const parts = [
-      ...(total > 1 ? [`${ended} of ${total} done`] : []),
-      ...(bad > 0 ? [`${bad} not ok`] : []),
-      formatDuration(Math.max(1000, elapsedMs)),
-    ];
-    return `${printable(key)}: ${parts.join(", ")}`;
-  }
-}

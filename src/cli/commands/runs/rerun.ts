@@ -101,7 +101,7 @@ export const command = defineCommand({
     const { id } = found.run.header;
     const { copy, redacted, tty } = found.run.header;
     if (!view.quiet && !copy && !redacted && !tty) {
-      const { rerunLine } = await import("./past_runs.ts");
+      const { rerunLine } = await import("../../../present/past_runs.ts");
       const targets = targetsToRerun(found.run, options.failed);
       await invocation.terminal.stderr.write(`${rerunLine(found.run, targets)}\n`);
     }

@@ -38,9 +38,9 @@ export const command = defineCommand({
 
 async function shown(found: FoundRun) {
   if (found.kind === "run") {
-    const { runData, runLines } = await import("./past_runs.ts");
+    const { runData, runLines } = await import("../../../present/past_runs.ts");
     return { lines: () => runLines(found.run), data: () => runData(found.run) };
   }
-  const { workflowRunData, workflowRunLines } = await import("./past_workflow.ts");
+  const { workflowRunData, workflowRunLines } = await import("../../../present/past_workflow.ts");
   return { lines: () => workflowRunLines(found.run), data: () => workflowRunData(found.run) };
 }

@@ -32,12 +32,15 @@ export const command = defineCommand({
     const { get } = await import("../../../actions/session/get.ts");
     const details = await interruptible(signals, (signal) => get(host, place, signal));
     if (format === undefined) {
-      const { sessionLines } = await import("./session_lines.ts");
-      const lines = sessionLines(details, host.clock.now());
+      const { sessionLines } = await import("../../../present/session_lines.ts");
+      const lines = sessionLines(details, {
+        now: host.clock.now(),
+        listConflicts: (key) => `kodama sync conflicts ${key}`,
+      });
       await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
       return success;
     }
-    const { sessionData } = await import("./sessions_table.ts");
+    const { sessionData } = await import("../../../present/sessions_table.ts");
     const { taskData } = await import("../../../present/agent_tasks.ts");
     const { session, live, node, restarts, work, sync, tasks, left } = details;
     const data = {

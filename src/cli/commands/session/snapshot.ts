@@ -4,12 +4,12 @@ import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { bytesText, filesText } from "../cp/amounts.ts";
+import { bytesText, filesText } from "../../../present/amounts.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 import { jsonDocument } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
-import { snapshotData, takenLines } from "./snapshots_table.ts";
+import { snapshotData, takenLines } from "../../../present/snapshots_table.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Invocation } from "../../invocation.ts";
@@ -117,7 +117,11 @@ async function intoCluster(
     (signal) => showProgress(title, takeSnapshot(host, { ...options, signal }), view),
   );
   for (const note of taken.notes) await terminal.stderr.write(`${printable(note)}\n`);
-  await terminal.stderr.write(takenLines(taken).map((line) => `${printable(line)}\n`).join(""));
+  const lines = [
+    ...takenLines(taken),
+    `kodama restore ${taken.session}-2 ${taken.name} starts a session from it, without the login`,
+  ];
+  await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
   const told = format === "json"
     ? jsonDocument(snapshotData(taken))
     : `snapshot/${printable(taken.name)} is Ready\n`;

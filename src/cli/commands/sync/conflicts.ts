@@ -1,7 +1,7 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { jsonDocument } from "../../output.ts";
-import { syncOperand, syncOutput } from "./sync_text.ts";
+import { syncOperand, syncOutput } from "./request.ts";
 
 /** `kodama sync conflicts`. */
 export const command = defineCommand({

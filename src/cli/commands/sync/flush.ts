@@ -1,5 +1,6 @@
 import { defineCommand } from "../../parser/command.ts";
-import { entriesText, syncOperand, syncOutput } from "./sync_text.ts";
+import { entriesText } from "../../../present/sync_text.ts";
+import { syncOperand, syncOutput } from "./request.ts";
 
 /** `kodama sync flush`. */
 export const command = defineCommand({

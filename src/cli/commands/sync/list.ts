@@ -23,7 +23,7 @@ export const command = defineCommand({
   resolve: ({ flags }) => ({ format: flags.output }),
   async run({ format }, { host, terminal }) {
     const { listSyncs } = await import("../../../actions/sync/syncs.ts");
-    const { syncData, syncTable } = await import("./sync_text.ts");
+    const { syncData, syncTable } = await import("../../../present/sync_text.ts");
     const reports = await listSyncs(await host());
     if (format !== undefined) {
       await terminal.stdout.write(await renderData(reports.map(syncData), format));

@@ -1,5 +1,5 @@
 import { defineCommand } from "../../parser/command.ts";
-import { syncOperand, syncOutput } from "./sync_text.ts";
+import { syncOperand, syncOutput } from "./request.ts";
 
 /** `kodama sync pause`. */
 export const command = defineCommand({

@@ -5,7 +5,23 @@ import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { jsonDocument } from "../../output.ts";
 import { printable } from "../../../terminal/printable.ts";
-import { syncData } from "./sync_text.ts";
+import type { Operand } from "../../parser/command.ts";
+import { choice, value } from "../../parser/flag.ts";
+import { syncData } from "../../../present/sync_text.ts";
+
+const formats = choice(["json"]);
+
+/** `-o json` of a command about one sync. */
+export const syncOutput = {
+  output: value("output format", formats.parse, { short: "o", ...formats }),
+};
+
+/** The operand that names a sync. */
+export const syncOperand: Operand = {
+  name: "SYNC",
+  arity: "optional",
+  completion: { kind: "syncs" },
+};
 
 /** Sends a request to the requested sync, and prints a line about it, or all of it as JSON. */
 export async function askAndTell(

@@ -3,7 +3,7 @@ import { UsageError } from "../../../base/errors.ts";
 import type { Words } from "../../parser/command.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { selectionFlags } from "../../parser/selection.ts";
-import { syncOutput } from "./sync_text.ts";
+import { syncOutput } from "./request.ts";
 
 const modes = choice(["two-way-safe", "one-way", "mirror", "pull"]);
 

@@ -1,6 +1,6 @@
 import { defineCommand } from "../../parser/command.ts";
 import { toggle } from "../../parser/flag.ts";
-import { syncOperand, syncOutput } from "./sync_text.ts";
+import { syncOperand, syncOutput } from "./request.ts";
 
 /** `kodama sync resume`. */
 export const command = defineCommand({

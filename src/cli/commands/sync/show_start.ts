@@ -7,7 +7,7 @@ import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { jsonDocument } from "../../output.ts";
 import type { StartOptions } from "./resolve_start.ts";
-import { entriesText, progressText, syncData } from "./sync_text.ts";
+import { entriesText, progressText, syncData } from "../../../present/sync_text.ts";
 
 /** A shorter wait gets no message; also the interval between two lines. */
 const restMs = 1000;

@@ -1,7 +1,7 @@
 import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
 import { jsonDocument } from "../../output.ts";
-import { syncOperand, syncOutput } from "./sync_text.ts";
+import { syncOperand, syncOutput } from "./request.ts";
 
 /** Phases in which the sync isn't blocked. */
 const good = new Set(["watching", "syncing", "scanning", "connecting"]);
@@ -22,12 +22,13 @@ export const command = defineCommand({
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, { host, terminal }) {
     const { findSync } = await import("../../../actions/sync/syncs.ts");
-    const { syncData, syncLines } = await import("./sync_text.ts");
+    const { syncData, syncLines } = await import("../../../present/sync_text.ts");
     const opened = await host();
     const report = await findSync(opened, name);
-    const text = format === "json"
-      ? jsonDocument(syncData(report))
-      : syncLines(report, opened.clock.now().getTime()).map((line) => `${line}\n`).join("");
+    const text = format === "json" ? jsonDocument(syncData(report)) : syncLines(report, {
+      nowMs: opened.clock.now().getTime(),
+      listConflicts: (key) => `kodama sync conflicts ${key}`,
+    }).map((line) => `${line}\n`).join("");
     await terminal.stdout.write(text);
     return good.has(report.state.phase) ? success : failure;
   },

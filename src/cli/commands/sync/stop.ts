@@ -3,7 +3,7 @@ import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../output.ts";
-import { syncOperand, syncOutput } from "./sync_text.ts";
+import { syncOperand, syncOutput } from "./request.ts";
 
 /** `kodama sync stop`. */
 export const command = defineCommand({

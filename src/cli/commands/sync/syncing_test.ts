@@ -6,7 +6,7 @@ import { sortWords } from "../../parser/parse.ts";
 import { resolveWords } from "../../parser/parsed_args.ts";
 import { command } from "./start.ts";
 import type { StartOptions } from "./resolve_start.ts";
-import { syncData, syncLines, syncTable } from "./sync_text.ts";
+import { syncData, syncLines, syncTable } from "../../../present/sync_text.ts";
 
 async function options(...line: string[]): Promise<StartOptions> {
   const sorted = await sortWords(command, line, "kodama sync start");
@@ -91,7 +91,7 @@ Deno.test("a sync in a table, and all there is to say of one", () => {
       problemCount: 2,
       history: [{ atMs: nowMs - 2000, side: "local", what: "added", path: "b\u001b[2J" }],
     }),
-    nowMs,
+    { nowMs, listConflicts: (key) => `kodama sync conflicts ${key}` },
   );
   assert.deepEqual(lines, [
     "team.web-0: waiting (the link broke)",

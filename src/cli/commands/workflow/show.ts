@@ -22,7 +22,7 @@ export const command = defineCommand({
   resolve: ({ operands: [workflow = ""], flags }) => ({ workflow, format: flags.output }),
   async run({ workflow: wanted, format }, { host, terminal }) {
     const { readWorkflow } = await import("../../../actions/workflow/files.ts");
-    const { workflowLines } = await import("./workflows_table.ts");
+    const { workflowLines } = await import("../../../present/workflow_text.ts");
     const { printable } = await import("../../../terminal/printable.ts");
     const { workflow } = await readWorkflow(await host(), wanted);
     const text = format === undefined

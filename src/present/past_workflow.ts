@@ -1,9 +1,9 @@
 /** Past runs of workflows with steps, as tables and as data. */
-import type { PastStep, PastWorkflow } from "../../../actions/runs/past_runs.ts";
-import { formatDuration } from "../../../base/duration.ts";
-import { runAge, scopeColumns, scopeFacts } from "./scopes.ts";
-import { printable } from "../../../terminal/printable.ts";
-import { tableLines } from "../../../terminal/table.ts";
+import type { PastStep, PastWorkflow } from "../actions/runs/past_runs.ts";
+import { formatDuration } from "../base/duration.ts";
+import { printable } from "../terminal/printable.ts";
+import { tableLines } from "../terminal/table.ts";
+import { ageText } from "../base/age.ts";
 
 /** A run in a list: id, age, context, namespace, command, pods, result. */
 export function workflowRow(run: PastWorkflow, now: Date): string[] {
@@ -96,4 +96,35 @@ export function workflowRunData({ header, steps, end }: PastWorkflow): Record<st
       })),
     })),
   };
+}
+
+/* Time and scope of past runs, as columns and facts. */
+
+/** In kubectl's format: `5m`, `3d`. */
+export function runAge(at: string, now: Date): string {
+  return ageText(now.getTime() - Date.parse(at));
+}
+
+/** Contexts and namespaces, the first of each with the number of the others. */
+export function scopeColumns(
+  targets: readonly { context: string; namespace: string }[],
+): [context: string, namespace: string] {
+  const column = (names: readonly string[]) => {
+    const [first = "", ...others] = [...new Set(names)];
+    return others.length === 0 ? printable(first) : `${printable(first)} +${others.length}`;
+  };
+  return [
+    column(targets.map(({ context }) => context)),
+    column(targets.map(({ namespace }) => namespace)),
+  ];
+}
+
+/** Context and namespace as facts of a run. */
+export function scopeFacts(
+  targets: readonly { context: string; namespace: string }[],
+): [name: string, value: string][] {
+  if (targets.length === 0) return [];
+  const names = (part: "context" | "namespace") =>
+    [...new Set(targets.map((target) => target[part]))].join(", ");
+  return [["context", names("context")], ["namespace", names("namespace")]];
 }

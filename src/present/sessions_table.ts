@@ -1,16 +1,16 @@
 /** Sessions as a table, and as data. Pure. */
 import {
+  limitText,
   type SessionDocument,
   sessionDocument,
   type SessionRow,
   type SyncSummary,
   type TimeLeft,
-} from "../../../actions/session/events.ts";
-import { counted } from "../../../base/counted.ts";
-import { ageText } from "../../../base/age.ts";
-import { tableLines } from "../../../terminal/table.ts";
-import { taskData } from "../../../present/agent_tasks.ts";
-import { firstLeft } from "./left_text.ts";
+} from "../actions/session/events.ts";
+import { counted } from "../base/counted.ts";
+import { ageText } from "../base/age.ts";
+import { tableLines } from "../terminal/table.ts";
+import { taskData } from "./agent_tasks.ts";
 
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
 const wideHeader = ["AGENT", "LEFT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
@@ -79,4 +79,17 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     ...(task === undefined ? {} : { task: taskData(task) }),
     ...(left === undefined ? {} : { left }),
   };
+}
+
+/* The remaining time of a session as text. Pure. */
+
+/** `7h12m`, `18m`, and seconds only in the last minute. */
+export function leftText(seconds: number): string {
+  return limitText(seconds < 60 ? seconds : Math.floor(seconds / 60) * 60);
+}
+
+/** Returns what ends first, for a table: `18m`. Empty if nothing ends. */
+function firstLeft({ ttlSeconds, idleSeconds }: TimeLeft = {}): string {
+  const first = Math.min(ttlSeconds ?? Infinity, idleSeconds ?? Infinity);
+  return Number.isFinite(first) ? leftText(first) : "";
 }

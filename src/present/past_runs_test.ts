@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PastRun, RecordedTarget } from "../../../actions/runs/past_runs.ts";
+import type { PastRun, RecordedTarget } from "../actions/runs/past_runs.ts";
 import { runData, runLines, runsTable } from "./past_runs.ts";
 
 const header: PastRun["header"] = {

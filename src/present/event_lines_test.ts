@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ExecEvent } from "../../../actions/exec/events.ts";
-import { EventLines } from "./show_run.ts";
+import type { ExecEvent } from "../actions/exec/events.ts";
+import { EventLines } from "./event_lines.ts";
 
 const at = new Date("2026-01-02T03:04:05Z");
 const target = { context: "c", namespace: "n", pod: "a", container: "m", node: "", ip: "" };

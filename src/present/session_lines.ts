@@ -1,13 +1,20 @@
 /** One session as lines of text. Pure. */
-import { limitText, type SessionDetails, type TimeLeft } from "../../../actions/session/events.ts";
-import { ageText } from "../../../base/age.ts";
-import { counted } from "../../../base/counted.ts";
-import { printable } from "../../../terminal/printable.ts";
-import { statusLine } from "../../../present/agent_tasks.ts";
-import { leftText } from "./left_text.ts";
+import { limitText, type SessionDetails, type TimeLeft } from "../actions/session/events.ts";
+import { ageText } from "../base/age.ts";
+import { counted } from "../base/counted.ts";
+import { printable } from "../terminal/printable.ts";
+import { statusLine } from "./agent_tasks.ts";
+import { leftText } from "./sessions_table.ts";
 
 /** Returns the known facts, one field per line. */
-export function sessionLines(details: SessionDetails, now: Date) {
+export function sessionLines(
+  details: SessionDetails,
+  { now, listConflicts }: {
+    now: Date;
+    /** Returns how to list the conflicts of a sync. */
+    listConflicts: (key: string) => string;
+  },
+): string[] {
   const { session, live, node, restarts, work, sync, left, tasks = [] } = details;
   const { name, namespace, owner, repository, spec, environment, createdAt } = session;
   const { cpu, memory } = spec.resources;
@@ -32,7 +39,7 @@ export function sessionLines(details: SessionDetails, now: Date) {
     ["Branch", branchText(work?.branch ?? repository?.branch, repository?.baseBranch)],
     ["Begun at", repository?.commitHash?.slice(0, 12)],
     ["Commits", work && workText(work)],
-    ["Sync", syncText(session, sync)],
+    ["Sync", syncText(session, sync, listConflicts)],
     ["Variables", variables === "" ? undefined : variables],
     ["Git token", environment.gitToken ? "in the session's secret" : undefined],
   ];
@@ -78,6 +85,7 @@ function idleText(seconds: number | undefined, left: TimeLeft | undefined): stri
 function syncText(
   { name, namespace, sync: { enabled, localPath: elsewhere } }: SessionDetails["session"],
   { word, localPath, conflicts, reason }: SessionDetails["sync"],
+  listConflicts: (key: string) => string,
 ): string {
   const folder = localPath !== undefined
     ? ` with ${localPath}`
@@ -86,7 +94,7 @@ function syncText(
     : "";
   const copies = conflicts === 0
     ? ""
-    : `; ${counted(conflicts, "conflict")}: kodama sync conflicts ${namespace}.${name}`;
+    : `; ${counted(conflicts, "conflict")}: ${listConflicts(`${namespace}.${name}`)}`;
   return `${word}${folder}${reason === undefined ? "" : `: ${reason}`}${copies}`;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { FullWorkflow } from "../../../actions/workflow/files.ts";
-import { workflowLines } from "./workflows_table.ts";
+import type { FullWorkflow } from "../actions/workflow/files.ts";
+import { workflowLines } from "./workflow_text.ts";
 
 const workflow: FullWorkflow = {
   name: "kwekash",

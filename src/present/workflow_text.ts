@@ -5,8 +5,8 @@ import {
   type Param,
   type Permissions,
   type Step,
-} from "../../../actions/workflow/files.ts";
-import { tableLines } from "../../../terminal/table.ts";
+} from "../actions/workflow/files.ts";
+import { tableLines } from "../terminal/table.ts";
 
 /** Returns its description, its parameters, its permissions, and its steps. */
 export function workflowLines(workflow: FullWorkflow): string[] {

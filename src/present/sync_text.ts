@@ -1,25 +1,9 @@
 /** Synchronisations as lines, and as data. */
-import type { SyncReport } from "../../../actions/sync/syncs.ts";
-import { formatDuration } from "../../../base/duration.ts";
-import { counted } from "../../../base/counted.ts";
-import { printable } from "../../../terminal/printable.ts";
-import { tableLines } from "../../../terminal/table.ts";
-import { choice, value } from "../../parser/flag.ts";
-import type { Operand } from "../../parser/command.ts";
-
-const formats = choice(["json"]);
-
-/** `-o json` of a command about one sync. */
-export const syncOutput = {
-  output: value("output format", formats.parse, { short: "o", ...formats }),
-};
-
-/** The operand that names a sync. */
-export const syncOperand: Operand = {
-  name: "SYNC",
-  arity: "optional",
-  completion: { kind: "syncs" },
-};
+import type { SyncReport } from "../actions/sync/syncs.ts";
+import { formatDuration } from "../base/duration.ts";
+import { counted } from "../base/counted.ts";
+import { printable } from "../terminal/printable.ts";
+import { tableLines } from "../terminal/table.ts";
 
 /** Text for each phase of a sync. */
 const phaseWords: Readonly<Record<SyncReport["state"]["phase"], string>> = {
@@ -70,7 +54,14 @@ const shownChanges = 10;
 const shownProblems = 10;
 
 /** Returns all details of one. */
-export function syncLines(report: SyncReport, nowMs: number): string[] {
+export function syncLines(
+  report: SyncReport,
+  { nowMs, listConflicts }: {
+    nowMs: number;
+    /** Returns how to list the conflicts of a sync. */
+    listConflicts: (key: string) => string;
+  },
+): string[] {
   const { spec, state, pid } = report;
   const { target } = spec;
   const pod = `${target.namespace}/${target.pod}`;
@@ -91,7 +82,7 @@ export function syncLines(report: SyncReport, nowMs: number): string[] {
       : []),
   ];
   if (state.conflicts.length > 0) {
-    const hint = `kodama sync conflicts ${spec.key}`;
+    const hint = listConflicts(spec.key);
     lines.push(`  conflicts   ${counted(state.conflicts.length, "file")} kept beside: ${hint}`);
   }
   if (state.problemCount > 0) {

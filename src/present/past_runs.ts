@@ -1,12 +1,11 @@
 /** Past runs as tables and as data. */
-import type { ListedRun, PastRun, RecordedTarget } from "../../../actions/runs/past_runs.ts";
-import { counted } from "../../../base/counted.ts";
-import { commandLine } from "../../../base/shell_quote.ts";
-import { runAge, scopeColumns, scopeFacts } from "./scopes.ts";
-import { workflowRow } from "./past_workflow.ts";
-import { printable } from "../../../terminal/printable.ts";
-import { tableLines } from "../../../terminal/table.ts";
-import { formatDuration } from "../../../base/duration.ts";
+import type { ListedRun, PastRun, RecordedTarget } from "../actions/runs/past_runs.ts";
+import { counted } from "../base/counted.ts";
+import { commandLine } from "../base/shell_quote.ts";
+import { runAge, scopeColumns, scopeFacts, workflowRow } from "./past_workflow.ts";
+import { printable } from "../terminal/printable.ts";
+import { tableLines } from "../terminal/table.ts";
+import { formatDuration } from "../base/duration.ts";
 
 /** Maximum columns of a command in a list. */
 const commandWidth = 40;

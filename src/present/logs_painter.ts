@@ -9,19 +9,17 @@ import {
   type Target,
   type TemplatePart,
   textOf,
-} from "../../../actions/logs/events.ts";
-import type { Painter } from "../../../terminal/driver/drive.ts";
-import { messagePiece, printable } from "../../../terminal/printable.ts";
-import type { SinkData } from "../../../terminal/sink.ts";
-import type { Piece } from "../../../terminal/terminal.ts";
-import { plainStyle, type Style } from "../../../terminal/style.ts";
-import { prefixes } from "../../../present/prefix.ts";
-import { ByteWriter } from "./byte_writer.ts";
-import { type JsonFrame, jsonFrame, writeJsonLine } from "./json_lines.ts";
-import { counted } from "../../../base/counted.ts";
-import { failedContextText, skippedPodText } from "../../../present/run_notes.ts";
-import { tameLine } from "../../../terminal/tame.ts";
-import type { StampStyle } from "./flag_values.ts";
+} from "../actions/logs/events.ts";
+import type { Painter } from "../terminal/driver/drive.ts";
+import { messagePiece, printable } from "../terminal/printable.ts";
+import type { SinkData } from "../terminal/sink.ts";
+import type { Piece } from "../terminal/terminal.ts";
+import { plainStyle, type Style } from "../terminal/style.ts";
+import { prefixes } from "./prefix.ts";
+import { ByteWriter, type JsonFrame, jsonFrame, writeJsonLine } from "./log_json.ts";
+import { counted } from "../base/counted.ts";
+import { failedContextText, skippedPodText } from "./run_notes.ts";
+import { tameLine } from "../terminal/tame.ts";
 
 /** Display options of logs. */
 export interface LogsPainterOptions extends LineTextOptions {
@@ -30,6 +28,8 @@ export interface LogsPainterOptions extends LineTextOptions {
   single: boolean;
   /** Only lines and errors. */
   quiet: boolean;
+  /** How to read more logs at the same time. */
+  moreRequests: string;
 }
 
 const encoder = new TextEncoder();
@@ -63,7 +63,9 @@ export class LogsPainter implements Painter<LogsEvent> {
     if (event.kind === "lines") return [{ stream: "stdout", data: [this.#lines(event.lines)] }];
     if (event.kind === "sourcesAdded") this.#add(event.sources, event.names);
     const { quiet, format } = this.#options;
-    const notes = notesOn(event, this.#names).filter(({ important }) => important || !quiet);
+    const notes = notesOn(event, this.#names, this.#options).filter(({ important }) =>
+      important || !quiet
+    );
     const pieces = notes.map(({ text }) => messagePiece(text));
     if (event.kind !== "ended" || format !== "json") return pieces;
     return [...pieces, { stream: "stdout", data: [this.#written === 0 ? "[]\n" : "\n]\n"] }];
@@ -136,7 +138,11 @@ interface Note {
 }
 
 /** Returns the notes about an event; none about lines. */
-export function notesOn(event: LogsEvent, names: readonly string[]): Note[] {
+export function notesOn(
+  event: LogsEvent,
+  names: readonly string[],
+  { moreRequests }: Pick<LogsPainterOptions, "moreRequests">,
+): Note[] {
   switch (event.kind) {
     case "contextFailed":
       return [important(failedContextText(event))];
@@ -150,14 +156,10 @@ export function notesOn(event: LogsEvent, names: readonly string[]): Note[] {
       return event.skipped.map((one) => note(skippedPodText(one)));
     case "sourcesAdded":
       return event.joined ? event.names.map((name) => note(`${name} has joined`)) : [];
-    case "queued":
-      return [
-        note(
-          `${
-            counted(event.waiting, "log has", "logs have")
-          } to wait: no more than ${event.places} at a time (--max-log-requests)`,
-        ),
-      ];
+    case "queued": {
+      const logs = counted(event.waiting, "log has", "logs have");
+      return [note(`${logs} to wait: at most ${event.places} at a time (${moreRequests})`)];
+    }
     case "waitingForPods":
       return [important(waitingText(event))];
     case "linkLost":
@@ -219,6 +221,9 @@ function important(text: string): Note {
 }
 
 /* Log lines as text, if more is needed than their bytes: templates, fields, highlights, a terminal. */
+
+/** The time in front of a line: as the server sent it, or in the time zone of this machine, whole or to the second. */
+export type StampStyle = "full" | "local" | "short";
 
 /** How the text of a line is formatted. */
 interface LineTextOptions {

@@ -1,7 +1,7 @@
 /** Snapshots of the cluster as a table, as data, and as notes. Pure. */
-import type { KeptSnapshot } from "../../../actions/session/snapshots/snapshots.ts";
-import { ageText } from "../../../base/age.ts";
-import { tableLines } from "../../../terminal/table.ts";
+import type { KeptSnapshot } from "../actions/session/snapshots/snapshots.ts";
+import { ageText } from "../base/age.ts";
+import { tableLines } from "../terminal/table.ts";
 
 const header = ["NAME", "SESSION", "STATUS", "SIZE", "AGE"];
 
@@ -41,11 +41,10 @@ export function snapshotData(snapshot: KeptSnapshot) {
 }
 
 /** Returns the note on a snapshot that was taken. */
-export function takenLines({ name, session, volumes }: KeptSnapshot): string[] {
+export function takenLines({ volumes }: KeptSnapshot): string[] {
   const sizes = volumes.map(({ name, size }) => size === undefined ? name : `${name} (${size})`);
   return [
     `kept: ${sizes.join(", ")}`,
     "it includes the agent's login: anyone who can create volumes from snapshots in this namespace can read it",
-    `kodama restore ${session}-2 ${name} starts a session from it, without the login`,
   ];
 }

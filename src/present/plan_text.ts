@@ -1,5 +1,5 @@
 /** The plan of a workflow, as text. */
-import type { PlannedStep, WorkflowPlan } from "../../../actions/workflow/run_steps.ts";
+import type { PlannedStep, WorkflowPlan } from "../actions/workflow/run_steps.ts";
 
 /** Names of pods listed before "and 7 more". */
 const namesShown = 6;

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { LogLine, LogsEvent, Target } from "../../../actions/logs/events.ts";
-import { plainStyle, styleFor } from "../../../terminal/style.ts";
-import { LogsPainter, type LogsPainterOptions, notesOn } from "./painter.ts";
-import { template } from "./flag_values.ts";
+import type { LogLine, LogsEvent, Target } from "../actions/logs/events.ts";
+import { plainStyle, styleFor } from "../terminal/style.ts";
+import { LogsPainter, type LogsPainterOptions, notesOn } from "./logs_painter.ts";
+import { parseTemplate, type TemplatePart } from "../actions/logs/events.ts";
+
+function template(text: string): readonly TemplatePart[] {
+  const parsed = parseTemplate(text);
+  assert.ok(parsed.kind === "template");
+  return parsed.parts;
+}
 
 const plain: LogsPainterOptions = {
   format: "default",
   single: false,
   quiet: false,
+  moreRequests: "--max-log-requests",
   template: undefined,
   jsonFields: [],
   highlight: [],
@@ -164,9 +171,10 @@ Deno.test("what happens is told on standard error; with --quiet only what went w
 });
 
 Deno.test("how many logs wait is said in the number that they have", () => {
-  const said = (waiting: number) => notesOn({ kind: "queued", waiting, places: 1 }, [])[0]?.text;
-  assert.equal(said(1), "1 log has to wait: no more than 1 at a time (--max-log-requests)");
-  assert.equal(said(9), "9 logs have to wait: no more than 1 at a time (--max-log-requests)");
+  const said = (waiting: number) =>
+    notesOn({ kind: "queued", waiting, places: 1 }, [], plain)[0]?.text;
+  assert.equal(said(1), "1 log has to wait: at most 1 at a time (--max-log-requests)");
+  assert.equal(said(9), "9 logs have to wait: at most 1 at a time (--max-log-requests)");
 });
 
 const unmatched = { kind: "waitingForPods", where: 'in namespace "web" (context c)' } as const;
@@ -201,6 +209,6 @@ const notes: readonly (readonly [event: LogsEvent, note: string])[] = [
 
 for (const [event, text] of notes) {
   Deno.test(`notesOn() says: ${text}`, () => {
-    assert.deepEqual(notesOn(event, ["web-0"]).map((note) => note.text), [text]);
+    assert.deepEqual(notesOn(event, ["web-0"], plain).map((note) => note.text), [text]);
   });
 }
