@@ -12,8 +12,8 @@ export class Semaphore {
   }
 
   /** Returns a slot, which is released by disposing of it. Throws the signal's reason if it aborts before. */
-  async acquire(signal: AbortSignal): Promise<Disposable> {
-    signal.throwIfAborted();
+  async acquire(signal?: AbortSignal): Promise<Disposable> {
+    signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
     else await this.#turn(signal);
     let released = false;
@@ -25,11 +25,11 @@ export class Semaphore {
     };
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
     this.onWait(this.#waiting.size);
-    using _listening = onAbort(signal, () => {
+    using _listening = signal && onAbort(signal, () => {
       // A request that already has its slot retains it.
       if (this.#waiting.delete(resolve)) reject(signal.reason);
     });

@@ -17,7 +17,7 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import type { Node } from "./node/node.ts";
 import type { Authority } from "./tls/authority.ts";
 import type { WorldChoice } from "./worlds/world.ts";
-import { ClusterState } from "./controllers/state.ts";
+import { ClusterSnapshot } from "./controllers/state.ts";
 import { resources } from "./resources.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { isActive, isFinished, isReady } from "./controllers/pods.ts";
@@ -294,14 +294,14 @@ export async function until(
   store: Store,
   clock: Clock,
   { signal = new AbortController().signal }: { signal?: AbortSignal },
-  holds: (state: ClusterState) => boolean,
+  holds: (state: ClusterSnapshot) => boolean,
 ): Promise<void> {
   while (!signal.aborted) {
     const changes = store.watch(watched, { signal });
-    if (holds(new ClusterState(store, clock.now()))) return;
+    if (holds(new ClusterSnapshot(store, clock.now()))) return;
     try {
       for await (const _change of changes) {
-        if (holds(new ClusterState(store, clock.now()))) return;
+        if (holds(new ClusterSnapshot(store, clock.now()))) return;
       }
     } catch (error) {
       // More has changed meanwhile than the history holds: only the resulting state counts.
@@ -341,7 +341,7 @@ const stuck = new Set([
 ]);
 
 /** Computes the readiness of a state. */
-export function readinessOf(state: ClusterState): Readiness {
+export function readinessOf(state: ClusterSnapshot): Readiness {
   const nodeReady = state.list("nodes").some((node) =>
     node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
   );
@@ -355,7 +355,7 @@ export function readinessOf(state: ClusterState): Readiness {
   return { settled, pods: { ready, expected: Math.max(wanted - unplaceable, placed.length) } };
 }
 
-function wantedReplicas(state: ClusterState): number {
+function wantedReplicas(state: ClusterSnapshot): number {
   const sized = [
     ...state.list("deployments"),
     ...state.list("statefulSets"),

@@ -77,7 +77,7 @@ export interface StreamRequest {
 }
 
 /** How a process ended, as in an exec's final Status. */
-export type ProcessEnd =
+export type CommandEnd =
   | { kind: "exited"; exitCode: number }
   /** It could not be started: no such file, not executable, no such directory. The message is containerd's form. */
   | { kind: "notStarted"; message: string };
@@ -88,7 +88,7 @@ export interface ContainerProcess {
   readonly stdout: ReadableStream<Uint8Array>;
   /** Empty under a terminal. */
   readonly stderr: ReadableStream<Uint8Array>;
-  readonly end: Promise<ProcessEnd>;
+  readonly end: Promise<CommandEnd>;
   resize(columns: number, rows: number): Promise<void>;
   /** Releases the streams of a client that disconnected. As on a real node, the process itself continues. */
   release(): Promise<void>;
@@ -98,7 +98,7 @@ export interface ContainerProcess {
  * The query of a log request. https://kubernetes.io/docs/reference/generated/kubernetes-api/
  * `read log of the specified Pod`
  */
-export interface LogQuery {
+export interface ContainerLogQuery {
   follow: boolean;
   previous: boolean;
   timestamps: boolean;
@@ -119,7 +119,7 @@ export interface NodeStreams {
   attach(target: ContainerRef, streams: StreamRequest): Promise<ContainerProcess>;
   logs(
     target: ContainerRef,
-    query: LogQuery,
+    query: ContainerLogQuery,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>>;
   /** Opens a TCP connection to a port of the pod. */

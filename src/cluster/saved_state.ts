@@ -19,18 +19,18 @@ const settledShape = v.object({
 });
 
 /** The content of `kept.json`. */
-export type Settled = v.InferOutput<typeof settledShape>;
+export type SavedCluster = v.InferOutput<typeof settledShape>;
 
 /** The objects of a cluster on disk, while it runs. */
 export interface KeptState extends Disposable {
   /** Undefined at its first start. */
-  readonly settled: Settled | undefined;
+  readonly settled: SavedCluster | undefined;
   readonly snapshot: StoreSnapshot;
   record(event: StoreEvent): void;
   /** From here on nothing is recorded: the end of the cluster must not delete its users' objects. */
   freeze(): void;
   /** Records that the world is complete, and that this is the port of its kubeconfig. */
-  settle(settled: Omit<Settled, "version">): Promise<void>;
+  settle(settled: Omit<SavedCluster, "version">): Promise<void>;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface KeptState extends Disposable {
  *
  * @throws KodamaError `config` for a file that isn't one of ours.
  */
-export async function readSettled(folder: string): Promise<Settled | undefined> {
+export async function readSettled(folder: string): Promise<SavedCluster | undefined> {
   const path = pathIn(folder);
   let text: string;
   try {
@@ -94,7 +94,7 @@ class OpenState implements KeptState {
 
   constructor(
     private readonly folder: string,
-    readonly settled: Settled | undefined,
+    readonly settled: SavedCluster | undefined,
     private readonly journal: Journal,
   ) {
     this.snapshot = journal.snapshot;
@@ -108,8 +108,8 @@ class OpenState implements KeptState {
     this.#frozen = true;
   }
 
-  async settle(settled: Omit<Settled, "version">): Promise<void> {
-    const text = JSON.stringify({ version: 1, ...settled } satisfies Settled);
+  async settle(settled: Omit<SavedCluster, "version">): Promise<void> {
+    const text = JSON.stringify({ version: 1, ...settled } satisfies SavedCluster);
     await replaceFile(pathIn(this.folder), `${text}\n`);
   }
 

@@ -77,7 +77,7 @@ export type DaemonStopEvent =
 const pollMs = 20;
 
 /** Returns the state of a daemon, read from its folder. */
-export async function statusOf<Report extends ProcessIdentity>(
+export async function daemonStatus<Report extends ProcessIdentity>(
   daemon: Daemon<Report>,
 ): Promise<DaemonStatus<Report>> {
   // In this order: a process stores its last report before it releases the lock.
@@ -255,12 +255,12 @@ export async function* stopDaemon<Report extends ProcessIdentity>(
 ): AsyncGenerator<DaemonStopEvent, Report | undefined> {
   const { clock, timeoutMs } = options;
   const deadlineMs = clock.elapsedMs() + timeoutMs;
-  let status = await statusOf(daemon);
+  let status = await daemonStatus(daemon);
   // A process that has just started is about to report.
   while (status.phase === "running" && status.report === undefined) {
     if (clock.elapsedMs() > deadlineMs) throw await notReady(daemon, "it reports nothing");
     await pause(daemon, options);
-    status = await statusOf(daemon);
+    status = await daemonStatus(daemon);
   }
   const { phase, report } = status;
   if (phase === "stopped" || report === undefined) return undefined;

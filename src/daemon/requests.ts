@@ -1,7 +1,7 @@
 /** Requests to a daemon: a file each, in a folder of its own; the daemon's report names those that are done. */
 import { isAbsent } from "../files/errors.ts";
 import { readJsonFile, replaceFile } from "../files/own_files.ts";
-import { type Daemon, pause, statusOf, type WaitOptions } from "./daemon.ts";
+import { type Daemon, daemonStatus, pause, type WaitOptions } from "./daemon.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
 /** The part of a report that answers requests. */
@@ -48,7 +48,7 @@ export async function ask(
   const id = await sendRequest(folder, request);
   const deadlineMs = clock.elapsedMs() + timeoutMs;
   while (clock.elapsedMs() < deadlineMs) {
-    const { phase, report } = await statusOf(daemon);
+    const { phase, report } = await daemonStatus(daemon);
     if (phase === "stopped") return { kind: "exited" };
     if (report?.answered.includes(id) === true) {
       const reason = report.undone[id];

@@ -1,12 +1,12 @@
 /** The API as a function: from an authenticated request to an answer. */
 import type { ApiContext } from "./context.ts";
-import { checkedVersion, list, Pages } from "./list.ts";
+import { answerList, checkedVersion, Pages } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag, json, type User } from "./message.ts";
 import { type Attributes, authorize, denial, masters } from "./rbac/authorize.ts";
-import { type Review, review, reviewAt } from "./rbac/reviews.ts";
+import { handleReview, type Review, reviewAt } from "./rbac/reviews.ts";
 import { openApiDocument } from "./openapi.ts";
 import { patch } from "./patch/patch.ts";
-import { remove, removeCollection } from "./remove.ts";
+import { answerDelete, removeCollection } from "./remove.ts";
 import { parseAccept, represent } from "./negotiate.ts";
 import { type ResourceRoute, type Route, verbOf } from "./route.ts";
 import { type Served, servedAt } from "./served.ts";
@@ -20,7 +20,7 @@ import {
 import { subresource } from "./subresources.ts";
 import { watch } from "./watch.ts";
 import { existing } from "./stored_object.ts";
-import { create, update } from "./write.ts";
+import { answerCreate, answerUpdate } from "./write.ts";
 import { type DiscoveredGroup, type DiscoveredResource, groups } from "./discovery.ts";
 
 /** Answers requests; throws `ApiError` for requests that fail. */
@@ -52,7 +52,7 @@ async function answerReview(
   asked: Review,
 ): Promise<ApiResponse> {
   if (request.method !== "POST") throw methodNotAllowed();
-  return await review(context, request, asked);
+  return await handleReview(context, request, asked);
 }
 
 async function object(
@@ -68,20 +68,20 @@ async function object(
       checkedVersion(context.store, request.query);
       return represent(context, request, served.type, existing(context, served.type, route));
     case "list":
-      return list(context, request, served, route);
+      return answerList(context, request, served, route);
     case "watch":
       return watch(context, request, served, route);
     case "create":
       if (named) throw methodNotAllowed();
-      return await create(context, request, served, route);
+      return await answerCreate(context, request, served, route);
     case "update":
       if (!named) throw methodNotAllowed();
-      return await update(context, request, served, route);
+      return await answerUpdate(context, request, served, route);
     case "patch":
       if (!named) throw methodNotAllowed();
       return await patch(context, request, served, route);
     case "delete":
-      return await remove(context, request, served, route);
+      return await answerDelete(context, request, served, route);
     case "deletecollection":
       return await removeCollection(context, request, served, route);
     default:

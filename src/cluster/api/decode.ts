@@ -7,7 +7,7 @@ import type { ResourceType } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import { isRecord } from "../../base/json_value.ts";
 import { definition, definitionName, parseTime, type TimeKind } from "./schema/parse.ts";
-import { badRequest, failure } from "./status.ts";
+import { badRequest, failedStatus } from "./status.ts";
 import type { ScalarKind, Schema } from "./schema/model.ts";
 
 /** An object that fits its kind, and the warnings for the client about dropped fields. */
@@ -22,7 +22,7 @@ function fieldValidation(query: URLSearchParams): FieldValidation {
   const value = query.get("fieldValidation") || "Warn";
   if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
   const supported = 'supported values: "Ignore", "Strict", "Warn"';
-  throw failure(
+  throw failedStatus(
     422,
     "Invalid",
     ` "" is invalid: fieldValidation: Unsupported value: ${JSON.stringify(value)}: ${supported}`,
@@ -37,7 +37,7 @@ export function decodeObject(
 ): Decoded {
   const validation = fieldValidation(query);
   if (!isRecord(body)) throw badRequest("couldn't get version/kind; the body is no JSON object");
-  const found: Findings = { unknownFields: [], wrongTypes: [] };
+  const found: DecodeFindings = { unknownFields: [], wrongTypes: [] };
   const value = conform(body, { kind: "object", name: definitionName(type) }, "", found);
   const { kind = type.kind, apiVersion = apiVersionOf(type as ResourceType) } = body;
   if (kind !== type.kind || apiVersion !== apiVersionOf(type as ResourceType)) {
@@ -68,14 +68,19 @@ export function decodeObject(
 /* Checks a JSON value against a schema: wrong types are refused, unknown fields are reported and dropped. */
 
 /** The findings. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
-export interface Findings {
+export interface DecodeFindings {
   unknownFields: string[];
   /** The first is the one that a decoder would have stopped at. */
   wrongTypes: string[];
 }
 
 /** Returns the value without unknown fields and without nulls, which count as absent. */
-export function conform(value: unknown, schema: Schema, path: string, found: Findings): unknown {
+export function conform(
+  value: unknown,
+  schema: Schema,
+  path: string,
+  found: DecodeFindings,
+): unknown {
   switch (schema.kind) {
     case "any":
       return value;
@@ -99,7 +104,7 @@ export function conform(value: unknown, schema: Schema, path: string, found: Fin
   }
 }
 
-function conformObject(value: unknown, name: string, path: string, found: Findings): unknown {
+function conformObject(value: unknown, name: string, path: string, found: DecodeFindings): unknown {
   if (!isRecord(value)) return wrong(value, path, name, found);
   const { fields } = definition(name);
   const kept: Record<string, unknown> = {};
@@ -123,7 +128,7 @@ function isEmpty(value: unknown, schema: Schema): boolean {
   return value === "" || value === 0 || value === false;
 }
 
-function conformMap(value: unknown, of: Schema, path: string, found: Findings): unknown {
+function conformMap(value: unknown, of: Schema, path: string, found: DecodeFindings): unknown {
   if (!isRecord(value)) return wrong(value, path, "map", found);
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
@@ -152,7 +157,7 @@ function fits(value: unknown, kind: Exclude<ScalarKind, TimeKind>): boolean {
   }
 }
 
-function wrong(value: unknown, path: string, wanted: string, found: Findings): undefined {
+function wrong(value: unknown, path: string, wanted: string, found: DecodeFindings): undefined {
   const kind = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
   found.wrongTypes.push(
     `json: cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`,

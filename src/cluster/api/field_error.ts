@@ -1,7 +1,7 @@
 /** An invalid field of an object, and the 422 that a list of them makes. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
-import { type ApiError, failure } from "./status.ts";
+import { type ApiError, failedStatus } from "./status.ts";
 
 /** One error. `field` is the path as Kubernetes writes it: `spec.containers[0].name`. */
 export interface FieldError {
@@ -18,7 +18,7 @@ export interface FieldError {
 }
 
 /** A required value is missing. */
-export function required(field: string, detail = ""): FieldError {
+export function missingValue(field: string, detail = ""): FieldError {
   const message = `Required value${detail === "" ? "" : `: ${detail}`}`;
   return { field, reason: "FieldValueRequired", message };
 }
@@ -66,7 +66,7 @@ export function invalidObject(
   const kind = type.group === "" ? type.kind : `${type.kind}.${type.group}`;
   const sentences = errors.map(({ field, message }) => `${field}: ${message}`);
   const all = sentences.length === 1 ? sentences[0] : `[${sentences.join(", ")}]`;
-  return failure(422, "Invalid", `${kind} ${JSON.stringify(name)} is invalid: ${all}`, {
+  return failedStatus(422, "Invalid", `${kind} ${JSON.stringify(name)} is invalid: ${all}`, {
     ...(name === "" ? {} : { name }),
     ...(type.group === "" ? {} : { group: type.group }),
     kind: type.kind,

@@ -19,7 +19,7 @@ export interface Entrance {
 }
 
 /** Admits requests, and logs their outcome. */
-export interface Gate {
+export interface RequestGate {
   /** Throws a 401 or a 403. */
   enter(request: IncomingMessage, record: AuditRecord): Entrance;
   /** Starts the line of the audit log for a request. */
@@ -39,7 +39,7 @@ export interface AuditRecord {
 export function createGate(
   context: ApiContext,
   audit: ((event: AuditEvent) => void) | undefined,
-): Gate {
+): RequestGate {
   return {
     enter: (request, record) => enter(context, request, record),
     record: (request) => newRecord(context, request, audit),

@@ -10,7 +10,7 @@ import { type ApiRequest, type ApiResponse, json } from "./message.ts";
 import { representationOf } from "./negotiate.ts";
 import type { ResourceRoute } from "./route.ts";
 import { parseSelection, type Served } from "./served.ts";
-import { badRequest, expired, failure } from "./status.ts";
+import { badRequest, expired, failedStatus } from "./status.ts";
 import { partialObject, tableOf } from "./tables/table.ts";
 
 /** The remaining items of a list that a client reads in pages, as of its first page. */
@@ -111,7 +111,7 @@ export function checkListOptions(query: URLSearchParams, verb: "list" | "watch")
   if (errors.length === 0) return;
   const sentences = errors.map(({ field, message }) => `${field}: ${message}`);
   const all = sentences.length === 1 ? sentences[0] : `[${sentences.join(", ")}]`;
-  throw failure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${all}`, {
+  throw failedStatus(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${all}`, {
     group: "meta.k8s.io",
     kind: "ListOptions",
     causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
@@ -127,7 +127,7 @@ export function checkedVersion(store: Store, query: URLSearchParams): number | u
   }
   const version = Number(text);
   if (version > store.resourceVersion) {
-    throw failure(
+    throw failedStatus(
       504,
       "Timeout",
       `Too large resource version: ${version}, current: ${store.resourceVersion}`,
@@ -141,7 +141,7 @@ export function checkedVersion(store: Store, query: URLSearchParams): number | u
 }
 
 /** Answers a list, or one page of it. */
-export function list(
+export function answerList(
   context: ApiContext & { pages: Pages },
   request: ApiRequest,
   served: Served,

@@ -6,7 +6,7 @@ import { definedOnly } from "../../base/defined_only.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
-import { type FieldError, forbiddenField, invalid, required } from "./field_error.ts";
+import { type FieldError, forbiddenField, invalid, missingValue } from "./field_error.ts";
 
 const dnsLabel = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 
@@ -99,7 +99,7 @@ export function metadataErrors(
   );
   return [
     ...(name === ""
-      ? [required("metadata.name", "name or generateName is required")]
+      ? [missingValue("metadata.name", "name or generateName is required")]
       : against("metadata.name", name, nameRule(type))),
     ...labelErrors("metadata.labels", metadata.labels),
     ...finalizerErrors(finalizers, previous?.metadata),

@@ -7,7 +7,7 @@ import { groups } from "./discovery.ts";
 import { type ApiResponse, json } from "./message.ts";
 import { acceptedForm, parseAccept } from "./negotiate.ts";
 import { type Served, served } from "./served.ts";
-import { definition, definitionName, definitionOf } from "./schema/parse.ts";
+import { definition, definitionName, objectSchema } from "./schema/parse.ts";
 import { apiVersionOf } from "../resources.ts";
 import type { ListMerge, Schema } from "./schema/model.ts";
 
@@ -259,5 +259,5 @@ function pathsOf({ type }: (typeof served)[number]): { collection: string; objec
 
 /** Returns the full name of a kind's definition. */
 function fullNameOf({ type }: (typeof served)[number]): string {
-  return definitionOf(type).fullName;
+  return objectSchema(type).fullName;
 }

@@ -4,7 +4,7 @@ import { type ContainerRef, NodeError } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
 import type { ResourceRoute } from "./route.ts";
-import { type ApiError, badRequest, failure, internalError, notFound } from "./status.ts";
+import { type ApiError, badRequest, failedStatus, internalError, notFound } from "./status.ts";
 
 const defaultContainer = "kubectl.kubernetes.io/default-container";
 
@@ -62,6 +62,6 @@ export function statusOf(pod: Pod, container: string): ContainerStatus | undefin
 export function nodeRefusal(error: unknown): ApiError | undefined {
   if (!(error instanceof NodeError)) return undefined;
   if (error.code === 400) return badRequest(error.message);
-  if (error.code === 404) return failure(404, "NotFound", error.message, {});
+  if (error.code === 404) return failedStatus(404, "NotFound", error.message, {});
   return internalError(error.message);
 }

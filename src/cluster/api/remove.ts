@@ -15,7 +15,7 @@ import { existing, throughStore } from "./stored_object.ts";
 import { isDryRun } from "./write.ts";
 
 /** How an object is to be deleted. */
-export interface DeleteOptions {
+export interface DeleteRequest {
   graceSeconds: number | undefined;
   propagation: Propagation | undefined;
   preconditions: { uid?: string; resourceVersion?: string };
@@ -29,7 +29,7 @@ const propagations: Readonly<Record<string, Propagation>> = {
 };
 
 /** Reads DeleteOptions from the body, and from the query what the body omits. */
-async function deleteOptions(request: ApiRequest): Promise<DeleteOptions> {
+async function deleteOptions(request: ApiRequest): Promise<DeleteRequest> {
   const parsed = request.body.length === 0
     ? {}
     : await parseBody(request.body, request.headers["content-type"]);
@@ -38,7 +38,7 @@ async function deleteOptions(request: ApiRequest): Promise<DeleteOptions> {
 }
 
 /** Reads DeleteOptions that a body holds, or an Eviction carries. */
-export function optionsOf(body: Record<string, unknown>, query: URLSearchParams): DeleteOptions {
+export function optionsOf(body: Record<string, unknown>, query: URLSearchParams): DeleteRequest {
   const grace = body["gracePeriodSeconds"] ?? query.get("gracePeriodSeconds") ?? undefined;
   const propagation = body["propagationPolicy"] ?? query.get("propagationPolicy") ??
     (body["orphanDependents"] === true ? "Orphan" : undefined);
@@ -59,7 +59,7 @@ export function optionsOf(body: Record<string, unknown>, query: URLSearchParams)
 }
 
 /** Answers a delete of one object. */
-export async function remove(
+export async function answerDelete(
   context: ApiContext,
   request: ApiRequest,
   { type }: Served,
@@ -80,7 +80,7 @@ export function removeObject(
   context: ApiContext,
   type: ResourceType,
   object: Stored,
-  options: DeleteOptions,
+  options: DeleteRequest,
 ): Removal {
   const { name = "", namespace = "" } = object.metadata;
   checkPreconditions(type, object, options.preconditions);
@@ -109,7 +109,7 @@ function defaultPropagation(type: ResourceType): Propagation {
 function checkPreconditions(
   type: ResourceType,
   { metadata }: Stored,
-  { uid, resourceVersion }: DeleteOptions["preconditions"],
+  { uid, resourceVersion }: DeleteRequest["preconditions"],
 ): void {
   const refuse = (what: string, wanted: string, present: string | undefined) =>
     conflict(

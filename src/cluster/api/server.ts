@@ -13,14 +13,14 @@ import type { CertificateAndKey } from "../tls/authority.ts";
 import { type Api, createApi } from "./api.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { ApiContext } from "./context.ts";
-import { asApiError, createGate, type Gate } from "./gate.ts";
+import { asApiError, createGate, type RequestGate } from "./gate.ts";
 import { createDefaultRoles } from "./rbac/bootstrap.ts";
 import { createTokens, type TokenGrant, type TokenIssuer } from "./tokens.ts";
 import { createUpgrades } from "./upgrade.ts";
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ApiResponse } from "./message.ts";
-import { type ApiError, failure } from "./status.ts";
+import { type ApiError, failedStatus } from "./status.ts";
 
 /** The parts of a server. */
 export interface ApiServerOptions {
@@ -139,7 +139,7 @@ function track(server: Server): ReadonlySet<Duplex> {
 /** The context in which every request is answered. */
 interface Answering {
   api: Api;
-  gate: Gate;
+  gate: RequestGate;
   /** The server ends: so does every answer. */
   ending: AbortSignal;
 }
@@ -178,7 +178,7 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
     size += chunk.length;
     if (size > bodyLimitBytes) {
       const message = `limit is ${bodyLimitBytes}`;
-      throw failure(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);
+      throw failedStatus(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);
     }
     chunks.push(chunk);
   }

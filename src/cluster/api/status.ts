@@ -22,7 +22,7 @@ function qualifiedPlural({ group, plural }: Pick<ResourceType, "group" | "plural
 }
 
 /** Returns a failed Status. */
-export function failure(
+export function failedStatus(
   code: number,
   reason: string,
   message: string,
@@ -51,13 +51,13 @@ function about(type: Pick<ResourceType, "group" | "plural">, name: string): Stat
 /** No object of this name exists: 404. */
 export function notFound(type: ResourceType, name: string): ApiError {
   const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} not found`;
-  return failure(404, "NotFound", message, about(type, name));
+  return failedStatus(404, "NotFound", message, about(type, name));
 }
 
 /** A create of a name that already exists: 409. */
 export function alreadyExists(type: ResourceType, name: string): ApiError {
   const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} already exists`;
-  return failure(409, "AlreadyExists", message, about(type, name));
+  return failedStatus(409, "AlreadyExists", message, about(type, name));
 }
 
 /** A conflict of versions, unless `why` names another conflict. */
@@ -69,17 +69,17 @@ export function conflict(
 ): ApiError {
   const subject = `${qualifiedPlural(type)} ${JSON.stringify(name)}`;
   const message = `Operation cannot be fulfilled on ${subject}: ${why}`;
-  return failure(409, "Conflict", message, about(type, name));
+  return failedStatus(409, "Conflict", message, about(type, name));
 }
 
 /** An invalid request: 400. */
 export function badRequest(message: string): ApiError {
-  return failure(400, "BadRequest", message);
+  return failedStatus(400, "BadRequest", message);
 }
 
 /** The credential is unknown, or there is none: 401. */
 export function unauthorized(): ApiError {
-  return failure(401, "Unauthorized", "Unauthorized");
+  return failedStatus(401, "Unauthorized", "Unauthorized");
 }
 
 /** `why` is the authorizer's message: `User "ann" cannot list resource "pods" in …`. */
@@ -89,29 +89,29 @@ export function forbidden(
   why: string,
 ): ApiError {
   const subject = `${qualifiedPlural(type)}${name === "" ? "" : ` ${JSON.stringify(name)}`}`;
-  return failure(403, "Forbidden", `${subject} is forbidden: ${why}`, about(type, name));
+  return failedStatus(403, "Forbidden", `${subject} is forbidden: ${why}`, about(type, name));
 }
 
 /** A path without a resource. */
 export function forbiddenPath(why: string): ApiError {
-  return failure(403, "Forbidden", `forbidden: ${why}`, {});
+  return failedStatus(403, "Forbidden", `forbidden: ${why}`, {});
 }
 
 /** No such collection, subresource or group. */
 export function noSuchResource(): ApiError {
-  return failure(404, "NotFound", "the server could not find the requested resource", {});
+  return failedStatus(404, "NotFound", "the server could not find the requested resource", {});
 }
 
 /** A verb that isn't supported: 405. */
 export function methodNotAllowed(): ApiError {
   const message = "the server does not allow this method on the requested resource";
-  return failure(405, "MethodNotAllowed", message, {});
+  return failedStatus(405, "MethodNotAllowed", message, {});
 }
 
 /** No format of the answer that the client accepts: 406. */
 export function notAcceptable(offered: readonly string[]): ApiError {
   const message = `only the following media types are accepted: ${offered.join(", ")}`;
-  return failure(406, "NotAcceptable", message, {});
+  return failedStatus(406, "NotAcceptable", message, {});
 }
 
 /** A body in an unsupported format: 415. */
@@ -120,17 +120,17 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
     `the body of the request was in an unknown format - accepted media types include: ${
       accepted.join(", ")
     }`;
-  return failure(415, "UnsupportedMediaType", message, {});
+  return failedStatus(415, "UnsupportedMediaType", message, {});
 }
 
 /** A version that is no longer stored. */
 export function expired(message: string): ApiError {
-  return failure(410, "Expired", message);
+  return failedStatus(410, "Expired", message);
 }
 
 /** A fault of the server, or of the node: 500. */
 export function internalError(message: string): ApiError {
-  return failure(500, "InternalError", `Internal error occurred: ${message}`, {
+  return failedStatus(500, "InternalError", `Internal error occurred: ${message}`, {
     causes: [{ message }],
   });
 }

@@ -1,5 +1,5 @@
 /** Paths below an object. */
-import type { LogQuery, ResourceType } from "../model.ts";
+import type { ContainerLogQuery, ResourceType } from "../model.ts";
 import { apiVersionOf, resources } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeObject } from "./decode.ts";
@@ -11,9 +11,9 @@ import { scaleOf, scaleTo } from "./scale.ts";
 import type { ResourceRoute } from "./route.ts";
 import { isRecord } from "../../base/json_value.ts";
 import type { Served } from "./served.ts";
-import { badRequest, conflict, failure, methodNotAllowed, noSuchResource } from "./status.ts";
+import { badRequest, conflict, failedStatus, methodNotAllowed, noSuchResource } from "./status.ts";
 import { existing, throughStore } from "./stored_object.ts";
-import { isDryRun, managerOf, update } from "./write.ts";
+import { answerUpdate, isDryRun, managerOf } from "./write.ts";
 import { invalid } from "./field_error.ts";
 import { serviceAccountUser } from "./tokens.ts";
 import type { Pod } from "../../kube/types.ts";
@@ -60,7 +60,7 @@ async function status(
     case "GET":
       return represent(context, request, served.type, existing(context, served.type, route));
     case "PUT":
-      return await update(context, request, served, route);
+      return await answerUpdate(context, request, served, route);
     case "PATCH":
       return await patch(context, request, served, route);
     default:
@@ -146,7 +146,11 @@ async function finalize(
   const { object } = decodeObject(type, body, request.query);
   const before = existing(context, type, route);
   if (object.metadata.name !== undefined && object.metadata.name !== route.name) {
-    throw failure(400, "BadRequest", "the name of the object does not match the name on the URL");
+    throw failedStatus(
+      400,
+      "BadRequest",
+      "the name of the object does not match the name on the URL",
+    );
   }
   const next = { ...before, spec: object["spec"] ?? {}, apiVersion: apiVersionOf(type) };
   const written = throughStore(type, route.name, () => context.store.update(type, next));
@@ -198,7 +202,7 @@ function checkSeconds(seconds: number): void {
     : undefined;
   if (why === undefined) return;
   const { field, message } = invalid("spec.expirationSeconds", seconds, why);
-  throw failure(
+  throw failedStatus(
     422,
     "Invalid",
     `TokenRequest.authentication.k8s.io "" is invalid: ${field}: ${message}`,
@@ -249,7 +253,7 @@ function checkStarted(pod: Pod, container: string, previous: boolean): void {
   );
 }
 
-function logQuery(query: URLSearchParams, now: Date): LogQuery {
+function logQuery(query: URLSearchParams, now: Date): ContainerLogQuery {
   const tailLines = wholeNumber(query, "tailLines", 0);
   const limitBytes = wholeNumber(query, "limitBytes", 1);
   const sinceSeconds = wholeNumber(query, "sinceSeconds", 1);
@@ -292,7 +296,7 @@ function time(text: string): Date {
 }
 
 function invalidOption(message: string): Error {
-  return failure(422, "Invalid", `PodLogOptions "" is invalid: ${message}`, {
+  return failedStatus(422, "Invalid", `PodLogOptions "" is invalid: ${message}`, {
     kind: "PodLogOptions",
   });
 }

@@ -5,14 +5,14 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Pod, Status } from "../../kube/types.ts";
 import {
+  type CommandEnd,
   type ContainerProcess,
   type ContainerRef,
   NodeError,
-  type ProcessEnd,
   type StreamRequest,
 } from "../model.ts";
 import type { ApiContext } from "./context.ts";
-import { asApiError, type AuditRecord, type Entrance, type Gate } from "./gate.ts";
+import { asApiError, type AuditRecord, type Entrance, type RequestGate } from "./gate.ts";
 import { flag } from "./message.ts";
 import { chooseContainer, containerRef, podAt, statusOf } from "./pods.ts";
 import type { ResourceRoute } from "./route.ts";
@@ -32,7 +32,11 @@ export interface Upgrades {
 const messageLimitBytes = 4 * 1024 * 1024;
 
 /** Creates the upgrades of a server; they end with the signal. */
-export function createUpgrades(context: ApiContext, gate: Gate, ending: AbortSignal): Upgrades {
+export function createUpgrades(
+  context: ApiContext,
+  gate: RequestGate,
+  ending: AbortSignal,
+): Upgrades {
   const running = new Set<Promise<void>>();
   return {
     accept(request, socket, head) {
@@ -55,7 +59,11 @@ interface Connection {
   ending: AbortSignal;
 }
 
-async function upgrade(context: ApiContext, gate: Gate, connection: Connection): Promise<void> {
+async function upgrade(
+  context: ApiContext,
+  gate: RequestGate,
+  connection: Connection,
+): Promise<void> {
   const record = gate.record(connection.request);
   try {
     const entrance = gate.enter(connection.request, record);
@@ -327,7 +335,7 @@ async function drop(stream: ReadableStream<Uint8Array>): Promise<void> {
 }
 
 /** Returns the final message of the error channel, as the kubelet writes it. */
-function finalStatus(end: ProcessEnd, command: readonly string[]): Status {
+function finalStatus(end: CommandEnd, command: readonly string[]): Status {
   if (end.kind === "notStarted") return internalError(end.message).status;
   if (end.exitCode === 0) {
     return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };

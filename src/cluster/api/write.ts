@@ -8,14 +8,14 @@ import { parseBody, represent } from "./negotiate.ts";
 import type { Manager } from "./patch/managed_fields.ts";
 import type { ResourceRoute } from "./route.ts";
 import type { Served } from "./served.ts";
-import { badRequest, failure } from "./status.ts";
+import { badRequest, failedStatus } from "./status.ts";
 import { createObject, existing, replaceObject } from "./stored_object.ts";
 
 /** Returns whether the write is a dry run. Throws a 422 if the query has another value than `All`. */
 export function isDryRun(query: URLSearchParams): boolean {
   const value = query.get("dryRun") ?? "";
   if (value === "" || value === "All") return value === "All";
-  throw failure(
+  throw failedStatus(
     422,
     "Invalid",
     ` "" is invalid: dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
@@ -28,7 +28,7 @@ export function withWarnings(response: ApiResponse, warnings: readonly string[])
 }
 
 /** Answers a create. */
-export async function create(
+export async function answerCreate(
   context: ApiContext,
   request: ApiRequest,
   { type }: Served,
@@ -74,7 +74,7 @@ export function managerOf(
 }
 
 /** Answers an update of an object or of its status. */
-export async function update(
+export async function answerUpdate(
   context: ApiContext,
   request: ApiRequest,
   { type }: Served,

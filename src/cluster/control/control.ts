@@ -5,9 +5,9 @@ import { KodamaError } from "../../base/errors.ts";
 import {
   type Daemon,
   type DaemonPaths,
+  daemonStatus,
   type DaemonStopEvent,
   startDaemon,
-  statusOf,
   stopDaemon,
 } from "../../daemon/daemon.ts";
 import { removeFile } from "../../files/own_files.ts";
@@ -15,13 +15,13 @@ import { removeFile } from "../../files/own_files.ts";
 /** Whether a cluster runs. */
 export type ClusterStatus =
   /** `died` is the last process that served it, if that wasn't ended by a `down`. */
-  | { phase: "stopped"; died?: DeadCluster }
+  | { phase: "stopped"; died?: DeadProcess }
   /** `record` is absent at first. */
   | { phase: "starting"; record?: ClusterRecord }
   | { phase: "ready"; record: ClusterRecord };
 
 /** A cluster whose process was killed, or crashed: its record remains. */
-export interface DeadCluster {
+export interface DeadProcess {
   record: ClusterRecord;
   /** Absolute path of the file that holds its last output. */
   log: string;
@@ -67,7 +67,7 @@ export async function clusterStatus(
   { folder }: Pick<ControlOptions, "folder">,
 ): Promise<ClusterStatus> {
   const daemon = clusterDaemon(folder);
-  const { phase, report: record } = await statusOf(daemon);
+  const { phase, report: record } = await daemonStatus(daemon);
   if (phase === "running") {
     return record === undefined ? { phase: "starting" } : { phase: record.phase, record };
   }
@@ -127,7 +127,7 @@ export async function* clusterDown(
   const daemon = clusterDaemon(folder);
   const { paths } = daemon;
   const ended = yield* stopDaemon(daemon, { ...options, timeoutMs: stopTimeoutMs });
-  const record = ended ?? (await statusOf(daemon)).report;
+  const record = ended ?? (await daemonStatus(daemon)).report;
   // The log remains, to show why it ended.
   await removeFile(paths.report);
   // The kubeconfig of a persistent cluster is valid again at its next start.

@@ -17,7 +17,7 @@ export interface EventSubject {
 }
 
 /** One action of a controller. */
-export type Action =
+export type ControllerAction =
   | { kind: "create"; type: KindName; object: KindMap[KindName] }
   /** Replaces the object that was read: its resourceVersion is in `object`. */
   | { kind: "update"; type: KindName; object: Live<KindMap[KindName]> }
@@ -44,21 +44,24 @@ export type Action =
   | { kind: "lookAgain"; at: Date };
 
 /** Creates an object. */
-export function create<K extends KindName>(type: K, object: KindMap[K]): Action {
+export function createAction<K extends KindName>(type: K, object: KindMap[K]): ControllerAction {
   return { kind: "create", type, object };
 }
 
 /** Replaces an object that was read. */
-export function update<K extends KindName>(type: K, object: Live<KindMap[K]>): Action {
+export function updateAction<K extends KindName>(
+  type: K,
+  object: Live<KindMap[K]>,
+): ControllerAction {
   return { kind: "update", type, object };
 }
 
 /** Deletes an object; its dependents follow in the background by default. */
-export function remove(
+export function deleteAction(
   type: KindName,
   object: AnyLive,
   options: { propagation?: Propagation; graceSeconds?: number } = {},
-): Action {
+): ControllerAction {
   const { namespace = "", name } = object.metadata;
   const { propagation = "background", graceSeconds } = options;
   const base = { kind: "delete", type, namespace, name, propagation } as const;
@@ -71,7 +74,7 @@ export function note(
   about: AnyLive,
   reason: string,
   message: string,
-): Action {
+): ControllerAction {
   const { namespace = "", name, uid } = about.metadata;
   const subject = {
     apiVersion: about.apiVersion ?? "",

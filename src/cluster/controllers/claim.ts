@@ -3,7 +3,7 @@
  * stopped matching is released, and an orphan that matches is adopted.
  */
 import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
-import { type Action, update } from "./action.ts";
+import { type ControllerAction, updateAction } from "./action.ts";
 import {
   type AnyLive,
   type KindMap,
@@ -14,7 +14,7 @@ import {
 } from "./kinds.ts";
 import { managedBy } from "./pods.ts";
 import { matchesSelector } from "./selector.ts";
-import type { ClusterState } from "./state.ts";
+import type { ClusterSnapshot } from "./state.ts";
 
 /** A workload: any object that selects the ones it manages. */
 export type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
@@ -24,11 +24,11 @@ export type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
  * A workload that names its objects itself claims no others: `named`.
  */
 export function claim<K extends KindName>(
-  state: ClusterState,
+  state: ClusterSnapshot,
   type: K,
   owner: Claimant,
   named: (object: Live<KindMap[K]>) => boolean = () => true,
-): { owned: readonly Live<KindMap[K]>[]; actions: Action[] } {
+): { owned: readonly Live<KindMap[K]>[]; actions: ControllerAction[] } {
   const { selector } = owner.spec ?? {};
   const managed = state.controlledBy(type, owner.metadata.uid);
   const owned = managed.filter((object) =>
@@ -43,9 +43,9 @@ export function claim<K extends KindName>(
   return {
     owned,
     actions: [
-      ...strays.map((object) => update(type, withOwners(object, references(object)))),
+      ...strays.map((object) => updateAction(type, withOwners(object, references(object)))),
       ...orphans.map((object) =>
-        update(type, withOwners(object, [...references(object), managedBy(owner)]))
+        updateAction(type, withOwners(object, [...references(object), managedBy(owner)]))
       ),
     ],
   };

@@ -2,9 +2,9 @@
 import type { DaemonSet, DaemonSetStatus } from "kubernetes-types/apps/v1.d.ts";
 import type { Node, Pod, Toleration } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
-import { type Action, create, note, remove, update } from "./action.ts";
+import { type ControllerAction, createAction, deleteAction, note, updateAction } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { hashLabel } from "./naming.ts";
 import {
@@ -47,10 +47,10 @@ interface Placement {
   eligible: readonly Live<Node>[];
   pods: readonly Live<Pod>[];
   revision: string;
-  state: ClusterState;
+  state: ClusterSnapshot;
 }
 
-function reconcileSet(set: Live<DaemonSet>, state: ClusterState): Action[] {
+function reconcileSet(set: Live<DaemonSet>, state: ClusterSnapshot): ControllerAction[] {
   const { owned: pods, actions } = claim(state, "pods", set);
   if (actions.length > 0) return actions;
   const template = podFromTemplate(set.spec?.template ?? {}, set, set.metadata.name);
@@ -62,12 +62,12 @@ function reconcileSet(set: Live<DaemonSet>, state: ClusterState): Action[] {
   const moment = nextAvailability(pods, set.spec?.minReadySeconds ?? 0, state.now);
   return [
     ...(set.metadata.deletionTimestamp === undefined ? stepsOf(placement) : []),
-    ...(sameJson(status, set.status) ? [] : [update("daemonSets", { ...set, status })]),
+    ...(sameJson(status, set.status) ? [] : [updateAction("daemonSets", { ...set, status })]),
     ...(moment === undefined ? [] : [{ kind: "lookAgain", at: moment } as const]),
   ];
 }
 
-function stepsOf(placement: Placement): Action[] {
+function stepsOf(placement: Placement): ControllerAction[] {
   const { set, eligible, pods, state } = placement;
   const names = new Set(eligible.map(({ metadata }) => metadata.name));
   const kept = new Set<string>();
@@ -94,12 +94,12 @@ function creation(
   node: Live<Node>,
   version: number,
   index: number,
-): Action[] {
+): ControllerAction[] {
   const name = generatedName(set.metadata.name, version, index);
   const pod = podFromTemplate(set.spec?.template ?? {}, set, name);
   const spec = withDaemonTolerations(pod.spec ?? { containers: [] });
   return [
-    create("pods", {
+    createAction("pods", {
       ...pod,
       metadata: {
         ...pod.metadata,
@@ -116,9 +116,9 @@ function creation(
   ];
 }
 
-function deletion(set: Live<DaemonSet>, pod: Live<Pod>): Action[] {
+function deletion(set: Live<DaemonSet>, pod: Live<Pod>): ControllerAction[] {
   return [
-    remove("pods", pod),
+    deleteAction("pods", pod),
     note("Normal", set, "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`),
   ];
 }
@@ -130,7 +130,7 @@ function withDaemonTolerations(spec: NonNullable<Pod["spec"]>): NonNullable<Pod[
 }
 
 /** Replaces pods of an old template as far as `maxUnavailable` allows; unavailable ones first. */
-function replaceOutdated({ set, eligible, pods, revision, state }: Placement): Action[] {
+function replaceOutdated({ set, eligible, pods, revision, state }: Placement): ControllerAction[] {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {};
   if (type === "OnDelete") return [];
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;

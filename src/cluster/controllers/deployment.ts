@@ -9,9 +9,9 @@ import type {
   ReplicaSet,
 } from "kubernetes-types/apps/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
-import { type Action, create, note, remove, update } from "./action.ts";
+import { type ControllerAction, createAction, deleteAction, note, updateAction } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import {
   planRecreate,
@@ -43,10 +43,13 @@ interface Rollout {
   old: readonly Live<ReplicaSet>[];
   revision: number;
   limits: RolloutLimits;
-  state: ClusterState;
+  state: ClusterSnapshot;
 }
 
-function reconcileDeployment(deployment: Live<Deployment>, state: ClusterState): Action[] {
+function reconcileDeployment(
+  deployment: Live<Deployment>,
+  state: ClusterSnapshot,
+): ControllerAction[] {
   const { owned: sets, actions } = claim(state, "replicaSets", deployment);
   if (actions.length > 0) return actions;
   const rollout = rolloutOf(deployment, sets, state);
@@ -62,7 +65,7 @@ function reconcileDeployment(deployment: Live<Deployment>, state: ClusterState):
 function rolloutOf(
   deployment: Live<Deployment>,
   sets: readonly Live<ReplicaSet>[],
-  state: ClusterState,
+  state: ClusterSnapshot,
 ): Rollout {
   const current = currentSet(deployment, sets);
   const old = sets.filter((set) => set !== current);
@@ -76,7 +79,7 @@ function rolloutOf(
 }
 
 /** The writes to ReplicaSets: each is touched at most once a pass. */
-function stepsOf(rollout: Rollout): Action[] {
+function stepsOf(rollout: Rollout): ControllerAction[] {
   const { deployment, current } = rollout;
   const scaled = scalingOf(rollout);
   if (scaled !== undefined) return resize(rollout, scaled);
@@ -132,7 +135,7 @@ function sizeOf(set: Live<ReplicaSet>): SetSize {
   };
 }
 
-function createSet(rollout: Rollout): Action[] {
+function createSet(rollout: Rollout): ControllerAction[] {
   const { deployment, old, limits, state } = rollout;
   const recreate = deployment.spec?.strategy?.type === "Recreate";
   const existing = old.reduce((sum, set) => sum + (set.spec?.replicas ?? 0), 0);
@@ -147,7 +150,7 @@ function createSet(rollout: Rollout): Action[] {
     taken: (name) => state.get("replicaSets", namespace, name) !== undefined,
   });
   return [
-    create("replicaSets", set),
+    createAction("replicaSets", set),
     ...(replicas === 0 ? [] : [scaledNote(deployment, set.metadata.name, 0, replicas)]),
   ];
 }
@@ -158,7 +161,7 @@ function annotationsOf({ deployment, revision, limits }: Rollout): Record<string
 }
 
 /** Writes new sizes, and the current set's annotations with them. */
-function resize(rollout: Rollout, changes: SizeChanges): Action[] {
+function resize(rollout: Rollout, changes: SizeChanges): ControllerAction[] {
   return rollout.sets.flatMap((set) => {
     const before = set.spec?.replicas ?? 1;
     const after = changes.get(set.metadata.name) ?? before;
@@ -169,7 +172,7 @@ function resize(rollout: Rollout, changes: SizeChanges): Action[] {
       metadata: { ...set.metadata, annotations },
       spec: { ...set.spec, replicas: after, selector: set.spec?.selector ?? {} },
     };
-    const written = update("replicaSets", next);
+    const written = updateAction("replicaSets", next);
     return after === before
       ? [written]
       : [written, scaledNote(rollout.deployment, set.metadata.name, before, after)];
@@ -188,14 +191,19 @@ function nextAnnotations(rollout: Rollout, set: Live<ReplicaSet>): Record<string
   return { ...present, [annotationKeys.desired]: desired, [annotationKeys.max]: max };
 }
 
-function scaledNote(deployment: Live<Deployment>, name: string, from: number, to: number): Action {
+function scaledNote(
+  deployment: Live<Deployment>,
+  name: string,
+  from: number,
+  to: number,
+): ControllerAction {
   const direction = to > from ? "up" : "down";
   const message = `Scaled ${direction} replica set ${name} from ${from} to ${to}`;
   return note("Normal", deployment, "ScalingReplicaSet", message);
 }
 
 /** After a rollout, the oldest empty sets beyond the limit are deleted. */
-function pruneHistory({ deployment, old, current, limits }: Rollout): Action[] {
+function pruneHistory({ deployment, old, current, limits }: Rollout): ControllerAction[] {
   const complete = current !== undefined &&
     (current.status?.availableReplicas ?? 0) >= limits.replicas;
   if (!complete) return [];
@@ -203,11 +211,13 @@ function pruneHistory({ deployment, old, current, limits }: Rollout): Action[] {
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .sort((a, b) => revisionOf(a) - revisionOf(b));
   const surplus = empty.length - (deployment.spec?.revisionHistoryLimit ?? 10);
-  return empty.slice(0, Math.max(0, surplus)).map((set) => remove("replicaSets", set));
+  return empty.slice(0, Math.max(0, surplus)).map((set) => deleteAction("replicaSets", set));
 }
 
 /** Status and the Deployment's own revision, in one write. */
-function reportOf({ deployment, sets, current, limits, revision, state }: Rollout): Action[] {
+function reportOf(
+  { deployment, sets, current, limits, revision, state }: Rollout,
+): ControllerAction[] {
   const status = deploymentStatus(deployment, {
     current,
     all: sets,
@@ -221,7 +231,7 @@ function reportOf({ deployment, sets, current, limits, revision, state }: Rollou
     ? deployment.metadata
     : { ...deployment.metadata, annotations };
   const next = { ...deployment, metadata, status };
-  return sameJson(next, deployment) ? [] : [update("deployments", next)];
+  return sameJson(next, deployment) ? [] : [updateAction("deployments", next)];
 }
 
 /* Maps ReplicaSets to revisions of a Deployment. `kubectl rollout history` and `undo` read the annotations. */

@@ -4,9 +4,9 @@ import type { KubeObject } from "../../kube/types.ts";
 import { type ResourceType, type Store, StoreError } from "../model.ts";
 import type { Clock } from "../../base/clock.ts";
 import { resources } from "../resources.ts";
-import { ClusterState, type Controller } from "./state.ts";
+import { ClusterSnapshot, type Controller } from "./state.ts";
 import type { KindName } from "./kinds.ts";
-import type { Action } from "./action.ts";
+import type { ControllerAction } from "./action.ts";
 import { deletionOf } from "./deletion.ts";
 import { recordEvent } from "./events.ts";
 
@@ -103,7 +103,7 @@ class Driver {
     const { store, clock, onError } = this.#options;
     const now = clock.now();
     try {
-      const actions = controller.reconcile(new ClusterState(store, now));
+      const actions = controller.reconcile(new ClusterSnapshot(store, now));
       for (const action of actions) {
         applyAction(this.#target, action, { component: controller.name, now });
       }
@@ -143,7 +143,7 @@ interface ActionTarget {
  */
 export function applyAction(
   target: ActionTarget,
-  action: Action,
+  action: ControllerAction,
   { component, now }: { component: string; now: Date },
 ): boolean {
   try {
@@ -157,7 +157,7 @@ export function applyAction(
 
 function perform(
   { store, admit }: ActionTarget,
-  action: Action,
+  action: ControllerAction,
   { component, now }: { component: string; now: Date },
 ): void {
   switch (action.kind) {
@@ -184,7 +184,7 @@ function perform(
 
 function performDeletion(
   store: Store,
-  action: Extract<Action, { kind: "delete" }>,
+  action: Extract<ControllerAction, { kind: "delete" }>,
   now: Date,
 ): void {
   const type = resources[action.type];

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import { resources } from "../resources.ts";
 import { createStore } from "../store/store.ts";
 import type { Controller } from "./state.ts";
-import { create } from "./action.ts";
+import { createAction } from "./action.ts";
 import { runControllers } from "./driver.ts";
 
 /** A clock whose waits end when the test advances it. */
@@ -75,7 +75,7 @@ Deno.test("a controller that throws is reported, and the others do their work", 
     watches: ["secrets"],
     reconcile: (state) => (done.resolve(),
       state.list("secrets").length > 0 ? [] : [
-        create("secrets", secret("made")),
+        createAction("secrets", secret("made")),
       ]),
   };
   const { store, errors, running } = setUp([broken, working]);

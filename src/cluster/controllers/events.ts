@@ -7,14 +7,14 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import { timestamp } from "../timestamp.ts";
 import { resources } from "../resources.ts";
-import type { Action } from "./action.ts";
+import type { ControllerAction } from "./action.ts";
 import type { Controller } from "./state.ts";
 import { nameSuffix } from "./naming.ts";
 
 /** How long an Event is stored: kube-apiserver's default for `--event-ttl`. */
 const keptForMs = 60 * 60_000;
 
-type EventAction = Extract<Action, { kind: "event" }>;
+type EventAction = Extract<ControllerAction, { kind: "event" }>;
 
 /** Writes an Event; the same message about the same object is counted in the existing one. */
 export function recordEvent(
@@ -55,7 +55,7 @@ export const eventExpiry: Controller = {
   watches: ["events"],
   reconcile(state) {
     let next = Infinity;
-    const actions: Action[] = [];
+    const actions: ControllerAction[] = [];
     for (const event of state.list("events")) {
       const last = event.lastTimestamp ?? event.metadata.creationTimestamp;
       const expires = Date.parse(last) + keptForMs;

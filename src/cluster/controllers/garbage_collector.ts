@@ -4,9 +4,9 @@
  */
 import type { OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import { resources } from "../resources.ts";
-import { type Action, remove, update } from "./action.ts";
+import { type ControllerAction, deleteAction, updateAction } from "./action.ts";
 import { type KindMap, type KindName, type Live, withMetadataList } from "./kinds.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 
 const kindNames = Object.keys(resources) as KindName[];
 
@@ -38,7 +38,7 @@ interface Graph {
   deleting: readonly Item[];
 }
 
-function graphOf(state: ClusterState): Graph {
+function graphOf(state: ClusterSnapshot): Graph {
   const byUid = new Map<string, Item>();
   const dependents = new Map<string, Item[]>();
   const owned: Item[] = [];
@@ -61,13 +61,13 @@ function graphOf(state: ClusterState): Graph {
 }
 
 /** Deletes an object whose owners are all deleted, or whose last one waits for it. */
-function collect({ type, object }: Item, { byUid }: Graph): Action[] {
+function collect({ type, object }: Item, { byUid }: Graph): ControllerAction[] {
   if (object.metadata.deletionTimestamp !== undefined) return [];
   const owners = (object.metadata.ownerReferences ?? []).map(({ uid }) => byUid.get(uid));
-  if (owners.every((owner) => owner === undefined)) return [remove(type, object)];
+  if (owners.every((owner) => owner === undefined)) return [deleteAction(type, object)];
   const present = owners.filter((owner) => owner !== undefined);
   const allWait = present.every((owner) => hasFinalizer(owner, "foregroundDeletion"));
-  return allWait ? [remove(type, object, { propagation: "foreground" })] : [];
+  return allWait ? [deleteAction(type, object, { propagation: "foreground" })] : [];
 }
 
 function hasFinalizer({ object }: Item, finalizer: string): boolean {
@@ -76,7 +76,7 @@ function hasFinalizer({ object }: Item, finalizer: string): boolean {
 }
 
 /** Finishes a deletion: the object orphans its dependents, or is removed once those that block it are deleted. */
-function finishDeletion(item: Item, graph: Graph): Action[] {
+function finishDeletion(item: Item, graph: Graph): ControllerAction[] {
   const dependents = graph.dependents.get(item.object.metadata.uid) ?? [];
   if (hasFinalizer(item, "orphan")) {
     return [
@@ -99,14 +99,14 @@ function blocks(item: Item, owner: string): boolean {
   );
 }
 
-function withoutOwner(item: Item, owner: string): Action {
+function withoutOwner(item: Item, owner: string): ControllerAction {
   const left = ownersOf(item).filter(({ uid }) => uid !== owner);
-  return update(item.type, withList(item, "ownerReferences", left));
+  return updateAction(item.type, withList(item, "ownerReferences", left));
 }
 
-function withoutFinalizer(item: Item, finalizer: string): Action {
+function withoutFinalizer(item: Item, finalizer: string): ControllerAction {
   const left = (item.object.metadata.finalizers ?? []).filter((each) => each !== finalizer);
-  return update(item.type, withList(item, "finalizers", left));
+  return updateAction(item.type, withList(item, "finalizers", left));
 }
 
 function withList(

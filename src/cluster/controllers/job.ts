@@ -5,8 +5,8 @@
 import type { Job, JobCondition, JobStatus } from "kubernetes-types/batch/v1.d.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
-import { type Action, create, note, remove, update } from "./action.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import { type ControllerAction, createAction, deleteAction, note, updateAction } from "./action.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { generatedName, isActive, isReady, podFromTemplate } from "./pods.ts";
 import { timestamp } from "../timestamp.ts";
@@ -21,13 +21,13 @@ export const jobController: Controller = {
   reconcile: (state) => state.settled("jobs").flatMap((job) => reconcileJob(job, state)),
 };
 
-function reconcileJob(job: Live<Job>, state: ClusterState): Action[] {
+function reconcileJob(job: Live<Job>, state: ClusterSnapshot): ControllerAction[] {
   const ended = terminalCondition(job.status);
   if (ended !== undefined) return cleanUp(job, ended.lastTransitionTime, state.now);
   const view = viewOf(job, state);
   const verdict = verdictOf(view);
   const status = jobStatus(view, verdict);
-  const written = sameJson(status, job.status) ? [] : [update("jobs", { ...job, status })];
+  const written = sameJson(status, job.status) ? [] : [updateAction("jobs", { ...job, status })];
   if (job.metadata.deletionTimestamp !== undefined) return written;
   if (verdict !== undefined) return [...stopAll(view), ...written, verdictNote(job, verdict)];
   const isNew = written.length > 0 && Object.keys(job.status ?? {}).length === 0;
@@ -47,20 +47,23 @@ const ignoredFields = [
 ];
 
 /** Reports the fields of a job's spec that have no effect here. */
-function ignoredNote(job: Live<Job>): Action[] {
+function ignoredNote(job: Live<Job>): ControllerAction[] {
   const present = ignoredFields.filter((field) => Object.hasOwn(job.spec ?? {}, field));
   if (present.length === 0) return [];
   const message = `the embedded cluster ignores ${present.join(", ")}`;
   return [note("Warning", job, "NotSupported", message)];
 }
 
-function verdictNote(job: Live<Job>, verdict: NonNullable<ReturnType<typeof verdictOf>>): Action {
+function verdictNote(
+  job: Live<Job>,
+  verdict: NonNullable<ReturnType<typeof verdictOf>>,
+): ControllerAction {
   return verdict.kind === "complete"
     ? note("Normal", job, "Completed", "Job completed")
     : note("Warning", job, verdict.reason, verdict.message);
 }
 
-function viewOf(job: Live<Job>, state: ClusterState): JobView {
+function viewOf(job: Live<Job>, state: ClusterSnapshot): JobView {
   const pods = state.controlledBy("pods", job.metadata.uid);
   const { parallelism = 1, completions } = job.spec ?? {};
   return {
@@ -77,11 +80,11 @@ function viewOf(job: Live<Job>, state: ClusterState): JobView {
   };
 }
 
-function stepsOf(view: JobView): Action[] {
+function stepsOf(view: JobView): ControllerAction[] {
   const { job, active, state } = view;
   if (job.spec?.suspend === true) return stopAll(view);
   const missing = wantedNow(view) - active.length;
-  if (missing < 0) return active.slice(missing).map((pod) => remove("pods", pod));
+  if (missing < 0) return active.slice(missing).map((pod) => deleteAction("pods", pod));
   if (missing === 0) return [];
   const retryAt = nextAttempt(view);
   if (retryAt > state.now) return [{ kind: "lookAgain", at: retryAt }];
@@ -125,13 +128,13 @@ function freeIndexes({ job, completions, succeeded, active }: JobView): number[]
   );
 }
 
-function createPod(view: JobView, at: number, index: number | undefined): Action[] {
+function createPod(view: JobView, at: number, index: number | undefined): ControllerAction[] {
   const { job, state } = view;
   if (isIndexed(job) && index === undefined) return [];
   const base = index === undefined ? job.metadata.name : `${job.metadata.name}-${index}`;
   const name = generatedName(base, state.version, at);
   return [
-    create("pods", newPod(job, name, base, index)),
+    createAction("pods", newPod(job, name, base, index)),
     note("Normal", job, "SuccessfulCreate", `Created pod: ${name}`),
   ];
 }
@@ -167,14 +170,14 @@ function newPod(job: Live<Job>, name: string, base: string, index: number | unde
   };
 }
 
-function stopAll({ job, active }: JobView): Action[] {
+function stopAll({ job, active }: JobView): ControllerAction[] {
   return active.flatMap((pod) => [
-    remove("pods", pod),
+    deleteAction("pods", pod),
     note("Normal", job, "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`),
   ]);
 }
 
-function deadline({ job, state }: JobView): Action[] {
+function deadline({ job, state }: JobView): ControllerAction[] {
   const { activeDeadlineSeconds } = job.spec ?? {};
   const since = job.status?.startTime;
   if (activeDeadlineSeconds === undefined || since === undefined) return [];
@@ -183,12 +186,12 @@ function deadline({ job, state }: JobView): Action[] {
 }
 
 /** Deletes a Job once its time to live after its end is over; without one it is retained until it is deleted. */
-function cleanUp(job: Live<Job>, endedAt: string | undefined, now: Date): Action[] {
+function cleanUp(job: Live<Job>, endedAt: string | undefined, now: Date): ControllerAction[] {
   const { ttlSecondsAfterFinished } = job.spec ?? {};
   if (ttlSecondsAfterFinished === undefined || endedAt === undefined) return [];
   if (job.metadata.deletionTimestamp !== undefined) return [];
   const at = new Date(Date.parse(endedAt) + ttlSecondsAfterFinished * 1000);
-  return at > now ? [{ kind: "lookAgain", at }] : [remove("jobs", job)];
+  return at > now ? [{ kind: "lookAgain", at }] : [deleteAction("jobs", job)];
 }
 
 /* The progress of a Job, and whether it has ended. */
@@ -204,7 +207,7 @@ interface JobView {
   completions: number;
   /** Pods share out the work among themselves: the number of successes isn't known beforehand. */
   isWorkQueue: boolean;
-  state: ClusterState;
+  state: ClusterSnapshot;
 }
 
 /** The outcome of a Job. */

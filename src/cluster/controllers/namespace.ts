@@ -4,8 +4,8 @@
  */
 import type { Namespace } from "kubernetes-types/core/v1.d.ts";
 import { resources } from "../resources.ts";
-import { type Action, create, remove, update } from "./action.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import { type ControllerAction, createAction, deleteAction, updateAction } from "./action.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { KindName, Live } from "./kinds.ts";
 
 const namespacedKinds = (Object.keys(resources) as KindName[])
@@ -23,7 +23,7 @@ export const namespaceController: Controller = {
   watches: ["namespaces", ...namespacedKinds],
   reconcile: (state) => [
     ...initialNamespaces.filter((name) => state.get("namespaces", "", name) === undefined)
-      .map((name) => create("namespaces", newNamespace(name))),
+      .map((name) => createAction("namespaces", newNamespace(name))),
     ...state.list("namespaces")
       .filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
       .flatMap((namespace) => empty(namespace, state)),
@@ -41,14 +41,14 @@ function newNamespace(name: string): Namespace & { metadata: { name: string } } 
 }
 
 /** Deletes all remaining objects; once there are none, the namespace is removed. */
-function empty(namespace: Live<Namespace>, state: ClusterState): Action[] {
+function empty(namespace: Live<Namespace>, state: ClusterSnapshot): ControllerAction[] {
   const { name } = namespace.metadata;
   const contents = namespacedKinds.flatMap((type) =>
     state.list(type, name).map((object) => ({ type, object }))
   );
   if (contents.length === 0) return [{ kind: "remove", type: "namespaces", namespace: "", name }];
   return contents.filter(({ object }) => object.metadata.deletionTimestamp === undefined)
-    .map(({ type, object }) => remove(type, object));
+    .map(({ type, object }) => deleteAction(type, object));
 }
 
 /* The defaults of every namespace: an account for its pods, and the cluster's certificate authority. */
@@ -67,7 +67,7 @@ export const serviceAccountController: Controller = {
     liveNamespaces(state)
       .filter((namespace) => state.get("serviceAccounts", namespace, "default") === undefined)
       .map((namespace) =>
-        create("serviceAccounts", {
+        createAction("serviceAccounts", {
           apiVersion: "v1",
           kind: "ServiceAccount",
           metadata: { name: "default", namespace },
@@ -82,17 +82,19 @@ export function rootCertificateController(certificatePem: string): Controller {
     name: "root-ca-certificate-publisher-controller",
     watches: ["namespaces", "configMaps"],
     reconcile: (state) =>
-      liveNamespaces(state).flatMap((namespace): Action[] => {
+      liveNamespaces(state).flatMap((namespace): ControllerAction[] => {
         const present = state.get("configMaps", namespace, rootCertificateName);
         if (present?.data?.["ca.crt"] === certificatePem) return [];
-        if (present !== undefined) return [update("configMaps", { ...present, data })];
+        if (present !== undefined) return [updateAction("configMaps", { ...present, data })];
         const metadata = { name: rootCertificateName, namespace };
-        return [create("configMaps", { apiVersion: "v1", kind: "ConfigMap", metadata, data })];
+        return [
+          createAction("configMaps", { apiVersion: "v1", kind: "ConfigMap", metadata, data }),
+        ];
       }),
   };
 }
 
-function liveNamespaces(state: ClusterState): string[] {
+function liveNamespaces(state: ClusterSnapshot): string[] {
   return state.list("namespaces")
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map(({ metadata }) => metadata.name);

@@ -1,9 +1,9 @@
 /** ReplicaSets: N pods of one template. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
-import { type Action, create, note, remove, update } from "./action.ts";
+import { type ControllerAction, createAction, deleteAction, note, updateAction } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import { sameJson } from "../store/equality.ts";
 import type { Live } from "./kinds.ts";
 import {
@@ -24,7 +24,7 @@ export const replicaSetController: Controller = {
   reconcile: (state) => state.settled("replicaSets").flatMap((set) => reconcileSet(set, state)),
 };
 
-function reconcileSet(set: Live<ReplicaSet>, state: ClusterState): Action[] {
+function reconcileSet(set: Live<ReplicaSet>, state: ClusterSnapshot): ControllerAction[] {
   const { owned, actions } = claim(state, "pods", set);
   if (actions.length > 0) return actions;
   const active = owned.filter(isActive);
@@ -33,23 +33,27 @@ function reconcileSet(set: Live<ReplicaSet>, state: ClusterState): Action[] {
   const moment = nextAvailability(active, set.spec?.minReadySeconds ?? 0, state.now);
   return [
     ...scaling,
-    ...(sameJson(status, set.status) ? [] : [update("replicaSets", { ...set, status })]),
+    ...(sameJson(status, set.status) ? [] : [updateAction("replicaSets", { ...set, status })]),
     ...(moment === undefined ? [] : [{ kind: "lookAgain", at: moment } as const]),
   ];
 }
 
-function scale(set: Live<ReplicaSet>, active: readonly Live<Pod>[], state: ClusterState): Action[] {
+function scale(
+  set: Live<ReplicaSet>,
+  active: readonly Live<Pod>[],
+  state: ClusterSnapshot,
+): ControllerAction[] {
   const missing = (set.spec?.replicas ?? 1) - active.length;
   if (missing < 0) {
     return inDeletionOrder(active).slice(0, -missing).flatMap((pod) => [
-      remove("pods", pod),
+      deleteAction("pods", pod),
       note("Normal", set, "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`),
     ]);
   }
   return Array.from({ length: missing }, (_, index) => {
     const name = generatedName(set.metadata.name, state.version, index);
     return [
-      create("pods", newPod(set, name)),
+      createAction("pods", newPod(set, name)),
       note("Normal", set, "SuccessfulCreate", `Created pod: ${name}`),
     ];
   }).flat();

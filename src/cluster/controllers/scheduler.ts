@@ -7,9 +7,9 @@ import type {
   PodCondition,
 } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
-import { type Action, note, update } from "./action.ts";
+import { type ControllerAction, note, updateAction } from "./action.ts";
 import { withCondition } from "./conditions.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { nodeAccepts } from "./node_fit.ts";
 import { parseQuantity } from "../../base/quantity.ts";
@@ -42,7 +42,7 @@ interface Room extends Placement {
   pods: Live<Pod>[];
 }
 
-function roomOf(node: Live<Node>, state: ClusterState): Room {
+function roomOf(node: Live<Node>, state: ClusterSnapshot): Room {
   const allocatable = Object.entries(node.status?.allocatable ?? {});
   const room: Room = {
     node,
@@ -79,7 +79,11 @@ function occupy(room: Room, pod: Live<Pod>): void {
   }
 }
 
-function schedule(pod: Live<Pod>, rooms: readonly Room[], state: ClusterState): Action[] {
+function schedule(
+  pod: Live<Pod>,
+  rooms: readonly Room[],
+  state: ClusterSnapshot,
+): ControllerAction[] {
   const claims = unreadyClaim(pod, state);
   if (claims !== undefined) return refuse(pod, claims, rooms, state);
   const namespaces = state.list("namespaces");
@@ -112,7 +116,7 @@ function refusalsOf(
 }
 
 /** Claims are checked before nodes: without its volumes a pod isn't scheduled. */
-function unreadyClaim(pod: Live<Pod>, state: ClusterState): string | undefined {
+function unreadyClaim(pod: Live<Pod>, state: ClusterSnapshot): string | undefined {
   for (const { persistentVolumeClaim } of pod.spec?.volumes ?? []) {
     if (persistentVolumeClaim === undefined) continue;
     const { claimName } = persistentVolumeClaim;
@@ -125,13 +129,13 @@ function unreadyClaim(pod: Live<Pod>, state: ClusterState): string | undefined {
   return undefined;
 }
 
-function bind(pod: Live<Pod>, room: Room, state: ClusterState): Action[] {
+function bind(pod: Live<Pod>, room: Room, state: ClusterSnapshot): ControllerAction[] {
   occupy(room, pod);
   const nodeName = room.node.metadata.name;
   const { namespace = "", name } = pod.metadata;
   const condition: PodCondition = { type: "PodScheduled", status: "True" };
   return [
-    update("pods", {
+    updateAction("pods", {
       ...withScheduling(pod, condition, state),
       spec: { ...pod.spec ?? { containers: [] }, nodeName },
     }),
@@ -139,7 +143,11 @@ function bind(pod: Live<Pod>, room: Room, state: ClusterState): Action[] {
   ];
 }
 
-function withScheduling(pod: Live<Pod>, condition: PodCondition, state: ClusterState): Live<Pod> {
+function withScheduling(
+  pod: Live<Pod>,
+  condition: PodCondition,
+  state: ClusterSnapshot,
+): Live<Pod> {
   const conditions = withCondition(pod.status?.conditions, condition, state.now);
   return { ...pod, status: { ...pod.status, conditions } };
 }
@@ -148,8 +156,8 @@ function refuse(
   pod: Live<Pod>,
   why: string,
   rooms: readonly Room[],
-  state: ClusterState,
-): Action[] {
+  state: ClusterSnapshot,
+): ControllerAction[] {
   const message = rooms.length === 0
     ? "no nodes available to schedule pods"
     : `0/${rooms.length} nodes are available: ${why}.${preemption(why, rooms.length)}`;
@@ -157,7 +165,7 @@ function refuse(
   const next = withScheduling(pod, condition, state);
   return sameJson(next, pod)
     ? []
-    : [update("pods", next), note("Warning", pod, "FailedScheduling", message)];
+    : [updateAction("pods", next), note("Warning", pod, "FailedScheduling", message)];
 }
 
 /** Returns the real one's message about preemption: it could only free what other pods have taken. */

@@ -7,10 +7,10 @@ import type { Store, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { KindMap, KindName, Live } from "./kinds.ts";
 import { matchesSelector } from "./selector.ts";
-import type { Action } from "./action.ts";
+import type { ControllerAction } from "./action.ts";
 
 /** The cluster at one moment. Lists are read once and cached, so that all controllers of a pass agree. */
-export class ClusterState {
+export class ClusterSnapshot {
   readonly #lists = new Map<KindName, readonly Stored[]>();
   readonly #byOwner = new Map<KindName, Map<string, Stored[]>>();
 
@@ -95,5 +95,5 @@ export interface Controller {
   readonly name: string;
   /** A change to any of these triggers a reconcile. */
   readonly watches: readonly KindName[];
-  reconcile(state: ClusterState): Action[];
+  reconcile(state: ClusterSnapshot): ControllerAction[];
 }

@@ -2,9 +2,9 @@
 import type { StatefulSet, StatefulSetStatus } from "kubernetes-types/apps/v1.d.ts";
 import type { PersistentVolumeClaim, Pod, Volume } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
-import { type Action, create, note, remove, update } from "./action.ts";
+import { type ControllerAction, createAction, deleteAction, note, updateAction } from "./action.ts";
 import { claim } from "./claim.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import {
   isActive,
@@ -32,10 +32,10 @@ interface Members {
   end: number;
   revision: string;
   ordered: boolean;
-  state: ClusterState;
+  state: ClusterSnapshot;
 }
 
-function reconcileSet(set: Live<StatefulSet>, state: ClusterState): Action[] {
+function reconcileSet(set: Live<StatefulSet>, state: ClusterSnapshot): ControllerAction[] {
   const { owned, actions } = claim(state, "pods", set, (pod) => ordinalOf(set, pod) >= 0);
   if (actions.length > 0) return actions;
   const first = set.spec?.ordinals?.start ?? 0;
@@ -52,7 +52,7 @@ function reconcileSet(set: Live<StatefulSet>, state: ClusterState): Action[] {
   const moment = nextAvailability(owned, set.spec?.minReadySeconds ?? 0, state.now);
   return [
     ...(set.metadata.deletionTimestamp === undefined ? stepsOf(members) : []),
-    ...(sameJson(status, set.status) ? [] : [update("statefulSets", { ...set, status })]),
+    ...(sameJson(status, set.status) ? [] : [updateAction("statefulSets", { ...set, status })]),
     ...(moment === undefined ? [] : [{ kind: "lookAgain", at: moment } as const]),
   ];
 }
@@ -61,7 +61,7 @@ function reconcileSet(set: Live<StatefulSet>, state: ClusterState): Action[] {
  * First the desired pods in ascending order, then the surplus in descending order, then those of an old revision in
  * descending order.
  */
-function stepsOf(members: Members): Action[] {
+function stepsOf(members: Members): ControllerAction[] {
   const { ordered } = members;
   const filled = fillUp(members);
   if (filled.actions.length > 0 || (ordered && filled.waiting)) return filled.actions;
@@ -72,7 +72,7 @@ function stepsOf(members: Members): Action[] {
 
 /** The actions of a stage, and whether it waits for a pod before the next stage may start. */
 interface Stage {
-  actions: Action[];
+  actions: ControllerAction[];
   waiting: boolean;
 }
 
@@ -93,7 +93,7 @@ function fillUp(members: Members): Stage {
   return stage;
 }
 
-function createMember(members: Members, ordinal: number): Action[] {
+function createMember(members: Members, ordinal: number): ControllerAction[] {
   const { set, revision, state } = members;
   const pod = identityOf(set, ordinal, revision);
   const namespace = set.metadata.namespace ?? "";
@@ -104,7 +104,7 @@ function createMember(members: Members, ordinal: number): Action[] {
   const made = `StatefulSet ${set.metadata.name}`;
   return [
     ...claims.flatMap((each) => [
-      create("persistentVolumeClaims", each),
+      createAction("persistentVolumeClaims", each),
       note(
         "Normal",
         set,
@@ -112,7 +112,7 @@ function createMember(members: Members, ordinal: number): Action[] {
         `create Claim ${each.metadata.name} Pod ${pod.metadata.name} in ${made} success`,
       ),
     ]),
-    create("pods", pod),
+    createAction("pods", pod),
     note(
       "Normal",
       set,
@@ -122,9 +122,9 @@ function createMember(members: Members, ordinal: number): Action[] {
   ];
 }
 
-function deleteMember(set: Live<StatefulSet>, pod: Live<Pod>): Action[] {
+function deleteMember(set: Live<StatefulSet>, pod: Live<Pod>): ControllerAction[] {
   const message = `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`;
-  return [remove("pods", pod), note("Normal", set, "SuccessfulDelete", message)];
+  return [deleteAction("pods", pod), note("Normal", set, "SuccessfulDelete", message)];
 }
 
 function fromAbove(pods: ReadonlyMap<number, Live<Pod>>): [number, Live<Pod>][] {
@@ -139,7 +139,7 @@ function takeDown({ set, pods, first, end, ordered }: Members): Stage {
   return { actions, waiting: surplus.length > 0 };
 }
 
-function replaceOutdated({ set, pods, first, end, revision }: Members): Action[] {
+function replaceOutdated({ set, pods, first, end, revision }: Members): ControllerAction[] {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {};
   if (type === "OnDelete") return [];
   const lowest = Math.max(first, rollingUpdate?.partition ?? 0);

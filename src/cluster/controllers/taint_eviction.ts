@@ -1,7 +1,7 @@
 /** Ends pods on nodes with a NoExecute taint that they don't tolerate. https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions */
 import type { Node, Pod, Taint } from "kubernetes-types/core/v1.d.ts";
 import { timestamp } from "../timestamp.ts";
-import { type Action, note, remove, update } from "./action.ts";
+import { type ControllerAction, deleteAction, note, updateAction } from "./action.ts";
 import type { Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { tolerates } from "./node_fit.ts";
@@ -16,7 +16,7 @@ export const taintEvictionController: Controller = {
       const taints = (node.spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");
       if (taints.length === 0) return [];
       const dated = withTimeAdded(node, state.now);
-      if (dated !== undefined) return [update("nodes", dated)];
+      if (dated !== undefined) return [updateAction("nodes", dated)];
       return state.list("pods")
         .filter((pod) =>
           pod.spec?.nodeName === node.metadata.name && !isFinished(pod) &&
@@ -57,10 +57,10 @@ function evictionTime(pod: Pod, taints: readonly Taint[]): number {
   return Math.min(...times);
 }
 
-function evict(pod: Live<Pod>, time: number, now: Date): Action[] {
+function evict(pod: Live<Pod>, time: number, now: Date): ControllerAction[] {
   if (time === Infinity) return [];
   if (time > now.getTime()) return [{ kind: "lookAgain", at: new Date(time) }];
   const { namespace = "", name } = pod.metadata;
   const message = `Marking for deletion Pod ${namespace}/${name}`;
-  return [note("Normal", pod, "TaintManagerEviction", message), remove("pods", pod)];
+  return [note("Normal", pod, "TaintManagerEviction", message), deleteAction("pods", pod)];
 }

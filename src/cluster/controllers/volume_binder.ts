@@ -5,8 +5,8 @@
 import type { PersistentVolume, PersistentVolumeClaim } from "kubernetes-types/core/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type Action, create, note, remove, update } from "./action.ts";
-import type { ClusterState, Controller } from "./state.ts";
+import { type ControllerAction, createAction, deleteAction, note, updateAction } from "./action.ts";
+import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 
@@ -28,9 +28,11 @@ export function volumeController(folder: string): Controller {
       "volumeSnapshotClasses",
     ],
     reconcile: (state) => [
-      ...(state.list("storageClasses").length === 0 ? [create("storageClasses", standard)] : []),
+      ...(state.list("storageClasses").length === 0
+        ? [createAction("storageClasses", standard)]
+        : []),
       ...(state.list("volumeSnapshotClasses").length === 0
-        ? [create("volumeSnapshotClasses", standardSnapshots)]
+        ? [createAction("volumeSnapshotClasses", standardSnapshots)]
         : []),
       ...bindClaims(state, folder),
       ...state.list("persistentVolumes").flatMap((volume) => settleVolume(volume, state)),
@@ -58,7 +60,7 @@ const standardSnapshots: KubeObject = {
   deletionPolicy: "Delete",
 };
 
-function bindClaims(state: ClusterState, folder: string): Action[] {
+function bindClaims(state: ClusterSnapshot, folder: string): ControllerAction[] {
   const taken = new Set<string>();
   return state.list("persistentVolumeClaims")
     .filter(({ metadata, status }) =>
@@ -69,8 +71,8 @@ function bindClaims(state: ClusterState, folder: string): Action[] {
 
 function bindClaim(
   claim: Live<PersistentVolumeClaim>,
-  { state, folder, taken }: { state: ClusterState; folder: string; taken: Set<string> },
-): Action[] {
+  { state, folder, taken }: { state: ClusterSnapshot; folder: string; taken: Set<string> },
+): ControllerAction[] {
   const storageClassName = claim.spec?.storageClassName ?? defaultClass(state);
   const present = state.list("persistentVolumes").find((volume) =>
     !taken.has(volume.metadata.name) && serves(volume, claim, storageClassName ?? "")
@@ -85,7 +87,7 @@ function bindClaim(
   if (!ours || claim.spec?.volumeName !== undefined) return [];
   const volume = provisioned(claim, storageClassName ?? "", folder);
   return [
-    create("persistentVolumes", volume),
+    createAction("persistentVolumes", volume),
     note(
       "Normal",
       claim,
@@ -95,7 +97,7 @@ function bindClaim(
   ];
 }
 
-function defaultClass(state: ClusterState): string | undefined {
+function defaultClass(state: ClusterSnapshot): string | undefined {
   return state.list("storageClasses")
     .find(({ metadata }) => metadata.annotations?.[defaultClassKey] === "true")?.metadata.name;
 }
@@ -157,15 +159,15 @@ function boundTo(
   claim: Live<PersistentVolumeClaim>,
   volume: Live<PersistentVolume>,
   storageClassName: string | undefined,
-): Action[] {
+): ControllerAction[] {
   const { accessModes = [], capacity = {} } = volume.spec ?? {};
   return [
-    update("persistentVolumes", {
+    updateAction("persistentVolumes", {
       ...volume,
       spec: { ...volume.spec, claimRef: referenceTo(claim) },
       status: { phase: "Bound" },
     }),
-    update("persistentVolumeClaims", {
+    updateAction("persistentVolumeClaims", {
       ...claim,
       metadata: madeHere(volume)
         ? { ...claim.metadata, annotations: { ...claim.metadata.annotations, ...provisionedBy } }
@@ -191,17 +193,17 @@ function madeHere({ metadata }: Live<PersistentVolume>): boolean {
  * Returns the actions for volumes: one whose claim is deleted is released, or removed by its policy; a new one is made
  * available.
  */
-function settleVolume(volume: Live<PersistentVolume>, state: ClusterState): Action[] {
+function settleVolume(volume: Live<PersistentVolume>, state: ClusterSnapshot): ControllerAction[] {
   if (volume.metadata.deletionTimestamp !== undefined) return [];
   const { claimRef, persistentVolumeReclaimPolicy } = volume.spec ?? {};
   const phase = volume.status?.phase;
   if (phase === undefined || phase === "Pending") {
-    return [update("persistentVolumes", { ...volume, status: { phase: "Available" } })];
+    return [updateAction("persistentVolumes", { ...volume, status: { phase: "Available" } })];
   }
   if (claimRef?.uid === undefined || phase === "Released") return [];
   const claim = state.get("persistentVolumeClaims", claimRef.namespace ?? "", claimRef.name ?? "");
   if (claim?.metadata.uid === claimRef.uid) return [];
   return persistentVolumeReclaimPolicy === "Delete"
-    ? [remove("persistentVolumes", volume)]
-    : [update("persistentVolumes", { ...volume, status: { phase: "Released" } })];
+    ? [deleteAction("persistentVolumes", volume)]
+    : [updateAction("persistentVolumes", { ...volume, status: { phase: "Released" } })];
 }

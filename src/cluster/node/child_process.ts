@@ -1,5 +1,5 @@
 /** A process of this machine, as a process of a container. */
-import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
+import type { CommandEnd, ContainerProcess, StreamRequest } from "../model.ts";
 import { joinBytes } from "../../base/join_bytes.ts";
 
 /**
@@ -44,7 +44,7 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
   if (wanted.stdout === undefined) drain(stdout.stream);
   if (wanted.stderr === undefined) drain(stderr.stream);
 
-  const end = (async (): Promise<ProcessEnd> => {
+  const end = (async (): Promise<CommandEnd> => {
     const { code } = await exited;
     await stdin?.close();
     await Promise.all([stdout.finished, stderr.finished]);

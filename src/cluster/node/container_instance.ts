@@ -1,13 +1,10 @@
 /** A container that runs: its output is written to its log and to the attached clients. */
 import { delay } from "../../base/abort.ts";
-import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
+import type { CommandEnd, ContainerProcess, StreamRequest } from "../model.ts";
 import type { Clock } from "../../base/clock.ts";
 import { emptyStream } from "./child_process.ts";
 import type { LogFile } from "./log.ts";
 import type { RunningContainer } from "./runtime.ts";
-
-/** How it ended. */
-export type InstanceEnd = ProcessEnd;
 
 /** Options of {@link ContainerInstance}. */
 export interface InstanceOptions {
@@ -24,7 +21,7 @@ const noStreams: StreamRequest = { stdin: false, stdout: false, stderr: false, t
 export class ContainerInstance implements AsyncDisposable {
   readonly running: RunningContainer;
   /** Resolves when the main process has ended and its output is in the log. */
-  readonly end: Promise<InstanceEnd>;
+  readonly end: Promise<CommandEnd>;
   readonly #clock: Clock;
   readonly #stdout: Broadcast;
   readonly #stderr: Broadcast;

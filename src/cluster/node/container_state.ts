@@ -14,7 +14,7 @@ export interface Termination {
 }
 
 /** The phase of a container. */
-export type ContainerPhase =
+export type RecordedPhase =
   | { kind: "waiting"; reason: string; message?: string }
   | { kind: "running"; startedAt: Date }
   | { kind: "terminated"; termination: Termination };
@@ -26,7 +26,7 @@ export type ContainerRole = "init" | "sidecar" | "main";
 export interface ContainerRecord {
   readonly spec: Container;
   readonly role: ContainerRole;
-  phase: ContainerPhase;
+  phase: RecordedPhase;
   /** The end before the present phase. */
   last: Termination | undefined;
   restartCount: number;
@@ -104,7 +104,7 @@ export function containerStatus(record: ContainerRecord): ContainerStatus {
   return record.containerId === "" ? status : { ...status, containerID: record.containerId };
 }
 
-function stateOf(phase: ContainerPhase): ContainerState {
+function stateOf(phase: RecordedPhase): ContainerState {
   switch (phase.kind) {
     case "waiting":
       return {

@@ -2,14 +2,15 @@
 import { delay } from "../../base/abort.ts";
 import type { Container, ContainerStatus } from "../../kube/types.ts";
 import { BackOff, goDuration } from "./back_off.ts";
-import { ContainerInstance, type InstanceEnd } from "./container_instance.ts";
+import { ContainerInstance } from "./container_instance.ts";
 import { type ContainerRecord, type ContainerRole, resumedRecord } from "./container_state.ts";
 import { buildEnvironment, ContainerConfigError, defaultPath, mainCommand } from "./environment.ts";
 import { parseReference, type ResolvedImage } from "./images.ts";
 import { LogFile } from "./log.ts";
 import type { PodContext } from "./pod_context.ts";
 import { runProbes } from "./probe.ts";
-import type { ContainerSetup } from "./runtime.ts";
+import type { CommandEnd } from "../model.ts";
+import type { ContainerSetup, RunningContainer } from "./runtime.ts";
 import { randomId } from "./start_error.ts";
 import { containerMounts } from "./volumes.ts";
 
@@ -128,14 +129,14 @@ export class ContainerWorker {
     };
   }
 
-  async #runOnce(setup: ContainerSetup): Promise<InstanceEnd> {
-    const { clock, runtime, starts } = this.#context;
+  async #runOnce(setup: ContainerSetup): Promise<CommandEnd> {
+    const { clock } = this.#context;
     const name = this.record.spec.name;
     const log = await this.#nextLog();
     const startedAt = clock.now();
-    let end: InstanceEnd;
+    let end: CommandEnd;
     try {
-      const running = await starts.pass(() => runtime.start(setup));
+      const running = await this.#start(setup);
       await using instance = new ContainerInstance(running, {
         log,
         clock,
@@ -160,7 +161,13 @@ export class ContainerWorker {
     return end;
   }
 
-  async #watch(instance: ContainerInstance): Promise<InstanceEnd> {
+  async #start(setup: ContainerSetup): Promise<RunningContainer> {
+    const { runtime, starts } = this.#context;
+    using _slot = await starts.acquire();
+    return await runtime.start(setup);
+  }
+
+  async #watch(instance: ContainerInstance): Promise<CommandEnd> {
     using _probes = runProbes({
       context: this.#context,
       record: this.record,
@@ -197,7 +204,7 @@ export class ContainerWorker {
     this.#context.changed();
   }
 
-  #terminated(end: InstanceEnd, id: string, startedAt: Date): void {
+  #terminated(end: CommandEnd, id: string, startedAt: Date): void {
     const containerId = `containerd://${id}`;
     const finishedAt = this.#context.clock.now();
     if (end.kind === "notStarted") this.#event("Warning", "Failed", `Error: ${end.message}`);
@@ -227,7 +234,7 @@ export class ContainerWorker {
     this.#context.changed();
   }
 
-  #restarts(end: InstanceEnd): boolean {
+  #restarts(end: CommandEnd): boolean {
     const policy = this.#context.pod.spec?.restartPolicy ?? "Always";
     const good = end.kind === "exited" && end.exitCode === 0;
     switch (this.record.role) {

@@ -5,7 +5,7 @@
  */
 import { joinBytes } from "../../base/join_bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { LogQuery } from "../model.ts";
+import type { ContainerLogQuery } from "../model.ts";
 
 const newline = 0x0a;
 /** containerd's `max_container_log_line_size`: a longer line is written in parts. */
@@ -154,7 +154,7 @@ const blockBytes = 64 * 1024;
  */
 export function readLog(
   log: LogFile,
-  query: LogQuery,
+  query: ContainerLogQuery,
   signal: AbortSignal,
 ): ReadableStream<Uint8Array> {
   const lines = filtered(logLines(log, query, signal), query);
@@ -172,7 +172,7 @@ export function readLog(
 
 async function* filtered(
   blocks: AsyncGenerator<Uint8Array[]>,
-  { timestamps, sinceTime, limitBytes }: LogQuery,
+  { timestamps, sinceTime, limitBytes }: ContainerLogQuery,
 ): AsyncGenerator<Uint8Array, undefined> {
   let left = limitBytes ?? Number.POSITIVE_INFINITY;
   let begins = true;
@@ -227,7 +227,7 @@ function parseLine(line: Uint8Array): Entry | undefined {
 /** Returns the lines of a log, ends included, in blocks. If it follows, it continues until the log ends. */
 async function* logLines(
   log: LogFile,
-  query: LogQuery,
+  query: ContainerLogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array[]> {
   const stopped = new Promise<void>((resolve) => {

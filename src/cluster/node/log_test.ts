@@ -1,12 +1,12 @@
 /** Logs: the form on disk, tails, following, rotation. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { LogQuery } from "../model.ts";
+import type { ContainerLogQuery } from "../model.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { LogFile, readLog } from "./log.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
-const all: LogQuery = { follow: false, previous: false, timestamps: false };
+const all: ContainerLogQuery = { follow: false, previous: false, timestamps: false };
 const never = new AbortController().signal;
 
 async function withLog(
@@ -26,7 +26,7 @@ async function withLog(
   }
 }
 
-const read = (log: LogFile, query: Partial<LogQuery> = {}) =>
+const read = (log: LogFile, query: Partial<ContainerLogQuery> = {}) =>
   new Response(readLog(log, { ...all, ...query }, never)).text();
 
 Deno.test("a line has its time, its stream and whether it is whole", () =>

@@ -18,7 +18,7 @@ import type {
 } from "./runtime.ts";
 import { execStartError, mainStartError, startFailure } from "./start_error.ts";
 import {
-  required,
+  requiredTool,
   resizeTerminal,
   terminalArguments,
   terminalEnvironment,
@@ -35,15 +35,15 @@ const setupScript = (tools: Tools) =>
 read -r pid _ </proc/self/stat
 mode=$1 fstab=$2 root=$3 name=$4 enter=$5 dir=$6
 shift 6
-echo "$name" 2>/dev/null >/proc/sys/kernel/hostname || ${required(tools, "hostname")} "$name"
+echo "$name" 2>/dev/null >/proc/sys/kernel/hostname || ${requiredTool(tools, "hostname")} "$name"
 # The table names the container's layers by names in its folder.
 cd "$root/.."
-${required(tools, "mount")} -n -a -T "$fstab"
+${requiredTool(tools, "mount")} -n -a -T "$fstab"
 cd "$root"
-${required(tools, "mount")} -n --move . /
-[ -d ".$dir" ] || ${required(tools, "mkdir")} -p ".$dir"
+${requiredTool(tools, "mount")} -n --move . /
+[ -d ".$dir" ] || ${requiredTool(tools, "mkdir")} -p ".$dir"
 case $mode in
-  tty) echo "$pid $(${required(tools, "tty")})" ;;
+  tty) echo "$pid $(${requiredTool(tools, "tty")})" ;;
   *) echo "$pid" >&2 ;;
 esac
 if [ "$mode" = pause ]; then
@@ -53,7 +53,7 @@ if [ "$mode" = pause ]; then
 fi
 set -- "$enter" --root=. --wd=".$dir" -- "$@"
 # A terminal comes with a session; without one the command gets its own.
-if [ "$mode" = tty ]; then exec "$@"; else exec ${required(tools, "setsid")} "$@"; fi
+if [ "$mode" = tty ]; then exec "$@"; else exec ${requiredTool(tools, "setsid")} "$@"; fi
 `;
 
 // Process 1 of the new PID namespace is what this shell forks first. unshare(1) could fork by itself, but it fails in
@@ -84,7 +84,7 @@ export async function startNamespaceRuntime(options: NamespaceOptions): Promise<
   // A program prints its own name in its messages. No process in a container can know this one.
   const errorName = `runtime-${crypto.randomUUID()}`;
   const enter = `${folder}/${errorName}`;
-  await Deno.symlink(required(tools, "nsenter"), enter);
+  await Deno.symlink(requiredTool(tools, "nsenter"), enter);
   const holder = await startHolder(tools, view, user);
   return new NamespaceRuntime({ folder, tools, user, view, holder, enter, errorName });
 }
@@ -141,14 +141,14 @@ async function startContainer(
     : "plain";
   const env = setup.tty ? { TERM: "xterm", ...setup.env } : setup.env;
   const words = setupWords(parts, setup, files, mode);
-  const child = new Deno.Command(required(tools, "nsenter"), {
+  const child = new Deno.Command(requiredTool(tools, "nsenter"), {
     args: [
       ...["-t", String(holder.pid), ...userArguments(user), "-m", "-p", "--"],
-      ...[required(tools, "unshare"), "-m", "-u", "-p", "--"],
-      ...[required(tools, "sh"), "-c", launchScript(tools), "sh"],
+      ...[requiredTool(tools, "unshare"), "-m", "-u", "-p", "--"],
+      ...[requiredTool(tools, "sh"), "-c", launchScript(tools), "sh"],
       ...(mode === "tty"
         ? terminalArguments(tools, {
-          words: [required(tools, "sh"), "-c", setupScript(tools), "sh", ...words],
+          words: [requiredTool(tools, "sh"), "-c", setupScript(tools), "sh", ...words],
           env,
         })
         : ["setup", ...words]),
@@ -236,19 +236,19 @@ async function startHolder(
 ): Promise<Holder> {
   const fstab = `${view.devices}.fstab`;
   await Deno.writeTextFile(fstab, deviceMounts(view.devices));
-  const child = new Deno.Command(required(tools, "unshare"), {
+  const child = new Deno.Command(requiredTool(tools, "unshare"), {
     args: [
       ...(user === "userNamespace" ? ["--user", "--map-root-user"] : []),
       "--mount",
       "--pid",
       "--fork",
       "--kill-child",
-      required(tools, "sh"),
+      requiredTool(tools, "sh"),
       "-c",
       script,
       "sh",
       fstab,
-      required(tools, "mount"),
+      requiredTool(tools, "mount"),
     ],
     clearEnv: true,
     stdin: "piped",
@@ -324,7 +324,7 @@ class NamespaceContainer implements RunningContainer {
         ...["-t", String(pid), ...userArguments(user), "-p", "-u", "--"],
         ...(streams.tty
           ? terminalArguments(tools, { words, env, announce: true })
-          : [required(tools, "setsid"), ...words]),
+          : [requiredTool(tools, "setsid"), ...words]),
       ],
       clearEnv: true,
       env: streams.tty ? terminalEnvironment(tools, env) : env,

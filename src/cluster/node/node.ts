@@ -4,17 +4,18 @@
  * It watches the pods bound to it, runs them, and writes their status, its own Node object and events.
  * It shares the machine's network: every pod's ports are ports of the machine's loopback.
  */
+import { Semaphore } from "../../base/semaphore.ts";
 import { type NodeStreams, type Store, StoreError } from "../model.ts";
 import { resources } from "../resources.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { EventRecorder } from "./events.ts";
 import { type Image, loadImages } from "./images.ts";
 import { NodeRegistration } from "./node_object.ts";
-import { asPod, Gate, type NodeParts, type StoredPod } from "./pod_context.ts";
+import { asPod, type NodeParts, type StoredPod } from "./pod_context.ts";
 import { podFolderOf, PodWorker } from "./pod_worker.ts";
 import type { Capabilities, ContainerRuntime, ContainerSetup } from "./runtime.ts";
 import { findTools, removeFolder, type Tools } from "./tools.ts";
-import { PodStreams } from "./streams.ts";
+import { ContainerStreams } from "./streams.ts";
 import { defaultPath } from "./environment.ts";
 import { startNamespaceRuntime } from "./namespaces.ts";
 import { startPlainRuntime } from "./plain.ts";
@@ -61,7 +62,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     hostIp,
     dataDir,
     events: new EventRecorder(store, clock, nodeName),
-    starts: new Gate(simultaneousStarts),
+    starts: new Semaphore(simultaneousStarts),
   };
   return new RunningNode(parts, new NodeRegistration(store, clock, nodeName, runtime.capabilities));
 }
@@ -87,7 +88,7 @@ class RunningNode implements Node {
     this.#runtime = parts.runtime;
     this.name = parts.nodeName;
     this.capabilities = parts.runtime.capabilities;
-    const streams = new PodStreams((uid) => this.#workers.get(uid));
+    const streams = new ContainerStreams((uid) => this.#workers.get(uid));
     this.exec = streams.exec;
     this.attach = streams.attach;
     this.logs = streams.logs;

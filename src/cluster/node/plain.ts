@@ -2,7 +2,7 @@
  * Containers as plain processes, if the machine has no namespaces for us: a session, a folder and a clean environment
  * of their own, and nothing more. FIDELITY.md lists the limits.
  */
-import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
+import type { CommandEnd, ContainerProcess, StreamRequest } from "../model.ts";
 import { containerProcess, emptyStream, takeFirstLine } from "./child_process.ts";
 import type { ProcessSet } from "./listeners.ts";
 import type {
@@ -14,7 +14,7 @@ import type {
 } from "./runtime.ts";
 import { execStartError, type LookupFailure, mainStartError } from "./start_error.ts";
 import {
-  required,
+  requiredTool,
   resizeTerminal,
   terminalArguments,
   terminalEnvironment,
@@ -121,7 +121,7 @@ class PlainContainer implements RunningContainer {
     const { setup, tools } = this.#parts;
     const pause = setup.image.pause && setup.command.length === 0;
     const words = pause
-      ? [required(tools, "sh"), "-c", pauseScript]
+      ? [requiredTool(tools, "sh"), "-c", pauseScript]
       : await this.#found(setup.command, mainStartError);
     const streams = {
       stdin: setup.stdin || pause,
@@ -226,7 +226,7 @@ function killProcess(pid: number, signal: Deno.Signal): boolean {
 }
 
 function notStarted(message: string): ContainerProcess {
-  const end: ProcessEnd = { kind: "notStarted", message };
+  const end: CommandEnd = { kind: "notStarted", message };
   return {
     stdin: undefined,
     stdout: emptyStream(),
@@ -264,7 +264,7 @@ interface Watchdog extends AsyncDisposable {
 
 /** Starts it, in a session of its own: a Ctrl-C at the node's terminal must not reach it. */
 function startWatchdog(tools: Tools): Watchdog {
-  const child = new Deno.Command(required(tools, "sh"), {
+  const child = new Deno.Command(requiredTool(tools, "sh"), {
     args: ["-c", script],
     clearEnv: true,
     detached: true,

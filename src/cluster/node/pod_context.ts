@@ -1,4 +1,5 @@
 /** The context that the workers of one pod share. */
+import type { Semaphore } from "../../base/semaphore.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 import type { Store, Stored } from "../model.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -18,7 +19,7 @@ export interface NodeParts {
   readonly hostIp: string;
   readonly dataDir: string;
   /** Limits how many containers are created at once. */
-  readonly starts: Gate;
+  readonly starts: Semaphore;
 }
 
 /** A pod, as its containers see it. */
@@ -32,29 +33,6 @@ export interface PodContext extends NodeParts {
   changed(): void;
   /** Throws `Deno.errors.ConnectionRefused` if none of the pod's own processes listens on the port. */
   requireListener(port: number): Promise<void>;
-}
-
-/** A semaphore: at most N tasks run at once; the others wait in order. */
-export class Gate {
-  #free: number;
-  readonly #queue: (() => void)[] = [];
-
-  constructor(width: number) {
-    this.#free = width;
-  }
-
-  /** Runs a task in its turn. */
-  async pass<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#queue.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = this.#queue.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
-  }
 }
 
 /* Pods as the store holds them. */

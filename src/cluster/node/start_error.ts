@@ -4,10 +4,10 @@
 export type LookupFailure = "notFound" | "notExecutable";
 
 /** Why a command did not start: it could not be run, or its container had already ended. */
-export type StartFailure = LookupFailure | "stopped";
+export type ExecFailure = LookupFailure | "stopped";
 
 /** Returns the error for nsenter(1)'s exit code: for a failed execve(2) it is that of the shells, for all else 1. */
-export function startFailure(exitCode: number): StartFailure {
+export function startFailure(exitCode: number): ExecFailure {
   switch (exitCode) {
     case 126:
       return "notExecutable";
@@ -19,7 +19,7 @@ export function startFailure(exitCode: number): StartFailure {
 }
 
 /** Returns runc's message for one command. */
-function cause(program: string, failure: StartFailure): string {
+function cause(program: string, failure: ExecFailure): string {
   if (failure === "stopped") return "cannot exec in a stopped container";
   const name = JSON.stringify(program);
   if (failure === "notExecutable") return `exec: ${name}: permission denied`;
@@ -32,7 +32,7 @@ function cause(program: string, failure: StartFailure): string {
  * Returns the error of a command in a running container: the kubelet's wrapping of containerd's of runc's message.
  * Containerd's streaming server has already added "Internal error occurred" when the kubelet adds it.
  */
-export function execStartError(program: string, failure: StartFailure): string {
+export function execStartError(program: string, failure: ExecFailure): string {
   return `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${randomId()}": ` +
     `OCI runtime exec failed: exec failed: unable to start container process: ${
       cause(program, failure)
@@ -40,7 +40,7 @@ export function execStartError(program: string, failure: StartFailure): string {
 }
 
 /** For a container's main process. */
-export function mainStartError(program: string, failure: StartFailure): string {
+export function mainStartError(program: string, failure: ExecFailure): string {
   return "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
     `runc create failed: unable to start container process: error during container init: ${
       cause(program, failure)

@@ -1,8 +1,8 @@
 /** The API's interface to the node: streams into containers, with the kubelet's refusals. */
 import {
+  type ContainerLogQuery,
   type ContainerProcess,
   type ContainerRef,
-  type LogQuery,
   NodeError,
   type NodeStreams,
   type StreamRequest,
@@ -13,7 +13,7 @@ import { readLog } from "./log.ts";
 import type { PodWorker } from "./pod_worker.ts";
 
 /** {@link NodeStreams} over the pods that `find` returns. */
-export class PodStreams implements NodeStreams {
+export class ContainerStreams implements NodeStreams {
   constructor(private readonly find: (uid: string) => PodWorker | undefined) {}
 
   exec = async (
@@ -32,7 +32,7 @@ export class PodStreams implements NodeStreams {
 
   logs = (
     target: ContainerRef,
-    query: LogQuery,
+    query: ContainerLogQuery,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>> =>
     Promise.resolve().then(() => {

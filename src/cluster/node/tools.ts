@@ -39,7 +39,7 @@ export async function findTools(): Promise<Tools> {
 }
 
 /** Returns the path of a required program. */
-export function required(tools: Tools, name: ToolName): string {
+export function requiredTool(tools: Tools, name: ToolName): string {
   const path = tools[name];
   if (path === undefined) {
     throw new Error(`this machine has no "${name}" in ${folders.join(", ")}: install it`);
@@ -69,7 +69,7 @@ export async function removeFolder(folder: string): Promise<void> {
     if (error instanceof Deno.errors.NotFound) return;
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     // The kernel's own folders in an overlay have no permissions at all, and a container may create such folders too.
-    await new Deno.Command(required(await findTools(), "chmod"), {
+    await new Deno.Command(requiredTool(await findTools(), "chmod"), {
       args: ["-R", "u+rwX", "--", folder],
       clearEnv: true,
       stdin: "null",
@@ -100,13 +100,13 @@ export function terminalArguments(tools: Tools, command: TerminalCommand): strin
   const line = [
     shell === undefined ? "unset SHELL" : `SHELL=${shellQuote([shell])}`,
     // With a pipe for its input, script turns the terminal's echo off; a new terminal has it on.
-    `${required(tools, "stty")} sane`,
-    ...(command.announce ? [`echo "$$ $(${required(tools, "tty")})"`] : []),
+    `${requiredTool(tools, "stty")} sane`,
+    ...(command.announce ? [`echo "$$ $(${requiredTool(tools, "tty")})"`] : []),
     `exec ${shellQuote(command.words)}`,
   ].join("; ");
-  const script = required(tools, "script");
+  const script = requiredTool(tools, "script");
   return Deno.build.os === "darwin"
-    ? [script, "-q", "/dev/null", required(tools, "sh"), "-c", line]
+    ? [script, "-q", "/dev/null", requiredTool(tools, "sh"), "-c", line]
     : [script, "--quiet", "--return", "--flush", "--command", line, "/dev/null"];
 }
 
@@ -115,7 +115,7 @@ export function terminalEnvironment(
   tools: Tools,
   env: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  return { ...env, SHELL: required(tools, "sh") };
+  return { ...env, SHELL: requiredTool(tools, "sh") };
 }
 
 /** Sets the size of the terminal at a path; the kernel then notifies its foreground processes (SIGWINCH). */
@@ -124,7 +124,7 @@ export function resizeTerminal(
   path: string,
 ): (columns: number, rows: number) => Promise<void> {
   return async (columns, rows) => {
-    await new Deno.Command(required(tools, "stty"), {
+    await new Deno.Command(requiredTool(tools, "stty"), {
       args: [
         ...[Deno.build.os === "darwin" ? "-f" : "-F", path],
         ...["columns", String(columns), "rows", String(rows)],

@@ -8,7 +8,7 @@ import { type Store, type Stored, StoreError } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { Clock } from "../../base/clock.ts";
 import { timestamp } from "../timestamp.ts";
-import { findTools, removeFolder, required } from "./tools.ts";
+import { findTools, removeFolder, requiredTool } from "./tools.ts";
 
 /** The options of snapshots. Paths are absolute. */
 export interface VolumeSnapshotsOptions {
@@ -151,7 +151,7 @@ export async function copyFolder(from: string, to: string): Promise<void> {
   await Deno.mkdir(passing, { recursive: true });
   await Deno.chmod(passing, 0o777);
   if (await Deno.stat(from).catch(() => undefined) !== undefined) {
-    const { success, stderr } = await new Deno.Command(required(await findTools(), "cp"), {
+    const { success, stderr } = await new Deno.Command(requiredTool(await findTools(), "cp"), {
       args: ["-a", "--", `${from}/.`, passing],
       stdin: "null",
       stdout: "null",

@@ -2,9 +2,9 @@
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import {
+  daemonStatus,
   makeFolder,
   startDaemon,
-  statusOf,
   stopDaemon,
   unwritable,
   type WaitOptions,
@@ -69,7 +69,7 @@ async function readReport(paths: SyncPaths): Promise<SyncReport | undefined> {
   const record = await readSyncRecord(paths);
   if (record === undefined) return undefined;
   const { version: _version, id: _id, ...spec } = record;
-  const { phase, report } = await statusOf(syncDaemon(paths));
+  const { phase, report } = await daemonStatus(syncDaemon(paths));
   const state = { ...(report?.state ?? firstState(spec.mode, Date.now())), mode: spec.mode };
   if (phase === "running") return { spec, pid: report?.pid ?? null, state, log: paths.log };
   // A process that ends by itself reports it last.
@@ -150,7 +150,7 @@ async function send(
     ...options,
     timeoutMs: limitsMs.answer,
   });
-  const state = (await statusOf(daemon)).report?.state;
+  const state = (await daemonStatus(daemon)).report?.state;
   switch (end.kind) {
     case "done":
     case "exited":

@@ -7,16 +7,16 @@ import type { ResourceType, Stored } from "../../model.ts";
 import { sameJson } from "../../store/equality.ts";
 import type { Schema } from "../schema/model.ts";
 import { isRecord } from "../../../base/json_value.ts";
-import { failure } from "../status.ts";
+import { failedStatus } from "../status.ts";
 import {
   type FieldSet,
   fieldSetOf,
-  fieldsOf,
+  fieldsOfValue,
   holds,
   isItem,
   isOf,
   itemStep,
-  leaves,
+  leafPaths,
   type ManagedEntry,
   type Manager,
   newEntry,
@@ -48,11 +48,11 @@ export function applyTo(
 ): KubeObject {
   const schema = schemaOf(type);
   const wish = ownable(wanted);
-  const wishes = fieldsOf(wish, schema);
+  const wishes = fieldsOfValue(wish, schema);
   const entries = live?.metadata.managedFields ?? [];
   const others = entries.filter((entry) => !isOf(entry, options.manager));
   const present = live ? ownable(live) : {};
-  const conflicting = leaves(wishes).filter((path) =>
+  const conflicting = leafPaths(wishes).filter((path) =>
     path.at(-1) !== "." && !sameJson(valueAt(present, path, schema), valueAt(wish, path, schema))
   );
   const handedOver = lastApplied(live, options.manager, schema);
@@ -62,7 +62,7 @@ export function applyTo(
   const own = entries.find((entry) => isOf(entry, options.manager));
   const merged = mergeValues(present, wish, schema) as Record<string, unknown>;
   const dropped = own
-    ? leaves(fieldSetOf(own)).filter((path) =>
+    ? leafPaths(fieldSetOf(own)).filter((path) =>
       !holds(wishes, path) && !others.some((entry) => holds(fieldSetOf(entry), path))
     )
     : [];
@@ -88,7 +88,7 @@ function lastApplied(live: Stored | undefined, { name }: Manager, schema: Schema
   if (name !== "kubectl" || text === undefined) return {};
   try {
     const applied: unknown = JSON.parse(text);
-    return isRecord(applied) ? fieldsOf(ownable(applied as KubeObject), schema) : {};
+    return isRecord(applied) ? fieldsOfValue(ownable(applied as KubeObject), schema) : {};
   } catch (error) {
     // Any client may have written the annotation; one that can't be read hands over nothing.
     if (error instanceof SyntaxError) return {};
@@ -143,7 +143,7 @@ function conflictError(conflicts: readonly Conflict[]): Error {
       `conflicts with ${owner}:\n${list.map(({ field }) => `- ${field}`).join("\n")}`
     ).join("\n");
   const count = `${conflicts.length} conflict${conflicts.length === 1 ? "" : "s"}`;
-  return failure(409, "Conflict", `Apply failed with ${count}: ${text}`, {
+  return failedStatus(409, "Conflict", `Apply failed with ${count}: ${text}`, {
     causes: conflicts.map(({ owner, field }) => ({
       reason: "FieldManagerConflict",
       message: `conflict with ${owner}`,

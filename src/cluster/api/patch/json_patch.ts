@@ -1,7 +1,7 @@
 /** JSON Patch, RFC 6902. */
 import { sameJson } from "../../store/equality.ts";
 import { isRecord } from "../../../base/json_value.ts";
-import { badRequest, failure } from "../status.ts";
+import { badRequest, failedStatus } from "../status.ts";
 
 /** The maximum number of operations that a real server accepts in one patch. */
 const operationLimit = 10_000;
@@ -19,7 +19,7 @@ const copyLimitBytes = 3 * 1024 * 1024;
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest("a JSON patch must be an array of operations");
   if (patch.length > operationLimit) {
-    throw failure(
+    throw failedStatus(
       413,
       "RequestEntityTooLarge",
       `The allowed maximum operations in a JSON patch is ${operationLimit}, got ${patch.length}`,
@@ -75,7 +75,7 @@ function applyOperation(
 /** Returns the error. A real server doesn't report which operation it was either. */
 function unprocessable(): Error {
   const message = "the server rejected our request due to an error in our request";
-  return failure(422, "Invalid", message, {});
+  return failedStatus(422, "Invalid", message, {});
 }
 
 /** Returns the steps of a JSON Pointer, RFC 6901. */

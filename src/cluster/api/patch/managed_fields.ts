@@ -106,7 +106,7 @@ export function withoutFields(
   taken: (path: readonly string[]) => boolean,
 ): ManagedEntry[] {
   return entries.flatMap((entry) => {
-    const all = leaves(fieldSetOf(entry));
+    const all = leafPaths(fieldSetOf(entry));
     const kept = all.filter((path) => !taken(path));
     if (kept.length === all.length) return [entry];
     return kept.length === 0 ? [] : [{ ...entry, fieldsV1: setOf(kept) }];
@@ -124,7 +124,7 @@ export function entriesAfterUpdate(
   const [after, before] = [ownable(next), previous ? ownable(previous) : {}];
   const differs = (path: readonly string[]) =>
     !sameJson(valueAt(after, path, schema), valueAt(before, path, schema));
-  const changed = leaves(fieldsOf(after, schema)).filter((path) =>
+  const changed = leafPaths(fieldsOfValue(after, schema)).filter((path) =>
     path.at(-1) === "." ? valueAt(before, path, schema) === undefined : differs(path)
   );
   const gone = (path: readonly string[]) => valueAt(after, path, schema) === undefined;
@@ -134,7 +134,7 @@ export function entriesAfterUpdate(
     options.entries.filter((entry) => entry !== own),
     (path) => taken.has(JSON.stringify(path)) || gone(path),
   );
-  const kept = own ? leaves(fieldSetOf(own)).filter((path) => !gone(path)) : [];
+  const kept = own ? leafPaths(fieldSetOf(own)).filter((path) => !gone(path)) : [];
   if (changed.length === 0 && kept.length === 0) return others;
   const entry = changed.length === 0 && own
     ? { ...own, fieldsV1: setOf(kept) }
@@ -169,11 +169,11 @@ export function schemaOfField(schema: Schema, key: string): Schema {
 }
 
 /** Returns all fields that a value sets. Atomic lists are one field. */
-export function fieldsOf(value: unknown, schema: Schema): FieldSet {
+export function fieldsOfValue(value: unknown, schema: Schema): FieldSet {
   if (isRecord(value) && (schema.kind === "object" || schema.kind === "map")) {
     return Object.fromEntries(
       Object.entries(value).filter(([, field]) => field !== undefined && field !== null)
-        .map(([key, field]) => [`f:${key}`, fieldsOf(field, schemaOfField(schema, key))]),
+        .map(([key, field]) => [`f:${key}`, fieldsOfValue(field, schemaOfField(schema, key))]),
     );
   }
   if (!Array.isArray(value) || schema.kind !== "list" || schema.merge.kind === "atomic") return {};
@@ -181,17 +181,17 @@ export function fieldsOf(value: unknown, schema: Schema): FieldSet {
   return Object.fromEntries(
     value.map((item) => [
       itemStep(item, keys),
-      schema.merge.kind === "set" ? {} : { ".": {}, ...fieldsOf(item, schema.of) },
+      schema.merge.kind === "set" ? {} : { ".": {}, ...fieldsOfValue(item, schema.of) },
     ]),
   );
 }
 
 /** Returns the paths of the leaves of a set. */
-export function leaves(set: FieldSet, path: readonly string[] = []): string[][] {
+export function leafPaths(set: FieldSet, path: readonly string[] = []): string[][] {
   const steps = Object.entries(set);
   if (steps.length === 0) return path.length === 0 ? [] : [[...path]];
   return steps.flatMap(([step, below]) =>
-    step === "." ? [[...path, "."]] : leaves(below, [...path, step])
+    step === "." ? [[...path, "."]] : leafPaths(below, [...path, step])
   );
 }
 

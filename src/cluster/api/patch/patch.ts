@@ -10,7 +10,7 @@ import type { ResourceRoute } from "../route.ts";
 import { isRecord } from "../../../base/json_value.ts";
 import type { ListMerge, Schema } from "../schema/model.ts";
 import type { Served } from "../served.ts";
-import { badRequest, failure, unsupportedMediaType } from "../status.ts";
+import { badRequest, failedStatus, unsupportedMediaType } from "../status.ts";
 import { scaleOf, scaleTo } from "../scale.ts";
 import { createObject, existing, replaceObject } from "../stored_object.ts";
 import { isDryRun, managerOf, targetNamespace, withWarnings } from "../write.ts";
@@ -251,7 +251,7 @@ async function apply(
   route: ResourceRoute,
 ): Promise<ApiResponse> {
   if (!request.query.get("fieldManager")) {
-    throw failure(
+    throw failedStatus(
       422,
       "Invalid",
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',

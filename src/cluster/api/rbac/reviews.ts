@@ -67,7 +67,7 @@ export function reviewAt(group: string, plural: string): Review | undefined {
 }
 
 /** Answers a review. */
-export async function review(
+export async function handleReview(
   context: ApiContext,
   request: ApiRequest,
   { group, kind, answer }: Review,

@@ -37,7 +37,7 @@ export interface Field {
 }
 
 /** An object with named fields. */
-export interface Definition {
+export interface ObjectSchema {
   /** As OpenAPI names it: `io.k8s.api.core.v1.Pod`. */
   fullName: string;
   fields: ReadonlyMap<string, Field>;

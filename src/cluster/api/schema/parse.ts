@@ -11,7 +11,7 @@ import { snapshots, volumes } from "./data/volumes.ts";
 import { review } from "./data/review.ts";
 import { workloads } from "./data/workloads.ts";
 import type { ResourceType } from "../../model.ts";
-import type { Definition, Field, ListMerge, Schema } from "./model.ts";
+import type { Field, ListMerge, ObjectSchema, Schema } from "./model.ts";
 
 const sources = new Map<string, { fullName: string; text: string }>();
 for (
@@ -30,10 +30,10 @@ for (
   }
 }
 
-const parsed = new Map<string, Definition>();
+const parsed = new Map<string, ObjectSchema>();
 
 /** Returns the definition of this short name. Throws if there is none: the names come from the data itself. */
-export function definition(name: string): Definition {
+export function definition(name: string): ObjectSchema {
   let found = parsed.get(name);
   if (found === undefined) {
     const source = sources.get(name);
@@ -45,7 +45,7 @@ export function definition(name: string): Definition {
 }
 
 /** Returns the definition of a served kind. */
-export function definitionOf(type: Pick<ResourceType, "group" | "kind">): Definition {
+export function objectSchema(type: Pick<ResourceType, "group" | "kind">): ObjectSchema {
   return definition(definitionName(type));
 }
 

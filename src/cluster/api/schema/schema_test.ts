@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { resourceTypes } from "../../resources.ts";
-import { conform, type Findings } from "../decode.ts";
+import { conform, type DecodeFindings } from "../decode.ts";
 import type { Schema } from "./model.ts";
-import { definition, definitionOf, type TimeKind } from "./parse.ts";
+import { definition, objectSchema, type TimeKind } from "./parse.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 
 function refs(schema: Schema): string[] {
@@ -13,7 +13,7 @@ function refs(schema: Schema): string[] {
 
 Deno.test("every definition that a served kind leads to is there, with one number a field", () => {
   const open = resourceTypes.flatMap((type) =>
-    [...definitionOf(type).fields.values()].flatMap(({ schema }) => refs(schema))
+    [...objectSchema(type).fields.values()].flatMap(({ schema }) => refs(schema))
   );
   const seen = new Set<string>();
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -27,8 +27,8 @@ Deno.test("every definition that a served kind leads to is there, with one numbe
   assert.ok(seen.size > 150, `${seen.size} definitions`);
 });
 
-function conformPod(value: unknown): { value: unknown; found: Findings } {
-  const found: Findings = { unknownFields: [], wrongTypes: [] };
+function conformPod(value: unknown): { value: unknown; found: DecodeFindings } {
+  const found: DecodeFindings = { unknownFields: [], wrongTypes: [] };
   return { value: conform(value, { kind: "object", name: "Pod" }, "", found), found };
 }
 
@@ -77,7 +77,7 @@ const times: [TimeKind, string, string | RegExp][] = [
 
 for (const [kind, sent, expected] of times) {
   Deno.test(`a ${kind} sent as ${sent} is ${expected}`, () => {
-    const found: Findings = { unknownFields: [], wrongTypes: [] };
+    const found: DecodeFindings = { unknownFields: [], wrongTypes: [] };
     const value = conform(sent, { kind }, "spec.renewTime", found);
     if (typeof expected === "string") assert.deepEqual([value, found.wrongTypes], [expected, []]);
     else assert.match(found.wrongTypes.join(), expected);

@@ -5,7 +5,7 @@ import { channel, decodeMessage, encodeMessage } from "./channels.ts";
 import {
   createHeaderReader,
   createHeaderWriter,
-  encodeFrame,
+  encodeSpdyFrame,
   type Frame,
   FrameReader,
   headerDictionary,
@@ -38,7 +38,7 @@ Deno.test("frames decode to what was encoded, however the bytes come in pieces",
   fc.assert(fc.property(frames, fc.array(fc.nat(30)), (all, sizes) => {
     const reader = new FrameReader();
     const decoded: Frame[] = [];
-    for (const piece of pieces(joinBytes(all.map(encodeFrame)), sizes)) {
+    for (const piece of pieces(joinBytes(all.map(encodeSpdyFrame)), sizes)) {
       decoded.push(...reader.push(piece));
     }
     assert.deepEqual(decoded, all);

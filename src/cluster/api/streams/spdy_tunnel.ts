@@ -164,8 +164,8 @@ class Tunnel implements AsyncDisposable {
     closeOnce(await this.#byStream.get(stream)?.connection);
   }
 
-  async #send(frame: Parameters<typeof encodeFrame>[0]): Promise<void> {
-    await this.#socket.send(encodeFrame(frame));
+  async #send(frame: Parameters<typeof encodeSpdyFrame>[0]): Promise<void> {
+    await this.#socket.send(encodeSpdyFrame(frame));
   }
 }
 
@@ -263,7 +263,7 @@ function uint32s(...values: readonly number[]): Uint8Array {
 }
 
 /** Returns a frame's bytes; only of those kinds that a server sends. */
-export function encodeFrame(
+export function encodeSpdyFrame(
   frame: Extract<Frame, { kind: "synReply" | "synStream" | "rstStream" | "ping" | "data" }>,
 ): Uint8Array {
   switch (frame.kind) {

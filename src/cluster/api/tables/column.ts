@@ -2,15 +2,15 @@
 import type { Stored } from "../../model.ts";
 
 /** A cell of a table: JSON, as `kubectl get` prints it. */
-export type Cell = string | number | boolean | null;
+export type TableCell = string | number | boolean | null;
 
 /** One column. Those of priority 1 are shown by `-o wide` alone. */
-export interface Column {
+export interface TableColumn {
   name: string;
   type: "string" | "integer" | "boolean";
   format?: "name";
   priority: 0 | 1;
-  cell(object: Stored, now: Date): Cell;
+  cell(object: Stored, now: Date): TableCell;
 }
 
 /**
@@ -18,9 +18,9 @@ export interface Column {
  */
 export function column<T>(
   name: string,
-  cell: (object: T, now: Date) => Cell,
-  options: { wide?: boolean; type?: Column["type"] } = {},
-): Column {
+  cell: (object: T, now: Date) => TableCell,
+  options: { wide?: boolean; type?: TableColumn["type"] } = {},
+): TableColumn {
   return {
     name,
     type: options.type ?? "string",
@@ -30,7 +30,7 @@ export function column<T>(
 }
 
 /** The first column of nearly every kind. */
-export const nameColumn: Column = {
+export const nameColumn: TableColumn = {
   name: "Name",
   type: "string",
   format: "name",
@@ -39,7 +39,7 @@ export const nameColumn: Column = {
 };
 
 /** The time since creation. */
-export const ageColumn: Column = {
+export const ageColumn: TableColumn = {
   name: "Age",
   type: "string",
   priority: 0,

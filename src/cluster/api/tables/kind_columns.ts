@@ -13,20 +13,20 @@ import type {
 import {
   age,
   ageColumn,
-  type Column,
   column,
   mapText,
   nameColumn,
   orNone,
   selectorText,
   shortDuration,
+  type TableColumn,
 } from "./column.ts";
 import type { DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from "../../../kube/types.ts";
 
 const unset = "<unset>";
 
 /** Name, phase, age. */
-export const namespaceColumns: readonly Column[] = [
+export const namespaceColumns: readonly TableColumn[] = [
   nameColumn,
   column<Namespace>("Status", ({ status }) => status?.phase ?? ""),
   ageColumn,
@@ -47,7 +47,7 @@ function nodeRoles({ metadata }: Node): string {
   return orNone([...new Set(roles)].sort().join(","));
 }
 
-function nodeAddress(type: string): Column {
+function nodeAddress(type: string): TableColumn {
   return column<Node>(
     type === "InternalIP" ? "Internal-IP" : "External-IP",
     ({ status }) => orNone(status?.addresses?.find((each) => each.type === type)?.address),
@@ -58,12 +58,12 @@ function nodeAddress(type: string): Column {
 function nodeInfo(
   name: string,
   key: "osImage" | "kernelVersion" | "containerRuntimeVersion",
-): Column {
+): TableColumn {
   return column<Node>(name, ({ status }) => status?.nodeInfo?.[key] || "<unknown>", { wide: true });
 }
 
 /** Readiness, roles and version; wide: addresses and system. */
-export const nodeColumns: readonly Column[] = [
+export const nodeColumns: readonly TableColumn[] = [
   nameColumn,
   column<Node>("Status", nodeStatus),
   column<Node>("Roles", nodeRoles),
@@ -88,7 +88,7 @@ function accessModes(list: readonly string[] | undefined): string {
 }
 
 /** Capacity, modes, phase and claim. */
-export const persistentVolumeColumns: readonly Column[] = [
+export const persistentVolumeColumns: readonly TableColumn[] = [
   nameColumn,
   column<PersistentVolume>("Capacity", ({ spec }) => spec?.capacity?.["storage"] ?? ""),
   column<PersistentVolume>("Access Modes", ({ spec }) => accessModes(spec?.accessModes)),
@@ -115,7 +115,7 @@ export const persistentVolumeColumns: readonly Column[] = [
 ];
 
 /** Phase, and the volume if it is bound. */
-export const persistentVolumeClaimColumns: readonly Column[] = [
+export const persistentVolumeClaimColumns: readonly TableColumn[] = [
   nameColumn,
   column<PersistentVolumeClaim>(
     "Status",
@@ -142,7 +142,7 @@ export const persistentVolumeClaimColumns: readonly Column[] = [
 ];
 
 /** The number of keys. */
-export const configMapColumns: readonly Column[] = [
+export const configMapColumns: readonly TableColumn[] = [
   nameColumn,
   column<ConfigMap>(
     "Data",
@@ -153,7 +153,7 @@ export const configMapColumns: readonly Column[] = [
 ];
 
 /** The type, and the number of keys; never a value. */
-export const secretColumns: readonly Column[] = [
+export const secretColumns: readonly TableColumn[] = [
   nameColumn,
   column<Secret>("Type", ({ type }) => type ?? ""),
   column<Secret>("Data", ({ data }) => Object.keys(data ?? {}).length, { type: "integer" }),
@@ -168,7 +168,7 @@ function servicePorts({ spec }: Service): string {
 }
 
 /** Addresses and ports; wide: the selector. */
-export const serviceColumns: readonly Column[] = [
+export const serviceColumns: readonly TableColumn[] = [
   nameColumn,
   column<Service>("Type", ({ spec }) => spec?.type ?? ""),
   column<Service>("Cluster-IP", ({ spec }) => orNone(spec?.clusterIP)),
@@ -183,7 +183,7 @@ export const serviceColumns: readonly Column[] = [
 ];
 
 /** The number of named secrets. */
-export const serviceAccountColumns: readonly Column[] = [
+export const serviceAccountColumns: readonly TableColumn[] = [
   nameColumn,
   column<ServiceAccount>("Secrets", ({ secrets }) => secrets?.length ?? 0, { type: "integer" }),
   ageColumn,
@@ -203,7 +203,7 @@ function eventLast(event: Event, now: Date): string {
 }
 
 /** The reason, the object, and the last time; wide: the source and the count. */
-export const eventColumns: readonly Column[] = [
+export const eventColumns: readonly TableColumn[] = [
   column<Event>("Last Seen", eventLast),
   column<Event>("Type", ({ type }) => type ?? ""),
   column<Event>("Reason", ({ reason }) => reason ?? ""),
@@ -254,12 +254,12 @@ const selector = column<WithTemplate>("Selector", ({ spec }) => selectorText(spe
   wide: true,
 });
 
-function count<T>(name: string, read: (object: T) => number | undefined): Column {
+function count<T>(name: string, read: (object: T) => number | undefined): TableColumn {
   return column<T>(name, (object) => read(object) ?? 0, { type: "integer" });
 }
 
 /** Replicas that are ready, of this revision, available. */
-export const deploymentColumns: readonly Column[] = [
+export const deploymentColumns: readonly TableColumn[] = [
   nameColumn,
   column<Deployment>(
     "Ready",
@@ -274,7 +274,7 @@ export const deploymentColumns: readonly Column[] = [
 ];
 
 /** Replicas: desired, existing, ready. */
-export const replicaSetColumns: readonly Column[] = [
+export const replicaSetColumns: readonly TableColumn[] = [
   nameColumn,
   count<ReplicaSet>("Desired", ({ spec }) => spec?.replicas),
   count<ReplicaSet>("Current", ({ status }) => status?.replicas),
@@ -286,7 +286,7 @@ export const replicaSetColumns: readonly Column[] = [
 ];
 
 /** Ready of desired replicas. */
-export const statefulSetColumns: readonly Column[] = [
+export const statefulSetColumns: readonly TableColumn[] = [
   nameColumn,
   column<StatefulSet>(
     "Ready",
@@ -298,7 +298,7 @@ export const statefulSetColumns: readonly Column[] = [
 ];
 
 /** Nodes: desired, and pods there in each state. */
-export const daemonSetColumns: readonly Column[] = [
+export const daemonSetColumns: readonly TableColumn[] = [
   nameColumn,
   count<DaemonSet>("Desired", ({ status }) => status?.desiredNumberScheduled),
   count<DaemonSet>("Current", ({ status }) => status?.currentNumberScheduled),
@@ -336,7 +336,7 @@ function jobCompletions({ spec, status }: Job): string {
 }
 
 /** Its progress, and its duration. */
-export const jobColumns: readonly Column[] = [
+export const jobColumns: readonly TableColumn[] = [
   nameColumn,
   column<Job>("Status", jobStatus),
   column<Job>("Completions", jobCompletions),

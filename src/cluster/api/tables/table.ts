@@ -20,7 +20,7 @@ import {
 } from "./kind_columns.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { apiVersionOf, resources, typeKey } from "../../resources.ts";
-import { age, ageColumn, type Column, column, nameColumn, orNone } from "./column.ts";
+import { age, ageColumn, column, nameColumn, orNone, type TableColumn } from "./column.ts";
 import type { Lease } from "kubernetes-types/coordination/v1.d.ts";
 import type { RoleBinding } from "kubernetes-types/rbac/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
@@ -119,7 +119,7 @@ function gates(pod: Pod): string {
 }
 
 /** Readiness, digest and restarts; wide: where it runs. */
-const podColumns: readonly Column[] = [
+const podColumns: readonly TableColumn[] = [
   nameColumn,
   column<Pod>("Ready", (pod) => {
     const { ready, total } = digest(pod);
@@ -141,12 +141,12 @@ const podColumns: readonly Column[] = [
 /* The columns of roles and bindings, of leases, of storage classes and of snapshots. */
 
 /** Of roles, in a namespace or not. */
-const roleColumns: readonly Column[] = [
+const roleColumns: readonly TableColumn[] = [
   nameColumn,
   column<Stored>("Created At", ({ metadata }) => metadata.creationTimestamp ?? ""),
 ];
 
-function subjects(name: string, kind: string): Column {
+function subjects(name: string, kind: string): TableColumn {
   return column<RoleBinding>(
     name,
     (binding) =>
@@ -158,7 +158,7 @@ function subjects(name: string, kind: string): Column {
 }
 
 /** Of bindings: the role; wide: the subjects. */
-const bindingColumns: readonly Column[] = [
+const bindingColumns: readonly TableColumn[] = [
   nameColumn,
   column<RoleBinding>("Role", ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
   ageColumn,
@@ -179,7 +179,7 @@ interface Snapshot {
 }
 
 /** Of snapshots of volumes. */
-const volumeSnapshotColumns: readonly Column[] = [
+const volumeSnapshotColumns: readonly TableColumn[] = [
   nameColumn,
   column<Snapshot>("ReadyToUse", ({ status }) => status?.readyToUse ?? null, { type: "boolean" }),
   column<Snapshot>("SourcePVC", ({ spec }) => spec?.source?.persistentVolumeClaimName ?? null),
@@ -198,7 +198,7 @@ const volumeSnapshotColumns: readonly Column[] = [
 ];
 
 /** Of their classes. */
-const volumeSnapshotClassColumns: readonly Column[] = [
+const volumeSnapshotClassColumns: readonly TableColumn[] = [
   nameColumn,
   column<{ driver?: string }>("Driver", ({ driver }) => driver ?? null),
   column<{ deletionPolicy?: string }>(
@@ -209,7 +209,7 @@ const volumeSnapshotClassColumns: readonly Column[] = [
 ];
 
 /** The holder of a lease. */
-const leaseColumns: readonly Column[] = [
+const leaseColumns: readonly TableColumn[] = [
   nameColumn,
   column<Lease>("Holder", ({ spec }) => spec?.holderIdentity ?? ""),
   ageColumn,
@@ -218,7 +218,7 @@ const leaseColumns: readonly Column[] = [
 const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
 /** The provisioner of volumes; the default class is marked at its name. */
-const storageClassColumns: readonly Column[] = [
+const storageClassColumns: readonly TableColumn[] = [
   column<StorageClass>(
     "Name",
     ({ metadata }) =>
@@ -240,7 +240,7 @@ const storageClassColumns: readonly Column[] = [
   ageColumn,
 ];
 
-const columnsOf = new Map<string, readonly Column[]>([
+const columnsOf = new Map<string, readonly TableColumn[]>([
   [typeKey(resources.pods), podColumns],
   [typeKey(resources.namespaces), namespaceColumns],
   [typeKey(resources.nodes), nodeColumns],
@@ -266,7 +266,7 @@ const columnsOf = new Map<string, readonly Column[]>([
   [typeKey(resources.clusterRoleBindings), bindingColumns],
 ]);
 
-const anyColumns: readonly Column[] = [nameColumn, ageColumn];
+const anyColumns: readonly TableColumn[] = [nameColumn, ageColumn];
 
 /** The content of each row beside its cells. */
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -299,7 +299,7 @@ export function tableOf(
   };
 }
 
-function columnDefinition({ name, type, format, priority }: Column): Record<string, unknown> {
+function columnDefinition({ name, type, format, priority }: TableColumn): Record<string, unknown> {
   return { name, type, format: format ?? "", description: "", priority };
 }
 

@@ -1,9 +1,9 @@
 /** A node whose containers run commands that are functions: for tests of the API alone. */
 import {
+  type CommandEnd,
   type ContainerProcess,
   NodeError,
   type NodeStreams,
-  type ProcessEnd,
 } from "../../model.ts";
 
 /** The behaviour of a command on its streams. */
@@ -12,7 +12,7 @@ export type FakeCommand = (streams: {
   stdin: ReadableStream<Uint8Array>;
   stdout: WritableStreamDefaultWriter<Uint8Array>;
   stderr: WritableStreamDefaultWriter<Uint8Array>;
-}) => Promise<ProcessEnd>;
+}) => Promise<CommandEnd>;
 
 /** The calls to the processes, and the ports that answer. */
 export interface FakeNode extends NodeStreams {
@@ -70,7 +70,7 @@ function run(
   const [stdin, stdout, stderr] = [pipe(), pipe(), pipe()];
   const [out, err] = [stdout.writable.getWriter(), stderr.writable.getWriter()];
   if (!withInput) stdin.writable.close().catch(() => {});
-  const notStarted: ProcessEnd = {
+  const notStarted: CommandEnd = {
     kind: "notStarted",
     message: "executable file not found in $PATH",
   };

@@ -9,8 +9,8 @@ import {
   forbiddenField,
   invalid,
   missingReference,
+  missingValue,
   notSupported,
-  required,
 } from "../field_error.ts";
 import { labelErrors, nameErrors } from "../object_meta.ts";
 
@@ -26,7 +26,7 @@ export function podSpecErrors(
   return [
     ...volumes.flatMap(({ name }, index) => nameOrMissing(`${path}.volumes[${index}].name`, name)),
     ...duplicates(volumes, `${path}.volumes`),
-    ...(containers.length === 0 ? [required(`${path}.containers`)] : []),
+    ...(containers.length === 0 ? [missingValue(`${path}.containers`)] : []),
     ...containers.flatMap((each, index) =>
       containerErrors(each, `${path}.containers[${index}]`, volumeNames)
     ),
@@ -65,7 +65,7 @@ export function podSpecErrors(
 }
 
 function nameOrMissing(field: string, name: string | undefined): FieldError[] {
-  return name ? nameErrors(field, name, "label") : [required(field)];
+  return name ? nameErrors(field, name, "label") : [missingValue(field)];
 }
 
 function duplicates(list: readonly { name: string }[], path: string, from = 0): FieldError[] {
@@ -94,7 +94,7 @@ function containerErrors(
 ): FieldError[] {
   return [
     ...nameOrMissing(`${path}.name`, container.name),
-    ...(container.image ? [] : [required(`${path}.image`)]),
+    ...(container.image ? [] : [missingValue(`${path}.image`)]),
     ...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, [
       "Always",
       "IfNotPresent",
@@ -106,14 +106,14 @@ function containerErrors(
       probeErrors(container[kind], `${path}.${kind}`)
     ),
     ...(container.env ?? []).flatMap(({ name }, index) =>
-      name ? [] : [required(`${path}.env[${index}].name`)]
+      name ? [] : [missingValue(`${path}.env[${index}].name`)]
     ),
     ...(container.volumeMounts ?? []).flatMap(({ name, mountPath }, index) => [
       ...(volumes.has(name) || !name
         ? []
         : [missingReference(`${path}.volumeMounts[${index}].name`, name)]),
-      ...(name ? [] : [required(`${path}.volumeMounts[${index}].name`)]),
-      ...(mountPath ? [] : [required(`${path}.volumeMounts[${index}].mountPath`)]),
+      ...(name ? [] : [missingValue(`${path}.volumeMounts[${index}].name`)]),
+      ...(mountPath ? [] : [missingValue(`${path}.volumeMounts[${index}].mountPath`)]),
     ]),
   ];
 }
@@ -166,7 +166,7 @@ function probeErrors(probe: Probe | undefined, path: string): FieldError[] {
   if (probe === undefined) return [];
   const [first, ...more] = probeHandlers.filter((each) => probe[each] !== undefined);
   return first === undefined
-    ? [required(path, "must specify a handler type")]
+    ? [missingValue(path, "must specify a handler type")]
     : more.map((each) =>
       forbiddenField(`${path}.${each}`, "may not specify more than 1 handler type")
     );
@@ -204,7 +204,7 @@ function nodeAffinityErrors(spec: PodSpec | undefined, path: string): FieldError
   const terms = `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
   if (needed === undefined) return [];
   if ((needed.nodeSelectorTerms ?? []).length === 0) {
-    return [required(terms, "must have at least one node selector term")];
+    return [missingValue(terms, "must have at least one node selector term")];
   }
   return needed.nodeSelectorTerms.flatMap(({ matchExpressions = [] }, term) =>
     matchExpressions.flatMap((each, index) =>
@@ -222,7 +222,7 @@ function requirementErrors(
     case "NotIn":
       return values.length > 0
         ? []
-        : [required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+        : [missingValue(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
     case "Exists":
     case "DoesNotExist":
       return values.length === 0 ? [] : [
@@ -234,7 +234,7 @@ function requirementErrors(
     case "Gt":
     case "Lt":
       return values.length === 1 ? [] : [
-        required(
+        missingValue(
           `${path}.values`,
           "must be specified single value when `operator` is 'Lt' or 'Gt'",
         ),
@@ -246,7 +246,7 @@ function requirementErrors(
 
 /** Returns the errors of a port number. */
 export function portErrors(field: string, port: number | undefined): FieldError[] {
-  if (port === undefined) return [required(field)];
+  if (port === undefined) return [missingValue(field)];
   return port >= 1 && port <= 65535
     ? []
     : [invalid(field, port, "must be between 1 and 65535, inclusive")];

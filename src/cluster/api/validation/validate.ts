@@ -11,7 +11,7 @@ import {
   forbiddenField,
   invalid,
   invalidObject,
-  required,
+  missingValue,
 } from "../field_error.ts";
 import { metadataErrors } from "../object_meta.ts";
 import {
@@ -97,7 +97,7 @@ function serviceErrors(object: KubeObject, previous: Stored | undefined): FieldE
   const needsPorts = spec?.type !== "ExternalName" && spec?.clusterIP !== "None";
   return [
     ...oneOf("spec.type", spec?.type, ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]),
-    ...(needsPorts && (spec?.ports ?? []).length === 0 ? [required("spec.ports")] : []),
+    ...(needsPorts && (spec?.ports ?? []).length === 0 ? [missingValue("spec.ports")] : []),
     ...(spec?.ports ?? []).flatMap(({ name, port, nodePort, protocol }, index) => [
       ...(name && spec?.ports?.findIndex((each) => each.name === name) !== index
         ? [duplicate(`spec.ports[${index}].name`, name)]
@@ -108,7 +108,7 @@ function serviceErrors(object: KubeObject, previous: Stored | undefined): FieldE
     ]),
     ...((spec?.ports ?? []).length > 1
       ? (spec?.ports ?? []).flatMap(({ name }, index) =>
-        name ? [] : [required(`spec.ports[${index}].name`)]
+        name ? [] : [missingValue(`spec.ports[${index}].name`)]
       )
       : []),
     ...(before?.clusterIP && spec?.type !== "ExternalName" && spec?.clusterIP !== before.clusterIP
@@ -139,7 +139,7 @@ function claimErrors(object: KubeObject, previous: Stored | undefined): FieldErr
   const before = (previous as PersistentVolumeClaim | undefined)?.spec;
   return [
     ...((spec?.accessModes ?? []).length === 0
-      ? [required("spec.accessModes", "at least 1 access mode is required")]
+      ? [missingValue("spec.accessModes", "at least 1 access mode is required")]
       : []),
     ...(spec?.accessModes ?? []).flatMap((mode, index) =>
       oneOf(`spec.accessModes[${index}]`, mode, accessModes)
@@ -155,7 +155,7 @@ function claimErrors(object: KubeObject, previous: Stored | undefined): FieldErr
 }
 
 function sizeErrors(size: string | undefined): FieldError[] {
-  if (size === undefined) return [required("spec.resources[storage]")];
+  if (size === undefined) return [missingValue("spec.resources[storage]")];
   return (parseQuantity(String(size)) ?? 0) > 0
     ? []
     : [invalid("spec.resources[storage]", size, "must be greater than zero")];
@@ -198,7 +198,7 @@ const secretKeys: Readonly<Record<string, readonly string[]>> = {
 function secretKeyErrors(object: KubeObject): FieldError[] {
   const data = (object["data"] ?? {}) as Record<string, string>;
   return (secretKeys[String(object["type"])] ?? []).filter((key) => data[key] === undefined)
-    .map((key) => required(`data[${key}]`));
+    .map((key) => missingValue(`data[${key}]`));
 }
 
 function dataStays(object: KubeObject, previous: Stored | undefined): FieldError[] {

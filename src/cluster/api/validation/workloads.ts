@@ -7,8 +7,8 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  missingValue,
   notSupported,
-  required,
 } from "../field_error.ts";
 import { labelErrors } from "../object_meta.ts";
 import { parseLabelSelector } from "../selectors.ts";
@@ -42,7 +42,7 @@ export function workloadErrors(object: KubeObject): FieldError[] {
       (selector?.matchExpressions?.length ?? 0) === 0;
   return [
     ...notNegative("spec.replicas", replicas),
-    ...(selector === undefined ? [required("spec.selector")] : []),
+    ...(selector === undefined ? [missingValue("spec.selector")] : []),
     ...(selector !== undefined && empty
       ? [invalid("spec.selector", selector, "empty selector is invalid for deployment")]
       : []),

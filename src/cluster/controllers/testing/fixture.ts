@@ -6,9 +6,9 @@ import type { KubeObject } from "../../../kube/types.ts";
 import type { Store } from "../../model.ts";
 import { resources } from "../../resources.ts";
 import { createStore } from "../../store/store.ts";
-import type { Action } from "../action.ts";
+import type { ControllerAction } from "../action.ts";
 import { applyAction } from "../driver.ts";
-import { ClusterState, type Controller } from "../state.ts";
+import { ClusterSnapshot, type Controller } from "../state.ts";
 import { allControllers } from "../controllers.ts";
 import type { KindMap, KindName, Live } from "../kinds.ts";
 import { isFinished } from "../pods.ts";
@@ -69,11 +69,11 @@ export class TestCluster {
     this.store.update(resources[type], copy as unknown as KubeObject);
   }
 
-  state(): ClusterState {
-    return new ClusterState(this.store, this.now);
+  state(): ClusterSnapshot {
+    return new ClusterSnapshot(this.store, this.now);
   }
 
-  perform(component: string, actions: readonly Action[]): void {
+  perform(component: string, actions: readonly ControllerAction[]): void {
     const target = { store: this.store, admit: (_type: unknown, object: KubeObject) => object };
     for (const action of actions) applyAction(target, action, { component, now: this.now });
   }
