@@ -1,5 +1,6 @@
-/** The user's YAML files, parsed once: their plain value, and the position of each part in the text. */
+/** YAML files, parsed once and within limits: their plain value, and the position of each part in the text. */
 import {
+  Composer,
   type Document,
   isAlias,
   isMap,
@@ -7,7 +8,7 @@ import {
   Lexer,
   LineCounter,
   type Node,
-  parseDocument,
+  Parser,
   visit,
   type YAMLParseError,
 } from "yaml";
@@ -41,11 +42,26 @@ export class FileError extends KodamaError {
   }
 }
 
-/** Limits of a file that people write. */
-const maxChars = 256 * 1024;
-/** Real files have few anchors; each reference copies its target. */
-const maxAliases = 50;
+/** The limits of a file. */
+export interface YamlLimits {
+  maxChars: number;
+  /** Real files have few anchors; each reference copies its target. */
+  maxAliases: number;
+  /** Refuses keys and numbers that JSON can't hold, which may be in parts that no one reads. */
+  onlyJson: boolean;
+}
+
+const ofPeople: YamlLimits = { maxChars: 256 * 1024, maxAliases: 50, onlyJson: true };
+
 const maxProblems = 20;
+/** Deeper than anything that a person writes, and far below the limit of any stack. */
+const maxDepth = 64;
+/**
+ * A text that isn't YAML may be all punctuation, and take the parser seconds. A real file has one lexeme for every three
+ * or four characters; up to the first number, whatever the shape, parsing takes no time.
+ */
+const freeLexemes = 20_000;
+const maxLexemesPerCharacter = 0.4;
 
 /** A document, and the positions in it. */
 export class YamlSource {
@@ -57,20 +73,25 @@ export class YamlSource {
     readonly lines: LineCounter,
   ) {}
 
-  /** @throws FileError for what isn't YAML, or exceeds the limits. */
-  static parse(file: SourceFile): YamlSource {
-    const top = (message: string) =>
-      new FileError(file, [{ line: 1, column: 1, width: 1, message }]);
-    if (file.text.length > maxChars) throw top(`larger than ${maxChars / 1024} KiB`);
-    if (nestsTooDeeply(file.text)) throw top("nested too deeply");
+  /**
+   * Reads one document; by default with the limits of a file that people write.
+   *
+   * @throws FileError for what isn't YAML, or exceeds the limits.
+   */
+  static parse(file: SourceFile, limits: YamlLimits = ofPeople): YamlSource {
     const lines = new LineCounter();
-    const document = parseDocument(file.text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      logLevel: "error",
-    });
+    const refuse: Refuse = (offset, message, width = 1) => {
+      const { line, col: column } = lines.linePos(offset);
+      throw new FileError(file, [{ line, column, width, message }]);
+    };
+    const { maxChars, onlyJson } = limits;
+    lines.addNewLine(0);
+    if (file.text.length > maxChars) refuse(0, `larger than ${sizeText(maxChars)}`);
+    if (file.text.includes("\0")) refuse(0, "not a text file");
+    const document = parseBounded(file.text, lines, refuse);
     if (document.errors.length > 0) throw syntaxError(file, document.errors, lines);
-    return new YamlSource(file, document, toPlain(file, document, lines), lines);
+    if (onlyJson) checkJson(file, document, lines);
+    return new YamlSource(file, document, toPlain(file, document, lines, limits), lines);
   }
 
   /** Returns a problem at the value at a path, or at its nearest existing parent. */
@@ -166,43 +187,108 @@ function syntaxText({ code, message }: YAMLParseError): string {
   return `not YAML: ${message[0]?.toLowerCase() ?? ""}${message.slice(1)}`;
 }
 
-function toPlain(file: SourceFile, document: Document.Parsed, lines: LineCounter): unknown {
-  const at = (node: Node, message: string): FileError => {
-    const [start, end] = node.range ?? [0, 1];
-    const { line, col } = lines.linePos(start);
-    return new FileError(file, [{ line, column: col, width: Math.max(1, end - start), message }]);
+type Refuse = (offset: number, message: string, width?: number) => never;
+
+/** `parseDocument`, lexeme by lexeme: calls `refuse`, which throws, if it would take too long or too deep a stack. */
+function parseBounded(
+  text: string,
+  lines: LineCounter,
+  refuse: Refuse,
+): Document.Parsed {
+  const parser = new Parser(lines.addNewLine);
+  const composer = new Composer({ lineCounter: lines, prettyErrors: false, logLevel: "error" });
+  let lexemes = 0;
+  let errors = 0;
+  let first: Document.Parsed | undefined;
+  const take = (documents: Iterable<Document.Parsed>) => {
+    for (const document of documents) {
+      const [start, end] = document.range;
+      if (first !== undefined) refuse(start, "expected one document, found another", end - start);
+      first = document;
+    }
   };
-  let anyAlias: Node | undefined;
+  const compose = (tokens: ReturnType<Parser["next"]>) => {
+    for (const token of tokens) {
+      // A text that isn't YAML has an error in every few bytes.
+      if (token.type === "error" && ++errors > maxProblems) refuse(token.offset, token.message);
+      take(composer.next(token));
+    }
+  };
+  for (const lexeme of new Lexer().lex(text)) {
+    compose(parser.next(lexeme));
+    const { offset } = parser;
+    if (parser.stack.length > maxDepth) refuse(offset, "nested too deeply");
+    if (++lexemes > freeLexemes + offset * maxLexemesPerCharacter) {
+      refuse(offset, "more punctuation than text");
+    }
+  }
+  compose(parser.end());
+  take(composer.end(true, text.length));
+  if (first === undefined) throw new Error("a forced end gives a document");
+  return first;
+}
+
+/** @throws FileError at a key that isn't a text, and at a number that isn't exact. */
+function checkJson(file: SourceFile, document: Document.Parsed, lines: LineCounter): void {
   visit(document, {
     Pair(_, { key }) {
       if (isMap(key) || (isNode(key) && "items" in key)) {
-        throw at(key, "expected a name, found a list or a mapping as a key");
+        throw errorAt(
+          file,
+          lines,
+          key,
+          "expected a name, found a list or a mapping as a key",
+        );
       }
     },
     Scalar(_, scalar) {
       const { value, source = "" } = scalar;
       if (typeof value !== "number" || Number.isSafeInteger(value)) return;
       if (!/^[-+]?\d+$/.test(source)) return;
-      throw at(
+      throw errorAt(
+        file,
+        lines,
         scalar,
         `${
           source.slice(0, 40)
         } is too large to be exact as a number; write it as a text, in quotes`,
       );
     },
-    Alias(_, alias) {
-      anyAlias ??= alias;
-      if (alias.resolve(document) === undefined) {
-        throw at(alias, `there is no anchor &${alias.source} before this`);
-      }
-    },
   });
+}
+
+function toPlain(
+  file: SourceFile,
+  document: Document.Parsed,
+  lines: LineCounter,
+  { maxAliases }: YamlLimits,
+): unknown {
   try {
     return document.toJS({ maxAliasCount: maxAliases }) ?? {};
   } catch (error) {
+    let anyAlias: Node | undefined;
+    visit(document, {
+      Alias(_, alias) {
+        anyAlias ??= alias;
+        if (alias.resolve(document) === undefined) {
+          throw errorAt(file, lines, alias, `there is no anchor &${alias.source} before this`);
+        }
+      },
+    });
     if (anyAlias === undefined || !isAlias(anyAlias)) throw error;
-    throw at(anyAlias, `aliases repeat more than ${maxAliases} anchored values`);
+    const message = `aliases repeat more than ${maxAliases} anchored values`;
+    throw errorAt(file, lines, anyAlias, message);
   }
+}
+
+function errorAt(file: SourceFile, lines: LineCounter, node: Node, message: string): FileError {
+  const [start, end] = node.range ?? [0, 1];
+  const { line, col } = lines.linePos(start);
+  return new FileError(file, [{ line, column: col, width: Math.max(1, end - start), message }]);
+}
+
+function sizeText(chars: number): string {
+  return chars < 1 << 20 ? `${chars >> 10} KiB` : `${chars >> 20} MiB`;
 }
 
 /** Formats each problem with its position, its line and a caret. @param wayToAll how to see the ones omitted. */
@@ -229,33 +315,4 @@ function excerpt(source: string, { line, column, width }: FileProblem): string {
   const carets = "^".repeat(Math.max(1, Math.min(width, part.length - at)));
   const margin = String(line).length;
   return `  ${line} | ${part}\n  ${" ".repeat(margin)} | ${" ".repeat(at)}${carets}`;
-}
-
-/* The nesting depth of YAML, checked before it is parsed: a recursive parser would overflow its stack. */
-
-/** Deeper than anything that a person writes, and far below the limit of any stack. */
-const maxDepth = 64;
-
-/** `- - - …` and `? ? ? …`: nesting within one line. */
-const deepLine = new RegExp(`^ *(?:[-?] +){${maxDepth}}`, "m");
-
-/** Indentation by N columns is nesting by at most N levels. */
-const deepIndent = new RegExp(`^ {${maxDepth * 8}}`, "m");
-
-/** Returns whether lists and mappings nest more than 64 deep. Linear in the length of the text. */
-function nestsTooDeeply(text: string): boolean {
-  if (deepLine.test(text) || deepIndent.test(text)) return true;
-  // Brackets within texts count here too; the exact check runs only if there are many.
-  return goesDeeper(text) && goesDeeper(new Lexer().lex(text));
-}
-
-/** Returns whether single-bracket tokens or characters nest too deeply. Stops at the first that does. */
-function goesDeeper(tokens: Iterable<string>): boolean {
-  let depth = 0;
-  for (const token of tokens) {
-    if (token === "[" || token === "{") depth += 1;
-    else if ((token === "]" || token === "}") && depth > 0) depth -= 1;
-    if (depth > maxDepth) return true;
-  }
-  return false;
 }

@@ -1,5 +1,6 @@
 /** One kubeconfig file: from YAML or JSON text to narrow types, or to one exact error. */
-import { maxLength, Node } from "./document_node.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { isRecord } from "../../base/json_value.ts";
 import type {
   ClusterEntry,
   ContextEntry,
@@ -19,7 +20,8 @@ export interface ParsedKubeconfig {
   contexts: Named<ContextEntry>[];
 }
 
-const what = "kubeconfig";
+/** More characters than any fleet's kubeconfig has, and fewer than would stall a parser noticeably. */
+const maxChars = 2 * 1024 * 1024;
 
 /** Reads one file. Relative paths in it are relative to its folder. Rejects with a `config` error. */
 export async function parseKubeconfigFile(file: KubeconfigFile): Promise<ParsedKubeconfig> {
@@ -31,21 +33,39 @@ export async function parseKubeconfigFile(file: KubeconfigFile): Promise<ParsedK
       // Reported below, with the line.
     }
   }
-  const { readYaml } = await import("./yaml_node.ts");
-  return readKubeconfig(readYaml(file, what), file);
+  return readKubeconfig(await readYaml(file), file);
 }
 
 /**
- * JSON is YAML too, and the runtime reads it in a hundredth of the time. Text that it refuses is passed to the YAML
- * parser.
+ * JSON is YAML too, and the runtime reads it in a hundredth of the time, without loading a parser. Text that it refuses
+ * is passed to the YAML reader.
  */
 function readJson({ path, text }: KubeconfigFile): Node | undefined {
-  if (!text.startsWith("{") || text.length > maxLength) return undefined;
+  if (!text.startsWith("{") || text.length > maxChars) return undefined;
   try {
-    return new Node({ what, path, lineOf: () => undefined }, [], JSON.parse(text));
+    return new Node({ path, lineOf: () => undefined }, [], JSON.parse(text));
   } catch {
     return undefined;
   }
+}
+
+async function readYaml(file: KubeconfigFile): Promise<Node> {
+  const { FileError, YamlSource } = await import("../../base/yaml/source.ts");
+  try {
+    const yaml = YamlSource.parse(file, { maxChars, maxAliases: 100, onlyJson: false });
+    const lineOf = (path: Path) => path.length === 0 ? undefined : yaml.location(path).line;
+    return new Node({ path: file.path, lineOf }, [], yaml.plain);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const [{ line, message } = { line: 1, message: "not YAML" }] = error.problems;
+    throw configError(file.path, line, message);
+  }
+}
+
+/** A kubeconfig has secrets: errors name the line, and don't show it. */
+function configError(path: string, line: number | undefined, problem: string): KodamaError {
+  const where = line === undefined ? "" : `line ${line}: `;
+  return new KodamaError("config", `kubeconfig ${path}: ${where}${problem}`);
 }
 
 function readKubeconfig(root: Node, file: KubeconfigFile): ParsedKubeconfig {
@@ -173,4 +193,94 @@ function pemSource(node: Node, name: string, folder: string): PemSource | undefi
 
 function resolvePath(folder: string, path: string): string {
   return path.startsWith("/") ? path : folder + path;
+}
+
+/*
+ * The fields of a kubeconfig, each read with its path, so that every mismatch ends in one error that names the file,
+ * the field and the line. Narrowed by hand rather than by a schema: a kubeconfig has forty fields of four shapes, and a
+ * start doesn't load a schema library.
+ */
+
+/** Keys and indexes, from the top of a file. */
+type Path = readonly (string | number)[];
+
+/** The file of a node. */
+interface Source {
+  path: string;
+  /** Returns the line of the nearest path that exists; undefined if lines aren't known. */
+  lineOf(path: Path): number | undefined;
+}
+
+/** One node of a document. Absent, `null` and the empty text all count as "not there", as in kubectl. */
+class Node {
+  constructor(
+    private readonly source: Source,
+    private readonly path: Path,
+    private readonly value: unknown,
+  ) {}
+
+  isAbsent(): boolean {
+    return this.value === undefined || this.value === null || this.value === "";
+  }
+
+  field(name: string): Node {
+    const object = this.isAbsent() ? {} : this.record();
+    return new Node(this.source, [...this.path, name], object[name]);
+  }
+
+  objectOrEmpty(): Node {
+    return this.isAbsent() ? new Node(this.source, this.path, {}) : this;
+  }
+
+  record(): Record<string, unknown> {
+    if (isRecord(this.value)) return this.value;
+    return this.fail(`expected a mapping, found ${shapeOf(this.value)}`);
+  }
+
+  items(): Node[] {
+    if (this.isAbsent()) return [];
+    if (!Array.isArray(this.value)) {
+      return this.fail(`expected a list, found ${shapeOf(this.value)}`);
+    }
+    return this.value.map((item, index) => new Node(this.source, [...this.path, index], item));
+  }
+
+  optionalText(): string | undefined {
+    if (this.isAbsent()) return undefined;
+    if (typeof this.value === "string") return this.value;
+    return this.fail(`expected a text, found ${shapeOf(this.value)}`);
+  }
+
+  text(): string {
+    return this.optionalText() ?? this.fail("must be there");
+  }
+
+  /** Returns one of the given keywords; `problem` lists them. */
+  oneOf<T extends string>(words: readonly T[], problem: string): T {
+    const text = this.text();
+    return words.find((word) => word === text) ?? this.fail(problem);
+  }
+
+  flag(): boolean {
+    if (this.isAbsent()) return false;
+    if (typeof this.value === "boolean") return this.value;
+    return this.fail(`expected true or false, found ${shapeOf(this.value)}`);
+  }
+
+  /** Throws the `config` error of this node. */
+  fail(problem: string): never {
+    const field = this.path.reduce<string>(
+      (text, part) =>
+        typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`,
+      "",
+    );
+    const subject = field === "" ? "" : `${field}: `;
+    throw configError(this.source.path, this.source.lineOf(this.path), `${subject}${problem}`);
+  }
+}
+
+function shapeOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (isRecord(value)) return "a mapping";
+  return typeof value === "string" ? "a text" : `${typeof value} ${String(value).slice(0, 40)}`;
 }

@@ -81,19 +81,19 @@ const broken: [string, string, string][] = [
     `users: [{name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}}]`,
     "kubeconfig /k: line 1: users[0].user.exec.apiVersion: expected client.authentication.k8s.io/v1 or /v1beta1: the credential plugin is too old or too new",
   ],
-  ["bytes", "a: \0", "kubeconfig /k: not a text file"],
+  ["bytes", "a: \0", "kubeconfig /k: line 1: not a text file"],
   [
     "a file of punctuation, before the parser has seen all of it",
     "- a\n".repeat(1 << 17),
-    "kubeconfig /k: line 5883: more punctuation than text: this is not a kubeconfig",
+    "kubeconfig /k: line 5883: more punctuation than text",
   ],
   ["depth", "[\n".repeat(1 << 17), "kubeconfig /k: line 64: nested too deeply"],
   [
     "two documents",
     "a: 1\n---\nb: 1\n",
-    "kubeconfig /k: line 4: a second document begins before here",
+    "kubeconfig /k: line 2: expected one document, found another",
   ],
-  ["too much", "#".repeat(5 << 20), "kubeconfig /k: larger than 2 MiB"],
+  ["too much", "#".repeat(5 << 20), "kubeconfig /k: line 1: larger than 2 MiB"],
 ];
 
 for (const [name, text, message] of broken) {
