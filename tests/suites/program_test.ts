@@ -1,0 +1,3 @@
+import { loadSuite } from "./suites.ts";
+
+await loadSuite("program");
