@@ -1,7 +1,7 @@
 /** An installation is complete, starts without the network, and is replaced without a gap. */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { bundle, hideLazyImports } from "../tools/bundle.ts";
+import { hideLazyImports } from "../tools/bundle.ts";
 import { install, pathAdvice } from "../tools/install.ts";
 import { installed, launcherNames } from "../tools/launcher.ts";
 import { removeOldVersions, runningCommandLines } from "../tools/old_versions.ts";
@@ -9,6 +9,7 @@ import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
 import { filePath } from "../src/files/file_path.ts";
 import { coldModules, entryModule, execModules, hotOutputs } from "../tools/hot_path.ts";
+import { builtBundle } from "./harness/built_kodama.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 
@@ -123,7 +124,7 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
 
   await t.step("a second installation of the same source changes nothing", async () => {
     const launcher = await Deno.readTextFile(`${prefix}/bin/kodama`);
-    const second = await install(prefix);
+    const second = await install(prefix, { bundled: (await builtBundle()).folder });
     assert.equal(second.version, first.version);
     assert.equal(await Deno.readTextFile(`${prefix}/bin/kodama`), launcher);
     const versions = await Array.fromAsync(Deno.readDir(first.prefix.versions));
@@ -141,16 +142,15 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
 });
 
 Deno.test("the bundle starts with few files, which are free of node's compatibility layer", async () => {
-  await using folder = await temporaryFolder();
-  const { metafile } = await bundle(folder.path);
+  const { folder, metafile } = await builtBundle();
   const hot = hotOutputs(metafile);
   assert.ok(hot.length > 5, "the entry and the commands' chunks are hot");
   for (const output of hot) {
-    const text = await Deno.readTextFile(`${folder.path}/${output}`);
+    const text = await Deno.readTextFile(`${folder}/${output}`);
     assert.doesNotMatch(text, /["']node:|\bgetBuiltinModule\b/, output);
     assert.doesNotMatch(text, /(?<![\w$.])(?:globalThis\.)?process\./, output);
   }
-  const entry = await Deno.readTextFile(`${folder.path}/main.js`);
+  const entry = await Deno.readTextFile(`${folder}/main.js`);
   assert.match(entry, /import\(\(0,"/, "lazy imports are hidden from Deno's analysis");
   const modules = Object.keys(metafile.outputs).map((output) => entryModule(metafile, output));
   for (const module of coldModules) {

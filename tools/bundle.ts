@@ -39,6 +39,22 @@ export async function bundle(folder: string): Promise<Bundle> {
   return JSON.parse(decoder.decode(stdout)) as Bundle;
 }
 
+/** Copies the files of a bundle into `folder`, which must exist. Returns the bytes of its JavaScript. */
+export async function copyBundle(bundled: string, folder: string): Promise<Pick<Bundle, "bytes">> {
+  let bytes = 0;
+  for await (const { name, isDirectory } of Deno.readDir(bundled)) {
+    const [from, to] = [`${bundled}/${name}`, `${folder}/${name}`];
+    if (isDirectory) {
+      await Deno.mkdir(to);
+      await copyBundle(from, to);
+      continue;
+    }
+    await Deno.copyFile(from, to);
+    if (name.endsWith(".js")) bytes += (await Deno.stat(to)).size;
+  }
+  return { bytes };
+}
+
 /**
  * Deno reads and analyses, before the first statement runs, all that an `import("…")` with a literal string
  * could ever load: the embedded cluster, for `kodama version`. A specifier that it can't analyse is

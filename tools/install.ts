@@ -8,7 +8,7 @@
  * A version is complete before a launcher names it, and each launcher is replaced by a rename: kodama is never
  * installed partially. The previous version is retained, and so is any from which a process still runs.
  */
-import { bundle } from "./bundle.ts";
+import { bundle, copyBundle } from "./bundle.ts";
 import { contentHash, sha256 } from "./content_hash.ts";
 import {
   installed,
@@ -32,20 +32,26 @@ export interface Installation {
   bundleBytes: number;
 }
 
-/** Installs the checkout below `path`, an absolute path. */
-export async function install(path: string): Promise<Installation> {
+/** Installs the checkout below `path`, an absolute path; `bundled` is a folder with its bundle, if there is one. */
+export async function install(
+  path: string,
+  { bundled }: { bundled?: string } = {},
+): Promise<Installation> {
   const prefix = prefixAt(path);
   await Deno.mkdir(prefix.versions, { recursive: true });
   await Deno.mkdir(prefix.bin, { recursive: true });
   const staging = await Deno.makeTempDir({ dir: prefix.versions, prefix: ".new-" });
   try {
-    const { bytes } = await bundle(staging);
+    const { bytes } = bundled === undefined
+      ? await bundle(staging)
+      : await copyBundle(bundled, staging);
     const version = `${prefix.versions}/${await versionName(staging)}`;
     await placeDeno(`${staging}/${installed.deno}`);
     await Deno.chmod(staging, 0o755);
     const before = await namedVersion(prefix);
     await moveIntoPlace(staging, version);
-    await warmCodeCache(version);
+    // A launcher names a version whose cache is complete.
+    if (before !== version) await warmCodeCache(version);
     await writeLaunchers(prefix, version);
     if (before !== version) {
       await removeOldVersions(prefix.versions, [version, before], await runningCommandLines());

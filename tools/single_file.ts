@@ -2,7 +2,7 @@
  * kodama as a single executable file, built without any download: `single_file.c` with Deno, the bundle and
  * its data appended. It needs a C compiler and zlib's static library, both available in every Linux distribution.
  */
-import { bundle } from "./bundle.ts";
+import { bundle, copyBundle } from "./bundle.ts";
 import { contentHash } from "./content_hash.ts";
 import { installed, launcherText } from "./launcher.ts";
 import { readPermissionSet } from "./permissions.ts";
@@ -14,13 +14,19 @@ export interface SingleFile {
   bytes: number;
 }
 
-/** Builds the executable at `path`. Throws if the compiler is missing or fails. */
-export async function makeSingleFile(path: string): Promise<SingleFile> {
+/**
+ * Builds the executable at `path`; `bundled` is a folder with the bundle, if there is one. Throws if the compiler is
+ * missing or fails.
+ */
+export async function makeSingleFile(
+  path: string,
+  { bundled }: { bundled?: string } = {},
+): Promise<SingleFile> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-single-file-" });
   try {
     const content = `${folder}/content`;
     await Deno.mkdir(content);
-    await gatherContent(content);
+    await gatherContent(content, bundled);
     await compileStart(`${folder}/start`);
     const bytes = await append(`${folder}/start`, content);
     await Deno.chmod(`${folder}/start`, 0o755);
@@ -31,8 +37,8 @@ export async function makeSingleFile(path: string): Promise<SingleFile> {
   }
 }
 
-async function gatherContent(folder: string): Promise<void> {
-  await bundle(folder);
+async function gatherContent(folder: string, bundled: string | undefined): Promise<void> {
+  await (bundled === undefined ? bundle(folder) : copyBundle(bundled, folder));
   await Deno.copyFile(Deno.execPath(), `${folder}/${installed.deno}`);
   await Deno.chmod(`${folder}/${installed.deno}`, 0o755);
   const sets = {

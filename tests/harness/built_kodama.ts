@@ -2,6 +2,8 @@
  * kodama of this checkout as its users have it: installed once below `dist/`, for every test that starts the program.
  * A start costs a quarter of one from source, and the launcher with its permissions is under test too.
  */
+import type { Metafile } from "esbuild";
+import { bundle } from "../../tools/bundle.ts";
 import { install } from "../../tools/install.ts";
 import { makeSingleFile } from "../../tools/single_file.ts";
 import { sha256 } from "../../tools/content_hash.ts";
@@ -23,12 +25,27 @@ export function builtKodama(): Promise<string> {
 /** Builds kodama as a single file, like {@link builtKodama}; returns its path. */
 export async function builtSingleFile(): Promise<string> {
   const path = `${prefix}/kodama-single-file`;
-  await shared("single-file", () => makeSingleFile(path));
+  const { folder: bundled } = await builtBundle();
+  await shared("single-file", () => makeSingleFile(path, { bundled }));
   return path;
 }
 
+/** Builds the bundle of this checkout, like {@link builtKodama}; returns its folder and esbuild's account of it. */
+export async function builtBundle(): Promise<{ folder: string; metafile: Metafile }> {
+  const folder = `${prefix}/bundle`;
+  await shared("bundle", async () => {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
+    await Deno.mkdir(folder);
+    const { metafile } = await bundle(folder);
+    await Deno.writeTextFile(`${folder}.json`, JSON.stringify(metafile));
+  });
+  return { folder, metafile: JSON.parse(await Deno.readTextFile(`${folder}.json`)) };
+}
+
 async function build(): Promise<string> {
-  await shared("installed", () => install(prefix));
+  const { folder: bundled } = await builtBundle();
+  await shared("installed", () => install(prefix, { bundled }));
   return prefix;
 }
 
