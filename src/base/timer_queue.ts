@@ -10,10 +10,16 @@ export class TimerQueue {
   readonly #timers = new Set<Timer>();
   /** Times of the pending wake-ups: few, as one is started only if none comes early enough. */
   readonly #wakesAtMs = new Set<number>();
+  readonly #now: () => number;
+
+  /** `now` is the time in milliseconds, from any start. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Calls `fire` once after `delayMs`, unless it is disposed of before. */
   add(delayMs: number, fire: () => void): Disposable {
-    const timer: Timer = { dueAtMs: performance.now() + Math.max(0, delayMs), fire };
+    const timer: Timer = { dueAtMs: this.#now() + Math.max(0, delayMs), fire };
     this.#timers.add(timer);
     this.#wakeBy(timer.dueAtMs);
     return { [Symbol.dispose]: () => this.#timers.delete(timer) };
@@ -21,7 +27,7 @@ export class TimerQueue {
 
   /** Scans all of them: thousands cost less than the wake-up itself. */
   #wake(): void {
-    const now = performance.now();
+    const now = this.#now();
     const due: Timer[] = [];
     let next = Infinity;
     for (const timer of this.#timers) {
@@ -42,12 +48,12 @@ export class TimerQueue {
   }
 
   #wakeBy(atMs: number): void {
-    const latestMs = Math.min(atMs, performance.now() + maxDelayMs);
+    const latestMs = Math.min(atMs, this.#now() + maxDelayMs);
     if (atMs === Infinity || this.#wakesAtMs.values().some((wakesAtMs) => wakesAtMs <= latestMs)) {
       return;
     }
     this.#wakesAtMs.add(latestMs);
-    const delayMs = Math.max(0, Math.ceil(latestMs - performance.now()));
+    const delayMs = Math.max(0, Math.ceil(latestMs - this.#now()));
     AbortSignal.timeout(delayMs).addEventListener("abort", () => {
       this.#wakesAtMs.delete(latestMs);
       this.#wake();
