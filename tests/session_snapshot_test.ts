@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 
 const secrets = "~/.claude/.credentials.json ~/.claude/backups/.claude.json.1";
 
-async function scene(cluster: TestCluster) {
-  const kodama = await SourceKodama.on(cluster);
+function scene(cluster: TestCluster) {
+  const kodama = new KodamaHere(cluster.env);
   const on = (...words: string[]) => kodama.succeed(words);
   const kubectl = Kubectl.on(cluster);
   const inPod = (name: string, line: string) => on("attach", name, "--command", line);
@@ -16,7 +16,7 @@ async function scene(cluster: TestCluster) {
 
 Deno.test("a stopped session is kept in the cluster, and comes back as another one without its secrets", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl, inPod } = await scene(cluster);
+  const { kodama, on, kubectl, inPod } = scene(cluster);
   await on("start", "work", "--no-sync");
   await inPod(
     "work",
@@ -53,7 +53,7 @@ Deno.test("a stopped session is kept in the cluster, and comes back as another o
 
 Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, after a yes, or stays as it was", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl, inPod } = await scene(cluster);
+  const { kodama, on, kubectl, inPod } = scene(cluster);
   await on("start", "work", "--no-sync");
   await inPod("work", `echo one > a; echo mine > ~/.claude/.credentials.json`);
   await on("snapshot", "work", "--as", "before");
@@ -80,7 +80,7 @@ Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, a
 
 Deno.test("a snapshot that the cluster doesn't take leaves nothing, and says why", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl } = await scene(cluster);
+  const { kodama, on, kubectl } = scene(cluster);
   await on("start", "work", "--no-sync");
   const other = "apiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshotClass\n" +
     "metadata: { name: other }\ndriver: elsewhere.example.com\ndeletionPolicy: Delete\n";
@@ -112,7 +112,7 @@ async function forgetSnapshots(cluster: TestCluster): Promise<void> {
 
 Deno.test("empty volumes aren't taken for those of a snapshot: nothing is left, or what was there", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl, inPod } = await scene(cluster);
+  const { kodama, on, kubectl, inPod } = scene(cluster);
   await on("start", "work", "--no-sync");
   await on("snapshot", "work", "--as", "empty");
   await on("restore", "blank", "empty");
@@ -141,7 +141,7 @@ Deno.test("empty volumes aren't taken for those of a snapshot: nothing is left, 
 
 Deno.test("tasks that waited when a snapshot was taken begin neither where it is shown nor in what is restored", async () => {
   await using cluster = await startTestCluster("empty");
-  const { on, inPod } = await scene(cluster);
+  const { on, inPod } = scene(cluster);
   await on("start", "work", "--no-sync", "--idle-timeout", "1h");
   const task = "~/.kodama/tasks/1";
   await inPod("work", `mkdir -p ${task}; echo 'echo > /workspace/begun' > ${task}/runner`);
