@@ -3,17 +3,17 @@ import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 
-async function machine(cluster: TestCluster) {
-  const kodama = await SourceKodama.on(cluster);
+function machine(cluster: TestCluster) {
+  const kodama = new KodamaHere(cluster.env);
   const on = (...words: string[]) => kodama.succeed(words);
   return { kodama, on };
 }
 
 Deno.test("a session that nobody uses stops by itself, says so, and wakes by resume alone", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on } = await machine(cluster);
+  const { kodama, on } = machine(cluster);
   await on("start", "work", "--no-sync", "--idle-timeout", "20s");
   await on("attach", "work", "--command", "echo kept >notes.txt");
   assert.match(await on("get", "work"), /^Idle stop: +after 20s; /m);
@@ -40,7 +40,7 @@ Deno.test("a session that nobody uses stops by itself, says so, and wakes by res
 
 Deno.test("limits are seen before anything is made, and come from the settings, where no flag says otherwise", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on } = await machine(cluster);
+  const { kodama, on } = machine(cluster);
   await on("config", "set", "defaults.ttl", "8h");
   const policy = async (...words: string[]) => {
     const documents = parseAllDocuments(

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 
 Deno.test("a teammate attaches with the rights of the note alone, and to that session alone", async () => {
   await using cluster = await startTestCluster("empty");
-  const kodama = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   for (const name of ["shared", "other"]) {
     await kodama.succeed(["start", name, "--no-sync"]);
   }
@@ -16,18 +16,18 @@ Deno.test("a teammate attaches with the rights of the note alone, and to that se
   const own = `${cluster.folder}/bob`;
   await Deno.writeTextFile(own, await cluster.cluster.kubeconfigFor("bob", []));
   // Of bob's own machine, which knows nothing of the session.
-  const bob = await SourceKodama.on({ ...cluster, folder: `${cluster.folder}/bobs` });
-  const env = { KUBECONFIG: own, KODAMA_CONFIG_DIR: bob.configFolder };
+  const env = { KUBECONFIG: own, KODAMA_CONFIG_DIR: `${cluster.folder}/bobs/.kodama` };
+  const bob = new KodamaHere({ ...cluster.env, ...env });
   const words = (name: string) => ["attach", name, "-n", "default", "--command", "pwd"];
-  assert.equal(await bob.succeed(words("shared"), { env }), "/workspace\n");
-  const refused = await bob.run(words("other"), { env });
+  assert.equal(await bob.succeed(words("shared")), "/workspace\n");
+  const refused = await bob.run(words("other"));
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /forbidden/);
 });
 
 Deno.test("a note holds no credentials", async () => {
   await using cluster = await startTestCluster("empty");
-  const kodama = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   await kodama.succeed(["start", "shared", "--no-sync"]);
   const stdout = await kodama.succeed(["share", "shared"]);
   const kubeconfig = await Deno.readTextFile(cluster.kubeconfig);

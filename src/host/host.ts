@@ -45,10 +45,14 @@ export function machineHost(
     workingDir: Deno.cwd(),
     shippedWorkflowsDir: filePath(new URL("../../workflows", import.meta.url)),
   });
-  const kubeHost = systemHost((message) => {
-    // A warning that can't be written isn't fatal; output that matters is written, and checked, elsewhere.
-    terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
-  }, traceTo(terminal, verbosity));
+  const kubeHost = systemHost(
+    (message) => {
+      // A warning that can't be written isn't fatal; output that matters is written, and checked, elsewhere.
+      terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
+    },
+    traceTo(terminal, verbosity),
+    environment,
+  );
   const named = kubeconfig === undefined ? {} : { kubeconfig };
   const host: Host = {
     clock: systemClock,

@@ -31,11 +31,15 @@ export interface Host {
   readonly trace?: Trace;
 }
 
-/** This machine. */
-export function systemHost(warn: (message: string) => void, trace?: Trace): Host {
+/** This machine; `environment` returns its variables. */
+export function systemHost(
+  warn: (message: string) => void,
+  trace?: Trace,
+  environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): Host {
   return {
     ...(trace === undefined ? {} : { trace }),
-    env: (name) => Deno.env.get(name),
+    env: environment,
     readText: (path) => Deno.readTextFile(path),
     run,
     isInteractive: () => Deno.stdin.isTerminal(),

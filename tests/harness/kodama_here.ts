@@ -13,14 +13,25 @@ import { processInvocation } from "../../src/wiring.ts";
 import type { CommandResult } from "./command.ts";
 import { outputOf } from "./source_kodama.ts";
 
+/** The options of a single command. */
+export interface HereOptions {
+  /** Variables beside those of all commands, or instead of them. */
+  env?: Readonly<Record<string, string>>;
+  stdin?: string;
+}
+
 /** Runs kodama's commands in this process, with this environment. */
 export class KodamaHere {
   constructor(readonly env: Readonly<Record<string, string>>) {}
 
   /** Runs a command line to its end. */
-  async run(words: readonly string[]): Promise<CommandResult> {
-    const terminal = new MemoryTerminal();
-    const environment = (name: string) => this.env[name];
+  async run(
+    words: readonly string[],
+    { env = {}, stdin }: HereOptions = {},
+  ): Promise<CommandResult> {
+    const terminal = new MemoryTerminal(stdin === undefined ? {} : { input: [stdin] });
+    const all: Readonly<Record<string, string>> = { ...this.env, ...env };
+    const environment = (name: string) => all[name];
     const clients = new Set<KubeClient>();
     const invocation = {
       ...processInvocation("kodama"),
@@ -29,8 +40,7 @@ export class KodamaHere {
       willDial: () => {},
       signals: { listen: () => ({ [Symbol.dispose]() {} }) },
       host: (options: HostOptions = {}): Promise<Host> => {
-        const kubeconfig = options.kubeconfig ?? environment("KUBECONFIG");
-        const host = machineHost({ ...options, kubeconfig, terminal, environment });
+        const host = machineHost({ ...options, terminal, environment });
         const kube = async (context: string | undefined) => {
           const client = await host.kube(context);
           clients.add(client);
@@ -50,7 +60,7 @@ export class KodamaHere {
   }
 
   /** Runs a command line that has to succeed; returns its standard output. */
-  async succeed(words: readonly string[]): Promise<string> {
-    return outputOf(words, await this.run(words));
+  async succeed(words: readonly string[], options: HereOptions = {}): Promise<string> {
+    return outputOf(words, await this.run(words, options));
   }
 }
