@@ -110,7 +110,8 @@ async function runPart(part: Part, bench: Bench): Promise<Part> {
 
 /** Replaces `{port}` by the scenario's port: pods of an embedded cluster share those of the machine. */
 function withPort(text: string, { known }: Bench): string {
-  return text.replaceAll("{port}", known["port"] ?? "");
+  // The formatter takes it for a mapping where it is all of a value in YAML.
+  return text.replaceAll(/\{ ?port ?\}/g, known["port"] ?? "");
 }
 
 /** Applies manifests; their workloads are rolled out, and pods ready, before the scenario continues. */
