@@ -26,6 +26,22 @@ export function processInvocation(programName: string): Invocation {
       const { tmuxOfThisMachine } = await import("./host/multiplexer.ts");
       return tmuxOfThisMachine(environment);
     },
+    async serveEditor(check) {
+      const [{ serveEditor }, { version }] = await Promise.all([
+        import("./lsp/server.ts"),
+        import("./cli/version.ts"),
+      ]);
+      const ended = new AbortController();
+      try {
+        return await serveEditor(check, {
+          input: terminal.stdin.chunks(ended.signal),
+          write: (bytes) => terminal.stdout.write(bytes),
+          version,
+        });
+      } finally {
+        ended.abort();
+      }
+    },
     async serveCluster(words) {
       const { serveUntilSignal } = await import("./host/cluster.ts");
       await serveUntilSignal(words, processSignals);

@@ -114,6 +114,7 @@ async function play(argv: readonly string[], scene: Scene): Promise<Played> {
     multiplexer: () => Promise.resolve(multiplexerOf(panes)),
     serveCluster: () => Promise.reject(new Error("unused")),
     serveSync: () => Promise.reject(new Error("unused")),
+    serveEditor: () => Promise.reject(new Error("unused")),
   } as unknown as Invocation;
   const code = await clock.runUntil(run(argv, invocation));
   const stderr = terminal.written("stderr");

@@ -143,6 +143,7 @@ export async function goldenText({ program, argv, files }: GoldenCase): Promise<
     multiplexer: () => Promise.reject(new Error("a golden case reached for tmux")),
     serveCluster: () => Promise.reject<void>(new Error("a golden case began to serve")),
     serveSync: () => Promise.reject<void>(new Error("a golden case began to sync")),
+    serveEditor: () => Promise.reject<boolean>(new Error("a golden case served an editor")),
   });
   const line = [program, ...argv].map(quoted).join(" ");
   const streams = (["stdout", "stderr"] as const)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs forward tmux copy sync session agent expression workflow sandbox actions present cli cluster terminal pick"
+  "base files gate config daemon kube exec podscript logs forward tmux copy sync session agent expression workflow sandbox actions present cli lsp cluster terminal pick"
     .split(
       " ",
     );
@@ -50,6 +50,7 @@ const allowed: Record<string, readonly string[]> = {
   "pick": ["base", "terminal"],
   "present": ["base", "terminal", "pick", "actions"],
   "cli": ["base", "terminal", "actions", "present", "pick"],
+  "lsp": ["base", "actions"],
   "cluster": ["base", "files", "daemon", "kube"],
   "wiring.ts": [...everyModule, "host"],
   "host": everyModule,

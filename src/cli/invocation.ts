@@ -1,6 +1,7 @@
 /** What one start of kodama is given: its name, its terminal, its signals, and access to everything else. */
 import type { Host } from "../actions/host.ts";
 import type { Multiplexer } from "../actions/tmux/multiplexer.ts";
+import type { CheckText } from "../actions/workflow/editor.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Program } from "./program.ts";
@@ -26,6 +27,8 @@ export interface Invocation {
   readonly host: (options?: HostOptions) => Promise<Host>;
   /** tmux on this machine. */
   readonly multiplexer: () => Promise<Multiplexer>;
+  /** Serves an editor on standard input and output until it ends. Returns whether it ended by the protocol. */
+  readonly serveEditor: (check: CheckText) => Promise<boolean>;
   /** Serves the embedded cluster in this process until a signal ends it. `words` follow `serveWord`. */
   readonly serveCluster: (words: readonly string[]) => Promise<void>;
   /** Syncs the two folders of a synchronisation in this process, until it is asked to end. */

@@ -28,7 +28,7 @@ const sections: NonNullable<Branch["sections"]> = [
   ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
   ["Embedded cluster", ["cluster"]],
-  ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
+  ["Housekeeping", ["config", "lsp", "completion", "doctor", "version", "help"]],
 ];
 
 /** Flags of pod commands that people put before the command, like kubectl's global flags: they take a value. */
@@ -217,6 +217,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
       () => import("./commands/config/schema.ts"),
     ),
   }),
+  lsp: leaf("serve an editor of workflow files", () => import("./commands/lsp.ts")),
   completion: leaf("print a completion script", () => import("./commands/completion.ts")),
   doctor: dialling("check what kodama needs here", () => import("./commands/doctor.ts")),
   version: leaf("print the version", () => import("./commands/version.ts")),

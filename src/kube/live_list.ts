@@ -9,7 +9,7 @@
  * reported as they come, and an outage is an event.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
-import { passed } from "../base/abort.ts";
+import { onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -19,7 +19,7 @@ import { ExpiredError, isTransient } from "./failures.ts";
 import type { ObjectMeta } from "./types.ts";
 
 /** The delays of client-go's reflector between two connections. */
-const reconnect: RetryPolicy = { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 };
+const reflectorDelays: RetryPolicy = { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 };
 
 /** Events queued for a slow reader; when the queue is full, the servers wait too. */
 const maxQueued = 64;
@@ -49,6 +49,8 @@ export interface LiveListOptions {
   signal: AbortSignal;
   /** In [0, 1), for the jitter of delays. */
   random?: () => number;
+  /** The delays of a reflector if absent. */
+  reconnect?: RetryPolicy;
   /** Returns whether the first list is worth a retry after this error; by default its error is thrown. */
   mayRetryStart?: (error: unknown) => boolean;
   /** Lists at this interval if a collection can't be watched; if absent, the server's refusal is thrown. */
@@ -149,18 +151,20 @@ export class LiveList<T extends Listed, U = T> {
   }
 
   /**
-   * Yields the list itself when it is in sync, at each change, outage, and end of an outage, and after `tickMs` without
-   * any. Changes that come faster than they are consumed are yielded as one.
+   * Yields the list itself when it is in sync, at each change, outage, and end of an outage, and every `tickMs`. Changes
+   * that come faster than they are consumed are yielded as one.
    *
    * @throws as {@link events}, and the signal's reason.
    */
   async *snapshots(tickMs?: number): AsyncGenerator<this, never> {
     const { clock, signal } = this.options;
     const queue = new BoundedQueue<Item<T>>(maxQueued);
-    using ticking = new DisposableStack();
-    if (tickMs !== undefined) ticking.use(everyMs(clock, tickMs, () => tick(queue)));
+    using cleanup = new DisposableStack();
+    const end = Promise.withResolvers<void>();
+    cleanup.use(onAbort(signal, end.resolve));
+    if (tickMs !== undefined) cleanup.use(everyMs(clock, tickMs, () => tick(queue)));
     let isNew = false;
-    for await (const { events, isTick } of this.#run(queue)) {
+    for await (const { events, isTick } of this.#run(queue, end.promise)) {
       isNew ||= isTick || events.length > 0;
       if (!isNew || queue.size > 0 || !(this.#isListed() || this.#outage)) continue;
       isNew = false;
@@ -170,8 +174,10 @@ export class LiveList<T extends Listed, U = T> {
     throw new Error("a list without an end has ended");
   }
 
+  /** @param end until then it continues, also without a collection. */
   async *#run(
     queue: BoundedQueue<Item<T>>,
+    end?: Promise<void>,
   ): AsyncGenerator<{ events: LiveEvent<U>[]; isTick: boolean }, void> {
     this.#start();
     const stop = new AbortController();
@@ -181,9 +187,12 @@ export class LiveList<T extends Listed, U = T> {
         await queue.push({ of, reported });
       }
     });
-    const all = Promise.all(following);
-    all.then(() => queue.close(), (error: unknown) => queue.fail(error));
+    Promise.all([...following, end]).then(
+      () => queue.close(),
+      (error: unknown) => queue.fail(error),
+    );
     try {
+      if (this.sources.length === 0) yield { events: this.#syncEvents(), isTick: false };
       for await (const item of queue) {
         yield item === "tick"
           ? { events: [], isTick: true }
@@ -284,11 +293,12 @@ export class LiveList<T extends Listed, U = T> {
 /** Lists and watches one collection, again and again, until the signal aborts. */
 async function* reflect<T extends Listed, U>(
   source: LiveSource<T, U>,
-  { clock, signal, random = Math.random, mayRetryStart, pollMs }: LiveListOptions,
+  options: LiveListOptions,
 ): AsyncGenerator<Reflected<T>, void> {
   const { client, resource } = source;
+  const { clock, signal, random = Math.random, mayRetryStart, pollMs } = options;
   const scope = scopeOf(source);
-  const backoff = new Backoff(reconnect, { clock, random, signal });
+  const backoff = new Backoff(options.reconnect ?? reflectorDelays, { clock, random, signal });
   /** Empty: a list is needed. */
   let version = "";
   let isStarted = false;
@@ -309,8 +319,8 @@ async function* reflect<T extends Listed, U>(
       }
       if (!isPolling) {
         isWatching = true;
-        const options = { resourceVersion: version, signal };
-        const changes = await client.watch<T>(resource, scope, options);
+        const from = { resourceVersion: version, signal };
+        const changes = await client.watch<T>(resource, scope, from);
         yield { kind: "watching" };
         for await (const event of changes) {
           backoff.reset();

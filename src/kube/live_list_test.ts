@@ -435,6 +435,18 @@ Deno.test("`snapshots()` yields when it is in sync, at changes and ticks, and en
   assert.deepEqual(seen, [[2, 0], [1, 0], [1, 500], [1, 1000], [1, 1500], [1, 2000]]);
 });
 
+Deno.test("a live list of no collection is in sync, and its snapshots continue", async () => {
+  const [clock, stop] = [new ManualClock(), new AbortController()];
+  assert.deepEqual(await eventsOf(liveList([], { clock }), clock), ["in sync"]);
+  const read = async () => {
+    let count = 0;
+    for await (const _ of liveList([], { clock, signal: stop.signal }).snapshots(500)) {
+      if (++count === 3) stop.abort();
+    }
+  };
+  await assert.rejects(clock.runUntil(read()), { name: "AbortError" });
+});
+
 Deno.test("a reader that stops ends the watches, and opens none if the list satisfies it", async () => {
   for (const count of [1, 2]) {
     const [clock, stop] = [new ManualClock(), new AbortController()];

@@ -21,7 +21,11 @@ import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts"
 import { expressionMark } from "./fields.ts";
 import { listed } from "./one_or_more.ts";
 
-type Names = Readonly<Record<string, Type>>;
+/** Names that an expression may use, with their types. */
+export type Names = Readonly<Record<string, Type>>;
+
+/** Receives each text with an expression, and the names that are known there: an editor completes them. */
+export type OnText = (location: SourceLocation, names: Names) => void;
 
 /**
  * Returns all problems of the whole, each reported in the file that contains it.
@@ -32,8 +36,9 @@ export async function checkWorkflow(
   workflow: FullWorkflow,
   sources: ReadonlyMap<string, YamlSource>,
   uses: ReadonlyMap<Step, FullWorkflow>,
+  onText?: OnText,
 ): Promise<Diagnostic[]> {
-  const checker = new Checker(workflow, sources, uses);
+  const checker = new Checker(workflow, sources, uses, onText);
   await checker.check();
   return checker.diagnostics;
 }
@@ -50,6 +55,7 @@ class Checker {
     workflow: FullWorkflow,
     sources: ReadonlyMap<string, YamlSource>,
     uses: ReadonlyMap<Step, FullWorkflow>,
+    private readonly onText: OnText | undefined,
   ) {
     this.#workflow = workflow;
     this.#sources = sources;
@@ -160,6 +166,7 @@ class Checker {
 
   /** @param isCondition the text must evaluate to true or false. */
   #text(location: SourceLocation, text: string, names: Names, isCondition = false): void {
+    this.onText?.(location, names);
     const { template, problems } = parseTemplate(text);
     const unknown = this.#unknownNames(template, names);
     const { type, problems: found } = checkTemplate(template, names);

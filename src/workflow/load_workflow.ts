@@ -5,7 +5,7 @@
 import { KodamaError } from "../base/errors.ts";
 import { FileError, shapeOf } from "../base/yaml/shape.ts";
 import { type SourceFile, YamlSource } from "../base/yaml/source.ts";
-import { checkWorkflow } from "./check_workflow.ts";
+import { checkWorkflow, type OnText } from "./check_workflow.ts";
 import { type Diagnostic, isError, type Rule, sorted, WorkflowError } from "./diagnostics.ts";
 import { findWorkflow, type WorkflowFiles, type WorkflowPaths } from "./find_workflow.ts";
 import { type FullWorkflow, noPermissions, type Output, type Param, type Step } from "./model.ts";
@@ -43,7 +43,7 @@ export async function loadWorkflow(
   paths: WorkflowPaths,
   requested: string,
 ): Promise<Loaded> {
-  const { workflow, ...others } = await inspectWorkflow(files, paths, requested);
+  const { workflow, sources: _, ...others } = await inspectWorkflow(files, paths, requested);
   if (workflow !== undefined && !others.diagnostics.some(isError)) return { workflow, ...others };
   throw new WorkflowError(others.diagnostics, paths.workingDir);
 }
@@ -53,8 +53,12 @@ export async function inspectWorkflow(
   files: WorkflowFiles,
   paths: WorkflowPaths,
   requested: string,
-): Promise<Omit<Loaded, "workflow"> & { workflow?: FullWorkflow }> {
-  const loader = new Loader(files, paths);
+  onText?: OnText,
+): Promise<
+  & Omit<Loaded, "workflow">
+  & { workflow?: FullWorkflow; sources: ReadonlyMap<string, YamlSource> }
+> {
+  const loader = new Loader(files, paths, onText);
   const found = await findWorkflow(files, paths, requested);
   const workflow = await loader.load(found, []);
   const { uses, sources, diagnostics } = loader;
@@ -63,7 +67,13 @@ export async function inspectWorkflow(
   const reported = diagnostics.some(isError)
     ? diagnostics.filter(({ rule }) => rule !== "unused-param")
     : diagnostics;
-  return { uses, files: read, diagnostics: sorted(reported), ...(workflow && { workflow }) };
+  return {
+    uses,
+    sources,
+    files: read,
+    diagnostics: sorted(reported),
+    ...(workflow && { workflow }),
+  };
 }
 
 interface Found {
@@ -82,7 +92,11 @@ class Loader {
   /** What was read, by path; undefined if it can't be read. */
   readonly #read = new Map<string, FullWorkflow | undefined>();
 
-  constructor(files: WorkflowFiles, paths: WorkflowPaths) {
+  constructor(
+    files: WorkflowFiles,
+    paths: WorkflowPaths,
+    private readonly onText: OnText | undefined,
+  ) {
     this.#files = files;
     this.#paths = paths;
   }
@@ -96,7 +110,7 @@ class Loader {
     if (source === undefined || workflow === undefined) return undefined;
     await this.#follow(workflow, [...above, found.path]);
     await this.#requireScripts(workflow);
-    this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses));
+    this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses, this.onText));
     if (workflow.steps.length === 0 && !this.diagnostics.some(isError)) {
       this.#wrong("shape", source, [], 'field "steps" is missing');
     }

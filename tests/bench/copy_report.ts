@@ -55,15 +55,15 @@ function toldLoss(runs: readonly CopyRun[]): string {
 function introduction(where: string): string {
   return `Written by \`deno task bench:copy\`, on ${where}. The programs take turns, and take turns in being
 the first; where the machine has other work, both have it, so the ratios say more than the times. After each copy
-all of it is compared with what was copied (what a program left out without an error is told); kodama compares by itself, too, which kubectl doesn't, and that time is in
+all of it is compared with what was copied (files that a program omitted without an error are reported); kodama compares by itself, too, which kubectl doesn't, and that time is in
 its own.
 
 - **wall** and **client CPU** (user and system, of the program and all that it starts) are medians over the rounds;
   the ratios are medians of the ratios within a round. What the cluster and the pod take is in the wall time alone.
 - **memory** is the peak of the program's largest process.
-- The large file has random bytes; the small ones have a line each, and lie in a hundred folders.
+- The large file has random bytes; the small ones have a line each, in a hundred folders.
 - Copies of the small ones stay until all is measured: some file systems (ext4 without a journal) make every new file
-  wait for those that were deleted in the last minutes, which would be the second program's loss alone.`;
+  wait for those that were deleted in the last minutes, which would only slow down the second program.`;
 }
 
 /** A line for whoever waits. */

@@ -27,7 +27,7 @@ export function allKept(promises: readonly Promised[]): boolean {
 /** The text of a page. */
 export function pageText({ title, introduction, facts, promises, rows }: Page): string {
   const verdicts = promises.map(({ text, atMost, measured }) => {
-    const verdict = measured <= atMost ? "kept" : "**missed**";
+    const verdict = measured <= atMost ? "met" : "**missed**";
     return `| ${text} | ${atMost} | ${measured.toFixed(measured < 10 ? 2 : 0)} | ${verdict} |`;
   });
   return [
@@ -35,9 +35,9 @@ export function pageText({ title, introduction, facts, promises, rows }: Page): 
     introduction,
     ["| on | |", "| --- | --- |", ...facts.map(([name, value]) => `| ${name} | ${value} |`)]
       .join("\n"),
-    "## What is promised",
+    "## Targets",
     ["| | at most | measured | |", "| --- | --- | --- | --- |", ...verdicts].join("\n"),
-    "## What was measured",
+    "## Results",
     rows.join("\n"),
   ].join("\n\n") + "\n";
 }

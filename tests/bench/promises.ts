@@ -99,7 +99,7 @@ kodama that is gone, and the input over which it hears of that.",
     measured: (row) => row("floor")?.wallRatio,
     atMost: 1.15,
     hindrance:
-      "The bare protocol keeps in memory what nobody takes. Connections that wait for their reader cost more: \
+      "The bare protocol buffers unread data in memory. Connections that wait for their reader cost more: \
 of Deno's TLS no more than 320 can be closed in a second, and those by `node:tls` take half as much processor time again.",
   },
 ];

@@ -24,14 +24,14 @@ export function report(
     introduction,
     table(["on", ""], machine.facts),
     ...machine.missing,
-    "## What is promised",
+    "## Targets",
     table(
       ["", "at most", "measured", "", "the bare protocol"],
       verdicts.map(({ text, atMost, measured, bare }) => [
         text,
         String(atMost),
         rounded(measured),
-        measured <= atMost ? "kept" : "**missed**",
+        measured <= atMost ? "met" : "**missed**",
         bare === undefined ? "" : rounded(bare),
       ]),
     ),
@@ -46,7 +46,7 @@ function hindrances(verdicts: readonly Verdict[]): string[] {
   const lines = verdicts.flatMap(({ text, atMost, measured, hindrance }) =>
     measured > atMost && hindrance !== undefined ? [`- ${text}: ${hindrance}`] : []
   );
-  return lines.length === 0 ? [] : ["What stands in the way:", lines.join("\n")];
+  return lines.length === 0 ? [] : ["Reasons for missed targets:", lines.join("\n")];
 }
 
 const introduction =
@@ -58,11 +58,11 @@ turns; where the machine has other work, all of them have it, so the ratios say 
 - **client CPU** is user and system time of the program and all that it starts, on this machine;
   what the cluster does is not in it. **memory** is the peak of its largest process: \`xargs\` has 16
   of them at a time, \`clush\` ${fanout} and itself.
-- **lost** counts the bytes that pods printed and that did not come out, over all rounds.
+- **lost** is the number of bytes that pods printed and the program didn't, over all rounds.
 - \`kodama exec\` and the bare protocol have ${fanout} pods at a time. The bare protocol is a loop of
   Deno's own WebSocket (\`tests/bench/floor.ts\`): no list of pods, no prefix, no record of who failed;
   the names are given to it, as they are to all but kodama, which selects its pods itself.
-- A simulated pod answers at once, over TLS and with a token: what is left is the client.`;
+- A simulated pod answers at once, over TLS and with a token, so the rest is the client's time.`;
 
 function comparisonPart({ fleet, cluster, rows }: Comparison): string[] {
   const count = fleet.pods.length.toLocaleString("en");

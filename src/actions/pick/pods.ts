@@ -5,16 +5,13 @@
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
-import type { KubeClient, ListScope } from "../../kube/client.ts";
+import type { KubeClient } from "../../kube/client.ts";
 import { type LiveChange, LiveList } from "../../kube/live_list.ts";
-import { PODS } from "../../kube/resources.ts";
-import type { Selection, SelectionOperand } from "../../kube/select/target.ts";
+import { podSources } from "../../kube/select/live_pods.ts";
+import type { Selection } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 import { type PickPod, pickPod } from "./pod.ts";
-import { podNamesIn } from "../../kube/select/pod_operands.ts";
-import { selectionScopes, workloadScope } from "../../kube/select/selection_scopes.ts";
-import { checkFieldSelector, checkLabelSelector } from "../../kube/select/selectors.ts";
 
 export type { Selection, Target } from "../../kube/select/target.ts";
 export type { PickContainer, PickPod } from "./pod.ts";
@@ -73,23 +70,28 @@ export async function* watchPods(
   }
 }
 
-/** Watches one context; `loaded` is called when all of its lists are read. */
+/**
+ * Watches one context; `loaded` is called when all of its lists are read.
+ *
+ * @throws NoMatchError if a workload doesn't exist; whatever {@link podSources} throws.
+ */
 async function watchContext(
   client: KubeClient,
   { selection, signal, clock }: { selection: Selection; signal: AbortSignal; clock: Clock },
   queue: BoundedQueue<PickPodsEvent>,
   loaded: () => Promise<void>,
 ): Promise<void> {
-  const scopes = await podScopes(client, selection, signal);
-  const sources = scopes.map(({ scope, names }) => ({
-    client,
-    resource: PODS,
-    scope,
-    transform: (pod: Pod) =>
-      names?.has(pod.metadata?.name ?? "") === false
-        ? undefined
-        : pickPod(pod, selection, client.context),
-  }));
+  const { context } = client;
+  const transform = (pod: Pod) => pickPod(pod, selection, context);
+  const { sources, missing: [missing] } = await podSources(client, selection, {
+    signal,
+    transform,
+  });
+  if (missing !== undefined) {
+    throw new NoMatchError(`${missing.plural} "${missing.name}" not found (context ${context})`, {
+      hint: "-n looks in another namespace",
+    });
+  }
   for await (const event of new LiveList<Pod, PickPod>(sources, { clock, signal }).events()) {
     if (event.kind === "inSync") await loaded();
     if (event.kind === "changed") await queue.push(pickEvent(event.changes));
@@ -100,61 +102,4 @@ function pickEvent(changes: readonly LiveChange<PickPod>[]): PickPodsEvent {
   const [gone, present] = [[], []] as [PickPod[], PickPod[]];
   for (const { kind, object } of changes) (kind === "deleted" ? gone : present).push(object);
   return { kind: "changed", upserts: present, removed: gone.map(({ id }) => id) };
-}
-
-/* What to list and watch so that no pod of a selection is missed, now and later. */
-
-/** One list, and which of its names count. */
-interface PodScope {
-  scope: ListScope;
-  /** All if absent. */
-  names?: ReadonlySet<string>;
-}
-
-/**
- * Returns the scopes of a selection in one cluster; workloads are read for their selectors.
- *
- * @throws NoMatchError if a workload doesn't exist; `usage` for invalid selectors; whatever {@link workloadScope}
- *   throws.
- */
-async function podScopes(
-  client: KubeClient,
-  selection: Selection,
-  signal: AbortSignal,
-): Promise<PodScope[]> {
-  if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
-  if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
-  const bases = selectionScopes(client, selection);
-  const owners = selection.operands.filter((one) => one.kind === "workload");
-  const plain = selection.operands.length > owners.length
-    ? bases.map((scope) => ({ scope, names: namesIn(client, selection, scope) }))
-    : owners.length === 0
-    ? bases.map((scope) => ({ scope }))
-    : [];
-  const owned = await Promise.all(owners.map((owner) => ownedScopes(client, owner, bases, signal)));
-  return [...plain, ...owned.flat()];
-}
-
-function namesIn(
-  { context }: KubeClient,
-  selection: Selection,
-  { namespace }: ListScope,
-): Set<string> {
-  return podNamesIn(selection, { context, namespace });
-}
-
-async function ownedScopes(
-  client: KubeClient,
-  owner: Extract<SelectionOperand, { kind: "workload" }>,
-  bases: readonly ListScope[],
-  signal: AbortSignal,
-): Promise<PodScope[]> {
-  const scopes = await Promise.all(
-    bases.map((scope) => workloadScope(client, owner, scope, signal)),
-  );
-  const found = scopes.flatMap((scope) => scope === undefined ? [] : [{ scope }]);
-  if (found.length > 0) return found;
-  throw new NoMatchError(`${owner.plural} "${owner.name}" not found (context ${client.context})`, {
-    hint: "-n looks in another namespace",
-  });
 }

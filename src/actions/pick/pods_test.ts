@@ -106,16 +106,26 @@ Deno.test("the only context's failure is thrown", async () => {
   await assert.rejects(watching([cluster([failure])]).done, failure);
 });
 
-Deno.test("names are kept out of a list of all, and selectors are the server's", async () => {
-  const one = cluster([[runningPod("a"), runningPod("b")]]);
-  const operands = [{ kind: "pod", name: "b" }] as const;
-  const told = await watching([one], { operands, labelSelector: "x=y", node: "node-1" }).end();
-  assert.deepEqual(told, ["+n/b", "loaded"]);
-  assert.deepEqual(one.asked[0]?.scope, {
-    namespace: "n",
-    labelSelector: "x=y",
-    fieldSelector: "spec.nodeName=node-1",
-  });
+Deno.test("a few names are lists of their own, more are filtered, and selectors are the server's", async () => {
+  const narrow = { labelSelector: "x=y", node: "node-1" };
+  for (
+    const { names, requested } of [
+      { names: ["b"], requested: [",metadata.name=b"] },
+      { names: ["b", "c", "d", "e", "f"], requested: [""] },
+    ]
+  ) {
+    const one = cluster([[runningPod("b"), ...requested[0] === "" ? [runningPod("a")] : []]]);
+    const operands = names.map((name) => ({ kind: "pod", name }) as const);
+    assert.deepEqual(await watching([one], { operands, ...narrow }).end(), ["+n/b", "loaded"]);
+    assert.deepEqual(
+      one.asked.map(({ scope }) => scope),
+      requested.map((name) => ({
+        namespace: "n",
+        labelSelector: "x=y",
+        fieldSelector: `spec.nodeName=node-1${name}`,
+      })),
+    );
+  }
 });
 
 Deno.test("a workload's pods are watched by its own selector; one that isn't there is an error", async () => {

@@ -19,6 +19,7 @@ async function offered(line: string, host?: () => Promise<Host>): Promise<[strin
     multiplexer: () => Promise.reject(new Error("no machine")),
     serveCluster: () => Promise.resolve(),
     serveSync: () => Promise.resolve(),
+    serveEditor: () => Promise.resolve(true),
   });
   await terminal.stdout.flush();
   assert.equal(exitCode, 0);

@@ -25,7 +25,7 @@ type Part = { plural: string; name: string; namespace?: string; pods: Pod[] | un
 /** Concurrent requests: enough for many namespaces, few enough to be fair to a shared server. */
 const parallel = 8;
 /** Above it, one list costs less than that many single reads. */
-const maxSingleReads = 4;
+export const maxSingleReads = 4;
 
 /** Reads the pods that the operands name; all pods of the namespaces if there are none. */
 export async function readPods(

@@ -1,12 +1,12 @@
-/** Waits until the pods of a selection are in a state: polls until the step's time limit. */
-import { passed } from "../../base/abort.ts";
+/** Waits until the pods of a selection are in a state. */
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { readPods } from "../../kube/select/read_pods.ts";
+import { retry, type RetryPolicy } from "../../base/retry.ts";
+import { LiveList, type LiveSource, type Outage } from "../../kube/live_list.ts";
+import { podSources } from "../../kube/select/live_pods.ts";
 import { matchesPattern } from "../../kube/select/selection.ts";
-import type { Selection } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
-import { isAmong, type PodRef, type SelectFields } from "../selection_fields.ts";
+import { isAmong, type SelectFields, type Where } from "../selection_fields.ts";
 import { ok, type StepEnd } from "../step_kind.ts";
 import type { StepContext } from "./step_context.ts";
 
@@ -15,9 +15,6 @@ export const podStates = ["ready", "running", "gone"] as const;
 
 /** One of them. */
 export type PodState = typeof podStates[number];
-
-/** Delay between two polls. */
-const pauseMs = 500;
 
 /** The condition of a wait. */
 export interface PodWait {
@@ -29,80 +26,167 @@ export interface PodWait {
 }
 
 /** Maximum time for which a server may be unreachable during a wait. */
-const awayMs = 60_000;
+const maxOutageMs = 60_000;
+
+/** Short, so that a server that comes back within that time is noticed. */
+const reconnect: RetryPolicy = { delayMs: 500, maxDelayMs: 5000, jitter: 0.5 };
 
 /** A wait without a `timeout` of its own ends after this. */
 const longestWaitMs = 30 * 60_000;
 
-/** Resolves when all pods are in the state, or at the step's time limit or half an hour. */
+/** The time limits are checked at this interval; pods that may not be watched are polled at it. */
+const tickMs = 500;
+
+/** A workload may be created during a wait, and a cron job starts other jobs: it is read again at this interval. */
+const workloadsMs = 2000;
+
+/** Returns when all pods are in the state, or at the step's time limit or half an hour. */
 export async function waitForPods(step: StepContext, wait: PodWait): Promise<StepEnd> {
-  const { clock } = step.environment;
-  const startedMs = clock.elapsedMs();
-  let [shown, seenMs, good] = ["", startedMs, 0];
-  for (;;) {
-    const found = await matchingPods(step, wait).catch((error: unknown) => {
-      const isAway = error instanceof KodamaError && error.kind === "unreachable";
-      if (!isAway || clock.elapsedMs() - seenMs > awayMs) throw error;
-      return error.message;
-    });
-    if (typeof found !== "string") {
-      seenMs = clock.elapsedMs();
-      good = found.filter((pod) => isIn(pod, wait.state)).length;
-      if (isDone(found.length, good, wait)) {
-        if (wait.state === "gone" && shown === "") {
-          step.line("no pod matches: there was nothing to wait for", "stderr");
-        }
-        return ok({ pods: found.length });
-      }
-    }
-    const now = typeof found === "string" ? found : stateText(found.length, good, wait);
-    if (now !== shown) step.line(now, "stderr");
-    shown = now;
-    if (step.limitMs === undefined && clock.elapsedMs() - startedMs >= longestWaitMs) {
-      const limit = formatDuration(longestWaitMs);
-      step.line(`ended after ${limit}, the limit of a wait without \`timeout\``, "stderr");
-      return { outcome: { kind: "timeout", afterMs: longestWaitMs }, output: { pods: good } };
-    }
-    if (!await passed(clock, pauseMs, { signal: step.signal })) {
-      return { outcome: { kind: "cancelled" }, output: { pods: good } };
-    }
+  const waiting = new WaitForPods(step, wait);
+  try {
+    return await waiting.run();
+  } catch (error) {
+    if (!step.signal.aborted) throw error;
+    return { outcome: { kind: "cancelled" }, output: { pods: waiting.good } };
   }
 }
 
-function isDone(there: number, good: number, { state, least }: PodWait): boolean {
-  return state === "gone" ? there === 0 : there >= least && good === there;
-}
+class WaitForPods {
+  readonly #step: StepContext;
+  readonly #wait: PodWait;
+  readonly #where: Where;
+  readonly #startedMs: number;
+  #printed = "";
+  /** The number of pods in the state. */
+  good = 0;
 
-function stateText(there: number, good: number, { state, least }: PodWait): string {
-  return state === "gone"
-    ? `${there} pods are there`
-    : `${good} of ${Math.max(there, least)} pods are ${state}`;
-}
+  constructor(step: StepContext, wait: PodWait) {
+    this.#step = step;
+    this.#wait = wait;
+    this.#where = step.where(wait.select);
+    this.#startedMs = step.environment.clock.elapsedMs();
+  }
 
-async function matchingPods(step: StepContext, { select }: PodWait): Promise<Pod[]> {
-  const { contexts, selection, only } = step.where(select);
-  const found: Pod[] = [];
-  for (const context of contexts.length === 0 ? [undefined] : contexts) {
-    const client = await step.environment.kube(context);
-    const { pods } = await readPods(client, selection, step.signal);
-    found.push(
-      ...pods.filter((pod) =>
-        isSelected(pod, selection) && isAmong(podRefOf(pod, client.context), only)
-      ),
+  async run(): Promise<StepEnd> {
+    for (;;) {
+      const end = await this.#follow(await this.#sources());
+      if (end !== undefined) return end;
+    }
+  }
+
+  /** Returns the end; undefined if the selected workloads have changed. */
+  async #follow(sources: readonly PodSource[]): Promise<StepEnd | undefined> {
+    const { clock } = this.#step.environment;
+    const { operands } = this.#where.selection;
+    const hasWorkloads = operands.some(({ kind }) => kind === "workload");
+    let readMs = clock.elapsedMs();
+    const list = new LiveList<Pod, boolean>(sources, {
+      clock,
+      signal: this.#step.signal,
+      reconnect,
+      mayRetryStart: isUnreachable,
+      pollMs: tickMs,
+    });
+    for await (const { objects, outage } of list.snapshots(tickMs)) {
+      const nowMs = clock.elapsedMs();
+      const end = outage === undefined
+        ? this.#inspect([...objects.values()])
+        : this.#unreachable(outage);
+      if (end !== undefined) return end;
+      if (this.#step.limitMs === undefined && nowMs - this.#startedMs >= longestWaitMs) {
+        return this.#timeout();
+      }
+      if (!hasWorkloads || outage !== undefined || nowMs - readMs < workloadsMs) continue;
+      const current = await this.#sources();
+      readMs = clock.elapsedMs();
+      if (scopesText(current) !== scopesText(sources)) return undefined;
+    }
+  }
+
+  /** @param pods whether each is in the state. */
+  #inspect(pods: readonly boolean[]): StepEnd | undefined {
+    const { state, least } = this.#wait;
+    this.good = pods.filter((isGood) => isGood).length;
+    const isDone = state === "gone"
+      ? pods.length === 0
+      : pods.length >= least && this.good === pods.length;
+    if (!isDone) {
+      this.#print(
+        state === "gone"
+          ? `${pods.length} pods are there`
+          : `${this.good} of ${Math.max(pods.length, least)} pods are ${state}`,
+      );
+      return undefined;
+    }
+    if (state === "gone" && this.#printed === "") {
+      this.#step.line("no pod matches: there was nothing to wait for", "stderr");
+    }
+    return ok({ pods: pods.length });
+  }
+
+  #unreachable({ sinceMs, error }: Outage): undefined {
+    if (this.#step.environment.clock.elapsedMs() - sinceMs > maxOutageMs) throw error;
+    this.#print(error.message);
+  }
+
+  #timeout(): StepEnd {
+    const limit = formatDuration(longestWaitMs);
+    this.#step.line(`ended after ${limit}, the limit of a wait without \`timeout\``, "stderr");
+    return { outcome: { kind: "timeout", afterMs: longestWaitMs }, output: { pods: this.good } };
+  }
+
+  #print(line: string): void {
+    if (line !== this.#printed) this.#step.line(line, "stderr");
+    this.#printed = line;
+  }
+
+  /** Returns the collections of pods in all contexts; reading workloads is retried while a server is unreachable. */
+  async #sources(): Promise<PodSource[]> {
+    const { signal, environment } = this.#step;
+    const { contexts } = this.#where;
+    const sinceMs = environment.clock.elapsedMs();
+    return await retry(
+      async () => {
+        const found: PodSource[] = [];
+        for (const context of contexts.length === 0 ? [undefined] : contexts) {
+          const client = await environment.kube(context);
+          const { state } = this.#wait;
+          const transform = (pod: Pod) =>
+            this.#isSelected(pod, client.context) ? isIn(pod, state) : undefined;
+          const options = { signal, transform };
+          found.push(...(await podSources(client, this.#where.selection, options)).sources);
+        }
+        return found;
+      },
+      {
+        clock: environment.clock,
+        signal,
+        policy: reconnect,
+        random: Math.random,
+        mayRetry: isUnreachable,
+        onFailure: (error) => this.#unreachable({ sinceMs, error: error as KodamaError }),
+      },
     );
   }
-  return found;
+
+  #isSelected(pod: Pod, context: string): boolean {
+    const { only, selection: { match, exclude, node } } = this.#where;
+    const { namespace = "", name = "" } = pod.metadata ?? {};
+    return (match.length === 0 || match.some((one) => matchesPattern(name, one))) &&
+      !exclude.some((one) => matchesPattern(name, one)) &&
+      (node === undefined || pod.spec?.nodeName === node) &&
+      isAmong({ context, namespace, pod: name }, only);
+  }
 }
 
-function podRefOf({ metadata }: Pod, context: string): PodRef {
-  return { context, namespace: metadata?.namespace ?? "", pod: metadata?.name ?? "" };
+type PodSource = LiveSource<Pod, boolean>;
+
+function isUnreachable(error: unknown): error is KodamaError {
+  return error instanceof KodamaError && error.kind === "unreachable";
 }
 
-function isSelected(pod: Pod, { match, exclude, node }: Selection): boolean {
-  const name = pod.metadata?.name ?? "";
-  return (match.length === 0 || match.some((one) => matchesPattern(name, one))) &&
-    !exclude.some((one) => matchesPattern(name, one)) &&
-    (node === undefined || pod.spec?.nodeName === node);
+function scopesText(sources: readonly PodSource[]): string {
+  return JSON.stringify(sources.map(({ scope, name }) => [scope, name]));
 }
 
 /** A pod that is being deleted isn't ready or running, whatever its conditions say. */

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
-import { passed } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { onAbort, passed } from "../../base/abort.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { Environment } from "./environment.ts";
 import { endsOf, play } from "../testing/step_fixture.ts";
 
 /** Runs a wait for pods while the server has exactly these; returns its lines and its end. */
-async function waited(step: string, pods: readonly { ready: boolean }[], listingMs = 1) {
+async function waited(
+  step: string,
+  pods: readonly { ready: boolean }[],
+  listingMs = 1,
+  outageMs = 0,
+) {
   const clock = new ManualClock();
   const items = pods.map(({ ready }, index) => ({
     metadata: { name: `p-${index}`, namespace: "n", uid: `u-${index}` },
@@ -16,8 +22,15 @@ async function waited(step: string, pods: readonly { ready: boolean }[], listing
     namespace: "n",
     list: async function* () {
       await passed(clock, listingMs);
-      yield { items, metadata: {} };
+      if (clock.elapsedMs() < outageMs) throw new KodamaError("unreachable", "no route");
+      yield { items, resourceVersion: "1" };
     },
+    // Nothing changes while the watch is open.
+    watch: (_resource: unknown, _scope: unknown, { signal }: { signal: AbortSignal }) =>
+      Promise.resolve((async function* () {
+        yield* [];
+        await new Promise<void>((resolve) => void onAbort(signal, resolve));
+      })()),
   };
   const kube = () => Promise.resolve(client) as unknown as ReturnType<Environment["kube"]>;
   const { events } = await play({
@@ -34,7 +47,7 @@ Deno.test("a wait without a time limit of its own has one, and says so", async (
   assert.deepEqual(bounded, {
     lines: ["1 of 2 pods are ready", "ended after 30m, the limit of a wait without `timeout`"],
     end: "wait-1 timeout",
-    seconds: 1801,
+    seconds: 1800,
   });
   const own = await waited("wait: ready, timeout: 2s", [{ ready: false }]);
   assert.deepEqual([own.lines, own.end, own.seconds], [
@@ -48,4 +61,11 @@ Deno.test("a wait without a time limit of its own has one, and says so", async (
 Deno.test("a wait until pods are gone says if there were none to begin with", async () => {
   const { lines, end } = await waited("wait: gone", []);
   assert.deepEqual([lines, end], [["no pod matches: there was nothing to wait for"], "wait-1 ok"]);
+});
+
+Deno.test("a wait outlasts a server that is unreachable for less than a minute", async () => {
+  const short = await waited("wait: ready", [{ ready: true }], 1, 50_000);
+  assert.deepEqual([short.lines, short.end], [["no route"], "wait-1 ok"]);
+  const long = await waited("wait: ready", [{ ready: true }], 1, 200_000);
+  assert.deepEqual([long.lines, long.end], [["no route"], "wait-1 failed: no route"]);
 });

@@ -1,0 +1,27 @@
+/** Workflow files in an editor: checked at every change, with what an editor asks about a position. */
+import { EditedWorkflow } from "../../workflow/editor/editor.ts";
+import { SchemaIndex } from "../../workflow/editor/schema_at.ts";
+import { workflowSchema } from "../../workflow/schema.ts";
+import type { Host } from "../host.ts";
+
+export type {
+  Completion,
+  EditedWorkflow,
+  Hover,
+  Location,
+  OutlineStep,
+} from "../../workflow/editor/editor.ts";
+export type { Range } from "../../workflow/editor/positions.ts";
+export type { Diagnostic } from "../../workflow/diagnostics.ts";
+
+/** Checks a text; `before` is the same file's earlier state. */
+export type CheckText = (
+  file: { path: string; text: string },
+  before?: EditedWorkflow,
+) => Promise<EditedWorkflow>;
+
+/** Returns the check for the files of a machine. */
+export async function workflowEditor({ files, places }: Host): Promise<CheckText> {
+  const schema = new SchemaIndex(await workflowSchema());
+  return (file, before) => EditedWorkflow.check(file, { files, paths: places, schema }, before);
+}
