@@ -5,6 +5,7 @@ import { copyScripts } from "../src/copy/pod_script.ts";
 import { sessionScripts } from "../src/session/pod_script.ts";
 import { findProgram } from "../src/kube/testing/image_shells.ts";
 import { type ScriptParts, scriptText } from "../src/podscript/launch.ts";
+import { loopScript } from "../src/sync/remote/loop.ts";
 import { filePath } from "../src/files/file_path.ts";
 
 const root = new URL("../", import.meta.url);
@@ -14,6 +15,7 @@ const scripts: Record<string, ScriptParts> = {
   ...named("agent", agentScripts),
   ...named("copy", copyScripts),
   ...named("session", sessionScripts),
+  ...named("sync", { loop: loopScript }),
 };
 
 function named(

@@ -1,7 +1,7 @@
 /** The beats of a far end's loop end with it, in whatever way it ended. */
 import assert from "node:assert/strict";
 import { systemClock } from "../src/base/clock.ts";
-import { farLoopCommand } from "../src/sync/remote/loop.ts";
+import { loopCommand } from "../src/sync/remote/loop.ts";
 import type { TestShell } from "../src/sync/testing/shell_channel.ts";
 import { runCommand } from "./harness/command.ts";
 import { shells } from "./harness/far_shells.ts";
@@ -43,7 +43,7 @@ class GatedLoop implements AsyncDisposable {
     const program = `${folder.path}/sleep`;
     await Deno.writeTextFile(program, gatedProgram, { mode: 0o755 });
     const traits = { mark: "#", root: `${folder.path}/work`, key: "test", fresh: "1" };
-    const [, flag = "", script = "", ...rest] = farLoopCommand(traits);
+    const [, flag = "", script = "", ...rest] = loopCommand(traits);
     const loop = new Deno.Command(`${shell.path.split(":")[0]}/sh`, {
       args: [...starters[starter], flag, gated + script, ...rest],
       clearEnv: true,

@@ -38,6 +38,12 @@ export type ScriptFailure =
   /** Exit code 0 if it ended before an expected message. `complaints`: the tail of its programs' stderr. */
   | { kind: "ended"; end: ChannelEnd; complaints: readonly string[] };
 
+/** Returns whether the end of a script, or its stderr, reports that the image has no `sh`. */
+export function lacksShell(end: ChannelEnd, complaints: readonly string[] = []): boolean {
+  const status = end.kind === "refused" ? end.status.message ?? "" : "";
+  return [...complaints, status].some(reportsNoShell);
+}
+
 /** Something that a script sends. */
 export type ScriptEvent =
   | { kind: "data"; bytes: Uint8Array }
@@ -185,9 +191,7 @@ export class RunningScript implements AsyncDisposable {
     const end = await this.channel.end;
     if (signal.aborted) return errorOf({ kind: "cancelled" });
     if (this.#refusal !== undefined) return errorOf({ kind: "refused", refusal: this.#refusal });
-    if (end.kind === "refused" && reportsNoShell(end.status.message ?? "")) {
-      return errorOf({ kind: "noShell" });
-    }
+    if (lacksShell(end)) return errorOf({ kind: "noShell" });
     return errorOf({ kind: "ended", end, complaints: this.complaints });
   }
 }

@@ -170,7 +170,7 @@ function sizeOf(action: NumberedStep["action"]): number {
 }
 
 function takeEnd(line: string, said: Said): void {
-  const [, left] = /^left [^/]+\/new\/(.*)$/s.exec(line) ?? [];
+  const [, left] = /^remaining [^/]+\/new\/(.*)$/s.exec(line) ?? [];
   if (left !== undefined) return void said.left.add(left);
   const [, kind, number, rest = ""] = /^(done|changed|failed) (\d{1,9})(?: (.*))?$/.exec(line) ??
     [];

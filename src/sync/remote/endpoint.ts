@@ -9,16 +9,16 @@ import type { Action } from "../core/plan.ts";
 import { type Content, SideLostError, type StepResult, type Wanted } from "../core/tree.ts";
 import { type Digests, digestsOf, sumOfLine } from "./digests.ts";
 import type { FarKnowledge } from "./remote_index.ts";
-import { FarLink } from "./link.ts";
-import { farLoopCommand } from "./loop.ts";
-import type { FarNews } from "./notifications.ts";
+import { type Answer, FarLink, type RemoteEvent } from "./link.ts";
+import { loopCommand } from "./loop.ts";
 import { type FarListing, kindOf, ListingReader } from "./listing.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { newMark } from "../../podscript/launch.ts";
+import { explainRefusal, type Refusal, type Refusals } from "../../podscript/running_script.ts";
 import { Batch, type FarScene } from "./batch.ts";
 import type { Contents } from "./upload.ts";
 import { fitsLines, type NumberedStep, passesOf } from "./steps.ts";
 import { TarReader } from "../../copy/tar_reader.ts";
-import type { Answer } from "./answer.ts";
 
 /** Options of an end in a pod. */
 export interface FarEndOptions {
@@ -53,7 +53,7 @@ export class FarEnd implements RemoteEnd {
 
   private constructor(
     private readonly link: FarLink,
-    private readonly hello: Hello,
+    private readonly handshake: Handshake,
     /** How contents are compared on both ends. */
     readonly digests: Digests,
     private readonly options: FarEndOptions,
@@ -65,16 +65,25 @@ export class FarEnd implements RemoteEnd {
    * @throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before.
    */
   static async open(options: FarEndOptions, signal: AbortSignal): Promise<FarEnd> {
-    const mark = `kodama-${crypto.randomUUID()} `;
+    const mark = newMark();
     const fresh = crypto.randomUUID();
-    const command = farLoopCommand({ mark, root: options.root, key: options.key, fresh });
+    const command = loopCommand({ mark, root: options.root, key: options.key, fresh });
     const channel = await options.open(command, signal);
-    let told: (news: FarNews) => void = () => {};
-    const link = new FarLink(channel, { mark, clock: options.clock, told: (news) => told(news) });
+    let onEvent: (event: RemoteEvent) => void = () => {};
+    const link = new FarLink(channel, {
+      mark,
+      clock: options.clock,
+      onEvent: (event) => onEvent(event),
+    });
     try {
-      const hello = await greeted(link, options.root);
-      const end = new FarEnd(link, hello, await digestsOf(hello.program, options.native), options);
-      told = (news) => end.#hear(news);
+      const shaken = await handshake(link, options.root);
+      const end = new FarEnd(
+        link,
+        shaken,
+        await digestsOf(shaken.program, options.native),
+        options,
+      );
+      onEvent = (event) => end.#takeEvent(event);
       // Whatever is pending: the answer isn't needed any more.
       end.#aborting = onAbort(signal, () => void link[Symbol.asyncDispose]());
       return end;
@@ -97,7 +106,7 @@ export class FarEnd implements RemoteEnd {
     const { knowledge } = this.options;
     const listing = await this.#list("1", this.#pruned.map((path) => `./${path}`));
     knowledge.replace(listing);
-    const seen = () => ignoring.without(knowledge.snapshot(this.hello.id, listing));
+    const seen = () => ignoring.without(knowledge.snapshot(this.handshake.id, listing));
     const wanted = seen();
     this.#prune(ignoring);
     await this.#sum(
@@ -194,7 +203,7 @@ export class FarEnd implements RemoteEnd {
     steps: readonly Action[],
     contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
   ): AsyncGenerator<StepResult> {
-    const { link, digests, hello: { program }, options: { knowledge } } = this;
+    const { link, digests, handshake: { program }, options: { knowledge } } = this;
     yield* performFar({ link, knowledge, digests, program }, steps, contents);
   }
 
@@ -221,7 +230,7 @@ export class FarEnd implements RemoteEnd {
       () => paths.map((path) => `./${path}`),
       (answer) =>
         answer.lines((line) => {
-          const found = sumOfLine(line, this.hello.program);
+          const found = sumOfLine(line, this.handshake.program);
           if (found !== undefined) knowledge.summed(found.path, found.sum, begun);
         }),
       paths.reduce((sum, path) => sum + (knowledge.stat(path)?.size ?? 0), 0),
@@ -242,18 +251,18 @@ export class FarEnd implements RemoteEnd {
     this.#pruned = pruned;
   }
 
-  #hear(news: FarNews): void {
+  #takeEvent(event: RemoteEvent): void {
     const { told } = this.options;
-    switch (news.kind) {
+    switch (event.kind) {
       case "watcher":
-        this.#watcher = news.name;
+        this.#watcher = event.name;
         this.#watched.resolve();
-        return told({ kind: "watched", by: news.name });
+        return told({ kind: "watched", by: event.name });
       case "missed":
         return told({ kind: "changedAnywhere" });
       case "changed":
         return told(
-          news.tree ? { kind: "changedAnywhere" } : { kind: "changed", path: news.path },
+          event.tree ? { kind: "changedAnywhere" } : { kind: "changed", path: event.path },
         );
     }
   }
@@ -273,11 +282,8 @@ function withoutUnsummed(snapshot: Snapshot): Snapshot {
 
 /* The hello of the loop in a pod: that it runs, or why it can't. */
 
-/** The messages of container runtimes for an image without a shell. */
-const noShell = /exec: "sh": (?:executable file not found|stat .*no such file)/;
-
 /** The first message of the loop. */
-interface Hello {
+interface Handshake {
   /** The checksum program. */
   program: string;
   /** Identifies this folder. */
@@ -285,47 +291,47 @@ interface Hello {
 }
 
 /** Throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before. */
-async function greeted(link: FarLink, root: string): Promise<Hello> {
-  let words: string[] = [];
+async function handshake(link: FarLink, root: string): Promise<Handshake> {
+  let args: string[] = [];
   try {
     await link.ask(() => Promise.resolve(), async (answer) => {
-      words = await answer.said();
+      args = await answer.message();
     });
   } catch (error) {
     if (!(error instanceof SideLostError)) throw error;
-    const lost = link.complaints === "" ? error.message : link.complaints;
-    if (noShell.test(lost)) throw refused(["noTool", "sh"], root);
-    throw new SideLostError("remote", { reason: lost, cause: error });
+    const { refusal, complaints } = link;
+    if (refusal !== undefined) throw refusalError(refusal, root);
+    const reason = complaints === "" ? error.message : complaints;
+    if (link.lacksShell) throw missingTool("sh");
+    throw new SideLostError("remote", { reason, cause: error });
   }
-  const [word, ...rest] = words;
-  if (word === "refused") throw refused(rest, root);
-  const [program, id] = rest;
-  if (word !== "hello" || program === undefined || !/^[\w-]{36}$/.test(id ?? "")) {
+  const [keyword, program, id = ""] = args;
+  if (keyword !== "hello" || program === undefined || !/^[\w-]{36}$/.test(id)) {
     throw new SideLostError("remote", { reason: "the pod gave an answer that isn't kodama's" });
   }
-  return { program, id: id ?? "" };
+  return { program, id };
 }
 
-function refused(words: readonly string[], root: string): KodamaError {
-  const [reason, tool] = words;
-  switch (reason) {
-    case "noTool":
-      return new KodamaError("environment", `the image has no ${tool}, which a sync needs`, {
-        hint: "a sync needs sh, tar, find and the usual small programs: busybox has all of them",
-      });
-    case "noFolder":
-      return new KodamaError(
+function missingTool(tool: string): KodamaError {
+  return new KodamaError("environment", `the image has no ${tool}, which a sync needs`, {
+    hint: "a sync needs sh, tar, find and the usual small programs: busybox has all of them",
+  });
+}
+
+function refusalError(refusal: Refusal, root: string): KodamaError {
+  const refusals: Refusals<KodamaError> = {
+    noTool: missingTool,
+    noFolder: () =>
+      new KodamaError(
         "notFound",
-        `there is no folder ${root} in the pod, and it can't be made`,
-      );
-    case "readOnly":
-      return new KodamaError("forbidden", `the folder ${root} of the pod can't be written to`);
-    default:
-      return new KodamaError("conflict", "the pod refused: it gave no reason that is known");
-  }
+        `the folder ${root} does not exist in the pod, and it can't be created`,
+      ),
+    readOnly: () =>
+      new KodamaError("forbidden", `the folder ${root} of the pod can't be written to`),
+  };
+  return explainRefusal(refusals, refusal) ??
+    new KodamaError("conflict", "the pod refused: it gave no reason that is known");
 }
-
-/* Carries out steps in a pod, in batches. */
 
 /** Limits of a batch: a broken connection loses little, and the overhead per batch is small. */
 const batch = { steps: 4000, bytes: 64 * 1024 * 1024 };

@@ -4,18 +4,28 @@
  */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
+import { joinBytes } from "../../base/join_bytes.ts";
 import { ByteReader } from "../../copy/byte_reader.ts";
 import type { ExecChannel } from "../../kube/client.ts";
 import { SideLostError } from "../core/tree.ts";
-import { Answer } from "./answer.ts";
 import { listBlock, reservedPrefix, stageRemovedCode } from "./loop.ts";
-import { type FarNews, NewsReader } from "./notifications.ts";
+import { type ScriptMessage, ScriptStderr } from "../../podscript/messages.ts";
+import { lacksShell, type Refusal, refusalIn } from "../../podscript/running_script.ts";
+
+/** Changes that the remote end reports without a request. */
+export type RemoteEvent =
+  /** A path changed; `tree` if everything below it is to be inspected. */
+  | { kind: "changed"; path: string; tree: boolean }
+  /** Events were missed: everything is to be scanned. */
+  | { kind: "missed" }
+  /** The current watcher; `none` if there isn't one. */
+  | { kind: "watcher"; name: string };
 
 /** Options of a link. */
 export interface FarLinkOptions {
   mark: string;
   clock: Clock;
-  told: (news: FarNews) => void;
+  onEvent: (event: RemoteEvent) => void;
 }
 
 /** The loop sends a heartbeat every five seconds: a connection silent for longer is lost, whatever TCP reports. */
@@ -29,6 +39,7 @@ const stalledMs = 120_000;
 const slowestBytesPerMs = 1024 * 1024 / 1000;
 const queuedChunks = 64;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** An open link. Dispose of it to end the loop in the pod. */
 export class FarLink implements AsyncDisposable {
@@ -45,12 +56,14 @@ export class FarLink implements AsyncDisposable {
   #waiting = { requests: 0, bytes: 0 };
   #lost: SideLostError | undefined;
   readonly #ended = Promise.withResolvers<SideLostError>();
-  readonly #news: NewsReader;
+  readonly #stderr: ScriptStderr;
+  #refusal: Refusal | undefined;
+  #lacksShell = false;
   #timer: Disposable | undefined;
 
   constructor(private readonly channel: ExecChannel, private readonly options: FarLinkOptions) {
     this.#mark = options.mark;
-    this.#news = new NewsReader(options.mark, options.told);
+    this.#stderr = new ScriptStderr(options.mark, (message) => this.#takeMessage(message));
     this.#reader = new ByteReader(this.#queue);
     this.#heardAt = this.#progressAt = options.clock.elapsedMs();
     this.#pumping = this.#pump();
@@ -64,7 +77,17 @@ export class FarLink implements AsyncDisposable {
 
   /** The tail of standard error, without the loop's own messages. */
   get complaints(): string {
-    return this.#news.complaints;
+    return this.#stderr.complaints.join("\n");
+  }
+
+  /** Whether the image has no `sh`; known when the connection is lost. */
+  get lacksShell(): boolean {
+    return this.#lacksShell;
+  }
+
+  /** Why the loop refused to start; complete when the connection is lost. */
+  get refusal(): Refusal | undefined {
+    return this.#refusal;
   }
 
   /**
@@ -143,13 +166,15 @@ export class FarLink implements AsyncDisposable {
     try {
       for await (const { stream, bytes } of this.channel.output) {
         this.#heardAt = this.options.clock.elapsedMs();
-        if (stream === "stderr") this.#news.push(bytes);
+        if (stream === "stderr") this.#stderr.push(bytes);
         else {
           await this.#queue.push(bytes);
           this.#progressAt = this.options.clock.elapsedMs();
         }
       }
+      this.#stderr.end();
       const end = await this.channel.end;
+      this.#lacksShell = lacksShell(end, this.#stderr.complaints);
       this.#fail(
         end.kind === "cut"
           ? `the link broke: ${end.reason}`
@@ -162,6 +187,12 @@ export class FarLink implements AsyncDisposable {
     } catch (error) {
       this.#fail(wordsOf(error));
     }
+  }
+
+  #takeMessage(message: ScriptMessage): void {
+    this.#refusal ??= refusalIn(message);
+    const event = eventIn(message);
+    if (event !== undefined) this.options.onEvent(event);
   }
 
   #fail(reason: string): void {
@@ -198,6 +229,23 @@ export class FarLink implements AsyncDisposable {
   }
 }
 
+/** Returns the event in a message; undefined for others, such as heartbeats. */
+function eventIn({ keyword, args }: ScriptMessage): RemoteEvent | undefined {
+  const rest = args.join(" ");
+  switch (keyword) {
+    case "all":
+      return { kind: "missed" };
+    case "by":
+      return { kind: "watcher", name: rest };
+    case "w":
+    case "d":
+      if (!rest.startsWith("./")) return undefined;
+      return { kind: "changed", path: rest.slice(2), tree: keyword === "d" };
+    default:
+      return undefined;
+  }
+}
+
 /** Returns lines in whole blocks, padded with NULs; no bytes for no lines. */
 function inBlocks(lines: Iterable<string>): Uint8Array {
   const text = encoder.encode([...lines].map((line) => `${line}\n`).join(""));
@@ -208,4 +256,82 @@ function inBlocks(lines: Iterable<string>): Uint8Array {
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Of a line of an answer. */
+const maxLine = 16 * 1024;
+
+/** One answer while it arrives. */
+export class Answer {
+  constructor(private readonly reader: ByteReader, private readonly mark: string) {}
+
+  /** For answers that are an archive: the bytes as they arrive. */
+  get bytes(): ByteReader {
+    return this.reader;
+  }
+
+  /** Reads lines to the end of the answer, and returns the code at its end. `onMessage` receives other messages. */
+  async lines(
+    take: (line: string) => void,
+    onMessage: (message: string) => void = () => {},
+  ): Promise<number> {
+    for (;;) {
+      const line = decoder.decode(await this.#line());
+      const message = this.#messageIn(line);
+      if (message === undefined) take(line);
+      else {
+        const code = codeOf(message);
+        if (code !== undefined) return code;
+        onMessage(message);
+      }
+    }
+  }
+
+  /** Returns the message that the loop starts with, split at blanks, whatever precedes it. */
+  async message(): Promise<string[]> {
+    for (;;) {
+      const message = this.#messageIn(decoder.decode(await this.#line()));
+      if (message !== undefined) return message.split(" ");
+    }
+  }
+
+  /** Skips the padding of an archive, then as {@link lines}. */
+  async afterArchive(): Promise<number> {
+    const message = this.#messageIn(decoder.decode(await this.#line(true)));
+    return codeOf(message ?? "") ?? await this.lines(() => {});
+  }
+
+  /** Returns the loop's own message in a line; undefined for a line of its programs. */
+  #messageIn(line: string): string | undefined {
+    return line.startsWith(this.mark) ? line.slice(this.mark.length) : undefined;
+  }
+
+  async #line(skipZeros = false): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    let skipping = skipZeros;
+    for (;;) {
+      const piece = await this.reader.upTo(65_536);
+      if (piece === undefined) throw new SideLostError("remote");
+      let from = 0;
+      if (skipping) {
+        while (from < piece.length && piece[from] === 0) from++;
+        if (from === piece.length) continue;
+        skipping = false;
+      }
+      const end = piece.indexOf(10, from);
+      pieces.push(piece.subarray(from, end < 0 ? piece.length : end));
+      length += pieces.at(-1)?.length ?? 0;
+      if (length > maxLine) throw new Error("a line of an answer is too long");
+      if (end < 0) continue;
+      this.reader.unread(piece.subarray(end + 1));
+      return joinBytes(pieces);
+    }
+  }
+}
+
+/** Returns the code of an answer's end; undefined for every other message. */
+function codeOf(message: string): number | undefined {
+  const [, code] = /^end (\d{1,3})$/.exec(message) ?? [];
+  return code === undefined ? undefined : Number(code);
 }

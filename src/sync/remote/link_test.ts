@@ -36,7 +36,7 @@ function silentLink(clock: ManualClock, answers: Readonly<Record<number, string>
     },
     [Symbol.asyncDispose]: () => channel.close(),
   };
-  return new FarLink(channel, { mark: "#", clock, told: () => {} });
+  return new FarLink(channel, { mark: "#", clock, onEvent: () => {} });
 }
 
 /** Sends a request; returns when the link was given up, and why. */
