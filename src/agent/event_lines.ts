@@ -1,5 +1,5 @@
 /** Splits the bytes of an agent's output into lines, however they are cut, and parses their events. */
-import { GrowingBytes } from "../base/growing_bytes.ts";
+import { ByteBuffer } from "../base/byte_buffer.ts";
 import type { Adapter } from "./adapter.ts";
 import type { AgentEvent } from "./model.ts";
 
@@ -8,7 +8,7 @@ const maxLine = 4 * 1024 * 1024;
 
 /** Turns bytes into events. */
 export class EventReader {
-  #line = new GrowingBytes();
+  #line = new ByteBuffer();
   #tooLong = false;
   #offset: number;
 
@@ -38,7 +38,7 @@ export class EventReader {
   *end(): Generator<AgentEvent, void> {
     const text = new TextDecoder().decode(this.#line.bytes).replace(/\r$/, "");
     const cut = this.#tooLong;
-    this.#line = new GrowingBytes();
+    this.#line = new ByteBuffer();
     this.#tooLong = false;
     if (cut) yield { kind: "unknown", type: "a line that is too long" };
     else if (text !== "") yield* this.adapter.readLine(text);

@@ -1,5 +1,5 @@
 /** The answer of the script `read`: marked lines, and after one that announces them, bytes. */
-import { GrowingBytes } from "../base/growing_bytes.ts";
+import { ByteBuffer } from "../base/byte_buffer.ts";
 import { messageOf, type ScriptMessage } from "../podscript/messages.ts";
 
 /** A piece of an answer. */
@@ -22,8 +22,8 @@ export async function* answerParts(
   chunks: AsyncIterable<Uint8Array>,
   { mark, maxBytes }: { mark: string; maxBytes: number },
 ): AsyncGenerator<AnswerPart, void> {
-  let line = new GrowingBytes();
-  let awaited: { missing: number; bytes: GrowingBytes; end: boolean } | undefined;
+  let line = new ByteBuffer();
+  let awaited: { missing: number; bytes: ByteBuffer; end: boolean } | undefined;
   for await (const chunk of chunks) {
     let rest = chunk;
     while (rest.length > 0) {
@@ -42,7 +42,7 @@ export async function* answerParts(
       if (at < 0) break;
       rest = rest.subarray(at + 1);
       const message = messageOf(line.bytes, mark);
-      line = new GrowingBytes();
+      line = new ByteBuffer();
       if (message === undefined) continue;
       yield { kind: "message", ...message };
       const bytes = announcing[message.keyword];
@@ -51,7 +51,7 @@ export async function* answerParts(
       if (missing > 0) {
         awaited = {
           missing: Math.min(missing, maxBytes),
-          bytes: new GrowingBytes(),
+          bytes: new ByteBuffer(),
           end: bytes.end,
         };
       }

@@ -10,8 +10,8 @@ export function ageText(ageMs: number): string {
   const age = Math.max(0, ageMs);
   const whole = (unit: number) => Math.floor(age / unit);
   const two = (unit: number, name: string, small: number, smallName: string) => {
-    const rest = Math.floor((age % unit) / small);
-    return `${whole(unit)}${name}${rest === 0 ? "" : `${rest}${smallName}`}`;
+    const remainder = Math.floor((age % unit) / small);
+    return `${whole(unit)}${name}${remainder === 0 ? "" : `${remainder}${smallName}`}`;
   };
   if (age < 2 * minute) return `${whole(second)}s`;
   if (age < 10 * minute) return two(minute, "m", second, "s");

@@ -8,35 +8,35 @@ const maxLength = 128;
  * the comparison only when it is called: this is an error path.
  */
 export async function nearestNames(
-  wanted: string,
+  requested: string,
   names: Iterable<string>,
   limit = 3,
 ): Promise<string[]> {
   const { distance } = await import("fastest-levenshtein");
-  return nearestBy(distance, wanted, names, limit);
+  return nearestBy(distance, requested, names, limit);
 }
 
 /** {@link nearestNames} for callers that have loaded the comparison: the number of letters that two names differ in. */
 export function nearestBy(
   distance: (a: string, b: string) => number,
-  wanted: string,
+  requested: string,
   names: Iterable<string>,
   limit = 3,
 ): string[] {
-  if (wanted.length > maxLength) return [];
+  if (requested.length > maxLength) return [];
   const near: { name: string; slips: number }[] = [];
   for (const name of new Set(names)) {
     if (name.length > maxLength || name === "") continue;
-    const slips = distance(wanted.toLowerCase(), name.toLowerCase());
-    if (slips <= Math.max(wanted.length, name.length) / 2) near.push({ name, slips });
+    const slips = distance(requested.toLowerCase(), name.toLowerCase());
+    if (slips <= Math.max(requested.length, name.length) / 2) near.push({ name, slips });
   }
   near.sort((a, b) => a.slips - b.slips || (a.name < b.name ? -1 : 1));
   return near.slice(0, limit).map(({ name }) => name);
 }
 
 /** Returns `; did you mean "match"?`, or nothing if no name is near. */
-export async function didYouMean(wanted: string, names: Iterable<string>): Promise<string> {
-  return didYouMeanText(await nearestNames(wanted, names, 2));
+export async function didYouMean(requested: string, names: Iterable<string>): Promise<string> {
+  return didYouMeanText(await nearestNames(requested, names, 2));
 }
 
 /** {@link didYouMean} for names that are known to be near. */

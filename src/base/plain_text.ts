@@ -1,5 +1,4 @@
 /** Text of foreign origin, before it is inserted into our own. */
-import { withoutSteering } from "./steering.ts";
 
 /** Limits a server's message to a readable length. */
 const maxText = 1000;
@@ -15,6 +14,40 @@ export function plainText(text: string, limit = maxText): string {
     .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)/g, "")
     // deno-lint-ignore no-control-regex -- as above
     .replace(/[\x00-\x1f]+/g, " ");
-  const line = withoutSteering(shortened).trim();
+  const line = withoutControls(shortened).trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+
+/*
+ * Characters that control a terminal, or the direction of its text, without an escape sequence: a server, a pod or a
+ * file could show one name as another with them. Every painter uses this rule.
+ */
+
+/**
+ * DEL and the C1 controls; the marks, embeddings, overrides and isolates of bidirectional text
+ * (https://www.unicode.org/reports/tr9/); the line and the paragraph separator; deprecated format characters. The C0
+ * controls aren't included: how a tab, a line feed or an escape is handled depends on what is painted.
+ */
+const control = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]/;
+const everyControl = new RegExp(control, "g");
+
+/**
+ * Returns the text with each steering character as `\u202e`: the escape of JSON and double-quoted YAML, so that
+ * documents of both retain their meaning.
+ */
+export function escapeControls(text: string): string {
+  return control.test(text) ? text.replace(everyControl, escaped) : text;
+}
+
+/** Returns the text without them; a line separator becomes a blank. */
+function withoutControls(text: string): string {
+  return text.replace(
+    everyControl,
+    (character) => /[\x7f-\x9f\u2028\u2029]/.test(character) ? " " : "",
+  );
+}
+
+/** Returns `\u202e` for a character of 16 bits. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

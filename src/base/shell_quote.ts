@@ -7,5 +7,5 @@ export function quoted(text: string): string {
 
 /** Returns a command as a line that a shell splits into the same args; plain ones aren't quoted. */
 export function commandLine(command: readonly string[]): string {
-  return command.map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : quoted(word)).join(" ");
+  return command.map((arg) => /^[\w@%+=:,./-]+$/.test(arg) ? arg : quoted(arg)).join(" ");
 }

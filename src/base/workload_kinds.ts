@@ -89,9 +89,9 @@ export function namespacedPod(namespace: string, pod: string): string {
 /** Shorter names of kinds are one typo away from too many names of namespaces. */
 const leastMisspelt = 5;
 
-function isMisspeltKind(word: string): boolean {
+function isMisspeltKind(text: string): boolean {
   return workloads.some(({ names }) =>
-    names.some((name) => name.length >= leastMisspelt && isOneSlip(word, name))
+    names.some((name) => name.length >= leastMisspelt && isOneSlip(text, name))
   );
 }
 

@@ -1,5 +1,5 @@
 /** The output flag that every command with data shares, and the style of its text. */
-import { visible } from "../base/steering.ts";
+import { escapeControls } from "../base/plain_text.ts";
 import { type ColorChoice, type Style, styleFor, wantsColor } from "../terminal/style.ts";
 import type { OutputStream } from "../terminal/terminal.ts";
 import { choice, valueOr } from "./parser/flag.ts";
@@ -56,7 +56,7 @@ export async function renderValue(value: unknown, format: DataFormat): Promise<s
 async function yamlDocument(value: unknown): Promise<string> {
   const { Scalar, stringify } = await import("yaml");
   return stringify(value, (_key: unknown, one: unknown) => {
-    if (typeof one !== "string" || visible(one) === one) return one;
+    if (typeof one !== "string" || escapeControls(one) === one) return one;
     const quoted = new Scalar(one);
     quoted.type = Scalar.QUOTE_DOUBLE;
     return quoted;

@@ -6,7 +6,7 @@ import {
   events,
   hello,
   outcomesOf,
-  scene,
+  runFixture,
   scripts,
   timeoutMs,
 } from "./testing/run_fixture.ts";
@@ -15,7 +15,7 @@ import type { PodScript } from "./testing/simulated_pod.ts";
 Deno.test("after a failure nothing more begins, and what runs goes on to its end", async () => {
   const fails: PodScript = { ...hello, end: { kind: "exited", exitCode: 1 } };
   const slow: PodScript = { ...hello, output: [{ ...piece(hello), afterMs: 500 }] };
-  const stage = scene([fails, slow, hello, hello], { fanout: 2, failFast: true });
+  const stage = runFixture([fails, slow, hello, hello], { fanout: 2, failFast: true });
   const told = await events(stage);
   assertOrder(told, 4, 2);
   assert.deepEqual(outcomesOf(told).map(({ kind }) => kind), [
@@ -34,7 +34,7 @@ Deno.test("with batches and a budget every target still ends once", async () => 
     fc.integer({ min: 1, max: 4 }),
     fc.integer({ min: 0, max: 3 }),
     async (all, size, maxFail) => {
-      const stage = scene(all, {
+      const stage = runFixture(all, {
         timeoutMs,
         serial: [{ kind: "count", count: size }],
         maxFail: { kind: "count", count: maxFail },

@@ -1,12 +1,12 @@
 /** The output of one stream of one target, stored up to a limit. */
-import { GrowingBytes } from "../base/growing_bytes.ts";
+import { ByteBuffer } from "../base/byte_buffer.ts";
 
 /** How much of one stream is stored for folding, grouping and reports. */
 export const captureLimitBytes = 1024 * 1024;
 
 /** Stores the start; of the bytes beyond the limit, only their count and a hash. */
 export class Capture {
-  readonly #kept = new GrowingBytes();
+  readonly #stored = new ByteBuffer();
   #omitted = 0;
   #omittedHash = 0x811c9dc5;
 
@@ -14,7 +14,7 @@ export class Capture {
 
   /** The start, up to the limit. */
   get bytes(): Uint8Array {
-    return this.#kept.bytes;
+    return this.#stored.bytes;
   }
 
   /** The number of omitted bytes. */
@@ -28,11 +28,11 @@ export class Capture {
   }
 
   push(bytes: Uint8Array): void {
-    const room = this.limitBytes - this.#kept.length;
-    this.#kept.push(bytes.length <= room ? bytes : bytes.subarray(0, room));
-    if (bytes.length <= room) return;
-    this.#omitted += bytes.length - room;
-    for (let at = room; at < bytes.length; at++) {
+    const free = this.limitBytes - this.#stored.length;
+    this.#stored.push(bytes.length <= free ? bytes : bytes.subarray(0, free));
+    if (bytes.length <= free) return;
+    this.#omitted += bytes.length - free;
+    for (let at = free; at < bytes.length; at++) {
       this.#omittedHash = Math.imul(this.#omittedHash ^ (bytes[at] as number), 0x01000193);
     }
   }

@@ -28,7 +28,7 @@ export class Conversation {
   /** Absent for a command without preamble. */
   readonly #ownLines: OwnLines | undefined;
   /** Resolves when the command is known to run, or when the stream has ended before that. */
-  readonly #begun = Promise.withResolvers<"running" | "ended">();
+  readonly #started = Promise.withResolvers<"running" | "ended">();
   readonly #stop = Promise.withResolvers<Stop>();
   /** Resolves with the exit code when both marks have arrived. */
   readonly #marked = Promise.withResolvers<number>();
@@ -83,7 +83,7 @@ export class Conversation {
   }
 
   #isRunning(): void {
-    this.#begun.resolve("running");
+    this.#started.resolve("running");
     this.#run.options.terminal?.onStarted?.();
   }
 
@@ -106,29 +106,31 @@ export class Conversation {
     } catch (error) {
       return { kind: "cut", reason: error instanceof Error ? error.message : String(error) };
     } finally {
-      this.#begun.resolve("ended");
+      this.#started.resolve("ended");
     }
   }
 
   /** The stream ended by itself. */
   async #ended(end: ChannelEnd): Promise<Attempt> {
     const ownLines = this.#ownLines;
-    const begun = ownLines?.session !== undefined;
+    const started = ownLines?.session !== undefined;
     const heldBack = ownLines?.finishOpening() ?? new Uint8Array();
-    if (ownLines !== undefined && !begun && this.#lacksShell(end, heldBack)) {
+    if (ownLines !== undefined && !started && this.#lacksShell(end, heldBack)) {
       return { kind: "noShell" };
     }
     await this.#flush(heldBack);
     const endMark = ownLines?.endMissing === true ? "missing" : ownLines?.exitCode;
     return ended(
-      outcomeOfEnd(end, { started: begun, ...(endMark === undefined ? {} : { endMark }) }),
+      outcomeOfEnd(end, { started, ...(endMark === undefined ? {} : { endMark }) }),
     );
   }
 
   /** Emits bytes that were held back as a possible start of kodama's own lines, and weren't. */
   async #flush(opening: Uint8Array): Promise<void> {
-    const rest = this.#ownLines?.finishMarks() ?? [];
-    for (const { stream, bytes } of [{ stream: "stdout" as const, bytes: opening }, ...rest]) {
+    const heldBackMarks = this.#ownLines?.finishMarks() ?? [];
+    for (
+      const { stream, bytes } of [{ stream: "stdout" as const, bytes: opening }, ...heldBackMarks]
+    ) {
       if (bytes.length > 0) await this.#run.emit(stream, bytes);
     }
   }
@@ -179,7 +181,7 @@ export class Conversation {
       return "the command may still run: the image has no sh to end it with";
     }
     // The first line may still arrive.
-    await passed(clock, graceMs, { settled: this.#begun.promise });
+    await passed(clock, graceMs, { settled: this.#started.promise });
     const { session } = this.#ownLines;
     if (session === undefined) return "the command may still run: its process id didn't arrive";
     return await endCommand(
@@ -192,7 +194,7 @@ export class Conversation {
   async #passInput(over: AbortSignal): Promise<void> {
     const reader = this.#run.options.input?.();
     if (reader === undefined) return;
-    if (await this.#begun.promise === "ended") return;
+    if (await this.#started.promise === "ended") return;
     try {
       await this.#passAll(reader, over);
     } catch (error) {

@@ -4,11 +4,11 @@ import { passed } from "../base/abort.ts";
 import type { RunEvent } from "./run_options.ts";
 import { runOnTargets } from "./run_on_targets.ts";
 import type { OpenExec, RunOptions } from "./run_options.ts";
-import { hello, outcomesOf, outputOf, scene } from "./testing/run_fixture.ts";
+import { hello, outcomesOf, outputOf, runFixture } from "./testing/run_fixture.ts";
 
 /** A run of one pod with endless output, with 10 ms of clock time per event. The backlog never ends by itself. */
 async function flooded(changes: Partial<RunOptions>, cancelMs?: number) {
-  const stage = scene([{ ...hello, end: "hangs" }], changes);
+  const stage = runFixture([{ ...hello, end: "hangs" }], changes);
   const { open } = stage.options;
   const flooding: OpenExec = async (target, request, ...rest) => {
     const channel = await open(target, request, ...rest);
@@ -64,7 +64,7 @@ Deno.test("a flood that is cancelled is over at once, and what waited is dropped
 });
 
 Deno.test("a command that ends at its limit has all its output told", async () => {
-  const stage = scene([{ ...hello, end: "hangs" }], { timeoutMs: 500 });
+  const stage = runFixture([{ ...hello, end: "hangs" }], { timeoutMs: 500 });
   const told = await stage.clock.runUntil(
     Array.fromAsync(runOnTargets(stage.targets, ["hostname"], stage.options)),
   );

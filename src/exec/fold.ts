@@ -22,15 +22,15 @@ interface Group {
 }
 
 /** How much of all distinct outputs together is stored; of further ones, only the start. */
-const keptLimitBytes = 256 * 1024 * 1024;
+const storeLimitBytes = 256 * 1024 * 1024;
 const shortenedBytes = 4096;
 
 /** Groups targets as they end. Each distinct output is stored once. */
 export class Fold {
   readonly #groups = new Map<string, Group[]>();
-  #keptBytes = 0;
+  #storedBytes = 0;
 
-  constructor(readonly limitBytes: number = keptLimitBytes) {}
+  constructor(readonly limitBytes: number = storeLimitBytes) {}
 
   add(input: FoldInput): void {
     const stderr = input.stderr?.bytes ?? new Uint8Array();
@@ -43,7 +43,7 @@ export class Fold {
       same.targets.push(input.target);
       return;
     }
-    const group = this.#keep(input, stderr);
+    const group = this.#store(input, stderr);
     if (bucket === undefined) this.#groups.set(key, [group]);
     else bucket.push(group);
   }
@@ -61,13 +61,13 @@ export class Fold {
     }));
   }
 
-  #keep(input: FoldInput, stderr: Uint8Array): Group {
+  #store(input: FoldInput, stderr: Uint8Array): Group {
     const { outcome, target } = input;
-    const full = this.#keptBytes + input.stdout.bytes.length + stderr.length > this.limitBytes;
+    const full = this.#storedBytes + input.stdout.bytes.length + stderr.length > this.limitBytes;
     const [out, err] = [input.stdout.bytes, stderr].map((bytes) =>
       full ? bytes.slice(0, shortenedBytes) : bytes
     ) as [Uint8Array, Uint8Array];
-    this.#keptBytes += out.length + err.length;
+    this.#storedBytes += out.length + err.length;
     const omittedBytes = input.stdout.omittedBytes + (input.stderr?.omittedBytes ?? 0) +
       (input.stdout.bytes.length - out.length) + (stderr.length - err.length);
     return { targets: [target], outcome, stdout: out, stderr: err, omittedBytes };
@@ -86,11 +86,13 @@ function keyOf({ outcome, stdout, stderr }: FoldInput): string {
 }
 
 /** A stored output may be truncated: as far as it goes, it must be a prefix of the other. */
-function startsSame(kept: Uint8Array, other: Uint8Array): boolean {
-  if (kept.length > other.length) return false;
-  const [words, others] = [wordsOf(kept), wordsOf(other)];
-  for (let at = 0; at < words.length; at++) if (words[at] !== others[at]) return false;
-  for (let at = words.length * 4; at < kept.length; at++) if (kept[at] !== other[at]) return false;
+function startsSame(stored: Uint8Array, other: Uint8Array): boolean {
+  if (stored.length > other.length) return false;
+  const [uint32s, others] = [uint32sOf(stored), uint32sOf(other)];
+  for (let at = 0; at < uint32s.length; at++) if (uint32s[at] !== others[at]) return false;
+  for (let at = uint32s.length * 4; at < stored.length; at++) {
+    if (stored[at] !== other[at]) return false;
+  }
   return true;
 }
 
@@ -98,15 +100,15 @@ function startsSame(kept: Uint8Array, other: Uint8Array): boolean {
 function hash(bytes: Uint8Array): number {
   let low = 0xdeadbeef;
   let high = 0x41c6ce57;
-  const words = wordsOf(bytes);
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] as number;
-    low = Math.imul(low ^ word, 2654435761);
+  const uint32s = uint32sOf(bytes);
+  for (let at = 0; at < uint32s.length; at++) {
+    const uint32 = uint32s[at] as number;
+    low = Math.imul(low ^ uint32, 2654435761);
     low ^= low >>> 15;
-    high = Math.imul(high ^ word, 1597334677);
+    high = Math.imul(high ^ uint32, 1597334677);
     high ^= high >>> 13;
   }
-  for (let at = words.length * 4; at < bytes.length; at++) {
+  for (let at = uint32s.length * 4; at < bytes.length; at++) {
     low = Math.imul(low ^ (bytes[at] as number), 2654435761);
     high = Math.imul(high ^ (bytes[at] as number), 1597334677);
   }
@@ -114,7 +116,7 @@ function hash(bytes: Uint8Array): number {
 }
 
 /** Comparing four bytes at a time is four times as fast. A captured output starts at the start of its buffer. */
-function wordsOf(bytes: Uint8Array): Uint32Array {
+function uint32sOf(bytes: Uint8Array): Uint32Array {
   const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Uint32Array(whole.buffer, whole.byteOffset, whole.length >> 2);
 }

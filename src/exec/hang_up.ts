@@ -9,7 +9,7 @@ import { roundScript } from "./session_signal.ts";
 const killRounds = 3;
 
 /**
- * Lines that define `hang_up`, which reads `$session` and `$kept` (ids that are neither counted nor killed).
+ * Lines that define `hang_up`, which reads `$session` and `$exempt` (ids that are neither counted nor killed).
  * Bit 0 of `SigIgn` is SIGHUP: proc(5).
  *
  * @param graceMs between HUP and KILL; counted in whole seconds, for that is what every `sleep` takes.
@@ -21,7 +21,7 @@ signal=$1
 ${roundScript}
 }
 hang_up() {
-spared=$kept
+spared=$exempt
 round HUP
 round CONT
 sleep ${Math.ceil(graceMs / 1000)}

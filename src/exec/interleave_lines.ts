@@ -1,7 +1,7 @@
 /**
  * Complete lines from the output of many targets, so that lines of different targets can be adjacent but never mixed.
  */
-import { GrowingBytes } from "../base/growing_bytes.ts";
+import { ByteBuffer } from "../base/byte_buffer.ts";
 
 /** A complete line of one target and one stream, or a part of one that is known to be final. */
 export interface Line {
@@ -24,8 +24,8 @@ const newline = 0x0a;
 /** Buffers each stream's unfinished line until its end, the target's end, or the bound. */
 export class LineInterleaver {
   readonly #unfinished = {
-    stdout: new Map<number, GrowingBytes>(),
-    stderr: new Map<number, GrowingBytes>(),
+    stdout: new Map<number, ByteBuffer>(),
+    stderr: new Map<number, ByteBuffer>(),
   };
 
   /** @param limitBytes longer lines are emitted in pieces of this size. */
@@ -68,16 +68,16 @@ export class LineInterleaver {
   /** Returns a piece that may be continued. */
   #hold(lines: Line[], { target, stream, bytes }: Omit<Line, "endedBy">): void {
     const unfinished = this.#unfinished[stream];
-    let held = unfinished.get(target) ?? new GrowingBytes();
-    let rest = bytes;
-    while (held.length + rest.length > this.limitBytes) {
-      const room = this.limitBytes - held.length;
-      held.push(rest.subarray(0, room));
-      rest = rest.subarray(room);
+    let held = unfinished.get(target) ?? new ByteBuffer();
+    let remaining = bytes;
+    while (held.length + remaining.length > this.limitBytes) {
+      const free = this.limitBytes - held.length;
+      held.push(remaining.subarray(0, free));
+      remaining = remaining.subarray(free);
       lines.push({ target, stream, bytes: held.bytes, endedBy: "limit" });
-      held = new GrowingBytes();
+      held = new ByteBuffer();
     }
-    held.push(rest);
+    held.push(remaining);
     unfinished.set(target, held);
   }
 

@@ -45,17 +45,17 @@ export class MarkedLine<T> {
     const value = this.#parse(text.replace(/\r$/, ""));
     if (value === undefined) return this.finish();
     this.#state = { kind: "found", value };
-    const rest = joinBytes([this.#head.subarray(0, start), this.#head.subarray(newline + 1)]);
+    const remaining = joinBytes([this.#head.subarray(0, start), this.#head.subarray(newline + 1)]);
     this.#head = new Uint8Array();
-    return rest;
+    return remaining;
   }
 
   /** Returns the held-back bytes, when the output has ended. */
   finish(): Uint8Array {
     if (this.#state.kind === "searching") this.#state = { kind: "absent" };
-    const rest = this.#head;
+    const remaining = this.#head;
     this.#head = new Uint8Array();
-    return rest;
+    return remaining;
   }
 }
 

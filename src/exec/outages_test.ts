@@ -6,7 +6,7 @@ import { LinkError, type Sent } from "../kube/failures.ts";
 import type { Target } from "../kube/select/target.ts";
 import { Outages } from "./outages.ts";
 import type { OpenExec } from "./run_options.ts";
-import { connectTimeoutMs, events, hello, outcomesOf, scene } from "./testing/run_fixture.ts";
+import { connectTimeoutMs, events, hello, outcomesOf, runFixture } from "./testing/run_fixture.ts";
 
 function failure(reason: string, sent: Sent): LinkError {
   const at = { context: "c", server: "https://c:6443" };
@@ -17,7 +17,7 @@ const refused = failure("connection refused", "nothing");
 
 /** A run of one target whose first tries to open a stream fail like this. */
 function failing(failures: readonly Error[], then: "works" | "hangs" | "fails" = "works") {
-  const stage = scene([{ ...hello, openMs: then === "hangs" ? 60_000 : 1 }]);
+  const stage = runFixture([{ ...hello, openMs: then === "hangs" ? 60_000 : 1 }]);
   const { open } = stage.options;
   const tries: number[] = [];
   const failingOpen: OpenExec = (...words) => {
@@ -76,7 +76,7 @@ function fleetOf(
   opening: (target: Target, atMs: number) => Error | "hangs" | undefined,
   contextOf: (index: number) => string = () => "c",
 ) {
-  const stage = scene(Array.from({ length: 60 }, () => ({ ...hello, unsent: true })), {
+  const stage = runFixture(Array.from({ length: 60 }, () => ({ ...hello, unsent: true })), {
     fanout: 10,
   });
   for (const [index, target] of stage.targets.entries()) target.context = contextOf(index);

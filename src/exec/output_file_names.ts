@@ -23,8 +23,8 @@ function percent(character: string): string {
 
 /** FNV-1a, twice with different seeds: names that share 200 letters are few. */
 function hash(text: string): string {
-  return [0x811c9dc5, 0x1b873593].map((begin) => {
-    let value = begin;
+  return [0x811c9dc5, 0x1b873593].map((seed) => {
+    let value = seed;
     for (let at = 0; at < text.length; at++) {
       value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
     }

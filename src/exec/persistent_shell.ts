@@ -27,7 +27,7 @@ import { bornScript, hangUpScript } from "./hang_up.ts";
 import { startScript } from "./start_command.ts";
 
 /** Interval between two polls of the keeper, in seconds. */
-const lookEverySeconds = 5;
+const pollSeconds = 5;
 
 /**
  * How often a new shell polls for its first client before it starts without one: its earlier output is seen by no one.
@@ -65,11 +65,11 @@ born $$
 echo "$$ $birth" >"$folder/owner"
 (
 trap "" HUP INT QUIT TERM
-read -r kept rest </proc/self/stat
+read -r exempt rest </proc/self/stat
 idle=0
 while [ "$idle" -lt "$keep" ]; do
-sleep ${lookEverySeconds}
-if attached "$folder"; then idle=0; else idle=$((idle + ${lookEverySeconds})); fi
+sleep ${pollSeconds}
+if attached "$folder"; then idle=0; else idle=$((idle + ${pollSeconds})); fi
 done
 session=$$
 hang_up
@@ -113,16 +113,16 @@ const tmuxSettings = [
 
 /**
  * Lines that start or find a persistent shell, stay until it ends or is detached, and exit with its code. They return
- * if the pod has no multiplexer. They read `$wish`, `$root`, `$id`, `$keep`, `$columns`, `$rows`, `$asked`,
+ * if the pod has no multiplexer. They read `$requested`, `$root`, `$id`, `$keep`, `$columns`, `$rows`, `$identity`,
  * `$kodama_parent` (exported) and the args, and call `say`; `$goodbye` is printed before the exit code, because a
  * server may report success for a link that broke (`end_mark.ts`).
  */
-export const keptScript = `${bornScript}
+export const persistentShellScript = `${bornScript}
 ${aliveScript}
 ${attachedScript}
 described() {
 { read -r line <"$1/command"; } 2>/dev/null
-[ "$line" = "$asked" ]
+[ "$line" = "$identity" ]
 }
 has_terminal() {
 for place in /etc/terminfo /lib/terminfo /usr/lib/terminfo /usr/share/terminfo; do
@@ -161,7 +161,7 @@ echo "$goodbye$code"
 exit "$code"
 }
 folder=$root/$id
-if [ "$wish" = same ]; then
+if [ "$requested" = same ]; then
 alive "$folder"
 [ "$kind" ] && { join back; leave; }
 code=
@@ -171,7 +171,7 @@ say gone "$code"
 exit 0
 fi
 for old in "$root"/*; do
-[ "$wish" = any ] || break
+[ "$requested" = any ] || break
 [ -d "$old" ] || continue
 alive "$old"
 [ "$kind" ] || { rm -rf "$old"; continue; }
@@ -189,7 +189,7 @@ for program in mkdir rm sleep; do
 command -v "$program" >/dev/null 2>&1 || kind=
 done
 if [ "$kind" ] && (umask 077 && mkdir -p "$folder") 2>/dev/null; then
-echo "$asked" >"$folder/command"
+echo "$identity" >"$folder/command"
 set -- sh -c "eval \\"\\$kodama_parent\\"" kodama-shell "$folder" "$keep" "$@"
 if [ "$kind" = dtach ]; then
 dtach -n "$folder/dtach" -E -z -r winch "$@" && { join new; leave; }

@@ -1,7 +1,7 @@
 /** The args that start and find persistent shells, read by the shells of this machine, on a terminal of script(1). */
 import assert from "node:assert/strict";
 import { MarkedLine } from "./marked_line.ts";
-import { greetingLine, type ShellGreeting, type ShellWish, shellWords } from "./shell_argv.ts";
+import { greetingLine, type RequestedShell, shellArgv, type ShellGreeting } from "./shell_argv.ts";
 
 function onPath(name: string): string | undefined {
   const places = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);
@@ -35,10 +35,14 @@ async function stage(shell: string) {
     TERM: "xterm",
     SHELL: `${folder}/sh`,
   };
-  const begin = async (wish: ShellWish, id: string, command: readonly string[]): Promise<Told> => {
-    const kept = { wish, owner: "0", id, keepSeconds: 60, size };
-    const words = shellWords({ nonce, command, kept });
-    const line = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  const begin = async (
+    requested: RequestedShell,
+    id: string,
+    command: readonly string[],
+  ): Promise<Told> => {
+    const persistent = { requested, owner: "0", id, keepSeconds: 60, size };
+    const argv = shellArgv({ nonce, command, persistent });
+    const line = argv.map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`).join(" ");
     const { code, stdout } = await new Deno.Command("script", {
       args: ["--quiet", "--return", "--command", line, "/dev/null"],
       clearEnv: true,
@@ -68,7 +72,7 @@ for (const shell of shells) {
     fn: async () => {
       await using kept = await stage(shell);
       const { code, greeting, output } = await kept.begin("any", "one", ["sh", "-c", "exit 7"]);
-      assert.deepEqual(greeting, { kind: "kept", by: "tmux", id: "one", found: false });
+      assert.deepEqual(greeting, { kind: "persistent", by: "tmux", id: "one", found: false });
       assert.equal(code, 7);
       assert.match(output, new RegExp(`kodama:${nonce}:end:7\r\n$`));
       assert.deepEqual(await kept.left(), []);
@@ -81,7 +85,7 @@ for (const shell of shells) {
     fn: async () => {
       await using kept = await stage(shell);
       const { greeting } = await kept.begin("same", "other", []);
-      assert.deepEqual(greeting, { kind: "gone", exitCode: undefined });
+      assert.deepEqual(greeting, { kind: "missing", exitCode: undefined });
     },
   });
 }
@@ -92,8 +96,8 @@ Deno.test({
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "k" });
     const env = { PATH: Deno.env.get("PATH") ?? "", TMPDIR: folder, TERM: "xterm" };
-    const run = async (...words: string[]) => {
-      const [program = "", ...args] = words;
+    const run = async (...argv: string[]) => {
+      const [program = "", ...args] = argv;
       const { stdout } = await new Deno.Command(program, { args, clearEnv: true, env }).output();
       return new TextDecoder().decode(stdout);
     };
@@ -102,15 +106,15 @@ Deno.test({
       while (!await look()) assert.ok(performance.now() < deadline, "it didn't come to that");
     };
     const outer = ["tmux", "-f", "/dev/null", "-S", `${folder}/outer`];
-    const kept = { wish: "new" as const, owner: "0", id: "one", keepSeconds: 60, size };
-    const words = shellWords({ nonce, command: ["sh", "-c", "read line"], kept });
+    const persistent = { requested: "new" as const, owner: "0", id: "one", keepSeconds: 60, size };
+    const argv = shellArgv({ nonce, command: ["sh", "-c", "read line"], persistent });
     // The terminal is a tmux that is stopped meanwhile: it reads nothing, and beyond 4 KiB all output is buffered by
     // the system.
     const filled = `${"x".repeat(79)}\n`.repeat(70);
     const line = 'read go <"$0"; printf %s "$1"; shift; exec "$@"';
     const gate = ["sh", "-c", line, `${folder}/gate`, filled];
     await run("mkfifo", `${folder}/gate`);
-    await run(...outer, "new-session", "-d", "-x", "80", "-y", "24", "--", ...gate, ...words);
+    await run(...outer, "new-session", "-d", "-x", "80", "-y", "24", "--", ...gate, ...argv);
     const pid = Number(await run(...outer, "display-message", "-p", "#{pid}"));
     Deno.kill(pid, "SIGSTOP");
     try {

@@ -12,7 +12,7 @@ export interface RecordedTarget {
   target: Target;
   name: string;
   /** The index that its command was given. */
-  place: { index: number; total: number };
+  position: { index: number; total: number };
   /** Absent if it wasn't written: the run is active, or was killed. */
   end?: RecordedEnd;
 }
@@ -42,12 +42,12 @@ export function readRecord(name: string, text: string): PastRun {
   );
   const ends = new Map<number, RecordedEnd>();
   for (const line of events) if (line.event === "targetEnded") ends.set(line.target, line);
-  const targets = added.map(({ name, uid, ...place }, index): RecordedTarget => {
+  const targets = added.map(({ name, uid, ...position }, index): RecordedTarget => {
     const end = ends.get(index);
     return {
-      target: { ...place, ...(uid === null ? {} : { uid }) },
+      target: { ...position, ...(uid === null ? {} : { uid }) },
       name,
-      place: header.places?.[index] ?? { index, total: added.length },
+      position: header.places?.[index] ?? { index, total: added.length },
       ...(end === undefined ? {} : { end }),
     };
   });

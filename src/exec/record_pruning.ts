@@ -34,15 +34,15 @@ export function expiredRecords(
     b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.name < b.name ? 1 : -1)
   );
   const expired: string[] = [];
-  let kept = 0;
-  let keptBytes = 0;
+  let retained = 0;
+  let retainedBytes = 0;
   for (const { name, bytes, modifiedAt } of newestFirst) {
     const ageMs = now.getTime() - modifiedAt.getTime();
-    const fits = kept < limits.maxRecords && keptBytes + bytes <= limits.maxBytes;
+    const fits = retained < limits.maxRecords && retainedBytes + bytes <= limits.maxBytes;
     if (ageMs > limits.busyMs && (ageMs > limits.maxAgeMs || !fits)) expired.push(name);
     else {
-      kept += 1;
-      keptBytes += bytes;
+      retained += 1;
+      retainedBytes += bytes;
     }
   }
   return expired.reverse();

@@ -9,7 +9,7 @@ export const redactedText = "[redacted]";
 
 /** Storable args, and the secrets that were removed. */
 export interface Redaction {
-  words: string[];
+  args: string[];
   secrets: string[];
 }
 
@@ -39,19 +39,19 @@ const inText: readonly RegExp[] = [
 const secretFlag = new RegExp(`^--?${secretName}$`, "i");
 
 /** Removes likely secrets. */
-export function redact(words: readonly string[]): Redaction {
+export function redact(args: readonly string[]): Redaction {
   const secrets: string[] = [];
-  const kept = words.map((word, at) => {
-    const before = words[at - 1];
-    const isValue = before !== undefined && secretFlag.test(before) && !/^[-$]|^$/.test(word);
-    if (!isValue) return redactText(word, secrets);
-    secrets.push(word);
+  const redacted = args.map((arg, at) => {
+    const before = args[at - 1];
+    const isValue = before !== undefined && secretFlag.test(before) && !/^[-$]|^$/.test(arg);
+    if (!isValue) return redactText(arg, secrets);
+    secrets.push(arg);
     return redactedText;
   });
-  return { words: kept, secrets };
+  return { args: redacted, secrets };
 }
 
-function redactText(word: string, secrets: string[]): string {
+function redactText(arg: string, secrets: string[]): string {
   return inText.reduce(
     (text, pattern) =>
       text.replace(pattern, (whole, name: string, secret: string) => {
@@ -59,11 +59,11 @@ function redactText(word: string, secrets: string[]): string {
         secrets.push(secret.replace(/^(["'])(.*)\1$/s, "$2"));
         return `${name}${redactedText}`;
       }),
-    word,
+    arg,
   );
 }
 
 /** Returns a text without the secrets that were found: a server may repeat a command's args in its error. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((kept, secret) => kept.replaceAll(secret, redactedText), text);
+  return secrets.reduce((redacted, secret) => redacted.replaceAll(secret, redactedText), text);
 }

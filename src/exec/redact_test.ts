@@ -31,9 +31,9 @@ Deno.test("what looks like a secret by its name is taken out, and nothing else",
     ]],
     [["a", "--from-literal=token=t1"], ["a", "--from-literal=token=[redacted]"]],
   ];
-  for (const [words, kept] of table) {
-    assert.deepEqual(redact(words).words, kept);
-    assert.ok(redact(words).secrets.length > 0);
+  for (const [args, kept] of table) {
+    assert.deepEqual(redact(args).args, kept);
+    assert.ok(redact(args).secrets.length > 0);
   }
   const harmless = [
     ["cat", "/var/run/secrets/token"],
@@ -45,7 +45,7 @@ Deno.test("what looks like a secret by its name is taken out, and nothing else",
     ["curl", "-H", "X-Vault-Token: $TOKEN", "-d", '{"password":"$PW"}'],
     ["grep", "-A", "2", "token:", "x.yaml"],
   ];
-  for (const words of harmless) assert.deepEqual(redact(words), { words, secrets: [] });
+  for (const args of harmless) assert.deepEqual(redact(args), { args, secrets: [] });
 });
 
 Deno.test("a secret isn't in what is kept, wherever it stands", () => {
@@ -54,9 +54,9 @@ Deno.test("a secret isn't in what is kept, wherever it stands", () => {
     fc.constantFrom("--password", "--token", "--client-secret"),
     fc.array(fc.constantFrom("a", "-x", "--y=1", "sh"), { maxLength: 4 }),
     (secret, flag, others) => {
-      for (const words of [[...others, flag, secret], [...others, `${flag}=${secret}`]]) {
-        const { words: kept, secrets } = redact(words);
-        assert.ok(!kept.join(" ").includes(secret));
+      for (const args of [[...others, flag, secret], [...others, `${flag}=${secret}`]]) {
+        const { args: redacted, secrets } = redact(args);
+        assert.ok(!redacted.join(" ").includes(secret));
         assert.ok(!withoutSecrets(`exec: ${secret}: not found`, secrets).includes(secret));
       }
     },

@@ -33,7 +33,7 @@ export async function* runOnTargets(
   yield { kind: "runStarted", targets, command, at: clock.now() };
   const run = new Run(targets, command, options);
   try {
-    yield* run.told();
+    yield* run.events();
     const durationMs = Math.round(clock.elapsedMs() - startedMs);
     yield { kind: "runEnded", outcomes: run.outcomes, at: clock.now(), durationMs };
   } finally {
@@ -75,7 +75,7 @@ class Run {
    * The events, in order. Under heavy output it yields to the event loop: to signals, timers, and the streams that end
    * the flood.
    */
-  async *told(): AsyncGenerator<RunEvent, void> {
+  async *events(): AsyncGenerator<RunEvent, void> {
     const { clock } = this.options;
     let turnMs = clock.elapsedMs();
     for await (const event of this.#events) {

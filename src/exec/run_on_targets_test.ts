@@ -10,7 +10,7 @@ import {
   hello,
   outcomesOf,
   outputOf,
-  scene,
+  runFixture,
   scripts,
   timeoutMs,
 } from "./testing/run_fixture.ts";
@@ -34,7 +34,7 @@ Deno.test("every target ends once, in order, with all its bytes, under any inter
     fc.array(scripts, { minLength: 1, maxLength: 12 }),
     fc.integer({ min: 1, max: 5 }),
     async (all, fanout) => {
-      const stage = scene(all, { fanout, timeoutMs });
+      const stage = runFixture(all, { fanout, timeoutMs });
       const told = await events(stage);
       assertOrder(told, all.length, fanout);
       for (const [index, script] of all.entries()) {
@@ -56,7 +56,7 @@ Deno.test("a cancelled run still ends every target once, and none is ok without 
     fc.array(scripts, { minLength: 1, maxLength: 10 }),
     fc.integer({ min: 0, max: 3000 }),
     async (all, cancelMs) => {
-      const stage = scene(all, { fanout: 3 });
+      const stage = runFixture(all, { fanout: 3 });
       stage.clock.timer(cancelMs, () => stage.cancel.abort());
       const told = await events(stage);
       assertOrder(told, all.length, 3);
@@ -72,17 +72,17 @@ Deno.test("a cancelled run still ends every target once, and none is ok without 
 });
 
 Deno.test("a good end that the command itself didn't come to is unknown", async () => {
-  const [outcome] = outcomesOf(await events(scene([{ ...hello, unmarked: true }])));
+  const [outcome] = outcomesOf(await events(runFixture([{ ...hello, unmarked: true }])));
   assert.equal(outcome?.kind, "unknown");
 });
 
 Deno.test("a good end of a command that failed is no good end", async () => {
-  const [outcome] = outcomesOf(await events(scene([{ ...hello, marked: 4 }])));
+  const [outcome] = outcomesOf(await events(runFixture([{ ...hello, marked: 4 }])));
   assert.deepEqual(outcome, { kind: "failed", exitCode: 4 });
 });
 
 Deno.test("a command that ignores TERM is killed after the grace", async () => {
-  const stage = scene([{ ...hello, end: "hangs", diesOn: "KILL" }], { timeoutMs });
+  const stage = runFixture([{ ...hello, end: "hangs", diesOn: "KILL" }], { timeoutMs });
   const [outcome] = outcomesOf(await events(stage));
   assert.deepEqual(outcome, { kind: "timeout", limit: "command", afterMs: timeoutMs });
   const signals = stage.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
@@ -94,13 +94,13 @@ Deno.test("a command that ignores TERM is killed after the grace", async () => {
 });
 
 Deno.test("what KILL doesn't end is said to be left", async () => {
-  const stage = scene([{ ...hello, end: "hangs", diesOn: "nothing" }], { timeoutMs });
+  const stage = runFixture([{ ...hello, end: "hangs", diesOn: "nothing" }], { timeoutMs });
   const [outcome] = outcomesOf(await events(stage));
   assert.equal(outcome?.kind === "timeout" && outcome.left, "1 process did not end on KILL");
 });
 
 Deno.test("a single command that ends by itself takes one exec", async () => {
-  const stage = scene([hello]);
+  const stage = runFixture([hello]);
   await events(stage);
   assert.equal(stage.pods[0]?.requests.length, 1);
 });
@@ -109,14 +109,14 @@ Deno.test("without a shell the command runs bare, whatever the runtime's words",
   const words = 'exec: "sh": executable file not found in $PATH: unknown';
   const status = { apiVersion: "v1", kind: "Status", metadata: {}, status: "Failure" } as const;
   const noShell: ChannelEnd = { kind: "refused", status: { ...status, message: words } };
-  const stage = scene([{ ...hello, noShell }]);
+  const stage = runFixture([{ ...hello, noShell }]);
   assert.deepEqual(outcomesOf(await events(stage)), [{ kind: "ok" }]);
   assert.deepEqual(stage.pods[0]?.requests.at(-1)?.command, ["hostname"]);
 });
 
 for (const kind of ["forbidden", "unauthorized"] as const) {
   Deno.test(`a stream that is ${kind} is forbidden, in the same words for every pod`, async () => {
-    const stage = scene([hello, hello]);
+    const stage = runFixture([hello, hello]);
     stage.options.open = ({ pod }) =>
       Promise.reject(new KodamaError(kind, `pods "${pod}" is forbidden: no`, { hint: "a role" }));
     const outcome = { kind: "forbidden", reason: "no", hint: "a role" };
@@ -126,7 +126,7 @@ for (const kind of ["forbidden", "unauthorized"] as const) {
 
 Deno.test("a bare command that is cancelled says that it may still run", async () => {
   const refused = new KodamaError("server", 'exec: "sh": executable file not found in $PATH');
-  const stage = scene([{ ...hello, end: "hangs" }], { timeoutMs });
+  const stage = runFixture([{ ...hello, end: "hangs" }], { timeoutMs });
   const { open } = stage.options;
   stage.options.open = (to, request, signal) =>
     request.command[0] === "sh" ? Promise.reject(refused) : open(to, request, signal);
@@ -135,7 +135,7 @@ Deno.test("a bare command that is cancelled says that it may still run", async (
 });
 
 Deno.test("input reaches every target whole, and its end too", async () => {
-  const stage = scene([hello, hello, hello], {
+  const stage = runFixture([hello, hello, hello], {
     fanout: 1,
     input: () => {
       const pieces = [Uint8Array.of(1, 2), Uint8Array.of(3)];
@@ -151,7 +151,9 @@ Deno.test("input reaches every target whole, and its end too", async () => {
 
 Deno.test("an end that the server doesn't tell is waited for ten seconds, and then unknown", async () => {
   const input = () => ({ read: () => Promise.resolve(undefined) });
-  const [outcome] = outcomesOf(await events(scene([{ ...hello, untold: true }], { input })));
+  const [outcome] = outcomesOf(
+    await events(runFixture([{ ...hello, unreported: true }], { input })),
+  );
   assert.deepEqual(outcome, {
     kind: "unknown",
     reason:
@@ -160,7 +162,7 @@ Deno.test("an end that the server doesn't tell is waited for ten seconds, and th
 });
 
 Deno.test("a consumer that stops cancels what runs and waits for its end", async () => {
-  const stage = scene([{ ...hello, end: "hangs" }, { ...hello, end: "hangs" }]);
+  const stage = runFixture([{ ...hello, end: "hangs" }, { ...hello, end: "hangs" }]);
   const seen = (async () => {
     for await (const event of runOnTargets(stage.targets, ["x"], stage.options)) {
       if (event.kind === "output") break;
@@ -174,7 +176,7 @@ Deno.test("a consumer that stops cancels what runs and waits for its end", async
 
 Deno.test("a slow consumer keeps the pods from running ahead", async () => {
   let produced = 0;
-  const endless = scene([hello]);
+  const endless = runFixture([hello]);
   const { open } = endless.options;
   endless.options.open = async (to, request, signal) => {
     const channel = await open(to, request, signal);

@@ -16,15 +16,15 @@ import type { Target } from "../kube/select/target.ts";
 /** Runs the command in the target. Rejects only on a bug in kodama. */
 export async function runTarget(run: TargetRun): Promise<Outcome> {
   const { options, target, index, total } = run;
-  const words = commandWords(run.command, target, {
+  const argv = argvFor(run.command, target, {
     index,
     shell: options.shell ?? false,
     substitute: options.substitute ?? false,
   });
   // To a shell's `exec`, a first arg like this is an option. As a program's name it is next to impossible.
-  if (words[0]?.startsWith("-") === true) return endOf(await attempt(run, words, "bare"));
+  if (argv[0]?.startsWith("-") === true) return endOf(await attempt(run, argv, "bare"));
   const { nonce, environment, workdir, graceMs } = options;
-  const wrapped = withPreamble(words, target, {
+  const wrapped = withPreamble(argv, target, {
     nonce,
     index,
     total,
@@ -36,7 +36,7 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   if (first.kind === "ended") return first.outcome;
   const use = useOfShell(options);
   if (use !== undefined) return outcomeOfMissingShell(use);
-  return endOf(await attempt(run, words, "bare"));
+  return endOf(await attempt(run, argv, "bare"));
 }
 
 /** Returns whether standard input is free to notify the pod when kodama exits (`watch.ts`). */
@@ -59,10 +59,10 @@ function endOf(attempt: Attempt): Outcome {
 
 async function attempt(
   run: TargetRun,
-  words: readonly string[],
+  argv: readonly string[],
   form: "preamble" | "bare",
 ): Promise<Attempt> {
-  const opened = await openStream(run, words, form);
+  const opened = await openStream(run, argv, form);
   if (!("channel" in opened)) return opened;
   await using channel = opened.channel;
   return await new Conversation(run, channel, form).untilEnd();
@@ -74,7 +74,7 @@ async function attempt(
  */
 export async function openStream(
   run: TargetRun,
-  words: readonly string[],
+  argv: readonly string[],
   form: "preamble" | "bare",
 ): Promise<{ channel: ExecChannel } | Attempt> {
   const { options, target, outages } = run;
@@ -86,7 +86,7 @@ export async function openStream(
     namespace,
     pod,
     container,
-    command: words,
+    command: argv,
     stdin: options.input !== undefined || (form === "preamble" && isWatched(options)),
     tty: options.terminal !== undefined,
   };
@@ -116,7 +116,7 @@ export async function openStream(
 /* The args of a command as one target runs them. */
 
 /** Replaces `{pod}` and similar placeholders in an arg by the target's own names; other braces stay unchanged. */
-function substituted(word: string, target: Target, index: number): string {
+function substituted(arg: string, target: Target, index: number): string {
   const values: Readonly<Record<string, string>> = {
     pod: target.pod,
     namespace: target.namespace,
@@ -124,20 +124,20 @@ function substituted(word: string, target: Target, index: number): string {
     ip: target.ip,
     index: String(index),
   };
-  return word.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return arg.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
 /**
  * Returns the args that one target runs. With `shell`, the args are joined by spaces into one line, like ssh; a shell
  * in the image reads it.
  */
-function commandWords(
+function argvFor(
   command: readonly string[],
   target: Target,
   options: { index: number; shell?: boolean; substitute?: boolean },
 ): readonly string[] {
-  const words = options.substitute === true
-    ? command.map((word) => substituted(word, target, options.index))
+  const argv = options.substitute === true
+    ? command.map((arg) => substituted(arg, target, options.index))
     : command;
-  return options.shell === true ? ["sh", "-c", words.join(" ")] : words;
+  return options.shell === true ? ["sh", "-c", argv.join(" ")] : argv;
 }

@@ -51,10 +51,10 @@ export function next(state: ScheduleState, policy: SchedulePolicy): ScheduleDeci
   if (policy.failFast === true && state.failed > 0) {
     return { kind: "stop", reason: "an earlier target failed (--fail-fast)" };
   }
-  const batchBegins = serial === undefined || beginsBatch(started, total, serial);
+  const startsBatch = serial === undefined || isBatchStart(started, total, serial);
   // The running targets of the previous batch may still fail: that must be known first.
-  if (serial !== undefined && batchBegins && running > 0) return { kind: "wait" };
-  if (batchBegins && exceeds(state, policy.maxFail)) {
+  if (serial !== undefined && startsBatch && running > 0) return { kind: "wait" };
+  if (startsBatch && exceeds(state, policy.maxFail)) {
     return { kind: "stop", reason: `${state.failed} of ${total} targets failed (--max-fail)` };
   }
   return running < policy.fanout ? { kind: "start", target: started } : { kind: "wait" };
@@ -72,15 +72,15 @@ function exceeds({ failed, total }: ScheduleState, maxFail: Amount | undefined):
 }
 
 /** Returns whether a batch starts with the target of this index. Counted without a list of all batches. */
-function beginsBatch(target: number, total: number, serial: readonly Amount[]): boolean {
-  let begin = 0;
+function isBatchStart(target: number, total: number, serial: readonly Amount[]): boolean {
+  let batchStart = 0;
   for (const amount of serial) {
-    if (target <= begin) return target === begin;
-    begin += batchSize(amount, total);
+    if (target <= batchStart) return target === batchStart;
+    batchStart += batchSize(amount, total);
   }
   const last = serial.at(-1);
-  if (last === undefined || target < begin) return target === 0;
-  return (target - begin) % batchSize(last, total) === 0;
+  if (last === undefined || target < batchStart) return target === 0;
+  return (target - batchStart) % batchSize(last, total) === 0;
 }
 
 /** Like Ansible: a fraction of a target is dropped, and every batch has at least one. */

@@ -7,7 +7,7 @@
  */
 import { Deadline, orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
@@ -51,7 +51,7 @@ done
 for process in $others; do kill "-$signal" "$process" 2>/dev/null; done`;
 
 /** Returns the args that signal a session from a separate exec, and print how many were alive in it. */
-export function signalArgs(signal: RoundSignal, { leader, watcher }: Session): string[] {
+export function signalArgv(signal: RoundSignal, { leader, watcher }: Session): string[] {
   const script = `signal=$1 session=$2 spared=$3\n${roundScript}\necho "$alive"`;
   const spared = watcher === undefined ? "" : `${leader} ${watcher}`;
   return ["sh", "-c", script, "kodama", signal, String(leader), spared];
@@ -91,7 +91,7 @@ export async function endCommand(
       const remaining = await pollUntilExited(round, { ...options, alive, limitMs });
       if (remaining === 0) return undefined;
       if (signal === "KILL") {
-        return `${counted(remaining, "process", "processes")} did not end on KILL`;
+        return `${plural(remaining, "process", "processes")} did not end on KILL`;
       }
     }
   } catch (error) {
@@ -143,7 +143,7 @@ export async function signalRound(
   const { namespace, pod, container } = target;
   // Not bound to the run's own signal: that one has most likely aborted, which is the reason for this call.
   using deadline = new Deadline(clock, roundLimitMs);
-  const command = signalArgs(signal, session);
+  const command = signalArgv(signal, session);
   const request = { namespace, pod, container, command, stdin: false, tty: false };
   try {
     const opening = open(target, request, deadline.signal);

@@ -1,5 +1,5 @@
 /** The args that start a user's shell in a pod, and the line they print first. */
-import { keptScript, parentScript } from "./persistent_shell.ts";
+import { parentScript, persistentShellScript } from "./persistent_shell.ts";
 import { endMarkOf } from "./end_mark.ts";
 import { startScript } from "./start_command.ts";
 import type { TerminalSize } from "../kube/client.ts";
@@ -8,7 +8,7 @@ import type { TerminalSize } from "../kube/client.ts";
 const shells = ["bash", "zsh", "ash", "dash", "ksh", "sh"];
 
 /** The requested shell, if shells can be persistent. */
-export type ShellWish =
+export type RequestedShell =
   /** A new one. */
   | "new"
   /** One of the same user and command without an attached client, or a new one. */
@@ -17,8 +17,8 @@ export type ShellWish =
   | "same";
 
 /** A shell that outlives its link. */
-export interface KeptShell {
-  wish: ShellWish;
+export interface PersistentShell {
+  requested: RequestedShell;
   /** Owner of the shells that may be found again; unguessable for others. Letters and digits. */
   owner: string;
   /** Id of this shell, or of a new one. Letters and digits. */
@@ -35,16 +35,16 @@ export interface ShellRequest {
   /** Runs instead of a shell; may be empty. */
   command: readonly string[];
   /** Absent if the shell ends with its link. */
-  kept?: KeptShell;
+  persistent?: PersistentShell;
 }
 
 /** The started shell. */
 export type ShellGreeting =
   | { kind: "plain" }
   /** It can be found again by this id. */
-  | { kind: "kept"; by: "tmux" | "dtach"; id: string; found: boolean }
+  | { kind: "persistent"; by: "tmux" | "dtach"; id: string; found: boolean }
   /** The requested shell has ended; its exit code, if it stored one. */
-  | { kind: "gone"; exitCode: number | undefined };
+  | { kind: "missing"; exitCode: number | undefined };
 
 function markerOf(nonce: string): string {
   return `kodama-shell:${nonce}:`;
@@ -54,32 +54,32 @@ function markerOf(nonce: string): string {
  * Returns the args to run. No user text becomes part of a script. The scripts are in variables, so that process lists
  * in the pod show short lines; they have no single quotes.
  */
-export function shellWords({ nonce, command, kept }: ShellRequest): string[] {
+export function shellArgv({ nonce, command, persistent }: ShellRequest): string[] {
   const script = [
-    "mark=$1 wish=$2 root=${TMPDIR:-/tmp}/kodama-shell-$3 id=$4 keep=$5 columns=$6 rows=$7 asked=$8",
+    "mark=$1 requested=$2 root=${TMPDIR:-/tmp}/kodama-shell-$3 id=$4 keep=$5 columns=$6 rows=$7 identity=$8",
     "shift 8",
     'say() { echo "$mark$1 $2 $id"; }',
     `if [ $# = 0 ]; then
 for shell in ${shells.join(" ")}; do command -v "$shell" >/dev/null 2>&1 && break; done
 set -- "$shell"
 fi`,
-    ...(kept === undefined ? [] : [`goodbye=${endMarkOf(nonce)}`, keptScript]),
+    ...(persistent === undefined ? [] : [`goodbye=${endMarkOf(nonce)}`, persistentShellScript]),
     "say plain",
     "unset kodama_script kodama_parent",
     startScript,
   ].join("\n");
-  const parent = kept === undefined ? "" : parentScript;
+  const parent = persistent === undefined ? "" : parentScript;
   const start = `export kodama_script='${script}' kodama_parent='${parent}'
 exec sh -c 'eval "$kodama_script"' "$0" "$@"`;
-  const { wish, owner, id, keepSeconds, size } = kept ?? endsWithLink;
+  const { requested, owner, id, keepSeconds, size } = persistent ?? endsWithLink;
   const { columns, rows } = size;
-  const places = [markerOf(nonce), wish, owner, id, keepSeconds, columns, rows];
-  return ["sh", "-c", start, "kodama", ...places.map(String), oneLine(command), ...command];
+  const parameters = [markerOf(nonce), requested, owner, id, keepSeconds, columns, rows];
+  return ["sh", "-c", start, "kodama", ...parameters.map(String), oneLine(command), ...command];
 }
 
-/** Replaces a {@link KeptShell} if it isn't read. */
+/** Replaces a {@link PersistentShell} if it isn't read. */
 const endsWithLink = {
-  ...{ wish: "", owner: "", id: "", keepSeconds: 0 },
+  ...{ requested: "", owner: "", id: "", keepSeconds: 0 },
   size: { columns: 0, rows: 0 },
 };
 
@@ -102,11 +102,11 @@ function readGreeting(text: string): ShellGreeting | undefined {
     case "back": {
       if (detail !== "tmux" && detail !== "dtach") return undefined;
       return /^\w{1,64}$/.test(id)
-        ? { kind: "kept", by: detail, id, found: state === "back" }
+        ? { kind: "persistent", by: detail, id, found: state === "back" }
         : undefined;
     }
     case "gone":
-      return { kind: "gone", exitCode: /^\d{1,3}$/.test(detail) ? Number(detail) : undefined };
+      return { kind: "missing", exitCode: /^\d{1,3}$/.test(detail) ? Number(detail) : undefined };
     default:
       return undefined;
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Target } from "../kube/select/target.ts";
 import { endMarkOf } from "./end_mark.ts";
 import { PreambleReader, withPreamble } from "./preamble.ts";
-import { type RoundSignal, type Session, signalArgs } from "./session_signal.ts";
+import { type RoundSignal, type Session, signalArgv } from "./session_signal.ts";
 
 const target: Target = {
   context: "c",
@@ -57,7 +57,7 @@ async function run(shell: Shell, own: readonly string[], stdin: "null" | "piped"
 
 /** Signals a session, and counts as a round does. */
 async function roundIn(shell: Shell, word: RoundSignal, session: Session) {
-  const { stdout } = await run(shell, signalArgs(word, session), "null");
+  const { stdout } = await run(shell, signalArgv(word, session), "null");
   return Number(new TextDecoder().decode(stdout));
 }
 

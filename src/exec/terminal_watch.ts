@@ -51,7 +51,7 @@ export interface TerminalWatchOptions {
  * Returns the args of the watching shell. `former` is the id and birth of one whose stream broke. The script is in a
  * variable, so that process lists in the pod show a short line, and `pkill -f` doesn't match text in it.
  */
-export function watchWords(leader: number, graceMs: number, former: readonly string[]): string[] {
+export function watchArgv(leader: number, graceMs: number, former: readonly string[]): string[] {
   const script = `export kodama_script='${watchScript(graceMs)}'
 exec sh -c 'eval "$kodama_script"' "$0" "$@"`;
   return ["sh", "-c", script, "kodama-watch", String(leader), ...former];
@@ -59,7 +59,7 @@ exec sh -c 'eval "$kodama_script"' "$0" "$@"`;
 
 /** The watching shell's lines. They contain no single quotes, because they are embedded in some. */
 function watchScript(graceMs: number): string {
-  return `session=$1 kept=
+  return `session=$1 exempt=
 ${bornScript}
 ${hangUpScript(graceMs)}
 if [ "$2" ]; then
@@ -113,7 +113,7 @@ export class TerminalWatch {
   async #once(over: AbortSignal): Promise<void> {
     const { target, leader, graceMs, open } = this.#options;
     const { namespace, pod, container } = target;
-    const command = watchWords(leader, graceMs, this.#former);
+    const command = watchArgv(leader, graceMs, this.#former);
     const request = { namespace, pod, container, command, stdin: true, tty: false };
     const opening = open(target, request, over);
     await using channel = await orAborted(opening, over, (late) => void late.close());
@@ -131,11 +131,11 @@ export class TerminalWatch {
 
   async #listen(channel: ExecChannel): Promise<void> {
     const decoder = new TextDecoder();
-    let said = "";
+    let output = "";
     for await (const { stream, bytes } of channel.output) {
-      if (stream !== "stdout" || said.length > introductionLimitBytes) continue;
-      said += decoder.decode(bytes, { stream: true });
-      const [, id, birth] = /^(\d{1,10}) (\d{1,20})\r?\n/.exec(said) ?? [];
+      if (stream !== "stdout" || output.length > introductionLimitBytes) continue;
+      output += decoder.decode(bytes, { stream: true });
+      const [, id, birth] = /^(\d{1,10}) (\d{1,20})\r?\n/.exec(output) ?? [];
       if (id !== undefined && birth !== undefined) this.#former = [id, birth];
     }
   }

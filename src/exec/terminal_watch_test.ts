@@ -1,15 +1,15 @@
 /** Watches a command under a terminal: a second stream, which reports how the first one ended. */
 import assert from "node:assert/strict";
 import type { ChannelEnd } from "../kube/client.ts";
-import { watchWords } from "./terminal_watch.ts";
-import { events, hello, outcomesOf, scene } from "./testing/run_fixture.ts";
+import { watchArgv } from "./terminal_watch.ts";
+import { events, hello, outcomesOf, runFixture } from "./testing/run_fixture.ts";
 
 async function* noResizes(): AsyncGenerator<never, void> {}
 
 /** A run of one target with a terminal. */
 function withTerminal(end: ChannelEnd) {
   const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
-  return scene([{ ...hello, end }], { terminal });
+  return runFixture([{ ...hello, end }], { terminal });
 }
 
 Deno.test("a terminal's command that has ended leaves nothing to hang up", async () => {
@@ -25,7 +25,7 @@ Deno.test("a terminal whose link broke is left to the shell that watches", async
 });
 
 Deno.test("without a terminal no second stream is opened", async () => {
-  const run = scene([hello]);
+  const run = runFixture([hello]);
   await events(run);
   assert.equal(run.pods[0]?.requests.length, 1);
 });
@@ -34,11 +34,13 @@ Deno.test("a terminal is its command's from the moment when the command runs, an
   const begun: number[] = [];
   const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
   const onBegun = () => void begun.push(run.clock.elapsedMs());
-  const run = scene([{ ...hello, openMs: 30 }], { terminal: { ...terminal, onStarted: onBegun } });
+  const run = runFixture([{ ...hello, openMs: 30 }], {
+    terminal: { ...terminal, onStarted: onBegun },
+  });
   await events(run);
   assert.equal(begun.length, 1);
   assert.ok((begun[0] ?? 0) >= 30, `after ${begun}ms`);
-  const closed = scene([{ ...hello, openMs: 5000 }], {
+  const closed = runFixture([{ ...hello, openMs: 5000 }], {
     terminal: { ...terminal, onStarted: onBegun },
   });
   assert.deepEqual(outcomesOf(await events(closed)).map(({ kind }) => kind), ["timeout"]);
@@ -78,7 +80,7 @@ async function ended({ child, reader }: Awaited<ReturnType<typeof leader>>): Pro
 }
 
 function watch(id: number, env: Record<string, string>): Deno.ChildProcess {
-  const [program = "", ...args] = watchWords(id, 1, []);
+  const [program = "", ...args] = watchArgv(id, 1, []);
   return new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped" }).spawn();
 }
 

@@ -3,7 +3,7 @@ import { functionOf, functions } from "./functions.ts";
 import { mixed } from "./evaluate.ts";
 import { nameHint } from "./names.ts";
 import { type ExpressionProblem, quoted, type Span } from "./problem.ts";
-import { type EachWord, eachWords, type Node } from "./syntax.ts";
+import { type EachMacro, eachMacros, type Node } from "./syntax.ts";
 import {
   anyType,
   booleanType,
@@ -79,15 +79,15 @@ class Checker {
     return this.#wrong(node, `unknown name ${quoted(node.name)}${hint}`);
   }
 
-  #field(type: Type, name: string, place: Span): Type {
+  #field(type: Type, name: string, span: Span): Type {
     if (type.kind === "any") return anyType;
     if (type.kind !== "record") {
-      return this.#wrong(place, `${typeNoun(type)} has no ${quoted(name)}`);
+      return this.#wrong(span, `${typeNoun(type)} has no ${quoted(name)}`);
     }
     if (Object.hasOwn(type.fields, name)) return type.fields[name] ?? anyType;
     if (type.rest !== undefined) return type.rest;
     return this.#wrong(
-      place,
+      span,
       `there is no ${quoted(name)}${nameHint(name, Object.keys(type.fields))}`,
     );
   }
@@ -112,7 +112,7 @@ class Checker {
     const types = args.map((arg) => this.typeOf(arg, names));
     const declaration = functionOf(name.text);
     if (declaration === undefined) {
-      const known = [...Object.keys(functions), ...eachWords, "has", "default"];
+      const known = [...Object.keys(functions), ...eachMacros, "has", "default"];
       return this.#wrong(
         name,
         `there is no function ${quoted(name.text)}${nameHint(name.text, known)}`,
@@ -127,11 +127,13 @@ class Checker {
       return declaration.gives(types);
     }
     for (const [index, type] of types.entries()) {
-      const [arg, wanted] = [args[index], takes[index]];
-      if (arg === undefined || wanted === undefined || mayBe(type, wanted)) continue;
+      const [arg, expected] = [args[index], takes[index]];
+      if (arg === undefined || expected === undefined || mayBe(type, expected)) continue;
       this.#wrong(
         arg,
-        `${name.text} takes ${typeNoun(wanted)} as argument ${index + 1}, found ${typeNoun(type)}`,
+        `${name.text} takes ${typeNoun(expected)} as argument ${index + 1}, found ${
+          typeNoun(type)
+        }`,
       );
     }
     const literals = args.map((arg) => arg.kind === "literal" ? arg.value : undefined);
@@ -143,16 +145,16 @@ class Checker {
   #each(node: Node & { kind: "each" }, names: TypeNames): Type {
     const over = this.typeOf(node.of, names);
     if (!["any", "list", "record"].includes(over.kind)) {
-      this.#wrong(node.of, `${node.word} goes over a list or a record, found ${typeNoun(over)}`);
+      this.#wrong(node.of, `${node.macro} goes over a list or a record, found ${typeNoun(over)}`);
     }
     const item = over.kind === "list" ? over.of : over.kind === "record" ? textType : anyType;
     const inner = { ...names, [node.variable.text]: item };
-    if (node.word === "map") return listOf(this.typeOf(node.body, inner));
-    this.#expect(node.body, booleanType, inner, `${node.word} takes true or false`);
-    return resultOf(node.word, item);
+    if (node.macro === "map") return listOf(this.typeOf(node.body, inner));
+    this.#expect(node.body, booleanType, inner, `${node.macro} takes true or false`);
+    return resultOf(node.macro, item);
   }
 
-  #binary({ mark, left, right, ...place }: Node & { kind: "binary" }, names: TypeNames): Type {
+  #binary({ mark, left, right, ...span }: Node & { kind: "binary" }, names: TypeNames): Type {
     if (mark === "&&" || mark === "||") {
       this.#expect(left, booleanType, names, `${mark} takes true or false`);
       this.#expect(right, booleanType, names, `${mark} takes true or false`);
@@ -163,7 +165,7 @@ class Checker {
       case "==":
       case "!=":
         if (!mayBe(a, b) && a.kind !== "null" && b.kind !== "null") {
-          this.#wrong(place, `${typeNoun(a)} is never equal to ${typeNoun(b)}`);
+          this.#wrong(span, `${typeNoun(a)} is never equal to ${typeNoun(b)}`);
         }
         return booleanType;
       case "in":
@@ -172,13 +174,13 @@ class Checker {
         }
         return booleanType;
       case "+":
-        return this.#sum(a, b, place);
+        return this.#sum(a, b, span);
       case "<":
       case "<=":
       case ">":
       case ">=":
         if (!isOrdered(a) || !isOrdered(b) || !mayBe(a, b)) {
-          this.#wrong(place, mixed(mark, typeNoun(a), typeNoun(b)));
+          this.#wrong(span, mixed(mark, typeNoun(a), typeNoun(b)));
         }
         return booleanType;
       default:
@@ -191,10 +193,10 @@ class Checker {
     }
   }
 
-  #sum(a: Type, b: Type, place: Span): Type {
+  #sum(a: Type, b: Type, span: Span): Type {
     const adds = (type: Type) => ["any", "number", "text", "list"].includes(type.kind);
     if (!adds(a) || !adds(b) || !(mayBe(a, b) || (a.kind === "list" && b.kind === "list"))) {
-      return this.#wrong(place, mixed("+", typeNoun(a), typeNoun(b)));
+      return this.#wrong(span, mixed("+", typeNoun(a), typeNoun(b)));
     }
     return a.kind === "any" ? b : union(a, b.kind === "any" ? a : b);
   }
@@ -208,9 +210,9 @@ class Checker {
     return isClosed ? { kind: "record", fields: Object.fromEntries(fields) } : recordOf(anyType);
   }
 
-  #expect(node: Node, wanted: Type, names: TypeNames, rule: string): void {
+  #expect(node: Node, expected: Type, names: TypeNames, rule: string): void {
     const type = this.typeOf(node, names);
-    if (!mayBe(type, wanted)) this.#wrong(node, `${rule}, found ${typeNoun(type)}`);
+    if (!mayBe(type, expected)) this.#wrong(node, `${rule}, found ${typeNoun(type)}`);
   }
 
   /** Reports a problem. The type is `any`, so that no problem follows from it. */
@@ -234,8 +236,8 @@ function unionOf(types: readonly Type[]): Type {
   return first === undefined ? anyType : rest.reduce(union, first);
 }
 
-function resultOf(word: Exclude<EachWord, "map">, item: Type): Type {
-  return word === "filter" ? listOf(item) : booleanType;
+function resultOf(macro: Exclude<EachMacro, "map">, item: Type): Type {
+  return macro === "filter" ? listOf(item) : booleanType;
 }
 
 function isOrdered({ kind }: Type): boolean {

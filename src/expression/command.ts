@@ -4,7 +4,6 @@
  * that as one word, the checks refuse it with the correct form.
  */
 import { Budget } from "./budget.ts";
-import { nameReaderAt } from "./name_words.ts";
 import { ExpressionError, type ExpressionProblem, Refusal } from "./problem.ts";
 import { partText, type Template, type TemplatePart } from "./template.ts";
 import type { RecordValue } from "./value.ts";
@@ -21,17 +20,17 @@ const variablePrefix = "KODAMA_VALUE_";
 const wayOut = 'set it in the step\'s `env` (NAME: "${{ … }}") and read it there as "$NAME"';
 
 /** Returns the problems of a command's args: a value that its program reads as code. */
-export function checkWords(
-  words: readonly Template[],
-): readonly (ExpressionProblem & { word: number })[] {
-  const literals = words.map(literalOf);
-  return words.flatMap((template, word) => {
-    const reader = codeReaderOf(literals, word);
+export function checkArgs(
+  args: readonly Template[],
+): readonly (ExpressionProblem & { arg: number })[] {
+  const literals = args.map(literalOf);
+  return args.flatMap((template, arg) => {
+    const reader = codeReaderOf(literals, arg);
     if (reader === undefined) return [];
     const isMixed = template.parts.length > 1;
     return template.parts.filter((part) => part.kind === "expression" && (reader.whole || isMixed))
       .map(({ start, end }) => ({
-        word,
+        arg,
         start,
         end,
         message: `${reader.program} would read the value as code; ${wayOut}`,
@@ -50,13 +49,13 @@ function literalOf({ parts }: Template): string | undefined {
  *
  * @throws ExpressionError with the position in the text.
  */
-export function evaluateWord(template: Template, values: RecordValue): string {
+export function evaluateArg(template: Template, values: RecordValue): string {
   const budget = new Budget();
-  return template.parts.map((part) => wordText(part, values, budget)).join("");
+  return template.parts.map((part) => argText(part, values, budget)).join("");
 }
 
 /** Refuses null, and what an argument or variable of a program can't contain. */
-function wordText(part: TemplatePart, values: RecordValue, budget: Budget): string {
+function argText(part: TemplatePart, values: RecordValue, budget: Budget): string {
   const text = partText(part, values, budget, (value) => {
     if (value === null) throw new Refusal("null in a command; default(…, …) gives another value");
   });
@@ -94,13 +93,13 @@ export function checkShellLine({ parts }: Template): readonly ExpressionProblem[
     if (position.kind === "refused") {
       return [{ start, end, message: `no value can stand in ${position.inside}; ${wayOut}` }];
     }
-    const begin = boundaries.findLast((boundary) => boundary <= at) ?? 0;
-    const pipeline = whole.slice(begin, boundaries.find((boundary) => boundary > at));
+    const pipelineStart = boundaries.findLast((boundary) => boundary <= at) ?? 0;
+    const pipeline = whole.slice(pipelineStart, boundaries.find((boundary) => boundary > at));
     const reader = codeReaderIn(pipeline);
     if (reader !== undefined) {
       return [{ start, end, message: `${reader} would read the value as code; ${wayOut}` }];
     }
-    const namer = nameReaderAt(whole.slice(begin, at));
+    const namer = nameReaderAt(whole.slice(pipelineStart, at));
     return namer === undefined ? [] : [{
       start,
       end,
@@ -128,7 +127,7 @@ export function evaluateShellLine(template: Template, values: RecordValue): Shel
       continue;
     }
     const name = `${variablePrefix}${Object.keys(environment).length + 1}`;
-    environment[name] = wordText(part, values, budget);
+    environment[name] = argText(part, values, budget);
     line += readShell(line).position.kind === "double" ? `\${${name}}` : `"\${${name}}"`;
   }
   return { line, environment };
@@ -162,7 +161,7 @@ const lineMakers = new Set("ssh watch parallel eval".split(" "));
 const programReaders = new Set("awk gawk mawk sed jq yq".split(" "));
 
 /** Shell commands that evaluate their args again, and brackets in which a value is calculated. */
-const rereadingWords = new Set(
+const rereadingCommands = new Set(
   "eval source . trap alias let [[ declare typeset unset".split(" "),
 );
 
@@ -171,8 +170,8 @@ function sameFor(names: string, flags: RegExp): Record<string, RegExp> {
 }
 
 /** Returns `python` for `/usr/bin/python3.11`. */
-function programName(word: string): string {
-  return (word.split("/").at(-1) ?? "").replace(/[\d.]+$/, "");
+function programName(arg: string): string {
+  return (arg.split("/").at(-1) ?? "").replace(/[\d.]+$/, "");
 }
 
 /**
@@ -180,12 +179,12 @@ function programName(word: string): string {
  * in which a value is inserted into other text. Unknown args are undefined.
  */
 function codeReaderOf(
-  words: readonly (string | undefined)[],
+  args: readonly (string | undefined)[],
   index: number,
 ): { program: string; whole: boolean } | undefined {
-  const before = words.slice(0, index).map((word) => programName(word ?? ""));
-  const own = words[index] ?? "";
-  const flag = words[index - 1] ?? "";
+  const before = args.slice(0, index).map((arg) => programName(arg ?? ""));
+  const own = args[index] ?? "";
+  const flag = args[index - 1] ?? "";
   const certain = before.find((program, at) => {
     if (lineMakers.has(program)) return true;
     const flags = Object.hasOwn(codeFlags, program) ? codeFlags[program] : undefined;
@@ -198,18 +197,18 @@ function codeReaderOf(
 }
 
 /** Returns whether the arg is a flag followed by the code: `--eval=…`, `-e…`. */
-function isAttached(word: string, program: string, flags: RegExp): boolean {
-  const [name = "", value] = word.split("=", 2);
+function isAttached(arg: string, program: string, flags: RegExp): boolean {
+  const [name = "", value] = arg.split("=", 2);
   if (name.startsWith("--")) return value !== undefined && flags.test(name);
-  return !shells.has(program) && word.startsWith("-") && flags.test(word.slice(0, 2));
+  return !shells.has(program) && arg.startsWith("-") && flags.test(arg.slice(0, 2));
 }
 
 /** Returns the first word of a pipeline that reads other words, or its input, as code. */
 function codeReaderIn(pipeline: string): string | undefined {
-  return pipeline.split(/[\s;|&(){}"'`]+/).find((word) => {
-    const program = programName(word) || word;
+  return pipeline.split(/[\s;|&(){}"'`]+/).find((arg) => {
+    const program = programName(arg) || arg;
     return lineMakers.has(program) || programReaders.has(program) ||
-      Object.hasOwn(codeFlags, program) || rereadingWords.has(word);
+      Object.hasOwn(codeFlags, program) || rereadingCommands.has(arg);
   });
 }
 
@@ -324,4 +323,45 @@ function constructAt(line: string, at: number, isQuoted: boolean): string | unde
   // Shells differ in what else starts with $: $[…] calculates in bash, $=x splits in zsh.
   const next = line[at + 1] ?? "";
   return line[at] === "$" && !/[\s"]/.test(next) ? `what begins with $${next}` : undefined;
+}
+
+/*
+ * Args in a shell line that are taken for the name of a variable. bash and zsh calculate the index in brackets after
+ * one, and run the commands in it: `test -v 'a[$(id)]'` runs `id`, although it is quoted.
+ */
+
+/** Programs whose args are names, or may be names after a flag. */
+const nameReaders = new Set("read mapfile readarray wait compgen complete local".split(" "));
+
+/** Names come before an `=`, and values after it: `export NAME=value`. */
+const assigners = new Set(["export", "readonly"]);
+
+/** A value can be `-v`, or come after one. */
+const testers = new Set(["test", "["]);
+const printers = new Set(["printf", "print"]);
+
+/** Stands for a value in a line that is read without values. */
+const valuePlaceholder = /^"?_"?$/;
+
+/**
+ * Returns the program that would take a value for a name, if any.
+ *
+ * @param before the text before the value in its pipeline, with `_` for values.
+ */
+function nameReaderAt(before: string): string | undefined {
+  const words = before.split(/[\s;|&(){}]+/);
+  const open = words.at(-1) ?? "";
+  const previous = (words.at(-2) ?? "").replaceAll(/["']/g, "");
+  const has = (programs: ReadonlySet<string>) =>
+    words.slice(0, -1).find((one) => programs.has(one));
+  const reader = has(nameReaders);
+  if (reader !== undefined) return reader;
+  const assigner = has(assigners);
+  if (assigner !== undefined && !open.includes("=")) return assigner;
+  const afterFlag = /^-[vR]$/.test(previous);
+  const tester = has(testers);
+  if (tester !== undefined && (afterFlag || valuePlaceholder.test(previous))) return `${tester} -v`;
+  const printer = has(printers);
+  // Its first arg may be a flag followed by the name: `-vNAME`.
+  return printer !== undefined && (afterFlag || previous === printer) ? `${printer} -v` : undefined;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyText } from "../base/testing/any_text.ts";
-import { checkShellLine, checkWords, evaluateShellLine, evaluateWord } from "./command.ts";
+import { checkArgs, checkShellLine, evaluateArg, evaluateShellLine } from "./command.ts";
 import { ExpressionError } from "./problem.ts";
 import { parseTemplate } from "./template.ts";
 
@@ -73,7 +73,7 @@ Deno.test("a value in a word is that word, whatever is in it", async () => {
   for (const shell of shells) {
     await fc.assert(
       fc.asyncProperty(nasty, nasty, async (a, b) => {
-        const word = evaluateWord(template("x${{ a }}-${{ b }}"), { a, b });
+        const word = evaluateArg(template("x${{ a }}-${{ b }}"), { a, b });
         const script = 'printf "%s" "$#:$1"';
         assert.equal(await outputOf(shell, ["-c", script, "sh", word]), `1:x${a}-${b}`);
       }),
@@ -255,15 +255,15 @@ const commands: readonly (readonly [words: readonly string[], wrong: number | un
 for (const [words, wrong] of commands) {
   const title = wrong === undefined ? "takes a value" : "would read a value as code";
   Deno.test(`${JSON.stringify(words.join(" "))} ${title}`, () => {
-    const problems = checkWords(words.map(template));
-    assert.deepEqual(problems.map(({ word }) => word), wrong === undefined ? [] : [wrong]);
+    const problems = checkArgs(words.map(template));
+    assert.deepEqual(problems.map(({ arg: word }) => word), wrong === undefined ? [] : [wrong]);
   });
 }
 
 Deno.test("what no word of a command can hold is an error", () => {
   for (const v of ["a\0b", "\ud800", null]) {
-    assert.throws(() => evaluateWord(template("x${{ v }}"), { v }), ExpressionError);
+    assert.throws(() => evaluateArg(template("x${{ v }}"), { v }), ExpressionError);
     assert.throws(() => evaluateShellLine(template("ls ${{ v }}"), { v }), ExpressionError);
   }
-  assert.equal(evaluateWord(template("${{ v }}"), { v: ["a", 1] }), '["a",1]');
+  assert.equal(evaluateArg(template("${{ v }}"), { v: ["a", 1] }), '["a",1]');
 });

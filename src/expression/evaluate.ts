@@ -125,10 +125,10 @@ function called(name: string, args: readonly JsonValue[], budget: Budget): JsonV
     throw new Refusal(`${name} doesn't take ${args.length} arguments`);
   }
   for (const [index, arg] of args.entries()) {
-    const wanted = takes[index];
-    if (wanted !== undefined && wanted.kind !== "any" && kindOf(arg) !== wanted.kind) {
+    const expected = takes[index];
+    if (expected !== undefined && expected.kind !== "any" && kindOf(arg) !== expected.kind) {
       throw new Refusal(
-        `${name} takes ${typeNoun(wanted)} as argument ${index + 1}, found ${kindNoun(arg)}`,
+        `${name} takes ${typeNoun(expected)} as argument ${index + 1}, found ${kindNoun(arg)}`,
       );
     }
   }
@@ -136,20 +136,20 @@ function called(name: string, args: readonly JsonValue[], budget: Budget): JsonV
 }
 
 function each(
-  { word, of, variable, body }: Node & { kind: "each" },
+  { macro, of, variable, body }: Node & { kind: "each" },
   names: Names,
   budget: Budget,
 ): JsonValue {
   const over = evaluate(of, names, budget);
   const items = isList(over) ? over : isRecord(over) ? Object.keys(over) : undefined;
   if (items === undefined) {
-    throw new Refusal(`${word} goes over a list or a record, found ${kindNoun(over)}`);
+    throw new Refusal(`${macro} goes over a list or a record, found ${kindNoun(over)}`);
   }
   budget.spend(items.length);
   const result = (item: JsonValue) =>
     evaluate(body, { values: { [variable.text]: item }, outer: names }, budget);
-  const fits = (item: JsonValue) => truth(result(item), word);
-  switch (word) {
+  const fits = (item: JsonValue) => truth(result(item), macro);
+  switch (macro) {
     case "map":
       budget.make(items.length);
       return items.map(result);

@@ -61,13 +61,13 @@ export const listFunctions = {
     takes: [anyList],
     gives: sameType,
     call: ([items], budget) => {
-      const kept = new Map<string, JsonValue>();
+      const distinct = new Map<string, JsonValue>();
       for (const item of list(items)) {
         measure(item, budget);
         const key = canonical(item);
-        if (!kept.has(key)) kept.set(key, item);
+        if (!distinct.has(key)) distinct.set(key, item);
       }
-      return [...kept.values()];
+      return [...distinct.values()];
     },
   },
   flatten: {
@@ -203,8 +203,8 @@ function parsePath(path: string): { links: PathLink[] } | { wrongAt: number } {
     link.lastIndex = at;
     const match = link.exec(path);
     if (match === null || links.length >= 64) return { wrongAt: at };
-    const [whole, word, index, double, single] = match;
-    const name = word ?? (double ?? single)?.replaceAll(/\\(.)/g, "$1");
+    const [whole, plain, index, double, single] = match;
+    const name = plain ?? (double ?? single)?.replaceAll(/\\(.)/g, "$1");
     if (name !== undefined) links.push({ kind: "name", name });
     else if (index !== undefined) links.push({ kind: "at", index: Number(index) });
     else links.push({ kind: "each" });

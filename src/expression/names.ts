@@ -2,8 +2,8 @@
 import { distance } from "fastest-levenshtein";
 import { didYouMeanText, nearestBy } from "../base/nearest_names.ts";
 
-function nearestFirst(wanted: string, names: readonly string[]): string[] {
-  const short = wanted.slice(0, 128);
+function nearestFirst(name: string, names: readonly string[]): string[] {
+  const short = name.slice(0, 128);
   return names.toSorted((a, b) => distance(short, a) - distance(short, b));
 }
 
@@ -11,11 +11,11 @@ function nearestFirst(wanted: string, names: readonly string[]): string[] {
 const listed = 8;
 
 /** Returns `; did you mean "params"?`, else `; there are a, b`. */
-export function nameHint(wanted: string, names: readonly string[]): string {
-  const near = nearestBy(distance, wanted, names, 2);
+export function nameHint(name: string, names: readonly string[]): string {
+  const near = nearestBy(distance, name, names, 2);
   if (near.length > 0) return didYouMeanText(near);
   if (names.length === 0) return "; there is none";
-  const byNearness = nearestFirst(wanted, names);
+  const byNearness = nearestFirst(name, names);
   const more = names.length > listed ? `, and ${names.length - listed} more` : "";
   return `; there ${names.length === 1 ? "is" : "are"} ${
     byNearness.slice(0, listed).join(", ")

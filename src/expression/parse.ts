@@ -7,11 +7,11 @@ import { quoted } from "./problem.ts";
 import {
   type BinaryMark,
   binaryStrength,
-  type EachWord,
-  eachWords,
+  type EachMacro,
+  eachMacros,
   type FieldNode,
+  type Identifier,
   type Node,
-  type Word,
 } from "./syntax.ts";
 import { SyntaxProblem, type Token, tokenAt } from "./tokens.ts";
 
@@ -112,7 +112,7 @@ class Parser {
 
   #link(of: Node): Node {
     this.#take();
-    const name = this.#word("a name after the dot");
+    const name = this.#identifier("a name after the dot");
     if (constants.has(name.text) || name.text === "in") {
       throw new SyntaxProblem(`"${name.text}" can't follow a dot; ["${name.text}"] can`, name);
     }
@@ -124,16 +124,16 @@ class Parser {
     return this.#node({ kind: "call", name, args: [of, ...items], start: of.start, end });
   }
 
-  #each(of: Node, name: Word, word: EachWord): Node {
+  #each(of: Node, name: Identifier, macro: EachMacro): Node {
     this.#take();
-    const variable = this.#word(`a name for each item: ${word}(item, …)`);
+    const variable = this.#identifier(`a name for each item: ${macro}(item, …)`);
     if (reserved.has(variable.text) || constants.has(variable.text)) {
       throw new SyntaxProblem(`${quoted(variable.text)} can't be a name`, variable);
     }
-    this.#expect(",", `what ${word} does with ${quoted(variable.text)}`);
+    this.#expect(",", `what ${macro} does with ${quoted(variable.text)}`);
     const body = this.expression();
     const { end } = this.#expect(")", `the end of ${name.text}(…)`);
-    return this.#node({ kind: "each", word, of, variable, body, start: of.start, end });
+    return this.#node({ kind: "each", macro, of, variable, body, start: of.start, end });
   }
 
   #index(of: Node): Node {
@@ -167,7 +167,7 @@ class Parser {
   }
 
   #named(): Node {
-    const name = this.#word("a name");
+    const name = this.#identifier("a name");
     const constant = constants.get(name.text);
     if (constant !== undefined) {
       return this.#node({ kind: "literal", value: constant, ...span(name, name) });
@@ -179,16 +179,16 @@ class Parser {
       return this.#node({ kind: "name", name: name.text, ...span(name, name) });
     }
     const { items, end } = this.#list("(", ")");
-    const place = { start: name.start, end };
+    const whole = { start: name.start, end };
     if (name.text === "has") {
-      return this.#node({ kind: "has", field: onlyField(items, place), ...place });
+      return this.#node({ kind: "has", field: onlyField(items, whole), ...whole });
     }
-    if (name.text !== "default") return this.#node({ kind: "call", name, args: items, ...place });
+    if (name.text !== "default") return this.#node({ kind: "call", name, args: items, ...whole });
     const [value, otherwise] = items;
     if (value === undefined || otherwise === undefined || items.length > 2) {
-      throw new SyntaxProblem("default takes 2 arguments: default(steps.a.output.b, 0)", place);
+      throw new SyntaxProblem("default takes 2 arguments: default(steps.a.output.b, 0)", whole);
     }
-    return this.#node({ kind: "default", value, otherwise, ...place });
+    return this.#node({ kind: "default", value, otherwise, ...whole });
   }
 
   #record(): Node {
@@ -217,7 +217,7 @@ class Parser {
     return { items, start, end };
   }
 
-  #word(expected: string): Word {
+  #identifier(expected: string): Identifier {
     const token = this.next;
     if (token.kind !== "name") {
       throw new SyntaxProblem(`expected ${expected}, found ${found(token)}`, token);
@@ -257,14 +257,14 @@ export function found(token: Token): string {
   return token.kind === "end" ? "the end of the text" : quoted(token.text);
 }
 
-function isEachWord(text: string): text is EachWord {
-  return (eachWords as readonly string[]).includes(text);
+function isEachWord(text: string): text is EachMacro {
+  return (eachMacros as readonly string[]).includes(text);
 }
 
-function onlyField(items: readonly Node[], place: Span): FieldNode {
+function onlyField(items: readonly Node[], span: Span): FieldNode {
   const [field] = items;
   if (items.length === 1 && field?.kind === "field") return field;
-  throw new SyntaxProblem("has takes one path that ends with a name: has(params.region)", place);
+  throw new SyntaxProblem("has takes one path that ends with a name: has(params.region)", span);
 }
 
 function span(first: Span, last: Span): Span {

@@ -24,13 +24,13 @@ export const binaryStrength = {
 export type BinaryMark = keyof typeof binaryStrength;
 
 /** Macros that iterate over the items of a list, or the names of a record: `list.map(item, …)`. */
-export const eachWords = ["map", "filter", "all", "exists", "exists_one"] as const;
+export const eachMacros = ["map", "filter", "all", "exists", "exists_one"] as const;
 
-/** See {@link eachWords}. */
-export type EachWord = typeof eachWords[number];
+/** See {@link eachMacros}. */
+export type EachMacro = typeof eachMacros[number];
 
 /** A name with its span. */
-export interface Word extends Span {
+export interface Identifier extends Span {
   readonly text: string;
 }
 
@@ -38,7 +38,7 @@ export interface Word extends Span {
 export interface FieldNode extends Span {
   readonly kind: "field";
   readonly of: Node;
-  readonly name: Word;
+  readonly name: Identifier;
 }
 
 /** A part of an expression. */
@@ -48,12 +48,12 @@ export type Node =
   | FieldNode
   | Span & { readonly kind: "index"; readonly of: Node; readonly index: Node }
   /** `f(a, b)` and `a.f(b)` are the same. */
-  | Span & { readonly kind: "call"; readonly name: Word; readonly args: readonly Node[] }
+  | Span & { readonly kind: "call"; readonly name: Identifier; readonly args: readonly Node[] }
   | Span & {
     readonly kind: "each";
-    readonly word: EachWord;
+    readonly macro: EachMacro;
     readonly of: Node;
-    readonly variable: Word;
+    readonly variable: Identifier;
     readonly body: Node;
   }
   /** Whether the last name of a path exists. */

@@ -117,7 +117,7 @@ export const textFunctions = {
       const characters = [...text(a)];
       const start = number(from) ?? 0;
       const end = number(to) ?? characters.length;
-      if (isPlace(start, end) && isPlace(end, characters.length)) {
+      if (isPosition(start, end) && isPosition(end, characters.length)) {
         return characters.slice(start, end).join("");
       }
       throw new Refusal(
@@ -152,8 +152,8 @@ function search(within: string, part: string, budget: Budget): void {
   budget.spend((within.length * part.length) / 1024);
 }
 
-function isPlace(place: number, end: number): boolean {
-  return Number.isInteger(place) && place >= 0 && place <= end;
+function isPosition(position: number, end: number): boolean {
+  return Number.isInteger(position) && position >= 0 && position <= end;
 }
 
 /**

@@ -60,8 +60,8 @@ export function tokenAt(source: string, offset: number): Token {
   if (first === undefined) return { kind: "end", text: "", start, end: start };
   const raw = first === "r" && (source[start + 1] === '"' || source[start + 1] === "'");
   if (raw || first === '"' || first === "'") return textToken(source, start, raw);
-  const word = matchAt(name, source, start);
-  if (word !== undefined) return { kind: "name", text: word, start, end: start + word.length };
+  const text = matchAt(name, source, start);
+  if (text !== undefined) return { kind: "name", text, start, end: start + text.length };
   const digits = matchAt(number, source, start);
   if (digits !== undefined) return numberToken(source, start, digits);
   const mark = matchAt(marks, source, start);

@@ -55,10 +55,10 @@ export function kindProblem(
 }
 
 /** Returns whether a value of the one type may be one of the other, as far as is known before the run. */
-export function mayBe(type: Type, wanted: Type): boolean {
-  if (type.kind === "any" || wanted.kind === "any") return true;
-  if (type.kind === "list" && wanted.kind === "list") return mayBe(type.of, wanted.of);
-  return type.kind === wanted.kind;
+export function mayBe(type: Type, expected: Type): boolean {
+  if (type.kind === "any" || expected.kind === "any") return true;
+  if (type.kind === "list" && expected.kind === "list") return mayBe(type.of, expected.of);
+  return type.kind === expected.kind;
 }
 
 /** Returns the narrowest type that includes both. */

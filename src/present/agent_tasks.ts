@@ -1,6 +1,6 @@
 /** Tasks as text for people, and as data. Pure. */
 import type { Task, TaskStatus, Tokens } from "../actions/agent/tasks.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { ageText } from "../base/age.ts";
 import { tableLines } from "../terminal/table.ts";
 
@@ -55,7 +55,7 @@ export function statusLine({ number, status, progress, continues }: Task): strin
     ...(continues === undefined ? [] : [`continues task ${continues}`]),
     ...(turns + tools === 0
       ? []
-      : [`${counted(turns, "turn")}, ${counted(tools, "tool")}, ${tokensText(tokens)} tokens`]),
+      : [`${plural(turns, "turn")}, ${plural(tools, "tool")}, ${tokensText(tokens)} tokens`]),
     ...(costUsd === undefined ? [] : [costText(costUsd)]),
   ];
   return parts.join(" · ");

@@ -4,7 +4,7 @@
  *     {"context":…,"namespace":…,"pod":…,"container":…,"node":…,"time":…,"message":…}
  */
 import { type LogLine, type Target, textOf } from "../actions/logs/events.ts";
-import { visible } from "../base/steering.ts";
+import { escapeControls } from "../base/plain_text.ts";
 
 const encoder = new TextEncoder();
 const [quote, backslash] = [0x22, 0x5c];
@@ -31,7 +31,7 @@ const openQuote = Uint8Array.of(quote);
 
 /** The start of every line of a container; names in it can't send control sequences to a terminal. */
 export function jsonFrame({ context, namespace, pod, container, node }: Target): JsonFrame {
-  const text = visible(JSON.stringify({ context, namespace, pod, container, node }));
+  const text = escapeControls(JSON.stringify({ context, namespace, pod, container, node }));
   return { head: encoder.encode(`${text.slice(0, -1)},"time":`) };
 }
 
@@ -77,7 +77,7 @@ function writeEscaped(out: ByteWriter, { bytes, text, end }: LogLine): boolean {
 
 function writeText(out: ByteWriter, text: string, terminal: boolean): void {
   const escaped = JSON.stringify(text).slice(1, -1);
-  out.add(encoder.encode(terminal ? visible(escaped) : escaped));
+  out.add(encoder.encode(terminal ? escapeControls(escaped) : escaped));
 }
 
 /* Collects bytes for one write. */

@@ -17,7 +17,7 @@ import type { Piece } from "../terminal/terminal.ts";
 import { plainStyle, type Style } from "../terminal/style.ts";
 import { prefixes } from "./prefix.ts";
 import { ByteWriter, type JsonFrame, jsonFrame, writeJsonLine } from "./log_json.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { failedContextText, skippedPodText } from "./run_notes.ts";
 import { tameLine } from "../terminal/tame.ts";
 
@@ -157,7 +157,7 @@ export function notesOn(
     case "sourcesAdded":
       return event.joined ? event.names.map((name) => note(`${name} has joined`)) : [];
     case "queued": {
-      const logs = counted(event.waiting, "log has", "logs have");
+      const logs = plural(event.waiting, "log has", "logs have");
       return [note(`${logs} to wait: at most ${event.places} at a time (${moreRequests})`)];
     }
     case "waitingForPods":

@@ -1,6 +1,6 @@
 /** Past runs as tables and as data. */
 import type { ListedRun, PastRun, RecordedTarget } from "../actions/runs/past_runs.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { runAge, scopeColumns, scopeFacts, workflowRow } from "./past_workflow.ts";
 import { printable } from "../terminal/printable.ts";
@@ -33,7 +33,7 @@ export function runsTable(runs: readonly ListedRun[], now: Date): string[] {
 /** Describes what is about to be repeated, with its scope. */
 export function rerunLine({ header }: PastRun, targets: readonly RecordedTarget[]): string {
   const [context, namespace] = scopeColumns(targets.map(({ target }) => target));
-  return `rerun of ${header.id}: ${commandText(header)} in ${counted(targets.length, "pod")} of ` +
+  return `rerun of ${header.id}: ${commandText(header)} in ${plural(targets.length, "pod")} of ` +
     `${namespace} (context ${context})`;
 }
 

@@ -31,7 +31,7 @@ function target(
   return {
     target: { context: "c", namespace: "n", pod: name, container: "m", node: "", ip: "" },
     name,
-    place: { index: 0, total: 2 },
+    position: { index: 0, total: 2 },
     ...(end === undefined
       ? {}
       : { end: { ...whole, outcome: "ok", exitCode: 0, durationMs: 40, ...end } }),

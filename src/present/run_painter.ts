@@ -6,7 +6,7 @@ import {
   type Outcome,
   outcomeName,
 } from "../actions/exec/events.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Painter } from "../terminal/driver/drive.ts";
 import type { Style } from "../terminal/style.ts";
@@ -171,7 +171,7 @@ export class RunPainter implements Painter<ExecEvent> {
   }
 
   #omitted(names: string, bytes: number): Piece[] {
-    return bytes === 0 ? [] : [messagePiece(`${names}: ${counted(bytes, "more byte")} left out`)];
+    return bytes === 0 ? [] : [messagePiece(`${names}: ${plural(bytes, "more byte")} left out`)];
   }
 
   #report(report: object): Piece {

@@ -1,7 +1,7 @@
 /** One session as lines of text. Pure. */
 import { limitText, type SessionDetails, type TimeLeft } from "../actions/session/events.ts";
 import { ageText } from "../base/age.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import { statusLine } from "./agent_tasks.ts";
 import { leftText } from "./sessions_table.ts";
@@ -94,7 +94,7 @@ function syncText(
     : "";
   const copies = conflicts === 0
     ? ""
-    : `; ${counted(conflicts, "conflict")}: ${listConflicts(`${namespace}.${name}`)}`;
+    : `; ${plural(conflicts, "conflict")}: ${listConflicts(`${namespace}.${name}`)}`;
   return `${word}${folder}${reason === undefined ? "" : `: ${reason}`}${copies}`;
 }
 
@@ -104,6 +104,6 @@ function branchText(branch: string | undefined, base: string | undefined): strin
 }
 
 function workText({ commits, uncommitted }: NonNullable<SessionDetails["work"]>): string {
-  const open = uncommitted === 0 ? "" : `, ${counted(uncommitted, "file")} not committed`;
+  const open = uncommitted === 0 ? "" : `, ${plural(uncommitted, "file")} not committed`;
   return `${commits} since${open}`;
 }

@@ -7,7 +7,7 @@ import {
   type SyncSummary,
   type TimeLeft,
 } from "../actions/session/events.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { ageText } from "../base/age.ts";
 import { tableLines } from "../terminal/table.ts";
 import { taskData } from "./agent_tasks.ts";
@@ -35,7 +35,7 @@ export function sessionsTable(
 }
 
 function syncCell({ word, conflicts }: SyncSummary): string {
-  return conflicts === 0 ? word : `${word}, ${counted(conflicts, "conflict")}`;
+  return conflicts === 0 ? word : `${word}, ${plural(conflicts, "conflict")}`;
 }
 
 function wideCells(

@@ -46,7 +46,7 @@ export class ShellPainter implements Painter<ShellEvent> {
     }
   }
 
-  #attachedLines({ target: { pod }, keptBy, state }: Of<"attached">): string[] {
+  #attachedLines({ target: { pod }, multiplexer: keptBy, state }: Of<"attached">): string[] {
     const { newShell } = this.#options;
     switch (state) {
       case "new":

@@ -54,7 +54,7 @@ Deno.test("`ShellPainter` reports what may remain in the pod", () => {
 });
 
 Deno.test("`ShellPainter` reports a lost connection and a shell that was found, not a new one", () => {
-  const attached = { kind: "attached", target, keptBy: "tmux" } as const;
+  const attached = { kind: "attached", target, multiplexer: "tmux" } as const;
   assert.deepEqual(lines({ ...attached, state: "new" }), []);
   assert.deepEqual(lines({ ...attached, state: "found" }), [
     "back in the shell that waited in web-0 (in tmux); --new starts another",

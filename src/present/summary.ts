@@ -1,6 +1,6 @@
 /** Outcomes and the summary of a run, as text. */
 import { compressNames, type Outcome, remainsOf, type RunSummary } from "../actions/exec/events.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { formatDuration } from "../base/duration.ts";
 import { messagePiece } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
@@ -20,7 +20,7 @@ export function summaryText(summary: RunSummary, extras: SummaryExtras): string 
   const how = failedContexts === unreachableContexts ? "unreachable" : "failed";
   return [
     summary.text,
-    ...(failedContexts === 0 ? [] : [`${counted(failedContexts, "context")} ${how}`]),
+    ...(failedContexts === 0 ? [] : [`${plural(failedContexts, "context")} ${how}`]),
     ...(notReady === 0 ? [] : [`${notReady} not ready`]),
   ].join(", ");
 }

@@ -1,7 +1,7 @@
 /** Synchronisations as lines, and as data. */
 import type { SyncReport } from "../actions/sync/syncs.ts";
 import { formatDuration } from "../base/duration.ts";
-import { counted } from "../base/counted.ts";
+import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
 
@@ -83,7 +83,7 @@ export function syncLines(
   ];
   if (state.conflicts.length > 0) {
     const hint = listConflicts(spec.key);
-    lines.push(`  conflicts   ${counted(state.conflicts.length, "file")} kept beside: ${hint}`);
+    lines.push(`  conflicts   ${plural(state.conflicts.length, "file")} kept beside: ${hint}`);
   }
   if (state.problemCount > 0) {
     lines.push("", `Not synchronised (${state.problemCount}):`);
@@ -113,7 +113,7 @@ function progressLine({ state: { phase, progress } }: SyncReport): string[] {
 
 /** Formats the files, links and folders of a side. */
 export function entriesText(count: number): string {
-  return counted(count, "entry", "entries");
+  return plural(count, "entry", "entries");
 }
 
 /** Formats the progress of a transfer. */

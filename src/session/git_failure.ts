@@ -159,7 +159,7 @@ const tokens = /\b(?:gh[a-z]_|github_pat_|glpat-)[\w-]{8,}/g;
  * none of their values, and sees the failure too.
  */
 export function withoutCredentials(text: string): string {
-  const [shown = ""] = redact([text]).words;
+  const [shown = ""] = redact([text]).args;
   return shown.replace(tokens, redactedText);
 }
 

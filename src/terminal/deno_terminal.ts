@@ -1,5 +1,5 @@
 /** The terminal of this process. */
-import { visible } from "../base/steering.ts";
+import { escapeControls } from "../base/plain_text.ts";
 import { PumpedSink, type SinkData } from "./sink.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
 import { orAborted } from "../base/abort.ts";
@@ -74,7 +74,7 @@ function outputOf(
  * changes the text direction. Bytes are a program's own output, which an interactive command needs unchanged.
  */
 export function terminalData(data: SinkData): SinkData {
-  return typeof data === "string" ? visible(data) : data;
+  return typeof data === "string" ? escapeControls(data) : data;
 }
 
 function size(): Size | undefined {

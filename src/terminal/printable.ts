@@ -1,5 +1,5 @@
 /** External text, made safe to show on a terminal. */
-import { visible } from "../base/steering.ts";
+import { escapeControls } from "../base/plain_text.ts";
 import type { Piece } from "./terminal.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Piece } from "./terminal.ts";
  */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- this matches control characters
-  return visible(text).replace(/[\x00-\x08\x0b-\x1f]/g, (character) => {
+  return escapeControls(text).replace(/[\x00-\x08\x0b-\x1f]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });
 }

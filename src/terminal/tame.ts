@@ -1,5 +1,5 @@
 /** Output of an external program, made safe beside other output on a terminal. */
-import { visible } from "../base/steering.ts";
+import { escapeControls } from "../base/plain_text.ts";
 
 /** CSI … m alone: colours and weights. */
 // deno-lint-ignore no-control-regex -- this matches control characters
@@ -15,11 +15,11 @@ const unpaint = "\x1b[0m";
 /**
  * Returns a line without its end, in which nothing can move the cursor, change the title or affect later lines:
  * colours pass and are reset at its end, every other escape sequence and C0 control is dropped, and what controls
- * the terminal without an escape sequence (`base/steering.ts`) is shown as `\u202e`. A carriage return that isn't at
+ * the terminal without an escape sequence (`base/plain_text.ts`) is shown as `\u202e`. A carriage return that isn't at
  * the end starts a new piece, for example a progress bar's next state.
  */
 export function tameLine(line: string): string[] {
-  return line.replace(/\r+$/, "").split(/\r+/).map((piece) => visible(tamePiece(piece)));
+  return line.replace(/\r+$/, "").split(/\r+/).map((piece) => escapeControls(tamePiece(piece)));
 }
 
 function tamePiece(piece: string): string {

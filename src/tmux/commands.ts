@@ -1,17 +1,17 @@
 /** The command lines of tmux that make a wall of panes, as lists of args. Pure. */
 import type { Layout, WindowSize } from "./layout.ts";
-import { literalWord, plainTitle } from "./quoting.ts";
+import { UsageError } from "../base/errors.ts";
 
 /** One pane. */
 export interface Pane {
   /** Its title, shown above it. */
   title: string;
   /** The args of the program: a shell sees each as a single argument. */
-  words: readonly string[];
+  argv: readonly string[];
 }
 
 /** Options common to all panes. */
-export interface PaneSurroundings {
+export interface PaneOptions {
   /** Absolute. */
   folder: string;
   /** Paths and the like: they are visible in the list of processes. */
@@ -22,7 +22,7 @@ export interface PaneSurroundings {
 export type Remain = "on" | "failed" | "off";
 
 /** The target of a new window. */
-export type WindowPlace =
+export type WindowDestination =
   /** The first of a session of its own. */
   | { kind: "newSession"; session: string; size: WindowSize }
   /** One more of a session, given by its id. */
@@ -43,22 +43,24 @@ const redrawOnEnd = "set-option -p @kodama_ended yes";
  * `temporaryName` identifies it, which must be unique on this server.
  */
 export function openWindow(
-  { title, words }: Pane,
-  place: WindowPlace,
-  options: PaneSurroundings & { layout: Layout; temporaryName: string; name: string },
+  { title, argv }: Pane,
+  destination: WindowDestination,
+  options: PaneOptions & { layout: Layout; temporaryName: string; name: string },
 ): string[] {
   const { temporaryName } = options;
-  const target = `=${place.session}:=${temporaryName}`;
-  const found = place.kind === "inSession" ? `${place.session}:=${temporaryName}` : target;
-  const made = place.kind === "newSession"
+  const target = `=${destination.session}:=${temporaryName}`;
+  const found = destination.kind === "inSession"
+    ? `${destination.session}:=${temporaryName}`
+    : target;
+  const made = destination.kind === "newSession"
     ? [
-      ...["new-session", "-d", "-s", place.session],
-      ...["-x", String(place.size.columns), "-y", String(place.size.rows)],
+      ...["new-session", "-d", "-s", destination.session],
+      ...["-x", String(destination.size.columns), "-y", String(destination.size.rows)],
     ]
-    : ["new-window", "-d", "-t", `${place.session}:`];
+    : ["new-window", "-d", "-t", `${destination.session}:`];
   const ids = "#{session_id} #{window_id} #{pane_id}";
   return chained(
-    [...made, "-n", temporaryName, ...startOf(words, options, ids)],
+    [...made, "-n", temporaryName, ...startArgs(argv, options, ids)],
     ...windowOptions.map(([name, value]) => ["set-option", "-wq", "-t", found, name, value]),
     ["set-hook", "-w", "-t", found, "pane-died", redrawOnEnd],
     ["set-option", "-p", "-t", found, "@kodama_target", plainTitle(title)],
@@ -71,14 +73,14 @@ export function openWindow(
  * space for the next one. Prints its id.
  */
 export function splitWindow(
-  { words }: Pane,
+  { argv }: Pane,
   { window, behind }: { window: string; behind: string },
-  options: PaneSurroundings & { layout: Layout },
+  options: PaneOptions & { layout: Layout },
 ): string[] {
   const { layout } = options;
   const direction = layout === "even-horizontal" || layout === "main-horizontal" ? "-h" : "-v";
   return chained(
-    ["split-window", "-d", direction, "-t", behind, ...startOf(words, options, "#{pane_id}")],
+    ["split-window", "-d", direction, "-t", behind, ...startArgs(argv, options, "#{pane_id}")],
     ["select-layout", "-t", window, layout],
   );
 }
@@ -115,11 +117,11 @@ export function remainOnExit(window: string, remain: Remain): string[] {
 export const deadPaneFormat = "#{pane_id} #{pane_dead} #{pane_dead_status}";
 
 /** Returns the panes whose program exited before it was known which remain. */
-export function panesToClose(said: string, remain: Remain): string[] {
-  return said.split("\n").flatMap((line) => {
+export function panesToClose(output: string, remain: Remain): string[] {
+  return output.split("\n").flatMap((line) => {
     const [, pane = "", code] = /^(%\d+) 1 (\d*)$/.exec(line) ?? [];
-    const goes = remain === "off" || (remain === "failed" && code === "0");
-    return pane !== "" && goes ? [pane] : [];
+    const closes = remain === "off" || (remain === "failed" && code === "0");
+    return pane !== "" && closes ? [pane] : [];
   });
 }
 
@@ -139,32 +141,84 @@ tmux run-shell -b :
 exit "$code"`;
 
 /** The command that runs in a pane for a program. */
-export function paneWords(words: readonly string[]): string[] {
-  return ["sh", "-c", paneScript, "sh", ...words];
+export function paneArgv(argv: readonly string[]): string[] {
+  return ["sh", "-c", paneScript, "sh", ...argv];
 }
 
-function startOf(
-  words: readonly string[],
-  { folder, environment }: PaneSurroundings,
+function startArgs(
+  argv: readonly string[],
+  { folder, environment }: PaneOptions,
   printed: string,
 ): string[] {
   const variables = Object.entries(environment).flatMap(([name, value]) => [
     "-e",
-    literalWord(`${name}=${value}`),
+    literalArg(`${name}=${value}`),
   ]);
   return [
     "-P",
     "-F",
     printed,
     "-c",
-    literalWord(folder),
+    literalArg(folder),
     ...variables,
     "--",
-    ...paneWords(words).map(literalWord),
+    ...paneArgv(argv).map(literalArg),
   ];
 }
 
 /** Several commands in one command line, which the server executes without doing anything between them. */
 function chained(...commands: readonly (readonly string[])[]): string[] {
   return commands.flatMap((command, index) => index === 0 ? command : [";", ...command]);
+}
+
+/*
+ * Args that are safe in a command line of tmux, whatever their source. Pure.
+ *
+ * tmux is started without a shell, but it parses its arguments itself: one that ends in `;` ends the command, and
+ * titles and names are formats, in which `#(…)` runs a program. https://man.openbsd.org/tmux.1#FORMATS
+ */
+
+/** Returns an argument that tmux takes literally: only its last `;` would be special. */
+export function literalArg(arg: string): string {
+  return arg.endsWith(";") ? `${arg.slice(0, -1)}\\;` : arg;
+}
+
+/** Returns a text for a title or a name of a window: characters that a format would interpret are replaced. */
+export function plainTitle(text: string): string {
+  return text.slice(0, 200).replace(/[^\w./@:\- ]/g, "_");
+}
+
+/** Session names that tmux accepts unchanged, and that can't be parsed as another target. */
+const sessionName = /^[A-Za-z0-9_][\w-]{0,63}$/;
+
+/** @throws UsageError for a name that tmux would change or misread. */
+export function checkedSessionName(name: string): string {
+  if (sessionName.test(name)) return name;
+  throw new UsageError(`"${name}" can't be a session's name`, {
+    hint: "take letters, digits, - and _, up to 64 of them",
+  });
+}
+
+/** Returns `kodama`, or the first of `kodama-2`, `kodama-3` … that isn't taken. */
+export function freeSessionName(taken: readonly string[]): string {
+  const base = "kodama";
+  let name = base;
+  for (let number = 2; taken.includes(name); number++) name = `${base}-${number}`;
+  return name;
+}
+
+/** The oldest tmux that supports walls: it added `-e` for new windows. */
+export const oldestTmux = "3.2";
+
+/** Returns whether `tmux -V` names a version that is too old; any other output counts as new. */
+export function isTooOld(output: string): boolean {
+  const [major, minor] = tmuxVersion(output) ?? tmuxVersion(oldestTmux) ?? [0, 0];
+  const [least = 0, leastMinor = 0] = tmuxVersion(oldestTmux) ?? [];
+  return major < least || (major === least && minor < leastMinor);
+}
+
+/** Returns major and minor of `tmux -V`: `tmux 3.3a`, `tmux next-3.5`; undefined for any other output. */
+export function tmuxVersion(output: string): readonly [major: number, minor: number] | undefined {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(output) ?? [];
+  return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
 }

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { openWindow, panesToClose, paneWords, splitWindow } from "./commands.ts";
-import { capacity, layouts, pagesOf, tiledGrid } from "./layout.ts";
 import {
   checkedSessionName,
   freeSessionName,
-  literalWord,
+  literalArg,
+  openWindow,
+  paneArgv,
+  panesToClose,
   plainTitle,
+  splitWindow,
   tmuxVersion,
-} from "./quoting.ts";
+} from "./commands.ts";
+import { capacity, layouts, pagesOf, tiledGrid } from "./layout.ts";
 
 const sizes = fc.record({
   columns: fc.integer({ min: 1, max: 500 }),
@@ -67,13 +70,13 @@ const surroundings = {
 } as const;
 
 /** Splits a command line as tmux does: an argument that is or ends in a bare `;` ends a command. */
-function commandsOf(words: readonly string[]): string[][] {
+function commandsOf(argv: readonly string[]): string[][] {
   const commands: string[][] = [[]];
-  for (const word of words) {
-    if (word === ";") commands.push([]);
+  for (const arg of argv) {
+    if (arg === ";") commands.push([]);
     else {
-      assert.ok(!/(?:^|[^\\]);$/.test(word), `${JSON.stringify(word)} would end its command`);
-      commands.at(-1)?.push(word.replace(/\\;$/, ";"));
+      assert.ok(!/(?:^|[^\\]);$/.test(arg), `${JSON.stringify(arg)} would end its command`);
+      commands.at(-1)?.push(arg.replace(/\\;$/, ";"));
     }
   }
   return commands;
@@ -85,7 +88,7 @@ Deno.test("nothing that a server or a person wrote becomes a command or a format
     fc.constantFrom(";", "a;", "\\;", "#(touch x)", "#{pane_id}", "$(x)", "`x`", "-t", "--", "%1"),
   );
   fc.assert(fc.property(fc.array(texts, { maxLength: 4 }), texts, (own, title) => {
-    const pane = { title, words: ["/bin/kodama", "shell", ...own] };
+    const pane = { title, argv: ["/bin/kodama", "shell", ...own] };
     const place = {
       kind: "newSession" as const,
       session: "kodama",
@@ -101,8 +104,8 @@ Deno.test("nothing that a server or a person wrote becomes a command or a format
       const [first = []] = commands;
       assert.deepEqual(
         first.slice(first.indexOf("--") + 1),
-        paneWords(pane.words),
-        "the words arrive as they are",
+        paneArgv(pane.argv),
+        "the args arrive unchanged",
       );
       for (const other of commands.slice(1)) {
         assert.match(other[0] ?? "", /^(?:set-option|set-hook|rename-window|select-layout)$/);
@@ -115,7 +118,7 @@ Deno.test("nothing that a server or a person wrote becomes a command or a format
 
 Deno.test("a pane's shell takes no word of its program for its own, and ends as it does", async () => {
   const said = ["$(x)", "`y`", "; exit 9", "-e", "a b", ""];
-  const [program = "", ...args] = paneWords([
+  const [program = "", ...args] = paneArgv([
     "sh",
     "-c",
     'printf "<%s>" "$@"; exit 7',
@@ -128,7 +131,7 @@ Deno.test("a pane's shell takes no word of its program for its own, and ends as 
 });
 
 Deno.test("words, titles, names and versions", () => {
-  assert.deepEqual(["a;", ";", "a;b", "a"].map(literalWord), ["a\\;", "\\;", "a;b", "a"]);
+  assert.deepEqual(["a;", ";", "a;b", "a"].map(literalArg), ["a\\;", "\\;", "a;b", "a"]);
   assert.equal(plainTitle("prod/web-0 #(x)"), "prod/web-0 __x_");
   assert.equal(freeSessionName(["x", "kodama", "kodama-2"]), "kodama-3");
   assert.equal(checkedSessionName("night_2"), "night_2");

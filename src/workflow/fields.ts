@@ -4,7 +4,7 @@ import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
 import { parseTextPattern } from "../base/text_pattern.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
-import { outputModes } from "../exec/output_mode.ts";
+import { outputModes } from "../exec/run_options.ts";
 import { isFieldSelector, isLabelSelector } from "../kube/select/selectors.ts";
 
 /** Fields of a mapping, by name. */

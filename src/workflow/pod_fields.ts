@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
-import type { OutputMode } from "../exec/output_mode.ts";
+import type { OutputMode } from "../exec/run_options.ts";
 import type { Amount } from "../exec/schedule.ts";
 import {
   amount,

@@ -1,10 +1,10 @@
 /** Texts of a step that may contain expressions: found, checked, and evaluated, each at its path. */
 import type { JsonValue } from "../base/json_value.ts";
 import {
+  checkArgs,
   checkShellLine,
-  checkWords,
+  evaluateArg,
   evaluateShellLine,
-  evaluateWord,
 } from "../expression/command.ts";
 import { ExpressionError, type ExpressionProblem } from "../expression/problem.ts";
 import {
@@ -70,8 +70,8 @@ export function commandProblems(
   // The args of `kubectl` don't include its name.
   const program = kind.name === "kubectl" ? ["kubectl"] : [];
   const templates = args.map((arg) => parseTemplate(arg).template);
-  const code = checkWords([...program.map((arg) => parseTemplate(arg).template), ...templates])
-    .map((problem) => ({ ...problem, arg: problem.word - program.length }));
+  const code = checkArgs([...program.map((arg) => parseTemplate(arg).template), ...templates])
+    .map((problem) => ({ ...problem, arg: problem.arg - program.length }));
   const flags = kind.valuesAreNoFlags ? flagProblems(templates) : [];
   return [...code, ...flags].map((problem) => ({
     path: [kind.command ?? "", problem.arg],
@@ -125,7 +125,7 @@ export function evaluateFields(
   const command = fields[kind.command];
   if (typeof command !== "string") {
     const templates = (command as readonly string[]).map((arg) => parseTemplate(arg).template);
-    const args = templates.map((template) => evaluateWord(template, values));
+    const args = templates.map((template) => evaluateArg(template, values));
     if (kind.valuesAreNoFlags) refuseNewFlags(templates, args);
     evaluated[kind.command] = args;
     return evaluated;

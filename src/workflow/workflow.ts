@@ -1,5 +1,5 @@
 /** A workflow as written, with every text converted to its narrow type. */
-import type { OutputMode } from "../exec/output_mode.ts";
+import type { OutputMode } from "../exec/run_options.ts";
 import type { Selection } from "../kube/select/target.ts";
 
 /** The command: args as they are, or a line for the image's shell. */

@@ -1,7 +1,7 @@
 /** Checks the programs and files of this machine that kodama can use. */
 import { KodamaError } from "../../base/errors.ts";
 import { effectiveSettings } from "../../config/settings.ts";
-import { isTooOld, oldestTmux } from "../../tmux/quoting.ts";
+import { isTooOld, oldestTmux } from "../../tmux/commands.ts";
 import type { Finding } from "./finding.ts";
 import type { Host } from "../host.ts";
 import { settingSources } from "../config/setting_sources.ts";

@@ -47,7 +47,7 @@ export class RunRecorder implements AsyncDisposable {
   readonly #file: RecordFile;
 
   constructor(host: Host, options: RecordedOptions) {
-    const { words, secrets } = redact(options.command);
+    const { args: words, secrets } = redact(options.command);
     this.#secrets = secrets;
     this.#header = headerOf(options, words, host.clock.now());
     this.#file = new RecordFile(host, this.#header.id);

@@ -174,7 +174,7 @@ Deno.test("a rerun has the command and the very targets of its run, or those tha
   assert.deepEqual(header.command, ["uptime"]);
   assert.equal(header.rerunOf, first?.id);
   // The command is given the index and total of its target in the original run.
-  assert.deepEqual(targets.map(({ place }) => place), [{ index: 1, total: 4 }, {
+  assert.deepEqual(targets.map(({ position: place }) => place), [{ index: 1, total: 4 }, {
     index: 3,
     total: 4,
   }]);

@@ -4,7 +4,7 @@ import { parseDuration } from "../../base/duration.ts";
 import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import type { ConfirmPolicy } from "../../gate/change.ts";
-import type { OutputMode } from "../../exec/output_mode.ts";
+import type { OutputMode } from "../../exec/run_options.ts";
 import type { Host } from "../host.ts";
 import { settingSources } from "../config/setting_sources.ts";
 

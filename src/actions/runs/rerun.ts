@@ -54,7 +54,7 @@ function rerunOptions(
     settled: {
       run: id,
       targets: meant.map(({ target }) => target),
-      places: meant.map(({ place }) => place),
+      places: meant.map(({ position: place }) => place),
       recreated,
     },
     command,

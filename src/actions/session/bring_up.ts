@@ -1,5 +1,5 @@
 /** Brings a stored session up: in the same way for a start, a resumed start, and a resume. */
-import { counted } from "../../base/counted.ts";
+import { plural } from "../../base/plural.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { NETWORK_POLICIES, PODS, SECRETS } from "../../kube/resources.ts";
 import type { Pod, Secret } from "../../kube/types.ts";
@@ -235,7 +235,7 @@ class BringUpRun {
     });
     const entries = yield* telling("sync", beginning);
     await bringMissingFiles(this.#access(pod));
-    const text = `${localPath}, ${counted(entries, "entry", "entries")}`;
+    const text = `${localPath}, ${plural(entries, "entry", "entries")}`;
     yield { kind: "stepEnded", step: "sync", result: "done", text };
   }
 

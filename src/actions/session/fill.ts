@@ -1,7 +1,7 @@
 /** Fills a session's volumes with the files of another one, or of a snapshot: completely, or not at all. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
-import { counted } from "../../base/counted.ts";
+import { plural } from "../../base/plural.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { retry } from "../../base/retry.ts";
 import type { Checksums, Meter, TreeSource } from "../../copy/source.ts";
@@ -39,7 +39,7 @@ export async function* fill(
   yield* told;
   const { files, bytes, notes } = await filling;
   await script(pod, placeFillCommand(), "cannot put the files in their place");
-  return [`${counted(files, "file")}, ${mebibytes(bytes)}`, ...notes].join("; ");
+  return [`${plural(files, "file")}, ${mebibytes(bytes)}`, ...notes].join("; ");
 }
 
 interface Bringing {

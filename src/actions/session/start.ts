@@ -1,6 +1,6 @@
 /** Starts a session, or completes a start that was interrupted. */
 import { orAborted, passed } from "../../base/abort.ts";
-import { counted } from "../../base/counted.ts";
+import { plural } from "../../base/plural.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from "../../kube/resources.ts";
@@ -266,7 +266,7 @@ async function* warnings(
   if (files.length > 0) {
     yield {
       kind: "warning",
-      text: `${counted(variables.size, "variable")} of ${files.join(", ")} go into secret ` +
+      text: `${plural(variables.size, "variable")} of ${files.join(", ")} go into secret ` +
         `"${sessionNames(name).envSecret}": who may read secrets in namespace "${namespace}", or ` +
         `run commands in its pods, can read them`,
     };

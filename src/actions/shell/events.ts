@@ -49,7 +49,7 @@ export type ShellEvent =
     kind: "attached";
     target: Target;
     /** What keeps it running if the connection breaks. */
-    keptBy: "tmux" | "dtach" | undefined;
+    multiplexer: "tmux" | "dtach" | undefined;
     /** `new`, or one that was waiting; `again` after {@link ShellEvent} `linkLost`. */
     state: "new" | "found" | "again";
   }

@@ -17,10 +17,10 @@ import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
 import {
   greetingLine,
-  type KeptShell,
+  type PersistentShell,
+  type RequestedShell,
+  shellArgv,
   type ShellGreeting,
-  type ShellWish,
-  shellWords,
 } from "../../exec/shell_argv.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { chosenSettings } from "../exec/settings.ts";
@@ -49,7 +49,7 @@ export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<
   await using input = new LiveInput(options.stdin);
   await using transcript = await openTranscript(host, options, target);
   const parts = { host, options, target, connectTimeoutMs, input, transcript };
-  yield* new ShellRun(parts, await keptShell(host, options)).events();
+  yield* new ShellRun(parts, await persistentShell(host, options)).events();
 }
 
 async function openTranscript(
@@ -68,14 +68,14 @@ async function openTranscript(
 }
 
 /** Returns undefined if the shell ends with its connection. */
-async function keptShell(
+async function persistentShell(
   host: Host,
   { keepMs, fresh, terminal }: ShellOptions,
-): Promise<Omit<KeptShell, "size"> | undefined> {
+): Promise<Omit<PersistentShell, "size"> | undefined> {
   if (keepMs <= 0 || terminal === undefined) return undefined;
   const owner = await shellOwner(host);
   const keepSeconds = Math.max(1, Math.round(keepMs / 1000));
-  return { wish: fresh ? "new" : "any", owner, id: newShellId(), keepSeconds };
+  return { requested: fresh ? "new" : "any", owner, id: newShellId(), keepSeconds };
 }
 
 interface ShellParts {
@@ -96,16 +96,16 @@ interface AttemptEnd {
 /** One call of {@link shell}. Used once. */
 class ShellRun {
   readonly #parts: ShellParts;
-  readonly #wanted: Omit<KeptShell, "size"> | undefined;
+  readonly #requested: Omit<PersistentShell, "size"> | undefined;
   /** The persistent shell in the pod, as far as is known. */
-  #kept: { id: string } | undefined;
+  #persistent: { id: string } | undefined;
   /** Set while its connection is broken. */
   #lost: { reason: string; atMs: number } | undefined;
-  #podIsGone = false;
+  #podIsMissing = false;
 
-  constructor(parts: ShellParts, wanted: Omit<KeptShell, "size"> | undefined) {
+  constructor(parts: ShellParts, requested: Omit<PersistentShell, "size"> | undefined) {
     this.#parts = parts;
-    this.#wanted = wanted;
+    this.#requested = requested;
   }
 
   async *events(): AsyncGenerator<ShellEvent, void> {
@@ -116,7 +116,7 @@ class ShellRun {
       end = yield* this.#attempt("command");
     }
     const backoff = new Backoff(retries, { clock: host.clock, signal });
-    while (this.#mayComeBack(end)) {
+    while (this.#canReconnect(end)) {
       input.drop();
       if (this.#lost === undefined) {
         const reason = reasonOf(end.outcome);
@@ -126,18 +126,20 @@ class ShellRun {
       }
       if (!await backoff.wait()) break;
       end = yield* this.#attempt("shell");
-      if (end.greeting?.kind === "kept") backoff.reset();
+      if (end.greeting?.kind === "persistent") backoff.reset();
     }
     yield* this.#end(end);
   }
 
   /** Only a persistent shell can be found again, while it waits and its pod exists. */
-  #mayComeBack({ outcome, greeting }: AttemptEnd): boolean {
+  #canReconnect({ outcome, greeting }: AttemptEnd): boolean {
     const { host, options, input } = this.#parts;
-    if (this.#kept === undefined || this.#podIsGone || options.signal.aborted) return false;
+    if (this.#persistent === undefined || this.#podIsMissing || options.signal.aborted) {
+      return false;
+    }
     // The terminal itself is gone, whatever happened to the connection.
     if (input.failed) return false;
-    if (greeting?.kind === "gone") return false;
+    if (greeting?.kind === "missing") return false;
     const cut = outcome.kind === "unknown";
     const lost = this.#lost;
     if (lost === undefined) return cut;
@@ -161,16 +163,16 @@ class ShellRun {
   }
 
   #endOf(outcome: Outcome, greeting: ShellGreeting | undefined, keepMs: number): ShellEnd {
-    if (greeting?.kind === "gone") {
+    if (greeting?.kind === "missing") {
       const { exitCode } = greeting;
       const missing = outcomeOfMissingPersistentShell(exitCode, this.#lost?.reason ?? "");
       return { outcome: missing, ...(exitCode === undefined ? {} : { endedMeanwhile: true }) };
     }
     if (outcome.kind === "ok" || outcome.kind === "failed") return { outcome };
-    if (this.#kept === undefined) {
+    if (this.#persistent === undefined) {
       return { outcome };
     }
-    if (this.#podIsGone) {
+    if (this.#podIsMissing) {
       return { outcome: outcomeOfLostShell(`${reasonOf(outcome)}; its pod is gone`) };
     }
     const lost = this.#lost;
@@ -190,14 +192,14 @@ class ShellRun {
     const { marker, parse } = greetingLine(nonce);
     const line = new MarkedLine<ShellGreeting>(marker, parse);
     const mark = new EndMarkReader(nonce);
-    const words = what === "command" ? this.#parts.options.command : this.#words(nonce);
+    const argv = what === "command" ? this.#parts.options.command : this.#argv(nonce);
     let outcome: Outcome = outcomeWithoutEnd;
     if (what === "command") yield this.#attached({ kind: "plain" });
-    for await (const event of runOnTargets([target], words, this.#runOptions(what))) {
+    for await (const event of runOnTargets([target], argv, this.#runOptions(what))) {
       if (event.kind === "output") {
         const searching = line.searching && event.stream === "stdout" && what === "shell";
         const own = searching ? line.push(event.bytes) : event.bytes;
-        if (searching && line.value !== undefined && line.value.kind !== "gone") {
+        if (searching && line.value !== undefined && line.value.kind !== "missing") {
           yield this.#attached(line.value);
         }
         yield* this.#output(event.stream, mark.push(own));
@@ -209,7 +211,7 @@ class ShellRun {
       yield* this.#output("stdout", mark.finish());
     }
     const greeting = line.value;
-    if (greeting?.kind !== "kept") return { outcome, greeting };
+    if (greeting?.kind !== "persistent") return { outcome, greeting };
     return { outcome: outcomeOfPersistentShell(outcome, mark.exitCode), greeting };
   }
 
@@ -219,25 +221,29 @@ class ShellRun {
     yield { kind: "output", stream, bytes };
   }
 
-  #attached(greeting: Exclude<ShellGreeting, { kind: "gone" }>): ShellEvent {
+  #attached(greeting: Exclude<ShellGreeting, { kind: "missing" }>): ShellEvent {
     const { target } = this.#parts;
     const again = this.#lost !== undefined;
     this.#lost = undefined;
     if (greeting.kind === "plain") {
-      return { kind: "attached", target, keptBy: undefined, state: "new" };
+      return { kind: "attached", target, multiplexer: undefined, state: "new" };
     }
-    this.#kept = { id: greeting.id };
+    this.#persistent = { id: greeting.id };
     const state = again ? "again" : greeting.found ? "found" : "new";
-    return { kind: "attached", target, keptBy: greeting.by, state };
+    return { kind: "attached", target, multiplexer: greeting.by, state };
   }
 
-  #words(nonce: string): string[] {
+  #argv(nonce: string): string[] {
     const { command, terminal } = this.#parts.options;
-    const wanted = this.#wanted;
-    if (wanted === undefined || terminal === undefined) return shellWords({ nonce, command });
-    const wish: ShellWish = this.#kept === undefined ? wanted.wish : "same";
-    const id = this.#kept?.id ?? wanted.id;
-    return shellWords({ nonce, command, kept: { ...wanted, wish, id, size: terminal.size } });
+    const requested = this.#requested;
+    if (requested === undefined || terminal === undefined) return shellArgv({ nonce, command });
+    const which: RequestedShell = this.#persistent === undefined ? requested.requested : "same";
+    const id = this.#persistent?.id ?? requested.id;
+    return shellArgv({
+      nonce,
+      command,
+      persistent: { ...requested, requested: which, id, size: terminal.size },
+    });
   }
 
   #runOptions(what: "shell" | "command"): RunOptions {
@@ -252,7 +258,7 @@ class ShellRun {
         try {
           return await (await host.kube(target.context)).exec(request, { signal: opening });
         } catch (error) {
-          this.#podIsGone ||= error instanceof KodamaError && error.kind === "notFound";
+          this.#podIsMissing ||= error instanceof KodamaError && error.kind === "notFound";
           throw error;
         }
       },
@@ -268,11 +274,11 @@ class ShellRun {
       ...(workdir === undefined ? {} : { workdir }),
       ...(terminal === undefined
         ? {}
-        : { terminal: { size: terminal.size, resizes: this.#noted(terminal.resizes) } }),
+        : { terminal: { size: terminal.size, resizes: this.#recorded(terminal.resizes) } }),
     };
   }
 
-  async *#noted<Size extends { columns: number; rows: number }>(
+  async *#recorded<Size extends { columns: number; rows: number }>(
     resizes: AsyncIterable<Size>,
   ): AsyncGenerator<Size, void> {
     for await (const size of resizes) {

@@ -5,7 +5,7 @@ import type { Confirm } from "../confirm_change.ts";
 import type { ExecEvent, Selection } from "../exec/events.ts";
 
 export { type Layout, layouts } from "../../tmux/layout.ts";
-export { checkedSessionName } from "../../tmux/quoting.ts";
+export { checkedSessionName } from "../../tmux/commands.ts";
 
 /** A wall of panes, one for each target. */
 export interface TmuxOptions {

@@ -2,8 +2,7 @@
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { capacity, pagesOf } from "../../tmux/layout.ts";
-import type { Pane } from "../../tmux/commands.ts";
-import { isTooOld, oldestTmux } from "../../tmux/quoting.ts";
+import { isTooOld, oldestTmux, type Pane } from "../../tmux/commands.ts";
 import { type ChangeAction, isConfirmed } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import type { Multiplexer } from "./multiplexer.ts";
@@ -83,8 +82,8 @@ async function panesOf(
     }
     const place = [...(contexts ? [`--context=${context}`] : []), "-n", namespace, "-c", container];
     const command = options.command.length === 0 ? [] : ["--", ...options.command];
-    const words = [...own, "shell", ...options.shellFlags, ...place, pod, ...command];
-    return { title: names[index] ?? pod, words };
+    const argv = [...own, "shell", ...options.shellFlags, ...place, pod, ...command];
+    return { title: names[index] ?? pod, argv };
   });
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { Multiplexer, ProgramEnd } from "./multiplexer.ts";
-import { paneWords } from "../../tmux/commands.ts";
+import { paneArgv } from "../../tmux/commands.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { tmux } from "./tmux.ts";
 import type { TmuxEvent, TmuxOptions } from "./events.ts";
@@ -102,8 +102,8 @@ Deno.test("a pane for each pod, with words that name it in full", async () => {
   const words = splits.map((line) => line.slice(line.indexOf("--") + 1, line.indexOf(";")));
   const own = ["/bin/kodama", "shell", "--keep-for=1ms", "--context=lab", "-n", "n", "-c", "a"];
   assert.deepEqual(words, [
-    paneWords([...own, "web-1", "--", "top"]),
-    paneWords([...own, "web-2", "--", "top"]),
+    paneArgv([...own, "web-1", "--", "top"]),
+    paneArgv([...own, "web-2", "--", "top"]),
   ]);
 });
 

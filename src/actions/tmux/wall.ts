@@ -3,18 +3,18 @@ import { KodamaError, UsageError } from "../../base/errors.ts";
 import { launcherVariables } from "../../base/launcher_variables.ts";
 import {
   deadPaneFormat,
+  freeSessionName,
   openWindow,
   type Pane,
+  type PaneOptions,
   panesToClose,
-  type PaneSurroundings,
   remainOnExit,
   splitWindow,
   synchronize,
   titlePane,
-  type WindowPlace,
+  type WindowDestination,
 } from "../../tmux/commands.ts";
 import type { WindowSize } from "../../tmux/layout.ts";
-import { freeSessionName } from "../../tmux/quoting.ts";
 import type { Host } from "../host.ts";
 import type { Multiplexer, ProgramEnd } from "./multiplexer.ts";
 import type { TmuxOptions } from "./events.ts";
@@ -46,7 +46,7 @@ export async function openWall(wall: Wall): Promise<OpenWall> {
 /** One call of {@link openWall}. */
 class WallBuilder {
   readonly #wall: Wall;
-  readonly #surroundings: PaneSurroundings;
+  readonly #surroundings: PaneOptions;
   readonly #windows: string[] = [];
 
   constructor(wall: Wall) {
@@ -75,7 +75,7 @@ class WallBuilder {
       let id = here?.id;
       for (const [index, page] of pages.entries()) {
         options.signal.throwIfAborted();
-        const place: WindowPlace = id === undefined
+        const place: WindowDestination = id === undefined
           ? { kind: "newSession", session, size: options.size }
           : { kind: "inSession", session: id };
         const name = pages.length === 1 ? "kodama" : `kodama ${index + 1}/${pages.length}`;
@@ -121,7 +121,7 @@ class WallBuilder {
   }
 
   /** Creates one window with its panes; returns the id of its session. */
-  async #openPage(page: readonly Pane[], place: WindowPlace, name: string): Promise<string> {
+  async #openPage(page: readonly Pane[], place: WindowDestination, name: string): Promise<string> {
     const [first, ...others] = page;
     if (first === undefined) throw new Error("a page without panes");
     const surroundings = this.#surroundings;

@@ -412,7 +412,7 @@ export class WorkflowRecorder implements AsyncDisposable {
   /** A title contains the text of a command, which may contain an apparent secret; a reason may repeat it. */
   #withoutSecrets<T extends object>(event: T): T {
     if ("title" in event && typeof event.title === "string") {
-      const { words: [title], secrets } = redact([event.title]);
+      const { args: [title], secrets } = redact([event.title]);
       for (const secret of secrets) this.#secrets.add(secret);
       return { ...event, title };
     }

@@ -4,7 +4,7 @@ import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { count, value } from "../parser/flag.ts";
 import { interruptible } from "../../terminal/driver/signals.ts";
-import { counted } from "../../base/counted.ts";
+import { plural } from "../../base/plural.ts";
 
 /** `kodama interrupt`. */
 export const command = defineCommand({
@@ -51,7 +51,7 @@ export const command = defineCommand({
     const line = late ? `task ${number} had ended` : `task ${number} interrupted`;
     await terminal.stdout.write(`${line}\n`);
     if (remaining === 0) return success;
-    const processes = counted(remaining, "process", "processes");
+    const processes = plural(remaining, "process", "processes");
     await terminal.stderr.write(`${processes} of it did not end on KILL\n`);
     return failure;
   },

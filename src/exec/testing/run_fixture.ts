@@ -35,7 +35,7 @@ function target(index: number): Target {
 }
 
 /** The environment of a test. */
-export interface Scene {
+export interface RunFixture {
   pods: SimulatedPod[];
   targets: Target[];
   clock: ManualClock;
@@ -44,13 +44,16 @@ export interface Scene {
 }
 
 /** Pods, and a run over them that hasn't started. */
-export function scene(scripts: readonly PodScript[], changes: Partial<RunOptions> = {}): Scene {
+export function runFixture(
+  scripts: readonly PodScript[],
+  changes: Partial<RunOptions> = {},
+): RunFixture {
   const clock = new ManualClock();
   const pods = scripts.map((script) => new SimulatedPod(script, clock));
   const targets = scripts.map((_, index) => target(index));
   const cancel = new AbortController();
   const options: RunOptions = {
-    open: (to, ...asked) => (pods[targets.indexOf(to)] as SimulatedPod).open(...asked),
+    open: (to, ...request) => (pods[targets.indexOf(to)] as SimulatedPod).open(...request),
     clock,
     signal: cancel.signal,
     fanout: 4,
@@ -63,7 +66,7 @@ export function scene(scripts: readonly PodScript[], changes: Partial<RunOptions
 }
 
 /** Returns all events of the run. */
-export async function events({ targets, clock, options }: Scene): Promise<RunEvent[]> {
+export async function events({ targets, clock, options }: RunFixture): Promise<RunEvent[]> {
   return await clock.runUntil(Array.fromAsync(runOnTargets(targets, ["hostname"], options)));
 }
 

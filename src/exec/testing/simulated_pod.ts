@@ -25,7 +25,7 @@ export interface PodScript {
   /** The server reports an end that the command didn't reach. */
   unmarked?: boolean;
   /** The command ends, and the server never reports it. */
-  untold?: boolean;
+  unreported?: boolean;
   /** How the runtime reports a missing `sh`. */
   noShell?: ChannelEnd;
 }
@@ -54,10 +54,10 @@ export class SimulatedPod {
   ): Promise<ExecChannel> {
     this.requests.push(request);
     if (this.script.unsent !== true) onSent?.();
-    const [program, , , name, word = "", , , , , marker] = request.command;
+    const [program, , , name, sent = "", , , , , marker] = request.command;
     const ours = program === "sh" && name === "kodama";
     if (name === "kodama-watch") return this.#watch();
-    if (ours && ["TERM", "KILL", "0"].includes(word)) return this.#signalled(word);
+    if (ours && ["TERM", "KILL", "0"].includes(sent)) return this.#signalled(sent);
     await this.#wait(this.script.openMs, signal);
     signal.throwIfAborted();
     if (this.script.refusal !== undefined) throw this.script.refusal;
@@ -66,9 +66,9 @@ export class SimulatedPod {
     return this.#running(ours ? marker : undefined);
   }
 
-  #signalled(word: string): ExecChannel {
+  #signalled(signal: string): ExecChannel {
     const answer = { stream: "stdout" as const, bytes: encoder.encode(`${this.#alive ? 1 : 0}\n`) };
-    if (word === this.script.diesOn) {
+    if (signal === this.script.diesOn) {
       this.#alive = false;
       this.#killed.resolve();
     }
@@ -152,7 +152,9 @@ export class SimulatedPod {
       yield { stream: "stdout", bytes };
       yield { stream: "stderr", bytes };
     }
-    if (this.script.untold === true) await new Promise<void>((resolve) => onAbort(over, resolve));
+    if (this.script.unreported === true) {
+      await new Promise<void>((resolve) => onAbort(over, resolve));
+    }
     end(this.script.end as ChannelEnd);
   }
 

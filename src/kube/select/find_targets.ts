@@ -1,7 +1,7 @@
 /** Resolves a selection in one cluster with the fewest reads. */
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
-import { counted } from "../../base/counted.ts";
+import { plural } from "../../base/plural.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 import type { ApiResource, KubeClient, ListScope } from "../client.ts";
 import { nearestMatches, type NearMatch } from "./nearest_matches.ts";
@@ -91,8 +91,8 @@ async function podGuess(
   const owned = pods.map(workloadOf).filter((one) => one?.split("/")[1] === name);
   const [workload] = owned;
   const ways = [
-    ...(workload === undefined ? [] : [`${workload} (${counted(owned.length, "pod")})`]),
-    `-m ${name} (${counted(matching.length, "pod")})`,
+    ...(workload === undefined ? [] : [`${workload} (${plural(owned.length, "pod")})`]),
+    `-m ${name} (${plural(matching.length, "pod")})`,
   ];
   return `did you mean ${ways.join(" or ")}?`;
 }

@@ -8,7 +8,7 @@ import { type SourcePath, YamlSource } from "../../base/yaml/source.ts";
 import { functions } from "../../expression/functions.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import type { FunctionDeclaration } from "../../expression/signature.ts";
-import { eachWords } from "../../expression/syntax.ts";
+import { eachMacros } from "../../expression/syntax.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import { mayBe, type Type, typeNoun } from "../../expression/type.ts";
 import type { Names } from "../check_workflow.ts";
@@ -451,7 +451,7 @@ function methods(of: Type | undefined, start: number): Completion[] {
   if (of !== undefined && of.kind !== "list" && of.kind !== "record" && of.kind !== "any") {
     return named;
   }
-  const each = of === undefined ? [] : eachWords.map((label): Completion => ({
+  const each = of === undefined ? [] : eachMacros.map((label): Completion => ({
     label,
     kind: "function",
     detail: "(item, expression)",

@@ -5,7 +5,7 @@ import type {
   DeadCluster,
   RunningCluster,
 } from "../../../actions/cluster_control.ts";
-import { counted } from "../../../base/counted.ts";
+import { plural } from "../../../base/plural.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { BadValue, choice, count, text, value } from "../../parser/flag.ts";
@@ -67,7 +67,7 @@ function runningLines({ server, context, kubeconfig, world, pods, data }: Runnin
 }
 
 function endedLines({ server, world, pods, pid, data }: RunningCluster): string[] {
-  const what = `world ${world}, ${counted(pods.expected, "pod")}, process ${pid}`;
+  const what = `world ${world}, ${plural(pods.expected, "pod")}, process ${pid}`;
   return [
     `The embedded cluster at ${server} has ended (${what}).`,
     ...(data === null

@@ -1,6 +1,6 @@
 /** The text of the question before a change of many pods. */
 import type { ChangeQuestion, ChangeScope, Confirm } from "../../../actions/exec/events.ts";
-import { counted } from "../../../base/counted.ts";
+import { plural } from "../../../base/plural.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -63,8 +63,8 @@ export function questionText(question: ChangeQuestion, columns: number): string 
       ];
     }),
     ...(others.length === 0 ? [] : [
-      `  and ${counted(others.reduce((sum, { pods }) => sum + pods.length, 0), "pod")} more in ${
-        counted(others.length, "namespace")
+      `  and ${plural(others.reduce((sum, { pods }) => sum + pods.length, 0), "pod")} more in ${
+        plural(others.length, "namespace")
       }`,
     ]),
     ...becauseLine(question),
@@ -84,7 +84,7 @@ function wholeText({ action, scopes }: ChangeQuestion): string {
 }
 
 function headOf({ action, count }: ChangeQuestion): string {
-  const pods = counted(count, "pod");
+  const pods = plural(count, "pod");
   switch (action.kind) {
     case "command":
       return action.shell ? `Run in ${pods} (sh):` : `Run in ${pods}:`;
@@ -166,7 +166,7 @@ function cut(text: string, characters: number): string {
 
 /** Without a terminal nothing is changed without confirmation, and nothing waits for an answer that can't come. */
 function refusal({ action, count, scopes }: ChangeQuestion, listing: string): UsageError {
-  const pods = counted(count, "pod");
+  const pods = plural(count, "pod");
   const what = {
     command: `run in ${pods}`,
     copy: `copy into ${pods}`,

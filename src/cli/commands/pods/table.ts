@@ -2,7 +2,7 @@
 import type { Target } from "../../../actions/exec/events.ts";
 import type { Host } from "../../../actions/host.ts";
 import { listPods } from "../../../actions/pick/list_pods.ts";
-import { counted } from "../../../base/counted.ts";
+import { plural } from "../../../base/plural.ts";
 import { exitCodeOfKind } from "../../../base/errors.ts";
 import {
   type ListedPod,
@@ -67,7 +67,7 @@ export async function showPods(
   if (!quiet && stdout.isTerminal) {
     await stdout.flush();
     const others = skipped === 0 ? "" : `, ${skipped} not ready`;
-    await stderr.write(`${counted(pods.length, "pod")}${others}\n`);
+    await stderr.write(`${plural(pods.length, "pod")}${others}\n`);
   }
   return exitCode;
 }

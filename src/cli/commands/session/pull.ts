@@ -1,5 +1,5 @@
 import type { Pulled } from "../../../actions/session/pull.ts";
-import { counted } from "../../../base/counted.ts";
+import { plural } from "../../../base/plural.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
@@ -44,7 +44,7 @@ export const command = defineCommand({
     );
     if (uncommitted > 0) {
       await terminal.stderr.write(
-        `${counted(uncommitted, "file")} not committed in the session: not brought\n`,
+        `${plural(uncommitted, "file")} not committed in the session: not brought\n`,
       );
     }
     if (checkout !== undefined) {

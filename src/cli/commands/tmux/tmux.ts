@@ -4,7 +4,7 @@ import {
   type TmuxEvent,
   type TmuxOptions,
 } from "../../../actions/tmux/events.ts";
-import { counted } from "../../../base/counted.ts";
+import { plural } from "../../../base/plural.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { drive } from "../../../terminal/driver/drive.ts";
 import { messagePiece } from "../../../terminal/printable.ts";
@@ -179,8 +179,8 @@ function linesOf(event: TmuxEvent): string[] {
       return skippedPodTexts(event);
     case "opened": {
       if (event.shown === "here") return [];
-      const windows = event.windows === 1 ? "" : ` in ${counted(event.windows, "window")}`;
-      const panes = `${counted(event.panes, "pane")}${windows}`;
+      const windows = event.windows === 1 ? "" : ` in ${plural(event.windows, "window")}`;
+      const panes = `${plural(event.panes, "pane")}${windows}`;
       return [`${panes} in tmux session ${event.session}: tmux attach -t ${event.session}`];
     }
     case "leftBehind":

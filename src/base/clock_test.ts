@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TimerQueue } from "./timer_queue.ts";
+import { TimerQueue } from "./clock.ts";
 
 Deno.test("timers fire in the order of their times, then of their calls", async () => {
   // However long the calls take, all are at the same moment.

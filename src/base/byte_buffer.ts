@@ -1,5 +1,5 @@
 /** Growing bytes: one buffer, at most twice as large as its content. */
-export class GrowingBytes {
+export class ByteBuffer {
   #buffer = new Uint8Array(0);
   #length = 0;
 
