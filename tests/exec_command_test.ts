@@ -1,6 +1,7 @@
 /** One command in many pods, by the real program on the embedded cluster: what a person and a script see. */
 import assert from "node:assert/strict";
 import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** Four pods: weka-drive-0, -1, -2 and weka-drive-held-0. */
@@ -15,7 +16,8 @@ function objects(text: string): Record<string, unknown>[] {
 
 Deno.test("exec by the real program", async (t) => {
   await using cluster = await startTestCluster("weka");
-  const kodama = await SourceKodama.on(cluster);
+  const real = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   const { folder } = cluster;
 
   await t.step("a canary that fails keeps the command from every other pod", async () => {
@@ -100,7 +102,7 @@ Deno.test("exec by the real program", async (t) => {
   await t.step("a file that can't be written is the error of the run, by its name", async () => {
     const out = `${folder}/small`;
     // No file may be larger than 64 KiB here, and the signal that says so is ignored: a full disk, as it were.
-    const { code, stderr } = await kodama.shell(
+    const { code, stderr } = await real.shell(
       `trap '' XFSZ; ulimit -f 128
       kodama exec ${two.join(" ")} --outdir ${out} --output-mode none -- head -c 1000000 /dev/zero`,
     );
@@ -119,7 +121,7 @@ Deno.test("exec by the real program", async (t) => {
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", stdin)).toHex();
     const slow = "test $KODAMA_INDEX = 0 || { head -c 65536; sleep 0.$KODAMA_INDEX; }; cat";
     const words = ["-i", "--shell", "--", `{ ${slow}; } | sha256sum`];
-    const stdout = await kodama.succeed(["exec", ...drives, ...words], { stdin });
+    const stdout = await real.succeed(["exec", ...drives, ...words], { stdin });
     assert.deepEqual(stdout.match(/[0-9a-f]{64}/g), [digest, digest, digest, digest]);
   });
 
@@ -155,7 +157,8 @@ Deno.test("exec by the real program", async (t) => {
 
 Deno.test("each row of the table of exit codes, by the real program", async (t) => {
   await using cluster = await startTestCluster("weka");
-  const kodama = await SourceKodama.on(cluster);
+  const real = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   const dead = await writeDeadKubeconfig(cluster.folder);
   const kubeconfig = await Deno.readTextFile(cluster.kubeconfig);
   const both = { KUBECONFIG: `${cluster.kubeconfig}:${dead}`, KODAMA_CONNECT_TIMEOUT: "1s" };
@@ -196,7 +199,7 @@ Deno.test("each row of the table of exit codes, by the real program", async (t) 
   }
 
   await t.step("130: stopped by a signal, and nothing is left in the pods", async () => {
-    await using running = kodama.start(["exec", ...two, ...sh("echo here; exec sleep 4711")]);
+    await using running = real.start(["exec", ...two, ...sh("echo here; exec sleep 4711")]);
     await running.until(({ stdout }) => stdout.match(/here/g)?.length === 2);
     running.signal("SIGTERM");
     assert.equal(await running.ended(), 130);
@@ -206,7 +209,7 @@ Deno.test("each row of the table of exit codes, by the real program", async (t) 
 
   await t.step("141: the reader of the output went away", async () => {
     const line = `{ kodama exec ${drives.join(" ")} -- yes; echo $? >&2; } | head -1 >/dev/null`;
-    const { stderr } = await kodama.shell(line);
+    const { stderr } = await real.shell(line);
     assert.match(stderr, /^141$/m);
   });
 });

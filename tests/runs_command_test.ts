@@ -5,6 +5,7 @@ import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { podMadeAnew } from "./harness/pod_made_anew.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const namespace = "weka-operator-system";
@@ -27,7 +28,8 @@ async function records(kodama: SourceKodama): Promise<{ path: string; mode: numb
 
 Deno.test("runs are kept, shown and run again, by the real program", async (t) => {
   await using cluster = await startTestCluster("weka");
-  const kodama = await SourceKodama.on(cluster);
+  const real = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   const host = systemHost(() => {});
   await using client = await openKubeClient({ kubeconfig: cluster.kubeconfig }, host);
 
@@ -68,7 +70,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
       `--token=${secret}`,
     ];
     await kodama.succeed(["exec", ...drives, ...words]);
-    const all = await records(kodama);
+    const all = await records(real);
     for (const { path, mode } of all) {
       assert.equal(mode, 0o600, path);
       assert.ok(!(await Deno.readTextFile(path)).includes(secret));
@@ -89,10 +91,10 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
   await t.step("of a run that is killed, what was told is kept, and can be run again", async () => {
     const line = "test $KODAMA_INDEX = 2 && exec sleep 600; echo done";
     {
-      await using running = kodama.start(["exec", ...drives, "--", "sh", "-c", line]);
+      await using running = real.start(["exec", ...drives, "--", "sh", "-c", line]);
       const told = (text: string) => text.match(/done/g)?.length === 2;
       await running.until(({ stdout }) => told(stdout));
-      await killedAfterRecord(kodama, running);
+      await killedAfterRecord(real, running);
     }
     const { stdout, stderr } = await kodama.run(["runs", "show"]);
     assert.match(stdout, /^result +not ended: 2 ok, 1 not known$/m, stderr);
@@ -109,22 +111,22 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
   });
 
   await t.step("runs beside each other have records of their own", async () => {
-    const before = (await records(kodama)).length;
+    const before = (await records(real)).length;
     const words = ["exec", ...drives, "--output-mode", "none", "--", "true"];
     const codes = await Promise.all([1, 2, 3].map(async () => (await kodama.run(words)).code));
     assert.deepEqual(codes, [0, 0, 0]);
-    assert.equal((await records(kodama)).length, before + 3);
+    assert.equal((await records(real)).length, before + 3);
   });
 
   await t.step("old records go when the first run of an hour begins", async () => {
-    const runs = `${kodama.configFolder}/runs`;
+    const runs = `${real.configFolder}/runs`;
     const old = `${runs}/20200101-000000-abcdef.jsonl`;
     await Deno.rename(runs, `${runs}-aside`);
     await Deno.mkdir(runs);
     await Deno.writeTextFile(old, "{}\n");
     await Deno.utime(old, new Date("2020-01-01"), new Date("2020-01-01"));
     await kodama.run(["exec", ...drives, "--", "true"]);
-    const left = await records(kodama);
+    const left = await records(real);
     assert.ok(left.length === 1 && left[0]?.path !== old);
     await Deno.remove(runs, { recursive: true });
     await Deno.rename(`${runs}-aside`, runs);
@@ -133,9 +135,9 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
   await t.step(
     "a disk that is full or a folder that can't be written to fails no run",
     async () => {
-      const kept = `${kodama.configFolder}/runs`;
+      const kept = `${real.configFolder}/runs`;
       const words = ["exec", ...drives, "--", "true"];
-      const full = await kodama.shell(`trap '' XFSZ; ulimit -f 1; kodama ${words.join(" ")}`);
+      const full = await real.shell(`trap '' XFSZ; ulimit -f 1; kodama ${words.join(" ")}`);
       assert.equal(full.code, 0, full.stderr);
       assert.match(
         full.stderr,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 
 const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
 const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -31,7 +31,7 @@ const shell = ["--timeout", "1s", "--shell", "--", threeEnds];
 
 Deno.test("real output is what the published schemas say", async (t) => {
   await using cluster = await startTestCluster("weka");
-  const kodama = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   const report = await published("target-report");
   const event = await published("run-event");
   const record = await published("run-record");
@@ -81,7 +81,7 @@ Deno.test("real output is what the published schemas say", async (t) => {
 
   await t.step("the records of these runs, and of one that was run again", async () => {
     await kodama.run(["runs", "rerun", "--failed", "--yes"]);
-    const folder = `${kodama.configFolder}/runs`;
+    const folder = `${cluster.env.KODAMA_CONFIG_DIR}/runs`;
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     assert.equal(names.length, 5);
     for (const name of names) assertLines(record, await Deno.readTextFile(`${folder}/${name}`));

@@ -5,6 +5,7 @@ import type { AuditEvent } from "../src/cluster/api/audit.ts";
 import { type CommandResult, runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { type GitServer, startGitServer } from "./harness/git_server.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 // Not that of another test: who hunts for secrets looks at the processes of the whole machine.
@@ -18,6 +19,7 @@ interface Scene {
   audit: AuditEvent[];
   /** Everything that any command wrote. */
   written: string[];
+  /** In a folder kodama is a process of its own, else in that of the test. */
   run(
     words: readonly string[],
     env?: Record<string, string>,
@@ -37,8 +39,10 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
     server,
     audit,
     written,
-    async run(words, env = {}, cwd = cluster.folder) {
-      const result = await kodama.run(words, { env, cwd });
+    async run(words, env = {}, cwd) {
+      const result = cwd === undefined
+        ? await new KodamaHere(cluster.env).run(words, { env })
+        : await kodama.run(words, { env, cwd });
       written.push(result.stdout, result.stderr);
       return result;
     },
@@ -51,7 +55,7 @@ Deno.test("a private repository is checked out with the token, which nobody else
     const dotenv = `GITHUB_TOKEN=${token}\nDATABASE_URL="${variable}"\n`;
     await Deno.writeTextFile(`${cluster.folder}/.env`, dotenv);
     const words = ["start", "work", "--repo", server.repository, "--env-file", ".env"];
-    const started = await run(words);
+    const started = await run(words, {}, cluster.folder);
     assert.equal(started.code, 0, started.stderr);
     const got = await run(["get", "work", "-o", "json"]);
     const session = JSON.parse(got.stdout);
@@ -126,7 +130,10 @@ Deno.test("other values of the same variables, and another token, are told by th
   await withScene(async ({ cluster, run }) => {
     const start = async (text: string, env: Record<string, string> = {}) => {
       await Deno.writeTextFile(`${cluster.folder}/.env`, text);
-      const { code, stderr } = await run(["start", "work", "--env-file", ".env"], env);
+      const { code, stderr } = await run(
+        ["start", "work", "--no-sync", "--env-file", `${cluster.folder}/.env`],
+        env,
+      );
       assert.equal(code, 0, stderr);
       return stderr;
     };
@@ -172,10 +179,11 @@ Deno.test("a Secret with an SSH key that isn't there is told, and is needed for 
     const settings = "git: { secretName: git-ssh }\n";
     await Deno.writeTextFile(`${cluster.folder}/.kodama.yaml`, settings);
     const words = ["start", "work", "--repo", server.repository];
-    const started = await run(words, { GITHUB_TOKEN: token });
+    const started = await run(words, { GITHUB_TOKEN: token }, cluster.folder);
     assert.equal(started.code, 0, started.stderr);
     assert.match(started.stderr, /git over SSH will not work: there is no secret "git-ssh" in/);
-    const refused = await run(["start", "other", "--repo", "git@example.com:org/repo"]);
+    const other = ["start", "other", "--repo", "git@example.com:org/repo"];
+    const refused = await run(other, {}, cluster.folder);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^error: there is no secret "git-ssh" in namespace "default"$/m);
     assert.match(refused.stderr, /kubectl create secret generic git-ssh -n default/);
@@ -248,7 +256,7 @@ Deno.test("a branch comes home without having been pushed, and changes nothing e
     assert.equal(await git("rev-parse", "HEAD"), made.stdout.trim());
     assert.equal(await git("status", "--porcelain"), "");
     await run(["stop", "beside"], {}, clone);
-    const elsewhere = await run(["pull", "work"]);
+    const elsewhere = await run(["pull", "work"], {}, cluster.folder);
     assert.equal(elsewhere.code, 2);
     assert.match(elsewhere.stderr, /is not a clone of http/);
   });

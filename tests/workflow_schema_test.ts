@@ -7,7 +7,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import * as v from "valibot";
 import { workflowEventShape, workflowRecordLineShape } from "../src/workflow/report_shapes.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 
 const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
@@ -59,7 +59,7 @@ outputs: { ok: "\${{ steps.ends.ok }}" }
 
 Deno.test("what is written of workflows is what their schemas say", async (t) => {
   await using cluster = await startTestCluster("weka");
-  const kodama = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   const file = `${cluster.folder}/much.yaml`;
   await Deno.writeTextFile(file, workflow);
   const run = (...words: string[]) => kodama.run([...words, "--trust"]);
@@ -108,7 +108,7 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   });
 
   await t.step("their records", async () => {
-    const folder = `${kodama.configFolder}/runs`;
+    const folder = `${cluster.env.KODAMA_CONFIG_DIR}/runs`;
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     assert.equal(names.length, 3);
     for (const name of names) {
@@ -119,8 +119,8 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   });
 
   await t.step("a run without a record says so in a line that is one of the schema", async () => {
-    await Deno.remove(`${kodama.configFolder}/runs`, { recursive: true });
-    await Deno.writeTextFile(`${kodama.configFolder}/runs`, "");
+    await Deno.remove(`${cluster.env.KODAMA_CONFIG_DIR}/runs`, { recursive: true });
+    await Deno.writeTextFile(`${cluster.env.KODAMA_CONFIG_DIR}/runs`, "");
     const { stdout } = await run("run", file, "--yes", "-o", "jsonl");
     assert.ok(kindsOf(stdout, event, workflowEventShape).has("notRecorded"));
   });
