@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { RunningCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const inNamespace = ["-n", "weka-operator-system"];
@@ -14,15 +15,16 @@ until [ -e /tmp/go ]; do sleep 0.1; done; echo the end`;
 Deno.test("a follow shows each line once while its link breaks and comes back", async () => {
   await using cluster = await startTestCluster("fleet:drives=1");
   const direct = await SourceKodama.on(cluster);
+  const here = new KodamaHere(cluster.env);
   const { clusters } = JSON.parse(await Deno.readTextFile(cluster.kubeconfig));
   let isUp = true;
   await using link = new CuttingLink(clusters[0].cluster.server, () => isUp ? Infinity : 0);
   const kubeconfig = `${cluster.folder}/link.kubeconfig`;
   await link.writeKubeconfig(cluster.kubeconfig, kubeconfig);
-  const pods = await direct.succeed(["pods", ...inNamespace, "-m", "drive", "-o", "name"]);
+  const pods = await here.succeed(["pods", ...inNamespace, "-m", "drive", "-o", "name"]);
   const pod = `pod/${pods.split("\n")[0]?.split("/").at(-1)}`;
   const words = ["prompt", pod, ...inNamespace, "go", "--adapter", "command", "--", "sh", "-c"];
-  await direct.succeed([...words, script]);
+  await here.succeed([...words, script]);
 
   const env = { ...direct.env, KUBECONFIG: kubeconfig };
   await using follow = new RunningCommand(
@@ -36,7 +38,7 @@ Deno.test("a follow shows each line once while its link breaks and comes back", 
     await follow.until(({ stderr }) => stderr.split("; going on\n").length > turn);
     isUp = true;
   }
-  await direct.succeed(["exec", ...inNamespace, pod.slice(4), "--", "touch", "/tmp/go"]);
+  await here.succeed(["exec", ...inNamespace, pod.slice(4), "--", "touch", "/tmp/go"]);
   assert.equal(await follow.ended(), 0, follow.stdout + follow.stderr);
   const expected = Array.from({ length: 300 }, (_, index) => `line ${index}`);
   assert.deepEqual(follow.stdout.split("\n"), [

@@ -1,12 +1,12 @@
 /** Tasks of a session's agent that wait while its pod goes: stopped, restarted, copied. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 
 Deno.test("tasks that waited when the pod went have their turns in the next one, in order and once; a copy has none", async () => {
   await using cluster = await startTestCluster();
-  const kodama = await SourceKodama.on(cluster);
-  const run = (...words: string[]) => kodama.succeed(words, { cwd: cluster.folder });
+  const kodama = new KodamaHere(cluster.env);
+  const run = (...words: string[]) => kodama.succeed(words);
   const prompt = (text: string, line: string) =>
     run("prompt", "work", text, "--adapter", "command", "--", "sh", "-c", line);
   const states = async (name = "work") =>

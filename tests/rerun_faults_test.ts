@@ -7,6 +7,7 @@ import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { podMadeAnew } from "./harness/pod_made_anew.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const namespace = "weka-operator-system";
@@ -20,7 +21,7 @@ test $KODAMA_INDEX != 3 || test $(wc -l < /tmp/ran) -gt 1`;
 
 Deno.test("what is run again after faults in mid-run is exactly what failed", async (t) => {
   await using cluster = await startTestCluster("fleet:drives=8");
-  const kodama = await SourceKodama.on(cluster);
+  const kodama = new KodamaHere(cluster.env);
   await using client = await openKubeClient(
     { kubeconfig: cluster.kubeconfig },
     systemHost(() => {}),
@@ -30,7 +31,7 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
   async function inPods(selection: readonly string[], line: string): Promise<Map<string, string>> {
     const words = ["exec", ...selection, "--yes", "-o", "json", "--shell", "--", line];
     const stdout = await kodama.succeed(words, {
-      env: { KODAMA_CONFIG_DIR: `${kodama.configFolder}/aside` },
+      env: { KODAMA_CONFIG_DIR: `${cluster.folder}/aside` },
     });
     const reports = JSON.parse(stdout) as { pod: string; stdout: string }[];
     return new Map(reports.map((report) => [report.pod, report.stdout.trim()]));
@@ -43,7 +44,14 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
   }
 
   await t.step("the run: one killed, one made anew, one failed, the others ok", async () => {
-    await using run = kodama.start(["exec", ...drives, "--yes", "--shell", "--", noted]);
+    await using run = (await SourceKodama.on(cluster)).start([
+      "exec",
+      ...drives,
+      "--yes",
+      "--shell",
+      "--",
+      noted,
+    ]);
     await inPods(drives, "until test -s /tmp/ran; do sleep 0.1; done");
     await inPods(["-n", namespace, "weka-drive-1"], "kill -9 $(cat /tmp/ran)");
     await podMadeAnew(client, { namespace, name: "weka-drive-2" });
@@ -76,7 +84,7 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
 });
 
 /** The places of the pods of the last run whose command didn't end well. */
-async function notOk(kodama: SourceKodama): Promise<number[]> {
+async function notOk(kodama: KodamaHere): Promise<number[]> {
   const { stdout } = await kodama.run(["runs", "show", "-o", "json"]);
   const { targets } = JSON.parse(stdout) as { targets: { outcome: string }[] };
   return targets.flatMap(({ outcome }, index) => outcome === "ok" ? [] : [index]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { startGitServer } from "./harness/git_server.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 Deno.test("a clone, its session and the session's agent work on the same files", async () => {
@@ -20,7 +21,9 @@ Deno.test("a clone, its session and the session's agent work on the same files",
   await Deno.writeTextFile(`${clone}/secret/key`, "stays here\n");
   await Deno.writeTextFile(`${clone}/.env`, "DATABASE_URL=postgres://u:stays-here@db\n");
   const run = (...words: string[]) => kodama.succeed(words, { cwd: clone });
-  const inPod = (line: string) => run("attach", "work", "--command", line);
+  const here = new KodamaHere(cluster.env);
+  const look = (...words: string[]) => here.succeed(words);
+  const inPod = (line: string) => look("attach", "work", "--command", line);
   const agent = ["--adapter", "command", "--prompt", "say hello"];
   const words = ["start", "work", "--repo", ".", "--sync", ".", "--env-file", ".env", ...agent];
   const line = "cat > /workspace/from-agent.txt";
@@ -45,25 +48,25 @@ Deno.test("a clone, its session and the session's agent work on the same files",
     await Deno.writeTextFile(`${clone}/new.txt`, "from here\n");
     await run("sync", "flush", "work");
     assert.equal(await inPod("cat new.txt"), "from here\n");
-    assert.match(await run("list"), /^work +Running +default +Active /m);
-    const got = JSON.parse(await run("get", "work", "-o", "json"));
+    assert.match(await look("list"), /^work +Running +default +Active /m);
+    const got = JSON.parse(await look("get", "work", "-o", "json"));
     assert.equal(got.sync.localPath, clone);
     assert.deepEqual([got.tasks.length, got.agent.task], [1, 1]);
     // The same words again: nothing is done twice.
     await run(...words, "--", "sh", "-c", line);
-    assert.equal(JSON.parse(await run("get", "work", "-o", "json")).tasks.length, 1);
+    assert.equal(JSON.parse(await look("get", "work", "-o", "json")).tasks.length, 1);
     const other = [...words.slice(0, -1), "something else", "--", "sh", "-c", line];
     const refused = await kodama.run(other, { cwd: clone });
     assert.match(refused.stderr, /was begun with another prompt/);
-    assert.match(await run("list"), /^work +Running /m, "what was refused breaks nothing");
+    assert.match(await look("list"), /^work +Running /m, "what was refused breaks nothing");
     await run("stop", "work");
-    assert.match(await run("list"), /^work +Stopped +default +Inactive /m);
+    assert.match(await look("list"), /^work +Stopped +default +Inactive /m);
     await run("resume", "work");
-    assert.match(await run("list"), /^work +Running +default +Active /m);
+    assert.match(await look("list"), /^work +Running +default +Active /m);
     // A resume has none of the files that variables come from: those that the session has stay.
     assert.equal(await inPod('echo "${DATABASE_URL:+set}"'), "set\n");
   } finally {
     await run("delete", "work", "--force", "--purge");
   }
-  assert.equal(await run("sync", "list"), "");
+  assert.equal(await look("sync", "list"), "");
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 async function machine(cluster: TestCluster, name: string) {
@@ -13,7 +14,7 @@ async function machine(cluster: TestCluster, name: string) {
   const folders = { cwd: folder };
   const run = (...words: string[]) => kodama.run(words, folders);
   const on = (...words: string[]) => kodama.succeed(words, folders);
-  return { site: `${folder}/site`, run, on };
+  return { site: `${folder}/site`, run, on, here: new KodamaHere(env) };
 }
 
 Deno.test("one start on two machines at once: one session, and its prompt is given once", async () => {
@@ -21,10 +22,11 @@ Deno.test("one start on two machines at once: one session, and its prompt is giv
   const machines = [await machine(cluster, "one"), await machine(cluster, "other")];
   const prompt = ["--adapter", "command", "--prompt", "do it", "--", "sh", "-c", "cat >>told"];
   const started = await Promise.all(
-    machines.map(({ run }) => run("start", "work", "--no-sync", ...prompt)),
+    machines.map(({ here }) => here.run(["start", "work", "--no-sync", ...prompt])),
   );
   assert.deepEqual(started.map(({ code, stderr }) => code === 0 ? "" : stderr), ["", ""]);
-  for (const { on } of machines) {
+  for (const { here } of machines) {
+    const on = (...words: string[]) => here.succeed(words);
     assert.match(await on("list"), /^work +Running /m);
     const tasks = JSON.parse(await on("agent", "list", "work", "-o", "json"));
     assert.equal(tasks.length, 1);
@@ -54,14 +56,14 @@ Deno.test("deleted while the agent writes and a folder is carried over: all that
 
 Deno.test("a namespace that isn't there, and a name that can't be: the message says what can be done", async () => {
   await using cluster = await startTestCluster();
-  const { run } = await machine(cluster, "one");
-  const nowhere = await run("start", "work", "-n", "nowhere", "--no-sync");
+  const { here } = await machine(cluster, "one");
+  const nowhere = await here.run(["start", "work", "-n", "nowhere", "--no-sync"]);
   assert.equal(nowhere.code, 1);
   assert.match(
     nowhere.stderr,
     /error: namespaces "nowhere" not found .*\nhint: kubectl create namespace nowhere makes it; -n names another one\n$/,
   );
-  const capital = await run("start", "Fix Auth!");
+  const capital = await here.run(["start", "Fix Auth!"]);
   assert.equal(capital.code, 2);
   assert.match(
     capital.stderr,
