@@ -119,7 +119,7 @@ class Parser {
     if (!this.#isMark("(")) {
       return this.#node({ kind: "field", of, name, start: of.start, end: name.end });
     }
-    if (isEachWord(name.text)) return this.#each(of, name, name.text);
+    if (isEachMacro(name.text)) return this.#each(of, name, name.text);
     const { items, end } = this.#list("(", ")");
     return this.#node({ kind: "call", name, args: [of, ...items], start: of.start, end });
   }
@@ -257,7 +257,7 @@ export function found(token: Token): string {
   return token.kind === "end" ? "the end of the text" : quoted(token.text);
 }
 
-function isEachWord(text: string): text is EachMacro {
+function isEachMacro(text: string): text is EachMacro {
   return (eachMacros as readonly string[]).includes(text);
 }
 

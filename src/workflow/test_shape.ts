@@ -66,11 +66,13 @@ export interface TestedRun {
 
 /** Returns every difference between the run and what was expected, a line each. */
 export function differences(expect: TestCase["expect"], run: TestedRun): string[] {
-  const { outcome: expected = "ok", exitCode, reason, steps = {}, outputs = {}, says = [] } =
+  const { outcome: expectedOutcome = "ok", exitCode, reason, steps = {}, outputs = {}, says = [] } =
     expect ?? {};
   const actual = run.reason === "" ? run.outcome : `${run.outcome}: ${run.reason}`;
   return [
-    ...(run.outcome === expected ? [] : [`the run: expected ${expected}, was ${actual}`]),
+    ...(run.outcome === expectedOutcome
+      ? []
+      : [`the run: expected ${expectedOutcome}, was ${actual}`]),
     ...(exitCode === undefined || run.exitCode === exitCode
       ? []
       : [`exit code: expected ${exitCode}, was ${run.exitCode}`]),

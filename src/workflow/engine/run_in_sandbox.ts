@@ -132,9 +132,9 @@ function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi
       );
       return items as unknown as JsonValue;
     },
-    async logs({ target: name, tail }, signal) {
-      const target = targets.find(({ name }) => name === name);
-      if (target === undefined) throw new KodamaError("noMatch", `no target "${name}"`);
+    async logs({ target: requested, tail }, signal) {
+      const target = targets.find(({ name }) => name === requested);
+      if (target === undefined) throw new KodamaError("noMatch", `no target "${requested}"`);
       const { context, namespace, pod, container } = target.target;
       const client = await step.environment.kube(context);
       const request = {

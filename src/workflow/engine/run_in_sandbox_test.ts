@@ -94,3 +94,29 @@ Deno.test("a step or a script that is declined changes nothing in its pods", asy
   assert.deepEqual(requestsOf(script.pods), []);
   assert.deepEqual(changes, ["rm x", "rm y"]);
 });
+
+Deno.test("`logs()` of a script reads the log of the named target, and of no other", async () => {
+  const read: string[] = [];
+  const client = {
+    logs: ({ pod }: { pod: string }) => {
+      read.push(pod);
+      return Promise.resolve(ReadableStream.from([new TextEncoder().encode(`of ${pod}\n`)]));
+    },
+  };
+  const lines: (readonly string[])[] = [];
+  await play({
+    files: { "w.yaml": text },
+    pods: { p: saying("x"), q: saying("y") },
+    environment: {
+      kube: () => Promise.resolve(client as never),
+      runScript: async (_script: ScriptSource, _permissions: unknown, api: ScriptApi, bounds) => {
+        lines.push(await api.logs({ target: "q", tail: 10 }, bounds.signal));
+        await assert.rejects(api.logs({ target: "z", tail: 10 }, bounds.signal), {
+          kind: "noMatch",
+        });
+        return { kind: "ok", output: null };
+      },
+    },
+  });
+  assert.deepEqual([read, lines], [["q"], [["of q"]]]);
+});
