@@ -1,19 +1,13 @@
 /** Args -> copies. */
 import assert from "node:assert/strict";
 import type { CopyWay } from "../../../actions/copy/events.ts";
-import { UsageError } from "../../../base/errors.ts";
-import { command } from "./cp.ts";
-import { sortWords } from "../../parser/parse.ts";
-import { resolveWords } from "../../parser/parsed_args.ts";
 import type { ResolvedCopy } from "./resolve.ts";
+import { wholeSelection } from "../../../actions/exec/events.ts";
+import { selectionFlags } from "../../parser/selection.ts";
+import { resolved, testResolve } from "../../testing/resolve.ts";
 
-async function resolved(line: string): Promise<ResolvedCopy> {
-  const sorted = await sortWords(command, line.split(" "), "kodama cp");
-  const words = resolveWords(command, { ...sorted, trailing: undefined }, {
-    environment: () => undefined,
-    spoken: "kodama cp",
-  });
-  return command.resolve(words) as ResolvedCopy;
+async function copyOf(line: string): Promise<ResolvedCopy> {
+  return (await resolved(`cp ${line}`)).options as ResolvedCopy;
 }
 
 const ways: readonly (readonly [line: string, way: Partial<CopyWay>, pods: string])[] = [
@@ -32,7 +26,7 @@ const ways: readonly (readonly [line: string, way: Partial<CopyWay>, pods: strin
 
 for (const [line, way, pods] of ways) {
   Deno.test(`kodama cp ${line}`, async () => {
-    const { options } = await resolved(line);
+    const { options } = await copyOf(line);
     for (const [name, value] of Object.entries(way)) {
       assert.deepEqual(options.way[name as keyof CopyWay], value, name);
     }
@@ -43,30 +37,61 @@ for (const [line, way, pods] of ways) {
 }
 
 Deno.test("one named pod is shown as kubectl shows it; a selection with its sum", async () => {
-  assert.equal((await resolved("web-0:/b .")).view.single, true);
-  assert.equal((await resolved("web-0 :/b .")).view.single, false);
+  assert.equal((await copyOf("web-0:/b .")).view.single, true);
+  assert.equal((await copyOf("web-0 :/b .")).view.single, false);
 });
 
-const wrong: readonly (readonly [line: string, message: RegExp])[] = [
-  ["a b", /neither side/],
-  ["web-0:/a -", /- is not a path/],
-  ["- web-0:/a", /- is not a path/],
-  [":/a :/b", /one source/],
-  [":/a web-0:/b", /one source/],
-  ["-l app=web web-0:/a .", /--selector chooses pods/],
-  ["deploy/web web-0:/a .", /deploy\/web chooses pods/],
-  ["a web-0:", /no path/],
-  ["a /web-0/x/y:", /neither side/],
-  ["a x/y/z:/b", /NAMESPACE\/POD:PATH/],
-  ["a /:/b", /neither side/],
-];
-
-for (const [line, message] of wrong) {
-  Deno.test(`refused: kodama cp ${line}`, async () => {
-    await assert.rejects(resolved(line), (error) => {
-      assert.ok(error instanceof UsageError, String(error));
-      assert.match(error.message, message);
-      return true;
-    });
-  });
-}
+testResolve([
+  {
+    line: "cp a :/b",
+    options: {
+      choosing: { kind: "required" },
+      options: {
+        contexts: [],
+        selection: wholeSelection,
+        way: { kind: "toPods", local: "a", remote: "/b" },
+        checksum: "auto",
+        retries: 5,
+      },
+      view: {
+        format: "text",
+        progress: "auto",
+        color: "auto",
+        quiet: false,
+        single: false,
+        confirm: { yes: false },
+      },
+    },
+    changes: [
+      ["--all", { choosing: undefined }],
+      ["--fanout 3", { options: { fanout: 3 } }],
+      ["--serial 1,20%", {
+        options: { serial: [{ kind: "count", count: 1 }, { kind: "percent", percent: 20 }] },
+      }],
+      ["--max-fail 2", { options: { maxFail: { kind: "count", count: 2 } } }],
+      ["--fail-fast", { options: { failFast: true } }],
+      ["--connect-timeout 30s", { options: { connectTimeoutMs: 30000 } }],
+      ["--timeout 30s", { options: { timeoutMs: 30000 } }],
+      ["--yes", { view: { confirm: { yes: true } } }],
+      ["--confirm-above 3", { view: { confirm: { above: 3 } } }],
+      ["--list", { choosing: undefined, options: { planOnly: true } }],
+      ["--checksum none", { options: { checksum: "none" } }],
+      ["--retries 3", { options: { retries: 3 } }],
+      ["--output jsonl", { view: { format: "jsonl" } }],
+      ["--progress none", { view: { progress: "none" } }],
+      ["--color never", { view: { color: "never" } }],
+      ["--quiet", { view: { quiet: true } }],
+    ],
+  },
+  { line: "cp a b", error: /neither side/ },
+  { line: "cp web-0:/a -", error: /- is not a path/ },
+  { line: "cp - web-0:/a", error: /- is not a path/ },
+  { line: "cp :/a :/b", error: /one source/ },
+  { line: "cp :/a web-0:/b", error: /one source/ },
+  { line: "cp -l app=web web-0:/a .", error: /--selector chooses pods/ },
+  { line: "cp deploy/web web-0:/a .", error: /deploy\/web chooses pods/ },
+  { line: "cp a web-0:", error: /no path/ },
+  { line: "cp a /web-0/x/y:", error: /neither side/ },
+  { line: "cp a x/y/z:/b", error: /NAMESPACE\/POD:PATH/ },
+  { line: "cp a /:/b", error: /neither side/ },
+], selectionFlags);

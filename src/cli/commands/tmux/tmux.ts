@@ -12,7 +12,7 @@ import type { Terminal } from "../../../terminal/terminal.ts";
 import { chooseTargets, choosingOf } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { choice, type FlagValues, text, toggle, value, valueOr } from "../../parser/flag.ts";
+import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import { confirmOn } from "../exec/confirm.ts";
 import { confirmViewOf } from "../exec/options.ts";
 import { runningFlags } from "../exec/flags.ts";
@@ -99,11 +99,17 @@ export const command = defineCommand({
       remain: remainOf(trailing, remains ? flags["remain-on-exit"] : undefined),
       ...(flags.session === undefined ? {} : { session: checkedSessionName(flags.session) }),
     } satisfies Partial<TmuxOptions>;
-    const keepMs = keepMsOf({ flags, given, trailing });
-    return { options, flags, keepMs, kubeconfig, confirm: confirmViewOf(flags), choosing };
+    const panes: PaneFlags = {
+      keepMs: keepMsOf({ flags, given, trailing }),
+      fresh: flags.new,
+      connectTimeoutMs: flags["connect-timeout"],
+      workdir: flags.workdir,
+      log: flags.log,
+    };
+    return { options, panes, kubeconfig, confirm: confirmViewOf(flags), choosing };
   },
   run: async (
-    { options: asked, flags, keepMs, kubeconfig, confirm, choosing },
+    { options: asked, panes, kubeconfig, confirm, choosing },
     invocation,
   ) => {
     const chosen = await chooseTargets(choosing, asked, {
@@ -124,7 +130,7 @@ export const command = defineCommand({
           tmux({ host, multiplexer }, {
             ...asked,
             ...narrowed,
-            ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
+            ...paneFlags(panes, { kubeconfig, workingDir: host.places.workingDir }),
             size: { columns: size.columns, rows: rowsForPanes(size.rows) },
             terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
             ...(confirm.yes ? {} : {
@@ -190,32 +196,35 @@ function linesOf(event: TmuxEvent): string[] {
 
 /* The flags of `kodama tmux` that are those of `kodama shell` in each pane, formatted as args. Pure. */
 
-type PaneFlags = Omit<FlagValues<typeof shellFlags>, "env" | "keep-for">;
+/** How the shells of panes are opened. */
+interface PaneFlags {
+  keepMs: number;
+  fresh: boolean;
+  connectTimeoutMs: number | undefined;
+  workdir: string | undefined;
+  log: string | undefined;
+}
 
 /**
  * Returns the args for every pane: paths are absolute, since a pane may start elsewhere. Variables are omitted, as
  * every user of this machine can read the args of a process.
  */
 export function paneFlags(
-  flags: PaneFlags,
-  { kubeconfig, workingDir, keepMs }: {
-    kubeconfig: string | undefined;
-    workingDir: string;
-    keepMs: number;
-  },
+  { keepMs, fresh, connectTimeoutMs, workdir, ...pane }: PaneFlags,
+  { kubeconfig, workingDir }: { kubeconfig: string | undefined; workingDir: string },
 ): Pick<TmuxOptions, "shellFlags" | "writes"> {
-  const log = flags.log === undefined ? undefined : absolute(flags.log, workingDir);
-  const words = {
+  const log = pane.log === undefined ? undefined : absolute(pane.log, workingDir);
+  const texts = {
     "kubeconfig": kubeconfig === undefined ? undefined : absolute(kubeconfig, workingDir),
     "keep-for": keepMs === 0 ? "0" : `${keepMs}ms`,
-    "connect-timeout": flags["connect-timeout"] && `${flags["connect-timeout"]}ms`,
-    "workdir": flags.workdir,
+    "connect-timeout": connectTimeoutMs && `${connectTimeoutMs}ms`,
+    "workdir": workdir,
     "log": log,
   };
-  const given = Object.entries(words).filter(([, text]) => text !== undefined);
+  const given = Object.entries(texts).filter(([, text]) => text !== undefined);
   const shellFlags = given.map(([name, text]) => `--${name}=${text}`);
   return {
-    shellFlags: flags.new ? [...shellFlags, "--new"] : shellFlags,
+    shellFlags: fresh ? [...shellFlags, "--new"] : shellFlags,
     writes: log === undefined ? [] : [log],
   };
 }

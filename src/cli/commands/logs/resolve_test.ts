@@ -1,0 +1,156 @@
+/** Args -> options. */
+import { wholeSelection } from "../../../actions/exec/events.ts";
+import { selectionFlags } from "../../parser/selection.ts";
+import { testResolve } from "../../testing/resolve.ts";
+
+testResolve([
+  {
+    line: "logs web-0",
+    options: {
+      kind: "containers",
+      containers: {
+        pick: false,
+        options: {
+          contexts: [],
+          selection: {
+            ...wholeSelection,
+            operands: [{ kind: "pod", name: "web-0" }],
+            allPhases: true,
+          },
+          containers: { names: [], exclude: [], init: false, ephemeral: false, states: [] },
+          follow: false,
+          previous: false,
+          start: {},
+          filter: { include: [], exclude: [] },
+          maxRequests: 50,
+        },
+        view: {
+          format: "default",
+          single: true,
+          quiet: false,
+          color: "auto",
+          jsonFields: [],
+          highlight: [],
+        },
+      },
+    },
+    changes: [
+      ["--exclude-container x", {
+        containers: { options: { containers: { exclude: [{ kind: "exact", name: "x" }] } } },
+      }],
+      ["--init-containers", { containers: { options: { containers: { init: true } } } }],
+      ["--ephemeral-containers", { containers: { options: { containers: { ephemeral: true } } } }],
+      ["--container-state terminated", {
+        containers: { options: { containers: { states: ["terminated"] } } },
+      }],
+      ["--condition ready=false", {
+        containers: { options: { condition: { type: "ready", status: "false" } } },
+      }],
+      ["--follow", { containers: { options: { follow: true, maxRequests: 500 } } }],
+      ["--previous", { containers: { options: { previous: true } } }],
+      ["--tail 3", { containers: { options: { start: { tailLines: 3 } } } }],
+      ["--since 30s", { containers: { options: { start: { sinceSeconds: 30 } } } }],
+      ["--since-time 2026-01-02T03:04:05Z", {
+        containers: { options: { start: { sinceTime: new Date("2026-01-02T03:04:05.000Z") } } },
+      }],
+      ["--limit-bytes 3", { containers: { options: { limitBytes: 3 } } }],
+      ["--max-log-requests 3", { containers: { options: { maxRequests: 3 } } }],
+      ["--grep x", { containers: { options: { filter: { include: [/x/u] } } } }],
+      ["--exclude-lines x", { containers: { options: { filter: { exclude: [/x/u] } } } }],
+      ["--highlight x", { containers: { view: { highlight: [/x/u] } } }],
+      ["--timestamps", { containers: { view: { timestamps: "full" } } }],
+      ["--json-fields x", { containers: { view: { jsonFields: ["x"] } } }],
+      ["--output jsonl", { containers: { view: { format: "jsonl" } } }],
+      ["--template {pod}:{json.a}", {
+        containers: {
+          view: {
+            template: [{ kind: "word", word: "pod" }, { kind: "text", text: ":" }, {
+              kind: "field",
+              path: ["a"],
+            }],
+          },
+        },
+      }],
+      ["--color never", { containers: { view: { color: "never" } } }],
+      ["--quiet", { containers: { view: { quiet: true } } }],
+      ["--tail -1", {}],
+      ["-l app=web", { containers: { options: { selection: { labelSelector: "app=web" } } } }],
+      ["--pick", { containers: { pick: true } }],
+      ["--prefix=false", { containers: { view: { format: "raw" } } }],
+      ["--prefix", { containers: { view: { single: false } } }],
+      ["deploy/web", {
+        containers: {
+          options: {
+            selection: {
+              operands: [{ kind: "pod", name: "web-0" }, {
+                kind: "workload",
+                plural: "deployments",
+                name: "web",
+              }],
+            },
+          },
+          view: { single: false },
+        },
+      }],
+    ],
+    errors: [
+      ["--follow --previous", /--follow and --previous contradict each other/],
+      ["--follow --limit-bytes 3", /--follow and --limit-bytes contradict each other/],
+      [
+        "--since 1h --since-time 2026-01-02T03:04:05Z",
+        /--since and --since-time contradict each other/,
+      ],
+      ["-o json --template {pod}", /--output and --template contradict each other/],
+      [
+        "--all-containers=false",
+        /--all-containers=false is not supported: all containers are the default/,
+      ],
+      ["--timestamps --template {pod}", /--timestamps and --template contradict each other/],
+      ["--json-fields a -o jsonl", /--json-fields and --output contradict each other/],
+      ["--exclude x", /--exclude excludes pods by name, and would exclude none/],
+    ],
+  },
+  {
+    line: "logs --agent my-work",
+    options: {
+      kind: "agent",
+      agent: {
+        place: { kind: "session", name: "my-work" },
+        name: "my-work",
+        follow: false,
+        format: "text",
+      },
+    },
+    changes: [
+      ["--follow", { agent: { follow: true } }],
+      ["--output jsonl", { agent: { format: "jsonl" } }],
+      ["-n dev --context lab", { agent: { place: { namespace: "dev", context: "lab" } } }],
+      ["-o json", { agent: { format: "jsonl" } }],
+    ],
+    errors: [
+      ["--exclude-container x", /--agent and --exclude-container contradict each other/],
+      ["--init-containers", /--agent and --init-containers contradict each other/],
+      ["--ephemeral-containers", /--agent and --ephemeral-containers contradict each other/],
+      ["--container-state terminated", /--agent and --container-state contradict each other/],
+      ["--condition ready=false", /--agent and --condition contradict each other/],
+      ["--previous", /--agent and --previous contradict each other/],
+      ["--tail 3", /--agent and --tail contradict each other/],
+      ["--since 30s", /--agent and --since contradict each other/],
+      ["--since-time 2026-01-02T03:04:05Z", /--agent and --since-time contradict each other/],
+      ["--limit-bytes 3", /--agent and --limit-bytes contradict each other/],
+      ["--max-log-requests 3", /--agent and --max-log-requests contradict each other/],
+      ["--grep x", /--agent and --grep contradict each other/],
+      ["--exclude-lines x", /--agent and --exclude-lines contradict each other/],
+      ["--highlight x", /--agent and --highlight contradict each other/],
+      ["--timestamps", /--agent and --timestamps contradict each other/],
+      ["--json-fields x", /--agent and --json-fields contradict each other/],
+      ["--template x", /--agent and --template contradict each other/],
+      ["--color never", /--agent and --color contradict each other/],
+      ["--quiet", /--agent and --quiet contradict each other/],
+      ["-n a -n b", /--agent looks in one namespace of one context/],
+      ["-o raw", /--agent has no output raw/],
+      ["other", /--agent needs the name of one session/],
+    ],
+  },
+  { line: "logs --agent", error: /--agent needs the name of one session/ },
+], selectionFlags);

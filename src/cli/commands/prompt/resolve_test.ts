@@ -1,0 +1,58 @@
+/** Args -> options. */
+import { testResolve } from "../../testing/resolve.ts";
+
+testResolve([
+  {
+    line: "prompt my-work do",
+    options: {
+      name: "my-work",
+      place: { kind: "session", name: "my-work" },
+      source: { kind: "text", text: "do" },
+      options: { adapter: "claude", words: [], environment: {}, conversation: "latest" },
+      follow: false,
+      json: false,
+    },
+    changes: [
+      ["--namespace x", { place: { namespace: "x" } }],
+      ["--context x", { place: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--follow", { follow: true }],
+      ["--new", { options: { conversation: "new" } }],
+      ["--continue 3", { options: { conversation: 3 } }],
+      ["--adapter command", { options: { adapter: "command" } }],
+      ["--env A=b", { options: { environment: { A: "b" } } }],
+      ["--workdir d", { options: { workdir: "d" } }],
+      ["--output json", { json: true }],
+    ],
+    errors: [
+      ["--follow -o json", /--follow and --output json contradict each other/],
+      ["--new --continue 3", /--new and --continue contradict each other/],
+    ],
+  },
+  {
+    line: "prompt pod/web-0 -",
+    options: {
+      name: "pod/web-0",
+      place: { kind: "pod", name: "web-0" },
+      source: { kind: "stdin" },
+      options: { adapter: "claude", words: [], environment: {}, conversation: "latest" },
+      follow: false,
+      json: false,
+    },
+  },
+  {
+    line: "prompt my-work --file task.md -- --model",
+    options: {
+      name: "my-work",
+      place: { kind: "session", name: "my-work" },
+      source: { kind: "file", path: "task.md" },
+      options: { adapter: "claude", words: ["--model"], environment: {}, conversation: "latest" },
+      follow: false,
+      json: false,
+    },
+    changes: [
+      ["--file -", { source: { kind: "stdin", path: undefined } }],
+    ],
+  },
+  { line: "prompt my-work -- --model", error: /there is no prompt/ },
+]);

@@ -1,0 +1,55 @@
+/** Args -> options. */
+import { testResolve } from "../testing/resolve.ts";
+
+testResolve([
+  {
+    line: "completion bash",
+    options: { shell: "bash" },
+  },
+  {
+    line: "doctor",
+    options: { sessions: false, looked: { contexts: [] } },
+    changes: [
+      ["--context x", { looked: { contexts: ["x"] } }],
+      ["--namespace x", { looked: { namespace: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--sessions", { sessions: true }],
+      ["--output yaml", { format: "yaml" }],
+    ],
+  },
+  {
+    line: "help",
+    options: { path: [] },
+    changes: [
+      ["exec", { path: ["exec"] }],
+      ["sync start", { path: ["sync", "start"] }],
+    ],
+  },
+  {
+    line: "interrupt my-work",
+    options: { place: { kind: "session", name: "my-work" } },
+    changes: [
+      ["--namespace x", { place: { namespace: "x" } }],
+      ["--context x", { place: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--task 3", { task: 3 }],
+    ],
+  },
+  {
+    line: "interrupt pod/web-0",
+    options: { place: { kind: "pod", name: "web-0" } },
+  },
+  {
+    line: "lsp",
+    options: {},
+  },
+  {
+    line: "version",
+    options: { json: false },
+    changes: [
+      ["--output json", { json: true }],
+    ],
+  },
+  { line: "completion", error: /missing SHELL/ },
+  { line: "interrupt", error: /missing/ },
+]);

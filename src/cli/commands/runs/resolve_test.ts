@@ -1,0 +1,64 @@
+/** Args -> options. */
+import { runningFlags } from "../exec/flags.ts";
+import { testResolve } from "../../testing/resolve.ts";
+
+testResolve([
+  {
+    line: "runs list",
+    options: { limit: 20 },
+    changes: [
+      ["--limit 3", { limit: 3 }],
+      ["--output yaml", { format: "yaml" }],
+    ],
+  },
+  {
+    line: "runs show",
+    options: {},
+    changes: [
+      ["--output yaml", { format: "yaml" }],
+      ["last", {}],
+      ["20261121", { run: "20261121" }],
+    ],
+  },
+  {
+    line: "runs rerun",
+    options: {
+      options: { failed: false, recreated: false },
+      view: {
+        format: "text",
+        progress: "auto",
+        color: "auto",
+        quiet: false,
+        raw: false,
+        stdin: false,
+        confirm: { yes: false },
+        single: false,
+        tty: false,
+      },
+      list: false,
+      steps: {
+        isNamed: false,
+        goOn: { kind: "all" },
+        params: new Map([]),
+        trustNow: false,
+        yes: false,
+      },
+    },
+    changes: [
+      ["--failed", { options: { failed: true }, steps: { goOn: { kind: "failed" } } }],
+      ["--from restart", { steps: { goOn: { kind: "from", step: "restart" } } }],
+      ["--rest", { steps: { goOn: { kind: "rest" } } }],
+      ["--param a=1", { steps: { params: new Map([["a", "1"]]) } }],
+      ["--trust", { steps: { trustNow: true } }],
+      ["--recreated", { options: { recreated: true } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["last", {}],
+      ["20261121-0946", { options: { run: "20261121-0946" }, steps: { isNamed: true } }],
+      ["--list", { list: true }],
+    ],
+    errors: [
+      ["--failed --rest", /--failed, --from and --rest contradict each other/],
+      ["--from a --failed", /--failed, --from and --rest contradict each other/],
+    ],
+  },
+], runningFlags);

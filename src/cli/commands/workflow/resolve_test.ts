@@ -1,0 +1,86 @@
+/** Args -> options. */
+import { testResolve } from "../../testing/resolve.ts";
+
+testResolve([
+  {
+    line: "workflow list",
+    options: {},
+    changes: [
+      ["--output yaml", { format: "yaml" }],
+    ],
+  },
+  {
+    line: "workflow show kwekash",
+    options: { workflow: "kwekash" },
+    changes: [
+      ["--output json", { format: "json" }],
+    ],
+  },
+  {
+    line: "workflow check",
+    options: { operands: [], strict: false },
+    changes: [
+      ["--output sarif", { format: "sarif" }],
+      ["--strict", { strict: true }],
+      ["a b.yaml", { operands: ["a", "b.yaml"] }],
+    ],
+  },
+  {
+    line: "workflow graph kwekash",
+    options: { workflow: "kwekash" },
+  },
+  {
+    line: "workflow test",
+    options: { files: [] },
+    changes: [
+      ["--output json", { format: "json" }],
+      ["a.yaml", { files: ["a.yaml"] }],
+    ],
+  },
+  {
+    line: "workflow new x",
+    options: { name: "x", source: { kind: "template", template: "command" } },
+    changes: [
+      ["--template rolling", { source: { template: "rolling" } }],
+      ["--from-run x", { source: { kind: "run", template: undefined, run: "x" } }],
+    ],
+    errors: [
+      ["--template rolling --from-run r", /--template and --from-run contradict each other/],
+    ],
+  },
+  {
+    line: "workflow schema",
+    options: {},
+  },
+  {
+    line: "workflow trust add kwekash",
+    options: { workflow: "kwekash", yes: false },
+    changes: [
+      ["--yes", { yes: true }],
+    ],
+  },
+  {
+    line: "workflow trust list",
+    options: {},
+    changes: [
+      ["--output yaml", { format: "yaml" }],
+    ],
+  },
+  {
+    line: "workflow trust revoke kwekash",
+    options: { all: false, words: ["kwekash"] },
+    errors: [
+      ["--all", /revoke takes names or paths of workflows, or --all/],
+    ],
+  },
+  {
+    line: "workflow trust revoke --all",
+    options: { all: true, words: [] },
+  },
+  {
+    line: "workflow trust lock kwekash",
+    options: { workflows: ["kwekash"] },
+  },
+  { line: "workflow trust revoke", error: /revoke takes names or paths of workflows, or --all/ },
+  { line: "workflow show", error: /missing WORKFLOW/ },
+]);
