@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../src/base/clock.ts";
 import type { FarEnd } from "../src/sync/remote/endpoint.ts";
-import type { Action } from "../src/sync/core/plan.ts";
+import type { SyncAction } from "../src/sync/core/plan.ts";
 import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
 import type { TestShell } from "../src/sync/testing/shell_channel.ts";
 import { ends, fileOf, put, remote, scene, type SceneTraits } from "./harness/far_scene.ts";
@@ -48,7 +48,7 @@ for (const shell of shells) {
     await Deno.symlink("../outside/x", `${there.folder}/link`);
     await Deno.writeTextFile(`${there.folder}/y`, "y");
     await Deno.writeTextFile(`${there.folder}/other`, "z");
-    const copy = async (path: string, from: string): Promise<Action> => ({
+    const copy = async (path: string, from: string): Promise<SyncAction> => ({
       ...await put(path, "y"),
       kind: "put",
       entry: await fileOf(from === "y" || from === "other" ? "y" : "x"),
@@ -93,7 +93,7 @@ for (const shell of shells) {
         entry: { kind: "symlink", target: "old" },
         from: { side: "local", path: "link" },
         requires: [remote("link", undefined)],
-      } satisfies Action,
+      } satisfies SyncAction,
     ];
     const requests: [name: string, request: (end: FarEnd) => Promise<unknown>][] = [
       ["list 0", (end) => end.look(["old"], nothing, signal)],

@@ -1,7 +1,7 @@
 /** The far end in real shells: dash with GNU's programs, and busybox with none but its own. */
 import assert from "node:assert/strict";
 import { ignoringOf } from "../src/sync/core/ignoring.ts";
-import type { Action } from "../src/sync/core/plan.ts";
+import type { SyncAction } from "../src/sync/core/plan.ts";
 import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
 import { ends, fileOf, hex, put, remote, scene } from "./harness/far_scene.ts";
 import { shells } from "./harness/far_shells.ts";
@@ -37,7 +37,7 @@ for (const shell of shells) {
     await there.end.scan(nothing, signal);
     await Deno.writeTextFile(`${there.folder}/taken`, "theirs");
     await Deno.mkdir(`${there.folder}/d`);
-    const steps: Action[] = [
+    const steps: SyncAction[] = [
       { kind: "makeFolder", side: "remote", path: "new", requires: [remote("new", undefined)] },
       await put("new/a b", "content"),
       await put("d/x", "x"),
@@ -77,7 +77,7 @@ for (const shell of shells) {
     await there.end.scan(nothing, signal);
     await Deno.writeTextFile(`${there.folder}/b`, "B");
     const entry = async (name: string) => await fileOf(name);
-    const steps: Action[] = [
+    const steps: SyncAction[] = [
       await put("a", "AA", await entry("a")),
       await put("b", "BB", await entry("b")),
       {
@@ -158,7 +158,7 @@ for (const shell of shells) {
     await using there = await scene(shell);
     await there.end.scan(nothing, signal);
     const texts: Record<string, string> = {};
-    const steps: Action[] = [];
+    const steps: SyncAction[] = [];
     for (let at = 0; at < 300; at++) {
       const folder = `d${at % 10}`;
       if (at < 10) {

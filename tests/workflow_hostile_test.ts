@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../src/base/testing/manual_clock.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { scriptRunner } from "../src/sandbox/run_script.ts";
-import { runWorkflow } from "../src/workflow/engine/engine.ts";
+import { executeWorkflow } from "../src/workflow/engine/engine.ts";
 import { nothingRetained } from "../src/workflow/engine/retained.ts";
 import type { Environment } from "../src/workflow/engine/environment.ts";
 import { loadWorkflow } from "../src/workflow/load_workflow.ts";
@@ -70,7 +70,7 @@ async function eventsOf(text: string): Promise<WorkflowEvent[]> {
   const places = { workingDir: root, userDir: "/config", shippedWorkflowsDir: "/shipped" };
   const { workflow, uses } = await loadWorkflow(files, places, "bad");
   const { signal } = new AbortController();
-  return await Array.fromAsync(runWorkflow(workflow, environmentOf(sandbox()), {
+  return await Array.fromAsync(executeWorkflow(workflow, environmentOf(sandbox()), {
     run: "1",
     params: {},
     overrides: {},

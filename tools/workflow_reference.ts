@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { FileSchema } from "../src/base/yaml/shape.ts";
 import { entriesOf } from "../src/base/yaml/shape.ts";
 import { textType, type Type } from "../src/expression/type.ts";
-import { type Example, examples } from "../src/workflow/examples.ts";
+import { examples, type WorkflowExample } from "../src/workflow/examples.ts";
 import { frameEntries, fullShape, paramShape } from "../src/workflow/file_shape.ts";
 import { selectShape } from "../src/workflow/selection_fields.ts";
 import { stepKinds } from "../src/workflow/step_registry.ts";
@@ -15,7 +15,7 @@ export interface Part {
   fields: Readonly<Record<string, FileSchema>>;
   /** For a kind of step: the fields that expressions see as `steps.ID`. */
   outputs?: Readonly<Record<string, Type>>;
-  examples: readonly Example[];
+  examples: readonly WorkflowExample[];
 }
 
 /** Every part of the reference. */
@@ -130,6 +130,6 @@ function descriptionOf(schema: FileSchema): string {
   return v.getDescription(inner as Parameters<typeof v.getDescription>[0]) ?? "";
 }
 
-function shown({ text }: Example): string[] {
+function shown({ text }: WorkflowExample): string[] {
   return ["```yaml", text.trim(), "```", ""];
 }

@@ -60,12 +60,12 @@ async function knownContext(host: Host, name: string | undefined): Promise<strin
 }
 
 /** The scope of a list. */
-export interface ListScope extends SessionScope {
+export interface SessionListScope extends SessionScope {
   allNamespaces: boolean;
 }
 
 /** Returns the namespace of a list, undefined for all. */
-export async function listScope(host: Host, { allNamespaces, ...scope }: ListScope) {
+export async function listScope(host: Host, { allNamespaces, ...scope }: SessionListScope) {
   return allNamespaces
     ? { client: await host.kube(scope.context), namespace: undefined }
     : await scopeNamespace(host, scope);

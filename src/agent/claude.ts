@@ -11,9 +11,9 @@ import {
   fieldsOf,
   type JsonFields,
   jsonObject,
-  listOf,
+  listField,
   numberOf,
-  textOf,
+  textField,
 } from "./json_fields.ts";
 import { type AgentEvent, bounded, isConversation, type Tokens } from "./model.ts";
 
@@ -52,7 +52,7 @@ export const claudeAdapter: Adapter = {
 
 function readLine(line: string): readonly AgentEvent[] {
   const event = jsonObject(line);
-  const type = event === undefined ? undefined : textOf(event, "type");
+  const type = event === undefined ? undefined : textField(event, "type");
   if (event === undefined || type === undefined) {
     return line.trim() === "" ? [] : [{ kind: "output", text: bounded(line) }];
   }
@@ -75,9 +75,9 @@ function unknown(type: string): AgentEvent {
 }
 
 function readSystem(event: JsonFields): AgentEvent[] {
-  switch (textOf(event, "subtype")) {
+  switch (textField(event, "subtype")) {
     case "init": {
-      const [conversation, model] = [textOf(event, "session_id"), textOf(event, "model")];
+      const [conversation, model] = [textField(event, "session_id"), textField(event, "model")];
       return [{
         kind: "began",
         ...(conversation === undefined || !isConversation(conversation) ? {} : { conversation }),
@@ -87,12 +87,12 @@ function readSystem(event: JsonFields): AgentEvent[] {
     case "permission_denied":
       return [{
         kind: "refused",
-        tool: bounded(textOf(event, "tool_name") ?? "a tool", maxSummary),
-        reason: bounded(textOf(event, "message") ?? "", maxSummary),
+        tool: bounded(textField(event, "tool_name") ?? "a tool", maxSummary),
+        reason: bounded(textField(event, "message") ?? "", maxSummary),
       }];
     case "api_retry": {
       const status = numberOf(event, "error_status");
-      const reason = textOf(event, "error") ?? "unknown";
+      const reason = textField(event, "error") ?? "unknown";
       return [{
         kind: "retry",
         attempt: numberOf(event, "attempt") ?? 1,
@@ -100,19 +100,19 @@ function readSystem(event: JsonFields): AgentEvent[] {
       }];
     }
     default:
-      return [unknown(`system/${textOf(event, "subtype") ?? ""}`)];
+      return [unknown(`system/${textField(event, "subtype") ?? ""}`)];
   }
 }
 
 function contentOf(event: JsonFields): readonly JsonFields[] {
   const message = fieldsOf(event, "message");
-  return message === undefined ? [] : listOf(message, "content");
+  return message === undefined ? [] : listField(message, "content");
 }
 
 function readAssistant(event: JsonFields): AgentEvent[] {
   const message = fieldsOf(event, "message");
   const usage = message === undefined ? undefined : fieldsOf(message, "usage");
-  const id = message === undefined ? undefined : textOf(message, "id");
+  const id = message === undefined ? undefined : textField(message, "id");
   const told: AgentEvent[] = usage === undefined || id === undefined
     ? []
     : [{ kind: "usage", message: bounded(id, maxSummary), tokens: readUsage(usage) }];
@@ -120,14 +120,14 @@ function readAssistant(event: JsonFields): AgentEvent[] {
 }
 
 function readBlock(block: JsonFields): AgentEvent[] {
-  switch (textOf(block, "type")) {
+  switch (textField(block, "type")) {
     case "text":
-      return [{ kind: "text", text: bounded(textOf(block, "text") ?? "") }];
+      return [{ kind: "text", text: bounded(textField(block, "text") ?? "") }];
     case "tool_use":
       return [{
         kind: "toolStarted",
-        id: bounded(textOf(block, "id") ?? "", maxSummary),
-        name: bounded(textOf(block, "name") ?? "a tool", maxSummary),
+        id: bounded(textField(block, "id") ?? "", maxSummary),
+        name: bounded(textField(block, "name") ?? "a tool", maxSummary),
         summary: summaryOf(fieldsOf(block, "input") ?? {}),
       }];
     default:
@@ -149,17 +149,17 @@ const telling = [
 
 function summaryOf(input: JsonFields): string {
   for (const name of telling) {
-    const text = textOf(input, name);
+    const text = textField(input, name);
     if (text !== undefined) return bounded(text, maxSummary);
   }
   return bounded(JSON.stringify(input), maxSummary);
 }
 
 function readToolResult(block: JsonFields): AgentEvent[] {
-  if (textOf(block, "type") !== "tool_result") return [];
+  if (textField(block, "type") !== "tool_result") return [];
   return [{
     kind: "toolEnded",
-    id: bounded(textOf(block, "tool_use_id") ?? "", maxSummary),
+    id: bounded(textField(block, "tool_use_id") ?? "", maxSummary),
     ok: block["is_error"] !== true,
     text: bounded(resultText(block)),
   }];
@@ -167,8 +167,8 @@ function readToolResult(block: JsonFields): AgentEvent[] {
 
 /** A tool's answer is a text, or a list of parts of which some are texts. */
 function resultText(block: JsonFields): string {
-  return textOf(block, "content") ??
-    listOf(block, "content").map((part) => textOf(part, "text") ?? "").join("\n");
+  return textField(block, "content") ??
+    listField(block, "content").map((part) => textField(part, "text") ?? "").join("\n");
 }
 
 function readResult(event: JsonFields): AgentEvent {
@@ -179,12 +179,12 @@ function readResult(event: JsonFields): AgentEvent {
   return {
     kind: "result",
     ok: event["is_error"] !== true,
-    text: bounded(withWayOut(textOf(event, "result") ?? errorsOf(event))),
+    text: bounded(withWayOut(textField(event, "result") ?? errorsOf(event))),
     ...(turns === undefined ? {} : { turns }),
     ...(usage === undefined ? {} : { tokens: readUsage(usage) }),
     ...(costUsd === undefined ? {} : { costUsd }),
-    refused: listOf(event, "permission_denials").slice(0, maxRefused)
-      .map((denial) => bounded(textOf(denial, "tool_name") ?? "a tool", maxSummary)),
+    refused: listField(event, "permission_denials").slice(0, maxRefused)
+      .map((denial) => bounded(textField(denial, "tool_name") ?? "a tool", maxSummary)),
   };
 }
 
@@ -199,7 +199,7 @@ function errorsOf(event: JsonFields): string {
   const texts = Array.isArray(errors)
     ? errors.filter((one): one is string => typeof one === "string")
     : [];
-  return texts.length > 0 ? texts.join("; ") : textOf(event, "subtype") ?? "";
+  return texts.length > 0 ? texts.join("; ") : textField(event, "subtype") ?? "";
 }
 
 /* The tokens and costs that Claude Code reports. */

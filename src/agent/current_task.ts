@@ -6,7 +6,7 @@ import type { Task } from "./model.ts";
  *
  * @param tasks the oldest first.
  */
-export function currentTask<T extends Pick<Task, "number" | "status" | "continues">>(
+export function currentOf<T extends Pick<Task, "number" | "status" | "continues">>(
   tasks: readonly T[],
 ): T | undefined {
   const answered = new Set(tasks.map(({ continues }) => continues));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { currentTask } from "./current_task.ts";
+import { currentOf } from "./current_task.ts";
 import type { TaskState, TaskStatus } from "./model.ts";
 
 /** Returns tasks of these states, numbered from 1; a suffix `>2` continues task 2. */
@@ -27,6 +27,6 @@ Deno.test("a pod is about the task that works, else about one that needs an answ
     [["waiting", "waiting>1", "done"], 2],
   ];
   for (const [words, wanted] of table) {
-    assert.equal(currentTask(tasks(...words))?.number, wanted, words.join(" "));
+    assert.equal(currentOf(tasks(...words))?.number, wanted, words.join(" "));
   }
 });

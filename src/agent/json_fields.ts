@@ -25,14 +25,14 @@ export function fieldsOf(fields: JsonFields, name: string): JsonFields | undefin
 }
 
 /** Returns a field that is a list; its members that are objects. */
-export function listOf(fields: JsonFields, name: string): readonly JsonFields[] {
+export function listField(fields: JsonFields, name: string): readonly JsonFields[] {
   const value = own(fields, name);
   if (!Array.isArray(value)) return [];
   return value.map(asFields).filter((one) => one !== undefined);
 }
 
 /** A field that is a text. */
-export function textOf(fields: JsonFields, name: string): string | undefined {
+export function textField(fields: JsonFields, name: string): string | undefined {
   const value = own(fields, name);
   return typeof value === "string" ? value : undefined;
 }

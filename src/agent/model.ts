@@ -61,7 +61,7 @@ export type TaskStatus =
 export type TaskState = TaskStatus["state"];
 
 /** A task's progress, from its events so far. */
-export interface Progress {
+export interface TaskProgress {
   conversation?: string;
   model?: string;
   /** Answers of the model. */
@@ -99,7 +99,7 @@ export interface Task {
   startedAt?: Date;
   endedAt?: Date;
   exitCode?: number;
-  progress: Progress;
+  progress: TaskProgress;
   /** Bytes of its events: the offset where a follow resumes. */
   eventBytes: number;
   /** Events before the last few MiB weren't read: counts that the agent's result doesn't report are too low. */

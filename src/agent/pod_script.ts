@@ -49,7 +49,7 @@ export function runnerText(): string {
 }
 
 /** This process's access to pods. */
-export interface PodStreams {
+export interface PodAccess {
   /** Opens a stream in the target's container; rejects with a `KodamaError`, or with the signal's reason. */
   open: (target: Target, request: ExecRequest, signal: AbortSignal) => Promise<ExecChannel>;
 }
@@ -67,7 +67,7 @@ export class CutError extends KodamaError {
 
 /** Starts a script. Its failures are KodamaErrors; {@link CutError} if the link broke. */
 export async function startAgentScript(
-  streams: PodStreams,
+  streams: PodAccess,
   target: Target,
   { script, args, signal }: {
     script: Exclude<keyof typeof agentScripts, "runner">;

@@ -2,8 +2,8 @@
 import type { Target } from "../kube/select/target.ts";
 import { adapterNamed } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
-import { type PodStreams, startAgentScript, tailBytes } from "./pod_script.ts";
-import type { AgentEvent, Progress, Task, TaskStatus, Tokens } from "./model.ts";
+import { type PodAccess, startAgentScript, tailBytes } from "./pod_script.ts";
+import type { AgentEvent, Task, TaskProgress, TaskStatus, Tokens } from "./model.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 import type { ScriptMessage } from "../podscript/messages.ts";
 import { readRequest, type TaskRequest } from "./task_request.ts";
@@ -36,8 +36,8 @@ export interface EventPiece {
 }
 
 /** Reads them, the oldest first. */
-export async function readTasks(
-  streams: PodStreams,
+export async function readTasksInPod(
+  streams: PodAccess,
   target: Target,
   choice: TaskChoice,
   signal: AbortSignal,
@@ -48,7 +48,7 @@ export async function readTasks(
 
 /** Returns one task, the newest if no number is given, with its available events. */
 export async function readEvents(
-  streams: PodStreams,
+  streams: PodAccess,
   target: Target,
   number: number | undefined,
   signal: AbortSignal,
@@ -60,7 +60,7 @@ export async function readEvents(
 }
 
 async function readFiles(
-  streams: PodStreams,
+  streams: PodAccess,
   target: Target,
   { newest = newestByDefault, number = 0, eventBytes = maxEventBytes, keep }: TaskChoice & {
     keep: boolean;
@@ -161,7 +161,7 @@ class TaskFiles {
     for (const event of events) this.#folding = foldEvent(this.#folding, event);
   }
 
-  #progress(): Progress {
+  #progress(): TaskProgress {
     const { countedMessage: _, ...progress } = this.#folding;
     return progress;
   }
@@ -195,7 +195,11 @@ const cannotRun = 126;
 const killed = 128 + 9;
 
 /** Returns the state. `adapter` is for its messages. */
-export function taskStatus(report: RunnerReport, progress: Progress, adapter: string): TaskStatus {
+export function taskStatus(
+  report: RunnerReport,
+  progress: TaskProgress,
+  adapter: string,
+): TaskStatus {
   switch (report.kind) {
     case "alive":
       return { state: report.started ? "working" : "queued" };
@@ -213,7 +217,7 @@ export function taskStatus(report: RunnerReport, progress: Progress, adapter: st
 
 function endedStatus(
   { exitCode, interrupted }: Extract<RunnerReport, { kind: "ended" }>,
-  { result, lastMessage }: Progress,
+  { result, lastMessage }: TaskProgress,
   adapter: string,
 ): TaskStatus {
   if (interrupted) return { state: "interrupted" };
@@ -240,7 +244,7 @@ function endedStatus(
 /* A task's progress, folded from its events: pure, and of bounded size. */
 
 /** Progress, and the state to compare the next event with. */
-export interface Folding extends Progress {
+export interface Folding extends TaskProgress {
   /** The model's answer that was counted last: its parts arrive as separate events. */
   countedMessage?: string;
 }

@@ -1,19 +1,19 @@
 /** How much a task may leave in its pod, and what a pod must have. */
 import assert from "node:assert/strict";
-import { readTasks } from "./read_tasks.ts";
+import { readTasksInPod } from "./read_tasks.ts";
 import { maxEventBytes } from "./pod_script.ts";
-import { startTask } from "./start_task.ts";
+import { startTaskInPod } from "./start_task.ts";
 import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
 import { followed, never, task } from "./testing/shell_tasks.ts";
 
 Deno.test("output beyond all bounds stays off the disk, but for its end", async () => {
   await using pod = await ShellPod.open();
   const script = "head -c 40000000 /dev/zero | tr '\\0' x | fold -w 1000; echo; echo the end";
-  await startTask(pod.streams, shellTarget, task(script), never);
+  await startTaskInPod(pod.streams, shellTarget, task(script), never);
   await followed(pod, 1);
   const { size } = await Deno.stat(`${pod.task(1)}/events.jsonl`);
   assert.ok(size < maxEventBytes * 1.5, String(size));
-  const [read] = await readTasks(pod.streams, shellTarget, {}, never);
+  const [read] = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual([read?.status.state, read?.progress.lastMessage, read?.partial], [
     "done",
     "the end",
@@ -29,9 +29,9 @@ Deno.test("a pod remembers its last hundred tasks", async () => {
     await Deno.writeTextFile(`${pod.task(number)}/events.jsonl`, "");
     await Deno.writeTextFile(`${pod.task(number)}/exit`, "0 1000 ended\n");
   }
-  assert.equal(await startTask(pod.streams, shellTarget, task("true"), never), 104);
+  assert.equal(await startTaskInPod(pod.streams, shellTarget, task("true"), never), 104);
   await followed(pod, 104);
-  const kept = await readTasks(pod.streams, shellTarget, { newest: 200 }, never);
+  const kept = await readTasksInPod(pod.streams, shellTarget, { newest: 200 }, never);
   assert.deepEqual([kept.length, kept[0]?.number, kept.at(-1)?.number], [100, 5, 104]);
 });
 
@@ -41,7 +41,7 @@ Deno.test("a prompt is in no argument list; variables are neither there nor in t
   const environment = { API_TOKEN: secret };
   const prompt = "look for planted-7c1f";
   const script = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c planted-[7]c1f";
-  await startTask(pod.streams, shellTarget, task(script, { environment, prompt }), never);
+  await startTaskInPod(pod.streams, shellTarget, task(script, { environment, prompt }), never);
   assert.equal((await followed(pod, 1)).text, "0\n");
   for await (const { name } of Deno.readDir(pod.task(1))) {
     if (name === "prompt" || name === "task") continue;
@@ -56,9 +56,9 @@ Deno.test("an image without setsid has tasks that outlive their link, too", asyn
   for (const name of programs) await Deno.symlink(`/bin/${name}`, `${folder}/${name}`);
   {
     await using pod = await ShellPod.open({ path: folder });
-    await startTask(pod.streams, shellTarget, task("sleep 0.5; echo still here"), never);
+    await startTaskInPod(pod.streams, shellTarget, task("sleep 0.5; echo still here"), never);
     assert.equal((await followed(pod, 1)).text, "still here\n");
-    const [read] = await readTasks(pod.streams, shellTarget, {}, never);
+    const [read] = await readTasksInPod(pod.streams, shellTarget, {}, never);
     assert.deepEqual(read?.status, { state: "done" });
   }
   await Deno.remove(folder, { recursive: true });
@@ -68,7 +68,7 @@ Deno.test("an image without what is needed is told by its name", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await using pod = await ShellPod.open({ words: ["/bin/sh"], path: folder });
-    await assert.rejects(startTask(pod.streams, shellTarget, task("true"), never), {
+    await assert.rejects(startTaskInPod(pod.streams, shellTarget, task("true"), never), {
       message: "the image of kodama-test has no mkdir",
     });
   } finally {

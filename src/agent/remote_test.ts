@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { imageShells } from "../kube/testing/image_shells.ts";
 import { commandAdapter } from "./adapters.ts";
-import { followTask } from "./follow_task.ts";
-import { interruptTask } from "./interrupt_task.ts";
-import { readTasks } from "./read_tasks.ts";
-import { startTask } from "./start_task.ts";
+import { followTaskInPod } from "./follow_task.ts";
+import { interruptTaskInPod } from "./interrupt_task.ts";
+import { readTasksInPod } from "./read_tasks.ts";
+import { startTaskInPod } from "./start_task.ts";
 import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
 import { followed, never, task } from "./testing/shell_tasks.ts";
 
@@ -19,9 +19,9 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
       const script = 'cat; echo "$GREETING from $(pwd)"; : >"$HOME/made"; echo oops >&2; exit 3';
       const environment = { GREETING: "it's $5" };
       const asked = task(script, { prompt, environment });
-      assert.equal(await startTask(pod.streams, shellTarget, asked, never), 1);
+      assert.equal(await startTaskInPod(pod.streams, shellTarget, asked, never), 1);
       assert.equal((await followed(pod, 1)).text, `${prompt}\nit's $5 from /\noops\n`);
-      const [read] = await readTasks(pod.streams, shellTarget, {}, never);
+      const [read] = await readTasksInPod(pod.streams, shellTarget, {}, never);
       assert.deepEqual(read?.status, { state: "failed", reason: "exit code 3: oops" });
       assert.equal(read?.prompt, prompt);
       await assert.rejects(Deno.stat(`${pod.task(1)}/environment`), Deno.errors.NotFound);
@@ -29,9 +29,9 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
       const modes = [pod.task(1), `${pod.task(1)}/events.jsonl`, `${pod.home}/made`];
       const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
       assert.deepEqual(await Promise.all(modes.map(modeOf)), [0o700, 0o600, 0o644]);
-      await startTask(pod.streams, shellTarget, task("sleep 1000"), never);
+      await startTaskInPod(pod.streams, shellTarget, task("sleep 1000"), never);
       const wanted = { adapter: commandAdapter };
-      const interruption = await interruptTask(pod.streams, shellTarget, wanted, never);
+      const interruption = await interruptTaskInPod(pod.streams, shellTarget, wanted, never);
       assert.deepEqual(interruption, { number: 2, late: false, remaining: 0 });
     });
   }
@@ -42,7 +42,7 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
 async function startBegun(pod: ShellPod, script: string): Promise<void> {
   const begun = `${pod.home}/begun`;
   await new Deno.Command("mkfifo", { args: [begun] }).output();
-  await startTask(pod.streams, shellTarget, task(`: >${begun}; ${script}`), never);
+  await startTaskInPod(pod.streams, shellTarget, task(`: >${begun}; ${script}`), never);
   await Deno.readFile(begun);
 }
 
@@ -50,17 +50,17 @@ Deno.test("tasks have their turns one after the other", async () => {
   await using pod = await ShellPod.open();
   const gate = `${pod.home}/gate`;
   await new Deno.Command("mkfifo", { args: [gate] }).output();
-  const start = (script: string) => startTask(pod.streams, shellTarget, task(script), never);
+  const start = (script: string) => startTaskInPod(pod.streams, shellTarget, task(script), never);
   assert.deepEqual(await start(`echo first; cat ${gate}`), 1);
   assert.deepEqual(await start("echo second"), 2);
   const following = followed(pod, 2);
-  const states = (await readTasks(pod.streams, shellTarget, {}, never)).map((one) =>
+  const states = (await readTasksInPod(pod.streams, shellTarget, {}, never)).map((one) =>
     one.status.state
   );
   assert.equal(states[1], "queued");
   await Deno.writeTextFile(gate, "go\n");
   assert.equal((await following).text, "second\n");
-  const after = await readTasks(pod.streams, shellTarget, {}, never);
+  const after = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(after.map((one) => one.status.state), ["done", "done"]);
   assert.equal(after[0]?.progress.lastMessage, "go");
 });
@@ -69,11 +69,11 @@ Deno.test("tasks of many people at once get a number each, and never work at the
   await using pod = await ShellPod.open();
   const script = "mkdir lock || echo two at once; sleep 0.05; rmdir lock";
   const begin = () =>
-    startTask(pod.streams, shellTarget, task(script, { workdir: pod.home }), never);
+    startTaskInPod(pod.streams, shellTarget, task(script, { workdir: pod.home }), never);
   const numbers = await Promise.all(Array.from({ length: 8 }, begin));
   assert.deepEqual(numbers.toSorted((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8]);
   await followed(pod, 8);
-  const tasks = await readTasks(pod.streams, shellTarget, {}, never);
+  const tasks = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(tasks.map((one) => [one.status.state, one.progress.lastMessage]), [
     ...Array.from({ length: 8 }, () => ["done", ""]),
   ]);
@@ -82,7 +82,7 @@ Deno.test("tasks of many people at once get a number each, and never work at the
 Deno.test("of tasks with one key, given at the same moment, one has a turn", async () => {
   await using pod = await ShellPod.open();
   const start = (script: string, key: string) =>
-    startTask(pod.streams, shellTarget, { ...task(script), key }, never);
+    startTaskInPod(pod.streams, shellTarget, { ...task(script), key }, never);
   const numbers = await Promise.all(
     Array.from({ length: 4 }, () => start("echo told >>~/told", "once")),
   );
@@ -90,7 +90,7 @@ Deno.test("of tasks with one key, given at the same moment, one has a turn", asy
   const last = await start("echo end", "other");
   await followed(pod, last);
   assert.equal(await Deno.readTextFile(`${pod.home}/told`), "told\n");
-  const read = await readTasks(pod.streams, shellTarget, {}, never);
+  const read = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(read.map(({ number, key }) => [number, key]), [[1, "once"], [last, "other"]]);
 });
 
@@ -99,15 +99,15 @@ Deno.test("an interrupt ends the task and all that it has started", async () => 
   const script =
     'sleep 1000 & echo "$!" >child; trap "" TERM; echo ready; while :; do sleep 1; done';
   const workdir = pod.home;
-  await startTask(pod.streams, shellTarget, task(script, { workdir }), never);
+  await startTaskInPod(pod.streams, shellTarget, task(script, { workdir }), never);
   const streams = { ...pod.streams, clock: systemClock };
-  for await (const part of followTask(streams, shellTarget, { number: 1 }, never)) {
+  for await (const part of followTaskInPod(streams, shellTarget, { number: 1 }, never)) {
     if (part.kind === "bytes") break;
   }
   const adapter = { ...commandAdapter, interrupt: { ...commandAdapter.interrupt, graceMs: 1000 } };
-  const interruption = await interruptTask(pod.streams, shellTarget, { adapter }, never);
+  const interruption = await interruptTaskInPod(pod.streams, shellTarget, { adapter }, never);
   assert.deepEqual(interruption, { number: 1, late: false, remaining: 0 });
-  const [read] = await readTasks(pod.streams, shellTarget, {}, never);
+  const [read] = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(read?.status, { state: "interrupted" });
   const child = Number(await Deno.readTextFile(`${pod.home}/child`));
   assert.throws(() => Deno.kill(child, "SIGCONT"), Deno.errors.NotFound);
@@ -116,15 +116,15 @@ Deno.test("an interrupt ends the task and all that it has started", async () => 
 Deno.test("a task that was begun over a link that broke is found, and begun once", async () => {
   await using pod = await ShellPod.open();
   pod.cutAfter = 1;
-  assert.equal(await startTask(pod.streams, shellTarget, task("echo once"), never), 1);
+  assert.equal(await startTaskInPod(pod.streams, shellTarget, task("echo once"), never), 1);
   assert.equal((await followed(pod, 1)).text, "once\n");
-  assert.equal((await readTasks(pod.streams, shellTarget, {}, never)).length, 1);
+  assert.equal((await readTasksInPod(pod.streams, shellTarget, {}, never)).length, 1);
 });
 
 Deno.test("a follow over links that break gives each byte once, from any place on", async () => {
   await using pod = await ShellPod.open();
   const script = "i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i + 1)); done";
-  await startTask(pod.streams, shellTarget, task(script), never);
+  await startTaskInPod(pod.streams, shellTarget, task(script), never);
   const whole = (await followed(pod, 1)).text;
   assert.equal(whole.split("\n").length, 201);
   for (const cutAfter of [1, 700, whole.length - 1]) {
@@ -138,17 +138,17 @@ Deno.test("a follow over links that break gives each byte once, from any place o
 Deno.test("a runner that was killed has failed, and the next task has its turn", async () => {
   await using pod = await ShellPod.open();
   await startBegun(pod, "sleep 1000");
-  await startTask(pod.streams, shellTarget, task("echo next"), never);
+  await startTaskInPod(pod.streams, shellTarget, task("echo next"), never);
   const [runner] = (await Deno.readTextFile(`${pod.task(1)}/claim`)).split(" ");
   Deno.kill(-Number(runner), "SIGKILL");
   assert.equal((await followed(pod, 2)).text, "next\n");
-  const [first] = await readTasks(pod.streams, shellTarget, {}, never);
+  const [first] = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(first?.status, { state: "failed", reason: "its processes were killed" });
 });
 
 Deno.test("a runner begun again goes on with a task that waited, in its turn and once, and with no other", async () => {
   await using pod = await ShellPod.open();
-  const start = (script: string) => startTask(pod.streams, shellTarget, task(script), never);
+  const start = (script: string) => startTaskInPod(pod.streams, shellTarget, task(script), never);
   await startBegun(pod, "tail -f /dev/null");
   for (const text of ["second", "third"]) await start(`echo ${text} | tee -a ~/told`);
   const claims = [1, 2, 3].map((number) => `${pod.task(number)}/claim`);
@@ -171,7 +171,9 @@ Deno.test("a runner begun again goes on with a task that waited, in its turn and
   await followed(pod, 3);
   assert.deepEqual([await again(2), await again(3)], ["", ""]);
   assert.equal(await Deno.readTextFile(`${pod.home}/told`), "second\nthird\n");
-  const states = (await readTasks(pod.streams, shellTarget, {}, never)).map(({ status }) => status);
+  const states = (await readTasksInPod(pod.streams, shellTarget, {}, never)).map(({ status }) =>
+    status
+  );
   assert.deepEqual(states, [
     { state: "failed", reason: "the pod restarted" },
     ...[{ state: "done" }, { state: "done" }],
@@ -180,12 +182,12 @@ Deno.test("a runner begun again goes on with a task that waited, in its turn and
 
 Deno.test("a claim of another container is one of a pod that restarted", async () => {
   await using pod = await ShellPod.open();
-  await startTask(pod.streams, shellTarget, task("echo here"), never);
+  await startTaskInPod(pod.streams, shellTarget, task("echo here"), never);
   await followed(pod, 1);
   await Deno.remove(`${pod.task(1)}/exit`);
   const claim = await Deno.readTextFile(`${pod.task(1)}/claim`);
   await Deno.writeTextFile(`${pod.task(1)}/claim`, claim.replace(/\d+\n$/, "1\n"));
-  const [read] = await readTasks(pod.streams, shellTarget, {}, never);
+  const [read] = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(read?.status, { state: "failed", reason: "the pod restarted" });
   await Deno.writeTextFile(`${pod.task(1)}/claim`, claim);
 });
@@ -193,18 +195,23 @@ Deno.test("a claim of another container is one of a pod that restarted", async (
 Deno.test("a task that waits for its turn is taken back", async () => {
   await using pod = await ShellPod.open();
   await startBegun(pod, "sleep 1000");
-  await startTask(pod.streams, shellTarget, task("echo never >ran", { workdir: pod.home }), never);
+  await startTaskInPod(
+    pod.streams,
+    shellTarget,
+    task("echo never >ran", { workdir: pod.home }),
+    never,
+  );
   const wanted = { number: 2, adapter: commandAdapter };
-  assert.equal((await interruptTask(pod.streams, shellTarget, wanted, never)).late, false);
-  const [first, second] = await readTasks(pod.streams, shellTarget, {}, never);
+  assert.equal((await interruptTaskInPod(pod.streams, shellTarget, wanted, never)).late, false);
+  const [first, second] = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual([first?.status.state, second?.status.state], ["working", "interrupted"]);
   await assert.rejects(Deno.stat(`${pod.home}/ran`), Deno.errors.NotFound);
 });
 
 Deno.test("what a task leaves running holds nobody up", async () => {
   await using pod = await ShellPod.open();
-  await startTask(pod.streams, shellTarget, task("sleep 1000 & echo gone"), never);
+  await startTaskInPod(pod.streams, shellTarget, task("sleep 1000 & echo gone"), never);
   assert.equal((await followed(pod, 1)).text, "gone\n");
-  const [read] = await readTasks(pod.streams, shellTarget, {}, never);
+  const [read] = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(read?.status, { state: "done" });
 });

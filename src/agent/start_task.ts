@@ -2,10 +2,10 @@
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { Adapter, TaskPlan } from "./adapter.ts";
-import { CutError, type PodStreams, runnerText, startAgentScript } from "./pod_script.ts";
+import { CutError, type PodAccess, runnerText, startAgentScript } from "./pod_script.ts";
 import type { Task } from "./model.ts";
 import { wholeNumber } from "./read_answer.ts";
-import { readTasks } from "./read_tasks.ts";
+import { readTasksInPod } from "./read_tasks.ts";
 import { requestLine, type TaskRequest } from "./task_request.ts";
 import { quoted } from "../base/shell_quote.ts";
 import { startScript } from "../exec/start_command.ts";
@@ -34,8 +34,8 @@ const maxPrompt = 512 * 1024;
  *
  * @returns its number.
  */
-export async function startTask(
-  streams: PodStreams,
+export async function startTaskInPod(
+  streams: PodAccess,
   target: Target,
   task: NewTask,
   signal: AbortSignal,
@@ -52,12 +52,12 @@ export async function startTask(
 }
 
 async function arrived(
-  streams: PodStreams,
+  streams: PodAccess,
   target: Target,
   key: string,
   signal: AbortSignal,
 ): Promise<Task | undefined> {
-  const tasks = await readTasks(streams, target, {}, signal);
+  const tasks = await readTasksInPod(streams, target, {}, signal);
   return tasks.find((task) => task.key === key);
 }
 
@@ -92,7 +92,7 @@ function filesOf(task: NewTask): Record<string, string> {
 }
 
 async function send(
-  streams: PodStreams,
+  streams: PodAccess,
   target: Target,
   { key, files }: { key: string; files: string },
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 /** The request, as stored beside a task in its pod: one line of JSON, which only kodama writes. */
-import { jsonObject, numberOf, textOf } from "./json_fields.ts";
+import { jsonObject, numberOf, textField } from "./json_fields.ts";
 import { bounded, isConversation } from "./model.ts";
 
 /** A task as it was requested. */
@@ -33,7 +33,7 @@ export function requestLine(request: TaskRequest): string {
 /** Parses it; invalid fields get empty values. */
 export function readRequest(line: string): TaskRequest {
   const fields = jsonObject(line) ?? {};
-  const text = (name: string) => bounded(textOf(fields, name) ?? "", maxName);
+  const text = (name: string) => bounded(textField(fields, name) ?? "", maxName);
   const conversation = text("conversation");
   const continues = numberOf(fields, "continues");
   const workdir = text("workdir");

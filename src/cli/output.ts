@@ -3,12 +3,12 @@ import { escapeControls } from "../base/plain_text.ts";
 import { type ColorChoice, type Style, styleFor, wantsColor } from "../terminal/style.ts";
 import type { OutputStream } from "../terminal/terminal.ts";
 import { choice, valueOr } from "./parser/flag.ts";
-import type { Environment } from "./parser/parsed_args.ts";
+import type { VariableSource } from "./parser/parsed_args.ts";
 
 /** Returns the style for a stream of this process. */
 export function styleOf(
   stream: OutputStream,
-  environment: Environment,
+  environment: VariableSource,
   choice: ColorChoice = "auto",
 ): Style {
   return styleFor(

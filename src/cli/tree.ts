@@ -2,7 +2,7 @@
  * All commands: name, one line, and where to load it from. Only this is read at the
  * start; the body of a command is loaded when it was chosen.
  */
-import type { Branch, Leaf } from "./parser/node.ts";
+import type { Branch, CommandLeaf } from "./parser/node.ts";
 import { withVerbosity } from "./parser/verbosity.ts";
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root is listed once. */
@@ -44,14 +44,14 @@ export const leadingValueFlags: readonly string[] = [
   "--verbose",
 ];
 
-const leaf = (summary: string, load: Leaf["load"]): Leaf => ({
+const leaf = (summary: string, load: CommandLeaf["load"]): CommandLeaf => ({
   kind: "leaf",
   summary,
   dials: false,
   load,
 });
 
-const dialling = (summary: string, load: Leaf["load"]): Leaf => ({
+const dialling = (summary: string, load: CommandLeaf["load"]): CommandLeaf => ({
   ...leaf(summary, async () => ({ command: withVerbosity((await load()).command) })),
   dials: true,
 });
@@ -99,15 +99,15 @@ const sessionCommands = {
     () => import("./commands/session/restore.ts"),
   ),
   delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
-} satisfies Record<string, Leaf>;
+} satisfies Record<string, CommandLeaf>;
 
 /** The commands of their snapshots: below `snapshots`, and `session snapshots`. */
 const snapshotsCommands = {
   list: dialling("list snapshots", () => import("./commands/snapshots/list.ts")),
   delete: dialling("delete snapshots", () => import("./commands/snapshots/delete.ts")),
-} satisfies Record<string, Leaf>;
+} satisfies Record<string, CommandLeaf>;
 
-function synonym(name: keyof typeof sessionCommands): Leaf {
+function synonym(name: keyof typeof sessionCommands): CommandLeaf {
   return { ...sessionCommands[name], synonymOf: [name] };
 }
 

@@ -30,7 +30,7 @@ export type TreeEntry =
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Returns a name as text; undefined if it isn't UTF-8. */
-export function textOf(name: Uint8Array): string | undefined {
+export function nameText(name: Uint8Array): string | undefined {
   // The decoder's call costs more than typical names do.
   if (name.every((byte) => byte < 0x80)) return String.fromCharCode(...name);
   try {
@@ -42,16 +42,16 @@ export function textOf(name: Uint8Array): string | undefined {
 
 /** Returns a name with each byte that isn't UTF-8 written as `\xFF`: for messages, and if names must be text. */
 export function escapedName(name: Uint8Array): string {
-  const whole = textOf(name);
+  const whole = nameText(name);
   if (whole !== undefined) return whole;
   let text = "";
   for (let at = 0; at < name.length;) {
-    const length = [1, 2, 3, 4].find((one) => textOf(name.subarray(at, at + one)) !== undefined);
+    const length = [1, 2, 3, 4].find((one) => nameText(name.subarray(at, at + one)) !== undefined);
     if (length === undefined) {
       text += `\\x${(name[at] ?? 0).toString(16).toUpperCase().padStart(2, "0")}`;
       at += 1;
     } else {
-      text += textOf(name.subarray(at, at + length));
+      text += nameText(name.subarray(at, at + length));
       at += length;
     }
   }

@@ -3,7 +3,7 @@ import { summed } from "./bodies.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
 import { keyOf } from "./copy_key.ts";
-import { CopyFailure, failed, type OpenCopyScript } from "./pod_script.ts";
+import { copyFailed, CopyFailure, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
 import { PodTree } from "./pod_tree.ts";
 import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
@@ -100,9 +100,11 @@ async function* readFile(
   const [code] = await script.expect("end");
   await script.done();
   if (left > 0 && size !== undefined) {
-    throw failed(script.complaints.at(-1) ?? "the file became shorter while it was copied");
+    throw copyFailed(script.complaints.at(-1) ?? "the file became shorter while it was copied");
   }
-  if (code !== "0" && size === undefined) throw failed(script.complaints.at(-1) ?? "cat failed");
+  if (code !== "0" && size === undefined) {
+    throw copyFailed(script.complaints.at(-1) ?? "cat failed");
+  }
   if (checksum !== undefined && sum !== "-" && sum !== checksum.result()) {
     throw changed();
   }
@@ -141,11 +143,11 @@ function sparseSource(
     await script.done();
     if (checksum !== undefined) {
       if (sum !== checksum.result()) throw changed();
-    } else if (code !== "0") throw failed(script.complaints.at(-1) ?? "tar failed");
+    } else if (code !== "0") throw copyFailed(script.complaints.at(-1) ?? "tar failed");
   }
   return { kind: "sparse", ...described, read };
 }
 
 function changed(): CopyFailure {
-  return failed("the file changed in the pod while it was copied: the checksums differ");
+  return copyFailed("the file changed in the pod while it was copied: the checksums differ");
 }

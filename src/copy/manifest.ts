@@ -11,7 +11,7 @@ export interface SentFile {
 }
 
 /** Checksums without names: `cksum` prints names of arbitrary bytes in ways that differ by image. */
-export class Manifest {
+export class CopyManifest {
   readonly #waiting = new Map<string, SentFile[]>();
   readonly #namedAgain: { path: Uint8Array; target: Uint8Array }[] = [];
 

@@ -93,7 +93,7 @@ export class CopyFailure extends Error {
 }
 
 /** Returns the failure of a copy that a retry wouldn't fix. */
-export function failed(reason: string): CopyFailure {
+export function copyFailed(reason: string): CopyFailure {
   return new CopyFailure(outcomeOfCopyError(reason));
 }
 
@@ -108,19 +108,19 @@ export function copyFailure(failure: ScriptFailure, path?: string): CopyFailure 
     case "cancelled":
       return new CopyFailure(outcomeOfStop({ kind: "cancelled" }, {}));
     case "refused":
-      return failed(
+      return copyFailed(
         explainRefusal(refusals(path), failure.refusal) ?? "the pod gave no reason that is known",
       );
     case "noShell":
       return noShell();
     case "flood":
-      return failed("the pod sends what it wasn't asked for");
+      return copyFailed("the pod sends what it wasn't asked for");
     case "ended": {
       const { end, complaints } = failure;
       const outcome = outcomeOfEnd(end, { started: true });
       const output = complaints.slice(-3).join("; ");
-      if (outcome.kind === "ok") return failed(output || "the copy ended in the middle");
-      if (outcome.kind === "failed") return failed(output || outcome.reason || "it failed");
+      if (outcome.kind === "ok") return copyFailed(output || "the copy ended in the middle");
+      if (outcome.kind === "failed") return copyFailed(output || outcome.reason || "it failed");
       return new CopyFailure(outcome, end.kind === "cut");
     }
   }

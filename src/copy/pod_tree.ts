@@ -2,9 +2,9 @@
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
 import { escapedName, type TreeEntry } from "./entry.ts";
-import { failed, type OpenCopyScript } from "./pod_script.ts";
+import { copyFailed, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
-import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
+import { CopyManifest, type SentFile, someNames, SumLines } from "./manifest.ts";
 import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";
 import { type LeftOut, TarReader } from "./tar_reader.ts";
@@ -30,7 +30,7 @@ export class PodTree implements TreeSource {
   readonly bytes = undefined;
   readonly key: string;
   readonly checksum: NamedChecksum | undefined;
-  readonly #manifest = new Manifest();
+  readonly #manifest = new CopyManifest();
   readonly #leftOut: LeftOut[] = [];
   #left = 0;
   #bytes: ByteReader | undefined;
@@ -58,7 +58,7 @@ export class PodTree implements TreeSource {
   async #explained(error: unknown): Promise<unknown> {
     if (!(error instanceof TarError)) return error;
     await this.script.done();
-    return failed(this.script.complaints.at(-1) ?? error.message);
+    return copyFailed(this.script.complaints.at(-1) ?? error.message);
   }
 
   #leaveOut(one: LeftOut): void {
@@ -131,7 +131,7 @@ export class PodTree implements TreeSource {
     if (missing.length === 0) return [];
     const files = missing.map(({ file }) => file);
     if (missing.length > maxChanged) throw this.#differ(files);
-    const grown = new Manifest();
+    const grown = new CopyManifest();
     for (const { sum, file } of missing) grown.add(sum, file);
     for (let at = 0; at < files.length; at += lookedAtAgain) {
       await this.#lookAgain(files.slice(at, at + lookedAtAgain), (sum) => grown.tick(sum));
@@ -151,6 +151,6 @@ export class PodTree implements TreeSource {
   }
 
   #differ(files: readonly SentFile[]): Error {
-    return failed(`changed in the pod while they were copied: ${someNames(files)}`);
+    return copyFailed(`changed in the pod while they were copied: ${someNames(files)}`);
   }
 }

@@ -1,9 +1,9 @@
 /** Copies into a pod: received under a temporary name there, compared, and renamed only at the end. */
 import { writeTar } from "./tar_writer.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { CopyFailure, failed, type OpenCopyScript } from "./pod_script.ts";
+import { copyFailed, CopyFailure, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
-import { Manifest, someNames, SumLines } from "./manifest.ts";
+import { CopyManifest, someNames, SumLines } from "./manifest.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, Settled, TreeSource } from "./source.ts";
 import { keyOf } from "./copy_key.ts";
 import { joinBytes } from "../base/join_bytes.ts";
@@ -28,7 +28,7 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   const { size } = source;
   const key = await keyOf([source.key, to.path, to.name]);
   if (size === undefined) {
-    throw failed("the source's image has neither stat nor wc, which this needs");
+    throw copyFailed("the source's image has neither stat nor wc, which this needs");
   }
   await using script = await to.open("receiveFile", [
     to.checksums.wanted,
@@ -55,12 +55,12 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   const [got, check] = await script.expect("got");
   // The programs report the reason; if they don't, it is given here.
   if (got !== String(size) && script.complaints.length === 0) {
-    throw failed(`only ${got} of ${size} bytes arrived`);
+    throw copyFailed(`only ${got} of ${size} bytes arrived`);
   }
   await script.done();
   if (sum !== undefined && sum.result() !== check) {
     await discard(to, key);
-    throw failed("what arrived in the pod isn't what was sent: the checksums differ");
+    throw copyFailed("what arrived in the pod isn't what was sent: the checksums differ");
   }
   const notes = await place(to, "placeFile", [
     key,
@@ -99,7 +99,7 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   const [program, tar] = await script.expect("ready");
   const maker = await to.checksums.maker(program);
   to.meter.restarted(0);
-  const manifest = new Manifest();
+  const manifest = new CopyManifest();
   const totals = { files: 0, bytes: 0 };
   const watched = watchedEntries(source.entries(), {
     make: maker?.make,
@@ -120,7 +120,7 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   }, (bytes) => lines.push(bytes));
   const { keyword } = await script.expectAny(["placing", "got"]);
   await script.done();
-  if (settled === undefined) throw failed("the pod has taken a copy before its end");
+  if (settled === undefined) throw copyFailed("the pod has taken a copy before its end");
   const placed = keyword === "placing" ? [] : await compareAndPlace(to, { key, manifest });
   return {
     ...totals,
@@ -134,12 +134,12 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
 /** Compares what the pod couldn't compare by itself. */
 async function compareAndPlace(
   to: PodDestination,
-  { key, manifest }: { key: string; manifest: Manifest },
+  { key, manifest }: { key: string; manifest: CopyManifest },
 ): Promise<readonly string[]> {
   const missing = manifest.missing.map(({ file }) => file);
   if (missing.length === 0) return await place(to, "placeFolder", [key]);
   await discard(to, key);
-  throw failed(`what arrived in the pod isn't what was sent: ${someNames(missing)}`);
+  throw copyFailed(`what arrived in the pod isn't what was sent: ${someNames(missing)}`);
 }
 
 /** Moves what was received to its path. The programs' output about it becomes notes. */
@@ -239,7 +239,7 @@ async function* watchedEntries(
   entries: AsyncIterable<TreeEntry>,
   { make, manifest, totals, meter }: {
     make: NewChecksum | undefined;
-    manifest: Manifest;
+    manifest: CopyManifest;
     totals: { files: number; bytes: number };
     meter: Meter;
   },

@@ -10,7 +10,7 @@ import { reportsNoShell } from "./runtime_errors.ts";
 import { TerminalWatch } from "./terminal_watch.ts";
 import { EndMarkReader } from "./end_mark.ts";
 import { PreambleReader } from "./preamble.ts";
-import { endCommand, type Session, signalRound } from "./session_signal.ts";
+import { endCommand, type ProcessSession, signalRound } from "./session_signal.ts";
 
 /** How long the remaining output of an ended command is awaited; a caller that cancels waits for nothing more. */
 const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
@@ -262,7 +262,7 @@ class OwnLines {
   }
 
   /** The command's session, as soon as it is known. */
-  get session(): Session | undefined {
+  get session(): ProcessSession | undefined {
     return this.#preamble.session;
   }
 

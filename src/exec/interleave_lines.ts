@@ -4,7 +4,7 @@
 import { ByteBuffer } from "../base/byte_buffer.ts";
 
 /** A complete line of one target and one stream, or a part of one that is known to be final. */
-export interface Line {
+export interface OutputLine {
   target: number;
   stream: "stdout" | "stderr";
   /** Exactly as they arrived, without the line's end. */
@@ -32,8 +32,8 @@ export class LineInterleaver {
   constructor(readonly limitBytes: number = maxLineBytes) {}
 
   /** Returns the lines that these bytes complete. */
-  push(target: number, stream: Line["stream"], bytes: Uint8Array): Line[] {
-    const lines: Line[] = [];
+  push(target: number, stream: OutputLine["stream"], bytes: Uint8Array): OutputLine[] {
+    const lines: OutputLine[] = [];
     let start = 0;
     while (start < bytes.length) {
       const end = bytes.indexOf(newline, start);
@@ -48,15 +48,15 @@ export class LineInterleaver {
   }
 
   /** Returns the target's unfinished lines when it has ended. */
-  end(target: number): Line[] {
-    return (["stdout", "stderr"] as const).flatMap((stream): Line[] => {
+  end(target: number): OutputLine[] {
+    return (["stdout", "stderr"] as const).flatMap((stream): OutputLine[] => {
       const bytes = this.#take(target, stream);
       return bytes === undefined ? [] : [{ target, stream, bytes, endedBy: "end" }];
     });
   }
 
   /** The last piece of a line. Most lines are one piece: those aren't copied. */
-  #finish(lines: Line[], piece: Omit<Line, "endedBy">): void {
+  #finish(lines: OutputLine[], piece: Omit<OutputLine, "endedBy">): void {
     const { target, stream } = piece;
     if (this.#unfinished[stream].has(target) || piece.bytes.length > this.limitBytes) {
       this.#hold(lines, piece);
@@ -66,7 +66,7 @@ export class LineInterleaver {
   }
 
   /** Returns a piece that may be continued. */
-  #hold(lines: Line[], { target, stream, bytes }: Omit<Line, "endedBy">): void {
+  #hold(lines: OutputLine[], { target, stream, bytes }: Omit<OutputLine, "endedBy">): void {
     const unfinished = this.#unfinished[stream];
     let held = unfinished.get(target) ?? new ByteBuffer();
     let remaining = bytes;
@@ -81,7 +81,7 @@ export class LineInterleaver {
     unfinished.set(target, held);
   }
 
-  #take(target: number, stream: Line["stream"]): Uint8Array | undefined {
+  #take(target: number, stream: OutputLine["stream"]): Uint8Array | undefined {
     const bytes = this.#unfinished[stream].get(target)?.bytes;
     this.#unfinished[stream].delete(target);
     return bytes;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Line, LineInterleaver } from "./interleave_lines.ts";
+import { LineInterleaver, type OutputLine } from "./interleave_lines.ts";
 
 const chunks = fc.array(
   fc.record({
@@ -12,7 +12,7 @@ const chunks = fc.array(
   { maxLength: 30 },
 );
 
-function bytesOf(lines: readonly Line[]): number[] {
+function bytesOf(lines: readonly OutputLine[]): number[] {
   return lines.flatMap(({ bytes, endedBy }) => [...bytes, ...(endedBy === "newline" ? [10] : [])]);
 }
 

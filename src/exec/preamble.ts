@@ -11,7 +11,7 @@
  */
 import type { Target } from "../kube/select/target.ts";
 import { MarkedLine } from "./marked_line.ts";
-import { roundScript, type Session } from "./session_signal.ts";
+import { type ProcessSession, roundScript } from "./session_signal.ts";
 import { folderScript, startScript } from "./start_command.ts";
 import { endMarkOf } from "./end_mark.ts";
 
@@ -77,18 +77,18 @@ function rootedPath(path: string): string {
 }
 
 /** Extracts the line with the process ids from standard output: the first one, like {@link MarkedLine}. */
-export class PreambleReader extends MarkedLine<Session> {
+export class PreambleReader extends MarkedLine<ProcessSession> {
   constructor(nonce: string) {
     super(markerOf(nonce), readSession);
   }
 
   /** The command's session, as soon as it is known. */
-  get session(): Session | undefined {
+  get session(): ProcessSession | undefined {
     return this.value;
   }
 }
 
-function readSession(text: string): Session | undefined {
+function readSession(text: string): ProcessSession | undefined {
   const [, leader, watcher] = /^([1-9]\d{0,9})(?: ([1-9]\d{0,9}))?$/.exec(text) ?? [];
   if (leader === undefined) return undefined;
   return {

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PreambleReader } from "./preamble.ts";
-import type { Session } from "./session_signal.ts";
+import type { ProcessSession } from "./session_signal.ts";
 
 const encoder = new TextEncoder();
 
-function read(chunks: readonly Uint8Array[]): { output: number[]; session: Session | undefined } {
+function read(
+  chunks: readonly Uint8Array[],
+): { output: number[]; session: ProcessSession | undefined } {
   const reader = new PreambleReader("n0nce");
   const output = chunks.flatMap((chunk) => [...reader.push(chunk)]);
   return { output: [...output, ...reader.finish()], session: reader.session };

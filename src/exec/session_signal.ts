@@ -17,7 +17,7 @@ import type { OpenExec } from "./run_options.ts";
 export type RoundSignal = "TERM" | "KILL" | "0";
 
 /** The processes of one exec. */
-export interface Session {
+export interface ProcessSession {
   /** Id of the leader, which is also that of the session and of the first process group. */
   leader: number;
   /**
@@ -51,7 +51,7 @@ done
 for process in $others; do kill "-$signal" "$process" 2>/dev/null; done`;
 
 /** Returns the args that signal a session from a separate exec, and print how many were alive in it. */
-export function signalArgv(signal: RoundSignal, { leader, watcher }: Session): string[] {
+export function signalArgv(signal: RoundSignal, { leader, watcher }: ProcessSession): string[] {
   const script = `signal=$1 session=$2 spared=$3\n${roundScript}\necho "$alive"`;
   const spared = watcher === undefined ? "" : `${leader} ${watcher}`;
   return ["sh", "-c", script, "kodama", signal, String(leader), spared];
@@ -136,7 +136,7 @@ const answerLimitBytes = 256;
  */
 export async function signalRound(
   signal: RoundSignal,
-  session: Session,
+  session: ProcessSession,
   surroundings: { target: Target; open: OpenExec; clock: Clock },
 ): Promise<number> {
   const { target, open, clock } = surroundings;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Target } from "../kube/select/target.ts";
 import { endMarkOf } from "./end_mark.ts";
 import { PreambleReader, withPreamble } from "./preamble.ts";
-import { type RoundSignal, type Session, signalArgv } from "./session_signal.ts";
+import { type ProcessSession, type RoundSignal, signalArgv } from "./session_signal.ts";
 
 const target: Target = {
   context: "c",
@@ -56,7 +56,7 @@ async function run(shell: Shell, own: readonly string[], stdin: "null" | "piped"
 }
 
 /** Signals a session, and counts as a round does. */
-async function roundIn(shell: Shell, word: RoundSignal, session: Session) {
+async function roundIn(shell: Shell, word: RoundSignal, session: ProcessSession) {
   const { stdout } = await run(shell, signalArgv(word, session), "null");
   return Number(new TextDecoder().decode(stdout));
 }
@@ -83,7 +83,7 @@ async function inSession(shell: Shell, own: readonly string[]) {
     reader.push(chunk);
     if (!reader.searching) break;
   }
-  const session: Session = reader.session ?? assert.fail("the process ids were not told");
+  const session: ProcessSession = reader.session ?? assert.fail("the process ids were not told");
   const signal = (word: RoundSignal) => roundIn(shell, word, session);
   return {
     child,

@@ -13,13 +13,13 @@ export interface SpoolFile extends AsyncDisposable {
 const readBytes = 64 * 1024;
 
 /** Standard input of a run. Disposing of it releases its source and its file. */
-export interface RunInput extends AsyncDisposable {
+export interface StdinSource extends AsyncDisposable {
   /** Returns a new reader, from the start. */
   open(): InputReader;
 }
 
 /** For one target: read on demand, and not stored. */
-export function directInput(source: AsyncIterable<Uint8Array>): RunInput {
+export function directInput(source: AsyncIterable<Uint8Array>): StdinSource {
   const iterator = source[Symbol.asyncIterator]();
   return {
     open: () => ({
@@ -40,7 +40,7 @@ export function sharedInput(
   source: AsyncIterable<Uint8Array>,
   spool: () => Promise<SpoolFile>,
   memoryLimitBytes: number = 4 * 1024 * 1024,
-): RunInput {
+): StdinSource {
   const log = new InputLog(source, spool, memoryLimitBytes);
   return {
     open: () => {

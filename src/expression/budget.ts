@@ -1,5 +1,5 @@
 /** Cost limits of one evaluation: they ensure that every expression ends, soon, and in little memory. */
-import { Refusal } from "./problem.ts";
+import { ExpressionRefusal } from "./problem.ts";
 
 /**
  * Limits of one evaluation. `steps` counts the visited parts: parts of the expression each time one is evaluated, items
@@ -16,7 +16,7 @@ export class Budget {
   spend(steps: number): void {
     this.#steps += steps;
     if (this.#steps > evaluationLimits.steps) {
-      throw new Refusal(
+      throw new ExpressionRefusal(
         `the expression takes more than ${evaluationLimits.steps.toLocaleString("en")} steps`,
       );
     }
@@ -30,7 +30,7 @@ export class Budget {
   make(size: number): void {
     this.#made += size;
     if (this.#made > evaluationLimits.made) {
-      throw new Refusal("the expression makes more than 16 Mi characters and items");
+      throw new ExpressionRefusal("the expression makes more than 16 Mi characters and items");
     }
   }
 }

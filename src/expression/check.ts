@@ -2,8 +2,8 @@
 import { functionOf, functions } from "./functions.ts";
 import { mixed } from "./evaluate.ts";
 import { nameHint } from "./names.ts";
-import { type ExpressionProblem, quoted, type Span } from "./problem.ts";
-import { type EachMacro, eachMacros, type Node } from "./syntax.ts";
+import { type ExpressionProblem, quotedText, type SourceSpan } from "./problem.ts";
+import { type EachMacro, eachMacros, type SyntaxNode } from "./syntax.ts";
 import {
   anyType,
   booleanType,
@@ -22,7 +22,7 @@ export type TypeNames = Readonly<Record<string, Type>>;
 
 /** Returns the type of an expression, with every problem in it. */
 export function checkExpression(
-  node: Node,
+  node: SyntaxNode,
   names: TypeNames,
 ): { type: Type; problems: ExpressionProblem[] } {
   const checker = new Checker();
@@ -32,7 +32,7 @@ export function checkExpression(
 class Checker {
   readonly problems: ExpressionProblem[] = [];
 
-  typeOf(node: Node, names: TypeNames): Type {
+  typeOf(node: SyntaxNode, names: TypeNames): Type {
     switch (node.kind) {
       case "literal":
         return literalType(node.value);
@@ -70,29 +70,29 @@ class Checker {
     }
   }
 
-  #named(node: Node & { kind: "name" }, names: TypeNames): Type {
+  #named(node: SyntaxNode & { kind: "name" }, names: TypeNames): Type {
     if (Object.hasOwn(names, node.name)) return names[node.name] ?? anyType;
     const isFunction = functionOf(node.name) !== undefined;
     const hint = isFunction
       ? `; ${node.name}(…) is a function`
       : nameHint(node.name, Object.keys(names));
-    return this.#wrong(node, `unknown name ${quoted(node.name)}${hint}`);
+    return this.#wrong(node, `unknown name ${quotedText(node.name)}${hint}`);
   }
 
-  #field(type: Type, name: string, span: Span): Type {
+  #field(type: Type, name: string, span: SourceSpan): Type {
     if (type.kind === "any") return anyType;
     if (type.kind !== "record") {
-      return this.#wrong(span, `${typeNoun(type)} has no ${quoted(name)}`);
+      return this.#wrong(span, `${typeNoun(type)} has no ${quotedText(name)}`);
     }
     if (Object.hasOwn(type.fields, name)) return type.fields[name] ?? anyType;
     if (type.rest !== undefined) return type.rest;
     return this.#wrong(
       span,
-      `there is no ${quoted(name)}${nameHint(name, Object.keys(type.fields))}`,
+      `there is no ${quotedText(name)}${nameHint(name, Object.keys(type.fields))}`,
     );
   }
 
-  #indexed({ of, index }: Node & { kind: "index" }, names: TypeNames): Type {
+  #indexed({ of, index }: SyntaxNode & { kind: "index" }, names: TypeNames): Type {
     const [type, by] = [this.typeOf(of, names), this.typeOf(index, names)];
     if (index.kind === "literal" && typeof index.value === "string") {
       return this.#field(type, index.value, index);
@@ -108,14 +108,14 @@ class Checker {
     return this.#wrong(index, `${typeNoun(type)} can't be indexed with ${typeNoun(by)}`);
   }
 
-  #call({ name, args }: Node & { kind: "call" }, names: TypeNames): Type {
+  #call({ name, args }: SyntaxNode & { kind: "call" }, names: TypeNames): Type {
     const types = args.map((arg) => this.typeOf(arg, names));
     const declaration = functionOf(name.text);
     if (declaration === undefined) {
       const known = [...Object.keys(functions), ...eachMacros, "has", "default"];
       return this.#wrong(
         name,
-        `there is no function ${quoted(name.text)}${nameHint(name.text, known)}`,
+        `there is no function ${quotedText(name.text)}${nameHint(name.text, known)}`,
       );
     }
     const { takes, optional = 0 } = declaration;
@@ -142,7 +142,7 @@ class Checker {
     return declaration.gives(types);
   }
 
-  #each(node: Node & { kind: "each" }, names: TypeNames): Type {
+  #each(node: SyntaxNode & { kind: "each" }, names: TypeNames): Type {
     const over = this.typeOf(node.of, names);
     if (!["any", "list", "record"].includes(over.kind)) {
       this.#wrong(node.of, `${node.macro} goes over a list or a record, found ${typeNoun(over)}`);
@@ -154,7 +154,7 @@ class Checker {
     return resultOf(node.macro, item);
   }
 
-  #binary({ mark, left, right, ...span }: Node & { kind: "binary" }, names: TypeNames): Type {
+  #binary({ mark, left, right, ...span }: SyntaxNode & { kind: "binary" }, names: TypeNames): Type {
     if (mark === "&&" || mark === "||") {
       this.#expect(left, booleanType, names, `${mark} takes true or false`);
       this.#expect(right, booleanType, names, `${mark} takes true or false`);
@@ -193,7 +193,7 @@ class Checker {
     }
   }
 
-  #sum(a: Type, b: Type, span: Span): Type {
+  #sum(a: Type, b: Type, span: SourceSpan): Type {
     const adds = (type: Type) => ["any", "number", "text", "list"].includes(type.kind);
     if (!adds(a) || !adds(b) || !(mayBe(a, b) || (a.kind === "list" && b.kind === "list"))) {
       return this.#wrong(span, mixed("+", typeNoun(a), typeNoun(b)));
@@ -201,7 +201,7 @@ class Checker {
     return a.kind === "any" ? b : union(a, b.kind === "any" ? a : b);
   }
 
-  #record({ entries }: Node & { kind: "record" }, names: TypeNames): Type {
+  #record({ entries }: SyntaxNode & { kind: "record" }, names: TypeNames): Type {
     const fields = entries.map(({ key, value }) => {
       this.#expect(key, textType, names, "names of a record are texts, in quotes");
       return [key.kind === "literal" ? key.value : undefined, this.typeOf(value, names)] as const;
@@ -210,13 +210,13 @@ class Checker {
     return isClosed ? { kind: "record", fields: Object.fromEntries(fields) } : recordOf(anyType);
   }
 
-  #expect(node: Node, expected: Type, names: TypeNames, rule: string): void {
+  #expect(node: SyntaxNode, expected: Type, names: TypeNames, rule: string): void {
     const type = this.typeOf(node, names);
     if (!mayBe(type, expected)) this.#wrong(node, `${rule}, found ${typeNoun(type)}`);
   }
 
   /** Reports a problem. The type is `any`, so that no problem follows from it. */
-  #wrong({ start, end }: Span, message: string): Type {
+  #wrong({ start, end }: SourceSpan, message: string): Type {
     this.problems.push({ start, end, message });
     return anyType;
   }

@@ -4,7 +4,7 @@
  * that as one word, the checks refuse it with the correct form.
  */
 import { Budget } from "./budget.ts";
-import { ExpressionError, type ExpressionProblem, Refusal } from "./problem.ts";
+import { ExpressionError, type ExpressionProblem, ExpressionRefusal } from "./problem.ts";
 import { partText, type Template, type TemplatePart } from "./template.ts";
 import type { RecordValue } from "./value.ts";
 
@@ -57,7 +57,9 @@ export function evaluateArg(template: Template, values: RecordValue): string {
 /** Refuses null, and what an argument or variable of a program can't contain. */
 function argText(part: TemplatePart, values: RecordValue, budget: Budget): string {
   const text = partText(part, values, budget, (value) => {
-    if (value === null) throw new Refusal("null in a command; default(…, …) gives another value");
+    if (value === null) {
+      throw new ExpressionRefusal("null in a command; default(…, …) gives another value");
+    }
   });
   if (text.includes("\0")) {
     throw new ExpressionError("a word of a command can't hold the character NUL", part);

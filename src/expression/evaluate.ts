@@ -4,15 +4,23 @@ import type { Budget } from "./budget.ts";
 import { functionOf } from "./functions.ts";
 import { nameHint } from "./names.ts";
 import { finite } from "./number_functions.ts";
-import { ExpressionError, quoted, Refusal } from "./problem.ts";
-import type { BinaryMark, FieldNode, Node } from "./syntax.ts";
+import { ExpressionError, ExpressionRefusal, quotedText } from "./problem.ts";
+import type { BinaryMark, FieldNode, SyntaxNode } from "./syntax.ts";
 import { typeNoun } from "./type.ts";
-import { equal, isList, isRecord, kindNoun, kindOf, ownValue, type RecordValue } from "./value.ts";
+import {
+  equal,
+  isList,
+  isRecordValue,
+  kindNoun,
+  kindOf,
+  ownValue,
+  type RecordValue,
+} from "./value.ts";
 
 /** Names with their values; those of `map(item, …)` shadow the ones around them. */
-export interface Names {
+export interface Bindings {
   readonly values: RecordValue;
-  readonly outer?: Names;
+  readonly outer?: Bindings;
 }
 
 /**
@@ -20,18 +28,18 @@ export interface Names {
  *
  * @throws ExpressionError with the position.
  */
-export function evaluate(node: Node, names: Names, budget: Budget): JsonValue {
+export function evaluate(node: SyntaxNode, names: Bindings, budget: Budget): JsonValue {
   try {
     budget.spend(1);
     return valueOf(node, names, budget);
   } catch (error) {
-    if (error instanceof Refusal) throw new ExpressionError(error.message, node);
+    if (error instanceof ExpressionRefusal) throw new ExpressionError(error.message, node);
     throw error;
   }
 }
 
-function valueOf(node: Node, names: Names, budget: Budget): JsonValue {
-  const of = (inner: Node) => evaluate(inner, names, budget);
+function valueOf(node: SyntaxNode, names: Bindings, budget: Budget): JsonValue {
+  const of = (inner: SyntaxNode) => evaluate(inner, names, budget);
   switch (node.kind) {
     case "literal":
       return node.value;
@@ -66,25 +74,27 @@ function valueOf(node: Node, names: Names, budget: Budget): JsonValue {
   }
 }
 
-function named(name: string, names: Names): JsonValue {
-  for (let scope: Names | undefined = names; scope !== undefined; scope = scope.outer) {
+function named(name: string, names: Bindings): JsonValue {
+  for (let scope: Bindings | undefined = names; scope !== undefined; scope = scope.outer) {
     const value = ownValue(scope.values, name);
     if (value !== undefined) return value;
   }
-  throw new Refusal(`there is no ${quoted(name)} here`);
+  throw new ExpressionRefusal(`there is no ${quotedText(name)} here`);
 }
 
 function field(value: JsonValue, name: string): JsonValue {
-  if (!isRecord(value)) throw new Refusal(`${kindNoun(value)} has no ${quoted(name)}`);
+  if (!isRecordValue(value)) {
+    throw new ExpressionRefusal(`${kindNoun(value)} has no ${quotedText(name)}`);
+  }
   const found = ownValue(value, name);
   if (found !== undefined) return found;
-  throw new Missing(`there is no ${quoted(name)}${nameHint(name, Object.keys(value))}`);
+  throw new Missing(`there is no ${quotedText(name)}${nameHint(name, Object.keys(value))}`);
 }
 
 function indexed(value: JsonValue, index: JsonValue): JsonValue {
-  if (isRecord(value) && typeof index === "string") return field(value, index);
+  if (isRecordValue(value) && typeof index === "string") return field(value, index);
   if (!isList(value) || typeof index !== "number") {
-    throw new Refusal(`${kindNoun(value)} can't be indexed with ${kindNoun(index)}`);
+    throw new ExpressionRefusal(`${kindNoun(value)} can't be indexed with ${kindNoun(index)}`);
   }
   const item = Number.isInteger(index) ? value[index] : undefined;
   if (item !== undefined) return item;
@@ -92,17 +102,17 @@ function indexed(value: JsonValue, index: JsonValue): JsonValue {
 }
 
 /** A missing name or item, which `default` and `has` handle. */
-class Missing extends Refusal {}
+class Missing extends ExpressionRefusal {}
 
 /** Returns whether the last name exists; the ones before it must. */
-function has({ of, name }: FieldNode, names: Names, budget: Budget): boolean {
+function has({ of, name }: FieldNode, names: Bindings, budget: Budget): boolean {
   const value = evaluate(of, names, budget);
-  if (!isRecord(value)) throw new Refusal(`${kindNoun(value)} has no names`);
+  if (!isRecordValue(value)) throw new ExpressionRefusal(`${kindNoun(value)} has no names`);
   return Object.hasOwn(value, name.text);
 }
 
 /** Returns the value of a path, or undefined if a part of it is missing or null. */
-function withDefault(node: Node, names: Names, budget: Budget): JsonValue | undefined {
+function withDefault(node: SyntaxNode, names: Bindings, budget: Budget): JsonValue | undefined {
   if (node.kind !== "field" && node.kind !== "index") return evaluate(node, names, budget);
   const value = withDefault(node.of, names, budget);
   if (value === undefined || value === null) return undefined;
@@ -113,21 +123,23 @@ function withDefault(node: Node, names: Names, budget: Budget): JsonValue | unde
       : indexed(value, evaluate(node.index, names, budget));
   } catch (error) {
     if (error instanceof Missing) return undefined;
-    throw error instanceof Refusal ? new ExpressionError(error.message, node) : error;
+    throw error instanceof ExpressionRefusal ? new ExpressionError(error.message, node) : error;
   }
 }
 
 function called(name: string, args: readonly JsonValue[], budget: Budget): JsonValue {
   const declaration = functionOf(name);
-  if (declaration === undefined) throw new Refusal(`there is no function ${quoted(name)}`);
+  if (declaration === undefined) {
+    throw new ExpressionRefusal(`there is no function ${quotedText(name)}`);
+  }
   const { takes, optional = 0 } = declaration;
   if (args.length > takes.length || args.length < takes.length - optional) {
-    throw new Refusal(`${name} doesn't take ${args.length} arguments`);
+    throw new ExpressionRefusal(`${name} doesn't take ${args.length} arguments`);
   }
   for (const [index, arg] of args.entries()) {
     const expected = takes[index];
     if (expected !== undefined && expected.kind !== "any" && kindOf(arg) !== expected.kind) {
-      throw new Refusal(
+      throw new ExpressionRefusal(
         `${name} takes ${typeNoun(expected)} as argument ${index + 1}, found ${kindNoun(arg)}`,
       );
     }
@@ -136,14 +148,14 @@ function called(name: string, args: readonly JsonValue[], budget: Budget): JsonV
 }
 
 function each(
-  { macro, of, variable, body }: Node & { kind: "each" },
-  names: Names,
+  { macro, of, variable, body }: SyntaxNode & { kind: "each" },
+  names: Bindings,
   budget: Budget,
 ): JsonValue {
   const over = evaluate(of, names, budget);
-  const items = isList(over) ? over : isRecord(over) ? Object.keys(over) : undefined;
+  const items = isList(over) ? over : isRecordValue(over) ? Object.keys(over) : undefined;
   if (items === undefined) {
-    throw new Refusal(`${macro} goes over a list or a record, found ${kindNoun(over)}`);
+    throw new ExpressionRefusal(`${macro} goes over a list or a record, found ${kindNoun(over)}`);
   }
   budget.spend(items.length);
   const result = (item: JsonValue) =>
@@ -166,8 +178,8 @@ function each(
 }
 
 function binary(
-  { mark, left, right }: Node & { kind: "binary" },
-  of: (node: Node) => JsonValue,
+  { mark, left, right }: SyntaxNode & { kind: "binary" },
+  of: (node: SyntaxNode) => JsonValue,
   budget: Budget,
 ): JsonValue {
   if (mark === "&&") return truth(of(left), mark) && truth(of(right), mark);
@@ -194,8 +206,8 @@ function binary(
 
 function isIn(item: JsonValue, within: JsonValue, budget: Budget): boolean {
   if (isList(within)) return within.some((other) => equal(item, other, budget));
-  if (isRecord(within) && typeof item === "string") return Object.hasOwn(within, item);
-  throw new Refusal(
+  if (isRecordValue(within) && typeof item === "string") return Object.hasOwn(within, item);
+  throw new ExpressionRefusal(
     `in looks for an item of a list or a name of a record, found ${kindNoun(item)} in ` +
       kindNoun(within),
   );
@@ -211,7 +223,7 @@ function sum(a: JsonValue, b: JsonValue, budget: Budget): JsonValue {
     budget.make(a.length + b.length);
     return [...a, ...b];
   }
-  throw new Refusal(mixed("+", kindNoun(a), kindNoun(b)));
+  throw new ExpressionRefusal(mixed("+", kindNoun(a), kindNoun(b)));
 }
 
 /** Returns why two kinds can't be combined, with the way out. */
@@ -228,7 +240,7 @@ function ordered(
 ): boolean {
   if (typeof a === "string" && typeof b === "string") budget.spend(a.length / 64);
   else if (typeof a !== "number" || typeof b !== "number") {
-    throw new Refusal(mixed(mark, kindNoun(a), kindNoun(b)));
+    throw new ExpressionRefusal(mixed(mark, kindNoun(a), kindNoun(b)));
   }
   switch (mark) {
     case "<":
@@ -243,7 +255,7 @@ function ordered(
 }
 
 function arithmetic(mark: "-" | "*" | "/" | "%", a: number, b: number): number {
-  if ((mark === "/" || mark === "%") && b === 0) throw new Refusal("division by zero");
+  if ((mark === "/" || mark === "%") && b === 0) throw new ExpressionRefusal("division by zero");
   const result = mark === "-" ? a - b : mark === "*" ? a * b : mark === "/" ? a / b : a % b;
   // Zero has no sign here: -0 would be shown as 0 and yet differ from it.
   return finite(result) + 0;
@@ -251,15 +263,15 @@ function arithmetic(mark: "-" | "*" | "/" | "%", a: number, b: number): number {
 
 function truth(value: JsonValue, mark: string): boolean {
   if (typeof value === "boolean") return value;
-  throw new Refusal(`${mark} takes true or false, found ${kindNoun(value)}`);
+  throw new ExpressionRefusal(`${mark} takes true or false, found ${kindNoun(value)}`);
 }
 
 function number(value: JsonValue, mark: string): number {
   if (typeof value === "number") return value;
-  throw new Refusal(`${mark} takes numbers, found ${kindNoun(value)}`);
+  throw new ExpressionRefusal(`${mark} takes numbers, found ${kindNoun(value)}`);
 }
 
 function text(value: JsonValue): string {
   if (typeof value === "string") return value;
-  throw new Refusal(`names of a record are texts, found ${kindNoun(value)}`);
+  throw new ExpressionRefusal(`names of a record are texts, found ${kindNoun(value)}`);
 }

@@ -1,10 +1,10 @@
 /** Functions for lists and records, and for JSON. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
-import { quoted, Refusal } from "./problem.ts";
+import { ExpressionRefusal, quotedText } from "./problem.ts";
 import type { FunctionTable } from "./signature.ts";
 import { anyType, kindProblem, listOf, numberType, recordOf, textType, type Type } from "./type.ts";
-import { isList, isRecord, kindNoun, measure, ownValue, type RecordValue } from "./value.ts";
+import { isList, isRecordValue, kindNoun, measure, ownValue, type RecordValue } from "./value.ts";
 
 const anyList = listOf(anyType);
 const anyRecord = recordOf(anyType);
@@ -28,8 +28,8 @@ export const listFunctions = {
         budget.make(value.length);
         return [...value].length;
       }
-      if (isRecord(value)) return names(value, budget).length;
-      throw new Refusal(`${kindNoun(value)} has no size`);
+      if (isRecordValue(value)) return names(value, budget).length;
+      throw new ExpressionRefusal(`${kindNoun(value)} has no size`);
     },
   },
   first: {
@@ -129,14 +129,14 @@ export const listFunctions = {
     },
     call: ([value = null, path], budget) => {
       const read = parsePath(String(path));
-      if ("wrongAt" in read) throw new Refusal(pathProblem(String(path), read.wrongAt));
+      if ("wrongAt" in read) throw new ExpressionRefusal(pathProblem(String(path), read.wrongAt));
       return valuesAt(value, read.links, budget);
     },
   },
 } satisfies FunctionTable;
 
 function pathProblem(path: string, wrongAt: number): string {
-  return `${quoted(path)} is not a path, from ${quoted(path.slice(wrongAt), 20)} on; ` +
+  return `${quotedText(path)} is not a path, from ${quotedText(path.slice(wrongAt), 20)} on; ` +
     `one such is "spec.containers[*].image"`;
 }
 
@@ -145,7 +145,7 @@ function parsed(text: string): JsonValue {
     return JSON.parse(text) as JsonValue;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(",")[0] : "";
-    throw new Refusal(`not JSON: ${quoted(text)} (${reason?.slice(0, 80)})`);
+    throw new ExpressionRefusal(`not JSON: ${quotedText(text)} (${reason?.slice(0, 80)})`);
   }
 }
 
@@ -157,7 +157,7 @@ function names(value: RecordValue, budget: Budget): string[] {
 
 function present(item: JsonValue | undefined): JsonValue {
   if (item !== undefined) return item;
-  throw new Refusal("the list is empty");
+  throw new ExpressionRefusal("the list is empty");
 }
 
 /** Sorts numbers by size, texts by their characters; a mix of both has no order. */
@@ -170,7 +170,7 @@ function sorted(items: readonly JsonValue[], budget: Budget): readonly JsonValue
     for (const item of items) budget.spend((item.length * rounds) / 64);
     return items.toSorted((a, b) => a < b ? -1 : a > b ? 1 : 0);
   }
-  throw new Refusal("only a list of numbers or a list of texts can be sorted");
+  throw new ExpressionRefusal("only a list of numbers or a list of texts can be sorted");
 }
 
 /** Returns the same text for equal values: names in order. */
@@ -178,7 +178,7 @@ function canonical(value: JsonValue): string {
   return JSON.stringify(
     value,
     (_name, inner) =>
-      isRecord(inner)
+      isRecordValue(inner)
         ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1))
         : inner,
   );
@@ -229,7 +229,7 @@ function valuesAt(
 function below(value: JsonValue, link: PathLink): readonly JsonValue[] {
   switch (link.kind) {
     case "name": {
-      const found = isRecord(value) ? ownValue(value, link.name) : undefined;
+      const found = isRecordValue(value) ? ownValue(value, link.name) : undefined;
       return found === undefined ? [] : [found];
     }
     case "at": {
@@ -237,6 +237,6 @@ function below(value: JsonValue, link: PathLink): readonly JsonValue[] {
       return found === undefined ? [] : [found];
     }
     case "each":
-      return isList(value) ? value : isRecord(value) ? Object.values(value) : [];
+      return isList(value) ? value : isRecordValue(value) ? Object.values(value) : [];
   }
 }

@@ -1,10 +1,10 @@
 /** The names that a template uses, as far as its text shows. */
-import type { Span } from "./problem.ts";
-import type { Node } from "./syntax.ts";
+import type { SourceSpan } from "./problem.ts";
+import type { SyntaxNode } from "./syntax.ts";
 import type { Template } from "./template.ts";
 
 /** A name with its fields: `steps.version.byTarget` is three. */
-export interface NameUse extends Span {
+export interface NameUse extends SourceSpan {
   readonly path: readonly string[];
 }
 
@@ -14,8 +14,8 @@ export function namesUsed({ parts }: Template): readonly NameUse[] {
     .toSorted((a, b) => a.start - b.start);
 }
 
-function uses(node: Node, own: readonly string[]): NameUse[] {
-  const of = (inner: Node) => uses(inner, own);
+function uses(node: SyntaxNode, own: readonly string[]): NameUse[] {
+  const of = (inner: SyntaxNode) => uses(inner, own);
   const path = pathOf(node);
   if (path !== undefined) {
     return own.includes(path[0] ?? "") ? [] : [{ path, start: node.start, end: node.end }];
@@ -50,7 +50,7 @@ function uses(node: Node, own: readonly string[]): NameUse[] {
 }
 
 /** Returns `a.b["c"]` as a path; undefined for anything that doesn't consist of names alone. */
-function pathOf(node: Node): readonly string[] | undefined {
+function pathOf(node: SyntaxNode): readonly string[] | undefined {
   if (node.kind === "name") return [node.name];
   if (node.kind === "field") {
     const before = pathOf(node.of);

@@ -2,7 +2,7 @@
 import type { JsonValue } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
-import { quoted, Refusal } from "./problem.ts";
+import { ExpressionRefusal, quotedText } from "./problem.ts";
 import type { FunctionDeclaration, FunctionTable } from "./signature.ts";
 import { anyType, kindProblem, listOf, numberType, textType } from "./type.ts";
 import { kindNoun } from "./value.ts";
@@ -17,12 +17,14 @@ export const numberFunctions = {
       kindProblem("number", types, { kinds: ["text", "number"], noun: "a text or a number" }),
     call: ([value = null]) => {
       if (typeof value === "number") return value;
-      if (typeof value !== "string") throw new Refusal(`${kindNoun(value)} is not a number`);
+      if (typeof value !== "string") {
+        throw new ExpressionRefusal(`${kindNoun(value)} is not a number`);
+      }
       const text = value.trim();
       if (/^[+-]?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?$/.test(text)) {
         return finite(Number(text));
       }
-      throw new Refusal(`${quoted(value)} is not a number`);
+      throw new ExpressionRefusal(`${quotedText(value)} is not a number`);
     },
   },
   quantity: {
@@ -32,7 +34,7 @@ export const numberFunctions = {
       const text = String(value).trim();
       const amount = parseQuantity(text);
       if (amount !== undefined) return finite(amount);
-      throw new Refusal(`${quoted(text)} is not a quantity such as 500m or 10Gi`);
+      throw new ExpressionRefusal(`${quotedText(text)} is not a quantity such as 500m or 10Gi`);
     },
   },
   seconds: {
@@ -41,7 +43,9 @@ export const numberFunctions = {
     call: ([value]) => {
       const ms = parseDuration(String(value).trim());
       if (ms !== undefined) return ms / 1000;
-      throw new Refusal(`${quoted(String(value))} is not a duration such as 30s or 1m30s`);
+      throw new ExpressionRefusal(
+        `${quotedText(String(value))} is not a duration such as 30s or 1m30s`,
+      );
     },
   },
   floor: ofNumber(Math.floor),
@@ -65,7 +69,7 @@ export const numberFunctions = {
 /** @throws Refusal for a number that isn't finite. */
 export function finite(value: number): number {
   if (Number.isFinite(value)) return value;
-  throw new Refusal("the result is not a number, or too large for one");
+  throw new ExpressionRefusal("the result is not a number, or too large for one");
 }
 
 function ofNumber(call: (value: number) => number): FunctionDeclaration {
@@ -85,7 +89,7 @@ function ofNumbers(better: (a: number, b: number) => number): FunctionDeclaratio
       const items = numbersOf(list);
       budget.spend(items.length);
       if (items.length > 0) return items.reduce(better);
-      throw new Refusal("an empty list has neither a smallest nor a largest number");
+      throw new ExpressionRefusal("an empty list has neither a smallest nor a largest number");
     },
   };
 }
@@ -93,6 +97,6 @@ function ofNumbers(better: (a: number, b: number) => number): FunctionDeclaratio
 function numbersOf(list: JsonValue | undefined): readonly number[] {
   return (list as readonly JsonValue[]).map((item, index) => {
     if (typeof item === "number") return item;
-    throw new Refusal(`item ${index} of the list is ${kindNoun(item)}, no number`);
+    throw new ExpressionRefusal(`item ${index} of the list is ${kindNoun(item)}, no number`);
   });
 }

@@ -2,8 +2,8 @@
  * The grammar: CEL's, without its bytes, unsigned numbers, messages and macros of more than one variable.
  * https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
  */
-import type { Span } from "./problem.ts";
-import { quoted } from "./problem.ts";
+import type { SourceSpan } from "./problem.ts";
+import { quotedText } from "./problem.ts";
 import {
   type BinaryMark,
   binaryStrength,
@@ -11,7 +11,7 @@ import {
   eachMacros,
   type FieldNode,
   type Identifier,
-  type Node,
+  type SyntaxNode,
 } from "./syntax.ts";
 import { SyntaxProblem, type Token, tokenAt } from "./tokens.ts";
 
@@ -34,7 +34,7 @@ const constants = new Map<string, null | boolean>([["true", true], ["false", fal
  *
  * @throws SyntaxProblem at the first position that matches no rule.
  */
-export function parseExpression(source: string, offset: number): { node: Node; next: Token } {
+export function parseExpression(source: string, offset: number): { node: SyntaxNode; next: Token } {
   const parser = new Parser(source, offset);
   const node = parser.expression();
   return { node, next: parser.next };
@@ -49,7 +49,7 @@ class Parser {
     this.next = tokenAt(source, offset);
   }
 
-  expression(): Node {
+  expression(): SyntaxNode {
     if (++this.#depth > parseLimits.depth) {
       throw new SyntaxProblem(`nested more than ${parseLimits.depth} deep`, this.next);
     }
@@ -59,7 +59,7 @@ class Parser {
     return node;
   }
 
-  #choice(condition: Node): Node {
+  #choice(condition: SyntaxNode): SyntaxNode {
     this.#take();
     const yes = this.expression();
     this.#expect(":", "the value for when the condition is false");
@@ -68,7 +68,7 @@ class Parser {
   }
 
   /** Parses operators of at least this strength, from left to right. */
-  #binary(strength: number): Node {
+  #binary(strength: number): SyntaxNode {
     let left = this.#unary();
     for (;;) {
       const mark = this.#binaryMark();
@@ -85,7 +85,7 @@ class Parser {
     return mayBeMark && Object.hasOwn(binaryStrength, text) ? text as BinaryMark : undefined;
   }
 
-  #unary(): Node {
+  #unary(): SyntaxNode {
     const signs: Token[] = [];
     while (this.#isMark("!") || this.#isMark("-")) {
       if (this.#depth + signs.length >= parseLimits.depth) {
@@ -93,12 +93,12 @@ class Parser {
       }
       signs.push(this.#take());
     }
-    return signs.reduceRight<Node>((of, { start, text }) => {
+    return signs.reduceRight<SyntaxNode>((of, { start, text }) => {
       return this.#node({ kind: text === "!" ? "not" : "minus", of, start, end: of.end });
     }, this.#postfix());
   }
 
-  #postfix(): Node {
+  #postfix(): SyntaxNode {
     let node = this.#primary();
     for (let links = 0;; links++) {
       if (links > parseLimits.depth) {
@@ -110,7 +110,7 @@ class Parser {
     }
   }
 
-  #link(of: Node): Node {
+  #link(of: SyntaxNode): SyntaxNode {
     this.#take();
     const name = this.#identifier("a name after the dot");
     if (constants.has(name.text) || name.text === "in") {
@@ -124,26 +124,26 @@ class Parser {
     return this.#node({ kind: "call", name, args: [of, ...items], start: of.start, end });
   }
 
-  #each(of: Node, name: Identifier, macro: EachMacro): Node {
+  #each(of: SyntaxNode, name: Identifier, macro: EachMacro): SyntaxNode {
     this.#take();
     const variable = this.#identifier(`a name for each item: ${macro}(item, …)`);
     if (reserved.has(variable.text) || constants.has(variable.text)) {
-      throw new SyntaxProblem(`${quoted(variable.text)} can't be a name`, variable);
+      throw new SyntaxProblem(`${quotedText(variable.text)} can't be a name`, variable);
     }
-    this.#expect(",", `what ${macro} does with ${quoted(variable.text)}`);
+    this.#expect(",", `what ${macro} does with ${quotedText(variable.text)}`);
     const body = this.expression();
     const { end } = this.#expect(")", `the end of ${name.text}(…)`);
     return this.#node({ kind: "each", macro, of, variable, body, start: of.start, end });
   }
 
-  #index(of: Node): Node {
+  #index(of: SyntaxNode): SyntaxNode {
     this.#take();
     const index = this.expression();
     const { end } = this.#expect("]", "the end of the index");
     return this.#node({ kind: "index", of, index, start: of.start, end });
   }
 
-  #primary(): Node {
+  #primary(): SyntaxNode {
     const token = this.next;
     if (token.kind === "number" || token.kind === "text") {
       this.#take();
@@ -159,21 +159,21 @@ class Parser {
     throw new SyntaxProblem(`expected a value, found ${found(token)}`, token);
   }
 
-  #inParentheses(): Node {
+  #inParentheses(): SyntaxNode {
     const { start } = this.#take();
     const node = this.expression();
     const { end } = this.#expect(")", "the closing parenthesis");
     return { ...node, start, end };
   }
 
-  #named(): Node {
+  #named(): SyntaxNode {
     const name = this.#identifier("a name");
     const constant = constants.get(name.text);
     if (constant !== undefined) {
       return this.#node({ kind: "literal", value: constant, ...span(name, name) });
     }
     if (reserved.has(name.text)) {
-      throw new SyntaxProblem(`${quoted(name.text)} is reserved and can't be a name`, name);
+      throw new SyntaxProblem(`${quotedText(name.text)} is reserved and can't be a name`, name);
     }
     if (!this.#isMark("(")) {
       return this.#node({ kind: "name", name: name.text, ...span(name, name) });
@@ -191,9 +191,9 @@ class Parser {
     return this.#node({ kind: "default", value, otherwise, ...whole });
   }
 
-  #record(): Node {
+  #record(): SyntaxNode {
     const { start } = this.#take();
-    const entries: { key: Node; value: Node }[] = [];
+    const entries: { key: SyntaxNode; value: SyntaxNode }[] = [];
     while (!this.#isMark("}")) {
       const key = this.expression();
       this.#expect(":", "the value of the entry");
@@ -205,9 +205,9 @@ class Parser {
     return this.#node({ kind: "record", entries, start, end });
   }
 
-  #list(open: string, close: string): Span & { items: Node[] } {
+  #list(open: string, close: string): SourceSpan & { items: SyntaxNode[] } {
     const { start } = this.#expect(open, "a list");
-    const items: Node[] = [];
+    const items: SyntaxNode[] = [];
     while (!this.#isMark(close)) {
       items.push(this.expression());
       if (!this.#isMark(",")) break;
@@ -244,7 +244,7 @@ class Parser {
     return token;
   }
 
-  #node<N extends Node>(node: N): N {
+  #node<N extends SyntaxNode>(node: N): N {
     if (++this.#nodes > parseLimits.nodes) {
       throw new SyntaxProblem(`more than ${parseLimits.nodes} parts in one expression`, node);
     }
@@ -254,19 +254,19 @@ class Parser {
 
 /** Returns a token as messages name it. */
 export function found(token: Token): string {
-  return token.kind === "end" ? "the end of the text" : quoted(token.text);
+  return token.kind === "end" ? "the end of the text" : quotedText(token.text);
 }
 
 function isEachMacro(text: string): text is EachMacro {
   return (eachMacros as readonly string[]).includes(text);
 }
 
-function onlyField(items: readonly Node[], span: Span): FieldNode {
+function onlyField(items: readonly SyntaxNode[], span: SourceSpan): FieldNode {
   const [field] = items;
   if (items.length === 1 && field?.kind === "field") return field;
   throw new SyntaxProblem("has takes one path that ends with a name: has(params.region)", span);
 }
 
-function span(first: Span, last: Span): Span {
+function span(first: SourceSpan, last: SourceSpan): SourceSpan {
   return { start: first.start, end: last.end };
 }

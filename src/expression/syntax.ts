@@ -1,6 +1,6 @@
 /** An expression as a tree. Every node has its span in the text. */
 import type { JsonValue } from "../base/json_value.ts";
-import type { Span } from "./problem.ts";
+import type { SourceSpan } from "./problem.ts";
 
 /** Binary operators with their precedence: the higher, the tighter. As in CEL. */
 export const binaryStrength = {
@@ -30,48 +30,59 @@ export const eachMacros = ["map", "filter", "all", "exists", "exists_one"] as co
 export type EachMacro = typeof eachMacros[number];
 
 /** A name with its span. */
-export interface Identifier extends Span {
+export interface Identifier extends SourceSpan {
   readonly text: string;
 }
 
 /** `of.name`. */
-export interface FieldNode extends Span {
+export interface FieldNode extends SourceSpan {
   readonly kind: "field";
-  readonly of: Node;
+  readonly of: SyntaxNode;
   readonly name: Identifier;
 }
 
 /** A part of an expression. */
-export type Node =
-  | Span & { readonly kind: "literal"; readonly value: JsonValue }
-  | Span & { readonly kind: "name"; readonly name: string }
+export type SyntaxNode =
+  | SourceSpan & { readonly kind: "literal"; readonly value: JsonValue }
+  | SourceSpan & { readonly kind: "name"; readonly name: string }
   | FieldNode
-  | Span & { readonly kind: "index"; readonly of: Node; readonly index: Node }
+  | SourceSpan & { readonly kind: "index"; readonly of: SyntaxNode; readonly index: SyntaxNode }
   /** `f(a, b)` and `a.f(b)` are the same. */
-  | Span & { readonly kind: "call"; readonly name: Identifier; readonly args: readonly Node[] }
-  | Span & {
+  | SourceSpan & {
+    readonly kind: "call";
+    readonly name: Identifier;
+    readonly args: readonly SyntaxNode[];
+  }
+  | SourceSpan & {
     readonly kind: "each";
     readonly macro: EachMacro;
-    readonly of: Node;
+    readonly of: SyntaxNode;
     readonly variable: Identifier;
-    readonly body: Node;
+    readonly body: SyntaxNode;
   }
   /** Whether the last name of a path exists. */
-  | Span & { readonly kind: "has"; readonly field: FieldNode }
+  | SourceSpan & { readonly kind: "has"; readonly field: FieldNode }
   /** `default(path, otherwise)`: the value of a path, or `otherwise` if a name of it doesn't exist. */
-  | Span & { readonly kind: "default"; readonly value: Node; readonly otherwise: Node }
-  | Span & { readonly kind: "not" | "minus"; readonly of: Node }
-  | Span & {
+  | SourceSpan & {
+    readonly kind: "default";
+    readonly value: SyntaxNode;
+    readonly otherwise: SyntaxNode;
+  }
+  | SourceSpan & { readonly kind: "not" | "minus"; readonly of: SyntaxNode }
+  | SourceSpan & {
     readonly kind: "binary";
     readonly mark: BinaryMark;
-    readonly left: Node;
-    readonly right: Node;
+    readonly left: SyntaxNode;
+    readonly right: SyntaxNode;
   }
-  | Span & {
+  | SourceSpan & {
     readonly kind: "choice";
-    readonly condition: Node;
-    readonly yes: Node;
-    readonly no: Node;
+    readonly condition: SyntaxNode;
+    readonly yes: SyntaxNode;
+    readonly no: SyntaxNode;
   }
-  | Span & { readonly kind: "list"; readonly items: readonly Node[] }
-  | Span & { readonly kind: "record"; readonly entries: readonly { key: Node; value: Node }[] };
+  | SourceSpan & { readonly kind: "list"; readonly items: readonly SyntaxNode[] }
+  | SourceSpan & {
+    readonly kind: "record";
+    readonly entries: readonly { key: SyntaxNode; value: SyntaxNode }[];
+  };

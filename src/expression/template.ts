@@ -9,16 +9,21 @@ import { Budget } from "./budget.ts";
 import { checkExpression, type TypeNames } from "./check.ts";
 import { evaluate } from "./evaluate.ts";
 import { found, parseExpression } from "./parse.ts";
-import { ExpressionError, type ExpressionProblem, Refusal, type Span } from "./problem.ts";
-import type { Node } from "./syntax.ts";
+import {
+  ExpressionError,
+  type ExpressionProblem,
+  ExpressionRefusal,
+  type SourceSpan,
+} from "./problem.ts";
+import type { SyntaxNode } from "./syntax.ts";
 import { SyntaxProblem, type Token } from "./tokens.ts";
 import { textType, type Type } from "./type.ts";
 import { type RecordValue, textOf } from "./value.ts";
 
 /** A part of a template: literal text, or an expression whose span includes the braces. */
 export type TemplatePart =
-  & Span
-  & ({ kind: "text"; text: string } | { kind: "expression"; node: Node });
+  & SourceSpan
+  & ({ kind: "text"; text: string } | { kind: "expression"; node: SyntaxNode });
 
 /** A text whose expressions have been found. */
 export interface Template {
@@ -95,7 +100,7 @@ function limitReached(text: string, parts: number): string | undefined {
 function readExpression(
   source: string,
   start: number,
-): { node: Node; start: number; end: number } | { problem: ExpressionProblem; end: number } {
+): { node: SyntaxNode; start: number; end: number } | { problem: ExpressionProblem; end: number } {
   try {
     const { node, next } = parseExpression(source, start + open.length);
     if (isMark(next, "}") && source[next.end] === "}") return { node, start, end: next.end + 1 };
@@ -116,7 +121,7 @@ function isMark(token: Token, text: string): boolean {
 }
 
 /** Returns the node of a template that is one expression and nothing else. */
-function onlyNode({ parts }: Template): Node | undefined {
+function onlyNode({ parts }: Template): SyntaxNode | undefined {
   const [part] = parts;
   return parts.length === 1 && part?.kind === "expression" ? part.node : undefined;
 }
@@ -163,7 +168,7 @@ export function partText(
     refuse?.(value);
     return textOf(value, budget);
   } catch (error) {
-    if (error instanceof Refusal) throw new ExpressionError(error.message, part);
+    if (error instanceof ExpressionRefusal) throw new ExpressionError(error.message, part);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Functions for text. Positions in a text count code points from 0, as in CEL. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
-import { Refusal } from "./problem.ts";
+import { ExpressionRefusal } from "./problem.ts";
 import type { FunctionTable } from "./signature.ts";
 import { anyType, booleanType, listOf, numberType, textType } from "./type.ts";
 import { kindNoun, textOf } from "./value.ts";
@@ -120,7 +120,7 @@ export const textFunctions = {
       if (isPosition(start, end) && isPosition(end, characters.length)) {
         return characters.slice(start, end).join("");
       }
-      throw new Refusal(
+      throw new ExpressionRefusal(
         `a text of ${characters.length} characters has no part from ${start} to ${end}`,
       );
     },

@@ -1,9 +1,9 @@
 /** Splits the text of an expression into tokens, one at a time. */
-import { type ExpressionProblem, quoted, type Span } from "./problem.ts";
+import { type ExpressionProblem, quotedText, type SourceSpan } from "./problem.ts";
 
 /** A name, a literal or an operator. `end` is the end of the text. */
 export type Token =
-  & Span
+  & SourceSpan
   & (
     | { readonly kind: "name"; readonly text: string }
     | { readonly kind: "number"; readonly text: string; readonly value: number }
@@ -17,7 +17,7 @@ export class SyntaxProblem extends Error implements ExpressionProblem {
   readonly start: number;
   readonly end: number;
 
-  constructor(message: string, { start, end }: Span) {
+  constructor(message: string, { start, end }: SourceSpan) {
     super(message);
     this.start = start;
     this.end = end;
@@ -68,7 +68,7 @@ export function tokenAt(source: string, offset: number): Token {
   if (mark !== undefined) return { kind: "mark", text: mark, start, end: start + mark.length };
   const near = Object.hasOwn(nearMarks, first) ? `; ${nearMarks[first]}` : "";
   const wrong = String.fromCodePoint(source.codePointAt(start) ?? 0);
-  throw new SyntaxProblem(`${quoted(wrong)} can't stand in an expression${near}`, {
+  throw new SyntaxProblem(`${quotedText(wrong)} can't stand in an expression${near}`, {
     start,
     end: start + wrong.length,
   });
@@ -86,13 +86,13 @@ function numberToken(source: string, start: number, digits: string): Token {
   if (following !== undefined) {
     const text = digits + following;
     throw new SyntaxProblem(
-      `${quoted(text)} is not a number; a size or duration is a text: ` +
+      `${quotedText(text)} is not a number; a size or duration is a text: ` +
         `quantity("10Gi"), seconds("30s")`,
       { start, end: start + text.length },
     );
   }
   if (/^\d+$/.test(digits) && !Number.isSafeInteger(value)) {
-    const message = `${quoted(digits)} is too large to be exact; write it as a text, in quotes`;
+    const message = `${quotedText(digits)} is too large to be exact; write it as a text, in quotes`;
     throw new SyntaxProblem(message, { start, end });
   }
   if (!Number.isFinite(value)) throw new SyntaxProblem("the number is too large", { start, end });

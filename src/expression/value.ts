@@ -1,7 +1,7 @@
 /** Operations on evaluated values. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
-import { Refusal } from "./problem.ts";
+import { ExpressionRefusal } from "./problem.ts";
 import type { Type } from "./type.ts";
 
 /** A mapping with texts as keys. Only its own names count, not inherited ones. */
@@ -36,7 +36,7 @@ export function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
-export function isRecord(value: JsonValue): value is RecordValue {
+export function isRecordValue(value: JsonValue): value is RecordValue {
   return kindOf(value) === "record";
 }
 
@@ -48,12 +48,12 @@ export function ownValue(record: RecordValue, name: string): JsonValue | undefin
 /** Compares by content; values of different kinds are never equal. */
 export function equal(a: JsonValue, b: JsonValue, budget: Budget, depth = 0): boolean {
   budget.spend(1);
-  if (depth > maxDepth) throw new Refusal(`a value is nested more than ${maxDepth} deep`);
+  if (depth > maxDepth) throw new ExpressionRefusal(`a value is nested more than ${maxDepth} deep`);
   if (isList(a) && isList(b)) {
     return a.length === b.length &&
       a.every((item, index) => equal(item, b[index] ?? null, budget, depth + 1));
   }
-  if (isRecord(a) && isRecord(b)) {
+  if (isRecordValue(a) && isRecordValue(b)) {
     const names = Object.keys(a);
     budget.spend(names.length);
     return names.length === Object.keys(b).length && names.every((name) => {
@@ -67,11 +67,11 @@ export function equal(a: JsonValue, b: JsonValue, budget: Budget, depth = 0): bo
 
 /** Counts a value's parts against the budget, and checks its depth. */
 export function measure(value: JsonValue, budget: Budget, depth = 0): void {
-  if (depth > maxDepth) throw new Refusal(`a value is nested more than ${maxDepth} deep`);
+  if (depth > maxDepth) throw new ExpressionRefusal(`a value is nested more than ${maxDepth} deep`);
   budget.spend(1);
   if (typeof value === "string") budget.make(value.length);
   else if (isList(value)) { for (const item of value) measure(item, budget, depth + 1); }
-  else if (isRecord(value)) {
+  else if (isRecordValue(value)) {
     for (const [name, item] of Object.entries(value)) {
       budget.make(name.length);
       measure(item, budget, depth + 1);

@@ -7,7 +7,7 @@ import type { Trace } from "./trace.ts";
 const maxAnswer = 1024 * 1024;
 
 /** The machine, as far as kubeconfigs and credentials need it. */
-export interface Host {
+export interface KubeHost {
   env(name: string): string | undefined;
   /** Rejects with `Deno.errors.NotFound` if there is none. */
   readText(path: string): Promise<string>;
@@ -36,7 +36,7 @@ export function systemHost(
   warn: (message: string) => void,
   trace?: Trace,
   environment: (name: string) => string | undefined = (name) => Deno.env.get(name),
-): Host {
+): KubeHost {
   return {
     ...(trace === undefined ? {} : { trace }),
     env: environment,

@@ -18,7 +18,7 @@ import type {
 import type { ChannelSocket } from "./streams/channel_socket.ts";
 import type { Connection } from "./connection.ts";
 import { SocketExecChannel } from "./streams/exec_channel.ts";
-import type { Host } from "./host.ts";
+import type { KubeHost } from "./host.ts";
 import type { LinkUse } from "./link/link.ts";
 import { listPages } from "./http/list.ts";
 import { PodStreams } from "./pod_streams.ts";
@@ -37,7 +37,7 @@ export class HttpKubeClient implements KubeClient {
   constructor(
     private readonly connection: Connection,
     private readonly transport: Transport,
-    private readonly host: Host,
+    private readonly host: KubeHost,
     /** The next use of links that read a pod. */
     private readonly use: LinkUse = "prompt",
     private readonly streams: PodStreams = new PodStreams(transport),

@@ -1,7 +1,7 @@
 /** The entry point: from flags and environment to a {@link KubeClient}. Dials nothing yet. */
 import type { KubeClient } from "./client.ts";
 import { type Connection, type ConnectionOverrides, resolveContext } from "./connection.ts";
-import type { Host } from "./host.ts";
+import type { KubeHost } from "./host.ts";
 import { HttpKubeClient } from "./http_client.ts";
 import { loadKubeconfig, noKubeconfigError } from "./config/load_kubeconfig.ts";
 import { openCredentials } from "./config/open_credentials.ts";
@@ -17,7 +17,7 @@ export interface ClientOptions extends ConnectionOverrides {
 }
 
 /** Returns the client of one context. Throws `config` errors; doesn't use the network. */
-export async function openKubeClient(options: ClientOptions, host: Host): Promise<KubeClient> {
+export async function openKubeClient(options: ClientOptions, host: KubeHost): Promise<KubeClient> {
   const connection = await findConnection(options, host);
   const credentials = await openCredentials(connection, host);
   return new HttpKubeClient(connection, await Transport.open(connection, credentials, host), host);
@@ -26,7 +26,7 @@ export async function openKubeClient(options: ClientOptions, host: Host): Promis
 /** Returns all contexts by name, each with its server's address, and the current one. */
 export async function listContexts(
   options: Pick<ClientOptions, "kubeconfig">,
-  host: Host,
+  host: KubeHost,
 ): Promise<{ current: string | undefined; contexts: { name: string; server?: string }[] }> {
   const config = await loadKubeconfig(options.kubeconfig, host);
   if (config === undefined) return { current: undefined, contexts: [] };
@@ -37,7 +37,7 @@ export async function listContexts(
   return { current: config.currentContext, contexts };
 }
 
-async function findConnection(options: ClientOptions, host: Host): Promise<Connection> {
+async function findConnection(options: ClientOptions, host: KubeHost): Promise<Connection> {
   const config = await loadKubeconfig(options.kubeconfig, host);
   const connection = config === undefined
     ? options.context === undefined ? await inClusterConnection(host, options.namespace) : undefined
@@ -53,7 +53,7 @@ const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** Undefined outside of a cluster, or without a service account's token. */
 async function inClusterConnection(
-  host: Host,
+  host: KubeHost,
   namespace: string | undefined,
 ): Promise<Connection | undefined> {
   const [address, port] = [
@@ -77,7 +77,7 @@ async function inClusterConnection(
   };
 }
 
-async function readIfThere(host: Host, path: string): Promise<string | undefined> {
+async function readIfThere(host: KubeHost, path: string): Promise<string | undefined> {
   try {
     return await host.readText(path);
   } catch {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { LinkError } from "../kube/failures.ts";
 import { followContainer } from "./follow_container.ts";
-import { textOf } from "./line.ts";
+import { logLineText } from "./line.ts";
 import { readContainer } from "./read_container.ts";
 import type { LogStart, ReadEvent } from "./reading.ts";
 import { type Happening, SimulatedContainer } from "./testing/simulated_container.ts";
@@ -38,7 +38,7 @@ async function read(
     Array.fromAsync(events({ source: 0, start, clock, random: () => 0.5, signal })),
   );
   return {
-    lines: told.flatMap((event) => event.kind === "lines" ? event.lines.map(textOf) : []),
+    lines: told.flatMap((event) => event.kind === "lines" ? event.lines.map(logLineText) : []),
     gaps: told.flatMap((event) => event.kind === "gap" ? [event.reason] : []),
     failed: told.some(({ kind }) => kind === "failed"),
     kinds: new Set(told.map(({ kind }) => kind)),

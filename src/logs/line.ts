@@ -24,7 +24,7 @@ export interface LogLine extends Moment {
 const decoder = new TextDecoder();
 
 /** Returns the text of a line. Invalid UTF-8 becomes U+FFFD. */
-export function textOf({ bytes, text, end }: LogLine): string {
+export function logLineText({ bytes, text, end }: LogLine): string {
   return decoder.decode(bytes.subarray(text, end));
 }
 

@@ -1,5 +1,5 @@
 /** Filters lines. */
-import { type LogLine, textOf } from "./line.ts";
+import { type LogLine, logLineText } from "./line.ts";
 
 /** Patterns for the text of lines, without its time. */
 export interface LineFilter {
@@ -13,7 +13,7 @@ export interface LineFilter {
 export function filterLines(lines: LogLine[], { include, exclude }: LineFilter): LogLine[] {
   if (include.length === 0 && exclude.length === 0) return lines;
   return lines.filter((line) => {
-    const text = textOf(line);
+    const text = logLineText(line);
     return (include.length === 0 || include.some((pattern) => found(pattern, text))) &&
       !exclude.some((pattern) => found(pattern, text));
   });

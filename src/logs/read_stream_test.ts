@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type LogLine, stampOf, textOf } from "./line.ts";
+import { type LogLine, logLineText, stampOf } from "./line.ts";
 import { LineSplitter } from "./read_stream.ts";
 
 const encoder = new TextEncoder();
@@ -15,7 +15,7 @@ function split(bytes: Uint8Array, cuts: readonly number[], limit?: number): LogL
   return [...lines, ...splitter.end()];
 }
 
-const told = (line: LogLine) => [stampOf(line), textOf(line), line.seconds, line.nanos];
+const told = (line: LogLine) => [stampOf(line), logLineText(line), line.seconds, line.nanos];
 
 Deno.test("lines are the same however the bytes are cut into chunks", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "ä", "🌳", " ", "\r", "\0"), maxLength: 30 });
@@ -32,7 +32,7 @@ Deno.test("lines are the same however the bytes are cut into chunks", () => {
         split(bytes.slice(), cuts, limit).map(told),
         split(bytes, [], limit).map(told),
       );
-      assert.deepEqual(split(bytes, cuts).map(textOf), texts);
+      assert.deepEqual(split(bytes, cuts).map(logLineText), texts);
     },
   ));
 });
@@ -55,14 +55,14 @@ Deno.test("a line without a time is all text, at the time of the one before it",
     encoder.encode("2026-01-02T03:04:05Z a\nno time here at all\n2026-13-xxT\n\n"),
     [],
   );
-  assert.deepEqual(lines.map(textOf), ["a", "no time here at all", "2026-13-xxT", ""]);
+  assert.deepEqual(lines.map(logLineText), ["a", "no time here at all", "2026-13-xxT", ""]);
   assert.deepEqual(new Set(lines.map(({ seconds }) => seconds)), new Set([1767323045]));
 });
 
 Deno.test("a line above the limit comes in pieces, each with its time, and nothing of it is lost", () => {
   const head = "2026-01-02T03:04:05Z ";
   const lines = split(encoder.encode(`${head}${"0123456789".repeat(10)}\n${head}b\n`), [33], 51);
-  assert.deepEqual(lines.map(textOf).join(""), `${"0123456789".repeat(10)}b`);
-  assert.deepEqual(lines.map(textOf).map(({ length }) => length), [30, 30, 30, 10, 1]);
+  assert.deepEqual(lines.map(logLineText).join(""), `${"0123456789".repeat(10)}b`);
+  assert.deepEqual(lines.map(logLineText).map(({ length }) => length), [30, 30, 30, 10, 1]);
   assert.deepEqual(new Set(lines.map(stampOf)), new Set(["2026-01-02T03:04:05Z"]));
 });

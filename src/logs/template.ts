@@ -19,14 +19,14 @@ export const templateWords = [
 export type TemplateWord = (typeof templateWords)[number];
 
 /** A part of a template. */
-export type TemplatePart =
+export type LogTemplatePart =
   | { kind: "text"; text: string }
   | { kind: "word"; word: TemplateWord }
   | { kind: "field"; path: readonly string[] };
 
 /** Returns a template, or why a text isn't one. */
 export type ParsedTemplate =
-  | { kind: "template"; parts: readonly TemplatePart[] }
+  | { kind: "template"; parts: readonly LogTemplatePart[] }
   | { kind: "invalid"; reason: string; word?: string };
 
 const token = /\{\{|\}\}|\\n|\\t|\\\\|\{([^{}]*)\}|[{}]/g;
@@ -40,8 +40,8 @@ const plainTexts: Readonly<Record<string, string>> = {
 };
 
 /** Reads a template. */
-export function parseTemplate(source: string): ParsedTemplate {
-  const parts: TemplatePart[] = [];
+export function parseLogTemplate(source: string): ParsedTemplate {
+  const parts: LogTemplatePart[] = [];
   let at = 0;
   for (const match of source.matchAll(token)) {
     if (match.index > at) parts.push({ kind: "text", text: source.slice(at, match.index) });
@@ -61,7 +61,7 @@ export function parseTemplate(source: string): ParsedTemplate {
   return { kind: "template", parts };
 }
 
-function wordPart(word: string): TemplatePart | undefined {
+function wordPart(word: string): LogTemplatePart | undefined {
   const known = templateWords.find((one) => one === word);
   if (known !== undefined) return { kind: "word", word: known };
   const path = word.split(".");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { jsonFieldsText } from "./json_fields.ts";
 import type { LogLine } from "./line.ts";
 import { filterLines } from "./line_filter.ts";
-import { parseTemplate } from "./template.ts";
+import { parseLogTemplate } from "./template.ts";
 
 Deno.test("the fields of a JSON line: by name, dotted name or path; other lines stay as they are", () => {
   const cases: readonly [line: string, fields: string[], expected: string][] = [
@@ -21,7 +21,7 @@ Deno.test("the fields of a JSON line: by name, dotted name or path; other lines 
 });
 
 Deno.test("a template's words, fields, doubled braces and escapes", () => {
-  assert.deepEqual(parseTemplate("{{{pod}}} {json.a.b}\\t{message}"), {
+  assert.deepEqual(parseLogTemplate("{{{pod}}} {json.a.b}\\t{message}"), {
     kind: "template",
     parts: [
       { kind: "text", text: "{" },
@@ -34,7 +34,7 @@ Deno.test("a template's words, fields, doubled braces and escapes", () => {
     ],
   });
   for (const bad of ["{nope}", "{", "a}b", "{}", "{json.}", "{json}"]) {
-    assert.equal(parseTemplate(bad).kind, "invalid", bad);
+    assert.equal(parseLogTemplate(bad).kind, "invalid", bad);
   }
 });
 

@@ -1,16 +1,16 @@
 /** What the keys do to a state. */
-import type { Action } from "./bindings.ts";
+import type { PickAction } from "./bindings.ts";
 import { type Edit, edits } from "./edit.ts";
 import { layout } from "./layout.ts";
 import { accept, back, openContainers, openPlaces } from "./levels.ts";
 import { currentRow, moved, searched, withQuery } from "./list.ts";
 import { parseQuery } from "./query.ts";
-import type { Entry } from "./row.ts";
+import type { RowEntry } from "./row.ts";
 import { isComplete, type Match } from "./search.ts";
 import { activeLevel, isMarkable, type Level, type PickState } from "./state.ts";
 
 /** Returns the state after an action. */
-export function act(state: PickState, action: Action): PickState {
+export function act(state: PickState, action: PickAction): PickState {
   const { line } = activeLevel(state);
   switch (action.kind) {
     case "edit":
@@ -117,7 +117,7 @@ function withAll(before: PickState["chosen"], found: readonly Match[]): PickStat
 function turnedAround(before: PickState["chosen"], found: readonly Match[]): PickState["chosen"] {
   const added = found.filter(({ entry }) => !before.has(entry.id));
   const elsewhere = before.size - (found.length - added.length);
-  const chosen = new Map<string, Entry>();
+  const chosen = new Map<string, RowEntry>();
   if (elsewhere > 0) {
     const fitting = new Set(found.map(({ entry }) => entry.id));
     for (const [id, entry] of before) if (!fitting.has(id)) chosen.set(id, entry);

@@ -2,7 +2,7 @@
 import type { EditName } from "./edit.ts";
 
 /** The action of a key. */
-export type Action =
+export type PickAction =
   | { kind: "edit"; edit: EditName }
   /** On the screen: up is towards the top, whatever the direction of the list. */
   | { kind: "move"; rows: number }
@@ -27,10 +27,10 @@ export type Action =
       | "redraw";
   };
 
-const edit = (name: EditName): Action => ({ kind: "edit", edit: name });
+const edit = (name: EditName): PickAction => ({ kind: "edit", edit: name });
 
 /** By the names that `KeyDecoder` gives. https://man.archlinux.org/man/fzf.1#AVAILABLE_ACTIONS: */
-export const bindings: Readonly<Record<string, Action>> = {
+export const bindings: Readonly<Record<string, PickAction>> = {
   "enter": { kind: "accept" },
   "ctrl-c": { kind: "abort" },
   "ctrl-g": { kind: "abort" },

@@ -1,7 +1,7 @@
 /** Opening a pod's containers and other scopes, and going back; and the choice at the end. */
 import { currentRow, emptyList, searched, withChanges } from "./list.ts";
-import type { Entry, Row } from "./row.ts";
-import { activeLevel, type Level, newLevel, type PickState, type Place } from "./state.ts";
+import type { Row, RowEntry } from "./row.ts";
+import { activeLevel, type Level, newLevel, type PickScope, type PickState } from "./state.ts";
 
 /** Enter: takes the chosen rows, or the row under the cursor. */
 export function accept(state: PickState): PickState {
@@ -64,7 +64,7 @@ function opened(state: PickState, pod: Row): PickState {
 }
 
 /** Switches to the pods of another scope; the query and the chosen rows are retained. */
-function turned(state: PickState, place: Place): PickState {
+function turned(state: PickState, place: PickScope): PickState {
   const [pods] = state.levels;
   const query = pods?.line.text ?? "";
   return {
@@ -77,6 +77,6 @@ function turned(state: PickState, place: Place): PickState {
   };
 }
 
-function accepted(state: PickState, entries: readonly Entry[]): PickState {
+function accepted(state: PickState, entries: readonly RowEntry[]): PickState {
   return { ...state, outcome: { kind: "accepted", entries } };
 }

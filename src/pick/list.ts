@@ -5,11 +5,11 @@
 import { displayWidth } from "../terminal/width.ts";
 import { firstIndex, mergeSorted } from "./merge_sorted.ts";
 import type { Query } from "./query.ts";
-import { compareOrder, type Entry, type Row } from "./row.ts";
+import { compareOrder, type Row, type RowEntry } from "./row.ts";
 import {
   advance,
   compareMatches,
-  complete,
+  completeQuery,
   emptySearch,
   isComplete,
   type Match,
@@ -105,7 +105,7 @@ export function searchOn(list: List, count: number): List {
 
 /** Completes the search: before a choice among the matches. */
 export function searched(list: List): List {
-  return isComplete(list.search) ? list : settled({ ...list, search: complete(list.search) });
+  return isComplete(list.search) ? list : settled({ ...list, search: completeQuery(list.search) });
 }
 
 /** Moves the cursor to another match; indexes beyond the ends stop at the ends. */
@@ -119,7 +119,7 @@ export function pinned(list: List): List {
 }
 
 /** Returns the row of an entry that is in the list. */
-export function rowOf({ rows }: List, entry: Entry): Row | undefined {
+export function rowOf({ rows }: List, entry: RowEntry): Row | undefined {
   const found = rows[placeOf(rows, entry)];
   return found?.entry.id === entry.id ? found : undefined;
 }
@@ -144,7 +144,7 @@ function settled(list: List): List {
 }
 
 /** Returns the first index whose row doesn't come before the entry. */
-function placeOf(rows: readonly Row[], entry: Entry): number {
+function placeOf(rows: readonly Row[], entry: RowEntry): number {
   return firstIndex(rows.length, (index) => compareOrder((rows[index] as Row).entry, entry) >= 0);
 }
 

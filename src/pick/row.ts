@@ -9,7 +9,7 @@ export type Cell =
   | { kind: "age"; sinceMs: number };
 
 /** A row's identity, whatever it shows at the moment: searches and choices refer to this. */
-export interface Entry extends SearchText {
+export interface RowEntry extends SearchText {
   /** Never reused: a pod's uid, not its name. Without a slash, except in an {@link innerId}. */
   readonly id: string;
   /** The sort key in the list: texts in the order of code units. Never changes, so no row jumps. */
@@ -18,7 +18,7 @@ export interface Entry extends SearchText {
 
 /** One row. */
 export interface Row {
-  readonly entry: Entry;
+  readonly entry: RowEntry;
   /** One for each column of the list. */
   readonly cells: readonly Cell[];
   /** Its parts, which can be chosen instead of it: the containers of a pod. */
@@ -36,7 +36,7 @@ export interface RowParts {
 }
 
 /** Returns a row, prepared for searches. `known` is the previous version of the same row: its preparation is reused. */
-export function row(parts: RowParts, known?: Entry): Row {
+export function row(parts: RowParts, known?: RowEntry): Row {
   const { id, text, order, cells, inner } = parts;
   const entry = known?.id === id && known.text === text && known.order === order
     ? known
@@ -56,7 +56,7 @@ export function ownerOf(id: string): string {
 }
 
 /** Comparator for `sort`: rows and entries have one order, whatever the order of their arrival. */
-export function compareOrder(a: Entry, b: Entry): number {
+export function compareOrder(a: RowEntry, b: RowEntry): number {
   if (a.order !== b.order) return a.order < b.order ? -1 : 1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

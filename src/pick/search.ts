@@ -5,11 +5,11 @@
 import { rank } from "./match.ts";
 import { mergeSorted } from "./merge_sorted.ts";
 import { emptyQuery, narrows, type Query } from "./query.ts";
-import { compareOrder, type Entry } from "./row.ts";
+import { compareOrder, type RowEntry } from "./row.ts";
 
 /** A matching entry. */
 export interface Match {
-  readonly entry: Entry;
+  readonly entry: RowEntry;
   /** Smaller is better. */
   readonly rank: number;
 }
@@ -20,7 +20,7 @@ export interface Search {
   /** Best first; equal ones in the order of the list. */
   readonly found: readonly Match[];
   /** The entries not searched yet, from `at` on. */
-  readonly pending: readonly Entry[];
+  readonly pending: readonly RowEntry[];
   readonly at: number;
 }
 
@@ -36,7 +36,7 @@ export function isComplete({ pending, at }: Search): boolean {
  * Starts another query over the same entries, which are all of the list. If the new query narrows the old one,
  * entries that the old one excluded aren't searched again.
  */
-export function refine(search: Search, query: Query, entries: () => readonly Entry[]): Search {
+export function refine(search: Search, query: Query, entries: () => readonly RowEntry[]): Search {
   if (!narrows(search.query, query)) return { query, found: [], pending: entries(), at: 0 };
   const looked = search.found.map(({ entry }) => entry);
   const pending = isComplete(search) ? looked : looked.concat(search.pending.slice(search.at));
@@ -51,7 +51,7 @@ export function advance(search: Search, count: number): Search {
   const fresh: Match[] = [];
   const unranked = query.groups.length === 0;
   for (let index = at; index < end; index++) {
-    const entry = pending[index] as Entry;
+    const entry = pending[index] as RowEntry;
     const found = unranked ? 0 : rank(query, entry);
     if (found !== undefined) fresh.push({ entry, rank: found });
   }
@@ -62,12 +62,12 @@ export function advance(search: Search, count: number): Search {
 }
 
 /** Searches all remaining entries. */
-export function complete(search: Search): Search {
+export function completeQuery(search: Search): Search {
   return advance(search, Infinity);
 }
 
 /** Adds entries that are new in the list. */
-export function withAdded(search: Search, entries: readonly Entry[]): Search {
+export function withAdded(search: Search, entries: readonly RowEntry[]): Search {
   if (entries.length === 0) return search;
   if (!isComplete(search)) {
     return { ...search, pending: search.pending.slice(search.at).concat(entries), at: 0 };

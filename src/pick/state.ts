@@ -3,7 +3,7 @@ import type { Line } from "../terminal/grid.ts";
 import { type EditLine, editLine } from "./edit.ts";
 import { emptyList, type List } from "./list.ts";
 import { parseQuery } from "./query.ts";
-import type { Entry } from "./row.ts";
+import type { RowEntry } from "./row.ts";
 import { withQuery } from "./list.ts";
 
 /** The content of a level. The first level is always `pods`; the others are opened on top of it. */
@@ -29,7 +29,7 @@ export interface Level {
 }
 
 /** The scope in which pods are looked up. An undefined field has its value from the command line. */
-export interface Place {
+export interface PickScope {
   readonly context: string | undefined;
   readonly namespace: string | undefined;
 }
@@ -40,10 +40,10 @@ export type Preview =
   | { phase: "shown"; id: string; lines: readonly Line[] };
 
 /** The outcome. */
-export type Outcome =
+export type PickOutcome =
   | { kind: "open" }
   /** In the order in which they were chosen; empty if nothing matches. */
-  | { kind: "accepted"; entries: readonly Entry[] }
+  | { kind: "accepted"; entries: readonly RowEntry[] }
   | { kind: "aborted" };
 
 /** Options that don't change during the choice. */
@@ -73,10 +73,10 @@ export interface PickState {
   /** The last one is visible. Never empty. */
   readonly levels: readonly Level[];
   /** The chosen rows, by id, in the order of choosing; rows chosen in another scope stay chosen. */
-  readonly chosen: ReadonlyMap<string, Entry>;
+  readonly chosen: ReadonlyMap<string, RowEntry>;
   /** The rows to mark or invert once the search has found all matches. */
   readonly marking: "all" | "toggle" | undefined;
-  readonly place: Place;
+  readonly place: PickScope;
   /** Incremented with each change of scope: identifies events that arrive late from the previous one. */
   readonly turn: number;
   readonly preview: {
@@ -91,7 +91,7 @@ export interface PickState {
   readonly nowMs: number;
   /** `isDouble`: the second click of two, whose button is still down. */
   readonly lastClick: { atMs: number; id: string; isDouble: boolean } | undefined;
-  readonly outcome: Outcome;
+  readonly outcome: PickOutcome;
 }
 
 /** Returns the initial state, still without rows. */

@@ -1,7 +1,7 @@
 /** Handles one event after the other. Pure: the same state and event give the same state. */
 import type { Line } from "../terminal/grid.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
-import { type Action, bindings } from "./bindings.ts";
+import { bindings, type PickAction } from "./bindings.ts";
 import { act, edited, finishMarking, moveCursor } from "./actions.ts";
 import { insert } from "./edit.ts";
 import { matchAt } from "./layout.ts";
@@ -122,7 +122,7 @@ function helpInput(
   }
 }
 
-function bound(key: string): Action | undefined {
+function bound(key: string): PickAction | undefined {
   return Object.hasOwn(bindings, key) ? bindings[key] : undefined;
 }
 

@@ -5,7 +5,7 @@ import type { ChannelEnd, ExecChannel, OutputChunk } from "../kube/client.ts";
 import { type ScriptMessage, ScriptStderr } from "./messages.ts";
 
 /** A script's message `refused`: why it has done nothing. */
-export interface Refusal {
+export interface ScriptRefusal {
   reason: string;
   detail: string;
 }
@@ -16,13 +16,13 @@ export type Refusals<T> = Readonly<Record<string, (detail: string) => T>>;
 /** Returns the explanation of a refusal; undefined for a reason that isn't known. */
 export function explainRefusal<T>(
   refusals: Refusals<T>,
-  { reason, detail }: Refusal,
+  { reason, detail }: ScriptRefusal,
 ): T | undefined {
   return Object.hasOwn(refusals, reason) ? refusals[reason]?.(detail) : undefined;
 }
 
 /** Returns the refusal in a message; undefined for any other. */
-export function refusalIn({ keyword, args }: ScriptMessage): Refusal | undefined {
+export function refusalIn({ keyword, args }: ScriptMessage): ScriptRefusal | undefined {
   const [reason = "", ...detail] = args;
   return keyword === "refused" ? { reason, detail: detail.join(" ") } : undefined;
 }
@@ -30,7 +30,7 @@ export function refusalIn({ keyword, args }: ScriptMessage): Refusal | undefined
 /** How a script ended without success. */
 export type ScriptFailure =
   | { kind: "cancelled" }
-  | { kind: "refused"; refusal: Refusal }
+  | { kind: "refused"; refusal: ScriptRefusal }
   /** The image has no `sh`. */
   | { kind: "noShell" }
   /** It sends data without end instead of an expected message. */
@@ -70,7 +70,7 @@ export class RunningScript implements AsyncDisposable {
   readonly #data: Uint8Array[] = [];
   readonly #stopped = Promise.withResolvers<void>();
   readonly #aborting: Disposable;
-  #refusal: Refusal | undefined;
+  #refusal: ScriptRefusal | undefined;
   #ended = false;
 
   constructor(

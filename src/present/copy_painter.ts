@@ -15,7 +15,7 @@ import {
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
-import { type RunEvent, RunProgress } from "./run_progress.ts";
+import { RunProgress, type TargetsEvent } from "./run_progress.ts";
 import { FoldedTroubles, skippedReasons, summaryText } from "./summary.ts";
 
 /** The rate is averaged over this time. */
@@ -34,7 +34,7 @@ export class CopyRunProgress extends RunProgress {
     this.#clock = clock;
   }
 
-  override follow(event: RunEvent): void {
+  override follow(event: TargetsEvent): void {
     super.follow(event);
     if (event.kind === "progress") this.#take(event.progress);
   }

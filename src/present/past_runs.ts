@@ -2,7 +2,7 @@
 import type { ListedRun, PastRun, RecordedTarget } from "../actions/runs/past_runs.ts";
 import { plural } from "../base/plural.ts";
 import { commandLine } from "../base/shell_quote.ts";
-import { runAge, scopeColumns, scopeFacts, workflowRow } from "./past_workflow.ts";
+import { runAge, runScopeColumns, scopeFacts, workflowRow } from "./past_workflow.ts";
 import { printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
 import { formatDuration } from "../base/duration.ts";
@@ -21,7 +21,7 @@ export function runsTable(runs: readonly ListedRun[], now: Date): string[] {
     return [
       header.id,
       runAge(header.at, now),
-      ...scopeColumns(targets.map(({ target }) => target)),
+      ...runScopeColumns(targets.map(({ target }) => target)),
       cut(commandText(header)),
       String(targets.length),
       resultText(listed.run),
@@ -32,7 +32,7 @@ export function runsTable(runs: readonly ListedRun[], now: Date): string[] {
 
 /** Describes what is about to be repeated, with its scope. */
 export function rerunLine({ header }: PastRun, targets: readonly RecordedTarget[]): string {
-  const [context, namespace] = scopeColumns(targets.map(({ target }) => target));
+  const [context, namespace] = runScopeColumns(targets.map(({ target }) => target));
   return `rerun of ${header.id}: ${commandText(header)} in ${plural(targets.length, "pod")} of ` +
     `${namespace} (context ${context})`;
 }

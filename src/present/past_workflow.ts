@@ -16,7 +16,7 @@ export function workflowRow(run: PastWorkflow, now: Date): string[] {
   return [
     header.id,
     runAge(header.at, now),
-    ...scopeColumns(run.scopes),
+    ...runScopeColumns(run.scopes),
     `workflow ${header.workflow}`,
     String(pods),
     resultOf(run),
@@ -106,7 +106,7 @@ export function runAge(at: string, now: Date): string {
 }
 
 /** Contexts and namespaces, the first of each with the number of the others. */
-export function scopeColumns(
+export function runScopeColumns(
   targets: readonly { context: string; namespace: string }[],
 ): [context: string, namespace: string] {
   const column = (names: readonly string[]) => {

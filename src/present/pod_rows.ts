@@ -1,6 +1,6 @@
 /** Pods, containers, namespaces and contexts as rows of the picker. */
 import type { PickContainer, PickPod, Target } from "../actions/pick/pods.ts";
-import type { Place } from "../actions/pick/scope.ts";
+import type { ScopeChoice } from "../actions/pick/scope.ts";
 import { type Cell, innerId, type Row, row } from "../pick/row.ts";
 import type { PickSettings } from "../pick/state.ts";
 import type { Tone } from "../terminal/grid.ts";
@@ -126,7 +126,7 @@ function naturalKey(text: string): string {
 }
 
 /** Returns the row of a namespace or a context. */
-export function placeRow({ name, current }: Place): Row {
+export function placeRow({ name, current }: ScopeChoice): Row {
   const text = printable(name);
   const cell: Cell = { kind: "text", text: current ? "current" : "", tone: "dim" };
   return row({ id: name.replaceAll("/", "|"), text, order: naturalKey(text), cells: [cell] });

@@ -6,10 +6,10 @@ import { KodamaError } from "../base/errors.ts";
 import type { Milestone, Progress } from "../terminal/driver/drive.ts";
 
 /** What is reported about targets in progress, whatever the work is. */
-export type RunEvent = ExecEvent | CopyEvent;
+export type TargetsEvent = ExecEvent | CopyEvent;
 
 /** Returns what an event means to the driver. */
-export function runMilestone(event: RunEvent): Milestone | undefined {
+export function runMilestone(event: TargetsEvent): Milestone | undefined {
   if (event.kind === "runStarted") return { kind: "started" };
   return event.kind === "runEnded" ? { kind: "ended", exitCode: event.exitCode } : undefined;
 }
@@ -23,14 +23,14 @@ export function nothingRan(): KodamaError {
 const namesShown = 10;
 
 /** Follows the events. One object, changed in place: runs of thousands of targets report every end. */
-export class RunProgress implements Progress<RunEvent> {
+export class RunProgress implements Progress<TargetsEvent> {
   #names: readonly string[] = [];
   /** Targets whose command runs, in the order in which they started. */
   readonly #running = new Set<number>();
   /** How many ended, by outcome. */
   readonly #ended = new Map<OutcomeKind, number>();
 
-  follow(event: RunEvent): void {
+  follow(event: TargetsEvent): void {
     if (event.kind === "runStarted" || event.kind === "targetsAdded") {
       this.#names = [...this.#names, ...event.names];
     }

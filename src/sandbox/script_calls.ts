@@ -7,7 +7,10 @@ import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts"
 import { requestShapes } from "./messages.ts";
 
 /** The answer to the script. */
-export type Answer = { kind: "answer"; value: unknown } | { kind: "refusal"; message: string };
+export type ScriptAnswer = { kind: "answer"; value: unknown } | {
+  kind: "refusal";
+  message: string;
+};
 
 type Requests = { [N in keyof typeof requestShapes]: v.InferOutput<typeof requestShapes[N]> };
 
@@ -36,7 +39,7 @@ export class ScriptCalls implements AsyncDisposable {
   }
 
   /** Answers one call. Refuses an invalid one with the reason; other errors are kodama's own. */
-  async answer(name: string, request: unknown): Promise<Answer> {
+  async answer(name: string, request: unknown): Promise<ScriptAnswer> {
     const call = this.#call(name, request);
     this.#running.add(call);
     try {

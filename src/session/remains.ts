@@ -18,7 +18,7 @@ export interface SessionRemains {
 }
 
 /** Sorts them; by namespace and name. */
-export function remainsOf(objects: readonly KubeObject[]): SessionRemains[] {
+export function remainsOfSessions(objects: readonly KubeObject[]): SessionRemains[] {
   const groups = Map.groupBy(objects, ({ metadata }) => {
     const name = metadata.labels?.[sessionLabel] ?? "";
     return `${metadata.namespace}/${name}`;

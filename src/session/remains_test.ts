@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../kube/types.ts";
 import { type Component, sessionLabels } from "./names.ts";
-import { remainsOf } from "./remains.ts";
+import { remainsOfSessions } from "./remains.ts";
 
 function object(kind: string, name: string, session: string, component: Component): KubeObject {
   const labels = sessionLabels(session, component);
@@ -9,7 +9,7 @@ function object(kind: string, name: string, session: string, component: Componen
 }
 
 Deno.test("what sessions left is sorted by whether its session is there; copies that were killed are named", () => {
-  const [whole, orphaned, kept] = remainsOf([
+  const [whole, orphaned, kept] = remainsOfSessions([
     object("ConfigMap", "kodama-session-a", "a", "state"),
     object("Pod", "kodama-files-a", "a", "files"),
     object("PersistentVolumeClaim", "kodama-workspace-b", "b", "workspace"),

@@ -1,5 +1,5 @@
 /** The command lines of tmux that make a wall of panes, as lists of args. Pure. */
-import type { Layout, WindowSize } from "./layout.ts";
+import type { WallLayout, WindowSize } from "./layout.ts";
 import { UsageError } from "../base/errors.ts";
 
 /** One pane. */
@@ -45,7 +45,7 @@ const redrawOnEnd = "set-option -p @kodama_ended yes";
 export function openWindow(
   { title, argv }: Pane,
   destination: WindowDestination,
-  options: PaneOptions & { layout: Layout; temporaryName: string; name: string },
+  options: PaneOptions & { layout: WallLayout; temporaryName: string; name: string },
 ): string[] {
   const { temporaryName } = options;
   const target = `=${destination.session}:=${temporaryName}`;
@@ -75,7 +75,7 @@ export function openWindow(
 export function splitWindow(
   { argv }: Pane,
   { window, behind }: { window: string; behind: string },
-  options: PaneOptions & { layout: Layout },
+  options: PaneOptions & { layout: WallLayout },
 ): string[] {
   const { layout } = options;
   const direction = layout === "even-horizontal" || layout === "main-horizontal" ? "-h" : "-v";
@@ -192,7 +192,7 @@ export function plainTitle(text: string): string {
 const sessionName = /^[A-Za-z0-9_][\w-]{0,63}$/;
 
 /** @throws UsageError for a name that tmux would change or misread. */
-export function checkedSessionName(name: string): string {
+export function checkedTmuxSession(name: string): string {
   if (sessionName.test(name)) return name;
   throw new UsageError(`"${name}" can't be a session's name`, {
     hint: "take letters, digits, - and _, up to 64 of them",

@@ -10,7 +10,7 @@ export const layouts = [
 ] as const;
 
 /** One of tmux's layouts. */
-export type Layout = typeof layouts[number];
+export type WallLayout = typeof layouts[number];
 
 /** Columns and rows of a window. */
 export interface WindowSize {
@@ -30,7 +30,7 @@ function inLine(length: number, least: number): number {
 }
 
 /** Returns how many panes of a readable size fit into a window; at least 1. */
-export function capacity(layout: Layout, { columns, rows }: WindowSize): number {
+export function capacity(layout: WallLayout, { columns, rows }: WindowSize): number {
   const across = inLine(columns, leastPane.columns);
   const down = Math.max(1, Math.floor(rows / (leastPane.rows + border)));
   switch (layout) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  checkedSessionName,
+  checkedTmuxSession,
   freeSessionName,
   literalArg,
   openWindow,
@@ -134,9 +134,9 @@ Deno.test("words, titles, names and versions", () => {
   assert.deepEqual(["a;", ";", "a;b", "a"].map(literalArg), ["a\\;", "\\;", "a;b", "a"]);
   assert.equal(plainTitle("prod/web-0 #(x)"), "prod/web-0 __x_");
   assert.equal(freeSessionName(["x", "kodama", "kodama-2"]), "kodama-3");
-  assert.equal(checkedSessionName("night_2"), "night_2");
+  assert.equal(checkedTmuxSession("night_2"), "night_2");
   for (const bad of ["", "a:b", "a.b", "=a", "-a", "a b", "$1"]) {
-    assert.throws(() => checkedSessionName(bad), bad);
+    assert.throws(() => checkedTmuxSession(bad), bad);
   }
   const versions = ["tmux 3.3a\n", "tmux next-3.5", "tmux openbsd-7.4", "what"];
   assert.deepEqual(versions.map(tmuxVersion), [[3, 3], [3, 5], [7, 4], undefined]);

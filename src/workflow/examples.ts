@@ -1,7 +1,7 @@
 /** Examples of what isn't specific to one kind of step: shown in the reference, and each run by a test. */
 
 /** One section of the reference: its subject, and a workflow that shows each of its fields. */
-export interface Example {
+export interface WorkflowExample {
   title: string;
   text: string;
 }
@@ -140,4 +140,4 @@ steps:
   - wait: 1ms
 `,
   },
-} as const satisfies Record<string, Example>;
+} as const satisfies Record<string, WorkflowExample>;

@@ -14,7 +14,7 @@ import type { CutValue } from "./engine/cut_values.ts";
 import type { StepContext } from "./engine/step_context.ts";
 
 /** A problem of a step that its shape can't express; `at` is below the step. */
-export interface Finding {
+export interface StepProblem {
   at: SourcePath;
   message: string;
 }
@@ -102,7 +102,7 @@ export interface KindDeclaration<E extends Entries> {
   inPods?: boolean;
   /** The rules of {@link check} that a JSON Schema can express. */
   refine?: Readonly<Record<string, unknown>>;
-  check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Finding[];
+  check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly StepProblem[];
   /** Returns the needed permissions, of evaluated fields or, before the run, of those without expressions. */
   needs?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Need[];
   plan(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Intent;
@@ -135,7 +135,7 @@ export interface StepKind {
   readonly verbatim: readonly string[];
   readonly refine?: Readonly<Record<string, unknown>>;
   innerNames(fields: Fields): Record<string, Type>;
-  check(fields: Fields): readonly Finding[];
+  check(fields: Fields): readonly StepProblem[];
   needs(fields: Fields): readonly Need[];
   plan(fields: Fields): Intent;
   run(fields: Fields, step: StepContext): Promise<StepEnd>;

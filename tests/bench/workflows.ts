@@ -7,7 +7,7 @@ import { simulatedHost } from "../../src/actions/testing/simulated_host.ts";
 import { checkWorkflows } from "../../src/actions/workflow/files.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Target } from "../../src/kube/select/target.ts";
-import { runWorkflow } from "../../src/workflow/engine/engine.ts";
+import { executeWorkflow } from "../../src/workflow/engine/engine.ts";
 import { nothingRetained } from "../../src/workflow/engine/retained.ts";
 import type { Environment } from "../../src/workflow/engine/environment.ts";
 import { planOf } from "../../src/workflow/full_plan.ts";
@@ -65,7 +65,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 async function runAll(): Promise<void> {
   const { workflow, uses } = await noop;
   const { signal } = new AbortController();
-  const events = runWorkflow(workflow, environment, {
+  const events = executeWorkflow(workflow, environment, {
     run: "run",
     params: {},
     overrides: {},

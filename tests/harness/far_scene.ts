@@ -5,9 +5,9 @@ import { FarEnd } from "../../src/sync/remote/endpoint.ts";
 import { FarKnowledge } from "../../src/sync/remote/remote_index.ts";
 import type { EndNews } from "../../src/sync/core/endpoint.ts";
 import type { Entry } from "../../src/sync/core/model.ts";
-import type { Action, Expectation } from "../../src/sync/core/plan.ts";
+import type { Expectation, SyncAction } from "../../src/sync/core/plan.ts";
 import { ShellChannel, type TestShell } from "../../src/sync/testing/shell_channel.ts";
-import type { Content, Wanted } from "../../src/sync/core/tree.ts";
+import type { Content, RequestedFile } from "../../src/sync/core/tree.ts";
 import { nativeChecksums } from "../../src/copy/local/checksums.ts";
 
 const encoder = new TextEncoder();
@@ -86,7 +86,7 @@ export async function scene(
 
 /** Contents that this machine would send. */
 function contentsOf(texts: Record<string, string>) {
-  return async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+  return async function* (wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
     for (const [at, { path }] of wanted.entries()) {
       const bytes = encoder.encode(texts[path] ?? "");
       yield await Promise.resolve({
@@ -108,7 +108,11 @@ export const remote = (path: string, entry: Expectation["entry"]): Expectation =
 });
 
 /** Sends a file of this text. */
-export async function put(path: string, text: string, was?: Expectation["entry"]): Promise<Action> {
+export async function put(
+  path: string,
+  text: string,
+  was?: Expectation["entry"],
+): Promise<SyncAction> {
   return {
     kind: "put",
     side: "remote",
@@ -122,7 +126,7 @@ export async function put(path: string, text: string, was?: Expectation["entry"]
 /** Returns the result of each step, in the order of the steps. */
 export async function ends(
   { end }: Scene,
-  steps: readonly Action[],
+  steps: readonly SyncAction[],
   texts: Record<string, string> = {},
 ): Promise<string[]> {
   const results = await Array.fromAsync(end.perform(steps, contentsOf(texts)));

@@ -1,8 +1,8 @@
 /** The task whose conversation a prompt continues. */
 import type { Adapter } from "../../agent/adapter.ts";
-import type { PodStreams } from "../../agent/pod_script.ts";
+import type { PodAccess } from "../../agent/pod_script.ts";
 import { isOpen, type Task } from "../../agent/model.ts";
-import { readTasks } from "../../agent/read_tasks.ts";
+import { readTasksInPod } from "../../agent/read_tasks.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 
@@ -18,7 +18,7 @@ const namedTasks = 10;
  * @throws KodamaError `notFound` if no task has the number, `conflict` if its task has no conversation.
  */
 export async function earlierTask(
-  streams: PodStreams,
+  streams: PodAccess,
   target: Target,
   { adapter, wanted }: { adapter: Adapter; wanted: "new" | "latest" | number },
   signal: AbortSignal,
@@ -26,11 +26,11 @@ export async function earlierTask(
   const continues = (task: Task) => task.adapter === adapter.name && hasConversation(task);
   if (typeof wanted !== "number") {
     if (wanted === "new" || !adapter.converses) return undefined;
-    return (await readTasks(streams, target, { eventBytes: lastWords }, signal)).findLast(
+    return (await readTasksInPod(streams, target, { eventBytes: lastWords }, signal)).findLast(
       continues,
     );
   }
-  const [task] = await readTasks(
+  const [task] = await readTasksInPod(
     streams,
     target,
     { number: wanted, eventBytes: lastWords },
@@ -44,12 +44,17 @@ export async function earlierTask(
 }
 
 async function noTask(
-  streams: PodStreams,
+  streams: PodAccess,
   target: Target,
   wanted: number,
   signal: AbortSignal,
 ): Promise<KodamaError> {
-  const tasks = await readTasks(streams, target, { newest: namedTasks, eventBytes: 0 }, signal);
+  const tasks = await readTasksInPod(
+    streams,
+    target,
+    { newest: namedTasks, eventBytes: 0 },
+    signal,
+  );
   const numbers = tasks.map(({ number }) => number).join(", ");
   return new KodamaError("notFound", `${target.pod} has no task ${wanted}`, {
     hint: numbers === "" ? "there are none yet" : `the newest are ${numbers}`,

@@ -42,7 +42,7 @@ export async function* followTask(
   const { number } = task;
   const reader = new EventReader(adapterNamed(task.adapter), offset);
   let waits = false;
-  for await (const part of following.followTask(streams, target, { number, offset }, signal)) {
+  for await (const part of following.followTaskInPod(streams, target, { number, offset }, signal)) {
     if (part.kind === "lost") yield part;
     else if (part.kind === "bytes") {
       for (const event of reader.take(part.bytes)) {

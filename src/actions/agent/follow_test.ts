@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startTask as startFar } from "../../agent/start_task.ts";
+import { startTaskInPod as startFar } from "../../agent/start_task.ts";
 import { ShellPod, shellTarget } from "../../agent/testing/shell_pod.ts";
 import { never, task } from "../../agent/testing/shell_tasks.ts";
 import type { ExecRequest, KubeClient } from "../../kube/client.ts";

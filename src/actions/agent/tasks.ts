@@ -1,7 +1,7 @@
 /** Tasks of agents in pods: started, read, followed, ended. */
 import type { AdapterName } from "../../agent/adapter_names.ts";
 import { adapterNamed } from "../../agent/adapters.ts";
-import { currentTask as currentOf } from "../../agent/current_task.ts";
+import { currentOf } from "../../agent/current_task.ts";
 import * as interrupting from "../../agent/interrupt_task.ts";
 import { isOpen, type Task } from "../../agent/model.ts";
 import * as reading from "../../agent/read_tasks.ts";
@@ -61,9 +61,9 @@ export async function startTask(
   const adapter = adapterNamed(options.adapter);
   const { conversation: wanted = "latest" } = options;
   const before = await earlierTask(streams, target, { adapter, wanted }, signal);
-  const tasks = await reading.readTasks(streams, target, everyTask, signal);
+  const tasks = await reading.readTasksInPod(streams, target, everyTask, signal);
   const workdir = options.workdir ?? before?.workdir;
-  const number = await starting.startTask(streams, target, {
+  const number = await starting.startTaskInPod(streams, target, {
     adapter,
     prompt,
     words,
@@ -96,9 +96,9 @@ export async function currentTask(
 ): Promise<Task | undefined> {
   const streams = await podStreams(host);
   const choice = { ...everyTask, eventBytes: verdictBytes };
-  const current = currentOf(await reading.readTasks(streams, target, choice, signal));
+  const current = currentOf(await reading.readTasksInPod(streams, target, choice, signal));
   if (current?.partial !== true) return current;
-  const [whole] = await reading.readTasks(streams, target, { number: current.number }, signal);
+  const [whole] = await reading.readTasksInPod(streams, target, { number: current.number }, signal);
   return whole ?? current;
 }
 
@@ -110,7 +110,7 @@ export async function isBehind(
   signal: AbortSignal,
 ): Promise<boolean> {
   const streams = await podStreams(host);
-  const tasks = await reading.readTasks(streams, target, everyTask, signal);
+  const tasks = await reading.readTasksInPod(streams, target, everyTask, signal);
   return tasks.some((task) => task.number < number && isOpen(task));
 }
 
@@ -120,7 +120,7 @@ export async function workingTask(
   target: Target,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const tasks = await reading.readTasks(await podStreams(host), target, everyTask, signal);
+  const tasks = await reading.readTasksInPod(await podStreams(host), target, everyTask, signal);
   return tasks.find(({ status }) => status.state === "working")?.number;
 }
 
@@ -134,7 +134,7 @@ export async function readTasks(
     ...(newest === undefined ? {} : { newest }),
     ...(number === undefined ? {} : { number }),
   };
-  return await reading.readTasks(await podStreams(host), target, choice, signal);
+  return await reading.readTasksInPod(await podStreams(host), target, choice, signal);
 }
 
 /** Returns the task of a number, or the newest. Throws a `KodamaError` if there is none. */
@@ -174,10 +174,15 @@ export async function interruptTask(
 ): Promise<InterruptedTask> {
   const choice = number === undefined ? {} : { number };
   const streams = await podStreams(host);
-  const tasks = await reading.readTasks(streams, target, { ...everyTask, ...choice }, signal);
+  const tasks = await reading.readTasksInPod(streams, target, { ...everyTask, ...choice }, signal);
   const task = number === undefined ? tasks.find(isOpen) : tasks[0];
   const adapter = adapterNamed(task?.adapter ?? "");
   const wanted = task === undefined ? choice : { number: task.number };
-  const done = await interrupting.interruptTask(streams, target, { ...wanted, adapter }, signal);
+  const done = await interrupting.interruptTaskInPod(
+    streams,
+    target,
+    { ...wanted, adapter },
+    signal,
+  );
   return { ...done, adapter: adapter.name };
 }

@@ -11,7 +11,7 @@ export type { CopyTotals } from "../../copy/source.ts";
 export type { ChecksumChoice } from "../../copy/checksum.ts";
 
 /** The direction of a copy. Paths in pods are as typed, relative to the container's working directory. */
-export type CopyWay =
+export type CopyDirection =
   /** Into every pod of the selection. */
   | { kind: "toPods"; local: string; remote: string }
   /**
@@ -37,7 +37,7 @@ export interface CopyOptions extends
     | "confirm"
     | "signal"
   > {
-  way: CopyWay;
+  way: CopyDirection;
   /** How a copy is compared with its source. */
   checksum: ChecksumChoice;
   /** How often a copy whose connection broke is resumed without progress. */

@@ -2,7 +2,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import type { Target } from "../../kube/select/target.ts";
-import type { CopyWay, PlannedCopy } from "./events.ts";
+import type { CopyDirection, PlannedCopy } from "./events.ts";
 
 /** Returns the last part of a path: a copy's name in a folder. `.` if the path names a folder's content. */
 export function nameOf(path: string): string {
@@ -19,7 +19,7 @@ export function hasPlaceHolders(path: string): boolean {
 
 /** Returns the local path of one pod, as requested: inside the folder of that name if there is one. */
 export function localPathOf(
-  way: Extract<CopyWay, { kind: "fromPods" }>,
+  way: Extract<CopyDirection, { kind: "fromPods" }>,
   target: Target,
   name: string,
 ): string {
@@ -36,7 +36,7 @@ export function localPathOf(
 }
 
 /** Returns a target's copy in the form of command-line args. */
-export function plannedCopy(way: CopyWay, target: Target, name: string): PlannedCopy {
+export function plannedCopy(way: CopyDirection, target: Target, name: string): PlannedCopy {
   switch (way.kind) {
     case "toPods":
       return { from: way.local, to: `${name}:${way.remote}` };

@@ -4,7 +4,7 @@
  */
 import type { KodamaError } from "../../base/errors.ts";
 import type { FoldedGroup } from "../../exec/folded_group.ts";
-import type { Line } from "../../exec/interleave_lines.ts";
+import type { OutputLine } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/outcome.ts";
 import type { OutputMode, RunEvent } from "../../exec/run_options.ts";
 import type { RunSummary } from "../../exec/summary.ts";
@@ -17,7 +17,7 @@ import type { Change, Confirm } from "../confirm_change.ts";
 export type { ChangeQuestion, ChangeScope } from "../../gate/change.ts";
 export type { Confirm } from "../confirm_change.ts";
 export type { FoldedGroup, GroupDiff } from "../../exec/folded_group.ts";
-export type { Line } from "../../exec/interleave_lines.ts";
+export type { OutputLine as Line } from "../../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind } from "../../exec/outcome.ts";
 export type { RunEvent } from "../../exec/run_options.ts";
 export { remainsOf } from "../../exec/outcome.ts";
@@ -141,7 +141,7 @@ export type ExecEvent =
   | Extract<RunEvent, { kind: "targetsAdded" }> & { names: readonly string[] }
   | Extract<RunEvent, { kind: "targetStarted" | "output" | "targetEnded" }>
   /** `prefix`; with `fold`, standard error that isn't folded too. */
-  | { kind: "line" } & Line
+  | { kind: "line" } & OutputLine
   /** `group`: when the target ends. */
   | {
     kind: "block";

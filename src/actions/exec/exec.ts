@@ -6,7 +6,7 @@ import { exitCodeOfRun } from "../../exec/exit_code.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
-import { directInput, type RunInput, sharedInput } from "../../exec/stdin_spool.ts";
+import { directInput, sharedInput, type StdinSource } from "../../exec/stdin_spool.ts";
 import { SummaryBuilder } from "../../exec/summary.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Selection, Target } from "../../kube/select/target.ts";
@@ -185,7 +185,7 @@ class ExecRun {
     });
   }
 
-  #runOptions(settings: ExecSettings, input: RunInput | undefined): RunOptions {
+  #runOptions(settings: ExecSettings, input: StdinSource | undefined): RunOptions {
     const settled = this.#settled;
     return targetRunOptions(this.#options, settings, {
       open: async (target, request, signal, onSent) => {
@@ -226,7 +226,7 @@ class ExecRun {
   }
 
   /** Standard input of all targets; a single target reads it directly if no other can be added. */
-  #openInput(): RunInput | undefined {
+  #openInput(): StdinSource | undefined {
     const { stdin } = this.#options;
     if (stdin === undefined) return undefined;
     const single = this.#targets.length === 1 && new Set(this.#contexts).size <= 1;
@@ -292,7 +292,7 @@ const defaultGraceMs = 2000;
 /** The parts that only the run itself has. */
 type RunParts =
   & Pick<RunOptions, "open" | "clock" | "later" | "positionOf">
-  & { input: RunInput | undefined };
+  & { input: StdinSource | undefined };
 
 /** Returns the options of the fan-out. */
 function targetRunOptions(

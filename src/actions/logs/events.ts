@@ -8,8 +8,12 @@ import type { LogStart, ReadEvent } from "../../logs/reading.ts";
 import type { PickedPod } from "../pick/host.ts";
 
 export { fieldText, jsonFieldsText, jsonObjectOf } from "../../logs/json_fields.ts";
-export { type LogLine, stampOf, textOf } from "../../logs/line.ts";
-export { parseTemplate, type TemplatePart, templateWords } from "../../logs/template.ts";
+export { type LogLine, logLineText as textOf, stampOf } from "../../logs/line.ts";
+export {
+  type LogTemplatePart as TemplatePart,
+  parseLogTemplate as parseTemplate,
+  templateWords,
+} from "../../logs/template.ts";
 export type { ContainerChoice, ContainerPhase, NameChoice } from "../../logs/containers.ts";
 export type { LineFilter } from "../../logs/line_filter.ts";
 export type { LogStart } from "../../logs/reading.ts";

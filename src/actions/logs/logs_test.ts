@@ -4,7 +4,7 @@ import { KodamaError } from "../../base/errors.ts";
 import { quiet } from "../../base/testing/manual_clock.ts";
 import type { KubeClient, LogRequest } from "../../kube/client.ts";
 import type { Pod } from "../../kube/types.ts";
-import { textOf } from "../../logs/line.ts";
+import { logLineText } from "../../logs/line.ts";
 import { logs } from "./logs.ts";
 import { logTargets } from "./targets.ts";
 import type { LogsEvent, LogsOptions } from "./events.ts";
@@ -67,7 +67,9 @@ async function* encoded(texts: Iterable<string> | AsyncIterable<string>) {
 async function read(pods: Logs, options: Partial<LogsOptions> = {}) {
   const { host, clock } = hostOf(pods);
   const events = await clock.runUntil(Array.fromAsync(logs(host, optionsOf(options))));
-  const texts = events.flatMap((event) => event.kind === "lines" ? event.lines.map(textOf) : []);
+  const texts = events.flatMap((event) =>
+    event.kind === "lines" ? event.lines.map(logLineText) : []
+  );
   return { events, texts, exitCode: exitCode(events) };
 }
 

@@ -5,7 +5,7 @@ import type { Namespace } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 
 /** A namespace or a context. */
-export interface Place {
+export interface ScopeChoice {
   name: string;
   /** The default if none is named. */
   current: boolean;
@@ -20,7 +20,7 @@ export async function* listNamespaces(
   host: Host,
   context: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<Place[], void> {
+): AsyncGenerator<ScopeChoice[], void> {
   const client: KubeClient = await host.kube(context);
   for await (const { items } of client.list<Namespace>(NAMESPACES, {}, { signal })) {
     yield items.flatMap(({ metadata }) => {

@@ -20,7 +20,7 @@ import { openStore } from "../session_ref.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
 import { tidied } from "./leftovers.ts";
 import { sessionFiles } from "./session_files.ts";
-import { failureOf } from "./tidying.ts";
+import { kodamaErrorOf } from "./tidying.ts";
 
 /** Which session, and the name of its clone; both are in one namespace. */
 export interface CloneOptions extends SessionPlace {
@@ -74,7 +74,7 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
       },
     });
   } catch (error) {
-    const failure = failureOf(error, signal);
+    const failure = kodamaErrorOf(error, signal);
     if (!isFilled) {
       throw await abandoned(host, store, { name: newName, error: failure, purge: true });
     }

@@ -25,7 +25,7 @@ import { noSession, openStore } from "../session_ref.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and which of its parts. */
-export interface DeleteOptions extends SessionPlace {
+export interface DeleteSessionOptions extends SessionPlace {
   /** Deletes the claims too, with all their contents. */
   purge: boolean;
   /** Deletes its snapshots in the cluster too. */
@@ -63,7 +63,10 @@ const optional: readonly ApiResource[] = [NETWORK_POLICIES, ROLE_BINDINGS, ROLES
  *
  * @throws KodamaError `notFound` if there are none at all.
  */
-export async function planDeletion(host: Host, options: DeleteOptions): Promise<PlannedDeletion> {
+export async function planDeletion(
+  host: Host,
+  options: DeleteSessionOptions,
+): Promise<PlannedDeletion> {
   const { name, purge, signal, snapshots: takesSnapshots = false } = options;
   const store = await openStore(host, options, signal);
   const [there, objects, claims, taken] = await Promise.all([
@@ -117,7 +120,7 @@ async function* deletion(
   host: Host,
   store: SessionStore,
   { options, uid, removals }: {
-    options: DeleteOptions;
+    options: DeleteSessionOptions;
     uid: string | undefined;
     removals: readonly Removal[];
   },

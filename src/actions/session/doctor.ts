@@ -16,7 +16,7 @@ import {
 } from "../../kube/resources.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { anySession } from "../../session/names.ts";
-import { remainsOf, type SessionRemains } from "../../session/remains.ts";
+import { remainsOfSessions, type SessionRemains } from "../../session/remains.ts";
 
 /** Which sessions are checked. */
 export interface DoctorSessionsOptions {
@@ -137,5 +137,5 @@ async function remainsIn(
       throw error;
     }
   }));
-  return remainsOf(lists.flat());
+  return remainsOfSessions(lists.flat());
 }

@@ -8,7 +8,7 @@ import type { RequestedLimit, TimeLeft } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
-import type { SyncWish } from "./sync_choice.ts";
+import type { RequestedSync } from "./sync_choice.ts";
 import type { SyncSummary } from "./sync_here.ts";
 
 export type { WorkState } from "../../session/git_commands.ts";
@@ -49,7 +49,7 @@ export interface StartOptions extends SessionPlace {
   /** Dotenv files, in addition to those of the settings; a later one takes precedence. */
   envFiles: readonly string[];
   envExclude: readonly string[];
-  sync: SyncWish;
+  sync: RequestedSync;
   /** Absolute path of the named kubeconfig, for background processes. */
   kubeconfig?: string;
   task?: FirstTask;

@@ -12,10 +12,10 @@ import type { Session } from "../../session/model.ts";
 import type { SessionRow } from "./events.ts";
 import { mayBeSynced, syncsHere, type SyncSummary, syncSummary } from "./sync_here.ts";
 import { leftOf } from "./time_limits.ts";
-import { type ListScope, listScope } from "../session_ref.ts";
+import { listScope, type SessionListScope } from "../session_ref.ts";
 
 /** Which sessions. */
-export interface ListOptions extends ListScope {
+export interface ListOptions extends SessionListScope {
   /** Query the pods of running sessions for their current tasks and remaining time. */
   tasks: boolean;
 }

@@ -9,7 +9,7 @@ import { tidied } from "./leftovers.ts";
 import { ownerIfOther, ownerLine } from "./owner.ts";
 import { noSession, openStore } from "../session_ref.ts";
 import { requireFiles } from "./require_files.ts";
-import { failureOf } from "./tidying.ts";
+import { kodamaErrorOf } from "./tidying.ts";
 
 /** Returns the folder that this machine synced before: one of another machine isn't known here. */
 async function folderHere(
@@ -64,7 +64,7 @@ export async function* resume(
     };
     yield* bringUp({ host, store, kept, ...parts, readyTimeoutMs, signal, made });
   } catch (error) {
-    const failure = failureOf(error, signal);
+    const failure = kodamaErrorOf(error, signal);
     const interrupted = signal.aborted;
     const failed = { store, clock: host.clock, kept, begun: false, made: [], interrupted };
     throw await tidied({ ...failed, error: failure });

@@ -21,7 +21,7 @@ import { requireFiles } from "./require_files.ts";
 import { newSession } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
 import { settledSync } from "./fixed_sync.ts";
-import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
+import { kodamaErrorOf, tidiedUp, withOutcome } from "./tidying.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { secretChanges } from "../../session/manifests/env_secret.ts";
 
@@ -96,7 +96,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       made: (manifest) => made.push(manifest),
     });
   } catch (error) {
-    const failure = failureOf(error, signal);
+    const failure = kodamaErrorOf(error, signal);
     throw await tidied({
       store,
       clock: host.clock,
@@ -124,7 +124,7 @@ async function begunOrNothing(
   } catch (error) {
     if (!signal.aborted) throw error;
     const { name, createdAt, owner } = session;
-    const failure = failureOf(error, signal);
+    const failure = kodamaErrorOf(error, signal);
     let isOtherThere = false;
     const isTidy = await tidiedUp(clock, store, async (tidying) => {
       const there = (await tidying.read(name))?.session;

@@ -6,7 +6,7 @@ import type { Host } from "../host.ts";
 import { isCloneOf } from "./local_git.ts";
 
 /** The requested folder. */
-export type SyncWish =
+export type RequestedSync =
   | { kind: "none" }
   | { kind: "folder"; path: string }
   /** The working folder, if it is the project of the session. */
@@ -29,7 +29,7 @@ const projectMarks = [".git", ".kodama.yaml", ".kodamaignore"];
  */
 export async function chosenSync(
   host: Host,
-  wish: SyncWish,
+  wish: RequestedSync,
   { repository, signal }: { repository: SessionRepository | undefined; signal: AbortSignal },
 ): Promise<SyncChoice> {
   const { workingDir } = host.places;

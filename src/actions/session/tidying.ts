@@ -34,7 +34,7 @@ export async function tidiedUp(
  *
  * @throws the error itself if it isn't one of kodama's own.
  */
-export function failureOf(error: unknown, signal: AbortSignal): KodamaError {
+export function kodamaErrorOf(error: unknown, signal: AbortSignal): KodamaError {
   const failure = signal.aborted ? signal.reason : error;
   if (!(failure instanceof KodamaError)) throw error;
   if (failure === error || !(error instanceof KodamaError) || error.kind !== "cancelled") {

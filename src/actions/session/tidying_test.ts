@@ -5,7 +5,7 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { PODS } from "../../kube/resources.ts";
 import { SessionStore } from "../../session/store.ts";
-import { failureOf, tidiedUp } from "./tidying.ts";
+import { kodamaErrorOf, tidiedUp } from "./tidying.ts";
 
 /** Removes a pod after a command that was ended, from a server that answers like this. */
 async function tidying(answer: (signal: AbortSignal) => Promise<void>) {
@@ -35,11 +35,14 @@ Deno.test("a command that was ended is tidied up all the same, and a failure of 
 Deno.test("who ended it with a signal is told so, with the way on that the work itself names", () => {
   const stopped = new KodamaError("cancelled", "stopped by SIGINT");
   const waiting = new KodamaError("cancelled", "stopped while waiting", { hint: "it goes on" });
-  const bySignal = failureOf(waiting, AbortSignal.abort(stopped));
+  const bySignal = kodamaErrorOf(waiting, AbortSignal.abort(stopped));
   assert.deepEqual([bySignal.message, bySignal.hint], ["stopped by SIGINT", "it goes on"]);
   // A failure caused by that gives no advice for the user.
   const refused = new KodamaError("forbidden", "no", { hint: "ask for rights" });
-  assert.equal(failureOf(refused, AbortSignal.abort(stopped)), stopped);
-  assert.equal(failureOf(refused, new AbortController().signal), refused);
-  assert.throws(() => failureOf(new TypeError("a bug"), new AbortController().signal), TypeError);
+  assert.equal(kodamaErrorOf(refused, AbortSignal.abort(stopped)), stopped);
+  assert.equal(kodamaErrorOf(refused, new AbortController().signal), refused);
+  assert.throws(
+    () => kodamaErrorOf(new TypeError("a bug"), new AbortController().signal),
+    TypeError,
+  );
 });

@@ -119,7 +119,7 @@ class ShellRun {
     while (this.#canReconnect(end)) {
       input.drop();
       if (this.#lost === undefined) {
-        const reason = reasonOf(end.outcome);
+        const reason = outcomeReason(end.outcome);
         this.#lost = { reason, atMs: host.clock.elapsedMs() };
         await this.#parts.transcript?.marker(`the link broke: ${reason}`);
         yield { kind: "linkLost", target, reason, keepMs };
@@ -173,7 +173,7 @@ class ShellRun {
       return { outcome };
     }
     if (this.#podIsMissing) {
-      return { outcome: outcomeOfLostShell(`${reasonOf(outcome)}; its pod is gone`) };
+      return { outcome: outcomeOfLostShell(`${outcomeReason(outcome)}; its pod is gone`) };
     }
     const lost = this.#lost;
     const waitedMs = lost === undefined ? 0 : this.#parts.host.clock.elapsedMs() - lost.atMs;
@@ -301,6 +301,6 @@ function noShell({ namespace, pod, container }: Target): KodamaError {
 }
 
 /** Returns the reason of an outcome. */
-export function reasonOf(outcome: Outcome): string {
+export function outcomeReason(outcome: Outcome): string {
   return ("reason" in outcome ? outcome.reason : undefined) ?? outcome.kind;
 }

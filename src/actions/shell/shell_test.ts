@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { reasonOf } from "./shell.ts";
+import { outcomeReason } from "./shell.ts";
 
 Deno.test("`reasonOf()` is the outcome's reason, or its name", () => {
-  assert.equal(reasonOf({ kind: "unknown", reason: "cut" }), "cut");
-  assert.equal(reasonOf({ kind: "cancelled" }), "cancelled");
+  assert.equal(outcomeReason({ kind: "unknown", reason: "cut" }), "cut");
+  assert.equal(outcomeReason({ kind: "cancelled" }), "cancelled");
 });

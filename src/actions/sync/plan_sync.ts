@@ -12,7 +12,7 @@ import { excludedBySettings } from "./sync_settings.ts";
 import type { SyncSpec } from "../../sync/daemon/model.ts";
 
 /** The options. */
-export interface SyncWish {
+export interface SyncOptions {
   /** As typed; relative to the working directory. */
   local: string;
   pod: string;
@@ -30,7 +30,11 @@ export interface SyncWish {
 }
 
 /** Throws NoMatchError if there is no such pod; KodamaError if a folder doesn't exist. */
-export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal): Promise<SyncSpec> {
+export async function planSync(
+  host: Host,
+  wish: SyncOptions,
+  signal: AbortSignal,
+): Promise<SyncSpec> {
   const { workingDir } = host.places;
   const local = absolutePath(wish.local, workingDir);
   await requireFolder(host, local, wish.mode);
@@ -72,7 +76,7 @@ async function workspaceExcludes(host: Host, local: string): Promise<string[]> {
 }
 
 /** Returns the pod's container. For a session that isn't running, the error says how to resume it. */
-async function targetOf(host: Host, wish: SyncWish, signal: AbortSignal): Promise<Target> {
+async function targetOf(host: Host, wish: SyncOptions, signal: AbortSignal): Promise<Target> {
   const { pod, namespace, context, container } = wish;
   const selection: Selection = {
     ...wholeSelection,

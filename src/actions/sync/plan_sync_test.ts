@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { stateObject } from "../../session/state.ts";
 import { sampleSession } from "../../session/testing/session.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
-import { planSync, type SyncWish } from "./plan_sync.ts";
+import { planSync, type SyncOptions } from "./plan_sync.ts";
 
 const session = sampleSession();
 
 /** Returns what a sync with a pod excludes; the settings of the folder name dotenv files. */
-async function excluded(wish: Partial<SyncWish>): Promise<readonly string[]> {
+async function excluded(wish: Partial<SyncOptions>): Promise<readonly string[]> {
   const pod = `kodama-${session.name}`;
   const { host } = simulatedHost({ c: {} }, {
     files: {

@@ -1,11 +1,11 @@
 /** The options and events of the `tmux` action. */
 import type { Remain } from "../../tmux/commands.ts";
-import type { Layout } from "../../tmux/layout.ts";
+import type { WallLayout } from "../../tmux/layout.ts";
 import type { Confirm } from "../confirm_change.ts";
 import type { ExecEvent, Selection } from "../exec/events.ts";
 
-export { type Layout, layouts } from "../../tmux/layout.ts";
-export { checkedSessionName } from "../../tmux/commands.ts";
+export { layouts, type WallLayout as Layout } from "../../tmux/layout.ts";
+export { checkedTmuxSession as checkedSessionName } from "../../tmux/commands.ts";
 
 /** A wall of panes, one for each target. */
 export interface TmuxOptions {
@@ -16,7 +16,7 @@ export interface TmuxOptions {
   command: readonly string[];
   /** Create a session of this name; without one it is `kodama`, or inside tmux the current session. */
   session?: string;
-  layout: Layout;
+  layout: WallLayout;
   sync: boolean;
   /** Create the panes without showing them. */
   detach: boolean;

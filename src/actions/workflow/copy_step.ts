@@ -2,7 +2,7 @@
 import { absolutePath } from "../../base/absolute_path.ts";
 import type { Copying, CopyWork } from "../../workflow/engine/environment.ts";
 import type { Copied } from "../../workflow/step_events.ts";
-import type { CopyWay } from "../copy/events.ts";
+import type { CopyDirection } from "../copy/events.ts";
 import { checkApart, localPathOf, plannedCopy } from "../copy/paths.ts";
 import { ProgressBoard } from "../copy/progress.ts";
 import { type CopyScene, copyTarget } from "../copy/copy_target.ts";
@@ -18,7 +18,7 @@ const retries = 5;
  */
 export async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
   const { folder, targets, timeoutMs, note, permit } = work;
-  const way: Exclude<CopyWay, { kind: "podToPods" }> = work.way.kind === "toPods"
+  const way: Exclude<CopyDirection, { kind: "podToPods" }> = work.way.kind === "toPods"
     ? { ...work.way, kind: "toPods" }
     // Always per pod: the paths don't depend on how many pods a run happens to have.
     : { ...work.way, kind: "fromPods", perPod: true };
@@ -54,7 +54,7 @@ export async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
 
 /** Returns every path of this machine that the copy reads or writes. */
 function localPaths(
-  way: Exclude<CopyWay, { kind: "podToPods" }>,
+  way: Exclude<CopyDirection, { kind: "podToPods" }>,
   { folder, targets }: CopyWork,
 ): Set<string> {
   if (way.kind === "toPods") return new Set([absolutePath(way.local, folder)]);

@@ -5,8 +5,8 @@ import { workflowSchema } from "../../workflow/schema.ts";
 import type { Host } from "../host.ts";
 
 export type {
-  Completion,
   EditedWorkflow,
+  EditorCompletion as Completion,
   Hover,
   Location,
   OutlineStep,

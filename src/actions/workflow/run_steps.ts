@@ -2,7 +2,7 @@
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
-import { runWorkflow } from "../../workflow/engine/engine.ts";
+import { executeWorkflow } from "../../workflow/engine/engine.ts";
 import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
 import { nothingRetained } from "../../workflow/engine/retained.ts";
 import { staticSteps } from "../../workflow/engine/step_identity.ts";
@@ -45,7 +45,7 @@ import { RecordedValues } from "../../workflow/recorded_values.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
 export type { Again, StepOutcome, WorkflowEvent } from "../../workflow/step_events.ts";
-export { reasonOf } from "../../workflow/engine/policy.ts";
+export { stepReason as reasonOf } from "../../workflow/engine/policy.ts";
 export type { WhereOverrides } from "../../workflow/engine/scope.ts";
 export type { ParamTexts } from "../../workflow/params.ts";
 export type { Confirm } from "../confirm_change.ts";
@@ -191,7 +191,7 @@ export async function* runSteps(
     rerunOf: resume?.run.header.id,
   });
   if (isChanged) yield since;
-  const events = runWorkflow(workflow, environment, {
+  const events = executeWorkflow(workflow, environment, {
     run,
     params,
     overrides: options.overrides,

@@ -2,7 +2,7 @@
 import { readYamlShape } from "../../base/yaml/shape.ts";
 import { exitCodeOfKind, KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
-import { reasonOf } from "../../workflow/engine/policy.ts";
+import { stepReason } from "../../workflow/engine/policy.ts";
 import { resolved } from "../../workflow/load_workflow.ts";
 import { absolute } from "../../workflow/permissions.ts";
 import {
@@ -128,7 +128,14 @@ async function runCase(
       if (event.kind !== "workflowEnded") continue;
       const { outcome, exitCode } = event;
       const outputs = event.outputs as Record<string, JsonValue>;
-      return { outcome: outcome.kind, reason: reasonOf(outcome), exitCode, outputs, steps, lines };
+      return {
+        outcome: outcome.kind,
+        reason: stepReason(outcome),
+        exitCode,
+        outputs,
+        steps,
+        lines,
+      };
     }
   } catch (error) {
     // It wasn't started: a parameter, a file. The case may expect that.

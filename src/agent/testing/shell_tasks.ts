@@ -1,7 +1,7 @@
 /** Tasks for pods of tests. */
 import { systemClock } from "../../base/clock.ts";
 import { commandAdapter } from "../adapters.ts";
-import { followTask } from "../follow_task.ts";
+import { followTaskInPod } from "../follow_task.ts";
 import type { NewTask } from "../start_task.ts";
 import { type ShellPod, shellTarget } from "./shell_pod.ts";
 
@@ -32,7 +32,7 @@ export async function followed(
   const states: string[] = [];
   let text = "";
   const streams = { ...pod.streams, clock: systemClock };
-  for await (const part of followTask(streams, shellTarget, { number, offset }, never)) {
+  for await (const part of followTaskInPod(streams, shellTarget, { number, offset }, never)) {
     if (part.kind === "state") states.push(part.state);
     if (part.kind === "bytes") text += new TextDecoder().decode(part.bytes);
   }

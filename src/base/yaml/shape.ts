@@ -113,7 +113,7 @@ function problemOf(
   }
   const items = (issue.path ?? []) as readonly { key: string | number; origin: string }[];
   const path = [...above, ...items.map(({ key }) => key)];
-  const field = fieldText(path);
+  const field = pathText(path);
   if (items.at(-1)?.origin === "key") {
     // If a key is present and invalid, the problem is at the key itself.
     if (issue.input !== undefined) {
@@ -141,7 +141,7 @@ function innerIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> | undefin
 }
 
 /** Formats a path: `steps[2].exec`. */
-export function fieldText(path: SourcePath): string {
+export function pathText(path: SourcePath): string {
   return path.reduce<string>(
     (text, part) => typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${part}` : part,
     "",

@@ -1,7 +1,7 @@
 /** Finds the command that the args name. Nothing is loaded here. */
 import { UsageError } from "../../base/errors.ts";
 import { type Program, speak } from "../program.ts";
-import type { Leaf, Node } from "./node.ts";
+import type { CommandLeaf, CommandNode } from "./node.ts";
 import { leadingValueFlags, tree } from "../tree.ts";
 import { unknownCommand } from "./unknown_command.ts";
 
@@ -10,14 +10,14 @@ export type Choice =
   | {
     kind: "command";
     path: readonly string[];
-    leaf: Leaf;
+    leaf: CommandLeaf;
     /** Flags and operands: all args up to `--` except the command's own name. */
     words: readonly string[];
     /** The args after `--`; undefined if there is no `--`. */
     trailing: readonly string[] | undefined;
   }
   /** `brief`: usage, examples and the main flags. */
-  | { kind: "help"; path: readonly string[]; node: Node; brief: boolean };
+  | { kind: "help"; path: readonly string[]; node: CommandNode; brief: boolean };
 
 /**
  * Finds the command. Flags may come before it as well as after; `--` ends kodama's args; `--help`
@@ -47,10 +47,10 @@ export async function choose(argv: readonly string[], program: Program): Promise
 async function walk(
   ours: readonly string[],
   program: Program,
-): Promise<{ path: string[]; node: Node; words: string[] }> {
+): Promise<{ path: string[]; node: CommandNode; words: string[] }> {
   const path: string[] = [];
   const words: string[] = [];
-  let node: Node = tree;
+  let node: CommandNode = tree;
   for (let at = 0; at < ours.length; at++) {
     const word = ours[at] ?? "";
     if (node.kind === "leaf" || isFlag(word)) {
@@ -62,7 +62,7 @@ async function walk(
       }
       continue;
     }
-    const child: Node | undefined = Object.hasOwn(node.commands, word)
+    const child: CommandNode | undefined = Object.hasOwn(node.commands, word)
       ? node.commands[word]
       : undefined;
     if (child === undefined) {
@@ -82,7 +82,7 @@ function isFlag(word: string): boolean {
   return word.length > 1 && word.startsWith("-");
 }
 
-function versionLeaf(): Leaf {
+function versionLeaf(): CommandLeaf {
   const leaf = tree.commands["version"];
   if (leaf?.kind !== "leaf") throw new Error("the tree has no command `version`");
   return leaf;

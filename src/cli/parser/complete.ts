@@ -10,14 +10,14 @@ import type { Completion, Flag, Flags, Suggestion } from "./flag.ts";
 import { success } from "../exit_codes.ts";
 import type { Invocation } from "../invocation.ts";
 import { flagAwaiting } from "./spelling.ts";
-import { type Node, nodeAt } from "./node.ts";
+import { type CommandNode, nodeAt } from "./node.ts";
 import { leadingValueFlags, tree } from "../tree.ts";
 
 /** What the shell does besides offering the candidates; Cobra's numbers. */
 const directives = { files: 0, noSpace: 2, noFiles: 4 } as const;
 
 /** What is to be completed. */
-export type Wanted =
+export type CompletionTarget =
   | { kind: "words"; words: readonly Suggestion[] }
   | { kind: "value"; completion: Completion; command: Command; words: readonly string[] }
   /** The args of another program, or a path: the shell completes these better. */
@@ -63,7 +63,7 @@ async function whatIsWanted(
   before: readonly string[],
   partial: string,
   { program }: Invocation,
-): Promise<Wanted> {
+): Promise<CompletionTarget> {
   const typed = [...program.prefix, ...before];
   if (typed.includes("--")) return { kind: "files" };
   if (typed[0] === "help") {
@@ -83,8 +83,8 @@ async function whatIsWanted(
 }
 
 /** Follows the args into the tree; the first that isn't a command's name starts the command's own args. */
-function descend(typed: readonly string[]): { node: Node | undefined; words: string[] } {
-  let node: Node | undefined = tree;
+function descend(typed: readonly string[]): { node: CommandNode | undefined; words: string[] } {
+  let node: CommandNode | undefined = tree;
   const words: string[] = [];
   for (let at = 0; at < typed.length; at++) {
     const word = typed[at] ?? "";
@@ -101,7 +101,7 @@ function descend(typed: readonly string[]): { node: Node | undefined; words: str
 }
 
 /** Returns what may follow `words` of a command. Pure. */
-function wantedOf(command: Command, words: readonly string[], partial: string): Wanted {
+function wantedOf(command: Command, words: readonly string[], partial: string): CompletionTarget {
   const { operands, awaiting } = sortLoosely(command.flags, words);
   if (awaiting !== undefined) {
     const completion = command.flags[awaiting]?.completion;
@@ -150,12 +150,12 @@ function flagOffers(flags: Flags, words: readonly string[]): Suggestion[] {
     .map(([name, { summary }]) => ({ value: `--${name}`, summary }));
 }
 
-function summaries(commands: Readonly<Record<string, Node>>): Suggestion[] {
+function summaries(commands: Readonly<Record<string, CommandNode>>): Suggestion[] {
   return Object.entries(commands).map(([value, { summary }]) => ({ value, summary }));
 }
 
 async function offersFor(
-  wanted: Wanted,
+  wanted: CompletionTarget,
   partial: string,
   invocation: Invocation,
 ): Promise<readonly Suggestion[]> {

@@ -2,11 +2,11 @@
 import type { Style } from "../../terminal/style.ts";
 import { branchHelp, commandHelp, plainColumns } from "./help.ts";
 import type { Program } from "../program.ts";
-import { type Node, nodeAt } from "./node.ts";
+import { type CommandNode, nodeAt } from "./node.ts";
 
 /** Returns the page for the names of a path that exists. */
 export async function helpPage(
-  root: Node,
+  root: CommandNode,
   path: readonly string[],
   options: { program: Program; columns: number | undefined; style: Style; brief?: boolean },
 ): Promise<string> {

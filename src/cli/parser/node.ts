@@ -2,7 +2,7 @@
 import type { Command } from "./command.ts";
 
 /** A command of the tree. */
-export interface Leaf {
+export interface CommandLeaf {
   kind: "leaf";
   /** One line for the list in help: lower case, no full stop. */
   summary: string;
@@ -19,15 +19,15 @@ export interface Branch {
   summary: string;
   /** Headings of its help and the commands under each, every one once; without headings it is one list. */
   sections?: readonly (readonly [heading: string, names: readonly string[]])[];
-  commands: Readonly<Record<string, Node>>;
+  commands: Readonly<Record<string, CommandNode>>;
 }
 
 /** A node of the tree. */
-export type Node = Leaf | Branch;
+export type CommandNode = CommandLeaf | Branch;
 
 /** Returns the node of a tree at a path of names. */
-export function nodeAt(root: Node, path: readonly string[]): Node | undefined {
-  let node: Node | undefined = root;
+export function nodeAt(root: CommandNode, path: readonly string[]): CommandNode | undefined {
+  let node: CommandNode | undefined = root;
   for (const word of path) {
     if (node?.kind !== "branch" || !Object.hasOwn(node.commands, word)) return undefined;
     node = node.commands[word];
@@ -36,7 +36,10 @@ export function nodeAt(root: Node, path: readonly string[]): Node | undefined {
 }
 
 /** Yields every leaf below a node, with its path: each once, even if several paths lead to it. */
-export function* leaves(node: Branch, path: readonly string[] = []): Generator<[string[], Leaf]> {
+export function* leaves(
+  node: Branch,
+  path: readonly string[] = [],
+): Generator<[string[], CommandLeaf]> {
   for (const [name, child] of Object.entries(node.commands)) {
     const words = [...path, name];
     if (child.kind === "leaf" && child.synonymOf !== undefined) continue;

@@ -14,7 +14,7 @@ export interface RawWords {
 }
 
 /** The source of the values of variables. */
-export type Environment = (name: string) => string | undefined;
+export type VariableSource = (name: string) => string | undefined;
 
 /**
  * Narrows every flag, using the variable's text for one that wasn't given, and checks the number of
@@ -23,7 +23,7 @@ export type Environment = (name: string) => string | undefined;
 export function resolveWords(
   command: Command,
   raw: RawWords,
-  options: { environment: Environment; spoken: string },
+  options: { environment: VariableSource; spoken: string },
 ): Words<Flags> {
   const flags = Object.fromEntries(
     Object.entries(command.flags).map(([name, flag]) => [
@@ -46,7 +46,7 @@ function flagValue(
   name: string,
   flag: Flag<unknown>,
   given: readonly string[] | undefined,
-  environment: Environment,
+  environment: VariableSource,
 ): unknown {
   const { variable } = flag;
   // A variable that is set and empty counts as unset, as in POSIX tools.

@@ -1,6 +1,6 @@
 /** A folder out of a pod's archive, unpacked under a temporary name and then moved to its path. */
 import { KodamaError } from "../../base/errors.ts";
-import { escapedName, textOf, type TreeEntry } from "../entry.ts";
+import { escapedName, nameText, type TreeEntry } from "../entry.ts";
 import { placed } from "../tar_writer.ts";
 import type { UnpackFolder } from "../to_local.ts";
 import { WholeBody } from "../whole_body.ts";
@@ -134,7 +134,7 @@ class Unpacking implements UnpackFolder {
     if (before !== undefined && !again) throw hostile(entry, "twice");
     this.#makeParents(folderWithin(name), entry);
     this.#made.set(name, entry.kind);
-    if (name.includes("\\x") && textOf(entry.path) === undefined) {
+    if (name.includes("\\x") && nameText(entry.path) === undefined) {
       this.#renamedCount += 1;
       if (this.#renamed.length < notedNames) this.#renamed.push(name);
     }

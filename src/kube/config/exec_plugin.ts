@@ -9,7 +9,7 @@ import { plainText } from "../../base/plain_text.ts";
 import type { Connection } from "../connection.ts";
 import type { Credentials, Proof } from "../credentials.ts";
 import { permissionError } from "../failures.ts";
-import type { Host } from "../host.ts";
+import type { KubeHost } from "../host.ts";
 import type { ExecPlugin } from "./kubeconfig.ts";
 
 /** The cluster info passed to the program, if it requests it. */
@@ -40,7 +40,7 @@ export class PluginCredentials implements Credentials {
     private readonly cluster: PluginCluster,
     /** The kubeconfig's own certificate applies until the program returns one. */
     private readonly own: Proof["clientCertificate"],
-    private readonly host: Host,
+    private readonly host: KubeHost,
   ) {}
 
   async current(signal: AbortSignal): Promise<Proof> {

@@ -1,7 +1,7 @@
 /** Finds and reads the kubeconfig files, like kubectl. */
 import { KodamaError } from "../../base/errors.ts";
 import { permissionError } from "../failures.ts";
-import type { Host } from "../host.ts";
+import type { KubeHost } from "../host.ts";
 import type {
   ClusterEntry,
   ContextEntry,
@@ -18,7 +18,7 @@ import { parseKubeconfigFile } from "./kubeconfig_file.ts";
  */
 export async function loadKubeconfig(
   explicit: string | undefined,
-  host: Host,
+  host: KubeHost,
 ): Promise<Kubeconfig | undefined> {
   const paths = explicit === undefined ? kubeconfigPaths(host) : [explicit];
   const files = await Promise.all(paths.map((path) => readIfThere(path, host)));
@@ -30,7 +30,7 @@ export async function loadKubeconfig(
 }
 
 /** Returns the error if there is neither a kubeconfig nor a surrounding cluster. */
-export function noKubeconfigError(host: Host): KodamaError {
+export function noKubeconfigError(host: KubeHost): KodamaError {
   const paths = kubeconfigPaths(host);
   const missing = `${paths.join(", ")} ${paths.length === 1 ? "does" : "do"} not exist`;
   const fromVariable = (host.env("KUBECONFIG") ?? "") !== "";
@@ -42,12 +42,12 @@ export function noKubeconfigError(host: Host): KodamaError {
 }
 
 /** Empty entries of `KUBECONFIG` are ignored, repeated ones count once. */
-function kubeconfigPaths(host: Host): string[] {
+function kubeconfigPaths(host: KubeHost): string[] {
   const listed = (host.env("KUBECONFIG") ?? "").split(":").filter((path) => path !== "");
   return listed.length > 0 ? [...new Set(listed)] : [`${host.env("HOME") ?? ""}/.kube/config`];
 }
 
-async function readIfThere(path: string, host: Host): Promise<KubeconfigFile | undefined> {
+async function readIfThere(path: string, host: KubeHost): Promise<KubeconfigFile | undefined> {
   try {
     return { path, text: await host.readText(path) };
   } catch (error) {

@@ -3,14 +3,17 @@ import { KodamaError } from "../../base/errors.ts";
 import type { Connection } from "../connection.ts";
 import type { ClientCertificate, Credentials, Proof } from "../credentials.ts";
 import { permissionError } from "../failures.ts";
-import type { Host } from "../host.ts";
+import type { KubeHost } from "../host.ts";
 import type { PemSource } from "./kubeconfig.ts";
 
 /** A token file is read again when its copy is older: kubelet renews tokens long before their end. */
 const tokenAgeMs = 60_000;
 
 /** Returns the credentials of a connection. Throws `config` if a file can't be read. */
-export async function openCredentials(connection: Connection, host: Host): Promise<Credentials> {
+export async function openCredentials(
+  connection: Connection,
+  host: KubeHost,
+): Promise<Credentials> {
   const pair = connection.clientCertificate;
   const clientCertificate = pair === undefined ? undefined : {
     certificate: await readPem(pair.certificate, "client-certificate", host),
@@ -45,7 +48,7 @@ export async function openCredentials(connection: Connection, host: Host): Promi
 }
 
 /** Returns the text of a certificate or key. */
-export async function readPem(source: PemSource, what: string, host: Host): Promise<string> {
+export async function readPem(source: PemSource, what: string, host: KubeHost): Promise<string> {
   if (source.kind === "inline") return source.pem;
   return await readFile(source.path, what, host);
 }
@@ -57,7 +60,7 @@ function fixed(proof: Proof): Credentials {
 function fromFile(
   path: string,
   clientCertificate: ClientCertificate | undefined,
-  host: Host,
+  host: KubeHost,
 ): Credentials {
   let kept: { token: string; atMs: number } | undefined;
   return {
@@ -75,7 +78,7 @@ function fromFile(
   };
 }
 
-async function readFile(path: string, what: string, host: Host): Promise<string> {
+async function readFile(path: string, what: string, host: KubeHost): Promise<string> {
   try {
     return await host.readText(path);
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { Host } from "../host.ts";
+import type { KubeHost } from "../host.ts";
 
 /** The paths where systems store them, each in one file. */
 const files: readonly string[] = [
@@ -24,7 +24,7 @@ const files: readonly string[] = [
  * Throws `config` if the file that is set can't be read.
  */
 export async function systemAuthorities(
-  { env, readText }: Pick<Host, "env" | "readText">,
+  { env, readText }: Pick<KubeHost, "env" | "readText">,
 ): Promise<string | undefined> {
   const named = env("SSL_CERT_FILE");
   if (named) return await readText(named).catch((error: unknown) => refuse(named, error));

@@ -8,9 +8,9 @@ import type { ClientCertificate, Credentials, Proof } from "../credentials.ts";
 import type { DialOptions } from "../tls/dial_link.ts";
 import { answerError, linkError, silenceError, type Whereabouts } from "../failures.ts";
 import { fetchByLink, type LinkRequest } from "../link/fetch_by_link.ts";
-import type { HttpAnswer } from "../link/http_response.ts";
+import type { HttpResponse } from "../link/http_response.ts";
 import { header, type HeaderPairs } from "../link/http_request.ts";
-import type { Host } from "../host.ts";
+import type { KubeHost } from "../host.ts";
 import type { Link, LinkUse } from "../link/link.ts";
 import { LinkPool } from "../tls/link_pool.ts";
 import { LinkTargets } from "../tls/link_target.ts";
@@ -68,7 +68,7 @@ export class Transport implements Disposable {
   static async open(
     connection: Connection,
     credentials: Credentials,
-    host: Host,
+    host: KubeHost,
   ): Promise<Transport> {
     const authority = await authorityOf(connection, host);
     if (connection.insecure) {
@@ -91,7 +91,7 @@ export class Transport implements Disposable {
    *
    * @param limitMs until the answer starts; none for a watch or a log, which may be silent for long.
    */
-  async request(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
+  async request(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
     const { signal } = request;
     const retries = new RequestRetries(this.clock, signal);
     for (;;) {
@@ -129,7 +129,7 @@ export class Transport implements Disposable {
   }
 
   /** Returns the body of an answer as it arrives; a link that breaks is a `KodamaError`. */
-  async *readBody(answer: HttpAnswer, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  async *readBody(answer: HttpResponse, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     try {
       yield* answer.body;
     } catch (error) {
@@ -211,7 +211,7 @@ export class Transport implements Disposable {
     this.#pool[Symbol.dispose]();
   }
 
-  async #attempt(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
+  async #attempt(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
     const { method, path, body, carrier = "shared" } = request;
     try {
       const proof = await this.credentials.current(request.signal);
@@ -247,7 +247,7 @@ export class Transport implements Disposable {
     }
   }
 
-  async #answerError(answer: HttpAnswer, signal: AbortSignal): Promise<KodamaError> {
+  async #answerError(answer: HttpResponse, signal: AbortSignal): Promise<KodamaError> {
     const body = await boundedText(this.readBody(answer, signal), maxErrorBody, this.place);
     return answerError(answer.code, body, this.place);
   }
@@ -301,7 +301,7 @@ function retryText(code: number): string {
  * Returns the authorities that must sign the server's certificate, as PEM; undefined if nothing is verified, or none is
  * known.
  */
-async function authorityOf(connection: Connection, host: Host): Promise<string | undefined> {
+async function authorityOf(connection: Connection, host: KubeHost): Promise<string | undefined> {
   const { certificateAuthority, insecure, server } = connection;
   if (certificateAuthority !== undefined) {
     return await readPem(certificateAuthority, "certificate-authority", host);
@@ -455,7 +455,7 @@ class FetchPool implements Disposable {
     url: string,
     { method, headers, body }: LinkRequest,
     { proof, signal }: { proof: Proof; signal: AbortSignal },
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const response = await fetch(url, {
       method,
       headers: headers.map(([name, value]) => [name, value]),

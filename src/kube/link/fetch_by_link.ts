@@ -4,7 +4,13 @@
  */
 import { onAbort } from "../../base/abort.ts";
 import { joinBytes } from "../../base/join_bytes.ts";
-import { type HttpAnswer, type HttpHead, LinkReader, readBody, readHead } from "./http_response.ts";
+import {
+  type HttpHead,
+  type HttpResponse,
+  LinkReader,
+  readBody,
+  readHead,
+} from "./http_response.ts";
 import { type HeaderPairs, requestHead } from "./http_request.ts";
 import type { Link } from "./link.ts";
 
@@ -24,7 +30,7 @@ export async function fetchByLink(
   url: URL,
   request: LinkRequest,
   { signal, finished }: { signal: AbortSignal; finished: (link: Link) => void },
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const cleanup = new DisposableStack();
   cleanup.use(link);
   const listening = onAbort(signal, () => link[Symbol.dispose]());

@@ -17,7 +17,7 @@ export interface HttpHead {
 }
 
 /** An answer, by either transport. */
-export interface HttpAnswer extends HttpHead {
+export interface HttpResponse extends HttpHead {
   /** Streamed; read once, or dropped. */
   body: AsyncIterable<Uint8Array>;
   /** Drops an unneeded body. */

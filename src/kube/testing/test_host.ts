@@ -1,9 +1,9 @@
 /** A machine for tests: given files and variables, a clock that a test moves. */
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import type { Host } from "../host.ts";
+import type { KubeHost } from "../host.ts";
 
 /** The state that a test can read and change. */
-export interface TestHost extends Host {
+export interface TestHost extends KubeHost {
   readonly clock: ManualClock;
   readonly warnings: string[];
   /** Programs that were run, as JSON. */

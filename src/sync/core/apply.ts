@@ -4,12 +4,12 @@
  */
 import { nextAncestor, withoutPaths } from "./ancestor.ts";
 import { type Ancestor, type Entry, otherSide, type Side, type Snapshot } from "./model.ts";
-import type { Action, Plan } from "./plan.ts";
+import type { SyncAction, SyncPlan } from "./plan.ts";
 import { type ChangeResult, SideLostError, type StepFailure, type Tree } from "./tree.ts";
 
 /** Input of apply. */
 export interface ApplyInput {
-  plan: Extract<Plan, { kind: "plan" }>;
+  plan: Extract<SyncPlan, { kind: "plan" }>;
   local: Snapshot;
   remote: Snapshot;
   /** The ancestor that reconcile was given. */
@@ -21,10 +21,10 @@ export interface ApplyInput {
 
 /** The result of one action. */
 export type ApplyEvent =
-  | { kind: "done"; action: Action; entry: Entry | undefined }
+  | { kind: "done"; action: SyncAction; entry: Entry | undefined }
   /** It was changed in the meantime; the next plan takes that into account. */
-  | { kind: "outOfDate"; action: Action }
-  | { kind: "failed"; action: Action; failure: StepFailure };
+  | { kind: "outOfDate"; action: SyncAction }
+  | { kind: "failed"; action: SyncAction; failure: StepFailure };
 
 /** The result of a run. */
 export interface ApplyResult {
@@ -94,23 +94,23 @@ export async function* apply(
 
 interface Phase {
   side: Side;
-  actions: Action[];
+  actions: SyncAction[];
 }
 
 /**
  * Groups the actions by side, in groups as large as possible. Additions come before removals, on both sides; and what
  * is read for one side before it is changed on the other.
  */
-function phases(actions: readonly Action[]): Phase[] {
-  const removes = ({ kind }: Action) => kind === "remove" || kind === "removeFolder";
+function phases(actions: readonly SyncAction[]): Phase[] {
+  const removes = ({ kind }: SyncAction) => kind === "remove" || kind === "removeFolder";
   let end = actions.length;
-  while (end > 0 && removes(actions[end - 1] as Action)) end--;
+  while (end > 0 && removes(actions[end - 1] as SyncAction)) end--;
   return [...grouped(actions.slice(0, end)), ...grouped(actions.slice(end))];
 }
 
-function grouped(actions: readonly Action[]): Phase[] {
+function grouped(actions: readonly SyncAction[]): Phase[] {
   const done: Phase[] = [];
-  const open: Record<Side, Action[]> = { local: [], remote: [] };
+  const open: Record<Side, SyncAction[]> = { local: [], remote: [] };
   /** For each side, the paths that actions of the other will read. */
   const sources: Record<Side, Set<string>> = { local: new Set(), remote: new Set() };
   const close = (side: Side) => {
@@ -136,7 +136,7 @@ function setEntry(entries: Map<string, Entry>, path: string, entry: Entry | unde
   else entries.set(path, entry);
 }
 
-function eventOf(action: Action, result: ChangeResult): ApplyEvent {
+function eventOf(action: SyncAction, result: ChangeResult): ApplyEvent {
   switch (result.kind) {
     case "done":
       return { kind: "done", action, entry: result.entry };

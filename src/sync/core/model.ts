@@ -38,10 +38,10 @@ export interface FolderEntry {
 }
 
 /** A file or a symbolic link. */
-export type Leaf = FileEntry | LinkEntry;
+export type LeafEntry = FileEntry | LinkEntry;
 
 /** The entry at a path. */
-export type Entry = Leaf | FolderEntry;
+export type Entry = LeafEntry | FolderEntry;
 
 /** The state of one side when it was scanned. */
 export interface Snapshot {

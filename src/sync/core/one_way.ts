@@ -1,14 +1,14 @@
 /** Changes in one direction: one side is never written to. */
 import {
   executable,
-  type Leaf,
+  type LeafEntry,
   otherSide,
   sameContent,
   sameEntry,
   type Side,
   withExecutable,
 } from "./model.ts";
-import type { Action } from "./plan.ts";
+import type { SyncAction } from "./plan.ts";
 import type { PlanDraft, Subtree } from "./plan_draft.ts";
 
 /** Decides one path, after all that is in it: from this machine, or for `pull` to it. */
@@ -51,7 +51,7 @@ function forced(draft: PlanDraft): boolean {
 }
 
 /** Removes a leaf of the target that is in a folder's way. */
-function makeRoom(draft: PlanDraft, path: string, leaf: Leaf, to: Side): Action[] {
+function makeRoom(draft: PlanDraft, path: string, leaf: LeafEntry, to: Side): SyncAction[] {
   if (sameEntry(draft.agreed(path), leaf)) return [draft.remove(to, path, leaf)];
   if (forced(draft)) {
     draft.events.push({ kind: "overwritten", path, side: to });
@@ -62,7 +62,7 @@ function makeRoom(draft: PlanDraft, path: string, leaf: Leaf, to: Side): Action[
 }
 
 interface LeafDecision {
-  actions: Action[];
+  actions: SyncAction[];
   /** Something remains on the target afterwards. */
   left: boolean;
 }
@@ -70,8 +70,8 @@ interface LeafDecision {
 function decideLeaf(
   draft: PlanDraft,
   path: string,
-  source: Leaf | undefined,
-  target: Leaf | undefined,
+  source: LeafEntry | undefined,
+  target: LeafEntry | undefined,
   to: Side,
 ): LeafDecision {
   if (sameEntry(source, target)) return { actions: [], left: target !== undefined };
@@ -96,7 +96,12 @@ function decideLeaf(
 }
 
 /** The source has nothing there: what it once sent and is untouched is removed, the target's own stays. */
-function gone(draft: PlanDraft, path: string, target: Leaf | undefined, to: Side): LeafDecision {
+function gone(
+  draft: PlanDraft,
+  path: string,
+  target: LeafEntry | undefined,
+  to: Side,
+): LeafDecision {
   if (target === undefined) return { actions: [], left: false };
   const agreed = draft.agreed(path);
   const untouched = sameContent(agreed, target);

@@ -1,5 +1,5 @@
 /** The result of reconcile: actions with the conditions under which they may be carried out. */
-import type { FileEntry, Leaf, Side } from "./model.ts";
+import type { FileEntry, LeafEntry, Side } from "./model.ts";
 import type { HeldReason } from "./held_paths.ts";
 
 /** How two sides are synchronised. */
@@ -20,20 +20,20 @@ export interface Expectation {
   /**
    * For a file its digest, size and modes count; if `mtimeMs` and size are as expected, a tree may assume the digest.
    */
-  entry: Leaf | { kind: "folder" } | undefined;
+  entry: LeafEntry | { kind: "folder" } | undefined;
 }
 
 /**
  * One step on one side. It may be carried out only while all of `requires` hold, the one about its own path at the very
  * time of the change; otherwise the plan is out of date for this path.
  */
-export type Action =
+export type SyncAction =
   & { side: Side; path: string; requires: readonly Expectation[] }
   & (
     /** Create a file or link with the content that `from` has, atomically: none of it or all of it. */
     | {
       kind: "put";
-      entry: Leaf;
+      entry: LeafEntry;
       from: { side: Side; path: string };
       /** A file of the same side that has this content already: may save the transfer. */
       near?: string;
@@ -42,7 +42,7 @@ export type Action =
     | { kind: "setMode"; entry: FileEntry }
     | { kind: "makeFolder" }
     /** Remove a file or a link. */
-    | { kind: "remove"; entry: Leaf }
+    | { kind: "remove"; entry: LeafEntry }
     /** Remove an empty folder; one that isn't empty stays. */
     | { kind: "removeFolder" }
   );
@@ -67,10 +67,10 @@ export type SyncEvent =
   | { kind: "ancestorUnknown"; reason: "missing" | "rootChanged" };
 
 /** The result of reconcile. */
-export type Plan =
+export type SyncPlan =
   | {
     kind: "plan";
-    actions: readonly Action[];
+    actions: readonly SyncAction[];
     events: readonly SyncEvent[];
     /** The skipped paths, for the next ancestor. */
     held: ReadonlyMap<string, HeldReason>;

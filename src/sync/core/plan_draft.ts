@@ -5,17 +5,17 @@ import {
   type Entry,
   executable,
   type FileEntry,
-  type Leaf,
+  type LeafEntry,
   otherSide,
   parentOf,
   sameContent,
   type Side,
 } from "./model.ts";
-import type { Action, Expectation, SyncEvent, SyncMode } from "./plan.ts";
+import type { Expectation, SyncAction, SyncEvent, SyncMode } from "./plan.ts";
 
 /** The decision about a path and all below it. */
 export interface Subtree {
-  actions: Action[];
+  actions: SyncAction[];
   /** Whether anything of it remains on each side once the actions are carried out. */
   stays: Record<Side, boolean>;
 }
@@ -33,7 +33,7 @@ export class PlanDraft {
   readonly held: ReadonlyMap<string, HeldReason>;
   readonly mode: SyncMode;
   readonly events: SyncEvent[];
-  readonly actions: Action[] = [];
+  readonly actions: SyncAction[] = [];
   private readonly sides: Sides;
   private readonly now: number;
   private readonly names = new Map<string, Set<string>>();
@@ -89,7 +89,7 @@ export class PlanDraft {
   }
 
   /** Copies the other side's entry to a side, with its mode or the given one. */
-  bring(to: Side, path: string, entry: Leaf, also: readonly Expectation[] = []): Action {
+  bring(to: Side, path: string, entry: LeafEntry, also: readonly Expectation[] = []): SyncAction {
     const from = { side: otherSide(to), path };
     return this.put(to, path, entry, from, [this.asSeen(to, path), ...also]);
   }
@@ -97,32 +97,37 @@ export class PlanDraft {
   private put(
     side: Side,
     path: string,
-    entry: Leaf,
+    entry: LeafEntry,
     from: { side: Side; path: string },
     requires: readonly Expectation[],
-  ): Action {
+  ): SyncAction {
     const near = entry.kind === "file" ? this.byDigest[side].get(entry.digest) : undefined;
     const saved = near === undefined || near === path ? {} : { near };
     return { kind: "put", side, path, entry, from, requires, ...saved };
   }
 
   /** Changes only the execute bit. */
-  setMode(side: Side, path: string, entry: FileEntry): Action {
+  setMode(side: Side, path: string, entry: FileEntry): SyncAction {
     return { kind: "setMode", side, path, entry, requires: [this.asSeen(side, path)] };
   }
 
   /** Creates a folder at an empty path, or at one whose entry is removed before. */
-  makeFolder(side: Side, path: string): Action {
+  makeFolder(side: Side, path: string): SyncAction {
     return { kind: "makeFolder", side, path, requires: [{ side, path, entry: undefined }] };
   }
 
   /** Removes a leaf as it was scanned. */
-  remove(side: Side, path: string, entry: Leaf, also: readonly Expectation[] = []): Action {
+  remove(
+    side: Side,
+    path: string,
+    entry: LeafEntry,
+    also: readonly Expectation[] = [],
+  ): SyncAction {
     return { kind: "remove", side, path, entry, requires: [{ side, path, entry }, ...also] };
   }
 
   /** Removes a folder if it is empty by then. */
-  removeFolder(side: Side, path: string): Action {
+  removeFolder(side: Side, path: string): SyncAction {
     const requires: Expectation[] = [{ side, path, entry: { kind: "folder" } }];
     return { kind: "removeFolder", side, path, requires };
   }
@@ -131,8 +136,8 @@ export class PlanDraft {
    * Saves the entry of a side under a name beside it, on the sides `onto`, and reports it. The returned condition must
    * hold before the entry itself may be replaced.
    */
-  keepBeside(owner: Side, path: string, entry: Leaf, onto: readonly Side[]): {
-    actions: Action[];
+  keepBeside(owner: Side, path: string, entry: LeafEntry, onto: readonly Side[]): {
+    actions: SyncAction[];
     kept: Expectation;
   } {
     const known = this.keptCopy(owner, path, entry, onto);
@@ -154,7 +159,7 @@ export class PlanDraft {
   private keptCopy(
     owner: Side,
     path: string,
-    entry: Leaf,
+    entry: LeafEntry,
     onto: readonly Side[],
   ): string | undefined {
     const parent = parentOf(path);

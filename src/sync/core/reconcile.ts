@@ -12,7 +12,7 @@ import {
   upwards,
   withExecutable,
 } from "./model.ts";
-import type { Action, Plan, SyncEvent, SyncMode } from "./plan.ts";
+import type { SyncAction, SyncEvent, SyncMode, SyncPlan } from "./plan.ts";
 import { PlanDraft, type Subtree } from "./plan_draft.ts";
 import { decideTwoWay } from "./two_way.ts";
 
@@ -28,7 +28,7 @@ export interface ReconcileInput extends Omit<Sides, "ancestor"> {
 }
 
 /** Returns the plan for both sides. It is empty if they are in sync, or differ only in what its events report. */
-export function reconcile(input: ReconcileInput): Plan {
+export function reconcile(input: ReconcileInput): SyncPlan {
   const events: SyncEvent[] = [];
   const ancestor = usableAncestor(input, events);
   const sides = borrowModes({ ...input, ancestor });
@@ -118,13 +118,13 @@ function emptiedSide(
  * Sorts removals that don't free a path last, so that a moved file's content still exists when its new name is created,
  * and an interrupted run has added before it has removed.
  */
-function inOrder(actions: readonly Action[]): Action[] {
+function inOrder(actions: readonly SyncAction[]): SyncAction[] {
   const made = new Set(
     actions.flatMap(({ side, path, kind }) =>
       kind === "put" || kind === "makeFolder" ? [`${side} ${path}`] : []
     ),
   );
-  const isLate = ({ side, path, kind }: Action) => {
+  const isLate = ({ side, path, kind }: SyncAction) => {
     if (kind !== "remove" && kind !== "removeFolder") return false;
     // A folder created above the path may only preserve what is below it: too early does no harm.
     for (const at of upwards(path)) if (made.has(`${side} ${at}`)) return false;

@@ -5,7 +5,7 @@
  * A tree is given many steps at once, so that a remote one needs few round trips for many files.
  */
 import type { Entry, FileEntry, Side } from "./model.ts";
-import type { Action } from "./plan.ts";
+import type { SyncAction } from "./plan.ts";
 
 /** A failure of one step, after which the next ones may still succeed. */
 export interface StepFailure {
@@ -23,7 +23,7 @@ export type ChangeResult =
   | StepFailure;
 
 /** A file whose content is requested, as it was scanned. */
-export interface Wanted {
+export interface RequestedFile {
   path: string;
   entry: FileEntry;
 }
@@ -56,7 +56,7 @@ export class SideLostError extends Error {
 /** One side. Every method throws {@link SideLostError} when the connection ends. */
 export interface Tree {
   /** Yields the contents of files, in any order; omits those that can't be read any more. */
-  read(wanted: readonly Wanted[], signal: AbortSignal): AsyncIterable<Content>;
+  read(wanted: readonly RequestedFile[], signal: AbortSignal): AsyncIterable<Content>;
 
   /**
    * Carries out actions of this side, each exactly when all that it requires holds, and yields the result of each once.
@@ -67,8 +67,8 @@ export interface Tree {
    * @param contents reads from the other side what its files give to steps of this one.
    */
   perform(
-    steps: readonly Action[],
-    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+    steps: readonly SyncAction[],
+    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
     signal: AbortSignal,
   ): AsyncIterable<StepResult>;
 }

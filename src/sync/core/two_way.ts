@@ -3,14 +3,14 @@ import {
   type Entry,
   executable,
   type FileEntry,
-  type Leaf,
+  type LeafEntry,
   otherSide,
   sameContent,
   sameEntry,
   type Side,
   withExecutable,
 } from "./model.ts";
-import type { Action } from "./plan.ts";
+import type { SyncAction } from "./plan.ts";
 import type { PlanDraft, Subtree } from "./plan_draft.ts";
 
 const nowhere = { local: false, remote: false };
@@ -34,7 +34,7 @@ function folderAgainst(
   draft: PlanDraft,
   path: string,
   children: Subtree,
-  { side, other }: { side: Side; other: Leaf | undefined },
+  { side, other }: { side: Side; other: LeafEntry | undefined },
 ): Subtree {
   const opposite = otherSide(side);
   const agreed = draft.agreed(path);
@@ -52,7 +52,7 @@ function removeFolderTree(
   draft: PlanDraft,
   path: string,
   children: Subtree,
-  { side, other }: { side: Side; other: Leaf | undefined },
+  { side, other }: { side: Side; other: LeafEntry | undefined },
 ): Subtree {
   const entry = draft.entry(side, path);
   const opposite = otherSide(side);
@@ -72,7 +72,7 @@ function removeFolderTree(
 }
 
 /** Removes a leaf that is in a folder's way; what the folder's side has not seen is saved beside it. */
-function makeRoom(draft: PlanDraft, path: string, leaf: Leaf, side: Side): Action[] {
+function makeRoom(draft: PlanDraft, path: string, leaf: LeafEntry, side: Side): SyncAction[] {
   if (sameEntry(draft.agreed(path), leaf)) return [draft.remove(side, path, leaf)];
   const { actions, kept } = draft.keepBeside(side, path, leaf, [side, otherSide(side)]);
   return [...actions, draft.remove(side, path, leaf, [kept])];
@@ -81,8 +81,8 @@ function makeRoom(draft: PlanDraft, path: string, leaf: Leaf, side: Side): Actio
 function decideLeaf(
   draft: PlanDraft,
   path: string,
-  local: Leaf | undefined,
-  remote: Leaf | undefined,
+  local: LeafEntry | undefined,
+  remote: LeafEntry | undefined,
 ): Subtree {
   if (sameEntry(local, remote)) {
     return { actions: [], stays: local === undefined ? nowhere : everywhere };
@@ -105,8 +105,8 @@ function decideLeaf(
 function oneSided(
   draft: PlanDraft,
   path: string,
-  local: Leaf | undefined,
-  remote: Leaf | undefined,
+  local: LeafEntry | undefined,
+  remote: LeafEntry | undefined,
 ): Subtree {
   const [side, entry] = local === undefined
     ? ["remote", remote] as const
@@ -127,7 +127,7 @@ function mergeFiles(
   local: FileEntry,
   remote: FileEntry,
   agreed: Entry | undefined,
-): Action[] | undefined {
+): SyncAction[] | undefined {
   const mode = draft.mergedMode(path, local, remote);
   const modeOf = (side: Side, entry: FileEntry) =>
     executable(entry) === mode ? [] : [draft.setMode(side, path, withExecutable(entry, mode))];

@@ -10,7 +10,7 @@ import {
   type Snapshot,
   upwards,
 } from "../core/model.ts";
-import type { Plan } from "../core/plan.ts";
+import type { SyncPlan } from "../core/plan.ts";
 import { reconcile } from "../core/reconcile.ts";
 import type { StepFailure } from "../core/tree.ts";
 import type { Work } from "./dirty.ts";
@@ -193,7 +193,7 @@ export class Passes {
     return { kind: "quiet" };
   }
 
-  #tell(plan: Extract<Plan, { kind: "plan" }>): void {
+  #tell(plan: Extract<SyncPlan, { kind: "plan" }>): void {
     this.state.planned(plan.actions);
     this.state.phase("syncing", "");
     for (const event of plan.events) {
@@ -208,7 +208,7 @@ export class Passes {
   }
 
   async #apply(
-    plan: Extract<Plan, { kind: "plan" }>,
+    plan: Extract<SyncPlan, { kind: "plan" }>,
     part: States,
     scope: Set<string> | undefined,
     { remote, signal }: PassContext,

@@ -1,7 +1,7 @@
 /** Maintains the state that a synchronisation reports. */
 import type { Clock } from "../../base/clock.ts";
 import { conflictName } from "../core/conflict_name.ts";
-import type { Action, SyncEvent, SyncMode } from "../core/plan.ts";
+import type { SyncAction, SyncEvent, SyncMode } from "../core/plan.ts";
 import type { Side, Snapshot } from "../core/model.ts";
 import type { ApplyEvent } from "../core/apply.ts";
 import {
@@ -65,7 +65,7 @@ export class StateKeeper {
   }
 
   /** Records that a plan is about to be applied. */
-  planned(actions: readonly Action[]): void {
+  planned(actions: readonly SyncAction[]): void {
     const totalBytes = actions.reduce((sum, action) => sum + bytesOf(action), 0);
     this.#set({ progress: { done: 0, total: actions.length, bytes: 0, totalBytes } });
   }
@@ -84,7 +84,7 @@ export class StateKeeper {
     this.#set({ progress: done, history: [...history, ...change].slice(-kept.history) });
   }
 
-  #changeOf(action: Action): SyncChange {
+  #changeOf(action: SyncAction): SyncChange {
     const { side, path, kind, requires } = action;
     const isNew = requires.find((one) => one.path === path)?.entry === undefined;
     const what = kind === "remove" || kind === "removeFolder"
@@ -138,6 +138,6 @@ export class StateKeeper {
   }
 }
 
-function bytesOf(action: Action): number {
+function bytesOf(action: SyncAction): number {
   return action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0;
 }

@@ -6,9 +6,9 @@ import { reservedPrefix } from "../remote/loop.ts";
 import type { SideRules } from "../core/held_paths.ts";
 import type { IgnoreScope } from "../core/ignore_rules.ts";
 import type { Entry, Snapshot } from "../core/model.ts";
-import type { Action } from "../core/plan.ts";
+import type { SyncAction } from "../core/plan.ts";
 import { unsafePath } from "../core/unsafe_path.ts";
-import type { Content, StepResult, Wanted } from "../core/tree.ts";
+import type { Content, RequestedFile, StepResult } from "../core/tree.ts";
 import { isAbsent } from "../../files/errors.ts";
 import { LocalDigests } from "./digests.ts";
 import { performLocal } from "./steps.ts";
@@ -75,13 +75,13 @@ export class LocalFolder implements End {
     return { entries, whole, needsScan };
   }
 
-  read(wanted: readonly Wanted[]): AsyncIterable<Content> {
+  read(wanted: readonly RequestedFile[]): AsyncIterable<Content> {
     return readContents(this.root, wanted);
   }
 
   perform(
-    steps: readonly Action[],
-    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+    steps: readonly SyncAction[],
+    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
     signal: AbortSignal,
   ): AsyncIterable<StepResult> {
     const place = { root: this.root, key: this.key, rules: this.rules, digests: this.#digests };
@@ -187,7 +187,7 @@ const pieceBytes = 256 * 1024;
 /** Yields the contents in the given order; omits those that can't be read any more. */
 async function* readContents(
   root: string,
-  wanted: readonly Wanted[],
+  wanted: readonly RequestedFile[],
 ): AsyncGenerator<Content> {
   for (const [at, { path, entry }] of wanted.entries()) {
     const file = `${root}/${path}`;

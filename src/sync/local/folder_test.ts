@@ -4,11 +4,11 @@ import { KodamaError } from "../../base/errors.ts";
 import { digestsOf } from "../remote/digests.ts";
 import { linuxRules } from "../core/held_paths.ts";
 import type { Entry } from "../core/model.ts";
-import type { Action, Expectation } from "../core/plan.ts";
+import type { Expectation, SyncAction } from "../core/plan.ts";
 import { ignoresNothing } from "../testing/memory_end.ts";
-import type { Content, Wanted } from "../core/tree.ts";
+import type { Content, RequestedFile } from "../core/tree.ts";
 import { nativeChecksums } from "../../copy/local/checksums.ts";
-import { failureOf } from "./steps.ts";
+import { localFailure } from "./steps.ts";
 import { LocalFolder } from "./folder.ts";
 
 const { signal } = new AbortController();
@@ -51,7 +51,7 @@ class Scene implements AsyncDisposable {
   }
 
   /** Returns the result of each step, with contents that come from the pod. */
-  async ends(steps: readonly Action[], texts: Record<string, string> = {}): Promise<string[]> {
+  async ends(steps: readonly SyncAction[], texts: Record<string, string> = {}): Promise<string[]> {
     const results = await Array.fromAsync(
       this.folder.perform(steps, contentsOf(texts), signal),
     );
@@ -71,7 +71,7 @@ class Scene implements AsyncDisposable {
 }
 
 function contentsOf(texts: Record<string, string>) {
-  return async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+  return async function* (wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
     for (const [at, { path }] of wanted.entries()) {
       const bytes = encoder.encode(texts[path] ?? "");
       const body = async function* () {
@@ -91,13 +91,17 @@ async function fileOf(text: string, mode = 0o644): Promise<Extract<Entry, { kind
   return { kind: "file", size: text.length, mtimeMs: 0, mode, digest: digest.toHex() };
 }
 
-async function put(path: string, text: string, requires: readonly Expectation[]): Promise<Action> {
+async function put(
+  path: string,
+  text: string,
+  requires: readonly Expectation[],
+): Promise<SyncAction> {
   const from = { side: "remote", path } as const;
   return { kind: "put", side: "local", path, entry: await fileOf(text), from, requires };
 }
 
 /** Returns the action that removes a file as it was scanned. */
-function remove(path: string, { entry }: Expectation): Action {
+function remove(path: string, { entry }: Expectation): SyncAction {
   assert.ok(entry?.kind === "file");
   return { kind: "remove", side: "local", path, entry, requires: [local(path, entry)] };
 }
@@ -112,7 +116,7 @@ Deno.test("what was edited after it was looked at is neither replaced, nor remov
   ];
   // Of the same size, and at the same time: only the content differs.
   for (const name of ["put", "gone", "mode", "beside"]) await scene.save(name, "2");
-  const steps: Action[] = [
+  const steps: SyncAction[] = [
     await put("put", "theirs", [was]),
     remove("gone", gone),
     {
@@ -161,7 +165,7 @@ Deno.test("a folder that became a link isn't gone through, to write, to remove o
   const [x, own] = [await scene.seen("d/x"), await scene.seen("own")];
   await Deno.rename(`${scene.root}/d`, `${scene.root}/../outside/d`);
   await Deno.symlink("../outside/d", `${scene.root}/d`);
-  const copy: Action = {
+  const copy: SyncAction = {
     ...await put("copy", "x", [local("copy", undefined)]),
     kind: "put",
     entry: await fileOf("x"),
@@ -185,7 +189,7 @@ Deno.test("a folder that became a link isn't gone through, to write, to remove o
   assert.equal(await scene.text("../outside/d/x"), "x");
   const ownCopy = { ...copy, entry: await fileOf("own"), from: { side: "local", path: "own" } };
   assert.ok(own.entry !== undefined);
-  assert.deepEqual(await scene.ends([ownCopy as Action]), ["copy: done"]);
+  assert.deepEqual(await scene.ends([ownCopy as SyncAction]), ["copy: done"]);
   assert.equal(await scene.text("copy"), "own");
 });
 
@@ -197,7 +201,7 @@ Deno.test("a full disk, a missing right and a folder that isn't empty are told a
     new Error("Directory not empty (os error 39)"),
     new Deno.errors.NotFound("No such file or directory (os error 2)"),
     new Error("Input/output error (os error 5): rename '/a/b' -> '/a/c'"),
-  ].map((error) => failureOf(error).reason);
+  ].map((error) => localFailure(error).reason);
   assert.deepEqual(reasons, ["full", "full", "denied", "notEmpty", "missing", "other"]);
 });
 
@@ -243,7 +247,7 @@ Deno.test("a file that the disk has no room for takes none from the others", asy
     await put("small", "2", [local("small", undefined)]),
   ];
   const { writeSync } = Deno.FsFile.prototype;
-  const contents = async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+  const contents = async function* (wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
     for await (const content of contentsOf({ big: "1", small: "2" })(wanted)) {
       Deno.FsFile.prototype.writeSync = content.at > 0 ? writeSync : () => {
         throw new Error("No space left on device (os error 28)");

@@ -9,8 +9,14 @@ import {
   sameEntry,
   upwards,
 } from "../core/model.ts";
-import type { Action, Expectation } from "../core/plan.ts";
-import type { ChangeResult, Content, StepFailure, StepResult, Wanted } from "../core/tree.ts";
+import type { Expectation, SyncAction } from "../core/plan.ts";
+import type {
+  ChangeResult,
+  Content,
+  RequestedFile,
+  StepFailure,
+  StepResult,
+} from "../core/tree.ts";
 import { isAbsent } from "../../files/errors.ts";
 import type { LocalDigests } from "./digests.ts";
 import { lookAt } from "./stat.ts";
@@ -25,8 +31,8 @@ export interface LocalPlace {
 
 /** The steps to carry out. */
 export interface LocalWork {
-  steps: readonly Action[];
-  contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>;
+  steps: readonly SyncAction[];
+  contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>;
   signal: AbortSignal;
 }
 
@@ -71,7 +77,7 @@ export async function* performLocal(
   }
 }
 
-function wantedBy(action: Action, step: number): (Wanted & { step: number })[] {
+function wantedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
   if (action.kind !== "put" || action.entry.kind !== "file") return [];
   if (action.from.side === action.side) return [];
   return [{ path: action.from.path, entry: action.entry, step }];
@@ -86,7 +92,7 @@ async function stage(
   try {
     open = Deno.openSync(file, { write: true, create: true, truncate: true, mode: 0o600 });
   } catch (error) {
-    return failureOf(error);
+    return localFailure(error);
   }
   let failure: StepFailure | undefined;
   try {
@@ -97,7 +103,7 @@ async function stage(
           for (let at = 0; at < bytes.length;) at += open.writeSync(bytes.subarray(at));
         }
       } catch (error) {
-        failure = failureOf(error);
+        failure = localFailure(error);
       }
     }
     if (isDurable && failure === undefined) await open.syncData();
@@ -120,7 +126,7 @@ class LocalStep {
 
   constructor(
     private readonly place: LocalPlace,
-    private readonly action: Action,
+    private readonly action: SyncAction,
     private readonly folder: string,
   ) {
     this.#full = `${place.root}/${action.path}`;
@@ -143,7 +149,7 @@ class LocalStep {
       }
       return { kind: "done", entry: this.#change(staged?.file ?? "") };
     } catch (error) {
-      return failureOf(error);
+      return localFailure(error);
     }
   }
 
@@ -250,7 +256,7 @@ class LocalStep {
 }
 
 /** Returns a failure with the system's own message. Throws an error that isn't the system's. */
-export function failureOf(error: unknown): StepFailure {
+export function localFailure(error: unknown): StepFailure {
   if (!(error instanceof Error)) throw error;
   const message = error.message.replace(/: .*? -> .*$/s, "");
   const full = /os error (?:28|122)\b/.test(message);

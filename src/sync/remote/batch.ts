@@ -127,9 +127,9 @@ export class Batch {
       ),
     ]);
     knowledge.update(paths, after.result());
-    if (unpacked !== 0) return failureOf(trouble.join("; "));
+    if (unpacked !== 0) return remoteFailure(trouble.join("; "));
     // Its own needs are a few lines in a file.
-    if (begun !== 0 && !said.bad) return failureOf("No space left for a list of steps");
+    if (begun !== 0 && !said.bad) return remoteFailure("No space left for a list of steps");
     said.begun = beginning.result().begun;
     if (said.bad) {
       return { kind: "failed", reason: "other", message: "what arrived isn't what was sent" };
@@ -179,12 +179,12 @@ function takeEnd(line: string, said: Said): void {
     ? { kind: "done", entry: undefined }
     : kind === "changed"
     ? { kind: "changed" }
-    : failureOf(rest);
+    : remoteFailure(rest);
   said.ends.set(Number(number), result);
 }
 
 /** Returns the failure for a message of the pod's programs. */
-export function failureOf(message: string): StepFailure {
+export function remoteFailure(message: string): StepFailure {
   // GNU's tar reports of a full disk only how much was written.
   const reason = /No space left|[Qq]uota exceeded|ENOSPC|Wrote only \d+ of \d+ bytes/.test(message)
     ? "full"

@@ -5,16 +5,20 @@ import type { NativeChecksums } from "../../copy/checksum.ts";
 import type { ExecChannel } from "../../kube/client.ts";
 import type { EndNews, Ignoring, Looked, RemoteEnd } from "../core/endpoint.ts";
 import type { Entry, Snapshot } from "../core/model.ts";
-import type { Action } from "../core/plan.ts";
-import { type Content, SideLostError, type StepResult, type Wanted } from "../core/tree.ts";
+import type { SyncAction } from "../core/plan.ts";
+import { type Content, type RequestedFile, SideLostError, type StepResult } from "../core/tree.ts";
 import { type Digests, digestsOf, sumOfLine } from "./digests.ts";
 import type { FarKnowledge } from "./remote_index.ts";
 import { type Answer, FarLink, type RemoteEvent } from "./link.ts";
 import { loopCommand } from "./loop.ts";
-import { type FarListing, kindOf, ListingReader } from "./listing.ts";
+import { entryKind, type FarListing, ListingReader } from "./listing.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { newMark } from "../../podscript/launch.ts";
-import { explainRefusal, type Refusal, type Refusals } from "../../podscript/running_script.ts";
+import {
+  explainRefusal,
+  type Refusals,
+  type ScriptRefusal,
+} from "../../podscript/running_script.ts";
 import { Batch, type FarScene } from "./batch.ts";
 import type { Contents } from "./upload.ts";
 import { fitsLines, type NumberedStep, passesOf } from "./steps.ts";
@@ -122,12 +126,13 @@ export class FarEnd implements RemoteEnd {
     const listing = await this.#list("0", asked.map((path) => `./${path}`));
     const newFolder = asked.some((path) => {
       const stat = listing.stats.get(path);
-      return stat !== undefined && kindOf(stat) === "folder" && knowledge.stat(path) === undefined;
+      return stat !== undefined && entryKind(stat) === "folder" &&
+        knowledge.stat(path) === undefined;
     });
     knowledge.update(asked, listing);
     const kept = asked.filter((path) => {
       const stat = listing.stats.get(path);
-      const kind = stat !== undefined && kindOf(stat) === "folder" ? "folder" : "other";
+      const kind = stat !== undefined && entryKind(stat) === "folder" ? "folder" : "other";
       return !ignoring.ignores(path, kind);
     });
     await this.#sum(kept.filter((path) => knowledge.lacksDigest(path)), listing);
@@ -183,7 +188,7 @@ export class FarEnd implements RemoteEnd {
     return paths;
   }
 
-  async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
+  async *read(wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
     const batches = [...readBatches(wanted)];
     let next = this.#ask(batches[0] ?? []);
     for (const at of batches.keys()) {
@@ -200,8 +205,8 @@ export class FarEnd implements RemoteEnd {
   }
 
   async *perform(
-    steps: readonly Action[],
-    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+    steps: readonly SyncAction[],
+    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncGenerator<StepResult> {
     const { link, digests, handshake: { program }, options: { knowledge } } = this;
     yield* performFar({ link, knowledge, digests, program }, steps, contents);
@@ -318,7 +323,7 @@ function missingTool(tool: string): KodamaError {
   });
 }
 
-function refusalError(refusal: Refusal, root: string): KodamaError {
+function refusalError(refusal: ScriptRefusal, root: string): KodamaError {
   const refusals: Refusals<KodamaError> = {
     noTool: missingTool,
     noFolder: () =>
@@ -339,7 +344,7 @@ const batch = { steps: 4000, bytes: 64 * 1024 * 1024 };
 /** Carries out steps of the pod's side, and yields the result of each. */
 async function* performFar(
   scene: FarScene,
-  steps: readonly Action[],
+  steps: readonly SyncAction[],
   contents: Contents,
 ): AsyncGenerator<StepResult> {
   const fitting = steps.filter((action) => fitsLines(action));
@@ -398,7 +403,7 @@ interface NumberedFile {
 const atOnce = { files: 200, letters: 8 * 1024 };
 
 /** Yields parts of the requested files, each small enough for one archive. */
-function* readBatches(wanted: readonly Wanted[]): Generator<NumberedFile[]> {
+function* readBatches(wanted: readonly RequestedFile[]): Generator<NumberedFile[]> {
   let [part, letters]: [NumberedFile[], number] = [[], 0];
   for (const [at, { path }] of wanted.entries()) {
     if (path.includes("\n")) continue;

@@ -10,7 +10,7 @@ import type { ExecChannel } from "../../kube/client.ts";
 import { SideLostError } from "../core/tree.ts";
 import { listBlock, reservedPrefix, stageRemovedCode } from "./loop.ts";
 import { type ScriptMessage, ScriptStderr } from "../../podscript/messages.ts";
-import { lacksShell, type Refusal, refusalIn } from "../../podscript/running_script.ts";
+import { lacksShell, refusalIn, type ScriptRefusal } from "../../podscript/running_script.ts";
 
 /** Changes that the remote end reports without a request. */
 export type RemoteEvent =
@@ -57,7 +57,7 @@ export class FarLink implements AsyncDisposable {
   #lost: SideLostError | undefined;
   readonly #ended = Promise.withResolvers<SideLostError>();
   readonly #stderr: ScriptStderr;
-  #refusal: Refusal | undefined;
+  #refusal: ScriptRefusal | undefined;
   #lacksShell = false;
   #timer: Disposable | undefined;
 
@@ -86,7 +86,7 @@ export class FarLink implements AsyncDisposable {
   }
 
   /** Why the loop refused to start; complete when the connection is lost. */
-  get refusal(): Refusal | undefined {
+  get refusal(): ScriptRefusal | undefined {
     return this.#refusal;
   }
 

@@ -162,7 +162,7 @@ function pathOf(name: string): string | undefined {
 }
 
 /** Returns the kind of a stat; undefined for a socket or device, and for a link whose text isn't known. */
-export function kindOf({ mode, target }: Stat): "file" | "folder" | "symlink" | undefined {
+export function entryKind({ mode, target }: Stat): "file" | "folder" | "symlink" | undefined {
   switch (mode & kindMask) {
     case kinds.f:
       return "file";
@@ -179,7 +179,7 @@ export function kindOf({ mode, target }: Stat): "file" | "folder" | "symlink" | 
 
 /** Returns the entry of a stat; a file's with its digest. Undefined for kinds that aren't synchronised. */
 export function entryOf(stat: Stat, digest: string | undefined): Entry | undefined {
-  switch (kindOf(stat)) {
+  switch (entryKind(stat)) {
     case "folder":
       return { kind: "folder" };
     case "symlink":

@@ -1,6 +1,6 @@
 /** The listings of a pod: parsed, and trusted no further. */
 import assert from "node:assert/strict";
-import { failureOf } from "./batch.ts";
+import { remoteFailure } from "./batch.ts";
 import { sumOfLine } from "./digests.ts";
 import { entryOf, isBefore, ListingReader } from "./listing.ts";
 
@@ -101,6 +101,6 @@ Deno.test("a pod's words tell a full disk from a missing right", () => {
     "rmdir: failed to remove './d': Directory not empty",
     "",
     "tar: ./n/big: Wrote only 5120 of 10240 bytes",
-  ].map((words) => failureOf(words).reason);
+  ].map((words) => remoteFailure(words).reason);
   assert.deepEqual(reasons, ["full", "denied", "notEmpty", "other", "full"]);
 });

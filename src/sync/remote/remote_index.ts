@@ -1,7 +1,7 @@
 /** The known state of a pod's folder: for each path the stat text by which a change of it is detected. */
 import { type Entry, sameEntry, type Snapshot } from "../core/model.ts";
 import type { Expectation } from "../core/plan.ts";
-import { entryOf, type FarListing, isBefore, kindOf, type Stat } from "./listing.ts";
+import { entryKind, entryOf, type FarListing, isBefore, type Stat } from "./listing.ts";
 
 interface Known {
   stat: Stat;
@@ -35,7 +35,7 @@ export class FarKnowledge {
   forget(path: string): void {
     const known = this.#known.get(path);
     this.#known.delete(path);
-    if (known !== undefined && kindOf(known.stat) !== "folder") return;
+    if (known !== undefined && entryKind(known.stat) !== "folder") return;
     for (const at of this.#known.keys()) if (at.startsWith(`${path}/`)) this.#known.delete(at);
   }
 
@@ -48,7 +48,7 @@ export class FarKnowledge {
   /** Returns whether it is a file whose content has to be summed before it can be compared. */
   lacksDigest(path: string): boolean {
     const known = this.#known.get(path);
-    return known !== undefined && known.entry === undefined && kindOf(known.stat) === "file";
+    return known !== undefined && known.entry === undefined && entryKind(known.stat) === "file";
   }
 
   /** Records the digest of a file that was summed after its listing, which started at `begun`. */
@@ -78,7 +78,7 @@ export class FarKnowledge {
 
   /** Yields folders, parents first. */
   *folders(): Generator<string> {
-    for (const [path, { stat }] of this.#known) if (kindOf(stat) === "folder") yield path;
+    for (const [path, { stat }] of this.#known) if (entryKind(stat) === "folder") yield path;
   }
 
   /** Returns the stat text by which the pod checks that a path is as expected; undefined if it is known not to be. */
@@ -97,7 +97,7 @@ export class FarKnowledge {
     for (const [path, { stat, entry }] of this.#known) {
       const shown = entry ?? entryOf(stat, "");
       if (shown !== undefined) entries.set(path, shown);
-      else if (kindOf(stat) === undefined && (stat.mode & 0xf000) === 0xa000) unread.add(path);
+      else if (entryKind(stat) === undefined && (stat.mode & 0xf000) === 0xa000) unread.add(path);
       else holds.add(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
     }
     for (const path of holds) {

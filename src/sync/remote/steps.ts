@@ -1,12 +1,12 @@
 /** Steps of a plan as a pod carries them out: the content sent to it, and the lines that change its folder. */
 import { type Entry, executable, type FileEntry } from "../core/model.ts";
-import type { Action } from "../core/plan.ts";
+import type { SyncAction } from "../core/plan.ts";
 import type { FarKnowledge } from "./remote_index.ts";
 
 /** A step with its number in the plan. */
 export interface NumberedStep {
   at: number;
-  action: Action;
+  action: SyncAction;
 }
 
 /** Steps in the order in which a pod can do them together. */
@@ -20,14 +20,14 @@ export interface StepPasses {
 }
 
 /** Returns whether a step creates an entry at a path that must be empty, without further conditions. */
-function isAddition({ kind, path, requires }: Action): boolean {
+function isAddition({ kind, path, requires }: SyncAction): boolean {
   const [own, ...others] = requires;
   if (kind !== "put" && kind !== "makeFolder") return false;
   return others.length === 0 && own?.path === path && own.entry === undefined;
 }
 
 /** Sorts steps into passes. Within each their order is retained. */
-export function passesOf(steps: readonly Action[]): StepPasses {
+export function passesOf(steps: readonly SyncAction[]): StepPasses {
   const passes: StepPasses = { additions: [], changes: [], later: [] };
   const changed = new Set(
     steps.filter((action) => !isAddition(action)).map(({ path }) => path),
@@ -54,7 +54,7 @@ function isBelowAny(path: string, places: ReadonlySet<string>): boolean {
  * @param staged the name of the content, for a file that is put there.
  */
 export function linesOfChange(
-  action: Action,
+  action: SyncAction,
   knowledge: FarKnowledge,
   staged: string,
 ): string[] | undefined {
@@ -100,7 +100,7 @@ export function modeFor(entry: FileEntry, there: number | undefined): string {
 }
 
 /** Returns whether a step can be sent: a line break in a name or link text would end a line of a request. */
-export function fitsLines(action: Action): boolean {
+export function fitsLines(action: SyncAction): boolean {
   const texts = [
     action.path,
     ...action.requires.map(({ path }) => path),
@@ -110,7 +110,7 @@ export function fitsLines(action: Action): boolean {
 }
 
 /** Returns the entry at a path after a completed step, unless it is a file. */
-export function entryAfter(action: Action): Entry | undefined {
+export function entryAfter(action: SyncAction): Entry | undefined {
   switch (action.kind) {
     case "put":
     case "setMode":

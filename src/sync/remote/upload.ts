@@ -1,14 +1,14 @@
 /** The content that a batch sends to a pod: an archive, unpacked aside there, and a digest of each file as sent. */
 import type { TreeEntry } from "../../copy/entry.ts";
 import { writeTar } from "../../copy/tar_writer.ts";
-import type { Content, Wanted } from "../core/tree.ts";
+import type { Content, RequestedFile } from "../core/tree.ts";
 import type { Digests } from "./digests.ts";
 import { archiveBlock } from "./loop.ts";
 import { modeFor, type NumberedStep } from "./steps.ts";
 import { joinBytes } from "../../base/join_bytes.ts";
 
 /** Reads the content that steps need from the other end. */
-export type Contents = (wanted: readonly Wanted[]) => AsyncIterable<Content>;
+export type Contents = (wanted: readonly RequestedFile[]) => AsyncIterable<Content>;
 
 /** What is packed, and under which names. */
 export interface Packing {
@@ -34,7 +34,7 @@ const encoder = new TextEncoder();
 const named = { mtime: 0 };
 
 /** A file requested from the other end, and the step that needs it. */
-type WantedFile = Wanted & { step: NumberedStep };
+type WantedFile = RequestedFile & { step: NumberedStep };
 
 /** One archive. Sent once. */
 export class Parcel {

@@ -3,8 +3,8 @@ import type { End, Ignoring, Looked, RemoteEnd } from "../core/endpoint.ts";
 import type { AncestorFiles } from "../engine/ancestor_store.ts";
 import { ignoringOf } from "../core/ignoring.ts";
 import type { Entry, Side, Snapshot } from "../core/model.ts";
-import type { Action } from "../core/plan.ts";
-import type { Content, StepResult, Wanted } from "../core/tree.ts";
+import type { SyncAction } from "../core/plan.ts";
+import type { Content, RequestedFile, StepResult } from "../core/tree.ts";
 import type { MemoryTree } from "./memory_tree.ts";
 
 /** Ignores nothing. */
@@ -41,13 +41,13 @@ export class MemoryEnd implements End, RemoteEnd {
     return Promise.resolve({ entries, whole, needsScan: false });
   }
 
-  read(wanted: readonly Wanted[]): AsyncIterable<Content> {
+  read(wanted: readonly RequestedFile[]): AsyncIterable<Content> {
     return this.tree.read(wanted);
   }
 
   perform(
-    steps: readonly Action[],
-    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+    steps: readonly SyncAction[],
+    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncIterable<StepResult> {
     return this.tree.perform(steps, contents);
   }

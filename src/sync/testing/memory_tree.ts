@@ -8,8 +8,15 @@ import {
   type Side,
   type Snapshot,
 } from "../core/model.ts";
-import type { Action, Expectation } from "../core/plan.ts";
-import type { ChangeResult, Content, StepFailure, StepResult, Tree, Wanted } from "../core/tree.ts";
+import type { Expectation, SyncAction } from "../core/plan.ts";
+import type {
+  ChangeResult,
+  Content,
+  RequestedFile,
+  StepFailure,
+  StepResult,
+  Tree,
+} from "../core/tree.ts";
 
 /** Called at each point where time passes; it may edit trees, throw, or make a write fail. */
 export type StepHook = (place: "before" | { changed: string }) => StepFailure | undefined;
@@ -80,7 +87,7 @@ export class MemoryTree implements Tree {
       executable(there) === executable(entry);
   }
 
-  async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
+  async *read(wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
     for (const [at, { path }] of wanted.entries()) {
       this.hook("before");
       const entry = this.entries.get(path);
@@ -103,8 +110,8 @@ export class MemoryTree implements Tree {
   }
 
   async *perform(
-    steps: readonly Action[],
-    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+    steps: readonly SyncAction[],
+    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncGenerator<StepResult> {
     const staged = new Map<number, string | StepFailure>();
     const wanted = steps.flatMap((action, at) => this.wantedBy(action, at));
@@ -119,7 +126,7 @@ export class MemoryTree implements Tree {
     }
   }
 
-  private wantedBy(action: Action, step: number): (Wanted & { step: number })[] {
+  private wantedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
     if (action.kind !== "put" || action.entry.kind !== "file") return [];
     if (action.from.side === this.side) return [];
     return [{ path: action.from.path, entry: action.entry, step }];
@@ -141,7 +148,7 @@ export class MemoryTree implements Tree {
     return failure ?? (entry?.kind === "file" ? entry.digest : undefined);
   }
 
-  private carryOut(action: Action, content: string | StepFailure | undefined): ChangeResult {
+  private carryOut(action: SyncAction, content: string | StepFailure | undefined): ChangeResult {
     const failure = this.hook("before");
     if (failure !== undefined) return failure;
     if (typeof content === "object") return content;
@@ -155,7 +162,7 @@ export class MemoryTree implements Tree {
     return result;
   }
 
-  private changed(action: Action): ChangeResult {
+  private changed(action: SyncAction): ChangeResult {
     const { path } = action;
     const parent = parentOf(path);
     const there = this.entries.get(path);

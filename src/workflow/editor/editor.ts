@@ -34,7 +34,7 @@ import {
 import type { SchemaIndex } from "./schema_at.ts";
 
 /** Something that can be written at a position. */
-export interface Completion {
+export interface EditorCompletion {
   readonly label: string;
   readonly kind: "name" | "function" | "field" | "value" | "workflow";
   /** Its type, or a note. */
@@ -122,7 +122,7 @@ export class EditedWorkflow {
   }
 
   /** Returns what can be written at an offset: names in expressions, fields, listed values, workflows. */
-  async completionsAt(offset: number): Promise<Completion[]> {
+  async completionsAt(offset: number): Promise<EditorCompletion[]> {
     const open = this.source && openExpression(this.source, offset);
     if (open !== undefined) return this.#names(open.path, open.before, offset);
     const lineStart = this.text.lastIndexOf("\n", offset - 1) + 1;
@@ -223,7 +223,7 @@ export class EditedWorkflow {
       : of([...this.workflow.steps, ...this.workflow.finally]);
   }
 
-  #names(path: SourcePath, before: string, offset: number): Completion[] {
+  #names(path: SourcePath, before: string, offset: number): EditorCompletion[] {
     const names = this.scopes.get(JSON.stringify(path));
     if (names === undefined) return [];
     const [, base = "", prefix = ""] =
@@ -231,7 +231,7 @@ export class EditedWorkflow {
     const start = offset - prefix.length;
     if (base === "") {
       const isMethod = /[)\]"']\s*\.\s*$/.test(before.slice(0, before.length - prefix.length));
-      const own = isMethod ? [] : Object.entries(names).map(([label, type]): Completion => ({
+      const own = isMethod ? [] : Object.entries(names).map(([label, type]): EditorCompletion => ({
         label,
         kind: "name",
         detail: typeNoun(type),
@@ -246,7 +246,7 @@ export class EditedWorkflow {
     if (type === undefined) return [];
     const fields = type.kind === "record" ? Object.entries(type.fields) : [];
     return [
-      ...fields.map(([label, of]): Completion => ({
+      ...fields.map(([label, of]): EditorCompletion => ({
         label,
         kind: "name",
         detail: typeNoun(of),
@@ -257,7 +257,7 @@ export class EditedWorkflow {
   }
 
   /** Puts a field of a made-up name in the place of the line: its parent says which fields can be there. */
-  #fields(lineStart: number, line: string, start: number): Completion[] {
+  #fields(lineStart: number, line: string, start: number): EditorCompletion[] {
     const marked = this.#marked(lineStart, line);
     if (marked === undefined) return [];
     const { path, plain } = marked;
@@ -265,7 +265,7 @@ export class EditedWorkflow {
     const present = Object.keys(valueAt(plain, parent) ?? {});
     return this.environment.schema.fieldsAt(parent, plain)
       .filter(({ name }) => !present.includes(name))
-      .map(({ name, description, required }): Completion => ({
+      .map(({ name, description, required }): EditorCompletion => ({
         label: name,
         kind: "field",
         start,
@@ -274,7 +274,7 @@ export class EditedWorkflow {
       }));
   }
 
-  async #values(lineStart: number, line: string, start: number): Promise<Completion[]> {
+  async #values(lineStart: number, line: string, start: number): Promise<EditorCompletion[]> {
     const marked = this.#marked(lineStart, line);
     if (marked === undefined) return [];
     const { path, plain } = marked;
@@ -283,7 +283,7 @@ export class EditedWorkflow {
       const { files, paths } = this.environment;
       const found = await listWorkflowFiles(files, paths);
       return found.filter((one) => one.path !== this.path)
-        .map(({ name, path: detail }): Completion => ({
+        .map(({ name, path: detail }): EditorCompletion => ({
           label: name,
           kind: "workflow",
           detail,
@@ -291,7 +291,7 @@ export class EditedWorkflow {
         }));
     }
     return this.environment.schema.valuesAt(path, plain)
-      .map((label): Completion => ({ label, kind: "value", start }));
+      .map((label): EditorCompletion => ({ label, kind: "value", start }));
   }
 
   /** Parses the text with another line in place of the one at an offset, and finds the marker in it. */
@@ -438,11 +438,11 @@ function typeText(type: Type): string {
 }
 
 /** Returns the functions that can follow a value of a type, or that can begin an expression. */
-function methods(of: Type | undefined, start: number): Completion[] {
+function methods(of: Type | undefined, start: number): EditorCompletion[] {
   const fits = ({ takes: [first] }: FunctionDeclaration) =>
     of === undefined || first !== undefined && mayBe(of, first);
   const named = Object.entries(functions).filter(([, one]) => fits(one))
-    .map(([label, { takes }]): Completion => ({
+    .map(([label, { takes }]): EditorCompletion => ({
       label,
       kind: "function",
       detail: `(${takes.map(typeNoun).join(", ")})`,
@@ -451,7 +451,7 @@ function methods(of: Type | undefined, start: number): Completion[] {
   if (of !== undefined && of.kind !== "list" && of.kind !== "record" && of.kind !== "any") {
     return named;
   }
-  const each = of === undefined ? [] : eachMacros.map((label): Completion => ({
+  const each = of === undefined ? [] : eachMacros.map((label): EditorCompletion => ({
     label,
     kind: "function",
     detail: "(item, expression)",

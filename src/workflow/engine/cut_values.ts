@@ -17,7 +17,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** Returns why a value can't be read. */
-export function cutReason(what: string, limitBytes: number): string {
+export function tooLargeReason(what: string, limitBytes: number): string {
   return `${what} is larger than ${
     sizeText(limitBytes)
   }, and was cut; give the step a larger maxOutput, or let its ` +

@@ -4,7 +4,7 @@ import { outcomeOfDeadContext } from "../../exec/outcome.ts";
 import type { Amount } from "../../exec/schedule.ts";
 import { overBudget } from "../pod_fields.ts";
 import { gravest } from "./policy.ts";
-import { troubleOf } from "./pod_output.ts";
+import { failedPodsText } from "./pod_output.ts";
 import type { StepContext, StepTarget } from "./step_context.ts";
 
 /** Emits the end of each that an earlier run hasn't emitted; returns all of them. */
@@ -50,7 +50,7 @@ export function troubleIn(
   const reasons = uncovered.map(({ target: { context }, unreachable }) =>
     `context ${context}: ${unreachable}`
   );
-  if (overBudget(bad.length, total, maxFail)) reasons.push(troubleOf(bad, total));
+  if (overBudget(bad.length, total, maxFail)) reasons.push(failedPodsText(bad, total));
   if (reasons.length === 0) return undefined;
   const outcomes = [...uncovered, ...bad].map((one) =>
     "outcome" in one ? one.outcome.kind : "unreachable"

@@ -54,7 +54,7 @@ const maxDepth = 16;
  *
  * @throws KodamaError `conflict` if another run of its group is running, and the file's mode is to refuse.
  */
-export async function* runWorkflow(
+export async function* executeWorkflow(
   workflow: FullWorkflow,
   environment: Environment,
   input: RunInput,

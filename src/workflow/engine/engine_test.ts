@@ -13,7 +13,7 @@ import {
   play,
   saying,
 } from "../testing/step_fixture.ts";
-import { reasonOf } from "./policy.ts";
+import { stepReason } from "./policy.ts";
 
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
 const failing = (words: readonly string[]) => words[0] === "false" ? 1 : 0;
@@ -403,7 +403,7 @@ Deno.test("a script has the time of its step; only without that one of its own",
     const { events } = await play({ files: { "w.yaml": text }, environment });
     const end = events.find((event) => event.kind === "stepEnded");
     assert.match(
-      end === undefined ? "" : reasonOf(end.outcome),
+      end === undefined ? "" : stepReason(end.outcome),
       /^not done within .*, the cpuTime of the step/,
     );
     return limitMs;

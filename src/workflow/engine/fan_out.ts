@@ -13,7 +13,7 @@ import type { Fanout } from "../pod_fields.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { sizeText } from "./cut_values.ts";
 import { targetsEvent } from "./named_targets.ts";
-import { type EndsOutput, podOutput } from "./pod_output.ts";
+import { type EndsOutput, podOutputOf } from "./pod_output.ts";
 import type { StepContext, StepTarget } from "./step_context.ts";
 import type { Copying, Writing } from "./environment.ts";
 
@@ -42,7 +42,7 @@ export async function fanOut(
   step: StepContext,
   all: readonly StepTarget[],
   work: FanOut,
-  outputOf: (ends: readonly StepTargetEnd[], limitBytes: number) => EndsOutput = podOutput,
+  outputOf: (ends: readonly StepTargetEnd[], limitBytes: number) => EndsOutput = podOutputOf,
 ): Promise<StepEnd> {
   await step.emit(targetsEvent(step.key, all));
   const there = all.filter(({ unreachable }) => unreachable === undefined);

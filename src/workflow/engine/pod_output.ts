@@ -5,13 +5,13 @@ import type { Outcome } from "../../exec/outcome.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
-import { cutReason, type CutValue } from "./cut_values.ts";
+import { type CutValue, tooLargeReason } from "./cut_values.ts";
 
 /** The output of targets, and the parts of it that expressions can't read. */
 export type EndsOutput = Pick<StepEnd, "output" | "cut">;
 
 /** The fields of `podOutput` in `steps/exec.ts`. @param limitBytes how much of a stream is stored. */
-export function podOutput(ends: readonly StepTargetEnd[], limitBytes: number): EndsOutput {
+export function podOutputOf(ends: readonly StepTargetEnd[], limitBytes: number): EndsOutput {
   const named = (good: boolean) =>
     ends.filter(({ outcome }) => (outcome.kind === "ok") === good).map(({ name }) => name);
   const found = [...Map.groupBy(ends, outputKey).values()]
@@ -20,7 +20,7 @@ export function podOutput(ends: readonly StepTargetEnd[], limitBytes: number): E
     stdout: trimmed(members[0]?.stdout ?? ""),
     targets: members.map(({ name }) => name),
   }));
-  const reason = (name: string) => cutReason(`the output of ${name}`, limitBytes);
+  const reason = (name: string) => tooLargeReason(`the output of ${name}`, limitBytes);
   const cut: CutValue[] = found.flatMap(([first], index) =>
     first?.cut?.stdout === undefined
       ? []
@@ -77,7 +77,7 @@ function trimmed(text: string): string {
 const reportedWays = 3;
 
 /** `3 of 50 pods failed: web-[3-4] (exit code 1), web-9 (exit code 127); 40 were not started`. */
-export function troubleOf(bad: readonly StepTargetEnd[], total: number): string {
+export function failedPodsText(bad: readonly StepTargetEnd[], total: number): string {
   const [only] = bad;
   if (only !== undefined && total === 1) return `${only.name}: ${outcomeText(only.outcome)}`;
   const started = bad.filter(({ outcome }) => outcome.kind !== "skipped");

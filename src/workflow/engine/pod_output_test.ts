@@ -4,7 +4,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { evaluateDeep } from "../templates.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { guarded } from "./cut_values.ts";
-import { podOutput, troubleOf } from "./pod_output.ts";
+import { failedPodsText, podOutputOf } from "./pod_output.ts";
 
 function end(name: string, stdout: string, outcome: Outcome = { kind: "ok" }): StepTargetEnd {
   const target = { context: "c", namespace: "n", pod: name, container: "a", node: "", ip: "" };
@@ -12,7 +12,7 @@ function end(name: string, stdout: string, outcome: Outcome = { kind: "ok" }): S
 }
 
 Deno.test("the answer of most pods is the step's, and the first of its groups", () => {
-  const { output: { stdout, distinct, groups } } = podOutput([
+  const { output: { stdout, distinct, groups } } = podOutputOf([
     end("a", "1\n"),
     end("b", "2\n\n"),
     end("c", "2\n"),
@@ -27,7 +27,7 @@ Deno.test("pods that were not started aren't told as failures beside those that 
   const skipped: Outcome = { kind: "skipped", reason: "an earlier target failed" };
   const never = [end("w-1", "", skipped), end("w-2", "", skipped)];
   assert.equal(
-    troubleOf([end("w-0", "", failed), ...never], 3),
+    failedPodsText([end("w-0", "", failed), ...never], 3),
     "1 of 3 pods failed: w-0 (exit code 1); 2 were not started",
   );
 });
@@ -38,7 +38,7 @@ Deno.test("outputs that were cut are equal if all of them is, and expressions ca
     truncated: true,
     cut: { stdout: { bytes: 9, hash } },
   });
-  const { output, cut: parts = [] } = podOutput([cut("a", 1), cut("b", 2), cut("c", 1)], 1024);
+  const { output, cut: parts = [] } = podOutputOf([cut("a", 1), cut("b", 2), cut("c", 1)], 1024);
   assert.deepEqual(output.groups, [
     { stdout: "same beginning", targets: ["a", "c"] },
     { stdout: "same beginning", targets: ["b"] },

@@ -68,7 +68,7 @@ export function messageAt(error: KodamaError, { file, line }: LineLocation): str
 }
 
 /** Returns why it ended so, as text; empty after a success. */
-export function reasonOf(outcome: StepOutcome): string {
+export function stepReason(outcome: StepOutcome): string {
   switch (outcome.kind) {
     case "ok":
       return "";

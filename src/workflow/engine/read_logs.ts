@@ -9,7 +9,7 @@ import type { StepEnd } from "../step_kind.ts";
 import { cutOf } from "./fan_out.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { targetsEvent } from "./named_targets.ts";
-import { podOutput } from "./pod_output.ts";
+import { podOutputOf } from "./pod_output.ts";
 import type { StepContext, StepTarget } from "./step_context.ts";
 
 /** Maximum number of parallel requests. */
@@ -42,7 +42,7 @@ export async function readLogs(
   );
   const ends = [...ofPods, ...await deadEnds(step, targets)];
   const outcome = troubleIn(targets, ends, { kind: "count", count: 0 }) ?? { kind: "ok" };
-  return { outcome, ...podOutput(ends, read.maxOutputBytes) };
+  return { outcome, ...podOutputOf(ends, read.maxOutputBytes) };
 }
 
 async function readOne(

@@ -10,7 +10,7 @@ import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../step_kind.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
-import { continuesAfter, messageAt, nextAttempt, reasonOf } from "./policy.ts";
+import { continuesAfter, messageAt, nextAttempt, stepReason } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import type { InnerEnd } from "./step_context.ts";
 import { guarded } from "./cut_values.ts";
@@ -18,7 +18,7 @@ import { nothingRetained, retainedPart } from "./retained.ts";
 import { definitionOf, identitiesOf } from "./step_identity.ts";
 import { makeStepContext } from "./make_step_context.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
-import { fieldText, foundText } from "../../base/yaml/shape.ts";
+import { foundText, pathText } from "../../base/yaml/shape.ts";
 
 /** Runs steps. */
 export class StepRunner implements Sequences {
@@ -183,7 +183,7 @@ export class StepRunner implements Sequences {
       // Successful targets aren't run again.
       for (const target of seen) if (target.outcome.kind === "ok") done.set(target.name, target);
       for (const [name, { outcome }] of done) if (outcome.kind !== "ok") done.delete(name);
-      const reason = reasonOf(end.outcome);
+      const reason = stepReason(end.outcome);
       await emit({ kind: "stepRetried", step: at.key, attempt: attempt + 1, delayMs, reason });
       await passed(environment.clock, delayMs, { signal: at.signal });
     }
@@ -302,6 +302,6 @@ function narrowed(
   const path = (issue.path ?? []).map(({ key }) => key as string | number);
   throw new KodamaError(
     "config",
-    `${fieldText(path)}: expected ${issue.message}, found ${foundText(issue.input)}`,
+    `${pathText(path)}: expected ${issue.message}, found ${foundText(issue.input)}`,
   );
 }

@@ -14,11 +14,11 @@ import type { StepContext } from "./step_context.ts";
 export const podStates = ["ready", "running", "gone"] as const;
 
 /** One of them. */
-export type PodState = typeof podStates[number];
+export type AwaitedState = typeof podStates[number];
 
 /** The condition of a wait. */
 export interface PodWait {
-  state: PodState;
+  state: AwaitedState;
   /** Of the step; the workflow's if absent. */
   select: SelectFields | undefined;
   /** Minimum number of pods; none for `gone`. */
@@ -190,7 +190,7 @@ function scopesText(sources: readonly PodSource[]): string {
 }
 
 /** A pod that is being deleted isn't ready or running, whatever its conditions say. */
-function isIn({ metadata, status }: Pod, state: PodState): boolean {
+function isIn({ metadata, status }: Pod, state: AwaitedState): boolean {
   if (metadata?.deletionTimestamp !== undefined) return false;
   if (state === "running") return status?.phase === "Running";
   return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ??

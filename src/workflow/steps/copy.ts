@@ -4,7 +4,7 @@ import { listOf, numberType, recordOf, textType } from "../../expression/type.ts
 import { copyFiles } from "../engine/copy_files.ts";
 import type { CopyWay } from "../engine/environment.ts";
 import { described, text } from "../fields.ts";
-import { defineStep, failed, type Finding, type Need } from "../step_kind.ts";
+import { defineStep, failed, type Need, type StepProblem } from "../step_kind.ts";
 import { fanoutEntries, fanoutOf, podEntries } from "../pod_fields.ts";
 
 /** Prefix of a path in the pods, as in `kodama cp`. */
@@ -110,7 +110,7 @@ function wayOf({ from, to }: Paths): CopyWay | undefined {
     : { kind: "toPods", local: from, remote: to.slice(podMark.length) };
 }
 
-function wrongPaths(copy: Paths): Finding[] {
+function wrongPaths(copy: Paths): StepProblem[] {
   if (wayOf(copy) !== undefined) return [];
   const { from, to } = copy;
   for (const [field, path] of [["from", from], ["to", to]] as const) {

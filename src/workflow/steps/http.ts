@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import { described, dynamic, expressionMark, maxOutput, text } from "../fields.ts";
-import { cutReason } from "../engine/cut_values.ts";
+import { tooLargeReason } from "../engine/cut_values.ts";
 import { defineStep, failed, ok } from "../step_kind.ts";
 import { answerOutput, limitOf } from "./local_output.ts";
 
@@ -114,7 +114,7 @@ outputs:
       json: answer.truncated ? null : parsed(answer.body),
       truncated: answer.truncated,
     };
-    const reason = cutReason(`the answer of ${host}`, maxOutputBytes);
+    const reason = tooLargeReason(`the answer of ${host}`, maxOutputBytes);
     const cut = answer.truncated ? [["body"], ["json"]].map((path) => ({ path, reason })) : [];
     const good = typeof expect === "number"
       ? answer.status === expect

@@ -1,7 +1,7 @@
 /** The output of a local program in expressions, and how its end becomes the step's. */
 import { parseQuantity } from "../../base/quantity.ts";
 import { anyType, booleanType, numberType, textType, type Type } from "../../expression/type.ts";
-import { cutReason } from "../engine/cut_values.ts";
+import { tooLargeReason } from "../engine/cut_values.ts";
 import type { StepContext } from "../engine/step_context.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
 
@@ -60,7 +60,7 @@ export async function runHere(
   };
   const cut = truncated.map((stream) => ({
     path: [stream],
-    reason: cutReason(`the output of ${argv[0]}`, maxOutputBytes),
+    reason: tooLargeReason(`the output of ${argv[0]}`, maxOutputBytes),
   }));
   const end = exitCode === 0
     ? ok(output)

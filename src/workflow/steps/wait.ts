@@ -3,14 +3,15 @@ import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
 import { numberType } from "../../expression/type.ts";
 import { countFromOne, described, durationPattern, dynamic } from "../fields.ts";
-import { type PodState, podStates, waitForPods } from "../engine/wait_for_pods.ts";
+import { type AwaitedState, podStates, waitForPods } from "../engine/wait_for_pods.ts";
 import { passed } from "../../base/abort.ts";
 import { defineStep, failed, ok } from "../step_kind.ts";
 import { podEntries } from "../pod_fields.ts";
 
 const expected = "ready, running, gone, or a duration such as 30s";
 
-const isState = (text: string): text is PodState => (podStates as readonly string[]).includes(text);
+const isState = (text: string): text is AwaitedState =>
+  (podStates as readonly string[]).includes(text);
 
 const stateOrTime = new RegExp(`^(?:${podStates.join("|")}|${durationPattern})$`);
 

@@ -3,7 +3,7 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
 import type { Target } from "../../kube/select/target.ts";
-import { type RunInput, runWorkflow } from "../engine/engine.ts";
+import { executeWorkflow, type RunInput } from "../engine/engine.ts";
 import { nothingRetained } from "../engine/retained.ts";
 import type { Environment, LocalEnd } from "../engine/environment.ts";
 import { inspectWorkflow, loadWorkflow } from "../load_workflow.ts";
@@ -58,7 +58,7 @@ export async function play(play: Play): Promise<Played> {
   const given = new Map(Object.entries(play.params ?? {}));
   const { values } = await paramValues(workflow, given, () => undefined);
   const { signal } = new AbortController();
-  const events = runWorkflow(workflow, {
+  const events = executeWorkflow(workflow, {
     ...environmentOf(play, { clock, ran, pods }),
     ...play.environment,
   }, {

@@ -17,7 +17,7 @@ import { isOlder, whenBegun } from "../older_claims.ts";
 import { type Beginning, newSession } from "../new_session.ts";
 import { openStore } from "../../session_ref.ts";
 import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
-import { failureOf, tidiedUp, withOutcome } from "../tidying.ts";
+import { kodamaErrorOf, tidiedUp, withOutcome } from "../tidying.ts";
 
 /** Which session, and the source. */
 export interface RestoreOptions extends SessionPlace {
@@ -158,7 +158,7 @@ async function* restoring(
       },
     });
   } catch (error) {
-    const failure = failureOf(error, signal);
+    const failure = kodamaErrorOf(error, signal);
     if (!filling.isFilled && (there === undefined || session.origin?.filled === false)) {
       throw await abandoned(host, store, { name, error: failure, purge: lost.length === 0 });
     }

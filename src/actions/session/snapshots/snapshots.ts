@@ -20,12 +20,12 @@ import {
 import { sessionLabel } from "../../../session/names.ts";
 import type { Host } from "../../host.ts";
 import type { SessionScope } from "../events.ts";
-import { type ListScope, listScope, scopeNamespace } from "../../session_ref.ts";
+import { listScope, scopeNamespace, type SessionListScope } from "../../session_ref.ts";
 
 export type { KeptSnapshot, SnapshotVolume } from "../../../session/volume_snapshot.ts";
 
 /** Which snapshots. */
-export interface ListSnapshotsOptions extends ListScope {
+export interface ListSnapshotsOptions extends SessionListScope {
   /** Only those of this session. */
   session?: string;
 }

@@ -26,7 +26,7 @@ import { targetOf } from "../../find_session.ts";
 import { openSession } from "../../session_ref.ts";
 import { requireFiles } from "../require_files.ts";
 import { noSnapshots, snapshotClass } from "./class.ts";
-import { failureOf, tidiedUp, withOutcome } from "../tidying.ts";
+import { kodamaErrorOf, tidiedUp, withOutcome } from "../tidying.ts";
 
 /** Which session, and the options. */
 export interface TakeOptions extends SessionPlace {
@@ -83,7 +83,7 @@ export async function* takeSnapshot(
     const ready = yield* untilUsable(host, store, wait);
     return { ...ready, context: store.client.context, notes };
   } catch (error) {
-    const failure = failureOf(error, signal);
+    const failure = kodamaErrorOf(error, signal);
     throw await undone(host, store, { snapshot, made, error: failure });
   }
 }

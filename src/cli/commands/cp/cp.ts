@@ -63,7 +63,7 @@ export const command = defineCommand({
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
     const options = { ...asked, ...narrowed };
-    const [{ cp }, { showCopy, showPlan }] = await Promise.all([
+    const [{ cp }, { showCopy, showCopyPlan: showPlan }] = await Promise.all([
       import("../../../actions/copy/copy.ts"),
       import("./show_copy.ts"),
     ]);

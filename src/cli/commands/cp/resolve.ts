@@ -1,5 +1,5 @@
 /** Resolves the args of `kodama cp` into the action's options and how the copy is shown. */
-import type { CopyOptions, CopyWay } from "../../../actions/copy/events.ts";
+import type { CopyDirection, CopyOptions } from "../../../actions/copy/events.ts";
 import type { Selection } from "../../../actions/exec/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -96,19 +96,19 @@ export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
 function wayOf(
   { from, to }: { from: Side; to: Side },
   selection: Selection,
-): { way: CopyWay; named?: Selection } {
+): { way: CopyDirection; named?: Selection } {
   if (from.kind === "here") {
     if (to.kind === "here") {
       throw new UsageError("neither side of the copy is in a pod", {
         hint: "POD:PATH is a path in that pod, and :PATH one in every pod of the selection",
       });
     }
-    const way: CopyWay = { kind: "toPods", local: from.path, remote: to.path };
+    const way: CopyDirection = { kind: "toPods", local: from.path, remote: to.path };
     return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
   }
   if (to.kind === "here") {
     const perPod = from.kind === "selected";
-    const way: CopyWay = { kind: "fromPods", remote: from.path, local: to.path, perPod };
+    const way: CopyDirection = { kind: "fromPods", remote: from.path, local: to.path, perPod };
     return { way, ...(from.kind === "pod" ? { named: podOf(from, selection) } : {}) };
   }
   if (from.kind === "selected") {
@@ -117,7 +117,7 @@ function wayOf(
     });
   }
   const source = podOf(from, selection);
-  const way: CopyWay = { kind: "podToPods", source, from: from.path, to: to.path };
+  const way: CopyDirection = { kind: "podToPods", source, from: from.path, to: to.path };
   return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
 }
 

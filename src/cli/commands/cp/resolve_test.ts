@@ -1,6 +1,6 @@
 /** Args -> copies. */
 import assert from "node:assert/strict";
-import type { CopyWay } from "../../../actions/copy/events.ts";
+import type { CopyDirection } from "../../../actions/copy/events.ts";
 import type { ResolvedCopy } from "./resolve.ts";
 import { wholeSelection } from "../../../actions/exec/events.ts";
 import { selectionFlags } from "../../parser/selection.ts";
@@ -10,7 +10,7 @@ async function copyOf(line: string): Promise<ResolvedCopy> {
   return (await resolved(`cp ${line}`)).options as ResolvedCopy;
 }
 
-const ways: readonly (readonly [line: string, way: Partial<CopyWay>, pods: string])[] = [
+const ways: readonly (readonly [line: string, way: Partial<CopyDirection>, pods: string])[] = [
   ["a :/b", { kind: "toPods", local: "a", remote: "/b" }, ""],
   ["./- :c", { kind: "toPods", local: "./-", remote: "c" }, ""],
   ["./a:b :c", { kind: "toPods", local: "./a:b", remote: "c" }, ""],
@@ -28,7 +28,7 @@ for (const [line, way, pods] of ways) {
   Deno.test(`kodama cp ${line}`, async () => {
     const { options } = await copyOf(line);
     for (const [name, value] of Object.entries(way)) {
-      assert.deepEqual(options.way[name as keyof CopyWay], value, name);
+      assert.deepEqual(options.way[name as keyof CopyDirection], value, name);
     }
     const { namespaces, operands } = options.selection;
     const where = namespaces.kind === "named" ? namespaces.names : [];

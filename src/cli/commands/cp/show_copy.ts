@@ -60,7 +60,7 @@ export async function showCopy(
 }
 
 /** Prints what would be copied. */
-export async function showPlan(
+export async function showCopyPlan(
   start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
   { invocation, view }: { invocation: CopySurroundings; view: CopyView },
 ): Promise<number> {

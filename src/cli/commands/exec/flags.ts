@@ -18,7 +18,7 @@ import type { Amount } from "../../../actions/exec/events.ts";
 const hint = "as in 5, or 20%";
 
 /** Parses an amount from 0. Throws {@link BadValue}. */
-export function amount(raw: string): Amount {
+export function parseAmount(raw: string): Amount {
   const match = /^(\d{1,9}(?:\.\d{1,9})?)(%?)$/.exec(raw);
   const number = Number(match?.[1]);
   if (match?.[2] === "%" && number <= 100) return { kind: "percent", percent: number };
@@ -29,7 +29,7 @@ export function amount(raw: string): Amount {
 /** Parses the sizes of successive batches: `1,5,20%`. Throws {@link BadValue}. */
 export function amounts(raw: string): readonly Amount[] {
   return raw.split(",").map((part) => {
-    const size = amount(part.trim());
+    const size = parseAmount(part.trim());
     if (size.kind === "count" ? size.count >= 1 : size.percent > 0) return size;
     throw new BadValue(raw, "a batch has one pod at least", { hint: "as in 1,5,20%" });
   });
@@ -56,10 +56,14 @@ export const runningFlags = {
       ...running,
     },
   ),
-  "max-fail": value("start no further batch or pod after more than this many have failed", amount, {
-    placeholder: "N|P%",
-    ...running,
-  }),
+  "max-fail": value(
+    "start no further batch or pod after more than this many have failed",
+    parseAmount,
+    {
+      placeholder: "N|P%",
+      ...running,
+    },
+  ),
   "fail-fast": toggle("start no further pod after one has failed", running),
   "connect-timeout": value(
     "time to wait for an unreachable server, and for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",

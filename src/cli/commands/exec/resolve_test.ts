@@ -1,7 +1,7 @@
 /** Args -> options. */
 import assert from "node:assert/strict";
 import { BadValue } from "../../parser/flag.ts";
-import { amount, amounts, execFlags, runningFlags } from "./flags.ts";
+import { amounts, execFlags, parseAmount, runningFlags } from "./flags.ts";
 import { noCommand } from "./no_command.ts";
 import { wholeSelection } from "../../../actions/exec/events.ts";
 import { selectionFlags } from "../../parser/selection.ts";
@@ -148,13 +148,13 @@ Deno.test("batches are numbers and percentages, in turn", () => {
     { kind: "count", count: 5 },
     { kind: "percent", percent: 20 },
   ]);
-  assert.deepEqual(amount("0"), { kind: "count", count: 0 });
-  assert.deepEqual(amount("12.5%"), { kind: "percent", percent: 12.5 });
+  assert.deepEqual(parseAmount("0"), { kind: "count", count: 0 });
+  assert.deepEqual(parseAmount("12.5%"), { kind: "percent", percent: 12.5 });
 });
 
 Deno.test("what is not a number of pods is refused", () => {
   for (const raw of ["", "x", "-1", "1.5", "101%", "%", "5 %", "1e3", "1,2"]) {
-    assert.throws(() => amount(raw), BadValue, raw);
+    assert.throws(() => parseAmount(raw), BadValue, raw);
   }
   for (const raw of ["", "0", "1,,2", "0%", "1,x", "1,"]) {
     assert.throws(() => amounts(raw), BadValue, raw);

@@ -6,7 +6,7 @@ import { stoppable } from "../../../terminal/driver/signals.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { initialState, type PickState } from "../../../pick/state.ts";
 import { searched } from "../../../pick/list.ts";
-import { type Entry, ownerOf } from "../../../pick/row.ts";
+import { ownerOf, type RowEntry } from "../../../pick/row.ts";
 import type { Match } from "../../../pick/search.ts";
 import { KeyDecoder, type TerminalInput } from "../../../terminal/keys.ts";
 import type { InputStream, Terminal } from "../../../terminal/terminal.ts";
@@ -117,7 +117,7 @@ class Picker implements Disposable {
     return this.#picked([only.entry]);
   }
 
-  #picked(entries: readonly Entry[]): Picked {
+  #picked(entries: readonly RowEntry[]): Picked {
     const targets = entries.map(({ id }) => this.#rows.target(id));
     const pods = entries.map(({ id }) => {
       const { context, namespace, pod, container } = this.#rows.target(id);

@@ -2,7 +2,7 @@
  * The picker while it runs: events in, frames out. All decisions are in `src/pick`; this file has the
  * sources of events (keys, pods, a clock) and the effects of a new state (a preview, another list).
  */
-import { listNamespaces, type Place } from "../../../actions/pick/scope.ts";
+import { listNamespaces, type ScopeChoice } from "../../../actions/pick/scope.ts";
 import { type PickPodsEvent, type Selection, watchPods } from "../../../actions/pick/pods.ts";
 import type { Host } from "../../../actions/host.ts";
 import { forEachUntil } from "../../../base/abort.ts";
@@ -179,7 +179,7 @@ export class PickerSession implements Disposable {
   }
 
   /** Returns whether the shown pods are of this scope, which need not be the kubeconfig's current one. */
-  #isHere(kind: "namespaces" | "contexts", { name, current }: Place): boolean {
+  #isHere(kind: "namespaces" | "contexts", { name, current }: ScopeChoice): boolean {
     const { place } = this.#state;
     const { contexts, selection: { namespaces } } = this.#parts.options;
     if (kind === "contexts") {

@@ -4,7 +4,7 @@ import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
-import { showStart } from "./show_start.ts";
+import { showSessionStart } from "./show_start.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama clone`. */
@@ -53,7 +53,7 @@ export const command = defineCommand({
     const view = { terminal, clock: host.clock, style, steps: fillSteps };
     const { session } = await stoppable(
       signals,
-      (signal) => showStart(clone(host, { ...options, signal }), view),
+      (signal) => showSessionStart(clone(host, { ...options, signal }), view),
     );
     await terminal.stdout.write(`session/${session.name} is Running\n`);
     await terminal.stderr.write(`kodama attach ${session.name} opens a shell in it\n`);

@@ -7,7 +7,7 @@ import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
-import { showStart } from "./show_start.ts";
+import { showSessionStart } from "./show_start.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { RestorePlan } from "../../../actions/session/snapshots/restore.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
@@ -91,7 +91,7 @@ export const command = defineCommand({
         throw new KodamaError("declined", "cancelled; nothing was changed");
       }
       const view = { terminal, clock: host.clock, style, steps: fillSteps };
-      return await showStart(planned.run(), view);
+      return await showSessionStart(planned.run(), view);
     });
     await terminal.stdout.write(`session/${session.name} is Running\n`);
     return success;

@@ -2,7 +2,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { styleOf } from "../../output.ts";
 import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
-import { showStart } from "./show_start.ts";
+import { showSessionStart } from "./show_start.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama resume`. */
@@ -31,7 +31,11 @@ export const command = defineCommand({
     const { session } = await stoppable(
       signals,
       (signal) =>
-        showStart(resume(host, { ...options, signal }), { terminal, clock: host.clock, style }),
+        showSessionStart(resume(host, { ...options, signal }), {
+          terminal,
+          clock: host.clock,
+          style,
+        }),
     );
     await terminal.stdout.write(`session/${session.name} is Running\n`);
     return success;

@@ -23,7 +23,7 @@ const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>
 const quietMs = 1000;
 
 /** Shows the events; returns the last one if the start completed. */
-export async function showStart(
+export async function showSessionStart(
   events: AsyncIterable<StartEvent>,
   { terminal, clock, style, steps = startSteps }: {
     terminal: Terminal;

@@ -3,7 +3,7 @@ import type { Session, StartEvent } from "../../../actions/session/events.ts";
 import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { plainStyle } from "../../../terminal/style.ts";
-import { showStart } from "./show_start.ts";
+import { showSessionStart } from "./show_start.ts";
 
 const session = { name: "work", namespace: "n" } as Session;
 const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
@@ -20,7 +20,7 @@ async function shown(texts: readonly string[], terminals: readonly "stderr"[] = 
     }
     yield { kind: "started", session, target };
   }
-  await clock.runUntil(showStart(events(), { terminal, clock, style: plainStyle }));
+  await clock.runUntil(showSessionStart(events(), { terminal, clock, style: plainStyle }));
   return terminal.written("stderr");
 }
 

@@ -192,7 +192,7 @@ export const command = defineCommand({
       await terminal.stdout.write(await manifestText(objects, dryRun));
       return success;
     }
-    const { showStart } = await import("./show_start.ts");
+    const { showSessionStart: showStart } = await import("./show_start.ts");
     const style = styleOf(terminal.stderr, environment);
     const { session } = await stoppable(signals, async (signal) => {
       const first = task && await firstTask(task, { host, terminal, signal });

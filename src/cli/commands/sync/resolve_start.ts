@@ -34,7 +34,7 @@ export const startFlags = {
 };
 
 /** The resolved args. */
-export interface StartOptions {
+export interface SyncStartArgs {
   local: string;
   pod: string;
   namespace: string | undefined;
@@ -53,7 +53,7 @@ export interface StartOptions {
 /** Throws `UsageError` for args that don't name two folders. */
 export function resolveStart(
   { flags: given, operands: [local = "", place = ""] }: Words<typeof startFlags>,
-): StartOptions {
+): SyncStartArgs {
   const [, namespace, pod, remotePath] =
     /^(?:([a-z0-9][a-z0-9-]*)\/)?([a-z0-9][a-z0-9.-]*):(.+)$/s.exec(place) ?? [];
   if (pod === undefined || remotePath === undefined) {

@@ -6,14 +6,17 @@ import { success } from "../../exit_codes.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { jsonDocument } from "../../output.ts";
-import type { StartOptions } from "./resolve_start.ts";
+import type { SyncStartArgs } from "./resolve_start.ts";
 import { entriesText, progressText, syncData } from "../../../present/sync_text.ts";
 
 /** A shorter wait gets no message; also the interval between two lines. */
 const restMs = 1000;
 
 /** Starts the sync, and waits as requested. */
-export async function showStart(options: StartOptions, invocation: Invocation): Promise<number> {
+export async function showSyncStart(
+  options: SyncStartArgs,
+  invocation: Invocation,
+): Promise<number> {
   const { planSync } = await import("../../../actions/sync/plan_sync.ts");
   const { startSync } = await import("../../../actions/sync/start_sync.ts");
   const { stillText } = await import("../../../actions/sync/first_wait.ts");

@@ -40,7 +40,7 @@ export const command = defineCommand({
   seeAlso: ["kodama sync status --help", "kodama cp --help copies files once."],
   resolve: resolveStart,
   run: async (options, invocation) => {
-    const { showStart } = await import("./show_start.ts");
+    const { showSyncStart: showStart } = await import("./show_start.ts");
     return await showStart(options, invocation);
   },
 });
