@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
-import { wholeSelection } from "../kube/select/whole_selection.ts";
+import { wholeSelection } from "../kube/select/target.ts";
 import { allTargets } from "./one_target.ts";
 import { simulatedHost } from "./testing/simulated_host.ts";
 

@@ -15,7 +15,7 @@ import type {
   WatchEvent,
   WatchOptions,
 } from "./client.ts";
-import type { ChannelSocket } from "./streams/channel_socket.ts";
+import { channelProtocols, type ChannelSocket, WebSocketSocket } from "./streams/channel_socket.ts";
 import type { Connection } from "./connection.ts";
 import { SocketExecChannel } from "./streams/exec_channel.ts";
 import type { KubeHost } from "./host.ts";
@@ -27,7 +27,6 @@ import type { Transport } from "./http/transport.ts";
 import type { KubeObject } from "./types.ts";
 import { UpgradeRefused } from "./streams/upgrade.ts";
 import { openWatch } from "./http/watch.ts";
-import { channelProtocols, WebSocketSocket } from "./streams/websocket_socket.ts";
 
 /** Never aborts: for calls without a signal of their own. */
 const never = new AbortController().signal;

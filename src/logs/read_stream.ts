@@ -2,11 +2,10 @@
 import { KodamaError } from "../base/errors.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import { isTransient, LinkError } from "../kube/failures.ts";
-import { Cursor } from "./cursor.ts";
+import { Cursor, StampReader } from "./cursor.ts";
 import type { LogQuery, OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
 import { joinBytes } from "../base/join_bytes.ts";
 import type { LogLine } from "./line.ts";
-import { StampReader } from "./stamp.ts";
 
 /** How a connection ended. */
 export type StreamEnd =

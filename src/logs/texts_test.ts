@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { jsonFieldsText } from "./json_fields.ts";
+import { jsonFieldsText, parseLogTemplate } from "./template.ts";
 import type { LogLine } from "./line.ts";
 import { filterLines } from "./line_filter.ts";
-import { parseLogTemplate } from "./template.ts";
 
 Deno.test("the fields of a JSON line: by name, dotted name or path; other lines stay as they are", () => {
   const cases: readonly [line: string, fields: string[], expected: string][] = [

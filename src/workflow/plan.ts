@@ -1,6 +1,5 @@
 /** Resolves a workflow and the command line to what will be run. Pure. */
-import type { Selection } from "../kube/select/target.ts";
-import { wholeSelection } from "../kube/select/whole_selection.ts";
+import { type Selection, wholeSelection } from "../kube/select/target.ts";
 import type { RunBounds, Workflow } from "./workflow.ts";
 
 /** Overrides of the workflow's own fields. An absent field doesn't override. */

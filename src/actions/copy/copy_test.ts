@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { LocalFiles } from "../../copy/local_files.ts";
 import type { PodScript } from "../../exec/testing/simulated_pod.ts";
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { wholeSelection } from "../../kube/select/target.ts";
 import { cp } from "./copy.ts";
 import type { CopyEvent, CopyOptions } from "./events.ts";
 import { localPathOf, nameOf } from "./paths.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FoundTargets } from "../../kube/select/find_targets.ts";
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { wholeSelection } from "../../kube/select/target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 

@@ -21,7 +21,7 @@ export type { OutputLine as Line } from "../../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind } from "../../exec/outcome.ts";
 export type { RunEvent } from "../../exec/run_options.ts";
 export { remainsOf } from "../../exec/outcome.ts";
-export { wholeSelection } from "../../kube/select/whole_selection.ts";
+export { wholeSelection } from "../../kube/select/target.ts";
 export type { OutputMode } from "../../exec/run_options.ts";
 export { compressNames } from "../../exec/name_ranges.ts";
 export { outcomeName, type RunSummary } from "../../exec/summary.ts";

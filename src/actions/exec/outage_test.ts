@@ -1,5 +1,5 @@
 /** Runs that start while a server is down. */
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { wholeSelection } from "../../kube/select/target.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { hello } from "../../exec/testing/run_fixture.ts";

@@ -1,6 +1,6 @@
 /** Records of runs: written during the run, read back, run again. */
 import assert from "node:assert/strict";
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { wholeSelection } from "../../kube/select/target.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./events.ts";
 import { findRun, lastStepsRun, listRuns } from "../runs/past_runs.ts";

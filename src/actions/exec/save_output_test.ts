@@ -1,5 +1,5 @@
 /** Outputs in separate files, and the groups of equal ones with their differences. */
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { wholeSelection } from "../../kube/select/target.ts";
 import assert from "node:assert/strict";
 import type { PodScript } from "../../exec/testing/simulated_pod.ts";
 import { exec } from "./exec.ts";

@@ -7,7 +7,7 @@ import type { LineFilter } from "../../logs/line_filter.ts";
 import type { LogStart, ReadEvent } from "../../logs/reading.ts";
 import type { PickedPod } from "../pick/host.ts";
 
-export { fieldText, jsonFieldsText, jsonObjectOf } from "../../logs/json_fields.ts";
+export { fieldText, jsonFieldsText, jsonObjectOf } from "../../logs/template.ts";
 export { type LogLine, logLineText as textOf, stampOf } from "../../logs/line.ts";
 export {
   type LogTemplatePart as TemplatePart,

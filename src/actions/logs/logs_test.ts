@@ -1,4 +1,4 @@
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { wholeSelection } from "../../kube/select/target.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { quiet } from "../../base/testing/manual_clock.ts";

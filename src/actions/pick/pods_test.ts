@@ -1,9 +1,8 @@
 /** The pods reported to a picker, now and later. */
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { type Selection, wholeSelection } from "../../kube/select/target.ts";
 import assert from "node:assert/strict";
 import { quiet } from "../../base/testing/manual_clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { Selection } from "../../kube/select/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import { type PickPodsEvent, watchPods } from "./pods.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";

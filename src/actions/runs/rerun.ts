@@ -1,5 +1,5 @@
 /** Runs a past run again: its command, in its targets. */
-import { wholeSelection } from "../../kube/select/whole_selection.ts";
+import { wholeSelection } from "../../kube/select/target.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { exec } from "../exec/exec.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";

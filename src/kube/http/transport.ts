@@ -7,22 +7,23 @@ import type { Connection } from "../connection.ts";
 import type { ClientCertificate, Credentials, Proof } from "../credentials.ts";
 import type { DialOptions } from "../tls/dial_link.ts";
 import { answerError, linkError, silenceError, type Whereabouts } from "../failures.ts";
-import { fetchByLink, type LinkRequest } from "../link/fetch_by_link.ts";
-import type { HttpResponse } from "../link/http_response.ts";
-import { header, type HeaderPairs } from "../link/http_request.ts";
+import {
+  fetchByLink,
+  header,
+  type HeaderPairs,
+  type HttpResponse,
+  type LinkRequest,
+} from "../link/http.ts";
 import type { KubeHost } from "../host.ts";
 import type { Link, LinkUse } from "../link/link.ts";
-import { LinkPool } from "../tls/link_pool.ts";
-import { LinkTargets } from "../tls/link_target.ts";
+import { LinkPool, LinkTargets } from "../tls/link_pool.ts";
 import { readPem } from "../config/open_credentials.ts";
 import { fetchLooksForProxy } from "../config/proxy_environment.ts";
 import { type KeepAlive, keepAliveTimes } from "../streams/keepalive.ts";
-import type { SpdyRequest } from "../streams/spdy_open.ts";
-import type { SpdySocket } from "../streams/spdy_socket.ts";
+import type { SpdyRequest, SpdySocket } from "../streams/spdy_socket.ts";
 import { type Trace, traced } from "../trace.ts";
 import { UpgradeRefused, UpgradeUnanswered } from "../streams/upgrade.ts";
-import type { WebSocketLink } from "../streams/websocket.ts";
-import { openWebSocket } from "../streams/websocket_open.ts";
+import { openWebSocket, type WebSocketLink } from "../streams/websocket.ts";
 import { passed } from "../../base/abort.ts";
 
 /** Characters. Far more than any page of 500 pods (some 20 kB each); less than the machine. */
@@ -157,7 +158,7 @@ export class Transport implements Disposable {
     { protocol, streams }: Pick<SpdyRequest, "protocol" | "streams">,
     options: StreamOptions & DialOptions,
   ): Promise<SpdySocket | UpgradeRefused> {
-    const { openSpdy } = await import("../streams/spdy_open.ts");
+    const { openSpdy } = await import("../streams/spdy_socket.ts");
     return await this.#upgrade(
       "POST",
       path,

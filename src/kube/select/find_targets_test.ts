@@ -1,10 +1,9 @@
-import { wholeSelection } from "./whole_selection.ts";
+import { type Selection, wholeSelection } from "./target.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "../client.ts";
 import { ExpiredError } from "../failures.ts";
 import { findTargets } from "./find_targets.ts";
-import type { Selection } from "./target.ts";
 import type { Pod } from "../types.ts";
 
 function pod(namespace: string, name: string): Pod {

@@ -1,8 +1,7 @@
-import { wholeSelection } from "./whole_selection.ts";
+import { type Selection, wholeSelection } from "./target.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compareNatural, selectTargets } from "./selection.ts";
-import type { Selection } from "./target.ts";
 import type { Pod } from "../types.ts";
 
 interface PodWords {

@@ -56,3 +56,14 @@ export interface SkippedPod {
   pod: string;
   reason: string;
 }
+
+/** Every running pod of the context's own namespace: the default if nothing narrows it. */
+export const wholeSelection: Selection = {
+  namespaces: { kind: "default" },
+  operands: [],
+  match: [],
+  exclude: [],
+  sort: "name",
+  shuffle: false,
+  allPhases: false,
+};

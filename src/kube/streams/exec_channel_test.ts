@@ -13,7 +13,7 @@ import type { ChannelEnd } from "../client.ts";
 import { endOfStatus, SocketExecChannel } from "./exec_channel.ts";
 import type { Status } from "../types.ts";
 import { WebSocketLink } from "./websocket.ts";
-import { WebSocketSocket } from "./websocket_socket.ts";
+import { WebSocketSocket } from "./channel_socket.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const on = (channel: number, text: string) =>

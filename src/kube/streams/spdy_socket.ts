@@ -9,8 +9,10 @@
  *
  * No one in Kubernetes uses SPDY's windows: a reader that stops reading stops the sender by TCP.
  */
+import { orAborted } from "../../base/abort.ts";
 import type { ChannelEvent, ChannelSocket, ServerStream } from "./channel_socket.ts";
 import { FrameSource } from "./frame_source.ts";
+import { type HeaderPairs, requestHead } from "../link/http.ts";
 import type { Link } from "../link/link.ts";
 import { type KeepAlive, linkWords, SilenceWatch } from "./keepalive.ts";
 import {
@@ -22,6 +24,7 @@ import {
   type SpdyEvent,
   StreamOpener,
 } from "./spdy_frames.ts";
+import { askForUpgrade } from "./upgrade.ts";
 
 /** Numbers of a client's streams are odd, and increase. */
 const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7, resize: 9 } as const;
@@ -190,4 +193,51 @@ export class SpdySocket implements ChannelSocket {
     this.#ping = { id: this.#ping.id + 2, sent };
     return this.link.write(pingFrame(this.#ping.id));
   }
+}
+
+/* Opens them on a link that is ready for a request. */
+
+/** The requested stream. */
+export interface SpdyRequest {
+  /** An http or https address: supplies host, path and query. */
+  url: URL;
+  headers: HeaderPairs;
+  /** The version of the streams' protocol, for the server to confirm. */
+  protocol: SpdyProtocol;
+  streams: SpdyStreams;
+  keepAlive: KeepAlive;
+}
+
+/** The fourth of remote commands, whose error stream carries a Status; and the one for port forwards. */
+export type SpdyProtocol = "v4.channel.k8s.io" | "portforward.k8s.io";
+
+/** Upgrades, and opens the streams. Rejects like `openWebSocket`; the link is then closed. */
+export async function openSpdy(
+  link: Link,
+  request: SpdyRequest,
+  signal: AbortSignal,
+): Promise<SpdySocket> {
+  try {
+    return await orAborted(upgrade(link, request), signal);
+  } catch (error) {
+    link[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function upgrade(
+  link: Link,
+  { url, headers, protocol, streams, keepAlive }: SpdyRequest,
+): Promise<SpdySocket> {
+  const head = requestHead("POST", url, [
+    ["Upgrade", "SPDY/3.1"],
+    ["Connection", "Upgrade"],
+    ["Content-Length", "0"],
+    ["X-Stream-Protocol-Version", protocol],
+    ...headers,
+  ]);
+  const answer = await askForUpgrade(link, head);
+  const chosen = answer.headers.get("x-stream-protocol-version");
+  if (chosen !== protocol) throw new Error(`the server doesn't speak ${protocol} over SPDY`);
+  return await SpdySocket.open(link, answer.rest, { streams, keepAlive });
 }

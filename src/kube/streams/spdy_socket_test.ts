@@ -3,7 +3,7 @@ import { joinBytes } from "../../base/join_bytes.ts";
 import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
 import { SocketExecChannel } from "./exec_channel.ts";
 import { dataFrame, pingFrame } from "./spdy_frames.ts";
-import { openSpdy } from "./spdy_open.ts";
+import { openSpdy } from "./spdy_socket.ts";
 import { commandStreams, SpdySocket } from "./spdy_socket.ts";
 import { MemoryLink } from "../testing/memory_link.ts";
 

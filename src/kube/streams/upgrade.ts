@@ -1,5 +1,5 @@
 /** Upgrades an HTTP connection to another protocol. https://www.rfc-editor.org/rfc/rfc9110#section-7.8 */
-import { type AnswerHeaders, LinkReader, readBody, readHead } from "../link/http_response.ts";
+import { type AnswerHeaders, LinkReader, readBody, readHead } from "../link/http.ts";
 import type { Link } from "../link/link.ts";
 
 /** The server answered, but not with an upgrade. */

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
 import { MemoryLink, readClientFrame, serverClose, serverFrame } from "../testing/memory_link.ts";
-import { type Received, WebSocketLink } from "./websocket.ts";
-import { openWebSocket } from "./websocket_open.ts";
+import { openWebSocket, type Received, WebSocketLink } from "./websocket.ts";
 
 function open({ serverAnswers = (_signal: AbortSignal) => Promise.resolve(false) } = {}) {
   const [link, clock] = [new MemoryLink(), new ManualClock()];

@@ -5,6 +5,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { dialLink, type DialOptions, linkWay } from "./dial_link.ts";
 import type { Link, LinkTarget, LinkUse } from "../link/link.ts";
+import type { Connection } from "../connection.ts";
+import type { ClientCertificate, Proof } from "../credentials.ts";
 
 /** Far below the idle timeout of servers and proxies: a stream can't be requested twice. */
 const keptForMs = 5000;
@@ -69,4 +71,36 @@ function serves(kept: Kept, use: LinkUse): boolean {
 /** One server has one address; only our identity may differ, if a certificate was renewed. */
 function sameEnds(one: LinkTarget, other: LinkTarget): boolean {
   return one.tls?.clientCertificate?.certificate === other.tls?.clientCertificate?.certificate;
+}
+
+/** One target as long as the client certificate is the same: its prepared TLS context serves many links. */
+export class LinkTargets {
+  #latest: { clientCertificate: ClientCertificate | undefined; target: LinkTarget } | undefined;
+
+  /** @param certificateAuthority the server's, as PEM. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly certificateAuthority: string | undefined,
+  ) {}
+
+  /** Returns the target with the current proof. */
+  of({ clientCertificate }: Proof): LinkTarget {
+    if (this.#latest === undefined || this.#latest.clientCertificate !== clientCertificate) {
+      this.#latest = { clientCertificate, target: this.#made(clientCertificate) };
+    }
+    return this.#latest.target;
+  }
+
+  #made(clientCertificate: ClientCertificate | undefined): LinkTarget {
+    const { server, tlsServerName: serverName, insecure, proxyUrl } = this.connection;
+    const { certificateAuthority } = this;
+    const url = new URL(server);
+    const secure = url.protocol === "https:";
+    return {
+      hostname: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+      tls: secure ? { certificateAuthority, clientCertificate, serverName, insecure } : undefined,
+      proxyUrl,
+    };
+  }
 }

@@ -1,6 +1,112 @@
-/** An HTTP/1.1 answer read from a {@link Link}: head, then body as it comes. RFC 9112. */
+/**
+ * HTTP/1.1 over a {@link Link} of our own, where `fetch` doesn't do: a connection that read a pod then carries a stream
+ * into it; each of many logs has its own, so that an unread one holds up no other; and servers whose certificate has
+ * another name, isn't verified, or that a proxy leads to. RFC 9112.
+ */
 import { joinBytes } from "../../base/join_bytes.ts";
 import type { Link } from "./link.ts";
+import { onAbort } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+
+/** Names and values in their order. */
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+
+/**
+ * One header. Throws `config` for a value that HTTP can't carry: it comes from a kubeconfig or a credential program,
+ * and a line break in it would start another header.
+ */
+export function header(name: string, value: string): readonly [string, string] {
+  // Tab, printable ASCII, and the upper half of Latin-1: RFC 9110, 5.5.
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value) || !/^[!#$%&'*+.^`|~\w-]+$/.test(name)) {
+    throw new KodamaError(
+      "config",
+      `the credentials have a character that the header ${name.replace(/\W/g, "-")} can't carry`,
+    );
+  }
+  return [name, value];
+}
+
+/** The request up to its body. */
+export function requestHead(method: string, url: URL, headers: HeaderPairs): Uint8Array {
+  const lines = [
+    `${method} ${url.pathname}${url.search} HTTP/1.1`,
+    `Host: ${url.host}`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ];
+  return new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`);
+}
+
+/* One request, and its response. */
+
+/** In the terms of `fetch`. */
+export interface LinkRequest {
+  method: string;
+  headers: HeaderPairs;
+  body: string | undefined;
+}
+
+/**
+ * @param finished gets the link back when the body has been read and the server leaves the connection open. In every
+ *   other case the link is closed: at the end of the body, when it is dropped, and when the signal aborts.
+ */
+export async function fetchByLink(
+  link: Link,
+  url: URL,
+  request: LinkRequest,
+  { signal, finished }: { signal: AbortSignal; finished: (link: Link) => void },
+): Promise<HttpResponse> {
+  const cleanup = new DisposableStack();
+  cleanup.use(link);
+  const listening = onAbort(signal, () => link[Symbol.dispose]());
+  cleanup.use(listening);
+  try {
+    await link.write(requestBytes(url, request));
+    const reader = new LinkReader(link);
+    const head = await readHead(reader);
+    if (head.code < 200) throw new Error(`an answer of ${head.code} to an ordinary request`);
+    const done = () => {
+      if (!staysOpen(head, reader)) return cleanup.dispose();
+      cleanup.move();
+      listening[Symbol.dispose]();
+      finished(link);
+    };
+    return { ...head, body: bodyThen(done, reader, head, cleanup), drop: () => cleanup.dispose() };
+  } catch (error) {
+    cleanup.dispose();
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+async function* bodyThen(
+  done: () => void,
+  reader: LinkReader,
+  { code, headers }: HttpHead,
+  cleanup: DisposableStack,
+): AsyncGenerator<Uint8Array, void> {
+  // Dropped early or broken: the remaining bytes would be read as the next answer.
+  using _unlessDone = cleanup;
+  if (code !== 204 && code !== 304) yield* readBody(reader, headers);
+  done();
+}
+
+/**
+ * Returns whether the connection can carry another request: the end of this answer is known, and nothing followed it.
+ */
+function staysOpen({ code, headers }: HttpHead, reader: LinkReader): boolean {
+  const bounded = code === 204 || code === 304 || headers.get("content-length") !== null ||
+    /\bchunked\b/i.test(headers.get("transfer-encoding") ?? "");
+  return bounded && reader.rest.length === 0 &&
+    !/\bclose\b/i.test(headers.get("connection") ?? "");
+}
+
+function requestBytes(url: URL, { method, headers, body = "" }: LinkRequest): Uint8Array {
+  const bytes = new TextEncoder().encode(body);
+  const head = requestHead(method, url, [...headers, ["content-length", String(bytes.length)]]);
+  // In one write: two would be two TLS records, and often two packets.
+  return joinBytes([head, bytes]);
+}
+
+/* A response: head, then body as it comes. */
 
 const maxHead = 64 * 1024;
 

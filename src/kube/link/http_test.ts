@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyText } from "../../base/testing/any_text.ts";
-import { ChunkedBody } from "./http_response.ts";
+import { ChunkedBody } from "./http.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { lineText } from "../terminal/grid.ts";
 import { bindings } from "./bindings.ts";
-import { helpSections } from "./help.ts";
+import { helpSections } from "./view_help.ts";
 import { activeLevel, type PickState } from "./state.ts";
 import { step } from "./step.ts";
 import { key, picker, sampleSettings, typed } from "./testing/sample_picker.ts";
