@@ -171,7 +171,7 @@ Deno.test("a cycle of folders is noticed", () => {
 
 /** Modules and files that own a part of this machine; the others get it passed in. */
 const ownsMachine =
-  /^(?:cluster|daemon|files|forward|host|sandbox|terminal|copy\/local|sync\/(?:daemon|local)|kube\/(?:config|http|tls)|[^/]+(?:\/.+)?\/testing)\/|^wiring\.ts$|^kube\/(?:host|failures)\.ts$|^cli\/commands\/version\.ts$/;
+  /^(?:cluster|daemon|files|forward|host|sandbox|terminal|copy\/local|sync\/(?:daemon|local)|workflow\/local|kube\/(?:config|http|tls)|[^/]+(?:\/.+)?\/testing)\/|^wiring\.ts$|^kube\/(?:host|failures)\.ts$|^cli\/commands\/version\.ts$/;
 
 Deno.test("only the modules that own a part of this machine use Deno's interface to it", async () => {
   const strangers: string[] = [];

@@ -8,7 +8,6 @@ import type { Trace } from "../kube/trace.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { filePath } from "../files/file_path.ts";
-import { clientRegistry } from "./client_registry.ts";
 import { localFiles } from "./files.ts";
 import { localMachine } from "./machine.ts";
 
@@ -83,7 +82,7 @@ export function machineHost(
       return workflowMachine(host, kubeconfig);
     },
     async testCluster(world, signal) {
-      const { testCluster } = await import("./test_cluster.ts");
+      const { testCluster } = await import("./cluster.ts");
       return await testCluster(
         world,
         signal,
@@ -112,5 +111,37 @@ export function machineHost(
       { ...named, ...(context === undefined ? {} : { context }) },
       kubeHost,
     );
+  }
+}
+
+/* The clients of one process: one for each context, under each of its names. */
+
+/** Opens the client of a context; of the current one if none is named. */
+type OpenClient = (context: string | undefined) => Promise<KubeClient>;
+
+/**
+ * Creates each client once. The current context has a name of its own too: a target that was found through it names it,
+ * and must not open, authenticate and connect everything a second time.
+ */
+export function clientRegistry(open: OpenClient): OpenClient {
+  const clients = new Map<string | undefined, Promise<KubeClient>>();
+  return async (context) => {
+    const known = clients.get(context);
+    if (known !== undefined) return await known;
+    const current = context === undefined ? undefined : await settled(clients.get(undefined));
+    if (current !== undefined && current.context === context) return current;
+    // Checked again: another caller may have opened it while this one resolved the current context.
+    const opened = clients.get(context) ?? open(context);
+    clients.set(context, opened);
+    return await opened;
+  };
+}
+
+/** Returns the client, unless it could not be created: its caller was given the error. */
+async function settled(client: Promise<KubeClient> | undefined): Promise<KubeClient | undefined> {
+  try {
+    return await client;
+  } catch {
+    return undefined;
   }
 }

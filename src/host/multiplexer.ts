@@ -2,7 +2,7 @@
 import type { Multiplexer, ProgramEnd } from "../actions/tmux/multiplexer.ts";
 import { KodamaError } from "../base/errors.ts";
 import { placesOf } from "../config/paths.ts";
-import { ownCommand } from "./own_command.ts";
+import { ownCommand } from "./machine.ts";
 
 /** Bytes retained of each stream. */
 const captureLimitBytes = 64 * 1024;

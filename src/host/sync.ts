@@ -7,7 +7,7 @@ import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { syncControl } from "../sync/daemon/control.ts";
 import type { SyncControl } from "../sync/daemon/model.ts";
-import { ownCommand } from "./own_command.ts";
+import { ownCommand } from "./machine.ts";
 import { endSignal } from "./signals.ts";
 
 /** Returns control of the syncs of this user. */

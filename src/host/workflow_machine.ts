@@ -5,7 +5,7 @@ import { localScriptRunner } from "../sandbox/local_runner.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import { absolute } from "../workflow/permissions.ts";
-import { localEnvironment } from "./workflow_environment.ts";
+import { localEnvironment } from "../workflow/local/machine.ts";
 
 /**
  * Returns this machine, and its sandbox.
@@ -27,7 +27,8 @@ export function workflowMachine(
       env: host.env,
       environment: used,
       kube: host.kube,
-      places,
+      protectedPaths: ownFolders(places),
+      locksFolder: `${places.configDir}/turns`,
       create: (path) => files.create(path, { private: false, replace: true }),
       readText: files.readText,
     }),

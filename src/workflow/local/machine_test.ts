@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../base/clock.ts";
-import { launcherVariables } from "../base/launcher_variables.ts";
-import { localEnvironment, variablesOf } from "./workflow_environment.ts";
+import { systemClock } from "../../base/clock.ts";
+import { launcherVariables } from "../../base/launcher_variables.ts";
+import { localEnvironment, variablesOf } from "./machine.ts";
 
 const unused = () => Promise.reject(new Error("no step asks for it"));
 
@@ -25,7 +25,8 @@ Deno.test("a program of a step gets the environment, without what kodama's launc
     env: () => undefined,
     environment: { KUBECONFIG: "/k" },
     kube: unused,
-    places: { configDir: "/config", userDir: undefined },
+    protectedPaths: ["/config"],
+    locksFolder: "/config/turns",
     create: unused,
     readText: unused,
   });

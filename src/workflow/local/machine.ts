@@ -1,18 +1,12 @@
 /** This machine as steps of workflows use it: programs, servers, files, ports, and locks between runs. */
-import type { Clock } from "../base/clock.ts";
-import { KodamaError } from "../base/errors.ts";
-import { launcherVariables } from "../base/launcher_variables.ts";
-import { ownFolders, type Places } from "../config/paths.ts";
-import type { KubeClient } from "../kube/client.ts";
-import { LinkError, linkError } from "../kube/failures.ts";
-import { systemAuthorities } from "../kube/config/system_authorities.ts";
-import type {
-  HttpAnswer,
-  LocalEnd,
-  LocalEnvironment,
-  Writing,
-} from "../workflow/engine/environment.ts";
-import { forwardPort } from "../forward/forward_port.ts";
+import type { Clock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { launcherVariables } from "../../base/launcher_variables.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { LinkError, linkError } from "../../kube/failures.ts";
+import { systemAuthorities } from "../../kube/config/system_authorities.ts";
+import type { HttpAnswer, LocalEnd, LocalEnvironment, Writing } from "../engine/environment.ts";
+import { forwardPort } from "../../forward/forward_port.ts";
 
 /** The longest line shown of a program's output. */
 const maxLineLength = 1024 * 1024;
@@ -27,8 +21,10 @@ export interface LocalEnvironmentParts {
   /** Variables that programs get in addition to those they inherit. */
   environment: Readonly<Record<string, string>>;
   kube(context: string): Promise<KubeClient>;
-  /** Folders of kodama's own files. */
-  places: Pick<Places, "configDir" | "userDir">;
+  /** Paths that no step writes to. */
+  protectedPaths: readonly string[];
+  /** The folder of the locks between runs. */
+  locksFolder: string;
   /** Creates or replaces a file. */
   create(path: string): Promise<Writing>;
   readText(path: string, maxBytes: number): Promise<string | undefined>;
@@ -36,10 +32,11 @@ export interface LocalEnvironmentParts {
 
 /** This machine. */
 export function localEnvironment(
-  { clock, env, environment: shared, kube, places, create, readText }: LocalEnvironmentParts,
+  { clock, env, environment: shared, kube, protectedPaths, locksFolder, create, readText }:
+    LocalEnvironmentParts,
 ): LocalEnvironment {
   return {
-    protectedPaths: ownFolders(places),
+    protectedPaths,
     variables: (names) => variablesOf(names, env),
     run: (words, options) =>
       run(words, { ...options, environment: { ...shared, ...options.environment } }),
@@ -48,7 +45,7 @@ export function localEnvironment(
     readText: (path) => readText(path, maxScriptBytes),
     realPath,
     forward: (forward) => forwardPort({ kube, clock }, forward),
-    hold: (group, holder) => hold(places.configDir, group, holder),
+    hold: (group, holder) => hold(locksFolder, group, holder),
   };
 }
 
@@ -208,11 +205,10 @@ async function bounded(
 
 /** A lock of the file system: it is released with the process, however that exits. */
 async function hold(
-  configDir: string,
+  folder: string,
   group: string,
   holder: string,
 ): Promise<AsyncDisposable | { heldBy: string }> {
-  const folder = `${configDir}/turns`;
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const path = `${folder}/${encodeURIComponent(group)}`;
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });

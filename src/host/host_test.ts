@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { KubeClient } from "../kube/client.ts";
-import { clientRegistry } from "./client_registry.ts";
+import { clientRegistry } from "./host.ts";
 
 /** Returns a registry whose current context is `kind`, and the names that were opened. */
 function registry() {
