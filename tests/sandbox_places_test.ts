@@ -148,7 +148,7 @@ Deno.test({
         env: { ...env, PATH: `${folder}/empty` },
         cwd,
       });
-      assert.match(without.stderr, /there is no deno to run scripts/);
+      assert.match(without.stderr, /cannot run scripts: deno not found/);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

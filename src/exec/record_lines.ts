@@ -35,7 +35,7 @@ export function readRecord(name: string, text: string): PastRun {
   const whole = text.split("\n").slice(0, -1);
   const [header, ...events] = whole.map((line, at) => readLine(`${name}:${at + 1}`, line));
   if (header?.event !== "record") {
-    throw new KodamaError("config", `${name}: it doesn't begin as the record of a run does`);
+    throw new KodamaError("config", `${name}: it doesn't start like the record of a run`);
   }
   const added = events.flatMap((line) =>
     line.event === "runStarted" || line.event === "targetsAdded" ? line.targets : []

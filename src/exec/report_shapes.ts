@@ -21,12 +21,12 @@ const outcomeKind = v.picklist(
 /** How a target ended. */
 const outcome = {
   outcome: field(outcomeKind, "How the target ended."),
-  exitCode: field(v.nullable(v.number()), "Of the command; null where it told none."),
-  signal: field(v.nullable(v.string()), "Signal that ended the command, where its code tells one."),
+  exitCode: field(v.nullable(v.number()), "Of the command; null if it reported none."),
+  signal: field(v.nullable(v.string()), "Signal that ended the command, if its exit code has one."),
 };
 const error = field(
   v.nullable(v.string()),
-  "What went wrong, where the command itself didn't say.",
+  "The error, if the command itself didn't report it.",
 );
 
 /** A target's location. */
@@ -35,19 +35,19 @@ const place = {
   namespace: v.string(),
   pod: v.string(),
   container: v.string(),
-  node: field(v.string(), "Empty where the pod has none."),
+  node: field(v.string(), "Empty if the pod has none."),
 };
 
 /** One target of a run, when it has ended: `-o json` and `-o jsonl`. */
 export const targetReportShape = v.object({
   ...place,
   ...outcome,
-  startedAt: field(v.nullable(time), "RFC 3339; null for a target that was never begun."),
+  startedAt: field(v.nullable(time), "RFC 3339; null for a target that was not started."),
   durationMs: whole,
   stdout: v.string(),
   stderr: v.string(),
-  truncated: field(v.boolean(), "Output beyond the limit of 1 MiB a stream was left out."),
-  replaced: field(v.boolean(), "Bytes that aren't UTF-8 stand as U+FFFD in the texts."),
+  truncated: field(v.boolean(), "Output beyond the limit of 1 MiB a stream was omitted."),
+  replaced: field(v.boolean(), "Bytes that aren't UTF-8 were replaced by U+FFFD in the texts."),
   error,
 });
 
@@ -60,7 +60,7 @@ const targetShape = v.object({
 });
 
 const target = {
-  target: field(index, "Its place among the targets of runStarted and targetsAdded, from 0."),
+  target: field(index, "Its index among the targets of runStarted and targetsAdded, from 0."),
   name: v.string(),
 };
 
@@ -86,10 +86,13 @@ const line = v.object({
   event: v.literal("line"),
   ...target,
   stream: v.picklist(["stdout", "stderr"]),
-  text: field(v.string(), "Without the line's end. Bytes that aren't UTF-8 stand as U+FFFD."),
+  text: field(
+    v.string(),
+    "Without the line's end. Bytes that aren't UTF-8 are replaced by U+FFFD.",
+  ),
   endedBy: field(
     v.picklist(["newline", "end", "limit"]),
-    "newline; end: the output ended without one; limit: it goes on in the next event.",
+    "newline; end: the output ended without one; limit: it continues in the next event.",
   ),
 });
 const targetEnded = v.object({
@@ -116,7 +119,7 @@ const runEnded = v.object({
   event: v.literal("runEnded"),
   at: time,
   durationMs: whole,
-  exitCode: field(v.number(), "That kodama ends with; 130 where the run was stopped."),
+  exitCode: field(v.number(), "Exit code of kodama; 130 if the run was stopped."),
   counts: field(counts, "Targets by their outcome."),
 });
 
@@ -143,12 +146,12 @@ export const recordHeaderShape = v.object({
   version: v.literal(1),
   id: v.string(),
   at: time,
-  command: field(v.array(v.string()), "What looks like a secret in it is left out."),
-  redacted: field(v.boolean(), "Something was left out of the command."),
+  command: field(v.array(v.string()), "Text in it that looks like a secret is omitted."),
+  redacted: field(v.boolean(), "A part of the command was omitted."),
   shell: v.boolean(),
   subst: v.boolean(),
   workdir: v.nullable(v.string()),
-  env: field(v.array(v.string()), "Names of variables that were set; their values aren't kept."),
+  env: field(v.array(v.string()), "Names of variables that were set; their values aren't stored."),
   stdin: v.boolean(),
   tty: v.boolean(),
   copy: field(v.optional(v.boolean(), false), "It was a copy of files."),
@@ -156,7 +159,7 @@ export const recordHeaderShape = v.object({
   rerunOf: field(v.nullable(v.string()), "The run whose targets these are."),
   places: field(
     v.nullable(v.array(v.object({ index, total: index }))),
-    "KODAMA_INDEX and KODAMA_TOTAL of each target, where they are those of an earlier run.",
+    "KODAMA_INDEX and KODAMA_TOTAL of each target, if they are those of an earlier run.",
   ),
   bounds: v.object({
     fanout: v.optional(whole),

@@ -88,7 +88,7 @@ class Checker {
     if (type.rest !== undefined) return type.rest;
     return this.#wrong(
       span,
-      `there is no ${quotedText(name)}${nameHint(name, Object.keys(type.fields))}`,
+      `unknown name ${quotedText(name)}${nameHint(name, Object.keys(type.fields))}`,
     );
   }
 
@@ -115,7 +115,7 @@ class Checker {
       const known = [...Object.keys(functions), ...eachMacros, "has", "default"];
       return this.#wrong(
         name,
-        `there is no function ${quotedText(name.text)}${nameHint(name.text, known)}`,
+        `unknown function ${quotedText(name.text)}${nameHint(name.text, known)}`,
       );
     }
     const { takes, optional = 0 } = declaration;
@@ -145,7 +145,10 @@ class Checker {
   #each(node: SyntaxNode & { kind: "each" }, names: TypeNames): Type {
     const over = this.typeOf(node.of, names);
     if (!["any", "list", "record"].includes(over.kind)) {
-      this.#wrong(node.of, `${node.macro} goes over a list or a record, found ${typeNoun(over)}`);
+      this.#wrong(
+        node.of,
+        `${node.macro} iterates over a list or a record, found ${typeNoun(over)}`,
+      );
     }
     const item = over.kind === "list" ? over.of : over.kind === "record" ? textType : anyType;
     const inner = { ...names, [node.variable.text]: item };
@@ -170,7 +173,7 @@ class Checker {
         return booleanType;
       case "in":
         if (!["any", "list", "record"].includes(b.kind)) {
-          this.#wrong(right, `in looks in a list or a record, found ${typeNoun(b)}`);
+          this.#wrong(right, `in searches a list or a record, found ${typeNoun(b)}`);
         }
         return booleanType;
       case "+":

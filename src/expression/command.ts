@@ -62,10 +62,10 @@ function argText(part: TemplatePart, values: RecordValue, budget: Budget): strin
     }
   });
   if (text.includes("\0")) {
-    throw new ExpressionError("a word of a command can't hold the character NUL", part);
+    throw new ExpressionError("an argument of a command can't contain the character NUL", part);
   }
   if (!text.isWellFormed()) {
-    throw new ExpressionError("the value is not valid Unicode, and no bytes stand for it", part);
+    throw new ExpressionError("the value is not valid Unicode, and has no bytes", part);
   }
   return text;
 }
@@ -81,7 +81,7 @@ export function checkShellLine({ parts }: Template): readonly ExpressionProblem[
   const whole = parts.map((part) => part.kind === "text" ? part.text : placeholder).join("");
   const first = parts.find(({ kind }) => kind === "expression");
   if (first !== undefined && whole.length > maxLineLength) {
-    const message = `a line with values in it has ${maxLineLength / 1024} Ki characters at most`;
+    const message = `a line with values in it has at most ${maxLineLength / 1024} Ki characters`;
     return [{ start: first.start, end: first.end, message }];
   }
   const { boundaries } = readShell(whole);
@@ -93,7 +93,7 @@ export function checkShellLine({ parts }: Template): readonly ExpressionProblem[
     const { start, end } = part;
     const { position } = readShell(whole.slice(0, at));
     if (position.kind === "refused") {
-      return [{ start, end, message: `no value can stand in ${position.inside}; ${wayOut}` }];
+      return [{ start, end, message: `a value can't be used in ${position.inside}; ${wayOut}` }];
     }
     const pipelineStart = boundaries.findLast((boundary) => boundary <= at) ?? 0;
     const pipeline = whole.slice(pipelineStart, boundaries.find((boundary) => boundary > at));
@@ -106,7 +106,7 @@ export function checkShellLine({ parts }: Template): readonly ExpressionProblem[
       start,
       end,
       message:
-        `${namer} could take the value for a variable's name, and run what its brackets hold`,
+        `${namer} could take the value for a variable's name, and run the commands in its brackets`,
     }];
   });
 }
@@ -324,7 +324,7 @@ function constructAt(line: string, at: number, isQuoted: boolean): string | unde
   if (found !== undefined) return found[1];
   // Shells differ in what else starts with $: $[…] calculates in bash, $=x splits in zsh.
   const next = line[at + 1] ?? "";
-  return line[at] === "$" && !/[\s"]/.test(next) ? `what begins with $${next}` : undefined;
+  return line[at] === "$" && !/[\s"]/.test(next) ? `a text that starts with $${next}` : undefined;
 }
 
 /*

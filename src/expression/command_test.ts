@@ -189,17 +189,17 @@ Deno.test("a line that the check lets pass treats a hostile value as it treats a
 
 /** Lines in which a value is refused; a part of the reason. */
 const refused: readonly (readonly [line: string, reason: RegExp])[] = [
-  ["echo 'in ${{ v }} single'", /can stand in '…', where no variable is read/],
-  ["echo $(cat ${{ v }})", /can stand in \$\(…\)/],
-  ["x=$(case a in a) echo;; esac) ${{ v }}", /can stand in \$\(…\)/],
-  ["echo `cat ${{ v }}`", /can stand in `…`/],
-  ["echo $((${{ v }} + 1))", /can stand in \$\(\(…\)\)/],
-  ["echo ${X:-${{ v }}}", /can stand in \$\{…\}/],
-  ["cat <<END\n${{ v }}\nEND", /can stand in a here-document/],
-  ["echo $[${{ v }}]", /can stand in what begins with \$\[/],
-  ["a[${{ v }}]=1", /can stand in the index of an array/],
-  ["ls # ${{ v }}", /can stand in a comment/],
-  ["echo \\${{ v }}", /can stand in an escape/],
+  ["echo 'in ${{ v }} single'", /can't be used in '…', where no variable is read/],
+  ["echo $(cat ${{ v }})", /can't be used in \$\(…\)/],
+  ["x=$(case a in a) echo;; esac) ${{ v }}", /can't be used in \$\(…\)/],
+  ["echo `cat ${{ v }}`", /can't be used in `…`/],
+  ["echo $((${{ v }} + 1))", /can't be used in \$\(\(…\)\)/],
+  ["echo ${X:-${{ v }}}", /can't be used in \$\{…\}/],
+  ["cat <<END\n${{ v }}\nEND", /can't be used in a here-document/],
+  ["echo $[${{ v }}]", /can't be used in a text that starts with \$\[/],
+  ["a[${{ v }}]=1", /can't be used in the index of an array/],
+  ["ls # ${{ v }}", /can't be used in a comment/],
+  ["echo \\${{ v }}", /can't be used in an escape/],
   ['sh -c "echo ${{ v }}"', /^sh would read the value as code/],
   ["ls; /bin/bash -c ${{ v }}", /^\/bin\/bash would read the value as code/],
   ["echo ${{ v }} | sh", /^sh would read the value as code/],
@@ -214,7 +214,7 @@ const refused: readonly (readonly [line: string, reason: RegExp])[] = [
 ];
 
 for (const [line, reason] of refused) {
-  Deno.test(`no value stands in ${JSON.stringify(line)}, and the way out is said`, () => {
+  Deno.test(`checkShellLine() refuses a value in ${JSON.stringify(line)}, with the correct form`, () => {
     const [problem] = checkShellLine(template(line));
     assert.match(problem?.message ?? "", reason);
     assert.match(problem?.message ?? "", /set it in the step's `env`.*"\$NAME"$/);
@@ -225,7 +225,7 @@ for (const [line, reason] of refused) {
 
 Deno.test("a line that would take long to read is refused, one without values never is", () => {
   const [problem] = checkShellLine(template(`echo ${"a".repeat(33_000)} \${{ v }}`));
-  assert.match(problem?.message ?? "", /32 Ki characters at most/);
+  assert.match(problem?.message ?? "", /at most 32 Ki characters/);
   assert.deepEqual(checkShellLine(template(`echo ${"a".repeat(33_000)}`)), []);
 });
 

@@ -79,7 +79,7 @@ function named(name: string, names: Bindings): JsonValue {
     const value = ownValue(scope.values, name);
     if (value !== undefined) return value;
   }
-  throw new ExpressionRefusal(`there is no ${quotedText(name)} here`);
+  throw new ExpressionRefusal(`unknown name ${quotedText(name)}`);
 }
 
 function field(value: JsonValue, name: string): JsonValue {
@@ -88,7 +88,7 @@ function field(value: JsonValue, name: string): JsonValue {
   }
   const found = ownValue(value, name);
   if (found !== undefined) return found;
-  throw new Missing(`there is no ${quotedText(name)}${nameHint(name, Object.keys(value))}`);
+  throw new Missing(`unknown name ${quotedText(name)}${nameHint(name, Object.keys(value))}`);
 }
 
 function indexed(value: JsonValue, index: JsonValue): JsonValue {
@@ -130,7 +130,7 @@ function withDefault(node: SyntaxNode, names: Bindings, budget: Budget): JsonVal
 function called(name: string, args: readonly JsonValue[], budget: Budget): JsonValue {
   const declaration = functionOf(name);
   if (declaration === undefined) {
-    throw new ExpressionRefusal(`there is no function ${quotedText(name)}`);
+    throw new ExpressionRefusal(`unknown function ${quotedText(name)}`);
   }
   const { takes, optional = 0 } = declaration;
   if (args.length > takes.length || args.length < takes.length - optional) {
@@ -155,7 +155,9 @@ function each(
   const over = evaluate(of, names, budget);
   const items = isList(over) ? over : isRecordValue(over) ? Object.keys(over) : undefined;
   if (items === undefined) {
-    throw new ExpressionRefusal(`${macro} goes over a list or a record, found ${kindNoun(over)}`);
+    throw new ExpressionRefusal(
+      `${macro} iterates over a list or a record, found ${kindNoun(over)}`,
+    );
   }
   budget.spend(items.length);
   const result = (item: JsonValue) =>
@@ -208,7 +210,7 @@ function isIn(item: JsonValue, within: JsonValue, budget: Budget): boolean {
   if (isList(within)) return within.some((other) => equal(item, other, budget));
   if (isRecordValue(within) && typeof item === "string") return Object.hasOwn(within, item);
   throw new ExpressionRefusal(
-    `in looks for an item of a list or a name of a record, found ${kindNoun(item)} in ` +
+    `in searches an item of a list or a name of a record, found ${kindNoun(item)} in ` +
       kindNoun(within),
   );
 }

@@ -10,14 +10,12 @@ function nearestFirst(name: string, names: readonly string[]): string[] {
 /** Maximum number of names that a message lists if none is near. */
 const listed = 8;
 
-/** Returns `; did you mean "params"?`, else `; there are a, b`. */
+/** Returns `; did you mean "params"?`, else `; available: a, b`. */
 export function nameHint(name: string, names: readonly string[]): string {
   const near = nearestBy(distance, name, names, 2);
   if (near.length > 0) return didYouMeanText(near);
-  if (names.length === 0) return "; there is none";
+  if (names.length === 0) return "; none is available";
   const byNearness = nearestFirst(name, names);
   const more = names.length > listed ? `, and ${names.length - listed} more` : "";
-  return `; there ${names.length === 1 ? "is" : "are"} ${
-    byNearness.slice(0, listed).join(", ")
-  }${more}`;
+  return `; available: ${byNearness.slice(0, listed).join(", ")}${more}`;
 }

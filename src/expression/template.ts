@@ -89,10 +89,10 @@ function literalPart(source: string, start: number, end: number): TemplatePart {
 
 function limitReached(text: string, parts: number): string | undefined {
   if (text.length > templateLimits.length) {
-    return `a text with expressions has ${templateLimits.length / 1024} Ki characters at most`;
+    return `a text with expressions has at most ${templateLimits.length / 1024} Ki characters`;
   }
   return parts >= 2 * templateLimits.expressions
-    ? `a text has ${templateLimits.expressions} expressions at most`
+    ? `a text has at most ${templateLimits.expressions} expressions`
     : undefined;
 }
 

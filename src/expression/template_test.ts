@@ -86,21 +86,21 @@ for (const [text, value] of results) {
 
 const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
   ["${{ parms.count }}", 'parms: unknown name "parms"; did you mean "params"?'],
-  ["${{ xyzzy }}", 'xyzzy: unknown name "xyzzy"; there are steps, params'],
-  ["${{ params.cuont }}", 'cuont: there is no "cuont"; did you mean "count"?'],
-  ["${{ params['cuont'] }}", '\'cuont\': there is no "cuont"; did you mean "count"?'],
-  ["${{ steps.versoin.stdout }}", 'versoin: there is no "versoin"; did you mean "version"?'],
-  ["${{ distict([]) }}", 'distict: there is no function "distict"; did you mean "distinct"?'],
+  ["${{ xyzzy }}", 'xyzzy: unknown name "xyzzy"; available: steps, params'],
+  ["${{ params.cuont }}", 'cuont: unknown name "cuont"; did you mean "count"?'],
+  ["${{ params['cuont'] }}", '\'cuont\': unknown name "cuont"; did you mean "count"?'],
+  ["${{ steps.versoin.stdout }}", 'versoin: unknown name "versoin"; did you mean "version"?'],
+  ["${{ distict([]) }}", 'distict: unknown function "distict"; did you mean "distinct"?'],
   ["${{ size }}", 'size: unknown name "size"; size(…) is a function'],
   ["${{ 'a'.split() }}", "split: split takes 2 arguments, found 1"],
   ["${{ params.tags.join(1) }}", "1: join takes a text as argument 2, found a number"],
   ["${{ 'a' + 1 }}", "'a' + 1: a text + a number has no result; string(…) makes a text of it"],
   ["${{ params.count == 'x' }}", "params.count == 'x': a number is never equal to a text"],
   ["${{ params.count && true }}", "params.count: && takes true or false, found a number"],
-  ["${{ params.tags.map(t, u) }}", 'u: unknown name "u"; there are t, steps, params'],
+  ["${{ params.tags.map(t, u) }}", 'u: unknown name "u"; available: t, steps, params'],
   [
     "${{ params.count.map(t, t) }}",
-    "params.count: map goes over a list or a record, found a number",
+    "params.count: map iterates over a list or a record, found a number",
   ],
   ["${{ params.region.a }}", 'a: a text has no "a"'],
   [
@@ -111,7 +111,7 @@ const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
   ["${{ }}", '}: expected a value, found "}"'],
   ["${{ a b }}", 'b: expected "}}" after the expression, found "b"'],
   ["${{ (1 }}", '}: expected ")" (the closing parenthesis), found "}"'],
-  ["${{ params.count = 3 }}", '=: "=" can\'t stand in an expression; == compares'],
+  ["${{ params.count = 3 }}", '=: "=" is not allowed in an expression; == compares'],
   ["${{ 'a }}", "'a }}: the text has no closing '"],
   [
     "${{ 10Gi }}",
@@ -123,7 +123,7 @@ const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
     "${{ parms }} and ${{ 1 + }} and ${{ distict([]) }}",
     '}: expected a value, found "}"',
     'parms: unknown name "parms"; did you mean "params"?',
-    'distict: there is no function "distict"; did you mean "distinct"?',
+    'distict: unknown function "distict"; did you mean "distinct"?',
   ],
 ];
 
@@ -138,7 +138,7 @@ const failing: readonly (readonly [text: string, place: string, message: RegExp]
   [
     "${{ json('{\"abc\": 1}').abd }}",
     "json('{\"abc\": 1}').abd",
-    /there is no "abd"; did you mean "abc"/,
+    /unknown name "abd"; did you mean "abc"/,
   ],
   ["${{ 1 + json('\"x\"') }}", "1 + json('\"x\"')", /a number \+ a text has no result/],
   ["${{ 1 / (params.count - 3) }}", "1 / (params.count - 3)", /division by zero/],

@@ -36,8 +36,8 @@ const nearMarks: Readonly<Record<string, string>> = {
   "&": "&& is and",
   "|": "|| is or",
   "~": 'like(text, "web-*") matches',
-  "`": "texts stand in quotes",
-  "$": "inside of ${{ }} a name stands alone",
+  "`": "a text needs quotes",
+  "$": "inside ${{ }} a name has no $",
 };
 
 const escapes: Readonly<Record<string, string>> = {
@@ -68,7 +68,7 @@ export function tokenAt(source: string, offset: number): Token {
   if (mark !== undefined) return { kind: "mark", text: mark, start, end: start + mark.length };
   const near = Object.hasOwn(nearMarks, first) ? `; ${nearMarks[first]}` : "";
   const wrong = String.fromCodePoint(source.codePointAt(start) ?? 0);
-  throw new SyntaxProblem(`${quotedText(wrong)} can't stand in an expression${near}`, {
+  throw new SyntaxProblem(`${quotedText(wrong)} is not allowed in an expression${near}`, {
     start,
     end: start + wrong.length,
   });
@@ -130,7 +130,7 @@ function escaped(source: string, at: number): { text: string; length: number } {
   const hex = letter === "u" ? /^[0-9a-fA-F]{4}/.exec(source.slice(at + 2, at + 6)) : null;
   if (hex !== null) return { text: String.fromCharCode(parseInt(hex[0], 16)), length: 6 };
   throw new SyntaxProblem(
-    `\\${letter} is not an escape; there are \\n \\r \\t \\\\ \\" \\' and \\u0041, and r"…" has none`,
+    `\\${letter} is not an escape; use \\n \\r \\t \\\\ \\" \\' or \\u0041, or r"…" without escapes`,
     { start: at, end: at + 2 },
   );
 }

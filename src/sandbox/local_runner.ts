@@ -24,9 +24,13 @@ export function localScriptRunner(options: LocalRunnerOptions): RunScript {
   return async (script, permissions, api, bounds) => {
     const deno = Deno.build.standalone ? await findProgram("deno") : Deno.execPath();
     if (deno === undefined) {
-      throw new KodamaError("environment", `step ${script.step}: there is no deno to run scripts`, {
-        hint: "install Deno (https://deno.com), or an uncompiled kodama, which brings its own",
-      });
+      throw new KodamaError(
+        "environment",
+        `step ${script.step}: cannot run scripts: deno not found`,
+        {
+          hint: "install Deno (https://deno.com), or an uncompiled kodama, which brings its own",
+        },
+      );
     }
     const run = scriptRunner({
       clock,

@@ -44,7 +44,7 @@ export type Message = v.InferOutput<typeof messageShape>;
 /** The shapes of a script's requests. A message names the expected value, as a noun. */
 export const requestShapes = {
   exec: v.strictObject({
-    command: v.pipe(args, v.minLength(1, "a command of one word at least")),
+    command: v.pipe(args, v.minLength(1, "a command with at least one argument")),
     targets: v.optional(v.pipe(v.array(name, "names of targets"), v.maxLength(100_000))),
     timeoutMs: v.optional(count),
   }),

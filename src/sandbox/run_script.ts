@@ -191,7 +191,7 @@ function endOfThrow(
   refusals: ReadonlyMap<string, string>,
 ): ScriptEnd {
   const what = refusals.get(message) ?? denied.exec(message)?.[1] ?? importOf(message) ??
-    (name === "NotCapable" ? `what it asked for: ${message.slice(0, maxMessage)}` : undefined);
+    (name === "NotCapable" ? `what it requested: ${message.slice(0, maxMessage)}` : undefined);
   if (what !== undefined) return { kind: "denied", what };
   if (name === "RangeError" && noMemory.test(message)) return { kind: "limit", which: "memory" };
   const other = otherModule.exec(message);

@@ -169,10 +169,10 @@ Deno.test("an answer that is too large is refused, and not cut", async () => {
 Deno.test("requests are held against their shapes before anything is done", async () => {
   const cases: readonly (readonly [code: string, message: RegExp])[] = [
     ['await kodama.exec("id")', /^kodama.exec: command: .*Array/],
-    ["await kodama.exec([])", /^kodama.exec: command: a command of one word at least/],
+    ["await kodama.exec([])", /^kodama.exec: command: a command with at least one argument/],
     ['await kodama.exec(["id"], { target: "web-0" })', /^kodama.exec: target: /],
     ['await kodama.exec(["id"], { targets: ["web-1"] })', /not a target.*did you mean "web-0"/],
-    ['await kodama.get("pods")', /kodama.get takes \{ namespace \}/],
+    ['await kodama.get("pods")', /pass \{ namespace \} to kodama.get/],
     ['await kodama.logs("web-0", { tail: -1 })', /^kodama.logs: tail: /],
   ];
   for (const [code, message] of cases) {

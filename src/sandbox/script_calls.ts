@@ -68,7 +68,7 @@ export class ScriptCalls implements AsyncDisposable {
       case "logs":
         return await this.#logs(shaped("logs", request));
       default:
-        throw new KodamaError("usage", `there is no kodama.${name.slice(0, 60)}`);
+        throw new KodamaError("usage", `unknown function kodama.${name.slice(0, 60)}`);
     }
   }
 
@@ -114,7 +114,7 @@ export class ScriptCalls implements AsyncDisposable {
     if (only !== undefined && namespaces.size === 1) return only;
     throw new KodamaError(
       "usage",
-      "the workflow's pods aren't in one namespace: kodama.get takes { namespace }",
+      "the workflow's pods are in several namespaces: pass { namespace } to kodama.get",
     );
   }
 }

@@ -56,7 +56,7 @@ export class ScriptProcess implements AsyncDisposable {
       return new ScriptProcess(child, options.killsGroup);
     } catch (error) {
       const reason = error instanceof Deno.errors.NotFound
-        ? `there is no ${program}, or no folder ${options.folder}`
+        ? `${program} or the folder ${options.folder} not found`
         : error instanceof Error
         ? error.message
         : String(error);

@@ -195,7 +195,7 @@ const sessionName = /^[A-Za-z0-9_][\w-]{0,63}$/;
 export function checkedTmuxSession(name: string): string {
   if (sessionName.test(name)) return name;
   throw new UsageError(`"${name}" can't be a session's name`, {
-    hint: "take letters, digits, - and _, up to 64 of them",
+    hint: "use at most 64 letters, digits, - and _",
   });
 }
 

@@ -213,9 +213,11 @@ class Checker {
 
   #whereIs(id: string): string | undefined {
     const { steps, finally: last } = this.#workflow;
-    if ([...steps, ...last].some((step) => step.named && step.id === id)) return "; it comes later";
+    if ([...steps, ...last].some((step) => step.named && step.id === id)) {
+      return "; it is defined later";
+    }
     const isWithin = withInner(steps).some((step) => step.named && step.id === id);
-    return isWithin ? "; it lies within another step" : undefined;
+    return isWithin ? "; it is inside another step" : undefined;
   }
 
   /** Checks parameters that a variable provides: a variable that isn't granted isn't read, whatever uses it. */

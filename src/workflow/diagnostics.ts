@@ -22,7 +22,7 @@ export type Rule =
 export const ruleTexts: Readonly<Record<Rule, string>> = {
   "syntax": "The file isn't YAML that kodama reads.",
   "shape": "A field has another kind of value, is unknown, or is missing.",
-  "expression": "An expression can't be read, or names what isn't there.",
+  "expression": "An expression has a syntax error, or an unknown name.",
   "duplicate-id": "Two steps have one id.",
   "shell-expression": "A value would become part of a shell's program.",
   "permission": "A step needs what `permissions` doesn't grant.",

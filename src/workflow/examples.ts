@@ -48,7 +48,6 @@ steps:
     timeout: 1m
     retry: { attempts: 3, delay: 1s, factor: 2, maxDelay: 10s }
   - exec: ["false"]
-    retry: 1
     continueOn: failure
 `,
   },

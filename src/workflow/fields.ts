@@ -79,7 +79,7 @@ export const maxOutput = v.pipe(
   v.string(sizeText),
   v.regex(/^[0-9]+(?:\.[0-9]+)?[KM]i$/, sizeText),
   v.check((value) => isBetween(parseQuantity(value), 1024, largestOutput), sizeText),
-  v.description("How much of each output is kept for expressions, such as 4Mi."),
+  v.description("How much of each output is stored for expressions, such as 4Mi."),
 );
 
 function isBetween(value: number | undefined, least: number, most: number): boolean {
@@ -101,7 +101,7 @@ export const command = v.union(
     text,
     v.pipe(v.array(v.string("a text"), "a list of arguments"), v.nonEmpty("at least one argument")),
   ],
-  "a list of words, or a line for a shell",
+  "a list of arguments, or a line for a shell",
 );
 
 const amountText = "a number of pods, or a part such as 10%";

@@ -43,7 +43,10 @@ export const frameEntries = {
   when: v.optional(described(condition, "The step is skipped unless this is true.")),
   timeout: v.optional(described(dynamic(duration), "Time limit of each attempt.")),
   retry: v.optional(
-    described(retry, "Attempts after failures: the number of attempts, including the first."),
+    described(
+      retry,
+      "Repeats a failed step: the number of attempts, including the first, or a mapping of the fields below.",
+    ),
   ),
   continueOn: v.optional(described(
     continueOn,
@@ -103,7 +106,7 @@ const permissions = v.strictObject({
         ),
         namespaces: v.optional(described(
           oneOrMore(text, "a namespace or a list of namespaces"),
-          "Where; the namespaces of `select` where it isn't said, `*` for all.",
+          "Namespaces; those of `select` by default, `*` for all.",
         )),
       }, "verbs and namespaces"),
       "a list of verbs and namespaces",
@@ -157,7 +160,7 @@ export const fullShape = v.strictObject({
     "What happens if another run of the same group is active.",
   )),
   steps: v.optional(described(
-    v.pipe(stepList, v.nonEmpty("one step at least")),
+    v.pipe(stepList, v.nonEmpty("at least one step")),
     "The steps, which run one after the other.",
   )),
   finally: v.optional(described(stepList, "Steps that always run at the end.")),

@@ -87,16 +87,16 @@ export async function findWorkflow(
 
 async function notFound(files: WorkflowFiles, paths: WorkflowPaths, requested: string) {
   if (isPath(requested)) {
-    return new KodamaError("notFound", `there is no workflow file ${requested}`);
+    return new KodamaError("notFound", `workflow file ${requested} not found`);
   }
   const names = (await listWorkflowFiles(files, paths)).map(({ name }) => name);
   const near = await nearestNames(requested, names);
   const hint = near.length > 0
     ? `did you mean ${near.join(" or ")}?`
     : names.length === 0
-    ? "there are none; kodama workflow new makes one"
-    : `there are ${shortList(names)}; kodama workflow list tells where`;
-  return new KodamaError("notFound", `there is no workflow "${requested}"`, { hint });
+    ? "none is available; kodama workflow new creates one"
+    : `available: ${shortList(names)}; kodama workflow list shows their files`;
+  return new KodamaError("notFound", `workflow "${requested}" not found`, { hint });
 }
 
 function shortList(names: readonly string[]): string {

@@ -197,7 +197,7 @@ class Loader {
       });
       const message = typeof text === "string"
         ? syntaxProblem(text, script)
-        : text?.message ?? `there is no script ${script}`;
+        : text?.message ?? `script ${script} not found`;
       if (message !== undefined) this.#wrong("uses", source, at, message);
     }
   }

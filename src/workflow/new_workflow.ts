@@ -3,6 +3,14 @@ import { escaped } from "../expression/template.ts";
 import type { Amount } from "../exec/schedule.ts";
 import type { RecordHeader } from "../exec/report_shapes.ts";
 
+/** The name under which a folder of workflows has their JSON Schema (`kodama workflow schema`). */
+export const schemaName = "workflow.schema.json";
+
+/** Returns a file's text with the line by which an editor finds the schema in the same folder. */
+export function withSchemaLine(text: string): string {
+  return `# yaml-language-server: $schema=./${schemaName}\n${text}`;
+}
+
 /** The templates, each with a one-line description. */
 export const templates: Readonly<Record<string, { about: string; text: string }>> = {
   command: {

@@ -97,7 +97,7 @@ function withWayOut(diagnostic: Diagnostic): Diagnostic {
   if (field === undefined) return diagnostic;
   const way = field === "command"
     ? "a command is a step here: `exec: …`"
-    : "it stands under `select`";
+    : "it belongs under `select`";
   return { ...diagnostic, message: `unknown field "${field}"; ${way}` };
 }
 

@@ -18,7 +18,7 @@ const anything = v.unknown();
 
 const stepKey = field(
   v.string(),
-  "The step's id, behind the keys of what it lies in: `disks[3]/clean`, `finally/clean`.",
+  "The step's id, prefixed with the keys of its outer steps: `disks[3]/clean`, `finally/clean`.",
 );
 const key = { step: stepKey };
 
@@ -26,7 +26,7 @@ const mark = {
   identity: v.optional(
     field(
       v.string(),
-      "By what a rerun knows the step, whatever its place; `step` if it is absent.",
+      "Identifies the step in a rerun, independent of its position; `step` if it is absent.",
     ),
   ),
   definition: v.optional(field(v.string(), "A hash of what the step does.")),
@@ -86,7 +86,7 @@ const targetEnd = v.object({
   target: v.object({
     context: v.string(),
     namespace: v.string(),
-    pod: field(v.string(), "`*` for all pods of a context that can't be asked."),
+    pod: field(v.string(), "`*` for all pods of an unreachable context."),
     container: v.string(),
     node: v.string(),
     ip: v.string(),
@@ -96,10 +96,10 @@ const targetEnd = v.object({
   outcome: targetOutcome,
   stdout: v.string(),
   stderr: v.string(),
-  truncated: field(v.boolean(), "Output beyond the step's maxOutput was left out."),
+  truncated: field(v.boolean(), "Output beyond the step's maxOutput was omitted."),
   cut: v.optional(field(
     v.object({ stdout: v.optional(cutTail), stderr: v.optional(cutTail) }),
-    "Of each stream that was cut, the length and a hash of what was left out.",
+    "Of each stream that was cut, the length and a hash of the omitted part.",
   )),
   omitted: v.optional(
     field(v.literal(true), "Its output isn't in the record, as no expression reads it."),
@@ -168,7 +168,7 @@ const keptEvents = [
     kind: kind("stepEnded"),
     ...key,
     outcome: stepOutcome,
-    tolerated: field(v.boolean(), "It failed, and the file says to go on."),
+    tolerated: field(v.boolean(), "It failed, and the file tolerates that (`continueOn`)."),
     output: field(anything, "What expressions see of it as `steps.ID`."),
     cut,
     omitted,
@@ -184,7 +184,7 @@ const keptEvents = [
         kind: v.picklist(["all", "rest", "failed", "from"]),
         step: v.optional(stepKey),
       })),
-      "From where `kodama runs rerun` makes sense; `all` is from the beginning, null after a success.",
+      "Where `kodama runs rerun` can resume; `all` is from the start, null after a success.",
     )),
     at: time,
   }),
@@ -196,13 +196,13 @@ export const workflowEventShape = v.variant("kind", [
   v.object({
     kind: kind("stepLine"),
     ...key,
-    target: field(v.string(), "Empty for what is not a target's."),
+    target: field(v.string(), "Empty if it doesn't belong to a target."),
     stream: v.picklist(["stdout", "stderr"]),
     text: v.string(),
   }),
   v.object({
     kind: kind("changedSince"),
-    run: field(v.string(), "The run that this one goes on from."),
+    run: field(v.string(), "The run that this one resumes."),
     undoing: field(
       v.array(stepKey),
       "Steps of its `finally` that may have undone what isn't done again.",
@@ -227,7 +227,7 @@ export const workflowRecordLineShape = v.union([
 
 /** The output of `kodama run -o json`. */
 export const workflowReportShape = v.object({
-  run: field(v.nullable(v.string()), "The id of its record; null where none is kept."),
+  run: field(v.nullable(v.string()), "The id of its record; null if it has none."),
   outcome: v.string(),
   reason: v.nullable(v.string()),
   exitCode: whole,

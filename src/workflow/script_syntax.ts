@@ -10,7 +10,7 @@ export function syntaxProblem(code: string, file?: string): string | undefined {
     const { message } = error as Error;
     // Any other error is about TypeScript that isn't JavaScript with types, such as an enum.
     if (!message.startsWith("[InvalidSyntax]")) return undefined;
-    const command = file === undefined ? "" : `; \`deno check ${file}\` says where`;
+    const command = file === undefined ? "" : `; \`deno check ${file}\` shows the line`;
     return `the script has a syntax error${command}`;
   }
 }

@@ -98,7 +98,7 @@ function refuseNewFlags(args: readonly Template[], evaluated: readonly string[])
   for (const [index, { parts: [first] }] of args.entries()) {
     const isFlag = first?.kind === "expression" && evaluated[index]?.startsWith("-") === true;
     if (!isFlag || behind >= 0 && index > behind) continue;
-    const message = `word ${index + 1}: the value ${
+    const message = `argument ${index + 1}: the value ${
       JSON.stringify(evaluated[index]?.slice(0, 40))
     } would be a flag; write it as --name=\${{ … }}, or put -- before it`;
     throw new ExpressionError(message, first);

@@ -8,9 +8,9 @@ const outcomes = ["ok", "failed", "denied", "refused", "timeout", "cancelled", "
 const outcome = v.picklist(outcomes, `one of ${outcomes.join(", ")}`);
 
 const expectation = v.strictObject({
-  outcome: v.optional(described(outcome, "Of the whole run; ok where it isn't said.")),
+  outcome: v.optional(described(outcome, "Of the whole run; ok by default.")),
   exitCode: v.optional(described(v.number("a number"), "Of kodama run.")),
-  reason: v.optional(described(text, "What the reason of the failure holds, or `/re/`.")),
+  reason: v.optional(described(text, "Text that the reason of the failure contains, or `/re/`.")),
   steps: v.optional(
     described(v.record(v.string(), outcome, "steps and their outcomes"), "By key."),
   ),
@@ -20,16 +20,18 @@ const expectation = v.strictObject({
   )),
   says: v.optional(described(
     oneOrMore(text, "a text or a list of texts"),
-    "Texts that lines of the run hold.",
+    "Texts that lines of the run contain.",
   )),
 }, "a mapping of expectations");
 
 /** The shape of a test file. */
 export const testShape = v.strictObject({
-  workflow: v.optional(described(text, "The workflow; the file's own name where it isn't said.")),
+  workflow: v.optional(
+    described(text, "The workflow; by default, the one with the file's own name."),
+  ),
   world: v.optional(described(
     text,
-    "What the embedded cluster begins with, as `cluster up --world`; weka where it isn't said.",
+    "The manifests that the embedded cluster starts with, as in `cluster up --world`; weka by default.",
   )),
   cases: described(
     v.pipe(
@@ -38,14 +40,14 @@ export const testShape = v.strictObject({
           name: described(text, "What it shows."),
           params: v.optional(described(
             v.record(v.string(), v.unknown(), "parameters and their values"),
-            "`{temp}` in a text is a folder that is gone afterwards.",
+            "`{temp}` in a text is a folder that is deleted afterwards.",
           )),
           yes: v.optional(described(v.boolean("true or false"), "The answer to every question.")),
-          expect: v.optional(described(expectation, "What comes of it; ok where it isn't said.")),
+          expect: v.optional(described(expectation, "The expected result; ok by default.")),
         }, "a mapping of fields"),
         "a list of cases",
       ),
-      v.nonEmpty("one case at least"),
+      v.nonEmpty("at least one case"),
     ),
     "Runs, one after the other, in one cluster.",
   ),
@@ -91,7 +93,7 @@ export function differences(expect: TestCase["expect"], run: TestedRun): string[
       return [`output ${name}: expected ${JSON.stringify(expected)}, was ${JSON.stringify(was)}`];
     }),
     ...[says].flat().flatMap((expected) =>
-      run.lines.some((line) => fitsText(expected, line)) ? [] : [`no line holds ${expected}`]
+      run.lines.some((line) => fitsText(expected, line)) ? [] : [`no line contains ${expected}`]
     ),
   ];
 }

@@ -38,7 +38,7 @@ Deno.test("each difference is a line that says what was expected and what was", 
       "step used: expected failed, was ok",
       "step gone: expected ok, was not there",
       'output versions: expected ["4.4.2"], was ["4.4.2","4.4.1"]',
-      "no line holds nowhere",
+      "no line contains nowhere",
     ],
   );
 });

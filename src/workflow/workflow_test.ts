@@ -82,7 +82,7 @@ Deno.test("files that aren't a mapping of ours are told what is wrong", async ()
   const table: [string, RegExp][] = [
     ["- 1", /^w\.yaml:1:1: .*expected a mapping of fields/s],
     ["command: x\n---\ncommand: y", /3:1|2:1: expected one document/],
-    ["command: x\ncommand: y", /2:1: this field is there already/],
+    ["command: x\ncommand: y", /2:1: duplicate field/],
     ["[".repeat(50_000), /nested too deeply/],
     [`command: ${"x".repeat(300_000)}`, /larger than 256 KiB/],
     ["a: &a [1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b]", /alias/],
@@ -130,7 +130,7 @@ Deno.test("an unknown name says which are near, a path is taken as it is", async
   const files = filesWith(["/ship/kwekash.yaml", "/home/me/repo/deep/x/b.yaml"]);
   await assert.rejects(findWorkflow(files, places, "kwekahs"), {
     kind: "notFound",
-    message: 'there is no workflow "kwekahs"',
+    message: 'workflow "kwekahs" not found',
     hint: "did you mean kwekash?",
   });
   assert.equal((await findWorkflow(files, places, "./x/b.yaml")).name, "b");

@@ -1,6 +1,11 @@
 /** Creates a workflow file in the folder in which its name is found from here. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { templates, workflowOfRun } from "../../workflow/new_workflow.ts";
+import {
+  schemaName,
+  templates,
+  withSchemaLine,
+  workflowOfRun,
+} from "../../workflow/new_workflow.ts";
 import type { Host } from "../host.ts";
 import { findRun } from "../runs/past_runs.ts";
 
@@ -13,7 +18,8 @@ export type NewWorkflowSource =
   | { kind: "run"; run: string | undefined };
 
 /**
- * Creates `workflows/NAME.yaml` below the working directory, and returns its path.
+ * Creates `workflows/NAME.yaml` below the working directory, and returns its path. If the folder has the JSON Schema of
+ * workflows, the file's first line names it: a line that names a missing schema would be an error in editors.
  *
  * @throws KodamaError `conflict` if it already exists; the error of a record that can't be used.
  */
@@ -27,12 +33,14 @@ export async function newWorkflow(
       hint: "letters, digits, dots, - and _",
     });
   }
-  const path = `${host.places.workingDir}/workflows/${name}.yaml`;
+  const folder = `${host.places.workingDir}/workflows`;
+  const path = `${folder}/${name}.yaml`;
   const text = source.kind === "run"
     ? await textOfRun(host, source.run)
     : templates[source.template]?.text ?? "";
+  const hasSchema = (await host.files.listFiles(folder)).includes(schemaName);
   await using file = await host.files.create(path, { private: false, replace: false });
-  await file.write(new TextEncoder().encode(text));
+  await file.write(new TextEncoder().encode(hasSchema ? withSchemaLine(text) : text));
   return path;
 }
 

@@ -182,7 +182,7 @@ function syntaxError(
 function syntaxText({ code, message }: YAMLParseError): string {
   if (code === "MULTIPLE_DOCS") return "expected one document, found another";
   if (message.includes("call stack")) return "nested too deeply";
-  if (code === "DUPLICATE_KEY") return "this field is there already";
+  if (code === "DUPLICATE_KEY") return "duplicate field";
   if (code === "TAB_AS_INDENT") return "a tab can't indent in YAML; use spaces";
   return `not YAML: ${message[0]?.toLowerCase() ?? ""}${message.slice(1)}`;
 }
@@ -271,7 +271,7 @@ function toPlain(
       Alias(_, alias) {
         anyAlias ??= alias;
         if (alias.resolve(document) === undefined) {
-          throw errorAt(file, lines, alias, `there is no anchor &${alias.source} before this`);
+          throw errorAt(file, lines, alias, `anchor &${alias.source} is not defined before this`);
         }
       },
     });

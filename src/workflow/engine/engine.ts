@@ -248,13 +248,13 @@ class Engine {
       const turn = await this.#environment.local.hold(group, run);
       if (!("heldBy" in turn)) return turn;
       if (mode === "refuse") {
-        throw new KodamaError("conflict", `run ${turn.heldBy} of "${group}" goes on`, {
+        throw new KodamaError("conflict", `run ${turn.heldBy} of "${group}" is still running`, {
           hint: "wait for its end; `concurrency: wait` in the file does that",
         });
       }
       if (!reported) await this.#emit({ kind: "workflowWaits", group, holder: turn.heldBy });
       const waited = await passed(this.#environment.clock, pollMs, { signal: this.#mainSignal });
-      if (!waited) throw new KodamaError("cancelled", "cancelled before it began");
+      if (!waited) throw new KodamaError("cancelled", "cancelled before it started");
     }
   }
 }

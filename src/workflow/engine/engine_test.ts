@@ -210,7 +210,7 @@ Deno.test("a no ends the run; where nobody can be asked it fails; --yes says yes
     endsOf((await play({ files: { "w.yaml": text }, answers, input: { yes } })).events)[0];
   assert.equal(await ends(["yes"], false), "a ok");
   assert.equal(await ends(["no"], false), "a refused: no to: Restart?");
-  assert.match(await ends([undefined], false) ?? "", /^a failed: it needs confirmation/);
+  assert.match(await ends([undefined], false) ?? "", /^a failed: the step needs confirmation/);
   assert.equal(await ends([], true), "a ok");
 });
 
@@ -422,7 +422,7 @@ Deno.test("an expression where none is evaluated is an error, and so is a condit
   await refused(`params: { c: 1, d: { default: "\${{ params.c }}-x" } }\n${steps}`, literal);
   await refused(`params: { c: "\${{ 1 }}" }\n${steps}`, literal);
   await refused(`permissions: { run: ["\${{ params.c }}"] }\n${steps}`, literal);
-  await refused("concurrency: { group: '${{ params.c }}' }\n" + steps, /there is no "c"/);
+  await refused("concurrency: { group: '${{ params.c }}' }\n" + steps, /unknown name "c"/);
   await refused("steps: [{ check: '${{ 1 + 1 }}' }]\n", /expected true or false, found a number/);
   await refused(
     "steps: [{ check: true, when: '${{ [1] }}' }]\n",

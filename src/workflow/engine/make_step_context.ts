@@ -64,7 +64,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     usedWorkflow: async (params) => {
       const used = uses.get(step);
       if (used === undefined) {
-        throw new KodamaError("notFound", "the workflow isn't there any more");
+        throw new KodamaError("notFound", "the workflow no longer exists");
       }
       return await runUsed(used, params, { key, identity, isFresh: scope.isFresh, signal });
     },
@@ -73,7 +73,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       if (yes) return true;
       const answer = await ask({ text: question, choices: [], secret: false, free: false });
       if (answer !== undefined) return answer === "yes";
-      throw new UsageError("it needs confirmation, and there is no terminal to ask on", {
+      throw new UsageError("the step needs confirmation, and no terminal is available to ask on", {
         hint: "pass --yes to run it anyway",
       });
     },

@@ -29,7 +29,7 @@ export async function runInSandbox(step: StepContext, run: SandboxRun): Promise<
   const path = run.file === undefined ? workflow.path : absolute(run.file, folder);
   const code = run.code ?? await environment.local.readText(path);
   if (code === undefined) {
-    throw new KodamaError("notFound", `there is no script ${path}`);
+    throw new KodamaError("notFound", `script ${path} not found`);
   }
   const targets = await targetsOf(step);
   const end = await environment.runScript(
@@ -115,7 +115,7 @@ function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi
       const contexts = new Set(step.where(undefined).contexts);
       if (contexts.size > 1) {
         throw new KodamaError("conflict", "the workflow's pods are in several contexts", {
-          hint: "kodama.get asks one: run it with --context",
+          hint: "kodama.get reads from a single context: run the workflow with --context",
         });
       }
       const [context] = contexts;

@@ -38,7 +38,7 @@ export const foreachStep = defineStep({
       "The number of items at the same time; 1 by default. After too many failures, items that have started are finished.",
     )),
     steps: described(
-      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("one step at least")),
+      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("at least one step")),
       "The steps.",
     ),
   },

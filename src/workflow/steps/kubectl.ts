@@ -88,7 +88,7 @@ outputs:
     }
     const contexts = new Set(context === undefined ? step.where(undefined).contexts : [context]);
     if (contexts.size > 1) {
-      return failed("kubectl: the pods are in several contexts; `context` says which is meant");
+      return failed("kubectl: the pods are in several contexts; name one in `context`");
     }
     const [named] = contexts;
     const { namespaces } = step.where(undefined).selection;

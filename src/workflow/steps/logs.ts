@@ -8,12 +8,14 @@ import { defineStep } from "../step_kind.ts";
 import { podEntries, podLimitOf } from "../pod_fields.ts";
 
 const request = v.strictObject({
-  tail: v.optional(described(dynamic(countFromOne), "So many lines from the end; 100 by default.")),
+  tail: v.optional(
+    described(dynamic(countFromOne), "Number of lines from the end; 100 by default."),
+  ),
   since: v.optional(described(dynamic(duration), "Lines of the last so much time.")),
   previous: v.optional(described(v.boolean("true or false"), "Of the container before this one.")),
   timestamps: v.optional(described(
     v.boolean("true or false"),
-    "Whether each line begins with the time at which it was logged; false by default.",
+    "Whether each line starts with the time at which it was logged; false by default.",
   )),
 }, "a mapping of fields");
 

@@ -10,7 +10,7 @@ export const parallelStep = defineStep({
     "Runs steps at the same time. It ends when all of them have ended, and fails if one of them failed.",
   entries: {
     parallel: described(
-      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("one step at least")),
+      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("at least one step")),
       "The steps.",
     ),
   },

@@ -15,7 +15,7 @@ export const promptStep = defineStep({
       v.pipe(v.array(text, "a list of answers"), v.nonEmpty("a list of answers")),
       "The possible answers, instead of yes and no.",
     )),
-    default: v.optional(described(text, "The answer if there is no terminal to ask on.")),
+    default: v.optional(described(text, "The answer if no terminal is available to ask on.")),
   },
   output: { answer: textType, yes: booleanType },
   example: `
@@ -46,7 +46,9 @@ outputs:
       free: choices === undefined,
     });
     const answer = given ?? fallback;
-    if (answer === undefined) return failed("no one can answer, and there is no default");
+    if (answer === undefined) {
+      return failed("no terminal is available to ask on, and the step has no default");
+    }
     if (given === undefined) step.line(`no answer: ${answer}, the default`, "stderr");
     return ok({ answer, yes: answer === "yes" });
   },
