@@ -33,15 +33,15 @@ Deno.test("without a terminal no second stream is opened", async () => {
 Deno.test("a terminal is its command's from the moment when the command runs, and not before", async () => {
   const begun: number[] = [];
   const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
-  const onBegun = () => void begun.push(run.clock.elapsedMs());
+  const onStarted = () => void begun.push(run.clock.elapsedMs());
   const run = runFixture([{ ...hello, openMs: 30 }], {
-    terminal: { ...terminal, onStarted: onBegun },
+    terminal: { ...terminal, onStarted },
   });
   await events(run);
   assert.equal(begun.length, 1);
   assert.ok((begun[0] ?? 0) >= 30, `after ${begun}ms`);
   const closed = runFixture([{ ...hello, openMs: 5000 }], {
-    terminal: { ...terminal, onStarted: onBegun },
+    terminal: { ...terminal, onStarted },
   });
   assert.deepEqual(outcomesOf(await events(closed)).map(({ kind }) => kind), ["timeout"]);
   assert.equal(begun.length, 1);

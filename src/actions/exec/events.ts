@@ -42,7 +42,7 @@ export interface ExecTerminal {
   /** Each new size of the window. */
   resizes: AsyncIterable<TerminalSize>;
   /** Called when the command starts: until then input is for kodama, which Ctrl-C stops. */
-  onBegun?: () => void;
+  onStarted?: () => void;
 }
 
 /** Targets resolved beforehand, instead of by a selection: those of an earlier run. */

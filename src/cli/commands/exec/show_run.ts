@@ -110,7 +110,7 @@ function terminalOf(
   return {
     size: terminal.size() ?? { columns: 80, rows: 24 },
     resizes: terminal.resizes(signal),
-    onBegun: raw,
+    onStarted: raw,
   };
 }
 
