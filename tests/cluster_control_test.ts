@@ -77,12 +77,22 @@ Deno.test("a cluster is started once, found by all, and leaves nothing when it i
   }
 });
 
+/** Waits until processes that this one started are reaped, which closes what it holds of them. */
+async function untilReaped(pids: Iterable<number>): Promise<void> {
+  const env = { PATH: Deno.env.get("PATH") ?? "" };
+  for (const pid of pids) {
+    while ((await runCommand(["ps", "-p", String(pid)], { env })).code === 0);
+  }
+}
+
 Deno.test("a cluster whose process was killed is stale: the next up starts anew", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
+  const pids: number[] = [];
   try {
     const options = control(folder, "empty");
     const first = (await Array.fromAsync(clusterUp(options))).at(-1);
     assert.ok(first?.kind === "ready");
+    pids.push(first.record.pid);
     Deno.kill(first.record.pid, "SIGKILL");
     while (await processStart(first.record.pid) !== undefined) await Promise.resolve();
     assert.deepEqual(await clusterStatus({ folder }), {
@@ -91,9 +101,11 @@ Deno.test("a cluster whose process was killed is stale: the next up starts anew"
     });
     const again = (await Array.fromAsync(clusterUp(options))).at(-1);
     assert.ok(again?.kind === "ready");
+    pids.push(again.record.pid);
     assert.notEqual(again.record.pid, first.record.pid);
   } finally {
     await Array.fromAsync(clusterDown(control(folder, "empty")));
+    await untilReaped(pids);
     await Deno.remove(folder, { recursive: true });
   }
 });
@@ -119,9 +131,11 @@ async function podsOf(kubeconfig: string): Promise<{ uid: string; restarts: numb
 Deno.test("a kept cluster goes on where it was: after a stop, and after its process was killed", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
   const options = control(folder, "fleet:drives=2", "keep");
+  const pids: number[] = [];
   const up = async () => {
     const last = (await Array.fromAsync(clusterUp(options))).at(-1);
     assert.ok(last?.kind === "ready");
+    pids.push(last.record.pid);
     return last.record;
   };
   try {
@@ -152,6 +166,7 @@ Deno.test("a kept cluster goes on where it was: after a stop, and after its proc
     assert.match(other.message, /began with the world fleet:drives=2, not with empty/);
   } finally {
     await Array.fromAsync(clusterDown(options));
+    await untilReaped(pids);
     await Deno.remove(folder, { recursive: true });
   }
 });
