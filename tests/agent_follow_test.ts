@@ -35,7 +35,7 @@ Deno.test("a follow shows each line once while its link breaks and comes back", 
   for (let turn = 1; turn <= 2; turn++) {
     isUp = false;
     link.cut();
-    await follow.until(({ stderr }) => stderr.split("; going on\n").length > turn);
+    await follow.until(({ stderr }) => stderr.split("; reconnecting\n").length > turn);
     isUp = true;
   }
   await here.succeed(["exec", ...inNamespace, pod.slice(4), "--", "touch", "/tmp/go"]);

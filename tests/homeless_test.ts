@@ -12,7 +12,10 @@ Deno.test("without HOME what needs nothing of it works, and what must be kept sa
   const run = (...words: string[]) => kodama.run(words, { env });
   const done = await run("exec", ...pods, "--", "echo", "hello");
   assert.deepEqual([done.code, done.stdout], [0, "hello\n"]);
-  assert.match(done.stderr, /^this run is not kept: there is no home folder: HOME is not set$/m);
+  assert.match(
+    done.stderr,
+    /^this run is not recorded: there is no home folder: HOME is not set$/m,
+  );
   for (const words of [["pods", ...pods], ["config", "view"], ["workflow", "list"]]) {
     const { code, stderr } = await run(...words);
     assert.deepEqual([code, stderr], [0, ""], words.join(" "));

@@ -141,7 +141,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
       assert.equal(full.code, 0, full.stderr);
       assert.match(
         full.stderr,
-        /^this run is not kept: cannot write \S+: File too large.*\n3 ok in /,
+        /^this run is not recorded: cannot write \S+: File too large.*\n3 ok in /,
       );
       await Deno.rename(kept, `${kept}-aside`);
       await Deno.writeTextFile(kept, "");
@@ -149,7 +149,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
       await Deno.remove(kept);
       await Deno.rename(`${kept}-aside`, kept);
       assert.equal(refused.code, 0);
-      assert.equal(refused.stderr.match(/this run is not kept/g)?.length, 1, refused.stderr);
+      assert.equal(refused.stderr.match(/this run is not recorded/g)?.length, 1, refused.stderr);
     },
   );
 

@@ -39,7 +39,7 @@ Deno.test("a run that is killed is shown, and goes on: what had ended isn't done
   await ended;
 
   const shown = await kodama.run(["runs", "show", id]);
-  assert.match(shown.stdout, /not ended: 1 of 2 steps that began have/);
+  assert.match(shown.stdout, /not ended: 1 of 2 started steps have ended/);
   assert.match(shown.stdout, /first +ok +3\/3/);
   assert.match(shown.stdout, /second +not ended +2\/2/);
 
@@ -47,7 +47,7 @@ Deno.test("a run that is killed is shown, and goes on: what had ended isn't done
   await kodama.run(["exec", ...pods, "--", "touch", "/tmp/go"]);
   const again = await kodama.run(["runs", "rerun", "--rest", "--yes", "--trust"]);
   assert.equal(again.code, 0, again.stderr);
-  assert.match(again.stderr, /first +ok in the run before/);
+  assert.match(again.stderr, /first +ok in the previous run/);
   const ran = await kodama.run(["exec", ...pods, "-o", "jsonl", "--", "cat", "/tmp/ran"]);
   const told = ran.stdout.trim().split("\n").map((line) => JSON.parse(line))
     .map(({ pod, stdout }) => `${pod}: ${stdout.trim().replaceAll("\n", " ")}`);

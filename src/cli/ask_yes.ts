@@ -40,8 +40,8 @@ export async function askChoice(
   { text, choices, more }: YesQuestion,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const ask = async (asked: string) => {
-    await terminal.stderr.write(`${asked} [${choices}] `);
+  const ask = async (question: string) => {
+    await terminal.stderr.write(`${question} [${choices}] `);
     await terminal.stderr.flush();
   };
   await ask(text);

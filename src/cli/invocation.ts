@@ -29,8 +29,8 @@ export interface Invocation {
   readonly multiplexer: () => Promise<Multiplexer>;
   /** Serves an editor on standard input and output until it ends. Returns whether it ended by the protocol. */
   readonly serveEditor: (check: CheckText) => Promise<boolean>;
-  /** Serves the embedded cluster in this process until a signal ends it. `words` follow `serveWord`. */
-  readonly serveCluster: (words: readonly string[]) => Promise<void>;
-  /** Syncs the two folders of a synchronisation in this process, until it is asked to end. */
+  /** Serves the embedded cluster in this process until a signal ends it. `args` follow `serveClusterCommand`. */
+  readonly serveCluster: (args: readonly string[]) => Promise<void>;
+  /** Syncs the two folders of a synchronisation in this process, until a request ends it. */
   readonly serveSync: (key: string) => Promise<void>;
 }

@@ -32,7 +32,7 @@ export function programOf(name: string): Program {
  * `kpod web -- id` if `kpod` was typed. What the name can't express stays with `kodama`.
  */
 export function speak(program: Program, line: string): string {
-  const meant = ["kodama", ...program.prefix].join(" ");
-  if (line === meant) return program.spoken;
-  return line.startsWith(`${meant} `) ? program.spoken + line.slice(meant.length) : line;
+  const full = ["kodama", ...program.prefix].join(" ");
+  if (line === full) return program.spoken;
+  return line.startsWith(`${full} `) ? program.spoken + line.slice(full.length) : line;
 }

@@ -21,26 +21,26 @@ export interface ErrorReport {
 
 /** Formats anything that was thrown. */
 export function reportError(error: unknown, options: ErrorOptions): ErrorReport {
-  const told = error instanceof KodamaError ? error : bugError(error);
+  const shown = error instanceof KodamaError ? error : bugError(error);
   const exitCode = error instanceof KodamaError ? exitCodeOfKind(error.kind) : failure;
   const kind = error instanceof KodamaError ? error.kind : "bug";
   if (options.json) {
-    const { message, hint } = told;
+    const { message, hint } = shown;
     const body = { error: { kind, message, ...(hint === undefined ? {} : { hint }) } };
     return { text: `${JSON.stringify(body)}\n`, exitCode };
   }
   const { style } = options;
   const lines = [
-    `${style.red("error:")} ${printable(told.message)}`,
-    ...(told.hint === undefined ? [] : [`${style.bold("hint:")} ${printable(told.hint)}`]),
+    `${style.red("error:")} ${printable(shown.message)}`,
+    ...(shown.hint === undefined ? [] : [`${style.bold("hint:")} ${printable(shown.hint)}`]),
     ...(options.debug ? stacks(error) : []),
   ];
   return { text: `${lines.join("\n")}\n`, exitCode };
 }
 
 function bugError(error: unknown): KodamaError {
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new KodamaError("environment", `this is a bug in kodama: ${said}`, {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new KodamaError("environment", `this is a bug in kodama: ${message}`, {
     hint: "KODAMA_DEBUG=1 shows where it happened; please report it with that",
   });
 }

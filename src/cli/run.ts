@@ -1,7 +1,7 @@
 /** From args to an exit code: the whole command-line front end. */
 import { ClosedSinkError } from "../terminal/sink.ts";
 import { success } from "./exit_codes.ts";
-import { completeWord, serveSyncWord, serveWord } from "./hidden_words.ts";
+import { completeCommand, serveClusterCommand, serveSyncCommand } from "./hidden_commands.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
 import { choose } from "./parser/choose.ts";
@@ -21,22 +21,22 @@ export async function run(argv: readonly string[], invocation: Invocation): Prom
     return exitCode;
   } catch (error) {
     if (error instanceof ClosedSinkError) return readerGone;
-    return await tell(error, argv, invocation);
+    return await report(error, argv, invocation);
   }
 }
 
 async function dispatch(argv: readonly string[], invocation: Invocation): Promise<number> {
-  const [hidden, ...rest] = argv;
-  if (hidden === completeWord) {
+  const [hidden, ...others] = argv;
+  if (hidden === completeCommand) {
     const { complete } = await import("./parser/complete.ts");
-    return await complete(rest, invocation);
+    return await complete(others, invocation);
   }
-  if (hidden === serveWord) {
-    await invocation.serveCluster(rest);
+  if (hidden === serveClusterCommand) {
+    await invocation.serveCluster(others);
     return success;
   }
-  if (hidden === serveSyncWord) {
-    await invocation.serveSync(rest[0] ?? "");
+  if (hidden === serveSyncCommand) {
+    await invocation.serveSync(others[0] ?? "");
     return success;
   }
   const prepared = await prepare(argv, invocation);
@@ -63,7 +63,7 @@ async function showHelp(
   return success;
 }
 
-async function tell(
+async function report(
   error: unknown,
   argv: readonly string[],
   invocation: Invocation,

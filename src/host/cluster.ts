@@ -15,7 +15,7 @@ import type { ServeOptions } from "../cluster/control/serve.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { filePath } from "../files/file_path.ts";
-import { serveWord } from "../cli/hidden_words.ts";
+import { serveClusterCommand } from "../cli/hidden_commands.ts";
 import { endSignal } from "./signals.ts";
 
 /** The initial world of a cluster by default. */
@@ -155,7 +155,7 @@ const permissions = [
 
 /** Returns the whole command line: program first. */
 export function serveCommand(plan: ClusterPlan): string[] {
-  const words = [serveWord, ...wordsOfPlan(plan)];
+  const words = [serveClusterCommand, ...wordsOfPlan(plan)];
   // A file that `deno compile` created is program and runtime in one, with its permissions inside.
   if (Deno.build.standalone) return [Deno.execPath(), ...words];
   const flags = ["--quiet", "--no-prompt", ...permissions, ...moduleFlags()];

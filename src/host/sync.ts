@@ -2,7 +2,7 @@
 import type { Host } from "../actions/host.ts";
 import { absolutePath } from "../base/absolute_path.ts";
 import { systemClock } from "../base/clock.ts";
-import { serveSyncWord } from "../cli/hidden_words.ts";
+import { serveSyncCommand } from "../cli/hidden_commands.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { syncControl } from "../sync/daemon/control.ts";
@@ -24,7 +24,7 @@ export function machineSyncs(
     clock: systemClock,
     command: (key, { local }) => [
       ...ownCommand({ launcher: environment("KODAMA_LAUNCHER"), writes: [configDir, local] }),
-      serveSyncWord,
+      serveSyncCommand,
       key,
     ],
     environment: {

@@ -9,24 +9,27 @@ import { firstLine, statusLine, taskData } from "./agent_tasks.ts";
 const maxAnswerLines = 6;
 
 /** Returns the lines of an event, without line feeds. */
-export function eventLines(told: Exclude<FollowEvent, { kind: "lost" }>, style: Style): string[] {
-  switch (told.kind) {
+export function eventLines(
+  followed: Exclude<FollowEvent, { kind: "lost" }>,
+  style: Style,
+): string[] {
+  switch (followed.kind) {
     case "agent":
-      return agentLines(told.event, style);
+      return agentLines(followed.event, style);
     case "task":
-      return [titleText(told.task, style)];
+      return [titleText(followed.task, style)];
     case "turn": {
-      const does = told.came ? "has its turn" : "waits for its turn";
-      return [style.dim(`task ${told.number} ${does}`)];
+      const does = followed.came ? "has its turn" : "waits for its turn";
+      return [style.dim(`task ${followed.number} ${does}`)];
     }
     case "end":
-      return [statusText(told.task, style)];
+      return [statusText(followed.task, style)];
   }
 }
 
 /** Returns the message for a lost connection. */
 export function lostLine(reason: string): string {
-  return tame(`${reason}; going on`);
+  return tame(`${reason}; reconnecting`);
 }
 
 function titleText({ number, adapter, prompt }: Task, style: Style): string {
@@ -94,16 +97,16 @@ function tame(line: string): string {
 }
 
 /** Returns the event as data, for `-o jsonl`. */
-export function eventData(told: FollowEvent): Record<string, unknown> {
-  switch (told.kind) {
+export function eventData(followed: FollowEvent): Record<string, unknown> {
+  switch (followed.kind) {
     case "turn":
-      return { kind: "turn", number: told.number, came: told.came };
+      return { kind: "turn", number: followed.number, came: followed.came };
     case "task":
     case "end":
-      return { kind: told.kind, task: taskData(told.task) };
+      return { kind: followed.kind, task: taskData(followed.task) };
     case "agent":
-      return { kind: "agent", offset: told.offset, event: told.event };
+      return { kind: "agent", offset: followed.offset, event: followed.event };
     case "lost":
-      return { kind: "lost", reason: told.reason };
+      return { kind: "lost", reason: followed.reason };
   }
 }

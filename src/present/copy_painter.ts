@@ -11,7 +11,7 @@ import type { Piece } from "../terminal/terminal.ts";
 import { bytesText, filesText } from "./amounts.ts";
 import {
   failedContextText,
-  notKeptText,
+  notRecordedText,
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
@@ -126,7 +126,7 @@ export class CopyPainter implements Painter<CopyEvent> {
         if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
         return [messagePiece(failedContextText(event))];
       case "notRecorded":
-        return quiet ? [] : [messagePiece(notKeptText(event))];
+        return quiet ? [] : [messagePiece(notRecordedText(event))];
       case "podsSkipped":
         this.#extras.notReady += event.skipped.length;
         return quiet ? [] : skippedPodTexts(event).map((text) => messagePiece(text));

@@ -27,8 +27,8 @@ export function findingText(finding: Finding, style: Style): string {
     fail: style.red("fail   "),
     skipped: style.dim("skipped"),
   };
-  const [first = "", ...rest] = detail.split("\n");
-  const more = [...rest, ...(advice === undefined ? [] : [advice])];
+  const [first = "", ...others] = detail.split("\n");
+  const more = [...others, ...(advice === undefined ? [] : [advice])];
   const lines = [`${marks[status]}  ${style.bold(titles[id])}: ${printable(first)}`];
   lines.push(...more.map((line) => `         ${printable(line)}`));
   return lines.map((line) => `${line}\n`).join("");

@@ -59,7 +59,7 @@ export function writeJsonLine(
 /** Returns false, with nothing written, for a text that isn't ASCII. */
 function writeEscaped(out: ByteWriter, { bytes, text, end }: LogLine): boolean {
   if (end - text > longBytes) return false;
-  const buffer = out.room(longestEscape * (end - text));
+  const buffer = out.reserve(longestEscape * (end - text));
   let at = out.used;
   for (let from = text; from < end; from++) {
     const byte = bytes[from] as number;
@@ -92,7 +92,7 @@ export class ByteWriter {
   #used = 0;
 
   /** Reserves at least N bytes, from `used` on. They count once they are passed to {@link advance}. */
-  room(bytes: number): Uint8Array {
+  reserve(bytes: number): Uint8Array {
     const needed = this.#used + bytes;
     if (needed > this.#buffer.length) {
       const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length, firstBytes));
@@ -115,7 +115,7 @@ export class ByteWriter {
   /** Copies a range of some bytes. */
   add(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const length = end - start;
-    const buffer = this.room(length);
+    const buffer = this.reserve(length);
     let at = this.#used;
     if (length > shortBytes) buffer.set(bytes.subarray(start, end), at);
     else for (let from = start; from < end; from++) buffer[at++] = bytes[from] as number;

@@ -125,7 +125,7 @@ export class LogsPainter implements Painter<LogsEvent> {
 
 function known<T>(all: readonly T[], { source }: LogLine): T {
   const one = all[source];
-  if (one === undefined) throw new Error(`a line of source ${source}, which wasn't told`);
+  if (one === undefined) throw new Error(`a line of source ${source}, which isn't known`);
   return one;
 }
 

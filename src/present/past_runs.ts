@@ -67,9 +67,9 @@ export function runLines(run: PastRun): string[] {
 
 /** The same as data. */
 export function runData({ header, targets, end }: PastRun): Record<string, unknown> {
-  const { event: _event, version: _version, ...asked } = header;
+  const { event: _event, version: _version, ...request } = header;
   return {
-    ...asked,
+    ...request,
     exitCode: end?.exitCode ?? null,
     durationMs: end?.durationMs ?? null,
     counts: end?.counts ?? null,

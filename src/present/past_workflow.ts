@@ -35,7 +35,7 @@ export function workflowRunLines(run: PastWorkflow): string[] {
     ...(header.secrets.length === 0
       ? []
       : [["secrets", header.secrets.join(" ")] as [string, string]]),
-    ...(header.rerunOf === null ? [] : [["goes on", header.rerunOf] as [string, string]]),
+    ...(header.rerunOf === null ? [] : [["resumes", header.rerunOf] as [string, string]]),
     ...scopeFacts(run.scopes),
     ["started", header.at],
     ["result", resultOf(run)],
@@ -67,7 +67,7 @@ function stepRow({ key, title, end, targets }: PastStep): string[] {
 function resultOf({ steps, end }: PastWorkflow): string {
   if (end === undefined) {
     const ended = steps.filter((step) => step.end !== undefined).length;
-    return `not ended: ${ended} of ${steps.length} steps that began have`;
+    return `not ended: ${ended} of ${steps.length} started steps have ended`;
   }
   const { outcome } = end;
   return "reason" in outcome ? `${outcome.kind}: ${outcome.reason}` : outcome.kind;
@@ -75,9 +75,9 @@ function resultOf({ steps, end }: PastWorkflow): string {
 
 /** The same as data. */
 export function workflowRunData({ header, steps, end }: PastWorkflow): Record<string, unknown> {
-  const { event: _event, version: _version, ...asked } = header;
+  const { event: _event, version: _version, ...request } = header;
   return {
-    ...asked,
+    ...request,
     outcome: end?.outcome.kind ?? null,
     exitCode: end?.exitCode ?? null,
     durationMs: end?.durationMs ?? null,

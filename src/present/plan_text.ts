@@ -30,13 +30,13 @@ function stepLines(steps: readonly PlannedStep[], indent: string): string[] {
   return steps.flatMap((step) => {
     const { id, title, does, when, effect, targets, targetsNote } = step;
     const mark = { reads: " ", changes: "!", asks: "?" }[effect];
-    const said = title === does ? does : `${title}: ${does}`;
+    const text = title === does ? does : `${title}: ${does}`;
     const pods = targets === null ? targetsNote === null ? [] : [`in ${targetsNote}`] : [
       ...(targets.length > 0 ? [`in ${podsText(targets)}`] : []),
       ...(targetsNote === null ? targets.length > 0 ? [] : ["in no pod"] : [targetsNote]),
     ];
     return [
-      `${indent}${mark} ${id}  ${said.replace(/\s+/g, " ")}`,
+      `${indent}${mark} ${id}  ${text.replace(/\s+/g, " ")}`,
       ...pods.map((line) => `${indent}    ${line}`),
       ...(when === null ? [] : [`${indent}    when ${when}`]),
       ...stepLines(step.steps, `${indent}    `),

@@ -35,7 +35,7 @@ export function previewText(pod: PickPod, parts: PreviewParts, nowMs: number): L
 function headLines(pod: PickPod, nowMs: number): Line[] {
   const { target, status, createdMs } = pod;
   const age = Number.isNaN(createdMs) ? "" : `  ${ageText(nowMs - createdMs)}`;
-  const place: Span[] = [target.node, target.ip].filter((one) => one !== "")
+  const location: Span[] = [target.node, target.ip].filter((one) => one !== "")
     .map((one, index) => span(`${index > 0 ? "  " : ""}${printable(one)}`));
   return [
     [span(printable(`${target.namespace}/${target.pod}`), "strong")],
@@ -43,7 +43,7 @@ function headLines(pod: PickPod, nowMs: number): Line[] {
       span(printable(status), statusTone(status)),
       span(`  ${pod.readyContainers}/${pod.totalContainers} ready${age}`, "dim"),
     ],
-    place,
+    location,
   ];
 }
 

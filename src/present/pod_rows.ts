@@ -77,7 +77,7 @@ export class PodRows {
     return this.#pods.get(id);
   }
 
-  /** Returns what a row stands for. */
+  /** Returns the target of a row. */
   target(id: string): Target {
     const target = this.#targets.get(id);
     if (target === undefined) throw new Error(`the picker knows no row ${id}`);
@@ -126,7 +126,7 @@ function naturalKey(text: string): string {
 }
 
 /** Returns the row of a namespace or a context. */
-export function placeRow({ name, current }: ScopeChoice): Row {
+export function scopeRow({ name, current }: ScopeChoice): Row {
   const text = printable(name);
   const cell: Cell = { kind: "text", text: current ? "current" : "", tone: "dim" };
   return row({ id: name.replaceAll("/", "|"), text, order: naturalKey(text), cells: [cell] });

@@ -26,10 +26,10 @@ class HuePicker {
 
 /** Returns the length of the common prefix of all names, cut back to a whole segment: `weka-drive-`. */
 function sharedStart(names: readonly string[]): number {
-  const [first = "", ...rest] = names;
-  if (rest.length === 0) return 0;
+  const [first = "", ...others] = names;
+  if (others.length === 0) return 0;
   let length = first.length;
-  for (const name of rest) {
+  for (const name of others) {
     let at = 0;
     while (at < length && name[at] === first[at]) at++;
     length = at;

@@ -1,4 +1,4 @@
-/** Notes on a run beside its output, with the same text in every command that looks up pods. */
+/** Notes on a run beside its output, with the same text in every command that reads pods. */
 import { compressNames } from "../actions/exec/events.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { KodamaError } from "../base/errors.ts";
@@ -61,7 +61,7 @@ export function pickedText(
   return `picked: ${compressNames([...new Set(names)])}`;
 }
 
-/** A run that continues without a record. */
-export function notKeptText({ error }: { error: KodamaError }): string {
-  return `this run is not kept: ${error.message}`;
+/** Returns the note on a run that continues without a record. */
+export function notRecordedText({ error }: { error: KodamaError }): string {
+  return `this run is not recorded: ${error.message}`;
 }

@@ -14,7 +14,7 @@ import type { Piece } from "../terminal/terminal.ts";
 import { tameLine } from "../terminal/tame.ts";
 import {
   failedContextText,
-  notKeptText,
+  notRecordedText,
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
@@ -97,7 +97,7 @@ export class RunPainter implements Painter<ExecEvent> {
         this.#extras.notReady += event.skipped.length;
         return this.#options.quiet ? [] : skippedPodTexts(event).map((text) => messagePiece(text));
       case "notRecorded":
-        return this.#options.quiet ? [] : [messagePiece(notKeptText(event))];
+        return this.#options.quiet ? [] : [messagePiece(notRecordedText(event))];
       case "runEnded":
         return this.#end(event);
     }
@@ -171,7 +171,7 @@ export class RunPainter implements Painter<ExecEvent> {
   }
 
   #omitted(names: string, bytes: number): Piece[] {
-    return bytes === 0 ? [] : [messagePiece(`${names}: ${plural(bytes, "more byte")} left out`)];
+    return bytes === 0 ? [] : [messagePiece(`${names}: ${plural(bytes, "more byte")} omitted`)];
   }
 
   #report(report: object): Piece {

@@ -116,7 +116,7 @@ Deno.test("group: a block with a heading, and how it ended where it wasn't well"
     ]),
     {
       stdout: "---- a\nno end\n\n---- b: exit code 3\nx\n",
-      stderr: "e\ne\nb: 7 more bytes left out\n",
+      stderr: "e\ne\nb: 7 more bytes omitted\n",
     },
   );
 });
@@ -392,7 +392,7 @@ Deno.test("a run that isn't kept is said, unless nothing is to be said", () => {
   const event: ExecEvent = { kind: "notRecorded", error };
   assert.equal(
     paintedOne(event),
-    "this run is not kept: cannot write /r: No space left on device\n",
+    "this run is not recorded: cannot write /r: No space left on device\n",
   );
   assert.equal(paintedOne(event, { quiet: true }), "");
 });

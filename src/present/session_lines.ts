@@ -4,7 +4,7 @@ import { ageText } from "../base/age.ts";
 import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import { statusLine } from "./agent_tasks.ts";
-import { leftText } from "./sessions_table.ts";
+import { remainingText } from "./sessions_table.ts";
 
 /** Returns the known facts, one field per line. */
 export function sessionLines(
@@ -37,7 +37,7 @@ export function sessionLines(
     ["Template", session.template],
     ["Repository", repository?.url],
     ["Branch", branchText(work?.branch ?? repository?.branch, repository?.baseBranch)],
-    ["Begun at", repository?.commitHash?.slice(0, 12)],
+    ["Base commit", repository?.commitHash?.slice(0, 12)],
     ["Commits", work && workText(work)],
     ["Sync", syncText(session, sync, listConflicts)],
     ["Variables", variables === "" ? undefined : variables],
@@ -68,16 +68,16 @@ function egressText(
 function lifeText(seconds: number | undefined, left: number | undefined): string | undefined {
   if (seconds === undefined) return undefined;
   const all = limitText(seconds);
-  return left === undefined ? all : `${all}, ${leftText(left)} left`;
+  return left === undefined ? all : `${all}, ${remainingText(left)} left`;
 }
 
-/** `after 30m; in use: task 2 of its agent`, `after 30m; nobody uses it, 18m left`. */
+/** `after 30m; in use: task 2 of its agent`, `after 30m; not in use, 18m left`. */
 function idleText(seconds: number | undefined, left: TimeLeft | undefined): string | undefined {
   if (seconds === undefined) return undefined;
   const all = `after ${limitText(seconds)}`;
   if (left?.idleSeconds === undefined) return all;
   return left.use === undefined
-    ? `${all}; nobody uses it, ${leftText(left.idleSeconds)} left`
+    ? `${all}; not in use, ${remainingText(left.idleSeconds)} left`
     : `${all}; in use: ${left.use}`;
 }
 

@@ -44,7 +44,15 @@ function wideCells(
   const { repository, spec, owner } = session;
   const agent = task === undefined ? "" : `${task.status.state} (task ${task.number})`;
   const repo = repository?.url.replace(/^https:\/\//, "") ?? "";
-  return [agent, firstLeft(left), repo, repository?.branch ?? "", spec.image, node, owner ?? ""];
+  return [
+    agent,
+    shortestRemaining(left),
+    repo,
+    repository?.branch ?? "",
+    spec.image,
+    node,
+    owner ?? "",
+  ];
 }
 
 /** A session as data: its document, with its current state. */
@@ -84,12 +92,12 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
 /* The remaining time of a session as text. Pure. */
 
 /** `7h12m`, `18m`, and seconds only in the last minute. */
-export function leftText(seconds: number): string {
+export function remainingText(seconds: number): string {
   return limitText(seconds < 60 ? seconds : Math.floor(seconds / 60) * 60);
 }
 
 /** Returns what ends first, for a table: `18m`. Empty if nothing ends. */
-function firstLeft({ ttlSeconds, idleSeconds }: TimeLeft = {}): string {
+function shortestRemaining({ ttlSeconds, idleSeconds }: TimeLeft = {}): string {
   const first = Math.min(ttlSeconds ?? Infinity, idleSeconds ?? Infinity);
-  return Number.isFinite(first) ? leftText(first) : "";
+  return Number.isFinite(first) ? remainingText(first) : "";
 }

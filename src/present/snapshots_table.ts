@@ -44,7 +44,7 @@ export function snapshotData(snapshot: KeptSnapshot) {
 export function takenLines({ volumes }: KeptSnapshot): string[] {
   const sizes = volumes.map(({ name, size }) => size === undefined ? name : `${name} (${size})`);
   return [
-    `kept: ${sizes.join(", ")}`,
+    `saved: ${sizes.join(", ")}`,
     "it includes the agent's login: anyone who can create volumes from snapshots in this namespace can read it",
   ];
 }

@@ -11,7 +11,7 @@ import { printable } from "../terminal/printable.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
-import { notKeptText, skippedPodText } from "./run_notes.ts";
+import { notRecordedText, skippedPodText } from "./run_notes.ts";
 
 /** Display options. */
 export interface StepsView {
@@ -28,7 +28,7 @@ export class StepsPainter implements Painter<StepsEvent> {
   readonly #ended: Record<string, unknown>[] = [];
   readonly #targets = new Map<string, Map<string, string>>();
   /** Most steps have the same pods: a message about a pod is printed once. */
-  readonly #skippedSaid = new Set<string>();
+  readonly #skippedNoted = new Set<string>();
   #record: string | undefined;
 
   constructor(view: StepsView) {
@@ -60,21 +60,21 @@ export class StepsPainter implements Painter<StepsEvent> {
 
   #text(event: StepsEvent): Piece[] {
     const { quiet, style: { stdout, stderr } } = this.#view;
-    const said = (text: string): Piece[] => quiet ? [] : [err(`${text}\n`)];
+    const note = (text: string): Piece[] => quiet ? [] : [err(`${text}\n`)];
     switch (event.kind) {
       case "changedSince":
-        return changeLines(event).flatMap((line) => said(printable(line)));
+        return changeLines(event).flatMap((line) => note(printable(line)));
       case "workflowWaits":
-        return said(`waiting for run ${event.holder} of "${printable(event.group)}"`);
+        return note(`waiting for run ${event.holder} of "${printable(event.group)}"`);
       case "stepStarted":
-        return said(`${stderr.bold(event.step)}  ${printable(oneLine(event.title))}`);
+        return note(`${stderr.bold(event.step)}  ${printable(oneLine(event.title))}`);
       case "stepPodsSkipped":
         return event.skipped.flatMap((one) => {
           const line = printable(skippedPodText(one));
           const key = `${one.namespace}/${line}`;
-          if (this.#skippedSaid.has(key)) return [];
-          this.#skippedSaid.add(key);
-          return said(line);
+          if (this.#skippedNoted.has(key)) return [];
+          this.#skippedNoted.add(key);
+          return note(line);
         });
       case "stepLine": {
         const line = printable(event.text);
@@ -83,18 +83,18 @@ export class StepsPainter implements Painter<StepsEvent> {
       }
       case "stepRetried": {
         const wait = formatDuration(event.delayMs);
-        return said(
+        return note(
           `${event.step}  ${printable(event.reason)}; attempt ${event.attempt} in ${wait}`,
         );
       }
       case "stepKept":
-        return said(stderr.dim(`${event.step}  ${event.outcome.kind} in the run before`));
+        return note(stderr.dim(`${event.step}  ${event.outcome.kind} in the previous run`));
       case "stepEnded":
         return this.#end(event);
       case "finallyStarted":
-        return said(stderr.dim("finally"));
+        return note(stderr.dim("finally"));
       case "notRecorded":
-        return [err(`${printable(notKeptText(event))}\n`)];
+        return [err(`${printable(notRecordedText(event))}\n`)];
       case "workflowEnded":
         return [...this.#outputs(event.outputs), ...this.#whole(event)];
       default:
@@ -114,8 +114,8 @@ export class StepsPainter implements Painter<StepsEvent> {
         : stderr.dim(`skipped: ${printable(oneLine(outcome.reason))}`);
       return [err(`${stderr.bold(step)}  ${text}\n`)];
     }
-    const goes = tolerated ? "; the workflow goes on" : "";
-    return [err(`${stderr.bold(step)}  ${stderr.red(outcomeText(outcome))}${goes}\n`)];
+    const continues = tolerated ? "; the workflow continues" : "";
+    return [err(`${stderr.bold(step)}  ${stderr.red(outcomeText(outcome))}${continues}\n`)];
   }
 
   #outputs(outputs: unknown): Piece[] {
@@ -130,7 +130,7 @@ export class StepsPainter implements Painter<StepsEvent> {
     if (outcome.kind === "ok" || from === null) {
       return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
     }
-    const way = from.kind === "all" ? "to do it again" : "to go on";
+    const way = from.kind === "all" ? "to repeat it" : "to resume";
     const again = this.#record === undefined ? "" : `\n${way}: ${rerunLine(this.#record, from)}`;
     const why = outcomeText(outcome).slice(outcome.kind.length);
     const how = `${stderr.red(outcome.kind)} in ${formatDuration(durationMs)}${why}`;

@@ -63,8 +63,8 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
     case "unknown":
       return { what: outcome.kind, why: outcome.reason };
     case "cancelled": {
-      const rest = remainsOf(outcome).join("; ");
-      return rest === "" ? undefined : { what: "cancelled", why: rest };
+      const remains = remainsOf(outcome).join("; ");
+      return remains === "" ? undefined : { what: "cancelled", why: remains };
     }
   }
 }

@@ -83,7 +83,7 @@ export function syncLines(
   ];
   if (state.conflicts.length > 0) {
     const hint = listConflicts(spec.key);
-    lines.push(`  conflicts   ${plural(state.conflicts.length, "file")} kept beside: ${hint}`);
+    lines.push(`  conflicts   ${plural(state.conflicts.length, "file")} saved beside: ${hint}`);
   }
   if (state.problemCount > 0) {
     lines.push("", `Not synchronised (${state.problemCount}):`);

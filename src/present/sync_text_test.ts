@@ -41,7 +41,7 @@ Deno.test("a sync in a table, and all there is to say of one", () => {
     "  in sync     1m30s ago",
     "  process     42",
     "  watched by  inotify here, perl in the pod",
-    "  conflicts   1 file kept beside: kodama sync conflicts team.web-0",
+    "  conflicts   1 file saved beside: kodama sync conflicts team.web-0",
     "",
     "Not synchronised (2):",
     "  out\\nside: held (link)",

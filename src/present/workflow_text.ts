@@ -68,9 +68,9 @@ function stepLines(steps: readonly Step[], indent = ""): string[] {
   return steps.flatMap((step) => {
     const { does } = intentOf(step);
     const when = step.when === undefined ? "" : ` (when ${step.when})`;
-    const said = step.title === undefined ? does : `${step.title}: ${does}`;
+    const text = step.title === undefined ? does : `${step.title}: ${does}`;
     return [
-      `${indent}${step.id}  ${said.replace(/\s+/g, " ")}${when}`,
+      `${indent}${step.id}  ${text.replace(/\s+/g, " ")}${when}`,
       ...Object.values(step.inner).flatMap((inner) => stepLines(inner, `${indent}  `)),
     ];
   });

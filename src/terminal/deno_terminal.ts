@@ -23,10 +23,10 @@ export function processTerminal(): Terminal {
 /** Ways in which a process ends without unwinding: `Deno.exit`, and uncaught errors. */
 const ends = ["unload", "error", "unhandledrejection"];
 
-function atEnd(lastWords: () => string): Disposable {
+function atEnd(finalOutput: () => string): Disposable {
   const onEnd = () => {
     try {
-      Deno.stderr.writeSync(new TextEncoder().encode(lastWords()));
+      Deno.stderr.writeSync(new TextEncoder().encode(finalOutput()));
     } catch {
       // The terminal is closed.
     }

@@ -48,38 +48,38 @@ export function clipText(text: string, columns: number, keep: "start" | "end" = 
   if (displayWidth(text) <= columns) return text;
   if (columns <= 0) return "";
   const characters = keep === "start" ? [...text] : [...text].reverse();
-  let kept: string[] = [];
+  let clipped: string[] = [];
   let width = 1;
   for (const character of characters) {
     width += displayWidth(character);
     if (width > columns) break;
-    kept.push(character);
+    clipped.push(character);
   }
-  if (keep === "end") kept = kept.reverse();
-  return keep === "start" ? `${kept.join("")}…` : `…${kept.join("")}`;
+  if (keep === "end") clipped = clipped.reverse();
+  return keep === "start" ? `${clipped.join("")}…` : `…${clipped.join("")}`;
 }
 
 /** Clips the line, without a sign for the omitted part. */
 export function clipLine(line: Line, columns: number): Line {
-  const kept: Span[] = [];
-  let room = columns;
+  const clipped: Span[] = [];
+  let available = columns;
   for (const { text, tone } of line) {
     const width = displayWidth(text);
-    if (width <= room) {
-      kept.push({ text, tone });
-      room -= width;
+    if (width <= available) {
+      clipped.push({ text, tone });
+      available -= width;
       continue;
     }
     let part = "";
     for (const character of text) {
-      room -= displayWidth(character);
-      if (room < 0) break;
+      available -= displayWidth(character);
+      if (available < 0) break;
       part += character;
     }
-    if (part !== "") kept.push({ text: part, tone });
+    if (part !== "") clipped.push({ text: part, tone });
     break;
   }
-  return kept;
+  return clipped;
 }
 
 /** Sets the line's exact width: clipped, or padded with blanks of a tone. */

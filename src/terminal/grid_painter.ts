@@ -1,7 +1,7 @@
 /**
  * Paints grids on a terminal, writing only the rows that changed. Either the whole screen (the alternate one,
  * which leaves no trace), or N rows from the cursor on, which move down with earlier
- * output: the rest of the screen is unchanged.
+ * output: the remaining screen is unchanged.
  */
 import type { Grid, Line, Tone } from "./grid.ts";
 import { lineWidth } from "./grid.ts";
@@ -72,12 +72,12 @@ export class GridPainter {
   }
 
   /** Returns the sequences that take over the terminal. */
-  begin(): string {
+  start(): string {
     const screen = this.#options.area === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
     return screen + this.modes();
   }
 
-  /** Returns the modes that {@link begin} switches on, for when other output has switched them off. */
+  /** Returns the modes that {@link start} switches on, for when other output has switched them off. */
   modes(): string {
     return cursorOff + pasteOn + (this.#options.mouse ? mouseOn : "");
   }

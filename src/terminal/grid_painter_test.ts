@@ -36,7 +36,7 @@ for (const place of ["screen", "inline"] as const) {
           terminal.write(Array.from({ length: before }, (_, index) => `$ ${index}\r\n`).join(""));
           const [linesBefore, { row: top }] = [terminal.lines, terminal.cursor];
           const painter = new GridPainter({ area: place, color, mouse });
-          terminal.write(painter.begin());
+          terminal.write(painter.start());
           for (const one of grids) {
             terminal.write(painter.paint(one));
             const lines = terminal.lines;
@@ -81,7 +81,7 @@ Deno.test("what was taken over is given back at any moment, painted or not, and 
   for (const place of ["screen", "inline"] as const) {
     const terminal = new TinyTerminal(columns, rows);
     const painter = new GridPainter({ area: place, color: true, mouse: true });
-    terminal.write(painter.begin());
+    terminal.write(painter.start());
     assert.ok(terminal.modes.has("1000") && terminal.modes.has("2004"));
     terminal.write(painter.end() + painter.end());
     assert.deepEqual([...terminal.modes].sort(), modesAtFirst);
@@ -91,7 +91,7 @@ Deno.test("what was taken over is given back at any moment, painted or not, and 
 Deno.test("a narrower window is painted anew, without what the terminal wrapped", () => {
   const painter = new GridPainter({ area: "screen", color: false, mouse: false });
   const terminal = new TinyTerminal(columns, rows);
-  terminal.write(painter.begin() + painter.paint({ lines: [[span("a".repeat(20))]] }));
+  terminal.write(painter.start() + painter.paint({ lines: [[span("a".repeat(20))]] }));
   const narrow = new TinyTerminal(10, rows);
   narrow.write("a".repeat(10) + "\r\n" + "a".repeat(10));
   narrow.write(painter.resized(10) + painter.paint({ lines: [[span("b".repeat(10))]] }));

@@ -76,16 +76,16 @@ const pasteEnd = "\x1b[201~";
 /** Decodes a stream in any chunks. An Esc at the end waits for {@link flush}: it may start a sequence. */
 export class KeyDecoder {
   readonly #decoder = new TextDecoder();
-  #rest = "";
+  #pending = "";
 
   /** Returns whether the last bytes are ambiguous without the next: after about 50 ms of silence, call `flush`. */
   get undecided(): boolean {
-    return this.#rest !== "" && !this.#rest.startsWith(pasteStart);
+    return this.#pending !== "" && !this.#pending.startsWith(pasteStart);
   }
 
   /** Returns the inputs that these bytes complete. */
   feed(bytes: Uint8Array): TerminalInput[] {
-    this.#rest += this.#decoder.decode(bytes, { stream: true });
+    this.#pending += this.#decoder.decode(bytes, { stream: true });
     return this.#take(false);
   }
 
@@ -96,10 +96,10 @@ export class KeyDecoder {
 
   #take(final: boolean): TerminalInput[] {
     const inputs: TerminalInput[] = [];
-    while (this.#rest !== "") {
-      const taken = takeOne(this.#rest, final);
+    while (this.#pending !== "") {
+      const taken = takeOne(this.#pending, final);
       if (taken === undefined) break;
-      this.#rest = this.#rest.slice(taken.length);
+      this.#pending = this.#pending.slice(taken.length);
       if (taken.input !== undefined) inputs.push(taken.input);
     }
     return inputs;

@@ -1,6 +1,6 @@
 /**
  * An output stream without loss: writes are gathered while the last one is in progress,
- * a slow reader slows the writer down, and a reader that has gone is noticed at once.
+ * a slow reader slows the writer down, and a closed reader is noticed at once.
  */
 
 import { KodamaError } from "../base/errors.ts";
@@ -40,7 +40,7 @@ const highWaterBytes = 256 * 1024;
  */
 const blockBytes = 128 * 1024;
 /** Blocks that are retained for later writes. */
-const keptBlocks = 4;
+const maxFreeBlocks = 4;
 
 interface Block {
   bytes: Uint8Array;
@@ -100,13 +100,13 @@ export class PumpedSink implements Sink {
 
   #add(bytes: Uint8Array): void {
     this.#waitingBytes += bytes.length;
-    for (let rest = bytes; rest.length > 0;) {
+    for (let remaining = bytes; remaining.length > 0;) {
       const block = this.#openBlock();
-      const room = blockBytes - block.used;
-      const part = rest.length <= room ? rest : rest.subarray(0, room);
+      const free = blockBytes - block.used;
+      const part = remaining.length <= free ? remaining : remaining.subarray(0, free);
       block.bytes.set(part, block.used);
       block.used += part.length;
-      rest = rest.subarray(part.length);
+      remaining = remaining.subarray(part.length);
     }
   }
 
@@ -129,7 +129,7 @@ export class PumpedSink implements Sink {
         this.#waitingBytes = 0;
         for (const { bytes, used } of taken) {
           await this.#writeAll(bytes.subarray(0, used));
-          if (this.#free.length < keptBlocks) this.#free.push(bytes);
+          if (this.#free.length < maxFreeBlocks) this.#free.push(bytes);
         }
       }
     } catch (error) {
@@ -150,8 +150,8 @@ export class PumpedSink implements Sink {
     if (error instanceof Deno.errors.BrokenPipe) {
       return new ClosedSinkError("the reader has gone", { cause: error });
     }
-    const said = error instanceof Error ? error.message : String(error);
-    return new KodamaError("environment", `cannot write to ${this.#what}: ${said}`, {
+    const message = error instanceof Error ? error.message : String(error);
+    return new KodamaError("environment", `cannot write to ${this.#what}: ${message}`, {
       cause: error,
     });
   }

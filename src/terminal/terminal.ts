@@ -45,7 +45,7 @@ export interface Terminal {
    * Writes to standard error, at once, if the process ends before this is disposed of, by an uncaught error
    * too: the sequences that restore the terminal. Signals are the caller's.
    */
-  atEnd(lastWords: () => string): Disposable;
+  atEnd(finalOutput: () => string): Disposable;
   /** Undefined without a terminal. */
   size(): Size | undefined;
   /** Yields each new size until the signal. Empty if the system doesn't report it. */

@@ -40,10 +40,10 @@ export class TerminalModes {
     const text = this.#open + latin1(bytes);
     this.#open = "";
     for (let at = text.indexOf("\x1b"); at >= 0; at = text.indexOf("\x1b", at + 1)) {
-      const rest = text.slice(at, at + longestSequence);
-      const [, modes, letter] = modeSequence.exec(rest) ?? [];
+      const tail = text.slice(at, at + longestSequence);
+      const [, modes, letter] = modeSequence.exec(tail) ?? [];
       if (modes !== undefined) this.#set(modes.split(";"), letter === "h");
-      else if (openSequence.test(rest)) this.#open = rest;
+      else if (openSequence.test(tail)) this.#open = tail;
     }
   }
 

@@ -40,21 +40,21 @@ export function definitions(
 ): string[] {
   const { indent, columns } = options;
   const widest = Math.max(0, ...rows.map(([term]) => term.length));
-  const left = Math.min(widest, options.termColumns);
+  const termWidth = Math.min(widest, options.termColumns);
   const margin = " ".repeat(indent);
-  const right = columns - indent - left - 2;
-  if (right < leastRight) {
+  const textWidth = columns - indent - termWidth - 2;
+  if (textWidth < leastRight) {
     return rows.flatMap(([term, explanation]) => [
       `${margin}${term}`.trimEnd(),
       ...wrapWithin(explanation, columns, indent + belowIndent),
     ]);
   }
   return rows.flatMap(([term, explanation]) => {
-    const [first = "", ...rest] = wrap(explanation, right);
-    const hanging = rest.map((line) => `${margin}${" ".repeat(left)}  ${line}`);
-    if (term.length > left) {
-      return [`${margin}${term}`, `${margin}${" ".repeat(left)}  ${first}`, ...hanging];
+    const [first = "", ...others] = wrap(explanation, textWidth);
+    const hanging = others.map((line) => `${margin}${" ".repeat(termWidth)}  ${line}`);
+    if (term.length > termWidth) {
+      return [`${margin}${term}`, `${margin}${" ".repeat(termWidth)}  ${first}`, ...hanging];
     }
-    return [`${margin}${term.padEnd(left)}  ${first}`.trimEnd(), ...hanging];
+    return [`${margin}${term.padEnd(termWidth)}  ${first}`.trimEnd(), ...hanging];
   });
 }

@@ -131,7 +131,7 @@ export async function drive<Event>(
     if (exitCode === undefined && options.incomplete !== undefined) throw options.incomplete();
     return exitCode ?? 0;
   };
-  const exitCode = await Promise.race([show(), interrupts.left]);
+  const exitCode = await Promise.race([show(), interrupts.abandoned]);
   await screen.end({ ignoreBroken: whenClosed === "finish" });
   return interrupts.stopped ? interruptedExitCode : exitCode;
 }
@@ -188,7 +188,7 @@ type InterruptOptions = Pick<
 /** Handles signals during the work. */
 class Interrupts implements Disposable {
   /** Resolves with the exit code if a person doesn't wait for the end of the work. */
-  readonly left: Promise<number>;
+  readonly abandoned: Promise<number>;
   readonly #leave: (exitCode: number) => void;
   readonly #options: InterruptOptions;
   readonly #work: { cancel: AbortController; cleanup: AbortController; screen: Screen };
@@ -200,7 +200,7 @@ class Interrupts implements Disposable {
     work: { cancel: AbortController; cleanup: AbortController; screen: Screen },
   ) {
     const { promise, resolve } = Promise.withResolvers<number>();
-    this.left = promise;
+    this.abandoned = promise;
     this.#leave = resolve;
     this.#options = options;
     this.#work = work;

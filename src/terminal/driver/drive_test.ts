@@ -286,7 +286,7 @@ Deno.test("modes that a program leaves are reset, and the next message is on a l
   await start(async function* (lease) {
     lease.raw();
     yield { kind: "output", text: "\x1b[?1049h\x1b[?25lhalf a line" };
-    steps.push([terminal.written("stderr"), terminal.lastWords?.()]);
+    steps.push([terminal.written("stderr"), terminal.finalOutput?.()]);
     await lease.cooked();
     yield { kind: "message", text: "the link broke" };
     yield { kind: "message", text: "that was all" };
@@ -295,7 +295,7 @@ Deno.test("modes that a program leaves are reset, and the next message is on a l
   const reset = "\x1b[?1049l\x1b[?25h\x1b[0m";
   assert.deepEqual(steps, [["", reset]]);
   assert.equal(terminal.written("stderr"), `${reset}\nthe link broke\nthat was all\n`);
-  assert.equal(terminal.lastWords, undefined);
+  assert.equal(terminal.finalOutput, undefined);
 });
 
 Deno.test("Ctrl-\\ prints the state; standard input is never read", async () => {

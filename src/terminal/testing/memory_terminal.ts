@@ -23,7 +23,7 @@ export class MemoryTerminal implements Terminal {
   /** `raw` and `cooked`, the successive modes of standard input. */
   readonly modes: ("raw" | "cooked")[] = [];
   /** Returns what would be written now if the process ended. */
-  lastWords: (() => string) | undefined;
+  finalOutput: (() => string) | undefined;
   readonly #written = { stdout: "", stderr: "" };
   readonly #options: MemoryTerminalOptions;
 
@@ -43,9 +43,9 @@ export class MemoryTerminal implements Terminal {
     return this.stdin.isTerminal ? this.stdin : undefined;
   }
 
-  atEnd(lastWords: () => string): Disposable {
-    this.lastWords = lastWords;
-    return { [Symbol.dispose]: () => void (this.lastWords = undefined) };
+  atEnd(finalOutput: () => string): Disposable {
+    this.finalOutput = finalOutput;
+    return { [Symbol.dispose]: () => void (this.finalOutput = undefined) };
   }
 
   size(): Size | undefined {

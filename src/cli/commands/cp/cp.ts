@@ -54,23 +54,23 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve: resolveCopy,
-  run: async ({ options: asked, view, kubeconfig, choosing }, invocation) => {
-    const chosen = await chooseTargets(choosing, asked, {
+  run: async ({ options: resolved, view, kubeconfig, choosing }, invocation) => {
+    const chosen = await chooseTargets(choosing, resolved, {
       kubeconfig,
       invocation,
       purpose: "copy",
     });
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
-    const options = { ...asked, ...narrowed };
-    const [{ cp }, { showCopy, showCopyPlan: showPlan }] = await Promise.all([
+    const options = { ...resolved, ...narrowed };
+    const [{ cp }, { showCopy, showCopyPlan }] = await Promise.all([
       import("../../../actions/copy/copy.ts"),
       import("./show_copy.ts"),
     ]);
     const start = (extras: Parameters<Parameters<typeof showCopy>[0]>[0]) =>
       cp(host, { ...options, ...extras });
     return options.planOnly
-      ? await showPlan(start, { invocation, view })
+      ? await showCopyPlan(start, { invocation, view })
       : await showCopy(start, { invocation, clock: host.clock, view });
   },
 });

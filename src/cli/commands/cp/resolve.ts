@@ -163,25 +163,27 @@ type Side =
 const plainlyHere = /^(?:\/|\.{1,2}(?:\/|$))/;
 
 /** Throws `UsageError` for a side without a path or a pod. */
-function sideOf(word: string): Side {
-  const colon = word.indexOf(":");
-  if (word === "") throw new UsageError("a path is empty");
-  if (word === "-") {
+function sideOf(operand: string): Side {
+  const colon = operand.indexOf(":");
+  if (operand === "") throw new UsageError("a path is empty");
+  if (operand === "-") {
     throw new UsageError("- is not a path: copies go from files to files", {
       hint:
         "kodama exec POD -- cat PATH prints a file, kodama exec -i takes one; ./- is a file of that name",
     });
   }
-  if (colon < 0 || plainlyHere.test(word)) return { kind: "here", path: word };
-  const [before, path] = [word.slice(0, colon), word.slice(colon + 1)];
+  if (colon < 0 || plainlyHere.test(operand)) return { kind: "here", path: operand };
+  const [before, path] = [operand.slice(0, colon), operand.slice(colon + 1)];
   if (path === "") {
-    throw new UsageError(`no path after the colon of ${word}`, { hint: `as in ${word}/tmp/file` });
+    throw new UsageError(`no path after the colon of ${operand}`, {
+      hint: `as in ${operand}/tmp/file`,
+    });
   }
   if (before === "") return { kind: "selected", path };
-  const [first = "", second, ...rest] = before.split("/");
-  if (rest.length > 0 || first === "" || second === "") {
-    throw new UsageError(`${word} is neither POD:PATH nor NAMESPACE/POD:PATH`, {
-      hint: `./${word} is a file of this machine`,
+  const [first = "", second, ...others] = before.split("/");
+  if (others.length > 0 || first === "" || second === "") {
+    throw new UsageError(`${operand} is neither POD:PATH nor NAMESPACE/POD:PATH`, {
+      hint: `./${operand} is a file of this machine`,
     });
   }
   return second === undefined

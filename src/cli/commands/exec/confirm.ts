@@ -16,7 +16,7 @@ type Action = ChangeQuestion["action"];
 
 /** Options of a question. */
 export interface Confirming {
-  /** A change of more pods than this asks; undefined for the value in the settings. */
+  /** A change of more pods than this is confirmed; undefined for the value in the settings. */
   above: number | undefined;
   /** Standard input goes to the commands. */
   stdin: boolean;
@@ -127,10 +127,10 @@ function podsText({ ranges, pods }: ChangeScope, width: number): string {
   const all = oneLine(ranges);
   if (all.length <= width) return all;
   const shown: string[] = [];
-  let left = width - restWidth;
+  let available = width - restWidth;
   for (const pod of pods.map(oneLine)) {
-    left -= pod.length + 2;
-    if (left < 0 && shown.length > 0) break;
+    available -= pod.length + 2;
+    if (available < 0 && shown.length > 0) break;
     shown.push(cut(pod, width));
   }
   return `${shown.join(", ")} and ${pods.length - shown.length} more (l lists them)`;

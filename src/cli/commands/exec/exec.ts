@@ -101,12 +101,12 @@ export const command = defineCommand({
       : choosingOf(words, { mustChoose: !running.list });
     return { options, view, list: running.list, kubeconfig, choosing };
   },
-  run: async ({ options: asked, view, list, kubeconfig, choosing }, invocation) => {
-    const purpose = list ? "list" : commandLine(asked.command);
-    const chosen = await chooseTargets(choosing, asked, { kubeconfig, invocation, purpose });
+  run: async ({ options: resolved, view, list, kubeconfig, choosing }, invocation) => {
+    const purpose = list ? "list" : commandLine(resolved.command);
+    const chosen = await chooseTargets(choosing, resolved, { kubeconfig, invocation, purpose });
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
-    const options = { ...asked, ...narrowed };
+    const options = { ...resolved, ...narrowed };
     if (list) {
       const { showPods } = await import("../pods/table.ts");
       const format = listFormat(view.format);
@@ -118,7 +118,7 @@ export const command = defineCommand({
       });
     }
     if (chosen.picked !== undefined && !view.quiet) {
-      // The picker has left the screen, and a command without output wouldn't show where it ran.
+      // The picker has cleared the screen, and a command without output wouldn't show where it ran.
       const { pickedText } = await import("../../../present/run_notes.ts");
       await invocation.terminal.stderr.write(`${printable(pickedText(chosen.picked))}\n`);
     }

@@ -110,7 +110,7 @@ export const runningFlags = {
   ),
   "group": toggle("print each pod's output in one piece (--output-mode group)", output),
   "fold-stderr": toggle("with --fold: standard error must be the same too", output),
-  "diff": toggle("show the majority output, and diffs for the rest", output),
+  "diff": toggle("show the majority output, and diffs for others", output),
   "outdir": value("also write each pod's output to DIR/POD.stdout and DIR/POD.stderr", text, {
     placeholder: "DIR",
     completion: { kind: "files" },
@@ -142,7 +142,7 @@ export const execFlags = {
   "tty": toggle("give the command a terminal; one pod only", { short: "t", ...running }),
 };
 
-/** A whole number from 0: at 0 every change asks. */
+/** A whole number from 0: at 0 every change is confirmed. */
 function confirmLimit(raw: string): number {
   if (!/^\d{1,9}$/.test(raw)) throw new BadValue(raw, "must be a whole number, 0 or more");
   return Number(raw);

@@ -33,18 +33,18 @@ export function noCommand(
 function commandStart(flags: Flags, line: readonly string[]): number {
   let isChosen = false;
   for (let at = 0; at < line.length; at++) {
-    const word = line[at] ?? "";
-    if (word.length > 1 && word.startsWith("-")) {
-      isChosen ||= choosing.some((flag) => word === flag || word.startsWith(`${flag}=`));
-      if (flagAwaiting(flags, word) !== undefined) at++;
+    const arg = line[at] ?? "";
+    if (arg.length > 1 && arg.startsWith("-")) {
+      isChosen ||= choosing.some((flag) => arg === flag || arg.startsWith(`${flag}=`));
+      if (flagAwaiting(flags, arg) !== undefined) at++;
       continue;
     }
-    if (isChosen && !isWorkload(word)) return at;
+    if (isChosen && !isWorkload(arg)) return at;
     isChosen = true;
   }
   return line.length;
 }
 
-function isWorkload(word: string): boolean {
-  return parsePodOperand(word).kind === "workload";
+function isWorkload(arg: string): boolean {
+  return parsePodOperand(arg).kind === "workload";
 }

@@ -94,9 +94,9 @@ export const command = defineCommand({
 /* Resolves the args of `kodama logs` into the action's options and how the logs are shown. */
 
 /** The default number of logs read at the same time. */
-const places = { whole: 50, following: 500 };
+const defaultRequests = { whole: 50, following: 500 };
 
-/** How logs are shown, as far as the flags determine it. */
+/** How logs are shown, according to the flags. */
 interface LogsView extends
   Pick<
     LogsPainterOptions,
@@ -148,7 +148,8 @@ function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
         sinceTime: flags["since-time"],
       }),
       filter: { include: [...flags.grep, ...flags.include], exclude: flags["exclude-lines"] },
-      maxRequests: flags["max-log-requests"] ?? (flags.follow ? places.following : places.whole),
+      maxRequests: flags["max-log-requests"] ??
+        (flags.follow ? defaultRequests.following : defaultRequests.whole),
       ...definedOnly({ condition: flags.condition, limitBytes: flags["limit-bytes"] }),
     },
     view: {

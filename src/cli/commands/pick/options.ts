@@ -70,12 +70,12 @@ const leastScreenRows = 20;
 
 /** Returns the rows on a screen of N rows; all of them mean the whole screen. */
 export function rowsOf(height: Height, screenRows: number): number {
-  const wanted = height.kind === "rows"
+  const requested = height.kind === "rows"
     ? height.rows
     : screenRows < leastScreenRows
     ? screenRows
     : Math.max(leastRows, Math.floor(screenRows * height.percent / 100));
-  return Math.max(1, Math.min(screenRows, wanted));
+  return Math.max(1, Math.min(screenRows, requested));
 }
 
 /** Returns whether the whole screen is requested by name, and not only because the screen is small. */
@@ -91,6 +91,6 @@ export function isFullScreen(height: Height): boolean {
 export function nothingMatches(search: string): NoMatchError {
   if (search !== "") return new NoMatchError(`no pod matches "${search}"`);
   return new NoMatchError("no pod matches", {
-    hint: "`kodama pods` with the same words says why",
+    hint: "`kodama pods` with the same arguments shows why",
   });
 }

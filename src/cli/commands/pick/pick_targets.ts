@@ -36,17 +36,17 @@ export async function chooseInPicker(
   { host, invocation, purpose }: { host: Host; invocation: Invocation; purpose: string },
 ): Promise<Chosen | undefined> {
   const { terminal } = invocation;
-  const asked = kind === "many" || kind === "one";
+  const requested = kind === "many" || kind === "one";
   // A choice was neither requested nor is it possible: the command reports its own error.
   const unable = !terminal.stderr.isTerminal || terminal.keyboard() === undefined;
   // The same applies if one has already been chosen at random.
-  const settled = selection.sample === 1;
+  const isSingle = selection.sample === 1;
   if (kind === "required" && unable) {
     throw new UsageError("no pods are chosen", {
       hint: "name them, choose with -m, -l, --node or --from, or pass --all for every pod",
     });
   }
-  if (kind === "oneIfUnclear" && (unable || settled)) return { contexts, selection, host };
+  if (kind === "oneIfUnclear" && (unable || isSingle)) return { contexts, selection, host };
   const answer = await pick({
     ...plainPicker,
     contexts,
@@ -61,7 +61,7 @@ export async function chooseInPicker(
       return undefined;
     case "nothing":
       // For an empty list the command's own error has more detail.
-      if (!asked && answer.search === "") return { contexts, selection, host };
+      if (!requested && answer.search === "") return { contexts, selection, host };
       throw nothingMatches(answer.search);
     case "picked":
       return {
@@ -73,7 +73,7 @@ export async function chooseInPicker(
   }
 }
 
-/** Returns the contexts and namespaces in which the choice begins. */
+/** Returns the contexts and namespaces in which the choice starts. */
 async function scopeOf(
   { contexts, selection: { namespaces } }: Pick<Chosen, "contexts" | "selection">,
   host: Host,

@@ -311,7 +311,7 @@ export class PickerScreen implements AsyncDisposable {
     this.#painter = new GridPainter(options);
     this.#helpPainter = new GridPainter({ ...options, area: "screen" });
     this.#cleanup.use(terminal.atEnd(() => this.#closedHelp() + this.#painter.end()));
-    this.#write(this.#painter.begin());
+    this.#write(this.#painter.start());
   }
 
   /** Schedules a draw of the state. */
@@ -357,7 +357,7 @@ export class PickerScreen implements AsyncDisposable {
     if (this.#isFullScreen || (help !== undefined) === this.#isHelp) return "";
     if (help === undefined) return this.#closedHelp();
     this.#isHelp = true;
-    return this.#helpPainter.begin();
+    return this.#helpPainter.start();
   }
 
   #closedHelp(): string {

@@ -13,7 +13,7 @@ import { activeLevel, type LevelKind, type PickState } from "../../../pick/state
 import { type PickEvent, step } from "../../../pick/step.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { PickerOptions } from "./options.ts";
-import { placeRow, type PodRows } from "../../../present/pod_rows.ts";
+import { type PodRows, scopeRow } from "../../../present/pod_rows.ts";
 import { previewPod } from "../../../actions/pick/preview.ts";
 import { layout } from "../../../pick/layout.ts";
 import { previewWanted } from "../../../pick/view_preview.ts";
@@ -41,7 +41,7 @@ export class PickerSession implements Disposable {
   readonly #failed = Promise.withResolvers<never>();
   #state: PickState;
   #source: AbortController | undefined;
-  #places: { kind: LevelKind; controller: AbortController } | undefined;
+  #scopes: { kind: LevelKind; controller: AbortController } | undefined;
   #searching: Disposable | undefined;
 
   constructor(parts: SessionParts) {
@@ -51,7 +51,7 @@ export class PickerSession implements Disposable {
     this.#preview = this.#cleanup.use(new PreviewLoader(host, rows, (event) => this.send(event)));
     this.#cleanup.defer(() => {
       this.#source?.abort();
-      this.#places?.controller.abort();
+      this.#scopes?.controller.abort();
       this.#searching?.[Symbol.dispose]();
     });
     // It may fail before anyone awaits it; a later caller still gets the error.
@@ -79,7 +79,7 @@ export class PickerSession implements Disposable {
     this.#state = step(before, event);
     if (this.#state === before) return;
     if (this.#state.turn !== before.turn) this.#watch();
-    this.#followPlaces();
+    this.#followScopes();
     this.#preview.follow(this.#state);
     this.#followSearch();
     this.#parts.onState(this.#state);
@@ -148,15 +148,15 @@ export class PickerSession implements Disposable {
   }
 
   /** Fills an opened list of namespaces or contexts; a closed one is no longer read. */
-  #followPlaces(): void {
+  #followScopes(): void {
     const { kind } = activeLevel(this.#state);
-    if (this.#places?.kind === kind) return;
-    this.#places?.controller.abort();
-    this.#places = undefined;
+    if (this.#scopes?.kind === kind) return;
+    this.#scopes?.controller.abort();
+    this.#scopes = undefined;
     if (kind !== "namespaces" && kind !== "contexts") return;
     const controller = new AbortController();
-    this.#places = { kind, controller };
-    this.#fillPlaces(kind, controller.signal).catch((error: unknown) => {
+    this.#scopes = { kind, controller };
+    this.#fillScopes(kind, controller.signal).catch((error: unknown) => {
       if (controller.signal.aborted) return;
       if (!(error instanceof KodamaError)) return this.#failed.reject(error);
       this.#notice(error.message);
@@ -164,7 +164,7 @@ export class PickerSession implements Disposable {
     });
   }
 
-  async #fillPlaces(kind: "namespaces" | "contexts", signal: AbortSignal): Promise<void> {
+  async #fillScopes(kind: "namespaces" | "contexts", signal: AbortSignal): Promise<void> {
     const { host, options } = this.#parts;
     const { turn, place } = this.#state;
     const pages = kind === "contexts"
@@ -172,14 +172,14 @@ export class PickerSession implements Disposable {
       : listNamespaces(host, place.context ?? options.contexts[0], signal);
     for await (const page of pages) {
       if (signal.aborted) return;
-      const upserts = page.map((one) => placeRow({ ...one, current: this.#isHere(kind, one) }));
+      const upserts = page.map((one) => scopeRow({ ...one, current: this.#isCurrent(kind, one) }));
       this.send({ kind: "changed", level: kind, turn, changes: { upserts, removed: [] } });
     }
     this.send({ kind: "loaded", level: kind, turn });
   }
 
   /** Returns whether the shown pods are of this scope, which need not be the kubeconfig's current one. */
-  #isHere(kind: "namespaces" | "contexts", { name, current }: ScopeChoice): boolean {
+  #isCurrent(kind: "namespaces" | "contexts", { name, current }: ScopeChoice): boolean {
     const { place } = this.#state;
     const { contexts, selection: { namespaces } } = this.#parts.options;
     if (kind === "contexts") {
@@ -205,19 +205,19 @@ export class PickerSession implements Disposable {
 /* Loads the preview pane without blocking the keys: only for the row on which the cursor rests. */
 
 /** A cursor that only passes a row causes no requests. */
-const restMs = 60;
+const debounceMs = 60;
 
 /** At most one load at a time: a load for another row cancels it. */
 class PreviewLoader implements Disposable {
   readonly #host: Host;
   readonly #rows: PodRows;
   readonly #send: (event: PickEvent) => void;
-  #wanted: string | undefined;
+  #requested: string | undefined;
   /** Shows the loaded parts again, with current ages. */
   #show: ((nowMs: number) => void) | undefined;
   #shownMs = 0;
   #load: AbortController | undefined;
-  #resting: Disposable | undefined;
+  #debounce: Disposable | undefined;
 
   constructor(host: Host, rows: PodRows, send: (event: PickEvent) => void) {
     this.#host = host;
@@ -228,19 +228,19 @@ class PreviewLoader implements Disposable {
   /** Loads the preview that a state shows. */
   follow(state: PickState): void {
     const isShown = state.outcome.kind === "open" && layout(state).preview !== undefined;
-    const wanted = isShown ? previewWanted(state) : undefined;
-    if (wanted === this.#wanted) {
+    const requested = isShown ? previewWanted(state) : undefined;
+    if (requested === this.#requested) {
       // Ages in the pane are updated together with those in the list.
       if (state.nowMs !== this.#shownMs) this.#show?.(state.nowMs);
       return;
     }
     this[Symbol.dispose]();
-    this.#wanted = wanted;
-    if (wanted === undefined) return;
-    this.#resting = this.#host.clock.timer(restMs, () => this.#begin(wanted));
+    this.#requested = requested;
+    if (requested === undefined) return;
+    this.#debounce = this.#host.clock.timer(debounceMs, () => this.#start(requested));
   }
 
-  #begin(id: string): void {
+  #start(id: string): void {
     const pod = this.#rows.pod(id);
     if (pod === undefined) return;
     const load = this.#load = new AbortController();
@@ -267,11 +267,11 @@ class PreviewLoader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#resting?.[Symbol.dispose]();
-    this.#resting = undefined;
+    this.#debounce?.[Symbol.dispose]();
+    this.#debounce = undefined;
     this.#load?.abort();
     this.#load = undefined;
     this.#show = undefined;
-    this.#wanted = undefined;
+    this.#requested = undefined;
   }
 }

@@ -113,7 +113,7 @@ class Scene {
   assertGivenBack(): void {
     assert.deepEqual([...this.screen.modes].sort(), modesAtFirst);
     assert.deepEqual(this.terminal.modes, ["raw", "cooked"]);
-    assert.equal(this.terminal.lastWords, undefined);
+    assert.equal(this.terminal.finalOutput, undefined);
   }
 }
 
@@ -128,7 +128,7 @@ function click(scene: Scene, name: string): string {
 Deno.test("keys choose, and the terminal is given back", async () => {
   const scene = new Scene(names);
   await scene.settle();
-  assert.ok(scene.terminal.lastWords !== undefined);
+  assert.ok(scene.terminal.finalOutput !== undefined);
   await scene.type("web", "\t", "\r");
   const picked = await scene.picked;
   assert.deepEqual(picked.kind === "picked" && picked.targets.map(({ pod }) => pod), ["web-0"]);
@@ -212,7 +212,7 @@ Deno.test("an error of kodama's own is thrown after the terminal was given back"
 Deno.test("what ends the process without coming back gives the terminal back by its last words", async () => {
   const scene = new Scene(names);
   await scene.settle();
-  scene.screen.write(scene.terminal.lastWords?.() ?? "");
+  scene.screen.write(scene.terminal.finalOutput?.() ?? "");
   assert.deepEqual([...scene.screen.modes].sort(), modesAtFirst);
   await scene.signal("SIGTERM");
 });
@@ -303,7 +303,7 @@ Deno.test("a slow terminal has been given back before anything is written on ano
     await using _screen = new PickerScreen({ stderr, atEnd }, new ManualClock(), options);
   }
   assert.ok(seen.endsWith("\x1b[?25h"), "the cursor is shown again");
-  assert.equal(terminal.lastWords, undefined);
+  assert.equal(terminal.finalOutput, undefined);
 });
 
 Deno.test("help takes the alternate screen, and gives the picker's rows back as they were", async () => {
@@ -332,5 +332,8 @@ Deno.test("help takes the alternate screen, and gives the picker's rows back as 
   assert.match(back, /\x1b\[\?1049l.*\x1b\[\?25l.*\x1b\[\?1000h/s);
   assert.doesNotMatch(back, /web-1/, "the rows are still there");
   await drawn(step(whole, typed("?")));
-  assert.ok(terminal.lastWords?.().includes("\x1b[?1049l"), "an end in the help leaves its screen");
+  assert.ok(
+    terminal.finalOutput?.().includes("\x1b[?1049l"),
+    "an end in the help leaves its screen",
+  );
 });

@@ -79,19 +79,19 @@ export const command: Command = defineCommand({
     };
   },
   run: async (
-    { workflow: wanted, overrides: given, options, view, list, kubeconfig, pick, choosing, steps },
+    { workflow: name, overrides: given, options, view, list, kubeconfig, pick, choosing, steps },
     invocation,
   ) => {
     const own = await invocation.host({ kubeconfig });
     const actions = await import("../../../actions/workflow/run_workflow.ts");
-    const { path, kind } = await actions.workflowSource(own, wanted);
+    const { path, kind } = await actions.workflowSource(own, name);
     const workflow = invocation.program.shippedOnly
-      ? `${own.places.shippedWorkflowsDir}/${wanted}.yaml`
-      : wanted;
-    const isNamed = workflow === wanted && !wanted.includes("/") && path !== wanted;
+      ? `${own.places.shippedWorkflowsDir}/${name}.yaml`
+      : name;
+    const isNamed = workflow === name && !name.includes("/") && path !== name;
     if (isNamed && kind !== "shipped" && !view.quiet) {
       await invocation.terminal.stderr.write(
-        `workflow ${wanted}: ${printable(nearPath(path, own.places.workingDir))}\n`,
+        `workflow ${name}: ${printable(nearPath(path, own.places.workingDir))}\n`,
       );
     }
     const short = await actions.shortWorkflow(own, workflow);
@@ -109,7 +109,7 @@ export const command: Command = defineCommand({
       ? await chooseTargets(choosing, planned, {
         kubeconfig,
         invocation,
-        purpose: `workflow ${wanted}`,
+        purpose: `workflow ${name}`,
       })
       : { host: own };
     if (chosen === undefined) return interruptedExitCode;

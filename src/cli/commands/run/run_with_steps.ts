@@ -19,7 +19,7 @@ import type { RunView } from "../exec/options.ts";
 import { showPlan, showSteps } from "./show_steps.ts";
 
 /** The options from the command line. */
-export interface StepsWords {
+export interface StepsArgs {
   workflow: string;
   overrides: PlanOverrides;
   view: RunView;
@@ -41,7 +41,7 @@ const meaningful = new Set(["yes", "confirm-above", "list", "output", "events", 
 /** Shows the plan, or runs it. */
 export async function runWithSteps(
   host: Host,
-  { workflow, overrides, view, list, pick, kubeconfig, steps }: StepsWords,
+  { workflow, overrides, view, list, pick, kubeconfig, steps }: StepsArgs,
   invocation: Invocation,
 ): Promise<number> {
   refuseOthers(workflow, overrides, steps.given);
@@ -50,16 +50,16 @@ export async function runWithSteps(
     ...(contexts === undefined ? {} : { contexts }),
     ...(selection === undefined || Object.keys(selection).length === 0 ? {} : { selection }),
   };
-  const said = { workflow, params: steps.params, overrides: where };
+  const request = { workflow, params: steps.params, overrides: where };
   const isPlan = steps.plan || list;
   const only = pick
-    ? await picked(host, { ...said, ...(isPlan ? {} : { trust: steps.trust }) }, {
+    ? await picked(host, { ...request, ...(isPlan ? {} : { trust: steps.trust }) }, {
       kubeconfig,
       invocation,
     })
     : undefined;
   if (pick && only === undefined) return interruptedExitCode;
-  const options = { ...said, overrides: { ...where, ...only } };
+  const options = { ...request, overrides: { ...where, ...only } };
   const json = view.format !== "text";
   if (isPlan) return await showPlan(host, options, { invocation, json });
   return await showSteps(
@@ -79,7 +79,7 @@ export async function runWithSteps(
 /** Returns the pods that a person picks among those that the workflow selects; undefined if the picker was aborted. */
 async function picked(
   host: Host,
-  { trust, ...said }: Omit<Parameters<typeof selectionOfSteps>[1], "trust"> & {
+  { trust, ...request }: Omit<Parameters<typeof selectionOfSteps>[1], "trust"> & {
     /** Whether `--trust` was given; absent for a plan, which needs no trust. */
     trust?: boolean;
   },
@@ -88,14 +88,14 @@ async function picked(
   const { terminal, signals } = by.invocation;
   const where = await interruptible(signals, async (signal) =>
     await selectionOfSteps(host, {
-      ...said,
+      ...request,
       ...(trust === undefined ? {} : {
         trust: { trustNow: trust, ...definedOnly({ askTrust: askTrust(terminal, { signal }) }) },
       }),
     }));
   const chosen = await chooseTargets({ kind: "many" }, where, {
     ...by,
-    purpose: `workflow ${said.workflow}`,
+    purpose: `workflow ${request.workflow}`,
   });
   if (chosen?.picked === undefined) return undefined;
   const only = chosen.picked.map(({ context, namespace, pod }) => ({ context, namespace, pod }));
@@ -113,6 +113,6 @@ function refuseOthers(
   const other = Object.keys(runningFlags).find((flag) => given.has(flag) && !meaningful.has(flag));
   if (other === undefined) return;
   throw new UsageError(`--${other} is for workflows of one command`, {
-    hint: `${workflow} has steps, which say it themselves`,
+    hint: `${workflow} has steps, which define that themselves`,
   });
 }

@@ -9,15 +9,15 @@ import type { RunView } from "../exec/options.ts";
 import { showSteps } from "./show_steps.ts";
 
 /** The step to start from; `all` is from the beginning. */
-export type StepsGoOn = GoOn | { kind: "all" };
+export type StepsResume = GoOn | { kind: "all" };
 
 /** The options from the command line. */
-export interface RerunWords {
+export interface RerunArgs {
   run: PastWorkflow;
   steps: {
     /** Its id was given; the last run requires confirmation. */
     isNamed: boolean;
-    goOn: StepsGoOn;
+    resume: StepsResume;
     params: ParamTexts;
     trustNow: boolean;
     yes: boolean;
@@ -29,18 +29,18 @@ export interface RerunWords {
 /** Resumes the run, or repeats it. */
 export async function showRerun(
   host: Host,
-  { run, steps: { goOn, isNamed, ...said }, view, list }: RerunWords,
+  { run, steps: { resume, isNamed, ...options }, view, list }: RerunArgs,
   invocation: Invocation,
 ): Promise<number> {
   if (list) {
     throw new UsageError("--list is for runs of one command", {
-      hint: `kodama runs show ${run.header.id} tells the pods of each step`,
+      hint: `kodama runs show ${run.header.id} lists the pods of each step`,
     });
   }
   const format = view.format === "events" ? "jsonl" : view.format;
   const because = isNamed ? {} : { because: { kind: "unnamedRun", run: run.header.id } as const };
   return await showSteps(
-    (extras) => rerunSteps(host, run, { ...said, ...extras, ...because, resume: goOn }),
+    (extras) => rerunSteps(host, run, { ...options, ...extras, ...because, resume }),
     {
       invocation,
       clock: host.clock,

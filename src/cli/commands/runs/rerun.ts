@@ -1,7 +1,7 @@
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
-import type { StepsGoOn } from "../run/show_rerun.ts";
+import type { StepsResume } from "../run/show_rerun.ts";
 import { paramTexts, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
@@ -50,9 +50,9 @@ export const command = defineCommand({
   seeAlso: ["kodama runs list lists past runs."],
   resolve({ flags, given, operands }) {
     const run = runId(operands);
-    const goOn = goOnOf(flags);
-    const words = { ...flags, workdir: undefined, shell: false, subst: false };
-    const running = resolveRunning(words, given);
+    const resume = resumeFrom(flags);
+    const applicable = { ...flags, workdir: undefined, shell: false, subst: false };
+    const running = resolveRunning(applicable, given);
     const options = {
       ...running.bounds,
       ...running.options,
@@ -63,7 +63,7 @@ export const command = defineCommand({
     const view = { ...running.view, single: false, tty: false };
     const steps = {
       isNamed: run !== undefined,
-      goOn,
+      resume,
       params: paramTexts(flags.param),
       trustNow: flags.trust,
       yes: flags.yes,
@@ -73,15 +73,15 @@ export const command = defineCommand({
   run: async ({ options, view, list, kubeconfig, steps }, invocation) => {
     const host = await invocation.host({ kubeconfig });
     const past = await import("../../../actions/runs/past_runs.ts");
-    const wantsSteps = steps.goOn.kind === "from" || steps.goOn.kind === "rest";
-    const found = wantsSteps && options.run === undefined
+    const needsSteps = steps.resume.kind === "from" || steps.resume.kind === "rest";
+    const found = needsSteps && options.run === undefined
       ? await past.lastStepsRun(host)
       : await past.findAnyRun(host, options.run);
     if (found.kind === "workflow") {
       const { showRerun } = await import("../run/show_rerun.ts");
       return await showRerun(host, { run: found.run, steps, view, list }, invocation);
     }
-    if (wantsSteps) {
+    if (needsSteps) {
       throw new UsageError(`run ${found.run.header.id} is of one command, and has no steps`, {
         hint: "--failed runs the pods that weren't ok",
       });
@@ -117,9 +117,11 @@ export const command = defineCommand({
 });
 
 /** Flags that choose the steps: they exclude each other. */
-function goOnOf(flags: { failed: boolean; from: string | undefined; rest: boolean }): StepsGoOn {
-  const said = [flags.failed, flags.from !== undefined, flags.rest].filter((one) => one).length;
-  if (said > 1) throw new UsageError("--failed, --from and --rest contradict each other");
+function resumeFrom(
+  flags: { failed: boolean; from: string | undefined; rest: boolean },
+): StepsResume {
+  const given = [flags.failed, flags.from !== undefined, flags.rest].filter((one) => one).length;
+  if (given > 1) throw new UsageError("--failed, --from and --rest contradict each other");
   if (flags.from !== undefined) return { kind: "from", step: flags.from };
   if (flags.rest) return { kind: "rest" };
   return flags.failed ? { kind: "failed" } : { kind: "all" };

@@ -71,7 +71,7 @@ export const command = defineCommand({
     }
     if (flags.new && flags["keep-for"] === 0) {
       throw new UsageError("--new and --keep-for 0 contradict each other", {
-        hint: "a shell that isn't kept is always a new one",
+        hint: "a shell that doesn't outlive its connection is always a new one",
       });
     }
     const options = {
@@ -94,8 +94,8 @@ export const command = defineCommand({
       : { kind: "oneIfUnclear" as const };
     return { options, kubeconfig, choosing };
   },
-  run: async ({ options: asked, kubeconfig, choosing }, invocation) => {
-    const chosen = await chooseTargets(choosing, asked, {
+  run: async ({ options: resolved, kubeconfig, choosing }, invocation) => {
+    const chosen = await chooseTargets(choosing, resolved, {
       kubeconfig,
       invocation,
       purpose: "a shell",
@@ -107,8 +107,8 @@ export const command = defineCommand({
       import("./show_shell.ts"),
     ]);
     return await showShell(
-      (extras) => shell(host, { ...asked, ...narrowed, ...extras }),
-      { invocation, clock: host.clock, isCommand: asked.command.length > 0 },
+      (extras) => shell(host, { ...resolved, ...narrowed, ...extras }),
+      { invocation, clock: host.clock, isCommand: resolved.command.length > 0 },
     );
   },
 });

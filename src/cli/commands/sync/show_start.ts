@@ -60,7 +60,7 @@ function endLines({ spec, state }: SyncReport, waited: boolean): string[] {
   const { pod } = spec.target;
   const conflicts = state.conflicts.length === 0
     ? []
-    : [`conflicts are kept beside: kodama sync conflicts ${spec.key}`];
+    : [`conflicts are saved beside: kodama sync conflicts ${spec.key}`];
   return [
     waited
       ? `${spec.local} and ${pod}:${spec.remotePath} are in sync (${

@@ -109,10 +109,10 @@ export const command = defineCommand({
     return { options, panes, kubeconfig, confirm: confirmViewOf(flags), choosing };
   },
   run: async (
-    { options: asked, panes, kubeconfig, confirm, choosing },
+    { options: resolved, panes, kubeconfig, confirm, choosing },
     invocation,
   ) => {
-    const chosen = await chooseTargets(choosing, asked, {
+    const chosen = await chooseTargets(choosing, resolved, {
       kubeconfig,
       invocation,
       purpose: "tmux",
@@ -128,7 +128,7 @@ export const command = defineCommand({
         eachFlushed(
           terminal,
           tmux({ host, multiplexer }, {
-            ...asked,
+            ...resolved,
             ...narrowed,
             ...paneFlags(panes, { kubeconfig, workingDir: host.places.workingDir }),
             size: { columns: size.columns, rows: rowsForPanes(size.rows) },
@@ -171,9 +171,9 @@ async function* eachFlushed(
 /** A command's output is there to be read; a shell that ended normally has nothing more to show. */
 function remainOf(
   command: readonly string[] | undefined,
-  asked: boolean | undefined,
+  resolved: boolean | undefined,
 ): TmuxOptions["remain"] {
-  if (asked !== undefined) return asked ? "on" : "off";
+  if (resolved !== undefined) return resolved ? "on" : "off";
   return command === undefined ? "failed" : "on";
 }
 
