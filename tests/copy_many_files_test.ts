@@ -1,10 +1,9 @@
 /** Folders of many small files: made by a second thread here, compared and placed by one exec in a pod. */
 import assert from "node:assert/strict";
-import type { TreeEntry } from "../src/copy/entry.ts";
+import { type TreeEntry, WholeBody } from "../src/copy/entry.ts";
 import { CopyFailure, type OpenCopyScript } from "../src/copy/pod_script.ts";
 import type { TreeSource } from "../src/copy/source.ts";
 import { sendTree } from "../src/copy/to_pod.ts";
-import { WholeBody } from "../src/copy/whole_body.ts";
 import { localCopyFiles } from "../src/copy/local/files.ts";
 import {
   assertNothingLeft,

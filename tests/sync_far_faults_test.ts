@@ -1,7 +1,7 @@
 /** The far end when what arrives is damaged, has no room, or isn't alone: nothing gets a name that it shouldn't. */
 import assert from "node:assert/strict";
 import { systemClock } from "../src/base/clock.ts";
-import type { FarEnd } from "../src/sync/remote/endpoint.ts";
+import type { PodEndpoint } from "../src/sync/remote/endpoint.ts";
 import type { SyncAction } from "../src/sync/core/plan.ts";
 import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
 import type { TestShell } from "../src/sync/testing/shell_channel.ts";
@@ -95,8 +95,8 @@ for (const shell of shells) {
         requires: [remote("link", undefined)],
       } satisfies SyncAction,
     ];
-    const requests: [name: string, request: (end: FarEnd) => Promise<unknown>][] = [
-      ["list 0", (end) => end.look(["old"], nothing, signal)],
+    const requests: [name: string, request: (end: PodEndpoint) => Promise<unknown>][] = [
+      ["list 0", (end) => end.inspect(["old"], nothing, signal)],
       ["list 1", (end) => end.scan(nothing, signal)],
       ["put", (end) => ends({ ...first, end }, change, { new: "1", old: "2" })],
       ["commit", (end) => ends({ ...first, end }, change, { new: "1", old: "2" })],

@@ -184,7 +184,7 @@ for (const shell of shells) {
     if (there.end.watcher === "none") {
       assert.deepEqual((await there.end.changed(false)).includes("d/x"), true);
     } else await there.heard((one) => one.kind === "changed" && one.path === "d/x");
-    const { entries } = await there.end.look(["d/x", "gone"], nothing, signal);
+    const { entries } = await there.end.inspect(["d/x", "gone"], nothing, signal);
     assert.equal(entries.get("d/x")?.kind, "file");
     assert.equal(entries.get("gone"), undefined);
   });

@@ -6,10 +6,10 @@ import type { ExecChannel } from "../src/kube/client.ts";
 import type { Ignoring } from "../src/sync/core/endpoint.ts";
 import { AncestorStore } from "../src/sync/engine/ancestor_store.ts";
 import { Passes } from "../src/sync/engine/passes.ts";
-import { StateKeeper } from "../src/sync/engine/state_keeper.ts";
-import { FarEnd } from "../src/sync/remote/endpoint.ts";
-import { FarKnowledge } from "../src/sync/remote/remote_index.ts";
-import { linuxRules } from "../src/sync/core/held_paths.ts";
+import { StateTracker } from "../src/sync/engine/state_tracker.ts";
+import { PodEndpoint } from "../src/sync/remote/endpoint.ts";
+import { RemoteIndex } from "../src/sync/remote/remote_index.ts";
+import { linuxRules } from "../src/sync/core/skipped_paths.ts";
 import { ignoringOf } from "../src/sync/core/ignoring.ts";
 import { MemoryFiles } from "../src/sync/testing/memory_end.ts";
 import { runs } from "../src/sync/testing/runs.ts";
@@ -69,7 +69,7 @@ class CutChannel implements ExecChannel {
 /** Two folders, and what is kept between connections. */
 class World implements AsyncDisposable {
   readonly #ignoring: Ignoring = ignoringOf(() => []);
-  readonly #knowledge = new FarKnowledge();
+  readonly #knowledge = new RemoteIndex();
   readonly #local: LocalFolder;
   #passes: Passes | undefined;
 
@@ -105,19 +105,19 @@ class World implements AsyncDisposable {
       store: await AncestorStore.open(new MemoryFiles()),
       ignoring: () => this.#ignoring,
       clock: systemClock,
-      told: () => {},
+      onEvent: () => {},
       log: () => {},
-    }, new StateKeeper("two-way-safe", systemClock, () => {}));
+    }, new StateTracker("two-way-safe", systemClock, () => {}));
     try {
-      await using remote = await FarEnd.open({
+      await using remote = await PodEndpoint.open({
         open: (command) =>
           Promise.resolve(new CutChannel(new ShellChannel(shell, command, this.folder), bytes)),
         root: "remote",
         key: "test",
-        knowledge: this.#knowledge,
+        index: this.#knowledge,
         native: nativeChecksums,
         clock: systemClock,
-        told: () => {},
+        onEvent: () => {},
       }, signal);
       this.#local.use(remote.digests);
       for (let pass = 0; pass < 5; pass++) {

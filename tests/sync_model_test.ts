@@ -1,7 +1,7 @@
 /** Every row of the tables of docs/sync-model.md, carried out. */
 import assert from "node:assert/strict";
 import { apply } from "../src/sync/core/apply.ts";
-import { linuxRules } from "../src/sync/core/held_paths.ts";
+import { linuxRules } from "../src/sync/core/skipped_paths.ts";
 import type { Ancestor, Entry } from "../src/sync/core/model.ts";
 import type { SyncMode } from "../src/sync/core/plan.ts";
 import { reconcile } from "../src/sync/core/reconcile.ts";

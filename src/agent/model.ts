@@ -125,3 +125,17 @@ export function bounded(text: string, limit: number = maxText): string {
 export function isConversation(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/.test(text);
 }
+
+/**
+ * Returns the working task; else the newest that needs an answer and hasn't been continued; else the newest.
+ *
+ * @param tasks the oldest first.
+ */
+export function currentOf<T extends Pick<Task, "number" | "status" | "continues">>(
+  tasks: readonly T[],
+): T | undefined {
+  const answered = new Set(tasks.map(({ continues }) => continues));
+  return tasks.find(({ status }) => status.state === "working") ??
+    tasks.findLast(({ number, status }) => status.state === "waiting" && !answered.has(number)) ??
+    tasks.at(-1);
+}

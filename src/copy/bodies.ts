@@ -1,9 +1,8 @@
 /** The data of a file in transit: counted and checksummed as it passes. */
 import type { Checksum } from "./checksum.ts";
-import type { TreeEntry } from "./entry.ts";
+import { type TreeEntry, watched } from "./entry.ts";
 import type { Meter } from "./source.ts";
 import { expanded } from "./tar_writer.ts";
-import { watched } from "./whole_body.ts";
 
 type File = Extract<TreeEntry, { kind: "file" }>;
 

@@ -2,11 +2,16 @@
 import { summed } from "./bodies.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { keyOf } from "./copy_key.ts";
+import {
+  type Checksums,
+  type FileSource,
+  keyOf,
+  type SparseSource,
+  type TreeSource,
+} from "./source.ts";
 import { copyFailed, CopyFailure, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
 import { PodTree } from "./pod_tree.ts";
-import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
 import { TarReader } from "./tar_reader.ts";
 import { placed } from "./tar_writer.ts";
 import { copyDoubts } from "../exec/outcome.ts";

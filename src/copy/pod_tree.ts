@@ -1,14 +1,13 @@
 /** A folder of a pod, read as an archive, and then compared with the pod's checksums. */
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
-import { escapedName, type TreeEntry } from "./entry.ts";
+import { escapedName, type TreeEntry, WholeBody } from "./entry.ts";
 import { copyFailed, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
 import { CopyManifest, type SentFile, someNames, SumLines } from "./manifest.ts";
 import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";
 import { type LeftOut, TarReader } from "./tar_reader.ts";
-import { WholeBody } from "./whole_body.ts";
 
 /** Options known before the folder is read. */
 export interface PodTreeOptions {

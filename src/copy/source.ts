@@ -96,3 +96,10 @@ export interface Checksums {
   /** Returns the factory of the checksum that a pod has chosen; undefined if it has none. */
   maker(word: string | undefined): Promise<NamedChecksum | undefined>;
 }
+
+/** Returns sixteen digits that identify all of the strings. */
+export async function keyOf(words: readonly string[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(words));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return hash.subarray(0, 8).toHex();
+}

@@ -4,8 +4,14 @@
  * GNU tar has four formats for that; each is read here, and the oldest (type `S`), which needs no extended header, is
  * written. https://www.gnu.org/software/tar/manual/html_node/Sparse-Formats.html
  */
-import { paxNumber, type PaxRecords } from "./pax.ts";
-import { blockBytes, readNumber, TarError, writeNumber } from "./tar_header.ts";
+import {
+  blockBytes,
+  paxNumber,
+  type PaxRecords,
+  readNumber,
+  TarError,
+  writeNumber,
+} from "./tar_header.ts";
 
 /** A part that contains data. */
 export interface DataPart {

@@ -5,18 +5,19 @@
  * isn't UTF-8, and none of them reads sparse files.
  */
 import type { ByteReader } from "./byte_reader.ts";
-import { escapedName, type TreeEntry } from "./entry.ts";
-import { parsePax, paxBytes, paxNumber } from "./pax.ts";
-import { dataBytes, paxMap, readLeadingMap, readOldMap, type SparseMap } from "./sparse.ts";
+import { escapedName, type TreeEntry, WholeBody } from "./entry.ts";
 import {
   blockBytes,
   decodeHeader,
   isZeroBlock,
+  parsePax,
+  paxBytes,
+  paxNumber,
   TarError,
   type TarHeader,
   untilNul,
 } from "./tar_header.ts";
-import { WholeBody } from "./whole_body.ts";
+import { dataBytes, paxMap, readLeadingMap, readOldMap, type SparseMap } from "./sparse.ts";
 
 /** An extended header contains names and numbers; a larger one is an attack on memory. */
 const maxExtensionBytes = 1024 * 1024;

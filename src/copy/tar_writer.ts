@@ -1,9 +1,8 @@
 /** Writes entries as a tar archive that GNU tar and busybox tar both read: GNU's dialect without sparse files. */
 import { joinBytes } from "../base/join_bytes.ts";
-import type { TreeEntry } from "./entry.ts";
+import { type TreeEntry, WholeBody } from "./entry.ts";
 import { dataBytes, oldMapBlocks } from "./sparse.ts";
 import { blockBytes, encodeHeader, type NewHeader, TarError } from "./tar_header.ts";
-import { WholeBody } from "./whole_body.ts";
 
 /** Small pieces are sent together: each message to a server has a cost. */
 const chunkBytes = 128 * 1024;

@@ -4,13 +4,19 @@ import type { Checksum, NewChecksum } from "./checksum.ts";
 import { copyFailed, CopyFailure, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
 import { CopyManifest, someNames, SumLines } from "./manifest.ts";
-import type { Checksums, CopyTotals, FileSource, Meter, Settled, TreeSource } from "./source.ts";
-import { keyOf } from "./copy_key.ts";
+import {
+  type Checksums,
+  type CopyTotals,
+  type FileSource,
+  keyOf,
+  type Meter,
+  type Settled,
+  type TreeSource,
+} from "./source.ts";
 import { joinBytes } from "../base/join_bytes.ts";
 import { copyDoubts } from "../exec/outcome.ts";
 import { metered, summed } from "./bodies.ts";
-import type { TreeEntry } from "./entry.ts";
-import { WholeBody } from "./whole_body.ts";
+import { type TreeEntry, WholeBody } from "./entry.ts";
 
 /** The destination in the pod, and how to copy there. */
 export interface PodDestination {

@@ -102,3 +102,46 @@ export function checkedSessionName(name: string): string {
   const hint = near === "" ? {} : { hint: `${near} can` };
   throw new UsageError(`${shown} can't be the name of a session: ${wrong}`, hint);
 }
+
+/** Returns `kodama/fix-auth-20250115143000`: prefix, session and the time in UTC. */
+export function autoBranchName(prefix: string, session: string, at: Date): string {
+  const stamp = at.toISOString().replace(/[-:T]/g, "").slice(0, 14);
+  return checkedBranch(`${prefix}${session}-${stamp}`);
+}
+
+/**
+ * Returns a valid git branch name. https://git-scm.com/docs/git-check-ref-format
+ *
+ * @throws UsageError
+ */
+export function checkedBranch(name: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are part of what git refuses
+  const bad = /[\x00-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|^[-./]|[./]$|\.lock(?:\/|$)|^@$/.test(
+    name,
+  );
+  if (!bad && name !== "" && name.length <= 200) return name;
+  throw new UsageError(`${JSON.stringify(name.slice(0, 80))} can't be the name of a branch`, {
+    hint: "git check-ref-format --branch NAME says what git allows",
+  });
+}
+
+/** A value of a label has 63 characters; the object's name may have more. */
+export const longestSnapshotName = 63;
+
+/** Returns whether a text can be the name of a snapshot in the cluster: then it isn't a file's path. */
+export function isSnapshotName(word: string): boolean {
+  return word.length <= longestSnapshotName && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(word);
+}
+
+/**
+ * Returns the name of a snapshot, as a user typed it.
+ *
+ * @throws UsageError that explains the problem.
+ */
+export function checkedSnapshotName(name: string): string {
+  if (isSnapshotName(name)) return name;
+  const shown = JSON.stringify(name.slice(0, 80));
+  throw new UsageError(`${shown} can't be the name of a snapshot`, {
+    hint: `a-z, 0-9 and -, ${longestSnapshotName} characters at most, as fix-auth-20260115143000`,
+  });
+}

@@ -2,7 +2,7 @@
 import { parse, stringify } from "yaml";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
-import type { ConfigMap } from "../kube/types.ts";
+import type { ConfigMap, ObjectMeta } from "../kube/types.ts";
 import { sessionDocument, sessionOf } from "./document.ts";
 import type { Session } from "./model.ts";
 import { sessionLabels, sessionNames } from "./names.ts";
@@ -93,4 +93,15 @@ export function sessionOfText(
   const read = sessionOf(document);
   if (read.kind === "wrong") throw wrong(read.reason);
   return read.session;
+}
+
+/** Returns an object with the session's state as its owner: the cluster's garbage collector deletes it afterwards. */
+export function ownedBy<T extends { metadata?: ObjectMeta }>(kept: KeptSession, object: T): T {
+  const owner = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    name: sessionNames(kept.session.name).state,
+    uid: kept.uid,
+  };
+  return { ...object, metadata: { ...object.metadata, ownerReferences: [owner] } };
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import type { ConfigMap } from "../kube/types.ts";
-import { ownedBy } from "./owned.ts";
-import { keptSession, sessionText, stateKey, stateObject } from "./state.ts";
+import { keptSession, ownedBy, sessionText, stateKey, stateObject } from "./state.ts";
 import { sampleSession } from "./testing/session.ts";
 
 function stored(object: ConfigMap): ConfigMap {

@@ -6,9 +6,14 @@
  */
 import { plainText } from "../base/plain_text.ts";
 import type { KubeObject } from "../kube/types.ts";
-import { componentLabel, sessionLabel, sessionLabels, sessionNames } from "./names.ts";
+import {
+  componentLabel,
+  longestSnapshotName,
+  sessionLabel,
+  sessionLabels,
+  sessionNames,
+} from "./names.ts";
 import type { Session } from "./model.ts";
-import { longestSnapshotName } from "./snapshot_names.ts";
 import { sessionText } from "./state.ts";
 
 /** The fields of a VolumeSnapshot that are written and read. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { claims } from "./manifests/claims.ts";
 import { snapshotClaims, snapshotPod } from "./manifests/snapshot_pod.ts";
-import { isSnapshotName } from "./snapshot_names.ts";
+import { isSnapshotName } from "./names.ts";
 import { sampleSession } from "./testing/session.ts";
 import {
   keptSnapshots,

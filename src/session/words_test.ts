@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { autoBranchName, checkedBranch } from "./branch_name.ts";
-import { checkedSessionName } from "./names.ts";
+import { autoBranchName, checkedBranch, checkedSessionName } from "./names.ts";
 import { repositoryAddress, sameRepository, withoutPassword } from "./repository_url.ts";
 
 Deno.test("a session's name is a label of DNS, short enough for what is named after it", () => {

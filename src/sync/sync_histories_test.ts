@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { apply } from "./core/apply.ts";
-import { decodeAncestor, encodeAncestor, isHeld } from "./core/ancestor.ts";
+import { decodeAncestor, encodeAncestor, isSkipped } from "./core/ancestor.ts";
 import {
   type Ancestor,
   type Entry,
@@ -12,7 +12,7 @@ import {
   type Side,
   type Snapshot,
 } from "./core/model.ts";
-import { linuxRules } from "./core/held_paths.ts";
+import { linuxRules } from "./core/skipped_paths.ts";
 import type { SyncMode } from "./core/plan.ts";
 import { reconcile } from "./core/reconcile.ts";
 import { MemoryTree, type StepHook } from "./testing/memory_tree.ts";
@@ -74,7 +74,7 @@ const round: fc.Arbitrary<Round> = fc.record({
 const history = fc.array(round, { minLength: 1, maxLength: 6, size: "max" });
 
 /** Two trees, the contents that users have saved and not deleted themselves, and the stored ancestor. */
-class World {
+class Fixture {
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   readonly owed = new Set<string>();
   /** Every content that was ever saved. */
@@ -135,7 +135,7 @@ class World {
     const unread = new Map([...local.unread, ...remote.unread].map((path) => [path, true]));
     for (const path of new Set([...local.entries.keys(), ...this.alike.keys()])) {
       const [here, there] = [local.entries.get(path), remote.entries.get(path)];
-      if (sameContent(here, there) && !isHeld(path, unread)) this.note(path, here);
+      if (sameContent(here, there) && !isSkipped(path, unread)) this.note(path, here);
     }
   }
 
@@ -224,23 +224,23 @@ class World {
   }
 }
 
-async function live(mode: SyncMode, rounds: Round[]): Promise<World> {
-  const world = new World(mode);
+async function live(mode: SyncMode, rounds: Round[]): Promise<Fixture> {
+  const fixture = new Fixture(mode);
   for (const { edits, ...rest } of rounds) {
-    for (const one of edits) world.edit(one);
-    await world.sync(rest);
-    if (mode !== "mirror") world.assertNothingLost("after a round");
+    for (const one of edits) fixture.edit(one);
+    await fixture.sync(rest);
+    if (mode !== "mirror") fixture.assertNothingLost("after a round");
   }
-  return world;
+  return fixture;
 }
 
 Deno.test("two-way-safe: no edit is lost, both sides become alike, and then nothing is left to do", async () => {
   await fc.assert(
     fc.asyncProperty(history, async (rounds) => {
-      const world = await live("two-way-safe", rounds);
-      await world.settle();
-      world.assertNothingLost("after all rounds");
-      world.assertAlike();
+      const fixture = await live("two-way-safe", rounds);
+      await fixture.settle();
+      fixture.assertNothingLost("after all rounds");
+      fixture.assertAlike();
     }),
     { numRuns: runs(400) },
   );
@@ -251,12 +251,12 @@ for (const mode of ["one-way", "pull", "mirror"] as const) {
   Deno.test(`${mode}: the ${from} side is never written to, and the second pass is empty`, async () => {
     await fc.assert(
       fc.asyncProperty(history, async (rounds) => {
-        const world = await live(mode, rounds);
-        const before = new Map(world.trees[from].entries);
-        await world.settle();
-        assert.deepEqual(world.trees[from].entries, before);
-        if (mode === "mirror") return world.assertAlike();
-        world.assertNothingLost("after all rounds");
+        const fixture = await live(mode, rounds);
+        const before = new Map(fixture.trees[from].entries);
+        await fixture.settle();
+        assert.deepEqual(fixture.trees[from].entries, before);
+        if (mode === "mirror") return fixture.assertAlike();
+        fixture.assertNothingLost("after all rounds");
       }),
       { numRuns: runs(200) },
     );
@@ -265,9 +265,9 @@ for (const mode of ["one-way", "pull", "mirror"] as const) {
   Deno.test(`${mode}: no action is ever planned for the ${from} side`, () => {
     fc.assert(
       fc.property(history, (rounds) => {
-        const world = new World(mode);
-        for (const { edits } of rounds) edits.forEach((one) => world.edit(one));
-        const [local, remote] = [world.trees.local.snapshot(), world.trees.remote.snapshot()];
+        const fixture = new Fixture(mode);
+        for (const { edits } of rounds) edits.forEach((one) => fixture.edit(one));
+        const [local, remote] = [fixture.trees.local.snapshot(), fixture.trees.remote.snapshot()];
         const rules = { local: linuxRules, remote: linuxRules };
         const plan = reconcile({
           local,

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeAncestor, encodeAncestor } from "./core/ancestor.ts";
-import { conflictName } from "./core/conflict_name.ts";
-import { heldPaths, linuxRules, type SideRules } from "./core/held_paths.ts";
+import { conflictName } from "./core/plan.ts";
+import { linuxRules, type SideRules, skippedPaths } from "./core/skipped_paths.ts";
 import { withoutIgnored } from "./core/ignoring.ts";
-import type { Ancestor, Entry, Snapshot } from "./core/model.ts";
+import { type Ancestor, type Entry, type Snapshot, unsafePath } from "./core/model.ts";
 import { reconcile, type ReconcileInput } from "./core/reconcile.ts";
 import { file } from "./testing/memory_tree.ts";
-import { unsafePath } from "./core/unsafe_path.ts";
 
 const folder: Entry = { kind: "folder" };
 const both = { local: linuxRules, remote: linuxRules };
@@ -150,7 +149,7 @@ const heldTable: [
 
 for (const [what, remote, rules, held] of heldTable) {
   Deno.test(`what this machine can't hold is left alone: ${what}`, () => {
-    const found = heldPaths({
+    const found = skippedPaths({
       ...{ local: snapshot({}), remote: snapshot(remote), ancestor: new Map() },
       rules: { local: { ...linuxRules, ...rules }, remote: linuxRules },
     });

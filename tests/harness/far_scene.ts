@@ -1,9 +1,9 @@
 /** The remote end of a synchronisation over a real shell: a folder, its events, and steps for it. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/base/clock.ts";
-import { FarEnd } from "../../src/sync/remote/endpoint.ts";
-import { FarKnowledge } from "../../src/sync/remote/remote_index.ts";
-import type { EndNews } from "../../src/sync/core/endpoint.ts";
+import { PodEndpoint } from "../../src/sync/remote/endpoint.ts";
+import { RemoteIndex } from "../../src/sync/remote/remote_index.ts";
+import type { EndpointEvent } from "../../src/sync/core/endpoint.ts";
 import type { Entry } from "../../src/sync/core/model.ts";
 import type { Expectation, SyncAction } from "../../src/sync/core/plan.ts";
 import { ShellChannel, type TestShell } from "../../src/sync/testing/shell_channel.ts";
@@ -29,10 +29,10 @@ export async function fileOf(
 export interface Scene extends AsyncDisposable {
   /** The synchronised folder. */
   folder: string;
-  end: FarEnd;
-  news: EndNews[];
+  end: PodEndpoint;
+  news: EndpointEvent[];
   /** Resolves when an event of this kind was emitted. */
-  heard: (wanted: (news: EndNews) => boolean) => Promise<void>;
+  heard: (wanted: (news: EndpointEvent) => boolean) => Promise<void>;
 }
 
 /** Options that override the defaults. */
@@ -51,9 +51,9 @@ export async function scene(
   const folder = beside === undefined
     ? await Deno.makeTempDir({ prefix: "kodama-far-" })
     : `${beside.folder}/..`;
-  const news: EndNews[] = [];
+  const news: EndpointEvent[] = [];
   const waiting: (() => void)[] = [];
-  const end = await FarEnd.open({
+  const end = await PodEndpoint.open({
     open: (command) => {
       const channel = new ShellChannel(shell, command, folder);
       const write = channel.write.bind(channel);
@@ -62,10 +62,10 @@ export async function scene(
     },
     root: "work",
     key: "test",
-    knowledge: new FarKnowledge(),
+    index: new RemoteIndex(),
     native: nativeChecksums,
     clock: systemClock,
-    told: (one) => {
+    onEvent: (one) => {
       news.push(one);
       for (const wake of waiting.splice(0)) wake();
     },

@@ -1,11 +1,10 @@
 /** Tasks of agents in pods: started, read, followed, ended. */
-import type { AdapterName } from "../../agent/adapter_names.ts";
-import { adapterNamed } from "../../agent/adapters.ts";
-import { currentOf } from "../../agent/current_task.ts";
 import * as interrupting from "../../agent/interrupt_task.ts";
-import { isOpen, type Task } from "../../agent/model.ts";
 import * as reading from "../../agent/read_tasks.ts";
 import * as starting from "../../agent/start_task.ts";
+import type { AdapterName } from "../../agent/adapter_names.ts";
+import { adapterNamed } from "../../agent/adapters.ts";
+import { currentOf, isOpen, type Task } from "../../agent/model.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";

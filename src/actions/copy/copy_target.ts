@@ -10,17 +10,17 @@ import {
   type OpenCopyScript,
   startCopyScript,
 } from "../../copy/pod_script.ts";
-import { keyOf } from "../../copy/copy_key.ts";
-import { openPodSource } from "../../copy/from_pod.ts";
-import type { LocalFiles } from "../../copy/local_files.ts";
 import {
   type Checksums,
   type CopyTotals,
   type FileSource,
+  keyOf,
   knownBytes,
   type Meter,
   type TreeSource,
 } from "../../copy/source.ts";
+import { openPodSource } from "../../copy/from_pod.ts";
+import type { LocalFiles } from "../../copy/local_files.ts";
 import { TarError } from "../../copy/tar_header.ts";
 import { saveFile, saveSparse, saveTree } from "../../copy/to_local.ts";
 import { type PodDestination, sendFile, sendTree } from "../../copy/to_pod.ts";

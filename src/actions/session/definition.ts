@@ -10,7 +10,7 @@ import { mergedSettings, type SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
 import type { Container, Toleration } from "../../kube/types.ts";
-import { autoBranchName, checkedBranch } from "../../session/branch_name.ts";
+import { autoBranchName, checkedBranch } from "../../session/names.ts";
 import { egressRule } from "../../session/egress_rule.ts";
 import {
   type EditorFile,

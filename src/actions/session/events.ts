@@ -17,7 +17,7 @@ export { type SessionDocument, sessionDocument } from "../../session/document.ts
 export { checkedSessionName, sessionNames } from "../../session/names.ts";
 export { limitText, parseLimit, type RequestedLimit, type TimeLeft } from "../../session/limits.ts";
 export { shellLineCommand } from "../../session/pod_script.ts";
-export { checkedSnapshotName, isSnapshotName } from "../../session/snapshot_names.ts";
+export { checkedSnapshotName, isSnapshotName } from "../../session/names.ts";
 export type { SyncSummary } from "./sync_here.ts";
 export type { LiveStatus } from "../../session/status.ts";
 

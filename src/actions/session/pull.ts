@@ -1,7 +1,7 @@
 /** Pulls a session's branch: as a bundle over exec, into the repository of the working folder. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
-import { checkedBranch } from "../../session/branch_name.ts";
+import { checkedBranch } from "../../session/names.ts";
 import {
   bundleAnswer,
   bundleCommand,

@@ -2,9 +2,8 @@
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import { filesPod, filesPodName } from "../../session/manifests/files_pod.ts";
-import { ownedBy } from "../../session/owned.ts";
+import { type KeptSession, ownedBy } from "../../session/state.ts";
 import type { PodAccess } from "../../podscript/run_in_pod.ts";
-import type { KeptSession } from "../../session/state.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";

@@ -1,7 +1,7 @@
 /** What a teammate needs to attach to a session: its address, and the rights needed. No credentials. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { Session } from "../../session/model.ts";
-import { ownedBy } from "../../session/owned.ts";
+import { ownedBy } from "../../session/state.ts";
 import { shareRights } from "../../session/share_rights.ts";
 import { type LiveStatus, liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";

@@ -5,7 +5,7 @@ import { CONFIG_MAPS } from "../../kube/resources.ts";
 import type { ConfigMap } from "../../kube/types.ts";
 import { sessionNames } from "../../session/names.ts";
 import { restoredAnnotation } from "../../session/state.ts";
-import { PurposeGoneError } from "../../sync/engine/parts.ts";
+import { PurposeEndedError } from "../../sync/engine/parts.ts";
 import type { SyncSpec } from "../../sync/daemon/model.ts";
 
 /**
@@ -31,16 +31,16 @@ export async function requireSession(
     restoredAt = object.metadata?.annotations?.[restoredAnnotation];
   } catch (error) {
     if (!(error instanceof KodamaError) || !isGone(error, state)) return;
-    throw new PurposeGoneError(`session "${session.name}" was deleted`);
+    throw new PurposeEndedError(`session "${session.name}" was deleted`);
   }
   if (uid === session.uid && restoredAt === session.restoredAt) return;
   if (uid === session.uid) {
-    throw new PurposeGoneError(
+    throw new PurposeEndedError(
       `the files of session "${session.name}" were replaced by those of a snapshot; ` +
         `kodama start ${session.name} --sync FOLDER begins it again, and keeps twice what differs`,
     );
   }
-  throw new PurposeGoneError(
+  throw new PurposeEndedError(
     `session "${session.name}" was deleted, and another one of its name was begun since`,
   );
 }

@@ -1,8 +1,7 @@
 /** The files of this machine, as copying uses them. */
 import { KodamaError } from "../../base/errors.ts";
 import type { LocalFiles } from "../local_files.ts";
-import type { FileSource } from "../source.ts";
-import { keyOf } from "../copy_key.ts";
+import { type FileSource, keyOf } from "../source.ts";
 import { nativeChecksums } from "./checksums.ts";
 import { partialFile } from "./partial.ts";
 import { localTree } from "./tree.ts";

@@ -1,9 +1,7 @@
 /** A folder of this machine to copy: scanned once, then read for each pod. */
 import { KodamaError } from "../../base/errors.ts";
-import type { TreeEntry } from "../entry.ts";
-import { keyOf } from "../copy_key.ts";
-import type { Settled, TreeSource } from "../source.ts";
-import { WholeBody } from "../whole_body.ts";
+import { type TreeEntry, WholeBody } from "../entry.ts";
+import { keyOf, type Settled, type TreeSource } from "../source.ts";
 import { readFile } from "../../files/read_file.ts";
 import { fileError } from "../../files/errors.ts";
 import type { DataPart } from "../sparse.ts";

@@ -1,9 +1,8 @@
 /** A folder out of a pod's archive, unpacked under a temporary name and then moved to its path. */
 import { KodamaError } from "../../base/errors.ts";
-import { escapedName, nameText, type TreeEntry } from "../entry.ts";
+import { escapedName, nameText, type TreeEntry, WholeBody } from "../entry.ts";
 import { placed } from "../tar_writer.ts";
 import type { UnpackFolder } from "../to_local.ts";
-import { WholeBody } from "../whole_body.ts";
 import { FileMaker, smallFileBytes } from "./file_maker.ts";
 import { folderOf } from "./partial.ts";
 import { copyError } from "./copy_error.ts";

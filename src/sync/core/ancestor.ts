@@ -8,10 +8,10 @@ import {
   sameContent,
   sameEntry,
   type Snapshot,
+  unsafePath,
   upwards,
   withExecutable,
 } from "./model.ts";
-import { unsafePath } from "./unsafe_path.ts";
 
 /**
  * Returns the ancestor after both sides were seen, or made, as given: if they agree on a path, that entry; if not, the
@@ -19,9 +19,9 @@ import { unsafePath } from "./unsafe_path.ts";
  */
 export function nextAncestor(
   before: Ancestor,
-  sides: { local: Snapshot; remote: Snapshot; held: ReadonlyMap<string, unknown> },
+  sides: { local: Snapshot; remote: Snapshot; skipped: ReadonlyMap<string, unknown> },
 ): Ancestor {
-  const { local, remote, held } = sides;
+  const { local, remote, skipped } = sides;
   const entries = new Map<string, Entry>();
   const paths = new Set([
     ...local.entries.keys(),
@@ -31,7 +31,7 @@ export function nextAncestor(
   for (const path of paths) {
     const [here, there] = [local.entries.get(path), remote.entries.get(path)];
     const old = before.entries.get(path);
-    if (isHeld(path, held)) {
+    if (isSkipped(path, skipped)) {
       if (old !== undefined) entries.set(path, old);
     } else if (sameEntry(here, there)) {
       if (here !== undefined) entries.set(path, here);
@@ -44,10 +44,10 @@ export function nextAncestor(
 }
 
 /** Returns whether the path or a folder above it is held. */
-export function isHeld(path: string, held: ReadonlyMap<string, unknown>): boolean {
-  if (held.size === 0) return false;
-  if (held.has("")) return true;
-  for (const at of upwards(path)) if (held.has(at)) return true;
+export function isSkipped(path: string, skipped: ReadonlyMap<string, unknown>): boolean {
+  if (skipped.size === 0) return false;
+  if (skipped.has("")) return true;
+  for (const at of upwards(path)) if (skipped.has(at)) return true;
   return false;
 }
 

@@ -53,7 +53,7 @@ export async function* apply(
     ? input.ancestor
     : { roots, entries: new Map() };
   // What both scans agree on is agreed, a deletion by both sides too, whatever the result of this run.
-  let before = nextAncestor(old, { local, remote, held: plan.held });
+  let before = nextAncestor(old, { local, remote, skipped: plan.skipped });
   const touched = plan.actions.map(({ path }) => path);
   // A file restored to an earlier state would look untouched to a run that knew only that earlier ancestor.
   if (touched.length > 0) await input.saveAncestor(withoutPaths(before, touched));
@@ -62,8 +62,8 @@ export async function* apply(
   let lost: SideLostError | undefined;
   for (const { side, actions } of phases(plan.actions)) {
     const open = new Set(actions);
-    const contents = (wanted: Parameters<Tree["read"]>[0]) =>
-      trees[otherSide(side)].read(wanted, signal);
+    const contents = (requested: Parameters<Tree["read"]>[0]) =>
+      trees[otherSide(side)].read(requested, signal);
     try {
       for await (const { at, result } of trees[side].perform(actions, contents, signal)) {
         signal.throwIfAborted();
@@ -86,7 +86,7 @@ export async function* apply(
   const ancestor = nextAncestor(before, {
     local: { ...local, entries: after.local },
     remote: { ...remote, entries: after.remote },
-    held: plan.held,
+    skipped: plan.skipped,
   });
   await input.saveAncestor(ancestor);
   return { complete, lost, ancestor };

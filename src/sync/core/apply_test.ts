@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { apply, type ApplyEvent } from "./apply.ts";
-import { linuxRules } from "./held_paths.ts";
+import { linuxRules } from "./skipped_paths.ts";
 import type { Ancestor, Entry } from "./model.ts";
 import { reconcile } from "./reconcile.ts";
 import { file, MemoryTree, type StepHook } from "../testing/memory_tree.ts";

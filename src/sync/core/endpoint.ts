@@ -16,7 +16,7 @@ export interface Ignoring {
 }
 
 /** The result of inspecting some paths. */
-export interface Looked {
+export interface Inspection {
   /** Undefined if nothing is there, or nothing that is synchronised. */
   entries: ReadonlyMap<string, Entry | undefined>;
   /** Folders inspected with all of their content: an entry missing from `entries` was removed. */
@@ -26,7 +26,7 @@ export interface Looked {
 }
 
 /** Events that an end emits by itself. */
-export type EndNews =
+export type EndpointEvent =
   /** Something may have changed at a path. */
   | { kind: "changed"; path: string }
   /** Something may have changed anywhere. */
@@ -35,14 +35,14 @@ export type EndNews =
   | { kind: "watched"; by: string };
 
 /** One end. Every method throws SideLostError when the connection ends. */
-export interface End extends Tree {
+export interface Endpoint extends Tree {
   /** Returns a snapshot of everything. Contents are read only if they may have changed since the last scan. */
   scan(ignoring: Ignoring, signal: AbortSignal): Promise<Snapshot>;
   /** Inspects some paths. */
-  look(paths: readonly string[], ignoring: Ignoring, signal: AbortSignal): Promise<Looked>;
+  inspect(paths: readonly string[], ignoring: Ignoring, signal: AbortSignal): Promise<Inspection>;
 }
 
 /** The pod's end while it is connected. `lost` resolves when it no longer is. */
-export interface RemoteEnd extends End, AsyncDisposable {
+export interface RemoteEndpoint extends Endpoint, AsyncDisposable {
   readonly lost: Promise<Error>;
 }

@@ -3,7 +3,6 @@
  * reads a `.gitignore`, nested files and negations included.
  */
 import { KodamaError } from "../../base/errors.ts";
-import { compileGlob, type Glob, globMatches, lowered } from "./ignore_glob.ts";
 
 /** The text of one source of rules, and its rank: a higher rank takes precedence. */
 export interface IgnoreSource {
@@ -176,3 +175,252 @@ function withoutTrailingSpaces(line: string): string {
   while (line[end - 1 - backslashes] === "\\") backslashes++;
   return line.slice(0, backslashes % 2 === 1 ? end + 1 : end);
 }
+
+/** One step of a glob. */
+type Step =
+  /** Exactly this byte. */
+  | { kind: "byte"; byte: number }
+  /** One byte of a set; its members are 1. */
+  | { kind: "set"; bytes: Uint8Array }
+  /** Any number of bytes. */
+  | { kind: "run"; slashes: boolean }
+  /** Nothing, or anything that ends in a slash. */
+  | { kind: "folders" };
+
+/*
+ * One glob of an ignore file, matched as git does (gitignore(5), and what `git check-ignore` does if the page doesn't
+ * specify it): over bytes, so that `?` is one byte of a name. The glob is run as an NFA: the time is at most its length
+ * times the name's, for any pattern.
+ */
+
+/** How a glob is parsed. */
+export interface GlobOptions {
+  /** The text is a path: only `**` between slashes crosses a slash. */
+  paths: boolean;
+  /** ASCII letters match in either case, as with git's `core.ignoreCase`. */
+  ignoreCase: boolean;
+}
+
+/** A compiled glob. */
+export interface Glob {
+  readonly steps: readonly Step[];
+  readonly ignoreCase: boolean;
+}
+
+const [star, question, open, close, backslash] = [0x2a, 0x3f, 0x5b, 0x5d, 0x5c];
+const [bang, caret, dash, colon] = [0x21, 0x5e, 0x2d, 0x3a];
+
+/** Compiles a glob; returns undefined for one that can't match anything, such as one with an unclosed `[`. */
+export function compileGlob(pattern: Uint8Array, options: GlobOptions): Glob | undefined {
+  const steps: Step[] = [];
+  for (let at = 0; at < pattern.length;) {
+    const read = readStep(pattern, at, options);
+    if (read === undefined) return undefined;
+    steps.push(read.step);
+    at = read.next;
+  }
+  return { steps, ignoreCase: options.ignoreCase };
+}
+
+/** Returns whether the glob matches the whole text. */
+export function globMatches({ steps, ignoreCase }: Glob, text: Uint8Array): boolean {
+  let active = new Uint8Array(steps.length + 1);
+  let next = new Uint8Array(steps.length + 1);
+  activate(steps, active, 0);
+  for (const raw of text) {
+    const byte = ignoreCase ? lowered(raw) : raw;
+    next.fill(0);
+    let any = false;
+    for (let at = 0; at < steps.length; at++) {
+      const step = steps[at];
+      if (active[at] === 0 || step === undefined) continue;
+      if (advance(steps, next, at, step, byte)) any = true;
+    }
+    if (!any) return false;
+    [active, next] = [next, active];
+  }
+  return active[steps.length] === 1;
+}
+
+/** Marks the NFA states after one byte; returns false if there are none. */
+function advance(
+  steps: readonly Step[],
+  next: Uint8Array,
+  at: number,
+  step: Step,
+  byte: number,
+): boolean {
+  switch (step.kind) {
+    case "byte":
+      if (step.byte === byte) activate(steps, next, at + 1);
+      return step.byte === byte;
+    case "set":
+      if (step.bytes[byte] === 1) activate(steps, next, at + 1);
+      return step.bytes[byte] === 1;
+    case "run":
+      if (!step.slashes && byte === slash) return false;
+      activate(steps, next, at);
+      return true;
+    case "folders":
+      next[at] = 1;
+      if (byte === slash) activate(steps, next, at + 1);
+      return true;
+  }
+}
+
+/** Marks an NFA state, and those that are reached from it without a byte. */
+function activate(steps: readonly Step[], places: Uint8Array, from: number): void {
+  for (let at = from; at <= steps.length; at++) {
+    places[at] = 1;
+    const kind = steps[at]?.kind;
+    if (kind !== "run" && kind !== "folders") return;
+  }
+}
+
+/** Returns a byte, an ASCII capital in lower case. */
+export function lowered(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte;
+}
+
+interface Read {
+  step: Step;
+  next: number;
+}
+
+function readStep(pattern: Uint8Array, at: number, options: GlobOptions): Read | undefined {
+  const byte = pattern[at] ?? 0;
+  switch (byte) {
+    case backslash: {
+      const escaped = pattern[at + 1];
+      // An escaped capital stays a capital, and so never matches text in lower case: git does the same.
+      return escaped === undefined
+        ? undefined
+        : { step: { kind: "byte", byte: escaped }, next: at + 2 };
+    }
+    case question:
+      return {
+        step: { kind: "set", bytes: allBut(options.paths ? slash : undefined) },
+        next: at + 1,
+      };
+    case star:
+      return readStars(pattern, at, options);
+    case open:
+      return readSet(pattern, at, options);
+    default:
+      return {
+        step: { kind: "byte", byte: options.ignoreCase ? lowered(byte) : byte },
+        next: at + 1,
+      };
+  }
+}
+
+function allBut(byte: number | undefined): Uint8Array {
+  const bytes = new Uint8Array(256).fill(1);
+  if (byte !== undefined) bytes[byte] = 0;
+  return bytes;
+}
+
+/** Parses `*`, and `**`, which crosses slashes only if it is a whole part of a path. */
+function readStars(pattern: Uint8Array, at: number, { paths }: GlobOptions): Read {
+  let next = at;
+  while (pattern[next] === star) next++;
+  if (!paths) return { step: { kind: "run", slashes: true }, next };
+  const before = at === 0 || pattern[at - 1] === slash;
+  const escapedSlash = pattern[next] === backslash && pattern[next + 1] === slash;
+  const after = next === pattern.length || pattern[next] === slash || escapedSlash;
+  if (next - at === 1 || !before || !after) return { step: { kind: "run", slashes: false }, next };
+  if (pattern[next] === slash) return { step: { kind: "folders" }, next: next + 1 };
+  return { step: { kind: "run", slashes: true }, next };
+}
+
+/** Parses `[…]` as git does: `!` or `^` negates, `\` escapes, `]` may come first, `[:alpha:]` names a class. */
+function readSet(
+  pattern: Uint8Array,
+  at: number,
+  { paths, ignoreCase }: GlobOptions,
+): Read | undefined {
+  const bytes = new Uint8Array(256);
+  let next = at + 1;
+  const negated = pattern[next] === bang || pattern[next] === caret;
+  if (negated) next++;
+  let previous = 0;
+  for (let first = true; first || pattern[next] !== close; first = false) {
+    const item = readItem(pattern, next, previous);
+    if (item === undefined) return undefined;
+    markRange(bytes, item, ignoreCase);
+    previous = item.kind === "byte" ? item.from : 0;
+    next = item.next;
+  }
+  if (negated) bytes.forEach((value, byte) => bytes[byte] = 1 - value);
+  if (paths) bytes[slash] = 0;
+  return { step: { kind: "set", bytes }, next: next + 1 };
+}
+
+type Item =
+  | { kind: "byte"; from: number; next: number }
+  | { kind: "range"; from: number; to: number; next: number }
+  | { kind: "class"; contains: (byte: number, ignoreCase: boolean) => boolean; next: number };
+
+function readItem(pattern: Uint8Array, at: number, previous: number): Item | undefined {
+  const byte = pattern[at];
+  if (byte === undefined) return undefined;
+  const following = pattern[at + 1];
+  if (byte === backslash) {
+    return following === undefined ? undefined : { kind: "byte", from: following, next: at + 2 };
+  }
+  if (byte === dash && previous !== 0 && following !== undefined && following !== close) {
+    const escaped = following === backslash;
+    const to = escaped ? pattern[at + 2] : following;
+    if (to === undefined) return undefined;
+    return { kind: "range", from: previous, to, next: at + (escaped ? 3 : 2) };
+  }
+  if (byte === open && following === colon) return readClass(pattern, at);
+  return { kind: "byte", from: byte, next: at + 1 };
+}
+
+function readClass(pattern: Uint8Array, at: number): Item | undefined {
+  const end = pattern.indexOf(close, at + 2);
+  if (end < 0) return undefined;
+  // Without ":]" it is a set that starts with "[".
+  if (pattern[end - 1] !== colon || end - 1 < at + 2) {
+    return { kind: "byte", from: open, next: at + 1 };
+  }
+  const contains = classes[String.fromCharCode(...pattern.subarray(at + 2, end - 1))];
+  return contains === undefined ? undefined : { kind: "class", contains, next: end + 1 };
+}
+
+function markRange(bytes: Uint8Array, item: Item, ignoreCase: boolean): void {
+  if (item.kind === "class") {
+    bytes.forEach((_, byte) => item.contains(byte, ignoreCase) && (bytes[byte] = 1));
+    return;
+  }
+  const to = item.kind === "range" ? item.to : item.from;
+  for (let byte = item.from; byte <= to; byte++) {
+    bytes[byte] = 1;
+    // The text is in lower case; of a set, only ranges are compared with its capital too.
+    if (ignoreCase && item.kind === "range") bytes[lowered(byte)] = 1;
+  }
+}
+
+const between = (byte: number, from: number, to: number) => byte >= from && byte <= to;
+const upper = (byte: number) => between(byte, 0x41, 0x5a);
+const lower = (byte: number) => between(byte, 0x61, 0x7a);
+const digit = (byte: number) => between(byte, 0x30, 0x39);
+const graph = (byte: number) => between(byte, 0x21, 0x7e);
+const alnum = (byte: number) => upper(byte) || lower(byte) || digit(byte);
+
+/** The classes of POSIX, over ASCII as in git. */
+const classes: Record<string, ((byte: number, ignoreCase: boolean) => boolean) | undefined> = {
+  alnum,
+  alpha: (byte) => upper(byte) || lower(byte),
+  blank: (byte) => byte === 0x20 || byte === 0x09,
+  cntrl: (byte) => byte < 0x20 || byte === 0x7f,
+  digit,
+  graph,
+  lower,
+  print: (byte) => between(byte, 0x20, 0x7e),
+  punct: (byte) => graph(byte) && !alnum(byte),
+  space: (byte) => byte === 0x20 || between(byte, 0x09, 0x0d),
+  upper: (byte, ignoreCase) => upper(byte) || (ignoreCase && lower(byte)),
+  xdigit: (byte) => digit(byte) || between(lowered(byte), 0x61, 0x66),
+};

@@ -94,3 +94,14 @@ export function parentOf(path: string): string {
 export function* upwards(path: string): Generator<string> {
   for (let at = path; at !== ""; at = parentOf(at)) yield at;
 }
+
+/** The limit of file systems on a path. */
+const maxPathLength = 4096;
+
+/** Returns whether a path can't be trusted to stay below the top, or to be what it seems. */
+export function unsafePath(path: string): boolean {
+  if (path.length === 0 || path.length > maxPathLength || !path.isWellFormed()) return true;
+  // U+FFFD replaces bytes of a name that aren't UTF-8: it would not lead back to the file.
+  if (path.includes("\0") || path.includes("\uFFFD")) return true;
+  return path.split("/").some((name) => name === "" || name === "." || name === "..");
+}

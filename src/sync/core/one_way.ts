@@ -9,106 +9,109 @@ import {
   withExecutable,
 } from "./model.ts";
 import type { SyncAction } from "./plan.ts";
-import type { PlanDraft, Subtree } from "./plan_draft.ts";
+import type { PlanBuilder, Subtree } from "./plan_builder.ts";
 
 /** Decides one path, after all that is in it: from this machine, or for `pull` to it. */
-export function decideOneWay(draft: PlanDraft, path: string, children: Subtree): Subtree {
-  const from: Side = draft.mode === "pull" ? "remote" : "local";
+export function decideOneWay(builder: PlanBuilder, path: string, children: Subtree): Subtree {
+  const from: Side = builder.mode === "pull" ? "remote" : "local";
   const to = otherSide(from);
-  const [source, target] = [draft.entry(from, path), draft.entry(to, path)];
+  const [source, target] = [builder.entry(from, path), builder.entry(to, path)];
   const stays = (onTarget: boolean) =>
     from === "local"
       ? { local: source !== undefined, remote: onTarget }
       : { local: onTarget, remote: source !== undefined };
   if (source?.kind === "folder") {
     if (target?.kind === "folder") return { actions: children.actions, stays: stays(true) };
-    const room = target === undefined ? [] : makeRoom(draft, path, target, to);
+    const cleared = target === undefined ? [] : clearPath(builder, path, target, to);
     return {
-      actions: [...room, draft.makeFolder(to, path), ...children.actions],
+      actions: [...cleared, builder.makeFolder(to, path), ...children.actions],
       stays: stays(true),
     };
   }
   if (target?.kind !== "folder") {
-    const { actions, left } = decideLeaf(draft, path, source, target, to);
-    return { actions, stays: stays(left) };
+    const { actions, stays: onTarget } = decideLeaf(builder, path, source, target, to);
+    return { actions, stays: stays(onTarget) };
   }
-  const wanted = source === undefined && !forced(draft) && draft.agreed(path)?.kind !== "folder";
-  if (wanted) return { actions: children.actions, stays: stays(true) };
+  const isTargets = source === undefined && !forced(builder) &&
+    builder.agreed(path)?.kind !== "folder";
+  if (isTargets) return { actions: children.actions, stays: stays(true) };
   if (children.stays[to] || target.holdsOthers === true) {
-    draft.events.push({ kind: source === undefined ? "folderKept" : "blocked", path, side: to });
+    builder.events.push({ kind: source === undefined ? "folderKept" : "blocked", path, side: to });
     return { actions: children.actions, stays: stays(true) };
   }
-  const actions = [...children.actions, draft.removeFolder(to, path)];
+  const actions = [...children.actions, builder.removeFolder(to, path)];
   if (source !== undefined) {
-    const put = draft.bring(to, path, source);
+    const put = builder.bring(to, path, source);
     actions.push({ ...put, requires: [{ side: to, path, entry: undefined }] });
   }
   return { actions, stays: stays(source !== undefined) };
 }
 
-function forced(draft: PlanDraft): boolean {
-  return draft.mode === "mirror";
+function forced(builder: PlanBuilder): boolean {
+  return builder.mode === "mirror";
 }
 
 /** Removes a leaf of the target that is in a folder's way. */
-function makeRoom(draft: PlanDraft, path: string, leaf: LeafEntry, to: Side): SyncAction[] {
-  if (sameEntry(draft.agreed(path), leaf)) return [draft.remove(to, path, leaf)];
-  if (forced(draft)) {
-    draft.events.push({ kind: "overwritten", path, side: to });
-    return [draft.remove(to, path, leaf)];
+function clearPath(builder: PlanBuilder, path: string, leaf: LeafEntry, to: Side): SyncAction[] {
+  if (sameEntry(builder.agreed(path), leaf)) return [builder.remove(to, path, leaf)];
+  if (forced(builder)) {
+    builder.events.push({ kind: "overwritten", path, side: to });
+    return [builder.remove(to, path, leaf)];
   }
-  const { actions, kept } = draft.keepBeside(to, path, leaf, [to]);
-  return [...actions, draft.remove(to, path, leaf, [kept])];
+  const { actions, saved } = builder.saveBeside(to, path, leaf, [to]);
+  return [...actions, builder.remove(to, path, leaf, [saved])];
 }
 
 interface LeafDecision {
   actions: SyncAction[];
   /** Something remains on the target afterwards. */
-  left: boolean;
+  stays: boolean;
 }
 
 function decideLeaf(
-  draft: PlanDraft,
+  builder: PlanBuilder,
   path: string,
   source: LeafEntry | undefined,
   target: LeafEntry | undefined,
   to: Side,
 ): LeafDecision {
-  if (sameEntry(source, target)) return { actions: [], left: target !== undefined };
-  if (source === undefined) return gone(draft, path, target, to);
-  if (target === undefined) return { actions: [draft.bring(to, path, source)], left: true };
+  if (sameEntry(source, target)) return { actions: [], stays: target !== undefined };
+  if (source === undefined) return decideMissing(builder, path, target, to);
+  if (target === undefined) return { actions: [builder.bring(to, path, source)], stays: true };
   if (source.kind === "file" && target.kind === "file" && sameContent(source, target)) {
     const entry = withExecutable(target, executable(source));
-    return { actions: [draft.setMode(to, path, entry)], left: true };
+    return { actions: [builder.setMode(to, path, entry)], stays: true };
   }
-  const agreed = draft.agreed(path);
-  if (sameContent(agreed, target)) return { actions: [draft.bring(to, path, source)], left: true };
-  if (forced(draft)) {
-    draft.events.push({ kind: "overwritten", path, side: to });
-    return { actions: [draft.bring(to, path, source)], left: true };
+  const agreed = builder.agreed(path);
+  if (sameContent(agreed, target)) {
+    return { actions: [builder.bring(to, path, source)], stays: true };
+  }
+  if (forced(builder)) {
+    builder.events.push({ kind: "overwritten", path, side: to });
+    return { actions: [builder.bring(to, path, source)], stays: true };
   }
   if (sameContent(agreed, source)) {
-    draft.events.push({ kind: "diverged", path, side: to });
-    return { actions: [], left: true };
+    builder.events.push({ kind: "diverged", path, side: to });
+    return { actions: [], stays: true };
   }
-  const { actions, kept } = draft.keepBeside(to, path, target, [to]);
-  return { actions: [...actions, draft.bring(to, path, source, [kept])], left: true };
+  const { actions, saved } = builder.saveBeside(to, path, target, [to]);
+  return { actions: [...actions, builder.bring(to, path, source, [saved])], stays: true };
 }
 
 /** The source has nothing there: what it once sent and is untouched is removed, the target's own stays. */
-function gone(
-  draft: PlanDraft,
+function decideMissing(
+  builder: PlanBuilder,
   path: string,
   target: LeafEntry | undefined,
   to: Side,
 ): LeafDecision {
-  if (target === undefined) return { actions: [], left: false };
-  const agreed = draft.agreed(path);
+  if (target === undefined) return { actions: [], stays: false };
+  const agreed = builder.agreed(path);
   const untouched = sameContent(agreed, target);
-  if (untouched || forced(draft)) {
-    if (!untouched) draft.events.push({ kind: "overwritten", path, side: to });
-    return { actions: [draft.remove(to, path, target)], left: false };
+  if (untouched || forced(builder)) {
+    if (!untouched) builder.events.push({ kind: "overwritten", path, side: to });
+    return { actions: [builder.remove(to, path, target)], stays: false };
   }
-  if (agreed !== undefined) draft.events.push({ kind: "diverged", path, side: to });
-  return { actions: [], left: true };
+  if (agreed !== undefined) builder.events.push({ kind: "diverged", path, side: to });
+  return { actions: [], stays: true };
 }

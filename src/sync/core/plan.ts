@@ -1,6 +1,6 @@
 /** The result of reconcile: actions with the conditions under which they may be carried out. */
 import type { FileEntry, LeafEntry, Side } from "./model.ts";
-import type { HeldReason } from "./held_paths.ts";
+import type { SkipReason } from "./skipped_paths.ts";
 
 /** How two sides are synchronised. */
 export type SyncMode =
@@ -50,11 +50,11 @@ export type SyncAction =
 /** What is reported of a plan, besides its actions. */
 export type SyncEvent =
   /** Both sides changed it: the content of `side` is saved as `keptAs`. */
-  | { kind: "conflict"; path: string; side: Side; keptAs: string }
+  | { kind: "conflict"; path: string; side: Side; savedAs: string }
   /** One side deleted what the other changed: the change stays. */
   | { kind: "deletionUndone"; path: string; side: Side }
   /** Skipped on both sides. */
-  | { kind: "held"; path: string; reason: HeldReason }
+  | { kind: "held"; path: string; reason: SkipReason }
   /** The folder stays on this side, because it contains entries that aren't synchronised or are held. */
   | { kind: "folderKept"; path: string; side: Side }
   /** The side that isn't written from has its own version, which stays. */
@@ -73,7 +73,39 @@ export type SyncPlan =
     actions: readonly SyncAction[];
     events: readonly SyncEvent[];
     /** The skipped paths, for the next ancestor. */
-    held: ReadonlyMap<string, HeldReason>;
+    skipped: ReadonlyMap<string, SkipReason>;
   }
   /** A side that had files is empty: a lost volume is more likely than a deliberate deletion. Nothing is done. */
   | { kind: "halted"; reason: "emptied"; side: Side };
+
+/** The limit of most file systems on a name, less what a side's own temporary names add. */
+const maxNameBytes = 240;
+const encoder = new TextEncoder();
+
+/** Names for the conflicts of a path. */
+export const conflictName = {
+  /** Returns the prefix of all conflict copies of this path and side. */
+  prefix(path: string, side: Side): string {
+    return `${shortened(path, side)}.conflict-${side}-`;
+  },
+
+  /** Returns whether a path's last name is a conflict copy's. */
+  isOne(path: string): boolean {
+    return path.includes(".conflict-") &&
+      /\.conflict-(?:local|remote)-\d{8}T\d{6}Z(?:-\d+)?$/.test(path);
+  },
+
+  /** Returns the name for a time in milliseconds since 1970; `count` distinguishes names of the same time. */
+  make(path: string, side: Side, now: number, count: number): string {
+    const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
+    return `${conflictName.prefix(path, side)}${time}${count === 1 ? "" : `-${count}`}`;
+  },
+};
+
+function shortened(path: string, side: Side): string {
+  const at = path.lastIndexOf("/") + 1;
+  const cleared = maxNameBytes - `.conflict-${side}-20261121T131052Z-99999`.length;
+  let name = path.slice(at);
+  while (encoder.encode(name).length > cleared) name = [...name].slice(0, -1).join("");
+  return path.slice(0, at) + name;
+}

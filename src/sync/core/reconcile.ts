@@ -3,7 +3,7 @@
  * is its table.
  */
 import { decideOneWay } from "./one_way.ts";
-import { heldPaths, type HeldReason, type Sides } from "./held_paths.ts";
+import { type Sides, skippedPaths, type SkipReason } from "./skipped_paths.ts";
 import {
   type Ancestor,
   type Entry,
@@ -13,7 +13,7 @@ import {
   withExecutable,
 } from "./model.ts";
 import type { SyncAction, SyncEvent, SyncMode, SyncPlan } from "./plan.ts";
-import { PlanDraft, type Subtree } from "./plan_draft.ts";
+import { PlanBuilder, type Subtree } from "./plan_builder.ts";
 import { decideTwoWay } from "./two_way.ts";
 
 /** Input of reconcile. */
@@ -32,36 +32,36 @@ export function reconcile(input: ReconcileInput): SyncPlan {
   const events: SyncEvent[] = [];
   const ancestor = usableAncestor(input, events);
   const sides = borrowModes({ ...input, ancestor });
-  const held = heldPaths(sides);
-  const emptied = emptiedSide(sides, input, held);
+  const skipped = skippedPaths(sides);
+  const emptied = emptiedSide(sides, input, skipped);
   if (emptied !== undefined) return { kind: "halted", reason: "emptied", side: emptied };
-  const draft = new PlanDraft({ sides, held, now: input.now, mode: input.mode, events });
+  const builder = new PlanBuilder({ sides, skipped, now: input.now, mode: input.mode, events });
   const decide = input.mode === "two-way-safe" ? decideTwoWay : decideOneWay;
-  if (held.has("")) events.push({ kind: "held", path: "", reason: "unread" });
-  else for (const name of draft.namesIn("")) draft.add(visit(draft, name, decide));
-  return { kind: "plan", actions: inOrder(draft.actions), events, held };
+  if (skipped.has("")) events.push({ kind: "held", path: "", reason: "unread" });
+  else for (const name of builder.namesIn("")) builder.add(visit(builder, name, decide));
+  return { kind: "plan", actions: inOrder(builder.actions), events, skipped };
 }
 
 function visit(
-  draft: PlanDraft,
+  builder: PlanBuilder,
   path: string,
-  decide: (draft: PlanDraft, path: string, children: Subtree) => Subtree,
+  decide: (builder: PlanBuilder, path: string, children: Subtree) => Subtree,
 ): Subtree {
-  const reason = draft.held.get(path);
+  const reason = builder.skipped.get(path);
   if (reason !== undefined) {
-    draft.events.push({ kind: "held", path, reason });
-    const stays = (side: Side) => reason === "unread" || draft.entry(side, path) !== undefined;
+    builder.events.push({ kind: "held", path, reason });
+    const stays = (side: Side) => reason === "unread" || builder.entry(side, path) !== undefined;
     return { actions: [], stays: { local: stays("local"), remote: stays("remote") } };
   }
   const children: Subtree = { actions: [], stays: { local: false, remote: false } };
-  for (const name of draft.namesIn(path)) {
-    const child = visit(draft, `${path}/${name}`, decide);
+  for (const name of builder.namesIn(path)) {
+    const child = visit(builder, `${path}/${name}`, decide);
     // Not by a spread: a call can't have a hundred thousand arguments.
     for (const action of child.actions) children.actions.push(action);
     children.stays.local ||= child.stays.local;
     children.stays.remote ||= child.stays.remote;
   }
-  return decide(draft, path, children);
+  return decide(builder, path, children);
 }
 
 /** Returns the entries both sides agreed on; none if that is unknown, or was about other folders. */
@@ -102,9 +102,9 @@ function borrowModes(sides: Sides): Sides {
 function emptiedSide(
   sides: Sides,
   { mode, allowEmptied }: ReconcileInput,
-  held: ReadonlyMap<string, HeldReason>,
+  skipped: ReadonlyMap<string, SkipReason>,
 ): Side | undefined {
-  if (allowEmptied === true || held.has("")) return undefined;
+  if (allowEmptied === true || skipped.has("")) return undefined;
   const sources: readonly Side[] = mode === "two-way-safe"
     ? ["local", "remote"]
     : [mode === "pull" ? "remote" : "local"];

@@ -56,7 +56,7 @@ export class SideLostError extends Error {
 /** One side. Every method throws {@link SideLostError} when the connection ends. */
 export interface Tree {
   /** Yields the contents of files, in any order; omits those that can't be read any more. */
-  read(wanted: readonly RequestedFile[], signal: AbortSignal): AsyncIterable<Content>;
+  read(requested: readonly RequestedFile[], signal: AbortSignal): AsyncIterable<Content>;
 
   /**
    * Carries out actions of this side, each exactly when all that it requires holds, and yields the result of each once.
@@ -68,7 +68,7 @@ export interface Tree {
    */
   perform(
     steps: readonly SyncAction[],
-    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
+    contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
     signal: AbortSignal,
   ): AsyncIterable<StepResult>;
 }

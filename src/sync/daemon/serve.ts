@@ -9,7 +9,7 @@ import { receiveRequests, withAnswer } from "../../daemon/requests.ts";
 import { isAbsent } from "../../files/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Ignoring } from "../core/endpoint.ts";
-import { linuxRules } from "../core/held_paths.ts";
+import { linuxRules } from "../core/skipped_paths.ts";
 import { ignoringOf } from "../core/ignoring.ts";
 import { AncestorStore } from "../engine/ancestor_store.ts";
 import { SyncEngine } from "../engine/engine.ts";
@@ -18,11 +18,10 @@ import { forgetAgreed, LocalAncestorFiles } from "../local/ancestor_files.ts";
 import { LocalFolder } from "../local/folder.ts";
 import { ignoreSources } from "../local/ignore_sources.ts";
 import { rulesOfFolder } from "../local/path_rules.ts";
-import { watchFolder } from "../local/watch.ts";
-import { watchPulse } from "../local/watch_heartbeat.ts";
-import { FarEnd } from "../remote/endpoint.ts";
+import { watchFolder, watchPulse } from "../local/watch.ts";
+import { PodEndpoint } from "../remote/endpoint.ts";
 import { forgetCommand } from "../remote/loop.ts";
-import { FarKnowledge } from "../remote/remote_index.ts";
+import { RemoteIndex } from "../remote/remote_index.ts";
 import type { SyncRequest } from "./model.ts";
 import {
   parseRequest,
@@ -99,7 +98,7 @@ async function run(
   const rules = { local: await rulesOfFolder(root, id), remote: linuxRules };
   const local = new LocalFolder(root, id, rules.local);
   const store = await AncestorStore.open(files);
-  const knowledge = new FarKnowledge();
+  const knowledge = new RemoteIndex();
   let ignoring: Ignoring | undefined;
   let forgets = false;
   const engine: SyncEngine = new SyncEngine({
@@ -108,15 +107,15 @@ async function run(
     localWatcher: () => watch.by,
     async connect(told, signal) {
       await inTime(systemClock, (own) => requirePurpose(clients, record, own), signal);
-      const end = await FarEnd.open({
+      const end = await PodEndpoint.open({
         open: (command) =>
           inTime(systemClock, (own) => openExec(clients, record, command, own), signal),
         root: record.remotePath,
         key: id,
-        knowledge,
+        index: knowledge,
         native: nativeChecksums,
         clock: systemClock,
-        told,
+        onEvent: told,
       }, signal);
       local.use(end.digests);
       return end;
@@ -130,7 +129,7 @@ async function run(
       });
     },
     clock: systemClock,
-    told(state) {
+    onEvent(state) {
       if (state.phase === report.report.state.phase) report.update({ state });
       else void report.write({ state }).catch(() => {});
     },
@@ -152,7 +151,7 @@ async function run(
     folderRemoved: () => stop.abort(),
   });
   // Neither is released before the process exits: that would wait for a named pipe that blocks them.
-  const watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
+  const watch = watchFolder(root, (news) => engine.localEvent(news), () => ignoring);
   watchPulse(paths.requests, {
     everyMs: pulseMs,
     changed(tells) {

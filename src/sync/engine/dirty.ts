@@ -10,10 +10,10 @@ export interface Work {
 }
 
 /** How long a side must be quiet, and the longest wait for one that isn't. */
-const settleMs: Record<Side, number> = { local: 30, remote: 10 };
+const debounceMs: Record<Side, number> = { local: 30, remote: 10 };
 const maxDebounceMs = 500;
 /** More paths than these are treated as all. */
-const mostPaths = 2000;
+const maxPaths = 2000;
 
 /** Collects from both sides, for one consumer. */
 export class Dirty {
@@ -30,22 +30,22 @@ export class Dirty {
   add(side: Side, path: string): void {
     const paths = this.#paths[side];
     paths.add(path);
-    if (paths.size > mostPaths) this.#anywhere = true;
-    this.#settle(settleMs[side]);
+    if (paths.size > maxPaths) this.#anywhere = true;
+    this.#debounce(debounceMs[side]);
   }
 
   /** Marks everything as possibly changed. */
   addAll(side: Side | "now"): void {
     this.#anywhere = true;
-    this.#settle(side === "now" ? 0 : settleMs[side]);
+    this.#debounce(side === "now" ? 0 : debounceMs[side]);
   }
 
-  #settle(delayMs: number): void {
+  #debounce(delayMs: number): void {
     const now = this.clock.elapsedMs();
     if (this.#timer === undefined) this.#firstAtMs = now;
     this.#timer?.[Symbol.dispose]();
-    const left = Math.max(0, this.#firstAtMs + maxDebounceMs - now);
-    this.#timer = this.clock.timer(Math.min(delayMs, left), () => {
+    const remainingMs = Math.max(0, this.#firstAtMs + maxDebounceMs - now);
+    this.#timer = this.clock.timer(Math.min(delayMs, remainingMs), () => {
       this.#timer = undefined;
       this.#due = true;
       this.#wake();
@@ -58,7 +58,7 @@ export class Dirty {
   }
 
   /** Resolves when there is. */
-  settled(): Promise<void> {
+  debounced(): Promise<void> {
     if (this.#due) return Promise.resolve();
     return new Promise((resolve) => this.#wake = resolve);
   }

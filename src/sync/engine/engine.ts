@@ -6,13 +6,13 @@ import { onAbort, passed } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Backoff, type RetryPolicy } from "../../base/retry.ts";
-import type { EndNews, RemoteEnd } from "../core/endpoint.ts";
+import type { EndpointEvent, RemoteEndpoint } from "../core/endpoint.ts";
 import type { Side } from "../core/model.ts";
 import { SideLostError } from "../core/tree.ts";
 import { Dirty, type Work } from "./dirty.ts";
-import { type EngineParts, PurposeGoneError, type WatchedRemoteEnd } from "./parts.ts";
+import { type EngineParts, PurposeEndedError, type WatchedRemoteEnd } from "./parts.ts";
 import { Passes } from "./passes.ts";
-import { StateKeeper } from "./state_keeper.ts";
+import { StateTracker } from "./state_tracker.ts";
 import type { SyncState } from "./status.ts";
 
 /** Retry policy for connecting to the pod. */
@@ -27,7 +27,7 @@ const turnMs = 2_000;
 /** One synchronisation while its process lives. Used once. */
 export class SyncEngine {
   readonly #dirty: Dirty;
-  readonly #state: StateKeeper;
+  readonly #state: StateTracker;
   readonly #passes: Passes;
   #paused = false;
   #allowEmptied = false;
@@ -36,12 +36,12 @@ export class SyncEngine {
 
   constructor(private readonly parts: EngineParts) {
     this.#dirty = new Dirty(parts.clock);
-    this.#state = new StateKeeper(parts.mode, parts.clock, parts.told);
+    this.#state = new StateTracker(parts.mode, parts.clock, parts.onEvent);
     this.#passes = new Passes(parts, this.#state);
   }
 
   /** Called for a change on this machine. */
-  readonly localNews = (news: EndNews): void => this.#hear("local", news);
+  readonly localEvent = (event: EndpointEvent): void => this.#hear("local", event);
 
   /**
    * Runs until the signal (`stopped`), or until there is nothing to keep in sync any more (`gone`). Rejects only on a
@@ -62,7 +62,7 @@ export class SyncEngine {
         backoff.reset();
       } catch (error) {
         if (signal.aborted) break;
-        if (error instanceof PurposeGoneError) {
+        if (error instanceof PurposeEndedError) {
           gone = error.message;
           break;
         }
@@ -108,14 +108,14 @@ export class SyncEngine {
     return this.#state.current;
   }
 
-  #hear(side: Side, news: EndNews): void {
-    switch (news.kind) {
+  #hear(side: Side, event: EndpointEvent): void {
+    switch (event.kind) {
       case "changed":
-        return this.#dirty.add(side, news.path);
+        return this.#dirty.add(side, event.path);
       case "changedAnywhere":
         return this.#dirty.addAll(side);
       case "watched":
-        return this.#state.watched(side, news.by);
+        return this.#state.watched(side, event.by);
     }
   }
 
@@ -136,7 +136,7 @@ export class SyncEngine {
     this.#state.phase("connecting", "");
     const stop = new AbortController();
     using _listening = onAbort(signal, () => stop.abort(signal.reason));
-    await using remote = await this.parts.connect((news) => this.#hear("remote", news), signal);
+    await using remote = await this.parts.connect((event) => this.#hear("remote", event), signal);
     this.#state.connected(this.parts.localWatcher());
     this.parts.log("connected");
     // The error that ends the stream also ends the wait for work, while work itself fails with its own error.
@@ -182,7 +182,7 @@ export class SyncEngine {
     }
   }
 
-  async #work(work: Work, remote: RemoteEnd, signal: AbortSignal) {
+  async #work(work: Work, remote: RemoteEndpoint, signal: AbortSignal) {
     const allowEmptied = this.#allowEmptied;
     const end = await this.#passes.run(work, { remote, allowEmptied, signal });
     if (end.kind === "quiet" && work.anywhere) this.#allowEmptied = false;
@@ -214,10 +214,10 @@ export class SyncEngine {
   ): Promise<void> {
     const { clock } = this.parts;
     const asks = remote.watcher === "none";
-    const leftMs = Math.max(0, untilMs - clock.elapsedMs());
-    const waitMs = asks ? Math.min(poll.delayMs, leftMs) : leftMs;
-    const settled = Promise.race([this.#dirty.settled(), this.#wake.promise]);
-    if (!await passed(clock, waitMs, { signal, settled }) || !asks) return;
+    const remainingMs = Math.max(0, untilMs - clock.elapsedMs());
+    const waitMs = asks ? Math.min(poll.delayMs, remainingMs) : remainingMs;
+    const debounced = Promise.race([this.#dirty.debounced(), this.#wake.promise]);
+    if (!await passed(clock, waitMs, { signal, settled: debounced }) || !asks) return;
     const paths = await remote.changed(poll.turn());
     poll.found(this.#passes.notePolled(paths, (path) => this.#dirty.add("remote", path)));
   }
@@ -238,9 +238,9 @@ class Poll {
     return true;
   }
 
-  found(news: boolean): void {
+  found(event: boolean): void {
     const now = this.clock.elapsedMs();
-    if (news) this.#newsAtMs = now;
+    if (event) this.#newsAtMs = now;
     const busy = now - this.#newsAtMs < 30_000;
     this.delayMs = busy ? pollMs.shortest : Math.min(this.delayMs * 1.5, pollMs.longest);
   }

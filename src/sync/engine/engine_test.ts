@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
-import type { EndNews } from "../core/endpoint.ts";
-import { linuxRules } from "../core/held_paths.ts";
+import type { EndpointEvent } from "../core/endpoint.ts";
+import { linuxRules } from "../core/skipped_paths.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "../testing/memory_end.ts";
 import { MemoryTree } from "../testing/memory_tree.ts";
 import { SideLostError, type StepFailure } from "../core/tree.ts";
 import { AncestorStore } from "./ancestor_store.ts";
 import { SyncEngine } from "./engine.ts";
-import { PurposeGoneError, type WatchedRemoteEnd } from "./parts.ts";
+import { PurposeEndedError, type WatchedRemoteEnd } from "./parts.ts";
 import type { SyncState } from "./status.ts";
 
 /** A pod's end whose connection a test breaks. */
@@ -34,49 +34,49 @@ class TestRemote extends MemoryEnd implements WatchedRemoteEnd {
   }
 }
 
-class World implements AsyncDisposable {
+class Fixture implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   readonly phases: string[] = [];
   readonly log: string[] = [];
   /** Errors of the next attempts to connect. */
-  readonly refusals: (KodamaError | SideLostError | PurposeGoneError)[] = [];
+  readonly refusals: (KodamaError | SideLostError | PurposeEndedError)[] = [];
   remote: TestRemote | undefined;
   engine!: SyncEngine;
   state!: SyncState;
-  #told: (news: EndNews) => void = () => {};
+  #told: (event: EndpointEvent) => void = () => {};
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   attempts = 0;
 
-  static async open(watcher = "test"): Promise<World> {
-    const world = new World();
-    const local = new MemoryEnd(world.trees.local);
-    world.engine = new SyncEngine({
+  static async open(watcher = "test"): Promise<Fixture> {
+    const fixture = new Fixture();
+    const local = new MemoryEnd(fixture.trees.local);
+    fixture.engine = new SyncEngine({
       mode: "two-way-safe",
       local,
       localWatcher: () => "test",
-      connect: (told) => {
-        world.attempts++;
-        const refusal = world.refusals.shift();
+      connect: (onEvent) => {
+        fixture.attempts++;
+        const refusal = fixture.refusals.shift();
         if (refusal !== undefined) return Promise.reject(refusal);
-        world.#told = told;
-        world.remote = new TestRemote(world.trees.remote);
-        world.remote.watcher = watcher;
-        return Promise.resolve(world.remote);
+        fixture.#told = onEvent;
+        fixture.remote = new TestRemote(fixture.trees.remote);
+        fixture.remote.watcher = watcher;
+        return Promise.resolve(fixture.remote);
       },
       rules: { local: linuxRules, remote: linuxRules },
       store: await AncestorStore.open(new MemoryFiles()),
       ignoring: () => ignoresNothing,
-      clock: world.clock,
-      told: (state) => {
-        world.state = state;
+      clock: fixture.clock,
+      onEvent: (state) => {
+        fixture.state = state;
         const text = state.reason === "" ? state.phase : `${state.phase}: ${state.reason}`;
-        if (world.phases.at(-1) !== text) world.phases.push(text);
+        if (fixture.phases.at(-1) !== text) fixture.phases.push(text);
       },
-      log: (line) => world.log.push(line),
+      log: (line) => fixture.log.push(line),
     });
-    return world;
+    return fixture;
   }
 
   run(): Promise<"stopped" | "gone"> {
@@ -102,9 +102,9 @@ class World implements AsyncDisposable {
   /** A save that the side's watcher reports. */
   save(side: "local" | "remote", path: string, text: string): void {
     this.trees[side].save(path, text);
-    const news = { kind: "changed", path } as const;
-    if (side === "local") this.engine.localNews(news);
-    else this.#told(news);
+    const event = { kind: "changed", path } as const;
+    if (side === "local") this.engine.localEvent(event);
+    else this.#told(event);
   }
 
   text(side: "local" | "remote", path: string): string | undefined {
@@ -120,171 +120,171 @@ class World implements AsyncDisposable {
 }
 
 Deno.test("a saved file is on the other side within a tenth of a second, either way", async () => {
-  await using world = await World.open();
-  world.trees.local.save("a", "1");
-  world.run();
-  await world.pass(10);
-  assert.equal(world.text("remote", "a"), "1");
-  world.save("local", "a", "2");
-  await world.pass(100);
-  assert.equal(world.text("remote", "a"), "2");
-  world.save("remote", "b", "3");
-  await world.pass(100);
-  assert.equal(world.text("local", "b"), "3");
-  assert.equal(world.state.phase, "watching");
-  const told = world.state.history.map(({ side, what, path }) => `${side} ${what} ${path}`);
-  assert.deepEqual(told, ["remote added a", "remote changed a", "local added b"]);
+  await using fixture = await Fixture.open();
+  fixture.trees.local.save("a", "1");
+  fixture.run();
+  await fixture.pass(10);
+  assert.equal(fixture.text("remote", "a"), "1");
+  fixture.save("local", "a", "2");
+  await fixture.pass(100);
+  assert.equal(fixture.text("remote", "a"), "2");
+  fixture.save("remote", "b", "3");
+  await fixture.pass(100);
+  assert.equal(fixture.text("local", "b"), "3");
+  assert.equal(fixture.state.phase, "watching");
+  const onEvent = fixture.state.history.map(({ side, what, path }) => `${side} ${what} ${path}`);
+  assert.deepEqual(onEvent, ["remote added a", "remote changed a", "local added b"]);
 });
 
 Deno.test("a pod that isn't there is waited for, longer each time, and told", async () => {
-  await using world = await World.open();
+  await using fixture = await Fixture.open();
   const gone = () => new KodamaError("notFound", 'pods "dev" not found');
-  world.refusals.push(gone(), gone(), gone());
-  world.run();
-  await world.pass(100);
-  assert.equal(world.state.reason, 'pods "dev" not found');
-  await world.pass(400);
-  assert.equal(world.attempts, 2, "after half a second");
-  await world.pass(1000);
-  assert.equal(world.attempts, 3, "after another second");
-  await world.pass(2000);
-  assert.equal(world.state.phase, "watching");
+  fixture.refusals.push(gone(), gone(), gone());
+  fixture.run();
+  await fixture.pass(100);
+  assert.equal(fixture.state.reason, 'pods "dev" not found');
+  await fixture.pass(400);
+  assert.equal(fixture.attempts, 2, "after half a second");
+  await fixture.pass(1000);
+  assert.equal(fixture.attempts, 3, "after another second");
+  await fixture.pass(2000);
+  assert.equal(fixture.state.phase, "watching");
 });
 
 Deno.test("a link that breaks is mended, and what was saved meanwhile goes over", async () => {
-  await using world = await World.open();
-  world.run();
-  await world.pass(10);
-  world.remote?.cut();
-  await world.pass(10);
-  assert.equal(world.phases.at(-1), "waiting: the link broke");
-  world.save("local", "a", "1");
-  world.trees.remote.save("b", "2");
-  await world.pass(1000);
-  assert.deepEqual([world.text("remote", "a"), world.text("local", "b")], ["1", "2"]);
-  assert.equal(world.state.connections, 2);
+  await using fixture = await Fixture.open();
+  fixture.run();
+  await fixture.pass(10);
+  fixture.remote?.cut();
+  await fixture.pass(10);
+  assert.equal(fixture.phases.at(-1), "waiting: the link broke");
+  fixture.save("local", "a", "1");
+  fixture.trees.remote.save("b", "2");
+  await fixture.pass(1000);
+  assert.deepEqual([fixture.text("remote", "a"), fixture.text("local", "b")], ["1", "2"]);
+  assert.equal(fixture.state.connections, 2);
 });
 
 Deno.test("what is gone for good is not waited for: it ends, says why, and has changed nothing", async () => {
-  await using world = await World.open();
-  world.trees.local.save("a", "1");
-  const ended = world.run();
-  await world.pass(10);
-  world.refusals.push(new PurposeGoneError("it was deleted"));
-  world.remote?.cut();
-  world.trees.remote.delete("a");
-  await world.pass(1000);
+  await using fixture = await Fixture.open();
+  fixture.trees.local.save("a", "1");
+  const ended = fixture.run();
+  await fixture.pass(10);
+  fixture.refusals.push(new PurposeEndedError("it was deleted"));
+  fixture.remote?.cut();
+  fixture.trees.remote.delete("a");
+  await fixture.pass(1000);
   assert.equal(await ended, "gone");
-  assert.deepEqual([world.phases.at(-1), world.attempts], ["stopped: it was deleted", 2]);
-  assert.equal(world.text("local", "a"), "1");
+  assert.deepEqual([fixture.phases.at(-1), fixture.attempts], ["stopped: it was deleted", 2]);
+  assert.equal(fixture.text("local", "a"), "1");
 });
 
 Deno.test("one that a person has to say yes to sees all the same that there is nothing any more", async () => {
-  await using world = await World.open();
-  world.trees.local.save("a", "1");
-  const ended = world.run();
-  await world.pass(10);
-  world.trees.remote.delete("a");
-  const flushed = world.engine.flush();
-  await world.pass(10);
+  await using fixture = await Fixture.open();
+  fixture.trees.local.save("a", "1");
+  const ended = fixture.run();
+  await fixture.pass(10);
+  fixture.trees.remote.delete("a");
+  const flushed = fixture.engine.flush();
+  await fixture.pass(10);
   await flushed;
-  assert.match(world.phases.at(-1) ?? "", /^halted/);
-  world.refusals.push(new PurposeGoneError("it was deleted"));
-  world.remote?.cut();
-  await world.pass(1000);
+  assert.match(fixture.phases.at(-1) ?? "", /^halted/);
+  fixture.refusals.push(new PurposeEndedError("it was deleted"));
+  fixture.remote?.cut();
+  await fixture.pass(1000);
   assert.equal(await ended, "gone");
-  assert.equal(world.text("local", "a"), "1");
+  assert.equal(fixture.text("local", "a"), "1");
 });
 
 Deno.test("a pause lets go of the pod; nothing is changed until it goes on", async () => {
-  await using world = await World.open();
-  world.run();
-  await world.pass(10);
-  world.engine.pause();
-  await world.pass(10);
-  assert.equal(world.state.phase, "paused");
-  world.save("local", "a", "1");
-  await world.pass(60_000);
-  assert.equal(world.text("remote", "a"), undefined);
-  world.engine.resume(false);
-  await world.pass(10);
-  assert.equal(world.text("remote", "a"), "1");
+  await using fixture = await Fixture.open();
+  fixture.run();
+  await fixture.pass(10);
+  fixture.engine.pause();
+  await fixture.pass(10);
+  assert.equal(fixture.state.phase, "paused");
+  fixture.save("local", "a", "1");
+  await fixture.pass(60_000);
+  assert.equal(fixture.text("remote", "a"), undefined);
+  fixture.engine.resume(false);
+  await fixture.pass(10);
+  assert.equal(fixture.text("remote", "a"), "1");
 });
 
 Deno.test("a side that was emptied stops everything until a person says yes", async () => {
-  await using world = await World.open();
-  world.trees.local.save("a", "1");
-  world.run();
-  await world.pass(10);
-  world.trees.remote.delete("a");
-  const flushed = world.engine.flush();
-  await world.pass(10);
+  await using fixture = await Fixture.open();
+  fixture.trees.local.save("a", "1");
+  fixture.run();
+  await fixture.pass(10);
+  fixture.trees.remote.delete("a");
+  const flushed = fixture.engine.flush();
+  await fixture.pass(10);
   assert.equal(await flushed, "the pod's folder has nothing in it any more");
-  assert.equal(world.phases.at(-1), "halted: the pod's folder has nothing in it any more");
-  assert.equal(world.text("local", "a"), "1");
-  world.engine.resume(true);
-  await world.pass(1000);
-  assert.deepEqual([world.text("local", "a"), world.state.phase], [undefined, "watching"]);
+  assert.equal(fixture.phases.at(-1), "halted: the pod's folder has nothing in it any more");
+  assert.equal(fixture.text("local", "a"), "1");
+  fixture.engine.resume(true);
+  await fixture.pass(1000);
+  assert.deepEqual([fixture.text("local", "a"), fixture.state.phase], [undefined, "watching"]);
 });
 
 Deno.test("a full disk is waited for, told, and then gone on with", async () => {
-  await using world = await World.open();
+  await using fixture = await Fixture.open();
   const full: StepFailure = { kind: "failed", reason: "full", message: "No space left on device" };
-  world.trees.remote.hook = (place) => place === "before" ? full : undefined;
-  world.trees.local.save("a", "1");
-  world.run();
-  await world.pass(100);
-  assert.equal(world.phases.at(-1), "waiting: no space is left: No space left on device");
-  const flushed = world.engine.flush();
-  await world.pass(60_000);
+  fixture.trees.remote.hook = (place) => place === "before" ? full : undefined;
+  fixture.trees.local.save("a", "1");
+  fixture.run();
+  await fixture.pass(100);
+  assert.equal(fixture.phases.at(-1), "waiting: no space is left: No space left on device");
+  const flushed = fixture.engine.flush();
+  await fixture.pass(60_000);
   assert.equal(await flushed, "no space is left: No space left on device");
-  world.trees.remote.hook = () => undefined;
-  const later = world.engine.flush();
-  await world.pass(60_000);
+  fixture.trees.remote.hook = () => undefined;
+  const later = fixture.engine.flush();
+  await fixture.pass(60_000);
   assert.equal(await later, undefined);
-  assert.deepEqual([world.text("remote", "a"), world.state.phase], ["1", "watching"]);
+  assert.deepEqual([fixture.text("remote", "a"), fixture.state.phase], ["1", "watching"]);
 });
 
 Deno.test("a flush tells what could not be carried over, and nothing of what a rule leaves alone", async () => {
-  await using world = await World.open();
+  await using fixture = await Fixture.open();
   const denied: StepFailure = { kind: "failed", reason: "denied", message: "Permission denied" };
-  world.trees.remote.hook = (place) => place === "before" ? denied : undefined;
-  world.trees.local.save("a", "1");
-  world.run();
-  await world.pass(100);
-  const flushed = world.engine.flush();
-  await world.pass(100);
+  fixture.trees.remote.hook = (place) => place === "before" ? denied : undefined;
+  fixture.trees.local.save("a", "1");
+  fixture.run();
+  await fixture.pass(100);
+  const flushed = fixture.engine.flush();
+  await fixture.pass(100);
   assert.equal(await flushed, "a: Permission denied");
-  world.trees.remote.hook = () => undefined;
-  const later = world.engine.flush();
-  await world.pass(100);
+  fixture.trees.remote.hook = () => undefined;
+  const later = fixture.engine.flush();
+  await fixture.pass(100);
   assert.equal(await later, undefined);
 });
 
 Deno.test("a pod that can't tell is asked, and what no one told is found now and then", async () => {
-  await using world = await World.open("none");
-  world.run();
-  await world.pass(10);
-  world.trees.remote.save("a", "1");
-  world.remote?.polled.push("a");
-  await world.pass(3000);
-  assert.equal(world.text("local", "a"), "1");
-  world.trees.remote.save("b", "2");
-  await world.pass(31_000);
-  assert.equal(world.text("local", "b"), "2");
+  await using fixture = await Fixture.open("none");
+  fixture.run();
+  await fixture.pass(10);
+  fixture.trees.remote.save("a", "1");
+  fixture.remote?.polled.push("a");
+  await fixture.pass(3000);
+  assert.equal(fixture.text("local", "a"), "1");
+  fixture.trees.remote.save("b", "2");
+  await fixture.pass(31_000);
+  assert.equal(fixture.text("local", "b"), "2");
 });
 
 Deno.test("a conflict is told until somebody has merged it", async () => {
-  await using world = await World.open();
-  world.trees.local.save("a", "mine");
-  world.trees.remote.save("a", "theirs");
-  world.run();
-  await world.pass(10);
-  const [kept = ""] = world.state.conflicts;
+  await using fixture = await Fixture.open();
+  fixture.trees.local.save("a", "mine");
+  fixture.trees.remote.save("a", "theirs");
+  fixture.run();
+  await fixture.pass(10);
+  const [kept = ""] = fixture.state.conflicts;
   assert.match(kept, /^a\.conflict-remote-\d{8}T\d{6}Z$/);
-  assert.deepEqual([world.text("local", kept), world.text("remote", "a")], ["theirs", "mine"]);
-  world.trees.local.delete(kept);
-  world.engine.localNews({ kind: "changed", path: kept });
-  await world.pass(100);
-  assert.deepEqual(world.state.conflicts, []);
+  assert.deepEqual([fixture.text("local", kept), fixture.text("remote", "a")], ["theirs", "mine"]);
+  fixture.trees.local.delete(kept);
+  fixture.engine.localEvent({ kind: "changed", path: kept });
+  await fixture.pass(100);
+  assert.deepEqual(fixture.state.conflicts, []);
 });

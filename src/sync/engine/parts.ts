@@ -1,19 +1,19 @@
 /** The dependencies of a synchronisation's engine: its ends, its files, its clock. */
 import type { Clock } from "../../base/clock.ts";
-import type { End, EndNews, Ignoring, RemoteEnd } from "../core/endpoint.ts";
-import type { SideRules } from "../core/held_paths.ts";
+import type { Endpoint, EndpointEvent, Ignoring, RemoteEndpoint } from "../core/endpoint.ts";
+import type { SideRules } from "../core/skipped_paths.ts";
 import type { Side } from "../core/model.ts";
 import type { SyncMode } from "../core/plan.ts";
 import type { AncestorStore } from "./ancestor_store.ts";
 import type { SyncState } from "./status.ts";
 
 /** The synchronised folder is gone for good, so that there is no reason to continue. */
-export class PurposeGoneError extends Error {
+export class PurposeEndedError extends Error {
   override readonly name = "PurposeGoneError";
 }
 
 /** A pod's end that may have to be polled for changes. */
-export interface WatchedRemoteEnd extends RemoteEnd {
+export interface WatchedRemoteEnd extends RemoteEndpoint {
   /** Starts, or restarts, reporting changes; resolves when none is missed any more. */
   watch(): Promise<void>;
   /** There are folders that the watcher doesn't see, or watches needlessly. */
@@ -27,21 +27,24 @@ export interface WatchedRemoteEnd extends RemoteEnd {
 /** The dependencies of the engine. */
 export interface EngineParts {
   mode: SyncMode;
-  local: End;
+  local: Endpoint;
   /** How this machine's changes are detected; `polling` if there is no watcher. */
   localWatcher: () => string;
   /**
-   * Opens the pod's end. Throws KodamaError or SideLostError if it can't be opened now, and {@link PurposeGoneError} if
+   * Opens the pod's end. Throws KodamaError or SideLostError if it can't be opened now, and {@link PurposeEndedError} if
    * it never can.
    */
-  connect: (told: (news: EndNews) => void, signal: AbortSignal) => Promise<WatchedRemoteEnd>;
+  connect: (
+    onEvent: (event: EndpointEvent) => void,
+    signal: AbortSignal,
+  ) => Promise<WatchedRemoteEnd>;
   rules: Record<Side, SideRules>;
   store: AncestorStore;
   /** Returns the ignore rules; with `fresh` their files are read again. Throws KodamaError for unreadable rules. */
   ignoring: (fresh: boolean) => Ignoring;
   clock: Clock;
   /** Called at every change of the state, however frequent. */
-  told: (state: SyncState) => void;
+  onEvent: (state: SyncState) => void;
   /** Lines for a log. */
   log: (line: string) => void;
 }

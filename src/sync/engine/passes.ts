@@ -1,7 +1,7 @@
 /** Runs passes one by one: inspects what changed, reconciles and applies it. */
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import { apply } from "../core/apply.ts";
-import type { RemoteEnd } from "../core/endpoint.ts";
+import type { RemoteEndpoint } from "../core/endpoint.ts";
 import {
   type Ancestor,
   type Entry,
@@ -15,7 +15,7 @@ import { reconcile } from "../core/reconcile.ts";
 import type { StepFailure } from "../core/tree.ts";
 import type { Work } from "./dirty.ts";
 import type { EngineParts } from "./parts.ts";
-import type { StateKeeper } from "./state_keeper.ts";
+import type { StateTracker } from "./state_tracker.ts";
 
 /** The result of a pass. */
 export type PassEnd =
@@ -30,7 +30,7 @@ export type PassEnd =
 
 /** The context of a pass. */
 export interface PassContext {
-  remote: RemoteEnd;
+  remote: RemoteEndpoint;
   allowEmptied: boolean;
   signal: AbortSignal;
 }
@@ -44,16 +44,16 @@ const retries: RetryPolicy = { delayMs: 2_000, maxDelayMs: 60_000 };
 export class Passes {
   #states: Pick<States, "local" | "remote"> | undefined;
   /** The connection that they were taken by. */
-  #remote: RemoteEnd | undefined;
+  #remote: RemoteEndpoint | undefined;
   #changedPasses = 0;
   #failedPasses = 0;
 
-  constructor(private readonly parts: EngineParts, private readonly state: StateKeeper) {}
+  constructor(private readonly parts: EngineParts, private readonly state: StateTracker) {}
 
   /** Throws SideLostError, or KodamaError for rules or files of kodama's own that can't be read. */
   async run(work: Work, context: PassContext): Promise<PassEnd> {
     const seen = work.anywhere || this.#remote !== context.remote || this.#states === undefined;
-    const scope = seen ? undefined : await this.#look(work, context);
+    const scope = seen ? undefined : await this.#inspect(work, context);
     if (scope === "all" || seen) await this.#scan(context);
     if (this.#states === undefined) return { kind: "again", changed: [] };
     const states = { ...this.#states, ancestor: this.parts.store.ancestor };
@@ -92,7 +92,7 @@ export class Passes {
   }
 
   /** Inspects what may have changed. Returns the scope to reconcile; `all` if only a scan suffices. */
-  async #look(work: Work, { remote, signal }: PassContext): Promise<Set<string> | "all"> {
+  async #inspect(work: Work, { remote, signal }: PassContext): Promise<Set<string> | "all"> {
     const states = this.#states;
     if (states === undefined) return "all";
     const ignoring = this.parts.ignoring(false);
@@ -101,9 +101,9 @@ export class Passes {
       const paths = [...work.paths[side]];
       if (paths.length === 0) continue;
       const end = side === "local" ? this.parts.local : remote;
-      const { entries, whole, needsScan } = await end.look(paths, ignoring, signal);
+      const { entries, whole, needsScan } = await end.inspect(paths, ignoring, signal);
       if (needsScan) return "all";
-      for (const path of this.#goneFrom(side, whole, entries)) {
+      for (const path of this.#missingFrom(side, whole, entries)) {
         if (this.#take(side, path, undefined)) changed.add(path);
       }
       for (const [path, entry] of entries) {
@@ -127,16 +127,16 @@ export class Passes {
   }
 
   /** Yields entries of fully inspected folders that weren't found there. */
-  #goneFrom(
+  #missingFrom(
     side: Side,
     folders: readonly string[],
     found: ReadonlyMap<string, Entry | undefined>,
   ): string[] {
     if (folders.length === 0) return [];
     const known = this.#states?.[side].entries ?? new Map<string, Entry>();
-    const beginnings = folders.map((path) => `${path}/`);
+    const prefixes = folders.map((path) => `${path}/`);
     return [...known.keys()].filter((path) =>
-      !found.has(path) && beginnings.some((beginning) => path.startsWith(beginning))
+      !found.has(path) && prefixes.some((prefix) => path.startsWith(prefix))
     );
   }
 
@@ -177,7 +177,7 @@ export class Passes {
       return { kind: "halted" };
     }
     this.state.problems(plan.events, scope);
-    if (plan.actions.length > 0) this.#tell(plan);
+    if (plan.actions.length > 0) this.#report(plan);
     // Steps may create paths that no scan has seen: copies of conflicts.
     const covered = scope && new Set([...scope, ...plan.actions.map(({ path }) => path)]);
     const { complete, failures, changed } = await this.#apply(plan, part, covered, context);
@@ -193,12 +193,12 @@ export class Passes {
     return { kind: "quiet" };
   }
 
-  #tell(plan: Extract<SyncPlan, { kind: "plan" }>): void {
+  #report(plan: Extract<SyncPlan, { kind: "plan" }>): void {
     this.state.planned(plan.actions);
     this.state.phase("syncing", "");
     for (const event of plan.events) {
       if (event.kind === "conflict") {
-        this.parts.log(`conflict: ${event.path} kept as ${event.keptAs}`);
+        this.parts.log(`conflict: ${event.path} kept as ${event.savedAs}`);
       }
       if (event.kind === "deletionUndone") this.parts.log(`deletion undone: ${event.path}`);
       if (event.kind === "overwritten") {
@@ -315,10 +315,10 @@ function nearTest(roots: ReadonlySet<string>): (path: string) => boolean {
       return false;
     };
   }
-  const beginnings = [...roots].map((root) => `${root}/`);
+  const prefixes = [...roots].map((root) => `${root}/`);
   const folders = [...parents].map((folder) => folder === "" ? "" : `${folder}/`);
   return (path) =>
-    beginnings.some((beginning) => path.startsWith(beginning)) ||
+    prefixes.some((prefix) => path.startsWith(prefix)) ||
     folders.some((folder) => path.startsWith(folder) && path.indexOf("/", folder.length) < 0);
 }
 
@@ -341,17 +341,17 @@ function topmostUnlike(path: string, states: States): string {
 function within(scope: ReadonlySet<string>, { local, remote, ancestor }: States): States {
   const side = (snapshot: Snapshot): Snapshot => ({
     ...snapshot,
-    entries: picked(scope, snapshot.entries),
+    entries: entriesIn(scope, snapshot.entries),
     unread: new Set([...snapshot.unread].filter((path) => path === "" || scope.has(path))),
   });
   return {
     local: side(local),
     remote: side(remote),
-    ancestor: ancestor && { ...ancestor, entries: picked(scope, ancestor.entries) },
+    ancestor: ancestor && { ...ancestor, entries: entriesIn(scope, ancestor.entries) },
   };
 }
 
-function picked(
+function entriesIn(
   scope: ReadonlySet<string>,
   entries: ReadonlyMap<string, Entry>,
 ): Map<string, Entry> {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { linuxRules } from "../core/held_paths.ts";
+import { linuxRules } from "../core/skipped_paths.ts";
 import { sameEntry, type Side } from "../core/model.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "../testing/memory_end.ts";
 import { MemoryTree, type StepHook } from "../testing/memory_tree.ts";
@@ -12,7 +12,7 @@ import { AncestorStore } from "./ancestor_store.ts";
 import type { Work } from "./dirty.ts";
 import type { EngineParts } from "./parts.ts";
 import { Passes } from "./passes.ts";
-import { StateKeeper } from "./state_keeper.ts";
+import { StateTracker } from "./state_tracker.ts";
 
 interface Edit {
   kind: "save" | "run" | "delete" | "folder" | "move";
@@ -48,7 +48,7 @@ const round: fc.Arbitrary<Round> = fc.record({
   whole: fc.boolean(),
 });
 
-class World {
+class Fixture {
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   readonly #ends = {
     local: new MemoryEnd(this.trees.local),
@@ -118,10 +118,10 @@ class World {
       store: await AncestorStore.open(this.#files),
       ignoring: () => ignoresNothing,
       clock,
-      told: () => {},
+      onEvent: () => {},
       log: () => {},
     };
-    return new Passes(parts, new StateKeeper("two-way-safe", clock, () => {}));
+    return new Passes(parts, new StateTracker("two-way-safe", clock, () => {}));
   }
 
   async pass({ meetings, whole }: Pick<Round, "meetings" | "whole">): Promise<string> {
@@ -156,11 +156,11 @@ class World {
   }
 
   assertNothingLost(when: string): void {
-    const held = new Set<string>();
+    const skipped = new Set<string>();
     for (const { entries } of Object.values(this.trees)) {
-      for (const entry of entries.values()) if (entry.kind === "file") held.add(entry.digest);
+      for (const entry of entries.values()) if (entry.kind === "file") skipped.add(entry.digest);
     }
-    assert.deepEqual([...this.owed].filter((content) => !held.has(content)), [], when);
+    assert.deepEqual([...this.owed].filter((content) => !skipped.has(content)), [], when);
   }
 
   assertAlike(when: string): void {
@@ -176,15 +176,15 @@ class Restart extends Error {}
 Deno.test("passes over what changed lose no edit, over links and processes that end at any step", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6 }), async (rounds) => {
-      const world = new World();
+      const fixture = new Fixture();
       for (const { edits, ...rest } of rounds) {
-        for (const one of edits) world.edit(one);
-        await world.pass(rest);
-        world.assertNothingLost("after a round");
+        for (const one of edits) fixture.edit(one);
+        await fixture.pass(rest);
+        fixture.assertNothingLost("after a round");
       }
-      await world.settle();
-      world.assertNothingLost("in the end");
-      world.assertAlike("in the end");
+      await fixture.settle();
+      fixture.assertNothingLost("in the end");
+      fixture.assertAlike("in the end");
     }),
     { numRuns: runs(300) },
   );
@@ -194,13 +194,13 @@ Deno.test("what a watcher told is enough: both sides are alike without another w
   const quiet = fc.array(fc.array(edit, { minLength: 1, maxLength: 4 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(quiet, async (rounds) => {
-      const world = new World();
-      await world.pass({ meetings: [], whole: true });
+      const fixture = new Fixture();
+      await fixture.pass({ meetings: [], whole: true });
       for (const edits of rounds) {
-        for (const one of edits) world.edit(one);
-        for (let pass = 0; pass < 5; pass++) await world.pass({ meetings: [], whole: false });
-        world.assertAlike("after a round");
-        world.assertNothingLost("after a round");
+        for (const one of edits) fixture.edit(one);
+        for (let pass = 0; pass < 5; pass++) await fixture.pass({ meetings: [], whole: false });
+        fixture.assertAlike("after a round");
+        fixture.assertNothingLost("after a round");
       }
     }),
     { numRuns: runs(300) },

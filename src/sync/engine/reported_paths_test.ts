@@ -1,15 +1,15 @@
 /** Changes that need a full scan of both sides aren't judged by the few paths that a watcher reported. */
 import assert from "node:assert/strict";
-import { linuxRules, type SideRules } from "../core/held_paths.ts";
+import { linuxRules, type SideRules } from "../core/skipped_paths.ts";
 import { memoryPasses } from "../testing/memory_passes.ts";
 
 /** Both sides once they are in sync, and a pass over paths that changed on one of them. */
 async function alike(files: Record<string, string>, rules?: SideRules) {
   const { trees, pass } = await memoryPasses(rules);
   for (const [path, text] of Object.entries(files)) trees.local.save(path, text);
-  const told = async (paths?: Parameters<typeof pass>[0]) => (await pass(paths)).kind;
-  assert.equal(await told(), "quiet");
-  return { trees, pass: told };
+  const onEvent = async (paths?: Parameters<typeof pass>[0]) => (await pass(paths)).kind;
+  assert.equal(await onEvent(), "quiet");
+  return { trees, pass: onEvent };
 }
 
 Deno.test("a side of which all was told to be gone is an emptied one: nothing is taken from the other", async () => {

@@ -70,7 +70,7 @@ export interface SyncState {
 }
 
 /** How many of each are retained. */
-export const kept = { history: 100, problems: 200, conflicts: 1000 } as const;
+export const retained = { history: 100, problems: 200, conflicts: 1000 } as const;
 
 /** Returns the state of a synchronisation that has not started. */
 export function firstState(mode: SyncMode, nowMs: number): SyncState {

@@ -17,15 +17,15 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
   }
 
   async replaceBase(text: string): Promise<void> {
-    await this.#kept(() => this.#replaceBase(text));
+    await this.#stored(() => this.#replaceBase(text));
   }
 
   async append(line: string, durable: boolean): Promise<void> {
-    await this.#kept(() => this.#append(line, durable));
+    await this.#stored(() => this.#append(line, durable));
   }
 
   /** Waits for a full disk, as for one in the pod. */
-  async #kept(work: () => Promise<void>): Promise<void> {
+  async #stored(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {

@@ -1,25 +1,23 @@
 /** This machine's end of a synchronisation: a folder here, scanned and changed. */
 import { KodamaError } from "../../base/errors.ts";
-import type { End, Ignoring, Looked } from "../core/endpoint.ts";
+import type { Endpoint, Ignoring, Inspection } from "../core/endpoint.ts";
 import type { Digests } from "../remote/digests.ts";
 import { reservedPrefix } from "../remote/loop.ts";
-import type { SideRules } from "../core/held_paths.ts";
+import type { SideRules } from "../core/skipped_paths.ts";
 import type { IgnoreScope } from "../core/ignore_rules.ts";
-import type { Entry, Snapshot } from "../core/model.ts";
+import { type Entry, type Snapshot, unsafePath } from "../core/model.ts";
 import type { SyncAction } from "../core/plan.ts";
-import { unsafePath } from "../core/unsafe_path.ts";
 import type { Content, RequestedFile, StepResult } from "../core/tree.ts";
 import { isAbsent } from "../../files/errors.ts";
 import { LocalDigests } from "./digests.ts";
-import { performLocal } from "./steps.ts";
-import { cannotLook, lookAt } from "./stat.ts";
+import { cannotInspect, inspectPath, performLocal } from "./steps.ts";
 
 /** A walk yields after this many entries. */
 const turnEntries = 400;
 const maxEntries = 1_000_000;
 
 /** A folder of this machine. */
-export class LocalFolder implements End {
+export class LocalFolder implements Endpoint {
   readonly #digests = new LocalDigests();
 
   /**
@@ -45,13 +43,17 @@ export class LocalFolder implements End {
     return { root, entries: walk.entries, unread: walk.unread };
   }
 
-  async look(paths: readonly string[], ignoring: Ignoring, signal: AbortSignal): Promise<Looked> {
+  async inspect(
+    paths: readonly string[],
+    ignoring: Ignoring,
+    signal: AbortSignal,
+  ): Promise<Inspection> {
     const entries = new Map<string, Entry | undefined>();
     const whole: string[] = [];
     let needsScan = false;
     for (const path of paths) {
       if (unsafePath(path) || path.includes("\n") || this.#isReserved(path)) continue;
-      const info = lookAt(`${this.root}/${path}`);
+      const info = inspectPath(`${this.root}/${path}`);
       const kind = info?.isDirectory === true ? "folder" : "other";
       if (ignoring.ignores(path, kind)) continue;
       if (info?.isDirectory !== true) {
@@ -64,7 +66,8 @@ export class LocalFolder implements End {
       const at = path.lastIndexOf("/");
       await walk.enter(path, scopeFor(path, ignoring));
       if (
-        walk.unread.size > 0 || at >= 0 && lookAt(`${this.root}/${path.slice(0, at)}`) === undefined
+        walk.unread.size > 0 ||
+        at >= 0 && inspectPath(`${this.root}/${path.slice(0, at)}`) === undefined
       ) {
         needsScan = true;
       }
@@ -75,13 +78,13 @@ export class LocalFolder implements End {
     return { entries, whole, needsScan };
   }
 
-  read(wanted: readonly RequestedFile[]): AsyncIterable<Content> {
-    return readContents(this.root, wanted);
+  read(requested: readonly RequestedFile[]): AsyncIterable<Content> {
+    return readContents(this.root, requested);
   }
 
   perform(
     steps: readonly SyncAction[],
-    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
+    contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
     signal: AbortSignal,
   ): AsyncIterable<StepResult> {
     const place = { root: this.root, key: this.key, rules: this.rules, digests: this.#digests };
@@ -98,7 +101,7 @@ export class LocalFolder implements End {
       const { isDirectory, dev, ino } = Deno.statSync(this.root);
       if (isDirectory) return `${dev}:${ino ?? ""}`;
     } catch (error) {
-      if (!isAbsent(error)) throw cannotLook(this.root, error);
+      if (!isAbsent(error)) throw cannotInspect(this.root, error);
     }
     throw new KodamaError("notFound", `the folder ${this.root} of this machine is gone`, {
       hint: "bring it back, or end the sync: kodama sync stop",
@@ -159,7 +162,7 @@ class Walk {
   }
 
   #take(path: string, folder: string): void {
-    const info = lookAt(`${this.root}/${path}`);
+    const info = inspectPath(`${this.root}/${path}`);
     if (info === undefined) return;
     const entry = this.digests.entryAt(this.root, path, info);
     if (entry === "unread") this.unread.add(path);
@@ -187,9 +190,9 @@ const pieceBytes = 256 * 1024;
 /** Yields the contents in the given order; omits those that can't be read any more. */
 async function* readContents(
   root: string,
-  wanted: readonly RequestedFile[],
+  requested: readonly RequestedFile[],
 ): AsyncGenerator<Content> {
-  for (const [at, { path, entry }] of wanted.entries()) {
+  for (const [at, { path, entry }] of requested.entries()) {
     const file = `${root}/${path}`;
     if (entry.size <= smallBytes) {
       const bytes = readWhole(file);
@@ -221,11 +224,11 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 /** Yields exactly `size` bytes: a file that shrinks continues in zeros, which its digest rejects. */
 async function* pieces(open: Deno.FsFile, size: number): AsyncGenerator<Uint8Array> {
-  for (let left = size; left > 0;) {
-    const buffer = new Uint8Array(Math.min(left, pieceBytes));
+  for (let remaining = size; remaining > 0;) {
+    const buffer = new Uint8Array(Math.min(remaining, pieceBytes));
     const count = await open.read(buffer) ?? 0;
     const bytes = count === 0 ? buffer : buffer.subarray(0, count);
-    left -= bytes.length;
+    remaining -= bytes.length;
     yield bytes;
   }
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { digestsOf } from "../remote/digests.ts";
-import { linuxRules } from "../core/held_paths.ts";
+import { linuxRules } from "../core/skipped_paths.ts";
 import type { Entry } from "../core/model.ts";
 import type { Expectation, SyncAction } from "../core/plan.ts";
 import { ignoresNothing } from "../testing/memory_end.ts";
@@ -14,7 +14,7 @@ import { LocalFolder } from "./folder.ts";
 const { signal } = new AbortController();
 const encoder = new TextEncoder();
 
-class Scene implements AsyncDisposable {
+class Fixture implements AsyncDisposable {
   private constructor(
     private readonly around: string,
     readonly root: string,
@@ -22,16 +22,16 @@ class Scene implements AsyncDisposable {
   ) {}
 
   /** Creates a folder with the given texts in it, and one beside it. */
-  static async with(texts: Record<string, string>): Promise<Scene> {
+  static async with(texts: Record<string, string>): Promise<Fixture> {
     const around = await Deno.makeTempDir({ prefix: "kodama-local-" });
     const root = `${around}/work`;
     await Deno.mkdir(root);
     await Deno.mkdir(`${around}/outside`);
     const folder = new LocalFolder(root, "test", linuxRules);
     folder.use(await digestsOf("sha256sum", nativeChecksums));
-    const scene = new Scene(around, root, folder);
-    for (const [path, text] of Object.entries(texts)) await scene.save(path, text);
-    return scene;
+    const fixture = new Fixture(around, root, folder);
+    for (const [path, text] of Object.entries(texts)) await fixture.save(path, text);
+    return fixture;
   }
 
   async save(path: string, text: string): Promise<void> {
@@ -71,8 +71,8 @@ class Scene implements AsyncDisposable {
 }
 
 function contentsOf(texts: Record<string, string>) {
-  return async function* (wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
-    for (const [at, { path }] of wanted.entries()) {
+  return async function* (requested: readonly RequestedFile[]): AsyncGenerator<Content> {
+    for (const [at, { path }] of requested.entries()) {
       const bytes = encoder.encode(texts[path] ?? "");
       const body = async function* () {
         yield await Promise.resolve(bytes);
@@ -107,15 +107,21 @@ function remove(path: string, { entry }: Expectation): SyncAction {
 }
 
 Deno.test("what was edited after it was looked at is neither replaced, nor removed, nor given another mode", async () => {
-  await using scene = await Scene.with({ put: "1", gone: "1", mode: "1", beside: "1", same: "1" });
+  await using fixture = await Fixture.with({
+    put: "1",
+    gone: "1",
+    mode: "1",
+    beside: "1",
+    same: "1",
+  });
   const [was, gone, mode, beside] = [
-    await scene.seen("put"),
-    await scene.seen("gone"),
-    await scene.seen("mode"),
-    await scene.seen("beside"),
+    await fixture.seen("put"),
+    await fixture.seen("gone"),
+    await fixture.seen("mode"),
+    await fixture.seen("beside"),
   ];
   // Of the same size, and at the same time: only the content differs.
-  for (const name of ["put", "gone", "mode", "beside"]) await scene.save(name, "2");
+  for (const name of ["put", "gone", "mode", "beside"]) await fixture.save(name, "2");
   const steps: SyncAction[] = [
     await put("put", "theirs", [was]),
     remove("gone", gone),
@@ -126,10 +132,10 @@ Deno.test("what was edited after it was looked at is neither replaced, nor remov
       entry: await fileOf("1", 0o755),
       requires: [mode],
     },
-    await put("same", "theirs", [await scene.seen("same"), beside]),
-    await put("same", "theirs", [await scene.seen("same")]),
+    await put("same", "theirs", [await fixture.seen("same"), beside]),
+    await put("same", "theirs", [await fixture.seen("same")]),
   ];
-  assert.deepEqual(await scene.ends(steps, { put: "theirs", same: "theirs" }), [
+  assert.deepEqual(await fixture.ends(steps, { put: "theirs", same: "theirs" }), [
     "put: changed",
     "gone: changed",
     "mode: changed",
@@ -137,34 +143,34 @@ Deno.test("what was edited after it was looked at is neither replaced, nor remov
     "same: done",
   ]);
   assert.deepEqual(
-    [await scene.text("put"), await scene.text("gone"), await scene.text("same")],
+    [await fixture.text("put"), await fixture.text("gone"), await fixture.text("same")],
     ["2", "2", "theirs"],
   );
-  assert.equal(((await Deno.stat(`${scene.root}/mode`)).mode ?? 0) & 0o111, 0);
+  assert.equal(((await Deno.stat(`${fixture.root}/mode`)).mode ?? 0) & 0o111, 0);
 });
 
 Deno.test("what somebody made meanwhile stays, and a content that isn't the planned one gets no name", async () => {
-  await using scene = await Scene.with({ taken: "mine" });
+  await using fixture = await Fixture.with({ taken: "mine" });
   const steps = [
     await put("taken", "theirs", [local("taken", undefined)]),
     await put("new", "as planned", [local("new", undefined)]),
     await put("unconditional", "theirs", []),
   ];
   const texts = { taken: "theirs", new: "as it is now", unconditional: "theirs" };
-  assert.deepEqual(await scene.ends(steps, texts), [
+  assert.deepEqual(await fixture.ends(steps, texts), [
     "taken: changed",
     "new: changed",
     "unconditional: changed",
   ]);
-  assert.deepEqual(await scene.names(), ["taken"], "and nothing of kodama's own is left");
-  assert.equal(await scene.text("taken"), "mine");
+  assert.deepEqual(await fixture.names(), ["taken"], "and nothing of kodama's own is left");
+  assert.equal(await fixture.text("taken"), "mine");
 });
 
 Deno.test("a folder that became a link isn't gone through, to write, to remove or to read", async () => {
-  await using scene = await Scene.with({ "d/x": "x", "own": "own" });
-  const [x, own] = [await scene.seen("d/x"), await scene.seen("own")];
-  await Deno.rename(`${scene.root}/d`, `${scene.root}/../outside/d`);
-  await Deno.symlink("../outside/d", `${scene.root}/d`);
+  await using fixture = await Fixture.with({ "d/x": "x", "own": "own" });
+  const [x, own] = [await fixture.seen("d/x"), await fixture.seen("own")];
+  await Deno.rename(`${fixture.root}/d`, `${fixture.root}/../outside/d`);
+  await Deno.symlink("../outside/d", `${fixture.root}/d`);
   const copy: SyncAction = {
     ...await put("copy", "x", [local("copy", undefined)]),
     kind: "put",
@@ -178,19 +184,19 @@ Deno.test("a folder that became a link isn't gone through, to write, to remove o
     copy,
     { ...copy, path: "copy of own", requires: [local("copy of own", undefined)] },
   ];
-  assert.deepEqual(await scene.ends(steps, { "d/new": "new", "d/x": "other" }), [
+  assert.deepEqual(await fixture.ends(steps, { "d/new": "new", "d/x": "other" }), [
     "d/new: changed",
     "d/x: changed",
     "d/x: changed",
     "copy: changed",
     "copy of own: changed",
   ]);
-  assert.deepEqual(await scene.names("../outside/d"), ["x"]);
-  assert.equal(await scene.text("../outside/d/x"), "x");
+  assert.deepEqual(await fixture.names("../outside/d"), ["x"]);
+  assert.equal(await fixture.text("../outside/d/x"), "x");
   const ownCopy = { ...copy, entry: await fileOf("own"), from: { side: "local", path: "own" } };
   assert.ok(own.entry !== undefined);
-  assert.deepEqual(await scene.ends([ownCopy as SyncAction]), ["copy: done"]);
-  assert.equal(await scene.text("copy"), "own");
+  assert.deepEqual(await fixture.ends([ownCopy as SyncAction]), ["copy: done"]);
+  assert.equal(await fixture.text("copy"), "own");
 });
 
 Deno.test("a full disk, a missing right and a folder that isn't empty are told apart", () => {
@@ -206,60 +212,60 @@ Deno.test("a full disk, a missing right and a folder that isn't empty are told a
 });
 
 Deno.test("a look goes to no path that leads out, and to nothing of kodama's own", async () => {
-  await using scene = await Scene.with({ "a": "a", ".kodama-sync-test/0": "staged" });
-  await scene.save("../outside/secret", "secret");
+  await using fixture = await Fixture.with({ "a": "a", ".kodama-sync-test/0": "staged" });
+  await fixture.save("../outside/secret", "secret");
   const paths = ["a", "gone", "../outside/secret", "/etc/passwd", "b/../a", ".kodama-sync-test/0"];
-  const { entries } = await scene.folder.look([...paths, "a\nb", ""], ignoresNothing, signal);
+  const { entries } = await fixture.folder.inspect([...paths, "a\nb", ""], ignoresNothing, signal);
   assert.deepEqual([...entries.keys()], ["a", "gone"]);
-  assert.deepEqual([...(await scene.folder.scan(ignoresNothing, signal)).entries.keys()], ["a"]);
+  assert.deepEqual([...(await fixture.folder.scan(ignoresNothing, signal)).entries.keys()], ["a"]);
 });
 
 Deno.test("a folder that was put in its place is another one, and one that is gone isn't empty", async () => {
-  await using scene = await Scene.with({ a: "a" });
-  const before = await scene.folder.scan(ignoresNothing, signal);
-  assert.equal((await scene.folder.scan(ignoresNothing, signal)).root, before.root);
-  await Deno.rename(scene.root, `${scene.root}/../outside/mounted`);
+  await using fixture = await Fixture.with({ a: "a" });
+  const before = await fixture.folder.scan(ignoresNothing, signal);
+  assert.equal((await fixture.folder.scan(ignoresNothing, signal)).root, before.root);
+  await Deno.rename(fixture.root, `${fixture.root}/../outside/mounted`);
   await assert.rejects(
-    scene.folder.scan(ignoresNothing, signal),
+    fixture.folder.scan(ignoresNothing, signal),
     (error) => error instanceof KodamaError && error.kind === "notFound",
   );
-  await Deno.mkdir(scene.root);
-  const after = await scene.folder.scan(ignoresNothing, signal);
+  await Deno.mkdir(fixture.root);
+  const after = await fixture.folder.scan(ignoresNothing, signal);
   assert.notEqual(after.root, before.root);
 });
 
 Deno.test("a name that the other side can't be told is left alone, and not the folder that it is in", async () => {
-  await using scene = await Scene.with({
+  await using fixture = await Fixture.with({
     "d/good": "a",
     "d/line\nbreak": "b",
     "line\nbreak/in": "c",
   });
-  const { entries, unread } = await scene.folder.scan(ignoresNothing, signal);
+  const { entries, unread } = await fixture.folder.scan(ignoresNothing, signal);
   assert.deepEqual([...entries.keys()].sort(), ["d", "d/good"]);
   assert.deepEqual(entries.get("d"), { kind: "folder", holdsOthers: true });
   assert.deepEqual([...unread].sort(), ["d/line\nbreak", "line\nbreak"]);
 });
 
 Deno.test("a file that the disk has no room for takes none from the others", async () => {
-  await using scene = await Scene.with({});
+  await using fixture = await Fixture.with({});
   const [big, small] = [
     await put("big", "1", [local("big", undefined)]),
     await put("small", "2", [local("small", undefined)]),
   ];
   const { writeSync } = Deno.FsFile.prototype;
-  const contents = async function* (wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
-    for await (const content of contentsOf({ big: "1", small: "2" })(wanted)) {
+  const contents = async function* (requested: readonly RequestedFile[]): AsyncGenerator<Content> {
+    for await (const content of contentsOf({ big: "1", small: "2" })(requested)) {
       Deno.FsFile.prototype.writeSync = content.at > 0 ? writeSync : () => {
         throw new Error("No space left on device (os error 28)");
       };
-      if (content.at > 0) assert.deepEqual(await scene.names(".kodama-sync-test"), []);
+      if (content.at > 0) assert.deepEqual(await fixture.names(".kodama-sync-test"), []);
       yield content;
     }
   };
   try {
-    const ended = await Array.fromAsync(scene.folder.perform([big, small], contents, signal));
+    const ended = await Array.fromAsync(fixture.folder.perform([big, small], contents, signal));
     const reasons = ended.map(({ result: end }) => end.kind === "failed" ? end.reason : end.kind);
-    assert.deepEqual([reasons, await scene.names()], [["full", "done"], ["small"]]);
+    assert.deepEqual([reasons, await fixture.names()], [["full", "done"], ["small"]]);
   } finally {
     Deno.FsFile.prototype.writeSync = writeSync;
   }

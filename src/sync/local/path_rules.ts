@@ -1,5 +1,5 @@
 /** The names and entries that a folder of this machine supports. */
-import { linuxRules, type SideRules } from "../core/held_paths.ts";
+import { linuxRules, type SideRules } from "../core/skipped_paths.ts";
 import { reservedPrefix } from "../remote/loop.ts";
 
 /** Tested in the folder itself: what a system supports depends on the disk. */

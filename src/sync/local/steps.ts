@@ -1,6 +1,6 @@
 /** Carries out steps on this machine's folder. */
 import { reservedPrefix } from "../remote/loop.ts";
-import type { SideRules } from "../core/held_paths.ts";
+import type { SideRules } from "../core/skipped_paths.ts";
 import {
   type Entry,
   executable,
@@ -19,10 +19,10 @@ import type {
 } from "../core/tree.ts";
 import { isAbsent } from "../../files/errors.ts";
 import type { LocalDigests } from "./digests.ts";
-import { lookAt } from "./stat.ts";
+import { KodamaError } from "../../base/errors.ts";
 
 /** The folder in which steps are carried out. */
-export interface LocalPlace {
+export interface LocalTarget {
   root: string;
   key: string;
   rules: SideRules;
@@ -32,7 +32,7 @@ export interface LocalPlace {
 /** The steps to carry out. */
 export interface LocalWork {
   steps: readonly SyncAction[];
-  contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>;
+  contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>;
   signal: AbortSignal;
 }
 
@@ -47,28 +47,28 @@ const durableFiles = 100;
 
 /** Carries out the steps in their order, and yields the result of each. */
 export async function* performLocal(
-  place: LocalPlace,
+  target: LocalTarget,
   { steps, contents, signal }: LocalWork,
 ): AsyncGenerator<StepResult> {
-  const folder = `${place.root}/${reservedPrefix}${place.key}`;
+  const folder = `${target.root}/${reservedPrefix}${target.key}`;
   const staged = new Map<number, Staged | StepFailure>();
-  const wanted = steps.flatMap((action, step) => wantedBy(action, step));
+  const requested = steps.flatMap((action, step) => requestedBy(action, step));
   try {
-    if (wanted.length > 0 || steps.some(({ kind }) => kind === "put")) {
+    if (requested.length > 0 || steps.some(({ kind }) => kind === "put")) {
       await Deno.mkdir(folder, { recursive: true });
     }
-    if (wanted.length > 0) {
-      const isFew = wanted.length <= durableFiles;
-      for await (const { at, body } of contents(wanted)) {
+    if (requested.length > 0) {
+      const isFew = requested.length <= durableFiles;
+      for await (const { at, body } of contents(requested)) {
         signal.throwIfAborted();
-        const step = wanted[at]?.step;
+        const step = requested[at]?.step;
         if (step === undefined) continue;
         const file = `${folder}/${step}`;
-        staged.set(step, await stage(body, { file, isDurable: isFew, digests: place.digests }));
+        staged.set(step, await stage(body, { file, isDurable: isFew, digests: target.digests }));
       }
     }
     for (const [at, action] of steps.entries()) {
-      yield { at, result: new LocalStep(place, action, folder).run(staged.get(at)) };
+      yield { at, result: new LocalStep(target, action, folder).run(staged.get(at)) };
     }
   } finally {
     await Deno.remove(folder, { recursive: true }).catch((error) => {
@@ -77,7 +77,7 @@ export async function* performLocal(
   }
 }
 
-function wantedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
+function requestedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
   if (action.kind !== "put" || action.entry.kind !== "file") return [];
   if (action.from.side === action.side) return [];
   return [{ path: action.from.path, entry: action.entry, step }];
@@ -125,11 +125,11 @@ class LocalStep {
   readonly #full: string;
 
   constructor(
-    private readonly place: LocalPlace,
+    private readonly target: LocalTarget,
     private readonly action: SyncAction,
     private readonly folder: string,
   ) {
-    this.#full = `${place.root}/${action.path}`;
+    this.#full = `${target.root}/${action.path}`;
   }
 
   run(content: Staged | StepFailure | undefined): ChangeResult {
@@ -155,12 +155,12 @@ class LocalStep {
 
   #ownCopy(path: string): Staged | undefined {
     if (!this.#wayIsClear(path)) return undefined;
-    const from = `${this.place.root}/${path}`;
-    const info = lookAt(from);
+    const from = `${this.target.root}/${path}`;
+    const info = inspectPath(from);
     if (info?.isFile !== true) return undefined;
     const file = `${this.folder}/own`;
     const bytes = Deno.readFileSync(from);
-    const sum = this.place.digests.newSum();
+    const sum = this.target.digests.newSum();
     sum.update(bytes);
     Deno.writeFileSync(file, bytes, { mode: 0o600 });
     return { file, digest: sum.result() };
@@ -169,20 +169,20 @@ class LocalStep {
   /** Returns whether all parents of a path are folders, and not links to some. */
   #wayIsClear(path: string): boolean {
     for (const at of upwards(parentOf(path))) {
-      if (lookAt(`${this.place.root}/${at}`)?.isDirectory !== true) return false;
+      if (inspectPath(`${this.target.root}/${at}`)?.isDirectory !== true) return false;
     }
     return true;
   }
 
   #isAsExpected({ path, entry }: Expectation): boolean {
     if (!this.#wayIsClear(path)) return false;
-    const info = lookAt(`${this.place.root}/${path}`);
+    const info = inspectPath(`${this.target.root}/${path}`);
     if (info === undefined || entry === undefined) return info === undefined && entry === undefined;
-    if (this.place.rules.ignoresCase && !this.#isSpelt(path)) return false;
+    if (this.target.rules.ignoresCase && !this.#isSpelt(path)) return false;
     if (entry.kind === "folder") return info.isDirectory;
-    const there = this.place.digests.entryAt(this.place.root, path, info);
+    const there = this.target.digests.entryAt(this.target.root, path, info);
     if (there === "unread" || there === undefined) return false;
-    if (this.place.rules.executableBits || there.kind !== "file" || entry.kind !== "file") {
+    if (this.target.rules.executableBits || there.kind !== "file" || entry.kind !== "file") {
       return sameEntry(there, entry);
     }
     return there.digest === entry.digest;
@@ -191,7 +191,7 @@ class LocalStep {
   /** Returns whether the folder has the name in this exact spelling. */
   #isSpelt(path: string): boolean {
     const name = path.slice(path.lastIndexOf("/") + 1);
-    for (const one of Deno.readDirSync(`${this.place.root}/${parentOf(path)}`)) {
+    for (const one of Deno.readDirSync(`${this.target.root}/${parentOf(path)}`)) {
       if (one.name === name) return true;
     }
     return false;
@@ -231,27 +231,27 @@ class LocalStep {
     } catch (error) {
       if (!(error instanceof Error) || !error.message.includes("os error 18")) throw error;
       // Another file system is mounted below the folder: a sibling of the path is on it.
-      const beside = `${this.place.root}/${
+      const beside = `${this.target.root}/${
         parentOf(this.action.path)
-      }/${reservedPrefix}${this.place.key}.part`;
+      }/${reservedPrefix}${this.target.key}.part`;
       Deno.copyFileSync(staged, beside);
       Deno.renameSync(beside, this.#full);
     }
-    return this.place.digests.fileEntry(Deno.lstatSync(this.#full), entry.digest);
+    return this.target.digests.fileEntry(Deno.lstatSync(this.#full), entry.digest);
   }
 
   /** Permissions stay, or are copied with new files; the owner's execute bit is as required. */
   #mode(file: string, entry: FileEntry): Entry {
-    if (!this.place.rules.executableBits) {
-      return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);
+    if (!this.target.rules.executableBits) {
+      return this.target.digests.fileEntry(Deno.lstatSync(file), entry.digest);
     }
-    const there = lookAt(this.#full);
+    const there = inspectPath(this.#full);
     const bits = (there?.isFile === true ? there.mode ?? entry.mode : entry.mode) & 0o777;
     const mode = executable(entry)
       ? (bits & 0o100) !== 0 ? bits : bits | 0o100 | ((bits & 0o044) >> 2)
       : bits & ~0o111;
     Deno.chmodSync(file, mode);
-    return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);
+    return this.target.digests.fileEntry(Deno.lstatSync(file), entry.digest);
   }
 }
 
@@ -267,4 +267,22 @@ export function localFailure(error: unknown): StepFailure {
   if (/os error (?:39|66)\b/.test(message)) return { kind: "failed", reason: "notEmpty", message };
   if (isAbsent(error)) return { kind: "failed", reason: "missing", message };
   return { kind: "failed", reason: "other", message };
+}
+
+/** Returns what is at a path, without following a link; undefined if there is nothing. */
+export function inspectPath(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw cannotInspect(path, error);
+  }
+}
+
+/** Returns the error of a path that can't be inspected. */
+export function cannotInspect(path: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  return new KodamaError("environment", `cannot look at ${path}: ${error.message}`, {
+    cause: error,
+  });
 }

@@ -1,5 +1,5 @@
 /** Reports changes in a folder of this machine as they happen. */
-import type { EndNews, Ignoring } from "../core/endpoint.ts";
+import type { EndpointEvent, Ignoring } from "../core/endpoint.ts";
 import { reservedPrefix } from "../remote/loop.ts";
 
 /** Files whose content decides what is ignored. */
@@ -15,7 +15,7 @@ export interface LocalWatch extends Disposable {
 /** Watches a folder with all that is in it. */
 export function watchFolder(
   root: string,
-  told: (news: EndNews) => void,
+  onEvent: (event: EndpointEvent) => void,
   ignoring: () => Ignoring | undefined,
 ): LocalWatch {
   let watcher: Deno.FsWatcher;
@@ -32,22 +32,22 @@ export function watchFolder(
   const tell = (path: string) => {
     const below = pathBelow(path, root) ?? pathBelow(path, real);
     if (below === undefined) return;
-    if (below === "") return told({ kind: "changedAnywhere" });
+    if (below === "") return onEvent({ kind: "changedAnywhere" });
     const names = below.split("/");
     if (names.some((name) => name.startsWith(reservedPrefix))) return;
-    if (ruleFiles.has(names.at(-1) ?? "")) return told({ kind: "changedAnywhere" });
-    if (ignoring()?.ignores(below, "other") !== true) told({ kind: "changed", path: below });
+    if (ruleFiles.has(names.at(-1) ?? "")) return onEvent({ kind: "changedAnywhere" });
+    if (ignoring()?.ignores(below, "other") !== true) onEvent({ kind: "changed", path: below });
   };
   const listening = (async () => {
     for await (const event of watcher) {
       if (event.kind === "access") continue;
-      if (event.flag === "rescan") told({ kind: "changedAnywhere" });
+      if (event.flag === "rescan") onEvent({ kind: "changedAnywhere" });
       for (const path of event.paths) tell(path);
     }
   })();
   listening.catch(() => {
     state.by = "polling";
-    told({ kind: "changedAnywhere" });
+    onEvent({ kind: "changedAnywhere" });
   });
   return {
     get by() {
@@ -55,8 +55,8 @@ export function watchFolder(
     },
     tells(whether) {
       state.by = whether ? system : "polling";
-      told({ kind: "watched", by: state.by });
-      told({ kind: "changedAnywhere" });
+      onEvent({ kind: "watched", by: state.by });
+      onEvent({ kind: "changedAnywhere" });
     },
     [Symbol.dispose]: () => watcher.close(),
   };
@@ -66,4 +66,52 @@ function pathBelow(path: string, root: string): string | undefined {
   const plain = Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
   if (plain === root) return "";
   return plain.startsWith(`${root}/`) ? plain.slice(root.length + 1) : undefined;
+}
+
+/*
+ * Checks whether the system's watcher still reports changes. Deno has one thread for all watches of a process, and it
+ * opens the paths of events: a named pipe blocks it until another program opens the pipe, possibly for hours.
+ */
+
+/** Options of a pulse. */
+export interface WatchPulseOptions {
+  everyMs: number;
+  /** Called when the watcher stops reporting, or reports again. */
+  changed: (tells: boolean) => void;
+}
+
+/** This many beats in a row may be late: a flood of events comes before them. */
+const missedBeats = 3;
+
+/** Changes a file of its own in a folder at intervals, and watches for that. */
+export function watchPulse(folder: string, { everyMs, changed }: WatchPulseOptions): Disposable {
+  const file = `${folder}/pulse`;
+  Deno.writeTextFileSync(file, "");
+  const watcher = Deno.watchFs(file);
+  let [missed, tells] = [0, true];
+  const become = (now: boolean) => {
+    if (tells !== now) changed(tells = now);
+  };
+  const listening = (async () => {
+    for await (const _ of watcher) {
+      missed = 0;
+      become(true);
+    }
+  })();
+  listening.catch(() => {});
+  const timer = setInterval(() => {
+    if (missed++ >= missedBeats) become(false);
+    try {
+      Deno.writeTextFileSync(file, ".");
+    } catch {
+      // The folder was removed, and everything ends with it.
+      clearInterval(timer);
+    }
+  }, everyMs);
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      watcher.close();
+    },
+  };
 }

@@ -1,21 +1,21 @@
-/** The events of a watched folder of this machine. */
 import assert from "node:assert/strict";
-import type { EndNews } from "../core/endpoint.ts";
+/** The events of a watched folder of this machine. */
+import type { EndpointEvent } from "../core/endpoint.ts";
 import { ignoringOf } from "../core/ignoring.ts";
-import { watchFolder } from "./watch.ts";
+import { watchFolder, watchPulse } from "./watch.ts";
 
 /** Records events, and waits for one of them. */
-class Heard {
-  readonly news: string[] = [];
+class Received {
+  readonly event: string[] = [];
   #waiting: (() => void)[] = [];
 
-  readonly told = (one: EndNews): void => {
-    this.news.push(one.kind === "changed" ? one.path : one.kind);
+  readonly onEvent = (one: EndpointEvent): void => {
+    this.event.push(one.kind === "changed" ? one.path : one.kind);
     for (const wake of this.#waiting.splice(0)) wake();
   };
 
-  async until(wanted: string): Promise<void> {
-    while (!this.news.includes(wanted)) {
+  async until(requested: string): Promise<void> {
+    while (!this.event.includes(requested)) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
@@ -26,21 +26,21 @@ Deno.test("edits are told by their paths; kodama's own files and what is left ou
   await Deno.mkdir(`${root}/modules`);
   await Deno.mkdir(`${root}/d`);
   await Deno.mkdir(`${root}/.kodama-sync-test`);
-  const heard = new Heard();
+  const received = new Received();
   const rules = { rank: "gitignore", name: "test", text: "modules/\n*.log\n" } as const;
   const ignoring = ignoringOf((folder) => folder === "" ? [rules] : []);
   {
-    using watch = watchFolder(root, heard.told, () => ignoring);
+    using watch = watchFolder(root, received.onEvent, () => ignoring);
     assert.notEqual(watch.by, "polling");
     await Deno.writeTextFile(`${root}/.kodama-sync-test/0`, "staged");
     await Deno.writeTextFile(`${root}/modules/a`, "a");
     await Deno.writeTextFile(`${root}/a.log`, "a");
     await Deno.writeTextFile(`${root}/d/file`, "a");
     // Events arrive in the order of the changes: any earlier one would have arrived.
-    await heard.until("d/file");
-    assert.deepEqual([...new Set(heard.news)], ["d/file"]);
+    await received.until("d/file");
+    assert.deepEqual([...new Set(received.event)], ["d/file"]);
     await Deno.rename(`${root}/d/file`, `${root}/moved`);
-    await heard.until("moved");
+    await received.until("moved");
     await Deno.remove(`${root}/moved`);
   }
   await Deno.remove(root, { recursive: true });
@@ -50,11 +50,11 @@ Deno.test("rules that change may change everything, wherever they stand", async 
   const root = await Deno.makeTempDir({ prefix: "kodama-watch-" });
   await Deno.mkdir(`${root}/deep`);
   for (const path of [".gitignore", "deep/.kodamaignore"]) {
-    const heard = new Heard();
-    using _watch = watchFolder(root, heard.told, () => undefined);
+    const received = new Received();
+    using _watch = watchFolder(root, received.onEvent, () => undefined);
     await Deno.writeTextFile(`${root}/${path}`, "x\n");
-    await heard.until("changedAnywhere");
-    assert.ok(!heard.news.includes(path), "not as an edit of one file");
+    await received.until("changedAnywhere");
+    assert.ok(!received.event.includes(path), "not as an edit of one file");
   }
   await Deno.remove(root, { recursive: true });
 });
@@ -66,15 +66,15 @@ Deno.test("a folder that can't be watched is looked through now and then", () =>
 
 Deno.test("a system that falls silent is told, and that all has to be looked through", async () => {
   const root = await Deno.makeTempDir({ prefix: "kodama-watch-" });
-  const told: EndNews[] = [];
+  const onEvent: EndpointEvent[] = [];
   {
-    using watch = watchFolder(root, (news) => void told.push(news), () => undefined);
+    using watch = watchFolder(root, (event) => void onEvent.push(event), () => undefined);
     const system = watch.by;
     watch.tells(false);
     assert.equal(watch.by, "polling");
     watch.tells(true);
     assert.equal(watch.by, system);
-    assert.deepEqual(told, [
+    assert.deepEqual(onEvent, [
       { kind: "watched", by: "polling" },
       { kind: "changedAnywhere" },
       { kind: "watched", by: system },
@@ -82,4 +82,29 @@ Deno.test("a system that falls silent is told, and that all has to be looked thr
     ]);
   }
   await Deno.remove(root, { recursive: true });
+});
+
+Deno.test({
+  name: "a watcher that a named pipe holds is noticed, and so is its release",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const parent = await Deno.makeTempDir({ prefix: "kodama-pulse-" });
+    const [folder, project] = [`${parent}/own`, `${parent}/project`];
+    await Promise.all([folder, project].map((one) => Deno.mkdir(one)));
+    const [silent, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    {
+      using _watcher = Deno.watchFs(project);
+      const changed = (tells: boolean) => (tells ? again : silent).resolve();
+      using _pulse = watchPulse(folder, { everyMs: 50, changed });
+      const pipe = `${project}/pipe`;
+      const { success } = await new Deno.Command("mkfifo", { args: [pipe] }).output();
+      assert.ok(success);
+      await silent.promise;
+      // Without its name it blocks no one again when it is closed.
+      using _opened = await Deno.open(pipe, { read: true, write: true });
+      await Deno.remove(pipe);
+      await again.promise;
+    }
+    await Deno.remove(parent, { recursive: true });
+  },
 });

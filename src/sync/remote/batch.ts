@@ -1,23 +1,23 @@
 /** Steps sent to a pod together: a parcel of new content, lines with its destinations, and the result of each. */
 import { sameContent } from "../core/model.ts";
 import type { ChangeResult, StepFailure, StepResult } from "../core/tree.ts";
-import type { FarKnowledge } from "./remote_index.ts";
-import type { FarLink } from "./link.ts";
+import type { RemoteIndex } from "./remote_index.ts";
+import type { RemoteLink } from "./link.ts";
 import { type Contents, type Packing, Parcel, type Summing } from "./upload.ts";
 import { entryAfter, linesOfChange, modeFor, type NumberedStep } from "./steps.ts";
 import { ListingReader } from "./listing.ts";
 
 /** The context of steps. */
-export interface FarScene extends Summing {
-  link: FarLink;
-  knowledge: FarKnowledge;
+export interface BatchContext extends Summing {
+  link: RemoteLink;
+  index: RemoteIndex;
 }
 
 /** The pod's answer to a batch. */
-interface Said {
-  begun: string;
+interface BatchAnswer {
+  startedAt: string;
   bad: boolean;
-  left: Set<string>;
+  remaining: Set<string>;
   /** By the number of a line's change. */
   ends: Map<number, ChangeResult>;
 }
@@ -25,7 +25,7 @@ interface Said {
 /** Steps that are sent together. Used once. */
 export class Batch {
   constructor(
-    private readonly scene: FarScene,
+    private readonly context: BatchContext,
     private readonly steps: readonly NumberedStep[],
     private readonly contents: Contents,
   ) {}
@@ -34,13 +34,13 @@ export class Batch {
   async *additions(): AsyncGenerator<StepResult> {
     const nameOf = ({ action }: NumberedStep) => `n/${action.path}`;
     const parcel = this.#parcel({ steps: this.steps, nameOf, whole: true });
-    const said = await this.#settled(parcel, () => [
+    const answer = await this.#send(parcel, () => [
       ...this.steps.flatMap((step) => this.#ownLine(step, nameOf(step))),
       "merge",
     ]);
-    if ("kind" in said) return yield* this.#allFailed(said);
-    yield* this.#results(said, (step) => {
-      const stays = said.left.has(nameOf(step)) || parcel.lacks(step);
+    if ("kind" in answer) return yield* this.#allFailed(answer);
+    yield* this.#results(answer, (step) => {
+      const stays = answer.remaining.has(nameOf(step)) || parcel.lacks(step);
       return stays ? { kind: "changed" } : { kind: "done", entry: undefined };
     });
   }
@@ -50,26 +50,26 @@ export class Batch {
     const nameOf = ({ at }: NumberedStep) => `b/${at}`;
     const lines = new Map<number, string[]>();
     for (const { at, action } of this.steps) {
-      const found = linesOfChange(action, this.scene.knowledge, String(at));
+      const found = linesOfChange(action, this.context.index, String(at));
       if (found !== undefined) lines.set(at, found);
     }
     const known = this.steps.filter(({ at }) => lines.has(at));
     const parcel = this.#parcel({ steps: known, nameOf, whole: false });
-    const said = await this.#settled(parcel, () =>
+    const answer = await this.#send(parcel, () =>
       known.flatMap((step) => [
         ...this.#ownLine(step, nameOf(step)),
         ...lines.get(step.at) ?? [],
       ]));
-    if ("kind" in said) return yield* this.#allFailed(said);
+    if ("kind" in answer) return yield* this.#allFailed(answer);
     const order = new Map(known.map(({ at }, number) => [at, number]));
-    yield* this.#results(said, ({ at }) => {
+    yield* this.#results(answer, ({ at }) => {
       const number = order.get(at);
-      return (number === undefined ? undefined : said.ends.get(number)) ?? { kind: "changed" };
+      return (number === undefined ? undefined : answer.ends.get(number)) ?? { kind: "changed" };
     });
   }
 
   #parcel(packing: Packing): Parcel {
-    return new Parcel(packing, this.scene, this.contents);
+    return new Parcel(packing, this.context, this.contents);
   }
 
   *#allFailed(failure: StepFailure): Generator<StepResult> {
@@ -80,7 +80,7 @@ export class Batch {
   #ownLine({ action }: NumberedStep, to: string): string[] {
     if (action.kind !== "put" || action.entry.kind !== "file") return [];
     if (action.from.side !== action.side) return [];
-    const hash = this.scene.program === "cksum"
+    const hash = this.context.program === "cksum"
       ? action.entry.digest.replace("-", " ")
       : action.entry.digest;
     return ["own", hash, action.from.path, to, modeFor(action.entry, undefined)];
@@ -92,73 +92,78 @@ export class Batch {
    *
    * @param lines created when the parcel has been sent.
    */
-  async #settled(parcel: Parcel, lines: () => string[]): Promise<Said | StepFailure> {
-    const { link, knowledge } = this.scene;
-    const said: Said = { begun: "", bad: false, left: new Set(), ends: new Map() };
-    const beginning = new ListingReader();
+  async #send(parcel: Parcel, lines: () => string[]): Promise<BatchAnswer | StepFailure> {
+    const { link, index } = this.context;
+    const received: BatchAnswer = {
+      startedAt: "",
+      bad: false,
+      remaining: new Set(),
+      ends: new Map(),
+    };
+    const before = new ListingReader();
     const after = new ListingReader();
     const paths = this.steps.map(({ action }) => action.path);
-    const trouble: string[] = [];
+    const complaints: string[] = [];
     const bytes = this.steps.reduce((sum, { action }) => sum + sizeOf(action), 0);
-    const [unpacked, begun] = await Promise.all([
+    const [unpackCode, commitCode] = await Promise.all([
       parcel.isEmpty
         ? 0
-        : link.ask((write) => parcel.send(write), (answer) =>
+        : link.request((write) => parcel.send(write), (answer) =>
           answer.lines((line) => {
-            if (trouble.length < 5) trouble.push(line);
+            if (complaints.length < 5) complaints.push(line);
           }), bytes),
-      link.askLines(
+      link.requestLines(
         (blocks) => `commit ${blocks}`,
         () => ["check", ...parcel.dropped.flatMap((name) => ["drop", name]), ...lines()],
         (answer) =>
           answer.lines((line) => {
-            if (line.startsWith("S ")) beginning.take(line);
-            else takeEnd(line, said);
-          }, (words) => {
-            if (words === "bad") said.bad = true;
+            if (line.startsWith("S ")) before.take(line);
+            else takeEnd(line, received);
+          }, (message) => {
+            if (message === "bad") received.bad = true;
           }),
         bytes,
       ),
       // So that the known entries match the real ones, whoever changed them.
-      link.askLines(
+      link.requestLines(
         (blocks) => `list 0 ${blocks}`,
         () => paths.map((path) => `./${path}`),
         (answer) => answer.lines((line) => after.take(line)),
       ),
     ]);
-    knowledge.update(paths, after.result());
-    if (unpacked !== 0) return remoteFailure(trouble.join("; "));
+    index.update(paths, after.result());
+    if (unpackCode !== 0) return remoteFailure(complaints.join("; "));
     // Its own needs are a few lines in a file.
-    if (begun !== 0 && !said.bad) return remoteFailure("No space left for a list of steps");
-    said.begun = beginning.result().begun;
-    if (said.bad) {
+    if (commitCode !== 0 && !received.bad) {
+      return remoteFailure("No space left for a list of steps");
+    }
+    received.startedAt = before.result().startedAt;
+    if (received.bad) {
       return { kind: "failed", reason: "other", message: "what arrived isn't what was sent" };
     }
-    return said;
+    return received;
   }
 
   *#results(
-    said: Said,
+    answer: BatchAnswer,
     endOf: (step: NumberedStep) => ChangeResult,
   ): Generator<StepResult> {
     for (const step of this.steps) {
       const result = endOf(step);
-      yield { at: step.at, result: result.kind === "done" ? this.#after(step, said) : result };
+      yield { at: step.at, result: result.kind === "done" ? this.#after(step, answer) : result };
     }
   }
 
-  #after({ action }: NumberedStep, { begun }: Said): ChangeResult {
-    const { knowledge } = this.scene;
+  #after({ action }: NumberedStep, { startedAt }: BatchAnswer): ChangeResult {
+    const { index } = this.context;
     const entry = entryAfter(action);
     const { path } = action;
     // The received file may have been removed before it was moved: then its absence doesn't imply a failure.
     if (entry?.kind !== "file") {
-      return sameContent(knowledge.entry(path), entry)
-        ? { kind: "done", entry }
-        : { kind: "changed" };
+      return sameContent(index.entry(path), entry) ? { kind: "done", entry } : { kind: "changed" };
     }
-    knowledge.placed(path, entry.digest, begun);
-    const there = knowledge.entry(path);
+    index.placed(path, entry.digest, startedAt);
+    const there = index.entry(path);
     // Changed concurrently: the next inspection finds its current state.
     if (there?.kind !== "file" || there.size !== entry.size) return { kind: "changed" };
     return { kind: "done", entry: there };
@@ -169,9 +174,9 @@ function sizeOf(action: NumberedStep["action"]): number {
   return action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0;
 }
 
-function takeEnd(line: string, said: Said): void {
+function takeEnd(line: string, answer: BatchAnswer): void {
   const [, left] = /^remaining [^/]+\/new\/(.*)$/s.exec(line) ?? [];
-  if (left !== undefined) return void said.left.add(left);
+  if (left !== undefined) return void answer.remaining.add(left);
   const [, kind, number, rest = ""] = /^(done|changed|failed) (\d{1,9})(?: (.*))?$/.exec(line) ??
     [];
   if (kind === undefined) return;
@@ -180,7 +185,7 @@ function takeEnd(line: string, said: Said): void {
     : kind === "changed"
     ? { kind: "changed" }
     : remoteFailure(rest);
-  said.ends.set(Number(number), result);
+  answer.ends.set(Number(number), result);
 }
 
 /** Returns the failure for a message of the pod's programs. */

@@ -3,15 +3,15 @@ import { onAbort, passed } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { NativeChecksums } from "../../copy/checksum.ts";
 import type { ExecChannel } from "../../kube/client.ts";
-import type { EndNews, Ignoring, Looked, RemoteEnd } from "../core/endpoint.ts";
+import type { EndpointEvent, Ignoring, Inspection, RemoteEndpoint } from "../core/endpoint.ts";
 import type { Entry, Snapshot } from "../core/model.ts";
 import type { SyncAction } from "../core/plan.ts";
 import { type Content, type RequestedFile, SideLostError, type StepResult } from "../core/tree.ts";
 import { type Digests, digestsOf, sumOfLine } from "./digests.ts";
-import type { FarKnowledge } from "./remote_index.ts";
-import { type Answer, FarLink, type RemoteEvent } from "./link.ts";
+import type { RemoteIndex } from "./remote_index.ts";
+import { type LoopAnswer, type RemoteEvent, RemoteLink } from "./link.ts";
 import { loopCommand } from "./loop.ts";
-import { entryKind, type FarListing, ListingReader } from "./listing.ts";
+import { entryKind, type Listing, ListingReader } from "./listing.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { newMark } from "../../podscript/launch.ts";
 import {
@@ -19,13 +19,13 @@ import {
   type Refusals,
   type ScriptRefusal,
 } from "../../podscript/running_script.ts";
-import { Batch, type FarScene } from "./batch.ts";
+import { Batch, type BatchContext } from "./batch.ts";
 import type { Contents } from "./upload.ts";
 import { fitsLines, type NumberedStep, passesOf } from "./steps.ts";
 import { TarReader } from "../../copy/tar_reader.ts";
 
 /** Options of an end in a pod. */
-export interface FarEndOptions {
+export interface PodEndpointOptions {
   /** Runs the command in the pod, with standard input. Throws KodamaError if that isn't possible. */
   open: (command: readonly string[], signal: AbortSignal) => Promise<ExecChannel>;
   /** The folder in the pod; relative to the container's working directory. */
@@ -33,20 +33,20 @@ export interface FarEndOptions {
   /** Distinguishes this synchronisation from others of the same folder. */
   key: string;
   /** State that outlives connections. */
-  knowledge: FarKnowledge;
+  index: RemoteIndex;
   native: NativeChecksums;
   clock: Clock;
-  told: (news: EndNews) => void;
+  onEvent: (news: EndpointEvent) => void;
 }
 
 /** Folders omitted from walks, at most: their names are arguments of a command. */
-const mostPruned = 200;
+const maxPruned = 200;
 
 /** The longest wait for a watcher to be ready. */
 const watchedMs = 15_000;
 
 /** An open end. Dispose of it to end the loop in the pod. */
-export class FarEnd implements RemoteEnd {
+export class PodEndpoint implements RemoteEndpoint {
   #pruned: readonly string[] = [];
   #watcher: string | undefined;
   /** Resolved when a watcher is there, or there won't be any. */
@@ -56,11 +56,11 @@ export class FarEnd implements RemoteEnd {
   #aborting: Disposable | undefined;
 
   private constructor(
-    private readonly link: FarLink,
+    private readonly link: RemoteLink,
     private readonly handshake: Handshake,
     /** How contents are compared on both ends. */
     readonly digests: Digests,
-    private readonly options: FarEndOptions,
+    private readonly options: PodEndpointOptions,
   ) {}
 
   /**
@@ -68,23 +68,23 @@ export class FarEnd implements RemoteEnd {
    *
    * @throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before.
    */
-  static async open(options: FarEndOptions, signal: AbortSignal): Promise<FarEnd> {
+  static async open(options: PodEndpointOptions, signal: AbortSignal): Promise<PodEndpoint> {
     const mark = newMark();
     const fresh = crypto.randomUUID();
     const command = loopCommand({ mark, root: options.root, key: options.key, fresh });
     const channel = await options.open(command, signal);
     let onEvent: (event: RemoteEvent) => void = () => {};
-    const link = new FarLink(channel, {
+    const link = new RemoteLink(channel, {
       mark,
       clock: options.clock,
       onEvent: (event) => onEvent(event),
     });
     try {
-      const shaken = await handshake(link, options.root);
-      const end = new FarEnd(
+      const handshakeResult = await handshake(link, options.root);
+      const end = new PodEndpoint(
         link,
-        shaken,
-        await digestsOf(shaken.program, options.native),
+        handshakeResult,
+        await digestsOf(handshakeResult.program, options.native),
         options,
       );
       onEvent = (event) => end.#takeEvent(event);
@@ -107,50 +107,53 @@ export class FarEnd implements RemoteEnd {
   }
 
   async scan(ignoring: Ignoring, _signal: AbortSignal): Promise<Snapshot> {
-    const { knowledge } = this.options;
+    const { index } = this.options;
     const listing = await this.#list("1", this.#pruned.map((path) => `./${path}`));
-    knowledge.replace(listing);
-    const seen = () => ignoring.without(knowledge.snapshot(this.handshake.id, listing));
-    const wanted = seen();
+    index.replace(listing);
+    const seen = () => ignoring.without(index.snapshot(this.handshake.id, listing));
+    const requested = seen();
     this.#prune(ignoring);
     await this.#sum(
-      [...wanted.entries.keys()].filter((path) => knowledge.lacksDigest(path)),
+      [...requested.entries.keys()].filter((path) => index.lacksDigest(path)),
       listing,
     );
     return withoutUnsummed(seen());
   }
 
-  async look(paths: readonly string[], ignoring: Ignoring, _signal: AbortSignal): Promise<Looked> {
-    const { knowledge } = this.options;
-    const asked = paths.filter((path) => !path.includes("\n"));
-    const listing = await this.#list("0", asked.map((path) => `./${path}`));
-    const newFolder = asked.some((path) => {
+  async inspect(
+    paths: readonly string[],
+    ignoring: Ignoring,
+    _signal: AbortSignal,
+  ): Promise<Inspection> {
+    const { index } = this.options;
+    const requested = paths.filter((path) => !path.includes("\n"));
+    const listing = await this.#list("0", requested.map((path) => `./${path}`));
+    const newFolder = requested.some((path) => {
       const stat = listing.stats.get(path);
-      return stat !== undefined && entryKind(stat) === "folder" &&
-        knowledge.stat(path) === undefined;
+      return stat !== undefined && entryKind(stat) === "folder" && index.stat(path) === undefined;
     });
-    knowledge.update(asked, listing);
-    const kept = asked.filter((path) => {
+    index.update(requested, listing);
+    const included = requested.filter((path) => {
       const stat = listing.stats.get(path);
       const kind = stat !== undefined && entryKind(stat) === "folder" ? "folder" : "other";
       return !ignoring.ignores(path, kind);
     });
-    await this.#sum(kept.filter((path) => knowledge.lacksDigest(path)), listing);
+    await this.#sum(included.filter((path) => index.lacksDigest(path)), listing);
     const entries = new Map<string, Entry | undefined>(
-      kept.map((path) => [path, knowledge.entry(path)]),
+      included.map((path) => [path, index.entry(path)]),
     );
     return { entries, whole: [], needsScan: newFolder || listing.unread.size > 0 };
   }
 
   /**
-   * Starts to report changes. If nothing in the image can, {@link FarEnd.changed} has to be polled.
+   * Starts to report changes. If nothing in the image can, {@link PodEndpoint.changed} has to be polled.
    *
    * @param by a watcher by name, for tests of each.
    */
   async watch(by = ""): Promise<void> {
     const pruned = this.#pruned.map((path) => `./${path}`);
     this.#watched = Promise.withResolvers();
-    await this.link.askLines(
+    await this.link.requestLines(
       (blocks) => `watch ${blocks} ${by}`,
       () => pruned,
       (answer) => answer.lines(() => {}),
@@ -168,16 +171,14 @@ export class FarEnd implements RemoteEnd {
 
   /** busybox's watcher sees only the folders that existed when it started; the others find new ones. */
   #foldersToWatch(): string {
-    const folders = this.#watcher === "inotifyd"
-      ? [...this.options.knowledge.folders()].sort()
-      : [];
+    const folders = this.#watcher === "inotifyd" ? [...this.options.index.folders()].sort() : [];
     return [...this.#pruned, "", ...folders].join("\n");
   }
 
   /** Returns paths that may have changed since the checkpoint before last; `turn` makes now the last checkpoint. */
   async changed(turn: boolean): Promise<string[]> {
     const paths: string[] = [];
-    await this.link.askLines(
+    await this.link.requestLines(
       () => `changed ${turn ? 1 : 0}`,
       () => [],
       (answer) =>
@@ -188,28 +189,28 @@ export class FarEnd implements RemoteEnd {
     return paths;
   }
 
-  async *read(wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
-    const batches = [...readBatches(wanted)];
-    let next = this.#ask(batches[0] ?? []);
+  async *read(requested: readonly RequestedFile[]): AsyncGenerator<Content> {
+    const batches = [...readBatches(requested)];
+    let next = this.#request(batches[0] ?? []);
     for (const at of batches.keys()) {
       const archive = next;
       const following = batches[at + 1];
       // Requested while this one is read, so that there is no round trip between two.
-      if (following !== undefined) next = this.#ask(following);
+      if (following !== undefined) next = this.#request(following);
       yield* archive.contents();
     }
   }
 
-  #ask(wanted: readonly NumberedFile[]): FarArchive {
-    return new FarArchive(this.link, wanted);
+  #request(requested: readonly NumberedFile[]): RemoteArchive {
+    return new RemoteArchive(this.link, requested);
   }
 
   async *perform(
     steps: readonly SyncAction[],
-    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
+    contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncGenerator<StepResult> {
-    const { link, digests, handshake: { program }, options: { knowledge } } = this;
-    yield* performFar({ link, knowledge, digests, program }, steps, contents);
+    const { link, digests, handshake: { program }, options: { index } } = this;
+    yield* performSteps({ link, index, digests, program }, steps, contents);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -217,9 +218,9 @@ export class FarEnd implements RemoteEnd {
     await this.link[Symbol.asyncDispose]();
   }
 
-  async #list(how: "0" | "1", lines: readonly string[]): Promise<FarListing> {
+  async #list(how: "0" | "1", lines: readonly string[]): Promise<Listing> {
     const reader = new ListingReader();
-    await this.link.askLines(
+    await this.link.requestLines(
       (blocks) => `list ${how} ${blocks}`,
       () => lines,
       (answer) => answer.lines((line) => reader.take(line)),
@@ -227,28 +228,28 @@ export class FarEnd implements RemoteEnd {
     return reader.result();
   }
 
-  async #sum(paths: readonly string[], { begun }: FarListing): Promise<void> {
+  async #sum(paths: readonly string[], { startedAt }: Listing): Promise<void> {
     if (paths.length === 0) return;
-    const { knowledge } = this.options;
-    await this.link.askLines(
+    const { index } = this.options;
+    await this.link.requestLines(
       (blocks) => `sum ${blocks}`,
       () => paths.map((path) => `./${path}`),
       (answer) =>
         answer.lines((line) => {
           const found = sumOfLine(line, this.handshake.program);
-          if (found !== undefined) knowledge.summed(found.path, found.sum, begun);
+          if (found !== undefined) index.summed(found.path, found.sum, startedAt);
         }),
-      paths.reduce((sum, path) => sum + (knowledge.stat(path)?.size ?? 0), 0),
+      paths.reduce((sum, path) => sum + (index.stat(path)?.size ?? 0), 0),
     );
   }
 
   /** Folders that are ignored as a whole needn't be walked again. */
   #prune(ignoring: Ignoring): void {
     const pruned: string[] = [];
-    const { knowledge } = this.options;
+    const { index } = this.options;
     const inPruned = (path: string) => pruned.some((one) => path.startsWith(`${one}/`));
-    for (const path of knowledge.folders()) {
-      if (pruned.length >= mostPruned) break;
+    for (const path of index.folders()) {
+      if (pruned.length >= maxPruned) break;
       // Names that find would take for a pattern are walked.
       if (/[*?[\]\\]/.test(path) || inPruned(path)) continue;
       if (ignoring.ignores(path, "folder")) pruned.push(path);
@@ -257,16 +258,16 @@ export class FarEnd implements RemoteEnd {
   }
 
   #takeEvent(event: RemoteEvent): void {
-    const { told } = this.options;
+    const { onEvent } = this.options;
     switch (event.kind) {
       case "watcher":
         this.#watcher = event.name;
         this.#watched.resolve();
-        return told({ kind: "watched", by: event.name });
+        return onEvent({ kind: "watched", by: event.name });
       case "missed":
-        return told({ kind: "changedAnywhere" });
+        return onEvent({ kind: "changedAnywhere" });
       case "changed":
-        return told(
+        return onEvent(
           event.tree ? { kind: "changedAnywhere" } : { kind: "changed", path: event.path },
         );
     }
@@ -296,10 +297,10 @@ interface Handshake {
 }
 
 /** Throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before. */
-async function handshake(link: FarLink, root: string): Promise<Handshake> {
+async function handshake(link: RemoteLink, root: string): Promise<Handshake> {
   let args: string[] = [];
   try {
-    await link.ask(() => Promise.resolve(), async (answer) => {
+    await link.request(() => Promise.resolve(), async (answer) => {
       args = await answer.message();
     });
   } catch (error) {
@@ -342,8 +343,8 @@ function refusalError(refusal: ScriptRefusal, root: string): KodamaError {
 const batch = { steps: 4000, bytes: 64 * 1024 * 1024 };
 
 /** Carries out steps of the pod's side, and yields the result of each. */
-async function* performFar(
-  scene: FarScene,
+async function* performSteps(
+  context: BatchContext,
   steps: readonly SyncAction[],
   contents: Contents,
 ): AsyncGenerator<StepResult> {
@@ -354,8 +355,8 @@ async function* performFar(
   for (const [at, action] of steps.entries()) {
     if (!fitsLines(action)) yield { at, result: { kind: "changed" } };
   }
-  const additions = (part: NumberedStep[]) => new Batch(scene, part, contents).additions();
-  const changes = (part: NumberedStep[]) => new Batch(scene, part, contents).changes();
+  const additions = (part: NumberedStep[]) => new Batch(context, part, contents).additions();
+  const changes = (part: NumberedStep[]) => new Batch(context, part, contents).changes();
   for (const part of batches(passes.additions.map(numbered))) yield* asFits(part, additions);
   for (const part of batches(passes.changes.map(numbered))) yield* asFits(part, changes);
   for (const part of batches(passes.later.map(numbered))) yield* asFits(part, additions);
@@ -403,9 +404,9 @@ interface NumberedFile {
 const atOnce = { files: 200, letters: 8 * 1024 };
 
 /** Yields parts of the requested files, each small enough for one archive. */
-function* readBatches(wanted: readonly RequestedFile[]): Generator<NumberedFile[]> {
+function* readBatches(requested: readonly RequestedFile[]): Generator<NumberedFile[]> {
   let [part, letters]: [NumberedFile[], number] = [[], 0];
-  for (const [at, { path }] of wanted.entries()) {
+  for (const [at, { path }] of requested.entries()) {
     if (path.includes("\n")) continue;
     if (part.length >= atOnce.files || letters + path.length > atOnce.letters) {
       yield part;
@@ -418,25 +419,25 @@ function* readBatches(wanted: readonly RequestedFile[]): Generator<NumberedFile[
 }
 
 /** One archive, requested on construction. Its contents are read once. */
-class FarArchive {
-  readonly #opened = Promise.withResolvers<Answer>();
+class RemoteArchive {
+  readonly #opened = Promise.withResolvers<LoopAnswer>();
   readonly #read = Promise.withResolvers<void>();
-  readonly #asked: Promise<void>;
+  readonly #requested: Promise<void>;
   readonly #numbers: ReadonlyMap<string, number>;
 
-  constructor(link: FarLink, wanted: readonly NumberedFile[]) {
-    this.#numbers = new Map(wanted.map(({ at, path }) => [path, at]));
+  constructor(link: RemoteLink, requested: readonly NumberedFile[]) {
+    this.#numbers = new Map(requested.map(({ at, path }) => [path, at]));
     this.#read.promise.catch(() => {});
     this.#opened.promise.catch(() => {});
-    this.#asked = link.askLines(
+    this.#requested = link.requestLines(
       (blocks) => `get ${blocks}`,
-      () => wanted.map(({ path }) => `./${path}`),
+      () => requested.map(({ path }) => `./${path}`),
       async (answer) => {
         this.#opened.resolve(answer);
         await this.#read.promise;
       },
     );
-    this.#asked.catch(this.#opened.reject);
+    this.#requested.catch(this.#opened.reject);
   }
 
   /** Yields the contents in the order of the archive. Skips the remainder. */
@@ -457,7 +458,7 @@ class FarArchive {
   }
 
   /** A consumer that stops early leaves the remainder to skip before the next answer. */
-  async #finish(answer: Answer, entries: AsyncGenerator<unknown>): Promise<void> {
+  async #finish(answer: LoopAnswer, entries: AsyncGenerator<unknown>): Promise<void> {
     try {
       while (!(await entries.next()).done);
       await answer.afterArchive();
@@ -465,6 +466,6 @@ class FarArchive {
     } catch (error) {
       this.#read.reject(error);
     }
-    await this.#asked;
+    await this.#requested;
   }
 }

@@ -22,7 +22,7 @@ export type RemoteEvent =
   | { kind: "watcher"; name: string };
 
 /** Options of a link. */
-export interface FarLinkOptions {
+export interface RemoteLinkOptions {
   mark: string;
   clock: Clock;
   onEvent: (event: RemoteEvent) => void;
@@ -42,7 +42,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** An open link. Dispose of it to end the loop in the pod. */
-export class FarLink implements AsyncDisposable {
+export class RemoteLink implements AsyncDisposable {
   readonly #queue = new BoundedQueue<Uint8Array>(queuedChunks);
   readonly #reader: ByteReader;
   readonly #mark: string;
@@ -61,7 +61,7 @@ export class FarLink implements AsyncDisposable {
   #lacksShell = false;
   #timer: Disposable | undefined;
 
-  constructor(private readonly channel: ExecChannel, private readonly options: FarLinkOptions) {
+  constructor(private readonly channel: ExecChannel, private readonly options: RemoteLinkOptions) {
     this.#mark = options.mark;
     this.#stderr = new ScriptStderr(options.mark, (message) => this.#takeMessage(message));
     this.#reader = new ByteReader(this.#queue);
@@ -96,28 +96,28 @@ export class FarLink implements AsyncDisposable {
    * @param bytes that the pod has to read or write before it answers, which takes time.
    * @throws SideLostError if the connection ends before, or the answer doesn't arrive.
    */
-  async ask<T>(
+  async request<T>(
     send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
-    take: (answer: Answer) => Promise<T>,
+    take: (answer: LoopAnswer) => Promise<T>,
     bytes = 0,
   ): Promise<T> {
     if (this.#waiting.requests++ === 0) this.#progressAt = this.options.clock.elapsedMs();
     this.#waiting.bytes += bytes;
     try {
-      return await this.#ask(send, take);
+      return await this.#request(send, take);
     } finally {
       this.#waiting.requests--;
       this.#waiting.bytes -= bytes;
     }
   }
 
-  async #ask<T>(
+  async #request<T>(
     send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
-    take: (answer: Answer) => Promise<T>,
+    take: (answer: LoopAnswer) => Promise<T>,
   ): Promise<T> {
     const sent = this.#writing.then(() => send((bytes) => this.#write(bytes)));
     this.#writing = sent.catch(() => {});
-    const taken = this.#reading.then(() => take(new Answer(this.#reader, this.#mark)));
+    const taken = this.#reading.then(() => take(new LoopAnswer(this.#reader, this.#mark)));
     this.#reading = taken.catch(() => {});
     try {
       const [, result] = await Promise.all([sent, taken]);
@@ -125,24 +125,24 @@ export class FarLink implements AsyncDisposable {
     } catch (error) {
       if (error instanceof SideLostError) throw await this.lost;
       // Half a request was sent or half an answer read: nothing that follows could be parsed.
-      this.#fail(`the answer of the pod could not be read: ${wordsOf(error)}`);
+      this.#fail(`the answer of the pod could not be read: ${messageOf(error)}`);
       throw error;
     }
   }
 
   /** Sends a request of one line, with its lines, which are created when it is its turn. */
-  askLines<T>(
-    words: (blocks: number) => string,
+  requestLines<T>(
+    text: (blocks: number) => string,
     lines: () => Iterable<string>,
-    take: (answer: Answer) => Promise<T>,
+    take: (answer: LoopAnswer) => Promise<T>,
     bytes = 0,
   ): Promise<T> {
     const send = async (write: (bytes: Uint8Array) => Promise<void>) => {
       const blocks = inBlocks(lines());
-      await write(encoder.encode(`${words(blocks.length / listBlock)}\n`));
+      await write(encoder.encode(`${text(blocks.length / listBlock)}\n`));
       if (blocks.length > 0) await write(blocks);
     };
-    return this.ask(send, take, bytes);
+    return this.request(send, take, bytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +153,7 @@ export class FarLink implements AsyncDisposable {
 
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost;
-    const result = await Promise.race([this.channel.write(bytes).catch(wordsOf), this.lost]);
+    const result = await Promise.race([this.channel.write(bytes).catch(messageOf), this.lost]);
     this.#heardAt = this.#progressAt = this.options.clock.elapsedMs();
     if (result instanceof SideLostError) throw result;
     if (typeof result === "string") {
@@ -185,7 +185,7 @@ export class FarLink implements AsyncDisposable {
           : `the loop in the pod ended with exit code ${end.exitCode}`,
       );
     } catch (error) {
-      this.#fail(wordsOf(error));
+      this.#fail(messageOf(error));
     }
   }
 
@@ -254,7 +254,7 @@ function inBlocks(lines: Iterable<string>): Uint8Array {
   return blocks;
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -262,7 +262,7 @@ function wordsOf(error: unknown): string {
 const maxLine = 16 * 1024;
 
 /** One answer while it arrives. */
-export class Answer {
+export class LoopAnswer {
   constructor(private readonly reader: ByteReader, private readonly mark: string) {}
 
   /** For answers that are an archive: the bytes as they arrive. */

@@ -3,7 +3,7 @@ import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { ExecChannel, OutputChunk } from "../../kube/client.ts";
 import { SideLostError } from "../core/tree.ts";
-import { FarLink } from "./link.ts";
+import { RemoteLink } from "./link.ts";
 
 const encoder = new TextEncoder();
 
@@ -36,16 +36,21 @@ function silentLink(clock: ManualClock, answers: Readonly<Record<number, string>
     },
     [Symbol.asyncDispose]: () => channel.close(),
   };
-  return new FarLink(channel, { mark: "#", clock, onEvent: () => {} });
+  return new RemoteLink(channel, { mark: "#", clock, onEvent: () => {} });
 }
 
 /** Sends a request; returns when the link was given up, and why. */
 async function stalled(bytes: number, answers: Readonly<Record<number, string>> = {}) {
   const clock = new ManualClock();
   await using link = silentLink(clock, answers);
-  const asked = link.askLines(() => "list", () => [], (answer) => answer.lines(() => {}), bytes);
+  const requested = link.requestLines(
+    () => "list",
+    () => [],
+    (answer) => answer.lines(() => {}),
+    bytes,
+  );
   try {
-    const code = await clock.runUntil(asked);
+    const code = await clock.runUntil(requested);
     return { code, afterS: Math.round(clock.elapsedMs() / 1000) };
   } catch (error) {
     assert.ok(error instanceof SideLostError);
@@ -75,6 +80,6 @@ Deno.test("`FarLink` isn't given up while nothing is asked of the pod", async ()
   link.lost.then(() => lost = true);
   await clock.runUntil(new Promise<void>((resolve) => clock.timer(950_000, resolve)));
   assert.equal(lost, false);
-  const asked = link.askLines(() => "ping", () => [], (answer) => answer.lines(() => {}));
-  assert.equal(await clock.runUntil(asked), 0);
+  const requested = link.requestLines(() => "ping", () => [], (answer) => answer.lines(() => {}));
+  assert.equal(await clock.runUntil(requested), 0);
 });

@@ -1,6 +1,5 @@
 /** Parses the remote end's listings: lines that a pod wrote, of which nothing is trusted unchecked. */
-import type { Entry } from "../core/model.ts";
-import { unsafePath } from "../core/unsafe_path.ts";
+import { type Entry, unsafePath } from "../core/model.ts";
 
 /** What is known of a path without reading its content. */
 export interface Stat {
@@ -9,7 +8,7 @@ export interface Stat {
   size: number;
   mtimeMs: number;
   /** The remote end's unparsed text, by which a change is detected. */
-  words: string;
+  text: string;
   /** When anything of it, and when its content was changed last: seconds by the clock of its file system. */
   changed: string;
   modified: string;
@@ -18,14 +17,14 @@ export interface Stat {
 }
 
 /** A parsed listing. */
-export interface FarListing {
+export interface Listing {
   /** When it was started, as {@link Stat.changed}. */
-  begun: string;
+  startedAt: string;
   stats: ReadonlyMap<string, Stat>;
   /** Paths at and below which nothing is known; "" if it isn't known which. */
   unread: ReadonlySet<string>;
   /** Folders that also contain entries that can't be listed. */
-  holdOthers: ReadonlySet<string>;
+  withOthers: ReadonlySet<string>;
 }
 
 const kinds: Readonly<Record<string, number>> = { f: 0x8000, d: 0x4000, l: 0xa000 };
@@ -37,9 +36,9 @@ const line =
 export class ListingReader {
   readonly #stats = new Map<string, Stat>();
   readonly #unread = new Set<string>();
-  readonly #holdOthers = new Set<string>();
+  readonly #withOthers = new Set<string>();
   #link: string | undefined;
-  #begun = "";
+  #startedAt = "";
 
   /** @param maxEntries beyond which a listing is truncated, and the remainder counts as unread. */
   constructor(private readonly maxEntries = 1_000_000) {}
@@ -51,9 +50,9 @@ export class ListingReader {
     if (link !== undefined && text.startsWith(">")) return this.#takeTarget(link, text.slice(1));
     if (text.startsWith("L ./")) this.#link = text.slice(4);
     else if (text.startsWith("S ")) {
-      this.#begun = statOf(`${text.slice(2)} ./now`)?.stat.modified ?? "";
+      this.#startedAt = statOf(`${text.slice(2)} ./now`)?.stat.modified ?? "";
     } else if (text.startsWith("E ")) this.#takeComplaint(text.slice(2));
-    else if (text.startsWith("N ")) this.#holdOthers.add(pathOf(text.slice(2)) ?? "");
+    else if (text.startsWith("N ")) this.#withOthers.add(pathOf(text.slice(2)) ?? "");
     else this.#takeStat(text);
   }
 
@@ -80,7 +79,7 @@ export class ListingReader {
     const folder = names.slice(0, Math.max(0, bad)).join("/");
     const isUndecoded = bad >= 0 && !unsafePath(names[bad]?.replaceAll("\uFFFD", "?") ?? "");
     this.#unread.add(isUndecoded ? names.slice(0, bad + 1).join("/") : folder);
-    if (isUndecoded) this.#holdOthers.add(folder);
+    if (isUndecoded) this.#withOthers.add(folder);
   }
 
   /** A missing path is harmless; any other complaint may hide something. */
@@ -92,12 +91,12 @@ export class ListingReader {
   }
 
   /** Returns all that was taken. */
-  result(): FarListing {
+  result(): Listing {
     return {
-      begun: this.#begun,
+      startedAt: this.#startedAt,
       stats: this.#stats,
       unread: this.#unread,
-      holdOthers: this.#holdOthers,
+      withOthers: this.#withOthers,
     };
   }
 }
@@ -123,10 +122,18 @@ function datedStatOf(text: string): { stat: Stat; name: string } | undefined {
   const seconds = (day = "", time = "") => Date.parse(`${day}T${time}Z`) / 1000;
   const modified = `${seconds(day, time)}${fine}`;
   const changed = `${seconds(changedDay, changedTime)}${changedFine}`;
-  const words = text.slice(0, text.length - name.length - 1);
+  const unparsed = text.slice(0, text.length - name.length - 1);
   const mode = Number.parseInt(hex, 16);
   const mtimeMs = Math.floor(Number(modified) * 1000);
-  const stat = { mode, size: Number(size), mtimeMs, words, changed, modified, target: undefined };
+  const stat = {
+    mode,
+    size: Number(size),
+    mtimeMs,
+    text: unparsed,
+    changed,
+    modified,
+    target: undefined,
+  };
   return { stat, name };
 }
 
@@ -140,9 +147,17 @@ function statOf(text: string): { stat: Stat; name: string } | undefined {
   // The programs of a pod differ in the number of digits.
   const time = (seconds = "0", fine = "") => `${seconds}${fine.slice(0, 10)}`;
   const [modified, changed] = [time(seconds, fine), time(changedAt, changedFine)];
-  const words = `${mode.toString(16)} ${size} ${modified} ${changed} ${inode}`;
+  const unparsed = `${mode.toString(16)} ${size} ${modified} ${changed} ${inode}`;
   const mtimeMs = Math.floor(Number(modified) * 1000);
-  const stat = { mode, size: Number(size), mtimeMs, words, changed, modified, target: undefined };
+  const stat = {
+    mode,
+    size: Number(size),
+    mtimeMs,
+    text: unparsed,
+    changed,
+    modified,
+    target: undefined,
+  };
   return { stat, name };
 }
 
@@ -178,7 +193,7 @@ export function entryKind({ mode, target }: Stat): "file" | "folder" | "symlink"
 }
 
 /** Returns the entry of a stat; a file's with its digest. Undefined for kinds that aren't synchronised. */
-export function entryOf(stat: Stat, digest: string | undefined): Entry | undefined {
+export function entryOfStat(stat: Stat, digest: string | undefined): Entry | undefined {
   switch (entryKind(stat)) {
     case "folder":
       return { kind: "folder" };

@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { remoteFailure } from "./batch.ts";
 import { sumOfLine } from "./digests.ts";
-import { entryOf, isBefore, ListingReader } from "./listing.ts";
+import { entryOfStat, isBefore, ListingReader } from "./listing.ts";
 
 function listing(...lines: string[]) {
   const reader = new ListingReader();
   for (const line of lines) reader.take(line);
-  const { stats, unread, holdOthers } = reader.result();
+  const { stats, unread, withOthers } = reader.result();
   const entries = [...stats].map(([path, stat]) => {
-    const entry = entryOf(stat, "digest");
+    const entry = entryOfStat(stat, "digest");
     return `${path} ${entry?.kind ?? "-"}`;
   });
-  return { entries, unread: [...unread], holdOthers: [...holdOthers], stats };
+  return { entries, unread: [...unread], holdOthers: [...withOthers], stats };
 }
 
 Deno.test("GNU's numbers and busybox's dates are the same stats", () => {
@@ -24,7 +24,7 @@ Deno.test("GNU's numbers and busybox's dates are the same stats", () => {
   assert.deepEqual([find.entries, stat.entries, busybox.entries], [["a b file"], ["a b file"], [
     "a b file",
   ]]);
-  assert.equal(find.stats.get("a b")?.words, stat.stats.get("a b")?.words);
+  assert.equal(find.stats.get("a b")?.text, stat.stats.get("a b")?.text);
   assert.equal(find.stats.get("a b")?.modified, busybox.stats.get("a b")?.modified);
   assert.equal(find.stats.get("a b")?.mtimeMs, 1_700_000_000_123);
 });
@@ -54,19 +54,23 @@ Deno.test("paths that lead out, lines that make no sense, and complaints leave t
 });
 
 Deno.test("a name that isn't UTF-8 is left alone, and not the folder that it is in", () => {
-  const { entries, unread, holdOthers } = listing(
+  const { entries, unread, holdOthers: withOthers } = listing(
     "d755 1 1.0 1.0 1 ./d",
     "d755 1 1.0 1.0 2 ./d/b\uFFFDd",
     "f644 1 1.0 1.0 3 ./d/b\uFFFDd/in it",
     "f644 1 1.0 1.0 4 ./d/good",
   );
   assert.deepEqual(entries, ["d folder", "d/good file"]);
-  assert.deepEqual([unread, holdOthers], [["d/b\uFFFDd"], ["d"]]);
+  assert.deepEqual([unread, withOthers], [["d/b\uFFFDd"], ["d"]]);
 });
 
 Deno.test("a folder with a name that no line can hold is marked, sockets are nothing that is synced", () => {
-  const { entries, holdOthers } = listing("d755 1 1.0 1.0 1 ./d", "N ./d", "s755 0 1.0 1.0 2 ./s");
-  assert.deepEqual([entries, holdOthers], [["d folder", "s -"], ["d"]]);
+  const { entries, holdOthers: withOthers } = listing(
+    "d755 1 1.0 1.0 1 ./d",
+    "N ./d",
+    "s755 0 1.0 1.0 2 ./s",
+  );
+  assert.deepEqual([entries, withOthers], [["d folder", "s -"], ["d"]]);
 });
 
 Deno.test("a listing that is longer than any folder is cut, and says so", () => {
@@ -101,6 +105,6 @@ Deno.test("a pod's words tell a full disk from a missing right", () => {
     "rmdir: failed to remove './d': Directory not empty",
     "",
     "tar: ./n/big: Wrote only 5120 of 10240 bytes",
-  ].map((words) => remoteFailure(words).reason);
+  ].map((text) => remoteFailure(text).reason);
   assert.deepEqual(reasons, ["full", "denied", "notEmpty", "other", "full"]);
 });

@@ -1,7 +1,7 @@
 /** Steps of a plan as a pod carries them out: the content sent to it, and the lines that change its folder. */
 import { type Entry, executable, type FileEntry } from "../core/model.ts";
 import type { SyncAction } from "../core/plan.ts";
-import type { FarKnowledge } from "./remote_index.ts";
+import type { RemoteIndex } from "./remote_index.ts";
 
 /** A step with its number in the plan. */
 export interface NumberedStep {
@@ -55,7 +55,7 @@ function isBelowAny(path: string, places: ReadonlySet<string>): boolean {
  */
 export function linesOfChange(
   action: SyncAction,
-  knowledge: FarKnowledge,
+  index: RemoteIndex,
   staged: string,
 ): string[] | undefined {
   const { path, requires } = action;
@@ -64,11 +64,11 @@ export function linesOfChange(
   if (own === undefined) return undefined;
   const lines: string[] = [];
   for (const expected of requires) {
-    const words = knowledge.wordsFor(expected);
-    if (words === undefined) return undefined;
-    if (expected !== own) lines.push("need", words, expected.path);
+    const text = index.expectedText(expected);
+    if (text === undefined) return undefined;
+    if (expected !== own) lines.push("need", text, expected.path);
   }
-  const was = knowledge.wordsFor(own) ?? "-";
+  const was = index.expectedText(own) ?? "-";
   const change = (verb: string, mode = "-", rest = "-") => [
     ...lines,
     ...[verb, was, mode, path, rest],
@@ -77,9 +77,9 @@ export function linesOfChange(
     case "put":
       return action.entry.kind === "symlink"
         ? change("link", "-", action.entry.target)
-        : change("file", modeFor(action.entry, knowledge.stat(path)?.mode), staged);
+        : change("file", modeFor(action.entry, index.stat(path)?.mode), staged);
     case "setMode":
-      return change("mode", modeFor(action.entry, knowledge.stat(path)?.mode));
+      return change("mode", modeFor(action.entry, index.stat(path)?.mode));
     case "makeFolder":
       return change("folder");
     case "remove":

@@ -8,7 +8,7 @@ import { modeFor, type NumberedStep } from "./steps.ts";
 import { joinBytes } from "../../base/join_bytes.ts";
 
 /** Reads the content that steps need from the other end. */
-export type Contents = (wanted: readonly RequestedFile[]) => AsyncIterable<Content>;
+export type Contents = (requested: readonly RequestedFile[]) => AsyncIterable<Content>;
 
 /** What is packed, and under which names. */
 export interface Packing {
@@ -34,7 +34,7 @@ const encoder = new TextEncoder();
 const named = { mtime: 0 };
 
 /** A file requested from the other end, and the step that needs it. */
-type WantedFile = RequestedFile & { step: NumberedStep };
+type PackedFile = RequestedFile & { step: NumberedStep };
 
 /** One archive. Sent once. */
 export class Parcel {
@@ -81,11 +81,11 @@ export class Parcel {
     // Some tars treat an archive without entries as damaged.
     yield { ...file("begun", 0o600), size: 0, body: nothing() };
     if (this.packing.whole) yield* this.#foldersAndLinks();
-    const wanted = this.packing.steps.flatMap(wantedFile);
-    if (wanted.length === 0) return;
+    const requested = this.packing.steps.flatMap(requestedFile);
+    if (requested.length === 0) return;
     const sums: string[] = [];
-    for await (const { at, size, body } of this.contents(wanted)) {
-      const one = wanted[at];
+    for await (const { at, size, body } of this.contents(requested)) {
+      const one = requested[at];
       if (one === undefined) continue;
       const name = this.packing.nameOf(one.step);
       const mode = Number.parseInt(modeFor(one.entry, undefined), 8) | 0o600;
@@ -93,7 +93,7 @@ export class Parcel {
       const sent = this.#sent.get(one.step.at);
       if (sent !== undefined && !name.includes("\\")) sums.push(`${sent}  ${name}\n`);
     }
-    const text = encoder.encode(this.#isSummed(wanted) ? sums.join("") : "");
+    const text = encoder.encode(this.#isSummed(requested) ? sums.join("") : "");
     if (text.length > 0) yield { ...file("sums", 0o600), size: text.length, body: once(text) };
   }
 
@@ -108,16 +108,16 @@ export class Parcel {
     }
   }
 
-  #isSummed(wanted: readonly WantedFile[]): boolean {
-    const bytes = wanted.reduce((sum, { entry }) => sum + entry.size, 0);
-    const few = wanted.length <= summed.files && bytes <= summed.bytes;
+  #isSummed(requested: readonly PackedFile[]): boolean {
+    const bytes = requested.reduce((sum, { entry }) => sum + entry.size, 0);
+    const few = requested.length <= summed.files && bytes <= summed.bytes;
     return few && this.summing.program === "sha256sum";
   }
 
   /** Yields the content, summed as it is sent. A content that isn't the planned one isn't renamed. */
   async *#noted(
     body: AsyncIterable<Uint8Array>,
-    { entry, step }: WantedFile,
+    { entry, step }: PackedFile,
     name: string,
   ): AsyncGenerator<Uint8Array> {
     const sum = this.summing.digests.make();
@@ -135,7 +135,7 @@ function file(name: string, mode: number) {
 }
 
 /** Returns the content that a step needs from the other end, if any. */
-function wantedFile(step: NumberedStep): WantedFile[] {
+function requestedFile(step: NumberedStep): PackedFile[] {
   const { action } = step;
   if (action.kind !== "put" || action.entry.kind !== "file") return [];
   if (action.from.side === action.side) return [];

@@ -1,5 +1,5 @@
 /** An end in memory, whose events a test emits, and the files that an engine stores between runs. */
-import type { End, Ignoring, Looked, RemoteEnd } from "../core/endpoint.ts";
+import type { Endpoint, Ignoring, Inspection, RemoteEndpoint } from "../core/endpoint.ts";
 import type { AncestorFiles } from "../engine/ancestor_store.ts";
 import { ignoringOf } from "../core/ignoring.ts";
 import type { Entry, Side, Snapshot } from "../core/model.ts";
@@ -11,7 +11,7 @@ import type { MemoryTree } from "./memory_tree.ts";
 export const ignoresNothing: Ignoring = ignoringOf(() => []);
 
 /** An end over a tree in memory. */
-export class MemoryEnd implements End, RemoteEnd {
+export class MemoryEnd implements Endpoint, RemoteEndpoint {
   readonly lost = new Promise<Error>(() => {});
 
   constructor(readonly tree: MemoryTree) {}
@@ -25,7 +25,7 @@ export class MemoryEnd implements End, RemoteEnd {
     return Promise.resolve(this.tree.snapshot());
   }
 
-  look(paths: readonly string[]): Promise<Looked> {
+  inspect(paths: readonly string[]): Promise<Inspection> {
     this.tree.hook("before");
     const entries = new Map<string, Entry | undefined>();
     const whole: string[] = [];
@@ -41,13 +41,13 @@ export class MemoryEnd implements End, RemoteEnd {
     return Promise.resolve({ entries, whole, needsScan: false });
   }
 
-  read(wanted: readonly RequestedFile[]): AsyncIterable<Content> {
-    return this.tree.read(wanted);
+  read(requested: readonly RequestedFile[]): AsyncIterable<Content> {
+    return this.tree.read(requested);
   }
 
   perform(
     steps: readonly SyncAction[],
-    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
+    contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncIterable<StepResult> {
     return this.tree.perform(steps, contents);
   }

@@ -2,8 +2,8 @@
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { AncestorStore } from "../engine/ancestor_store.ts";
 import { type PassEnd, Passes } from "../engine/passes.ts";
-import { StateKeeper } from "../engine/state_keeper.ts";
-import { linuxRules, type SideRules } from "../core/held_paths.ts";
+import { StateTracker } from "../engine/state_tracker.ts";
+import { linuxRules, type SideRules } from "../core/skipped_paths.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "./memory_end.ts";
 import { MemoryTree } from "./memory_tree.ts";
 
@@ -26,14 +26,14 @@ export async function memoryPasses(rules: SideRules = linuxRules): Promise<Memor
     store: await AncestorStore.open(new MemoryFiles()),
     ignoring: () => ignoresNothing,
     clock,
-    told: () => {},
+    onEvent: () => {},
     log: () => {},
-  }, new StateKeeper("two-way-safe", clock, () => {}));
+  }, new StateTracker("two-way-safe", clock, () => {}));
   const { signal } = new AbortController();
   const context = { remote: new MemoryEnd(trees.remote), allowEmptied: false, signal };
   const pass: MemoryPasses["pass"] = (paths) => {
-    const told = { local: new Set(paths?.local), remote: new Set(paths?.remote) };
-    return passes.run({ paths: told, anywhere: paths === undefined }, context);
+    const onEvent = { local: new Set(paths?.local), remote: new Set(paths?.remote) };
+    return passes.run({ paths: onEvent, anywhere: paths === undefined }, context);
   };
   return { trees, pass };
 }

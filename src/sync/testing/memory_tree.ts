@@ -63,9 +63,9 @@ export class MemoryTree implements Tree {
 
   /** Removes a path and all below; returns the contents of its files. */
   delete(path: string): string[] {
-    const gone = [...this.entries].filter(([at]) => at === path || at.startsWith(`${path}/`));
-    for (const [at] of gone) this.entries.delete(at);
-    return gone.flatMap(([, entry]) => entry.kind === "file" ? [entry.digest] : []);
+    const removed = [...this.entries].filter(([at]) => at === path || at.startsWith(`${path}/`));
+    for (const [at] of removed) this.entries.delete(at);
+    return removed.flatMap(([, entry]) => entry.kind === "file" ? [entry.digest] : []);
   }
 
   /** Renames a path with all below it, if nothing is there and its folder is. */
@@ -87,8 +87,8 @@ export class MemoryTree implements Tree {
       executable(there) === executable(entry);
   }
 
-  async *read(wanted: readonly RequestedFile[]): AsyncGenerator<Content> {
-    for (const [at, { path }] of wanted.entries()) {
+  async *read(requested: readonly RequestedFile[]): AsyncGenerator<Content> {
+    for (const [at, { path }] of requested.entries()) {
       this.hook("before");
       const entry = this.entries.get(path);
       if (entry?.kind !== "file") continue;
@@ -111,12 +111,12 @@ export class MemoryTree implements Tree {
 
   async *perform(
     steps: readonly SyncAction[],
-    contents: (wanted: readonly RequestedFile[]) => AsyncIterable<Content>,
+    contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncGenerator<StepResult> {
     const staged = new Map<number, string | StepFailure>();
-    const wanted = steps.flatMap((action, at) => this.wantedBy(action, at));
-    for await (const { at, body } of contents(wanted)) {
-      const step = wanted[at]?.step;
+    const requested = steps.flatMap((action, at) => this.requestedBy(action, at));
+    for await (const { at, body } of contents(requested)) {
+      const step = requested[at]?.step;
       if (step !== undefined) staged.set(step, await this.stage(body));
     }
     for (const [at, action] of steps.entries()) {
@@ -126,7 +126,7 @@ export class MemoryTree implements Tree {
     }
   }
 
-  private wantedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
+  private requestedBy(action: SyncAction, step: number): (RequestedFile & { step: number })[] {
     if (action.kind !== "put" || action.entry.kind !== "file") return [];
     if (action.from.side === this.side) return [];
     return [{ path: action.from.path, entry: action.entry, step }];

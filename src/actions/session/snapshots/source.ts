@@ -29,8 +29,7 @@ import { isOlder, whenBegun } from "../older_claims.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { untilClaimGone, untilGone, untilReady, type Wait } from "../wait_ready.ts";
 import type { Session } from "../../../session/model.ts";
-import { ownedBy } from "../../../session/owned.ts";
-import type { KeptSession } from "../../../session/state.ts";
+import { type KeptSession, ownedBy } from "../../../session/state.ts";
 import { targetOf } from "../../find_session.ts";
 import { tidiedUp } from "../tidying.ts";
 

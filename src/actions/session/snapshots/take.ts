@@ -8,7 +8,7 @@ import type { PersistentVolumeClaim, Pod } from "../../../kube/types.ts";
 import { carriedFolders } from "../../../session/carried.ts";
 import type { Session } from "../../../session/model.ts";
 import { runInPod } from "../../../podscript/run_in_pod.ts";
-import { checkedSnapshotName } from "../../../session/snapshot_names.ts";
+import { checkedSnapshotName } from "../../../session/names.ts";
 import { liveStatus } from "../../../session/status.ts";
 import type { SessionStore } from "../../../session/store.ts";
 import {

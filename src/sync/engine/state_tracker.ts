@@ -1,12 +1,11 @@
 /** Maintains the state that a synchronisation reports. */
 import type { Clock } from "../../base/clock.ts";
-import { conflictName } from "../core/conflict_name.ts";
-import type { SyncAction, SyncEvent, SyncMode } from "../core/plan.ts";
+import { conflictName, type SyncAction, type SyncEvent, type SyncMode } from "../core/plan.ts";
 import type { Side, Snapshot } from "../core/model.ts";
 import type { ApplyEvent } from "../core/apply.ts";
 import {
   firstState,
-  kept,
+  retained,
   type SyncChange,
   type SyncPhase,
   type SyncProblem,
@@ -17,14 +16,14 @@ import {
 const passing = new Set<SyncEvent["kind"]>(["conflict", "deletionUndone", "overwritten"]);
 
 /** One state, reported at each change. */
-export class StateKeeper {
+export class StateTracker {
   #state: SyncState;
   readonly #problems = new Map<string, SyncProblem>();
 
   constructor(
     mode: SyncMode,
     private readonly clock: Clock,
-    private readonly told: (state: SyncState) => void,
+    private readonly onEvent: (state: SyncState) => void,
   ) {
     this.#state = firstState(mode, clock.now().getTime());
   }
@@ -35,7 +34,7 @@ export class StateKeeper {
 
   #set(change: Partial<SyncState>): void {
     this.#state = { ...this.#state, ...change };
-    this.told(this.#state);
+    this.onEvent(this.#state);
   }
 
   /** Why the pass that has just ended left the sides out of sync; paths that a rule skips don't count. */
@@ -81,7 +80,7 @@ export class StateKeeper {
       this.#problems.set(path, problem);
     }
     const change = event.kind === "done" ? [this.#changeOf(action)] : [];
-    this.#set({ progress: done, history: [...history, ...change].slice(-kept.history) });
+    this.#set({ progress: done, history: [...history, ...change].slice(-retained.history) });
   }
 
   #changeOf(action: SyncAction): SyncChange {
@@ -122,7 +121,7 @@ export class StateKeeper {
       const paths of scope === undefined ? [local.entries.keys(), remote.entries.keys()] : [scope]
     ) {
       for (const path of paths) {
-        if (!conflictName.isOne(path) || conflicts.size >= kept.conflicts) continue;
+        if (!conflictName.isOne(path) || conflicts.size >= retained.conflicts) continue;
         if (local.entries.has(path) || remote.entries.has(path)) conflicts.add(path);
       }
     }
@@ -131,7 +130,7 @@ export class StateKeeper {
     this.#set({
       entries: { local: local.entries.size, remote: remote.entries.size },
       conflicts: [...conflicts].sort(),
-      problems: problems.slice(0, kept.problems),
+      problems: problems.slice(0, retained.problems),
       problemCount: problems.length,
       alikeSinceMs,
     });

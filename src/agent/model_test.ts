@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { currentOf } from "./current_task.ts";
-import type { TaskState, TaskStatus } from "./model.ts";
+import { currentOf, type TaskState, type TaskStatus } from "./model.ts";
 
 /** Returns tasks of these states, numbered from 1; a suffix `>2` continues task 2. */
 function tasks(...words: string[]) {

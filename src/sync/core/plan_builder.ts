@@ -1,6 +1,12 @@
 /** A plan being built: the parts that both directions share. */
-import { conflictName } from "./conflict_name.ts";
-import type { HeldReason, Sides } from "./held_paths.ts";
+import {
+  conflictName,
+  type Expectation,
+  type SyncAction,
+  type SyncEvent,
+  type SyncMode,
+} from "./plan.ts";
+import type { Sides, SkipReason } from "./skipped_paths.ts";
 import {
   type Entry,
   executable,
@@ -11,7 +17,6 @@ import {
   sameContent,
   type Side,
 } from "./model.ts";
-import type { Expectation, SyncAction, SyncEvent, SyncMode } from "./plan.ts";
 
 /** The decision about a path and all below it. */
 export interface Subtree {
@@ -20,17 +25,17 @@ export interface Subtree {
   stays: Record<Side, boolean>;
 }
 
-interface DraftFacts {
+interface PlanBuilderInput {
   sides: Sides;
-  held: ReadonlyMap<string, HeldReason>;
+  skipped: ReadonlyMap<string, SkipReason>;
   now: number;
   mode: SyncMode;
   events: SyncEvent[];
 }
 
 /** Collects actions and events, and provides the states that decisions need. */
-export class PlanDraft {
-  readonly held: ReadonlyMap<string, HeldReason>;
+export class PlanBuilder {
+  readonly skipped: ReadonlyMap<string, SkipReason>;
   readonly mode: SyncMode;
   readonly events: SyncEvent[];
   readonly actions: SyncAction[] = [];
@@ -40,14 +45,20 @@ export class PlanDraft {
   private readonly byDigest: Record<Side, Map<string, string>>;
   private readonly given = new Set<string>();
 
-  constructor({ sides, held, now, mode, events }: DraftFacts) {
-    [this.sides, this.held, this.now, this.mode, this.events] = [sides, held, now, mode, events];
+  constructor({ sides, skipped, now, mode, events }: PlanBuilderInput) {
+    [this.sides, this.skipped, this.now, this.mode, this.events] = [
+      sides,
+      skipped,
+      now,
+      mode,
+      events,
+    ];
     const { local, remote, ancestor } = sides;
     for (const side of [local.entries, remote.entries, ancestor]) {
       for (const path of side.keys()) this.index(path);
     }
     // A path that could not be read has no entry, and must be reported all the same.
-    for (const path of held.keys()) this.index(path);
+    for (const path of skipped.keys()) this.index(path);
     this.byDigest = { local: filesByDigest(local.entries), remote: filesByDigest(remote.entries) };
   }
 
@@ -136,27 +147,27 @@ export class PlanDraft {
    * Saves the entry of a side under a name beside it, on the sides `onto`, and reports it. The returned condition must
    * hold before the entry itself may be replaced.
    */
-  keepBeside(owner: Side, path: string, entry: LeafEntry, onto: readonly Side[]): {
+  saveBeside(owner: Side, path: string, entry: LeafEntry, onto: readonly Side[]): {
     actions: SyncAction[];
-    kept: Expectation;
+    saved: Expectation;
   } {
-    const known = this.keptCopy(owner, path, entry, onto);
-    const keptAs = known ?? this.freeName(owner, path);
-    this.events.push({ kind: "conflict", path, side: owner, keptAs });
-    const kept: Expectation = { side: owner, path: keptAs, entry };
-    if (known !== undefined) return { actions: [], kept: this.asSeen(owner, known) };
+    const known = this.existingCopy(owner, path, entry, onto);
+    const savedAs = known ?? this.freeName(owner, path);
+    this.events.push({ kind: "conflict", path, side: owner, savedAs });
+    const saved: Expectation = { side: owner, path: savedAs, entry };
+    if (known !== undefined) return { actions: [], saved: this.asSeen(owner, known) };
     const actions = onto.map((side) =>
-      this.put(side, keptAs, entry, { side: owner, path }, [{
+      this.put(side, savedAs, entry, { side: owner, path }, [{
         side,
-        path: keptAs,
+        path: savedAs,
         entry: undefined,
       }])
     );
-    return { actions, kept };
+    return { actions, saved };
   }
 
   /** Returns a copy that an earlier, interrupted run has made of the same content, and that stays. */
-  private keptCopy(
+  private existingCopy(
     owner: Side,
     path: string,
     entry: LeafEntry,
@@ -167,7 +178,7 @@ export class PlanDraft {
     return this.namesIn(parent)
       .map((name) => parent === "" ? name : `${parent}/${name}`)
       .find((copy) =>
-        copy.startsWith(prefix) && !this.held.has(copy) &&
+        copy.startsWith(prefix) && !this.skipped.has(copy) &&
         sameContent(this.entry(owner, copy), entry) &&
         (onto.length === 1 || sameContent(this.entry(otherSide(owner), copy), entry))
       );
@@ -177,7 +188,7 @@ export class PlanDraft {
     for (let count = 1;; count++) {
       const name = conflictName.make(path, owner, this.now, count);
       const taken = this.entry("local", name) ?? this.entry("remote", name) ?? this.agreed(name);
-      if (taken !== undefined || this.given.has(name) || this.held.has(name)) continue;
+      if (taken !== undefined || this.given.has(name) || this.skipped.has(name)) continue;
       this.given.add(name);
       return name;
     }

@@ -28,7 +28,7 @@ export const linuxRules: SideRules = {
 };
 
 /** Why a path is skipped on both sides, with all that is below it. */
-export type HeldReason =
+export type SkipReason =
   /** It could not be read, so that its absence says nothing. */
   | "unread"
   /** Another name, of either side, is equal to it on a side that ignores case or composition. */
@@ -47,21 +47,21 @@ export interface Sides {
 }
 
 /** Returns the paths to skip, with the reason. Paths below one of them aren't listed. */
-export function heldPaths(sides: Sides): Map<string, HeldReason> {
-  const held = new Map<string, HeldReason>();
+export function skippedPaths(sides: Sides): Map<string, SkipReason> {
+  const skipped = new Map<string, SkipReason>();
   for (const side of ["local", "remote"] as const) {
     const other = sides.rules[side === "local" ? "remote" : "local"];
     for (const [path, entry] of sides[side].entries) {
-      if (!nameFits(path, other)) held.set(path, "name");
+      if (!nameFits(path, other)) skipped.set(path, "name");
       if (entry.kind !== "symlink") continue;
-      if (!other.symlinks || leadsOut(path, entry.target)) held.set(path, "link");
+      if (!other.symlinks || leadsOut(path, entry.target)) skipped.set(path, "link");
     }
   }
-  for (const path of collisions(sides)) held.set(path, "collision");
+  for (const path of collisions(sides)) skipped.set(path, "collision");
   for (const side of ["local", "remote"] as const) {
-    for (const path of sides[side].unread) held.set(path, "unread");
+    for (const path of sides[side].unread) skipped.set(path, "unread");
   }
-  return held;
+  return skipped;
 }
 
 /** Yields the names that a side treats as one, except the one that both sides have had before. */
