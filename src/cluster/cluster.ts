@@ -12,7 +12,7 @@ import type { ApiServer } from "./api/server.ts";
 import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
 import { contextNameOf, type Credential } from "./tls/kubeconfig.ts";
 import { type Store, StoreError } from "./model.ts";
-import type { KeptState } from "./saved_state.ts";
+import type { SavedState } from "./saved_state.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Node } from "./node/node.ts";
 import type { Authority } from "./tls/authority.ts";
@@ -73,15 +73,15 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   const clock = options.clock ?? systemClock;
   await Deno.mkdir(options.folder, { recursive: true, mode: 0o700 });
   await using stack = new AsyncDisposableStack();
-  const kept = await openKept(options);
-  if (kept !== undefined) stack.use(kept);
+  const savedState = await openSaved(options);
+  if (savedState !== undefined) stack.use(savedState);
   const [authority, store] = await Promise.all([
     openAuthority(`${options.folder}/authority.json`, clock),
-    newStore(clock, options, kept),
+    newStore(clock, options, savedState),
   ]);
   const { startNode } = await import("./node/node.ts");
   // A new store doesn't have the names that the claims of the last start belong to.
-  if (kept === undefined) {
+  if (savedState === undefined) {
     await removeFolder(claimsFolder(options));
     await removeFolder(snapshotsFolder(options));
   }
@@ -96,17 +96,17 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     }),
   );
   stack.use(await startSnapshots(store, clock, options));
-  if (kept !== undefined) stack.defer(() => kept.freeze());
+  if (savedState !== undefined) stack.defer(() => savedState.freeze());
   const { createAdmission } = await import("./admission.ts");
   const admission = createAdmission({ store, node, clock });
   const { certificate: certificateAuthority } = authority;
   stack.use(await startControllers(store, { admission, certificateAuthority, clock }, options));
-  const port = options.port ?? kept?.settled?.port;
+  const port = options.port ?? savedState?.saved?.port;
   const api = stack.use(await startApi({ store, node, authority, clock }, { ...options, port }));
-  if (kept?.settled === undefined) await putWorld(store, admission, options);
-  if (options.keep !== undefined) await kept?.settle({ ...options.keep, port: api.port });
+  if (savedState?.saved === undefined) await putWorld(store, admission, options);
+  if (options.keep !== undefined) await savedState?.save({ ...options.keep, port: api.port });
   const owned = stack.move();
-  const context = contextNameOf(options.folder, { kept: kept !== undefined });
+  const context = contextNameOf(options.folder, { isPersistent: savedState !== undefined });
   return {
     context,
     server: api.url,
@@ -133,9 +133,9 @@ async function administratorToken({ secret }: Authority): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-async function openKept({ keep, folder }: ClusterOptions): Promise<KeptState | undefined> {
+async function openSaved({ keep, folder }: ClusterOptions): Promise<SavedState | undefined> {
   if (keep === undefined) return undefined;
-  const { openKeptState } = await import("./saved_state.ts");
+  const { openSavedState: openKeptState } = await import("./saved_state.ts");
   return await openKeptState(folder, keep.world);
 }
 
@@ -172,16 +172,16 @@ async function openAuthority(path: string, clock: Clock): Promise<Authority> {
 async function newStore(
   clock: Clock,
   { historyPerKind }: ClusterOptions,
-  kept: KeptState | undefined,
+  savedState: SavedState | undefined,
 ): Promise<Store> {
   const { createStore } = await import("./store/store.ts");
   return createStore({
     now: () => clock.now(),
     newUid: () => crypto.randomUUID(),
     ...(historyPerKind === undefined ? {} : { historyPerKind }),
-    ...(kept === undefined
+    ...(savedState === undefined
       ? {}
-      : { initial: kept.snapshot, onChange: (event) => kept.record(event) }),
+      : { initial: savedState.snapshot, onChange: (event) => savedState.record(event) }),
   });
 }
 
@@ -279,13 +279,13 @@ async function waitUntilReady(
   clock: Clock,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: (now: Readiness) => void },
 ): Promise<void> {
-  let told = "";
+  let last = "";
   await until(store, clock, signal === undefined ? {} : { signal }, (state) => {
     const now = readinessOf(state);
     const text = JSON.stringify(now.pods);
-    if (text !== told) onProgress?.(now);
-    told = text;
-    return now.settled;
+    if (text !== last) onProgress?.(now);
+    last = text;
+    return now.stable;
   });
 }
 
@@ -324,7 +324,7 @@ const watched = [
 /** The readiness of a world. */
 export interface Readiness {
   /** The final state. A pod that can't be scheduled, or that crashes repeatedly, gets no further. */
-  settled: boolean;
+  stable: boolean;
   pods: { ready: number; expected: number };
 }
 
@@ -345,14 +345,14 @@ export function readinessOf(state: ClusterSnapshot): Readiness {
   const nodeReady = state.list("nodes").some((node) =>
     node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
   );
-  const wanted = wantedReplicas(state);
+  const desired = wantedReplicas(state);
   const pods = state.list("pods").filter(isActive);
   const placed = pods.filter((pod) => !isUnplaceable(pod));
   const ready = placed.filter(isReady).length;
   const unplaceable = pods.length - placed.length;
-  const settled = nodeReady && pods.length >= wanted &&
+  const stable = nodeReady && pods.length >= desired &&
     placed.every((pod) => isReady(pod) || isStuck(pod));
-  return { settled, pods: { ready, expected: Math.max(wanted - unplaceable, placed.length) } };
+  return { stable, pods: { ready, expected: Math.max(desired - unplaceable, placed.length) } };
 }
 
 function wantedReplicas(state: ClusterSnapshot): number {

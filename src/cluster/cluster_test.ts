@@ -48,7 +48,7 @@ Deno.test("a cluster answers with its own kubeconfig, and a copy of it holds aft
     assert.equal((await get(kept, again.server, "/api/v1/nodes")).kind, "NodeList");
   }));
 
-Deno.test("a port that is taken is told, and nothing of the cluster stays", () =>
+Deno.test("a used port is an error, and nothing of the cluster remains", () =>
   inFolder(async (options) => {
     await using first = await startCluster(options);
     const port = Number(new URL(first.server).port);
@@ -59,7 +59,7 @@ Deno.test("a port that is taken is told, and nothing of the cluster stays", () =
     });
   }));
 
-Deno.test("a world that can't be made is told with what is wrong", () =>
+Deno.test("a world that can't be created is an error with its reason", () =>
   inFolder(async (options) => {
     const source = `${options.folder}/bad.yaml`;
     const start = async (text: string) => {
@@ -104,18 +104,18 @@ function newStore() {
   return { store, add };
 }
 
-Deno.test("a state is waited for through more changes than the store remembers", async () => {
+Deno.test("`until()` waits through more changes than the store's history holds", async () => {
   const { store, add } = newStore();
-  let looks = 0;
+  let checks = 0;
   await until(store, clock, {}, (state) => {
     // Changes after a check are pending in the watch: ten at once exceed its history.
-    if (++looks <= 3) add(10);
-    return looks > 3 && state.list("pods").length === 30;
+    if (++checks <= 3) add(10);
+    return checks > 3 && state.list("pods").length === 30;
   });
-  assert.equal(looks, 4);
+  assert.equal(checks, 4);
 });
 
-Deno.test("who doesn't wait any more gets the signal's reason", async () => {
+Deno.test("`until()` rejects with the signal's reason", async () => {
   const { store, add } = newStore();
   const stop = new AbortController();
   const waiting = until(store, clock, { signal: stop.signal }, () => false);
@@ -153,23 +153,23 @@ function waiting(reason: string): Partial<Pod> {
 
 Deno.test("a world isn't ready before its node, its pods, and all of them", () => {
   const cluster = new TestCluster();
-  assert.equal(readinessOf(cluster.state()).settled, false);
+  assert.equal(readinessOf(cluster.state()).stable, false);
   readyNode(cluster);
-  assert.equal(readinessOf(cluster.state()).settled, true);
+  assert.equal(readinessOf(cluster.state()).stable, true);
   putSet(cluster, 2);
   assert.deepEqual(readinessOf(cluster.state()), {
-    settled: false,
+    stable: false,
     pods: { ready: 0, expected: 2 },
   });
   cluster.settle();
   assert.deepEqual(readinessOf(cluster.state()), {
-    settled: true,
+    stable: true,
     pods: { ready: 2, expected: 2 },
   });
 });
 
 Deno.test("a container that crashed is as far as it gets; one that was lost with its node is waited for", () => {
-  const settled = (reason: string) => {
+  const stable = (reason: string) => {
     const cluster = new TestCluster();
     readyNode(cluster);
     const { status } = waiting("ContainerCreating");
@@ -185,9 +185,9 @@ Deno.test("a container that crashed is as far as it gets; one that was lost with
       spec: { containers: [], nodeName: "node-1" },
       status: { ...status, ...(containerStatuses && { containerStatuses }) },
     });
-    return readinessOf(cluster.state()).settled;
+    return readinessOf(cluster.state()).stable;
   };
-  assert.deepEqual([settled("Error"), settled("Unknown")], [true, false]);
+  assert.deepEqual([stable("Error"), stable("Unknown")], [true, false]);
 });
 
 Deno.test("a pod that no node takes is waited for no longer than until that is known", () => {
@@ -199,10 +199,10 @@ Deno.test("a pod that no node takes is waited for no longer than until that is k
     metadata: { name: "picky", namespace: "default" },
     spec: { containers: [], nodeSelector: { disk: "ssd" } },
   });
-  assert.equal(readinessOf(cluster.state()).settled, false);
+  assert.equal(readinessOf(cluster.state()).stable, false);
   cluster.settle();
   assert.deepEqual(readinessOf(cluster.state()), {
-    settled: true,
+    stable: true,
     pods: { ready: 0, expected: 0 },
   });
 });
@@ -213,8 +213,8 @@ const reasons: [string, boolean][] = [
   ["ImagePullBackOff", true],
 ];
 
-for (const [reason, settled] of reasons) {
-  Deno.test(`a pod that waits with ${reason} is ${settled ? "as far as it gets" : "waited for"}`, () => {
+for (const [reason, stable] of reasons) {
+  Deno.test(`a pod that waits with ${reason} is ${stable ? "as far as it gets" : "waited for"}`, () => {
     const cluster = new TestCluster();
     readyNode(cluster);
     cluster.put("pods", {
@@ -224,6 +224,6 @@ for (const [reason, settled] of reasons) {
       spec: { containers: [], nodeName: "node-1" },
       ...waiting(reason),
     });
-    assert.deepEqual(readinessOf(cluster.state()), { settled, pods: { ready: 0, expected: 1 } });
+    assert.deepEqual(readinessOf(cluster.state()), { stable, pods: { ready: 0, expected: 1 } });
   });
 }

@@ -11,7 +11,7 @@ import type { StoreEvent } from "./model.ts";
 import type { Journal } from "./store/journal.ts";
 import type { StoreSnapshot } from "./store/store.ts";
 
-const settledShape = v.object({
+const savedShape = v.object({
   version: v.literal(1),
   /** As it was requested: `weka:drives=50`. */
   world: v.string(),
@@ -19,18 +19,18 @@ const settledShape = v.object({
 });
 
 /** The content of `kept.json`. */
-export type SavedCluster = v.InferOutput<typeof settledShape>;
+export type SavedCluster = v.InferOutput<typeof savedShape>;
 
 /** The objects of a cluster on disk, while it runs. */
-export interface KeptState extends Disposable {
+export interface SavedState extends Disposable {
   /** Undefined at its first start. */
-  readonly settled: SavedCluster | undefined;
+  readonly saved: SavedCluster | undefined;
   readonly snapshot: StoreSnapshot;
   record(event: StoreEvent): void;
   /** From here on nothing is recorded: the end of the cluster must not delete its users' objects. */
   freeze(): void;
   /** Records that the world is complete, and that this is the port of its kubeconfig. */
-  settle(settled: Omit<SavedCluster, "version">): Promise<void>;
+  save(saved: Omit<SavedCluster, "version">): Promise<void>;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface KeptState extends Disposable {
  *
  * @throws KodamaError `config` for a file that isn't one of ours.
  */
-export async function readSettled(folder: string): Promise<SavedCluster | undefined> {
+export async function readSavedCluster(folder: string): Promise<SavedCluster | undefined> {
   const path = pathIn(folder);
   let text: string;
   try {
@@ -47,7 +47,7 @@ export async function readSettled(folder: string): Promise<SavedCluster | undefi
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), settledShape), text);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), savedShape), text);
   if (parsed.success) return parsed.output;
   throw new KodamaError("config", `${path} can't be read as the state of a cluster`, {
     hint: "restore it, or remove the folder to begin anew",
@@ -59,18 +59,18 @@ export async function readSettled(folder: string): Promise<SavedCluster | undefi
  *
  * @throws KodamaError `conflict` if it was created with another world; `config` if it can't be read.
  */
-export async function openKeptState(folder: string, world: string): Promise<KeptState> {
-  const settled = await readSettled(folder);
-  if (settled !== undefined && settled.world !== world) {
+export async function openSavedState(folder: string, world: string): Promise<SavedState> {
+  const saved = await readSavedCluster(folder);
+  if (saved !== undefined && saved.world !== world) {
     throw new KodamaError(
       "conflict",
-      `the cluster in ${folder} began with the world ${settled.world}, not with ${world}`,
+      `the cluster in ${folder} began with the world ${saved.world}, not with ${world}`,
       { hint: "leave --world out to go on with it, or name another folder" },
     );
   }
-  if (settled === undefined) await removeBeginning(folder);
+  if (saved === undefined) await removeIncomplete(folder);
   const { openJournal } = await import("./store/journal.ts");
-  return new OpenState(folder, settled, openJournal(folder));
+  return new OpenState(folder, saved, openJournal(folder));
 }
 
 function pathIn(folder: string): string {
@@ -78,7 +78,7 @@ function pathIn(folder: string): string {
 }
 
 /** Removes the files of a start that was interrupted before its world was complete. */
-async function removeBeginning(folder: string): Promise<void> {
+async function removeIncomplete(folder: string): Promise<void> {
   for (const name of ["store.jsonl", "node"]) {
     try {
       await Deno.remove(`${folder}/${name}`, { recursive: true });
@@ -88,13 +88,13 @@ async function removeBeginning(folder: string): Promise<void> {
   }
 }
 
-class OpenState implements KeptState {
+class OpenState implements SavedState {
   readonly snapshot: StoreSnapshot;
   #frozen = false;
 
   constructor(
     private readonly folder: string,
-    readonly settled: SavedCluster | undefined,
+    readonly saved: SavedCluster | undefined,
     private readonly journal: Journal,
   ) {
     this.snapshot = journal.snapshot;
@@ -108,8 +108,8 @@ class OpenState implements KeptState {
     this.#frozen = true;
   }
 
-  async settle(settled: Omit<SavedCluster, "version">): Promise<void> {
-    const text = JSON.stringify({ version: 1, ...settled } satisfies SavedCluster);
+  async save(saved: Omit<SavedCluster, "version">): Promise<void> {
+    const text = JSON.stringify({ version: 1, ...saved } satisfies SavedCluster);
     await replaceFile(pathIn(this.folder), `${text}\n`);
   }
 

@@ -67,8 +67,8 @@ function absolute(path: string): string {
 
 /** Throws UsageError for an invalid world. */
 async function planOf(folder: string, { data, world, port }: ClusterStart): Promise<ClusterPlan> {
-  const { readSettled } = await import("../cluster/saved_state.ts");
-  const { settledWorld } = await import("../cluster/worlds/world.ts");
+  const { readSavedCluster: readSettled } = await import("../cluster/saved_state.ts");
+  const { resolvedWorld: settledWorld } = await import("../cluster/worlds/world.ts");
   const settled = data === undefined ? undefined : await readSettled(folder);
   return {
     folder,

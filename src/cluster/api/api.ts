@@ -37,8 +37,8 @@ export function createApi(context: ApiContext, options: ApiOptions): Api {
   const paged = { ...context, pages: new Pages(context.newUid) };
   return async (request, route) => {
     if (route.kind === "path") return path(context, request, options);
-    const asked = reviewAt(route.group, route.plural);
-    if (asked) return await answerReview(context, request, asked);
+    const requested = reviewAt(route.group, route.plural);
+    if (requested) return await answerReview(context, request, requested);
     const served = servedAt(route);
     if (served === undefined) throw noSuchResource();
     if (route.subresource !== "") return await subresource(context, request, served, route);
@@ -49,10 +49,10 @@ export function createApi(context: ApiContext, options: ApiOptions): Api {
 async function answerReview(
   context: ApiContext,
   request: ApiRequest,
-  asked: Review,
+  requested: Review,
 ): Promise<ApiResponse> {
   if (request.method !== "POST") throw methodNotAllowed();
-  return await handleReview(context, request, asked);
+  return await handleReview(context, request, requested);
 }
 
 async function object(
@@ -161,9 +161,9 @@ export function checkAllowed(context: ApiContext, user: User, attributes: Attrib
 export function checkImpersonation(
   context: ApiContext,
   caller: User,
-  wanted: { name: string; groups: readonly string[] } | undefined,
+  desired: { name: string; groups: readonly string[] } | undefined,
 ): User {
-  if (wanted === undefined) return caller;
+  if (desired === undefined) return caller;
   const ask = (resource: string, name: string) =>
     checkAllowed(context, caller, {
       kind: "resource",
@@ -173,14 +173,14 @@ export function checkImpersonation(
       namespace: "",
       name,
     });
-  ask("users", wanted.name);
-  for (const group of wanted.groups) {
+  ask("users", desired.name);
+  for (const group of desired.groups) {
     if (!group.startsWith("system:") || group === masters) ask("groups", group);
   }
-  if (wanted.name.length > 1024) {
+  if (desired.name.length > 1024) {
     throw badRequest("the name of the user to impersonate is too long");
   }
-  return wanted;
+  return desired;
 }
 
 /*

@@ -107,17 +107,17 @@ export function conform(
 function conformObject(value: unknown, name: string, path: string, found: DecodeFindings): unknown {
   if (!isRecord(value)) return wrong(value, path, name, found);
   const { fields } = definition(name);
-  const kept: Record<string, unknown> = {};
+  const retained: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) {
     const here = path === "" ? key : `${path}.${key}`;
     const known = fields.get(key);
     if (known === undefined) found.unknownFields.push(here);
     else if (field !== null) {
       const value = conform(field, known.schema, here, found);
-      if (known.keepsEmpty || !isEmpty(value, known.schema)) kept[key] = value;
+      if (known.keepsEmpty || !isEmpty(value, known.schema)) retained[key] = value;
     }
   }
-  return kept;
+  return retained;
 }
 
 /** Returns whether Kubernetes' own encoding omits it. */
@@ -157,10 +157,10 @@ function fits(value: unknown, kind: Exclude<ScalarKind, TimeKind>): boolean {
   }
 }
 
-function wrong(value: unknown, path: string, wanted: string, found: DecodeFindings): undefined {
+function wrong(value: unknown, path: string, desired: string, found: DecodeFindings): undefined {
   const kind = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
   found.wrongTypes.push(
-    `json: cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`,
+    `json: cannot unmarshal ${kind} into Go struct field ${path} of type ${desired}`,
   );
   return undefined;
 }

@@ -56,8 +56,8 @@ function enter(context: ApiContext, request: IncomingMessage, record: AuditRecor
   const user = checkImpersonation(context, caller, impersonated(headers));
   record.actsAs = user;
   const route = parseRoute(path);
-  const asked = { method: request.method ?? "GET", query };
-  record.allowed = checkAllowed(context, user, attributesOf(asked, route));
+  const requested = { method: request.method ?? "GET", query };
+  record.allowed = checkAllowed(context, user, attributesOf(requested, route));
   return { user, route, path, query, headers };
 }
 

@@ -90,13 +90,13 @@ Deno.test("an object of a version that is still to come is refused", async () =>
   assert.deepEqual([status.code, status["reason"]], [504, "Timeout"]);
 });
 
-Deno.test("a continue token that nobody gave is 410", async () => {
+Deno.test("an unknown continue token is 410", async () => {
   const token = btoa('{"v":"meta.k8s.io/v1","id":"old"}');
   const status = await testApi().json("GET", `${pods}?limit=1&continue=${token}`);
   assert.deepEqual([status.code, status["reason"]], [410, "Expired"]);
 });
 
-Deno.test("a watch tells what enters and what leaves its selection", async () => {
+Deno.test("a watch reports what enters and what leaves its selection", async () => {
   const api = testApi();
   const controller = new AbortController();
   const watch = await openWatch(api, `${pods}?watch=true&labelSelector=app%3Da`, controller.signal);
@@ -117,7 +117,7 @@ Deno.test("a watch tells what enters and what leaves its selection", async () =>
   assert.equal(await nextLine(watch), "end");
 });
 
-Deno.test("a watch from a list's version tells what came after it, and nothing of other namespaces", async () => {
+Deno.test("a watch from a list's version reports later changes, and none of other namespaces", async () => {
   const api = testApi();
   await api.json("POST", pods, { body: podNamed("old") });
   const { resourceVersion } = (await api.json("GET", pods)).metadata;

@@ -193,6 +193,6 @@ export function updatedMetadata(
   { metadata: previous }: Stored,
 ): KubeObject["metadata"] {
   const { managedFields: _managed, selfLink: _selfLink, ...rest } = wished;
-  const kept = Object.fromEntries(serverWritten.map((field) => [field, previous[field]]));
-  return definedOnly({ ...rest, ...kept });
+  const preserved = Object.fromEntries(serverWritten.map((field) => [field, previous[field]]));
+  return definedOnly({ ...rest, ...preserved });
 }

@@ -102,7 +102,7 @@ const refusals: [
 ];
 
 for (const [name, method, path, body, expected] of refusals) {
-  Deno.test(`${name} is refused in Kubernetes' words`, async () => {
+  Deno.test(`${name} is refused with Kubernetes' message`, async () => {
     const status = await testApi().json(method, path, { body });
     assert.equal(status.kind, "Status");
     assert.deepEqual([status.code, status["reason"]], [expected.code, expected.reason]);
@@ -129,7 +129,7 @@ Deno.test("an update of an old version is a conflict", async () => {
   );
 });
 
-Deno.test("unknown fields: Strict refuses them, Warn says so, Ignore doesn't; none stores them", async () => {
+Deno.test("unknown fields: Strict refuses them, Warn warns, Ignore ignores them; none stores them", async () => {
   const body = { ...podNamed("a"), spec: { ...podNamed("a")["spec"] as object, colour: "red" } };
   const api = testApi();
   const strict = await api.json("POST", `${pods}?fieldValidation=Strict`, { body });
@@ -189,7 +189,7 @@ Deno.test("a scale reads and writes replicas alone", async () => {
   assert.equal(spec.replicas, 4);
 });
 
-Deno.test("the status is written apart from the rest", async () => {
+Deno.test("the status is written separately", async () => {
   const api = testApi();
   const object = await api.json("POST", deployments, { body: deployment("a") });
   const body = {

@@ -25,12 +25,12 @@ function namesOf(pod: Pod): { main: string[]; init: string[] } {
 /**
  * Returns the named container, the annotated one, or the only one. Throws a 400 with the message of the real server.
  */
-export function chooseContainer(pod: Pod, asked: string): string {
+export function chooseContainer(pod: Pod, requested: string): string {
   const { main, init } = namesOf(pod);
   const podName = pod.metadata?.name;
-  if (asked !== "") {
-    if ([...main, ...init].includes(asked)) return asked;
-    throw badRequest(`container ${asked} is not valid for pod ${podName}`);
+  if (requested !== "") {
+    if ([...main, ...init].includes(requested)) return requested;
+    throw badRequest(`container ${requested} is not valid for pod ${podName}`);
   }
   const annotated = pod.metadata?.annotations?.[defaultContainer];
   if (annotated !== undefined && main.includes(annotated)) return annotated;

@@ -72,7 +72,7 @@ export async function answerDelete(
 /** The state after a deletion, and whether the object was removed. */
 export interface Removal {
   object: Stored;
-  gone: boolean;
+  removed: boolean;
 }
 
 /** Deletes or marks an object. */
@@ -89,15 +89,15 @@ export function removeObject(
     graceSeconds: options.graceSeconds,
     now: context.clock.now(),
   });
-  if (options.dryRun) return { object, gone: deletion.kind === "gone" };
-  if (deletion.kind === "gone") {
+  if (options.dryRun) return { object, removed: deletion.kind === "removed" };
+  if (deletion.kind === "removed") {
     const last = throughStore(type, name, () => context.store.remove(type, namespace, name));
-    return { object: last, gone: true };
+    return { object: last, removed: true };
   }
   const marked: KubeObject = deletion.object;
   return {
     object: throughStore(type, name, () => context.store.update(type, marked)),
-    gone: context.store.get(type, namespace, name) === undefined,
+    removed: context.store.get(type, namespace, name) === undefined,
   };
 }
 
@@ -111,11 +111,11 @@ function checkPreconditions(
   { metadata }: Stored,
   { uid, resourceVersion }: DeleteRequest["preconditions"],
 ): void {
-  const refuse = (what: string, wanted: string, present: string | undefined) =>
+  const refuse = (what: string, desired: string, present: string | undefined) =>
     conflict(
       type,
       metadata.name ?? "",
-      `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${present}`,
+      `Precondition failed: ${what} in precondition: ${desired}, ${what} in object meta: ${present}`,
     );
   if (uid !== undefined && uid !== metadata.uid) throw refuse("UID", uid, metadata.uid);
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
@@ -124,7 +124,7 @@ function checkPreconditions(
 }
 
 /** Answers a deletion: with the object if it is a pod, a service or the like, or still exists; else with a Status. */
-function deleted(type: ResourceType, { object, gone }: Removal): ApiResponse {
+function deleted(type: ResourceType, { object, removed }: Removal): ApiResponse {
   const returnsObject = [
     resources.pods.kind,
     resources.services.kind,
@@ -132,7 +132,7 @@ function deleted(type: ResourceType, { object, gone }: Removal): ApiResponse {
     resources.persistentVolumeClaims.kind,
     resources.persistentVolumes.kind,
   ];
-  if (!gone || returnsObject.includes(type.kind)) return json(withKind(type, object));
+  if (!removed || returnsObject.includes(type.kind)) return json(withKind(type, object));
   const { name, uid } = object.metadata;
   const status: Status = {
     kind: "Status",

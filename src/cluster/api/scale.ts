@@ -30,11 +30,11 @@ export function scaleTo(
   context: ApiContext,
   type: ResourceType,
   object: Stored,
-  wanted: KubeObject,
+  desired: KubeObject,
   options: { dryRun: boolean; manager: Manager },
 ): Stored {
-  const { replicas = 0 } = (wanted["spec"] ?? {}) as { replicas?: number };
-  const { resourceVersion } = wanted.metadata;
+  const { replicas = 0 } = (desired["spec"] ?? {}) as { replicas?: number };
+  const { resourceVersion } = desired.metadata;
   const next = {
     ...object,
     metadata: { ...object.metadata, ...(resourceVersion ? { resourceVersion } : {}) },

@@ -91,9 +91,11 @@ export function parseFieldSelector(text: string, selectable: ReadonlySet<string>
     if (!selectable.has(field)) {
       throw badRequest(`field label not supported: ${field}`);
     }
-    const wanted = value.replace(/\\([\\,=])/g, "$1");
-    return { field, wanted, equal: operator !== "!=" };
+    const desired = value.replace(/\\([\\,=])/g, "$1");
+    return { field, wanted: desired, equal: operator !== "!=" };
   });
   return (valueOf) =>
-    requirements.every(({ field, wanted, equal }) => (valueOf(field) === wanted) === equal);
+    requirements.every(({ field, wanted: desired, equal }) =>
+      (valueOf(field) === desired) === equal
+    );
 }

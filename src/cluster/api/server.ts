@@ -153,9 +153,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.on("close", () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, ending]);
+  const closed = new AbortController();
+  response.on("close", () => closed.abort());
+  const signal = AbortSignal.any([closed.signal, ending]);
   const record = gate.record(request);
   try {
     const { user, route, path, query, headers } = gate.enter(request, record);

@@ -58,7 +58,7 @@ Deno.test("health and version are open to those without a credential, and to no 
   assert.equal(await status("/api/v1/pods", headers), 500);
 });
 
-Deno.test("the audit log tells who did what to which object", async () => {
+Deno.test("the audit log records who did what to which object", async () => {
   await using running = await start();
   await get(running, "/api/v1/namespaces/default/pods/web", { token: "admin" });
   const [event] = running.audit;
@@ -77,7 +77,7 @@ Deno.test("the server listens on loopback alone", async () => {
   assert.equal(new URL(running.server.url).hostname, "127.0.0.1");
 });
 
-Deno.test("an address may be long: the words of a command stand in it", async () => {
+Deno.test("an address may be long: it holds the arguments of a command", async () => {
   await using running = await start();
   const words = "x".repeat(60_000);
   const { status } = await get(running, `/version?word=${words}`, { token: "admin" });

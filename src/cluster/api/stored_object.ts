@@ -182,16 +182,16 @@ function nextState(object: KubeObject, previous: Stored, half: Half): KubeObject
   const { resourceVersion: _any, ...metadata } = object.metadata;
   if (half === "status") {
     const { labels, annotations, finalizers, ownerReferences } = previous.metadata;
-    const kept = { ...previous.metadata, labels, annotations, finalizers, ownerReferences };
+    const preserved = { ...previous.metadata, labels, annotations, finalizers, ownerReferences };
     return structuredClone({
       ...previous,
       ...("status" in object ? { status: object["status"] } : {}),
-      metadata: definedOnly(kept) as Stored["metadata"],
+      metadata: definedOnly(preserved) as Stored["metadata"],
     });
   }
-  const { status: _status, ...wish } = object;
+  const { status: _status, ...desired } = object;
   return structuredClone({
-    ...wish as KubeObject,
+    ...desired as KubeObject,
     ...("status" in previous ? { status: previous["status"] } : {}),
     metadata: updatedMetadata(metadata, previous),
   });

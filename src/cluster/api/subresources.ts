@@ -79,12 +79,12 @@ async function scale(
   if (request.method !== "PUT") throw methodNotAllowed();
   const kind = { group: "autoscaling", version: "v1", kind: "Scale" };
   const body = await parseBody(request.body, request.headers["content-type"]);
-  const wanted = decodeObject(kind, body, request.query).object;
+  const desired = decodeObject(kind, body, request.query).object;
   const options = {
     dryRun: isDryRun(request.query),
     manager: managerOf(request, "Update", "scale"),
   };
-  return json(scaleTo(context, type, object, wanted, options));
+  return json(scaleTo(context, type, object, desired, options));
 }
 
 async function evict(

@@ -35,11 +35,11 @@ const limit = 10_000;
 export function createTokens(
   options: { grants: readonly TokenGrant[]; now: () => Date; newToken: () => string },
 ): TokenIssuer {
-  const settled = new Map(options.grants.map((grant) => [grant.token, grant]));
+  const granted = new Map(options.grants.map((grant) => [grant.token, grant]));
   const issued = new Map<string, TokenGrant>();
   return {
     holder(token) {
-      const grant = settled.get(token) ?? issued.get(token);
+      const grant = granted.get(token) ?? issued.get(token);
       if (grant === undefined) return undefined;
       const { notAfter, holds = () => true, user } = grant;
       return (notAfter && notAfter <= options.now()) || !holds() ? undefined : user;

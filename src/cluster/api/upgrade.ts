@@ -218,10 +218,10 @@ function handshake({ request, socket, head }: Connection, protocol: string): Pro
   server.on("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve, reject) => {
     server.on("wsClientError", (error) => reject(badRequest(error.message)));
-    const gone = () => reject(new Error("the client has gone"));
+    const closed = () => reject(new Error("the client has gone"));
     // While the command was starting: no event reports that any more.
-    if (socket.destroyed) return gone();
-    socket.once("close", gone);
+    if (socket.destroyed) return closed();
+    socket.once("close", closed);
     server.handleUpgrade(request, socket, Buffer.from(head), resolve);
   });
 }
@@ -286,12 +286,12 @@ async function carryProcess(
   process: ContainerProcess,
   options: { command: readonly string[]; stdout: boolean; stderr: boolean },
 ): Promise<void> {
-  const gone = carryInput(socket, process);
+  const closed = carryInput(socket, process);
   const output = Promise.all([
     options.stdout ? carryOutput(socket, channel.stdout, process.stdout) : drop(process.stdout),
     options.stderr ? carryOutput(socket, channel.stderr, process.stderr) : drop(process.stderr),
   ]).then(() => process.end);
-  const end = await Promise.race([output.catch(() => undefined), gone.then(() => undefined)]);
+  const end = await Promise.race([output.catch(() => undefined), closed.then(() => undefined)]);
   if (end !== undefined) {
     const status = new TextEncoder().encode(JSON.stringify(finalStatus(end, options.command)));
     await socket.send(encodeMessage(channel.error, status)).catch(() => {});

@@ -74,7 +74,7 @@ Deno.test("exec: closing standard input alone lets the command end", async () =>
   assert.equal(JSON.parse(textOf(channels.output[3])).status, "Success");
 });
 
-Deno.test("exec: a command that can't be started is told on the error channel", async () => {
+Deno.test("exec: a command that can't be started is reported on the error channel", async () => {
   await using running = await start();
   await using channels = await open(running, `${exec}&command=nosuch`);
   await channels.closed;
@@ -160,18 +160,18 @@ Deno.test("exec: a client that goes lets go of the process", async () => {
   assert.deepEqual(running.node.sizes, [{ columns: 80, rows: 24 }]);
 });
 
-Deno.test("exec: a client that goes while its command is begun lets go of the process, and of the server", async () => {
+Deno.test("exec: a client that disconnects while its command starts releases process and server", async () => {
   await using running = await start();
   const { node } = running;
   const { exec: begin } = node;
-  const [asked, noticed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [requested, noticed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   node.exec = async (...command) => {
-    asked.resolve();
+    requested.resolve();
     await noticed.promise;
     return await begin(...command);
   };
   using client = await askByHand(running, `${exec}&stdin=true&command=cat`);
-  await asked.promise;
+  await requested.promise;
   await client.closeWrite();
   // The server has seen it when it closes its own side.
   while (await client.read(new Uint8Array(1024)) !== null);

@@ -66,15 +66,15 @@ function planOf(
 ): WatchPlan {
   checkListOptions(query, "watch");
   const version = checkedVersion(context.store, query);
-  const asked = query.get("sendInitialEvents");
-  const initial = asked === null
+  const requested = query.get("sendInitialEvents");
+  const initial = requested === null
     ? version === undefined || version === 0
     : flag(query, "sendInitialEvents");
   return {
     served,
     namespace: route.namespace,
     initial,
-    markInitialEnd: asked !== null && initial,
+    markInitialEnd: requested !== null && initial,
     since: initial ? context.store.resourceVersion : version ?? context.store.resourceVersion,
     bookmarks: flag(query, "allowWatchBookmarks"),
     matches: parseSelection(served, query),
@@ -173,8 +173,8 @@ interface Ticks extends Disposable {
   next(): Promise<number>;
 }
 
-function everyMinute({ clock, store }: ApiContext, wanted: boolean): Ticks {
-  if (!wanted) return { next: () => new Promise(() => {}), [Symbol.dispose]() {} };
+function everyMinute({ clock, store }: ApiContext, desired: boolean): Ticks {
+  if (!desired) return { next: () => new Promise(() => {}), [Symbol.dispose]() {} };
   let timer: Disposable | undefined;
   let pending: Promise<number> | undefined;
   return {

@@ -83,7 +83,7 @@ async function firstRecord(
     ...await ownIdentity(),
     phase: "starting",
     world: worldText,
-    context: contextNameOf(paths.folder, { kept: keep !== undefined }),
+    context: contextNameOf(paths.folder, { isPersistent: keep !== undefined }),
     kubeconfig: paths.kubeconfig,
     pods: { ready: 0, expected: 0 },
     kept: keep !== undefined,

@@ -41,7 +41,7 @@ export type ControllerAction =
     message: string;
   }
   /** Nothing to do now, but at `at` there may be. */
-  | { kind: "lookAgain"; at: Date };
+  | { kind: "requeue"; at: Date };
 
 /** Creates an object. */
 export function createAction<K extends KindName>(type: K, object: KindMap[K]): ControllerAction {

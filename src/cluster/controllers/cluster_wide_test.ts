@@ -281,7 +281,7 @@ Deno.test("every namespace gets its account and the authority; the initial ones 
   }
 });
 
-Deno.test("a namespace that is deleted is emptied first, and nothing new begins in it", () => {
+Deno.test("a deleted namespace is emptied first, and nothing new starts in it", () => {
   const cluster = new TestCluster().addNode();
   const ending: Namespace = {
     apiVersion: "v1",

@@ -17,7 +17,7 @@ export interface Condition {
  */
 export function withCondition<C extends Condition>(
   conditions: readonly C[] | undefined,
-  wanted: C,
+  desired: C,
   now: Date,
   options: {
     /** The condition has a `lastUpdateTime`: when it was last found to be so. */
@@ -26,17 +26,17 @@ export function withCondition<C extends Condition>(
     refresh?: boolean;
   } = {},
 ): C[] {
-  const present = conditions?.find(({ type }) => type === wanted.type);
+  const present = conditions?.find(({ type }) => type === desired.type);
   if (
-    options.refresh !== true && present?.status === wanted.status &&
-    present.reason === wanted.reason &&
-    present.message === wanted.message
+    options.refresh !== true && present?.status === desired.status &&
+    present.reason === desired.reason &&
+    present.message === desired.message
   ) return [...conditions ?? []];
-  const moved = present?.status !== wanted.status;
+  const moved = present?.status !== desired.status;
   const next: C = {
-    ...wanted,
+    ...desired,
     lastTransitionTime: moved ? timestamp(now) : present?.lastTransitionTime ?? timestamp(now),
   };
   if (options.updateTime === true) next.lastUpdateTime = timestamp(now);
-  return [...(conditions ?? []).filter(({ type }) => type !== wanted.type), next];
+  return [...(conditions ?? []).filter(({ type }) => type !== desired.type), next];
 }

@@ -25,7 +25,7 @@ const revisionLabel = "controller-revision-hash";
 export const daemonSetController: Controller = {
   name: "daemonset-controller",
   watches: ["daemonSets", "pods", "nodes"],
-  reconcile: (state) => state.settled("daemonSets").flatMap((set) => reconcileSet(set, state)),
+  reconcile: (state) => state.active("daemonSets").flatMap((set) => reconcileSet(set, state)),
 };
 
 /** The taints that a daemon tolerates and another pod would not: it is often what cures them. */
@@ -63,27 +63,27 @@ function reconcileSet(set: Live<DaemonSet>, state: ClusterSnapshot): ControllerA
   return [
     ...(set.metadata.deletionTimestamp === undefined ? stepsOf(placement) : []),
     ...(sameJson(status, set.status) ? [] : [updateAction("daemonSets", { ...set, status })]),
-    ...(moment === undefined ? [] : [{ kind: "lookAgain", at: moment } as const]),
+    ...(moment === undefined ? [] : [{ kind: "requeue", at: moment } as const]),
   ];
 }
 
 function stepsOf(placement: Placement): ControllerAction[] {
   const { set, eligible, pods, state } = placement;
   const names = new Set(eligible.map(({ metadata }) => metadata.name));
-  const kept = new Set<string>();
-  const gone: Live<Pod>[] = [];
+  const occupied = new Set<string>();
+  const surplus: Live<Pod>[] = [];
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp !== undefined) {
-      kept.add(pinnedNode(pod) ?? "");
+      occupied.add(pinnedNode(pod) ?? "");
       continue;
     }
     const node = pinnedNode(pod) ?? "";
-    if (!names.has(node) || isFinished(pod) || kept.has(node)) gone.push(pod);
-    else kept.add(node);
+    if (!names.has(node) || isFinished(pod) || occupied.has(node)) surplus.push(pod);
+    else occupied.add(node);
   }
-  const missing = eligible.filter(({ metadata }) => !kept.has(metadata.name));
+  const missing = eligible.filter(({ metadata }) => !occupied.has(metadata.name));
   const actions = [
-    ...gone.flatMap((pod) => deletion(set, pod)),
+    ...surplus.flatMap((pod) => deletion(set, pod)),
     ...missing.flatMap((node, index) => creation(placement, node, state.version, index)),
   ];
   return actions.length > 0 ? actions : replaceOutdated(placement);
@@ -140,10 +140,10 @@ function replaceOutdated({ set, eligible, pods, revision, state }: Placement): C
     1,
     resolveAmount(rollingUpdate?.maxUnavailable ?? 1, eligible.length, "up"),
   );
-  let room = allowed - (eligible.length - pods.filter(available).length);
+  let budget = allowed - (eligible.length - pods.filter(available).length);
   return pods.filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] !== revision)
     .sort((a, b) => Number(available(a)) - Number(available(b)))
-    .flatMap((pod) => (!available(pod) || room-- > 0 ? deletion(set, pod) : []));
+    .flatMap((pod) => (!available(pod) || budget-- > 0 ? deletion(set, pod) : []));
 }
 
 function statusOf({ set, eligible, pods, revision, state }: Placement): DaemonSetStatus {

@@ -15,7 +15,7 @@ export interface DeletionOptions {
 }
 
 /** The object is removed at once, or is marked and removed when its node, its finalizers or its contents allow it. */
-export type Deletion = { kind: "gone" } | { kind: "marked"; object: KubeObject };
+export type Deletion = { kind: "removed" } | { kind: "marked"; object: KubeObject };
 
 /** Returns the effect of deleting an object. Deleting it again can only shorten its grace period. */
 export function deletionOf(
@@ -26,7 +26,7 @@ export function deletionOf(
   const finalizers = finalizersAfter(object, options.propagation);
   const grace = type.kind === "Pod" ? graceOf(object, options.graceSeconds) : 0;
   const empties = type.kind === "Namespace";
-  if (finalizers.length === 0 && grace === 0 && !empties) return { kind: "gone" };
+  if (finalizers.length === 0 && grace === 0 && !empties) return { kind: "removed" };
   const before = object.metadata.deletionGracePeriodSeconds;
   if (object.metadata.deletionTimestamp !== undefined && (before ?? 0) <= grace) {
     return { kind: "marked", object: withFinalizers(object, finalizers) };
@@ -47,10 +47,10 @@ export function deletionOf(
 }
 
 /** Returns the grace period. A pod without a node, or that has ended, needs no time to stop. */
-function graceOf(object: Stored, asked: number | undefined): number {
+function graceOf(object: Stored, requested: number | undefined): number {
   const pod = object as Pod;
   if (pod.spec?.nodeName === undefined || isFinished(pod)) return 0;
-  return Math.max(0, asked ?? pod.spec.terminationGracePeriodSeconds ?? 30);
+  return Math.max(0, requested ?? pod.spec.terminationGracePeriodSeconds ?? 30);
 }
 
 function finalizersAfter(object: Stored, propagation: Propagation): string[] {

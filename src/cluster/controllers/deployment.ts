@@ -32,7 +32,7 @@ export const deploymentController: Controller = {
   name: "deployment-controller",
   watches: ["deployments", "replicaSets", "pods"],
   reconcile: (state) =>
-    state.settled("deployments").flatMap((deployment) => reconcileDeployment(deployment, state)),
+    state.active("deployments").flatMap((deployment) => reconcileDeployment(deployment, state)),
 };
 
 /** The values that the parts of a reconcile share. */
@@ -58,7 +58,7 @@ function reconcileDeployment(
   return [
     ...steps,
     ...reportOf(rollout),
-    ...(due === undefined || due <= state.now ? [] : [{ kind: "lookAgain", at: due } as const]),
+    ...(due === undefined || due <= state.now ? [] : [{ kind: "requeue", at: due } as const]),
   ];
 }
 
@@ -130,7 +130,7 @@ function planOf(rollout: Rollout, current: Live<ReplicaSet>): SizeChanges {
 function sizeOf(set: Live<ReplicaSet>): SetSize {
   return {
     name: set.metadata.name,
-    wanted: set.spec?.replicas ?? 1,
+    desired: set.spec?.replicas ?? 1,
     available: set.status?.availableReplicas ?? 0,
   };
 }
@@ -139,10 +139,10 @@ function createSet(rollout: Rollout): ControllerAction[] {
   const { deployment, old, limits, state } = rollout;
   const recreate = deployment.spec?.strategy?.type === "Recreate";
   const existing = old.reduce((sum, set) => sum + (set.spec?.replicas ?? 0), 0);
-  const room = recreate
+  const capacity = recreate
     ? (existing === 0 ? limits.replicas : 0)
     : limits.replicas + limits.maxSurge - existing;
-  const replicas = Math.max(0, Math.min(limits.replicas, room));
+  const replicas = Math.max(0, Math.min(limits.replicas, capacity));
   const namespace = deployment.metadata.namespace ?? "";
   const set = newReplicaSet(deployment, {
     replicas,
@@ -283,15 +283,15 @@ function withoutHash(template: PodTemplateSpec | undefined): unknown {
 /** Returns the desired annotations of a ReplicaSet: the Deployment's own, and its revision in the rollout. */
 function setAnnotations(
   deployment: Live<Deployment>,
-  place: { revision: number; desired: number; max: number },
+  rollout: { revision: number; desired: number; max: number },
 ): Record<string, string> {
   const handedDown = Object.entries(deployment.metadata.annotations ?? {})
     .filter(([key]) => !ownAnnotations.includes(key));
   return {
     ...Object.fromEntries(handedDown),
-    [annotationKeys.revision]: String(place.revision),
-    [annotationKeys.desired]: String(place.desired),
-    [annotationKeys.max]: String(place.max),
+    [annotationKeys.revision]: String(rollout.revision),
+    [annotationKeys.desired]: String(rollout.desired),
+    [annotationKeys.max]: String(rollout.max),
   };
 }
 
@@ -356,8 +356,8 @@ type Counts = Required<
 /** Returns the status computed from the sets. */
 function deploymentStatus(deployment: Live<Deployment>, view: RolloutView) {
   const counts = countsOf(view);
-  const wanted = deployment.spec?.replicas ?? 1;
-  const unavailable = Math.max(0, wanted - counts.availableReplicas);
+  const desired = deployment.spec?.replicas ?? 1;
+  const unavailable = Math.max(0, desired - counts.availableReplicas);
   const status: DeploymentStatus = {
     ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
     ...(unavailable === 0 ? {} : { unavailableReplicas: unavailable }),
@@ -458,9 +458,9 @@ function progressOf(
 }
 
 function isComplete(deployment: Live<Deployment>, counts: Counts): boolean {
-  const wanted = deployment.spec?.replicas ?? 1;
-  return counts.updatedReplicas === wanted && counts.replicas === wanted &&
-    counts.availableReplicas === wanted;
+  const desired = deployment.spec?.replicas ?? 1;
+  return counts.updatedReplicas === desired && counts.replicas === desired &&
+    counts.availableReplicas === desired;
 }
 
 function madeProgress(before: DeploymentStatus | undefined, counts: Counts): boolean {

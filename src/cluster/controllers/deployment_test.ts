@@ -4,7 +4,7 @@ import { isReady } from "./pods.ts";
 import { TestCluster } from "./testing/fixture.ts";
 import { activePods, deployment, namespace, setImage } from "./testing/workloads.ts";
 
-Deno.test("a rolling update keeps within its limits at every step", () => {
+Deno.test("a rolling update stays within its limits at every step", () => {
   const limits = fc.record({
     replicas: fc.integer({ min: 1, max: 8 }),
     maxSurge: fc.oneof(fc.nat(3), fc.constantFrom("25%", "50%", "100%")),
@@ -94,7 +94,7 @@ Deno.test("a paused Deployment starts no new revision, and does when it is resum
   assert.equal(condition(), "NewReplicaSetAvailable");
 });
 
-Deno.test("a rollout whose pods never become ready is told to have failed at its deadline", () => {
+Deno.test("a rollout whose pods never become ready fails at its deadline", () => {
   const cluster = new TestCluster().addNode();
   cluster.behaviour = () => "starting";
   cluster.put("deployments", deployment({ progressDeadlineSeconds: 60 }));

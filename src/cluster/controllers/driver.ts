@@ -107,15 +107,15 @@ class Driver {
       for (const action of actions) {
         applyAction(this.#target, action, { component: controller.name, now });
       }
-      const moments = actions.flatMap((each) => each.kind === "lookAgain" ? [each.at] : []);
-      this.#lookAgain(controller, moments);
+      const moments = actions.flatMap((each) => each.kind === "requeue" ? [each.at] : []);
+      this.#requeue(controller, moments);
     } catch (error) {
       onError(controller.name, error);
     }
   }
 
   /** Sets the one timer of a controller: the earliest moment that its last pass named. */
-  #lookAgain(controller: Controller, moments: readonly Date[]): void {
+  #requeue(controller: Controller, moments: readonly Date[]): void {
     this.#timers.get(controller)?.[Symbol.dispose]();
     this.#timers.delete(controller);
     if (moments.length === 0 || this.#end.signal.aborted) return;
@@ -176,7 +176,7 @@ function perform(
       return;
     case "event":
       return recordEvent(store, { component, action, now });
-    case "lookAgain":
+    case "requeue":
       // Handled by the driver: it writes nothing.
       return;
   }
@@ -192,6 +192,6 @@ function performDeletion(
   if (object === undefined) return;
   const { propagation, graceSeconds } = action;
   const deletion = deletionOf(type, object, { propagation, graceSeconds, now });
-  if (deletion.kind === "gone") store.remove(type, action.namespace, action.name);
+  if (deletion.kind === "removed") store.remove(type, action.namespace, action.name);
   else store.update(type, deletion.object);
 }

@@ -85,19 +85,19 @@ Deno.test("a controller that throws is reported, and the others do their work", 
   assert.ok(store.get(resources.secrets, "default", "made"));
 });
 
-Deno.test("a controller that asked to look again runs at that time, and once", async () => {
-  const looked = Promise.withResolvers<void>();
+Deno.test("a requeued controller runs at that time, and once", async () => {
+  const checked = Promise.withResolvers<void>();
   let runs = 0;
   const patient: Controller = {
     name: "patient",
     watches: ["secrets"],
     reconcile(state) {
       runs++;
-      if (runs > 1) looked.resolve();
+      if (runs > 1) checked.resolve();
       const later = (ms: number) => new Date(state.now.getTime() + ms);
       return runs > 1
         ? []
-        : [{ kind: "lookAgain", at: later(60_000) }, { kind: "lookAgain", at: later(30_000) }];
+        : [{ kind: "requeue", at: later(60_000) }, { kind: "requeue", at: later(30_000) }];
     },
   };
   const { clock, running } = setUp([patient]);
@@ -105,6 +105,6 @@ Deno.test("a controller that asked to look again runs at that time, and once", a
   while (clock.waits.length === 0) await Promise.resolve();
   assert.deepEqual(clock.waits.map(({ durationMs }) => durationMs), [30_000]);
   clock.waits[0]?.end();
-  await looked.promise;
+  await checked.promise;
   assert.equal(runs, 2);
 });

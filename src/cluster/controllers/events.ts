@@ -64,7 +64,7 @@ export const eventExpiry: Controller = {
         actions.push({ kind: "remove", type: "events", namespace, name });
       } else next = Math.min(next, expires);
     }
-    if (next < Infinity) actions.push({ kind: "lookAgain", at: new Date(next) });
+    if (next < Infinity) actions.push({ kind: "requeue", at: new Date(next) });
     return actions;
   },
 };

@@ -100,13 +100,13 @@ function blocks(item: Item, owner: string): boolean {
 }
 
 function withoutOwner(item: Item, owner: string): ControllerAction {
-  const left = ownersOf(item).filter(({ uid }) => uid !== owner);
-  return updateAction(item.type, withList(item, "ownerReferences", left));
+  const remaining = ownersOf(item).filter(({ uid }) => uid !== owner);
+  return updateAction(item.type, withList(item, "ownerReferences", remaining));
 }
 
 function withoutFinalizer(item: Item, finalizer: string): ControllerAction {
-  const left = (item.object.metadata.finalizers ?? []).filter((each) => each !== finalizer);
-  return updateAction(item.type, withList(item, "finalizers", left));
+  const remaining = (item.object.metadata.finalizers ?? []).filter((each) => each !== finalizer);
+  return updateAction(item.type, withList(item, "finalizers", remaining));
 }
 
 function withList(

@@ -18,7 +18,7 @@ const indexKey = "batch.kubernetes.io/job-completion-index";
 export const jobController: Controller = {
   name: "job-controller",
   watches: ["jobs", "pods"],
-  reconcile: (state) => state.settled("jobs").flatMap((job) => reconcileJob(job, state)),
+  reconcile: (state) => state.active("jobs").flatMap((job) => reconcileJob(job, state)),
 };
 
 function reconcileJob(job: Live<Job>, state: ClusterSnapshot): ControllerAction[] {
@@ -87,7 +87,7 @@ function stepsOf(view: JobView): ControllerAction[] {
   if (missing < 0) return active.slice(missing).map((pod) => deleteAction("pods", pod));
   if (missing === 0) return [];
   const retryAt = nextAttempt(view);
-  if (retryAt > state.now) return [{ kind: "lookAgain", at: retryAt }];
+  if (retryAt > state.now) return [{ kind: "requeue", at: retryAt }];
   const indexes = freeIndexes(view);
   return Array.from({ length: missing }, (_, at) => createPod(view, at, indexes[at])).flat();
 }
@@ -182,7 +182,7 @@ function deadline({ job, state }: JobView): ControllerAction[] {
   const since = job.status?.startTime;
   if (activeDeadlineSeconds === undefined || since === undefined) return [];
   const at = new Date(Date.parse(since) + activeDeadlineSeconds * 1000);
-  return at > state.now ? [{ kind: "lookAgain", at }] : [];
+  return at > state.now ? [{ kind: "requeue", at }] : [];
 }
 
 /** Deletes a Job once its time to live after its end is over; without one it is retained until it is deleted. */
@@ -191,7 +191,7 @@ function cleanUp(job: Live<Job>, endedAt: string | undefined, now: Date): Contro
   if (ttlSecondsAfterFinished === undefined || endedAt === undefined) return [];
   if (job.metadata.deletionTimestamp !== undefined) return [];
   const at = new Date(Date.parse(endedAt) + ttlSecondsAfterFinished * 1000);
-  return at > now ? [{ kind: "lookAgain", at }] : [deleteAction("jobs", job)];
+  return at > now ? [{ kind: "requeue", at }] : [deleteAction("jobs", job)];
 }
 
 /* The progress of a Job, and whether it has ended. */

@@ -75,7 +75,7 @@ Deno.test("a Job that ended goes with its pods after its time to live", () => {
   assert.deepEqual([cluster.list("jobs").length, cluster.list("pods").length], [0, 0]);
 });
 
-Deno.test("a Job says once which of its fields have no effect here", () => {
+Deno.test("a Job reports once which of its fields have no effect here", () => {
   for (const suspend of [false, true]) {
     const cluster = new TestCluster().addNode();
     cluster.put("jobs", job({ suspend, podFailurePolicy: { rules: [] }, completions: 2 }));

@@ -21,7 +21,7 @@ import { matchesLabels } from "./selector.ts";
 export const replicaSetController: Controller = {
   name: "replicaset-controller",
   watches: ["replicaSets", "pods"],
-  reconcile: (state) => state.settled("replicaSets").flatMap((set) => reconcileSet(set, state)),
+  reconcile: (state) => state.active("replicaSets").flatMap((set) => reconcileSet(set, state)),
 };
 
 function reconcileSet(set: Live<ReplicaSet>, state: ClusterSnapshot): ControllerAction[] {
@@ -34,7 +34,7 @@ function reconcileSet(set: Live<ReplicaSet>, state: ClusterSnapshot): Controller
   return [
     ...scaling,
     ...(sameJson(status, set.status) ? [] : [updateAction("replicaSets", { ...set, status })]),
-    ...(moment === undefined ? [] : [{ kind: "lookAgain", at: moment } as const]),
+    ...(moment === undefined ? [] : [{ kind: "requeue", at: moment } as const]),
   ];
 }
 

@@ -7,7 +7,7 @@
 export interface SetSize {
   name: string;
   /** Its present `spec.replicas`. */
-  wanted: number;
+  desired: number;
   available: number;
 }
 
@@ -55,14 +55,14 @@ export function planRolling(
   limits: RolloutLimits,
 ): SizeChanges {
   const grown = growCurrent(current, old, limits);
-  if (grown !== current.wanted) return new Map([[current.name, grown]]);
+  if (grown !== current.desired) return new Map([[current.name, grown]]);
   return shrinkOld(current, old, limits);
 }
 
 function growCurrent(current: SetSize, old: readonly SetSize[], limits: RolloutLimits): number {
-  if (current.wanted >= limits.replicas) return limits.replicas;
-  const room = limits.replicas + limits.maxSurge - sum([current, ...old], "wanted");
-  return current.wanted + Math.max(0, Math.min(room, limits.replicas - current.wanted));
+  if (current.desired >= limits.replicas) return limits.replicas;
+  const capacity = limits.replicas + limits.maxSurge - sum([current, ...old], "desired");
+  return current.desired + Math.max(0, Math.min(capacity, limits.replicas - current.desired));
 }
 
 function shrinkOld(
@@ -71,16 +71,16 @@ function shrinkOld(
   limits: RolloutLimits,
 ): SizeChanges {
   const mustStay = limits.replicas - limits.maxUnavailable;
-  const missingNew = current.wanted - current.available;
-  let room = sum([current, ...old], "wanted") - mustStay - missingNew;
-  const sizes = new Map(old.map(({ name, wanted }) => [name, wanted]));
+  const missingNew = current.desired - current.available;
+  let capacity = sum([current, ...old], "desired") - mustStay - missingNew;
+  const sizes = new Map(old.map(({ name, desired }) => [name, desired]));
   const take = (name: string, count: number) => {
-    const taken = Math.max(0, Math.min(count, room, sizes.get(name) ?? 0));
+    const taken = Math.max(0, Math.min(count, capacity, sizes.get(name) ?? 0));
     sizes.set(name, (sizes.get(name) ?? 0) - taken);
-    room -= taken;
+    capacity -= taken;
     return taken;
   };
-  for (const { name, wanted, available } of old) take(name, wanted - available);
+  for (const { name, desired, available } of old) take(name, desired - available);
   let spare = sum([current, ...old], "available") - mustStay;
   for (const { name } of old) spare -= take(name, Math.max(0, spare));
   return changesOf(old, sizes);
@@ -103,13 +103,13 @@ export function planRecreate(
  * size, the remainder to the largest (the first of equals, which is the newest).
  */
 export function planScaling(sets: readonly SetSize[], total: number): SizeChanges {
-  const present = sum(sets, "wanted");
-  const sizes = new Map(sets.map(({ name, wanted }) => [name, wanted]));
+  const present = sum(sets, "desired");
+  const sizes = new Map(sets.map(({ name, desired }) => [name, desired]));
   if (present > 0) {
-    for (const { name, wanted } of sets) sizes.set(name, Math.floor(wanted * total / present));
+    for (const { name, desired } of sets) sizes.set(name, Math.floor(desired * total / present));
   }
   const shared = [...sizes.values()].reduce((a, b) => a + b, 0);
-  const largest = [...sets].sort((a, b) => b.wanted - a.wanted)[0];
+  const largest = [...sets].sort((a, b) => b.desired - a.desired)[0];
   if (largest !== undefined) {
     sizes.set(largest.name, (sizes.get(largest.name) ?? 0) + total - shared);
   }
@@ -118,13 +118,13 @@ export function planScaling(sets: readonly SetSize[], total: number): SizeChange
 
 function changesOf(sets: readonly SetSize[], sizes: ReadonlyMap<string, number>): SizeChanges {
   return new Map(
-    sets.flatMap(({ name, wanted }) => {
-      const next = sizes.get(name) ?? wanted;
-      return next === wanted ? [] : [[name, next] as const];
+    sets.flatMap(({ name, desired }) => {
+      const next = sizes.get(name) ?? desired;
+      return next === desired ? [] : [[name, next] as const];
     }),
   );
 }
 
-function sum(sets: readonly SetSize[], field: "wanted" | "available"): number {
+function sum(sets: readonly SetSize[], field: "desired" | "available"): number {
   return sets.reduce((total, set) => total + set[field], 0);
 }

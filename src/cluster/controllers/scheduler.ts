@@ -21,8 +21,10 @@ export const schedulerController: Controller = {
   name: "default-scheduler",
   watches: ["pods", "nodes", "persistentVolumeClaims"],
   reconcile(state) {
-    const rooms = state.list("nodes").map((node) => roomOf(node, state));
-    return state.list("pods").filter(waitsForNode).flatMap((pod) => schedule(pod, rooms, state));
+    const capacities = state.list("nodes").map((node) => capacityOf(node, state));
+    return state.list("pods").filter(waitsForNode).flatMap((pod) =>
+      schedule(pod, capacities, state)
+    );
   },
 };
 
@@ -37,22 +39,22 @@ function waitsForNode(pod: Live<Pod>): boolean {
 }
 
 /** A node and its remaining capacity during this pass. */
-interface Room extends Placement {
-  left: Record<string, number>;
+interface NodeCapacity extends Placement {
+  free: Record<string, number>;
   pods: Live<Pod>[];
 }
 
-function roomOf(node: Live<Node>, state: ClusterSnapshot): Room {
+function capacityOf(node: Live<Node>, state: ClusterSnapshot): NodeCapacity {
   const allocatable = Object.entries(node.status?.allocatable ?? {});
-  const room: Room = {
+  const capacity: NodeCapacity = {
     node,
-    left: Object.fromEntries(allocatable.map(([name, value]) => [name, amountOf(value)])),
+    free: Object.fromEntries(allocatable.map(([name, value]) => [name, amountOf(value)])),
     pods: [],
   };
   for (const pod of state.list("pods")) {
-    if (pod.spec?.nodeName === node.metadata.name && !isFinished(pod)) occupy(room, pod);
+    if (pod.spec?.nodeName === node.metadata.name && !isFinished(pod)) occupy(capacity, pod);
   }
-  return room;
+  return capacity;
 }
 
 /** JSON may have a plain number; an invalid quantity counts as nothing, for the API refuses it first. */
@@ -71,46 +73,46 @@ function requestsOf(pod: Pod): Record<string, number> {
   return requests;
 }
 
-function occupy(room: Room, pod: Live<Pod>): void {
-  room.pods.push(pod);
+function occupy(capacity: NodeCapacity, pod: Live<Pod>): void {
+  capacity.pods.push(pod);
   for (const [name, amount] of Object.entries(requestsOf(pod))) {
-    const left = room.left[name];
-    if (left !== undefined) room.left[name] = left - amount;
+    const free = capacity.free[name];
+    if (free !== undefined) capacity.free[name] = free - amount;
   }
 }
 
 function schedule(
   pod: Live<Pod>,
-  rooms: readonly Room[],
+  capacities: readonly NodeCapacity[],
   state: ClusterSnapshot,
 ): ControllerAction[] {
   const claims = unreadyClaim(pod, state);
-  if (claims !== undefined) return refuse(pod, claims, rooms, state);
+  if (claims !== undefined) return refuse(pod, claims, capacities, state);
   const namespaces = state.list("namespaces");
   const refusals = new Map<string, number>();
-  const fitting: Room[] = [];
-  for (const room of rooms) {
-    const reasons = refusalsOf(room, pod, { placements: rooms, namespaces });
-    if (reasons.length === 0) fitting.push(room);
+  const fitting: NodeCapacity[] = [];
+  for (const capacity of capacities) {
+    const reasons = refusalsOf(capacity, pod, { placements: capacities, namespaces });
+    if (reasons.length === 0) fitting.push(capacity);
     for (const reason of reasons) refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
   }
-  const best = fitting.sort((a, b) => (b.left["pods"] ?? 0) - (a.left["pods"] ?? 0))[0];
+  const best = fitting.sort((a, b) => (b.free["pods"] ?? 0) - (a.free["pods"] ?? 0))[0];
   if (best !== undefined) return bind(pod, best, state);
   const reasons = [...refusals].map(([reason, count]) => `${count} ${reason}`).sort();
-  return refuse(pod, reasons.join(", "), rooms, state);
+  return refuse(pod, reasons.join(", "), capacities, state);
 }
 
 /** Returns the reasons of the first plug-in that refuses, as the real one does, which runs them in turn. */
 function refusalsOf(
-  room: Room,
+  capacity: NodeCapacity,
   pod: Live<Pod>,
   cluster: Parameters<typeof affinityRefusal>[2],
 ): string[] {
-  const { node, left } = room;
-  const refused = nodeAccepts(node, pod) ?? portRefusal(room, pod);
+  const { node, free } = capacity;
+  const refused = nodeAccepts(node, pod) ?? portRefusal(capacity, pod);
   if (refused !== undefined) return [refused];
   const lacking = Object.entries(requestsOf(pod))
-    .filter(([name, amount]) => amount > (left[name] ?? 0))
+    .filter(([name, amount]) => amount > (free[name] ?? 0))
     .map(([name]) => (name === "pods" ? "Too many pods" : `Insufficient ${name}`));
   return lacking.length > 0 ? lacking : [affinityRefusal(node, pod, cluster) ?? []].flat();
 }
@@ -129,9 +131,9 @@ function unreadyClaim(pod: Live<Pod>, state: ClusterSnapshot): string | undefine
   return undefined;
 }
 
-function bind(pod: Live<Pod>, room: Room, state: ClusterSnapshot): ControllerAction[] {
-  occupy(room, pod);
-  const nodeName = room.node.metadata.name;
+function bind(pod: Live<Pod>, capacity: NodeCapacity, state: ClusterSnapshot): ControllerAction[] {
+  occupy(capacity, pod);
+  const nodeName = capacity.node.metadata.name;
   const { namespace = "", name } = pod.metadata;
   const condition: PodCondition = { type: "PodScheduled", status: "True" };
   return [
@@ -155,12 +157,12 @@ function withScheduling(
 function refuse(
   pod: Live<Pod>,
   why: string,
-  rooms: readonly Room[],
+  capacities: readonly NodeCapacity[],
   state: ClusterSnapshot,
 ): ControllerAction[] {
-  const message = rooms.length === 0
+  const message = capacities.length === 0
     ? "no nodes available to schedule pods"
-    : `0/${rooms.length} nodes are available: ${why}.${preemption(why, rooms.length)}`;
+    : `0/${capacities.length} nodes are available: ${why}.${preemption(why, capacities.length)}`;
   const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
   const next = withScheduling(pod, condition, state);
   return sameJson(next, pod)
@@ -191,9 +193,9 @@ interface Placement {
 
 /** Returns why a pod can't have its ports on a node, with the scheduler's message; undefined if it can. */
 function portRefusal({ pods }: Placement, pod: Pod): string | undefined {
-  const wanted = hostPorts(pod);
+  const desired = hostPorts(pod);
   const taken = pods.flatMap(hostPorts);
-  const clash = wanted.some((port) =>
+  const clash = desired.some((port) =>
     taken.some((other) =>
       port.protocol === other.protocol && port.hostPort === other.hostPort &&
       (port.hostIP === other.hostIP || [port.hostIP, other.hostIP].includes(anyAddress))
@@ -226,14 +228,14 @@ function affinityRefusal(
       : placements.filter((each) => each.node.metadata.labels?.[topologyKey] === domain)
         .flatMap(({ pods }) => pods);
   };
-  const wanted = requiredTerms(pod, "podAffinity");
+  const desired = requiredTerms(pod, "podAffinity");
   const everywhere = placements.flatMap(({ pods }) => pods);
   // The first of a group with affinity to itself has no match yet.
   const first =
-    wanted.every((term) =>
+    desired.every((term) =>
       takes(pod, term, pod) && node.metadata.labels?.[term.topologyKey] !== undefined
-    ) && !wanted.some((term) => everywhere.some((other) => takes(pod, term, other)));
-  if (!first && !wanted.every((term) => near(term).some((other) => takes(pod, term, other)))) {
+    ) && !desired.some((term) => everywhere.some((other) => takes(pod, term, other)));
+  if (!first && !desired.every((term) => near(term).some((other) => takes(pod, term, other)))) {
     return "node(s) didn't match pod affinity rules";
   }
   const shunned = requiredTerms(pod, "podAntiAffinity");

@@ -11,8 +11,8 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
 }
 
 /** Returns whether labels have all of the required pairs. */
-export function matchesLabels(wanted: Labels, labels: Labels): boolean {
-  return Object.entries(wanted ?? {}).every(([key, value]) => labels?.[key] === value);
+export function matchesLabels(desired: Labels, labels: Labels): boolean {
+  return Object.entries(desired ?? {}).every(([key, value]) => labels?.[key] === value);
 }
 
 /** Returns whether labels match one requirement; `Gt` and `Lt` are those of node affinity. */

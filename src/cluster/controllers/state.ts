@@ -32,7 +32,7 @@ export class ClusterSnapshot {
   }
 
   /** Returns all objects of a kind but those in namespaces that are being deleted: nothing new starts there. */
-  settled<K extends KindName>(type: K): readonly Live<KindMap[K]>[] {
+  active<K extends KindName>(type: K): readonly Live<KindMap[K]>[] {
     const ending = new Set(
       this.list("namespaces").filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
         .map(({ metadata }) => metadata.name),

@@ -20,7 +20,7 @@ import { hashLabel } from "./naming.ts";
 export const statefulSetController: Controller = {
   name: "statefulset-controller",
   watches: ["statefulSets", "pods", "persistentVolumeClaims"],
-  reconcile: (state) => state.settled("statefulSets").flatMap((set) => reconcileSet(set, state)),
+  reconcile: (state) => state.active("statefulSets").flatMap((set) => reconcileSet(set, state)),
 };
 
 /** A set at one moment. `pods` are by ordinal. */
@@ -53,7 +53,7 @@ function reconcileSet(set: Live<StatefulSet>, state: ClusterSnapshot): Controlle
   return [
     ...(set.metadata.deletionTimestamp === undefined ? stepsOf(members) : []),
     ...(sameJson(status, set.status) ? [] : [updateAction("statefulSets", { ...set, status })]),
-    ...(moment === undefined ? [] : [{ kind: "lookAgain", at: moment } as const]),
+    ...(moment === undefined ? [] : [{ kind: "requeue", at: moment } as const]),
   ];
 }
 
@@ -154,8 +154,8 @@ function statusOf(members: Members, owned: readonly Live<Pod>[]): StatefulSetSta
   const { set, revision, state } = members;
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;
   const before = set.status?.currentRevision ?? revision;
-  const at = (wanted: string) =>
-    owned.filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] === wanted).length;
+  const at = (desired: string) =>
+    owned.filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] === desired).length;
   const ready = owned.filter((pod) => isActive(pod) && isReady(pod)).length;
   const updated = at(revision);
   const through = updated === (set.spec?.replicas ?? 1) && owned.length === updated &&

@@ -57,7 +57,7 @@ Deno.test("a StatefulSet's claims are bound, outlive its pods and are taken up a
   assert.deepEqual(volumes(), before);
 });
 
-Deno.test("a StatefulSet's partition keeps the lower members as they are", () => {
+Deno.test("a StatefulSet's partition leaves the lower members unchanged", () => {
   const cluster = new TestCluster().addNode();
   const updateStrategy = { type: "RollingUpdate", rollingUpdate: { partition: 2 } };
   cluster.put("statefulSets", statefulSet({ updateStrategy }));

@@ -59,7 +59,7 @@ function evictionTime(pod: Pod, taints: readonly Taint[]): number {
 
 function evict(pod: Live<Pod>, time: number, now: Date): ControllerAction[] {
   if (time === Infinity) return [];
-  if (time > now.getTime()) return [{ kind: "lookAgain", at: new Date(time) }];
+  if (time > now.getTime()) return [{ kind: "requeue", at: new Date(time) }];
   const { namespace = "", name } = pod.metadata;
   const message = `Marking for deletion Pod ${namespace}/${name}`;
   return [note("Normal", pod, "TaintManagerEviction", message), deleteAction("pods", pod)];

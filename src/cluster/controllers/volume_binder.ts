@@ -110,16 +110,16 @@ function serves(
 ): boolean {
   const { claimRef, storageClassName: offered = "", accessModes = [], capacity } = volume.spec ??
     {};
-  const { volumeName, accessModes: wanted = [], resources } = claim.spec ?? {};
+  const { volumeName, accessModes: desired = [], resources } = claim.spec ?? {};
   if (volumeName !== undefined && volumeName !== volume.metadata.name) return false;
   if (claimRef !== undefined) {
     return claimRef.namespace === claim.metadata.namespace &&
       claimRef.name === claim.metadata.name &&
       (claimRef.uid === undefined || claimRef.uid === claim.metadata.uid);
   }
-  const asked = parseQuantity(String(resources?.requests?.["storage"] ?? "0")) ?? 0;
-  return offered === storageClassName && wanted.every((mode) => accessModes.includes(mode)) &&
-    (parseQuantity(String(capacity?.["storage"] ?? "0")) ?? 0) >= asked;
+  const requested = parseQuantity(String(resources?.requests?.["storage"] ?? "0")) ?? 0;
+  return offered === storageClassName && desired.every((mode) => accessModes.includes(mode)) &&
+    (parseQuantity(String(capacity?.["storage"] ?? "0")) ?? 0) >= requested;
 }
 
 function referenceTo(claim: Live<PersistentVolumeClaim>) {

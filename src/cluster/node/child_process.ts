@@ -37,12 +37,12 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
     guardStream(child[name], { exited, map: (bytes) => filters[name].pass(bytes) });
   const [stdout, stderr] = [guarded("stdout"), guarded("stderr")];
   const stdin = streams.stdin ? tolerantSink(child.stdin, { endless: streams.tty }) : undefined;
-  const wanted = {
+  const desired = {
     stdout: streams.stdout ? stdout.stream : undefined,
     stderr: streams.stderr && !streams.tty ? stderr.stream : undefined,
   };
-  if (wanted.stdout === undefined) drain(stdout.stream);
-  if (wanted.stderr === undefined) drain(stderr.stream);
+  if (desired.stdout === undefined) drain(stdout.stream);
+  if (desired.stderr === undefined) drain(stderr.stream);
 
   const end = (async (): Promise<CommandEnd> => {
     const { code } = await exited;
@@ -56,13 +56,13 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
 
   return {
     stdin: stdin?.stream,
-    stdout: wanted.stdout ?? emptyStream(),
-    stderr: wanted.stderr ?? emptyStream(),
+    stdout: desired.stdout ?? emptyStream(),
+    stderr: desired.stderr ?? emptyStream(),
     end,
     resize: resize ?? (() => Promise.resolve()),
     async release() {
       if (!streams.tty) await stdin?.close();
-      for (const stream of [wanted.stdout, wanted.stderr]) {
+      for (const stream of [desired.stdout, desired.stderr]) {
         if (stream !== undefined && !stream.locked) await stream.cancel();
       }
     },
@@ -84,8 +84,8 @@ class StartErrorFilter {
 
   pass(bytes: Uint8Array): Uint8Array {
     if (this.#state === "first") {
-      const begins = this.#prefix?.every((byte, index) => bytes[index] === byte) ?? false;
-      this.#state = begins ? "swallow" : "pass";
+      const matches = this.#prefix?.every((byte, index) => bytes[index] === byte) ?? false;
+      this.#state = matches ? "swallow" : "pass";
     }
     return this.#state === "swallow" ? new Uint8Array() : bytes;
   }
@@ -222,12 +222,12 @@ interface Timer {
 /** Timers that depend on the process's end, one at a time: a promise would accumulate a listener for each. */
 class Exit {
   #exited = false;
-  #told: (() => void) | undefined;
+  #notify: (() => void) | undefined;
 
   constructor(exited: Promise<unknown>) {
     exited.then(() => {
       this.#exited = true;
-      this.#told?.();
+      this.#notify?.();
     });
   }
 
@@ -236,14 +236,14 @@ class Exit {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const elapse = () => resolve(undefined);
-    const begin = () => {
+    const start = () => {
       timer = setTimeout(elapse, durationMs);
     };
-    this.#told = kind === "afterExit" ? begin : elapse;
-    if (this.#exited) this.#told();
-    else if (kind === "untilExit") begin();
+    this.#notify = kind === "afterExit" ? start : elapse;
+    if (this.#exited) this.#notify();
+    else if (kind === "untilExit") start();
     const clear = () => {
-      this.#told = undefined;
+      this.#notify = undefined;
       clearTimeout(timer);
     };
     return { elapsed: promise, clear };
@@ -277,8 +277,8 @@ export async function takeFirstLine(source: ReadableStream<Uint8Array>): Promise
     const complete = at >= 0;
     if (!complete && !done && seen.length < firstLineLimit) continue;
     const line = new TextDecoder().decode(complete ? seen.subarray(0, at) : seen);
-    const left = complete ? seen.subarray(at + 1) : new Uint8Array();
-    return { line: line.trimEnd(), complete, rest: continued(left, reader) };
+    const tail = complete ? seen.subarray(at + 1) : new Uint8Array();
+    return { line: line.trimEnd(), complete, rest: continued(tail, reader) };
   }
 }
 
@@ -286,12 +286,12 @@ function continued(
   first: Uint8Array,
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): ReadableStream<Uint8Array> {
-  let left: Uint8Array | undefined = first.length > 0 ? first : undefined;
+  let tail: Uint8Array | undefined = first.length > 0 ? first : undefined;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      if (left !== undefined) {
-        controller.enqueue(left);
-        left = undefined;
+      if (tail !== undefined) {
+        controller.enqueue(tail);
+        tail = undefined;
         return;
       }
       const { value, done } = await reader.read();

@@ -47,7 +47,7 @@ Deno.test("a pipe that stays open after the exit ends, with all that was in it",
   );
 });
 
-Deno.test("after its reader has gone the source is read to its end", async () => {
+Deno.test("the source is read to its end without a reader too", async () => {
   const source = counted([Uint8Array.of(1), Uint8Array.of(2)], { ends: true });
   const exited = Promise.withResolvers<void>();
   const { stream, finished } = guardStream(source.stream, { exited: exited.promise });

@@ -41,7 +41,7 @@ export async function prepareContainerFiles(
     const base = layer === "" ? host ? view.hostRoot : view.scratchRoot : `/${layer}`;
     const lower = await linkLowerFolders(setup.image.rootfs, layer, { base, folder });
     lines.push(
-      `overlay ${place(mountedRoot, layer)} overlay lowerdir=${lower.join(":")},` +
+      `overlay ${layerPath(mountedRoot, layer)} overlay lowerdir=${lower.join(":")},` +
         `upperdir=upper.${name},workdir=work.${name},${options}`,
     );
   }
@@ -67,7 +67,7 @@ function layerName(layer: string): string {
   return layer === "" ? "root" : layer;
 }
 
-function place(root: string, layer: string): string {
+function layerPath(root: string, layer: string): string {
   return layer === "" ? root : `${root}/${layer}`;
 }
 
@@ -80,7 +80,7 @@ async function linkLowerFolders(
   layer: string,
   { base, folder }: { base: string; folder: string },
 ): Promise<string[]> {
-  const own = rootfs === undefined ? undefined : place(rootfs, layer);
+  const own = rootfs === undefined ? undefined : layerPath(rootfs, layer);
   const exists = own !== undefined &&
     await Deno.stat(own).then((info) => info.isDirectory, () => false);
   const name = layerName(layer);

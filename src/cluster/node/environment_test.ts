@@ -84,7 +84,7 @@ Deno.test("every kind of source gives its value", () => {
   );
 });
 
-Deno.test("a missing source is told in the kubelet's words, unless it is optional", () => {
+Deno.test("a missing source gets the kubelet's message, unless it is optional", () => {
   const fails = (container: Partial<Container>, message: string) =>
     assert.throws(() => environmentOf(container), new ContainerConfigError(message));
   const from = (valueFrom: NonNullable<NonNullable<Container["env"]>[number]["valueFrom"]>) => ({
@@ -117,7 +117,7 @@ Deno.test("references are expanded as the API describes it", () => {
   }));
 });
 
-Deno.test("command and args stand for entrypoint and cmd", () => {
+Deno.test("command and args replace entrypoint and cmd", () => {
   const words = (container: Partial<Container>) =>
     mainCommand({ name: "main", ...container }, image, { A: "1" });
   assert.deepEqual(words({}), ["run", "--default"]);

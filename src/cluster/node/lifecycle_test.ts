@@ -84,7 +84,7 @@ Deno.test("init containers run one after the other, each before the main ones", 
   assert.equal(result.stdout, "one\ntwo\n");
 });
 
-Deno.test("a failed init container under Never fails the pod, and the main ones never begin", async () => {
+Deno.test("a failed init container under Never fails the pod, and no main one starts", async () => {
   await using fixture = await startFixture();
   fixture.run({
     restartPolicy: "Never",
@@ -223,7 +223,7 @@ Deno.test("probes: not ready until the probe says so; a failing liveness probe r
   );
 });
 
-Deno.test("the log of the start before is kept", async () => {
+Deno.test("the log of the previous start is stored", async () => {
   await using fixture = await startFixture();
   fixture.run({ restartPolicy: "Always", containers: [shell("date +%s%N; exit 1")] });
   await fixture.pod("web", waitingFor("CrashLoopBackOff"));
@@ -236,7 +236,7 @@ Deno.test("the log of the start before is kept", async () => {
   assert.match(await logText(fixture, pod, true), /^\d+\n$/);
 });
 
-Deno.test("a node that starts again over the same folder begins its pods afresh and keeps claims", async () => {
+Deno.test("a node that starts again in the same folder restarts its pods and retains claims", async () => {
   const dataDir = await Deno.makeTempDir();
   try {
     for (const run of [1, 2]) {

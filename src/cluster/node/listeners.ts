@@ -25,14 +25,20 @@ export async function requireListener(
   // By a program: Deno opens /proc only with all permissions.
   const sockets = listeningSockets(await output(["cat", "/proc/net/tcp", "/proc/net/tcp6"]), port);
   if (sockets.length === 0) throw new Deno.errors.ConnectionRefused(refused);
-  const held = await output(["sh", "-c", heldScript(sockets), "sh", ...processes.flatMap(words)]);
+  const held = await output([
+    "sh",
+    "-c",
+    heldScript(sockets),
+    "sh",
+    ...processes.flatMap(processArgs),
+  ]);
   if (sockets.every((socket) => held.includes(`socket:[${socket}]`))) return;
   throw new Deno.errors.ConnectionRefused(
     `${refused}: the process that listens there isn't the pod's (pods of the embedded cluster share the machine's ports)`,
   );
 }
 
-function words(set: ProcessSet): string[] {
+function processArgs(set: ProcessSet): string[] {
   return set.kind === "procFolder" ? [set.kind, set.path] : [set.kind, set.entry];
 }
 

@@ -79,7 +79,7 @@ export class LogFile implements AsyncDisposable {
       }
       this.#ended = true;
       this.#file.close();
-      this.#tell();
+      this.#notify();
     });
   }
 
@@ -91,20 +91,20 @@ export class LogFile implements AsyncDisposable {
 
   #lines(stream: "stdout" | "stderr", chunk: Uint8Array): Uint8Array[] {
     const lines: Uint8Array[] = [];
-    let begin = 0;
+    let start = 0;
     let pending = this.#partial[stream].reduce((sum, part) => sum + part.length, 0);
-    while (begin < chunk.length) {
-      const room = Math.min(chunk.length, begin + lineLimit - pending);
-      const at = chunk.subarray(begin, room).indexOf(newline);
-      const end = at < 0 ? room : begin + at;
-      this.#partial[stream].push(chunk.slice(begin, end));
-      pending += end - begin;
+    while (start < chunk.length) {
+      const limit = Math.min(chunk.length, start + lineLimit - pending);
+      const at = chunk.subarray(start, limit).indexOf(newline);
+      const end = at < 0 ? limit : start + at;
+      this.#partial[stream].push(chunk.slice(start, end));
+      pending += end - start;
       if (at >= 0 || pending >= lineLimit) {
         lines.push(this.#line(stream, at >= 0 ? "F" : "P", this.#partial[stream]));
         this.#partial[stream] = [];
         pending = 0;
       }
-      begin = at < 0 ? end : end + 1;
+      start = at < 0 ? end : end + 1;
     }
     return lines;
   }
@@ -121,7 +121,7 @@ export class LogFile implements AsyncDisposable {
       written += await this.#file.write(bytes.subarray(written));
     }
     this.#size += bytes.length;
-    this.#tell();
+    this.#notify();
   }
 
   async #rotate(): Promise<void> {
@@ -132,7 +132,7 @@ export class LogFile implements AsyncDisposable {
     this.#rotations++;
   }
 
-  #tell(): void {
+  #notify(): void {
     const { resolve } = this.#change;
     this.#change = Promise.withResolvers<void>();
     resolve();
@@ -174,23 +174,23 @@ async function* filtered(
   blocks: AsyncGenerator<Uint8Array[]>,
   { timestamps, sinceTime, limitBytes }: ContainerLogQuery,
 ): AsyncGenerator<Uint8Array, undefined> {
-  let left = limitBytes ?? Number.POSITIVE_INFINITY;
-  let begins = true;
+  let remaining = limitBytes ?? Number.POSITIVE_INFINITY;
+  let startsLine = true;
   for await (const lines of blocks) {
     const shown: Uint8Array[] = [];
     for (const line of lines) {
       const entry = parseLine(line);
       if (entry === undefined) continue;
       // A time precedes a line, and isn't within: the kubelet joins the parts of a long one.
-      const stamped = timestamps && begins;
-      begins = entry.whole;
+      const stamped = timestamps && startsLine;
+      startsLine = entry.whole;
       if (sinceTime !== undefined && entry.time < sinceTime) continue;
       shown.push(stamped ? entry.stamped : entry.text);
     }
     const bytes = joinBytes(shown);
-    if (bytes.length > 0) yield bytes.length > left ? bytes.subarray(0, left) : bytes;
-    left -= bytes.length;
-    if (left <= 0) return undefined;
+    if (bytes.length > 0) yield bytes.length > remaining ? bytes.subarray(0, remaining) : bytes;
+    remaining -= bytes.length;
+    if (remaining <= 0) return undefined;
   }
   return undefined;
 }
@@ -245,8 +245,8 @@ async function* logLines(
       const block = new Uint8Array(blockBytes);
       const count = signal.aborted ? null : await file.read(block);
       if (count !== null) {
-        const [lines, left] = splitLines(joinBytes([rest, block.subarray(0, count)]));
-        rest = left;
+        const [lines, remaining] = splitLines(joinBytes([rest, block.subarray(0, count)]));
+        rest = remaining;
         yield lines;
       } else if (!query.follow || signal.aborted) {
         return;
@@ -267,12 +267,12 @@ async function* logLines(
 
 function splitLines(bytes: Uint8Array): [Uint8Array[], Uint8Array] {
   const lines: Uint8Array[] = [];
-  let begin = 0;
-  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, begin)) {
-    lines.push(bytes.subarray(begin, at + 1));
-    begin = at + 1;
+  let start = 0;
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, start)) {
+    lines.push(bytes.subarray(start, at + 1));
+    start = at + 1;
   }
-  return [lines, bytes.slice(begin)];
+  return [lines, bytes.slice(start)];
 }
 
 /** Moves to the start of the last lines, reading blocks from the end. */
@@ -280,18 +280,18 @@ async function seekToTail(file: Deno.FsFile, lineCount: number): Promise<void> {
   const { size } = await file.stat();
   let end = size;
   // The line end at the very end of the file closes the last line, and doesn't start another.
-  let wanted = lineCount + 1;
+  let desired = lineCount + 1;
   while (end > 0) {
-    const begin = Math.max(0, end - blockBytes);
-    const block = await readExactly(file, begin, end - begin);
+    const start = Math.max(0, end - blockBytes);
+    const block = await readExactly(file, start, end - start);
     for (let at = block.lastIndexOf(newline); at >= 0; at = block.lastIndexOf(newline, at - 1)) {
-      if (--wanted === 0) {
-        await file.seek(begin + at + 1, Deno.SeekMode.Start);
+      if (--desired === 0) {
+        await file.seek(start + at + 1, Deno.SeekMode.Start);
         return;
       }
       if (at === 0) break;
     }
-    end = begin;
+    end = start;
   }
   await file.seek(0, Deno.SeekMode.Start);
 }

@@ -107,7 +107,7 @@ Deno.test("a line that was written in parts has one time, before its first", () 
     );
   }));
 
-Deno.test("following sees each write, goes on in the next file, and ends with the log", () =>
+Deno.test("following reads each write, continues in the next file, and ends with the log", () =>
   withLog(async (log) => {
     await log.write("stdout", encode("before\n"));
     const reader = readLog(log, { ...all, follow: true }, never)

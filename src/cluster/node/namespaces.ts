@@ -140,7 +140,7 @@ async function startContainer(
     ? "tty"
     : "plain";
   const env = setup.tty ? { TERM: "xterm", ...setup.env } : setup.env;
-  const words = setupWords(parts, setup, files, mode);
+  const args = setupArgs(parts, setup, files, mode);
   const child = new Deno.Command(requiredTool(tools, "nsenter"), {
     args: [
       ...["-t", String(holder.pid), ...userArguments(user), "-m", "-p", "--"],
@@ -148,10 +148,10 @@ async function startContainer(
       ...[requiredTool(tools, "sh"), "-c", launchScript(tools), "sh"],
       ...(mode === "tty"
         ? terminalArguments(tools, {
-          words: [requiredTool(tools, "sh"), "-c", setupScript(tools), "sh", ...words],
+          args: [requiredTool(tools, "sh"), "-c", setupScript(tools), "sh", ...args],
           env,
         })
-        : ["setup", ...words]),
+        : ["setup", ...args]),
     ],
     clearEnv: true,
     env: mode === "tty" ? terminalEnvironment(tools, env) : env,
@@ -184,7 +184,7 @@ async function startContainer(
 }
 
 /** Returns the arguments of the set-up. */
-function setupWords(
+function setupArgs(
   { enter }: Parts,
   { hostname, workingDir, command }: ContainerSetup,
   { fstab, root }: ContainerFiles,
@@ -200,10 +200,10 @@ async function failedSetup(
 ): Promise<Error> {
   const other = kind === "tty" ? child.stderr : child.stdout;
   const [rest] = await Promise.all([new Response(first.rest).text(), other.cancel(), child.status]);
-  const said = `${first.line}\n${rest}`.trim().slice(0, 1000);
+  const output = `${first.line}\n${rest}`.trim().slice(0, 1000);
   return new Error(
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
-      `unable to start container process: ${said || "the set-up ended without a word"}`,
+      `unable to start container process: ${output || "the set-up ended without a word"}`,
   );
 }
 
@@ -269,9 +269,9 @@ async function startHolder(
 }
 
 function deviceMounts(folder: string): string {
-  const place = fstabField(folder);
-  const lines = deviceFiles.map((name) => `/dev/${name} ${place}/${name} none bind 0 0`);
-  return [...lines, `/dev/pts ${place}/pts none bind 0 0`, ""].join("\n");
+  const mountPoint = fstabField(folder);
+  const lines = deviceFiles.map((name) => `/dev/${name} ${mountPoint}/${name} none bind 0 0`);
+  return [...lines, `/dev/pts ${mountPoint}/pts none bind 0 0`, ""].join("\n");
 }
 
 /* A container that runs in namespaces: commands beside its main process, signals, its files. */
@@ -317,14 +317,14 @@ class NamespaceContainer implements RunningContainer {
 
   async exec({ command, streams }: ExecSetup): Promise<ContainerProcess> {
     const { tools, user, pid, setup, errorName } = this.#parts;
-    const words = this.#insideCommand(command);
+    const args = this.#insideCommand(command);
     const env = streams.tty ? { TERM: "xterm", ...setup.env } : setup.env;
     const child = new Deno.Command(this.#parts.enter, {
       args: [
         ...["-t", String(pid), ...userArguments(user), "-p", "-u", "--"],
         ...(streams.tty
-          ? terminalArguments(tools, { words, env, announce: true })
-          : [requiredTool(tools, "setsid"), ...words]),
+          ? terminalArguments(tools, { args, env, announce: true })
+          : [requiredTool(tools, "setsid"), ...args]),
       ],
       clearEnv: true,
       env: streams.tty ? terminalEnvironment(tools, env) : env,

@@ -106,7 +106,7 @@ class RunningNode implements Node {
         this.#takeStock();
         const since = this.#parts.store.resourceVersion;
         for await (const change of this.#parts.store.watch([resources.pods], { since, signal })) {
-          if (change.kind === "deleted") this.#gone(asPod(change.object));
+          if (change.kind === "deleted") this.#podRemoved(asPod(change.object));
           else this.#seen(asPod(change.object));
         }
       } catch (error) {
@@ -120,7 +120,7 @@ class RunningNode implements Node {
     const pods = this.#parts.store.list(resources.pods).map(asPod);
     const present = new Set(pods.map(({ metadata }) => metadata.uid));
     for (const { pod } of this.#workers.values()) {
-      if (!present.has(pod.metadata.uid)) this.#gone(pod);
+      if (!present.has(pod.metadata.uid)) this.#podRemoved(pod);
     }
     for (const pod of pods) this.#seen(pod);
   }
@@ -140,7 +140,7 @@ class RunningNode implements Node {
     if (leaving) this.#end(worker, undefined);
   }
 
-  #gone(pod: StoredPod): void {
+  #podRemoved(pod: StoredPod): void {
     const worker = this.#workers.get(pod.metadata.uid ?? "");
     if (worker !== undefined) this.#end(worker, 0);
   }

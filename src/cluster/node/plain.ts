@@ -61,15 +61,15 @@ async function startContainer(setup: ContainerSetup, parts: Parts): Promise<Runn
     if (kind === "memory") await Deno.mkdir(root + target, { recursive: true });
     else await Deno.symlink(source, (root + target).replace(/\/$/, ""));
   }
-  const place: LookupPlace = {
+  const search: SearchPath = {
     rootfs: setup.image.rootfs,
     machine: setup.image.base === "host",
     path: setup.env["PATH"] ?? "",
     workingDir,
   };
-  const container = new PlainContainer({ ...parts, setup, root, place });
+  const container = new PlainContainer({ ...parts, setup, root, search });
   try {
-    await container.begin();
+    await container.start();
   } catch (error) {
     await container.remove();
     throw error;
@@ -80,7 +80,7 @@ async function startContainer(setup: ContainerSetup, parts: Parts): Promise<Runn
 interface ContainerParts extends Parts {
   setup: ContainerSetup;
   root: string;
-  place: LookupPlace;
+  search: SearchPath;
 }
 
 interface Spawned {
@@ -100,10 +100,10 @@ class PlainContainer implements RunningContainer {
 
   constructor(parts: ContainerParts) {
     this.#parts = parts;
-    const { root, place, setup } = parts;
+    const { root, search, setup } = parts;
     this.#env = {
       ...setup.env,
-      PATH: machinePath(place),
+      PATH: machinePath(search),
       HOME: `${root}/root`,
       TMPDIR: `${root}/tmp`,
       KODAMA_ROOT: root,
@@ -117,10 +117,10 @@ class PlainContainer implements RunningContainer {
   }
 
   /** Starts the main process. Call it once, before any other method. */
-  async begin(): Promise<void> {
+  async start(): Promise<void> {
     const { setup, tools } = this.#parts;
     const pause = setup.image.pause && setup.command.length === 0;
-    const words = pause
+    const args = pause
       ? [requiredTool(tools, "sh"), "-c", pauseScript]
       : await this.#found(setup.command, mainStartError);
     const streams = {
@@ -129,7 +129,7 @@ class PlainContainer implements RunningContainer {
       stderr: true,
       tty: setup.tty && !pause,
     };
-    this.#main = await this.#spawn(words, streams);
+    this.#main = await this.#spawn(args, streams);
   }
 
   async exec({ command, streams }: ExecSetup): Promise<ContainerProcess> {
@@ -145,21 +145,21 @@ class PlainContainer implements RunningContainer {
     command: readonly string[],
     message: typeof mainStartError,
   ): Promise<string[]> {
-    const [program = "", ...words] = command;
-    const found = await lookUp(program, this.#parts.place);
+    const [program = "", ...args] = command;
+    const found = await lookUp(program, this.#parts.search);
     if (found.kind === "failed") throw new Error(message(program, found.failure));
-    return [found.path, ...words];
+    return [found.path, ...args];
   }
 
-  async #spawn(words: readonly string[], streams: StreamRequest): Promise<Spawned> {
-    const { tools, watchdog, place } = this.#parts;
+  async #spawn(command: readonly string[], streams: StreamRequest): Promise<Spawned> {
+    const { tools, watchdog, search } = this.#parts;
     const env = streams.tty ? { TERM: "xterm", ...this.#env } : this.#env;
     const [program = "", ...args] = streams.tty
-      ? terminalArguments(tools, { words, env, announce: true })
-      : words;
+      ? terminalArguments(tools, { args: command, env, announce: true })
+      : command;
     const child = new Deno.Command(program, {
       args,
-      cwd: place.workingDir,
+      cwd: search.workingDir,
       clearEnv: true,
       env: streams.tty ? terminalEnvironment(tools, env) : env,
       detached: true,
@@ -172,7 +172,7 @@ class PlainContainer implements RunningContainer {
     const pid = Number(announced ?? child.pid);
     this.#groups.add(pid);
     await watchdog.add(pid);
-    void child.status.then(() => this.#left(pid));
+    void child.status.then(() => this.#onExit(pid));
     const process = containerProcess({
       stdin: streams.stdin ? child.stdin : new WritableStream(),
       stdout: seen?.rest ?? child.stdout,
@@ -186,7 +186,7 @@ class PlainContainer implements RunningContainer {
    * Handles the end of a leader: the main process, and with it the container, or one beside it, whose children
    * continue.
    */
-  async #left(pid: number): Promise<void> {
+  async #onExit(pid: number): Promise<void> {
     if (pid === this.#main?.pid) {
       this.#ended = true;
       this.#killGroups();
@@ -273,11 +273,11 @@ function startWatchdog(tools: Tools): Watchdog {
     stderr: "null",
   }).spawn();
   const writer = child.stdin.getWriter();
-  const tell = (verb: string, group: number) =>
+  const send = (verb: string, group: number) =>
     writer.write(new TextEncoder().encode(`${verb} ${group}\n`));
   return {
-    add: (group) => tell("add", group),
-    remove: (group) => tell("remove", group),
+    add: (group) => send("add", group),
+    remove: (group) => send("remove", group),
     async [Symbol.asyncDispose]() {
       await writer.close();
       await child.status;
@@ -288,7 +288,7 @@ function startWatchdog(tools: Tools): Watchdog {
 /* Finds programs for containers that have no root filesystem of their own. */
 
 /** The folders that may hold a program. */
-interface LookupPlace {
+interface SearchPath {
   /** The image's own files, if it has any: they come first. */
   rootfs: string | undefined;
   /** Whether the machine's programs are included. */
@@ -306,9 +306,9 @@ type LookupResult = { kind: "found"; path: string } | {
 };
 
 /** Resolves a program as execvp(3) does. */
-async function lookUp(program: string, place: LookupPlace): Promise<LookupResult> {
+async function lookUp(program: string, search: SearchPath): Promise<LookupResult> {
   let failure: LookupFailure = "notFound";
-  for (const candidate of candidates(program, place)) {
+  for (const candidate of candidates(program, search)) {
     const info = await Deno.stat(candidate).catch(() => undefined);
     if (info === undefined) continue;
     if (info.isFile && ((info.mode ?? 0) & 0o111) !== 0) return { kind: "found", path: candidate };
@@ -317,14 +317,14 @@ async function lookUp(program: string, place: LookupPlace): Promise<LookupResult
   return { kind: "failed", failure };
 }
 
-function candidates(program: string, place: LookupPlace): string[] {
+function candidates(program: string, search: SearchPath): string[] {
   const inRoots = (path: string) => [
-    ...(place.rootfs === undefined ? [] : [place.rootfs + path]),
-    ...(place.machine ? [path] : []),
+    ...(search.rootfs === undefined ? [] : [search.rootfs + path]),
+    ...(search.machine ? [path] : []),
   ];
   if (program.startsWith("/")) return inRoots(program);
-  if (program.includes("/")) return [`${place.workingDir}/${program}`];
-  const folders = place.path.split(":").filter((folder) => folder.startsWith("/"));
+  if (program.includes("/")) return [`${search.workingDir}/${program}`];
+  const folders = search.path.split(":").filter((folder) => folder.startsWith("/"));
   // A program of the image precedes any of the machine's, wherever in PATH either is.
   const all = folders.map((folder) => inRoots(`${folder}/${program}`));
   return [...all.map(([first]) => first), ...all.map(([, second]) => second)]
@@ -332,7 +332,7 @@ function candidates(program: string, place: LookupPlace): string[] {
 }
 
 /** `PATH` with the image's own folders, as they are on this machine, in front. */
-function machinePath({ rootfs, path }: LookupPlace): string {
+function machinePath({ rootfs, path }: SearchPath): string {
   if (rootfs === undefined) return path;
   const own = path.split(":").filter((folder) => folder.startsWith("/")).map((folder) =>
     rootfs + folder

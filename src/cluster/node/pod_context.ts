@@ -6,7 +6,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { EventRecorder } from "./events.ts";
 import type { ImageStore } from "./images.ts";
 import type { ContainerRuntime } from "./runtime.ts";
-import type { VolumePlace } from "./volumes.ts";
+import type { PreparedVolume } from "./volumes.ts";
 
 /** Parts of the node that every pod uses. */
 export interface NodeParts {
@@ -28,7 +28,7 @@ export interface PodContext extends NodeParts {
   readonly pod: Pod;
   readonly folder: string;
   readonly hostname: string;
-  readonly volumes: ReadonlyMap<string, VolumePlace>;
+  readonly volumes: ReadonlyMap<string, PreparedVolume>;
   /** Something in a container's record has changed. */
   changed(): void;
   /** Throws `Deno.errors.ConnectionRefused` if none of the pod's own processes listens on the port. */

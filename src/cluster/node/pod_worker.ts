@@ -10,7 +10,7 @@ import { requireListener } from "./listeners.ts";
 import { asPod, type NodeParts, type PodContext, type StoredPod } from "./pod_context.ts";
 import { podStatus } from "./pod_status.ts";
 import type { Capabilities } from "./runtime.ts";
-import { prepareVolumes, type VolumePlace } from "./volumes.ts";
+import { type PreparedVolume, prepareVolumes } from "./volumes.ts";
 
 const defaultGraceSeconds = 30;
 
@@ -24,7 +24,7 @@ export class PodWorker {
   readonly #startedAt: Date;
   readonly #stopping = new AbortController();
   #pod: StoredPod;
-  #volumes: ReadonlyMap<string, VolumePlace> = new Map();
+  #volumes: ReadonlyMap<string, PreparedVolume> = new Map();
   #verdict: { reason: string; message: string } | undefined;
   #stopped: Promise<void> | undefined;
   #graceMs = Number.POSITIVE_INFINITY;
@@ -115,7 +115,7 @@ export class PodWorker {
     });
   }
 
-  async #mountVolumes(): Promise<ReadonlyMap<string, VolumePlace>> {
+  async #mountVolumes(): Promise<ReadonlyMap<string, PreparedVolume>> {
     const { store, clock, dataDir, events } = this.#parts;
     const failures = new BackOff();
     const podFolder = podFolderOf(dataDir, this.#pod);
@@ -220,7 +220,7 @@ export function unenforcedFields({ spec }: Pod, capabilities: Capabilities): str
     spec?.securityContext,
     ...containers.map(({ securityContext }) => securityContext),
   ];
-  const asked = {
+  const requested = {
     runAsNonRoot: uid === 0 && contexts.some((each) => each?.runAsNonRoot === true),
     runAsUser: contexts.some((each) => each?.runAsUser !== undefined && each.runAsUser !== uid),
     readOnlyRootFilesystem: containers.some(({ securityContext }) =>
@@ -231,7 +231,7 @@ export function unenforcedFields({ spec }: Pod, capabilities: Capabilities): str
       ports.some(({ hostPort = 0, containerPort }) => hostPort !== 0 && hostPort !== containerPort)
     ),
   };
-  return Object.entries(asked).filter(([, isAsked]) => isAsked).map(([field]) => field);
+  return Object.entries(requested).filter(([, isRequested]) => isRequested).map(([field]) => field);
 }
 
 function initRole(spec: { restartPolicy?: string }): ContainerRole {

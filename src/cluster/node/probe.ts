@@ -52,7 +52,7 @@ class ProbeLoop {
     const { clock } = this.options.context;
     await delay(clock, (this.probe.initialDelaySeconds ?? 0) * 1000, this.signal);
     while (!this.signal.aborted) {
-      const verdict = await this.#look();
+      const verdict = await this.#probeOnce();
       if (verdict === "passed" && this.kind === "Startup") return true;
       if (verdict === "failed" && this.kind !== "Readiness") return false;
       await delay(clock, (this.probe.periodSeconds ?? 10) * 1000, this.signal);
@@ -60,7 +60,7 @@ class ProbeLoop {
     return false;
   }
 
-  async #look(): Promise<"passed" | "failed" | "undecided"> {
+  async #probeOnce(): Promise<"passed" | "failed" | "undecided"> {
     const { context, record, instance } = this.options;
     const late = new AbortController();
     const limit = context.clock.timer(

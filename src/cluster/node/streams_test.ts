@@ -37,7 +37,7 @@ for (const isolation of isolations) {
     }
   });
 
-  Deno.test(`${isolation}: a command that isn't there is told in containerd's words, and prints nothing`, async () => {
+  Deno.test(`${isolation}: a missing command gets containerd's message, and prints nothing`, async () => {
     await using fixture = await startFixture({ isolation });
     const ref = await runIdle(fixture);
     const cases = [
@@ -59,7 +59,7 @@ for (const isolation of isolations) {
     }
   });
 
-  Deno.test(`${isolation}: an image without a shell says so`, async () => {
+  Deno.test(`${isolation}: an image without a shell gets its own message`, async () => {
     await using fixture = await startFixture({ isolation });
     const ref = await runIdle(fixture, "static");
     const { end } = await outcome(await fixture.node.exec(ref, ["sh"], outputOnly));
@@ -121,7 +121,7 @@ for (const isolation of isolations) {
     assert.deepEqual(await process.end, { kind: "exited", exitCode: 137 });
   });
 
-  Deno.test(`${isolation}: a command goes on when its client leaves`, async () => {
+  Deno.test(`${isolation}: a command continues without its client`, async () => {
     await using fixture = await startFixture({ isolation });
     const ref = await runIdle(fixture);
     const line = 'trap "" PIPE; read -r _; head -c 500000 /dev/zero; echo kept > left; exit 4';
@@ -135,7 +135,7 @@ for (const isolation of isolations) {
     assert.equal(stdout, "kept\n");
   });
 
-  Deno.test(`${isolation}: a terminal has a size, tells its change, and Ctrl-C reaches the process`, async () => {
+  Deno.test(`${isolation}: a terminal has a size, signals its change, and Ctrl-C reaches the process`, async () => {
     await using fixture = await startFixture({ isolation });
     const ref = await runIdle(fixture);
     const line =
@@ -274,7 +274,7 @@ Deno.test("the main process's own terminal: attached to, written to, resized", a
   await fixture.pod("web", (pod) => pod.status?.phase === "Succeeded");
 });
 
-Deno.test("an exec that finds its container gone is refused, not ended with a made-up code", async () => {
+Deno.test("an exec in an exited container is refused, not ended with a made-up code", async () => {
   await using fixture = await startFixture();
   const ref = await runIdle(fixture);
   const ends = Promise.all(Array.from({ length: 5 }, async () => {

@@ -57,8 +57,8 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 /** Quotes args as one line for a POSIX shell. */
-export function shellQuote(words: readonly string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+export function shellQuote(args: readonly string[]): string {
+  return args.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
 }
 
 /** Removes a folder with all its contents; it need not exist. */
@@ -87,7 +87,7 @@ export async function removeFolder(folder: string): Promise<void> {
 
 /** A command that needs a terminal. */
 interface TerminalCommand {
-  words: readonly string[];
+  args: readonly string[];
   /** The command's environment; `SHELL` in it is what script(1) would run, and is restored for the command. */
   env: Readonly<Record<string, string>>;
   /** Writes the command's process id and its terminal's path as the first line of output. */
@@ -102,7 +102,7 @@ export function terminalArguments(tools: Tools, command: TerminalCommand): strin
     // With a pipe for its input, script turns the terminal's echo off; a new terminal has it on.
     `${requiredTool(tools, "stty")} sane`,
     ...(command.announce ? [`echo "$$ $(${requiredTool(tools, "tty")})"`] : []),
-    `exec ${shellQuote(command.words)}`,
+    `exec ${shellQuote(command.args)}`,
   ].join("; ");
   const script = requiredTool(tools, "script");
   return Deno.build.os === "darwin"

@@ -57,10 +57,10 @@ class SnapshotTaker {
       try {
         // From before the first list: later changes are handled after it.
         const changes = store.watch(watched, { since: store.resourceVersion, signal });
-        await this.#settle();
+        await this.#reconcile();
         for await (const change of changes) {
           if (change.type === type && change.kind === "deleted") await this.#remove(change.object);
-          await this.#settle();
+          await this.#reconcile();
         }
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
@@ -68,7 +68,7 @@ class SnapshotTaker {
     }
   }
 
-  async #settle(): Promise<void> {
+  async #reconcile(): Promise<void> {
     for (const { metadata } of this.options.store.list(type)) {
       if (this.#end.signal.aborted) return;
       const { namespace = "", name = "" } = metadata;

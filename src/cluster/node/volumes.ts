@@ -18,7 +18,9 @@ export class VolumeError extends Error {
 }
 
 /** The path of a volume. */
-export type VolumePlace = { kind: "folder"; path: string; readOnly: boolean } | { kind: "memory" };
+export type PreparedVolume = { kind: "folder"; path: string; readOnly: boolean } | {
+  kind: "memory";
+};
 
 /** Options of {@link prepareVolumes}. */
 export interface VolumeOptions {
@@ -35,19 +37,19 @@ export interface VolumeOptions {
 export async function prepareVolumes(
   pod: Pod,
   options: VolumeOptions,
-): Promise<Map<string, VolumePlace>> {
-  const places = new Map<string, VolumePlace>();
+): Promise<Map<string, PreparedVolume>> {
+  const volumes = new Map<string, PreparedVolume>();
   for (const volume of pod.spec?.volumes ?? []) {
-    places.set(volume.name, await prepareVolume(pod, volume, options));
+    volumes.set(volume.name, await prepareVolume(pod, volume, options));
   }
-  return places;
+  return volumes;
 }
 
 async function prepareVolume(
   pod: Pod,
   volume: Volume,
   options: VolumeOptions,
-): Promise<VolumePlace> {
+): Promise<PreparedVolume> {
   const path = `${options.podFolder}/volumes/${volume.name}`;
   if (volume.emptyDir !== undefined) {
     if (volume.emptyDir.medium === "Memory") return { kind: "memory" };
@@ -77,7 +79,7 @@ async function claimFolder(
   pod: Pod,
   source: NonNullable<Volume["persistentVolumeClaim"]>,
   { store, claimsFolder, snapshotsFolder }: VolumeOptions,
-): Promise<VolumePlace> {
+): Promise<PreparedVolume> {
   const namespace = pod.metadata?.namespace ?? "";
   const claim = store.get(resources.persistentVolumeClaims, namespace, source.claimName);
   if (claim === undefined) {
@@ -192,16 +194,16 @@ async function writeFiles(folder: string, files: readonly ProjectedFile[]): Prom
 /** Returns the mounts of a container. Throws {@link VolumeError} if a mount doesn't name a volume of the pod. */
 export async function containerMounts(
   container: Container,
-  places: ReadonlyMap<string, VolumePlace>,
+  volumes: ReadonlyMap<string, PreparedVolume>,
   env: Readonly<Record<string, string>>,
 ): Promise<Mount[]> {
   const mounts: Mount[] = [];
   for (const mount of container.volumeMounts ?? []) {
-    const place = places.get(mount.name);
-    if (place === undefined) {
+    const volume = volumes.get(mount.name);
+    if (volume === undefined) {
       throw new VolumeError(`volumeMount "${mount.name}" names no volume of the pod`);
     }
-    mounts.push(await resolveMount(mount, place, env));
+    mounts.push(await resolveMount(mount, volume, env));
   }
   // A mount below another must come after it.
   return mounts.sort((a, b) => a.target.length - b.target.length);
@@ -209,29 +211,29 @@ export async function containerMounts(
 
 async function resolveMount(
   mount: VolumeMount,
-  place: VolumePlace,
+  volume: PreparedVolume,
   env: Readonly<Record<string, string>>,
 ): Promise<Mount> {
   const target = mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`;
-  if (place.kind === "memory") return { source: "", target, readOnly: false, kind: "memory" };
+  if (volume.kind === "memory") return { source: "", target, readOnly: false, kind: "memory" };
   const subPath = mount.subPathExpr === undefined
     ? mount.subPath ?? ""
     : expand(mount.subPathExpr, env);
   if (subPath.split("/").includes("..")) {
     throw new VolumeError(`must not contain '..': subPath "${subPath}"`);
   }
-  const source = subPath === "" ? place.path : `${place.path}/${subPath}`;
+  const source = subPath === "" ? volume.path : `${volume.path}/${subPath}`;
   const info = await Deno.stat(source).catch(() => undefined);
   if (info === undefined) await makeShared(source);
   // A link that a container created in the volume must not lead out of it.
-  const [real, root] = await Promise.all([Deno.realPath(source), Deno.realPath(place.path)]);
+  const [real, root] = await Promise.all([Deno.realPath(source), Deno.realPath(volume.path)]);
   if (real !== root && !real.startsWith(`${root}/`)) {
     throw new VolumeError(`subPath "${subPath}" leads out of the volume`);
   }
   return {
     source: real,
     target,
-    readOnly: place.readOnly || mount.readOnly === true,
+    readOnly: volume.readOnly || mount.readOnly === true,
     kind: info?.isFile ? "file" : "folder",
   };
 }

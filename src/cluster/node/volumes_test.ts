@@ -49,7 +49,7 @@ Deno.test("volumes of every kind are where they are mounted, read-only where the
   assert.equal(stdout, "greenwebx=1\ngreenkept\nfast\nread-only\n/usr/bin/env\n0\n");
 });
 
-Deno.test("a volume that can't be made yet is told, and made when it can be", async () => {
+Deno.test("a volume that can't be created yet is reported, and created later", async () => {
   await using fixture = await startFixture();
   fixture.run({
     volumes: [{ name: "config", secret: { secretName: "late" } }],

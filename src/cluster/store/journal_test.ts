@@ -109,7 +109,7 @@ Deno.test("many changes of few objects leave a short file", async () => {
   });
 });
 
-Deno.test("a broken line in the middle is said, and nothing is lost over it", async () => {
+Deno.test("a broken line in the middle is an error, and nothing is lost", async () => {
   await inFolder(async (folder) => {
     const path = `${folder}/store.jsonl`;
     await Deno.writeTextFile(path, '{"version":1}\nnonsense\n{"version":2}\n');

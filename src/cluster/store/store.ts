@@ -46,12 +46,12 @@ interface Shelf {
 class MemoryStore implements Store {
   readonly #options: StoreOptions;
   readonly #shelves = new Map<string, Shelf>();
-  readonly #began: number;
+  readonly #startVersion: number;
   #version: number;
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#began = this.#version = options.initial?.resourceVersion ?? 0;
+    this.#startVersion = this.#version = options.initial?.resourceVersion ?? 0;
     for (const { type, object } of options.initial?.objects ?? []) {
       this.#shelf(type).objects.put(deepFreeze(object));
     }
@@ -151,7 +151,7 @@ class MemoryStore implements Store {
     const key = typeKey(type);
     let shelf = this.#shelves.get(key);
     if (shelf === undefined) {
-      const history = new History(this.#options.historyPerKind ?? 4096, this.#began);
+      const history = new History(this.#options.historyPerKind ?? 4096, this.#startVersion);
       shelf = { objects: new Collection(), history };
       this.#shelves.set(key, shelf);
     }

@@ -46,7 +46,7 @@ Deno.test("create fills in uid, time, version and generation", () => {
   });
 });
 
-Deno.test("generation rises with the wish, not with status, labels or an equal write", () => {
+Deno.test("generation rises with the spec, not with status, labels or an equal write", () => {
   const store = newStore();
   const first = store.create(resources.deployments, pod("a", { spec: { n: 1 } }));
   const status = store.update(resources.deployments, { ...first, status: { replicas: 1 } });
@@ -74,7 +74,7 @@ Deno.test("writes are refused with their reason", () => {
   assert.throws(() => store.update(resources.pods, namesake), reason("conflict"));
 });
 
-Deno.test("an object leaves when its deletion was asked for and its last finalizer is gone", () => {
+Deno.test("an object is removed when its deletion was requested and its last finalizer removed", () => {
   const store = newStore();
   const held = store.create(resources.pods, pod("a", { metadata: { finalizers: ["x"] } }));
   const deletionTimestamp = "2026-01-02T03:04:06Z";
@@ -97,7 +97,7 @@ Deno.test("a pod in its time of grace stays until it is removed", () => {
   assert.equal(store.get(resources.pods, "default", "a"), undefined);
 });
 
-Deno.test("what was read can't be changed in place", () => {
+Deno.test("an object that was read can't be changed in place", () => {
   const created = newStore().create(resources.pods, pod("a", { spec: { containers: [{}] } }));
   assert.throws(
     () => (created["spec"] as { containers: unknown[] }).containers.push({}),
@@ -118,7 +118,7 @@ Deno.test("a watch from a forgotten version is expired; an idle kind forgets not
   assert.equal(seen?.object.metadata.name, "quiet");
 });
 
-Deno.test("a watch without a version begins with the call, not with the first read", async () => {
+Deno.test("a watch without a version starts with the call, not with the first read", async () => {
   const store = newStore();
   const watch = store.watch([resources.pods], { signal: new AbortController().signal });
   store.create(resources.pods, pod("a"));

@@ -13,7 +13,7 @@ Deno.test("a client certificate carries user and groups, and the authority's sig
   assert.ok(read.verify(new X509Certificate(authority.certificate).publicKey));
 });
 
-Deno.test("a client certificate ends when it was told to, even in the past", async () => {
+Deno.test("a client certificate expires at the requested time, even in the past", async () => {
   const authority = await createAuthority({ now });
   const notAfter = new Date("2025-01-01T00:00:00Z");
   const { certificate } = await authority.issueClient({ user: "ann", groups: [], notAfter });
@@ -29,7 +29,7 @@ Deno.test("the server's certificate names the machine's own addresses", async ()
   assert.match(read.subjectAltName ?? "", /IP Address:127\.0\.0\.1/);
 });
 
-Deno.test("an authority that was kept issues what the first one's clients trust", async () => {
+Deno.test("a stored authority issues what the first one's clients trust", async () => {
   const first = await createAuthority({ now });
   const second = await loadAuthority(first.secret, { now });
   const { certificate } = await second.issueServer();

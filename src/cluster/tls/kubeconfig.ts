@@ -54,8 +54,8 @@ const longestPart = 40;
  *
  * @param folder absolute path.
  */
-export function contextNameOf(folder: string, { kept }: { kept: boolean }): string {
-  if (!kept) return ownName;
+export function contextNameOf(folder: string, { isPersistent }: { isPersistent: boolean }): string {
+  if (!isPersistent) return ownName;
   const last = folder.split("/").findLast((part) => part !== "") ?? "";
   const part = last.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
   const short = part.slice(0, longestPart).replace(/-$/, "");

@@ -12,11 +12,11 @@ const kept: readonly (readonly [folder: string, name: string])[] = [
 ];
 
 for (const [folder, name] of kept) {
-  Deno.test(`the cluster that is kept in ${folder.slice(0, 30)} is called ${name}`, () => {
-    assert.equal(contextNameOf(folder, { kept: true }), name);
+  Deno.test(`the persistent cluster in ${folder.slice(0, 30)} is called ${name}`, () => {
+    assert.equal(contextNameOf(folder, { isPersistent: true }), name);
   });
 }
 
-Deno.test("the user's own cluster has the name that it always had, wherever it is", () => {
-  assert.equal(contextNameOf("/home/ada/.kodama/cluster", { kept: false }), "kodama");
+Deno.test("the user's own cluster has the same name in every folder", () => {
+  assert.equal(contextNameOf("/home/ada/.kodama/cluster", { isPersistent: false }), "kodama");
 });

@@ -44,7 +44,7 @@ export function parseWorldChoice(text: string): WorldChoice {
 /**
  * Returns the choice as an argument that means the same in every folder: a relative path is resolved in `workingDir`.
  */
-export function settledWorld(text: string, workingDir: string): string {
+export function resolvedWorld(text: string, workingDir: string): string {
   const { source } = parseWorldChoice(text);
   return isPath(source) && !source.startsWith("/")
     ? `${workingDir}/${text.replace(/^\.\//, "")}`

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { loadWorld, parseWorldChoice, readManifests, settledWorld, worldNames } from "./world.ts";
+import { loadWorld, parseWorldChoice, readManifests, resolvedWorld, worldNames } from "./world.ts";
 
 const folder = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
@@ -18,9 +18,9 @@ for (const [text, choice] of choices) {
   });
 }
 
-Deno.test("a settled world is the same in every folder", () => {
+Deno.test("a resolved world is the same in every folder", () => {
   const settled = ["weka:drives=5", "./lab.yaml", "../lab.yaml:drives=5", "/lab.yaml"]
-    .map((text) => settledWorld(text, "/home/a"));
+    .map((text) => resolvedWorld(text, "/home/a"));
   assert.deepEqual(settled, [
     "weka:drives=5",
     "/home/a/lab.yaml",
@@ -83,7 +83,7 @@ Deno.test("a size that a world doesn't have is refused with those that it has", 
   });
 });
 
-Deno.test("a text that isn't YAML is refused with its place, and one that isn't manifests too", () => {
+Deno.test("a text that isn't YAML, or isn't manifests, is refused with its location", () => {
   assert.throws(() => readManifests("a: [", "x.yaml"), (error) => {
     assert.ok(error instanceof KodamaError && error.kind === "config");
     assert.match(error.message, /^x\.yaml: .*line 1/s);

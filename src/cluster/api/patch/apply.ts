@@ -43,39 +43,42 @@ export interface ApplyOptions {
 export function applyTo(
   type: ResourceType,
   live: Stored | undefined,
-  wanted: KubeObject,
+  requested: KubeObject,
   options: ApplyOptions,
 ): KubeObject {
   const schema = schemaOf(type);
-  const wish = ownable(wanted);
-  const wishes = fieldsOfValue(wish, schema);
+  const applied = ownable(requested);
+  const appliedFields = fieldsOfValue(applied, schema);
   const entries = live?.metadata.managedFields ?? [];
   const others = entries.filter((entry) => !isOf(entry, options.manager));
   const present = live ? ownable(live) : {};
-  const conflicting = leafPaths(wishes).filter((path) =>
-    path.at(-1) !== "." && !sameJson(valueAt(present, path, schema), valueAt(wish, path, schema))
+  const conflicting = leafPaths(appliedFields).filter((path) =>
+    path.at(-1) !== "." && !sameJson(valueAt(present, path, schema), valueAt(applied, path, schema))
   );
   const handedOver = lastApplied(live, options.manager, schema);
   const contested = conflicting.filter((path) => !holds(handedOver, path));
   const conflicts = conflictsWith(others, contested);
   if (conflicts.length > 0 && !options.force) throw conflictError(conflicts);
   const own = entries.find((entry) => isOf(entry, options.manager));
-  const merged = mergeValues(present, wish, schema) as Record<string, unknown>;
+  const merged = mergeValues(present, applied, schema) as Record<string, unknown>;
   const dropped = own
     ? leafPaths(fieldSetOf(own)).filter((path) =>
-      !holds(wishes, path) && !others.some((entry) => holds(fieldSetOf(entry), path))
+      !holds(appliedFields, path) && !others.some((entry) => holds(fieldSetOf(entry), path))
     )
     : [];
-  const kept = dropped.reduce((value, path) => removeAt(value, path, schema), merged as unknown);
+  const remaining = dropped.reduce(
+    (value, path) => removeAt(value, path, schema),
+    merged as unknown,
+  );
   const taken = new Set(conflicting.map((path) => JSON.stringify(path)));
   const managedFields: ManagedEntry[] = [
     ...withoutFields(others, (path) => taken.has(JSON.stringify(path))),
     // Applying the same again isn't a change, and records no new time.
-    own && sameJson(fieldSetOf(own), wishes)
+    own && sameJson(fieldSetOf(own), appliedFields)
       ? own
-      : newEntry(type, options.manager, wishes, options.now),
+      : newEntry(type, options.manager, appliedFields, options.now),
   ];
-  return assembled(live ?? wanted, kept as Record<string, unknown>, managedFields);
+  return assembled(live ?? requested, remaining as Record<string, unknown>, managedFields);
 }
 
 /**
@@ -152,33 +155,33 @@ function conflictError(conflicts: readonly Conflict[]): Error {
   });
 }
 
-function mergeValues(base: unknown, wish: unknown, schema: Schema): unknown {
-  if (isRecord(wish) && (schema.kind === "object" || schema.kind === "map")) {
+function mergeValues(base: unknown, applied: unknown, schema: Schema): unknown {
+  if (isRecord(applied) && (schema.kind === "object" || schema.kind === "map")) {
     const merged = new Map(Object.entries(isRecord(base) ? base : {}));
-    for (const [key, value] of Object.entries(wish)) {
+    for (const [key, value] of Object.entries(applied)) {
       merged.set(key, mergeValues(merged.get(key), value, schemaOfField(schema, key)));
     }
     return Object.fromEntries(merged);
   }
-  if (!Array.isArray(wish) || !Array.isArray(base) || schema.kind !== "list") return wish;
+  if (!Array.isArray(applied) || !Array.isArray(base) || schema.kind !== "list") return applied;
   switch (schema.merge.kind) {
     case "atomic":
-      return wish;
+      return applied;
     case "set":
-      return [...base, ...wish.filter((item) => !base.some((each) => sameJson(each, item)))];
+      return [...base, ...applied.filter((item) => !base.some((each) => sameJson(each, item)))];
     case "byKeys":
-      return mergeItems(base, wish, schema.merge.keys, schema.of);
+      return mergeItems(base, applied, schema.merge.keys, schema.of);
   }
 }
 
 function mergeItems(
   base: unknown[],
-  wish: unknown[],
+  applied: unknown[],
   keys: readonly string[],
   of: Schema,
 ): unknown[] {
   const merged = [...base];
-  for (const item of wish) {
+  for (const item of applied) {
     const step = itemStep(item, keys);
     const index = merged.findIndex((each) => isItem(each, step));
     if (index < 0) merged.push(item);

@@ -107,9 +107,9 @@ export function withoutFields(
 ): ManagedEntry[] {
   return entries.flatMap((entry) => {
     const all = leafPaths(fieldSetOf(entry));
-    const kept = all.filter((path) => !taken(path));
-    if (kept.length === all.length) return [entry];
-    return kept.length === 0 ? [] : [{ ...entry, fieldsV1: setOf(kept) }];
+    const remaining = all.filter((path) => !taken(path));
+    if (remaining.length === all.length) return [entry];
+    return remaining.length === 0 ? [] : [{ ...entry, fieldsV1: setOf(remaining) }];
   });
 }
 
@@ -127,18 +127,18 @@ export function entriesAfterUpdate(
   const changed = leafPaths(fieldsOfValue(after, schema)).filter((path) =>
     path.at(-1) === "." ? valueAt(before, path, schema) === undefined : differs(path)
   );
-  const gone = (path: readonly string[]) => valueAt(after, path, schema) === undefined;
+  const isRemoved = (path: readonly string[]) => valueAt(after, path, schema) === undefined;
   const taken = new Set(changed.map((path) => JSON.stringify(path)));
   const own = options.entries.find((entry) => isOf(entry, options.manager));
   const others = withoutFields(
     options.entries.filter((entry) => entry !== own),
-    (path) => taken.has(JSON.stringify(path)) || gone(path),
+    (path) => taken.has(JSON.stringify(path)) || isRemoved(path),
   );
-  const kept = own ? leafPaths(fieldSetOf(own)).filter((path) => !gone(path)) : [];
-  if (changed.length === 0 && kept.length === 0) return others;
+  const remaining = own ? leafPaths(fieldSetOf(own)).filter((path) => !isRemoved(path)) : [];
+  if (changed.length === 0 && remaining.length === 0) return others;
   const entry = changed.length === 0 && own
-    ? { ...own, fieldsV1: setOf(kept) }
-    : newEntry(type, options.manager, setOf([...kept, ...changed]), options.now);
+    ? { ...own, fieldsV1: setOf(remaining) }
+    : newEntry(type, options.manager, setOf([...remaining, ...changed]), options.now);
   return [...others, entry];
 }
 

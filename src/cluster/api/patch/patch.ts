@@ -71,13 +71,13 @@ function mergeList(base: unknown, patch: unknown[], schema: Schema): unknown[] {
     case "set":
       return orderItems(
         [...before, ...patch.filter((item) => !before.some((each) => sameJson(each, item)))],
-        { wanted: patch, before },
+        { desired: patch, before },
         sameJson,
       );
     case "byKeys": {
       const items = schema.kind === "list" ? schema.of : schema;
       const merged = mergeItems(before, patch, merge.keys[0] ?? "", items);
-      return orderItems(merged, { wanted: patch, before }, sameItem(merge));
+      return orderItems(merged, { desired: patch, before }, sameItem(merge));
     }
   }
 }
@@ -118,13 +118,13 @@ function deleteFromLists(merged: Map<string, unknown>, patch: Json): void {
 
 /** Returns the `$setElementOrder` of a list, also if the patch changes nothing else in it. */
 function orderLists(merged: Map<string, unknown>, base: Json, patch: Json, schema: Schema): void {
-  for (const [directive, wanted] of Object.entries(patch)) {
-    if (!directive.startsWith(orderPrefix) || !Array.isArray(wanted)) continue;
+  for (const [directive, desired] of Object.entries(patch)) {
+    if (!directive.startsWith(orderPrefix) || !Array.isArray(desired)) continue;
     const key = directive.slice(orderPrefix.length);
     const [list, before] = [merged.get(key), base[key]];
     const field = fieldSchema(schema, key);
     if (!Array.isArray(list) || field.kind !== "list") continue;
-    const order = { wanted, before: Array.isArray(before) ? before : [] };
+    const order = { desired, before: Array.isArray(before) ? before : [] };
     merged.set(key, orderItems(list, order, sameItem(field.merge)));
   }
 }
@@ -149,20 +149,20 @@ function retainKeys(merged: Map<string, unknown>, keys: unknown): void {
  */
 function orderItems(
   items: readonly unknown[],
-  order: { wanted: readonly unknown[]; before: readonly unknown[] },
+  order: { desired: readonly unknown[]; before: readonly unknown[] },
   same: (a: unknown, b: unknown) => boolean,
 ): unknown[] {
-  const place = (list: readonly unknown[], item: unknown) =>
+  const position = (list: readonly unknown[], item: unknown) =>
     list.findIndex((each) => same(each, item));
   const sortedBy = (list: readonly unknown[], some: readonly unknown[]) =>
-    some.toSorted((a, b) => place(list, a) - place(list, b));
-  const isNamed = (item: unknown) => place(order.wanted, item) >= 0;
-  const named = sortedBy(order.wanted, items.filter(isNamed));
+    some.toSorted((a, b) => position(list, a) - position(list, b));
+  const isNamed = (item: unknown) => position(order.desired, item) >= 0;
+  const named = sortedBy(order.desired, items.filter(isNamed));
   const others = sortedBy(order.before, items.filter((item) => !isNamed(item)));
   const ordered: unknown[] = [];
   for (const item of named) {
-    const here = place(order.before, item);
-    while (here >= 0 && others.length > 0 && place(order.before, others[0]) < here) {
+    const here = position(order.before, item);
+    while (here >= 0 && others.length > 0 && position(order.before, others[0]) < here) {
       ordered.push(others.shift());
     }
     ordered.push(item);
@@ -207,12 +207,12 @@ export async function patch(
   if (route.subresource === "scale") {
     const kind = { group: "autoscaling", version: "v1", kind: "Scale" };
     const patched = patcher(scaleOf(object), body, { kind: "object", name: "Scale" });
-    const wanted = decodeObject(kind, patched, request.query).object;
+    const desired = decodeObject(kind, patched, request.query).object;
     const options = {
       dryRun: isDryRun(request.query),
       manager: managerOf(request, "Update", "scale"),
     };
-    return json(scaleTo(context, type, object, wanted, options));
+    return json(scaleTo(context, type, object, desired, options));
   }
   const whole: Stored = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
   const patched = patcher(whole, body, schemaOf(type));
@@ -268,15 +268,15 @@ async function apply(
   }
   if (object.metadata.name) checkName(object, route);
   const metadata = { ...object.metadata, name: object.metadata.name ?? route.name };
-  const wanted = { ...object, metadata };
-  const namespace = targetNamespace(type, wanted, route);
+  const desired = { ...object, metadata };
+  const namespace = targetNamespace(type, desired, route);
   const live = context.store.get(type, namespace, route.name);
   const manager = managerOf(request, "Apply", route.subresource);
   const options = { manager, force: flag(request.query, "force"), now: context.clock.now() };
   // Through the schema again: a map that lost its last field is removed.
   const { object: applied } = decodeObject(
     type,
-    applyTo(type, live, wanted, options),
+    applyTo(type, live, desired, options),
     request.query,
   );
   const dryRun = isDryRun(request.query);

@@ -111,7 +111,7 @@ for (const [name, patch, expected] of strategicPatches) {
   });
 }
 
-Deno.test("a strategic merge patch keeps one source of a volume where it is told which", () => {
+Deno.test("a strategic merge patch retains the one source of a volume that it names", () => {
   const before = { volumes: [{ name: "v", emptyDir: {} }] };
   const patch = {
     volumes: [{ $retainKeys: ["name", "hostPath"], name: "v", hostPath: { path: "/" } }],

@@ -37,7 +37,7 @@ function cluster() {
 
 const ann: User = { name: "ann", groups: ["system:authenticated"] };
 
-function wish(
+function attributes(
   verb: string,
   resource: string,
   more: { namespace?: string; name?: string; group?: string } = {},
@@ -47,31 +47,31 @@ function wish(
 }
 
 const decisions: [string, User, Attributes, boolean][] = [
-  ["a verb of the role", ann, wish("list", "pods"), true],
-  ["another verb", ann, wish("delete", "pods"), false],
-  ["a subresource that isn't named", ann, wish("get", "pods/exec"), false],
-  ["another namespace", ann, wish("list", "pods", { namespace: "other" }), false],
-  ["all namespaces", ann, wish("list", "pods", { namespace: "" }), false],
-  ["the one name", ann, wish("get", "secrets", { name: "one" }), true],
-  ["another name", ann, wish("get", "secrets", { name: "two" }), false],
-  ["any scale", ann, wish("update", "deployments/scale", { group: "apps" }), true],
-  ["a group's member", { name: "x", groups: ["devs"] }, wish("get", "pods"), true],
+  ["a verb of the role", ann, attributes("list", "pods"), true],
+  ["another verb", ann, attributes("delete", "pods"), false],
+  ["a subresource that isn't named", ann, attributes("get", "pods/exec"), false],
+  ["another namespace", ann, attributes("list", "pods", { namespace: "other" }), false],
+  ["all namespaces", ann, attributes("list", "pods", { namespace: "" }), false],
+  ["the one name", ann, attributes("get", "secrets", { name: "one" }), true],
+  ["another name", ann, attributes("get", "secrets", { name: "two" }), false],
+  ["any scale", ann, attributes("update", "deployments/scale", { group: "apps" }), true],
+  ["a group's member", { name: "x", groups: ["devs"] }, attributes("get", "pods"), true],
   [
     "a service account",
     { name: "system:serviceaccount:other:bot", groups: [] },
-    wish("get", "pods"),
+    attributes("get", "pods"),
     true,
   ],
   [
     "its namesake elsewhere",
     { name: "system:serviceaccount:default:bot", groups: [] },
-    wish("get", "pods"),
+    attributes("get", "pods"),
     false,
   ],
   [
     "a master",
     { name: "x", groups: ["system:masters"] },
-    wish("delete", "nodes", { namespace: "" }),
+    attributes("delete", "nodes", { namespace: "" }),
     true,
   ],
   ["discovery", ann, { kind: "path", verb: "get", path: "/apis/apps/v1" }, true],
@@ -86,15 +86,15 @@ for (const [name, user, attributes, allowed] of decisions) {
 
 const denials: [Attributes, string][] = [
   [
-    wish("list", "pods", { namespace: "" }),
+    attributes("list", "pods", { namespace: "" }),
     'pods is forbidden: User "ann" cannot list resource "pods" in API group "" at the cluster scope',
   ],
   [
-    wish("create", "pods/exec", { name: "a" }),
+    attributes("create", "pods/exec", { name: "a" }),
     'pods "a" is forbidden: User "ann" cannot create resource "pods/exec" in API group "" in the namespace "default"',
   ],
   [
-    wish("delete", "deployments", { group: "apps", name: "web" }),
+    attributes("delete", "deployments", { group: "apps", name: "web" }),
     'deployments.apps "web" is forbidden: User "ann" cannot delete resource "deployments" in API group "apps" in the namespace "default"',
   ],
   [
@@ -104,7 +104,7 @@ const denials: [Attributes, string][] = [
 ];
 
 for (const [attributes, message] of denials) {
-  Deno.test(`the 403 says: ${message}`, () => {
+  Deno.test(`the message of the 403: ${message}`, () => {
     assert.throws(() => checkAllowed(cluster().context, ann, attributes), { message });
   });
 }

@@ -94,15 +94,15 @@ function decided(
 function attributesOf(spec: Record<string, unknown>): Attributes {
   const path = spec["nonResourceAttributes"];
   if (isRecord(path)) return { kind: "path", verb: text(path["verb"]), path: text(path["path"]) };
-  const asked = isRecord(spec["resourceAttributes"]) ? spec["resourceAttributes"] : {};
-  const subresource = text(asked["subresource"]);
+  const requested = isRecord(spec["resourceAttributes"]) ? spec["resourceAttributes"] : {};
+  const subresource = text(requested["subresource"]);
   return {
     kind: "resource",
-    verb: text(asked["verb"]),
-    group: text(asked["group"]),
-    resource: text(asked["resource"]) + (subresource === "" ? "" : `/${subresource}`),
-    namespace: text(asked["namespace"]),
-    name: text(asked["name"]),
+    verb: text(requested["verb"]),
+    group: text(requested["group"]),
+    resource: text(requested["resource"]) + (subresource === "" ? "" : `/${subresource}`),
+    namespace: text(requested["namespace"]),
+    name: text(requested["name"]),
   };
 }
 

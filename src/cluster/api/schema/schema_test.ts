@@ -32,7 +32,7 @@ function conformPod(value: unknown): { value: unknown; found: DecodeFindings } {
   return { value: conform(value, { kind: "object", name: "Pod" }, "", found), found };
 }
 
-Deno.test("what is empty is left out where Kubernetes leaves it out, and nowhere else", () => {
+Deno.test("empty fields are omitted where Kubernetes omits them, and nowhere else", () => {
   const { value } = conformPod({
     metadata: { name: "", labels: {}, annotations: null },
     spec: {
@@ -54,7 +54,7 @@ Deno.test("what is empty is left out where Kubernetes leaves it out, and nowhere
   });
 });
 
-Deno.test("unknown fields and wrong types are told with their paths", () => {
+Deno.test("unknown fields and wrong types are reported with their paths", () => {
   const { found } = conformPod({
     spec: { containers: [{ name: 1, colour: "red" }], shape: "round" },
   });

@@ -70,7 +70,7 @@ export async function carryPortChannels(
   connect: (port: number) => Promise<Deno.TcpConn>,
 ): Promise<void> {
   const connections = ports.map((port) => connect(port));
-  const gone = socket.receive(async (message) => {
+  const closed = socket.receive(async (message) => {
     const [to = 0] = message;
     // Odd channels are for errors: nothing is written to them.
     const connection = to % 2 === 0 ? await connections[to / 2]?.catch(() => undefined) : undefined;
@@ -79,15 +79,15 @@ export async function carryPortChannels(
     await writeAll(connection, bytes);
   });
   const carried = Promise.all(ports.map(async (port, index) => {
-    await begin(socket, index, port);
+    await start(socket, index, port);
     await carry(socket, index, connections[index] as Promise<Deno.TcpConn>);
   })).then(() => socket.close(1000), () => socket.close(1011));
-  await gone;
+  await closed;
   for (const connection of connections) closeOnce(await connection.catch(() => undefined));
   await carried;
 }
 
-async function begin(socket: MessageSocket, index: number, port: number): Promise<void> {
+async function start(socket: MessageSocket, index: number, port: number): Promise<void> {
   const head = Uint8Array.of(port & 0xff, port >> 8);
   await socket.send(encodeMessage(2 * index, head));
   await socket.send(encodeMessage(2 * index + 1, head));

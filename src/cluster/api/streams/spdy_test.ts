@@ -45,7 +45,7 @@ Deno.test("frames decode to what was encoded, however the bytes come in pieces",
   }));
 });
 
-Deno.test("a frame that is too large is refused before it is kept", () => {
+Deno.test("a frame that is too large is refused before it is buffered", () => {
   const head = Uint8Array.of(0, 0, 0, 1, 0, 0xff, 0xff, 0xff);
   assert.throws(() => new FrameReader().push(head), RangeError);
 });

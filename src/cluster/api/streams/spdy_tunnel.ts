@@ -98,10 +98,10 @@ class Tunnel implements AsyncDisposable {
     const reply = this.#encodeHeaders(new Map());
     await this.#send({ kind: "synReply", stream, fin: false, headers: reply });
     if (pair.data === undefined || pair.error === undefined || pair.connection) return;
-    this.#begin(id, pair as Pair & { data: number; error: number });
+    this.#start(id, pair as Pair & { data: number; error: number });
   }
 
-  #begin(id: string, pair: Pair & { data: number; error: number }): void {
+  #start(id: string, pair: Pair & { data: number; error: number }): void {
     const { promise, resolve } = Promise.withResolvers<Deno.TcpConn | undefined>();
     pair.connection = promise;
     const run = this.#carry(pair, resolve).catch(() => {}).finally(() => {
@@ -397,7 +397,7 @@ const syncFlush = Uint8Array.of(0, 0, 0, 0xff, 0xff);
  * and which needs no state: replies have no headers worth compressing.
  */
 export function createHeaderWriter(): (pairs: ReadonlyMap<string, string>) => Uint8Array {
-  let begun = false;
+  let started = false;
   return (pairs) => {
     const text = new TextEncoder();
     const fields = [...pairs].flat().map((each) => text.encode(each));
@@ -410,8 +410,8 @@ export function createHeaderWriter(): (pairs: ReadonlyMap<string, string>) => Ui
     view.setUint16(1, data.length, true);
     view.setUint16(3, ~data.length & 0xffff, true);
     // The head of a zlib stream (RFC 1950) precedes its first block only.
-    const head = begun ? new Uint8Array() : Uint8Array.of(0x78, 0x01);
-    begun = true;
+    const head = started ? new Uint8Array() : Uint8Array.of(0x78, 0x01);
+    started = true;
     return joinBytes([head, stored, data, syncFlush]);
   };
 }

@@ -111,11 +111,11 @@ function digest(pod: Pod): Digest {
 }
 
 function gates(pod: Pod): string {
-  const wanted = pod.spec?.readinessGates ?? [];
-  if (wanted.length === 0) return "<none>";
+  const desired = pod.spec?.readinessGates ?? [];
+  if (desired.length === 0) return "<none>";
   return `${
-    wanted.filter(({ conditionType }) => hasCondition(pod, conditionType)).length
-  }/${wanted.length}`;
+    desired.filter(({ conditionType }) => hasCondition(pod, conditionType)).length
+  }/${desired.length}`;
 }
 
 /** Readiness, digest and restarts; wide: where it runs. */

@@ -148,8 +148,8 @@ function resourceErrors({ resources }: Container, path: string): FieldError[] {
       )
   );
   const above = Object.entries(requests).flatMap(([name, request]) => {
-    const [asked, limit] = [request, limits[name]].map((each) => parseQuantity(String(each)));
-    return asked === undefined || limit === undefined || asked <= limit ? [] : [
+    const [requested, limit] = [request, limits[name]].map((each) => parseQuantity(String(each)));
+    return requested === undefined || limit === undefined || requested <= limit ? [] : [
       invalid(
         `${path}.requests`,
         String(request),

@@ -84,7 +84,7 @@ export class TestCluster {
     for (const controller of this.controllers) {
       const actions = controller.reconcile(this.state());
       this.perform(controller.name, actions);
-      count += actions.filter(({ kind }) => kind !== "lookAgain").length;
+      count += actions.filter(({ kind }) => kind !== "requeue").length;
     }
     return count;
   }
@@ -114,15 +114,15 @@ export class TestCluster {
   }
 
   #run(pod: Live<Pod>): void {
-    const wanted = this.behaviour(pod);
-    const phase = wanted === "failed"
+    const desired = this.behaviour(pod);
+    const phase = desired === "failed"
       ? "Failed"
-      : wanted === "succeeded"
+      : desired === "succeeded"
       ? "Succeeded"
-      : wanted === "ready"
+      : desired === "ready"
       ? "Running"
       : "Pending";
-    const ready = wanted === "ready" ? "True" : "False";
+    const ready = desired === "ready" ? "True" : "False";
     const conditions = pod.status?.conditions ?? [];
     const present = conditions.find(({ type }) => type === "Ready");
     if (pod.status?.phase === phase && present?.status === ready) return;

@@ -17,7 +17,7 @@ export interface NodeFixture extends AsyncDisposable {
   /** Creates a pod bound to the node. */
   run(spec: Partial<NonNullable<Pod["spec"]>>, name?: string): StoredPod;
   /** Returns the pod, as soon as it fulfils the condition. */
-  pod(name: string, wanted: (pod: StoredPod) => boolean): Promise<StoredPod>;
+  pod(name: string, desired: (pod: StoredPod) => boolean): Promise<StoredPod>;
   /**
    * Returns the pod, when its containers run and the first of them has written something: until then it may not handle
    * a signal.
@@ -52,7 +52,7 @@ export async function startFixture(options: Partial<NodeOptions> = {}): Promise<
     node,
     dataDir,
     run: (spec, name = "web") => createPod(store, name, spec),
-    pod: (name, wanted) => untilPod(store, name, wanted),
+    pod: (name, desired) => untilPod(store, name, desired),
     begun: (name) => untilBegun(store, node, name),
     gone: (name) => untilGone(store, name),
     delete: (name, graceSeconds = 30) => markDeleted(store, clock, name, graceSeconds),
@@ -77,14 +77,14 @@ function createPod(store: Store, name: string, spec: Partial<NonNullable<Pod["sp
 async function untilPod(
   store: Store,
   name: string,
-  wanted: (pod: StoredPod) => boolean,
+  desired: (pod: StoredPod) => boolean,
 ): Promise<StoredPod> {
   const stop = new AbortController();
   const since = store.resourceVersion;
   const present = store.get(resources.pods, "default", name);
-  if (present !== undefined && wanted(asPod(present))) return asPod(present);
+  if (present !== undefined && desired(asPod(present))) return asPod(present);
   for await (const { object } of store.watch([resources.pods], { since, signal: stop.signal })) {
-    if (object.metadata.name !== name || !wanted(asPod(object))) continue;
+    if (object.metadata.name !== name || !desired(asPod(object))) continue;
     stop.abort();
     return asPod(object);
   }
