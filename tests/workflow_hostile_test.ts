@@ -7,7 +7,7 @@ import { ManualClock } from "../src/base/testing/manual_clock.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { scriptRunner } from "../src/sandbox/run_script.ts";
 import { executeWorkflow } from "../src/workflow/engine/engine.ts";
-import { nothingRetained } from "../src/workflow/engine/retained.ts";
+import { nothingRetained } from "../src/workflow/engine/step_identity.ts";
 import type { Environment } from "../src/workflow/engine/environment.ts";
 import { loadWorkflow } from "../src/workflow/load_workflow.ts";
 import type { RunScript } from "../src/workflow/model.ts";

@@ -6,7 +6,7 @@ import {
   type ConfirmReason,
   confirmReason,
 } from "../gate/change.ts";
-import { compressNames } from "../exec/name_ranges.ts";
+import { compressNames } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import { confirmSettings } from "./exec/settings.ts";
 import type { Host } from "./host.ts";

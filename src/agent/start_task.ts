@@ -8,7 +8,7 @@ import { wholeNumber } from "./read_answer.ts";
 import { readTasksInPod } from "./read_tasks.ts";
 import { requestLine, type TaskRequest } from "./task_request.ts";
 import { quoted } from "../base/shell_quote.ts";
-import { startScript } from "../exec/start_command.ts";
+import { startScript } from "../exec/preamble.ts";
 
 /** A task to start. */
 export interface NewTask {

@@ -1,8 +1,7 @@
 /** How much output, and input, is stored. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Capture } from "./capture.ts";
-import { OrderedCapture } from "./ordered_capture.ts";
+import { Capture, OrderedCapture } from "./capture.ts";
 import { directInput, sharedInput, type SpoolFile } from "./stdin_spool.ts";
 
 const pieces = fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 12 });

@@ -8,7 +8,7 @@ import { type Attempt, ended, isOver, outcomeOfEnd, outcomeOfStop, type Stop } f
 import { hasLeader, type InputReader, type TargetRun } from "./run_options.ts";
 import { reportsNoShell } from "./runtime_errors.ts";
 import { TerminalWatch } from "./terminal_watch.ts";
-import { EndMarkReader } from "./end_mark.ts";
+import { EndMarkReader } from "./marked_line.ts";
 import { PreambleReader } from "./preamble.ts";
 import { endCommand, type ProcessSession, signalRound } from "./session_signal.ts";
 

@@ -1,5 +1,5 @@
 /** How the outputs of groups differ: each against the largest, as a unified diff. */
-import type { FoldedGroup, GroupDiff } from "./folded_group.ts";
+import type { FoldedGroup, GroupDiff } from "./fold.ts";
 
 /** Bounds of one comparison: it takes time and memory by the product of length and differences. */
 export interface DiffBounds {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { Capture } from "./capture.ts";
 import { type DiffBounds, withDiffs } from "./diff_groups.ts";
-import { Fold } from "./fold.ts";
-import type { GroupDiff } from "./folded_group.ts";
+import { Fold, type GroupDiff } from "./fold.ts";
 import type { Outcome } from "./outcome.ts";
 
 const ok: Outcome = { kind: "ok" };

@@ -1,8 +1,7 @@
 /** Prints identical outputs once: fifty pods with the same output are one block under one line of names. */
 import type { Capture } from "./capture.ts";
-import type { FoldedGroup } from "./folded_group.ts";
 import type { Outcome } from "./outcome.ts";
-import { compressNames } from "./name_ranges.ts";
+import { compressNames } from "./target_names.ts";
 
 /** The compared parts of a target that has ended. */
 export interface FoldInput {
@@ -120,3 +119,31 @@ function uint32sOf(bytes: Uint8Array): Uint32Array {
   const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Uint32Array(whole.buffer, whole.byteOffset, whole.length >> 2);
 }
+
+/* The common output of several targets, and how it differs from that of others. */
+
+/** Targets with the same output and the same end. */
+export interface FoldedGroup {
+  /** Indexes, rising. */
+  targets: readonly number[];
+  /** Their names as ranges: `weka-drive-[0-49]`. */
+  names: string;
+  outcome: Outcome;
+  stdout: Uint8Array;
+  /** Empty unless standard error is folded too. */
+  stderr: Uint8Array;
+  /** Bytes of each target that were omitted at the limit. */
+  omittedBytes: number;
+  /** The difference from the first group, if requested. */
+  diff?: GroupDiff;
+}
+
+/** How a group's output relates to that of the reference, the first group. */
+export type GroupDiff =
+  | { kind: "reference" }
+  /** Only the outcomes differ. */
+  | { kind: "same" }
+  /** Unified diffs with their headers; empty for a stream that is the same. */
+  | { kind: "unified"; stdout: string; stderr: string }
+  /** Not compared; the reason completes "not compared: ". */
+  | { kind: "notCompared"; reason: string };

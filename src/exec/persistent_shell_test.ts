@@ -1,7 +1,12 @@
 /** The args that start and find persistent shells, read by the shells of this machine, on a terminal of script(1). */
 import assert from "node:assert/strict";
 import { MarkedLine } from "./marked_line.ts";
-import { greetingLine, type RequestedShell, shellArgv, type ShellGreeting } from "./shell_argv.ts";
+import {
+  greetingLine,
+  type RequestedShell,
+  shellArgv,
+  type ShellGreeting,
+} from "./persistent_shell.ts";
 
 function onPath(name: string): string | undefined {
   const places = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);

@@ -1,7 +1,7 @@
 /** The args for a pod, read by the shells of this machine. */
 import assert from "node:assert/strict";
 import type { Target } from "../kube/select/target.ts";
-import { endMarkOf } from "./end_mark.ts";
+import { endMarkOf } from "./marked_line.ts";
 import { PreambleReader, withPreamble } from "./preamble.ts";
 import { type ProcessSession, type RoundSignal, signalArgv } from "./session_signal.ts";
 

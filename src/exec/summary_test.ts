@@ -1,9 +1,8 @@
 /** Maps outcomes to summaries, exit codes and reports. */
 import assert from "node:assert/strict";
 import { Capture } from "./capture.ts";
-import { exitCodeOfRun } from "./exit_code.ts";
+import { exitCodeOfRun, SummaryBuilder } from "./summary.ts";
 import type { Outcome } from "./outcome.ts";
-import { SummaryBuilder } from "./summary.ts";
 import { targetReport } from "./target_report.ts";
 import { nameParts, targetName } from "./target_names.ts";
 

@@ -14,7 +14,7 @@ import { orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ExecChannel } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
-import { bornScript, hangUpScript } from "./hang_up.ts";
+import { bornScript, hangUpScript } from "./session_signal.ts";
 import type { OpenExec } from "./run_options.ts";
 
 /** Between two keep-alive lines. */

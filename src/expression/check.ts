@@ -1,8 +1,7 @@
 /** Static checks of an expression, before anything runs: its type, and all of its problems. */
 import { functionOf, functions } from "./functions.ts";
 import { mixed } from "./evaluate.ts";
-import { nameHint } from "./names.ts";
-import { type ExpressionProblem, quotedText, type SourceSpan } from "./problem.ts";
+import { type ExpressionProblem, nameHint, quotedText, type SourceSpan } from "./problem.ts";
 import { type EachMacro, eachMacros, type SyntaxNode } from "./syntax.ts";
 import {
   anyType,

@@ -2,9 +2,8 @@
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
 import { functionOf } from "./functions.ts";
-import { nameHint } from "./names.ts";
+import { ExpressionError, ExpressionRefusal, nameHint, quotedText } from "./problem.ts";
 import { finite } from "./number_functions.ts";
-import { ExpressionError, ExpressionRefusal, quotedText } from "./problem.ts";
 import type { BinaryMark, FieldNode, SyntaxNode } from "./syntax.ts";
 import { typeNoun } from "./type.ts";
 import {

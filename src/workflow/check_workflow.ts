@@ -3,8 +3,7 @@ import { grants, grantText } from "./permissions.ts";
 import type { YamlSource } from "../base/yaml/source.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { namesUsed } from "../expression/names_used.ts";
-import { nameHint } from "../expression/names.ts";
-import type { ExpressionProblem } from "../expression/problem.ts";
+import { type ExpressionProblem, nameHint } from "../expression/problem.ts";
 import {
   checkTemplate,
   hasExpression,
@@ -18,8 +17,7 @@ import { outerNames, stepType } from "./names.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts";
-import { expressionMark } from "./fields.ts";
-import { listed } from "./one_or_more.ts";
+import { expressionMark, listed } from "./fields.ts";
 
 /** Names that an expression may use, with their types. */
 export type Names = Readonly<Record<string, Type>>;

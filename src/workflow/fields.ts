@@ -6,6 +6,7 @@ import { parseTextPattern } from "../base/text_pattern.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
 import { outputModes } from "../exec/run_options.ts";
 import { isFieldSelector, isLabelSelector } from "../kube/select/selectors.ts";
+import type { NamePattern } from "../kube/select/target.ts";
 
 /** Fields of a mapping, by name. */
 export type Entries = Readonly<Record<string, FileSchema>>;
@@ -168,3 +169,18 @@ export const environment = v.record(
 
 /** Any data: input of a script or of another workflow. */
 export const anything = v.unknown();
+
+/* Fields that contain one text or a list of them. Pure. */
+
+/** As written in a file. */
+type OneOrMore = string | readonly string[] | undefined;
+
+/** Returns a list; an empty one if the field is absent. */
+export function listed(value: OneOrMore): readonly string[] {
+  return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}
+
+/** Returns patterns of names. The field's shape accepts no other text. */
+export function patternsOf(value: OneOrMore): NamePattern[] {
+  return listed(value).map(parseTextPattern).filter((pattern) => pattern.kind !== "invalid");
+}

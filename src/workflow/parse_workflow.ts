@@ -1,11 +1,24 @@
 /** Parses the text of a workflow file. */
+import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
 import { shapeOf } from "../base/yaml/shape.ts";
 import { YamlSource } from "../base/yaml/source.ts";
-import { listed, patternsOf } from "./one_or_more.ts";
-import type { Workflow } from "./workflow.ts";
-import { type WorkflowFile, workflowShape } from "./workflow_shape.ts";
+import {
+  command,
+  countFromOne,
+  described,
+  duration,
+  labelSelector,
+  listed,
+  names,
+  outputMode,
+  patterns,
+  patternsOf,
+  text,
+} from "./fields.ts";
+import type { OutputMode } from "../exec/run_options.ts";
+import type { Selection } from "../kube/select/target.ts";
 
 /**
  * Reads a workflow of the short form; returns undefined for the full form, which `load_workflow.ts` reads.
@@ -61,3 +74,81 @@ function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
 function durationMs(text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseDuration(text);
 }
+
+/* A workflow as written, with every text converted to its narrow type. */
+
+/** The command: args as they are, or a line for the image's shell. */
+type WorkflowCommand =
+  | { kind: "args"; args: readonly string[] }
+  | { kind: "line"; line: string };
+
+/** Bounds of a run, if they are set. Times are milliseconds. */
+export interface RunBounds {
+  fanout?: number;
+  connectTimeoutMs?: number;
+  timeoutMs?: number;
+  outputMode?: OutputMode;
+}
+
+/** One command for the pods of one selection: the short form of a workflow file. */
+export interface Workflow {
+  /** The file's name without its extension. */
+  name: string;
+  path: string;
+  description?: string;
+  /** Empty for the current one. */
+  contexts: readonly string[];
+  selection: Pick<Selection, "namespaces" | "match" | "exclude" | "labelSelector" | "container">;
+  command: WorkflowCommand;
+  bounds: RunBounds;
+}
+
+/*
+ * The short form of a workflow file: one command, and the pods that it is for.
+ *
+ *     description: WEKA's version in every drive pod
+ *     namespace: weka-operator-system
+ *     match: drive
+ *     command: [weka, version]
+ *
+ * The fields mean what the flags of the same names mean on the command line.
+ */
+
+/** Fields that the short form has at its top, and the full form under `select`. */
+export const whereEntries = {
+  context: v.optional(described(names, "Contexts of the kubeconfig; the current one by default.")),
+  namespace: v.optional(described(names, "Namespaces; the context's own by default.")),
+  match: v.optional(
+    described(
+      patterns,
+      "Pods whose name contains one of these texts; `/re/` is a regular expression.",
+    ),
+  ),
+  exclude: v.optional(
+    described(patterns, "Excludes pods whose name contains one of these texts, or matches `/re/`."),
+  ),
+  selector: v.optional(described(labelSelector, "A label selector, as `-l` of kubectl.")),
+  container: v.optional(described(text, "The container; by default each pod's default container.")),
+};
+
+/** Bounds that the short form has at its top, and the full form under `defaults` and in its steps. */
+const boundEntries = {
+  timeout: v.optional(described(duration, "For each command.")),
+  connectTimeout: v.optional(described(duration, "Time limit to open each stream.")),
+  fanout: v.optional(described(countFromOne, "The number of pods at the same time.")),
+  outputMode: v.optional(described(outputMode, "Layout of the output.")),
+};
+
+/** The shape of a workflow file. Only `command` is required. */
+export const workflowShape = v.strictObject({
+  description: v.optional(described(text, "The purpose of the workflow, in one line.")),
+  ...whereEntries,
+  command: described(
+    command,
+    "The command: a list of arguments, run without a shell, or a text, run by the image's shell.",
+  ),
+  ...boundEntries,
+}, "a mapping of fields");
+
+/** A workflow file as written. */
+type WorkflowFile = v.InferOutput<typeof workflowShape>;

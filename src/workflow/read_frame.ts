@@ -2,7 +2,7 @@
 import type { JsonValue } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
 import type { RetryPolicy } from "../base/retry.ts";
-import { durationText } from "./fields.ts";
+import { durationText, listed } from "./fields.ts";
 import type { FullFile } from "./file_shape.ts";
 import {
   type Concurrency,
@@ -11,7 +11,6 @@ import {
   type ParamType,
   type Permissions,
 } from "./model.ts";
-import { listed } from "./one_or_more.ts";
 
 /** Reads `retry: 3`, or each of its parts. */
 export function retryOf(

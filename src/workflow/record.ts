@@ -5,9 +5,11 @@ import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/outcome.ts";
 import type { CutValue } from "./engine/cut_values.ts";
-import type { Retained } from "./engine/retained.ts";
-import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";
+import { finallyPrefix, type Retained, type StaticStep } from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
+import type { NamePattern } from "../kube/select/target.ts";
+import type { WhereOverrides } from "./engine/scope.ts";
+import { patternsOf } from "./fields.ts";
 
 /** The first line: the request. */
 export const workflowHeaderShape = v.object({
@@ -353,4 +355,41 @@ export function stepChanges(past: PastWorkflow, now: readonly StaticStep[]): Ste
       [...known.values()].filter((step) => isStatic(step) && !identities.has(step.identity)),
     ),
   };
+}
+
+/* Overrides of a file's selection by the command line, as data for a record, and back. Pure. */
+
+/** The overrides, with patterns of names as `Pattern`. */
+type Overrides<Pattern> = Omit<WhereOverrides, "selection"> & {
+  selection?: Omit<NonNullable<WhereOverrides["selection"]>, "match" | "exclude"> & {
+    match?: readonly Pattern[];
+    exclude?: readonly Pattern[];
+  };
+};
+
+/** Converts patterns to their texts: a regular expression can't be serialized. */
+export function overridesData(overrides: WhereOverrides): Record<string, unknown> {
+  return { ...withPatterns(overrides, (patterns) => patterns.map(textOf)) };
+}
+
+/** The inverse of {@link overridesData}. */
+export function overridesOf(data: unknown): WhereOverrides {
+  return withPatterns(data as Overrides<string>, patternsOf);
+}
+
+function withPatterns<From, To>(
+  { contexts, selection, only }: Overrides<From>,
+  turned: (patterns: readonly From[]) => readonly To[],
+): Overrides<To> {
+  if (selection === undefined) return definedOnly({ only, contexts });
+  const { match, exclude, ...others } = selection;
+  const patterns = definedOnly({
+    match: match && turned(match),
+    exclude: exclude && turned(exclude),
+  });
+  return { ...definedOnly({ only, contexts }), selection: { ...others, ...patterns } };
+}
+
+function textOf(pattern: NamePattern): string {
+  return pattern.kind === "substring" ? pattern.text : `/${pattern.regExp.source}/`;
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
-import { overridesData, overridesOf } from "./recorded_overrides.ts";
 import {
   isRecorded,
+  overridesData,
+  overridesOf,
   type PastWorkflow,
   readWorkflowRecord,
   type ResumeFrom,

@@ -9,11 +9,12 @@ import {
   dynamic,
   expressionMark,
   fieldSelector,
+  listed,
   oneOrMore,
+  patternsOf,
   text,
 } from "./fields.ts";
-import { listed, patternsOf } from "./one_or_more.ts";
-import { whereEntries } from "./workflow_shape.ts";
+import { whereEntries } from "./parse_workflow.ts";
 
 const operand = v.pipe(
   text,

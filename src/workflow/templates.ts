@@ -14,8 +14,9 @@ import {
   type Template,
 } from "../expression/template.ts";
 import { endsWithFlagName } from "../gate/kubectl.ts";
+import { namesUsed } from "../expression/names_used.ts";
 import { readWhole } from "./engine/cut_values.ts";
-import type { SourcePath, Step } from "./model.ts";
+import type { FullWorkflow, SourcePath, Step } from "./model.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 
@@ -152,4 +153,30 @@ export function evaluateDeep(value: unknown, values: Values): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => [name, evaluateDeep(one, values)]),
   );
+}
+
+/* Environment variables that a workflow names, and those of them that it is granted. */
+
+/** Returns the environment variables that a workflow's expressions name: `env.HOME`. */
+function variablesNamed(
+  { select, defaults, concurrency, steps, finally: last, outputs }: FullWorkflow,
+): string[] {
+  const texts = [
+    ...textsIn([select, defaults, concurrency?.group, outputs.map(({ template }) => template)], []),
+    ...[...steps, ...last].flatMap(textsWithin),
+  ];
+  const names = texts.flatMap(({ text }) =>
+    namesUsed(parseTemplate(text).template).flatMap(({ path: [first, name] }) =>
+      first === "env" && name !== undefined ? [name] : []
+    )
+  );
+  return [...new Set(names)];
+}
+
+/** Returns the environment variables that a run reads: granted, and named by an expression or a parameter. */
+export function variablesGranted(workflow: FullWorkflow): string[] {
+  const { params, permissions: { env } } = workflow;
+  const named = [...variablesNamed(workflow), ...params.flatMap(({ env }) => env ?? [])];
+  if (env === false) return [];
+  return env === true ? named : named.filter((name) => env.includes(name));
 }

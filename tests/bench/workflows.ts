@@ -8,7 +8,7 @@ import { checkWorkflows } from "../../src/actions/workflow/files.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Target } from "../../src/kube/select/target.ts";
 import { executeWorkflow } from "../../src/workflow/engine/engine.ts";
-import { nothingRetained } from "../../src/workflow/engine/retained.ts";
+import { nothingRetained } from "../../src/workflow/engine/step_identity.ts";
 import type { Environment } from "../../src/workflow/engine/environment.ts";
 import { planOf } from "../../src/workflow/full_plan.ts";
 import { loaded } from "../../src/workflow/testing/step_fixture.ts";

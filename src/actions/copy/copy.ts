@@ -9,11 +9,10 @@ import {
   knownBytes,
   type TreeSource,
 } from "../../copy/source.ts";
-import { exitCodeOfRun } from "../../exec/exit_code.ts";
+import { exitCodeOfRun, SummaryBuilder } from "../../exec/summary.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
-import { SummaryBuilder } from "../../exec/summary.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Selection, Target } from "../../kube/select/target.ts";
 import { isConfirmed } from "../confirm_change.ts";

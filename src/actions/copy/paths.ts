@@ -1,6 +1,6 @@
 /** The destination path and name of each target's copy. */
 import { UsageError } from "../../base/errors.ts";
-import { outputFileName } from "../../exec/output_file_names.ts";
+import { outputFileName } from "../../exec/target_names.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { CopyDirection, PlannedCopy } from "./events.ts";
 

@@ -1,7 +1,7 @@
 /** Finds the targets of a selection in several contexts; none blocks the others. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
-import { compressNames } from "../../exec/name_ranges.ts";
+import { compressNames } from "../../exec/target_names.ts";
 import type { NearMatch } from "../../kube/select/nearest_matches.ts";
 import type { FoundTargets } from "../../kube/select/find_targets.ts";
 import type { Selection } from "../../kube/select/target.ts";

@@ -3,7 +3,7 @@
  * JSON. Every type that a front end names (targets, outcomes, selections) is exported from here.
  */
 import type { KodamaError } from "../../base/errors.ts";
-import type { FoldedGroup } from "../../exec/folded_group.ts";
+import type { FoldedGroup } from "../../exec/fold.ts";
 import type { OutputLine } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/outcome.ts";
 import type { OutputMode, RunEvent } from "../../exec/run_options.ts";
@@ -16,14 +16,14 @@ import type { Change, Confirm } from "../confirm_change.ts";
 
 export type { ChangeQuestion, ChangeScope } from "../../gate/change.ts";
 export type { Confirm } from "../confirm_change.ts";
-export type { FoldedGroup, GroupDiff } from "../../exec/folded_group.ts";
+export type { FoldedGroup, GroupDiff } from "../../exec/fold.ts";
 export type { OutputLine as Line } from "../../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind } from "../../exec/outcome.ts";
 export type { RunEvent } from "../../exec/run_options.ts";
 export { remainsOf } from "../../exec/outcome.ts";
 export { wholeSelection } from "../../kube/select/target.ts";
 export type { OutputMode } from "../../exec/run_options.ts";
-export { compressNames } from "../../exec/name_ranges.ts";
+export { compressNames } from "../../exec/target_names.ts";
 export { outcomeName, type RunSummary } from "../../exec/summary.ts";
 export type { Amount } from "../../exec/schedule.ts";
 export type { TargetReport } from "../../exec/target_report.ts";

@@ -2,12 +2,11 @@
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { exitCodeOfRun } from "../../exec/exit_code.ts";
+import { exitCodeOfRun, SummaryBuilder } from "../../exec/summary.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
 import { directInput, sharedInput, type StdinSource } from "../../exec/stdin_spool.ts";
-import { SummaryBuilder } from "../../exec/summary.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Selection, Target } from "../../kube/select/target.ts";
 import { isConfirmed } from "../confirm_change.ts";

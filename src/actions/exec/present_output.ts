@@ -1,9 +1,8 @@
 /** Converts the output of a run to the requested mode; one presenter for each output mode. */
-import { Capture, captureLimitBytes } from "../../exec/capture.ts";
+import { Capture, captureLimitBytes, OrderedCapture } from "../../exec/capture.ts";
 import { Fold } from "../../exec/fold.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
-import { OrderedCapture } from "../../exec/ordered_capture.ts";
 import { targetReport } from "../../exec/target_report.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { ExecEvent, OutputMode } from "./events.ts";

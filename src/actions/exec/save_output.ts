@@ -1,7 +1,7 @@
 /** Saves every byte of each target's output in separate files during the run. */
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
-import { outputFileName } from "../../exec/output_file_names.ts";
+import { outputFileName } from "../../exec/target_names.ts";
 import type { OutputFolder } from "./events.ts";
 import type { Host, NewFile } from "../host.ts";
 

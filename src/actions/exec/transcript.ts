@@ -2,7 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { AsciicastEncoder } from "../../exec/asciicast.ts";
-import { outputFileName } from "../../exec/output_file_names.ts";
+import { outputFileName } from "../../exec/target_names.ts";
 import type { TerminalSize } from "../../kube/client.ts";
 import type { Host, NewFile } from "../host.ts";
 

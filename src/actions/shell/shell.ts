@@ -1,9 +1,8 @@
 /** An interactive shell in one pod: from a selection to its exit code, across broken connections. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { Backoff, type RetryPolicy } from "../../base/retry.ts";
-import { EndMarkReader } from "../../exec/end_mark.ts";
-import { exitCodeOfRun } from "../../exec/exit_code.ts";
-import { MarkedLine } from "../../exec/marked_line.ts";
+import { EndMarkReader, MarkedLine } from "../../exec/marked_line.ts";
+import { exitCodeOfRun } from "../../exec/summary.ts";
 import {
   isMissingShell,
   type Outcome,
@@ -21,7 +20,7 @@ import {
   type RequestedShell,
   shellArgv,
   type ShellGreeting,
-} from "../../exec/shell_argv.ts";
+} from "../../exec/persistent_shell.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { chosenSettings } from "../exec/settings.ts";
 import type { Host } from "../host.ts";

@@ -1,7 +1,6 @@
 /** Resumes a run of a workflow with steps from its record. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { overridesOf } from "../../workflow/recorded_overrides.ts";
-import type { PastWorkflow, ResumeFrom } from "../../workflow/record.ts";
+import { overridesOf, type PastWorkflow, type ResumeFrom } from "../../workflow/record.ts";
 import type { Host } from "../host.ts";
 import { runSteps, type RunStepsOptions, type StepsEvent } from "./run_steps.ts";
 

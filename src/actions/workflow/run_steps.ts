@@ -4,10 +4,10 @@ import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { executeWorkflow } from "../../workflow/engine/engine.ts";
 import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
-import { nothingRetained } from "../../workflow/engine/retained.ts";
-import { staticSteps } from "../../workflow/engine/step_identity.ts";
+import { nothingRetained, staticSteps } from "../../workflow/engine/step_identity.ts";
 import {
   isRecorded,
+  overridesData,
   type PastWorkflow,
   type ResumeFrom,
   retainedOf,
@@ -31,7 +31,7 @@ import { type ParamTexts, paramValue, paramValues } from "../../workflow/params.
 import { type SelectFields, type Where, whereOf } from "../../workflow/selection_fields.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
 import { evaluateDeep } from "../../workflow/templates.ts";
-import { variablesGranted } from "../../workflow/variables_named.ts";
+import { variablesGranted } from "../../workflow/templates.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import { RecordFile, recordId } from "../exec/record_file.ts";
@@ -40,7 +40,6 @@ import { environmentOf } from "./environment.ts";
 import { ensureTrusted, type TrustAsk } from "./trust.ts";
 import { trustSubject } from "./trust_subject.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
-import { overridesData } from "../../workflow/recorded_overrides.ts";
 import { RecordedValues } from "../../workflow/recorded_values.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";

@@ -5,16 +5,15 @@ import {
   listWorkflowFiles,
   ownWorkflowFolders,
 } from "../../workflow/find_workflow.ts";
-import { parseShortWorkflow } from "../../workflow/parse_workflow.ts";
+import { parseShortWorkflow, type Workflow } from "../../workflow/parse_workflow.ts";
 import { plan, type PlanOverrides } from "../../workflow/plan.ts";
 import { exec } from "../exec/exec.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";
-import type { Workflow } from "../../workflow/workflow.ts";
 import type { Host } from "../host.ts";
 import type { TrustOptions } from "./trust.ts";
 
 export { narrowsPods, type Plan, plan, type PlanOverrides } from "../../workflow/plan.ts";
-export type { Workflow } from "../../workflow/workflow.ts";
+export type { Workflow } from "../../workflow/parse_workflow.ts";
 
 /** The source of a named workflow. */
 export interface WorkflowSource {

@@ -3,12 +3,13 @@ import { KodamaError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 import { fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
 import { grantsAnything, permissionWords } from "../../sandbox/permission_words.ts";
-import { decideTrust, type TrustDecision } from "../../sandbox/trust.ts";
 import {
+  decideTrust,
   lockName,
   lockText,
   parseLock,
   parseTrustList,
+  type TrustDecision,
   type TrustEntry,
   trustLimits,
   trustListText,
@@ -18,7 +19,7 @@ import { listWorkflowFiles, ownWorkflowFolders } from "../../workflow/find_workf
 import { absolute } from "../../workflow/permissions.ts";
 import type { Host } from "../host.ts";
 
-export type { TrustedBecause } from "../../sandbox/trust.ts";
+export type { TrustedBecause } from "../../sandbox/trust_files.ts";
 
 /** A loaded workflow: all files that it refers to, itself included, and its permissions. */
 export interface TrustSubject {

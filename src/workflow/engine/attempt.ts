@@ -2,7 +2,7 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
-import type { Retained } from "./retained.ts";
+import type { Retained } from "./step_identity.ts";
 import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./step_context.ts";
 import type { Environment } from "./environment.ts";

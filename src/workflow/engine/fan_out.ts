@@ -4,16 +4,14 @@ import { Capture } from "../../exec/capture.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/outcome.ts";
-import { compressNames } from "../../exec/name_ranges.ts";
-import { outputFileName } from "../../exec/output_file_names.ts";
+import { compressNames, outputFileName } from "../../exec/target_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
 import type { Fanout } from "../pod_fields.ts";
-import { deadEnds, troubleIn } from "./dead_contexts.ts";
+import { deadEnds, type EndsOutput, podOutputOf, troubleIn } from "./pod_output.ts";
 import { sizeText } from "./cut_values.ts";
 import { targetsEvent } from "./named_targets.ts";
-import { type EndsOutput, podOutputOf } from "./pod_output.ts";
 import type { StepContext, StepTarget } from "./step_context.ts";
 import type { Copying, Writing } from "./environment.ts";
 

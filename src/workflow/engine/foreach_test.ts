@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { endsOf, outputsOf, type Play, play } from "../testing/step_fixture.ts";
-import { nothingRetained } from "./retained.ts";
+import { nothingRetained } from "./step_identity.ts";
 
 /** Rounds over five items, each of which takes the time that it names. */
 function rounds(fields: string, run: Play["run"] = () => 0): Play {

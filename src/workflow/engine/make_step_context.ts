@@ -2,16 +2,16 @@
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
-import { listed } from "../one_or_more.ts";
+import { listed } from "../fields.ts";
 import { type SelectFields, type Where, whereOf } from "../selection_fields.ts";
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep } from "../templates.ts";
 import { named, narrowed } from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
+import type { Attempted, Sequences } from "./attempt.ts";
 import type { StepContext, StepTarget } from "./step_context.ts";
 import { roundIdentity } from "./step_identity.ts";
-import type { Attempted, Sequences } from "./attempt.ts";
 import type { LocalEnvironment } from "./environment.ts";
 
 /** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */

@@ -1,11 +1,15 @@
 /** The output of a step that ran something in pods, as expressions see it. Pure. */
 import type { JsonValue } from "../../base/json_value.ts";
-import { compressNames } from "../../exec/name_ranges.ts";
-import type { Outcome } from "../../exec/outcome.ts";
+import { compressNames } from "../../exec/target_names.ts";
+import { type Outcome, outcomeOfDeadContext } from "../../exec/outcome.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
-import type { StepTargetEnd } from "../step_events.ts";
+import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
 import { type CutValue, tooLargeReason } from "./cut_values.ts";
+import type { Amount } from "../../exec/schedule.ts";
+import { overBudget } from "../pod_fields.ts";
+import { gravest } from "./policy.ts";
+import type { StepContext, StepTarget } from "./step_context.ts";
 
 /** The output of targets, and the parts of it that expressions can't read. */
 export type EndsOutput = Pick<StepEnd, "output" | "cut">;
@@ -111,4 +115,57 @@ function outcomeText(outcome: Outcome): string {
     default:
       return outcome.kind;
   }
+}
+
+/* Unreachable contexts of a step's pods: each counts as one target, which is unreachable. */
+
+/** Emits the end of each that an earlier run hasn't emitted; returns all of them. */
+export async function deadEnds(
+  step: StepContext,
+  all: readonly StepTarget[],
+): Promise<StepTargetEnd[]> {
+  const ends: StepTargetEnd[] = [];
+  for (const { target, name, unreachable } of all) {
+    if (unreachable === undefined) continue;
+    const end: StepTargetEnd = step.retained.get(name) ?? {
+      target,
+      name,
+      outcome: outcomeOfDeadContext(unreachable),
+      stdout: "",
+      stderr: "",
+      truncated: false,
+      durationMs: 0,
+    };
+    ends.push(end);
+    if (step.retained.has(name)) continue;
+    const at = step.environment.clock.now();
+    await step.emit({ kind: "stepTargetEnded", step: step.key, end, at });
+  }
+  return ends;
+}
+
+/**
+ * Returns how the step has failed; undefined if it hasn't. The number of pods in an unreachable context is unknown: a
+ * budget covers it only if all may fail.
+ */
+export function troubleIn(
+  all: readonly StepTarget[],
+  ends: readonly StepTargetEnd[],
+  maxFail: Amount,
+): Extract<StepOutcome, { kind: "failed" }> | undefined {
+  const dead = all.filter(({ unreachable }) => unreachable !== undefined);
+  const deadNames = new Set(dead.map(({ name }) => name));
+  const bad = ends.filter(({ name, outcome }) => outcome.kind !== "ok" && !deadNames.has(name));
+  const total = all.length - dead.length;
+  const allMayFail = maxFail.kind === "percent" && maxFail.percent === 100;
+  const uncovered = allMayFail ? [] : dead;
+  const reasons = uncovered.map(({ target: { context }, unreachable }) =>
+    `context ${context}: ${unreachable}`
+  );
+  if (overBudget(bad.length, total, maxFail)) reasons.push(failedPodsText(bad, total));
+  if (reasons.length === 0) return undefined;
+  const outcomes = [...uncovered, ...bad].map((one) =>
+    "outcome" in one ? one.outcome.kind : "unreachable"
+  );
+  return { kind: "failed", reason: reasons.join("; "), exitCode: gravest(outcomes) };
 }

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import type { Outcome } from "../../exec/outcome.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { evaluateDeep } from "../templates.ts";
-import type { StepTargetEnd } from "../step_events.ts";
+import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { guarded } from "./cut_values.ts";
 import { failedPodsText, podOutputOf } from "./pod_output.ts";
+import type { Target } from "../../kube/select/target.ts";
+import { endsOf, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
+import { narrowed } from "./named_targets.ts";
 
 function end(name: string, stdout: string, outcome: Outcome = { kind: "ok" }): StepTargetEnd {
   const target = { context: "c", namespace: "n", pod: name, container: "a", node: "", ip: "" };
@@ -60,4 +63,99 @@ Deno.test("outputs that were cut are equal if all of them is, and expressions ca
   for (const text of unread) {
     assert.throws(() => value(text), /output of [ab] is larger than 1 KiB.*maxOutput/, text);
   }
+});
+
+const west: Target = {
+  context: "west",
+  namespace: "n",
+  pod: "p",
+  container: "a",
+  node: "",
+  ip: "",
+};
+const reason = "cannot reach context east: connection refused";
+
+/** Two contexts, one of which is unreachable for the given number of requests. */
+function twoContexts(fields: string, deadTimes = 9): Play {
+  let asked = 0;
+  return {
+    files: {
+      "w.yaml": `select: { context: [west, east] }
+steps:
+  - id: a
+    exec: [id]
+    ${fields}
+outputs: { failed: "\${{ steps.a.failed }}", ok: "\${{ steps.a.ok }}" }
+`,
+    },
+    pods: { p: saying("x"), q: saying("y") },
+    environment: {
+      find: () => {
+        const isDead = asked++ < deadTimes;
+        return Promise.resolve({
+          targets: [west, ...(isDead ? [] : [{ ...west, context: "east", pod: "q" }])],
+          skipped: [],
+          dead: isDead ? [{ context: "east", reason }] : [],
+        });
+      },
+    },
+  };
+}
+
+function targetEnds(events: readonly WorkflowEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.kind === "stepTargetEnded" ? [`${event.end.name} ${event.end.outcome.kind}`] : []
+  );
+}
+
+Deno.test("a context that can't be asked is one target, unreachable; the others' pods run", async () => {
+  const { events } = await play(twoContexts("continueOn: failure"));
+  assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);
+  assert.deepEqual(endsOf(events), [`a failed: context east: ${reason}`, "= ok"]);
+  assert.deepEqual(outputsOf(events), { failed: ["east/*"], ok: ["west/p"] });
+});
+
+Deno.test("a run that ends by it has the exit code of what can't be reached", async () => {
+  const { events } = await play(twoContexts(""));
+  const end = events.at(-1);
+  assert.equal(end?.kind === "workflowEnded" ? end.exitCode : undefined, 4);
+});
+
+Deno.test("no budget covers pods that nobody has counted, unless all may fail", async () => {
+  assert.match(endsOf((await play(twoContexts("maxFail: 99%"))).events)[0] ?? "", /^a failed/);
+  assert.equal(endsOf((await play(twoContexts("maxFail: 100%"))).events)[0], "a ok");
+});
+
+Deno.test("tried again, a context that has come back runs, and nothing else runs twice", async () => {
+  const { events, pods } = await play(twoContexts("retry: 2", 1));
+  assert.deepEqual(endsOf(events), ["a ok", "= ok"]);
+  assert.equal(pods.get("p")?.requests.length, 1);
+});
+
+Deno.test("a run that goes on tells once what couldn't be asked, as all that was done before", async () => {
+  const before = await play(twoContexts("continueOn: failure"));
+  const ends = before.events.flatMap((event) =>
+    event.kind === "stepTargetEnded" ? [[event.end.name, event.end] as const] : []
+  );
+  const { events, pods } = await play({
+    ...twoContexts("continueOn: failure"),
+    input: { retained: { steps: new Map(), targets: new Map([["a", { ends: new Map(ends) }]]) } },
+  });
+  assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);
+  assert.equal(pods.get("p")?.requests.length, 0);
+  assert.deepEqual(outputsOf(events), { failed: ["east/*"], ok: ["west/p"] });
+});
+
+Deno.test("names of targets: those of a context, and what a context that can't be asked may hold", () => {
+  const all = [
+    { target: west, name: "west/p" },
+    { target: { ...west, pod: "q" }, name: "west/q" },
+    { target: { ...west, context: "east", pod: "*" }, name: "east/*", unreachable: reason },
+  ];
+  const names = (wanted: string[], several = true) =>
+    narrowed(all, wanted, several).map(({ name }) => name);
+  assert.deepEqual(names(["west/q"]), ["west/q"]);
+  assert.deepEqual(names(["west/*"]), ["west/p", "west/q"]);
+  assert.deepEqual(names(["east/r", "east/s"]), ["east/*"]);
+  assert.throws(() => names(["west/r"]), /"west\/r" isn't among the 3 selected pods/);
 });

@@ -12,12 +12,11 @@ import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
 import { continuesAfter, messageAt, nextAttempt, stepReason } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
+import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 import type { InnerEnd } from "./step_context.ts";
 import { guarded } from "./cut_values.ts";
-import { nothingRetained, retainedPart } from "./retained.ts";
-import { definitionOf, identitiesOf } from "./step_identity.ts";
+import { definitionOf, identitiesOf, nothingRetained, retainedPart } from "./step_identity.ts";
 import { makeStepContext } from "./make_step_context.ts";
-import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 import { foundText, pathText } from "../../base/yaml/shape.ts";
 
 /** Runs steps. */

@@ -4,7 +4,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { executeWorkflow, type RunInput } from "../engine/engine.ts";
-import { nothingRetained } from "../engine/retained.ts";
+import { nothingRetained } from "../engine/step_identity.ts";
 import type { Environment, LocalEnd } from "../engine/environment.ts";
 import { inspectWorkflow, loadWorkflow } from "../load_workflow.ts";
 import { paramValues } from "../params.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { onAbort, passed } from "../../base/abort.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "../engine/environment.ts";
 import { endsOf, play } from "../testing/step_fixture.ts";
 
 /** Runs a wait for pods while the server has exactly these; returns its lines and its end. */

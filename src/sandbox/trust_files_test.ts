@@ -4,8 +4,15 @@ import fc from "fast-check";
 import { noPermissions } from "../workflow/model.ts";
 import { changedPaths, fingerprintOf } from "./fingerprint.ts";
 import { grantsAnything, permissionWords } from "./permission_words.ts";
-import { decideTrust, type TrustQuestion } from "./trust.ts";
-import { lockText, parseLock, parseTrustList, trustLimits, trustListText } from "./trust_files.ts";
+import {
+  decideTrust,
+  lockText,
+  parseLock,
+  parseTrustList,
+  trustLimits,
+  trustListText,
+  type TrustQuestion,
+} from "./trust_files.ts";
 
 const hash = (digit: string) => `sha256-${digit.repeat(64)}`;
 const files = { "deploy.yaml": hash("a"), "../lib/common.yaml": hash("b") };

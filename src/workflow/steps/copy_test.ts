@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Outcome } from "../../exec/outcome.ts";
 import { endsOf, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
 import type { WorkflowEvent } from "../step_events.ts";
-import type { CopyWork } from "./environment.ts";
+import type { CopyWork } from "../engine/environment.ts";
 
 const text = `
 permissions: { read: [conf], write: [saved] }

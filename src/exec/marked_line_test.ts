@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { endMarkOf, EndMarkReader } from "./end_mark.ts";
+import { endMarkOf, EndMarkReader } from "./marked_line.ts";
 
 const encoder = new TextEncoder();
 
