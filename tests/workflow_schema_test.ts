@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import * as v from "valibot";
-import { workflowEventShape, workflowRecordLineShape } from "../src/workflow/report_shapes.ts";
+import { workflowEventShape, workflowRecordLineShape } from "../tools/workflow_report_shapes.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaHere } from "./harness/kodama_here.ts";
 

@@ -1,7 +1,7 @@
 /** `deno task schema:update`: generates parts of `docs/`: JSON Schemas, the workflow reference, the settings. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
-import { publishedWorkflowShapes } from "../src/workflow/report_shapes.ts";
+import { publishedWorkflowShapes } from "./workflow_report_shapes.ts";
 import { workflowSchema } from "../src/workflow/schema.ts";
 import { settingsPage } from "./settings_page.ts";
 import { referencePage } from "./workflow_reference.ts";

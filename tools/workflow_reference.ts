@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { FileSchema } from "../src/base/yaml/shape.ts";
 import { entriesOf } from "../src/base/yaml/shape.ts";
 import { textType, type Type } from "../src/expression/type.ts";
-import { examples, type WorkflowExample } from "../src/workflow/examples.ts";
+import { examples, type WorkflowExample } from "./workflow_examples.ts";
 import { frameEntries, fullShape, paramShape } from "../src/workflow/file_shape.ts";
 import { selectShape } from "../src/workflow/selection_fields.ts";
 import { stepKinds } from "../src/workflow/step_registry.ts";

@@ -1,4 +1,4 @@
-/** The output of one stream of one target, stored up to a limit. */
+/** The output of a target, stored up to a limit: by stream, or both streams in order. */
 import { ByteBuffer } from "../base/byte_buffer.ts";
 import type { OutputChunk } from "../kube/client.ts";
 

@@ -1,4 +1,4 @@
-/** A line of kodama's own within a command's output. */
+/** Kodama's own lines within a command's output: one at its start, and the mark at its end. */
 import { joinBytes } from "../base/join_bytes.ts";
 
 /** The most bytes that are held back while the line isn't found. */

@@ -1,7 +1,7 @@
 /**
  * How a target ends: the kinds of outcomes, and every rule that decides which one it is. A target of a run has exactly
  * one outcome. `S` is the server's final Status of the stream, `M` the end mark that kodama's own shell sets behind the
- * command's output, with its exit code (`end_mark.ts`).
+ * command's output, with its exit code (`marked_line.ts`).
  *
  *     what is known                                                   outcome
  *     -- before its stream is open: outcomeOfOpening
@@ -28,9 +28,10 @@
  *     cancelled by the user, a signal, or a stopped consumer          cancelled    (2)
  *     standard input can't be read                                    unknown
  *     M on both streams, and then no S for 10 s                       unknown
- *     -- it never started: outcomeOfSkip (schedule.ts), outcomeOfDeadContext
+ *     -- it never started: outcomeOfSkip (schedule.ts), outcomeOfDeadContext, outcomeOfReadError
  *     the run was cancelled, or failed too often, before its turn     skipped
  *     the pods of its context can't be listed (workflows only)        unreachable
+ *     its log can't be read (workflows only): 403, any other error     forbidden, unreachable
  *     -- a copy: outcomeOfCopyError, copyDoubts; its scripts' ends as above
  *     it differs from its source, or has another error                failed       1
  *     the source changed meanwhile, or the server can't end the input unknown
@@ -284,6 +285,11 @@ export function outcomeOfSkip(reason: string): Failure {
 /** Returns the outcome of the pods in a context that can't be listed. */
 export function outcomeOfDeadContext(reason: string): Failure {
   return { kind: "unreachable", reason };
+}
+
+/** Returns the outcome of a target whose log can't be read. */
+export function outcomeOfReadError({ kind, message: reason }: KodamaError): Failure {
+  return { kind: kind === "forbidden" ? "forbidden" : "unreachable", reason };
 }
 
 /* A copy. */

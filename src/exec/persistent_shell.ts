@@ -117,7 +117,7 @@ const tmuxSettings = [
  * Lines that start or find a persistent shell, stay until it ends or is detached, and exit with its code. They return
  * if the pod has no multiplexer. They read `$requested`, `$root`, `$id`, `$keep`, `$columns`, `$rows`, `$identity`,
  * `$kodama_parent` (exported) and the args, and call `say`; `$goodbye` is printed before the exit code, because a
- * server may report success for a link that broke (`end_mark.ts`).
+ * server may report success for a link that broke (`marked_line.ts`).
  */
 export const persistentShellScript = `${bornScript}
 ${aliveScript}

@@ -154,7 +154,7 @@ exec sh -c 'eval "$kodama_script"' kodama`;
  *
  * Names of variables are kodama's own, because an assignment to one that the container exports would reach the command.
  * The leader's own stderr is discarded: shells report there when a command dies of a signal. At the end, the mark of
- * `end_mark.ts` follows both streams.
+ * `marked_line.ts` follows both streams.
  */
 function stayingScript({ nonce, watch }: LeaderOptions): string {
   return `kodama_at=0

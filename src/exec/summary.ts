@@ -1,4 +1,4 @@
-/** How a run went, in numbers: all outcomes together, the first failure first. */
+/** The result of a whole run: a summary of all outcomes, the first failure first, and the exit code. */
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 import { compressNames } from "./target_names.ts";
 

@@ -1,4 +1,4 @@
-/** Names of targets in a run: as short as possible without being ambiguous. */
+/** Names of targets in a run: as short as possible without being ambiguous; as ranges, and as names of files. */
 import type { Target } from "../kube/select/target.ts";
 
 /** The parts that the names of one run have; fixed once, so that later targets fit in. */

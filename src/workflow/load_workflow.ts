@@ -13,7 +13,7 @@ import { absolute } from "./permissions.ts";
 import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
 import { isFile } from "./engine/run_in_sandbox.ts";
 import { escaped } from "../expression/template.ts";
-import { isFull, workflowShape } from "./parse_workflow.ts";
+import { isFull, workflowShape } from "./short_form.ts";
 
 /** A loaded workflow, with everything that it refers to. */
 export interface Loaded {

@@ -1,6 +1,6 @@
 /** Resolves a workflow and the command line to what will be run. Pure. */
 import { type Selection, wholeSelection } from "../kube/select/target.ts";
-import type { RunBounds, Workflow } from "./parse_workflow.ts";
+import type { RunBounds, Workflow } from "./short_form.ts";
 
 /** Overrides of the workflow's own fields. An absent field doesn't override. */
 export interface PlanOverrides extends RunBounds {

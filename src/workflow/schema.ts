@@ -5,7 +5,7 @@ import type { FileSchema } from "../base/yaml/shape.ts";
 import { frameEntries, fullShape, paramShape } from "./file_shape.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKinds } from "./step_registry.ts";
-import { workflowShape } from "./parse_workflow.ts";
+import { workflowShape } from "./short_form.ts";
 
 type Json = Record<string, unknown>;
 

@@ -14,7 +14,7 @@ import {
   patternsOf,
   text,
 } from "./fields.ts";
-import { whereEntries } from "./parse_workflow.ts";
+import { whereEntries } from "./short_form.ts";
 
 const operand = v.pipe(
   text,

@@ -1,7 +1,7 @@
 /** The file of one record: lines are queued at once and written in order; no failure of it can fail the run. */
 import { KodamaError } from "../../base/errors.ts";
 import { runsFolder } from "../../config/paths.ts";
-import { expiredRecords, recordLimits } from "../../exec/record_lines.ts";
+import { expiredRecords, recordLimits } from "../../exec/run_record.ts";
 import type { Host, NewFile } from "../host.ts";
 
 /** The extension of a record's file; the run's id precedes it. */

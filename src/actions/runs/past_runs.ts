@@ -2,12 +2,12 @@
 import { KodamaError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import { runsFolder } from "../../config/paths.ts";
-import { type PastRun, readRecord } from "../../exec/record_lines.ts";
+import { type PastRun, readRecord } from "../../exec/run_record.ts";
 import type { PastWorkflow } from "../../workflow/record.ts";
 import type { Host } from "../host.ts";
 import { recordEnding } from "../exec/record_file.ts";
 
-export type { PastRun, RecordedTarget } from "../../exec/record_lines.ts";
+export type { PastRun, RecordedTarget } from "../../exec/run_record.ts";
 export type { PastStep, PastWorkflow } from "../../workflow/record.ts";
 export type { RecordHeader } from "../../exec/report_shapes.ts";
 

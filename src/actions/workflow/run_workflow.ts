@@ -5,7 +5,7 @@ import {
   listWorkflowFiles,
   ownWorkflowFolders,
 } from "../../workflow/find_workflow.ts";
-import { parseShortWorkflow, type Workflow } from "../../workflow/parse_workflow.ts";
+import { parseShortWorkflow, type Workflow } from "../../workflow/short_form.ts";
 import { plan, type PlanOverrides } from "../../workflow/plan.ts";
 import { exec } from "../exec/exec.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";
@@ -13,7 +13,7 @@ import type { Host } from "../host.ts";
 import type { TrustOptions } from "./trust.ts";
 
 export { narrowsPods, type Plan, plan, type PlanOverrides } from "../../workflow/plan.ts";
-export type { Workflow } from "../../workflow/parse_workflow.ts";
+export type { Workflow } from "../../workflow/short_form.ts";
 
 /** The source of a named workflow. */
 export interface WorkflowSource {

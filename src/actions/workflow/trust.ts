@@ -2,7 +2,7 @@
 import { KodamaError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 import { fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
-import { grantsAnything, permissionWords } from "../../sandbox/permission_words.ts";
+import { grantsAnything, permissionWords } from "../../sandbox/permission_text.ts";
 import {
   decideTrust,
   lockName,
@@ -13,13 +13,13 @@ import {
   type TrustEntry,
   trustLimits,
   trustListText,
-} from "../../sandbox/trust_files.ts";
+} from "../../sandbox/trust.ts";
 import type { Permissions } from "../../workflow/model.ts";
 import { listWorkflowFiles, ownWorkflowFolders } from "../../workflow/find_workflow.ts";
 import { absolute } from "../../workflow/permissions.ts";
 import type { Host } from "../host.ts";
 
-export type { TrustedBecause } from "../../sandbox/trust_files.ts";
+export type { TrustedBecause } from "../../sandbox/trust.ts";
 
 /** A loaded workflow: all files that it refers to, itself included, and its permissions. */
 export interface TrustSubject {

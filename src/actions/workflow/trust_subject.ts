@@ -2,7 +2,7 @@
 import { KodamaError } from "../../base/errors.ts";
 import { hasExpression } from "../../expression/template.ts";
 import type { ReadFile } from "../../sandbox/fingerprint.ts";
-import { permissionsUnion } from "../../sandbox/permission_words.ts";
+import { permissionsUnion } from "../../sandbox/permission_text.ts";
 import {
   listWorkflowFiles,
   ownWorkflowFolders,

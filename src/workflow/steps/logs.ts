@@ -8,7 +8,7 @@ import { podEntries, podLimitOf } from "../pod_fields.ts";
 import { inParallel } from "../../base/semaphore.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Capture } from "../../exec/capture.ts";
-import type { Outcome } from "../../exec/outcome.ts";
+import { type Outcome, outcomeOfReadError } from "../../exec/outcome.ts";
 import { outputFileName } from "../../exec/target_names.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { cutOf } from "../engine/fan_out.ts";
@@ -129,8 +129,7 @@ async function readOne(
     await copyLog(step, { target, name }, { read, stored });
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
-    const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
-    outcome = { kind, reason: error.message };
+    outcome = outcomeOfReadError(error);
   }
   const stdout = new TextDecoder().decode(stored.bytes);
   const end: StepTargetEnd = {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { noPermissions } from "../workflow/model.ts";
 import { changedPaths, fingerprintOf } from "./fingerprint.ts";
-import { grantsAnything, permissionWords } from "./permission_words.ts";
+import { grantsAnything, permissionWords } from "./permission_text.ts";
 import {
   decideTrust,
   lockText,
@@ -12,7 +12,7 @@ import {
   trustLimits,
   trustListText,
   type TrustQuestion,
-} from "./trust_files.ts";
+} from "./trust.ts";
 
 const hash = (digit: string) => `sha256-${digit.repeat(64)}`;
 const files = { "deploy.yaml": hash("a"), "../lib/common.yaml": hash("b") };

@@ -4,7 +4,7 @@
  * changes its meaning. Loaded to publish and by tests; writers use the types of the events.
  */
 import * as v from "valibot";
-import { workflowHeaderShape } from "./record.ts";
+import { workflowHeaderShape } from "../src/workflow/record.ts";
 
 function field<S extends v.GenericSchema>(schema: S, description: string) {
   return v.pipe(schema, v.description(description));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { expiredRecords, type KeptRecord } from "./record_lines.ts";
+import { expiredRecords, type KeptRecord } from "./run_record.ts";
 
 const now = new Date("2026-01-31T00:00:00Z");
 const limits = { maxAgeMs: 1000, maxRecords: 3, maxBytes: 100, busyMs: 10 };

@@ -1,4 +1,4 @@
-/** Parses the text of a workflow file. */
+/** The short form of a workflow file: one command in the pods of a selection. Its shape, its types and its parser. */
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";

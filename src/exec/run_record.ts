@@ -1,4 +1,4 @@
-/** Reads the record of a past run. The file may belong to a run that is still active, or that was killed. */
+/** Records of past runs: reads one, whose run may still be active or was killed, and selects those to delete. */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { findWorkflow, workflowFolders } from "./find_workflow.ts";
-import { parseShortWorkflow } from "./parse_workflow.ts";
+import { parseShortWorkflow } from "./short_form.ts";
 import { plan } from "./plan.ts";
 
 async function parseWorkflow(file: { path: string; text: string }, name: string) {
