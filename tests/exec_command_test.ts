@@ -25,7 +25,7 @@ Deno.test("exec by the real program", async (t) => {
     const { code, stdout, stderr } = await kodama.run(["exec", ...drives, ...words]);
     assert.equal(code, 5);
     const outcomes = objects(stdout).map(({ outcome, error }) => [outcome, error]);
-    const skipped = ["skipped", "1 of 4 targets failed (--max-fail)"];
+    const skipped = ["skipped", "1 of 4 targets failed (max-fail)"];
     assert.deepEqual(outcomes, [["failed", null], skipped, skipped, skipped]);
     assert.match(stderr, /^1 failed \(exit 1: weka-drive-0\), 3 skipped, 1 not ready in /m);
     assert.match(stderr, /^skipped because 1 of 4 targets failed \(--max-fail\)$/m);

@@ -1,5 +1,6 @@
 /** The table of ARCHITECTURE.md, "Who may import whom", checked against the real import graph; no cycles; who may use `Deno.`. */
 import assert from "node:assert/strict";
+import { tree } from "../src/cli/tree.ts";
 
 const src = new URL("../src/", import.meta.url);
 
@@ -218,4 +219,102 @@ Deno.test("the table is noticed: each way of importing across modules is a viola
     violation({ from: "attic/a.ts", to: "base/b.ts", typeOnly: false }) ?? "",
     /no rule/,
   );
+});
+
+/** The texts of a file's string literals, without comments; an expression in a template is `…`. */
+function literalsOf(code: string): string[] {
+  const literals: string[] = [];
+  const token =
+    /\/\*[^]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|(?<=(?:^|[=([{,;:!&|?+>]|return|=>)\s*)\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*|`|[{}]/gm;
+  /** Of each open template: its text so far, and the depth of braces in its current expression. */
+  const open: { text: string; depth: number }[] = [];
+  for (let at = 0; at < code.length;) {
+    token.lastIndex = at;
+    const found = token.exec(code);
+    if (found === null) break;
+    at = token.lastIndex;
+    const [text] = found;
+    const template = open.at(-1);
+    if (text === "`") at = templateText(code, at, open, literals);
+    else if (/^["']/.test(text)) literals.push(text.slice(1, -1));
+    else if (text === "{" && template !== undefined) template.depth++;
+    else if (text === "}" && template !== undefined && template.depth-- === 0) {
+      at = templateText(code, at, open, literals, open.pop());
+    }
+  }
+  return literals;
+}
+
+/** Reads on in a template from `at` to its end or its next expression; returns the position behind that. */
+function templateText(
+  code: string,
+  at: number,
+  open: { text: string; depth: number }[],
+  literals: string[],
+  { text }: { text: string; depth?: number } = { text: "" },
+): number {
+  const part = /(?:[^`\\$]|\\[^]|\$(?!\{))*/y;
+  part.lastIndex = at;
+  const [read = ""] = part.exec(code) ?? [];
+  const end = at + read.length;
+  if (code[end] === "`") {
+    literals.push(text + read);
+    return end + 1;
+  }
+  open.push({ text: `${text}${read}…`, depth: 0 });
+  return end + 2;
+}
+
+/** Other programs, whose command lines an error may quote. */
+const otherPrograms = /\b(?:kubectl|git|tmux|attach-session|ssh|ssh-keygen|deno)\b/;
+
+/** Returns whether a literal is a shell script, by the syntax of its expansions, lists and redirections. */
+function isShell(literal: string): boolean {
+  return /\n|\\n.*\\n|"\$|\$[({*\w]|&&|\|\||[<>]&|>\/dev|"\\\$/.test(literal);
+}
+
+/** Returns the words of kodama's command line in a literal: a flag, or `kodama` with one of its commands. */
+function commandLineWords(literal: string): string | undefined {
+  const named = new RegExp(`\\bkodama (?:${Object.keys(tree.commands).join("|")})\\b`).exec(
+    literal,
+  );
+  if (named !== null) return named[0];
+  // Words that are all flags are arguments for another program.
+  if (literal.split(/\s+/).every((word) => /^-|^$/.test(word)) || isShell(literal)) {
+    return undefined;
+  }
+  const flag = /(?<![\w-])(?:--[a-z][\w-]*|-[APimntx](?![\w-]))/.exec(literal);
+  return flag === null || otherPrograms.test(literal.slice(0, flag.index)) ? undefined : flag[0];
+}
+
+/** They are front ends, or compose them; or pose as a Kubernetes, whose messages are its own. */
+const wordsItself = /^(?:cli|present|host|cluster)\/|^wiring\.ts$|_test\.ts$|\/testing\//;
+
+Deno.test("no text below the front ends has words of the command line", async () => {
+  const found: string[] = [];
+  for await (const file of sourceFiles(src)) {
+    const path = file.href.slice(src.href.length);
+    if (wordsItself.test(path)) continue;
+    for (const literal of literalsOf(await Deno.readTextFile(file))) {
+      const words = commandLineWords(literal);
+      if (words !== undefined) found.push(`${path}: ${words} in ${JSON.stringify(literal)}`);
+    }
+  }
+  assert.deepEqual(found, []);
+});
+
+Deno.test("words of the command line are noticed, and other programs' are not", () => {
+  const code = (literal: string) => `const a = /"--x/; // "--y"\nconst b = f(${literal});`;
+  const wrong = ['"see --all"', "`${a} --all`", "`a ${g({ b: `-n ${c}` })}`", '"try kodama pods"'];
+  const right = [
+    '"--all"',
+    '["--all", "-n"]',
+    '"kubectl get pods --all"',
+    '`cat "$1" --all`',
+    '"a-b"',
+  ];
+  const found = (literal: string) =>
+    literalsOf(code(literal)).map(commandLineWords).filter(Boolean);
+  for (const literal of wrong) assert.equal(found(literal).length, 1, literal);
+  for (const literal of right) assert.deepEqual(found(literal), [], literal);
 });

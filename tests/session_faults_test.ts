@@ -1,4 +1,5 @@
 /** Sessions on a server that stumbles, and clients that are killed: nothing is left that nobody finds. */
+import { commandHint } from "../src/present/hints.ts";
 import assert from "node:assert/strict";
 import { doctorSessions, sessionRemains } from "../src/actions/session/doctor.ts";
 import { planDeletion } from "../src/actions/session/delete.ts";
@@ -152,7 +153,11 @@ async function assertFound(host: Host, client: KubeClient): Promise<void> {
     for (const { metadata: { name = "" } } of items) {
       if (!name.startsWith("kodama-") || listed.some((one) => name.endsWith(`-${one}`))) continue;
       const finding = findings.find(({ detail }) => detail.includes(name));
-      assert.match(finding?.advice ?? "", /kodama delete s-\d+ /, `${name} is found by nobody`);
+      assert.match(
+        commandHint(finding?.advice ?? ""),
+        /kodama delete s-\d+ /,
+        `${name} is found by nobody`,
+      );
     }
   }
 }
@@ -239,7 +244,7 @@ Deno.test("what has lost its state is found, and taken away by name", async () =
   const [finding] = await Array.fromAsync(doctorSessions(host, look));
   assert.equal(finding?.status, "warn");
   assert.match(finding?.detail ?? "", /^without a session "lost".*secret kodama-env-lost$/);
-  assert.match(finding?.advice ?? "", /^kodama delete lost -n default /);
+  assert.match(commandHint(finding?.advice ?? ""), /^kodama delete lost -n default /);
   await deleted(host, "lost");
   const [after] = await Array.fromAsync(doctorSessions(host, look));
   assert.equal(after?.detail, "0 there, and nothing without one");

@@ -1,4 +1,5 @@
 /** Sessions of several people, what a deleted one leaves to a later one of its name, and jobs left in the background. */
+import { commandHint } from "../src/present/hints.ts";
 import assert from "node:assert/strict";
 import { agentTargetAndOwner } from "../src/actions/session/agent_pod.ts";
 import { currentTask } from "../src/actions/agent/tasks.ts";
@@ -55,7 +56,9 @@ async function started(host: Host, options: Partial<StartOptions> = {}): Promise
     signal,
     ...options,
   });
-  for await (const event of events) if (event.kind === "warning") warnings.push(event.text);
+  for await (const event of events) {
+    if (event.kind === "warning") warnings.push(commandHint(event.text));
+  }
   return warnings;
 }
 

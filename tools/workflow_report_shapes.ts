@@ -184,7 +184,7 @@ const keptEvents = [
         kind: v.picklist(["all", "rest", "failed", "from"]),
         step: v.optional(stepKey),
       })),
-      "Where `kodama runs rerun` can resume; `all` is from the start, null after a success.",
+      "Where a rerun can resume; `all` is from the start, null after a success.",
     )),
     at: time,
   }),
@@ -244,10 +244,10 @@ export const workflowReportShape = v.object({
 
 /** The published shapes, by the names of their files. */
 export const publishedWorkflowShapes = {
-  "workflow-event": { title: "A line of kodama run -o jsonl", shape: workflowEventShape },
+  "workflow-event": { title: "An event of a workflow run (-o jsonl)", shape: workflowEventShape },
   "workflow-record": {
     title: "A line of the record of a workflow with steps",
     shape: workflowRecordLineShape,
   },
-  "workflow-report": { title: "What kodama run -o json prints", shape: workflowReportShape },
+  "workflow-report": { title: "A workflow run (-o json)", shape: workflowReportShape },
 } as const;

@@ -1,4 +1,5 @@
 /** The running pod of a session, as a target for other actions. */
+import { action, hint } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { Pod } from "../kube/types.ts";
@@ -39,9 +40,13 @@ export function runningTarget({ store, kept: { session }, pod }: OpenedSession):
     pod?.metadata?.deletionTimestamp === undefined;
   // A session whose start failed after its pod was created can be entered: that is mostly how it is fixed.
   if (pod === undefined || !hasShell) {
-    const why = reason === undefined ? "" : ` (${reason})`;
-    const hint = status === "Stopped" ? `kodama resume ${name}` : `kodama get ${name} says more`;
-    throw new KodamaError("conflict", `session "${name}" is ${status}${why}`, { hint });
+    const why = typeof reason === "string" ? ` (${reason})` : "";
+    const way = status === "Stopped"
+      ? hint`${action("resume", { name })}`
+      : hint`${action("get", { name })} says more`;
+    // A reason that names an action is the way out.
+    const advice = typeof reason === "object" ? reason : way;
+    throw new KodamaError("conflict", `session "${name}" is ${status}${why}`, { hint: advice });
   }
   return targetOf(store, pod);
 }

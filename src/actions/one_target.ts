@@ -1,4 +1,5 @@
 /** Resolves a selection to one target, for actions that can't use more. */
+import { action, hint } from "../base/hint.ts";
 import { UsageError } from "../base/errors.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
@@ -61,6 +62,8 @@ export async function onlyTarget(
   if (target === undefined) throw new Error("a selection without targets was let through");
   if (others.length === 0) return { target, notes };
   throw new UsageError(`a shell is for one pod, and ${matchesText(names)}`, {
-    hint: "name one, or narrow the selection; `kodama tmux` opens a shell in each of them",
+    hint: hint`name one, or narrow the selection; \`${
+      action("tmux")
+    }\` opens a shell in each of them`,
   });
 }

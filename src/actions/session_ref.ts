@@ -1,4 +1,5 @@
 /** Finds a session: by flags first, then where it was last used from here, then by the settings and the context. */
+import { action, type Hint, hint, option } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import { PODS } from "../kube/resources.ts";
 import type { Pod } from "../kube/types.ts";
@@ -97,8 +98,10 @@ async function settledNamespace(host: Host): Promise<string | undefined> {
 }
 
 /** For names of other Kubernetes objects given by mistake. */
-const podsHint = "`kodama pods` lists pods; the names of sessions are in `kodama list`";
-const otherThings: Readonly<Record<string, string>> = {
+const podsHint = hint`\`${action("pods")}\` lists pods; the names of sessions are in \`${
+  action("list")
+}\``;
+const otherThings: Readonly<Record<string, Hint>> = {
   pod: podsHint,
   pods: podsHint,
   po: podsHint,
@@ -111,7 +114,9 @@ export function noSession(name: string, { namespace, client }: SessionStore): Ko
     `there is no session "${name}" in namespace "${namespace}" (context ${client.context})`,
     {
       hint: otherThings[name] ??
-        "`kodama list -A` lists the sessions; -n looks in another namespace",
+        hint`\`${action("list", { allNamespaces: true })}\` lists the sessions; ${
+          option("namespace")
+        } looks in another namespace`,
     },
   );
 }

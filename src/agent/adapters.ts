@@ -1,4 +1,5 @@
 /** All adapters, by name. */
+import { action, hint } from "../base/hint.ts";
 import type { Adapter } from "./adapter.ts";
 import { type AdapterName, adapterNames } from "./adapter_names.ts";
 import { claudeAdapter } from "./claude.ts";
@@ -14,7 +15,9 @@ export const commandAdapter: Adapter = {
   command({ words }) {
     if (words.length > 0) return words;
     throw new UsageError("the adapter command needs a command", {
-      hint: 'give it behind --, as in: kodama prompt NAME --adapter command "…" -- ./agent.sh',
+      hint: hint`give it, as in: ${
+        action("prompt", { name: "NAME", adapter: "command", prompt: "…", args: "./agent.sh" })
+      }`,
     });
   },
   readLine: (line) => line === "" ? [] : [{ kind: "output", text: bounded(line) }],

@@ -191,7 +191,7 @@ function readResult(event: JsonFields): AgentEvent {
 /** Its message about missing credentials refers to its own UI, which no one sees here. */
 function withWayOut(text: string): string {
   if (!text.startsWith("Not logged in")) return text;
-  return "Not logged in: the pod has no ANTHROPIC_API_KEY (kodama start --env-file gives a session one)";
+  return "Not logged in: the pod has no ANTHROPIC_API_KEY (a session gets it from a dotenv file)";
 }
 
 function errorsOf(event: JsonFields): string {

@@ -66,7 +66,7 @@ Deno.test("refused tools, retries and failures are told in their own words", () 
 Deno.test("where there are no credentials, the way to them is told", () => {
   const line = { type: "result", is_error: true, result: "Not logged in · Please run /login" };
   const { result } = foldEvents(eventsOf([JSON.stringify(line)]));
-  assert.match(result?.text ?? "", /ANTHROPIC_API_KEY \(kodama start --env-file/);
+  assert.match(result?.text ?? "", /ANTHROPIC_API_KEY \(a session gets it from a dotenv file/);
 });
 
 Deno.test("a retry is forgotten when the model answers", () => {

@@ -1,4 +1,5 @@
 /** The scripts that kodama runs in a pod to start a task, to inspect tasks, and to end one; and their failures. */
+import { action, hint } from "../base/hint.ts";
 import { orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
@@ -60,7 +61,9 @@ export class CutError extends KodamaError {
 
   constructor(target: Target, reason: string) {
     super("unreachable", `the link to ${target.pod} broke: ${reason}`, {
-      hint: "what was started in the pod continues: `kodama agent list NAME` shows it",
+      hint: hint`what was started in the pod continues: \`${
+        action("agent.list", { name: "NAME" })
+      }\` shows it`,
     });
   }
 }
@@ -115,7 +118,9 @@ function scriptError(target: Target, failure: ScriptFailure, signal: AbortSignal
       return new KodamaError(
         outcome.kind === "unreachable" ? "unreachable" : "server",
         `kodama's script failed in ${pod}: ${reason}`,
-        outcome.kind === "ok" ? { hint: "`kodama agent list NAME` shows the pod's tasks" } : {},
+        outcome.kind === "ok"
+          ? { hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows the pod's tasks` }
+          : {},
       );
     }
   }
@@ -144,11 +149,11 @@ function refusals(pod: string): Refusals<KodamaError> {
       }),
     noTask: (number) =>
       new KodamaError("notFound", `${pod} has no task ${number}`, {
-        hint: "`kodama agent list NAME` shows its tasks",
+        hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows its tasks`,
       }),
     idle: () =>
       new KodamaError("conflict", `no agent is working in ${pod}`, {
-        hint: "`kodama agent list NAME` shows its earlier tasks",
+        hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows its earlier tasks`,
       }),
     incomplete: () =>
       new KodamaError("server", `the task didn't arrive whole in ${pod}`, { hint: retryHint }),

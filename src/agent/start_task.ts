@@ -1,4 +1,5 @@
 /** Starts a task in a pod. */
+import { action, hint, option } from "../base/hint.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { Adapter, TaskPlan } from "./adapter.ts";
@@ -110,7 +111,7 @@ async function send(
   const number = wholeNumber(added);
   if (number !== undefined) return number;
   throw new KodamaError("server", `${target.pod} didn't report the number of the task`, {
-    hint: "`kodama agent list NAME` shows it",
+    hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows it`,
   });
 }
 
@@ -150,7 +151,9 @@ export function environmentLines(environment: Readonly<Record<string, string>>):
   return Object.entries(environment).map(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw new UsageError(`${name} can't be the name of a variable`, {
-        hint: "names are letters, digits and underscores, as in --env LOG_LEVEL=debug",
+        hint: hint`names are letters, digits and underscores, as in ${
+          option("env", "LOG_LEVEL=debug")
+        }`,
       });
     }
     return `export ${name}=${quoted(value)}\n`;

@@ -5,6 +5,8 @@
  * exitCodeOfKind}), and whether a target counts as unreachable.
  */
 
+import type { Hint } from "./hint.ts";
+
 /** The class of an error, as programs need it. */
 export type ErrorKind =
   /** The command line is invalid. */
@@ -58,8 +60,8 @@ export function exitCodeOfKind(kind: ErrorKind): number {
 
 /** Options of {@link KodamaError}. */
 export interface KodamaErrorOptions {
-  /** The way out: a sentence, or a command that can be pasted. */
-  hint?: string;
+  /** The way out: a sentence, or an action that helps. */
+  hint?: Hint;
   /** The underlying error. */
   cause?: unknown;
 }
@@ -67,7 +69,7 @@ export interface KodamaErrorOptions {
 /** An error for the person at the terminal. Anything else that is thrown is a bug in kodama. */
 export class KodamaError extends Error {
   override readonly name: string = "KodamaError";
-  readonly hint: string | undefined;
+  readonly hint: Hint | undefined;
 
   constructor(readonly kind: ErrorKind, message: string, options: KodamaErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

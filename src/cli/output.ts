@@ -1,5 +1,6 @@
 /** The output flag that every command with data shares, and the style of its text. */
 import { escapeControls } from "../base/plain_text.ts";
+import { jsonDocument, jsonLine, toJson } from "../present/json.ts";
 import { type ColorChoice, type Style, styleFor, wantsColor } from "../terminal/style.ts";
 import type { OutputStream } from "../terminal/terminal.ts";
 import { choice, valueOr } from "./parser/flag.ts";
@@ -37,7 +38,7 @@ export async function renderData(values: readonly unknown[], format: DataFormat)
     case "json":
       return jsonDocument(values);
     case "jsonl":
-      return values.map((value) => `${JSON.stringify(value)}\n`).join("");
+      return values.map(jsonLine).join("");
     case "yaml":
       return await yamlDocument(values);
   }
@@ -46,7 +47,7 @@ export async function renderData(values: readonly unknown[], format: DataFormat)
 /** Formats one value as data; with `jsonl` it is a line. */
 export async function renderValue(value: unknown, format: DataFormat): Promise<string> {
   if (format === "json") return jsonDocument(value);
-  if (format === "jsonl") return `${JSON.stringify(value)}\n`;
+  if (format === "jsonl") return jsonLine(value);
   return await yamlDocument(value);
 }
 
@@ -55,17 +56,12 @@ export async function renderValue(value: unknown, format: DataFormat): Promise<s
  */
 async function yamlDocument(value: unknown): Promise<string> {
   const { Scalar, stringify } = await import("yaml");
-  return stringify(value, (_key: unknown, one: unknown) => {
+  return stringify(toJson(value), (_key: unknown, one: unknown) => {
     if (typeof one !== "string" || escapeControls(one) === one) return one;
     const quoted = new Scalar(one);
     quoted.type = Scalar.QUOTE_DOUBLE;
     return quoted;
   });
-}
-
-/** Formats a value as an indented JSON document. */
-export function jsonDocument(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 const colors = choice(["auto", "always", "never"]);

@@ -1,5 +1,6 @@
 /** Formats errors for a person or a program. Every error of a command passes through here. */
 import { exitCodeOfKind, KodamaError } from "../base/errors.ts";
+import { commandHint } from "../present/hints.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 import { failure } from "./exit_codes.ts";
@@ -24,15 +25,17 @@ export function reportError(error: unknown, options: ErrorOptions): ErrorReport 
   const shown = error instanceof KodamaError ? error : bugError(error);
   const exitCode = error instanceof KodamaError ? exitCodeOfKind(error.kind) : failure;
   const kind = error instanceof KodamaError ? error.kind : "bug";
+  const hint = shown.hint === undefined ? undefined : commandHint(shown.hint);
   if (options.json) {
-    const { message, hint } = shown;
-    const body = { error: { kind, message, ...(hint === undefined ? {} : { hint }) } };
+    const body = {
+      error: { kind, message: shown.message, ...(hint === undefined ? {} : { hint }) },
+    };
     return { text: `${JSON.stringify(body)}\n`, exitCode };
   }
   const { style } = options;
   const lines = [
     `${style.red("error:")} ${printable(shown.message)}`,
-    ...(shown.hint === undefined ? [] : [`${style.bold("hint:")} ${printable(shown.hint)}`]),
+    ...(hint === undefined ? [] : [`${style.bold("hint:")} ${printable(hint)}`]),
     ...(options.debug ? stacks(error) : []),
   ];
   return { text: `${lines.join("\n")}\n`, exitCode };

@@ -1,4 +1,5 @@
 /** Keys of settings as text: `defaults.resources.cpu`. A dot that belongs to a name is written `\.`. */
+import { action, hint } from "../base/hint.ts";
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { entriesOf, type FileSchema } from "../base/yaml/shape.ts";
@@ -51,7 +52,7 @@ export async function settingAt(
       const siblings = Object.keys(entries ?? {}).map((sibling) => joinKey([...around, sibling]));
       const keys = [...siblings, ...allSettings().map((setting) => joinKey(setting.path))];
       throw new UsageError(`there is no setting "${key}"${await didYouMean(key, keys)}`, {
-        hint: "`kodama config schema` has them all",
+        hint: hint`\`${action("config.schema")}\` has them all`,
       });
     }
     schema = inner;

@@ -1,4 +1,5 @@
 /** The effective settings: flags before environment, template, repository, user and defaults. */
+import { action, hint } from "../base/hint.ts";
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import type { FileSchema, SourceFile } from "../base/yaml/shape.ts";
@@ -115,8 +116,9 @@ const guards: Readonly<
     const [repository, own] = ownAndOthers(path, layers);
     if (repository?.origin.kind !== "repository") return own;
     throw new KodamaError("config", `${repository.origin.path}: exec.readOnly can't be set here`, {
-      hint:
-        "a repository can't say which commands are harmless; your own file can: kodama config path",
+      hint: hint`a repository can't say which commands are harmless; your own file can: ${
+        action("config.path")
+      }`,
     });
   },
 };

@@ -1,4 +1,5 @@
 /** One file of settings: read, and changed without touching its other content. */
+import { action, hint } from "../base/hint.ts";
 import { isCollection, isMap, isScalar, parseDocument } from "yaml";
 import { UsageError } from "../base/errors.ts";
 import { readYamlShape, type SourceFile } from "../base/yaml/shape.ts";
@@ -38,7 +39,9 @@ export async function withSetting(file: SourceFile, key: string, text: string): 
   const { path, schema, group } = await settingAt(key);
   if (group) {
     throw new UsageError(`"${key}" is a group of settings`, {
-      hint: `set one of them, as in: kodama config set ${key}.NAME VALUE`,
+      hint: hint`set one of them, as in: ${
+        action("config.set", { key: `${key}.NAME`, value: "VALUE" })
+      }`,
     });
   }
   const value = parseSettingValue(key, schema, text);

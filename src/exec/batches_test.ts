@@ -25,7 +25,7 @@ Deno.test("after a failure nothing more begins, and what runs goes on to its end
     "skipped",
   ]);
   const [, , third] = outcomesOf(told);
-  assert.deepEqual(third, { kind: "skipped", reason: "an earlier target failed (--fail-fast)" });
+  assert.deepEqual(third, { kind: "skipped", reason: "an earlier target failed (fail-fast)" });
 });
 
 Deno.test("with batches and a budget every target still ends once", async () => {

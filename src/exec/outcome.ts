@@ -46,6 +46,7 @@
  * Invariant: without S a target is never `ok`. A persistent shell, which outlives its stream, is the exception: only its
  * own report counts.
  */
+import { plainHint } from "../base/hint.ts";
 import type { ChannelEnd } from "../kube/client.ts";
 import { KodamaError } from "../base/errors.ts";
 import { LinkError } from "../kube/failures.ts";
@@ -149,7 +150,7 @@ function outcomeOfBrokenLink({ message, failure }: LinkError): Failure {
 /** Without the pod's name, so that the same refusal reads the same in every pod. */
 function outcomeOfRefusal({ message, hint }: KodamaError): Failure {
   const reason = message.replace(/^pods "[^"]*" is forbidden: /, "");
-  return { kind: "forbidden", reason, ...(hint === undefined ? {} : { hint }) };
+  return { kind: "forbidden", reason, ...(hint === undefined ? {} : { hint: plainHint(hint) }) };
 }
 
 const noShellReason = "the image has no sh";

@@ -186,7 +186,7 @@ export const recordLineShape = v.variant("event", [
 /** The published shapes, by the names of their files in `docs/schema/`. */
 export const publishedShapes = {
   "target-report": { title: "A target of a run (-o json, -o jsonl)", shape: targetReportShape },
-  "run-event": { title: "An event of a run (-o jsonl --events)", shape: eventReportShape },
+  "run-event": { title: "An event of a run (-o jsonl, with events)", shape: eventReportShape },
   "run-record": { title: "A line of a run's record", shape: recordLineShape },
 } as const;
 

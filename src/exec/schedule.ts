@@ -49,13 +49,13 @@ export function next(state: ScheduleState, policy: SchedulePolicy): ScheduleDeci
   if (more && (serial !== undefined || policy.maxFail?.kind === "percent")) return { kind: "wait" };
   if (started === total) return more ? { kind: "wait" } : { kind: "stop" };
   if (policy.failFast === true && state.failed > 0) {
-    return { kind: "stop", reason: "an earlier target failed (--fail-fast)" };
+    return { kind: "stop", reason: "an earlier target failed (fail-fast)" };
   }
   const startsBatch = serial === undefined || isBatchStart(started, total, serial);
   // The running targets of the previous batch may still fail: that must be known first.
   if (serial !== undefined && startsBatch && running > 0) return { kind: "wait" };
   if (startsBatch && exceeds(state, policy.maxFail)) {
-    return { kind: "stop", reason: `${state.failed} of ${total} targets failed (--max-fail)` };
+    return { kind: "stop", reason: `${state.failed} of ${total} targets failed (max-fail)` };
   }
   return running < policy.fanout ? { kind: "start", target: started } : { kind: "wait" };
 }

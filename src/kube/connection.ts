@@ -1,4 +1,5 @@
 /** Resolves a kubeconfig and a context's name to one connection: server, credentials, impersonated user. */
+import { action, hint, option } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import type {
@@ -87,8 +88,9 @@ export async function resolveContext(
   };
 }
 
-const withoutContexts =
-  "the file has no contexts: $KUBECONFIG or --kubeconfig can name another; kodama cluster up starts a small cluster to try things in";
+const withoutContexts = hint`the file has no contexts: $KUBECONFIG or ${
+  option("kubeconfig")
+} can name another; ${action("cluster.up")} starts a small cluster to try things in`;
 
 async function findContext(
   config: Kubeconfig,
@@ -98,10 +100,14 @@ async function findContext(
   const names = [...config.contexts.keys()];
   const files = config.paths.join(", ");
   if (wanted === undefined) {
-    const hint = names.length === 0
+    const advice = names.length === 0
       ? withoutContexts
-      : `kubectl config use-context ${names[0]}, or --context with one of: ${listed(names)}`;
-    throw new KodamaError("config", `no current context in ${files || "the kubeconfig"}`, { hint });
+      : hint`kubectl config use-context ${names[0] ?? ""}, or ${option("context")} with one of: ${
+        listed(names)
+      }`;
+    throw new KodamaError("config", `no current context in ${files || "the kubeconfig"}`, {
+      hint: advice,
+    });
   }
   const found = config.contexts.get(wanted);
   if (found !== undefined) return found;
@@ -192,7 +198,7 @@ function impersonation(
     return { user: overrides.as, uid: undefined, groups: overrides.asGroups ?? [], extra: {} };
   }
   if (overrides.asGroups !== undefined && overrides.asGroups.length > 0) {
-    throw new KodamaError("usage", "--as-group needs --as");
+    throw new KodamaError("usage", "impersonated groups need an impersonated user");
   }
   return user?.impersonate;
 }

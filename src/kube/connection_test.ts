@@ -1,3 +1,5 @@
+import { KodamaError } from "../base/errors.ts";
+import { plainHint } from "../base/hint.ts";
 import assert from "node:assert/strict";
 import { type Connection, resolveContext } from "./connection.ts";
 import { mergeKubeconfigs } from "./config/load_kubeconfig.ts";
@@ -81,13 +83,13 @@ const wrong: [string, () => Promise<Connection>, string, string?][] = [
     "no current context",
     () => resolve({ "current-context": "" }),
     "no current context in /k",
-    "kubectl config use-context prod, or --context with one of: prod, staging",
+    'kubectl config use-context prod, or "context" with one of: prod, staging',
   ],
   [
     "an empty file",
     () => resolve({ "current-context": "", contexts: [] }),
     "no current context in /k",
-    "the file has no contexts: $KUBECONFIG or --kubeconfig can name another; kodama cluster up starts a small cluster to try things in",
+    'the file has no contexts: $KUBECONFIG or "kubeconfig" can name another; cluster.up starts a small cluster to try things in',
   ],
   [
     "a user that isn't there",
@@ -121,6 +123,10 @@ const wrong: [string, () => Promise<Connection>, string, string?][] = [
 
 for (const [name, attempt, message, hint] of wrong) {
   Deno.test(`one exact error for ${name}`, async () => {
-    await assert.rejects(attempt, { kind: "config", message, hint });
+    const error: unknown = await attempt().catch((error: unknown) => error);
+    assert.ok(error instanceof KodamaError);
+    assert.equal(error.kind, "config");
+    assert.equal(error.message, message);
+    assert.equal(error.hint && plainHint(error.hint), hint);
   });
 }

@@ -1,4 +1,5 @@
 /** Maps errors of a server or the network to one `KodamaError`: kind, message, hint. */
+import { hint } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
@@ -100,7 +101,7 @@ export function upgradeError(
   const error = answerError(get.code, get.body, at);
   if (post === undefined || error.kind !== "forbidden") return error;
   return new KodamaError("forbidden", error.message, {
-    hint: `${error.hint ?? ""} (${
+    hint: hint`${error.hint ?? ""} (${
       plainText(place(at))
     } accepts WebSocket only, so both "get" and "create" are needed)`,
   });
@@ -165,7 +166,7 @@ export function permissionError(error: unknown): KodamaError | undefined {
         {
           hint: what === "run" && thing !== ""
             ? `allow it with KODAMA_ALLOW_RUN=${thing}`
-            : `kodama runs in a sandbox; allow it with ${flag}`,
+            : `kodama is sandboxed; allow it with ${flag}`,
           cause: error,
         },
       );
@@ -206,12 +207,12 @@ function kindOfCode(code: number, reason: string | undefined): ErrorKind {
 }
 
 function hintOf(kind: ErrorKind, said: string, at: Whereabouts): string | undefined {
-  const context = at.context === "" ? "" : ` --context ${at.context}`;
+  const kubectl = at.context === "" ? "kubectl" : `kubectl --context ${at.context}`;
   if (kind === "unauthorized") {
-    return `the credentials of this context are missing, wrong or expired: log in again, then try kubectl${context} auth whoami`;
+    return `the credentials of this context are missing, wrong or expired: log in again, then try ${kubectl} auth whoami`;
   }
   if (kind === "forbidden") {
-    const list = `kubectl${context} auth can-i --list shows what is allowed`;
+    const list = `${[kubectl, "auth", "can-i", "--list"].join(" ")} shows what is allowed`;
     const missing = /cannot ([a-z]+) resource "([a-z0-9./-]+)"/.exec(said);
     return missing === null
       ? list

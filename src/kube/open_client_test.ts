@@ -1,3 +1,4 @@
+import { action, hint, option } from "../base/hint.ts";
 import assert from "node:assert/strict";
 import { listContexts, openKubeClient } from "./open_client.ts";
 import { proxyFromEnvironment } from "./config/proxy_environment.ts";
@@ -49,12 +50,12 @@ Deno.test("a $KUBECONFIG that names nothing is what the hint is about", async ()
 });
 
 Deno.test("no kubeconfig at all is one exact error with a way out", async () => {
-  const hint =
-    "set $KUBECONFIG or pass --kubeconfig FILE; kodama cluster up starts a small cluster to try things in";
   await assert.rejects(openKubeClient({}, testHost({ env: { HOME: "/home" } })), {
     kind: "config",
     message: "no kubeconfig: /home/.kube/config does not exist",
-    hint,
+    hint: hint`set $KUBECONFIG or pass ${option("kubeconfig", "FILE")}; ${
+      action("cluster.up")
+    } starts a small cluster to try things in`,
   });
   await assert.rejects(openKubeClient({ kubeconfig: "/x" }, testHost()), {
     message: "kubeconfig /x does not exist",

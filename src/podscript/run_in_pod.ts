@@ -1,4 +1,5 @@
 /** A command of kodama's own in a session's pod: runs it to its end and returns its output. */
+import type { Hint } from "../base/hint.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
@@ -96,7 +97,7 @@ export function lastOutput({ stderr, outcome }: PodResult): string {
 }
 
 /** Returns the error of a command that failed. */
-export function podFailure(what: string, result: PodResult, hint?: string): KodamaError {
+export function podFailure(what: string, result: PodResult, hint?: Hint): KodamaError {
   const kind = result.outcome.kind === "timeout"
     ? "timeout"
     : result.outcome.kind === "failed"

@@ -1,4 +1,5 @@
 /** Formats the events of a copy: its results as data, its progress, and messages. */
+import { toJson } from "./json.ts";
 import type { CopyEvent, CopyProgress } from "../actions/copy/events.ts";
 import { copyReport } from "../actions/copy/report.ts";
 import type { Target } from "../actions/exec/events.ts";
@@ -145,10 +146,10 @@ export class CopyPainter implements Painter<CopyEvent> {
     if (format === "text") return [];
     const of = this.#targets[target];
     if (of === undefined) throw new Error(`target ${target} isn't in the copy`);
-    const text = JSON.stringify(copyReport(event, of, {
+    const text = JSON.stringify(toJson(copyReport(event, of, {
       startedAt: this.#startedAt.get(target),
       notes: this.#notes.get(target) ?? [],
-    }));
+    })));
     this.#reports += 1;
     const before = this.#reports === 1 ? "[\n" : ",\n";
     const data = format === "jsonl" ? [`${text}\n`] : [before, text];

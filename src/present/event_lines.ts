@@ -1,4 +1,5 @@
 /** The events of a run as JSON, one on each line. */
+import { jsonLine } from "./json.ts";
 import { EventReporter } from "../actions/exec/event_report.ts";
 import type { ExecEvent } from "../actions/exec/events.ts";
 import type { Painter } from "../terminal/driver/drive.ts";
@@ -14,7 +15,7 @@ export class EventLines implements Painter<ExecEvent> {
   paint(event: ExecEvent): readonly Piece[] {
     const { stream, output } = this.options;
     if (event.kind === "line" && !output) return [];
-    const data = this.#reporter.report(event).map((report) => `${JSON.stringify(report)}\n`);
+    const data = this.#reporter.report(event).map(jsonLine);
     return data.length === 0 ? [] : [{ stream, data }];
   }
 }

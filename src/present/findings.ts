@@ -1,5 +1,6 @@
 /** The findings of `kodama doctor` as text. */
 import type { Finding } from "../actions/doctor/finding.ts";
+import { commandHint } from "./hints.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 
@@ -28,7 +29,7 @@ export function findingText(finding: Finding, style: Style): string {
     skipped: style.dim("skipped"),
   };
   const [first = "", ...others] = detail.split("\n");
-  const more = [...others, ...(advice === undefined ? [] : [advice])];
+  const more = [...others, ...(advice === undefined ? [] : [commandHint(advice)])];
   const lines = [`${marks[status]}  ${style.bold(titles[id])}: ${printable(first)}`];
   lines.push(...more.map((line) => `         ${printable(line)}`));
   return lines.map((line) => `${line}\n`).join("");

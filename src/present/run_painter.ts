@@ -1,4 +1,5 @@
 /** Formats run events as bytes for the two output streams. Pure: the driver writes them. */
+import { commandHint } from "./hints.ts";
 import {
   type ExecEvent,
   type FoldedGroup,
@@ -18,6 +19,7 @@ import {
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
+import { toJson } from "./json.ts";
 import { prefixes } from "./prefix.ts";
 import {
   FoldedTroubles,
@@ -175,7 +177,7 @@ export class RunPainter implements Painter<ExecEvent> {
   }
 
   #report(report: object): Piece {
-    const text = JSON.stringify(report);
+    const text = JSON.stringify(toJson(report));
     this.#reports++;
     if (this.#options.format === "jsonl") return { stream: "stdout", data: [`${text}\n`] };
     return { stream: "stdout", data: [this.#reports === 1 ? "[\n" : ",\n", text] };
@@ -200,7 +202,10 @@ export class RunPainter implements Painter<ExecEvent> {
     const text = outcome === undefined ? undefined : singleOutcomeText(outcome);
     if (outcome === undefined || text === undefined) return [];
     const hint = troubleOf(outcome)?.hint;
-    return [messagePiece(text), ...(hint === undefined ? [] : [messagePiece(`hint: ${hint}`)])];
+    return [
+      messagePiece(text),
+      ...(hint === undefined ? [] : [messagePiece(`hint: ${commandHint(hint)}`)]),
+    ];
   }
 
   #summary(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece {

@@ -1,4 +1,5 @@
 /** One session as lines of text. Pure. */
+import { commandHint } from "./hints.ts";
 import { limitText, type SessionDetails, type TimeLeft } from "../actions/session/events.ts";
 import { ageText } from "../base/age.ts";
 import { plural } from "../base/plural.ts";
@@ -23,7 +24,10 @@ export function sessionLines(
   const fields: [label: string, text: string | undefined][] = [
     ["Name", name],
     ["Namespace", namespace],
-    ["Status", live.reason === undefined ? live.status : `${live.status}: ${live.reason}`],
+    [
+      "Status",
+      live.reason === undefined ? live.status : `${live.status}: ${commandHint(live.reason)}`,
+    ],
     ["Owner", owner],
     ["Age", age],
     ["Pod", [`kodama-${name}`, node && `on ${node}`].filter(Boolean).join(" ")],

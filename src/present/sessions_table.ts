@@ -1,4 +1,5 @@
 /** Sessions as a table, and as data. Pure. */
+import { commandHint } from "./hints.ts";
 import {
   limitText,
   type SessionDocument,
@@ -29,7 +30,9 @@ export function sessionsTable(
     const { name, namespace, createdAt } = session;
     const age = ageText(now.getTime() - Date.parse(createdAt));
     const own = [name, live.status, namespace, syncCell(sync), age];
-    return wide ? [...own, ...wideCells(row), live.reason ?? ""] : own;
+    return wide
+      ? [...own, ...wideCells(row), live.reason === undefined ? "" : commandHint(live.reason)]
+      : own;
   });
   return tableLines(wide ? [...header, ...wideHeader] : header, cells);
 }
@@ -82,7 +85,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
       ...(sync.reason === undefined ? {} : { reason: sync.reason }),
     },
     status: live.status,
-    ...(live.reason === undefined ? {} : { reason: live.reason }),
+    ...(live.reason === undefined ? {} : { reason: commandHint(live.reason) }),
     ...(node === "" ? {} : { node }),
     ...(task === undefined ? {} : { task: taskData(task) }),
     ...(left === undefined ? {} : { left }),

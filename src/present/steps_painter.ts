@@ -1,4 +1,5 @@
 /** Formats workflow events as lines: output of commands on standard output, messages of steps on standard error. */
+import { jsonDocument, jsonLine } from "./json.ts";
 import {
   type Again,
   reasonOf,
@@ -46,7 +47,7 @@ export class StepsPainter implements Painter<StepsEvent> {
       case "text":
         return this.#text(event);
       case "jsonl":
-        return [out(`${JSON.stringify(reported(event))}\n`)];
+        return [out(jsonLine(event))];
       case "json":
         return this.#json(event);
     }
@@ -153,7 +154,7 @@ export class StepsPainter implements Painter<StepsEvent> {
       outputs,
       steps: this.#ended,
     };
-    return [out(`${JSON.stringify(document, null, 2)}\n`)];
+    return [out(jsonDocument(document))];
   }
 }
 
@@ -188,10 +189,6 @@ function changeLines(
 }
 
 /** Replaces an error by its message: errors don't serialise by themselves. */
-function reported(event: StepsEvent): unknown {
-  return event.kind === "notRecorded" ? { ...event, error: event.error.message } : event;
-}
-
 /** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`. */
 function outcomeText(outcome: StepOutcome): string {
   const reason = reasonOf(outcome);

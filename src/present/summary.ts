@@ -1,4 +1,6 @@
 /** Outcomes and the summary of a run, as text. */
+import type { Hint } from "../base/hint.ts";
+import { commandHint } from "./hints.ts";
 import { compressNames, type Outcome, remainsOf, type RunSummary } from "../actions/exec/events.ts";
 import { plural } from "../base/plural.ts";
 import { formatDuration } from "../base/duration.ts";
@@ -37,7 +39,7 @@ export interface Trouble {
   what: string;
   /** Empty if `what` is sufficient. */
   why: string;
-  hint?: string;
+  hint?: Hint;
 }
 
 /** Undefined if the command itself has reported it, or was never to start. */
@@ -70,7 +72,7 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
 }
 
 /** A shell that is missing in many images. */
-function startHint(reason: string): { hint?: string } {
+function startHint(reason: string): { hint?: Hint } {
   return /"(?:bash|zsh|\/bin\/bash)"/.test(reason)
     ? { hint: "the image may have no bash: try sh, or open a shell, which finds one" }
     : {};
@@ -125,9 +127,10 @@ export class FoldedTroubles {
       const line = names.length === 1
         ? `${names[0]}: ${what}: ${why}`
         : `${what} in ${names.length} pods (${compressNames(names)}): ${why}`;
-      if (hint === undefined || this.#hints.has(hint)) return [line];
-      this.#hints.add(hint);
-      return [line, `hint: ${hint}`];
+      const text = hint === undefined ? undefined : commandHint(hint);
+      if (text === undefined || this.#hints.has(text)) return [line];
+      this.#hints.add(text);
+      return [line, `hint: ${text}`];
     });
     return lines.map(messagePiece);
   }

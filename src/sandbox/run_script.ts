@@ -335,8 +335,8 @@ function limitedWords(
 ): string[] {
   const dataKiB = (ownDataMiB + memoryMiB) * 1024;
   // A lower limit of the system stays: it can't be raised, and needn't be.
-  const limits = [`-d ${dataKiB}`, `-t ${cpuSeconds}`, "-c 0"]
-    .map((limit) => `ulimit ${limit} 2>/dev/null`).join("; ");
+  const limits = Object.entries({ d: dataKiB, t: cpuSeconds, c: 0 })
+    .map(([letter, limit]) => `ulimit -${letter} ${limit} 2>/dev/null`).join("; ");
   const granted = environment === true ? ["*"] : environment === false ? [] : environment;
   // Only Deno knows which variables a wildcard matches, not the shell: then Deno alone restricts them.
   if (!granted.every((name) => /^[A-Za-z_]\w*$/.test(name))) {

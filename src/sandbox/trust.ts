@@ -2,6 +2,7 @@
  * Two files that list trusted workflows: the user's own list (`trust.json` in kodama's folder), and the lock file that
  * a repository may have beside its workflows (`kodama.lock`). Both are JSON.
  */
+import { action, hint } from "../base/hint.ts";
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import { changedPaths, type Fingerprint } from "./fingerprint.ts";
@@ -92,8 +93,8 @@ function parse<S extends v.GenericSchema>(path: string, text: string, shape: S):
 function unreadable(path: string, reason: string, cause?: unknown): KodamaError {
   return new KodamaError("config", `${path}: ${reason.slice(0, 200)}`, {
     hint: path.endsWith(`/${lockName}`)
-      ? "write it again: kodama workflow trust lock > kodama.lock"
-      : "remove the file, and trust your workflows again: kodama workflow trust add",
+      ? hint`write it again: ${action("workflow.trust.lock")} > kodama.lock`
+      : hint`remove the file, and trust your workflows again: ${action("workflow.trust.add")}`,
     cause,
   });
 }

@@ -1,4 +1,5 @@
 /** The variables of dotenv files that reach a session, and those that never do. Pure. */
+import { hint, option } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 
 /** A dotenv file and its text. */
@@ -75,14 +76,16 @@ export function mergeDotenv(
 function badName(place: string, name: string): KodamaError {
   const shown = JSON.stringify(name.slice(0, 60));
   return new KodamaError("config", `${place}: ${shown} can't be the name of a variable`, {
-    hint: `names have A-Z, 0-9 and _, and begin with no digit; --env-exclude ${name} leaves it out`,
+    hint: hint`names have A-Z, 0-9 and _, and begin with no digit; ${
+      option("envExclude", name)
+    } leaves it out`,
   });
 }
 
 /** No process accepts one; the pod would fail repeatedly. */
 function nulByte(place: string, name: string): KodamaError {
   return new KodamaError("config", `${place}: the value of ${name} holds a NUL byte`, {
-    hint: `no variable can; --env-exclude ${name} leaves it out`,
+    hint: hint`no variable can; ${option("envExclude", name)} leaves it out`,
   });
 }
 
@@ -94,7 +97,11 @@ function refuseTooMuch(values: ReadonlyMap<string, string>): void {
   throw new KodamaError(
     "config",
     `the variables of the dotenv files take ${bytes} bytes, and a Secret holds ${maxBytes}`,
-    { hint: "leave the largest out with --env-exclude NAME; files belong into the workspace" },
+    {
+      hint: hint`leave the largest out with ${
+        option("envExclude", "NAME")
+      }; files belong into the workspace`,
+    },
   );
 }
 

@@ -1,4 +1,5 @@
 /** Why git in a session's pod didn't reach the repository: from the stderr of git and ssh. Pure. */
+import { action, type Hint, hint, option } from "../base/hint.ts";
 import { plainText } from "../base/plain_text.ts";
 import { redact, redactedText } from "../exec/redact.ts";
 import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
@@ -7,7 +8,7 @@ import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 export interface GitFailure {
   reason: string;
   /** The way out; absent if git's message is sufficient. */
-  hint?: string;
+  hint?: Hint;
 }
 
 /** Whose failure it is. */
@@ -22,11 +23,12 @@ export interface GitSide {
 interface Meaning {
   words: RegExp;
   reason?: (match: RegExpExecArray, side: GitSide, stderr: string) => string;
-  hint: (match: RegExpExecArray, side: GitSide, stderr: string) => string;
+  hint: (match: RegExpExecArray, side: GitSide, stderr: string) => Hint;
 }
 
-const needsSecret = "git over SSH needs a Secret with the key ssh-privatekey: kodama config set " +
-  "git.secretName NAME";
+const needsSecret = hint`git over SSH needs a Secret with the key ssh-privatekey: ${
+  action("config.set", { key: "git.secretName", value: "NAME" })
+}`;
 const makeAgain = (secret: string) =>
   `kubectl create secret generic ${secret} --from-file=ssh-privatekey=FILE makes it of a file as it is`;
 const secretOf = ({ gitSecret = "NAME" }: GitSide) => `secret "${gitSecret}"`;
@@ -40,8 +42,12 @@ const meanings: readonly Meaning[] = [
       stderr.includes(` key in ${sshFolder}/`)
         ? `somebody may be in between; if the host has a new key, put it into known_hosts of ` +
           secretOf(side)
-        : `somebody may be in between; if the host has a new key, forget the old one: kodama attach ` +
-          `${side.name} --command "ssh-keygen -R '${host}' -f ${sshKnownHosts}"`,
+        : hint`somebody may be in between; if the host has a new key, forget the old one: ${
+          action("attach", {
+            name: side.name,
+            command: `ssh-keygen -R '${host}' -f ${sshKnownHosts}`,
+          })
+        }`,
   },
   {
     words: /No \S+ host key is known for (\S+) and you have requested strict checking/,
@@ -57,12 +63,13 @@ const meanings: readonly Meaning[] = [
   {
     words: /No user exists for uid (\d+)/,
     reason: ([, uid]) => `ssh wants a user with the number ${uid}, and the image has none`,
-    hint: () => "choose an image whose /etc/passwd has one with --image, or an HTTPS address",
+    hint: () =>
+      hint`choose an image whose /etc/passwd has one with ${option("image")}, or an HTTPS address`,
   },
   {
     words: /cannot run ssh|ssh\b.*: (?:command )?not found/,
     reason: () => "there is no ssh in the image",
-    hint: () => "choose an image that has it with --image, or an HTTPS address",
+    hint: () => hint`choose an image that has it with ${option("image")}, or an HTTPS address`,
   },
   {
     words: /incorrect passphrase supplied/,
@@ -98,8 +105,9 @@ const meanings: readonly Meaning[] = [
     hint: (_match, { name, gitSecret }) =>
       gitSecret === undefined
         ? needsSecret
-        : `its public half belongs to an account there: kodama attach ${name} --command ` +
-          `"ssh-keygen -y -f ${sshKeyFile}" prints it`,
+        : hint`its public half belongs to an account there: ${
+          action("attach", { name, command: `ssh-keygen -y -f ${sshKeyFile}` })
+        } prints it`,
   },
   {
     words:
@@ -117,7 +125,7 @@ const meanings: readonly Meaning[] = [
   },
   {
     words: /\bgit: (?:command )?not found|exec: "?git|exit code 127/,
-    hint: () => "the session's image needs git; choose one that has it with --image",
+    hint: () => hint`the session's image needs git; choose one that has it with ${option("image")}`,
   },
 ];
 
@@ -130,7 +138,7 @@ export function gitFailure(stderr: string, side: GitSide): GitFailure | undefine
       reason: reason?.(match, side, stderr) ?? lastGitWords(stderr),
       hint: hint(match, side, stderr),
     };
-    return { reason: plainText(told.reason, 300), hint: plainText(told.hint, 400) };
+    return { reason: plainText(told.reason, 300), hint: told.hint };
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { plainHint } from "../base/hint.ts";
 import assert from "node:assert/strict";
 import { gitFailure, lastGitWords, trustedHost, withoutCredentials } from "./git_failure.ts";
 
@@ -32,7 +33,7 @@ Host key for [127.0.0.1]:22022 has changed and you have requested strict checkin
 Host key verification failed.
 `,
     /isn't the one that is known$/,
-    /kodama attach work --command "ssh-keygen -R '\[127.0.0.1\]:22022' -f \S+\/known_hosts"$/,
+    /attach \(name: work, command: ssh-keygen -R '\[127.0.0.1\]:22022' -f \S+\/known_hosts\)$/,
   ],
   [
     "a host that isn't in known_hosts",
@@ -42,18 +43,23 @@ Host key verification failed.
     /^the key of \[127.0.0.1\]:22022 isn't in known_hosts of secret "git-ssh-key"$/,
     /ssh-keyscan/,
   ],
-  ["no user", "No user exists for uid 1000\n", /number 1000, and the image has none/, /--image/],
+  [
+    "no user",
+    "No user exists for uid 1000\n",
+    /number 1000, and the image has none/,
+    /with "image"/,
+  ],
   [
     "no ssh, from a shell",
     "ssh -i /run/kodama/ssh/ssh-privatekey: 1: ssh: not found\n",
     /^there is no ssh in the image$/,
-    /--image/,
+    /with "image"/,
   ],
   [
     "no ssh, from git",
     "error: cannot run ssh: No such file or directory\nfatal: unable to fork\n",
     /^there is no ssh in the image$/,
-    /--image/,
+    /with "image"/,
   ],
   [
     "a key that is locked, which ssh doesn't tell and ssh-keygen does",
@@ -118,7 +124,7 @@ for (const [name, stderr, reason, hint] of recorded) {
   Deno.test(`git over SSH that fails is explained: ${name}`, () => {
     const failure = gitFailure(stderr + below, side);
     assert.match(failure?.reason ?? "", reason);
-    assert.match(failure?.hint ?? "", hint);
+    assert.match(plainHint(failure?.hint ?? ""), hint);
   });
 }
 
@@ -130,7 +136,7 @@ Deno.test("without a Secret, the way out is to name one", () => {
     ]
   ) {
     const failure = gitFailure(stderr + below, { ...side, gitSecret: undefined });
-    assert.match(failure?.hint ?? "", /git\.secretName/);
+    assert.match(plainHint(failure?.hint ?? ""), /git\.secretName/);
   }
 });
 

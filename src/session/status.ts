@@ -1,4 +1,5 @@
 /** A session's current state: the stored one, and its pod's. Pure. */
+import { action, type Hint, hint } from "../base/hint.ts";
 import { plainText } from "../base/plain_text.ts";
 import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
 import { isLimited, type SessionLimits, whyEnded } from "./limits.ts";
@@ -8,21 +9,21 @@ import { workspaceContainer } from "./names.ts";
 /** A status, with the reason if it is a bad one. */
 export interface LiveStatus {
   status: SessionStatus;
-  reason?: string;
+  reason?: Hint;
 }
 
 type Written = Pick<Session, "name" | "status" | "message" | "origin"> & {
   spec?: { limits: SessionLimits };
 };
 
-function goOn({ name, origin }: Written): string {
+function goOn({ name, origin }: Written): Hint {
   if (origin?.filled !== false) {
-    return `its start didn't finish: kodama start ${name} with the same words`;
+    return hint`its start didn't finish: ${action("start", { name })} with the same words`;
   }
   const again = origin.kind === "clone"
-    ? `kodama clone ${origin.session} ${name}`
-    : `kodama restore ${name} FILE`;
-  return `the files of "${origin.session}" didn't all come: ${again} goes on`;
+    ? action("clone", { source: origin.session, name })
+    : action("restore", { name, source: "FILE" });
+  return hint`the files of "${origin.session}" didn't all come: ${again} goes on`;
 }
 
 /**
@@ -69,7 +70,10 @@ function withoutPod(session: Written) {
     case "Stopped":
       return { status };
     case "Running":
-      return { status: "Stopped", reason: `its pod is gone: kodama resume ${name}` } as const;
+      return {
+        status: "Stopped",
+        reason: hint`its pod is gone: ${action("resume", { name })}`,
+      } as const;
     case "Pending":
     case "Starting":
       return { status: "Pending", reason: goOn(session) } as const;

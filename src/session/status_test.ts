@@ -1,3 +1,4 @@
+import { plainHint } from "../base/hint.ts";
 import assert from "node:assert/strict";
 import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
 import type { SessionLimits } from "./limits.ts";
@@ -40,13 +41,13 @@ function endedAfter(seconds: number, restartCount = 0): Pod {
 
 function status(kept: SessionStatus, of: Pod | undefined, events: Event[] = []): string {
   const { status, reason } = liveStatus({ name: "x", status: kept }, of, events);
-  return reason === undefined ? status : `${status}: ${reason}`;
+  return reason === undefined ? status : `${status}: ${plainHint(reason)}`;
 }
 
 Deno.test("without a pod a session is what was kept, and one that ran has lost it", () => {
-  const goOn = "its start didn't finish: kodama start x with the same words";
+  const goOn = "its start didn't finish: start (name: x) with the same words";
   assert.equal(status("Stopped", undefined), "Stopped");
-  assert.equal(status("Running", undefined), "Stopped: its pod is gone: kodama resume x");
+  assert.equal(status("Running", undefined), "Stopped: its pod is gone: resume (name: x)");
   assert.equal(status("Starting", undefined), `Pending: ${goOn}`);
   assert.equal(status("Starting", running), `Starting: ${goOn}`);
 });
@@ -130,7 +131,7 @@ Deno.test("a memory limit that was reached is named, and so is a container besid
 Deno.test("a clone whose files didn't all come is gone on with as a clone", () => {
   const origin = { kind: "clone", session: "work", filled: false } as const;
   const { reason } = liveStatus({ name: "again", status: "Starting", origin }, undefined);
-  assert.match(reason ?? "", /kodama clone work again goes on$/);
+  assert.match(plainHint(reason ?? ""), /clone \(source: work, name: again\) goes on$/);
 });
 
 Deno.test("a pod that its watcher ended is a stopped session, and says which limit it was", () => {

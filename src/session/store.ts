@@ -1,4 +1,5 @@
 /** Sessions in a cluster: read, created, changed despite concurrent writes, and deleted. */
+import { action, hint, option } from "../base/hint.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ApiResource, KubeClient } from "../kube/client.ts";
@@ -116,7 +117,11 @@ export class SessionStore {
         throw new KodamaError(
           "conflict",
           `${resource.kind} "${name}" in namespace "${this.namespace}" is there, and isn't of session "${session}"`,
-          { hint: "choose another name for the session, or another namespace with -n" },
+          {
+            hint: hint`choose another name for the session, or another namespace with ${
+              option("namespace")
+            }`,
+          },
         );
       }
     }
@@ -222,6 +227,6 @@ function deletedMeanwhile(name: string, namespace: string): KodamaError {
   return new KodamaError(
     "conflict",
     `session "${name}" in namespace "${namespace}" was deleted by somebody else meanwhile`,
-    { hint: `kodama list -n ${namespace} shows those that are there` },
+    { hint: hint`${action("list", { namespace })} shows those that are there` },
   );
 }

@@ -1,7 +1,13 @@
 /** Problems of workflow files, all reported at once as a compiler does. */
-import { definedOnly } from "../base/defined_only.ts";
+import { action, hint } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
-import { describe, type FileProblem, type SourceFile } from "../base/yaml/source.ts";
+import {
+  describe,
+  type FileProblem,
+  maxProblems,
+  type ProblemsOptions,
+  type SourceFile,
+} from "../base/yaml/source.ts";
 
 /** The rule that a diagnostic is about, for programs that sort them. */
 export type Rule =
@@ -46,7 +52,14 @@ export class WorkflowError extends KodamaError {
   override readonly name = "WorkflowError";
 
   constructor(readonly diagnostics: readonly Diagnostic[], folder: string) {
-    super("config", diagnosticsText(diagnostics.filter(isError), folder));
+    const errors = diagnostics.filter(isError);
+    const files = Map.groupBy(errors, ({ file }) => file);
+    const isCut = [...files.values()].some((all) => all.length > maxProblems);
+    super(
+      "config",
+      diagnosticsText(errors, folder),
+      isCut ? { hint: hint`${action("workflow.check", { output: "json" })} has all of them` } : {},
+    );
   }
 }
 
@@ -71,22 +84,17 @@ export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 
 /**
  * Returns each with its line and a caret; warnings are labelled. Paths below the folder are relative to it.
- *
- * @param most maximum of one file; twenty by default.
  */
 export function diagnosticsText(
   diagnostics: readonly Diagnostic[],
   folder: string,
-  most?: number,
+  options: ProblemsOptions = {},
 ): string {
   return [...Map.groupBy(sorted(diagnostics), ({ file }) => file)].map(([file, all]) =>
     describe(
       { ...file, path: nearPath(file.path, folder) },
       all.map((one) => isError(one) ? one : { ...one, message: `warning: ${one.message}` }),
-      {
-        wayToAll: "; `kodama workflow check | cat` and -o json have all of them",
-        ...definedOnly({ most }),
-      },
+      options,
     )
   ).join("\n");
 }

@@ -38,7 +38,9 @@ const condition = dynamic(v.boolean("an expression such as ${{ params.restart }}
 
 /** Fields that every step may have, whatever its kind. */
 export const frameEntries = {
-  id: v.optional(described(identifier, "The name of the step in expressions and for `--from`.")),
+  id: v.optional(
+    described(identifier, "The name of the step in expressions, and for a rerun from it."),
+  ),
   name: v.optional(described(text, "A description of the step, for people.")),
   when: v.optional(described(condition, "The step is skipped unless this is true.")),
   timeout: v.optional(described(dynamic(duration), "Time limit of each attempt.")),
@@ -135,7 +137,7 @@ export const fullShape = v.strictObject({
   )),
   params: v.optional(described(
     v.record(identifier, anything, "parameters, by name"),
-    "The parameters of a run: `--param name=value`.",
+    "The parameters of a run.",
   )),
   select: v.optional(
     described(selectShape, "The pods of every step that has no `select` of its own."),

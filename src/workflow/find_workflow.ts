@@ -1,4 +1,5 @@
 /** The search for workflow files, nearest first. */
+import { action, hint } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 
@@ -91,12 +92,12 @@ async function notFound(files: WorkflowFiles, paths: WorkflowPaths, requested: s
   }
   const names = (await listWorkflowFiles(files, paths)).map(({ name }) => name);
   const near = await nearestNames(requested, names);
-  const hint = near.length > 0
+  const advice = near.length > 0
     ? `did you mean ${near.join(" or ")}?`
     : names.length === 0
-    ? "none is available; kodama workflow new creates one"
-    : `available: ${shortList(names)}; kodama workflow list shows their files`;
-  return new KodamaError("notFound", `workflow "${requested}" not found`, { hint });
+    ? hint`none is available; ${action("workflow.new")} creates one`
+    : hint`available: ${shortList(names)}; ${action("workflow.list")} shows their files`;
+  return new KodamaError("notFound", `workflow "${requested}" not found`, { hint: advice });
 }
 
 function shortList(names: readonly string[]): string {

@@ -239,7 +239,9 @@ class Loader {
       this.#wrong("uses", source, path, `more than ${maxFiles} files lead to each other`);
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      const hint = error.hint?.startsWith("did you mean") === true ? `; ${error.hint}` : "";
+      const hint = typeof error.hint === "string" && error.hint.startsWith("did you mean")
+        ? `; ${error.hint}`
+        : "";
       this.#wrong("uses", source, path, `${error.message}${hint}`);
     }
     return undefined;

@@ -257,7 +257,7 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
       const { outcome, output } = end;
       const reason = (field: string) =>
         `${field} of step ${key} isn't in the record of run ${header.id}, as nothing read it then; ` +
-        `kodama runs rerun ${header.id} --from ${key} does the step again`;
+        `a rerun from ${key} does the step again`;
       const omitted = end.omitted?.map((field) => ({ path: [field], reason: reason(field) })) ?? [];
       const cut = [...end.cut ?? [], ...omitted];
       const part = { outcome, output, ...(cut.length > 0 ? { cut } : {}), ...definition };

@@ -35,7 +35,7 @@ const selectEntries = {
     described(v.boolean("true or false"), "Whether to select pods in all namespaces."),
   ),
   fieldSelector: v.optional(
-    described(fieldSelector, "A field selector, as `--field-selector` of kubectl."),
+    described(fieldSelector, "A field selector, as kubectl's `--field-selector`."),
   ),
   node: v.optional(described(text, "The node of the pods.")),
   sample: v.optional(

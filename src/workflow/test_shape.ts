@@ -9,7 +9,7 @@ const outcome = v.picklist(outcomes, `one of ${outcomes.join(", ")}`);
 
 const expectation = v.strictObject({
   outcome: v.optional(described(outcome, "Of the whole run; ok by default.")),
-  exitCode: v.optional(described(v.number("a number"), "Of kodama run.")),
+  exitCode: v.optional(described(v.number("a number"), "Of the run.")),
   reason: v.optional(described(text, "Text that the reason of the failure contains, or `/re/`.")),
   steps: v.optional(
     described(v.record(v.string(), outcome, "steps and their outcomes"), "By key."),
@@ -31,7 +31,7 @@ export const testShape = v.strictObject({
   ),
   world: v.optional(described(
     text,
-    "The manifests that the embedded cluster starts with, as in `cluster up --world`; weka by default.",
+    "The manifests that the embedded cluster starts with, a world of `cluster up`; weka by default.",
   )),
   cases: described(
     v.pipe(

@@ -1,4 +1,5 @@
 /** The task whose conversation a prompt continues. */
+import { action, hint, option } from "../../base/hint.ts";
 import type { Adapter } from "../../agent/adapter.ts";
 import type { PodAccess } from "../../agent/pod_script.ts";
 import { isOpen, type Task } from "../../agent/model.ts";
@@ -39,7 +40,9 @@ export async function earlierTask(
   if (task === undefined) throw await noTask(streams, target, wanted, signal);
   if (continues(task)) return task;
   throw new KodamaError("conflict", `task ${wanted} has no conversation to go on with`, {
-    hint: "`kodama agent list NAME` shows the tasks; --new begins a conversation",
+    hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows the tasks; ${
+      option("new")
+    } begins a conversation`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** The environment of the agent module: this process's access to pods. */
+import { action, hint } from "../../base/hint.ts";
 import type { PodAccess } from "../../agent/pod_script.ts";
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -23,7 +24,9 @@ export async function podStreams(host: Host): Promise<PodAccess & { clock: Clock
         if (!deadline.expired || error instanceof KodamaError) throw error;
         const seconds = Math.round(connectTimeoutMs / 1000);
         throw new KodamaError("timeout", `no stream to ${pod} was open within ${seconds}s`, {
-          hint: "is the node there? `kodama config set exec.connectTimeout 1m` waits longer",
+          hint: hint`is the node there? \`${
+            action("config.set", { key: "exec.connectTimeout", value: "1m" })
+          }\` waits longer`,
         });
       }
     },

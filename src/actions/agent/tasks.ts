@@ -1,4 +1,5 @@
 /** Tasks of agents in pods: started, read, followed, ended. */
+import { action, hint } from "../../base/hint.ts";
 import * as interrupting from "../../agent/interrupt_task.ts";
 import * as reading from "../../agent/read_tasks.ts";
 import * as starting from "../../agent/start_task.ts";
@@ -152,7 +153,9 @@ export async function oneTask(
 export function noTask({ pod }: Target, number: number | undefined): KodamaError {
   const which = number === undefined ? "no tasks" : `no task ${number}`;
   return new KodamaError("notFound", `${pod} has ${which}`, {
-    hint: "`kodama agent list NAME` shows its tasks; `kodama prompt NAME …` begins one",
+    hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows its tasks; \`${
+      action("prompt", { name: "NAME", prompt: "…" })
+    }\` begins one`,
   });
 }
 

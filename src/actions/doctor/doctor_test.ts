@@ -133,7 +133,7 @@ Deno.test("a tmux that is too old for walls is said to be", async () => {
   const old = await tmuxOf("tmux 3.1c");
   assert.equal(old?.status, "warn");
   assert.equal(old?.detail, "tmux 3.1c (/bin/tmux) is too old");
-  assert.equal(old?.advice, "kodama tmux needs tmux 3.2 or later");
+  assert.equal(old?.advice, "walls of panes need tmux 3.2 or later");
 });
 
 Deno.test("settings that can't be read are a failure, before a command meets them", async () => {

@@ -1,4 +1,5 @@
 /** The findings of `doctor`. */
+import type { Hint } from "../../base/hint.ts";
 
 /** The subject of a check. */
 export type CheckId =
@@ -22,5 +23,5 @@ export interface Finding {
   context?: string;
   status: "ok" | "warn" | "fail" | "skipped";
   detail: string;
-  advice?: string;
+  advice?: Hint;
 }

@@ -1,4 +1,5 @@
 /** Checks the programs and files of this machine that kodama can use. */
+import type { Hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { effectiveSettings } from "../../config/settings.ts";
 import { isTooOld, oldestTmux } from "../../tmux/commands.ts";
@@ -18,7 +19,7 @@ export async function* checkMachine(
     versionWords: ["-V"],
     lacking: "panes in tmux can't be opened",
     tooOld: (version) =>
-      isTooOld(version) ? `kodama tmux needs tmux ${oldestTmux} or later` : undefined,
+      isTooOld(version) ? `walls of panes need tmux ${oldestTmux} or later` : undefined,
   });
   yield await checkProgram(host, signal, {
     id: "kubectl",
@@ -92,7 +93,7 @@ async function checkProgram(
   return { id, status: "warn", detail: `${path} ends with exit code ${code}` };
 }
 
-function notRun(id: Finding["id"], detail: string, advice: string | undefined): Finding {
+function notRun(id: Finding["id"], detail: string, advice: Hint | undefined): Finding {
   return { id, status: "skipped", detail, ...(advice === undefined ? {} : { advice }) };
 }
 

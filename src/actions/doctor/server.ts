@@ -95,7 +95,7 @@ function checkStreams(context: string, release: string): Finding {
     context,
     status: "warn",
     detail: `before Kubernetes 1.${minorWithHalfClose} a command may see no end of its input`,
-    advice: "with -i, use commands that know their input's end by themselves",
+    advice: "with standard input, use commands that know their input's end by themselves",
   };
 }
 

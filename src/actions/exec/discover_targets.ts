@@ -1,4 +1,5 @@
 /** Finds the targets of a selection in several contexts; none blocks the others. */
+import { action, type Hint, hint, option } from "../../base/hint.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import { compressNames } from "../../exec/target_names.ts";
@@ -131,25 +132,30 @@ export function noMatch(
     );
   }
   const nearest = found.flatMap((findings) => findings.nearest).slice(0, 3);
-  const hint = nearest.length > 0
+  const advice = nearest.length > 0
     ? `did you mean ${nearest.map(nearText).join(" or ")}?`
     : wayOut(found, options.listed ?? false);
-  return new NoMatchError(`no pod ${askedText(found)}`, hint === undefined ? {} : { hint });
+  return new NoMatchError(
+    `no pod ${askedText(found)}`,
+    advice === undefined ? {} : { hint: advice },
+  );
 }
 
 /** Returns the advice if nothing matches and nothing is similar; none if there is no pod at all. */
 function wayOut(
   found: readonly (ContextFindings & { kind: "found" })[],
   listed: boolean,
-): string | undefined {
+): Hint | undefined {
   const [first] = found;
   if (first?.asked?.everywhere === true) {
-    return first.asked.words === "" ? undefined : "`kodama pods -A` lists all pods";
+    return first.asked.words === ""
+      ? undefined
+      : hint`\`${action("pods", { allNamespaces: true })}\` lists all pods`;
   }
-  return listed ? elsewhere : `\`kodama pods\` lists the pods; ${elsewhere}`;
+  return listed ? elsewhere : hint`\`${action("pods")}\` lists the pods; ${elsewhere}`;
 }
 
-const elsewhere = "-n or -A looks elsewhere";
+const elsewhere = hint`${option("namespace")} or ${option("allNamespaces")} looks elsewhere`;
 
 /** Returns the selection that no pod matches yet, its scope, and similar names. */
 export function unmatched(

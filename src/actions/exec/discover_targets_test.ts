@@ -1,3 +1,4 @@
+import { plainHint } from "../../base/hint.ts";
 import assert from "node:assert/strict";
 import type { FoundTargets } from "../../kube/select/find_targets.ts";
 import { wholeSelection } from "../../kube/select/target.ts";
@@ -18,10 +19,10 @@ Deno.test("where nothing matches, the way out leads to where it wasn't looked", 
     noMatch([found({ asked: everywhere })]).hint,
     noMatch([found({ asked: { ...everywhere, words: "" } })]).hint,
   ];
-  assert.deepEqual(hints, [
-    "`kodama pods` lists the pods; -n or -A looks elsewhere",
-    "-n or -A looks elsewhere",
-    "`kodama pods -A` lists all pods",
+  assert.deepEqual(hints.map((one) => one && plainHint(one)), [
+    '`pods` lists the pods; "namespace" or "allNamespaces" looks elsewhere',
+    '"namespace" or "allNamespaces" looks elsewhere',
+    "`pods (allNamespaces)` lists all pods",
     undefined,
   ]);
 });

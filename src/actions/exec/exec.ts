@@ -1,4 +1,5 @@
 /** Runs one command in every matching pod: from a selection to the outcomes of its targets. */
+import { hint, option } from "../../base/hint.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
@@ -174,7 +175,7 @@ class ExecRun {
     const { confirm, command, shell = false, terminal, oneTarget, because } = this.#options;
     if ((terminal !== undefined || oneTarget) && this.#targets.length > 1) {
       throw new UsageError(`a terminal is for one pod, and ${matchesText(this.#names)}`, {
-        hint: "narrow the selection, or leave out -t",
+        hint: hint`narrow the selection, or leave out ${option("tty")}`,
       });
     }
     return await isConfirmed(this.#host, confirm, {
@@ -391,7 +392,7 @@ function refusal({ pod }: Target, now: Target | undefined): KodamaError {
     ? new KodamaError("notFound", `pod "${pod}" of that run is gone`)
     : new KodamaError(
       "conflict",
-      `pod "${pod}" was recreated since that run (--recreated runs in it)`,
+      `pod "${pod}" was recreated since that run, and recreated pods aren't accepted`,
     );
 }
 

@@ -1,4 +1,5 @@
 /** Records of runs: written during the run, read back, run again. */
+import { action, hint } from "../../base/hint.ts";
 import assert from "node:assert/strict";
 import { wholeSelection } from "../../kube/select/target.ts";
 import { exec } from "./exec.ts";
@@ -194,7 +195,7 @@ Deno.test("a pod that is gone or another one is unreachable in a rerun, and the 
   const refusals = (events: readonly ExecEvent[]) =>
     outcomes(events).flatMap((one) => one.kind === "unreachable" ? [one.reason] : []).toSorted();
   const refused = [
-    'pod "w-1" was recreated since that run (--recreated runs in it)',
+    `pod "w-1" was recreated since that run, and recreated pods aren't accepted`,
     'pod "w-gone" of that run is gone',
   ];
   assert.deepEqual(refusals(await again({ run: run1 })), refused);
@@ -229,7 +230,7 @@ Deno.test("of the many runs that begin alike, the newest few are told", async ()
   await assert.rejects(findRun(host, "20260101"), {
     kind: "notFound",
     message: `several runs start with "20260101": ${id(59)}, ${id(58)}, ${id(57)} and 57 more`,
-    hint: "a few more of its characters are enough; kodama runs list shows what ran",
+    hint: hint`a few more of its characters are enough; ${action("runs.list")} shows what ran`,
   });
 });
 

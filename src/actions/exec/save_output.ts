@@ -1,4 +1,5 @@
 /** Saves every byte of each target's output in separate files during the run. */
+import { hint, option } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
 import { outputFileName } from "../../exec/target_names.ts";
@@ -36,7 +37,7 @@ export class OutputFiles implements AsyncDisposable {
     const first = paths.find((_, index) => found[index] !== undefined);
     if (first === undefined) return;
     throw new KodamaError("conflict", `${first} already exists`, {
-      hint: "use --force to overwrite it, or choose another directory",
+      hint: hint`use ${option("force")} to overwrite it, or choose another directory`,
     });
   }
 

@@ -1,4 +1,5 @@
 /** The logs of every container of a selection: unmerged, merged by time, or followed. */
+import { action, hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { NoMatchError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -100,7 +101,9 @@ function nothing(all: readonly ContextFindings[], { follow, previous }: LogsOpti
   const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : "";
   return new NoMatchError(
     `no log to read; ${first.pod}: ${first.reason}${others}`,
-    follow || previous ? {} : { hint: "kodama logs -f waits for containers to start" },
+    follow || previous
+      ? {}
+      : { hint: hint`${action("logs", { follow: true })} waits for containers to start` },
   );
 }
 

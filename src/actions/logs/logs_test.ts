@@ -240,7 +240,7 @@ Deno.test("where no pod has the condition, the error says it, and doesn't deny t
   const condition = { type: "ready", status: "false" };
   await assert.rejects(read({ a: "" }, { condition }), {
     kind: "noMatch",
-    message: /^no pod matches --condition ready=false in namespace/,
+    message: /^no pod matches condition ready=false in namespace/,
   });
 });
 
@@ -248,7 +248,7 @@ Deno.test("where no container is in the state that is meant, the error says it",
   const containers = { ...optionsOf({}).containers, states: ["terminated", "waiting"] as const };
   await assert.rejects(read({ a: "" }, { containers }), {
     kind: "noMatch",
-    message: /^no pod matches --container-state terminated --container-state waiting in namespace/,
+    message: /^no pod matches container state terminated, container state waiting in namespace/,
   });
 });
 
@@ -281,7 +281,7 @@ Deno.test("followed, a selection without pods waits for them; names and a sample
   };
   assert.deepEqual(await first({ labelSelector: "app=new" }), {
     kind: "waitingForPods",
-    words: "-l app=new",
+    words: "label app=new",
     where: 'in namespace "default" (context c)',
     nearest: [],
   });

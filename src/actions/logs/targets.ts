@@ -103,16 +103,16 @@ export async function findLogTargets(
   };
 }
 
-/** These flags narrow as a selector does: without them, an error would deny existing pods. */
+/** These options narrow as a selector does: without them, an error would deny existing pods. */
 function withNarrowing(
   asked: NonNullable<FoundTargets["asked"]>,
   { condition, containers }: LogChoice,
 ): NonNullable<FoundTargets["asked"]> {
-  const states = containers.states.map((state) => `--container-state ${state}`);
+  const states = containers.states.map((state) => `container state ${state}`);
   const conditions = condition === undefined
     ? []
-    : [`--condition ${condition.type}=${condition.status}`];
-  const words = [asked.words, ...states, ...conditions].filter((text) => text !== "").join(" ");
+    : [`condition ${condition.type}=${condition.status}`];
+  const words = [asked.words, ...states, ...conditions].filter((text) => text !== "").join(", ");
   return { ...asked, words };
 }
 

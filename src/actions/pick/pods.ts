@@ -2,6 +2,7 @@
  * The pods of a selection and their changes: page by page as the server sends them, then every change. Several
  * namespaces and contexts at once; none blocks the others.
  */
+import { hint, option } from "../../base/hint.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
@@ -89,7 +90,7 @@ async function watchContext(
   });
   if (missing !== undefined) {
     throw new NoMatchError(`${missing.plural} "${missing.name}" not found (context ${context})`, {
-      hint: "-n looks in another namespace",
+      hint: hint`${option("namespace")} looks in another namespace`,
     });
   }
   for await (const event of new LiveList<Pod, PickPod>(sources, { clock, signal }).events()) {

@@ -1,4 +1,5 @@
 /** Lists, reads and finds past runs by their id. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import { runsFolder } from "../../config/paths.ts";
@@ -75,7 +76,7 @@ export async function findAnyRun(host: Host, wanted: string | undefined): Promis
     const newest = matching.slice(-idsTold).reverse().join(", ");
     const more = matching.length > idsTold ? ` and ${matching.length - idsTold} more` : "";
     throw new KodamaError("notFound", `several runs start with "${wanted}": ${newest}${more}`, {
-      hint: "a few more of its characters are enough; kodama runs list shows what ran",
+      hint: hint`a few more of its characters are enough; ${action("runs.list")} shows what ran`,
     });
   }
   const run = await readRun(host, id);
@@ -96,7 +97,7 @@ async function noRun(wanted: string | undefined, ids: readonly string[]): Promis
   if (wanted === undefined) return new KodamaError("notFound", "no run is recorded");
   const [near] = await nearestNames(wanted, ids, 1);
   return new KodamaError("notFound", `no such run: ${wanted}`, {
-    hint: near === undefined ? "kodama runs list lists them" : `did you mean ${near}?`,
+    hint: near === undefined ? hint`${action("runs.list")} lists them` : `did you mean ${near}?`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** Runs a past run again: its command, in its targets. */
+import { action, hint, joinHints, option } from "../../base/hint.ts";
 import { wholeSelection } from "../../kube/select/target.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { exec } from "../exec/exec.ts";
@@ -83,19 +84,21 @@ function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
       "conflict",
       `run ${header.id} was a copy, which isn't made from its record`,
       {
-        hint: "run the same kodama cp again: it resumes from what has arrived",
+        hint: hint`run the same ${action("cp")} again: it resumes from what has arrived`,
       },
     );
   }
   const missing = header.env.filter((name) => !Object.hasOwn(given.environment ?? {}, name));
   if (missing.length > 0) {
     throw new UsageError(`run ${header.id} set ${missing.join(", ")}, whose values aren't kept`, {
-      hint: `say them again: ${missing.map((name) => `--env ${name}=…`).join(" ")}`,
+      hint: hint`say them again: ${
+        joinHints(missing.map((name) => option("env", `${name}=…`)), " ")
+      }`,
     });
   }
   if (header.stdin && given.stdin === undefined) {
     throw new UsageError(`run ${header.id} read standard input, which isn't kept`, {
-      hint: "give it again, with -i",
+      hint: hint`give it again, with ${option("stdin")}`,
     });
   }
   return given;

@@ -1,4 +1,5 @@
 /** What remains of a session whose files weren't copied: nothing, or its earlier state. */
+import { action, hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
@@ -24,8 +25,8 @@ export async function abandoned(
     for await (const _gone of (await planDeletion(host, options)).run());
   }, untilGoneMs);
   if (!isGone) {
-    const words = `kodama delete ${name} -n ${namespace}${purge ? " --purge" : ""}`;
-    return withOutcome(error, `${words} takes away what is left of it`);
+    const removal = action("delete", { name, namespace, ...(purge ? { purge: true } : {}) });
+    return withOutcome(error, hint`${removal} takes away what is left of it`);
   }
   return withOutcome(
     error,

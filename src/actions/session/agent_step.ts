@@ -1,4 +1,5 @@
 /** The first task of a session: given once, however often its start is resumed. */
+import { action, hint, option } from "../../base/hint.ts";
 import { adapterNamed } from "../../agent/adapters.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -72,9 +73,11 @@ async function requireAgent(
     "environment",
     `the image ${image} has no claude, so the task wasn't given`,
     {
-      hint:
-        `install it in the session (kodama attach ${name}) and run the same start again, or delete ` +
-        `the session and choose another --image; --adapter command runs a command instead`,
+      hint: hint`install it in the session (${
+        action("attach", { name })
+      }) and run the same start again, or delete the session and choose another ${
+        option("image")
+      }; ${option("adapter")} command runs a command instead`,
     },
   );
 }
@@ -84,7 +87,7 @@ const notFound = 127;
 
 function begunOtherwise({ name }: Session): KodamaError {
   return new KodamaError("conflict", `session "${name}" was begun with another prompt`, {
-    hint: `kodama prompt ${name} "…" gives its agent a further task`,
+    hint: hint`${action("prompt", { name, prompt: "…" })} gives its agent a further task`,
   });
 }
 

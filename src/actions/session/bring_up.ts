@@ -1,4 +1,5 @@
 /** Brings a stored session up: in the same way for a start, a resumed start, and a resume. */
+import type { Hint } from "../../base/hint.ts";
 import { plural } from "../../base/plural.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { NETWORK_POLICIES, PODS, SECRETS } from "../../kube/resources.ts";
@@ -55,7 +56,7 @@ export interface BringUp {
   /** That folder is a clone of the session's repository: its files are the initial ones. */
   syncsClone: boolean;
   /** Why there is no folder, if that wasn't requested. */
-  whyNoSync?: string;
+  whyNoSync?: Hint;
   kubeconfig?: string;
   task?: FirstTask;
   /** The session ran before: a missing volume was lost, with all its contents. */

@@ -1,4 +1,5 @@
 /** The repository in a session's workspace: checked out once, queried later. */
+import { hint, option } from "../../base/hint.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
@@ -82,8 +83,9 @@ export async function* checkOut(
   if (outcome.kind === "failed" && outcome.exitCode === checkoutRefusals.otherRepository) {
     throw new KodamaError("conflict", `cannot check out ${url}: ${lastOutput(result)}`, {
       hint:
-        "what an earlier session of this name left is kept: choose another name, or delete it " +
-        "with --purge",
+        hint`what an earlier session of this name left is kept: choose another name, or delete it with ${
+          option("purge")
+        }`,
     });
   }
   if (outcome.kind !== "ok") throw await explained(pod, result, { url, ...side });

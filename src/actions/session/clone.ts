@@ -1,4 +1,5 @@
 /** Clones a session: a new one of the same definition, whose volumes start with the files of the other. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS } from "../../kube/resources.ts";
 import type { ConfigMap, Secret } from "../../kube/types.ts";
@@ -124,9 +125,9 @@ async function refuseKeptFiles(store: SessionStore, name: string): Promise<void>
       "conflict",
       `claim "${claim}" holds the work of an earlier session "${name}"`,
       {
-        hint:
-          `choose another name, or kodama delete ${name} --purge -n ${store.namespace}, which ` +
-          "takes that work away",
+        hint: hint`choose another name, or ${
+          action("delete", { name, purge: true, namespace: store.namespace })
+        }, which takes that work away`,
       },
     );
   }

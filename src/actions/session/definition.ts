@@ -2,6 +2,7 @@
  * The definition of a new session. Each part comes from the first of these that sets it: the command line, the
  * template, the repository's `.kodama.yaml`, the user's `config.yaml`, the built-in default.
  */
+import { hint, option } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
@@ -64,8 +65,8 @@ function specOf(options: StartOptions, { defaults = {}, git }: Settings): Sessio
   return {
     image: options.image ?? defaults?.image ?? builtIn.image,
     resources: {
-      cpu: amount("--cpu", options.cpu) ?? resources?.cpu ?? builtIn.resources.cpu,
-      memory: amount("--memory", options.memory) ?? resources?.memory ??
+      cpu: amount("cpu", options.cpu) ?? resources?.cpu ?? builtIn.resources.cpu,
+      memory: amount("memory", options.memory) ?? resources?.memory ??
         builtIn.resources.memory,
     },
     storage: {
@@ -87,11 +88,11 @@ function specOf(options: StartOptions, { defaults = {}, git }: Settings): Sessio
   };
 }
 
-function amount(flag: string, text: string | undefined): string | undefined {
+function amount(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if ((parseQuantity(text) ?? 0) > 0) return text;
   throw new UsageError(
-    `${flag} ${plainText(text, 40)}: expected a quantity such as 500m, 2 or 4Gi`,
+    `${name} ${plainText(text, 40)}: expected a quantity such as 500m, 2 or 4Gi`,
   );
 }
 
@@ -102,7 +103,9 @@ async function repositoryOf(
 ): Promise<SessionRepository | undefined> {
   if (repo === undefined) {
     if (branch === undefined) return undefined;
-    throw new UsageError("--branch is a branch of a repository: --repo is missing");
+    throw new UsageError("a branch is of a repository, and none is named", {
+      hint: hint`${option("repo", "URL")} names it`,
+    });
   }
   const origin = repo === "." ? await originOfFolder(host, signal) : undefined;
   const { url } = repositoryAddress(origin?.url ?? repo);

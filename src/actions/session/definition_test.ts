@@ -57,7 +57,10 @@ Deno.test("a branch of the session's own has the prefix of the settings; a named
     baseBranch: "develop",
     autoBranch: false,
   });
-  await assert.rejects(defined({}, { branch: "develop" }), /--repo is missing/);
+  await assert.rejects(
+    defined({}, { branch: "develop" }),
+    /a branch is of a repository, and none is named/,
+  );
 });
 
 Deno.test("dotenv files of settings lie beside them, and one that isn't there is none", async () => {
@@ -75,7 +78,7 @@ Deno.test("dotenv files of settings lie beside them, and one that isn't there is
   }
   await assert.rejects(
     defined({}, { envFiles: ["none"] }),
-    /--env-file none: there is no such file/,
+    /none: there is no such dotenv file/,
   );
 });
 

@@ -1,4 +1,5 @@
 /** Deletes a session: planned first, so that the user sees what is removed and what is retained. */
+import { action, hint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource } from "../../kube/client.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -212,7 +213,8 @@ function nothingThere(
   const error = noSession(name, store);
   if (claims.length === 0) return error;
   return new KodamaError("notFound", error.message, {
-    hint: `its data is kept in ${claims.map((claim) => claim.name).join(" and ")}: ` +
-      `kodama start ${name} uses it again, kodama delete ${name} --purge takes it away`,
+    hint: hint`its data is kept in ${claims.map((claim) => claim.name).join(" and ")}: ${
+      action("start", { name })
+    } uses it again, ${action("delete", { name, purge: true })} takes it away`,
   });
 }

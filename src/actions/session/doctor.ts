@@ -1,4 +1,5 @@
 /** The findings of `doctor --sessions`. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Finding } from "../doctor/finding.ts";
 import type { Host } from "../host.ts";
@@ -76,14 +77,17 @@ function findingOf(
       return {
         status: "ok",
         detail: `the data of "${name}" in namespace "${namespace}" is kept: ${objects.join(", ")}`,
-        advice: `kodama start ${name} -n ${namespace} uses it again; ` +
-          `kodama delete ${name} -n ${namespace} --purge takes it away`,
+        advice: hint`${action("start", { name, namespace })} uses it again; ${
+          action("delete", { name, namespace, purge: true })
+        } takes it away`,
       };
     case "orphaned":
       return {
         status: "warn",
         detail: `without a session "${name}" in namespace "${namespace}": ${objects.join(", ")}`,
-        advice: `kodama delete ${name} -n ${namespace} takes them away, and keeps its claims`,
+        advice: hint`${
+          action("delete", { name, namespace })
+        } takes them away, and keeps its claims`,
       };
   }
 }

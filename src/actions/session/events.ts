@@ -1,4 +1,5 @@
 /** The options and events of the actions on sessions: the front ends' input, and what they render. */
+import type { Hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import type { AdapterName } from "../../agent/adapter_names.ts";
 import type { Target } from "../../kube/select/target.ts";
@@ -92,7 +93,7 @@ export type StartStep = (typeof fillSteps)[number];
 /** The events of a start. */
 export type StartEvent =
   /** A warning for the user before the action. */
-  | { kind: "warning"; text: string }
+  | { kind: "warning"; text: Hint }
   /** The folder that is synced with the workspace without having been named. */
   | { kind: "syncChosen"; localPath: string }
   | { kind: "stepStarted"; step: StartStep; session: Session }
@@ -104,7 +105,7 @@ export type StartEvent =
     /** `already`: an earlier start did it. `skipped`: there was nothing to do. */
     result: "done" | "already" | "skipped";
     /** The result: a node, a commit. */
-    text?: string;
+    text?: Hint;
   }
   | { kind: "started"; session: Session; target: Target };
 

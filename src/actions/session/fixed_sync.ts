@@ -2,6 +2,7 @@
  * Resolves the folder that a start syncs, given what already exists: if none is named it is the session's own, not
  * the current directory. Two projects that were once merged are hard to separate.
  */
+import { action, type Hint, hint, option } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -55,11 +56,12 @@ export async function settledSync(
 /** A sync has the name of its session, without the cluster's. */
 function nameTaken({ spec }: SyncReport, { options, choice }: Choosing): SyncChoice {
   const why = `the sync ${spec.key} of this machine is of context ${spec.target.context}`;
-  const hint = `kodama sync stop ${spec.key} --forget ends it, and leaves its files as they are`;
+  const stop = action("sync.stop", { key: spec.key, forget: true });
+  const wayOut = hint`${stop} ends it, and leaves its files as they are`;
   if (options.sync.kind === "folder") {
-    throw new UsageError(why, { hint: `${hint}; --no-sync begins without` });
+    throw new UsageError(why, { hint: hint`${wayOut}; ${option("noSync")} begins without` });
   }
-  return choice.enabled ? notSynced(`${why}: ${hint}`) : choice;
+  return choice.enabled ? notSynced(hint`${why}: ${wayOut}`) : choice;
 }
 
 /** A workspace that a deletion retained has files of a folder that is no longer known. */
@@ -67,9 +69,13 @@ function ofNewSession({ options, choice, oldVolumes }: Asked): SyncChoice {
   const { name, sync: wish, repo, join } = options;
   if (!oldVolumes || !choice.enabled || repo !== undefined || join) return choice;
   const why = `the workspace holds the files of an earlier session "${name}"`;
-  const hint = `kodama delete ${name} --purge deletes them; --sync . --join brings both together`;
-  if (wish.kind === "folder") throw new UsageError(`--sync ${wish.path}: ${why}`, { hint });
-  return notSynced(`${why}; ${hint}`);
+  const wayOut = hint`${action("delete", { name, purge: true })} deletes them; ${
+    option("sync", ".")
+  } ${option("join")} brings both together`;
+  if (wish.kind === "folder") {
+    throw new UsageError(`cannot sync ${wish.path}: ${why}`, { hint: wayOut });
+  }
+  return notSynced(hint`${why}; ${wayOut}`);
 }
 
 /** This machine has synced the folder before. */
@@ -80,10 +86,14 @@ async function asBefore(
 ): Promise<SyncChoice> {
   const { sync: wish, signal } = options;
   if (wish.kind === "folder" && choice.localPath !== local) {
-    throw new UsageError(`--sync ${wish.path}: session "${name}" is kept in step with ${local}`, {
-      hint: `without --sync it still is; kodama sync stop ${key} --forget ends that, ` +
-        `and leaves the files as they are`,
-    });
+    throw new UsageError(
+      `cannot sync ${wish.path}: session "${name}" is kept in sync with ${local}`,
+      {
+        hint: hint`without ${option("sync")} it still is; ${
+          action("sync.stop", { key, forget: true })
+        } ends that, and leaves the files as they are`,
+      },
+    );
   }
   const isClone = await isCloneIn(host, local, { repository, signal });
   return { enabled: true, localPath: local, isClone };
@@ -96,15 +106,21 @@ async function ofOtherMachine(
   { options: { sync: wish, signal }, choice }: Choosing,
 ): Promise<SyncChoice> {
   if (wish.kind === "folder") return choice;
-  if (!sync.enabled) return notSynced("it was begun without a folder; --sync . gives it this one");
+  if (!sync.enabled) {
+    return notSynced(hint`it was begun without a folder; ${option("sync", ".")} gives it this one`);
+  }
   if (repository !== undefined) return await chosenSync(host, wish, { repository, signal });
   const { workingDir } = host.places;
   if (sync.localPath === workingDir) {
     return { enabled: true, localPath: workingDir, isClone: false };
   }
-  return notSynced(`it was begun with ${sync.localPath}; --sync . takes this folder all the same`);
+  return notSynced(
+    hint`it was begun with ${sync.localPath ?? "another folder"}; ${
+      option("sync", ".")
+    } takes this folder all the same`,
+  );
 }
 
-function notSynced(why: string): SyncChoice {
+function notSynced(why: Hint): SyncChoice {
   return { enabled: false, isClone: false, why };
 }

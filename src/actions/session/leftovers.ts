@@ -1,4 +1,5 @@
 /** Cleans up after a failed start: objects are removed, or listed so that the user needn't search for them. */
+import { action, type Hint, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
 import { PODS } from "../../kube/resources.ts";
@@ -56,7 +57,9 @@ async function takenAway({ clock, store, made, kept, error }: FailedStart): Prom
     error,
     names.length === 0
       ? "nothing of the session is left in the cluster"
-      : `left in the cluster: ${names.join(", ")}; kodama delete ${name} --purge takes them away`,
+      : hint`left in the cluster: ${names.join(", ")}; ${
+        action("delete", { name, purge: true })
+      } takes them away`,
   );
 }
 
@@ -71,16 +74,16 @@ async function noted({ clock, store, kept, error, interrupted }: FailedStart): P
 
 function goesOn({ kept, error }: FailedStart): KodamaError {
   const { name, namespace } = kept.session;
-  const place = `-n ${namespace}`;
   return told(
     error,
-    `session "${name}" is left as it is: the same start goes on, kodama get ${name} ${place} says ` +
-      `more, and kodama delete ${name} ${place} takes it away`,
+    hint`session "${name}" is left as it is: the same start goes on, ${
+      action("get", { name, namespace })
+    } says more, and ${action("delete", { name, namespace })} takes it away`,
   );
 }
 
 /** A quota error looks like a missing right, but isn't one. */
-function told(error: KodamaError, outcome: string): KodamaError {
+function told(error: KodamaError, outcome: Hint): KodamaError {
   if (!/exceeded quota/.test(error.message)) return withOutcome(error, outcome);
   const hint = "kubectl describe quota shows what is used, and how much there is";
   return withOutcome(new KodamaError(error.kind, error.message, { hint, cause: error }), outcome);

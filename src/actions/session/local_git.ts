@@ -1,4 +1,5 @@
 /** Queries git on this machine: for the working folder, and for the user. */
+import { hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import {
   type RepositoryAddress,
@@ -25,8 +26,8 @@ export async function originOfFolder(host: Host, signal: AbortSignal): Promise<L
   const url = await git(host, ["remote", "get-url", "origin"], signal);
   const folder = host.places.workingDir;
   if (url === undefined) {
-    throw new UsageError(`--repo .: ${folder} is in no repository with a remote named origin`, {
-      hint: "name the repository: --repo https://github.com/org/repo",
+    throw new UsageError(`${folder} is in no repository with a remote named origin`, {
+      hint: hint`name the repository: ${option("repo", "https://github.com/org/repo")}`,
     });
   }
   const branch = await git(host, ["symbolic-ref", "-q", "--short", "HEAD"], signal);

@@ -1,4 +1,5 @@
 /** The user's name, as the cluster knows it, and whether a session belongs to that user. */
+import { action, hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -60,9 +61,11 @@ export function sessionOfOther({ name, namespace }: Session, owner: string): Usa
   return new UsageError(
     `session "${name}" in namespace "${namespace}" belongs to ${plainText(owner, 200)}`,
     {
-      hint:
-        `start yours under another name, or with -n in another namespace; kodama attach ${name} ` +
-        "opens a shell in this one, and --join starts it as it is, with the owner's variables",
+      hint: hint`start yours under another name, or with ${
+        option("namespace")
+      } in another namespace; ${action("attach", { name })} opens a shell in this one, and ${
+        option("join")
+      } starts it as it is, with the owner's variables`,
     },
   );
 }

@@ -1,4 +1,5 @@
 /** Folders of a session's pod, as copies read and write them. */
+import type { Hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { RetryOptions } from "../../base/retry.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
@@ -101,7 +102,7 @@ function narrowed(source: TreeSource, takes: (path: string) => boolean): TreeSou
 }
 
 /** Returns the error of a failed copy to report. */
-export function copyTrouble(what: string, error: unknown, hint?: string): unknown {
+export function copyTrouble(what: string, error: unknown, hint?: Hint): unknown {
   if (!(error instanceof CopyFailure)) return error;
   const { outcome } = error;
   const reason = "reason" in outcome && outcome.reason !== undefined

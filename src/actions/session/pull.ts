@@ -1,4 +1,5 @@
 /** Pulls a session's branch: as a bundle over exec, into the repository of the working folder. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { checkedBranch } from "../../session/names.ts";
@@ -123,7 +124,7 @@ async function requireClone(host: Host, session: Session, signal: AbortSignal): 
   const { repository, name } = session;
   if (repository === undefined) {
     throw new UsageError(`session "${name}" has no repository`, {
-      hint: `kodama cp kodama-${name}:/workspace/ . copies its files`,
+      hint: hint`${action("cp", { source: `kodama-${name}` })}:/workspace/ . copies its files`,
     });
   }
   if (await host.machine.findProgram("git") === undefined) {
@@ -224,12 +225,12 @@ export async function checkOutSynced(
       "conflict",
       `branch "${branch}" is checked out here, with staged changes`,
       {
-        hint: `git reset unstages them and leaves the files; then kodama pull ${name}`,
+        hint: hint`git reset unstages them and leaves the files; then ${action("pull", { name })}`,
       },
     );
   }
   const move = head === reference
-    ? await git("update-ref", "-m", `kodama pull ${name}`, reference, commitHash, before)
+    ? await git("update-ref", "-m", `kodama: pull ${name}`, reference, commitHash, before)
     : await git("branch", "-q", "-f", branch, commitHash);
   if (move.code !== 0) throw diverged(branch, name);
   if (head === reference) {
@@ -245,7 +246,7 @@ export async function checkOutSynced(
   await git("read-tree", commitHash);
   await git("update-index", "-q", "--refresh");
   if ((await git("diff-files", "--quiet")).code === 0) {
-    const moved = await git("symbolic-ref", "-m", `kodama pull ${name}`, "HEAD", reference);
+    const moved = await git("symbolic-ref", "-m", `kodama: pull ${name}`, "HEAD", reference);
     if (moved.code === 0) return { kind: "switched" };
   }
   await git("read-tree", "HEAD");
@@ -259,6 +260,6 @@ function diverged(branch: string, name: string): KodamaError {
     "conflict",
     `branch "${branch}" here can't be brought to where the session's is: it is checked out, or has ` +
       "commits that the session's doesn't have",
-    { hint: `kodama pull ${name} --as OTHER-NAME brings it under another name` },
+    { hint: hint`${action("pull", { name, as: "OTHER-NAME" })} brings it under another name` },
   );
 }

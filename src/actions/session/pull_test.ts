@@ -1,4 +1,5 @@
 /** Pulls a branch into a folder whose sync has already copied its files, with this machine's git. */
+import { action, hint } from "../../base/hint.ts";
 import assert from "node:assert/strict";
 import { checkOutSynced, type RunGit } from "./pull.ts";
 
@@ -104,8 +105,13 @@ Deno.test("`checkOutSynced()` loses neither commits of a branch here nor what is
   await git("add", ".");
   await assert.rejects(checkOutSynced(git, pulled), {
     kind: "conflict",
-    hint: /^git reset unstages/,
+    hint: hint`git reset unstages them and leaves the files; then ${
+      action("pull", { name: "web" })
+    }`,
   });
   await git("commit", "-qm", "another way");
-  await assert.rejects(checkOutSynced(git, pulled), { kind: "conflict", hint: /--as OTHER-NAME/ });
+  await assert.rejects(checkOutSynced(git, pulled), {
+    kind: "conflict",
+    hint: hint`${action("pull", { name: "web", as: "OTHER-NAME" })} brings it under another name`,
+  });
 });

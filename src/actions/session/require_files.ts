@@ -1,4 +1,5 @@
 /** Sessions that should start with another one's files. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Session } from "../../session/model.ts";
 
@@ -10,11 +11,11 @@ import type { Session } from "../../session/model.ts";
 export function requireFiles({ origin, name }: Session): void {
   if (origin === undefined || origin.filled) return;
   const again = origin.kind === "clone"
-    ? `kodama clone ${origin.session} ${name} goes on with it`
-    : `kodama restore ${name} FILE|SNAPSHOT goes on with it`;
+    ? hint`${action("clone", { source: origin.session, name })} goes on with it`
+    : hint`${action("restore", { name, source: "FILE|SNAPSHOT" })} goes on with it`;
   throw new KodamaError(
     "conflict",
     `session "${name}" was to begin with the files of "${origin.session}", and doesn't have them`,
-    { hint: `${again}; kodama delete ${name} --purge takes it away` },
+    { hint: hint`${again}; ${action("delete", { name, purge: true })} takes it away` },
   );
 }

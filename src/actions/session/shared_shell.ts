@@ -1,4 +1,5 @@
 /** A shell that several people see and type in at once. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import {
@@ -33,12 +34,12 @@ export async function sharedShell(
     throw new KodamaError(
       "conflict",
       `the image of session "${name}" has no tmux, which a shared shell needs`,
-      { hint: `kodama attach ${name} opens a shell of your own` },
+      { hint: hint`${action("attach", { name })} opens a shell of your own` },
     );
   }
   if (readOnly && state === "none") {
     throw new KodamaError("conflict", `nobody shares a shell in session "${name}"`, {
-      hint: `kodama attach ${name} --shared begins one`,
+      hint: hint`${action("attach", { name, shared: true })} begins one`,
     });
   }
   return sharedShellCommand({ readOnly });

@@ -1,4 +1,5 @@
 /** Starts a session, or completes a start that was interrupted. */
+import { action, type Hint, hint } from "../../base/hint.ts";
 import { orAborted, passed } from "../../base/abort.ts";
 import { plural } from "../../base/plural.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
@@ -140,7 +141,9 @@ async function begunOrNothing(
       failure,
       isTidy
         ? "nothing of the session is left in the cluster"
-        : `session "${name}" may be there: kodama get ${name} -n ${store.namespace} shows it`,
+        : hint`session "${name}" may be there: ${
+          action("get", { name, namespace: store.namespace })
+        } shows it`,
     );
   }
 }
@@ -165,9 +168,10 @@ async function hasVolumes(store: SessionStore, name: string): Promise<boolean> {
   return await store.get(PERSISTENT_VOLUME_CLAIMS, workspaceClaim) !== undefined;
 }
 
-function oldVolumesText(name: string): string {
-  return `the volumes of an earlier session "${name}" are used, with all that is in them; ` +
-    `kodama delete ${name} --purge deletes them`;
+function oldVolumesText(name: string): Hint {
+  return hint`the volumes of an earlier session "${name}" are used, with all that is in them; ${
+    action("delete", { name, purge: true })
+  } deletes them`;
 }
 
 /** Returns the definition for someone else's session: with variables only if this start names their files. */
@@ -332,8 +336,11 @@ async function goOn(
         differences.join("; ")
       }`,
       {
-        hint: `kodama start ${session.name} -n ${session.namespace} goes on with it as it is; ` +
-          `to have it otherwise, delete it first: kodama delete ${session.name}`,
+        hint: hint`${
+          action("start", { name: session.name, namespace: session.namespace })
+        } goes on with it as it is; to have it otherwise, delete it first: ${
+          action("delete", { name: session.name })
+        }`,
       },
     );
   }

@@ -1,4 +1,5 @@
 /** Chooses the folder that a session is synced with, named by the user or not. */
+import { type Hint, hint, option } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { SessionRepository, SessionSync } from "../../session/model.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
@@ -16,7 +17,7 @@ export type RequestedSync =
 export interface SyncChoice extends SessionSync {
   /** The folder is a clone of the session's repository. */
   isClone: boolean;
-  why?: string;
+  why?: Hint;
 }
 
 /** A folder that contains one of these is a project, not a home folder. */
@@ -44,14 +45,18 @@ export async function chosenSync(
         return { enabled: true, localPath, isClone };
       }
       throw new UsageError(
-        `--sync ${wish.path}: ${kind === undefined ? "there is" : "it is"} no folder`,
+        `cannot sync ${wish.path}: ${kind === undefined ? "there is" : "it is"} no folder`,
       );
     }
     case "unsaid": {
       const why = await whyNot(host, repository, signal);
       return why === undefined
         ? { enabled: true, localPath: workingDir, isClone: repository !== undefined }
-        : { enabled: false, isClone: false, why: `${why}; --sync . does it all the same` };
+        : {
+          enabled: false,
+          isClone: false,
+          why: hint`${why}; ${option("sync", ".")} does it all the same`,
+        };
     }
   }
 }

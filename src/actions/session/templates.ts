@@ -1,4 +1,5 @@
 /** Templates: settings files that the user names for one session. */
+import { action, hint } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 import type { SourceFile } from "../../base/yaml/shape.ts";
@@ -42,7 +43,9 @@ export async function findTemplate(host: Host, name: string): Promise<SourceFile
   if (template !== undefined && text !== undefined) return { path: template.path, text };
   const near = await didYouMean(name, all.map((one) => one.name));
   throw new UsageError(`there is no template "${name.slice(0, 60)}"${near}`, {
-    hint: "templates are .kodama/templates/NAME.yaml in a repository, or templates/NAME.yaml in " +
-      "kodama's folder; `kodama template list` has those that are there",
+    hint:
+      hint`templates are .kodama/templates/NAME.yaml in a repository, or templates/NAME.yaml in kodama's folder; \`${
+        action("template.list")
+      }\` lists them`,
   });
 }

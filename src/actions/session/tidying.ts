@@ -3,6 +3,7 @@ import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { type Hint, hint } from "../../base/hint.ts";
 import { SessionStore } from "../../session/store.ts";
 
 /** For a few calls; a second Ctrl-C exits at once. */
@@ -45,7 +46,9 @@ export function kodamaErrorOf(error: unknown, signal: AbortSignal): KodamaError 
 }
 
 /** Returns the error with what remains; its own hint comes first, as it is closer to the reason. */
-export function withOutcome(error: KodamaError, outcome: string): KodamaError {
-  const hint = error.hint === undefined ? outcome : `${error.hint}\n${outcome}`;
-  return new KodamaError(error.kind, error.message, { hint, cause: error });
+export function withOutcome(error: KodamaError, outcome: Hint): KodamaError {
+  return new KodamaError(error.kind, error.message, {
+    hint: error.hint === undefined ? outcome : hint`${error.hint}\n${outcome}`,
+    cause: error,
+  });
 }

@@ -1,4 +1,5 @@
 /** Waits for a session's pod: until it is ready, or until it is clear that it won't be. */
+import { action, hint, plainHint } from "../../base/hint.ts";
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { formatDuration } from "../../base/duration.ts";
@@ -43,7 +44,9 @@ export async function* untilReady(
         if (told !== undefined) throw new KodamaError("conflict", `pod "${pod.name}" was deleted`);
         continue;
       }
-      const { status, reason } = liveStatus({ name, status: "Running" }, seen.pod, seen.events);
+      const live = liveStatus({ name, status: "Running" }, seen.pod, seen.events);
+      const { status } = live;
+      const reason = live.reason === undefined ? undefined : plainHint(live.reason);
       if (status === "Running") return seen.pod;
       if (status === "Failed") throw endedEarly(pod.name, store.namespace, reason ?? "it failed");
       if (reason === undefined) continue;
@@ -92,7 +95,7 @@ async function claimTrouble(
 
 function endedEarly(pod: string, namespace: string, reason: string): KodamaError {
   return new KodamaError("conflict", `pod "${pod}" has failed: ${reason}`, {
-    hint: `kodama logs ${pod} -n ${namespace} --previous`,
+    hint: hint`${action("logs", { pod, namespace, previous: true })}`,
   });
 }
 

@@ -58,7 +58,7 @@ async function openTranscript(
 ): Promise<Transcript | undefined> {
   if (folder === undefined) return undefined;
   if (terminal === undefined) {
-    throw new UsageError("--log keeps what a terminal shows, and there is none", {
+    throw new UsageError("a log is of what a terminal shows, and there is none", {
       hint: "what a command writes here goes to a file by >FILE",
     });
   }

@@ -1,4 +1,5 @@
 /** Detects from its reports whether a first synchronisation progresses: a wait for one that can't end must end. */
+import { action, type Hint, hint } from "../../base/hint.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncReport } from "../../sync/daemon/model.ts";
@@ -44,7 +45,7 @@ export class FirstWait {
 
 function inVain(key: string, reason: string): KodamaError {
   return new KodamaError("conflict", `the sync ${key} can't begin: ${reason}`, {
-    hint: `it goes on trying, until kodama sync stop ${key} --forget`,
+    hint: hint`it goes on trying, until ${action("sync.stop", { key, forget: true })}`,
   });
 }
 
@@ -55,8 +56,8 @@ function stuck(key: string, what: string): KodamaError {
 }
 
 /** Returns the hint for a caller that stops waiting. */
-export function goesOn(key: string): string {
-  return `the sync is running in the background: kodama sync status ${key}`;
+export function goesOn(key: string): Hint {
+  return hint`the sync is running in the background: ${action("sync.status", { key })}`;
 }
 
 /** ` for 20s`; "" if the last change was a moment ago. In steps, so that the line doesn't change each second. */

@@ -2,6 +2,7 @@
  * Two synchronisations with common folders on both sides: each would copy what the other one brings, and a folder
  * that is synced with another one's subfolder would grow copies of itself without end. Pure.
  */
+import { action, hint } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
@@ -20,7 +21,11 @@ export function requireNoOverlap(spec: Sides, reports: readonly SyncReport[]): v
   throw new UsageError(
     `${spec.local} and ${spec.target.pod}:${spec.remotePath} overlap with the sync ${key}, of ` +
       `${local} and ${target.pod}:${remotePath}`,
-    { hint: `end that one first (kodama sync stop ${key}), or choose folders outside of its own` },
+    {
+      hint: hint`end that one first (${
+        action("sync.stop", { key })
+      }), or choose folders outside of its own`,
+    },
   );
 }
 

@@ -12,7 +12,7 @@ import type { SyncSpec } from "../../sync/daemon/model.ts";
  * Reads the session's state from the cluster, which exists for as long as the session does, whether its pod exists or
  * not. If it can't be read (no connection, no permission) nothing is known, and nothing is concluded.
  *
- * @throws PurposeGoneError if it is gone, another session has its name, or its files were restored from a snapshot: the
+ * @throws PurposeEndedError if it is gone, another session has its name, or its files were restored from a snapshot: the
  *   ancestor of the previous folder doesn't apply to the current one.
  */
 export async function requireSession(
@@ -36,8 +36,8 @@ export async function requireSession(
   if (uid === session.uid && restoredAt === session.restoredAt) return;
   if (uid === session.uid) {
     throw new PurposeEndedError(
-      `the files of session "${session.name}" were replaced by those of a snapshot; ` +
-        `kodama start ${session.name} --sync FOLDER begins it again, and keeps twice what differs`,
+      `the files of session "${session.name}" were replaced by those of a snapshot; a start of it ` +
+        "that names the folder syncs again, and keeps twice what differs",
     );
   }
   throw new PurposeEndedError(

@@ -38,7 +38,7 @@ Deno.test("`requireSession()` ends a sync whose session is another one, or was r
     [[{ uid: "1", restoredAt }, { uid: "1" }], /files of session ".*" were replaced by those of a/],
     [
       [{ uid: "1", restoredAt }, { uid: "1", restoredAt: "2026-01-14T14:30:00.000Z" }],
-      /--sync FOLDER begins it again/,
+      /a start of it that names the folder syncs again/,
     ],
   ];
   for (const [args, message] of cases) {

@@ -1,4 +1,5 @@
 /** Reads the secrets of a session from the user's sources: dotenv files and GITHUB_TOKEN. */
+import { hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import type { SettingSources } from "../../config/settings.ts";
@@ -81,7 +82,7 @@ function tokenOf(text: string | undefined): string | undefined {
 async function namedFile(host: Host, path: string): Promise<PlacedFile> {
   const place = absolutePath(path, host.places.workingDir);
   const text = await host.files.readText(place, maxBytes);
-  if (text === undefined) throw new UsageError(`--env-file ${path}: there is no such file`);
+  if (text === undefined) throw new UsageError(`${path}: there is no such dotenv file`);
   return { path, text, place };
 }
 
@@ -105,7 +106,7 @@ async function besideSettings(
 ): Promise<PlacedFile | undefined> {
   if (name.startsWith("/") || name.startsWith("~") || name.split(/[\\/]/).includes("..")) {
     throw new KodamaError("config", `${source.path}: env.dotenvFiles: ${name} isn't beside it`, {
-      hint: `a file elsewhere is named on the command line: --env-file ${name}`,
+      hint: hint`a file elsewhere has to be named: ${option("envFile", name)}`,
     });
   }
   const folder = folderOfSettings(source.path);

@@ -48,7 +48,7 @@ Deno.test("a repository's settings name no file of this machine that isn't besid
 Deno.test("a file that the command line names has to be there", async () => {
   await assert.rejects(read({ envFiles: ["gone.env"] }), {
     kind: "usage",
-    message: "--env-file gone.env: there is no such file",
+    message: "gone.env: there is no such dotenv file",
   });
 });
 

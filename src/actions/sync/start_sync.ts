@@ -1,4 +1,5 @@
 /** Starts a synchronisation, and waits until both sides are in sync. */
+import { action, hint } from "../../base/hint.ts";
 import { passed } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncPhase, SyncState } from "../../sync/engine/status.ts";
@@ -81,12 +82,12 @@ function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncRepo
   }
   if (phase === "halted") {
     throw new KodamaError("conflict", `the sync ${key} does nothing: ${reason}`, {
-      hint: `if that is meant: kodama sync resume ${key} --accept-emptied`,
+      hint: hint`if that is meant: ${action("sync.resume", { key, acceptEmptied: true })}`,
     });
   }
   if (phase === "paused") {
     throw new KodamaError("conflict", `the sync ${key} is paused`, {
-      hint: `kodama sync resume ${key}`,
+      hint: hint`${action("sync.resume", { key })}`,
     });
   }
 }

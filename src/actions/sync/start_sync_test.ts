@@ -1,3 +1,4 @@
+import { action, hint } from "../../base/hint.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncState } from "../../sync/engine/status.ts";
@@ -54,7 +55,7 @@ Deno.test("who doesn't wait any more is told that it goes on, and how to look at
   const { error, elapsedMs } = await waitFor(() => ({ phase: "scanning" }), { untilMs: 3_000 });
   assert.deepEqual([error?.kind, error?.hint, elapsedMs], [
     "cancelled",
-    "the sync is running in the background: kodama sync status team.web-0",
+    hint`the sync is running in the background: ${action("sync.status", { key: "team.web-0" })}`,
     3_000,
   ]);
 });

@@ -1,4 +1,5 @@
 /** Requests to existing synchronisations. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { Host } from "../host.ts";
@@ -28,7 +29,7 @@ export async function findSync(host: Host, name: string | undefined): Promise<Sy
   const reports = await listSyncs(host);
   if (reports.length === 0) {
     throw new KodamaError("notFound", "there is no sync on this machine", {
-      hint: "kodama sync start LOCAL POD:PATH begins one",
+      hint: hint`${action("sync.start", { local: "LOCAL", remote: "POD:PATH" })} begins one`,
     });
   }
   const keys = reports.map(({ spec }) => spec.key);
@@ -67,7 +68,7 @@ export async function askSync(
   if (report === undefined) throw new KodamaError("notFound", `there is no sync ${key}`);
   if (asked) return report;
   throw new KodamaError("conflict", `the sync ${key} doesn't run`, {
-    hint: "kodama sync start with the same folders begins it again where it ended",
+    hint: hint`${action("sync.start")} with the same folders begins it again where it ended`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** One pane of tmux for each target of a selection. */
+import { hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { capacity, pagesOf } from "../../tmux/layout.ts";
@@ -34,7 +35,7 @@ export async function* tmux(
   const inside = (host.env("TMUX") ?? "") !== "";
   if (!inside && !options.detach && !options.terminal) {
     throw new UsageError("showing panes needs a terminal", {
-      hint: "--detach makes them all the same; `tmux attach` shows them",
+      hint: hint`${option("detach")} makes them all the same; \`tmux attach\` shows them`,
     });
   }
   await checkVersion(multiplexer, options.signal);

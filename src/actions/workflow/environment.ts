@@ -1,4 +1,5 @@
 /** The environment of the workflow engine, made from the host. */
+import { plainHint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { LinkError } from "../../kube/failures.ts";
 import type { RunScript } from "../../workflow/model.ts";
@@ -98,5 +99,5 @@ function nameOf(context: string | undefined, error: KodamaError): string {
 
 function noneText(found: readonly ContextFindings[]): string {
   const { message, hint } = noMatch(found);
-  return hint === undefined ? message : `${message}; ${hint}`;
+  return hint === undefined ? message : `${message}; ${plainHint(hint)}`;
 }

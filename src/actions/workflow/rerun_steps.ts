@@ -1,4 +1,5 @@
 /** Resumes a run of a workflow with steps from its record. */
+import { hint, joinHints, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { overridesOf, type PastWorkflow, type ResumeFrom } from "../../workflow/record.ts";
 import type { Host } from "../host.ts";
@@ -28,7 +29,9 @@ export async function* rerunSteps(
   const unsaid = header.secrets.filter((name) => !options.params.has(name));
   if (unsaid.length > 0) {
     throw new UsageError(`run ${header.id} had ${unsaid.join(", ")}, whose values aren't kept`, {
-      hint: `say them again: ${unsaid.map((name) => `--param ${name}=…`).join(" ")}`,
+      hint: hint`say them again: ${
+        joinHints(unsaid.map((name) => option("param", `${name}=…`)), " ")
+      }`,
     });
   }
   if (resume.kind === "failed" && run.end?.outcome.kind === "ok") {

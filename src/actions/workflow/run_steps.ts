@@ -1,4 +1,5 @@
 /** A workflow in its full form: loaded, planned, trusted, run and recorded. */
+import { action, hint, joinHints, option } from "../../base/hint.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
@@ -256,7 +257,11 @@ async function changedSince(
       "conflict",
       `${what} has changed, and the record of run ${header.id}, of an earlier kodama, can't tell which of its ` +
         "steps are still the same",
-      { hint: `kodama runs rerun ${header.id} does all of it; --from STEP says what is done` },
+      {
+        hint: hint`${action("runs.rerun", { id: header.id })} does all of it; ${
+          option("from", "STEP")
+        } says what is done`,
+      },
     );
   }
   const texts = new Map(files.map(({ path, text }) => [path, text]));
@@ -348,7 +353,7 @@ async function settledParams(
 
 function missingError(missing: readonly Param[]): UsageError {
   const names = missing.map(({ name }) => name);
-  const flags = names.map((name) => `--param ${name}=…`).join(" ");
+  const flags = joinHints(names.map((name) => option("param", `${name}=…`)), " ");
   const noun = names.length === 1 ? "parameter" : "parameters";
   return new UsageError(`${noun} ${names.join(", ")} must be given`, { hint: flags });
 }

@@ -1,4 +1,5 @@
 /** Trust in workflow files of repositories: requested once, stored, listed, revoked, locked. */
+import { action, hint, option } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 import { fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
@@ -160,7 +161,7 @@ export async function revokeTrust(
   if (which.kind === "named" && gone.length === 0) {
     const near = await didYouMean(which.word, all.map(({ path }) => stemOf(path)));
     throw new KodamaError("notFound", `no workflow ${which.word} is trusted${near}`, {
-      hint: "kodama workflow trust list shows what is",
+      hint: hint`${action("workflow.trust.list")} shows what is`,
     });
   }
   if (gone.length > 0) {
@@ -214,8 +215,12 @@ async function refused(
     `the workflow ${name} (${path}) ${why}, and there is no terminal to ask on`,
     {
       hint: lock
-        ? `look at what has changed, then write ${lockName} again: kodama workflow trust lock`
-        : `look at it, then: kodama workflow trust add ${word}; in CI --trust, or a ${lockName} beside it`,
+        ? hint`look at what has changed, then write ${lockName} again: ${
+          action("workflow.trust.lock")
+        }`
+        : hint`look at it, then: ${action("workflow.trust.add", { path: word })}; in CI ${
+          option("trust")
+        }, or a ${lockName} beside it`,
     },
   );
 }

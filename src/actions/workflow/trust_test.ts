@@ -1,4 +1,5 @@
 /** Trust in workflow files: what is asked, stored, revoked and locked. */
+import { action, hint, plainHint } from "../../base/hint.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { noPermissions } from "../../workflow/model.ts";
@@ -92,8 +93,8 @@ Deno.test("with nobody to ask it fails, and says the ways out", async () => {
     assert.equal(failure.kind, "forbidden");
     assert.match(failure.message, /isn't trusted yet, and there is no terminal to ask on/);
     assert.equal(
-      failure.hint,
-      `look at it, then: kodama workflow trust add ${word}; in CI --trust, or a kodama.lock beside it`,
+      plainHint(failure.hint ?? ""),
+      `look at it, then: workflow.trust.add (path: ${word}); in CI "trust", or a kodama.lock beside it`,
     );
   }
 });
@@ -125,7 +126,9 @@ Deno.test("a lock file counts where nobody can be asked, as long as nothing has 
   await ensureTrusted(host, subject(), nobody);
   await assert.rejects(ensureTrusted(host, subject("other"), nobody), {
     message: /has changed since it was locked: deploy.yaml, and there is no terminal to ask on/,
-    hint: /kodama workflow trust lock$/,
+    hint: hint`look at what has changed, then write kodama.lock again: ${
+      action("workflow.trust.lock")
+    }`,
   });
   const { asked, options } = person(true);
   await ensureTrusted(host, subject(), options);

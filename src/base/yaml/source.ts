@@ -53,7 +53,8 @@ export interface YamlLimits {
 
 const ofPeople: YamlLimits = { maxChars: 256 * 1024, maxAliases: 50, onlyJson: true };
 
-const maxProblems = 20;
+/** Problems of one file that an error shows. */
+export const maxProblems = 20;
 /** Deeper than anything that a person writes, and far below the limit of any stack. */
 const maxDepth = 64;
 /**
@@ -291,11 +292,19 @@ function sizeText(chars: number): string {
   return chars < 1 << 20 ? `${chars >> 10} KiB` : `${chars >> 20} MiB`;
 }
 
-/** Formats each problem with its position, its line and a caret. @param wayToAll how to see the ones omitted. */
+/** Options of {@link describe}. */
+export interface ProblemsOptions {
+  /** How to see the omitted ones; behind their number. */
+  wayToAll?: string;
+  /** Maximum of one file. */
+  most?: number;
+}
+
+/** Formats each problem with its position, its line and a caret. */
 export function describe(
   file: SourceFile,
   problems: readonly FileProblem[],
-  { wayToAll = "", most = maxProblems }: { wayToAll?: string; most?: number } = {},
+  { wayToAll = "", most = maxProblems }: ProblemsOptions = {},
 ): string {
   const lines = file.text.split(/\r?\n/);
   const shown = problems.slice(0, most).map((problem) => {

@@ -1,7 +1,7 @@
 import { defineCommand } from "../parser/command.ts";
 import { success } from "../exit_codes.ts";
 import { choice, value } from "../parser/flag.ts";
-import { jsonDocument } from "../output.ts";
+import { jsonDocument } from "../../present/json.ts";
 import { version } from "../version.ts";
 
 const formats = choice(["json"]);

@@ -1,4 +1,5 @@
 /** Args -> selections. */
+import { commandHint } from "../../present/hints.ts";
 import { wholeSelection } from "../../actions/exec/events.ts";
 import assert from "node:assert/strict";
 import type { Selection } from "../../actions/exec/events.ts";
@@ -122,7 +123,7 @@ for (const [operand, hint] of ways) {
   Deno.test(`the way out of ${operand}`, async () => {
     const error = await selected(operand).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof BadValue);
-    assert.match((await badValueError(error)).hint ?? "", hint);
+    assert.match(commandHint((await badValueError(error)).hint ?? ""), hint);
   });
 }
 

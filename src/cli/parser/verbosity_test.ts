@@ -1,3 +1,4 @@
+import { commandHint } from "../../present/hints.ts";
 import assert from "node:assert/strict";
 import { defineCommand } from "./command.ts";
 import { BadValue, text, value } from "./flag.ts";
@@ -63,7 +64,7 @@ Deno.test("-v with a text names the flag that excludes lines", async () => {
     if (!(error instanceof BadValue)) throw new Error(`${bad} is taken`);
     const { message, hint } = await badValueError(error);
     assert.match(message, /for --verbose: must be a whole number from 0 to 9/);
-    assert.match(hint ?? "", /--exclude-lines RE/);
+    assert.match(commandHint(hint ?? ""), /--exclude-lines RE/);
   }
 });
 

@@ -1,4 +1,5 @@
 /** Finds and reads the kubeconfig files, like kubectl. */
+import { action, hint, option } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { permissionError } from "../failures.ts";
 import type { KubeHost } from "../host.ts";
@@ -40,7 +41,9 @@ export function noKubeconfigError(host: KubeHost): KodamaError {
   return new KodamaError("config", `no kubeconfig: ${missing}`, {
     hint: fromVariable
       ? "$KUBECONFIG names this: correct it, or unset it to use ~/.kube/config"
-      : "set $KUBECONFIG or pass --kubeconfig FILE; kodama cluster up starts a small cluster to try things in",
+      : hint`set $KUBECONFIG or pass ${option("kubeconfig", "FILE")}; ${
+        action("cluster.up")
+      } starts a small cluster to try things in`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** Resolves a selection in one cluster with the fewest reads. */
+import { action, type Hint, hint, joinHints, option } from "../../base/hint.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import { plural } from "../../base/plural.ts";
@@ -69,8 +70,10 @@ async function missingError(
     ? await podGuess(client, scoped, name, signal)
     : (await didYouMean(name, await namesOf(client, scoped, plural, signal))).slice(2);
   const others = selection.namespaces.kind === "all"
-    ? "`kodama pods -A` lists the pods"
-    : "`kodama pods` lists the pods; -n or -A looks elsewhere";
+    ? hint`\`${action("pods", { allNamespaces: true })}\` lists the pods`
+    : hint`\`${action("pods")}\` lists the pods; ${option("namespace")} or ${
+      option("allNamespaces")
+    } looks elsewhere`;
   return new NoMatchError(
     `${plural} "${name}" not found in ${scopeText(client, scoped)} (context ${client.context})`,
     { hint: guess || others },
@@ -83,7 +86,7 @@ async function podGuess(
   selection: Selection,
   name: string,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Hint> {
   const { pods } = await readPods(client, { ...selection, operands: [] }, signal);
   const names = pods.map(({ metadata }) => metadata?.name ?? "");
   const matching = names.filter((one) => one.includes(name));
@@ -92,9 +95,9 @@ async function podGuess(
   const [workload] = owned;
   const ways = [
     ...(workload === undefined ? [] : [`${workload} (${plural(owned.length, "pod")})`]),
-    `-m ${name} (${plural(matching.length, "pod")})`,
+    hint`${option("match", name)} (${plural(matching.length, "pod")})`,
   ];
-  return `did you mean ${ways.join(" or ")}?`;
+  return hint`did you mean ${joinHints(ways, " or ")}?`;
 }
 
 /** Returns `sts/db`: the pod's owner by its own metadata. For a ReplicaSet it is the Deployment that named it. */
@@ -176,28 +179,27 @@ function scopeText(client: KubeClient, selection: Selection): string {
   return scopeWords(selection, client.defaultNamespace);
 }
 
-/* The text of a selection, as a user wrote it. */
+/* The text of a selection, as messages name it. */
 
-/** Returns `-m drive -l app=web`; empty if all pods are selected. */
+/** Returns `"drive", label app=web`; empty if all pods are selected. */
 export function selectionWords(selection: Selection): string {
   const { match, exclude, labelSelector, fieldSelector, node, operands } = selection;
-  const flags: [string, string | undefined][] = [
-    ...match.map((pattern): [string, string] => ["-m", patternText(pattern)]),
-    ...exclude.map((pattern): [string, string] => ["-x", patternText(pattern)]),
-    ["-l", labelSelector],
-    ["--field-selector", fieldSelector],
-    ["--node", node],
-  ];
-  const words = flags.flatMap(([flag, text]) => (text === undefined ? [] : [`${flag} ${text}`]));
   const names = operands.map((one) => {
     if (one.kind === "workload") return `${one.plural}/${one.name}`;
     return one.namespace === undefined ? one.name : `${one.namespace}/${one.name}`;
   });
-  return [...names, ...words].join(" ");
+  return [
+    ...names,
+    ...match.map((pattern) => patternText(pattern)),
+    ...exclude.map((pattern) => `not ${patternText(pattern)}`),
+    ...(labelSelector === undefined ? [] : [`label ${labelSelector}`]),
+    ...(fieldSelector === undefined ? [] : [`field ${fieldSelector}`]),
+    ...(node === undefined ? [] : [`node ${node}`]),
+  ].join(", ");
 }
 
 function patternText(pattern: NamePattern): string {
-  return pattern.kind === "substring" ? pattern.text : `/${pattern.regExp.source}/`;
+  return pattern.kind === "substring" ? JSON.stringify(pattern.text) : `/${pattern.regExp.source}/`;
 }
 
 /** Returns the searched scope: `namespace "web"`, `namespaces "a" and "b"`, `any namespace`. */

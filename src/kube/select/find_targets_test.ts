@@ -1,3 +1,4 @@
+import { action, hint, option, plainHint } from "../../base/hint.ts";
 import { type Selection, wholeSelection } from "./target.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
@@ -162,21 +163,21 @@ Deno.test("a name that no pod has: a workload and -m are offered where names con
       ...(hash === undefined ? {} : { labels: { "pod-template-hash": hash } }),
     },
   });
-  const hint = async (name: string, ...all: Pod[]) => {
+  const hintOf = async (name: string, ...all: Pod[]) => {
     const thrown = await find(new FakeClient(all), { operands: [podNamed(name)] })
       .catch((error: unknown) => error);
-    return thrown instanceof KodamaError ? thrown.hint : undefined;
+    return thrown instanceof KodamaError ? plainHint(thrown.hint ?? "") : undefined;
   };
   const web = ["x", "y"].map((end) => owned(`web-5678-${end}`, "web-5678", "ReplicaSet", "5678"));
   assert.equal(
-    await hint("web", ...web, pod("web", "old-web")),
-    "did you mean deploy/web (2 pods) or -m web (3 pods)?",
+    await hintOf("web", ...web, pod("web", "old-web")),
+    'did you mean deploy/web (2 pods) or "match: web" (3 pods)?',
   );
   assert.equal(
-    await hint("db", owned("db-0", "db", "StatefulSet")),
-    "did you mean sts/db (1 pod) or -m db (1 pod)?",
+    await hintOf("db", owned("db-0", "db", "StatefulSet")),
+    'did you mean sts/db (1 pod) or "match: db" (1 pod)?',
   );
-  assert.equal(await hint("wbe-1", pod("web", "web-1")), 'did you mean "web-1"?');
+  assert.equal(await hintOf("wbe-1", pod("web", "web-1")), 'did you mean "web-1"?');
 });
 
 Deno.test("labels, fields and node are the server's to look at", async () => {
@@ -226,7 +227,9 @@ Deno.test("a name that isn't there is an error with what is near", async () => {
   });
   await assert.rejects(find(new FakeClient(pods), { operands: [workload("jobs", "x")] }), {
     message: `jobs "x" not found in namespace "web" (context ctx)`,
-    hint: "`kodama pods` lists the pods; -n or -A looks elsewhere",
+    hint: hint`\`${action("pods")}\` lists the pods; ${option("namespace")} or ${
+      option("allNamespaces")
+    } looks elsewhere`,
   });
   const jobs = new FakeClient(pods, {
     "jobs web/load-0": { metadata: { name: "load-0" } },
@@ -237,7 +240,7 @@ Deno.test("a name that isn't there is an error with what is near", async () => {
   });
   const everywhere = { namespaces: { kind: "all" as const }, operands: [podNamed("xyz")] };
   await assert.rejects(find(new FakeClient([]), everywhere), {
-    hint: "`kodama pods -A` lists the pods",
+    hint: hint`\`${action("pods", { allNamespaces: true })}\` lists the pods`,
   });
 });
 
@@ -258,7 +261,7 @@ Deno.test("a pattern that matches nothing gives the nearest names", async () => 
   const client = new FakeClient(pods) as unknown as KubeClient;
   const { asked, nearest } = await findTargets(client, selection, options);
   assert.deepEqual(nearest, [{ text: "a-1", names: ["a-1"] }]);
-  assert.deepEqual(asked, { words: "-m a-3", scope: `namespace "web"`, everywhere: false });
+  assert.deepEqual(asked, { words: '"a-3"', scope: `namespace "web"`, everywhere: false });
 });
 
 Deno.test("a list that expires halfway is begun anew, and not for ever", async () => {

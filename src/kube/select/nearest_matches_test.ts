@@ -27,7 +27,7 @@ Deno.test("a pattern that matches, and a regular expression, need no help", asyn
   assert.deepEqual(await nearestMatches([text("drvie")], []), []);
 });
 
-Deno.test("a selection is said in the words of its flags", () => {
+Deno.test("`selectionWords()` names each part of a selection", () => {
   const words = selectionWords({
     namespaces: { kind: "default" },
     operands: [{ kind: "pod", name: "web-0" }, {
@@ -42,5 +42,5 @@ Deno.test("a selection is said in the words of its flags", () => {
     shuffle: false,
     allPhases: false,
   });
-  assert.equal(words, "web-0 deployments/w -m drive -m /^a$/ -x old -l app=web");
+  assert.equal(words, 'web-0, deployments/w, "drive", /^a$/, not "old", label app=web');
 });

@@ -1,6 +1,7 @@
 /**
  * The lists that hold the pods of a selection: its namespaces and selectors, and those of the workloads that it names.
  */
+import { hint, option } from "../../base/hint.ts";
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "../client.ts";
 import {
@@ -77,16 +78,23 @@ function operandNamespaces(
     const name = bare.kind === "pod" ? bare.name : `${bare.plural}/${bare.name}`;
     throw new UsageError(
       `${first.namespace}/${first.name} names a namespace, and ${name} does not`,
-      { hint: "name each pod as NAMESPACE/POD, or choose the namespace with -n" },
+      {
+        hint: hint`name each pod as NAMESPACE/POD, or choose the namespace with ${
+          option("namespace")
+        }`,
+      },
     );
   }
   const other = namespaces.kind === "named"
     ? named.find(({ namespace }) => !namespaces.names.includes(namespace))
     : undefined;
   if (other !== undefined) {
-    throw new UsageError(`${other.namespace}/${other.name} is not in the namespace that -n names`, {
-      hint: "leave out -n: NAMESPACE/POD says where the pod is",
-    });
+    throw new UsageError(
+      `${other.namespace}/${other.name} is in none of the namespaces to look in`,
+      {
+        hint: hint`leave out ${option("namespace")}: NAMESPACE/POD says where the pod is`,
+      },
+    );
   }
   return [...new Set(named.map(({ namespace }) => namespace))];
 }
@@ -106,7 +114,9 @@ export async function workloadScope(
   const resource = workloadResource(plural);
   const { namespace } = scope;
   if (namespace === undefined) {
-    throw new UsageError(`${plural}/${name} needs one namespace`, { hint: "-n instead of -A" });
+    throw new UsageError(`${plural}/${name} needs one namespace`, {
+      hint: hint`${option("namespace")} instead of ${option("allNamespaces")}`,
+    });
   }
   const object = await getOrUndefined<KubeObject>(client, resource, name, { namespace }, signal);
   if (object === undefined) return undefined;

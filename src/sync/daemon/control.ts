@@ -1,4 +1,5 @@
 /** The synchronisations of this machine, each in a process of its own. */
+import { action, hint, option } from "../../base/hint.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import {
@@ -94,7 +95,9 @@ async function start(
       "conflict",
       `the sync ${spec.key} runs with another setting of ${changes.join(", ")}`,
       {
-        hint: `end it first: kodama sync stop ${spec.key}; or give this one another --name`,
+        hint: hint`end it first: ${
+          action("sync.stop", { key: spec.key })
+        }; or give this one another ${option("name")}`,
       },
     );
   }
@@ -158,8 +161,8 @@ async function send(
     case "undone":
       throw new KodamaError("conflict", `the two sides differ: ${end.reason}`, {
         hint: state?.phase === "halted"
-          ? "if that is intended: kodama sync resume --accept-emptied"
-          : "kodama sync status says more",
+          ? hint`if that is intended: ${action("sync.resume", { acceptEmptied: true })}`
+          : hint`${action("sync.status")} says more`,
       });
     case "timeout": {
       const reason = state?.phase === "waiting" ? `the sync waits: ${state.reason}` : undefined;

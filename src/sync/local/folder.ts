@@ -1,4 +1,5 @@
 /** This machine's end of a synchronisation: a folder here, scanned and changed. */
+import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Endpoint, Ignoring, Inspection } from "../core/endpoint.ts";
 import type { Digests } from "../remote/digests.ts";
@@ -104,7 +105,7 @@ export class LocalFolder implements Endpoint {
       if (!isAbsent(error)) throw cannotInspect(this.root, error);
     }
     throw new KodamaError("notFound", `the folder ${this.root} of this machine is gone`, {
-      hint: "bring it back, or end the sync: kodama sync stop",
+      hint: hint`bring it back, or end the sync: ${action("sync.stop")}`,
     });
   }
 }

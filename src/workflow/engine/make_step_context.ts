@@ -1,4 +1,5 @@
 /** The context of one attempt at one step, made from the run's. */
+import { hint, option } from "../../base/hint.ts";
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
@@ -74,7 +75,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       const answer = await ask({ text: question, choices: [], secret: false, free: false });
       if (answer !== undefined) return answer === "yes";
       throw new UsageError("the step needs confirmation, and no terminal is available to ask on", {
-        hint: "pass --yes to run it anyway",
+        hint: hint`pass ${option("yes")} to run it anyway`,
       });
     },
     confirmChange: async (action, targets) =>

@@ -58,8 +58,8 @@ export function podOutputOf(ends: readonly StepTargetEnd[], limitBytes: number):
 }
 
 function omittedReason(name: string): string {
-  return `the output of ${name} isn't in the record of the run before, as nothing read it then; --from with the ` +
-    "step runs it again";
+  return `the output of ${name} isn't in the record of the run before, as nothing read it then; ` +
+    "a rerun from the step produces it again";
 }
 
 /** Returns equal keys for equal standard outputs, also beyond the limit. */

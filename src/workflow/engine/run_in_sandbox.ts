@@ -1,4 +1,5 @@
 /** A `script` step: runs its code in the sandbox with the workflow's permissions; the script's end is the step's. */
+import { hint, option } from "../../base/hint.ts";
 import * as resources from "../../kube/resources.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
@@ -115,7 +116,9 @@ function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi
       const contexts = new Set(step.where(undefined).contexts);
       if (contexts.size > 1) {
         throw new KodamaError("conflict", "the workflow's pods are in several contexts", {
-          hint: "kodama.get reads from a single context: run the workflow with --context",
+          hint: hint`kodama.get reads from a single context: run the workflow with ${
+            option("context")
+          }`,
         });
       }
       const [context] = contexts;

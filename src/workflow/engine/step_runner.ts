@@ -1,4 +1,5 @@
 /** Runs lists of steps in sequence: conditions, attempts, time limits, and what runs after a failure. */
+import { plainHint } from "../../base/hint.ts";
 import * as v from "valibot";
 import { Deadline, passed } from "../../base/abort.ts";
 import { parseDuration } from "../../base/duration.ts";
@@ -275,7 +276,7 @@ function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
   if (error instanceof KodamaError) {
     const { kind, hint } = error;
     const message = messageAt(error, at);
-    const reason = hint === undefined ? message : `${message} (${hint})`;
+    const reason = hint === undefined ? message : `${message} (${plainHint(hint)})`;
     const outcome: StepOutcome = kind === "forbidden"
       ? { kind: "denied", reason }
       : { kind: "failed", reason, exitCode: exitCodeOfKind(kind) };

@@ -17,7 +17,7 @@ const paths = v.strictObject({
   from: described(text, "The source; a path that starts with a colon is in the pods."),
   to: described(
     text,
-    "The destination, as in `kodama cp`: below `saved`, each pod has a folder; with `saved/{pod}.conf`, each pod has a file.",
+    "The destination, as in `cp`: below `saved`, each pod has a folder; with `saved/{pod}.conf`, each pod has a file.",
   ),
 }, "from and to");
 
@@ -32,7 +32,7 @@ export const copyStep = defineStep({
   entries: {
     copy: described(
       paths,
-      "`from` and `to`, as in `kodama cp`: the path in the pods starts with a colon. On this machine, each pod has " +
+      "`from` and `to`, as in `cp`: the path in the pods starts with a colon. On this machine, each pod has " +
         "its own folder, unless the path contains `{pod}`.",
     ),
     ...podEntries,

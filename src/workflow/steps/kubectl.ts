@@ -36,7 +36,7 @@ function changes(args: readonly string[]): boolean {
 export const kubectlStep = defineStep({
   name: "kubectl",
   summary:
-    "Runs the user's own kubectl. Commands that change the cluster ask first, or need --yes; those that reach beyond " +
+    "Runs the user's own kubectl. Commands that change the cluster ask first, unless confirmed beforehand; those that reach beyond " +
     "the cluster (other servers or credentials, programs and files of this machine) need `permissions`.",
   entries: {
     kubectl: described(
@@ -55,7 +55,7 @@ export const kubectlStep = defineStep({
     context: v.optional(
       described(
         text,
-        "The context; by default that of the workflow's pods, including `--context`.",
+        "The context; by default that of the workflow's pods, however it is chosen.",
       ),
     ),
   },

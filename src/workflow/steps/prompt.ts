@@ -8,7 +8,7 @@ import { defineStep, failed, ok } from "../step_kind.ts";
 export const promptStep = defineStep({
   name: "prompt",
   summary:
-    "Asks a question. The answer no ends the workflow; --yes answers yes; without a terminal the step fails.",
+    "Asks a question. The answer no ends the workflow; a run confirmed beforehand answers yes; without a terminal the step fails.",
   entries: {
     prompt: described(text, "The question."),
     choices: v.optional(described(

@@ -1,4 +1,5 @@
 /** Reads a session's files from an archive, which is validated completely before anything is created from it. */
+import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { ByteReader } from "../../../copy/byte_reader.ts";
 import { escapedName, type TreeEntry } from "../../../copy/entry.ts";
@@ -49,7 +50,7 @@ export async function readArchive(host: Host, path: string): Promise<Archive> {
 
 function damaged(path: string, reason: string): KodamaError {
   return new KodamaError("config", `${path} is not a complete snapshot of a session: ${reason}`, {
-    hint: "kodama snapshot NAME makes one",
+    hint: hint`${action("snapshot", { name: "NAME" })} makes one`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** Chooses the VolumeSnapshotClass for a session's claims, and checks whether the cluster supports snapshots. */
+import { action, type Hint, hint, option } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain_text.ts";
 import { wholeList } from "../../../kube/http/list.ts";
@@ -69,8 +70,10 @@ export function noSnapshots(session: string): KodamaError {
   );
 }
 
-function intoFile(session: string): string {
-  return `kodama snapshot ${session} --output FILE keeps a session that runs in a file of this machine`;
+function intoFile(session: string): Hint {
+  return hint`${
+    action("snapshot", { name: session, output: "FILE" })
+  } keeps a session that runs in a file of this machine`;
 }
 
 /** Returns the CSI driver of a claim's volume; undefined if it can't be determined. */
@@ -124,7 +127,7 @@ export function chosenClass(
     "conflict",
     `${several ? "several VolumeSnapshotClasses are" : "no VolumeSnapshotClass is"} the default ` +
       `one of provisioner "${plainText(driver, 100)}"`,
-    { hint: `--class says which: ${namesOf(several ? defaults : able)}` },
+    { hint: hint`${option("class")} says which: ${namesOf(several ? defaults : able)}` },
   );
 }
 
@@ -134,9 +137,11 @@ function namedClass(
 ): string {
   const named = classes.find(({ metadata }) => metadata.name === className);
   const able = classes.filter((one) => driver === undefined || one.driver === driver);
-  const hint = able.length === 0 ? {} : { hint: `--class takes one of: ${namesOf(able)}` };
+  const wayOut = able.length === 0
+    ? {}
+    : { hint: hint`${option("class")} takes one of: ${namesOf(able)}` };
   if (named === undefined) {
-    throw new KodamaError("notFound", `there is no VolumeSnapshotClass "${className}"`, hint);
+    throw new KodamaError("notFound", `there is no VolumeSnapshotClass "${className}"`, wayOut);
   }
   if (driver === undefined || named.driver === driver) return className;
   throw new KodamaError(
@@ -145,7 +150,7 @@ function namedClass(
       plainText(named.driver, 100)
     }", and claim ` +
       `"${claim}" of "${plainText(driver, 100)}"`,
-    hint,
+    wayOut,
   );
 }
 

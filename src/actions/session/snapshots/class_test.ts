@@ -1,3 +1,4 @@
+import { plainHint } from "../../../base/hint.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../../../base/errors.ts";
 import {
@@ -29,7 +30,7 @@ function choice(
     return chosenClass(classes, { driver, className, claim: "c", session: "work" });
   } catch (error) {
     assert.ok(error instanceof KodamaError, String(error));
-    return `${error.kind}: ${error.message} (${error.hint ?? ""})`;
+    return `${error.kind}: ${error.message} (${plainHint(error.hint ?? "")})`;
   }
 }
 
@@ -38,11 +39,11 @@ Deno.test("the default class of the claim's own driver is taken, and never anoth
   assert.equal(choice([other], { driver: "other.csi" }), "other");
   assert.match(
     choice([other], { driver: "fast.csi" }) ?? "",
-    /^conflict: .*"fast\.csi".*--output FILE/,
+    /^conflict: .*"fast\.csi".*output: FILE/,
   );
   assert.match(
     choice([spare], { driver: "fast.csi" }) ?? "",
-    /no VolumeSnapshotClass is the default.*--class says which: spare/,
+    /no VolumeSnapshotClass is the default.*"class" says which: spare/,
   );
   const two = [fast, classOf("faster", "fast.csi", true)];
   assert.match(choice(two, { driver: "fast.csi" }) ?? "", /several .*fast, faster/);

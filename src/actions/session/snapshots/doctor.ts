@@ -1,4 +1,5 @@
 /** The snapshot findings of `doctor --sessions`: those that can't be used, and those whose session is missing. */
+import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import type { KubeClient } from "../../../kube/client.ts";
 import { anySnapshot, type KeptSnapshot, keptSnapshots } from "../../../session/volume_snapshot.ts";
@@ -43,7 +44,7 @@ function findingOf(
   { name, namespace, session, state, volumes }: KeptSnapshot,
   hasSession: boolean,
 ): Pick<Finding, "status" | "detail" | "advice"> | undefined {
-  const removal = `kodama snapshots delete ${name} -n ${namespace} takes it away`;
+  const removal = hint`${action("snapshots.delete", { name, namespace })} takes it away`;
   if (state === "Incomplete" || state === "Failed") {
     const why = volumes.find(({ error }) => error !== undefined)?.error?.message;
     return {
@@ -57,6 +58,8 @@ function findingOf(
   return {
     status: "ok",
     detail: `snapshot ${name} of "${session}", which isn't there, in namespace "${namespace}"`,
-    advice: `kodama restore ${session} ${name} -n ${namespace} brings it back; ${removal}`,
+    advice: hint`${
+      action("restore", { name: session, source: name, namespace })
+    } brings it back; ${removal}`,
   };
 }

@@ -1,4 +1,5 @@
 /** Restores a session's files from a snapshot, in a file or in the cluster: into a new session, or a stopped one. */
+import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain_text.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../../kube/resources.ts";
@@ -93,7 +94,7 @@ async function refuseRunning(
   const goesOn = there?.session.origin?.filled === false;
   if (goesOn || await store.get(PODS, sessionNames(name).pod) === undefined) return;
   throw new KodamaError("conflict", `session "${name}" is running; stop it first`, {
-    hint: `kodama stop ${name}, and try again; or restore it under another name`,
+    hint: hint`${action("stop", { name })}, and try again; or restore it under another name`,
   });
 }
 
@@ -223,6 +224,6 @@ async function stoppedAgain(
     error,
     isStopped
       ? `session "${name}" is Stopped, with the files that it had`
-      : `session "${name}" has the files that it had; kodama stop ${name}`,
+      : hint`session "${name}" has the files that it had; ${action("stop", { name })}`,
   );
 }

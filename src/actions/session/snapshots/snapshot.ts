@@ -1,4 +1,5 @@
 /** Saves a session's files in a local file, with what is needed to start such a session again. */
+import { hint, option } from "../../../base/hint.ts";
 import { BoundedQueue } from "../../../base/bounded_queue.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { retry } from "../../../base/retry.ts";
@@ -49,7 +50,7 @@ export async function* snapshot(
   const files = await host.copyFiles();
   if (await files.kindOf(path) !== undefined) {
     throw new KodamaError("conflict", `${path} is there already`, {
-      hint: "--output FILE names another one",
+      hint: hint`${option("output", "FILE")} names another one`,
     });
   }
   return yield* withFiles((pod) => fromPod(host, { pod, session, path, takenAt }));

@@ -1,4 +1,5 @@
 /** The snapshots of sessions in a cluster: listed, read, and deleted. */
+import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain_text.ts";
 import { wholeList } from "../../../kube/http/list.ts";
@@ -80,7 +81,11 @@ export async function snapshotObjects(
       "conflict",
       `the cluster of context ${client.context} has no snapshots of volumes: it doesn't serve ` +
         "snapshot.storage.k8s.io/v1",
-      { hint: "snapshots of sessions there are files: kodama snapshot NAME --output FILE" },
+      {
+        hint: hint`snapshots of sessions there are files: ${
+          action("snapshot", { name: "NAME", output: "FILE" })
+        }`,
+      },
     );
   }
 }
@@ -103,7 +108,7 @@ export async function readSnapshot(
     new KodamaError(
       "conflict",
       `snapshot "${name}" tells no session that could be made of it: ${plainText(reason, 200)}`,
-      { hint: `kodama snapshots delete ${name} takes away what there is of it` },
+      { hint: hint`${action("snapshots.delete", { name })} takes away what there is of it` },
     );
   return { snapshot, session: sessionOfText(text, wrong) };
 }
@@ -118,7 +123,11 @@ function noSnapshot(name: string, { namespace, client }: SessionStore): KodamaEr
   return new KodamaError(
     "notFound",
     `there is no snapshot "${name}" in namespace "${namespace}" (context ${client.context})`,
-    { hint: `kodama snapshots list -A lists them; a file of the name is ./${name}` },
+    {
+      hint: hint`${
+        action("snapshots.list", { allNamespaces: true })
+      } lists them; a file of the name is ./${name}`,
+    },
   );
 }
 

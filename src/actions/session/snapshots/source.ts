@@ -1,4 +1,5 @@
 /** A cluster snapshot as the source of a restore: as new volumes, or copied file by file into the existing ones. */
+import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../../kube/resources.ts";
 import type { PersistentVolumeClaim, Pod } from "../../../kube/types.ts";
@@ -151,8 +152,8 @@ function notUsable(
     `snapshot "${name}" is ${state}, and can't be restored${why}`,
     {
       hint: state === "Pending"
-        ? "kodama snapshots list says when it is Ready"
-        : `kodama snapshots delete ${name} takes away what there is of it`,
+        ? hint`${action("snapshots.list")} says when it is Ready`
+        : hint`${action("snapshots.delete", { name })} takes away what there is of it`,
     },
   );
 }
@@ -242,7 +243,9 @@ async function* untilLooked(
       `the volumes that the cluster made of ${sources.workspace.name} and ` +
         `${sources.home.name} are empty: their storage makes no volumes of snapshots`,
       {
-        hint: "kodama snapshot NAME --output FILE keeps the files of a session without it",
+        hint: hint`${
+          action("snapshot", { name: "NAME", output: "FILE" })
+        } keeps the files of a session without it`,
         cause: error,
       },
     );

@@ -1,4 +1,5 @@
 /** Snapshots a session's volumes in the cluster by its own storage, whether the session runs or not. */
+import { action, hint, option } from "../../../base/hint.ts";
 import { Deadline } from "../../../base/abort.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { KodamaError } from "../../../base/errors.ts";
@@ -102,7 +103,7 @@ async function boundClaims(
     if (claim?.status?.phase === "Bound") return claim;
     const why = claim === undefined ? "isn't there" : "isn't bound to a volume yet";
     throw new KodamaError("conflict", `claim "${name}" ${why}: there is nothing to keep`, {
-      hint: `kodama get ${session} says more`,
+      hint: hint`${action("get", { name: session })} says more`,
     });
   }));
 }
@@ -155,7 +156,7 @@ async function created(
     throw new KodamaError(
       "conflict",
       `there is a VolumeSnapshot "${object.metadata.name}" in namespace "${namespace}" already`,
-      { hint: "--as gives the snapshot another name" },
+      { hint: hint`${option("as")} gives the snapshot another name` },
     );
   }
 }
@@ -192,7 +193,7 @@ async function* untilUsable(
     throw new KodamaError(
       "timeout",
       `snapshot "${snapshot}" can't be used after ${formatDuration(limitMs)}: ${waits}`,
-      { hint: "--timeout waits longer" },
+      { hint: hint`${option("timeout")} waits longer` },
     );
   }
   throw new Error("a watch without an end has ended");
@@ -225,9 +226,11 @@ async function undone(
       await tidying.remove(VOLUME_SNAPSHOTS, name, uid === undefined ? {} : { uid });
     }
   });
-  const words = `kodama snapshots delete ${snapshot} -n ${store.namespace}`;
+  const removal = action("snapshots.delete", { name: snapshot, namespace: store.namespace });
   return withOutcome(
     error,
-    isGone ? `nothing is left of snapshot "${snapshot}"` : `${words} takes away what is left of it`,
+    isGone
+      ? `nothing is left of snapshot "${snapshot}"`
+      : hint`${removal} takes away what is left of it`,
   );
 }

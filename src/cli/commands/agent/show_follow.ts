@@ -1,4 +1,5 @@
 /** A task's events on this process's terminal. Detaching doesn't stop the agent. */
+import { jsonLine } from "../../../present/json.ts";
 import type { FollowEvent } from "../../../actions/agent/follow.ts";
 import type { Task } from "../../../actions/agent/tasks.ts";
 import { KodamaError } from "../../../base/errors.ts";
@@ -43,7 +44,7 @@ export async function showFollow(
       for await (const told of start(signal)) {
         if ("task" in told) last = told.task;
         if (format === "jsonl") {
-          await terminal.stdout.write(`${JSON.stringify(eventData(told))}\n`);
+          await terminal.stdout.write(jsonLine(eventData(told)));
         } else if (told.kind === "lost") {
           await terminal.stderr.write(`${lostLine(told.reason)}\n`);
         } else {

@@ -9,7 +9,7 @@ import { plural } from "../../../base/plural.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { BadValue, choice, count, text, value } from "../../parser/flag.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 
 const formats = choice(["json"]);
 

@@ -10,7 +10,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, count, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 import { environmentPair } from "../exec/flags.ts";
 
 const adapters = choice(adapterNames);

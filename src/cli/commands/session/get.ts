@@ -2,7 +2,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { value } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 import { dataFormats, placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 
 /** `kodama get`. */

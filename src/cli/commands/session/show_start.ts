@@ -1,4 +1,5 @@
 /** The start of a session on standard error: a line for each step, and what it waits for. */
+import { commandHint } from "../../../present/hints.ts";
 import { type StartEvent, type StartStep, startSteps } from "../../../actions/session/events.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { formatDuration } from "../../../base/duration.ts";
@@ -60,7 +61,9 @@ class StartView implements Disposable {
   async show(event: Exclude<StartEvent, { kind: "started" }>): Promise<void> {
     switch (event.kind) {
       case "warning":
-        return await this.#line(`${this.style.yellow("warning:")} ${printable(event.text)}`);
+        return await this.#line(
+          `${this.style.yellow("warning:")} ${printable(commandHint(event.text))}`,
+        );
       case "syncChosen":
         return await this.#line(
           `${
@@ -93,7 +96,7 @@ class StartView implements Disposable {
   #ended({ step, result, text }: Extract<StartEvent, { kind: "stepEnded" }>): string {
     const durationMs = this.clock.elapsedMs() - this.#stepMs;
     const details = [
-      ...(text === undefined ? [] : [printable(text)]),
+      ...(text === undefined ? [] : [printable(commandHint(text))]),
       ...(result === "already" ? ["there already"] : []),
       ...(durationMs >= quietMs ? [formatDuration(durationMs)] : []),
     ];

@@ -7,7 +7,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { bytesText, filesText } from "../../../present/amounts.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
 import { snapshotData, takenLines } from "../../../present/snapshots_table.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";

@@ -8,7 +8,8 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_text.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
-import { jsonDocument, styleOf } from "../../output.ts";
+import { styleOf } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 import { dataFormats, limit, placeOf, scopeFlags, timeoutFlag } from "./flags.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 

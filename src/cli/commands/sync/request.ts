@@ -3,7 +3,7 @@ import type { SyncReport, SyncRequest } from "../../../actions/sync/syncs.ts";
 import { success } from "../../exit_codes.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Operand } from "../../parser/command.ts";
 import { choice, value } from "../../parser/flag.ts";

@@ -5,7 +5,7 @@ import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 import type { SyncStartArgs } from "./resolve_start.ts";
 import { entriesText, progressText, syncData } from "../../../present/sync_text.ts";
 

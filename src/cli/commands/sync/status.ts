@@ -1,6 +1,6 @@
 import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 import { syncOperand, syncOutput } from "./request.ts";
 
 /** Phases in which the sync isn't blocked. */

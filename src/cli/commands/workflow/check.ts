@@ -1,7 +1,7 @@
 import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
 import { choice, toggle, value } from "../../parser/flag.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 
 const formats = choice(["json", "sarif"]);
 
@@ -37,7 +37,9 @@ export const command = defineCommand({
         const text = printable(actions.diagnosticsText(
           all,
           machine.places.workingDir,
-          terminal.stdout.isTerminal ? undefined : Infinity,
+          terminal.stdout.isTerminal
+            ? { wayToAll: "; `kodama workflow check | cat` and -o json have all of them" }
+            : { most: Infinity },
         ));
         await terminal.stdout.write(`${text}\n`);
       }

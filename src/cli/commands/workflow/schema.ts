@@ -1,6 +1,6 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { jsonDocument } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 
 /** `kodama workflow schema`. */
 export const command = defineCommand({

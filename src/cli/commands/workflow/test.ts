@@ -3,7 +3,8 @@ import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
 import { choice, value } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
-import { jsonDocument, styleOf } from "../../output.ts";
+import { styleOf } from "../../output.ts";
+import { jsonDocument } from "../../../present/json.ts";
 
 const formats = choice(["json"]);
 
