@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -35,7 +36,7 @@ Deno.test({
     const line = "until test -e /tmp/$0; do sleep 0.1; done; echo out of $KODAMA_POD";
     const release = async (name: string, pods: string) => {
       const words = ["-n", "weka-operator-system", "-m", pods, "--", "touch", `/tmp/${name}`];
-      await kodama.succeed(["exec", ...words]);
+      await new KodamaHere(kodama.env).succeed(["exec", ...words]);
     };
 
     await t.step("the line stands below the output, and is gone in the end", async () => {
@@ -113,7 +114,7 @@ Deno.test({
       let [running, exitCode]: [boolean, number | null] = [true, null];
       while (exitCode === null && running) {
         running = (await commandLines()).some((one) => /-it weka-drive-0 -- sh$/.test(one));
-        const shown = await kodama.succeed(["runs", "show", "-o", "json"]);
+        const shown = await new KodamaHere(kodama.env).succeed(["runs", "show", "-o", "json"]);
         ({ exitCode } = JSON.parse(shown) as { exitCode: number | null });
       }
       assert.equal(exitCode, 130);

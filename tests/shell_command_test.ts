@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -20,13 +21,14 @@ const shown = [
 /** Where kept shells of a pod are; nothing where there is none. */
 async function keptIn(kodama: SourceKodama, pod: string): Promise<string> {
   const look = ["sh", "-c", "ls -d /tmp/kodama-shell-*/* 2>/dev/null; true"];
-  return (await kodama.run(["exec", ...inNamespace, pod, "--", ...look])).stdout.trim();
+  return (await new KodamaHere(kodama.env).run(["exec", ...inNamespace, pod, "--", ...look])).stdout
+    .trim();
 }
 
 /** Waits in a pod until a condition of its shell holds: nothing reports that a process there has ended. */
 async function untilInPod(kodama: SourceKodama, pod: string, condition: string): Promise<void> {
   const line = `until ${condition}; do sleep 0.1; done`;
-  await kodama.succeed([
+  await new KodamaHere(kodama.env).succeed([
     ...["exec", ...inNamespace, pod, "--timeout", "60s"],
     ...["--", "sh", "-c", line],
   ]);

@@ -1,6 +1,7 @@
 /** Workflows with steps, as a person runs them: a process of its own, on an embedded cluster. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** Each command leaves a line in a file of its pod; the third waits for a file that isn't there at first. */
@@ -20,6 +21,7 @@ steps:
 Deno.test("a run that is killed is shown, and goes on: what had ended isn't done again", async () => {
   await using cluster = await startTestCluster("weka");
   const kodama = await SourceKodama.on(cluster);
+  const here = new KodamaHere(cluster.env);
   const file = `${cluster.folder}/slow.yaml`;
   await Deno.writeTextFile(file, slow);
   const runs = `${kodama.configFolder}/runs`;
@@ -34,21 +36,21 @@ Deno.test("a run that is killed is shown, and goes on: what had ended isn't done
   // The third is in its middle when it has left its line.
   const begun = ["sh", "-c", "until grep -q second /tmp/ran; do sleep 0.1; done"];
   const third = ["-n", "weka-operator-system", "weka-drive-2", "--timeout", "30s"];
-  await kodama.succeed(["exec", ...third, "--", ...begun]);
+  await here.succeed(["exec", ...third, "--", ...begun]);
   running.signal("SIGKILL");
   await ended;
 
-  const shown = await kodama.run(["runs", "show", id]);
+  const shown = await here.run(["runs", "show", id]);
   assert.match(shown.stdout, /not ended: 1 of 2 started steps have ended/);
   assert.match(shown.stdout, /first +ok +3\/3/);
   assert.match(shown.stdout, /second +not ended +2\/2/);
 
   const pods = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/", "--yes", "-q"];
-  await kodama.run(["exec", ...pods, "--", "touch", "/tmp/go"]);
-  const again = await kodama.run(["runs", "rerun", "--rest", "--yes", "--trust"]);
+  await here.run(["exec", ...pods, "--", "touch", "/tmp/go"]);
+  const again = await here.run(["runs", "rerun", "--rest", "--yes", "--trust"]);
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /first +ok in the previous run/);
-  const ran = await kodama.run(["exec", ...pods, "-o", "jsonl", "--", "cat", "/tmp/ran"]);
+  const ran = await here.run(["exec", ...pods, "-o", "jsonl", "--", "cat", "/tmp/ran"]);
   const told = ran.stdout.trim().split("\n").map((line) => JSON.parse(line))
     .map(({ pod, stdout }) => `${pod}: ${stdout.trim().replaceAll("\n", " ")}`);
   assert.deepEqual(told.toSorted(), [

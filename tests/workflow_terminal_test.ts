@@ -1,6 +1,7 @@
 /** Workflows with a person at the terminal: what they are asked for, what they see, and Ctrl-C. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaHere } from "./harness/kodama_here.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -115,7 +116,10 @@ Deno.test({
       assert.doesNotMatch(screen, /never/);
       assert.doesNotMatch(screen, /^long: \d+s$/m, "nothing is left of the status line");
       const left = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "sh", "-c"];
-      const { stdout } = await kodama.run([...left, "ps -o args | grep '[s]leep 60' || echo none"]);
+      const { stdout } = await new KodamaHere(kodama.env).run([
+        ...left,
+        "ps -o args | grep '[s]leep 60' || echo none",
+      ]);
       assert.equal(stdout.trim(), "none", "nothing of it is left in the pod");
     });
 
@@ -146,8 +150,8 @@ steps:
     await first.until(({ stdout }) => stdout.includes("begun"));
     const second = await kodama.run(["run", file("refuse"), "--trust"]);
     assert.equal(second.code, 1);
-    assert.match(second.stderr, /error: run \d{8}-\d{6}-\w+ of "refuse" goes on/);
-    await kodama.run([...pod, "touch", "/tmp/refuse"]);
+    assert.match(second.stderr, /error: run \d{8}-\d{6}-\w+ of "refuse" is still running/);
+    await new KodamaHere(kodama.env).run([...pod, "touch", "/tmp/refuse"]);
     await first.ended();
     assert.match(first.stdout, /done/);
   });
@@ -160,7 +164,7 @@ steps:
     assert.equal(second.stdout, "");
     first.signal("SIGKILL");
     await second.until(({ stdout }) => stdout.includes("begun"));
-    await kodama.run([...pod, "touch", "/tmp/wait"]);
+    await new KodamaHere(kodama.env).run([...pod, "touch", "/tmp/wait"]);
     await second.ended();
     assert.match(second.stdout, /done/);
   });

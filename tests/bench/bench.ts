@@ -113,7 +113,7 @@ async function onSimulatedPods(stage: Stage, plans: readonly Plan[]): Promise<Co
 
 async function main(args: readonly string[]): Promise<number> {
   const quick = args.includes("--quick");
-  await using kodama = await InstalledKodama.open({ fresh: true });
+  await using kodama = await InstalledKodama.open({ fresh: !quick });
   const { stage, missing } = await openStage(kodama, { quick });
   const simulatedOnly = quick || args.includes("--simulated");
   const noReal = simulatedOnly ? "it isn't asked for" : realClusterMissing();
