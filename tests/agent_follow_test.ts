@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { RunningCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const inNamespace = ["-n", "weka-operator-system"];
@@ -15,7 +15,7 @@ until [ -e /tmp/go ]; do sleep 0.1; done; echo the end`;
 Deno.test("a follow shows each line once while its link breaks and comes back", async () => {
   await using cluster = await startTestCluster("fleet:drives=1");
   const direct = await SourceKodama.on(cluster);
-  const here = new KodamaHere(cluster.env);
+  const here = new KodamaInProcess(cluster.env);
   const { clusters } = JSON.parse(await Deno.readTextFile(cluster.kubeconfig));
   let isUp = true;
   await using link = new CuttingLink(clusters[0].cluster.server, () => isUp ? Infinity : 0);
@@ -28,7 +28,7 @@ Deno.test("a follow shows each line once while its link breaks and comes back", 
 
   const env = { ...direct.env, KUBECONFIG: kubeconfig };
   await using follow = new RunningCommand(
-    direct.words(["agent", "logs", pod, ...inNamespace, "-f"]),
+    direct.args(["agent", "logs", pod, ...inNamespace, "-f"]),
     { env },
   );
   await follow.until(({ stdout }) => stdout.includes("line 299\n"));

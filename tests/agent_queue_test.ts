@@ -1,11 +1,11 @@
 /** Tasks of a session's agent that wait while its pod goes: stopped, restarted, copied. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 Deno.test("tasks that waited when the pod went have their turns in the next one, in order and once; a copy has none", async () => {
   await using cluster = await startTestCluster();
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const run = (...words: string[]) => kodama.succeed(words);
   const prompt = (text: string, line: string) =>
     run("prompt", "work", text, "--adapter", "command", "--", "sh", "-c", line);

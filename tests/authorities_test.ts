@@ -67,7 +67,7 @@ Deno.test("the authority that a kubeconfig names counts alone, and none that Den
   // Deno's own list is that of the machine here: without a launcher it lets the server pass.
   const source = await fromSource([kodama.configFolder]);
   const env = { ...cluster.env, ...source.env, ...variables };
-  const { code, stderr } = await runCommand([...source.words, "pods", "-A"], { env });
+  const { code, stderr } = await runCommand([...source.args, "pods", "-A"], { env });
   assert.equal(code, 0, stderr);
   const launched = await kodama.run(["pods", "-A"], { env: variables });
   assert.notEqual(launched.code, 0);

@@ -1,7 +1,7 @@
 /** One command in many pods, by the real program on the embedded cluster: what a person and a script see. */
 import assert from "node:assert/strict";
 import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** Four pods: weka-drive-0, -1, -2 and weka-drive-held-0. */
@@ -17,7 +17,7 @@ function objects(text: string): Record<string, unknown>[] {
 Deno.test("exec by the real program", async (t) => {
   await using cluster = await startTestCluster("weka");
   const real = await SourceKodama.on(cluster);
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const { folder } = cluster;
 
   await t.step("a canary that fails keeps the command from every other pod", async () => {
@@ -158,7 +158,7 @@ Deno.test("exec by the real program", async (t) => {
 Deno.test("each row of the table of exit codes, by the real program", async (t) => {
   await using cluster = await startTestCluster("weka");
   const real = await SourceKodama.on(cluster);
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const dead = await writeDeadKubeconfig(cluster.folder);
   const kubeconfig = await Deno.readTextFile(cluster.kubeconfig);
   const both = { KUBECONFIG: `${cluster.kubeconfig}:${dead}`, KODAMA_CONNECT_TIMEOUT: "1s" };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -27,7 +27,7 @@ Deno.test({
     // The terminal's own word of the end would move the screen: a shell stays behind to keep it.
     const shell = ["sh", "-c", 'trap : QUIT; "$@"; echo "exit code $?"; exec sleep 1000', "sh"];
     const open = (...words: string[]) =>
-      PseudoTerminal.open([...shell, ...kodama.words(["exec", ...drives, ...words])], {
+      PseudoTerminal.open([...shell, ...kodama.args(["exec", ...drives, ...words])], {
         env: kodama.env,
         cwd: new URL("../", import.meta.url).pathname,
         columns: 100,
@@ -36,7 +36,7 @@ Deno.test({
     const line = "until test -e /tmp/$0; do sleep 0.1; done; echo out of $KODAMA_POD";
     const release = async (name: string, pods: string) => {
       const words = ["-n", "weka-operator-system", "-m", pods, "--", "touch", `/tmp/${name}`];
-      await new KodamaHere(kodama.env).succeed(["exec", ...words]);
+      await new KodamaInProcess(kodama.env).succeed(["exec", ...words]);
     };
 
     await t.step("the line stands below the output, and is gone in the end", async () => {
@@ -93,7 +93,7 @@ Deno.test({
         const line = "printf '\\033[?25lunfinished'; exit 3";
         const words = ["exec", "-n", "weka-operator-system", "-it", "weka-drive-0"];
         await using terminal = await PseudoTerminal.open(
-          [...shell, ...kodama.words([...words, "--", "sh", "-c", line])],
+          [...shell, ...kodama.args([...words, "--", "sh", "-c", line])],
           { env: kodama.env, cwd: new URL("../", import.meta.url).pathname, columns: 100 },
         );
         const screen = await terminal.until("the end", /^exit code 3$/m);
@@ -104,7 +104,7 @@ Deno.test({
     await t.step("a window that is closed ends the run, and its record too", async () => {
       {
         const words = ["exec", "-n", "weka-operator-system", "-it", "weka-drive-0", "--", "sh"];
-        await using terminal = await PseudoTerminal.open(kodama.words(words), {
+        await using terminal = await PseudoTerminal.open(kodama.args(words), {
           env: kodama.env,
           cwd: new URL("../", import.meta.url).pathname,
         });
@@ -114,7 +114,7 @@ Deno.test({
       let [running, exitCode]: [boolean, number | null] = [true, null];
       while (exitCode === null && running) {
         running = (await commandLines()).some((one) => /-it weka-drive-0 -- sh$/.test(one));
-        const shown = await new KodamaHere(kodama.env).succeed(["runs", "show", "-o", "json"]);
+        const shown = await new KodamaInProcess(kodama.env).succeed(["runs", "show", "-o", "json"]);
         ({ exitCode } = JSON.parse(shown) as { exitCode: number | null });
       }
       assert.equal(exitCode, 130);

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { podMadeAnew } from "./harness/pod_made_anew.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { recreatePod } from "./harness/pod_made_anew.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const namespace = "weka-operator-system";
@@ -21,7 +21,7 @@ test $KODAMA_INDEX != 3 || test $(wc -l < /tmp/ran) -gt 1`;
 
 Deno.test("what is run again after faults in mid-run is exactly what failed", async (t) => {
   await using cluster = await startTestCluster("fleet:drives=8");
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   await using client = await openKubeClient(
     { kubeconfig: cluster.kubeconfig },
     systemHost(() => {}),
@@ -54,7 +54,7 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
     ]);
     await inPods(drives, "until test -s /tmp/ran; do sleep 0.1; done");
     await inPods(["-n", namespace, "weka-drive-1"], "kill -9 $(cat /tmp/ran)");
-    await podMadeAnew(client, { namespace, name: "weka-drive-2" });
+    await recreatePod(client, { namespace, name: "weka-drive-2" });
     await inPods(drives, "touch /tmp/go");
     // Of a pod that is deleted the server may still tell how its command ended: 5, or else 4.
     assert.notEqual(await run.ended(), 0);
@@ -84,7 +84,7 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
 });
 
 /** The places of the pods of the last run whose command didn't end well. */
-async function notOk(kodama: KodamaHere): Promise<number[]> {
+async function notOk(kodama: KodamaInProcess): Promise<number[]> {
   const { stdout } = await kodama.run(["runs", "show", "-o", "json"]);
   const { targets } = JSON.parse(stdout) as { targets: { outcome: string }[] };
   return targets.flatMap(({ outcome }, index) => outcome === "ok" ? [] : [index]);

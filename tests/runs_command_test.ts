@@ -4,8 +4,8 @@ import { systemClock } from "../src/base/clock.ts";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { podMadeAnew } from "./harness/pod_made_anew.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { recreatePod } from "./harness/pod_made_anew.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const namespace = "weka-operator-system";
@@ -29,7 +29,7 @@ async function records(kodama: SourceKodama): Promise<{ path: string; mode: numb
 Deno.test("runs are kept, shown and run again, by the real program", async (t) => {
   await using cluster = await startTestCluster("weka");
   const real = await SourceKodama.on(cluster);
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const host = systemHost(() => {});
   await using client = await openKubeClient({ kubeconfig: cluster.kubeconfig }, host);
 
@@ -165,7 +165,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
         "exit $KODAMA_INDEX",
       ]);
       assert.equal(code, 5);
-      await podMadeAnew(client, { namespace, name: "weka-drive-1" });
+      await recreatePod(client, { namespace, name: "weka-drive-1" });
       const strict = await kodama.run([
         "runs",
         "rerun",

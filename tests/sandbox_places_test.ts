@@ -77,7 +77,7 @@ Deno.test("scripts run in their bounds: from source", async () => {
       ...source.env,
       ...granted,
     };
-    checkEnd(await runCommand([...source.words, ...words], { cwd, env }));
+    checkEnd(await runCommand([...source.args, ...words], { cwd, env }));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -2,9 +2,9 @@
  * Every file of `tests/scenarios/`, on an embedded cluster of its own; with `KODAMA_TEST_KUBECONFIG` those
  * that say so on that real cluster instead. `KODAMA_UPDATE_SCENARIOS=1` writes what happened into the files.
  */
-import { openEmbeddedStage } from "./harness/embedded_stage.ts";
+import { openEmbeddedCluster } from "./harness/embedded_stage.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
-import { openRealStage, realKubeconfig } from "./harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "./harness/real_stage.ts";
 import { assertSameText } from "./harness/same_text.ts";
 import { formatScenario, parseScenario, type Scenario } from "./harness/scenario.ts";
 import { runScenario } from "./harness/scenario_run.ts";
@@ -25,12 +25,12 @@ function skipped(scenario: Scenario): string | undefined {
 }
 
 async function runEmbedded(scenario: Scenario): Promise<Scenario> {
-  await using stage = await openEmbeddedStage(scenario.world);
+  await using stage = await openEmbeddedCluster(scenario.world);
   return await runScenario(scenario, stage);
 }
 
 async function runReal(scenario: Scenario, path: string): Promise<Scenario> {
-  await using stage = await openRealStage(path);
+  await using stage = await openRealCluster(path);
   return await runScenario(scenario, stage);
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
 const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -31,7 +31,7 @@ const shell = ["--timeout", "1s", "--shell", "--", threeEnds];
 
 Deno.test("real output is what the published schemas say", async (t) => {
   await using cluster = await startTestCluster("weka");
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const report = await published("target-report");
   const event = await published("run-event");
   const record = await published("run-record");

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { startGitServer } from "./harness/git_server.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 Deno.test("a stopped session is cloned and kept in a file without waking: nothing of it begins, and nothing is left", async () => {
   await using cluster = await startTestCluster("empty");
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const on = (...words: string[]) => kodama.succeed(words);
   await on("start", "work", "--no-sync");
   await on("attach", "work", "--command", "echo kept >notes.txt");
@@ -26,7 +26,7 @@ Deno.test("a stopped session is cloned and kept in a file without waking: nothin
 
 Deno.test("a clone has the commits and the changes of its session, and needs its repository no more", async () => {
   await using cluster = await startTestCluster("empty");
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const on = (...words: string[]) => kodama.succeed(words);
   const inPod = (name: string, line: string) => on("attach", name, "--command", line);
   {

@@ -5,7 +5,7 @@ import type { AuditEvent } from "../src/cluster/api/audit.ts";
 import { type CommandResult, runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { type GitServer, startGitServer } from "./harness/git_server.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 // Not that of another test: who hunts for secrets looks at the processes of the whole machine.
@@ -41,7 +41,7 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
     written,
     async run(words, env = {}, cwd) {
       const result = cwd === undefined
-        ? await new KodamaHere(cluster.env).run(words, { env })
+        ? await new KodamaInProcess(cluster.env).run(words, { env })
         : await kodama.run(words, { env, cwd });
       written.push(result.stdout, result.stderr);
       return result;

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 function machine(cluster: TestCluster) {
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const on = (...words: string[]) => kodama.succeed(words);
   return { kodama, on };
 }

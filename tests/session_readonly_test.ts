@@ -11,7 +11,7 @@ Deno.test("where kodama's folder can't be written to, sessions work, and what ca
   const own = { KODAMA_CONFIG_DIR: `${cluster.folder}/elsewhere` };
   const env = { ...cluster.env, ...source.env, ...own };
   const run = (...words: string[]) =>
-    runCommand([...source.words, ...words], { cwd: cluster.folder, env });
+    runCommand([...source.args, ...words], { cwd: cluster.folder, env });
   const unkept =
     /^warning: cannot write .*work\.yaml: .*; the cluster keeps the session all the same$/m;
   for (const words of [["start", "work", "--no-sync"], ["stop", "work"], ["resume", "work"]]) {

@@ -6,7 +6,7 @@ import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { startGitServer } from "./harness/git_server.ts";
 import { Kubectl } from "./harness/kubectl.ts";
 import { documentedRole } from "./harness/session_role.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 Deno.test("a session lives its whole life with the documented Role alone", async () => {
   const requests: string[] = [];
@@ -25,7 +25,7 @@ Deno.test("a session lives its whole life with the documented Role alone", async
   await kubectl.ok("create", "rolebinding", "jane", "-n", "default", ...binding);
   const own = `${cluster.folder}/jane`;
   await Deno.writeTextFile(own, await cluster.cluster.kubeconfigFor("jane", []));
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const jane = { env: { KUBECONFIG: own } };
   await Deno.writeTextFile(`${cluster.folder}/.env`, "A=1\n");
   const lines = [

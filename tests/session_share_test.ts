@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 Deno.test("a teammate attaches with the rights of the note alone, and to that session alone", async () => {
   await using cluster = await startTestCluster("empty");
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   for (const name of ["shared", "other"]) {
     await kodama.succeed(["start", name, "--no-sync"]);
   }
@@ -17,7 +17,7 @@ Deno.test("a teammate attaches with the rights of the note alone, and to that se
   await Deno.writeTextFile(own, await cluster.cluster.kubeconfigFor("bob", []));
   // Of bob's own machine, which knows nothing of the session.
   const env = { KUBECONFIG: own, KODAMA_CONFIG_DIR: `${cluster.folder}/bobs/.kodama` };
-  const bob = new KodamaHere({ ...cluster.env, ...env });
+  const bob = new KodamaInProcess({ ...cluster.env, ...env });
   const words = (name: string) => ["attach", name, "-n", "default", "--command", "pwd"];
   assert.equal(await bob.succeed(words("shared")), "/workspace\n");
   const refused = await bob.run(words("other"));
@@ -27,7 +27,7 @@ Deno.test("a teammate attaches with the rights of the note alone, and to that se
 
 Deno.test("a note holds no credentials", async () => {
   await using cluster = await startTestCluster("empty");
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   await kodama.succeed(["start", "shared", "--no-sync"]);
   const stdout = await kodama.succeed(["share", "shared"]);
   const kubeconfig = await Deno.readTextFile(cluster.kubeconfig);

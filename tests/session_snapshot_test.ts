@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 function scene(cluster: TestCluster) {
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const on = (...words: string[]) => kodama.succeed(words);
   const kubectl = Kubectl.on(cluster);
   const inPod = (name: string, line: string) => on("attach", name, "--command", line);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { startGitServer } from "./harness/git_server.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 Deno.test("a clone, its session and the session's agent work on the same files", async () => {
@@ -21,7 +21,7 @@ Deno.test("a clone, its session and the session's agent work on the same files",
   await Deno.writeTextFile(`${clone}/secret/key`, "stays here\n");
   await Deno.writeTextFile(`${clone}/.env`, "DATABASE_URL=postgres://u:stays-here@db\n");
   const run = (...words: string[]) => kodama.succeed(words, { cwd: clone });
-  const here = new KodamaHere(cluster.env);
+  const here = new KodamaInProcess(cluster.env);
   const look = (...words: string[]) => here.succeed(words);
   const inPod = (line: string) => look("attach", "work", "--command", line);
   const agent = ["--adapter", "command", "--prompt", "say hello"];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 async function machine(cluster: TestCluster, name: string) {
@@ -14,7 +14,7 @@ async function machine(cluster: TestCluster, name: string) {
   const folders = { cwd: folder };
   const run = (...words: string[]) => kodama.run(words, folders);
   const on = (...words: string[]) => kodama.succeed(words, folders);
-  return { site: `${folder}/site`, run, on, here: new KodamaHere(env) };
+  return { site: `${folder}/site`, run, on, here: new KodamaInProcess(env) };
 }
 
 Deno.test("one start on two machines at once: one session, and its prompt is given once", async () => {

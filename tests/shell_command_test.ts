@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -21,14 +21,15 @@ const shown = [
 /** Where kept shells of a pod are; nothing where there is none. */
 async function keptIn(kodama: SourceKodama, pod: string): Promise<string> {
   const look = ["sh", "-c", "ls -d /tmp/kodama-shell-*/* 2>/dev/null; true"];
-  return (await new KodamaHere(kodama.env).run(["exec", ...inNamespace, pod, "--", ...look])).stdout
+  return (await new KodamaInProcess(kodama.env).run(["exec", ...inNamespace, pod, "--", ...look]))
+    .stdout
     .trim();
 }
 
 /** Waits in a pod until a condition of its shell holds: nothing reports that a process there has ended. */
 async function untilInPod(kodama: SourceKodama, pod: string, condition: string): Promise<void> {
   const line = `until ${condition}; do sleep 0.1; done`;
-  await new KodamaHere(kodama.env).succeed([
+  await new KodamaInProcess(kodama.env).succeed([
     ...["exec", ...inNamespace, pod, "--timeout", "60s"],
     ...["--", "sh", "-c", line],
   ]);
@@ -59,7 +60,7 @@ Deno.test({
     await using cluster = await startTestCluster("weka");
     const kodama = await SourceKodama.on(cluster);
     const open = (words: readonly string[], env = kodama.env) =>
-      PseudoTerminal.open([...shown, ...kodama.words(["shell", ...inNamespace, ...words])], {
+      PseudoTerminal.open([...shown, ...kodama.args(["shell", ...inNamespace, ...words])], {
         env,
         cwd,
         columns: 90,
@@ -91,7 +92,7 @@ Deno.test({
 
     await t.step("a shell whose kodama is killed waits, and is found again", async () => {
       const begun = ["sh", "-c", '"$@"; cat', "sh"];
-      const words = kodama.words(["shell", ...inNamespace, "weka-drive-1"]);
+      const words = kodama.args(["shell", ...inNamespace, "weka-drive-1"]);
       await using terminal = await PseudoTerminal.open([...begun, ...words], {
         env: kodama.env,
         cwd,
@@ -116,7 +117,7 @@ Deno.test({
       async () => {
         const words = ["shell", ...inNamespace, "weka-drive-1", "--keep-for", "1s"];
         await using terminal = await PseudoTerminal.open(
-          ["sh", "-c", '"$@"; cat', "sh", ...kodama.words(words)],
+          ["sh", "-c", '"$@"; cat', "sh", ...kodama.args(words)],
           { env: kodama.env, cwd },
         );
         await terminal.until("the prompt", /weka-drive-1:\/# ?$/m);
@@ -182,7 +183,7 @@ Deno.test({
       const folder = `${cluster.folder}/transcripts`;
       const words = ["shell", ...inNamespace, "weka-drive-0", "--new", "--log", folder];
       await using terminal = await PseudoTerminal.open(
-        [...shown, ...kodama.words(words)],
+        [...shown, ...kodama.args(words)],
         { env: kodama.env, cwd, columns: 60, rows: 10 },
       );
       await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);

@@ -66,7 +66,7 @@ Deno.test({
       "--detach makes a session; each pane has its pod, and keys go to all",
       async () => {
         await using tmux = await PrivateTmux.open(kodama.env);
-        const words = kodama.words(["tmux", ...drives, "--detach"]);
+        const words = kodama.args(["tmux", ...drives, "--detach"]);
         const { code, stderr } = await runCommand(words, { env: tmux.env, cwd });
         assert.deepEqual({ code, stderr }, {
           code: 0,
@@ -98,7 +98,7 @@ Deno.test({
       async () => {
         await using tmux = await PrivateTmux.open(kodama.env);
         const env = { ...tmux.env, KODAMA_ARGV0: "kodama", DENO_NO_UPDATE_CHECK: "1" };
-        const words = kodama.words(["tmux", ...drives, "--detach", "--", "sleep", "1000"]);
+        const words = kodama.args(["tmux", ...drives, "--detach", "--", "sleep", "1000"]);
         assert.equal((await runCommand(words, { env, cwd })).code, 0);
         const { stdout } = await tmux.run("show-environment", "-g");
         assert.doesNotMatch(stdout, /KODAMA_ARGV0|DENO_NO_UPDATE_CHECK/);
@@ -111,7 +111,7 @@ Deno.test({
         await using tmux = await PrivateTmux.open(kodama.env);
         const folder = `${cluster.folder}/log`;
         const line = "echo from $KODAMA_POD; test $KODAMA_POD != weka-drive-1;";
-        const words = kodama.words(
+        const words = kodama.args(
           ["tmux", ...drives, "-d", "--log", folder, "--", "sh", "-c", line],
         );
         const { code, stderr } = await runCommand(words, { env: tmux.env, cwd });
@@ -136,7 +136,7 @@ Deno.test({
       const { stdout: pane } = await tmux.run("display-message", "-p", "-t", "mine", "#{pane_id}");
       const { stdout: socket } = await tmux.run("display-message", "-p", "#{socket_path},1,0");
       const env = { ...tmux.env, TMUX: socket.trim(), TMUX_PANE: pane.trim() };
-      const words = kodama.words(["tmux", ...drives, "--detach", "--no-sync"]);
+      const words = kodama.args(["tmux", ...drives, "--detach", "--no-sync"]);
       const { code, stderr } = await runCommand(words, { env, cwd });
       assert.equal(code, 0, stderr);
       assert.deepEqual((await panesOf(tmux, "mine")).slice(1), [
@@ -148,7 +148,7 @@ Deno.test({
 
     await t.step("inside tmux it is a window of the session, and shown", async () => {
       const shell = ["sh", "-c", '"$@"; exec cat', "sh"];
-      const words = kodama.words(["tmux", ...drives]);
+      const words = kodama.args(["tmux", ...drives]);
       await using terminal = await PseudoTerminal.open([...shell, ...words], {
         env: kodama.env,
         cwd,
@@ -162,7 +162,7 @@ Deno.test({
     await t.step("outside it is shown until it is left, and what goes on is said", async () => {
       await using tmux = await PrivateTmux.open(kodama.env);
       const shell = ["sh", "-c", 'unset TMUX TMUX_PANE; "$@"; echo "code $?"; exec cat', "sh"];
-      const words = kodama.words(["tmux", ...drives, "--session", "night"]);
+      const words = kodama.args(["tmux", ...drives, "--session", "night"]);
       await using terminal = await PseudoTerminal.open([...shell, ...words], {
         env: tmux.env,
         cwd,
@@ -187,7 +187,7 @@ Deno.test({
       await Deno.writeTextFile(`${tmux.folder}/tmux`, slowTmux, { mode: 0o755 });
       const line = 'unset TMUX TMUX_PANE; trap : INT; SCREEN=$(tty) PATH="$0:$PATH" "$@"; ' +
         'echo "code $?"; exec cat';
-      const words = kodama.words(["tmux", ...drives, "--detach", "--", "sleep", "1000"]);
+      const words = kodama.args(["tmux", ...drives, "--detach", "--", "sleep", "1000"]);
       await using terminal = await PseudoTerminal.open(["sh", "-c", line, tmux.folder, ...words], {
         env: tmux.env,
         cwd,
@@ -206,7 +206,7 @@ Deno.test({
       async () => {
         await using tmux = await PrivateTmux.open(kodama.env);
         const run = (words: string[], env: Readonly<Record<string, string>> = tmux.env) =>
-          runCommand(kodama.words(["tmux", ...drives, ...words]), { env, cwd });
+          runCommand(kodama.args(["tmux", ...drives, ...words]), { env, cwd });
         const alone = await run([]);
         assert.equal(alone.code, 2);
         assert.match(alone.stderr, /^error: showing panes needs a terminal\nhint: --detach/);

@@ -1,7 +1,7 @@
 /** Workflows with steps, as a person runs them: a process of its own, on an embedded cluster. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** Each command leaves a line in a file of its pod; the third waits for a file that isn't there at first. */
@@ -21,7 +21,7 @@ steps:
 Deno.test("a run that is killed is shown, and goes on: what had ended isn't done again", async () => {
   await using cluster = await startTestCluster("weka");
   const kodama = await SourceKodama.on(cluster);
-  const here = new KodamaHere(cluster.env);
+  const here = new KodamaInProcess(cluster.env);
   const file = `${cluster.folder}/slow.yaml`;
   await Deno.writeTextFile(file, slow);
   const runs = `${kodama.configFolder}/runs`;

@@ -4,7 +4,7 @@ import type { TestCluster } from "../src/actions/host.ts";
 import { rerunSteps } from "../src/actions/workflow/rerun_steps.ts";
 import { findAnyRun } from "../src/actions/runs/past_runs.ts";
 import { runSteps, type StepsEvent } from "../src/actions/workflow/run_steps.ts";
-import { clusterHere } from "./harness/cluster_here.ts";
+import { inProcessCluster } from "./harness/cluster_here.ts";
 
 const { signal } = new AbortController();
 const said = {
@@ -35,7 +35,7 @@ function reasonOf(events: readonly StepsEvent[]): string {
 }
 
 Deno.test("copies of a workflow", async (t) => {
-  await using cluster = await clusterHere("weka");
+  await using cluster = await inProcessCluster("weka");
   const inFolder = (name: string, test: (place: Place) => Promise<void>) =>
     t.step(name, async () => {
       await using temp = await cluster.folder();

@@ -7,7 +7,7 @@ import type { Host } from "../src/actions/host.ts";
 import { runSteps } from "../src/actions/workflow/run_steps.ts";
 import { testWorkflows } from "../src/actions/workflow/test_workflows.ts";
 import { checkWorkflows } from "../src/actions/workflow/files.ts";
-import { clusterHere, thisMachine } from "./harness/cluster_here.ts";
+import { inProcessCluster, thisMachine } from "./harness/cluster_here.ts";
 import { referencePage, referenceParts } from "../tools/workflow_reference.ts";
 import { referenceFile } from "../tools/schemas.ts";
 
@@ -55,7 +55,7 @@ Deno.test("docs/workflow-reference.md is that of the code (deno task schema:upda
 });
 
 Deno.test("every example of the reference runs, and is ok", async (t) => {
-  await using cluster = await clusterHere("weka");
+  await using cluster = await inProcessCluster("weka");
   for (const { title, examples } of referenceParts()) {
     for (const { title: name, text } of examples) {
       await t.step(`${title}: ${name}`, async () => {

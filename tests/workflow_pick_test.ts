@@ -29,7 +29,7 @@ Deno.test({
     const { env } = kodama;
     const file = `${cluster.folder}/picked.yaml`;
     await Deno.writeTextFile(file, workflow);
-    const words = (...more: string[]) => kodama.words(more);
+    const words = (...more: string[]) => kodama.args(more);
     const open = async (...more: string[]) => {
       const line = words(...more).map((word) => `'${word}'`).join(" ");
       const shown = ["sh", "-c", `${line}; echo "code $?:"; cat`];

@@ -7,7 +7,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import * as v from "valibot";
 import { workflowEventShape, workflowRecordLineShape } from "../tools/workflow_report_shapes.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 
 const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
@@ -59,7 +59,7 @@ outputs: { ok: "\${{ steps.ends.ok }}" }
 
 Deno.test("what is written of workflows is what their schemas say", async (t) => {
   await using cluster = await startTestCluster("weka");
-  const kodama = new KodamaHere(cluster.env);
+  const kodama = new KodamaInProcess(cluster.env);
   const file = `${cluster.folder}/much.yaml`;
   await Deno.writeTextFile(file, workflow);
   const run = (...words: string[]) => kodama.run([...words, "--trust"]);

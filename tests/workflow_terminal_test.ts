@@ -1,7 +1,7 @@
 /** Workflows with a person at the terminal: what they are asked for, what they see, and Ctrl-C. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaHere } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_here.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -48,7 +48,7 @@ Deno.test({
     }
     const options = { env: kodama.env, cwd: folder, columns: 120 };
     const open = async (...words: string[]) =>
-      await PseudoTerminal.open(kodama.words(["run", ...words]), options);
+      await PseudoTerminal.open(kodama.args(["run", ...words]), options);
 
     await t.step(
       "parameters are asked for, each by its own rules; secrets aren't seen",
@@ -116,7 +116,7 @@ Deno.test({
       assert.doesNotMatch(screen, /never/);
       assert.doesNotMatch(screen, /^long: \d+s$/m, "nothing is left of the status line");
       const left = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "sh", "-c"];
-      const { stdout } = await new KodamaHere(kodama.env).run([
+      const { stdout } = await new KodamaInProcess(kodama.env).run([
         ...left,
         "ps -o args | grep '[s]leep 60' || echo none",
       ]);
@@ -151,7 +151,7 @@ steps:
     const second = await kodama.run(["run", file("refuse"), "--trust"]);
     assert.equal(second.code, 1);
     assert.match(second.stderr, /error: run \d{8}-\d{6}-\w+ of "refuse" is still running/);
-    await new KodamaHere(kodama.env).run([...pod, "touch", "/tmp/refuse"]);
+    await new KodamaInProcess(kodama.env).run([...pod, "touch", "/tmp/refuse"]);
     await first.ended();
     assert.match(first.stdout, /done/);
   });
@@ -164,7 +164,7 @@ steps:
     assert.equal(second.stdout, "");
     first.signal("SIGKILL");
     await second.until(({ stdout }) => stdout.includes("begun"));
-    await new KodamaHere(kodama.env).run([...pod, "touch", "/tmp/wait"]);
+    await new KodamaInProcess(kodama.env).run([...pod, "touch", "/tmp/wait"]);
     await second.ended();
     assert.match(second.stdout, /done/);
   });

@@ -50,7 +50,7 @@ Deno.test({
   ignore: missing !== undefined,
   async fn() {
     await using scene = await Scene.open();
-    const words = scene.kodama.words(["workflow", "trust", "add", "deploy"]);
+    const words = scene.kodama.args(["workflow", "trust", "add", "deploy"]);
     const options = { env: scene.kodama.env, cwd: scene.repository, columns: 160 };
     for (const [answer, code] of [["n", 1], ["", 1], ["y", 0]] as const) {
       await using terminal = await PseudoTerminal.open(words, options);

@@ -1,6 +1,6 @@
 /** An installed kodama beside kubectl, and a cluster for both: an embedded one, or the real one that is named. */
 import { InstalledKodama } from "../harness/installed_kodama.ts";
-import { openRealStage, realKubeconfig } from "../harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "../harness/real_stage.ts";
 import type { Job } from "./measure.ts";
 
 /** Disposing of it takes everything away again. */
@@ -21,7 +21,7 @@ export class BenchStage implements AsyncDisposable {
       await kodama.clusterUp("empty");
       return new BenchStage(stack.move(), kodama, "default", "an embedded");
     }
-    const { namespace, kubeconfig } = stack.use(await openRealStage(real));
+    const { namespace, kubeconfig } = stack.use(await openRealCluster(real));
     const path = `${kodama.folder}/kubeconfig`;
     await Deno.writeTextFile(path, kubeconfig, { mode: 0o600 });
     kodama.env = { ...kodama.env, KUBECONFIG: path };

@@ -6,7 +6,7 @@
  * `KODAMA_TEST_KUBECONFIG` names.
  */
 import { InstalledKodama } from "../harness/installed_kodama.ts";
-import { openRealStage, realKubeconfig } from "../harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "../harness/real_stage.ts";
 import { median } from "./alternate.ts";
 
 interface Options {
@@ -237,7 +237,7 @@ async function main(words: readonly string[]): Promise<number> {
   let namespace = "default";
   if (real === undefined) await kodama.clusterUp("empty");
   else {
-    const stage = stack.use(await openRealStage(real));
+    const stage = stack.use(await openRealCluster(real));
     namespace = stage.namespace;
     await Deno.writeTextFile(`${kodama.folder}/kubeconfig`, stage.kubeconfig, { mode: 0o600 });
     kodama.env = { ...kodama.env, KUBECONFIG: `${kodama.folder}/kubeconfig` };

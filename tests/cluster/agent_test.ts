@@ -1,6 +1,11 @@
 /** The real Claude Code in a Debian pod of a real cluster, with a stand-in for its model. */
 import assert from "node:assert/strict";
-import { type AgentStage, Gates, storyModel, tellAgentStory } from "../harness/agent_story.ts";
+import {
+  type AgentEnvironment,
+  Gates,
+  storyModel,
+  tellAgentStory,
+} from "../harness/agent_story.ts";
 import { claudeCode } from "../harness/claude_code.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { ModelStandIn } from "../harness/model_stand_in.ts";
@@ -75,7 +80,7 @@ Deno.test({
     const pod = agentPod(claude.path, model.environment);
     await namespace.create(claim);
     await startPod(namespace, pod);
-    const stage: AgentStage = {
+    const stage: AgentEnvironment = {
       place: "pod/agent",
       scope: ["-n", namespace.name],
       run: (words) => kodama.run(words),

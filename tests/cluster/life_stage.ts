@@ -119,7 +119,7 @@ export class LifeStage implements AsyncDisposable {
 
   /** Runs a command line in a terminal. */
   terminal({ kodama, folder }: Machine, words: readonly string[]): Promise<PseudoTerminal> {
-    return PseudoTerminal.open(kodama.words(words), { env: kodama.env, cwd: folder });
+    return PseudoTerminal.open(kodama.args(words), { env: kodama.env, cwd: folder });
   }
 
   /** Returns a file of a session's workspace, as the cluster's own client sees it; empty if there is none. */

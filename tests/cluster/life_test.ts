@@ -118,7 +118,7 @@ Deno.test({
 
     await step("stopped at work; another machine is told the truth, and goes on", async () => {
       await stage.run(first, ["prompt", "life", "[think] about it"]);
-      await gates.asked("think");
+      await gates.requested("think");
       await stage.run(first, ["prompt", "life", "[queued] and then this"]);
       await stage.run(first, ["stop", "life", "--yes"]);
       assert.equal((await syncOn(first)).phase, "stopped");

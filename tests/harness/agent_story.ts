@@ -8,7 +8,7 @@ import type { Block, ModelTurn } from "./model_stand_in.ts";
 import { usagePerAnswer } from "./model_stand_in.ts";
 
 /** The environment of the story. */
-export interface AgentStage {
+export interface AgentEnvironment {
   /** The operand of every command: the agent. */
   place: string;
   /** More args of every command: `-n`, `--context`. */
@@ -24,19 +24,19 @@ export interface AgentStage {
 }
 
 /** How long the agent may take to send a request to its model. */
-const patienceMs = 30_000;
+const limitMs = 30_000;
 
 /** Held answers of the model, by marker: the model sends them when the test opens the gate. */
 export class Gates {
   readonly #gates = new Map<string, PromiseWithResolvers<void>>();
-  readonly #asked = new Map<string, PromiseWithResolvers<void>>();
+  readonly #requested = new Map<string, PromiseWithResolvers<void>>();
 
   /** Resolves when the model got the request for a marker's answer; rejects if that takes too long. */
-  async asked(marker: string): Promise<void> {
+  async requested(marker: string): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`nobody asked for [${marker}]`)), patienceMs);
+    const timer = setTimeout(() => reject(new Error(`nobody asked for [${marker}]`)), limitMs);
     try {
-      await Promise.race([this.#of(this.#asked, marker).promise, late]);
+      await Promise.race([this.#of(this.#requested, marker).promise, late]);
     } finally {
       clearTimeout(timer);
     }
@@ -48,7 +48,7 @@ export class Gates {
 
   /** For the model: records the request, and waits. */
   async pass(marker: string): Promise<void> {
-    this.#of(this.#asked, marker).resolve();
+    this.#of(this.#requested, marker).resolve();
     await this.#of(this.#gates, marker).promise;
   }
 
@@ -103,7 +103,7 @@ interface ToldTask {
 }
 
 /** Returns the tasks of a stage as `agent list` prints them. */
-async function tasksOf(stage: AgentStage): Promise<ToldTask[]> {
+async function tasksOf(stage: AgentEnvironment): Promise<ToldTask[]> {
   const { code, stdout, stderr } = await stage.run(
     ["agent", "list", stage.place, ...stage.scope, "-o", "json"],
   );
@@ -111,7 +111,7 @@ async function tasksOf(stage: AgentStage): Promise<ToldTask[]> {
   return JSON.parse(stdout);
 }
 
-async function taskOf(stage: AgentStage, number: number): Promise<ToldTask> {
+async function taskOf(stage: AgentEnvironment, number: number): Promise<ToldTask> {
   const task = (await tasksOf(stage)).find((one) => one.number === number);
   assert.ok(task, `task ${number} isn't listed`);
   return task;
@@ -120,7 +120,7 @@ async function taskOf(stage: AgentStage, number: number): Promise<ToldTask> {
 /** Runs the story, step by step. */
 export async function tellAgentStory(
   t: Deno.TestContext,
-  stage: AgentStage,
+  stage: AgentEnvironment,
   gates: Gates,
 ): Promise<void> {
   const { place, scope } = stage;
@@ -172,7 +172,7 @@ export async function tellAgentStory(
     "a task goes on when the client is killed, and the next one waits for it",
     async () => {
       await using client = stage.start(prompt("[gated] think", "-f"));
-      await gates.asked("gated");
+      await gates.requested("gated");
       await client.until(({ stdout }) => stdout.includes("task 3 (claude)"));
       client.signal("SIGKILL");
       await client.ended();
@@ -211,7 +211,7 @@ export async function tellAgentStory(
 
   await step("a pod that restarts leaves the truth, and the conversation goes on", async () => {
     assert.equal((await stage.run(prompt("[cut] off"))).code, 0);
-    await gates.asked("cut");
+    await gates.requested("cut");
     await stage.restart();
     const task = await taskOf(stage, 7);
     assert.deepEqual([task.state, task.reason], ["failed", "the pod restarted"]);

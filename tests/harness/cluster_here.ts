@@ -13,11 +13,11 @@ export function thisMachine(
     environment: (name) => own[name] ?? Deno.env.get(name),
     kubeconfig: own.KUBECONFIG,
   });
-  return { ...host, testCluster: clusterHere };
+  return { ...host, testCluster: inProcessCluster };
 }
 
 /** A cluster that is removed when it is disposed of. */
-export async function clusterHere(world: string): Promise<TestCluster> {
+export async function inProcessCluster(world: string): Promise<TestCluster> {
   const cluster = await startTestCluster(world);
   const { env, folder } = cluster;
   const host = thisMachine(env);

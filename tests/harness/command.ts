@@ -21,10 +21,10 @@ export interface CommandResult {
 
 /** Runs a program to its end. */
 export async function runCommand(
-  words: readonly string[],
+  argv: readonly string[],
   { env, cwd, stdin, signal }: CommandOptions,
 ): Promise<CommandResult> {
-  const [program = "", ...args] = words;
+  const [program = "", ...args] = argv;
   const child = new Deno.Command(program, {
     args,
     clearEnv: true,
@@ -54,7 +54,7 @@ async function feed(input: WritableStream<Uint8Array>, data: string | Uint8Array
 }
 
 /** How long a program may take to write what a test waits for: then the test fails instead of hanging. */
-const patienceMs = 30_000;
+const limitMs = 30_000;
 
 /** A program that runs until it is disposed of. */
 export class RunningCommand implements AsyncDisposable {
@@ -65,8 +65,8 @@ export class RunningCommand implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  constructor(words: readonly string[], { env, cwd }: Omit<CommandOptions, "stdin" | "signal">) {
-    const [program = "", ...args] = words;
+  constructor(argv: readonly string[], { env, cwd }: Omit<CommandOptions, "stdin" | "signal">) {
+    const [program = "", ...args] = argv;
     this.#child = new Deno.Command(program, {
       args,
       clearEnv: true,
@@ -100,7 +100,7 @@ export class RunningCommand implements AsyncDisposable {
   /** Resolves once the output fulfils the condition; rejects if the program ends before. */
   async until(condition: (written: { stdout: string; stderr: string }) => boolean): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(this.#failure("did not write in time")), patienceMs);
+    const timer = setTimeout(() => reject(this.#failure("did not write in time")), limitMs);
     try {
       while (!condition(this)) {
         if (this.#ended) throw this.#failure("ended before it wrote");

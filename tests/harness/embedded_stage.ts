@@ -1,10 +1,12 @@
 /** An embedded cluster as a stage of scenarios, with a namespace of their own. */
 import { resources } from "../../src/cluster/resources.ts";
 import { startTestCluster } from "./embedded_cluster.ts";
-import type { Stage } from "./scenario_run.ts";
+import type { ScenarioCluster } from "./scenario_run.ts";
 
 /** Starts it; disposing of it ends the cluster. */
-export async function openEmbeddedStage(world = "empty"): Promise<Stage & AsyncDisposable> {
+export async function openEmbeddedCluster(
+  world = "empty",
+): Promise<ScenarioCluster & AsyncDisposable> {
   const test = await startTestCluster(world);
   const namespace = "kodama-scenario-embedded";
   test.cluster.store.create(resources.namespaces, {

@@ -14,20 +14,20 @@ import type { CommandResult } from "./command.ts";
 import { outputOf } from "./source_kodama.ts";
 
 /** The options of a single command. */
-export interface HereOptions {
+export interface InProcessOptions {
   /** Variables beside those of all commands, or instead of them. */
   env?: Readonly<Record<string, string>>;
   stdin?: string;
 }
 
 /** Runs kodama's commands in this process, with this environment. */
-export class KodamaHere {
+export class KodamaInProcess {
   constructor(readonly env: Readonly<Record<string, string>>) {}
 
   /** Runs a command line to its end. */
   async run(
-    words: readonly string[],
-    { env = {}, stdin }: HereOptions = {},
+    args: readonly string[],
+    { env = {}, stdin }: InProcessOptions = {},
   ): Promise<CommandResult> {
     const terminal = new MemoryTerminal(stdin === undefined ? {} : { input: [stdin] });
     const all: Readonly<Record<string, string>> = { ...this.env, ...env };
@@ -50,7 +50,7 @@ export class KodamaHere {
       },
     };
     try {
-      const code = await run(words, invocation);
+      const code = await run(args, invocation);
       const stdout = terminal.written("stdout");
       const bytes = new TextEncoder().encode(stdout);
       return { code, stdout, stderr: terminal.written("stderr"), bytes };
@@ -60,7 +60,7 @@ export class KodamaHere {
   }
 
   /** Runs a command line that has to succeed; returns its standard output. */
-  async succeed(words: readonly string[], options: HereOptions = {}): Promise<string> {
-    return outputOf(words, await this.run(words, options));
+  async succeed(args: readonly string[], options: InProcessOptions = {}): Promise<string> {
+    return outputOf(args, await this.run(args, options));
   }
 }

@@ -23,13 +23,13 @@ export function normalise(text: string, known: KnownTexts): string {
   const texts = Object.entries(known).filter(([, value]) => value !== "")
     .sort(([, a], [, b]) => b.length - a.length);
   let result = text;
-  for (const [name, value] of texts) result = result.replace(asWords(value), `{${name}}`);
+  for (const [name, value] of texts) result = result.replace(wholeWord(value), `{${name}}`);
   for (const [pattern, replacement] of patterns) result = result.replace(pattern, replacement);
   return result;
 }
 
 /** Matches the text as a whole word: a node `rig` isn't part of "right". */
-function asWords(text: string): RegExp {
+function wholeWord(text: string): RegExp {
   const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`(?<!\\w)${escaped}(?!\\w)`, "g");
 }

@@ -6,7 +6,7 @@ import { PODS } from "../../src/kube/resources.ts";
 import type { Pod } from "../../src/kube/types.ts";
 
 /** Deletes a pod of a StatefulSet, and waits until another one of its name is ready. */
-export async function podMadeAnew(
+export async function recreatePod(
   client: KubeClient,
   { namespace, name }: { namespace: string; name: string },
 ): Promise<void> {

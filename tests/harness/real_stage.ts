@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
-import type { Stage } from "./scenario_run.ts";
+import type { ScenarioCluster } from "./scenario_run.ts";
 
 /** A stage on a real cluster; disposing of it deletes its namespace. */
-export interface RealStage extends Stage, AsyncDisposable {}
+export interface RealCluster extends ScenarioCluster, AsyncDisposable {}
 
 /** Returns the path of the real cluster's kubeconfig; undefined if tests are to run without one. */
 export function realKubeconfig(): string | undefined {
@@ -13,7 +13,7 @@ export function realKubeconfig(): string | undefined {
 }
 
 /** Creates a namespace for one scenario. */
-export async function openRealStage(path: string): Promise<RealStage> {
+export async function openRealCluster(path: string): Promise<RealCluster> {
   const env = testEnvironment("/nonexistent", path);
   const kubectl = async (...args: string[]) => {
     const { code, stdout, stderr } = await runCommand(["kubectl", ...args], { env });

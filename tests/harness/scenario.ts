@@ -28,7 +28,7 @@
  */
 
 /** Where a scenario can run. */
-export type Place = "embedded" | "real";
+export type ScenarioTarget = "embedded" | "real";
 
 /** A command, and its expected result. */
 export interface Step {
@@ -47,7 +47,7 @@ export type Part =
 
 /** A scenario file. */
 export interface Scenario {
-  runs: readonly Place[];
+  runs: readonly ScenarioTarget[];
   /** Why it doesn't run on a real cluster; a reason is required. */
   whyNotReal: string | undefined;
   /** The initial world of the embedded cluster. */
@@ -78,7 +78,7 @@ function headerOf(lines: readonly string[]): Omit<Scenario, "header" | "parts"> 
     return [name, line.slice(at + 2)];
   }));
   const runs = (values.get("runs") ?? "").split(", ");
-  if (!runs.every((place): place is Place => place === "embedded" || place === "real")) {
+  if (!runs.every((place): place is ScenarioTarget => place === "embedded" || place === "real")) {
     throw new Error("line 2: runs is embedded, or embedded, real");
   }
   const whyNotReal = values.get("not real because");

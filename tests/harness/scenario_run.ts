@@ -10,7 +10,7 @@ import { type KnownTexts, normalise } from "./normalise.ts";
 import type { Part, Scenario, Step } from "./scenario.ts";
 
 /** A cluster to run on, and a namespace for the scenario alone. */
-export interface Stage {
+export interface ScenarioCluster {
   /** The text of a kubeconfig with one context. */
   kubeconfig: string;
   namespace: string;
@@ -19,7 +19,7 @@ export interface Stage {
 }
 
 /** A folder for a scenario: its files, its home, and `kodama` on its PATH. */
-class Bench implements AsyncDisposable {
+class ScenarioFolder implements AsyncDisposable {
   private constructor(
     private readonly own: TestFolder,
     readonly folder: string,
@@ -27,7 +27,7 @@ class Bench implements AsyncDisposable {
     readonly known: KnownTexts,
   ) {}
 
-  static async open(stage: Stage): Promise<Bench> {
+  static async open(stage: ScenarioCluster): Promise<ScenarioFolder> {
     const own = await TestFolder.open("kodama-scenario-");
     const folder = own.path;
     for (const name of ["home", "work"]) await Deno.mkdir(`${folder}/${name}`);
@@ -41,7 +41,7 @@ class Bench implements AsyncDisposable {
       port: String(freePort()),
       ...stage.known,
     };
-    return new Bench(
+    return new ScenarioFolder(
       own,
       folder,
       { ...env, PATH: `${await builtKodama()}/bin:${env["PATH"]}` },
@@ -65,13 +65,13 @@ interface Kubeconfig {
 }
 
 /** Returns it as kodama prints it: without the default port. */
-function serverOf({ kubeconfig }: Stage): string {
+function serverOf({ kubeconfig }: ScenarioCluster): string {
   const { clusters } = parse(kubeconfig) as { clusters: { cluster: { server: string } }[] };
   return new URL(clusters[0]?.cluster.server ?? "").origin;
 }
 
 /** Returns the same cluster and user, in a context with a fixed name: it appears in the output. */
-function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
+function scenarioKubeconfig({ kubeconfig, namespace }: ScenarioCluster): string {
   const config = parse(kubeconfig) as Kubeconfig;
   const current = config.contexts.find(({ name }) => name === config["current-context"]);
   assert.ok(current, "the kubeconfig has no current context");
@@ -80,14 +80,14 @@ function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
 }
 
 /** Runs every part, and returns the scenario with its actual output. */
-export async function runScenario(scenario: Scenario, stage: Stage): Promise<Scenario> {
-  await using bench = await Bench.open(stage);
+export async function runScenario(scenario: Scenario, stage: ScenarioCluster): Promise<Scenario> {
+  await using bench = await ScenarioFolder.open(stage);
   const parts: Part[] = [];
   for (const part of scenario.parts) parts.push(await runPart(part, bench));
   return { ...scenario, parts };
 }
 
-async function runPart(part: Part, bench: Bench): Promise<Part> {
+async function runPart(part: Part, bench: ScenarioFolder): Promise<Part> {
   switch (part.kind) {
     case "prose":
       return part;
@@ -109,13 +109,13 @@ async function runPart(part: Part, bench: Bench): Promise<Part> {
 }
 
 /** Replaces `{port}` by the scenario's port: pods of an embedded cluster share those of the machine. */
-function withPort(text: string, { known }: Bench): string {
+function withPort(text: string, { known }: ScenarioFolder): string {
   // The formatter takes it for a mapping where it is all of a value in YAML.
   return text.replaceAll(/\{ ?port ?\}/g, known["port"] ?? "");
 }
 
 /** Applies manifests; their workloads are rolled out, and pods ready, before the scenario continues. */
-async function apply(manifests: string, bench: Bench): Promise<void> {
+async function apply(manifests: string, bench: ScenarioFolder): Promise<void> {
   const applied = await bench.run(["kubectl", "apply", "-o", "name", "-f", "-"], manifests);
   assert.equal(applied.code, 0, applied.stderr);
   for (const name of applied.stdout.trim().split("\n")) {
@@ -130,7 +130,7 @@ async function apply(manifests: string, bench: Bench): Promise<void> {
   }
 }
 
-async function runStep({ command }: Step, bench: Bench): Promise<Step> {
+async function runStep({ command }: Step, bench: ScenarioFolder): Promise<Step> {
   const { code, stdout, stderr } = await bench.run(["sh", "-c", withPort(command, bench)]);
   return {
     command,

@@ -24,24 +24,24 @@ export class SourceKodama {
   }
 
   /** Returns the command line that starts kodama with these arguments. */
-  words(words: readonly string[]): string[] {
-    return [`${this.bin}/kodama`, ...words];
+  args(args: readonly string[]): string[] {
+    return [`${this.bin}/kodama`, ...args];
   }
 
   /** Runs a command line to its end. */
-  async run(words: readonly string[], options: StartOptions = {}): Promise<CommandResult> {
+  async run(args: readonly string[], options: StartOptions = {}): Promise<CommandResult> {
     const { env, ...rest } = options;
-    return await runCommand(this.words(words), { ...rest, env: { ...this.env, ...env } });
+    return await runCommand(this.args(args), { ...rest, env: { ...this.env, ...env } });
   }
 
   /** Runs a command line that has to succeed; returns its standard output. */
-  async succeed(words: readonly string[], options: StartOptions = {}): Promise<string> {
-    return outputOf(words, await this.run(words, options));
+  async succeed(args: readonly string[], options: StartOptions = {}): Promise<string> {
+    return outputOf(args, await this.run(args, options));
   }
 
   /** Starts a command line in the background. */
-  start(words: readonly string[]): RunningCommand {
-    return new RunningCommand(this.words(words), { env: this.env });
+  start(args: readonly string[]): RunningCommand {
+    return new RunningCommand(this.args(args), { env: this.env });
   }
 
   /** Runs a line of sh in which `kodama` is a function that starts kodama. */
@@ -58,18 +58,18 @@ export class SourceKodama {
  */
 export async function fromSource(
   write: readonly string[],
-): Promise<{ words: readonly string[]; env: { DENO_DIR: string } }> {
+): Promise<{ args: readonly string[]; env: { DENO_DIR: string } }> {
   const info = await runCommand([Deno.execPath(), "info", "--json"], { env: Deno.env.toObject() });
   const { denoDir } = JSON.parse(info.stdout) as { denoDir: string };
   const root = filePath(new URL("../../", import.meta.url));
   const set = ["--config", `${root}deno.json`, "-P=kodama", `--allow-write=${write.join(",")}`];
-  const words = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...set, `${root}main.ts`];
-  return { words, env: { DENO_DIR: denoDir } };
+  const args = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...set, `${root}main.ts`];
+  return { args, env: { DENO_DIR: denoDir } };
 }
 
 /** Returns standard output of a command line of kodama; fails the test if it failed. */
-export function outputOf(words: readonly string[], ended: CommandResult): string {
+export function outputOf(args: readonly string[], ended: CommandResult): string {
   const { code, stdout, stderr } = ended;
-  assert.equal(code, 0, `kodama ${words.join(" ")}: ${stderr}${stdout}`);
+  assert.equal(code, 0, `kodama ${args.join(" ")}: ${stderr}${stdout}`);
   return stdout;
 }

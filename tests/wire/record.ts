@@ -3,7 +3,7 @@
  * cluster is that of `KODAMA_TEST_KUBECONFIG`, else the rig of this checkout.
  */
 import { findLayout } from "../cluster/layout.ts";
-import { openRealStage, realKubeconfig } from "../harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "../harness/real_stage.ts";
 import { formatScenario } from "../harness/scenario.ts";
 import { perform, readRecorded, recordedFolder, recordedNames } from "./recording.ts";
 
@@ -11,7 +11,7 @@ const kubeconfig = realKubeconfig() ?? (await findLayout()).kubeconfig;
 const wanted = Deno.args.map((name) => `${name}.md`);
 for (const name of await recordedNames()) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  await using stage = await openRealStage(kubeconfig);
+  await using stage = await openRealCluster(kubeconfig);
   const happened = await perform(await readRecorded(name), stage);
   await Deno.writeTextFile(`${recordedFolder}${name}`, formatScenario(happened));
 }

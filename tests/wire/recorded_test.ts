@@ -3,7 +3,7 @@
  * `differences.json` with its reason; `KODAMA_UPDATE_DIFFERENCES=1` writes the lines of those that are listed.
  */
 import assert from "node:assert/strict";
-import { openEmbeddedStage } from "../harness/embedded_stage.ts";
+import { openEmbeddedCluster } from "../harness/embedded_stage.ts";
 import { kubectlMissing } from "../harness/kubectl.ts";
 import { textDiff } from "../harness/same_text.ts";
 import { changedLines, differencesPath, fidelityRows, readDifferences } from "./differences.ts";
@@ -16,7 +16,7 @@ for (const file of await recordedNames()) {
   const reason = missing === undefined ? "" : ` (skipped: ${missing})`;
   Deno.test({ name: `as recorded: ${file}${reason}`, ignore: missing !== undefined }, async () => {
     const recorded = await readRecorded(file);
-    await using stage = await openEmbeddedStage();
+    await using stage = await openEmbeddedCluster();
     const cluster = { ...stage, known: { node: "kodama" } };
     const happened = stepsOf(await perform(recorded, cluster));
     const known = await readDifferences();

@@ -3,7 +3,7 @@
  * scenarios whose expectations `deno task wire:record` wrote on a real Kubernetes.
  */
 import { parseScenario, type Scenario, type Step } from "../harness/scenario.ts";
-import { runScenario, type Stage } from "../harness/scenario_run.ts";
+import { runScenario, type ScenarioCluster } from "../harness/scenario_run.ts";
 
 /** Where the recorded files are. */
 export const recordedFolder = new URL("recorded/", import.meta.url).pathname;
@@ -23,7 +23,7 @@ export async function readRecorded(name: string): Promise<Scenario> {
 }
 
 /** Runs a file's commands on a cluster; what differs between any two clusters is replaced. */
-export async function perform(scenario: Scenario, stage: Stage): Promise<Scenario> {
+export async function perform(scenario: Scenario, stage: ScenarioCluster): Promise<Scenario> {
   const happened = await runScenario(scenario, stage);
   const parts = happened.parts.map((part) =>
     part.kind === "console" ? { ...part, steps: part.steps.map(settledStep) } : part

@@ -1,6 +1,6 @@
 /** Shells as images have them, for the remote end of a synchronisation. */
-import { busyboxShell } from "../../src/kube/testing/image_shells.ts";
-import type { TestShell } from "../../src/sync/testing/shell_channel.ts";
+import { busyboxShell } from "../../kube/testing/image_shells.ts";
+import type { TestShell } from "./shell_channel.ts";
 
 /** Lines as busybox's `inotifyd - FOLDER:MASK…` writes them: letters of the event, the folder, a name. */
 const inotifydStandIn = `#!/usr/bin/perl

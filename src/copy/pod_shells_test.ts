@@ -2,13 +2,19 @@
 import assert from "node:assert/strict";
 import { lutimes } from "node:fs/promises";
 import fc from "fast-check";
-import { anyText } from "../src/base/testing/any_text.ts";
-import { CopyFailure, type OpenCopyScript } from "../src/copy/pod_script.ts";
-import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
-import { imageShells } from "../src/kube/testing/image_shells.ts";
-import type { Cut } from "../src/kube/testing/process_channel.ts";
-import { type FarImage, farProcess, imageWith } from "./harness/far_process.ts";
-import { TestFolder } from "./harness/test_folder.ts";
+import { anyText } from "../base/testing/any_text.ts";
+import { CopyFailure, type OpenCopyScript } from "./pod_script.ts";
+import {
+  assertNothingLeft,
+  CountingMeter,
+  download,
+  treeAt,
+  upload,
+} from "./testing/copy_fixture.ts";
+import { imageShells } from "../kube/testing/image_shells.ts";
+import type { Cut } from "../kube/testing/process_channel.ts";
+import { imageWith, openInImage, type TestImage } from "./testing/image_process.ts";
+import { temporaryFolder } from "../files/testing/temporary_folder.ts";
 
 /** A folder with one of everything that is copied. */
 async function makeTree(root: string): Promise<void> {
@@ -39,80 +45,80 @@ const images = await imageShells(programs);
 
 for (const image of images) {
   Deno.test(`${image.name}: a folder goes and comes back as it was`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
-    await Deno.mkdir(`${folder}/far`);
+    await Deno.mkdir(`${folder}/remote`);
     await makeTree(`${folder}/tree`);
-    const open = farProcess(image, folder);
-    const sent = await upload(`${folder}/tree`, { open, path: `${folder}/far`, name: "tree" });
+    const open = openInImage(image, folder);
+    const sent = await upload(`${folder}/tree`, { open, path: `${folder}/remote`, name: "tree" });
     assert.ok(sent.files >= 7 && sent.checksum !== null, JSON.stringify(sent));
     const whole = await treeAt(`${folder}/tree`);
-    const far = await treeAt(`${folder}/far/tree`);
+    const pod = await treeAt(`${folder}/remote/tree`);
     // busybox makes links when all else is done, without their times, which changes those of their folders.
     if (image.name === "busybox") {
-      for (const path of ["dangling", "sub/link"]) far[path] = whole[path] ?? "";
+      for (const path of ["dangling", "sub/link"]) pod[path] = whole[path] ?? "";
       for (const path of ["", "sub"]) {
-        far[path] = whole[path] ?? "";
-        await Deno.utime(`${folder}/far/tree/${path}`, 981_173_106, 981_173_106);
+        pod[path] = whole[path] ?? "";
+        await Deno.utime(`${folder}/remote/tree/${path}`, 981_173_106, 981_173_106);
       }
     }
-    assert.deepEqual(far, whole);
-    const came = await download({ open, path: "far/tree" }, `${folder}/back`);
+    assert.deepEqual(pod, whole);
+    const came = await download({ open, path: "remote/tree" }, `${folder}/back`);
     assert.equal(came.failure, undefined);
-    assert.deepEqual(await treeAt(`${folder}/back`), await treeAt(`${folder}/far/tree`));
-    for (const place of ["", "/far"]) await assertNothingLeft(folder + place);
+    assert.deepEqual(await treeAt(`${folder}/back`), await treeAt(`${folder}/remote/tree`));
+    for (const side of ["", "/remote"]) await assertNothingLeft(folder + side);
   });
 
   Deno.test(`${image.name}: into a folder that is there, what is new replaces what is old`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await makeTree(`${folder}/tree`);
-    for (const place of ["far", "near"]) {
-      await Deno.mkdir(`${folder}/${place}/sub`, { recursive: true });
-      await Deno.writeTextFile(`${folder}/${place}/sub/kept`, "kept\n");
-      await Deno.writeTextFile(`${folder}/${place}/-x`, "old\n");
-      await Deno.symlink("/etc/passwd", `${folder}/${place}/*`);
+    for (const side of ["remote", "local"]) {
+      await Deno.mkdir(`${folder}/${side}/sub`, { recursive: true });
+      await Deno.writeTextFile(`${folder}/${side}/sub/kept`, "kept\n");
+      await Deno.writeTextFile(`${folder}/${side}/-x`, "old\n");
+      await Deno.symlink("/etc/passwd", `${folder}/${side}/*`);
     }
-    const open = farProcess(image, folder);
-    await upload(`${folder}/tree`, { open, path: "far", name: "." });
-    await download({ open, path: `${folder}/tree` }, `${folder}/near`);
-    for (const place of ["far", "near"]) {
-      const at = (name: string) => Deno.readTextFile(`${folder}/${place}/${name}`);
+    const open = openInImage(image, folder);
+    await upload(`${folder}/tree`, { open, path: "remote", name: "." });
+    await download({ open, path: `${folder}/tree` }, `${folder}/local`);
+    for (const side of ["remote", "local"]) {
+      const at = (name: string) => Deno.readTextFile(`${folder}/${side}/${name}`);
       assert.deepEqual([await at("sub/kept"), await at("-x"), await at("*")], [
         "kept\n",
         "a dash\n",
         "a star\n",
       ]);
-      assert.equal((await Deno.lstat(`${folder}/${place}/*`)).isSymlink, false);
-      await assertNothingLeft(`${folder}/${place}`);
+      assert.equal((await Deno.lstat(`${folder}/${side}/*`)).isSymlink, false);
+      await assertNothingLeft(`${folder}/${side}`);
     }
   });
 
   Deno.test(`${image.name}: another kind in the way changes nothing`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await Deno.mkdir(`${folder}/tree/b`, { recursive: true });
     await Deno.writeTextFile(`${folder}/tree/a`, "new\n");
-    for (const place of ["far", "near"]) {
-      await Deno.mkdir(`${folder}/${place}`);
-      await Deno.writeTextFile(`${folder}/${place}/a`, "old\n");
-      // A link to a folder is no folder: nothing is written through it.
-      await Deno.symlink("/tmp", `${folder}/${place}/b`);
+    for (const side of ["remote", "local"]) {
+      await Deno.mkdir(`${folder}/${side}`);
+      await Deno.writeTextFile(`${folder}/${side}/a`, "old\n");
+      // A link to a folder isn't a folder: nothing is written through it.
+      await Deno.symlink("/tmp", `${folder}/${side}/b`);
     }
-    const open = farProcess(image, folder);
+    const open = openInImage(image, folder);
     await assert.rejects(
-      upload(`${folder}/tree`, { open, path: "far", name: "." }),
+      upload(`${folder}/tree`, { open, path: "remote", name: "." }),
       failure(/\/b exists in the pod and is not a directory/),
     );
-    await assert.rejects(download({ open, path: "tree" }, `${folder}/near`), /is not a folder/);
-    for (const place of ["far", "near"]) {
-      assert.equal(await Deno.readTextFile(`${folder}/${place}/a`), "old\n");
-      await assertNothingLeft(`${folder}/${place}`);
+    await assert.rejects(download({ open, path: "tree" }, `${folder}/local`), /is not a folder/);
+    for (const side of ["remote", "local"]) {
+      assert.equal(await Deno.readTextFile(`${folder}/${side}/a`), "old\n");
+      await assertNothingLeft(`${folder}/${side}`);
     }
   });
 
   Deno.test(`${image.name}: a file whose link breaks goes on where it was, both ways`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     const bytes = crypto.getRandomValues(new Uint8Array(65_536));
     const size = 40 * bytes.length;
@@ -120,77 +126,77 @@ for (const image of images) {
       using file = await Deno.open(`${folder}/file`, { write: true, create: true, mode: 0o640 });
       for (let at = 0; at < 40; at++) await file.write(bytes);
     }
-    await Deno.mkdir(`${folder}/far`);
+    await Deno.mkdir(`${folder}/remote`);
     const cuts: Cut[] = [{ afterInput: size / 2 }, {}, {}];
-    const cutting = farProcess(image, folder, () => cuts.shift() ?? {});
-    const to = { open: cutting, path: "far/", name: "file" };
+    const cutting = openInImage(image, folder, () => cuts.shift() ?? {});
+    const to = { open: cutting, path: "remote/", name: "file" };
     await assert.rejects(upload(`${folder}/file`, to), again);
-    assert.deepEqual(await namesIn(`${folder}/far`), ["part"]);
+    assert.deepEqual(await namesIn(`${folder}/remote`), ["part"]);
     const meter = new CountingMeter();
     const sent = await upload(`${folder}/file`, { ...to, meter });
     assert.ok(sent.resumedBytes > 0 && sent.resumedBytes <= size / 2, `${sent.resumedBytes}`);
     assert.equal(meter.movedBytes, size - sent.resumedBytes);
 
     const cutsBack: Cut[] = [{ afterOutput: size / 2 }, {}];
-    const open = farProcess(image, folder, () => cutsBack.shift() ?? {});
+    const open = openInImage(image, folder, () => cutsBack.shift() ?? {});
     await Deno.mkdir(`${folder}/back`);
-    await assert.rejects(download({ open, path: "far/file" }, `${folder}/back/file`), again);
+    await assert.rejects(download({ open, path: "remote/file" }, `${folder}/back/file`), again);
     assert.deepEqual(await namesIn(`${folder}/back`), ["part"]);
-    const came = await download({ open, path: "far/file" }, `${folder}/back/file`);
+    const came = await download({ open, path: "remote/file" }, `${folder}/back/file`);
     assert.equal(came.resumedBytes, size / 2);
     const whole = await treeAt(`${folder}/file`);
-    assert.deepEqual(await treeAt(`${folder}/far/file`), whole);
+    assert.deepEqual(await treeAt(`${folder}/remote/file`), whole);
     assert.deepEqual(await treeAt(`${folder}/back/file`), whole);
   });
 
   Deno.test(`${image.name}: what an attempt has left of another file is not gone on from`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await Deno.writeTextFile(`${folder}/file`, "the right bytes\n".repeat(100_000));
-    await Deno.mkdir(`${folder}/far`);
+    await Deno.mkdir(`${folder}/remote`);
     const cuts: Cut[] = [{ afterInput: 1_000_000 }];
-    const open = farProcess(image, folder, () => cuts.shift() ?? {});
-    await assert.rejects(upload(`${folder}/file`, { open, path: "far", name: "file" }), again);
-    for await (const { name } of Deno.readDir(`${folder}/far`)) {
-      using part = await Deno.open(`${folder}/far/${name}`, { write: true });
+    const open = openInImage(image, folder, () => cuts.shift() ?? {});
+    await assert.rejects(upload(`${folder}/file`, { open, path: "remote", name: "file" }), again);
+    for await (const { name } of Deno.readDir(`${folder}/remote`)) {
+      using part = await Deno.open(`${folder}/remote/${name}`, { write: true });
       assert.ok((await part.stat()).size > 500_000);
       await part.write(new TextEncoder().encode("T"));
     }
-    const sent = await upload(`${folder}/file`, { open, path: "far", name: "file" });
+    const sent = await upload(`${folder}/file`, { open, path: "remote", name: "file" });
     assert.equal(sent.resumedBytes, 0);
-    assert.deepEqual(await treeAt(`${folder}/far/file`), await treeAt(`${folder}/file`));
+    assert.deepEqual(await treeAt(`${folder}/remote/file`), await treeAt(`${folder}/file`));
 
     const back = `${folder}/back`;
     await Deno.mkdir(back);
     const cutsBack: Cut[] = [{ afterOutput: 1_000_000 }];
-    const from = farProcess(image, folder, () => cutsBack.shift() ?? {});
-    const anew = () => download({ open: from, path: "far/file" }, `${back}/file`);
-    await assert.rejects(anew(), again);
+    const from = openInImage(image, folder, () => cutsBack.shift() ?? {});
+    const downloadAgain = () => download({ open: from, path: "remote/file" }, `${back}/file`);
+    await assert.rejects(downloadAgain(), again);
     for await (const { name } of Deno.readDir(back)) {
       using part = await Deno.open(`${back}/${name}`, { write: true });
       await part.write(new TextEncoder().encode("T"));
     }
     // That it is another beginning ends one attempt; the next has nothing to go on from.
-    await assert.rejects(anew(), again);
-    assert.equal((await anew()).resumedBytes, 0);
+    await assert.rejects(downloadAgain(), again);
+    assert.equal((await downloadAgain()).resumedBytes, 0);
     assert.deepEqual(await treeAt(`${back}/file`), await treeAt(`${folder}/file`));
   });
 
   Deno.test(`${image.name}: who still writes for a link that broke does no harm`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     const bytes = crypto.getRandomValues(new Uint8Array(65_536));
     {
       using file = await Deno.open(`${folder}/file`, { write: true, create: true });
       for (let at = 0; at < 40; at++) await file.write(bytes);
     }
-    await Deno.mkdir(`${folder}/far`);
+    await Deno.mkdir(`${folder}/remote`);
     let asked: readonly string[] = [];
-    const broken = farProcess(image, folder, () => ({ afterInput: 10 }));
+    const broken = openInImage(image, folder, () => ({ afterInput: 10 }));
     const listening: OpenCopyScript = (script, args) => broken(script, asked = args);
-    const to = { path: "far/file", name: "file" };
+    const to = { path: "remote/file", name: "file" };
     await assert.rejects(upload(`${folder}/file`, { open: listening, ...to }), again);
-    const open = farProcess(image, folder);
+    const open = openInImage(image, folder);
     await using left = await open("receiveFile", asked);
     await left.expect("have");
     await left.write("0\n");
@@ -207,32 +213,35 @@ for (const image of images) {
     }
     await upload(`${folder}/file`, { open, ...to, meter: new Waking() });
     await left.done().catch(() => {});
-    assert.deepEqual(await treeAt(`${folder}/far/file`), await treeAt(`${folder}/file`));
-    await assertNothingLeft(`${folder}/far`);
+    assert.deepEqual(await treeAt(`${folder}/remote/file`), await treeAt(`${folder}/file`));
+    await assertNothingLeft(`${folder}/remote`);
   });
 
   Deno.test(`${image.name}: a folder whose link breaks leaves nothing, wherever it breaks`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await makeTree(`${folder}/tree`);
-    await Deno.mkdir(`${folder}/far`);
+    await Deno.mkdir(`${folder}/remote`);
     for (const at of [1, 512, 10_240, 65_536]) {
-      const broken = farProcess(image, folder, () => ({ afterInput: at, afterOutput: at }));
+      const broken = openInImage(image, folder, () => ({ afterInput: at, afterOutput: at }));
       await assert.rejects(
-        upload(`${folder}/tree`, { open: broken, path: "far", name: "tree" }),
+        upload(`${folder}/tree`, { open: broken, path: "remote", name: "tree" }),
         again,
       );
-      await assert.rejects(download({ open: broken, path: "tree" }, `${folder}/far/back`), again);
-      assert.deepEqual(await namesIn(`${folder}/far`), []);
+      await assert.rejects(
+        download({ open: broken, path: "tree" }, `${folder}/remote/back`),
+        again,
+      );
+      assert.deepEqual(await namesIn(`${folder}/remote`), []);
     }
   });
 
   Deno.test(`${image.name}: what isn't there, or is in the way, is said`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await Deno.writeTextFile(`${folder}/file`, "x\n");
     await Deno.mkdir(`${folder}/tree`);
-    const open = farProcess(image, folder);
+    const open = openInImage(image, folder);
     const send = (from: string, path: string) =>
       upload(`${folder}/${from}`, { open, path, name: from });
     await assert.rejects(
@@ -252,8 +261,8 @@ for (const image of images) {
       failure(/^the parent directory .* does not exist in the pod/),
     );
     await assert.rejects(send("tree", "file"), failure(/is not a directory/));
-    await Deno.mkdir(`${folder}/far/file`, { recursive: true });
-    await assert.rejects(send("file", "far"), failure(/is a directory/));
+    await Deno.mkdir(`${folder}/remote/file`, { recursive: true });
+    await assert.rejects(send("file", "remote"), failure(/is a directory/));
     await assert.rejects(
       send("tree", "/proc"),
       failure(/kodama-|Permission|No such file|not permitted/i),
@@ -261,7 +270,7 @@ for (const image of images) {
   });
 
   Deno.test(`${image.name}: names of any byte go from one pod to another`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await Deno.mkdir(`${folder}/from`);
     const made = await new Deno.Command("sh", {
@@ -273,10 +282,10 @@ for (const image of images) {
       ],
     }).output();
     assert.equal(made.code, 0);
-    const open = farProcess(image, folder);
-    const { openPodSource } = await import("../src/copy/from_pod.ts");
-    const { sendTree } = await import("../src/copy/to_pod.ts");
-    const { checksums } = await import("./copy_scene.ts");
+    const open = openInImage(image, folder);
+    const { openPodSource } = await import("./from_pod.ts");
+    const { sendTree } = await import("./to_pod.ts");
+    const { checksums } = await import("./testing/copy_fixture.ts");
     await using opened = await openPodSource({
       open,
       path: "from",
@@ -311,7 +320,7 @@ for (const image of images) {
 }
 
 Deno.test("random trees round-trip through every shell and tar", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const name = anyText({ minLength: 1 })
     .map((text) => text.toWellFormed().replace(/[\0/]/g, "_"))
     .filter((text) => ![".", ".."].includes(text) && new TextEncoder().encode(text).length < 250);
@@ -340,9 +349,9 @@ Deno.test("random trees round-trip through every shell and tar", async () => {
           }
         }
       }
-      const open = farProcess(image, folder);
-      await upload(`${folder}/tree`, { open, path: "far", name: "tree" });
-      await download({ open, path: "far" }, `${folder}/back`);
+      const open = openInImage(image, folder);
+      await upload(`${folder}/tree`, { open, path: "remote", name: "tree" });
+      await download({ open, path: "remote" }, `${folder}/back`);
       assert.deepEqual(await treeAt(`${folder}/back`), await treeAt(`${folder}/tree`));
     }),
     { numRuns: 40 },
@@ -350,11 +359,11 @@ Deno.test("random trees round-trip through every shell and tar", async () => {
 });
 
 Deno.test("an image with a shell and cat alone gives single files; what it lacks is named", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const folder = own.path;
   await Deno.writeTextFile(`${folder}/file`, "content\n".repeat(1000));
   await Deno.mkdir(`${folder}/tree`);
-  const bare = farProcess(await imageWith(folder, ["cat"]), folder);
+  const bare = openInImage(await imageWith(folder, ["cat"]), folder);
   const came = await download({ open: bare, path: "file" }, `${folder}/back`);
   assert.equal(came.bytes, 8000);
   assert.equal(
@@ -369,7 +378,7 @@ Deno.test("an image with a shell and cat alone gives single files; what it lacks
     upload(`${folder}/file`, { open: bare, path: "copy", name: "file" }),
     failure(/no mv/),
   );
-  const few = farProcess(await imageWith(folder, ["cat", "wc", "mv", "rm"]), folder);
+  const few = openInImage(await imageWith(folder, ["cat", "wc", "mv", "rm"]), folder);
   const sent = await upload(`${folder}/file`, { open: few, path: "copy", name: "file" });
   assert.equal(sent.checksum, null);
   assert.equal(
@@ -379,7 +388,7 @@ Deno.test("an image with a shell and cat alone gives single files; what it lacks
 });
 
 Deno.test("a disk that is full is named, and what was there stays", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const folder = own.path;
   const mounted = await new Deno.Command("unshare", {
     args: ["-m", "sh", "-c", `mount -t tmpfs -o size=256k none "$0" && exit 0`, folder],
@@ -390,7 +399,7 @@ Deno.test("a disk that is full is named, and what was there stays", async () => 
   await Deno.writeFile(`${folder}/file`, new Uint8Array(3_000_000).fill(1));
   await Deno.mkdir(`${folder}/tree`);
   await Deno.rename(`${folder}/file`, `${folder}/tree/file`);
-  await Deno.mkdir(`${folder}/far`);
+  await Deno.mkdir(`${folder}/remote`);
   const image = images[0];
   assert.ok(image);
   // Each script gets a file system of its own, with room for a quarter of the file.
@@ -401,24 +410,24 @@ Deno.test("a disk that is full is named, and what was there stays", async () => 
       "-m",
       "sh",
       "-c",
-      `mount -t tmpfs -o size=256k none "${folder}/far" && exec "$@"`,
+      `mount -t tmpfs -o size=256k none "${folder}/remote" && exec "$@"`,
       "small",
       ...image.words,
     ],
   };
-  const open = farProcess(small, folder);
+  const open = openInImage(small, folder);
   await assert.rejects(
-    upload(`${folder}/tree`, { open, path: "far", name: "tree" }),
+    upload(`${folder}/tree`, { open, path: "remote", name: "tree" }),
     failure(/No space left on device/),
   );
   await assert.rejects(
-    upload(`${folder}/tree/file`, { open, path: "far", name: "file" }),
+    upload(`${folder}/tree/file`, { open, path: "remote", name: "file" }),
     failure(/No space left on device/),
   );
 });
 
 /** Debian's programs, but a tar behind which something happens to the file `$CHANGED`. */
-async function imageWhereTarIsFollowedBy(folder: string, command: string): Promise<FarImage> {
+async function imageWhereTarIsFollowedBy(folder: string, command: string): Promise<TestImage> {
   const image = await imageWith(folder, ["cat", "cksum", "find", "head", "stat", "tail"]);
   const script = `#!/bin/sh\nPATH=/usr/bin:/bin\ncase $* in *--version*) exec tar "$@" ;; esac\n` +
     `tar "$@"\ncode=$?\n${command}\nexit $code\n`;
@@ -427,17 +436,17 @@ async function imageWhereTarIsFollowedBy(folder: string, command: string): Promi
 }
 
 Deno.test("a log that grows is copied as long as it was; a file that changes is an error", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const folder = own.path;
   await Deno.mkdir(`${folder}/tree`);
   await Deno.writeTextFile(`${folder}/tree/log`, "first\n");
   const grows = await imageWhereTarIsFollowedBy(folder, `echo more >>${folder}/tree/log`);
-  const from = { open: farProcess(grows, folder), path: "tree" };
+  const from = { open: openInImage(grows, folder), path: "tree" };
   const came = await download(from, `${folder}/back`);
   assert.equal(await Deno.readTextFile(`${folder}/back/log`), "first\n");
   assert.match(came.notes.join(), /they grew: log/);
   const changes = await imageWhereTarIsFollowedBy(folder, `echo other >${folder}/tree/log`);
-  const changed = download({ open: farProcess(changes, folder), path: "tree" }, `${folder}/other`);
+  const changed = download({ open: openInImage(changes, folder), path: "tree" }, `${folder}/other`);
   await assert.rejects(changed, failure(/changed in the pod while they were copied: log/));
   await assert.rejects(Deno.lstat(`${folder}/other`), Deno.errors.NotFound);
 });
@@ -449,26 +458,26 @@ for (
   ] as const
 ) {
   Deno.test(`a file that arrives ${what} isn't taken for the file, either way`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await Deno.writeTextFile(`${folder}/file`, "the right bytes\n".repeat(1000));
-    for (const place of ["far", "near"]) await Deno.mkdir(`${folder}/${place}`);
+    for (const side of ["remote", "local"]) await Deno.mkdir(`${folder}/${side}`);
     const image = await imageWith(folder, ["cksum", "mv", "rm", "stat"]);
     const cat =
       `#!/bin/sh\nPATH=/usr/bin:/bin\n[ "$#" = 0 ] || exec <"$1"\n${filter}\nexec cat >/dev/null\n`;
     await Deno.writeTextFile(`${image.path}/cat`, cat, { mode: 0o755 });
-    const open = farProcess(image, folder);
-    const sending = upload(`${folder}/file`, { open, path: "far/file", name: "file" });
+    const open = openInImage(image, folder);
+    const sending = upload(`${folder}/file`, { open, path: "remote/file", name: "file" });
     await assert.rejects(sending, failure(up));
-    await assert.rejects(download({ open, path: "file" }, `${folder}/near/file`), failure(down));
-    for (const place of ["far", "near"]) {
-      await assert.rejects(Deno.lstat(`${folder}/${place}/file`), Deno.errors.NotFound);
+    await assert.rejects(download({ open, path: "file" }, `${folder}/local/file`), failure(down));
+    for (const side of ["remote", "local"]) {
+      await assert.rejects(Deno.lstat(`${folder}/${side}/file`), Deno.errors.NotFound);
     }
   });
 }
 
 Deno.test("a sparse file comes with its holes, and is compared", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const folder = own.path;
   {
     using file = await Deno.open(`${folder}/sparse`, { write: true, create: true });
@@ -479,7 +488,7 @@ Deno.test("a sparse file comes with its holes, and is compared", async () => {
   const [image] = images;
   assert.ok(image);
   const meter = new CountingMeter();
-  const open = farProcess(image, folder);
+  const open = openInImage(image, folder);
   const came = await download({ open, path: "sparse" }, `${folder}/back`, meter);
   assert.deepEqual([came.bytes, came.checksum], [50_000_000, "cksum"]);
   assert.ok(meter.movedBytes < 1_000_000, `${meter.movedBytes}`);
@@ -488,14 +497,14 @@ Deno.test("a sparse file comes with its holes, and is compared", async () => {
 });
 
 Deno.test("what a tar couldn't read counts, with checksums and without", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const folder = own.path;
   await Deno.mkdir(`${folder}/tree`);
   await Deno.writeTextFile(`${folder}/tree/file`, "x\n");
   using sparse = await Deno.open(`${folder}/sparse`, { write: true, create: true });
   await sparse.truncate(50_000_000);
   const image = await imageWhereTarIsFollowedBy(folder, "echo tar: lost: Denied >&2; code=2");
-  const open = farProcess(image, folder);
+  const open = openInImage(image, folder);
   for (const choice of ["auto", "none"] as const) {
     const came = await download({ open, path: "tree", choice }, `${folder}/back-${choice}`);
     assert.equal(came.failure, "tar: lost: Denied");
@@ -507,32 +516,32 @@ Deno.test("what a tar couldn't read counts, with checksums and without", async (
 
 for (const image of images) {
   Deno.test(`${image.name}: small files come in few pieces, and what sends them ends with the link`, async () => {
-    await using own = await TestFolder.open("kodama-copy-");
+    await using own = await temporaryFolder("kodama-copy-");
     const folder = own.path;
     await Deno.mkdir(`${folder}/tree`);
     for (let file = 0; file < 500; file++) Deno.writeTextFileSync(`${folder}/tree/${file}`, "x\n");
-    const send = farProcess(image, folder);
+    const send = openInImage(image, folder);
     const begin = async () => {
-      const far = await send("send", ["", `${folder}/tree`]);
-      await far.expect("folder");
-      await far.write("archive\n");
-      return far;
+      const pod = await send("send", ["", `${folder}/tree`]);
+      await pod.expect("folder");
+      await pod.write("archive\n");
+      return pod;
     };
     {
-      await using far = await begin();
+      await using pod = await begin();
       const sizes: number[] = [];
-      for await (const { length } of far.data()) sizes.push(length);
+      for await (const { length } of pod.data()) sizes.push(length);
       const bytes = sizes.reduce((sum, one) => sum + one, 0);
       assert.ok(bytes >= 500 * 1024 && sizes.length <= 2 * bytes / 65_536 + 2, `${sizes.length}`);
     }
-    await using far = await begin();
-    await far.closeInput();
-    await assert.rejects(far.done(), CopyFailure);
+    await using pod = await begin();
+    await pod.closeInput();
+    await assert.rejects(pod.done(), CopyFailure);
   });
 }
 
 Deno.test("a file that changes here while it is copied is an error", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const folder = own.path;
   await Deno.writeFile(`${folder}/file`, new Uint8Array(1_000_000));
   const [image] = images;
@@ -543,19 +552,24 @@ Deno.test("a file that changes here while it is copied is an error", async () =>
       Deno.utimeSync(`${folder}/file`, 1, 1);
     }
   }
-  const to = { open: farProcess(image, folder), path: "copy", name: "file", meter: new Touching() };
+  const to = {
+    open: openInImage(image, folder),
+    path: "copy",
+    name: "file",
+    meter: new Touching(),
+  };
   await assert.rejects(upload(`${folder}/file`, to), /changed while it was copied/);
   await assert.rejects(Deno.lstat(`${folder}/copy`), Deno.errors.NotFound);
 });
 
 Deno.test("a pod that floods instead of answering is refused", async () => {
-  await using own = await TestFolder.open("kodama-copy-");
+  await using own = await temporaryFolder("kodama-copy-");
   const folder = own.path;
   await Deno.writeTextFile(`${folder}/file`, "x\n");
   for (const flood of ["exec yes", "while :; do echo kodama: >&2; printf %01024d 0; done"]) {
     const shell = ["/bin/sh", "-c", flood];
     const path = "/usr/bin:/bin";
-    const open = farProcess({ name: "hostile", words: shell, path, endless: true }, folder);
+    const open = openInImage({ name: "hostile", words: shell, path, endless: true }, folder);
     const to = { open, path: "copy", name: "file" };
     await assert.rejects(upload(`${folder}/file`, to), failure(/wasn't asked for/));
     await assert.rejects(download({ open, path: "x" }, `${folder}/x`), failure(/wasn't asked for/));

@@ -1,11 +1,11 @@
 /** Archives that a hostile pod may send: each is refused with a reason, and nothing of it is kept. */
 import assert from "node:assert/strict";
-import { ByteReader } from "../src/copy/byte_reader.ts";
-import { joinBytes } from "../src/base/join_bytes.ts";
-import { encodeHeader, type NewHeader } from "../src/copy/tar_header.ts";
-import { TarReader } from "../src/copy/tar_reader.ts";
-import { localCopyFiles } from "../src/copy/local/files.ts";
-import { TestFolder } from "./harness/test_folder.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { joinBytes } from "../base/join_bytes.ts";
+import { encodeHeader, type NewHeader } from "./tar_header.ts";
+import { TarReader } from "./tar_reader.ts";
+import { localCopyFiles } from "./local/files.ts";
+import { temporaryFolder } from "../files/testing/temporary_folder.ts";
 
 const text = (words: string) => new TextEncoder().encode(words);
 
@@ -125,15 +125,15 @@ const refused: Readonly<Record<string, { pieces: Uint8Array[]; reason: RegExp }>
 
 for (const [name, { pieces, reason }] of Object.entries(refused)) {
   Deno.test(`refused: ${name}`, async () => {
-    await using folder = await TestFolder.open("kodama-hostile-");
+    await using folder = await temporaryFolder("kodama-hostile-");
     await assert.rejects(unpack(folder.path, pieces), reason);
     const left = (await Array.fromAsync(Deno.readDir(folder.path))).map((one) => one.name);
     assert.deepEqual(left.filter((one) => one !== ".in-use"), []);
   });
 }
 
-Deno.test("devices and pipes are left out, and told; modes can't set a user id", async () => {
-  await using folder = await TestFolder.open("kodama-hostile-");
+Deno.test("devices and pipes are omitted and reported; modes cannot set a user id", async () => {
+  await using folder = await temporaryFolder("kodama-hostile-");
   const suid = encodeHeader({ name: text("./suid"), type: "0", mode: 0o4755, mtime: 0, size: 0 });
   const pieces = [
     entry("null", { type: "3" }),
@@ -156,7 +156,7 @@ Deno.test("devices and pipes are left out, and told; modes can't set a user id",
 });
 
 Deno.test("a link that is there already is replaced, and nothing behind it", async () => {
-  await using folder = await TestFolder.open("kodama-hostile-");
+  await using folder = await temporaryFolder("kodama-hostile-");
   await Deno.mkdir(`${folder.path}/inner`);
   await Deno.writeTextFile(`${folder.path}/precious`, "untouched");
   await Deno.symlink(`${folder.path}/precious`, `${folder.path}/inner/file`);

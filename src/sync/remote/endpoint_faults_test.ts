@@ -1,12 +1,19 @@
 /** The far end when what arrives is damaged, has no room, or isn't alone: nothing gets a name that it shouldn't. */
 import assert from "node:assert/strict";
-import { systemClock } from "../src/base/clock.ts";
-import type { PodEndpoint } from "../src/sync/remote/endpoint.ts";
-import type { SyncAction } from "../src/sync/core/plan.ts";
-import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
-import type { TestShell } from "../src/sync/testing/shell_channel.ts";
-import { ends, fileOf, put, remote, scene, type SceneTraits } from "./harness/far_scene.ts";
-import { dash, shells } from "./harness/far_shells.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { PodEndpoint } from "./endpoint.ts";
+import type { SyncAction } from "../core/plan.ts";
+import { ignoresNothing as nothing } from "../testing/memory_end.ts";
+import type { TestShell } from "../testing/shell_channel.ts";
+import {
+  ends,
+  fileOf,
+  openRemoteFixture,
+  put,
+  remote,
+  type RemoteFixtureOptions,
+} from "../testing/remote_fixture.ts";
+import { dash, shells } from "../testing/remote_shells.ts";
 
 const { signal } = new AbortController();
 
@@ -26,7 +33,9 @@ function damaged(bytes: Uint8Array, text: string): Uint8Array {
 
 for (const shell of shells) {
   Deno.test(`${shell.name}: what was damaged on its way gets no name, and takes the place of nothing`, async () => {
-    await using there = await scene(shell, { sent: (bytes) => damaged(bytes, "precious") });
+    await using there = await openRemoteFixture(shell, {
+      sent: (bytes) => damaged(bytes, "precious"),
+    });
     await Deno.writeTextFile(`${there.folder}/old`, "as it was");
     await there.end.scan(nothing, signal);
     const steps = [await put("new", "precious"), await put("beside", "fine")];
@@ -39,7 +48,7 @@ for (const shell of shells) {
   });
 
   Deno.test(`${shell.name}: a copy of its own is made of a file that is in the folder, and of no other`, async () => {
-    await using there = await scene(shell);
+    await using there = await openRemoteFixture(shell);
     await Deno.mkdir(`${there.folder}/d`);
     await Deno.writeTextFile(`${there.folder}/d/x`, "x");
     await there.end.scan(nothing, signal);
@@ -71,7 +80,7 @@ for (const shell of shells) {
 
   Deno.test(`${shell.name}: a loop whose own folder is removed ends with the reason, and the next one knows the folder again`, async () => {
     let removeAt = "";
-    const traits: SceneTraits = {
+    const traits: RemoteFixtureOptions = {
       sent(bytes) {
         if (removeAt !== "" && new TextDecoder("latin1").decode(bytes).startsWith(removeAt)) {
           Deno.removeSync(`${folder}/.kodama-sync-test`, { recursive: true });
@@ -79,7 +88,7 @@ for (const shell of shells) {
         return bytes;
       },
     };
-    await using first = await scene(shell, traits);
+    await using first = await openRemoteFixture(shell, traits);
     const { folder } = first;
     await Deno.writeTextFile(`${folder}/old`, "as it was");
     const { root } = await first.end.scan(nothing, signal);
@@ -104,7 +113,7 @@ for (const shell of shells) {
       ["watch", (end) => end.watch()],
     ];
     for (const [name, request] of requests) {
-      await using there = await scene(shell, { ...traits, beside: first });
+      await using there = await openRemoteFixture(shell, { ...traits, beside: first });
       assert.equal((await there.end.scan(nothing, signal)).root, root, name);
       const late = Promise.withResolvers<never>();
       using _limit = systemClock.timer(20_000, () => late.reject(new Error(`${name}: it hangs`)));
@@ -115,7 +124,7 @@ for (const shell of shells) {
       }, name);
       removeAt = "";
     }
-    await using last = await scene(shell, { beside: first });
+    await using last = await openRemoteFixture(shell, { beside: first });
     await last.end.scan(nothing, signal);
     assert.deepEqual(await ends(last, change, { new: "1", old: "2" }), [
       "old: done",
@@ -126,8 +135,8 @@ for (const shell of shells) {
   });
 
   Deno.test(`${shell.name}: a loop that another one of its synchronisation follows is ended by it`, async () => {
-    await using first = await scene(shell);
-    await using second = await scene(shell, { beside: first });
+    await using first = await openRemoteFixture(shell);
+    await using second = await openRemoteFixture(shell, { beside: first });
     await second.end.scan(nothing, signal);
     const late = Promise.withResolvers<string>();
     using _limit = systemClock.timer(20_000, () => late.resolve("it goes on"));
@@ -150,7 +159,7 @@ case " $* " in *" -xmof "*) echo "tar: new: Cannot write: No space left on devic
 Deno.test("of an archive for which there was no room nothing is taken", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-full-" });
   try {
-    await using there = await scene(await shellWithoutRoom(folder));
+    await using there = await openRemoteFixture(await shellWithoutRoom(folder));
     await Deno.writeTextFile(`${there.folder}/old`, "as it was");
     await there.end.scan(nothing, signal);
     const steps = [await put("new", "1"), await put("old", "2", await fileOf("as it was"))];

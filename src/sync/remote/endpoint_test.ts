@@ -1,28 +1,28 @@
 /** The far end in real shells: dash with GNU's programs, and busybox with none but its own. */
 import assert from "node:assert/strict";
-import { ignoringOf } from "../src/sync/core/ignoring.ts";
-import type { SyncAction } from "../src/sync/core/plan.ts";
-import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
-import { ends, fileOf, hex, put, remote, scene } from "./harness/far_scene.ts";
-import { shells } from "./harness/far_shells.ts";
+import { ignoringOf } from "../core/ignoring.ts";
+import type { SyncAction } from "../core/plan.ts";
+import { ignoresNothing as nothing } from "../testing/memory_end.ts";
+import { ends, fileOf, hex, openRemoteFixture, put, remote } from "../testing/remote_fixture.ts";
+import { shells } from "../testing/remote_shells.ts";
 
 const { signal } = new AbortController();
 
 for (const shell of shells) {
   Deno.test(`${shell.name}: a scan tells kinds, modes, contents and links`, async () => {
-    await using there = await scene(shell);
+    await using there = await openRemoteFixture(shell);
     await Deno.mkdir(`${there.folder}/a/b`, { recursive: true });
     await Deno.writeTextFile(`${there.folder}/a/b/one two`, "12");
     await Deno.writeTextFile(`${there.folder}/run`, "#!", { mode: 0o755 });
     await Deno.symlink("a/b", `${there.folder}/link`);
     await Deno.writeTextFile(`${there.folder}/line\nbreak`, "x");
     const { entries, unread } = await there.end.scan(nothing, signal);
-    const told = [...entries].map(([path, entry]) =>
+    const reported = [...entries].map(([path, entry]) =>
       entry.kind === "file"
         ? `${path} ${entry.size} ${(entry.mode & 0o777).toString(8)} ${entry.digest.slice(0, 4)}`
         : `${path} ${entry.kind} ${entry.kind === "symlink" ? entry.target : ""}`
     );
-    assert.deepEqual(told.sort(), [
+    assert.deepEqual(reported.sort(), [
       "a folder ",
       "a/b folder ",
       `a/b/one two 2 644 ${(await hex("12")).slice(0, 4)}`,
@@ -33,7 +33,7 @@ for (const shell of shells) {
   });
 
   Deno.test(`${shell.name}: what is new goes to places where nothing is, and nowhere else`, async () => {
-    await using there = await scene(shell);
+    await using there = await openRemoteFixture(shell);
     await there.end.scan(nothing, signal);
     await Deno.writeTextFile(`${there.folder}/taken`, "theirs");
     await Deno.mkdir(`${there.folder}/d`);
@@ -68,7 +68,7 @@ for (const shell of shells) {
   });
 
   Deno.test(`${shell.name}: a place is changed only while it is as it was scanned`, async () => {
-    await using there = await scene(shell);
+    await using there = await openRemoteFixture(shell);
     for (const name of ["a", "b", "c", "d", "e"]) {
       await Deno.writeTextFile(`${there.folder}/${name}`, name);
     }
@@ -123,7 +123,7 @@ for (const shell of shells) {
   });
 
   Deno.test(`${shell.name}: a folder that became a link is not gone through`, async () => {
-    await using there = await scene(shell);
+    await using there = await openRemoteFixture(shell);
     await Deno.mkdir(`${there.folder}/d`);
     await Deno.writeTextFile(`${there.folder}/d/x`, "x");
     await there.end.scan(nothing, signal);
@@ -139,7 +139,7 @@ for (const shell of shells) {
   });
 
   Deno.test(`${shell.name}: contents come as one archive; those that are gone don't`, async () => {
-    await using there = await scene(shell);
+    await using there = await openRemoteFixture(shell);
     await Deno.writeTextFile(`${there.folder}/a\\n b`, "one");
     await Deno.writeFile(`${there.folder}/big`, new Uint8Array(100_000).fill(7));
     const entry = await fileOf("one");
@@ -155,7 +155,7 @@ for (const shell of shells) {
   });
 
   Deno.test(`${shell.name}: many files go over and come back`, async () => {
-    await using there = await scene(shell);
+    await using there = await openRemoteFixture(shell);
     await there.end.scan(nothing, signal);
     const texts: Record<string, string> = {};
     const steps: SyncAction[] = [];
@@ -168,22 +168,22 @@ for (const shell of shells) {
       texts[`${folder}/${at}`] = `content ${at}`;
       steps.push(await put(`${folder}/${at}`, `content ${at}`));
     }
-    const told = await ends(there, steps, texts);
-    assert.deepEqual(told.filter((line) => !line.endsWith(": done")), []);
+    const reported = await ends(there, steps, texts);
+    assert.deepEqual(reported.filter((line) => !line.endsWith(": done")), []);
     const { entries } = await there.end.scan(nothing, signal);
     assert.equal(entries.size, 310);
   });
 
-  Deno.test(`${shell.name}: an edit is told by whatever can watch, or is found when it is asked for`, async () => {
-    await using there = await scene(shell);
+  Deno.test(`${shell.name}: a watcher reports an edit, or a scan finds it`, async () => {
+    await using there = await openRemoteFixture(shell);
     await Deno.mkdir(`${there.folder}/d`);
     await there.end.scan(nothing, signal);
     await there.end.watch();
-    await there.heard((one) => one.kind === "watched");
+    await there.untilEvent((one) => one.kind === "watched");
     await Deno.writeTextFile(`${there.folder}/d/x`, "x");
     if (there.end.watcher === "none") {
       assert.deepEqual((await there.end.changed(false)).includes("d/x"), true);
-    } else await there.heard((one) => one.kind === "changed" && one.path === "d/x");
+    } else await there.untilEvent((one) => one.kind === "changed" && one.path === "d/x");
     const { entries } = await there.end.inspect(["d/x", "gone"], nothing, signal);
     assert.equal(entries.get("d/x")?.kind, "file");
     assert.equal(entries.get("gone"), undefined);
@@ -191,8 +191,8 @@ for (const shell of shells) {
 }
 
 for (const shell of shells) {
-  Deno.test(`${shell.name}: new folders are told and watched, what is left out isn't walked through`, async () => {
-    await using there = await scene(shell);
+  Deno.test(`${shell.name}: new folders are reported and watched, ignored ones are not scanned`, async () => {
+    await using there = await openRemoteFixture(shell);
     await Deno.mkdir(`${there.folder}/modules/deep`, { recursive: true });
     await Deno.writeTextFile(`${there.folder}/modules/deep/x`, "x");
     const rules = { rank: "gitignore", name: "test", text: "modules/\n" } as const;
@@ -205,12 +205,12 @@ for (const shell of shells) {
     assert.deepEqual([...(await there.end.scan(ignoring, signal)).entries.keys()], []);
     if (there.end.watcher === "none") return;
     await Deno.mkdir(`${there.folder}/new`);
-    await there.heard((one) => one.kind === "changedAnywhere");
+    await there.untilEvent((one) => one.kind === "changedAnywhere");
     await there.end.scan(ignoring, signal);
     if (there.end.watchIsStale) await there.end.watch();
     await Deno.writeTextFile(`${there.folder}/new/y`, "y");
-    await there.heard((one) => one.kind === "changed" && one.path === "new/y");
-    const told = there.news.flatMap((one) => one.kind === "changed" ? [one.path] : []);
-    assert.deepEqual(told.filter((path) => path.startsWith("modules")), []);
+    await there.untilEvent((one) => one.kind === "changed" && one.path === "new/y");
+    const reported = there.news.flatMap((one) => one.kind === "changed" ? [one.path] : []);
+    assert.deepEqual(reported.filter((path) => path.startsWith("modules")), []);
   });
 }

@@ -1,14 +1,14 @@
 /** The remote end of a synchronisation over a real shell: a folder, its events, and steps for it. */
 import assert from "node:assert/strict";
-import { systemClock } from "../../src/base/clock.ts";
-import { PodEndpoint } from "../../src/sync/remote/endpoint.ts";
-import { RemoteIndex } from "../../src/sync/remote/remote_index.ts";
-import type { EndpointEvent } from "../../src/sync/core/endpoint.ts";
-import type { Entry } from "../../src/sync/core/model.ts";
-import type { Expectation, SyncAction } from "../../src/sync/core/plan.ts";
-import { ShellChannel, type TestShell } from "../../src/sync/testing/shell_channel.ts";
-import type { Content, RequestedFile } from "../../src/sync/core/tree.ts";
-import { nativeChecksums } from "../../src/copy/local/checksums.ts";
+import { systemClock } from "../../base/clock.ts";
+import { PodEndpoint } from "../remote/endpoint.ts";
+import { RemoteIndex } from "../remote/remote_index.ts";
+import type { EndpointEvent } from "../core/endpoint.ts";
+import type { Entry } from "../core/model.ts";
+import type { Expectation, SyncAction } from "../core/plan.ts";
+import { ShellChannel, type TestShell } from "./shell_channel.ts";
+import type { Content, RequestedFile } from "../core/tree.ts";
+import { nativeChecksums } from "../../copy/local/checksums.ts";
 
 const encoder = new TextEncoder();
 
@@ -26,28 +26,28 @@ export async function fileOf(
 }
 
 /** An open end. */
-export interface Scene extends AsyncDisposable {
+export interface RemoteFixture extends AsyncDisposable {
   /** The synchronised folder. */
   folder: string;
   end: PodEndpoint;
   news: EndpointEvent[];
   /** Resolves when an event of this kind was emitted. */
-  heard: (wanted: (news: EndpointEvent) => boolean) => Promise<void>;
+  untilEvent: (wanted: (news: EndpointEvent) => boolean) => Promise<void>;
 }
 
 /** Options that override the defaults. */
-export interface SceneTraits {
+export interface RemoteFixtureOptions {
   /** The end is opened in this fixture's folder, beside its own. */
-  beside?: Scene;
+  beside?: RemoteFixture;
   /** Transforms the bytes to the shell. */
   sent?: (bytes: Uint8Array) => Uint8Array;
 }
 
 /** Opens an end over a shell, in a folder of its own. */
-export async function scene(
+export async function openRemoteFixture(
   shell: TestShell,
-  { beside, sent = (bytes) => bytes }: SceneTraits = {},
-): Promise<Scene> {
+  { beside, sent = (bytes) => bytes }: RemoteFixtureOptions = {},
+): Promise<RemoteFixture> {
   const folder = beside === undefined
     ? await Deno.makeTempDir({ prefix: "kodama-far-" })
     : `${beside.folder}/..`;
@@ -74,7 +74,7 @@ export async function scene(
     folder: `${folder}/work`,
     end,
     news,
-    async heard(wanted) {
+    async untilEvent(wanted) {
       while (!news.some(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
     },
     async [Symbol.asyncDispose]() {
@@ -125,14 +125,14 @@ export async function put(
 
 /** Returns the result of each step, in the order of the steps. */
 export async function ends(
-  { end }: Scene,
+  { end }: RemoteFixture,
   steps: readonly SyncAction[],
   texts: Record<string, string> = {},
 ): Promise<string[]> {
   const results = await Array.fromAsync(end.perform(steps, contentsOf(texts)));
-  const told = results.sort((one, other) => one.at - other.at).map(({ at, result }) =>
+  const lines = results.sort((one, other) => one.at - other.at).map(({ at, result }) =>
     `${steps[at]?.path}: ${result.kind === "failed" ? result.reason : result.kind}`
   );
   assert.equal(results.length, steps.length, "each step ends once");
-  return told;
+  return lines;
 }

@@ -1,10 +1,10 @@
 /** Folders of many small files: made by a second thread here, compared and placed by one exec in a pod. */
 import assert from "node:assert/strict";
-import { type TreeEntry, WholeBody } from "../src/copy/entry.ts";
-import { CopyFailure, type OpenCopyScript } from "../src/copy/pod_script.ts";
-import type { TreeSource } from "../src/copy/source.ts";
-import { sendTree } from "../src/copy/to_pod.ts";
-import { localCopyFiles } from "../src/copy/local/files.ts";
+import { type TreeEntry, WholeBody } from "./entry.ts";
+import { CopyFailure, type OpenCopyScript } from "./pod_script.ts";
+import type { TreeSource } from "./source.ts";
+import { sendTree } from "./to_pod.ts";
+import { localCopyFiles } from "./local/files.ts";
 import {
   assertNothingLeft,
   checksums,
@@ -12,9 +12,9 @@ import {
   download,
   treeAt,
   upload,
-} from "./copy_scene.ts";
-import { farProcess, imageWith } from "./harness/far_process.ts";
-import { TestFolder } from "./harness/test_folder.ts";
+} from "./testing/copy_fixture.ts";
+import { imageWith, openInImage } from "./testing/image_process.ts";
+import { temporaryFolder } from "../files/testing/temporary_folder.ts";
 
 const programs = ["cat", "cksum", "cut", "find", "mkdir", "mv", "rm", "sort", "stat", "tar", "wc"];
 /** So many that the second thread has more than it takes at once. */
@@ -65,39 +65,39 @@ function listened(open: OpenCopyScript): { open: OpenCopyScript; scripts: string
 }
 
 Deno.test("many small files go and come back as they were; into a pod by one exec", async () => {
-  await using own = await TestFolder.open("kodama-copy-many-");
+  await using own = await temporaryFolder("kodama-copy-many-");
   const folder = own.path;
   await makeMany(`${folder}/tree`);
-  const { open, scripts } = listened(farProcess(await imageWith(folder, programs), folder));
-  const sent = await upload(`${folder}/tree`, { open, path: "far", name: "tree" });
+  const { open, scripts } = listened(openInImage(await imageWith(folder, programs), folder));
+  const sent = await upload(`${folder}/tree`, { open, path: "remote", name: "tree" });
   assert.deepEqual([sent.files, sent.checksum], [many + 1, "cksum"]);
   assert.deepEqual(scripts, ["receiveFolder"]);
   const whole = await treeAt(`${folder}/tree`);
-  assert.deepEqual(await treeAt(`${folder}/far`), whole);
-  const came = await download({ open, path: "far" }, `${folder}/back`);
+  assert.deepEqual(await treeAt(`${folder}/remote`), whole);
+  const came = await download({ open, path: "remote" }, `${folder}/back`);
   assert.deepEqual([came.files, came.checksum], [many + 1, "cksum"]);
   assert.deepEqual(await treeAt(`${folder}/back`), whole);
   await assertNothingLeft(folder);
 });
 
 Deno.test("where nothing sorts in the pod, or a name makes a line of its own, it is compared here", async () => {
-  await using own = await TestFolder.open("kodama-copy-many-");
+  await using own = await temporaryFolder("kodama-copy-many-");
   const folder = own.path;
   await Deno.mkdir(`${folder}/tree`);
   await Deno.writeTextFile(`${folder}/tree/plain`, "plain\n");
   const unsorted = await imageWith(folder, programs.filter((program) => program !== "sort"));
-  const one = listened(farProcess(unsorted, folder));
+  const one = listened(openInImage(unsorted, folder));
   const sent = await upload(`${folder}/tree`, { open: one.open, path: "one", name: "tree" });
   assert.deepEqual([sent.checksum, sent.notes], ["cksum", []]);
   await Deno.writeTextFile(`${folder}/tree/a\nb`, "odd\n");
-  const two = listened(farProcess(await imageWith(folder, programs), folder));
+  const two = listened(openInImage(await imageWith(folder, programs), folder));
   await upload(`${folder}/tree`, { open: two.open, path: "two", name: "tree" });
   for (const { scripts } of [one, two]) assert.deepEqual(scripts, ["receiveFolder", "placeFolder"]);
   assert.deepEqual(await treeAt(`${folder}/two`), await treeAt(`${folder}/tree`));
 });
 
 Deno.test("a folder of which a file arrives with other bytes gets no place, and the file is named", async () => {
-  await using own = await TestFolder.open("kodama-copy-many-");
+  await using own = await temporaryFolder("kodama-copy-many-");
   const folder = own.path;
   await makeMany(`${folder}/tree`, 100);
   const image = await imageWith(folder, programs.filter((program) => program !== "tar"));
@@ -105,9 +105,9 @@ Deno.test("a folder of which a file arrives with other bytes gets no place, and 
     `#!/bin/sh\nPATH=/usr/bin:/bin\ncase $* in *--version*) exec tar "$@" ;; esac\n` +
     `tar "$@" && echo other >"$2/tree/3/7"\n`;
   await Deno.writeTextFile(`${image.path}/tar`, damaging, { mode: 0o755 });
-  const open = farProcess(image, folder);
+  const open = openInImage(image, folder);
   await Deno.mkdir(`${folder}/there`);
-  for (const path of ["far", "there"]) {
+  for (const path of ["remote", "there"]) {
     await assert.rejects(
       upload(`${folder}/tree`, { open, path, name: "." }),
       (error) => {
@@ -117,13 +117,13 @@ Deno.test("a folder of which a file arrives with other bytes gets no place, and 
       },
     );
   }
-  await assert.rejects(Deno.lstat(`${folder}/far`), Deno.errors.NotFound);
+  await assert.rejects(Deno.lstat(`${folder}/remote`), Deno.errors.NotFound);
   assert.deepEqual(await Array.fromAsync(Deno.readDir(`${folder}/there`)), []);
   await assertNothingLeft(folder);
 });
 
 Deno.test("a folder whose source turns out to be another gets no place", async () => {
-  await using own = await TestFolder.open("kodama-copy-many-");
+  await using own = await temporaryFolder("kodama-copy-many-");
   const folder = own.path;
   const source: TreeSource = {
     kind: "tree",
@@ -135,27 +135,27 @@ Deno.test("a folder whose source turns out to be another gets no place", async (
     },
     settle: () => Promise.reject(new CopyFailure({ kind: "failed", exitCode: 1, reason: "other" })),
   };
-  const { open, scripts } = listened(farProcess(await imageWith(folder, programs), folder));
+  const { open, scripts } = listened(openInImage(await imageWith(folder, programs), folder));
   let ended: Promise<unknown> | undefined;
   const awaited: OpenCopyScript = async (script, args) => {
-    const far = await open(script, args);
-    const dispose = far[Symbol.asyncDispose].bind(far);
-    far[Symbol.asyncDispose] = () => {
-      ended = far.closeInput().then(() => far.done()).catch(() => {}).then(dispose);
+    const pod = await open(script, args);
+    const dispose = pod[Symbol.asyncDispose].bind(pod);
+    pod[Symbol.asyncDispose] = () => {
+      ended = pod.closeInput().then(() => pod.done()).catch(() => {}).then(dispose);
       return Promise.resolve();
     };
-    return far;
+    return pod;
   };
-  const to = { open: awaited, path: "far", name: "x", checksums: checksums() };
+  const to = { open: awaited, path: "remote", name: "x", checksums: checksums() };
   await assert.rejects(sendTree(source, { ...to, meter: new CountingMeter() }), CopyFailure);
   await ended;
   assert.deepEqual(scripts, ["receiveFolder"]);
-  await assert.rejects(Deno.lstat(`${folder}/far`), Deno.errors.NotFound);
+  await assert.rejects(Deno.lstat(`${folder}/remote`), Deno.errors.NotFound);
   await assertNothingLeft(folder);
 });
 
 Deno.test("of many files, one that can't be made is named, and nothing is left", async () => {
-  await using own = await TestFolder.open("kodama-copy-many-");
+  await using own = await temporaryFolder("kodama-copy-many-");
   const { unpackFolder } = localCopyFiles();
   const putting = async () => {
     await using folder = await unpackFolder(`${own.path}/in/here`, "key");
@@ -169,7 +169,7 @@ Deno.test("of many files, one that can't be made is named, and nothing is left",
 });
 
 Deno.test("of many files, one that comes twice is what came later", async () => {
-  await using own = await TestFolder.open("kodama-copy-many-");
+  await using own = await temporaryFolder("kodama-copy-many-");
   const { unpackFolder } = localCopyFiles();
   await using folder = await unpackFolder(`${own.path}/here`, "key");
   for (let index = 0; index < many; index++) await folder.put(fileEntry(`${index}`, "early\n"));

@@ -1,14 +1,13 @@
 /** The beats of a far end's loop end with it, in whatever way it ended. */
 import assert from "node:assert/strict";
-import { systemClock } from "../src/base/clock.ts";
-import { loopCommand } from "../src/sync/remote/loop.ts";
-import type { TestShell } from "../src/sync/testing/shell_channel.ts";
-import { runCommand } from "./harness/command.ts";
-import { shells } from "./harness/far_shells.ts";
-import { TestFolder } from "./harness/test_folder.ts";
+import { systemClock } from "../../base/clock.ts";
+import { loopCommand } from "./loop.ts";
+import type { TestShell } from "../testing/shell_channel.ts";
+import { shells } from "../testing/remote_shells.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../files/testing/temporary_folder.ts";
 
 /** How long something may take that takes no time: then the test fails instead of hanging. */
-const patienceMs = 20_000;
+const limitMs = 20_000;
 
 /**
  * For the beater's own sleep: it ends when the test lets one byte through. A program, for busybox runs its own without
@@ -28,7 +27,7 @@ class GatedLoop implements AsyncDisposable {
   readonly #stderr: ReadableStreamDefaultReader<string>;
 
   private constructor(
-    private readonly folder: TestFolder,
+    private readonly folder: TemporaryFolder,
     private readonly gate: Deno.FsFile,
     private readonly loop: Deno.ChildProcess,
   ) {
@@ -37,9 +36,10 @@ class GatedLoop implements AsyncDisposable {
   }
 
   static async start(shell: TestShell, starter: keyof typeof starters): Promise<GatedLoop> {
-    const folder = await TestFolder.open("kodama-beats-");
+    const folder = await temporaryFolder("kodama-beats-");
     const gate = `${folder.path}/gate`;
-    await runCommand(["mkfifo", gate], { env: { PATH: shell.path } });
+    await new Deno.Command("mkfifo", { args: [gate], clearEnv: true, env: { PATH: shell.path } })
+      .output();
     const program = `${folder.path}/sleep`;
     await Deno.writeTextFile(program, gatedProgram, { mode: 0o755 });
     const traits = { mark: "#", root: `${folder.path}/work`, key: "test", fresh: "1" };
@@ -62,11 +62,11 @@ class GatedLoop implements AsyncDisposable {
     await this.gate.write(new Uint8Array(1));
   }
 
-  /** What comes on standard error next; undefined where nobody holds it open any more. */
+  /** Returns the next output on standard error; undefined if no process holds it open. */
   async heard(): Promise<string | undefined> {
     const late = Promise.withResolvers<never>();
     using _limit = systemClock.timer(
-      patienceMs,
+      limitMs,
       () => late.reject(new Error("standard error is held open")),
     );
     return (await Promise.race([this.#stderr.read(), late.promise])).value;
@@ -80,7 +80,7 @@ class GatedLoop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A beater that goes on writes to nobody then, and ends; so does a sleep that was left behind.
+    // A heartbeat that continues then has no reader, and ends; so does its remaining sleep.
     await this.#stderr.cancel();
     for (let at = 0; at < 2; at++) await this.wake();
     this.gate.close();

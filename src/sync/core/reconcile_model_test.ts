@@ -1,13 +1,13 @@
 /** Every row of the tables of docs/sync-model.md, carried out. */
 import assert from "node:assert/strict";
-import { apply } from "../src/sync/core/apply.ts";
-import { linuxRules } from "../src/sync/core/skipped_paths.ts";
-import type { Ancestor, Entry } from "../src/sync/core/model.ts";
-import type { SyncMode } from "../src/sync/core/plan.ts";
-import { reconcile } from "../src/sync/core/reconcile.ts";
-import { file, MemoryTree } from "../src/sync/testing/memory_tree.ts";
+import { apply } from "./apply.ts";
+import { linuxRules } from "./skipped_paths.ts";
+import type { Ancestor, Entry } from "./model.ts";
+import type { SyncMode } from "./plan.ts";
+import { reconcile } from "./reconcile.ts";
+import { file, MemoryTree } from "../testing/memory_tree.ts";
 
-const text = await Deno.readTextFile(new URL("../docs/sync-model.md", import.meta.url));
+const text = await Deno.readTextFile(new URL("../../../docs/sync-model.md", import.meta.url));
 const modes: readonly SyncMode[] = ["two-way-safe", "one-way", "pull", "mirror"];
 
 function entriesOf(sign: string): [string, Entry][] {
@@ -71,8 +71,8 @@ async function carryOut(mode: SyncMode, [agreed, local, remote]: string[]) {
   const first = await pass();
   const second = await pass();
   assert.deepEqual(second.actions, [], "the second pass finds nothing to do");
-  const told = first.events.map(({ kind }) => kind).join(" ");
-  return [signOf(trees.local), signOf(trees.remote), told];
+  const reported = first.events.map(({ kind }) => kind).join(" ");
+  return [signOf(trees.local), signOf(trees.remote), reported];
 }
 
 for (const mode of modes) {

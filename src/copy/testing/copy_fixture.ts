@@ -1,12 +1,12 @@
 /** Copies between folders of this machine, one of them seen through kodama's scripts. */
 import assert from "node:assert/strict";
-import { checksumMaker, checksumNamed, checksumPreferences } from "../src/copy/checksum.ts";
-import type { OpenCopyScript } from "../src/copy/pod_script.ts";
-import { openPodSource } from "../src/copy/from_pod.ts";
-import type { Checksums, CopyTotals, Meter } from "../src/copy/source.ts";
-import { saveFile, saveSparse, saveTree } from "../src/copy/to_local.ts";
-import { sendFile, sendTree } from "../src/copy/to_pod.ts";
-import { localCopyFiles } from "../src/copy/local/files.ts";
+import { checksumMaker, checksumNamed, checksumPreferences } from "../checksum.ts";
+import type { OpenCopyScript } from "../pod_script.ts";
+import { openPodSource } from "../from_pod.ts";
+import type { Checksums, CopyTotals, Meter } from "../source.ts";
+import { saveFile, saveSparse, saveTree } from "../to_local.ts";
+import { sendFile, sendTree } from "../to_pod.ts";
+import { localCopyFiles } from "../local/files.ts";
 
 const files = localCopyFiles();
 

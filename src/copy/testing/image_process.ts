@@ -1,22 +1,18 @@
 /**
  * The remote end of a copy as a process of this machine: kodama's scripts in a shell, with the programs of an image.
  */
-import {
-  type CopyCommand,
-  type OpenCopyScript,
-  startCopyScript,
-} from "../../src/copy/pod_script.ts";
-import { findProgram, type ImageShell } from "../../src/kube/testing/image_shells.ts";
-import { type Cut, ProcessChannel } from "../../src/kube/testing/process_channel.ts";
+import { type CopyCommand, type OpenCopyScript, startCopyScript } from "../pod_script.ts";
+import { findProgram, type ImageShell } from "../../kube/testing/image_shells.ts";
+import { type Cut, ProcessChannel } from "../../kube/testing/process_channel.ts";
 
 /** The environment of a container. */
-export interface FarImage extends ImageShell {
+export interface TestImage extends ImageShell {
   /** It never ends by itself, and is killed when the link is released. */
   endless?: boolean;
 }
 
 /** Creates an image that has only some of this machine's programs. */
-export async function imageWith(folder: string, programs: readonly string[]): Promise<FarImage> {
+export async function imageWith(folder: string, programs: readonly string[]): Promise<TestImage> {
   const bin = await Deno.makeTempDir({ dir: folder });
   for (const program of programs) {
     const found = await findProgram(program);
@@ -27,8 +23,8 @@ export async function imageWith(folder: string, programs: readonly string[]): Pr
 }
 
 /** Opens scripts as processes in a folder. `cut` is called for each. */
-export function farProcess(
-  image: FarImage,
+export function openInImage(
+  image: TestImage,
   cwd: string,
   cut: () => Cut = () => ({}),
 ): OpenCopyScript {

@@ -1,8 +1,8 @@
 /** Checksums that are made here are those that programs print. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checksumMaker, type ChecksumName, checksumPreferences } from "../src/copy/checksum.ts";
-import { nativeChecksums } from "../src/copy/local/checksums.ts";
+import { checksumMaker, type ChecksumName, checksumPreferences } from "./checksum.ts";
+import { nativeChecksums } from "./local/checksums.ts";
 
 /** How this machine comes by a program: its own, or busybox's. */
 async function programOf(name: ChecksumName): Promise<string[] | undefined> {

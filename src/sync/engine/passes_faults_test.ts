@@ -1,27 +1,27 @@
 /** Two real folders and a real shell between them, over links that are cut at any byte. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { systemClock } from "../src/base/clock.ts";
-import type { ExecChannel } from "../src/kube/client.ts";
-import type { Ignoring } from "../src/sync/core/endpoint.ts";
-import { AncestorStore } from "../src/sync/engine/ancestor_store.ts";
-import { Passes } from "../src/sync/engine/passes.ts";
-import { StateTracker } from "../src/sync/engine/state_tracker.ts";
-import { PodEndpoint } from "../src/sync/remote/endpoint.ts";
-import { RemoteIndex } from "../src/sync/remote/remote_index.ts";
-import { linuxRules } from "../src/sync/core/skipped_paths.ts";
-import { ignoringOf } from "../src/sync/core/ignoring.ts";
-import { MemoryFiles } from "../src/sync/testing/memory_end.ts";
-import { runs } from "../src/sync/testing/runs.ts";
-import { ShellChannel } from "../src/sync/testing/shell_channel.ts";
-import { SideLostError } from "../src/sync/core/tree.ts";
-import { nativeChecksums } from "../src/copy/local/checksums.ts";
-import { LocalFolder } from "../src/sync/local/folder.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { ExecChannel } from "../../kube/client.ts";
+import type { Ignoring } from "../core/endpoint.ts";
+import { AncestorStore } from "./ancestor_store.ts";
+import { Passes } from "./passes.ts";
+import { StateTracker } from "./state_tracker.ts";
+import { PodEndpoint } from "../remote/endpoint.ts";
+import { RemoteIndex } from "../remote/remote_index.ts";
+import { linuxRules } from "../core/skipped_paths.ts";
+import { ignoringOf } from "../core/ignoring.ts";
+import { MemoryFiles } from "../testing/memory_end.ts";
+import { runs } from "../testing/runs.ts";
+import { ShellChannel } from "../testing/shell_channel.ts";
+import { SideLostError } from "../core/tree.ts";
+import { nativeChecksums } from "../../copy/local/checksums.ts";
+import { LocalFolder } from "../local/folder.ts";
 
 const shell = { name: "GNU", path: "/bin:/usr/bin" };
 const { signal } = new AbortController();
 
-/** Passes so many bytes on, in either direction, and is gone then. */
+/** Forwards N bytes, in either direction, and then closes. */
 class CutChannel implements ExecChannel {
   readonly output: ExecChannel["output"];
   readonly end: ExecChannel["end"];
@@ -94,7 +94,7 @@ class World implements AsyncDisposable {
     await Deno.writeTextFile(path, text);
   }
 
-  /** One connection, which is cut after so many bytes; whether it got through. */
+  /** One connection, which is cut after N bytes; returns whether the pass ended. */
   async connect(bytes: number): Promise<boolean> {
     this.#passes ??= new Passes({
       mode: "two-way-safe",
@@ -166,7 +166,7 @@ const life = fc.record({
   cutAfter: fc.array(fc.integer({ min: 1, max: 250_000 }), { maxLength: 3 }),
 });
 
-Deno.test("whatever byte a link is cut at: no edit is lost, no file is torn, and both sides become alike", async () => {
+Deno.test("whatever byte a link is cut at: no edit is lost, no file is torn, and both sides end in sync", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 3 }), async (lives) => {
       await using world = await World.open();
@@ -187,7 +187,11 @@ Deno.test("whatever byte a link is cut at: no edit is lost, no file is torn, and
           ...(await world.contents("remote")).values(),
         ]);
         assert.deepEqual([...owed].filter((text) => !held.includes(text)), [], "an edit is lost");
-        assert.deepEqual(held.filter((text) => !every.has(text)), [], "a content nobody saved");
+        assert.deepEqual(
+          held.filter((text) => !every.has(text)),
+          [],
+          "a content that no side saved",
+        );
       }
       assert.ok(await world.connect(Number.MAX_SAFE_INTEGER), "a whole link gets through");
       assert.deepEqual(await world.contents("local"), await world.contents("remote"));
