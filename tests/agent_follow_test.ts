@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { RunningCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const inNamespace = ["-n", "weka-operator-system"];

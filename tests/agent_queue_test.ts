@@ -1,7 +1,7 @@
 /** Tasks of a session's agent that wait while its pod goes: stopped, restarted, copied. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 Deno.test("tasks that waited when the pod went have their turns in the next one, in order and once; a copy has none", async () => {
   await using cluster = await startTestCluster();

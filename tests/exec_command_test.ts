@@ -1,7 +1,7 @@
 /** One command in many pods, by the real program on the embedded cluster: what a person and a script see. */
 import assert from "node:assert/strict";
 import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** Four pods: weka-drive-0, -1, -2 and weka-drive-held-0. */

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { recreatePod } from "./harness/pod_made_anew.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { recreatePod } from "./harness/recreate_pod.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const namespace = "weka-operator-system";

@@ -2,9 +2,9 @@
  * Every file of `tests/scenarios/`, on an embedded cluster of its own; with `KODAMA_TEST_KUBECONFIG` those
  * that say so on that real cluster instead. `KODAMA_UPDATE_SCENARIOS=1` writes what happened into the files.
  */
-import { openEmbeddedCluster } from "./harness/embedded_stage.ts";
+import { openEmbeddedCluster } from "./harness/embedded_scenario.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
-import { openRealCluster, realKubeconfig } from "./harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "./harness/real_scenario.ts";
 import { assertSameText } from "./harness/same_text.ts";
 import { formatScenario, parseScenario, type Scenario } from "./harness/scenario.ts";
 import { runScenario } from "./harness/scenario_run.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
 const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;

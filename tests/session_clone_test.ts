@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { startGitServer } from "./harness/git_server.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 Deno.test("a stopped session is cloned and kept in a file without waking: nothing of it begins, and nothing is left", async () => {
   await using cluster = await startTestCluster("empty");

@@ -5,7 +5,7 @@ import type { AuditEvent } from "../src/cluster/api/audit.ts";
 import { type CommandResult, runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { type GitServer, startGitServer } from "./harness/git_server.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 // Not that of another test: who hunts for secrets looks at the processes of the whole machine.

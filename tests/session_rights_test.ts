@@ -6,7 +6,7 @@ import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { startGitServer } from "./harness/git_server.ts";
 import { Kubectl } from "./harness/kubectl.ts";
 import { documentedRole } from "./harness/session_role.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 Deno.test("a session lives its whole life with the documented Role alone", async () => {
   const requests: string[] = [];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 Deno.test("a teammate attaches with the rights of the note alone, and to that session alone", async () => {
   await using cluster = await startTestCluster("empty");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 function scene(cluster: TestCluster) {
   const kodama = new KodamaInProcess(cluster.env);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { startGitServer } from "./harness/git_server.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 Deno.test("a clone, its session and the session's agent work on the same files", async () => {

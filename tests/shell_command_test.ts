@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 

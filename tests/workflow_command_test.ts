@@ -1,7 +1,7 @@
 /** Workflows with steps, as a person runs them: a process of its own, on an embedded cluster. */
 import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** Each command leaves a line in a file of its pod; the third waits for a file that isn't there at first. */

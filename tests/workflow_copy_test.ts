@@ -4,7 +4,7 @@ import type { TestCluster } from "../src/actions/host.ts";
 import { rerunSteps } from "../src/actions/workflow/rerun_steps.ts";
 import { findAnyRun } from "../src/actions/runs/past_runs.ts";
 import { runSteps, type StepsEvent } from "../src/actions/workflow/run_steps.ts";
-import { inProcessCluster } from "./harness/cluster_here.ts";
+import { inProcessCluster } from "./harness/cluster_in_process.ts";
 
 const { signal } = new AbortController();
 const said = {

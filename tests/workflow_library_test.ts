@@ -7,7 +7,7 @@ import type { Host } from "../src/actions/host.ts";
 import { runSteps } from "../src/actions/workflow/run_steps.ts";
 import { testWorkflows } from "../src/actions/workflow/test_workflows.ts";
 import { checkWorkflows } from "../src/actions/workflow/files.ts";
-import { inProcessCluster, thisMachine } from "./harness/cluster_here.ts";
+import { inProcessCluster, thisMachine } from "./harness/cluster_in_process.ts";
 import { referencePage, referenceParts } from "../tools/workflow_reference.ts";
 import { referenceFile } from "../tools/schemas.ts";
 

@@ -7,7 +7,7 @@ import { Ajv, type ValidateFunction } from "ajv";
 import * as v from "valibot";
 import { workflowEventShape, workflowRecordLineShape } from "../tools/workflow_report_shapes.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { KodamaInProcess } from "./harness/kodama_here.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 

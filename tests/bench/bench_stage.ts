@@ -1,6 +1,6 @@
 /** An installed kodama beside kubectl, and a cluster for both: an embedded one, or the real one that is named. */
 import { InstalledKodama } from "../harness/installed_kodama.ts";
-import { openRealCluster, realKubeconfig } from "../harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "../harness/real_scenario.ts";
 import type { Job } from "./measure.ts";
 
 /** Disposing of it takes everything away again. */

@@ -6,7 +6,7 @@
  * `KODAMA_TEST_KUBECONFIG` names.
  */
 import { InstalledKodama } from "../harness/installed_kodama.ts";
-import { openRealCluster, realKubeconfig } from "../harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "../harness/real_scenario.ts";
 import { median } from "./alternate.ts";
 
 interface Options {

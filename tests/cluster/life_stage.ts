@@ -5,7 +5,7 @@ import { startGitServer } from "../harness/git_server.ts";
 import { type Answer, ModelStandIn } from "../harness/model_stand_in.ts";
 import { ProcessLists } from "../harness/process_lists.ts";
 import { PseudoTerminal } from "../harness/pseudo_terminal.ts";
-import { SecretHunt } from "../harness/secret_hunt.ts";
+import { SecretHunt } from "../harness/secret_search.ts";
 import { outputOf, type SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { claudeImage } from "./claude_image.ts";

@@ -3,7 +3,7 @@
  * cluster is that of `KODAMA_TEST_KUBECONFIG`, else the rig of this checkout.
  */
 import { findLayout } from "../cluster/layout.ts";
-import { openRealCluster, realKubeconfig } from "../harness/real_stage.ts";
+import { openRealCluster, realKubeconfig } from "../harness/real_scenario.ts";
 import { formatScenario } from "../harness/scenario.ts";
 import { perform, readRecorded, recordedFolder, recordedNames } from "./recording.ts";
 

@@ -3,7 +3,7 @@
  * `differences.json` with its reason; `KODAMA_UPDATE_DIFFERENCES=1` writes the lines of those that are listed.
  */
 import assert from "node:assert/strict";
-import { openEmbeddedCluster } from "../harness/embedded_stage.ts";
+import { openEmbeddedCluster } from "../harness/embedded_scenario.ts";
 import { kubectlMissing } from "../harness/kubectl.ts";
 import { textDiff } from "../harness/same_text.ts";
 import { changedLines, differencesPath, fidelityRows, readDifferences } from "./differences.ts";
