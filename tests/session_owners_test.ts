@@ -23,7 +23,7 @@ import {
 } from "../src/kube/resources.ts";
 import type { ConfigMap, KubeObject, Secret } from "../src/kube/types.ts";
 import { shellLineCommand } from "../src/session/pod_script.ts";
-import { keptSession } from "../src/session/state.ts";
+import { storedSession } from "../src/session/state.ts";
 import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
 import { machineHost } from "../src/host/host.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
@@ -173,7 +173,7 @@ Deno.test("`start()` of somebody else's session names the owner, and changes not
   const joining = await started(withToken, { join: true });
   assert.match(joining.join("\n"), /^session "web" belongs to alice: its variables stay/);
   assert.deepEqual(await variables(), ["DB_PASSWORD"]);
-  assert.equal(keptSession(await state()).session.owner, "alice");
+  assert.equal(storedSession(await state()).session.owner, "alice");
   await started(bob, { join: true, envFiles: [his] });
   assert.deepEqual((await variables()).sort(), ["GITHUB_TOKEN", "git-token"]);
   assert.deepEqual(await started(alice, { envFiles: [] }), []);
@@ -203,7 +203,7 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
   };
   await started(host);
   const rights = await applied((right) => right);
-  const { uid } = keptSession(
+  const { uid } = storedSession(
     await client.get(CONFIG_MAPS, "kodama-session-web", scope, { signal }),
   );
   for (const { metadata } of rights) assert.equal(metadata.ownerReferences?.[0]?.uid, uid);

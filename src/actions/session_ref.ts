@@ -4,7 +4,7 @@ import { KodamaError } from "../base/errors.ts";
 import { PODS } from "../kube/resources.ts";
 import type { Pod } from "../kube/types.ts";
 import { checkedSessionName, sessionNames } from "../session/names.ts";
-import type { KeptSession } from "../session/state.ts";
+import type { StoredSession } from "../session/state.ts";
 import { SessionStore } from "../session/store.ts";
 import type { Host } from "./host.ts";
 import { settingSources } from "./config/setting_sources.ts";
@@ -29,7 +29,7 @@ export async function openStore(
 /** A session as the cluster stores it, with its pod, and the store of both. */
 export interface OpenedSession {
   store: SessionStore;
-  kept: KeptSession;
+  kept: StoredSession;
   /** Absent if there is none: the session is stopped, or its pod isn't created yet. */
   pod: Pod | undefined;
 }

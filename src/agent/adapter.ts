@@ -11,9 +11,9 @@ import type { AgentEvent } from "./model.ts";
 /** The inputs of a task's command line. */
 export interface TaskPlan {
   /** The user's own args: of the command, or after those of the adapter. */
-  words: readonly string[];
+  args: readonly string[];
   /** The conversation to start under this id, or to continue. */
-  conversation: { id: string; begins: boolean };
+  conversation: { id: string; isNew: boolean };
 }
 
 /** Signals as a shell names them. */

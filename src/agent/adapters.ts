@@ -12,8 +12,8 @@ export const commandAdapter: Adapter = {
   converses: false,
   interrupt: { signal: "TERM", to: "tree", graceMs: 10_000 },
   preparation: "",
-  command({ words }) {
-    if (words.length > 0) return words;
+  command({ args }) {
+    if (args.length > 0) return args;
     throw new UsageError("the adapter command needs a command", {
       hint: hint`give it, as in: ${
         action("prompt", { name: "NAME", adapter: "command", prompt: "…", args: "./agent.sh" })

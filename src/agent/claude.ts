@@ -38,13 +38,13 @@ export const claudeAdapter: Adapter = {
   // It ends its turn, saves the conversation and stops the processes of its tools.
   interrupt: { signal: "INT", to: "agent", graceMs: 10_000 },
   preparation,
-  command({ words, conversation: { id, begins } }) {
+  command({ args, conversation: { id, isNew } }) {
     return [
       ...["claude", "-p", "--output-format", "stream-json", "--verbose"],
       // No one is there to be prompted. The pod is the boundary; a later arg of the user's has precedence.
       ...["--permission-mode", "bypassPermissions"],
-      ...[begins ? "--session-id" : "--resume", id],
-      ...words,
+      ...[isNew ? "--session-id" : "--resume", id],
+      ...args,
     ];
   },
   readLine,
@@ -113,10 +113,10 @@ function readAssistant(event: JsonFields): AgentEvent[] {
   const message = fieldsOf(event, "message");
   const usage = message === undefined ? undefined : fieldsOf(message, "usage");
   const id = message === undefined ? undefined : textField(message, "id");
-  const told: AgentEvent[] = usage === undefined || id === undefined
+  const reported: AgentEvent[] = usage === undefined || id === undefined
     ? []
     : [{ kind: "usage", message: bounded(id, maxSummary), tokens: readUsage(usage) }];
-  return [...told, ...contentOf(event).flatMap(readBlock)];
+  return [...reported, ...contentOf(event).flatMap(readBlock)];
 }
 
 function readBlock(block: JsonFields): AgentEvent[] {

@@ -103,10 +103,10 @@ Deno.test("no JSON makes it throw, and no text of an event is larger than is kep
 });
 
 Deno.test("the prompt is in no word; a conversation is begun under its name, or gone on with", () => {
-  const command = (begins: boolean) =>
+  const command = (isNew: boolean) =>
     claudeAdapter.command({
-      words: ["--model", "opus"],
-      conversation: { id: recordedConversation, begins },
+      args: ["--model", "opus"],
+      conversation: { id: recordedConversation, isNew },
     });
   assert.deepEqual(command(true).slice(-4), [
     "--session-id",

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { currentOf, type TaskState, type TaskStatus } from "./model.ts";
 
 /** Returns tasks of these states, numbered from 1; a suffix `>2` continues task 2. */
-function tasks(...words: string[]) {
-  return words.map((word, at) => {
+function tasks(...args: string[]) {
+  return args.map((word, at) => {
     const [state = "", continues] = word.split(">");
     const status = { state: state as TaskState, for: "", reason: "" } as TaskStatus;
     return {
@@ -25,7 +25,7 @@ Deno.test("a pod is about the task that works, else about one that needs an answ
     [["waiting", "done>1"], 2],
     [["waiting", "waiting>1", "done"], 2],
   ];
-  for (const [words, wanted] of table) {
-    assert.equal(currentOf(tasks(...words))?.number, wanted, words.join(" "));
+  for (const [args, wanted] of table) {
+    assert.equal(currentOf(tasks(...args))?.number, wanted, args.join(" "));
   }
 });

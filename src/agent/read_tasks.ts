@@ -42,7 +42,7 @@ export async function readTasksInPod(
   choice: TaskChoice,
   signal: AbortSignal,
 ): Promise<FoundTask[]> {
-  const found = await readFiles(streams, target, { ...choice, keep: false }, signal);
+  const found = await readFiles(streams, target, { ...choice, withEvents: false }, signal);
   return found.map((files) => files.task()).filter((task) => task !== undefined);
 }
 
@@ -54,7 +54,7 @@ export async function readEvents(
   signal: AbortSignal,
 ): Promise<{ task: Task; pieces: readonly EventPiece[] } | undefined> {
   const choice = number === undefined ? { newest: 1 } : { number };
-  const [files] = await readFiles(streams, target, { ...choice, keep: true }, signal);
+  const [files] = await readFiles(streams, target, { ...choice, withEvents: true }, signal);
   const task = files?.task();
   return files === undefined || task === undefined ? undefined : { task, pieces: files.pieces };
 }
@@ -62,8 +62,8 @@ export async function readEvents(
 async function readFiles(
   streams: PodAccess,
   target: Target,
-  { newest = newestByDefault, number = 0, eventBytes = maxEventBytes, keep }: TaskChoice & {
-    keep: boolean;
+  { newest = newestByDefault, number = 0, eventBytes = maxEventBytes, withEvents }: TaskChoice & {
+    withEvents: boolean;
   },
   signal: AbortSignal,
 ): Promise<TaskFiles[]> {
@@ -75,7 +75,7 @@ async function readFiles(
     const files = found.at(-1);
     if (part.kind === "bytes") files?.takeEvents(part.bytes);
     else if (part.keyword === "task" && found.length < newest) {
-      found.push(new TaskFiles(part.args, keep));
+      found.push(new TaskFiles(part.args, withEvents));
     } else files?.take(part);
   }
   await script.done();
@@ -96,7 +96,7 @@ class TaskFiles {
   #partial = false;
   readonly pieces: EventPiece[] = [];
 
-  constructor([number, state]: readonly string[], private readonly keep: boolean) {
+  constructor([number, state]: readonly string[], private readonly withEvents: boolean) {
     this.#number = wholeNumber(number);
     this.#state = state;
   }
@@ -125,7 +125,7 @@ class TaskFiles {
   }
 
   takeEvents(bytes: Uint8Array): void {
-    if (this.keep) this.pieces.push({ bytes, at: this.#at });
+    if (this.withEvents) this.pieces.push({ bytes, at: this.#at });
     this.#at += bytes.length;
     this.#fold(this.#reader.take(bytes));
   }
@@ -221,7 +221,7 @@ function endedStatus(
   adapter: string,
 ): TaskStatus {
   if (interrupted) return { state: "interrupted" };
-  const said = lastMessage === "" ? "" : `: ${lastMessage}`;
+  const output = lastMessage === "" ? "" : `: ${lastMessage}`;
   if (result !== undefined && !result.ok) {
     return { state: "failed", reason: result.text === "" ? `exit code ${exitCode}` : result.text };
   }
@@ -232,7 +232,7 @@ function endedStatus(
       : exitCode === killed
       ? " (SIGKILL: most often OOMKilled, for the container's memory limit)"
       : "";
-    return { state: "failed", reason: `${code}${why}${said}` };
+    return { state: "failed", reason: `${code}${why}${output}` };
   }
   if (result !== undefined && result.refused.length > 0) {
     const tools = [...new Set(result.refused)].join(", ");

@@ -16,7 +16,7 @@ export interface NewTask {
   adapter: Adapter;
   /** At most {@link maxPrompt} characters. */
   prompt: string;
-  words: readonly string[];
+  args: readonly string[];
   environment: Readonly<Record<string, string>>;
   /** If absent: `/workspace`, or the home folder without one. */
   workdir?: string;
@@ -24,7 +24,7 @@ export interface NewTask {
   /** A unique key. Letters and digits. Of tasks with the same key only the first has a turn. */
   key: string;
   /** A new conversation of this id, or an earlier task's. */
-  conversation: { id: string; begins: true } | { id: string; begins: false; continues: number };
+  conversation: { id: string; isNew: true } | { id: string; isNew: false; continues: number };
 }
 
 /** For a prompt, in characters: a shell in the pod reads it byte by byte. */
@@ -64,14 +64,14 @@ async function arrived(
 
 /** The files of its folder. */
 function filesOf(task: NewTask): Record<string, string> {
-  const { adapter, prompt, workdir, words, conversation, environment } = task;
+  const { adapter, prompt, workdir, args, conversation, environment } = task;
   if (prompt.trim() === "") throw new UsageError("the prompt is empty");
   if (prompt.length > maxPrompt) {
     throw new UsageError(`the prompt has more than ${maxPrompt / 1024} Ki characters`, {
       hint: "put it into a file of the workspace, and tell the agent to read that",
     });
   }
-  const { id, begins } = conversation;
+  const { id, isNew } = conversation;
   const request: TaskRequest = {
     adapter: adapter.name,
     key: task.key,
@@ -86,7 +86,7 @@ function filesOf(task: NewTask): Record<string, string> {
     task: requestLine(request),
     key: task.key,
     prompt,
-    start: startLines(adapter, { workdir, plan: { words, conversation: { id, begins } } }),
+    start: startLines(adapter, { workdir, plan: { args, conversation: { id, isNew } } }),
     runner: runnerText(),
     ...(variables === "" ? {} : { environment: variables }),
   };
@@ -123,7 +123,7 @@ function startLines(
   adapter: Adapter,
   { workdir, plan }: { workdir: string | undefined; plan: TaskPlan },
 ): string {
-  const words = adapter.command(plan).map(quoted).join(" ");
+  const args = adapter.command(plan).map(quoted).join(" ");
   return `echo $$ >"$1/agent"
 if [ -e "$1/environment" ]; then
 . "$1/environment"
@@ -133,7 +133,7 @@ ${workdir === undefined ? anyFolder : `cd ${quoted(rooted(workdir))} || exit 125
 ${adapter.preparation}
 # The task's own files are its user's alone; what the agent makes is as any shell of a container makes it.
 umask 022
-set -- ${words}
+set -- ${args}
 ${startScript}
 `;
 }

@@ -5,14 +5,14 @@ import { anyText } from "../base/testing/any_text.ts";
 import { environmentLines, fileLines } from "./start_task.ts";
 
 Deno.test("whatever a person wrote is one word to a shell", async () => {
-  const words = fc.sample(
+  const args = fc.sample(
     anyText().map((text) => text.replaceAll("\0", "")),
     300,
   );
-  const script = `printf '%s\\0' ${["'", "$(id)", "a\nb", "-n", ...words].map(quoted).join(" ")}`;
+  const script = `printf '%s\\0' ${["'", "$(id)", "a\nb", "-n", ...args].map(quoted).join(" ")}`;
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
   const back = new TextDecoder().decode(stdout).split("\0").slice(0, -1);
-  const expected = ["'", "$(id)", "a\nb", "-n", ...words];
+  const expected = ["'", "$(id)", "a\nb", "-n", ...args];
   // A lone surrogate can't be encoded; it becomes U+FFFD on the way to the shell.
   assert.deepEqual(back, expected.map((word) => word.toWellFormed()));
 });

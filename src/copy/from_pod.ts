@@ -91,7 +91,7 @@ async function* readFile(
   const checksum = before ?? make?.();
   if (offset > 0) {
     const [prefix] = await script.expect("prefix");
-    if (prefix !== before?.result()) throw new OtherBeginningError();
+    if (prefix !== before?.result()) throw new OtherPrefixError();
   }
   let left = (size ?? Infinity) - offset;
   for await (const bytes of script.data()) {
@@ -101,7 +101,7 @@ async function* readFile(
     checksum?.update(own);
     if (own.length > 0) yield own;
   }
-  const sum = await heardSum(script);
+  const sum = await receivedSum(script);
   const [code] = await script.expect("end");
   await script.done();
   if (left > 0 && size !== undefined) {
@@ -116,7 +116,7 @@ async function* readFile(
 }
 
 /** Returns the checksum of the file as it was when it was requested. */
-async function heardSum(script: RunningScript): Promise<string | undefined> {
+async function receivedSum(script: RunningScript): Promise<string | undefined> {
   const first = await script.expectAny(["whole", "sum"]);
   if (first.keyword === "sum") return first.args[0];
   const [sum] = await script.expect("sum");
@@ -124,7 +124,7 @@ async function heardSum(script: RunningScript): Promise<string | undefined> {
 }
 
 /** The bytes of an earlier attempt are the beginning of another file. */
-export class OtherBeginningError extends CopyFailure {
+export class OtherPrefixError extends CopyFailure {
   constructor() {
     super(copyDoubts.sourceChanged, true);
   }

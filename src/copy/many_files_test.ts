@@ -133,7 +133,7 @@ Deno.test("a folder whose source turns out to be another gets no place", async (
     async *entries() {
       yield await Promise.resolve(fileEntry("a", "a\n"));
     },
-    settle: () => Promise.reject(new CopyFailure({ kind: "failed", exitCode: 1, reason: "other" })),
+    finish: () => Promise.reject(new CopyFailure({ kind: "failed", exitCode: 1, reason: "other" })),
   };
   const { open, scripts } = listened(openInImage(await imageWith(folder, programs), folder));
   let ended: Promise<unknown> | undefined;

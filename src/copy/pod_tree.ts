@@ -5,9 +5,9 @@ import { escapedName, type TreeEntry, WholeBody } from "./entry.ts";
 import { copyFailed, type OpenCopyScript } from "./pod_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
 import { CopyManifest, type SentFile, someNames, SumLines } from "./manifest.ts";
-import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
+import type { NamedChecksum, SourceResult, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";
-import { type LeftOut, TarReader } from "./tar_reader.ts";
+import { type OmittedEntry, TarReader } from "./tar_reader.ts";
 
 /** Options known before the folder is read. */
 export interface PodTreeOptions {
@@ -18,10 +18,10 @@ export interface PodTreeOptions {
 }
 
 /** Files checked again in one exec: their names are its arguments. */
-const lookedAtAgain = 200;
+const checkedAtOnce = 200;
 /** More changed files than this aren't just logs that grow while they are read. */
 const maxChanged = 2000;
-const leftOutShown = 5;
+const omittedShown = 5;
 
 /** Used once. */
 export class PodTree implements TreeSource {
@@ -30,7 +30,7 @@ export class PodTree implements TreeSource {
   readonly key: string;
   readonly checksum: NamedChecksum | undefined;
   readonly #manifest = new CopyManifest();
-  readonly #leftOut: LeftOut[] = [];
+  readonly #omitted: OmittedEntry[] = [];
   #left = 0;
   #bytes: ByteReader | undefined;
 
@@ -44,7 +44,7 @@ export class PodTree implements TreeSource {
     this.#bytes = new ByteReader(this.script.data());
     try {
       for await (
-        const entry of new TarReader(this.#bytes, (one) => this.#leaveOut(one)).entries()
+        const entry of new TarReader(this.#bytes, (one) => this.#omit(one)).entries()
       ) {
         yield entry.kind === "file" ? this.#summed(entry) : entry;
       }
@@ -60,9 +60,9 @@ export class PodTree implements TreeSource {
     return copyFailed(this.script.complaints.at(-1) ?? error.message);
   }
 
-  #leaveOut(one: LeftOut): void {
+  #omit(one: OmittedEntry): void {
     this.#left += 1;
-    if (this.#leftOut.length < leftOutShown) this.#leftOut.push(one);
+    if (this.#omitted.length < omittedShown) this.#omitted.push(one);
   }
 
   #summed(entry: Extract<TreeEntry, { kind: "file" }>): TreeEntry {
@@ -87,7 +87,7 @@ export class PodTree implements TreeSource {
     }
   }
 
-  async settle(): Promise<Settled> {
+  async finish(): Promise<SourceResult> {
     const lines = new SumLines((sum) => this.#manifest.tick(sum));
     const rest = this.#bytes;
     let inPadding = true;
@@ -119,7 +119,7 @@ export class PodTree implements TreeSource {
   }
 
   #notes(): string[] {
-    const shown = this.#leftOut.map(({ path, what }) => `left out ${escapedName(path)}: ${what}`);
+    const shown = this.#omitted.map(({ path, what }) => `left out ${escapedName(path)}: ${what}`);
     const more = this.#left - shown.length;
     return more > 0 ? [...shown, `and ${more} more are left out`] : shown;
   }
@@ -132,15 +132,15 @@ export class PodTree implements TreeSource {
     if (missing.length > maxChanged) throw this.#differ(files);
     const grown = new CopyManifest();
     for (const { sum, file } of missing) grown.add(sum, file);
-    for (let at = 0; at < files.length; at += lookedAtAgain) {
-      await this.#lookAgain(files.slice(at, at + lookedAtAgain), (sum) => grown.tick(sum));
+    for (let at = 0; at < files.length; at += checkedAtOnce) {
+      await this.#checkAgain(files.slice(at, at + checkedAtOnce), (sum) => grown.tick(sum));
     }
     const other = grown.missing.map(({ file }) => file);
     if (other.length > 0) throw this.#differ(other);
     return [`copied as long as they were when they were read, and they grew: ${someNames(files)}`];
   }
 
-  async #lookAgain(files: readonly SentFile[], tick: (sum: string) => void): Promise<void> {
+  async #checkAgain(files: readonly SentFile[], tick: (sum: string) => void): Promise<void> {
     const { open, path, maker } = this.options;
     const named = files.flatMap(({ path, size }) => [new TextDecoder().decode(path), String(size)]);
     await using script = await open("sumBeginnings", [maker?.name ?? "", path, ...named]);

@@ -60,7 +60,7 @@ export interface TreeSource {
   /** Yields the entries, each once, a folder before its content. Throws if they can't be read. */
   entries(): AsyncIterable<TreeEntry>;
   /** Called when all entries were read. Throws if they differ from the source's; otherwise returns what to report. */
-  settle(): Promise<Settled>;
+  finish(): Promise<SourceResult>;
 }
 
 /** Returns the size if it is known before reading. */
@@ -69,7 +69,7 @@ export function knownBytes(source: FileSource | SparseSource | TreeSource): numb
 }
 
 /** The comparison of a folder that was read with its source. */
-export interface Settled {
+export interface SourceResult {
   notes: readonly string[];
   /** What couldn't be read, while everything else was: the copy is retained, and counts as failed. */
   failure: string | undefined;

@@ -26,7 +26,7 @@ const maxExtensions = 8;
 const bodyBytes = 256 * 1024;
 
 /** An entry that isn't copied: a device, a pipe, a socket. */
-export interface LeftOut {
+export interface OmittedEntry {
   path: Uint8Array;
   what: string;
 }
@@ -48,7 +48,7 @@ export class TarReader {
 
   constructor(
     private readonly bytes: ByteReader,
-    private readonly leftOut: (one: LeftOut) => void,
+    private readonly onOmitted: (one: OmittedEntry) => void,
   ) {}
 
   /**
@@ -137,7 +137,7 @@ export class TarReader {
         // Copied, because it is retained to the end, and its block isn't.
         return { ...named, kind: "symbolicLink", target: target.slice() };
       default:
-        this.leftOut({ path, what: kinds[header.type] ?? "an unknown kind of file" });
+        this.onOmitted({ path, what: kinds[header.type] ?? "an unknown kind of file" });
         return undefined;
     }
   }

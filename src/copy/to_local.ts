@@ -3,7 +3,7 @@ import { metered } from "./bodies.ts";
 import type { FileSource, Meter, SparseSource, TreeSource } from "./source.ts";
 import type { CopyTotals } from "./source.ts";
 import type { TreeEntry } from "./entry.ts";
-import { OtherBeginningError } from "./from_pod.ts";
+import { OtherPrefixError } from "./from_pod.ts";
 
 /** A file being written. Disposing of it closes it; its bytes stay, so that another attempt can resume. */
 export interface PartialFile extends AsyncDisposable {
@@ -48,7 +48,7 @@ export async function saveFile(
       meter.moved(bytes.length);
     }
   } catch (error) {
-    if (error instanceof OtherBeginningError) await partial.cutTo(0);
+    if (error instanceof OtherPrefixError) await partial.cutTo(0);
     throw error;
   }
   await partial.place(end, source);
@@ -88,7 +88,7 @@ export async function saveTree(
     counts.files += 1;
     counts.bytes += entry.size;
   }
-  const { notes, failure } = await source.settle();
+  const { notes, failure } = await source.finish();
   const placed = await folder.place();
   return { ...totals(source, counts), notes: [...notes, ...placed], failure };
 }

@@ -10,7 +10,7 @@ import {
   type FileSource,
   keyOf,
   type Meter,
-  type Settled,
+  type SourceResult,
   type TreeSource,
 } from "./source.ts";
 import { joinBytes } from "../base/join_bytes.ts";
@@ -45,12 +45,12 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   ]);
   const [have = "", program, prefix] = await script.expect("have");
   const maker = await to.checksums.maker(program);
-  const begun = await resumable(source, { have: Number(have), prefix, make: maker?.make });
-  to.meter.restarted(begun.at);
-  await script.write(`${begun.at}\n`);
-  const sum = begun.checksum;
+  const resumed = await resumable(source, { have: Number(have), prefix, make: maker?.make });
+  to.meter.restarted(resumed.at);
+  await script.write(`${resumed.at}\n`);
+  const sum = resumed.checksum;
   const whole = await upload(script, script.data(), async (write) => {
-    for await (const bytes of source.read(begun.at)) {
+    for await (const bytes of source.read(resumed.at)) {
       sum?.update(bytes);
       await write(bytes);
       to.meter.moved(bytes.length);
@@ -76,7 +76,7 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   return {
     files: 1,
     bytes: size,
-    resumedBytes: begun.at,
+    resumedBytes: resumed.at,
     checksum: maker?.name ?? null,
     notes,
     failure: undefined,
@@ -113,10 +113,10 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
     totals,
     meter: to.meter,
   });
-  let settled: Settled | undefined;
+  let result: SourceResult | undefined;
   // The pod moves the folder to its path by itself: the source's result must be known before.
   const ending = async () => {
-    settled = await source.settle();
+    result = await source.finish();
     return maker === undefined ? "" : manifest.digest(maker.make);
   };
   const lines = new SumLines((sum) => manifest.tick(sum));
@@ -126,14 +126,14 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   }, (bytes) => lines.push(bytes));
   const { keyword } = await script.expectAny(["placing", "got"]);
   await script.done();
-  if (settled === undefined) throw copyFailed("the pod has taken a copy before its end");
+  if (result === undefined) throw copyFailed("the pod has taken a copy before its end");
   const placed = keyword === "placing" ? [] : await compareAndPlace(to, { key, manifest });
   return {
     ...totals,
     resumedBytes: 0,
     checksum: maker?.name ?? null,
-    notes: [...settled.notes, ...script.complaints, ...placed],
-    failure: settled.failure,
+    notes: [...result.notes, ...script.complaints, ...placed],
+    failure: result.failure,
   };
 }
 
@@ -190,7 +190,7 @@ async function upload(
   take: (bytes: Uint8Array) => void = () => {},
 ): Promise<boolean> {
   const over = new EndedEarly();
-  const heard = (async () => {
+  const received = (async () => {
     try {
       for await (const bytes of answers) take(bytes);
     } finally {
@@ -198,18 +198,18 @@ async function upload(
     }
   })();
   // Reported at the await below; a source that fails is reported before it.
-  heard.catch(() => {});
+  received.catch(() => {});
   script.stopped.then(() => over.tell());
   try {
     await send((bytes) => over.unless(script.write(bytes)));
-    const told = await over.unless(script.closeInput());
-    if (told) await heard;
-    return told;
+    const closed = await over.unless(script.closeInput());
+    if (closed) await received;
+    return closed;
   } catch (error) {
     if (!(error instanceof EndedEarlyError)) throw error;
-    const told = await script.closeInput().catch(() => true);
-    if (told) await heard;
-    return told;
+    const closed = await script.closeInput().catch(() => true);
+    if (closed) await received;
+    return closed;
   }
 }
 

@@ -26,15 +26,15 @@ const credentials = /(?:^|\/)(?:\.credentials\.json|\.claude\.json)/;
  * Of kodama's own files: the mark of a complete checkout, and the tasks with their conversations, except the variables
  * and the runner of a task that hasn't started: it runs in the session where it was submitted.
  */
-const kept =
+const stateFiles =
   /^(?:repository|files-pending|tasks(?:\/\d+(?:\/(?!(?:environment|runner)$)[^/]+)?)?)$/;
 
 /** Entries in archives of earlier versions that are skipped. */
-const formerlyKept = /^tasks\/\d+\/runner$/;
+const formerStateFiles = /^tasks\/\d+\/runner$/;
 
 /** Returns whether an entry may be in an archive, though it isn't copied. */
 export function isPassedOver({ root }: CarriedFolder, path: string): boolean {
-  return root === "kodama" && formerlyKept.test(path);
+  return root === "kodama" && formerStateFiles.test(path);
 }
 
 /** Returns whether an entry is copied; `path` is below the folder, and empty for the folder itself. */
@@ -46,7 +46,7 @@ export function isCarried(
   if (path === "") return true;
   if (passing.test(path)) return false;
   if (root === "claude") return withSecrets || !credentials.test(path);
-  return root === "workspace" || kept.test(path);
+  return root === "workspace" || stateFiles.test(path);
 }
 
 const paths = carriedFolders.map(({ path }) => path);

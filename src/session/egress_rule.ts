@@ -28,11 +28,11 @@ export function egressRule(text: string): EgressRule {
 export function allowsTcp(rules: readonly EgressRule[], address: string, port: number): boolean {
   return rules.some(({ cidr, ports, udpPorts }) => {
     const any = ports === undefined && udpPorts === undefined;
-    return (any || ports?.includes(port) === true) && holds(cidr, address);
+    return (any || ports?.includes(port) === true) && contains(cidr, address);
   });
 }
 
-function holds(cidr: string, address: string): boolean {
+function contains(cidr: string, address: string): boolean {
   const [network = "", bits] = cidr.split("/");
   const isSix = address.includes(":");
   if (network.includes(":") !== isSix) return false;

@@ -14,7 +14,7 @@ export interface DotenvVariables {
   /** By name, sorted. */
   values: ReadonlyMap<string, string>;
   /** Names in a file that don't reach the session, each with the reason. */
-  left: readonly { name: string; reason: "excluded" | "protected" }[];
+  omitted: readonly { name: string; reason: "excluded" | "protected" }[];
 }
 
 /** A ConfigMap or a Secret holds at most this: the limit of etcd. */
@@ -55,11 +55,11 @@ export function mergeDotenv(
 ): DotenvVariables {
   const without = new Set(excluded);
   const values = new Map<string, string>();
-  const left = new Map<string, "excluded" | "protected">();
+  const omitted = new Map<string, "excluded" | "protected">();
   for (const { path, text } of files) {
     for (const { name, value, line } of parseDotenv(path, text)) {
-      if (without.has(name)) left.set(name, "excluded");
-      else if (isProtected(name)) left.set(name, "protected");
+      if (without.has(name)) omitted.set(name, "excluded");
+      else if (isProtected(name)) omitted.set(name, "protected");
       else if (!allowedName.test(name)) throw badName(`${path}:${line}`, name);
       else if (value.includes("\0")) throw nulByte(`${path}:${line}`, name);
       else values.set(name, value);
@@ -69,13 +69,13 @@ export function mergeDotenv(
   const byName = (a: [string, unknown], b: [string, unknown]) => a[0] < b[0] ? -1 : 1;
   return {
     values: new Map([...values].sort(byName)),
-    left: [...left].sort(byName).map(([name, reason]) => ({ name, reason })),
+    omitted: [...omitted].sort(byName).map(([name, reason]) => ({ name, reason })),
   };
 }
 
-function badName(place: string, name: string): KodamaError {
+function badName(location: string, name: string): KodamaError {
   const shown = JSON.stringify(name.slice(0, 60));
-  return new KodamaError("config", `${place}: ${shown} can't be the name of a variable`, {
+  return new KodamaError("config", `${location}: ${shown} can't be the name of a variable`, {
     hint: hint`names have A-Z, 0-9 and _, and begin with no digit; ${
       option("envExclude", name)
     } leaves it out`,
@@ -83,8 +83,8 @@ function badName(place: string, name: string): KodamaError {
 }
 
 /** No process accepts one; the pod would fail repeatedly. */
-function nulByte(place: string, name: string): KodamaError {
-  return new KodamaError("config", `${place}: the value of ${name} holds a NUL byte`, {
+function nulByte(location: string, name: string): KodamaError {
+  return new KodamaError("config", `${location}: the value of ${name} holds a NUL byte`, {
     hint: hint`no variable can; ${option("envExclude", name)} leaves it out`,
   });
 }

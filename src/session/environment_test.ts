@@ -60,7 +60,7 @@ Deno.test("the last file wins, and what is protected or excluded stays here", ()
     { path: ".env", text: "A=1\nB=2\nPATH=/evil\nKUBERNETES_PORT=1\nWEB_SERVICE_HOST=h\n" },
     { path: ".env.local", text: "B=3\nCLAUDE_CONFIG_DIR=/x\nDEBUG=1\nlower=1\nDB_PORT=5432\n" },
   ];
-  const { values, left } = mergeDotenv(files, ["DEBUG", "lower"]);
+  const { values, omitted: left } = mergeDotenv(files, ["DEBUG", "lower"]);
   assert.deepEqual([...values], [["A", "1"], ["B", "3"], ["DB_PORT", "5432"]]);
   assert.deepEqual(left.map(({ name, reason }) => `${name} ${reason}`), [
     "CLAUDE_CONFIG_DIR protected",
@@ -79,7 +79,7 @@ Deno.test("no file sets what the shell, the loader, git or kodama begins with", 
   ];
   const others = ["GIT_AUTHOR_NAME", "GIT_CONFIG_KEY_", "MY_KODAMA_KEY", "PATHS"];
   const text = [...names, ...others].map((name) => `${name}=1\n`).join("");
-  const { values, left } = mergeDotenv([{ path: ".env", text }], []);
+  const { values, omitted: left } = mergeDotenv([{ path: ".env", text }], []);
   assert.deepEqual(left.map(({ name }) => name), names);
   assert.deepEqual([...values.keys()], others);
 });

@@ -21,7 +21,7 @@ export interface GitSide {
 
 /** Messages of OpenSSH 8 and 9 and of git 2.30 and later, and their meaning. The first match counts. */
 interface Meaning {
-  words: RegExp;
+  pattern: RegExp;
   reason?: (match: RegExpExecArray, side: GitSide, stderr: string) => string;
   hint: (match: RegExpExecArray, side: GitSide, stderr: string) => Hint;
 }
@@ -35,7 +35,7 @@ const secretOf = ({ gitSecret = "NAME" }: GitSide) => `secret "${gitSecret}"`;
 
 const meanings: readonly Meaning[] = [
   {
-    words: /Host key for (\S+) has changed/,
+    pattern: /Host key for (\S+) has changed/,
     reason: ([, host], _side, stderr) =>
       `the key of ${host} isn't the one that is known${shownKey(stderr)}`,
     hint: ([, host], side, stderr) =>
@@ -50,35 +50,35 @@ const meanings: readonly Meaning[] = [
         }`,
   },
   {
-    words: /No \S+ host key is known for (\S+) and you have requested strict checking/,
+    pattern: /No \S+ host key is known for (\S+) and you have requested strict checking/,
     reason: ([, host], side) => `the key of ${host} isn't in known_hosts of ${secretOf(side)}`,
     hint: () =>
       "ssh-keyscan HOST prints a host's keys: add the one that you trust to known_hosts, or take " +
       "known_hosts out of the secret to trust what is seen first",
   },
   {
-    words: /Host key verification failed/,
+    pattern: /Host key verification failed/,
     hint: () => needsSecret,
   },
   {
-    words: /No user exists for uid (\d+)/,
+    pattern: /No user exists for uid (\d+)/,
     reason: ([, uid]) => `ssh wants a user with the number ${uid}, and the image has none`,
     hint: () =>
       hint`choose an image whose /etc/passwd has one with ${option("image")}, or an HTTPS address`,
   },
   {
-    words: /cannot run ssh|ssh\b.*: (?:command )?not found/,
+    pattern: /cannot run ssh|ssh\b.*: (?:command )?not found/,
     reason: () => "there is no ssh in the image",
     hint: () => hint`choose an image that has it with ${option("image")}, or an HTTPS address`,
   },
   {
-    words: /incorrect passphrase supplied/,
+    pattern: /incorrect passphrase supplied/,
     reason: (_match, side) =>
       `the key of ${secretOf(side)} has a passphrase, which nobody can type`,
     hint: () => "a key for this alone needs none: ssh-keygen -t ed25519 -N '' -f FILE",
   },
   {
-    words: /Load key .*: (?:error in libcrypto|invalid format)/,
+    pattern: /Load key .*: (?:error in libcrypto|invalid format)/,
     reason: (_match, side) => `ssh can't read the key of ${secretOf(side)}`,
     hint: (_match, { gitSecret = "NAME" }) =>
       `it may lack the line break at its end, or have Windows' line breaks: ${
@@ -86,18 +86,18 @@ const meanings: readonly Meaning[] = [
       }`,
   },
   {
-    words: /Load key .*: (bad permissions|Permission denied)/,
+    pattern: /Load key .*: (bad permissions|Permission denied)/,
     reason: ([, what = ""], side) =>
       `ssh refuses the key of ${secretOf(side)}: ${what.toLowerCase()}`,
     hint: () => "the key has to be root's, and readable for group 1000 alone, as kodama mounts it",
   },
   {
-    words: new RegExp(`(?:Identity file )?${sshKeyFile}.*No such file`),
+    pattern: new RegExp(`(?:Identity file )?${sshKeyFile}.*No such file`),
     reason: (_match, side) => `${secretOf(side)} isn't there, or has no key ssh-privatekey`,
     hint: (_match, { gitSecret = "NAME" }) => makeAgain(gitSecret),
   },
   {
-    words: /^(?:[^@\s]+@)?(\S+): Permission denied \(.*publickey/m,
+    pattern: /^(?:[^@\s]+@)?(\S+): Permission denied \(.*publickey/m,
     reason: ([, host], side) =>
       side.gitSecret === undefined
         ? `${host} asks for a key, and the session has none`
@@ -110,35 +110,35 @@ const meanings: readonly Meaning[] = [
         } prints it`,
   },
   {
-    words:
+    pattern:
       /does not appear to be a git repository|Repository not found|repository '[^']*' not found/,
     hint: () => "the address may be wrong, or what the session shows may not read it",
   },
   {
-    words: /could not read Username|Authentication failed|HTTP.* 40[13]/i,
+    pattern: /could not read Username|Authentication failed|HTTP.* 40[13]/i,
     hint: () => "a private repository needs GITHUB_TOKEN, in a dotenv file or the environment",
   },
   {
-    words:
+    pattern:
       /Could not resolve host|Couldn't connect|Failed to connect|Network is unreachable|Connection (?:refused|timed out)|No route to host/i,
     hint: () => "the pod doesn't reach the repository: is a NetworkPolicy or a proxy in between?",
   },
   {
-    words: /\bgit: (?:command )?not found|exec: "?git|exit code 127/,
+    pattern: /\bgit: (?:command )?not found|exec: "?git|exit code 127/,
     hint: () => hint`the session's image needs git; choose one that has it with ${option("image")}`,
   },
 ];
 
 /** Returns the failure for git's stderr; undefined if the message is unknown. */
 export function gitFailure(stderr: string, side: GitSide): GitFailure | undefined {
-  for (const { words, reason, hint } of meanings) {
-    const match = words.exec(stderr);
+  for (const { pattern, reason, hint } of meanings) {
+    const match = pattern.exec(stderr);
     if (match === null) continue;
-    const told = {
-      reason: reason?.(match, side, stderr) ?? lastGitWords(stderr),
+    const failure = {
+      reason: reason?.(match, side, stderr) ?? lastGitLines(stderr),
       hint: hint(match, side, stderr),
     };
-    return { reason: plainText(told.reason, 300), hint: told.hint };
+    return { reason: plainText(failure.reason, 300), hint: failure.hint };
   }
   return undefined;
 }
@@ -148,10 +148,10 @@ const boilerplate =
   /^(?:fatal: Could not read from remote repository\.|Please make sure you have the correct access rights|and the repository exists\.|fatal: unable to fork)$/;
 
 /** Returns the last meaningful lines as one. */
-export function lastGitWords(stderr: string): string {
+export function lastGitLines(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
-  const telling = lines.filter((line) => !boilerplate.test(line));
-  return (telling.length > 0 ? telling : lines).slice(-3).join("; ");
+  const informative = lines.filter((line) => !boilerplate.test(line));
+  return (informative.length > 0 ? informative : lines).slice(-3).join("; ");
 }
 
 function shownKey(stderr: string): string {

@@ -1,6 +1,6 @@
 import { plainHint } from "../base/hint.ts";
 import assert from "node:assert/strict";
-import { gitFailure, lastGitWords, trustedHost, withoutCredentials } from "./git_failure.ts";
+import { gitFailure, lastGitLines, trustedHost, withoutCredentials } from "./git_failure.ts";
 
 const side = { name: "work", gitSecret: "git-ssh-key" };
 
@@ -141,9 +141,9 @@ Deno.test("without a Secret, the way out is to name one", () => {
 });
 
 Deno.test("of git's words the last that say something are told", () => {
-  assert.equal(lastGitWords(`remote: gone for good\n${below}`), "remote: gone for good");
+  assert.equal(lastGitLines(`remote: gone for good\n${below}`), "remote: gone for good");
   assert.equal(gitFailure("fatal: out of memory\n", side), undefined);
-  assert.match(lastGitWords(below), /correct access rights/);
+  assert.match(lastGitLines(below), /correct access rights/);
 });
 
 Deno.test("what a server repeats of the credentials is taken out of git's words", () => {

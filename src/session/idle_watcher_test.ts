@@ -7,7 +7,7 @@ import { parseWatcherState } from "./idle_watcher.ts";
 import type { SessionLimits } from "./limits.ts";
 
 /** The limit for an action that takes no time: then the test fails instead of hanging. */
-const patienceMs = 20_000;
+const timeoutMs = 20_000;
 
 const idle: SessionLimits = { idleSeconds: 120 };
 const soon = 600;
@@ -16,8 +16,8 @@ const soon = 600;
 interface Case {
   name: string;
   limits: SessionLimits;
-  stage?: (world: WatcherFixture) => Promise<void> | void;
-  check: (ended: Ended, world: WatcherFixture) => Promise<void> | void;
+  prepare?: (fixture: WatcherFixture) => Promise<void> | void;
+  check: (ended: Ended, fixture: WatcherFixture) => Promise<void> | void;
 }
 
 const stoppedAt = (seconds: number) => ({ code, seconds: at }: Ended) =>
@@ -38,9 +38,9 @@ const cases: Case[] = [
   {
     name: "the time to live is over, whatever runs",
     limits: { ttlSeconds: 200, idleSeconds: 120 },
-    async stage(world) {
-      await world.process({ pid: 50, terminal: 3 });
-      await world.typed(3, 0);
+    async prepare(fixture) {
+      await fixture.process({ pid: 50, terminal: 3 });
+      await fixture.typed(3, 0);
     },
     check(ended) {
       stoppedAt(200)(ended);
@@ -53,44 +53,44 @@ const cases: Case[] = [
   {
     name: "a container that begins again lives no longer for that",
     limits: { ttlSeconds: 3600 },
-    async stage(world) {
-      await Deno.mkdir(`${world.home}/.kodama-life`);
-      await Deno.writeTextFile(`${world.home}/.kodama-life/began`, `${beginning - 3500}\n`);
+    async prepare(fixture) {
+      await Deno.mkdir(`${fixture.home}/.kodama-life`);
+      await Deno.writeTextFile(`${fixture.home}/.kodama-life/began`, `${beginning - 3500}\n`);
     },
     check: stoppedAt(100),
   },
   {
     name: "a terminal holds it, until eight hours after the last key",
     limits: idle,
-    async stage(world) {
-      await world.process({ pid: 50, terminal: 300, name: "a) (b\n5 (c" });
-      await world.typed(300, 205 - 8 * 3600);
+    async prepare(fixture) {
+      await fixture.process({ pid: 50, terminal: 300, name: "a) (b\n5 (c" });
+      await fixture.typed(300, 205 - 8 * 3600);
     },
-    async check(ended, world) {
+    async check(ended, fixture) {
       stoppedAt(200 + 120)(ended);
       const wanted = /kodama: the session stops now: idle for 2m\. /;
-      await untilTold(`${world.terminals}/300`, wanted);
+      await untilTold(`${fixture.terminals}/300`, wanted);
     },
   },
   {
     name: "a command that was sent holds it as long as it runs, and a look doesn't",
     limits: idle,
-    stage(world) {
-      world.processAt(65, { pid: 60 });
-      world.at(165, "rm -r proc/60");
+    prepare(fixture) {
+      fixture.processAt(65, { pid: 60 });
+      fixture.at(165, "rm -r proc/60");
       // Polls are ten seconds apart: each of these is seen once.
-      for (let at = 175; at < soon; at += 10) world.processAt(at, { pid: 70, birth: at });
+      for (let at = 175; at < soon; at += 10) fixture.processAt(at, { pid: 70, birth: at });
     },
     check: stoppedAt(160 + 120),
   },
   {
     name: "the loop of a sync doesn't hold it, whatever it takes, and a change that it brings does",
     limits: idle,
-    async stage(world) {
+    async prepare(fixture) {
       const words = ["sh", "-c", "kodama\nloop", "kodama-sync", "kodama-1-2 ", "/workspace", "k"];
-      for (let at = 0; at <= 220; at += 10) world.processAt(at, { pid: 80, cpu: at * 50, words });
-      await world.process({ pid: 80, words });
-      world.at(95, "echo >workspace/.kodama-sync-k/steps");
+      for (let at = 0; at <= 220; at += 10) fixture.processAt(at, { pid: 80, cpu: at * 50, words });
+      await fixture.process({ pid: 80, words });
+      fixture.at(95, "echo >workspace/.kodama-sync-k/steps");
     },
     // Its last changes get their time: it waits for three seconds.
     check: stoppedAt(100 + 120 + 3),
@@ -98,26 +98,26 @@ const cases: Case[] = [
   {
     name: "an agent's task holds it until it has ended, and one whose runner is gone doesn't",
     limits: idle,
-    async stage(world) {
-      const tasks = `${world.home}/.kodama/tasks`;
+    async prepare(fixture) {
+      const tasks = `${fixture.home}/.kodama/tasks`;
       for (const [number, claim] of [[3, "91 8 boot 3"], [12, "90 7 boot 3"]]) {
         await Deno.mkdir(`${tasks}/${number}`);
         await Deno.writeTextFile(`${tasks}/${number}/claim`, `${claim}\n`);
       }
-      await world.process({ pid: 90, parent: 1, birth: 7 });
-      await world.process({ pid: 91, parent: 1, birth: 9 });
-      world.at(205, "echo '0 1 ended' >home/.kodama/tasks/12/exit");
+      await fixture.process({ pid: 90, parent: 1, birth: 7 });
+      await fixture.process({ pid: 91, parent: 1, birth: 9 });
+      fixture.at(205, "echo '0 1 ended' >home/.kodama/tasks/12/exit");
     },
     check: stoppedAt(200 + 120),
   },
   {
     name: "programs that work hold it, even if nobody sees them, and idle ones don't",
     limits: idle,
-    stage(world) {
+    prepare(fixture) {
       // A fifth of a CPU, then a twentieth.
       for (let at = 0; at < soon; at += 10) {
         const cpu = at < 200 ? at * 20 : 200 * 20 + (at - 200) * 5;
-        world.processAt(at, { pid: 95, parent: 1, cpu });
+        fixture.processAt(at, { pid: 95, parent: 1, cpu });
       }
     },
     check({ code, seconds }) {
@@ -128,7 +128,7 @@ const cases: Case[] = [
   {
     name: "whoever asks for more time has it, once",
     limits: idle,
-    stage: (world) => world.at(95, ": >home/.kodama-life/keep"),
+    prepare: (fixture) => fixture.at(95, ": >home/.kodama-life/keep"),
     check(ended) {
       stoppedAt(100 + 120)(ended);
       assert.equal(ended.log.length, 3, "it is told again when it is near again");
@@ -138,31 +138,33 @@ const cases: Case[] = [
     name:
       "an agent has its interrupt when the time to live is over, and what it writes then is kept",
     limits: { ttlSeconds: 100 },
-    async stage(world) {
-      const task = `${world.home}/.kodama/tasks/1`;
+    async prepare(fixture) {
+      const task = `${fixture.home}/.kodama/tasks/1`;
       await Deno.mkdir(task);
       await Deno.writeTextFile(`${task}/claim`, "90 7 boot 3\n");
       await Deno.writeTextFile(`${task}/began`, "1\n");
-      await world.process({ pid: 90, parent: 1, birth: 7 });
-      world.at(102, `[ -e ${task}/interrupt ] && echo '143 1 interrupted' >${task}/exit`);
+      await fixture.process({ pid: 90, parent: 1, birth: 7 });
+      fixture.at(102, `[ -e ${task}/interrupt ] && echo '143 1 interrupted' >${task}/exit`);
     },
     check: stoppedAt(102),
   },
   {
     name: "a task that waits for its turn waits on, for the next pod",
     limits: { ttlSeconds: 100 },
-    async stage(world) {
-      const task = `${world.home}/.kodama/tasks/2`;
-      const runner = world.runs("sleep", ["1000"]);
+    async prepare(fixture) {
+      const task = `${fixture.home}/.kodama/tasks/2`;
+      const runner = fixture.runs("sleep", ["1000"]);
       await Deno.mkdir(task);
       await Deno.writeTextFile(`${task}/claim`, `${runner.pid} 7 boot 3\n`);
-      await world.process({ pid: runner.pid, parent: 1, birth: 7 });
+      await fixture.process({ pid: runner.pid, parent: 1, birth: 7 });
     },
-    async check(ended, world) {
+    async check(ended, fixture) {
       stoppedAt(100)(ended);
-      const names = [...Deno.readDirSync(`${world.home}/.kodama/tasks/2`)].map(({ name }) => name);
+      const names = [...Deno.readDirSync(`${fixture.home}/.kodama/tasks/2`)].map(({ name }) =>
+        name
+      );
       assert.deepEqual(names, ["claim"]);
-      assert.deepEqual(await world.ended(), ["SIGTERM"]);
+      assert.deepEqual(await fixture.ended(), ["SIGTERM"]);
     },
   },
 ];
@@ -170,7 +172,7 @@ const cases: Case[] = [
 /** A watcher notifies terminals in the background, and ends without waiting for them: one may block. */
 async function untilTold(terminal: string, wanted: RegExp): Promise<void> {
   using watcher = Deno.watchFs(terminal);
-  using _limit = systemClock.timer(patienceMs, () => watcher.close());
+  using _limit = systemClock.timer(timeoutMs, () => watcher.close());
   const isTold = async () => wanted.test(await Deno.readTextFile(terminal));
   if (await isTold()) return;
   for await (const _event of watcher) if (await isTold()) return;
@@ -180,11 +182,11 @@ async function untilTold(terminal: string, wanted: RegExp): Promise<void> {
 Deno.test("the watcher of a session with limits, in every shell", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
   for (const shell of await imageShells(folder)) {
-    for (const { name, limits, stage, check } of cases) {
+    for (const { name, limits, prepare, check } of cases) {
       await t.step(`${shell.name}: ${name}`, async () => {
-        await using world = await WatcherFixture.open();
-        await stage?.(world);
-        await check(await world.run(shell, limits, soon), world);
+        await using fixture = await WatcherFixture.open();
+        await prepare?.(fixture);
+        await check(await fixture.run(shell, limits, soon), fixture);
       });
     }
   }

@@ -63,8 +63,8 @@ function ranFor({ status }: Pod): number {
   const own = status?.containerStatuses?.find(({ name }) => name === workspaceContainer);
   const { startedAt, finishedAt } = own?.state?.terminated ?? {};
   // For a restarted container, the first start is recorded only in the pod's.
-  const began = own?.restartCount === 0 ? startedAt : status?.startTime;
-  return (Date.parse(finishedAt ?? "") - Date.parse(began ?? "")) / 1000 || 0;
+  const firstStart = own?.restartCount === 0 ? startedAt : status?.startTime;
+  return (Date.parse(finishedAt ?? "") - Date.parse(firstStart ?? "")) / 1000 || 0;
 }
 
 /** The state of a pod's watcher, in seconds of the pod's clock. */
@@ -78,7 +78,7 @@ export interface WatcherState {
 }
 
 /** A session's remaining time. */
-export interface TimeLeft {
+export interface RemainingTime {
   /** Until the time to live is over. */
   ttlSeconds?: number;
   /** Until it stops if no one uses it. */
@@ -88,7 +88,7 @@ export interface TimeLeft {
 }
 
 /** Returns the remaining time; never negative. */
-export function timeLeft(limits: SessionLimits, state: WatcherState): TimeLeft {
+export function remainingTime(limits: SessionLimits, state: WatcherState): RemainingTime {
   const { ttlSeconds, idleSeconds } = limits;
   const { now, startedAt, usedAt, use } = state;
   // Two polls of the watcher, and the time of the request.

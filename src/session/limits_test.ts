@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { limitsOf, limitText, parseLimit, timeLeft } from "./limits.ts";
+import { limitsOf, limitText, parseLimit, remainingTime } from "./limits.ts";
 
 Deno.test("a limit is a duration of a second or more, or none", () => {
   assert.deepEqual(["8h", "30m", "90s", "1h30m", "never"].map(parseLimit), [
@@ -23,14 +23,14 @@ Deno.test("a wish for none is none", () => {
 Deno.test("what is left counts from the beginning, and from the last use; what uses it now is said", () => {
   const limits = { ttlSeconds: 28_800, idleSeconds: 1800 };
   const state = { now: 1100, startedAt: 100, usedAt: 1090, use: "task 1 of its agent" };
-  assert.deepEqual(timeLeft(limits, state), {
+  assert.deepEqual(remainingTime(limits, state), {
     ttlSeconds: 27_800,
     idleSeconds: 1790,
     use: "task 1 of its agent",
   });
-  assert.deepEqual(timeLeft(limits, { ...state, usedAt: 500 }), {
+  assert.deepEqual(remainingTime(limits, { ...state, usedAt: 500 }), {
     ttlSeconds: 27_800,
     idleSeconds: 1200,
   });
-  assert.deepEqual(timeLeft({ ttlSeconds: 60 }, state), { ttlSeconds: 0 });
+  assert.deepEqual(remainingTime({ ttlSeconds: 60 }, state), { ttlSeconds: 0 });
 });

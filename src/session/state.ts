@@ -14,7 +14,7 @@ export const stateKey = "session.yaml";
 export const restoredAnnotation = "kodama.dev/restored-at";
 
 /** A session as it was read from the cluster, with the data by which a write detects concurrent writes. */
-export interface KeptSession {
+export interface StoredSession {
   session: Session;
   uid: string;
   resourceVersion: string;
@@ -30,7 +30,7 @@ export function sessionText(session: Session): string {
 }
 
 /** Returns the object that stores the session. `previous` is the one it replaces. */
-export function stateObject(session: Session, previous?: KeptSession): ConfigMap {
+export function stateObject(session: Session, previous?: StoredSession): ConfigMap {
   const { name, namespace, owner, restoredAt } = session;
   const annotations = {
     ...(owner === undefined ? {} : { "kodama.dev/owner": owner }),
@@ -57,7 +57,7 @@ export function stateObject(session: Session, previous?: KeptSession): ConfigMap
  *
  * @throws KodamaError `conflict` if the object isn't a session, or is another's.
  */
-export function keptSession(object: ConfigMap): KeptSession {
+export function storedSession(object: ConfigMap): StoredSession {
   const { name = "", namespace = "", uid = "", resourceVersion = "" } = object.metadata ?? {};
   const wrong = (reason: string) =>
     new KodamaError(
@@ -96,7 +96,7 @@ export function sessionOfText(
 }
 
 /** Returns an object with the session's state as its owner: the cluster's garbage collector deletes it afterwards. */
-export function ownedBy<T extends { metadata?: ObjectMeta }>(kept: KeptSession, object: T): T {
+export function ownedBy<T extends { metadata?: ObjectMeta }>(kept: StoredSession, object: T): T {
   const owner = {
     apiVersion: "v1",
     kind: "ConfigMap",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import type { ConfigMap } from "../kube/types.ts";
-import { keptSession, ownedBy, sessionText, stateKey, stateObject } from "./state.ts";
+import { ownedBy, sessionText, stateKey, stateObject, storedSession } from "./state.ts";
 import { sampleSession } from "./testing/session.ts";
 
 function stored(object: ConfigMap): ConfigMap {
@@ -14,7 +14,7 @@ Deno.test("a session comes back from its object as it went in", () => {
   const { egress: _egress, gitSecret: _gitSecret, ...spec } = whole.spec;
   const restored = { ...whole, restoredAt: "2026-01-15T14:30:00.000Z" };
   for (const session of [whole, restored, { ...bare, spec, sync: { enabled: false } }]) {
-    const kept = keptSession(stored(stateObject(session)));
+    const kept = storedSession(stored(stateObject(session)));
     assert.deepEqual(kept, { session, uid: "u-1", resourceVersion: "7" });
     // By both a write is refused if another's came before it, even of another object of the same name.
     const { uid, resourceVersion } = stateObject(session, kept).metadata ?? {};
@@ -44,7 +44,7 @@ Deno.test("what is no session is told by its place: a wrong field, another's nam
   ];
   for (const [data, message] of wrong) {
     const object = { ...good, data: data === undefined ? {} : { [stateKey]: data } };
-    assert.throws(() => keptSession(object), (error: Error) => {
+    assert.throws(() => storedSession(object), (error: Error) => {
       assert.match(
         error.message,
         /^configmap "kodama-session-my-work" in namespace "dev" holds no/,
@@ -55,7 +55,7 @@ Deno.test("what is no session is told by its place: a wrong field, another's nam
 });
 
 Deno.test("what goes with a session names the very state that it goes with", () => {
-  const kept = keptSession(stored(stateObject(sampleSession())));
+  const kept = storedSession(stored(stateObject(sampleSession())));
   const { metadata } = ownedBy(kept, { metadata: { name: "kodama-my-work" } });
   const owner = { apiVersion: "v1", kind: "ConfigMap", name: "kodama-session-my-work", uid: "u-1" };
   assert.deepEqual(metadata, { name: "kodama-my-work", ownerReferences: [owner] });

@@ -9,7 +9,7 @@ import type { ConfigMap, KubeObject, Pod } from "../kube/types.ts";
 import type { Session } from "./model.ts";
 import { anyState, selectSession, sessionLabel, sessionNames } from "./names.ts";
 import { ifThere, persistentlyOf } from "./persistence.ts";
-import { type KeptSession, keptSession, stateObject } from "./state.ts";
+import { stateObject, type StoredSession, storedSession } from "./state.ts";
 
 /** A session of a list, with its pod; or a state that can't be parsed. */
 export type ListedSession =
@@ -29,17 +29,17 @@ export class SessionStore {
   ) {}
 
   /** Returns the session that is stored under a name; undefined if there is none. */
-  async read(name: string): Promise<KeptSession | undefined> {
+  async read(name: string): Promise<StoredSession | undefined> {
     const object = await this.get<ConfigMap>(CONFIG_MAPS, sessionNames(name).state);
-    return object && keptSession(object);
+    return object && storedSession(object);
   }
 
   /** Stores a new session. If one of its name exists, returns that one: the first caller owns the name. */
-  async begin(session: Session): Promise<{ kept: KeptSession; begun: boolean }> {
+  async begin(session: Session): Promise<{ kept: StoredSession; begun: boolean }> {
     const object = stateObject(session);
     try {
       const { object: there, made } = await this.ensure(CONFIG_MAPS, object, session.name);
-      return { kept: keptSession(there), begun: made };
+      return { kept: storedSession(there), begun: made };
     } catch (error) {
       // An object can be created without any other.
       if (!(error instanceof KodamaError) || error.kind !== "notFound") throw error;
@@ -55,7 +55,7 @@ export class SessionStore {
    *
    * @throws KodamaError `conflict` if it was deleted meanwhile, or others' writes come first repeatedly.
    */
-  async change(kept: KeptSession, change: (session: Session) => Session): Promise<KeptSession> {
+  async change(kept: StoredSession, change: (session: Session) => Session): Promise<StoredSession> {
     const { name } = kept.session;
     for (let from = kept, conflicts = 0;; conflicts++) {
       const session = { ...change(from.session), updatedAt: this.clock.now().toISOString() };
@@ -64,15 +64,15 @@ export class SessionStore {
         const scope = { namespace: this.namespace };
         const options = { signal: this.signal };
         const metadataName = sessionNames(name).state;
-        return keptSession(
+        return storedSession(
           await this.#again(() =>
             this.client.update(CONFIG_MAPS, metadataName, object, scope, options)
           ),
         );
       } catch (error) {
-        const isGone = error instanceof KodamaError && error.kind === "notFound";
-        if (!isGone && (!isConflict(error) || conflicts === maxConflicts)) throw error;
-        const there = isGone ? undefined : await this.read(name);
+        const isMissing = error instanceof KodamaError && error.kind === "notFound";
+        if (!isMissing && (!isConflict(error) || conflicts === maxConflicts)) throw error;
+        const there = isMissing ? undefined : await this.read(name);
         if (there?.uid !== kept.uid) throw deletedMeanwhile(name, this.namespace);
         from = there;
       }
@@ -198,7 +198,7 @@ export async function listSessions(
 function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {
   const { name = "", namespace = "" } = object.metadata ?? {};
   try {
-    const { session, uid } = keptSession(object);
+    const { session, uid } = storedSession(object);
     const pod = podOf.get(`${namespace}/${sessionNames(session.name).pod}`);
     return { kind: "session", session, uid, pod };
   } catch (error) {

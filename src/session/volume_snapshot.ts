@@ -108,7 +108,7 @@ export interface SnapshotVolume {
 }
 
 /** A snapshot in the cluster. */
-export interface KeptSnapshot {
+export interface StoredSnapshot {
   name: string;
   namespace: string;
   /** Whose files they are. */
@@ -124,12 +124,12 @@ export interface KeptSnapshot {
  * Returns the snapshots of the objects; by namespace, and within one the newest first. Kubernetes' times are whole
  * seconds: within one, names decide, the last first, because a default name ends with its time.
  */
-export function keptSnapshots(objects: readonly VolumeSnapshot[]): KeptSnapshot[] {
+export function storedSnapshots(objects: readonly VolumeSnapshot[]): StoredSnapshot[] {
   const groups = Map.groupBy(
     objects.filter(({ metadata }) => metadata.labels?.[snapshotLabel] !== undefined),
     ({ metadata }) => `${metadata.namespace}/${metadata.labels?.[snapshotLabel]}`,
   );
-  return [...groups.values()].map(keptSnapshot).sort((a, b) =>
+  return [...groups.values()].map(storedSnapshot).sort((a, b) =>
     a.namespace === b.namespace
       ? (a.takenAt === b.takenAt ? compared(b.name, a.name) : compared(b.takenAt, a.takenAt))
       : compared(a.namespace, b.namespace)
@@ -140,7 +140,7 @@ function compared(a: string, b: string): number {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-function keptSnapshot(objects: readonly VolumeSnapshot[]): KeptSnapshot {
+function storedSnapshot(objects: readonly VolumeSnapshot[]): StoredSnapshot {
   const volumes = volumeParts.flatMap((part) => {
     const object = objects.find(({ metadata }) => metadata.labels?.[componentLabel] === part);
     return object === undefined ? [] : [volumeOf(object, part)];
@@ -166,7 +166,7 @@ function isThere({ metadata }: VolumeSnapshot): boolean {
   return metadata.deletionTimestamp === undefined;
 }
 
-function stateOf(volumes: readonly SnapshotVolume[], isWhole: boolean): KeptSnapshot["state"] {
+function stateOf(volumes: readonly SnapshotVolume[], isWhole: boolean): StoredSnapshot["state"] {
   if (!isWhole || volumes.length < volumeParts.length) return "Incomplete";
   if (volumes.every(({ ready }) => ready)) return "Ready";
   return volumes.some(({ error }) => error?.final) ? "Failed" : "Pending";

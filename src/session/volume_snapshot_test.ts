@@ -4,7 +4,7 @@ import { snapshotClaims, snapshotPod } from "./manifests/snapshot_pod.ts";
 import { isSnapshotName } from "./names.ts";
 import { sampleSession } from "./testing/session.ts";
 import {
-  keptSnapshots,
+  storedSnapshots,
   volumeParts,
   type VolumeSnapshot,
   volumeSnapshot,
@@ -31,7 +31,7 @@ const ready: Status = {
 
 Deno.test("a snapshot is ready when the cluster says so of both volumes, and of nothing less", () => {
   const states = (...statuses: (Status | undefined)[]) =>
-    keptSnapshots(taken("s", statuses)).map(({ state }) => state);
+    storedSnapshots(taken("s", statuses)).map(({ state }) => state);
   assert.deepEqual(states(ready, ready), ["Ready"]);
   assert.deepEqual(states(ready, undefined), ["Pending"]);
   assert.deepEqual(states(ready, { ...ready, readyToUse: false }), ["Pending"]);
@@ -43,7 +43,7 @@ Deno.test("a snapshot is ready when the cluster says so of both volumes, and of 
 
 Deno.test("nothing can be made of a snapshot with a part that is gone, is going, or tells no session", () => {
   const whole = taken("s", [ready, ready]);
-  const state = (objects: readonly VolumeSnapshot[]) => keptSnapshots(objects)[0]?.state;
+  const state = (objects: readonly VolumeSnapshot[]) => storedSnapshots(objects)[0]?.state;
   assert.equal(state(whole.slice(1)), "Incomplete");
   assert.equal(state(whole.slice(0, 1)), "Incomplete");
   const change = (changes: Partial<VolumeSnapshot["metadata"]>) =>
@@ -59,7 +59,7 @@ Deno.test("snapshots are told apart by namespace and name, the newest first, wha
   assert.ok(foreign);
   const { labels: _, ...bare } = foreign.metadata;
   const all = [...taken("a", [ready, ready]), ...taken("b", [late, late])];
-  const kept = keptSnapshots([...all, { ...foreign, metadata: bare }]);
+  const kept = storedSnapshots([...all, { ...foreign, metadata: bare }]);
   assert.deepEqual(kept.map(({ name }) => name), ["b", "a"]);
   assert.equal(kept[0]?.session, "my-work");
 });
@@ -67,7 +67,7 @@ Deno.test("snapshots are told apart by namespace and name, the newest first, wha
 Deno.test("`keptSnapshots()` orders those of one second by their names, a later default name first", () => {
   const names = ["before", "work-20250115143101", "work-20250115143100"];
   const orders = [names, names.toReversed()].map((order) =>
-    keptSnapshots(order.flatMap((name) => taken(name, [ready, ready]))).map(({ name }) => name)
+    storedSnapshots(order.flatMap((name) => taken(name, [ready, ready]))).map(({ name }) => name)
   );
   const sorted = ["work-20250115143101", "work-20250115143100", "before"];
   assert.deepEqual(orders, [sorted, sorted]);
@@ -75,7 +75,7 @@ Deno.test("`keptSnapshots()` orders those of one second by their names, a later 
 
 Deno.test("what a server writes into a snapshot can't reach a terminal", () => {
   const error = { message: "no\u001b[2Jclass\n" };
-  const [kept] = keptSnapshots(taken("s", [{ error }, ready]));
+  const [kept] = storedSnapshots(taken("s", [{ error }, ready]));
   assert.doesNotMatch(JSON.stringify(kept), /\\u001b|\\n/);
 });
 

@@ -66,14 +66,14 @@ export async function startTask(
   const number = await starting.startTaskInPod(streams, target, {
     adapter,
     prompt,
-    words,
+    args: words,
     environment,
     ...(workdir === undefined ? {} : { workdir }),
     createdAt: host.clock.now(),
     key: options.once ?? crypto.randomUUID().replaceAll("-", ""),
     conversation: before?.conversation === undefined
-      ? { id: crypto.randomUUID(), begins: true }
-      : { id: before.conversation, begins: false, continues: before.number },
+      ? { id: crypto.randomUUID(), isNew: true }
+      : { id: before.conversation, isNew: false, continues: before.number },
   }, signal);
   return {
     number,

@@ -15,7 +15,7 @@ import type { VolumeSources } from "../../session/manifests/claims.ts";
 import type { CheckoutState } from "../../session/git_commands.ts";
 import type { EgressRule, Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
-import { type KeptSession, ownedBy } from "../../session/state.ts";
+import { ownedBy, type StoredSession } from "../../session/state.ts";
 import { persistently } from "../../session/persistence.ts";
 import { type PodAccess, runInPod } from "../../podscript/run_in_pod.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -43,7 +43,7 @@ export interface NewVolumes {
 export interface BringUp {
   host: Host;
   store: SessionStore;
-  kept: KeptSession;
+  kept: StoredSession;
   parts: ManifestParts;
   /** The existing pod was created from other variables: it is created again. */
   remakePod: boolean;
@@ -84,7 +84,7 @@ export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> 
 }
 
 class BringUpRun {
-  #kept: KeptSession;
+  #kept: StoredSession;
 
   constructor(private readonly work: BringUp) {
     this.#kept = work.kept;

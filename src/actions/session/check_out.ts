@@ -6,7 +6,7 @@ import { plainText } from "../../base/plain_text.ts";
 import {
   gitFailure,
   type GitSide,
-  lastGitWords,
+  lastGitLines,
   trustedHost,
   withoutCredentials,
 } from "../../session/git_failure.ts";
@@ -107,7 +107,7 @@ async function explained(
     : undefined;
   const stderr = withoutCredentials(`${key?.stderr ?? ""}\n${result.stderr}`);
   const failure = result.outcome.kind === "failed" ? gitFailure(stderr, side) : undefined;
-  const said = failure?.reason ?? (lastGitWords(stderr) || lastOutput(result));
+  const said = failure?.reason ?? (lastGitLines(stderr) || lastOutput(result));
   const hint = failure?.hint ??
     (result.outcome.kind === "failed" ? undefined : "the same start goes on");
   return podFailure(`cannot check out ${url}`, { ...result, stderr: said }, hint);

@@ -9,7 +9,7 @@ import { type EditorFile, editorFiles } from "../../session/manifests/editor_con
 import type { SessionSecrets } from "../../session/manifests/env_secret.ts";
 import type { Session } from "../../session/model.ts";
 import { checkedSessionName, sessionNames } from "../../session/names.ts";
-import type { KeptSession } from "../../session/state.ts";
+import type { StoredSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { abandoned } from "./abandon.ts";
@@ -101,7 +101,7 @@ function cloneOf(
 }
 
 /** Returns the new session's state: created, or that of the same clone, which was killed halfway. */
-async function begun(store: SessionStore, session: Session): Promise<KeptSession> {
+async function begun(store: SessionStore, session: Session): Promise<StoredSession> {
   const { name } = session;
   const there = await store.read(name);
   if (there === undefined) await refuseKeptFiles(store, name);

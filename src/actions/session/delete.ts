@@ -14,10 +14,10 @@ import {
   VOLUME_SNAPSHOTS,
 } from "../../kube/resources.ts";
 import type { KubeObject, PersistentVolumeClaim } from "../../kube/types.ts";
-import type { KeptSession } from "../../session/state.ts";
+import type { StoredSession } from "../../session/state.ts";
 import { componentLabel, sessionNames } from "../../session/names.ts";
 import type { SessionStore } from "../../session/store.ts";
-import { keptSnapshots, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
+import { storedSnapshots, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
 import type { Host } from "../host.ts";
 import type { DeletionPlan, PlannedRemoval, SessionPlace } from "./events.ts";
 import { removeLocalSession } from "./local_file.ts";
@@ -98,7 +98,7 @@ export async function planDeletion(
     session: there?.session,
     removes: removals.map(asPlanned),
     claims: kept.map(({ name, size }) => ({ name, size })),
-    snapshots: keptSnapshots(taken).map(({ name, takenAt }) => ({ name, takenAt })),
+    snapshots: storedSnapshots(taken).map(({ name, takenAt }) => ({ name, takenAt })),
     takesSnapshots,
     purge,
   };
@@ -188,7 +188,7 @@ async function snapshotsOf(store: SessionStore, session: string): Promise<Volume
 async function stateIfReadable(
   store: SessionStore,
   name: string,
-): Promise<KeptSession | undefined> {
+): Promise<StoredSession | undefined> {
   try {
     return await store.read(name);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { AdapterName } from "../../agent/adapter_names.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_commands.ts";
-import type { RequestedLimit, TimeLeft } from "../../session/limits.ts";
+import type { RemainingTime, RequestedLimit } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
@@ -16,7 +16,12 @@ export type { WorkState } from "../../session/git_commands.ts";
 export type { Session, SessionStatus } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
 export { checkedSessionName, sessionNames } from "../../session/names.ts";
-export { limitText, parseLimit, type RequestedLimit, type TimeLeft } from "../../session/limits.ts";
+export {
+  limitText,
+  parseLimit,
+  type RemainingTime as TimeLeft,
+  type RequestedLimit,
+} from "../../session/limits.ts";
 export { shellLineCommand } from "../../session/pod_script.ts";
 export { checkedSnapshotName, isSnapshotName } from "../../session/names.ts";
 export type { SyncSummary } from "./sync_here.ts";
@@ -120,7 +125,7 @@ export type SessionRow =
     /** The agent's current task, if it was requested. */
     task?: Task;
     /** The time remaining of its limits, if it was requested. */
-    left?: TimeLeft;
+    left?: RemainingTime;
   }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
@@ -132,7 +137,7 @@ export interface SessionDetails {
   /** The agent's newest tasks, the oldest first; absent if the pod can't be queried. */
   tasks?: readonly Task[];
   /** The time remaining of its limits; absent if it has none, or the pod can't be queried. */
-  left?: TimeLeft;
+  left?: RemainingTime;
   node: string;
   restarts: number;
   /** The state of the work in the workspace; absent if it isn't a repository, or can't be queried. */

@@ -4,7 +4,7 @@
  */
 import { action, type Hint, hint, option } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
-import type { KeptSession } from "../../session/state.ts";
+import type { StoredSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport } from "../../sync/daemon/model.ts";
@@ -16,7 +16,7 @@ import { isSyncOf, syncKey } from "./sync_here.ts";
 /** A start, and the folder that it would choose for a completely new session. */
 interface Asked extends Choosing {
   /** The session of its name. */
-  there: KeptSession | undefined;
+  there: StoredSession | undefined;
   /** There is no session, but there are volumes of an earlier one. */
   oldVolumes: boolean;
 }
@@ -81,7 +81,7 @@ function ofNewSession({ options, choice, oldVolumes }: Asked): SyncChoice {
 /** This machine has synced the folder before. */
 async function asBefore(
   host: Host,
-  { session: { name, repository } }: KeptSession,
+  { session: { name, repository } }: StoredSession,
   { report: { spec: { key, local } }, options, choice }: Choosing & { report: SyncReport },
 ): Promise<SyncChoice> {
   const { sync: wish, signal } = options;
@@ -102,7 +102,7 @@ async function asBefore(
 /** Another machine may have the same clone; any other folder is taken for the session's if it has the same path. */
 async function ofOtherMachine(
   host: Host,
-  { session: { repository, sync } }: KeptSession,
+  { session: { repository, sync } }: StoredSession,
   { options: { sync: wish, signal }, choice }: Choosing,
 ): Promise<SyncChoice> {
   if (wish.kind === "folder") return choice;

@@ -5,14 +5,14 @@ import type { Clock } from "../../base/clock.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Manifest } from "../../session/manifests/all.ts";
 import type { SessionStore } from "../../session/store.ts";
-import type { KeptSession } from "../../session/state.ts";
+import type { StoredSession } from "../../session/state.ts";
 import { tidiedUp, withOutcome } from "./tidying.ts";
 
 /** A start that failed. */
 export interface FailedStart {
   store: SessionStore;
   clock: Clock;
-  kept: KeptSession;
+  kept: StoredSession;
   /** This start created the session: no one's work is in it yet. */
   begun: boolean;
   /** The objects that this start created, in order. */

@@ -94,7 +94,7 @@ function narrowed(source: TreeSource, takes: (path: string) => boolean): TreeSou
     key: source.key,
     checksum: source.checksum,
     bytes: source.bytes,
-    settle: () => source.settle(),
+    finish: () => source.finish(),
     async *entries() {
       for await (const entry of source.entries()) if (isTaken(entry)) yield entry;
     },

@@ -1,6 +1,6 @@
 /** Resumes a stopped session: from its state in the cluster alone. */
 import { noParts } from "../../session/manifests/all.ts";
-import type { KeptSession } from "../../session/state.ts";
+import type { StoredSession } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
@@ -14,7 +14,7 @@ import { kodamaErrorOf } from "./tidying.ts";
 /** Returns the folder that this machine synced before: one of another machine isn't known here. */
 async function folderHere(
   host: Host,
-  { session, uid }: KeptSession,
+  { session, uid }: StoredSession,
   context: string,
 ): Promise<{ localPath?: string }> {
   if (!session.sync.enabled) return {};

@@ -2,7 +2,7 @@
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import { filesPod, filesPodName } from "../../session/manifests/files_pod.ts";
-import { type KeptSession, ownedBy } from "../../session/state.ts";
+import { ownedBy, type StoredSession } from "../../session/state.ts";
 import type { PodAccess } from "../../podscript/run_in_pod.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -20,7 +20,7 @@ export type WithFiles = <T>(
 
 /** A session, and the access to its files. */
 export interface SessionFiles {
-  kept: KeptSession;
+  kept: StoredSession;
   withFiles: WithFiles;
 }
 
@@ -46,13 +46,13 @@ export async function sessionFiles(
 }
 
 /** No one writes to its volumes: its pod is missing, or has ended for good. */
-function isStopped({ session }: KeptSession, pod: Pod | undefined): boolean {
+function isStopped({ session }: StoredSession, pod: Pod | undefined): boolean {
   return pod?.metadata?.deletionTimestamp === undefined &&
     liveStatus(session, pod).status === "Stopped";
 }
 
 interface Reading {
-  kept: KeptSession;
+  kept: StoredSession;
   limitMs: number;
   signal: AbortSignal;
 }

@@ -8,7 +8,7 @@ import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from "../../kube
 import { type Manifest, manifests } from "../../session/manifests/all.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
-import { type KeptSession, stateObject } from "../../session/state.ts";
+import { stateObject, type StoredSession } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { KubeObject, Pod, Secret } from "../../kube/types.ts";
@@ -119,7 +119,7 @@ async function begunOrNothing(
   store: SessionStore,
   session: Session,
   signal: AbortSignal,
-): Promise<{ kept: KeptSession; begun: boolean }> {
+): Promise<{ kept: StoredSession; begun: boolean }> {
   try {
     return await store.begin(session);
   } catch (error) {
@@ -302,7 +302,7 @@ function syncOf(
 
 /** An existing session that a start resumes. */
 interface GoneOn {
-  kept: KeptSession;
+  kept: StoredSession;
   /** Its pod was created from different variables. */
   outdated: boolean;
   /** A different token for git from the one in its pod, which will soon receive it. */
@@ -318,7 +318,7 @@ async function goOn(
   host: Host,
   store: SessionStore,
   { kept, options, wanted, isOther }: {
-    kept: KeptSession;
+    kept: StoredSession;
     options: StartOptions;
     wanted: Definition;
     /** It belongs to someone else, whose folder it stays synced with. */

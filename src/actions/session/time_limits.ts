@@ -1,7 +1,7 @@
 /** Queries a session's watcher, in its pod, for the remaining time; and postpones its end. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
-import { isLimited, type TimeLeft, timeLeft } from "../../session/limits.ts";
+import { isLimited, type RemainingTime, remainingTime } from "../../session/limits.ts";
 import {
   extendCommand,
   parseWatcherState,
@@ -20,12 +20,12 @@ export async function leftOf(
   host: Host,
   { session, target }: { session: Session; target: Target },
   signal: AbortSignal,
-): Promise<TimeLeft | undefined> {
+): Promise<RemainingTime | undefined> {
   const { limits } = session.spec;
   if (!isLimited(limits)) return undefined;
   const stdout = await ran(host, target, { argv: watcherStateCommand, signal });
   const state = parseWatcherState(stdout ?? "");
-  return state && timeLeft(limits, state);
+  return state && remainingTime(limits, state);
 }
 
 /** Postpones the stop of an idle session. No answer confirms it; only its effect does. */

@@ -49,7 +49,7 @@ export async function readSecrets(
     ...settings.env?.excludeVars ?? [],
     ...given.envExclude,
   ];
-  const { values, left } = mergeDotenv(files, excluded);
+  const { values, omitted: left } = mergeDotenv(files, excluded);
   const gitToken = tokenOf(values.get("GITHUB_TOKEN") ?? environmentToken(host, excluded));
   return {
     variables: values,

@@ -13,12 +13,12 @@ export function task(script: string, more: Partial<NewTask> = {}): NewTask {
   return {
     adapter: commandAdapter,
     prompt: "do it",
-    words: ["sh", "-c", script],
+    args: ["sh", "-c", script],
     environment: {},
     workdir: "/",
     createdAt: new Date(Date.UTC(2026, 0, 1)),
     key: crypto.randomUUID().replaceAll("-", ""),
-    conversation: { id: "none", begins: true },
+    conversation: { id: "none", isNew: true },
     ...more,
   };
 }

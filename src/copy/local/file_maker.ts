@@ -80,7 +80,7 @@ export class FileMaker implements AsyncDisposable {
   }
 
   /** Waits until all are written. Rejects if one can't be. */
-  async settled(): Promise<void> {
+  async result(): Promise<void> {
     if (this.#paths.length > 0) this.#send();
     while (this.#underWay > 0) await this.#progress.promise;
     this.#throwFailure();

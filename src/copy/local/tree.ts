@@ -1,7 +1,7 @@
 /** A folder of this machine to copy: scanned once, then read for each pod. */
 import { KodamaError } from "../../base/errors.ts";
 import { type TreeEntry, WholeBody } from "../entry.ts";
-import { keyOf, type Settled, type TreeSource } from "../source.ts";
+import { keyOf, type SourceResult, type TreeSource } from "../source.ts";
 import { readFile } from "../../files/read_file.ts";
 import { fileError } from "../../files/errors.ts";
 import type { DataPart } from "../sparse.ts";
@@ -28,21 +28,21 @@ const encoder = new TextEncoder();
 
 /** Scans the folder. Rejects if something in it can't be read, or has a name that isn't UTF-8. */
 export async function localTree(root: string): Promise<TreeSource> {
-  const leftOut: string[] = [];
-  const found = await look(root, leftOut);
+  const onOmitted: string[] = [];
+  const found = await look(root, onOmitted);
   const files = found.filter(({ kind }) => kind === "file");
-  const settled: Settled = { notes: leftOut, failure: undefined };
+  const result: SourceResult = { notes: onOmitted, failure: undefined };
   return {
     kind: "tree",
     key: await keyOf([root]),
     checksum: undefined,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     entries: () => entriesOf(root, found),
-    settle: () => Promise.resolve(settled),
+    finish: () => Promise.resolve(result),
   };
 }
 
-async function look(root: string, leftOut: string[]): Promise<Found[]> {
+async function look(root: string, onOmitted: string[]): Promise<Found[]> {
   const found: Found[] = [];
   const files = new Map<string, string>();
   const add = async (path: string): Promise<void> => {
@@ -52,7 +52,7 @@ async function look(root: string, leftOut: string[]): Promise<Found[]> {
     if (found.length >= maxEntries) throw new KodamaError("conflict", `${root} holds too much`);
     const one = foundOf(path, info);
     if (one === undefined) {
-      leftOut.push(`left out ${path}: neither a file, a folder nor a link`);
+      onOmitted.push(`left out ${path}: neither a file, a folder nor a link`);
       return;
     }
     const id = `${info.dev}:${info.ino}`;

@@ -66,7 +66,7 @@ class Unpacking implements UnpackFolder {
     const name = escapedName(entry.path);
     try {
       // An entry that is created once more, or linked, has to exist.
-      if (this.#claim(name, entry) || entry.kind === "hardLink") await this.#maker?.settled();
+      if (this.#claim(name, entry) || entry.kind === "hardLink") await this.#maker?.result();
       switch (entry.kind) {
         case "folder":
           return this.#putFolder(name, entry);
@@ -85,7 +85,7 @@ class Unpacking implements UnpackFolder {
 
   async place(): Promise<readonly string[]> {
     try {
-      await this.#maker?.settled();
+      await this.#maker?.result();
       await this.#makeLinks();
       // Adding content to a folder changes its time: the innermost come first.
       for (const { path, mode, mtime } of this.#folders.toReversed()) {

@@ -32,17 +32,18 @@ export function snapshotClaims(session: Session, sources: VolumeSources): Persis
 const idleSeconds = 60;
 
 /** The container that inspects the volumes before any other mounts them. */
-export const lookContainer = "look";
+export const checkContainer = "look";
 /** Its exit code if the volumes are new. */
 export const emptyCode = 3;
 
-const lookedAt = "/snapshot";
+const checkedPath = "/snapshot";
 
 /**
  * The cluster creates the folders within the home volume when a session's first container starts: a volume without them
  * was never a session's. It proves both volumes, since one storage creates both; a workspace may well be empty.
  */
-const lookScript = `[ -d ${lookedAt}/claude ] && [ -d ${lookedAt}/kodama ] || exit ${emptyCode}`;
+const checkScript =
+  `[ -d ${checkedPath}/claude ] && [ -d ${checkedPath}/kodama ] || exit ${emptyCode}`;
 
 /**
  * Like the session's own pod, at the same paths; without its secrets, its configuration and its other containers. It
@@ -68,7 +69,7 @@ export function snapshotPod(session: Session, shown: ShownClaims): Pod {
       restartPolicy: "Never",
       // It ends by its deletion, and no one works in it.
       terminationGracePeriodSeconds: 1,
-      initContainers: containers.map(looking),
+      initContainers: containers.map(checking),
       containers: containers.map((one) => ({
         ...one,
         command: idleWatcherCommand({ idleSeconds }),
@@ -84,12 +85,12 @@ export function snapshotPod(session: Session, shown: ShownClaims): Pod {
   };
 }
 
-function looking(container: Container): Container {
+function checking(container: Container): Container {
   const { workingDir: _, ...rest } = container;
   return {
     ...rest,
-    name: lookContainer,
-    command: ["sh", "-c", lookScript],
-    volumeMounts: [{ name: "claude-home", mountPath: lookedAt, readOnly: true }],
+    name: checkContainer,
+    command: ["sh", "-c", checkScript],
+    volumeMounts: [{ name: "claude-home", mountPath: checkedPath, readOnly: true }],
   };
 }

@@ -45,13 +45,13 @@ export class WatcherFixture implements AsyncDisposable {
   }
 
   static async open(): Promise<WatcherFixture> {
-    const world = new WatcherFixture(await Deno.makeTempDir({ prefix: "kodama-life-" }));
+    const fixture = new WatcherFixture(await Deno.makeTempDir({ prefix: "kodama-life-" }));
     for (const name of ["home/.kodama/tasks", "workspace/.kodama-sync-k", "pts", "proc"]) {
-      await Deno.mkdir(`${world.folder}/${name}`, { recursive: true });
+      await Deno.mkdir(`${fixture.folder}/${name}`, { recursive: true });
     }
-    await Deno.writeTextFile(`${world.folder}/clock`, `${beginning}`);
-    await world.process({ pid: 2, parent: 1 });
-    return world;
+    await Deno.writeTextFile(`${fixture.folder}/clock`, `${beginning}`);
+    await fixture.process({ pid: 2, parent: 1 });
+    return fixture;
   }
 
   /** Creates a process, or changes it. */

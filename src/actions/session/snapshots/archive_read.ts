@@ -158,7 +158,7 @@ function opened(
     checksum: undefined,
     bytes: undefined,
     entries,
-    settle,
+    finish: settle,
   };
   return { source, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

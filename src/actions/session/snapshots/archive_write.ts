@@ -60,7 +60,7 @@ async function* entries(
       counts.files += 1;
       counts.bytes += named.size;
     }
-    const { notes, failure } = await opened.source.settle();
+    const { notes, failure } = await opened.source.finish();
     if (failure !== undefined) {
       throw new KodamaError("conflict", `cannot read all of ${folder.path}: ${failure}`);
     }

@@ -2,7 +2,11 @@
 import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import type { KubeClient } from "../../../kube/client.ts";
-import { anySnapshot, type KeptSnapshot, keptSnapshots } from "../../../session/volume_snapshot.ts";
+import {
+  anySnapshot,
+  type StoredSnapshot,
+  storedSnapshots,
+} from "../../../session/volume_snapshot.ts";
 import type { Finding } from "../../doctor/finding.ts";
 import { snapshotObjects } from "./snapshots.ts";
 
@@ -26,9 +30,9 @@ async function seen(
   client: KubeClient,
   namespace: string | undefined,
   signal: AbortSignal,
-): Promise<KeptSnapshot[]> {
+): Promise<StoredSnapshot[]> {
   try {
-    return keptSnapshots(
+    return storedSnapshots(
       await snapshotObjects(client, { namespace, selector: anySnapshot, signal }),
     );
   } catch (error) {
@@ -41,7 +45,7 @@ async function seen(
 }
 
 function findingOf(
-  { name, namespace, session, state, volumes }: KeptSnapshot,
+  { name, namespace, session, state, volumes }: StoredSnapshot,
   hasSession: boolean,
 ): Pick<Finding, "status" | "detail" | "advice"> | undefined {
   const removal = hint`${action("snapshots.delete", { name, namespace })} takes it away`;

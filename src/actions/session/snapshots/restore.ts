@@ -7,7 +7,7 @@ import type { PersistentVolumeClaim } from "../../../kube/types.ts";
 import { noParts } from "../../../session/manifests/all.ts";
 import type { Session } from "../../../session/model.ts";
 import { sessionNames } from "../../../session/names.ts";
-import type { KeptSession } from "../../../session/state.ts";
+import type { StoredSession } from "../../../session/state.ts";
 import type { SessionStore } from "../../../session/store.ts";
 import type { Host } from "../../host.ts";
 import { abandoned } from "../abandon.ts";
@@ -89,7 +89,7 @@ async function sourceOf(
 async function refuseRunning(
   store: SessionStore,
   name: string,
-  there: KeptSession | undefined,
+  there: StoredSession | undefined,
 ): Promise<void> {
   const goesOn = there?.session.origin?.filled === false;
   if (goesOn || await store.get(PODS, sessionNames(name).pod) === undefined) return;
@@ -125,7 +125,7 @@ async function claimsOf(store: SessionStore, name: string, begunMs: number | und
 interface Restoring {
   options: RestoreOptions;
   source: RestoreSource;
-  there: KeptSession | undefined;
+  there: StoredSession | undefined;
   lost: RestorePlan["lost"];
 }
 
@@ -189,10 +189,10 @@ async function opened(
   store: SessionStore,
   { session, there, signal }: {
     session: Session;
-    there: KeptSession | undefined;
+    there: StoredSession | undefined;
     signal: AbortSignal;
   },
-): Promise<KeptSession> {
+): Promise<StoredSession> {
   if (there !== undefined) {
     const { endSync } = await import("../sync_here.ts");
     const { context } = store.client;
@@ -213,7 +213,7 @@ async function opened(
 async function stoppedAgain(
   host: Host,
   store: SessionStore,
-  { kept, error }: { kept: KeptSession; error: KodamaError },
+  { kept, error }: { kept: StoredSession; error: KodamaError },
 ): Promise<KodamaError> {
   const { name } = kept.session;
   const isStopped = await tidiedUp(host.clock, store, async (tidying) => {

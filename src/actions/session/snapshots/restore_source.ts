@@ -1,7 +1,7 @@
 /** The source of restored files: what a restore needs from a snapshot, and the source that is a local file. */
 import type { Session } from "../../../session/model.ts";
 import type { PodAccess } from "../../../podscript/run_in_pod.ts";
-import type { KeptSession } from "../../../session/state.ts";
+import type { StoredSession } from "../../../session/state.ts";
 import type { Host } from "../../host.ts";
 import { readArchive } from "./archive_read.ts";
 import type { NewVolumes } from "../bring_up.ts";
@@ -35,7 +35,7 @@ export interface RestoreSource {
   takenAt: Date;
   content: RestoreContent;
   open(
-    restore: { kept: KeptSession; withSecrets: boolean; readyTimeoutMs: number },
+    restore: { kept: StoredSession; withSecrets: boolean; readyTimeoutMs: number },
   ): Promise<RestoreFilling>;
 }
 

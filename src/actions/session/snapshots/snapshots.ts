@@ -11,11 +11,11 @@ import { sessionOfText } from "../../../session/state.ts";
 import { SessionStore } from "../../../session/store.ts";
 import {
   anySnapshot,
-  type KeptSnapshot,
-  keptSnapshots,
   selectSnapshot,
   sessionAnnotation,
   snapshotLabel,
+  type StoredSnapshot,
+  storedSnapshots,
   type VolumeSnapshot,
 } from "../../../session/volume_snapshot.ts";
 import { sessionLabel } from "../../../session/names.ts";
@@ -23,7 +23,10 @@ import type { Host } from "../../host.ts";
 import type { SessionScope } from "../events.ts";
 import { listScope, scopeNamespace, type SessionListScope } from "../../session_ref.ts";
 
-export type { KeptSnapshot, SnapshotVolume } from "../../../session/volume_snapshot.ts";
+export type {
+  SnapshotVolume,
+  StoredSnapshot as KeptSnapshot,
+} from "../../../session/volume_snapshot.ts";
 
 /** Which snapshots. */
 export interface ListSnapshotsOptions extends SessionListScope {
@@ -36,7 +39,7 @@ export interface ListedSnapshots {
   context: string;
   /** Undefined for all. */
   namespace: string | undefined;
-  snapshots: readonly KeptSnapshot[];
+  snapshots: readonly StoredSnapshot[];
 }
 
 /**
@@ -59,7 +62,7 @@ export async function listSnapshots(
     signal,
     () => snapshotObjects(client, { namespace, selector, signal }),
   );
-  return { context: client.context, namespace, snapshots: keptSnapshots(objects) };
+  return { context: client.context, namespace, snapshots: storedSnapshots(objects) };
 }
 
 /** Returns the objects. Throws `conflict` if the cluster doesn't serve them. */
@@ -98,9 +101,9 @@ export async function snapshotObjects(
 export async function readSnapshot(
   store: SessionStore,
   name: string,
-): Promise<{ snapshot: KeptSnapshot; session: Session }> {
+): Promise<{ snapshot: StoredSnapshot; session: Session }> {
   const objects = await objectsOf(store, name);
-  const [snapshot] = keptSnapshots(objects);
+  const [snapshot] = storedSnapshots(objects);
   if (snapshot === undefined) throw noSnapshot(name, store);
   const text = objects.map(({ metadata }) => metadata.annotations?.[sessionAnnotation])
     .find((one) => one !== undefined);
@@ -135,7 +138,7 @@ function noSnapshot(name: string, { namespace, client }: SessionStore): KodamaEr
 export interface PlannedSnapshotRemoval {
   context: string;
   namespace: string;
-  snapshots: readonly KeptSnapshot[];
+  snapshots: readonly StoredSnapshot[];
   /** Yields each that was removed. May be repeated after any failure. */
   run(): AsyncGenerator<string, void>;
 }
@@ -160,7 +163,7 @@ async function plannedRemoval(
 ): Promise<PlannedSnapshotRemoval> {
   const found = await Promise.all(names.map(async (name) => {
     const objects = await objectsOf(store, name);
-    const [snapshot] = keptSnapshots(objects);
+    const [snapshot] = storedSnapshots(objects);
     if (snapshot === undefined) throw noSnapshot(name, store);
     return { snapshot, objects };
   }));

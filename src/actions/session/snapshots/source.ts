@@ -5,8 +5,8 @@ import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../../kube/resources.ts";
 import type { PersistentVolumeClaim, Pod } from "../../../kube/types.ts";
 import type { VolumeSources } from "../../../session/manifests/claims.ts";
 import {
+  checkContainer,
   emptyCode,
-  lookContainer,
   type ShownClaims,
   snapshotClaims,
   snapshotPod,
@@ -30,7 +30,7 @@ import { isOlder, whenBegun } from "../older_claims.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { untilClaimGone, untilGone, untilReady, type Wait } from "../wait_ready.ts";
 import type { Session } from "../../../session/model.ts";
-import { type KeptSession, ownedBy } from "../../../session/state.ts";
+import { ownedBy, type StoredSession } from "../../../session/state.ts";
 import { targetOf } from "../../find_session.ts";
 import { tidiedUp } from "../tidying.ts";
 
@@ -163,7 +163,7 @@ function notUsable(
 /** Which snapshot, and which session. */
 interface SnapshotPodWork {
   /** The session being restored: it owns what is created here. */
-  kept: KeptSession;
+  kept: StoredSession;
   /** As in the snapshot: the class and the sizes of its volumes. */
   definition: Session;
   sources: VolumeSources;
@@ -236,7 +236,7 @@ async function* untilLooked(
   } catch (error) {
     if (!(error instanceof KodamaError) || error.kind !== "conflict") throw error;
     const pod = await store.get<Pod>(PODS, wait.pod);
-    const look = pod?.status?.initContainerStatuses?.find(({ name }) => name === lookContainer);
+    const look = pod?.status?.initContainerStatuses?.find(({ name }) => name === checkContainer);
     if (look?.state?.terminated?.exitCode !== emptyCode) throw error;
     throw new KodamaError(
       "conflict",

@@ -14,9 +14,9 @@ import { liveStatus } from "../../../session/status.ts";
 import type { SessionStore } from "../../../session/store.ts";
 import {
   claimName,
-  type KeptSnapshot,
-  keptSnapshots,
   selectSnapshot,
+  type StoredSnapshot,
+  storedSnapshots,
   volumeParts,
   type VolumeSnapshot,
   volumeSnapshot,
@@ -39,7 +39,7 @@ export interface TakeOptions extends SessionPlace {
 }
 
 /** A usable snapshot. */
-export interface TakenSnapshot extends KeptSnapshot {
+export interface TakenSnapshot extends StoredSnapshot {
   context: string;
   /** Notes for the user. */
   notes: readonly string[];
@@ -165,7 +165,7 @@ async function* untilUsable(
   host: Host,
   store: SessionStore,
   { snapshot, limitMs, signal }: { snapshot: string; limitMs: number; signal: AbortSignal },
-): AsyncGenerator<string, KeptSnapshot> {
+): AsyncGenerator<string, StoredSnapshot> {
   using deadline = new Deadline(host.clock, limitMs, signal);
   const { namespace, client } = store;
   let waits = "";
@@ -177,7 +177,7 @@ async function* untilUsable(
       { clock: host.clock, signal: deadline.signal },
     );
     for await (const { objects } of list.snapshots(tickMs)) {
-      const [kept] = keptSnapshots([...objects.values()]);
+      const [kept] = storedSnapshots([...objects.values()]);
       if (kept?.state === "Ready") return kept;
       if (kept === undefined || kept.state === "Incomplete") throw takenAway(snapshot);
       waits = waitingFor(kept);
@@ -204,7 +204,7 @@ function takenAway(snapshot: string): KodamaError {
 }
 
 /** `workspace: no word of it yet`. */
-function waitingFor({ volumes }: KeptSnapshot): string {
+function waitingFor({ volumes }: StoredSnapshot): string {
   return volumes.filter(({ ready }) => !ready)
     .map(({ part, error }) => `${part}: ${error?.message ?? "not ready to use yet"}`).join("; ");
 }
