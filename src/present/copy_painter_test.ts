@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { bytesText, filesText } from "./amounts.ts";
-import { CopyRunProgress } from "./copy_painter.ts";
+import { bytesText, CopyRunProgress, filesText } from "./copy_painter.ts";
 
 Deno.test("bytes have three digits and a unit; files are counted as a person does", () => {
   const table: [number, string][] = [

@@ -19,7 +19,7 @@ import {
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
-import { toJson } from "./json.ts";
+import { jsonLine, toJson } from "./json.ts";
 import { prefixes } from "./prefix.ts";
 import {
   FoldedTroubles,
@@ -29,6 +29,7 @@ import {
   troubleOf,
 } from "./summary.ts";
 import { formatDuration } from "../base/duration.ts";
+import { EventReporter } from "../actions/exec/event_report.ts";
 
 /** Display options of a run. */
 export interface RunPainterOptions {
@@ -260,4 +261,19 @@ function unified(patch: string, style: Style): string[] {
         return line;
     }
   });
+}
+
+/** Writes each event as one object on one line. */
+export class EventLines implements Painter<ExecEvent> {
+  readonly #reporter = new EventReporter();
+
+  /** `output`: includes the output lines of the commands. */
+  constructor(readonly options: { stream: Piece["stream"]; output: boolean }) {}
+
+  paint(event: ExecEvent): readonly Piece[] {
+    const { stream, output } = this.options;
+    if (event.kind === "line" && !output) return [];
+    const data = this.#reporter.report(event).map(jsonLine);
+    return data.length === 0 ? [] : [{ stream, data }];
+  }
 }

@@ -1,6 +1,6 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toldChange } from "./change_text.ts";
+import { toldChange } from "./setting_text.ts";
 
 /** `kodama config set`. */
 export const command = defineCommand({

@@ -1,5 +1,10 @@
 /** Settings as text. */
-import type { EffectiveSetting, SettingOrigin } from "../../../actions/config/config.ts";
+import type {
+  ConfigChange,
+  EffectiveSetting,
+  SettingOrigin,
+} from "../../../actions/config/config.ts";
+import { printable } from "../../../terminal/printable.ts";
 
 /** Formats a value for a person or a script: a text as it is, anything else as JSON. */
 export function settingValueText(value: unknown): string {
@@ -23,4 +28,9 @@ export function originText(origin: SettingOrigin): string {
 /** Returns a setting as data. */
 export function settingData({ key, value, origin }: EffectiveSetting) {
   return { key, value, origin: origin.kind, from: originText(origin) };
+}
+
+/** Returns one line for standard error. */
+export function toldChange({ path, changed }: ConfigChange): string {
+  return `${printable(path)} ${changed ? "is changed" : "says so already"}\n`;
 }

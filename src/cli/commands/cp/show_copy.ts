@@ -1,8 +1,7 @@
 /** A copy on this process's terminal, from its first event to the exit code. */
 import type { CopyEvent, CopyOptions } from "../../../actions/copy/events.ts";
 import type { Clock } from "../../../base/clock.ts";
-import { bytesText } from "../../../present/amounts.ts";
-import { CopyPainter, CopyRunProgress } from "../../../present/copy_painter.ts";
+import { bytesText, CopyPainter, CopyRunProgress } from "../../../present/copy_painter.ts";
 import { nothingRan, runMilestone } from "../../../present/run_progress.ts";
 import { drive } from "../../../terminal/driver/drive.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { BadValue } from "../../parser/flag.ts";
 import { amounts, execFlags, parseAmount, runningFlags } from "./flags.ts";
-import { noCommand } from "./no_command.ts";
+import { noCommand } from "./exec.ts";
 import { wholeSelection } from "../../../actions/exec/events.ts";
 import { selectionFlags } from "../../parser/selection.ts";
 import { testResolve } from "../../testing/resolve.ts";

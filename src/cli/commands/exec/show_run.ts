@@ -8,8 +8,7 @@ import { confirmOn } from "./confirm.ts";
 import { drive, type Painter, type TerminalLease } from "../../../terminal/driver/drive.ts";
 import { nothingRan, runMilestone, RunProgress } from "../../../present/run_progress.ts";
 import type { RunView } from "./options.ts";
-import { RunPainter } from "../../../present/run_painter.ts";
-import { EventLines } from "../../../present/event_lines.ts";
+import { EventLines, RunPainter } from "../../../present/run_painter.ts";
 
 /** What the terminal adds to the options of a run. */
 export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;

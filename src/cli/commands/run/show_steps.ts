@@ -19,7 +19,12 @@ import { jsonDocument } from "../../../present/json.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "../exec/confirm.ts";
 import { askTrust } from "../workflow/trust/ask.ts";
-import { StepsPainter, StepsProgress, type StepsView } from "../../../present/steps_painter.ts";
+import {
+  planLines,
+  StepsPainter,
+  StepsProgress,
+  type StepsView,
+} from "../../../present/steps_painter.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk, isYes } from "../../ask_yes.ts";
 
@@ -118,7 +123,6 @@ export async function showPlan(
     await terminal.stdout.write(jsonDocument(plan));
     return 0;
   }
-  const { planLines } = await import("../../../present/plan_text.ts");
   await terminal.stdout.write(planLines(plan).map((line) => `${printable(line)}\n`).join(""));
   return 0;
 }

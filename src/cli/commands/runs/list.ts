@@ -22,8 +22,7 @@ export const command = defineCommand({
   resolve: ({ flags }) => ({ limit: flags.limit, format: flags.output }),
   async run({ limit, format }, { host, terminal }) {
     const { listRuns } = await import("../../../actions/runs/past_runs.ts");
-    const { runData, runsTable } = await import("../../../present/past_runs.ts");
-    const { workflowRunData } = await import("../../../present/past_workflow.ts");
+    const { runData, runsTable, workflowRunData } = await import("../../../present/past_runs.ts");
     const opened = await host();
     const { runs, total } = await listRuns(opened, limit);
     if (format !== undefined) {

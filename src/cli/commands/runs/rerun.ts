@@ -1,7 +1,7 @@
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
-import type { StepsResume } from "../run/show_rerun.ts";
+import type { StepsResume } from "../run/run_with_steps.ts";
 import { paramTexts, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
@@ -78,7 +78,7 @@ export const command = defineCommand({
       ? await past.lastStepsRun(host)
       : await past.findAnyRun(host, options.run);
     if (found.kind === "workflow") {
-      const { showRerun } = await import("../run/show_rerun.ts");
+      const { showRerun } = await import("../run/run_with_steps.ts");
       return await showRerun(host, { run: found.run, steps, view, list }, invocation);
     }
     if (needsSteps) {

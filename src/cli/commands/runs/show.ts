@@ -37,10 +37,11 @@ export const command = defineCommand({
 });
 
 async function shown(found: FoundRun) {
+  const { runData, runLines, workflowRunData, workflowRunLines } = await import(
+    "../../../present/past_runs.ts"
+  );
   if (found.kind === "run") {
-    const { runData, runLines } = await import("../../../present/past_runs.ts");
     return { lines: () => runLines(found.run), data: () => runData(found.run) };
   }
-  const { workflowRunData, workflowRunLines } = await import("../../../present/past_workflow.ts");
   return { lines: () => workflowRunLines(found.run), data: () => workflowRunData(found.run) };
 }

@@ -29,10 +29,12 @@ export const command = defineCommand({
   }),
   async run({ place, kubeconfig, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
-    const { get } = await import("../../../actions/session/get.ts");
+    const [{ get }, { sessionData, sessionLines }] = await Promise.all([
+      import("../../../actions/session/get.ts"),
+      import("../../../present/session_text.ts"),
+    ]);
     const details = await interruptible(signals, (signal) => get(host, place, signal));
     if (format === undefined) {
-      const { sessionLines } = await import("../../../present/session_lines.ts");
       const lines = sessionLines(details, {
         now: host.clock.now(),
         listConflicts: (key) => `kodama sync conflicts ${key}`,
@@ -40,7 +42,6 @@ export const command = defineCommand({
       await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
       return success;
     }
-    const { sessionData } = await import("../../../present/sessions_table.ts");
     const { taskData } = await import("../../../present/agent_tasks.ts");
     const { session, live, node, restarts, work, sync, tasks, left } = details;
     const data = {

@@ -45,7 +45,7 @@ export const command = defineCommand({
   async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const { list } = await import("../../../actions/session/list.ts");
-    const { sessionData, sessionsTable } = await import("../../../present/sessions_table.ts");
+    const { sessionData, sessionsTable } = await import("../../../present/session_text.ts");
     const { rows, namespace, context } = await interruptible(
       signals,
       (signal) => list(host, options, signal),

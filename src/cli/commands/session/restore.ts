@@ -12,7 +12,7 @@ import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { RestorePlan } from "../../../actions/session/snapshots/restore.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";
-import { bytesText, filesText } from "../../../present/amounts.ts";
+import { bytesText, filesText } from "../../../present/copy_painter.ts";
 
 /** `kodama restore`. */
 export const command = defineCommand({

@@ -5,9 +5,11 @@ import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
-import { askSnapshotRemoval, snapshotRemovalLines } from "../session/ask_snapshot_removal.ts";
 import { scopeFlags } from "../session/flags.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
+import type { PlannedSnapshotRemoval } from "../../../actions/session/snapshots/snapshots.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { askYes, canAsk } from "../../ask_yes.ts";
 
 /** `kodama snapshots delete`. */
 export const command = defineCommand({
@@ -56,3 +58,37 @@ export const command = defineCommand({
     });
   },
 });
+
+/* The question before snapshots of the cluster are deleted: their owner and their age. */
+
+/** Returns the lines of the plan. */
+function snapshotRemovalLines(
+  { snapshots, namespace, context }: PlannedSnapshotRemoval,
+): string[] {
+  return [
+    `permanently deleted, in namespace "${namespace}" (context ${context}):`,
+    ...snapshots.map(({ name, session, takenAt }) =>
+      `  snapshot ${name} of session "${session}" at ${takenAt}`
+    ),
+  ];
+}
+
+/**
+ * Asks on the terminal.
+ *
+ * @throws UsageError if no one can be asked.
+ */
+export async function askSnapshotRemoval(
+  plan: PlannedSnapshotRemoval,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<boolean> {
+  if (!canAsk(terminal)) {
+    const names = plan.snapshots.map(({ name }) => name).join(", ");
+    const noun = plan.snapshots.length === 1 ? "snapshot" : "snapshots";
+    throw new UsageError(`refusing to delete ${noun} ${names} without confirmation`, {
+      hint: "pass --yes",
+    });
+  }
+  const lines = snapshotRemovalLines(plan).map((line) => `${printable(line)}\n`).join("");
+  return await askYes(terminal, `${lines}Delete?`, signal);
+}

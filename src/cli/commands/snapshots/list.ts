@@ -45,7 +45,7 @@ export const command = defineCommand({
   async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const { listSnapshots } = await import("../../../actions/session/snapshots/snapshots.ts");
-    const { snapshotData, snapshotsTable } = await import("../../../present/snapshots_table.ts");
+    const { snapshotData, snapshotsTable } = await import("../../../present/snapshot_text.ts");
     const { snapshots, namespace, context } = await interruptible(
       signals,
       (signal) => listSnapshots(host, options, signal),
