@@ -33,7 +33,7 @@ async function processesOf(folder: string): Promise<string[]> {
   return stdout.split("\n").filter((line) => line.includes(folder));
 }
 
-Deno.test("a cluster is started once, found by all, and leaves nothing when it is stopped", async () => {
+Deno.test("a cluster is started once, found by every caller, and leaves nothing behind", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
   try {
     const options = control(folder, "fleet:drives=4");
@@ -85,7 +85,7 @@ async function untilReaped(pids: Iterable<number>): Promise<void> {
   }
 }
 
-Deno.test("a cluster whose process was killed is stale: the next up starts anew", async () => {
+Deno.test("a cluster whose process was killed is stale: the next `up` starts it again", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
   const pids: number[] = [];
   try {
@@ -128,7 +128,7 @@ async function podsOf(kubeconfig: string): Promise<{ uid: string; restarts: numb
   }));
 }
 
-Deno.test("a kept cluster goes on where it was: after a stop, and after its process was killed", async () => {
+Deno.test("a persistent cluster resumes: after a stop, and after its process was killed", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
   const options = control(folder, "fleet:drives=2", "keep");
   const pids: number[] = [];
@@ -163,7 +163,7 @@ Deno.test("a kept cluster goes on where it was: after a stop, and after its proc
       e
     );
     assert.ok(other instanceof KodamaError);
-    assert.match(other.message, /began with the world fleet:drives=2, not with empty/);
+    assert.match(other.message, /was started with the world fleet:drives=2, not with empty/);
   } finally {
     await Array.fromAsync(clusterDown(options));
     await untilReaped(pids);

@@ -1,13 +1,13 @@
 /** The embedded cluster, as `kodama cluster up|down|status` need it. */
 
 /** Which cluster. */
-export interface ClusterPlace {
+export interface ClusterRef {
   /** The folder in which a cluster stores its objects. If absent: the user's own cluster, which starts empty. */
   data?: string;
 }
 
 /** How a cluster starts. */
-export interface ClusterStart extends ClusterPlace {
+export interface ClusterStart extends ClusterRef {
   /** As `--world` takes it: `weka:drives=50`. If absent: that of the persistent cluster, or `weka`. */
   world?: string;
   /** A port of this machine. If absent: that of the persistent cluster, or any free one. */
@@ -67,7 +67,7 @@ export type ClusterState =
 export interface ClusterWait {
   signal: AbortSignal;
   /** Called with each event of the wait. */
-  told: (event: ClusterEvent) => void;
+  onEvent: (event: ClusterEvent) => void;
 }
 
 /** The embedded cluster, as the front ends use it. Each call throws KodamaError. */
@@ -76,6 +76,6 @@ export interface ClusterControl {
   up(options: ClusterStart & ClusterWait): Promise<ClusterState>;
   /** Serves it in this process until the signal aborts, and resolves when all of it has ended. */
   serve(options: ClusterStart & ClusterWait): Promise<void>;
-  down(options: ClusterPlace & ClusterWait): Promise<ClusterState>;
-  status(place: ClusterPlace): Promise<ClusterState>;
+  down(options: ClusterRef & ClusterWait): Promise<ClusterState>;
+  status(ref: ClusterRef): Promise<ClusterState>;
 }

@@ -50,7 +50,7 @@ export async function readSavedCluster(folder: string): Promise<SavedCluster | u
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), savedShape), text);
   if (parsed.success) return parsed.output;
   throw new KodamaError("config", `${path} can't be read as the state of a cluster`, {
-    hint: "restore it, or remove the folder to begin anew",
+    hint: "restore it, or remove the folder to start again",
   });
 }
 
@@ -64,8 +64,8 @@ export async function openSavedState(folder: string, world: string): Promise<Sav
   if (saved !== undefined && saved.world !== world) {
     throw new KodamaError(
       "conflict",
-      `the cluster in ${folder} began with the world ${saved.world}, not with ${world}`,
-      { hint: "leave --world out to go on with it, or name another folder" },
+      `the cluster in ${folder} was started with the world ${saved.world}, not with ${world}`,
+      { hint: "omit --world to resume it, or name another folder" },
     );
   }
   if (saved === undefined) await removeIncomplete(folder);

@@ -1,5 +1,5 @@
 /**
- * Which process a pid stands for. Pids are reused: a process is identified by its pid and the time of its start, so
+ * Which process a pid identifies. Pids are reused: a process is identified by its pid and the time of its start, so
  * that a signal never reaches another process that has its pid now.
  *
  * All is done by `sh`: Deno itself opens /proc, and signals processes, only in a program that is allowed everything.
@@ -12,7 +12,7 @@ export interface ProcessIdentity {
   processStart: string;
 }
 
-/** Returns the start of a process as the machine counts it; undefined if there is no such process, or it has ended. */
+/** Returns the start of a process as the machine counts it; undefined if there is none, or it has exited. */
 export async function processStart(pid: number): Promise<string | undefined> {
   return Deno.build.os === "linux" ? await linuxStart(pid) : await posixStart(pid);
 }

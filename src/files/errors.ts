@@ -11,12 +11,12 @@ export function fileError(what: string, error: unknown): unknown {
   if (error instanceof KodamaError) return error;
   if (error instanceof Deno.errors.NotCapable) {
     return new KodamaError("environment", `${what}: Deno's permissions don't allow it`, {
-      hint: "docs/permissions.md says what each permission is for",
+      hint: "docs/permissions.md explains each permission",
       cause: error,
     });
   }
   if (!(error instanceof Error)) return error;
   // Deno adds its own name of the operation, and a path that may be a temporary one's.
-  const said = error.message.replace(/(\(os error \d+\)): .*$/s, "$1");
-  return new KodamaError("config", `${what}: ${said}`, { cause: error });
+  const message = error.message.replace(/(\(os error \d+\)): .*$/s, "$1");
+  return new KodamaError("config", `${what}: ${message}`, { cause: error });
 }

@@ -1,7 +1,7 @@
 /** The embedded cluster as the actions use it, and the process that serves it in the background. */
 import type {
   ClusterControl,
-  ClusterPlace,
+  ClusterRef,
   ClusterStart,
   ClusterState,
   ClusterWait,
@@ -24,10 +24,10 @@ const defaultWorld = "weka";
 /** Controls the user's own cluster, and those that are stored in folders of their own. */
 export async function clusterControl(places: Places): Promise<ClusterControl> {
   const { clusterDown, clusterStatus, clusterUp } = await import("../cluster/control/control.ts");
-  const folderOf = ({ data }: ClusterPlace) =>
+  const folderOf = ({ data }: ClusterRef) =>
     data === undefined ? `${places.configDir}/cluster` : absolute(data);
-  const status = async (place: ClusterPlace): Promise<ClusterState> => {
-    const found = await clusterStatus({ folder: folderOf(place) });
+  const status = async (ref: ClusterRef): Promise<ClusterState> => {
+    const found = await clusterStatus({ folder: folderOf(ref) });
     if (found.phase === "stopped") return { phase: "stopped", ended: null, died: diedOf(found) };
     const running = runningOf(found.record);
     if (running !== undefined) return running;
@@ -35,24 +35,24 @@ export async function clusterControl(places: Places): Promise<ClusterControl> {
     return { phase: "starting", world, pods };
   };
   return {
-    async up({ signal, told, ...start }) {
+    async up({ signal, onEvent, ...start }) {
       const plan = await planOf(folderOf(start), start);
       const command = serveCommand(plan);
       for await (const event of clusterUp({ ...plan, command, clock, signal })) {
-        if (event.kind === "joined" || event.kind === "progress") told(event);
+        if (event.kind === "joined" || event.kind === "progress") onEvent(event);
       }
       const state = await status(start);
       if (state.phase === "running") requirePort(state, start);
       return state;
     },
-    async serve({ signal, told, ...start }) {
-      await serve(await planOf(folderOf(start), start), { signal, told });
+    async serve({ signal, onEvent, ...start }) {
+      await serve(await planOf(folderOf(start), start), { signal, onEvent });
     },
-    async down({ signal, told, ...place }) {
+    async down({ signal, onEvent, ...ref }) {
       let ended: ClusterRecord | undefined;
-      for await (const event of clusterDown({ folder: folderOf(place), clock, signal })) {
+      for await (const event of clusterDown({ folder: folderOf(ref), clock, signal })) {
         if (event.kind === "stopped") ended = event.ended;
-        else told(event);
+        else onEvent(event);
       }
       return { phase: "stopped", ended: runningOf(ended) ?? null, died: null };
     },
@@ -100,7 +100,7 @@ function requirePort({ server }: RunningCluster, { port }: ClusterStart): void {
 }
 
 /** Serves a cluster until the signal. */
-async function serve(plan: ClusterPlan, { signal, told }: ClusterWait): Promise<void> {
+async function serve(plan: ClusterPlan, { signal, onEvent }: ClusterWait): Promise<void> {
   const { serveCluster } = await import("../cluster/control/serve.ts");
   const { parseWorldChoice } = await import("../cluster/worlds/world.ts");
   const { folder, world, keep, port } = plan;
@@ -113,8 +113,8 @@ async function serve(plan: ClusterPlan, { signal, told }: ClusterWait): Promise<
     signal,
     onRecord(record) {
       const state = runningOf(record);
-      if (record.phase === "ready" && state !== undefined) told({ kind: "ready", state });
-      else told({ kind: "progress", pods: record.pods });
+      if (record.phase === "ready" && state !== undefined) onEvent({ kind: "ready", state });
+      else onEvent({ kind: "progress", pods: record.pods });
     },
     ...(keep ? { keep: { world } } : {}),
     ...(port === undefined ? {} : { port }),
@@ -124,11 +124,11 @@ async function serve(plan: ClusterPlan, { signal, told }: ClusterWait): Promise<
 
 /** Runs in the background process: serves the cluster that its arguments describe, until a signal ends it. */
 export async function serveUntilSignal(
-  words: readonly string[],
+  args: readonly string[],
   signals: SignalSource,
 ): Promise<void> {
   using end = endSignal(signals);
-  await serve(planOfWords(words), { signal: end.signal, told: () => {} });
+  await serve(planOfArgs(args), { signal: end.signal, onEvent: () => {} });
 }
 
 /* The command that starts this program again, to serve a cluster in the background. */
@@ -155,11 +155,11 @@ const permissions = [
 
 /** Returns the whole command line: program first. */
 export function serveCommand(plan: ClusterPlan): string[] {
-  const words = [serveClusterCommand, ...wordsOfPlan(plan)];
+  const args = [serveClusterCommand, ...argsOfPlan(plan)];
   // A file that `deno compile` created is program and runtime in one, with its permissions inside.
-  if (Deno.build.standalone) return [Deno.execPath(), ...words];
+  if (Deno.build.standalone) return [Deno.execPath(), ...args];
   const flags = ["--quiet", "--no-prompt", ...permissions, ...moduleFlags()];
-  return [Deno.execPath(), "run", ...flags, Deno.mainModule, ...words];
+  return [Deno.execPath(), "run", ...flags, Deno.mainModule, ...args];
 }
 
 /** An installed kodama is JavaScript with all that it needs beside it; from source it has deno.json. */
@@ -168,13 +168,13 @@ function moduleFlags(): string[] {
   return installed ? ["--no-config", "--no-lock", "--no-remote", "--no-npm"] : [];
 }
 
-function wordsOfPlan({ folder, world, keep, port }: ClusterPlan): string[] {
+function argsOfPlan({ folder, world, keep, port }: ClusterPlan): string[] {
   return [folder, world, keep ? "keep" : "begin", ...(port === undefined ? [] : [String(port)])];
 }
 
 /** Returns the plan that {@link serveCommand}'s arguments describe. */
-function planOfWords(words: readonly string[]): ClusterPlan {
-  const [folder = "", world = "", keep, port] = words;
+function planOfArgs(args: readonly string[]): ClusterPlan {
+  const [folder = "", world = "", keep, port] = args;
   return {
     folder,
     world,
@@ -201,7 +201,7 @@ export async function testCluster(
   const kubeconfig = `${configDir}/cluster/kubeconfig`;
   const host = hostOf({ configDir, kubeconfig });
   const control = await clusterControl(host.places);
-  const wait = { told: () => {} };
+  const wait = { onEvent: () => {} };
   // It is always stopped: also if the test was stopped while it started.
   cleanup.defer(async () =>
     void await control.down({ ...wait, signal: new AbortController().signal })

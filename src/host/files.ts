@@ -140,7 +140,7 @@ async function inspect(path: string): Promise<{ bytes: number; modifiedAt: Date 
     return { bytes: size, modifiedAt: mtime ?? new Date(0) };
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw fileError(`cannot look at ${path}`, error);
+    throw fileError(`cannot inspect ${path}`, error);
   }
 }
 

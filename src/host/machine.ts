@@ -39,10 +39,10 @@ async function isProgram(file: string): Promise<boolean> {
 }
 
 /** Throws KodamaError `environment` if the program exists and can't be started. */
-function spawn(program: string, words: readonly string[], signal: AbortSignal): Deno.ChildProcess {
+function spawn(program: string, args: readonly string[], signal: AbortSignal): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
-      args: [...words],
+      args: [...args],
       stdin: "null",
       stdout: "piped",
       stderr: "null",
@@ -65,17 +65,17 @@ function spawn(program: string, words: readonly string[], signal: AbortSignal): 
 
 async function capture(
   program: string,
-  words: readonly string[],
+  args: readonly string[],
   signal: AbortSignal,
 ): Promise<{ code: number; stdout: string }> {
-  const process = spawn(program, words, signal);
+  const process = spawn(program, args, signal);
   const decoder = new TextDecoder();
   let stdout = "";
   let bytes = 0;
   // Read to the end even beyond the retained limit: a full pipe would block the program forever.
   for await (const chunk of process.stdout) {
-    const kept = chunk.subarray(0, Math.max(0, captureLimitBytes - bytes));
-    stdout += decoder.decode(kept, { stream: true });
+    const retained = chunk.subarray(0, Math.max(0, captureLimitBytes - bytes));
+    stdout += decoder.decode(retained, { stream: true });
     bytes += chunk.length;
   }
   const { code } = await process.status;

@@ -49,14 +49,14 @@ function spawned(
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new KodamaError("environment", "tmux isn't installed", {
-        hint: "install tmux 3.2 or later; `kodama doctor` looks for it",
+        hint: "install tmux 3.2 or later; `kodama doctor` checks for it",
         cause: error,
       });
     }
     if (error instanceof Deno.errors.NotCapable) {
       // Deno grants a program by the path that it had at the start: if it had none, it can't be run.
       throw new KodamaError("environment", "tmux isn't installed, or kodama may not start it", {
-        hint: "install tmux 3.2 or later; `kodama doctor` looks for it",
+        hint: "install tmux 3.2 or later; `kodama doctor` checks for it",
         cause: error,
       });
     }
@@ -67,13 +67,13 @@ function spawned(
 /** Read to the end even beyond the retained limit: a full pipe would block the program forever. */
 async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
-  let kept = "";
+  let retained = "";
   let bytes = 0;
   for await (const chunk of stream) {
-    kept += decoder.decode(chunk.subarray(0, Math.max(0, captureLimitBytes - bytes)), {
+    retained += decoder.decode(chunk.subarray(0, Math.max(0, captureLimitBytes - bytes)), {
       stream: true,
     });
     bytes += chunk.length;
   }
-  return kept;
+  return retained;
 }

@@ -2,12 +2,12 @@
 import type { EndSignal, SignalSource } from "../terminal/driver/signals.ts";
 
 /** Windows supports only Ctrl-C; on other systems a closed terminal sends SIGHUP. */
-const heard: readonly EndSignal[] = Deno.build.os === "windows"
+const endSignals: readonly EndSignal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** They don't read keys from the terminal: input during a run stays for the shell. */
-const asking: readonly Deno.Signal[] = Deno.build.os === "windows"
+const statusSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? []
   : Deno.build.os === "darwin"
   ? ["SIGQUIT", "SIGUSR1", "SIGINFO"]
@@ -15,8 +15,8 @@ const asking: readonly Deno.Signal[] = Deno.build.os === "windows"
 
 /** The signals of this process. */
 export const processSignals: SignalSource = {
-  listen: (handler) => listenTo(heard, handler),
-  onStatus: (handler) => listenTo(asking, handler),
+  listen: (handler) => listenTo(endSignals, handler),
+  onStatus: (handler) => listenTo(statusSignals, handler),
 };
 
 function listenTo<Name extends Deno.Signal>(

@@ -5,7 +5,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { SyncReport } from "../../sync/daemon/model.ts";
 
 /** How long the first stream to the pod may fail. */
-const vainMs = 5_000;
+const unreachableMs = 5_000;
 /** How long something may block it repeatedly, with nothing transferred meanwhile. */
 const stuckMs = 60_000;
 /** How long it may report nothing new: scanning a large folder emits no reports. */
@@ -34,7 +34,7 @@ export class FirstWait {
     if (phase === "waiting") {
       this.#waitsSinceMs ??= nowMs;
       const waitedMs = nowMs - this.#waitsSinceMs;
-      if (connections === 0 && waitedMs > vainMs) throw inVain(key, reason);
+      if (connections === 0 && waitedMs > unreachableMs) throw cannotStart(key, reason);
       if (waitedMs > stuckMs) throw stuck(key, `${reason}, for ${formatDuration(waitedMs)}`);
     }
     const stillMs = nowMs - this.#toldAtMs;
@@ -43,9 +43,9 @@ export class FirstWait {
   }
 }
 
-function inVain(key: string, reason: string): KodamaError {
-  return new KodamaError("conflict", `the sync ${key} can't begin: ${reason}`, {
-    hint: hint`it goes on trying, until ${action("sync.stop", { key, forget: true })}`,
+function cannotStart(key: string, reason: string): KodamaError {
+  return new KodamaError("conflict", `the sync ${key} can't start: ${reason}`, {
+    hint: hint`it retries until ${action("sync.stop", { key, forget: true })}`,
   });
 }
 

@@ -32,29 +32,29 @@ export interface SyncOptions {
 /** Throws NoMatchError if there is no such pod; KodamaError if a folder doesn't exist. */
 export async function planSync(
   host: Host,
-  wish: SyncOptions,
+  options: SyncOptions,
   signal: AbortSignal,
 ): Promise<SyncSpec> {
   const { workingDir } = host.places;
-  const local = absolutePath(wish.local, workingDir);
-  await requireFolder(host, local, wish.mode);
+  const local = absolutePath(options.local, workingDir);
+  await requireFolder(host, local, options.mode);
   const { sessionOfPod } = await import("./session_of_pod.ts");
-  const target = await targetOf(host, wish, signal);
+  const target = await targetOf(host, options, signal);
   const { context, namespace, pod, container } = target;
   const settings = await excludedBySettings(host);
-  const { kubeconfig, remotePath } = wish;
+  const { kubeconfig, remotePath } = options;
   const session = await sessionOfPod(host, target, signal);
   const ofWorkspace = session !== null && isInWorkspace(remotePath)
     ? await workspaceExcludes(host, local)
     : [];
   return {
-    key: `${namespace}.${wish.name ?? pod}`,
+    key: `${namespace}.${options.name ?? pod}`,
     local,
     target: { context, namespace, pod, container },
     remotePath,
-    mode: wish.mode,
-    useGitignore: wish.gitignore && settings.useGitignore,
-    excludePatterns: [...ofWorkspace, ...settings.excludePatterns, ...wish.exclude],
+    mode: options.mode,
+    useGitignore: options.gitignore && settings.useGitignore,
+    excludePatterns: [...ofWorkspace, ...settings.excludePatterns, ...options.exclude],
     kubeconfig: kubeconfig === undefined ? null : absolutePath(kubeconfig, workingDir),
     session,
   };
@@ -76,8 +76,8 @@ async function workspaceExcludes(host: Host, local: string): Promise<string[]> {
 }
 
 /** Returns the pod's container. For a session that isn't running, the error says how to resume it. */
-async function targetOf(host: Host, wish: SyncOptions, signal: AbortSignal): Promise<Target> {
-  const { pod, namespace, context, container } = wish;
+async function targetOf(host: Host, options: SyncOptions, signal: AbortSignal): Promise<Target> {
+  const { pod, namespace, context, container } = options;
   const selection: Selection = {
     ...wholeSelection,
     operands: [{ kind: "pod", name: pod }],

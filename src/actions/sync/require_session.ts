@@ -12,7 +12,7 @@ import type { SyncSpec } from "../../sync/daemon/model.ts";
  * Reads the session's state from the cluster, which exists for as long as the session does, whether its pod exists or
  * not. If it can't be read (no connection, no permission) nothing is known, and nothing is concluded.
  *
- * @throws PurposeEndedError if it is gone, another session has its name, or its files were restored from a snapshot: the
+ * @throws PurposeEndedError if it was deleted, another session has its name, or its files were restored from a snapshot: the
  *   ancestor of the previous folder doesn't apply to the current one.
  */
 export async function requireSession(
@@ -41,7 +41,7 @@ export async function requireSession(
     );
   }
   throw new PurposeEndedError(
-    `session "${session.name}" was deleted, and another one of its name was begun since`,
+    `session "${session.name}" was deleted, and another one of its name was started since`,
   );
 }
 

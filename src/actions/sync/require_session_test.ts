@@ -33,7 +33,7 @@ Deno.test("`requireSession()` ends a sync whose session is another one, or was r
   await required({ uid: "1", restoredAt }, { uid: "1", restoredAt });
   const name = `configmaps "kodama-session-${session.name}" not found`;
   const cases: [Parameters<typeof required>, RegExp][] = [
-    [[{ uid: "2" }, { uid: "1" }], /another one of its name was begun since$/],
+    [[{ uid: "2" }, { uid: "1" }], /another one of its name was started since$/],
     [[new KodamaError("notFound", name), { uid: "1" }], /was deleted$/],
     [[{ uid: "1", restoredAt }, { uid: "1" }], /files of session ".*" were replaced by those of a/],
     [

@@ -17,7 +17,7 @@ export interface SyncStartOptions {
   signal: AbortSignal;
 }
 
-/** The events until both sides are in sync. The last one is `alike`, or `begun` if there was no wait. */
+/** The events until both sides are in sync. The last one is `inSync`, or `background` if there was no wait. */
 export type SyncStartEvent =
   | { kind: "started" | "joined"; report: SyncReport }
   /** `stillMs`: for how long nothing else was reported. Repeated in that time, for a caller that skipped it before. */
@@ -28,7 +28,7 @@ export type SyncStartEvent =
     progress: SyncState["progress"];
     stillMs: number;
   }
-  | { kind: "alike" | "begun"; report: SyncReport };
+  | { kind: "inSync" | "background"; report: SyncReport };
 
 const pollMs = 50;
 /** The interval at which an unchanged state is repeated. */
@@ -51,13 +51,13 @@ export async function* startSync(
   const kind = await control.start(spec, signal);
   let report = await present(host, spec.key);
   yield { kind, report };
-  if (!waits) return yield { kind: "begun", report };
+  if (!waits) return yield { kind: "background", report };
   const wait = new FirstWait();
   let toldAtMs = -Infinity;
   for (;;) {
     report = await present(host, spec.key);
     const { phase, reason, progress } = report.state;
-    if (phase === "watching") return yield { kind: "alike", report };
+    if (phase === "watching") return yield { kind: "inSync", report };
     requireGoing(report);
     const nowMs = host.clock.elapsedMs();
     const stillMs = wait.take(report, nowMs);
@@ -82,7 +82,7 @@ function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncRepo
   }
   if (phase === "halted") {
     throw new KodamaError("conflict", `the sync ${key} does nothing: ${reason}`, {
-      hint: hint`if that is meant: ${action("sync.resume", { key, acceptEmptied: true })}`,
+      hint: hint`if that is intended: ${action("sync.resume", { key, acceptEmptied: true })}`,
     });
   }
   if (phase === "paused") {
@@ -95,5 +95,5 @@ function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncRepo
 async function present(host: Host, key: string): Promise<SyncReport> {
   const report = await (await host.sync()).read(key);
   if (report !== undefined) return report;
-  throw new KodamaError("notFound", `the sync ${key} is gone`);
+  throw new KodamaError("notFound", `the sync ${key} was removed`);
 }

@@ -65,7 +65,7 @@ Deno.test("a pod that can't be reached is told after seconds", async () => {
     () => ({ phase: "waiting", reason: "no link", connections: 0 }),
   );
   assert.equal(error?.kind, "conflict");
-  assert.match(error?.message ?? "", /can't begin: no link$/);
+  assert.match(error?.message ?? "", /can't start: no link$/);
   assert.ok(elapsedMs > 5_000 && elapsedMs < 6_000, `${elapsedMs}`);
 });
 

@@ -29,7 +29,7 @@ export async function findSync(host: Host, name: string | undefined): Promise<Sy
   const reports = await listSyncs(host);
   if (reports.length === 0) {
     throw new KodamaError("notFound", "there is no sync on this machine", {
-      hint: hint`${action("sync.start", { local: "LOCAL", remote: "POD:PATH" })} begins one`,
+      hint: hint`${action("sync.start", { local: "LOCAL", remote: "POD:PATH" })} starts one`,
     });
   }
   const keys = reports.map(({ spec }) => spec.key);
@@ -68,7 +68,7 @@ export async function askSync(
   if (report === undefined) throw new KodamaError("notFound", `there is no sync ${key}`);
   if (asked) return report;
   throw new KodamaError("conflict", `the sync ${key} doesn't run`, {
-    hint: hint`${action("sync.start")} with the same folders begins it again where it ended`,
+    hint: hint`${action("sync.start")} with the same folders resumes it`,
   });
 }
 

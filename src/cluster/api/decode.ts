@@ -36,7 +36,7 @@ export function decodeObject(
   query: URLSearchParams,
 ): Decoded {
   const validation = fieldValidation(query);
-  if (!isRecord(body)) throw badRequest("couldn't get version/kind; the body is no JSON object");
+  if (!isRecord(body)) throw badRequest("couldn't get version/kind; the body isn't a JSON object");
   const found: DecodeFindings = { unknownFields: [], wrongTypes: [] };
   const value = conform(body, { kind: "object", name: definitionName(type) }, "", found);
   const { kind = type.kind, apiVersion = apiVersionOf(type as ResourceType) } = body;

@@ -218,7 +218,7 @@ function handshake({ request, socket, head }: Connection, protocol: string): Pro
   server.on("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve, reject) => {
     server.on("wsClientError", (error) => reject(badRequest(error.message)));
-    const closed = () => reject(new Error("the client has gone"));
+    const closed = () => reject(new Error("the client has disconnected"));
     // While the command was starting: no event reports that any more.
     if (socket.destroyed) return closed();
     socket.once("close", closed);

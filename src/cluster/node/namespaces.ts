@@ -203,7 +203,7 @@ async function failedSetup(
   const output = `${first.line}\n${rest}`.trim().slice(0, 1000);
   return new Error(
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
-      `unable to start container process: ${output || "the set-up ended without a word"}`,
+      `unable to start container process: ${output || "the set-up exited without output"}`,
   );
 }
 
@@ -263,7 +263,7 @@ async function startHolder(
   };
   if (!complete) {
     await close();
-    throw new Error((await complaint).trim() || "unshare ended without a word");
+    throw new Error((await complaint).trim() || "unshare exited without output");
   }
   return { pid: Number(line), [Symbol.asyncDispose]: close };
 }

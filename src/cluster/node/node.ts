@@ -233,7 +233,7 @@ async function chooseRuntime(
 ): Promise<ContainerRuntime> {
   const tools = await findTools();
   const plain = (reason: string) => startPlainRuntime({ folder: `${folder}/plain`, tools, reason });
-  if (isolation === "plain") return plain("plain processes were asked for");
+  if (isolation === "plain") return plain("plain processes were requested");
   if (Deno.build.os !== "linux") return plain(`${Deno.build.os} has no namespaces`);
   const reasons: string[] = [];
   // Root inside a container of another kind may lack the permissions, and still have user namespaces.

@@ -112,7 +112,7 @@ class PlainContainer implements RunningContainer {
   }
 
   get main(): ContainerProcess {
-    if (this.#main === undefined) throw new Error("the container has not begun");
+    if (this.#main === undefined) throw new Error("the container has not started");
     return this.#main.process;
   }
 

@@ -92,7 +92,7 @@ export function readManifests(text: string, path: string): KubeObject[] {
     if (!isManifest(value)) {
       throw new KodamaError(
         "config",
-        `${path}: a document without apiVersion, kind and metadata.name is no manifest`,
+        `${path}: a document without apiVersion, kind and metadata.name isn't a manifest`,
       );
     }
     return [value];

@@ -89,6 +89,6 @@ Deno.test("a text that isn't YAML, or isn't manifests, is refused with its locat
     assert.match(error.message, /^x\.yaml: .*line 1/s);
     return true;
   });
-  assert.throws(() => readManifests("kind: Pod\n", "x.yaml"), /is no manifest/);
+  assert.throws(() => readManifests("kind: Pod\n", "x.yaml"), /isn't a manifest/);
   assert.deepEqual(readManifests("# nothing\n---\n", "x.yaml"), []);
 });

@@ -20,7 +20,7 @@ async function kindOf(path: string): Promise<"file" | "folder" | "other" | undef
     return isFile ? "file" : isDirectory ? "folder" : "other";
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw fileError(`cannot look at ${path}`, error);
+    throw fileError(`cannot inspect ${path}`, error);
   }
 }
 

@@ -48,7 +48,7 @@ async function look(root: string, onOmitted: string[]): Promise<Found[]> {
   const add = async (path: string): Promise<void> => {
     const full = path === "" ? root : `${root}/${path}`;
     // The folder itself may be named by a link.
-    const info = path === "" ? Deno.statSync(full) : lookAt(full);
+    const info = path === "" ? Deno.statSync(full) : inspectPath(full);
     if (found.length >= maxEntries) throw new KodamaError("conflict", `${root} holds too much`);
     const one = foundOf(path, info);
     if (one === undefined) {
@@ -72,7 +72,7 @@ async function look(root: string, onOmitted: string[]): Promise<Found[]> {
 }
 
 /** The runtime returns a name that isn't UTF-8 in a form under which nothing is found. */
-function lookAt(path: string): Deno.FileInfo {
+function inspectPath(path: string): Deno.FileInfo {
   try {
     return Deno.lstatSync(path);
   } catch (error) {

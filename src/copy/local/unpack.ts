@@ -53,12 +53,12 @@ class Unpacking implements UnpackFolder {
   #maker: FileMaker | undefined;
   #placed = false;
 
-  readonly #places: { path: string; temporary: string; merges: boolean };
+  readonly #paths: { path: string; temporary: string; merges: boolean };
   readonly #mask: number;
 
   /** @param mask the mode bits that the system removes from new files. */
   constructor(places: { path: string; temporary: string; merges: boolean }, mask: number) {
-    this.#places = places;
+    this.#paths = places;
     this.#mask = mask;
   }
 
@@ -71,7 +71,7 @@ class Unpacking implements UnpackFolder {
         case "folder":
           return this.#putFolder(name, entry);
         case "file":
-          return await this.#putFile(`${this.#places.temporary}/${name}`, entry);
+          return await this.#putFile(`${this.#paths.temporary}/${name}`, entry);
         case "symbolicLink":
           this.#links.push(entry);
           return;
@@ -79,7 +79,7 @@ class Unpacking implements UnpackFolder {
           return this.#putHardLink(name, entry.target);
       }
     } catch (error) {
-      throw copyError(`cannot write ${this.#places.path}/${name}`, error);
+      throw copyError(`cannot write ${this.#paths.path}/${name}`, error);
     }
   }
 
@@ -89,15 +89,15 @@ class Unpacking implements UnpackFolder {
       await this.#makeLinks();
       // Adding content to a folder changes its time: the innermost come first.
       for (const { path, mode, mtime } of this.#folders.toReversed()) {
-        const full = `${this.#places.temporary}/${escapedName(path)}`;
+        const full = `${this.#paths.temporary}/${escapedName(path)}`;
         Deno.utimeSync(full, mtime, mtime);
         Deno.chmodSync(full, mode & 0o777);
       }
-      if (this.#places.merges) await mergeInto(this.#places.temporary, this.#places.path);
-      else await Deno.rename(this.#places.temporary, this.#places.path);
-      this.#placed = !this.#places.merges;
+      if (this.#paths.merges) await mergeInto(this.#paths.temporary, this.#paths.path);
+      else await Deno.rename(this.#paths.temporary, this.#paths.path);
+      this.#placed = !this.#paths.merges;
     } catch (error) {
-      throw copyError(`cannot write ${this.#places.path}`, error);
+      throw copyError(`cannot write ${this.#paths.path}`, error);
     }
     if (this.#renamedCount === 0) return [];
     const names = this.#renamed.join(", ");
@@ -110,7 +110,7 @@ class Unpacking implements UnpackFolder {
     if (this.#links.length === 0) return;
     const { setLinkTime } = await import("./node_link_times.ts");
     for (const { path, target, mtime } of this.#links) {
-      const full = `${this.#places.temporary}/${escapedName(path)}`;
+      const full = `${this.#paths.temporary}/${escapedName(path)}`;
       Deno.symlinkSync(escapedName(target), full);
       setLinkTime(full, mtime);
     }
@@ -119,7 +119,7 @@ class Unpacking implements UnpackFolder {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#maker?.[Symbol.asyncDispose]();
     if (!this.#placed) {
-      await Deno.remove(this.#places.temporary, { recursive: true }).catch(() => {});
+      await Deno.remove(this.#paths.temporary, { recursive: true }).catch(() => {});
     }
   }
 
@@ -145,18 +145,18 @@ class Unpacking implements UnpackFolder {
     if (kind === "folder") return;
     if (kind !== undefined) throw hostile(of, `below ${name}, which is not a folder`);
     this.#makeParents(folderWithin(name), of);
-    Deno.mkdirSync(`${this.#places.temporary}/${name}`);
+    Deno.mkdirSync(`${this.#paths.temporary}/${name}`);
     this.#made.set(name, "folder");
   }
 
   #putFolder(name: string, entry: Folder): void {
     this.#folders.push(entry);
     try {
-      if (name !== "") Deno.mkdirSync(`${this.#places.temporary}/${name}`, { mode: 0o700 });
+      if (name !== "") Deno.mkdirSync(`${this.#paths.temporary}/${name}`, { mode: 0o700 });
     } catch (error) {
       // It was created for something in it, or is in the archive twice.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      if (!Deno.lstatSync(`${this.#places.temporary}/${name}`).isDirectory) throw error;
+      if (!Deno.lstatSync(`${this.#paths.temporary}/${name}`).isDirectory) throw error;
     }
   }
 
@@ -184,7 +184,7 @@ class Unpacking implements UnpackFolder {
   }
 
   #newMaker(): FileMaker {
-    const { path, temporary } = this.#places;
+    const { path, temporary } = this.#paths;
     return new FileMaker((full) => `cannot write ${path}${full.slice(temporary.length)}`);
   }
 
@@ -193,7 +193,7 @@ class Unpacking implements UnpackFolder {
     if (this.#made.get(to) !== "file") {
       throw new KodamaError("conflict", `the archive links ${name} to ${to}, which isn't in it`);
     }
-    Deno.linkSync(`${this.#places.temporary}/${to}`, `${this.#places.temporary}/${name}`);
+    Deno.linkSync(`${this.#paths.temporary}/${to}`, `${this.#paths.temporary}/${name}`);
     this.#made.set(name, "file");
   }
 }
@@ -245,8 +245,8 @@ async function plan(
     const there = await kindAt(target);
     if (there === "folder" && isDirectory) await plan(source, target, moves);
     else if (there === "folder" || there !== undefined && isDirectory) {
-      const wanted = isDirectory ? "is not a folder" : "is a folder, and would have to be a file";
-      throw new KodamaError("conflict", `${target} is there already, and ${wanted}`);
+      const expected = isDirectory ? "is not a folder" : "is a folder, and would have to be a file";
+      throw new KodamaError("conflict", `${target} is there already, and ${expected}`);
     } else moves.push({ from: source, to: target });
   }
 }

@@ -162,7 +162,7 @@ async function send(
       throw new KodamaError("conflict", `the two sides differ: ${end.reason}`, {
         hint: state?.phase === "halted"
           ? hint`if that is intended: ${action("sync.resume", { acceptEmptied: true })}`
-          : hint`${action("sync.status")} says more`,
+          : hint`${action("sync.status")} has the details`,
       });
     case "timeout": {
       const reason = state?.phase === "waiting" ? `the sync waits: ${state.reason}` : undefined;

@@ -147,20 +147,20 @@ async function run(
       await report.write(withAnswer(report.report, id, reason)).catch(() => {});
     },
     failed: (error) => log.line(`a request failed: ${error}`),
-    // The lock and the ancestor are gone with it: a second process could start beside this one.
+    // The lock and the ancestor were removed with it: a second process could start beside this one.
     folderRemoved: () => stop.abort(),
   });
   // Neither is released before the process exits: that would wait for a named pipe that blocks them.
   const watch = watchFolder(root, (news) => engine.localEvent(news), () => ignoring);
   watchPulse(paths.requests, {
     everyMs: pulseMs,
-    changed(tells) {
-      log.line(tells ? "the system tells of changes again" : silentWatcher);
-      watch.tells(tells);
+    changed(reliable) {
+      log.line(reliable ? "the system reports changes again" : silentWatcher);
+      watch.setReliable(reliable);
     },
   });
   if (await engine.run(stop.signal) === "gone") {
-    log.line(`nothing is left to keep alike: ${engine.state.reason}; all that is here stays`);
+    log.line(`nothing remains to be synced: ${engine.state.reason}; the local files stay`);
     files[Symbol.dispose]();
     // It was about the removed workspace: with another one it would imply deletions.
     return await forgetAgreed(paths);
@@ -170,7 +170,7 @@ async function run(
 
 const pulseMs = 5_000;
 const silentWatcher =
-  "the system tells of no changes: they are looked for. A named pipe in the folder does that, until it is removed";
+  "the system reports no changes, so the folder is scanned instead; a named pipe in it is the cause, until it is removed";
 
 /** Carries it out; returns the reason if some of it isn't done. */
 async function carryOut(

@@ -282,7 +282,7 @@ export function inspectPath(path: string): Deno.FileInfo | undefined {
 /** Returns the error of a path that can't be inspected. */
 export function cannotInspect(path: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  return new KodamaError("environment", `cannot look at ${path}: ${error.message}`, {
+  return new KodamaError("environment", `cannot inspect ${path}: ${error.message}`, {
     cause: error,
   });
 }

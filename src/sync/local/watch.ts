@@ -9,7 +9,7 @@ const ruleFiles = new Set([".gitignore", ".kodamaignore"]);
 export interface LocalWatch extends Disposable {
   readonly by: string;
   /** Sets whether the system's watcher reports anything; if it doesn't, changes are polled. */
-  tells(whether: boolean): void;
+  setReliable(reliable: boolean): void;
 }
 
 /** Watches a folder with all that is in it. */
@@ -23,7 +23,7 @@ export function watchFolder(
     watcher = Deno.watchFs(root, { recursive: true });
   } catch {
     // No watches remain, or the file system has none: everything is scanned at intervals.
-    return { by: "polling", tells: () => {}, [Symbol.dispose]: () => {} };
+    return { by: "polling", setReliable: () => {}, [Symbol.dispose]: () => {} };
   }
   const system = Deno.build.os === "linux" ? "inotify" : Deno.build.os;
   const state = { by: system };
@@ -53,8 +53,8 @@ export function watchFolder(
     get by() {
       return state.by;
     },
-    tells(whether) {
-      state.by = whether ? system : "polling";
+    setReliable(reliable) {
+      state.by = reliable ? system : "polling";
       onEvent({ kind: "watched", by: state.by });
       onEvent({ kind: "changedAnywhere" });
     },
@@ -77,7 +77,7 @@ function pathBelow(path: string, root: string): string | undefined {
 export interface WatchPulseOptions {
   everyMs: number;
   /** Called when the watcher stops reporting, or reports again. */
-  changed: (tells: boolean) => void;
+  changed: (setReliable: boolean) => void;
 }
 
 /** This many beats in a row may be late: a flood of events comes before them. */
@@ -88,9 +88,9 @@ export function watchPulse(folder: string, { everyMs, changed }: WatchPulseOptio
   const file = `${folder}/pulse`;
   Deno.writeTextFileSync(file, "");
   const watcher = Deno.watchFs(file);
-  let [missed, tells] = [0, true];
+  let [missed, setReliable] = [0, true];
   const become = (now: boolean) => {
-    if (tells !== now) changed(tells = now);
+    if (setReliable !== now) changed(setReliable = now);
   };
   const listening = (async () => {
     for await (const _ of watcher) {

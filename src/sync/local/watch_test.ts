@@ -70,9 +70,9 @@ Deno.test("a system that falls silent is told, and that all has to be looked thr
   {
     using watch = watchFolder(root, (event) => void onEvent.push(event), () => undefined);
     const system = watch.by;
-    watch.tells(false);
+    watch.setReliable(false);
     assert.equal(watch.by, "polling");
-    watch.tells(true);
+    watch.setReliable(true);
     assert.equal(watch.by, system);
     assert.deepEqual(onEvent, [
       { kind: "watched", by: "polling" },

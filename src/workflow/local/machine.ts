@@ -134,9 +134,9 @@ async function collected(
   let truncated = false;
   for await (const chunk of stream) {
     const piece = decoder.decode(chunk, { stream: true });
-    const room = maxLength - text.length;
-    text += piece.slice(0, room);
-    if (piece.length > room) truncated = true;
+    const free = maxLength - text.length;
+    text += piece.slice(0, free);
+    if (piece.length > free) truncated = true;
     const lines = (open + piece).split("\n");
     open = (lines.pop() ?? "").slice(0, maxLineLength);
     for (const line of lines) onLine(line);
@@ -229,17 +229,17 @@ async function hold(
 
 /** A dangling link counts as missing, and its own name is used: what is written replaces it. */
 async function realPath(path: string): Promise<string> {
-  for (let [above, rest] = [path, ""];;) {
+  for (let [above, tail] = [path, ""];;) {
     try {
       const real = await Deno.realPath(above);
-      return `${real === "/" && rest !== "" ? "" : real}${rest}`;
+      return `${real === "/" && tail !== "" ? "" : real}${tail}`;
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) {
         throw new KodamaError("environment", `${path}: ${messageOf(error)}`, { cause: error });
       }
       const cut = above.lastIndexOf("/");
       if (cut < 0) return path;
-      [above, rest] = [above.slice(0, cut) || "/", above.slice(cut) + rest];
+      [above, tail] = [above.slice(0, cut) || "/", above.slice(cut) + tail];
     }
   }
 }

@@ -26,7 +26,7 @@ export const command = defineCommand({
     using wait = new ToldWait(terminal.stderr, opened.clock);
     const state = await interruptible(
       signals,
-      (signal) => control.down({ ...place, signal, told: wait.told }),
+      (signal) => control.down({ ...place, signal, onEvent: wait.told }),
     );
     await terminal.stdout.write(clusterStateText(state, format));
     return success;

@@ -54,7 +54,7 @@ export const command = defineCommand({
     using wait = new ToldWait(terminal.stderr, opened.clock);
     const state = await interruptible(
       signals,
-      (signal) => control.up({ ...start, signal, told: wait.told }),
+      (signal) => control.up({ ...start, signal, onEvent: wait.told }),
     );
     await terminal.stdout.write(clusterStateText(state, format));
     return success;
@@ -77,6 +77,6 @@ async function serve(
     // A closed pipe isn't an error here: the cluster keeps running until it is stopped.
     terminal.stdout.write(clusterStateText(event.state, format)).catch(() => {});
   };
-  await control.serve({ ...start, signal: stop.signal, told });
+  await control.serve({ ...start, signal: stop.signal, onEvent: told });
   return success;
 }

@@ -82,7 +82,7 @@ function unprocessable(): Error {
 function pointer(text: unknown): string[] {
   if (text === "") return [];
   if (typeof text !== "string" || !text.startsWith("/")) {
-    throw badRequest(`${JSON.stringify(text)} is no JSON pointer`);
+    throw badRequest(`${JSON.stringify(text)} isn't a JSON pointer`);
   }
   return text.slice(1).split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }

@@ -143,7 +143,7 @@ function retainKeys(merged: Map<string, unknown>, keys: unknown): void {
 }
 
 /**
- * Orders `items`. Those that `wanted` names come in its order, the others in that of `before`; if the two conflict,
+ * Orders `items`. Those that `desired` names come in its order, the others in that of `before`; if the two conflict,
  * `before` decides which is first, and a named item that wasn't there before goes ahead.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */

@@ -34,7 +34,7 @@ const brokenPatches: [unknown, RegExp][] = [
   [[{ op: "add", path: "/a/7", value: 1 }], /an error in our request$/],
   [[{ op: "test", path: "/a/0", value: 2 }], /an error in our request$/],
   [[{ op: "turn", path: "/a" }], /unexpected kind of operation: "turn"/],
-  [[{ op: "add", path: "a", value: 1 }], /is no JSON pointer/],
+  [[{ op: "add", path: "a", value: 1 }], /isn't a JSON pointer/],
 ];
 
 for (const [patch, message] of brokenPatches) {

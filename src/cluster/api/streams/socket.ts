@@ -26,7 +26,9 @@ export function messageSocket(
     protocol,
     send: (message) =>
       new Promise((resolve, reject) => {
-        if (socket.readyState !== WebSocket.OPEN) return reject(new Error("the client has gone"));
+        if (socket.readyState !== WebSocket.OPEN) {
+          return reject(new Error("the client has disconnected"));
+        }
         socket.send(message, (error) => error ? reject(error) : resolve());
       }),
     receive: (take) => receive(socket, flow, take),

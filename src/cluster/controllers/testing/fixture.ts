@@ -16,7 +16,7 @@ import { isFinished } from "../pods.ts";
 /** How the fake node treats a pod that was bound to it. */
 export type NodeBehaviour = (pod: Live<Pod>) => "ready" | "starting" | "failed" | "succeeded";
 
-/** A cluster whose time stands still unless it is advanced. */
+/** A cluster whose time is advanced by the test. */
 export class TestCluster {
   readonly store: Store;
   readonly controllers: readonly Controller[];
@@ -98,7 +98,7 @@ export class TestCluster {
       after();
       if (wishes === 0 && this.store.resourceVersion === before) return;
     }
-    throw new Error("the controllers don't settle");
+    throw new Error("the controllers don't converge");
   }
 
   /** Starts bound pods and ends deleted ones. */

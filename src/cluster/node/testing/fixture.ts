@@ -88,7 +88,7 @@ async function untilPod(
     stop.abort();
     return asPod(object);
   }
-  throw new Error(`the watch ended before pod ${name} was as wanted`);
+  throw new Error(`the watch ended before pod ${name} was in the expected state`);
 }
 
 async function untilBegun(store: Store, node: Node, name: string): Promise<StoredPod> {
