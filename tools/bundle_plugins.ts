@@ -60,16 +60,6 @@ export function startTogether(
   };
 }
 
-/** commander's imports of node's modules -> their replacements, below this folder. */
-const shims: Readonly<Record<string, string>> = {
-  "node:child_process": "shims/executable_subcommands.ts",
-  "node:events": "shims/events.ts",
-  "node:fs": "shims/executable_subcommands.ts",
-  "node:path": "shims/executable_subcommands.ts",
-  "node:process": "shims/process.ts",
-  "node:util": "shims/control_sequences.ts",
-};
-
 /**
  * Packages whose form for node would load node's compatibility layer, or whose CommonJS form, if it is
  * imported on demand, has its names one level deeper in a bundle than from source.
@@ -85,10 +75,6 @@ export function resolveForDeno(root: URL, modules: string): Plugin {
   return {
     name: "resolve-for-deno",
     setup(build) {
-      build.onResolve({ filter: /^node:/ }, ({ path, importer }) => {
-        const shim = importer.includes("/commander/") ? shims[path] : undefined;
-        return shim === undefined ? undefined : { path: filePath(new URL(`tools/${shim}`, root)) };
-      });
       build.onResolve({ filter: /^[\w@]/ }, ({ path, kind }) => {
         const form = forms[path];
         if (form !== undefined) return { path: `${modules}/${form}` };

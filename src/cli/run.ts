@@ -7,6 +7,7 @@ import { styleOf } from "./output.ts";
 import { choose } from "./parser/choose.ts";
 import { BadValue, type Flags, joinContents } from "./parser/flag.ts";
 import { speak } from "./program.ts";
+import { sortWords } from "./parser/parse.ts";
 import { badValueError, resolveWords } from "./parser/parsed_args.ts";
 
 /** 128 + SIGPIPE: the exit code of a program whose reader has gone. */
@@ -127,15 +128,7 @@ export async function prepare(
   if (choice.leaf.dials) willDial();
   const { command } = await choice.leaf.load();
   const spoken = speak(program, ["kodama", ...path].join(" "));
-  // A command without args has nothing to sort, and starts without the parser.
-  const sorted = choice.words.length === 0
-    ? { texts: new Map(), operands: [] }
-    : await (await import("./parser/parse.ts")).sortWords(
-      command,
-      choice.words,
-      spoken,
-      path.join(" "),
-    );
+  const sorted = await sortWords(command, choice.words, spoken, path.join(" "));
   try {
     const texts = await withContents(command.flags, sorted.texts, reading);
     const raw = { ...sorted, texts, trailing: choice.trailing, line: choice.words };

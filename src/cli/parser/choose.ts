@@ -3,6 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import { type Program, speak } from "../program.ts";
 import type { CommandLeaf, CommandNode } from "./node.ts";
 import { leadingValueFlags, tree } from "../tree.ts";
+import { isFlag } from "./parse.ts";
 import { unknownCommand } from "./unknown_command.ts";
 
 /** What a command line requests. */
@@ -76,10 +77,6 @@ async function walk(
     node = child;
   }
   return { path, node, words };
-}
-
-function isFlag(word: string): boolean {
-  return word.length > 1 && word.startsWith("-");
 }
 
 function versionLeaf(): CommandLeaf {

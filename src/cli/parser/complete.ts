@@ -9,7 +9,7 @@ import { completeValues } from "./complete_values.ts";
 import type { Completion, Flag, Flags, Suggestion } from "./flag.ts";
 import { success } from "../exit_codes.ts";
 import type { Invocation } from "../invocation.ts";
-import { flagAwaiting } from "./spelling.ts";
+import { flagAwaiting } from "./parse.ts";
 import { type CommandNode, nodeAt } from "./node.ts";
 import { leadingValueFlags, tree } from "../tree.ts";
 

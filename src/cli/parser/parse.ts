@@ -1,16 +1,11 @@
 /**
  * Sorts the args of one chosen command into flags and operands, in getopt's style as in kubectl:
  * `-nprod`, `-n prod`, `-n=prod`, `--namespace=prod`, `-it`, flags and operands in any order.
- *
- * commander does the sorting, for this one command alone. It is loaded only if there is something to
- * sort: a command without args starts without it.
  */
-import { Command as Parser, CommanderError, Option } from "commander";
 import { UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { Command } from "./command.ts";
-import type { Flags } from "./flag.ts";
-import { byLetter, negation, spellOut } from "./spelling.ts";
+import type { Flag, Flags } from "./flag.ts";
 
 /** The texts given for each flag, in order, and the args that aren't flags. */
 export interface Sorted {
@@ -19,7 +14,7 @@ export interface Sorted {
 }
 
 /**
- * Sorts `words`. `spoken` is the command as shown in its hint, `path` its names in the tree.
+ * Sorts the args of a command. `spoken` is the command as shown in its hint, `path` its names in the tree.
  *
  * @throws UsageError for an unknown flag, or one without its value.
  */
@@ -30,37 +25,78 @@ export async function sortWords(
   path = "",
 ): Promise<Sorted> {
   const texts = new Map<string, string[]>();
-  const parser = parserFor(command.flags, texts);
-  const plain = spellOut(command.flags, words);
-  try {
-    const { operands, unknown } = parser.parseOptions(plain);
-    const [flag] = unknown;
-    if (flag !== undefined) throw await unknownFlag(flag, command.flags, { spoken, path });
-    return { texts, operands };
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // The only error that commander still reports: a value flag without a next argument, so the last argument.
-    const last = plain.at(-1) ?? "";
-    throw new UsageError(`flag needs a value: ${last}`, { hint: `see ${spoken} --help` });
+  const operands: string[] = [];
+  const give = (name: string, text: string) => {
+    texts.set(name, [...texts.get(name) ?? [], text]);
+  };
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (!isFlag(word)) {
+      operands.push(word);
+      continue;
+    }
+    const read = readFlags(command.flags, word);
+    if (read === undefined) throw await unknownFlag(word, command.flags, { spoken, path });
+    for (const [name, text] of read.given) give(name, text);
+    if (read.awaiting === undefined) continue;
+    const value = words[++at];
+    if (value === undefined) {
+      throw new UsageError(`flag needs a value: ${word}`, { hint: `see ${spoken} --help` });
+    }
+    give(read.awaiting, value);
   }
+  return { texts, operands };
 }
 
-function parserFor(flags: Flags, texts: Map<string, string[]>): Parser {
-  const parser = new Parser().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const [name, flag] of Object.entries(flags)) {
-    const collect = (text: string) => {
-      texts.set(name, [...texts.get(name) ?? [], text]);
-    };
-    const short = flag.short === undefined ? "" : `-${flag.short}, `;
-    if (flag.takesValue) {
-      parser.addOption(new Option(`${short}--${name} <value>`).argParser(collect));
-    } else {
-      parser.addOption(new Option(`${short}--${name}`));
-      parser.on(`option:${name}`, () => collect("true"));
-      parser.addOption(new Option(`--${negation(name)} <value>`).argParser(collect));
+/** Returns whether an arg is a flag, or several. `-` is a file's name. */
+export function isFlag(word: string): boolean {
+  return word.length > 1 && word.startsWith("-");
+}
+
+/** The flags of one arg with their texts, and the one whose value is the next arg. */
+interface ReadFlags {
+  given: readonly (readonly [name: string, text: string])[];
+  awaiting?: string;
+}
+
+/** Returns undefined if one of them is unknown. */
+function readFlags(flags: Flags, word: string): ReadFlags | undefined {
+  return word.startsWith("--") ? readLong(flags, word.slice(2)) : readShort(flags, word.slice(1));
+}
+
+/** `namespace=prod`, `namespace`, `tty`, `tty=false`. */
+function readLong(flags: Flags, word: string): ReadFlags | undefined {
+  const equals = word.indexOf("=");
+  const name = equals < 0 ? word : word.slice(0, equals);
+  const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
+  if (flag === undefined) return undefined;
+  if (equals >= 0) return { given: [[name, word.slice(equals + 1)]] };
+  return flag.takesValue ? { given: [], awaiting: name } : { given: [[name, "true"]] };
+}
+
+/** `n`, `nprod`, `n=prod`, `it`, `itn=prod`: switches, and at most one flag with a value as the last. */
+function readShort(flags: Flags, letters: string): ReadFlags | undefined {
+  const given: [string, string][] = [];
+  for (const [at, letter] of [...letters].entries()) {
+    const [name, flag] = byLetter(flags, letter) ?? [];
+    if (name === undefined) return undefined;
+    const rest = letters.slice(at + 1);
+    if (rest.startsWith("=")) return { given: [...given, [name, rest.slice(1)]] };
+    if (flag?.takesValue === true) {
+      return rest === "" ? { given, awaiting: name } : { given: [...given, [name, rest]] };
     }
+    given.push([name, "true"]);
   }
-  return parser;
+  return { given };
+}
+
+/** Returns the name of the flag that takes its value from the next argument; undefined if there is none. */
+export function flagAwaiting(flags: Flags, word: string): string | undefined {
+  return isFlag(word) ? readFlags(flags, word)?.awaiting : undefined;
+}
+
+function byLetter(flags: Flags, letter: string): [string, Flag<unknown>] | undefined {
+  return Object.entries(flags).find(([, flag]) => flag.short === letter);
 }
 
 async function unknownFlag(

@@ -17,7 +17,7 @@ import {
 } from "../../parser/selection.ts";
 import { parsePodOperand } from "../../../base/workload_kinds.ts";
 import type { Flags } from "../../parser/flag.ts";
-import { flagAwaiting } from "../../parser/spelling.ts";
+import { flagAwaiting } from "../../parser/parse.ts";
 
 const flagsOfExec = { ...selectionFlags, ...allFlag, ...execFlags, ...runningFlags };
 
