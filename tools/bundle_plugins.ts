@@ -70,7 +70,7 @@ const forms: Readonly<Record<string, string>> = {
 };
 
 /** Uses each package in the form that is cheapest under Deno. */
-export function resolveForDeno(root: URL, modules: string): Plugin {
+export function resolveForDeno(modules: string): Plugin {
   const builtins = new Set(builtinModules);
   return {
     name: "resolve-for-deno",

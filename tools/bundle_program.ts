@@ -56,7 +56,7 @@ function buildOptions(folder: string) {
     plugins: [
       startTogether(root, { together: execModules, apart: lightModules }),
       sourcePlaces(root),
-      resolveForDeno(root, modules),
+      resolveForDeno(modules),
     ],
     logLevel: "warning",
   } satisfies BuildOptions;

@@ -1,4 +1,5 @@
 /** One target's copy: from its first stream to its outcome, resumed if the connection breaks. */
+import { copyOptions } from "./options.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import { Deadline, passed } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -62,7 +63,10 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
   using deadline = new Deadline(run.options.clock, timeoutMs, run.cancelled);
   const within = { ...run, cancelled: deadline.signal };
   const { clock } = run.options;
-  const policy = { ...delays, attempts: scene.options.retries + 1 };
+  const policy = {
+    ...delays,
+    attempts: (scene.options.retries ?? copyOptions.retries.default) + 1,
+  };
   const backoff = new Backoff(policy, { clock, signal: deadline.signal });
   let furthest = 0;
   for (;;) {
@@ -194,7 +198,7 @@ function originOf(scene: CopyScene, run: TargetRun, path: string) {
 
 function checksumsOf({ options, files }: CopyScene): Checksums {
   return {
-    wanted: checksumPreferences[options.checksum].join(" "),
+    wanted: checksumPreferences[options.checksum ?? copyOptions.checksum.default].join(" "),
     async maker(word) {
       const name = checksumNamed(word);
       return name === undefined ? undefined : { name, make: await checksumMaker(name, files) };

@@ -2,8 +2,9 @@
  * The options and events of the `cp` action: files and folders from this machine to pods, from pods to this machine,
  * and from one pod to others.
  */
+import type { OptionValues } from "../option.ts";
+import type { copyOptions } from "./options.ts";
 import type { CopyTotals } from "../../copy/source.ts";
-import type { ChecksumChoice } from "../../copy/checksum.ts";
 import type { Selection } from "../../kube/select/target.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";
 
@@ -23,25 +24,11 @@ export type CopyDirection =
   | { kind: "podToPods"; source: Selection; from: string; to: string };
 
 /** Source, destination and limits of a copy. Times are milliseconds. */
-export interface CopyOptions extends
-  Pick<
-    ExecOptions,
-    | "contexts"
-    | "selection"
-    | "fanout"
-    | "serial"
-    | "maxFail"
-    | "failFast"
-    | "connectTimeoutMs"
-    | "timeoutMs"
-    | "confirm"
-    | "signal"
-  > {
+export interface CopyOptions
+  extends
+    OptionValues<typeof copyOptions>,
+    Pick<ExecOptions, "contexts" | "selection" | "confirm" | "signal"> {
   way: CopyDirection;
-  /** How a copy is compared with its source. */
-  checksum: ChecksumChoice;
-  /** How often a copy whose connection broke is resumed without progress. */
-  retries: number;
   /** Only reports what would be copied: emits `planned`, and connects to no pod. */
   planOnly?: boolean;
 }

@@ -6,12 +6,12 @@ import type { KodamaError } from "../../base/errors.ts";
 import type { FoldedGroup } from "../../exec/fold.ts";
 import type { OutputLine } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/outcome.ts";
-import type { OutputMode, RunEvent } from "../../exec/run_options.ts";
+import type { RunEvent } from "../../exec/run_options.ts";
 import type { RunSummary } from "../../exec/summary.ts";
-import type { Amount } from "../../exec/schedule.ts";
 import type { TargetReport } from "../../exec/target_report.ts";
 import type { OutputChunk, TerminalSize } from "../../kube/client.ts";
 import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
+import type { ExecOptionValues } from "./options.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
 
 export type { ChangeQuestion, ChangeScope } from "../../gate/change.ts";
@@ -65,7 +65,7 @@ export interface OutputFolder {
 }
 
 /** Command, targets and limits of a run. */
-export interface ExecOptions {
+export interface ExecOptions extends ExecOptionValues {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;
@@ -73,26 +73,8 @@ export interface ExecOptions {
   settled?: SettledTargets;
   /** Program and arguments, run as they are; at least one. */
   command: readonly string[];
-  /** Targets at the same time; default 32 or `exec.fanout` of the configuration. */
-  fanout?: number;
-  /** Sizes of the batches; the last one repeats. */
-  serial?: readonly Amount[];
-  /** No further batch starts once more targets than this have failed; without batches, no further target. */
-  maxFail?: Amount;
-  /** No further target starts once one has failed; running targets continue to their end. */
-  failFast?: boolean;
-  /** To open the stream; default 15,000 or `exec.connectTimeout`. */
-  connectTimeoutMs?: number;
-  /** For the command, from the opening of its stream; no limit if absent. */
-  timeoutMs?: number;
   /** Between TERM and KILL when a command is ended; default 2,000. */
   graceMs?: number;
-  /** Default `prefix` or `exec.outputMode` of the configuration. */
-  outputMode?: OutputMode;
-  /** `fold` only: standard error is compared too. */
-  foldStderr?: boolean;
-  /** `fold` only: show how each group differs from the largest. */
-  diff?: boolean;
   /** Every byte of each target's output is also written there. */
   outputFolder?: OutputFolder;
   /** The workflow that started this run; for its record. */
@@ -102,20 +84,10 @@ export interface ExecOptions {
   terminal?: ExecTerminal;
   /** More than one target is an error, as with a terminal: one was requested, and none can be given. */
   oneTarget?: boolean;
-  /** Environment of the command; names must be valid in a shell. Needs a shell in the image. */
-  environment?: Readonly<Record<string, string>>;
-  /** Working directory of the command. Needs a shell in the image. */
-  workdir?: string;
-  /** The args are one line for a shell (`sh -c`). */
-  shell?: boolean;
-  /** Replace `{pod}`, `{namespace}`, `{node}`, `{ip}`, `{index}` in the args by the target's values. */
-  substitute?: boolean;
   /** Confirms a command that isn't known to be read-only. If absent, no confirmation is needed (`--yes`). */
   confirm?: Confirm;
   /** Confirm the command whatever the number of targets. */
   because?: Change["because"];
-  /** The run exits with the largest remote exit code. */
-  maxExitCode?: boolean;
   /** Cancels: running commands are ended in the pods too, and the run ends with its outcomes. */
   signal: AbortSignal;
 }

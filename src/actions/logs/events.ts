@@ -38,8 +38,8 @@ export interface LogsOptions {
   filter: LineFilter;
   /** Maximum bytes of lines per container; can't be combined with `follow`. */
   limitBytes?: number;
-  /** How many logs are read at the same time; the others wait. */
-  maxRequests: number;
+  /** How many logs are read at the same time; the others wait. Default 50, 500 when following. */
+  maxRequests?: number;
   /** Stops reading gracefully. */
   signal: AbortSignal;
 }
@@ -75,3 +75,8 @@ export type LogsEvent =
   | { kind: "unwatched"; context: string; error: KodamaError }
   /** The last event. The front end adds what only it knows (130 after Ctrl-C). */
   | { kind: "ended"; exitCode: number };
+
+/** Returns how many logs are read at the same time: a followed log rests most of the time. */
+export function maxRequestsOf({ maxRequests, follow }: LogsOptions): number {
+  return maxRequests ?? (follow ? 500 : 50);
+}

@@ -1,4 +1,5 @@
 /** Follows the logs of many containers, of pods that come and go. */
+import { maxRequestsOf } from "./events.ts";
 import { onAbort, orAborted, passed } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -67,7 +68,8 @@ class Following implements AsyncDisposable {
 
   constructor(begin: FollowLogsOptions) {
     this.#begin = begin;
-    const { maxRequests, signal } = begin.options;
+    const { signal } = begin.options;
+    const maxRequests = maxRequestsOf(begin.options);
     this.#slots = new Semaphore(maxRequests, (waiting) => {
       if (waiting <= this.#mostQueued) return;
       this.#mostQueued = waiting;

@@ -1,4 +1,5 @@
 /** The logs of every container of a selection: unmerged, merged by time, or followed. */
+import { maxRequestsOf } from "./events.ts";
 import { action, hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { NoMatchError } from "../../base/errors.ts";
@@ -138,7 +139,8 @@ class WholeReading {
 
   /** Reads group after group: a group is merged, so all of its logs are open at once. */
   async *read(targets: readonly Target[]): AsyncGenerator<LogsEvent, void> {
-    const { maxRequests, filter, signal } = this.#options;
+    const { filter, signal } = this.#options;
+    const maxRequests = maxRequestsOf(this.#options);
     if (targets.length === 0) return;
     const begin = this.#sources.count;
     yield this.#sources.add(targets, { joined: false });

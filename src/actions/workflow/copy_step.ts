@@ -8,9 +8,6 @@ import { ProgressBoard } from "../copy/progress.ts";
 import { type CopyScene, copyTarget } from "../copy/copy_target.ts";
 import type { Host } from "../host.ts";
 
-/** How often a copy whose connection broke is resumed without progress, as in `kodama cp` by default. */
-const retries = 5;
-
 /**
  * Returns the copy of a step; no target has started yet.
  *
@@ -33,7 +30,7 @@ export async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
   const copied = new Map<string, Copied>();
   const nameOf = (target: number) => targets[target]?.name ?? "";
   const scene: CopyScene = {
-    options: { way, checksum: "auto", retries, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+    options: { way, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
     files,
     workingDir: folder,
     local,

@@ -1,11 +1,11 @@
 /** The flags of `kodama cp`. */
 import { choice, toggle, valueOr } from "../../parser/flag.ts";
-import { BadValue } from "../../parser/flag.ts";
+import { optionFlag } from "../../parser/option_flag.ts";
+import { copyOptions } from "../../../actions/copy/options.ts";
 import { runningFlags } from "../exec/flags.ts";
 import { allFlag, selectionFlags } from "../../parser/selection.ts";
 
 const copying = { group: "Copying" };
-const checksums = choice(["auto", "sha256", "none"]);
 const progresses = choice(["auto", "none"]);
 
 const {
@@ -30,31 +30,18 @@ export const copyFlags = {
   "max-fail": maxFail,
   "fail-fast": failFast,
   "connect-timeout": connectTimeout,
-  "timeout": {
-    ...runningFlags.timeout,
-    summary: "time limit of each pod's copy (default none)",
-  },
+  "timeout": optionFlag(copyOptions, "timeoutMs", { group: runningFlags.list.group }),
   yes,
   "confirm-above": {
     ...confirmAbove,
-    summary: "ask before writing into more than N pods (default 10, or exec.confirmAbove)",
+    summary: confirmAbove.summary.replace(
+      "before a command that may change",
+      "before writing into",
+    ),
   },
   "list": toggle("print what would be copied, and copy nothing", runningGroup()),
-  "checksum": valueOr(
-    "how copies are compared: the cheapest that the image has, SHA-256, or not at all",
-    checksums.parse,
-    "auto",
-    { ...checksums, ...copying },
-  ),
-  "retries": valueOr(
-    "how many times a copy resumes after a broken link without progress",
-    retries,
-    "5",
-    {
-      placeholder: "N",
-      ...copying,
-    },
-  ),
+  "checksum": optionFlag(copyOptions, "checksum", copying),
+  "retries": optionFlag(copyOptions, "retries", copying),
   output,
   "progress": valueOr("progress line on a terminal", progresses.parse, "auto", {
     ...progresses,
@@ -66,10 +53,4 @@ export const copyFlags = {
 
 function runningGroup(): { group: string } {
   return { group: runningFlags.list.group };
-}
-
-/** A whole number from 0. */
-function retries(raw: string): number {
-  if (!/^\d{1,6}$/.test(raw)) throw new BadValue(raw, "must be a whole number, 0 or more");
-  return Number(raw);
 }

@@ -1,7 +1,7 @@
 /** Resolves the args of `kodama cp` into the action's options and how the copy is shown. */
+import { optionValues } from "../../parser/option_flag.ts";
 import type { CopyDirection, CopyOptions } from "../../../actions/copy/events.ts";
 import type { Selection } from "../../../actions/exec/events.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
 import type { Words } from "../../parser/command.ts";
@@ -9,7 +9,7 @@ import type { Choosing } from "../pick/pick_targets.ts";
 import { choosingOf } from "../../choose_targets.ts";
 import { type ConfirmView, confirmViewOf } from "../exec/options.ts";
 import { resolveSelection } from "../../parser/selection.ts";
-import type { copyFlags } from "./flags.ts";
+import { copyFlags } from "./flags.ts";
 
 /** Display options of a copy. */
 export interface CopyView {
@@ -60,6 +60,7 @@ export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
   const sides = { from: sideOf(source), to: sideOf(destination) };
   const { way, named } = wayOf(sides, selected.selection);
   if (named !== undefined) refuseChoice(operands, given);
+  const { above: _above, ...options } = optionValues(copyFlags, flags);
   const writes = named === undefined && way.kind !== "fromPods" && !flags.list;
   const choosing = choosingOf({ ...words, operands }, { mustChoose: writes });
   return {
@@ -69,17 +70,8 @@ export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
       contexts: selected.contexts,
       selection: named ?? selected.selection,
       way,
-      checksum: flags.checksum,
-      retries: flags.retries,
       ...(flags.list ? { planOnly: true } : {}),
-      ...definedOnly({
-        fanout: flags.fanout,
-        serial: flags.serial,
-        maxFail: flags["max-fail"],
-        failFast: flags["fail-fast"] || undefined,
-        connectTimeoutMs: flags["connect-timeout"],
-        timeoutMs: flags.timeout,
-      }),
+      ...options,
     },
     view: {
       format: flags.output ?? "text",

@@ -50,8 +50,6 @@ testResolve([
         contexts: [],
         selection: wholeSelection,
         way: { kind: "toPods", local: "a", remote: "/b" },
-        checksum: "auto",
-        retries: 5,
       },
       view: {
         format: "text",

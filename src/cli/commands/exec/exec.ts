@@ -1,3 +1,4 @@
+import { namesOnePod } from "../../../actions/exec/options.ts";
 import type { ExecOptions } from "../../../actions/exec/events.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -81,9 +82,7 @@ export const command = defineCommand({
         hint: "leave out --tty, or the output flags",
       });
     }
-    const [operand, ...others] = selection.operands;
-    const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2 &&
-      !given.has("from");
+    const named = namesOnePod(selection, contexts) && !given.has("from");
     const single = flags.tty || (named && running.bounds.outputMode === undefined);
     const options = {
       ...running.bounds,

@@ -1,10 +1,12 @@
 /** Resolves the args of a running command into the action's options and how the run is shown. */
 import type { ExecOptions } from "../../../actions/exec/events.ts";
+import type { ExecOptionValues } from "../../../actions/exec/options.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
 import type { FlagValues } from "../../parser/flag.ts";
-import type { runningFlags } from "./flags.ts";
+import { optionValues } from "../../parser/option_flag.ts";
+import { runningFlags } from "./flags.ts";
 
 /** Display options of a run on this terminal. */
 export interface RunView {
@@ -32,21 +34,9 @@ export interface ConfirmView {
 /** The options of a run that follow from the flags alone. */
 export interface Running {
   list: boolean;
+  /** The limits and the layout, which a workflow has too. */
   bounds: Pick<ExecOptions, "fanout" | "connectTimeoutMs" | "timeoutMs" | "outputMode">;
-  options: Pick<
-    ExecOptions,
-    | "serial"
-    | "maxFail"
-    | "failFast"
-    | "foldStderr"
-    | "diff"
-    | "outputFolder"
-    | "maxExitCode"
-    | "environment"
-    | "workdir"
-    | "shell"
-    | "substitute"
-  >;
+  options: Omit<ExecOptionValues, keyof Running["bounds"]> & Pick<ExecOptions, "outputFolder">;
   view: Omit<RunView, "single" | "tty">;
 }
 
@@ -58,27 +48,15 @@ export function resolveRunning(
   const { outdir, stdin } = flags;
   checkOutput(flags, given);
   const outputMode = outputModeOf(flags);
+  const { above: _above, outputMode: _mode, fanout, connectTimeoutMs, timeoutMs, ...options } =
+    optionValues(runningFlags, flags);
   return {
     list: flags.list,
-    bounds: definedOnly({
-      fanout: flags.fanout,
-      connectTimeoutMs: flags["connect-timeout"],
-      timeoutMs: flags.timeout,
-      outputMode,
-    }),
-    options: definedOnly({
-      serial: flags.serial,
-      maxFail: flags["max-fail"],
-      failFast: flags["fail-fast"] || undefined,
-      diff: flags.diff || undefined,
-      outputFolder: outdir === undefined ? undefined : { path: outdir, replace: flags.force },
-      workdir: flags.workdir,
-      shell: flags.shell || undefined,
-      substitute: flags.subst || undefined,
-      foldStderr: flags["fold-stderr"] || undefined,
-      maxExitCode: flags["max-rc"] || undefined,
-      environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
-    }),
+    bounds: definedOnly({ fanout, connectTimeoutMs, timeoutMs, outputMode }),
+    options: {
+      ...options,
+      ...(outdir === undefined ? {} : { outputFolder: { path: outdir, replace: flags.force } }),
+    },
     view: {
       format: flags.events ? "events" : flags.output ?? "text",
       progress: flags.progress,

@@ -1,7 +1,8 @@
 /** Args -> options. */
 import assert from "node:assert/strict";
 import { BadValue } from "../../parser/flag.ts";
-import { amounts, execFlags, parseAmount, runningFlags } from "./flags.ts";
+import { amounts, parseAmount } from "../../parser/option_flag.ts";
+import { execFlags, runningFlags } from "./flags.ts";
 import { noCommand } from "./exec.ts";
 import { wholeSelection } from "../../../actions/exec/events.ts";
 import { selectionFlags } from "../../parser/selection.ts";

@@ -93,9 +93,6 @@ export const command = defineCommand({
 
 /* Resolves the args of `kodama logs` into the action's options and how the logs are shown. */
 
-/** The default number of logs read at the same time. */
-const defaultRequests = { whole: 50, following: 500 };
-
 /** How logs are shown, according to the flags. */
 interface LogsView extends
   Pick<
@@ -148,9 +145,11 @@ function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
         sinceTime: flags["since-time"],
       }),
       filter: { include: [...flags.grep, ...flags.include], exclude: flags["exclude-lines"] },
-      maxRequests: flags["max-log-requests"] ??
-        (flags.follow ? defaultRequests.following : defaultRequests.whole),
-      ...definedOnly({ condition: flags.condition, limitBytes: flags["limit-bytes"] }),
+      ...definedOnly({
+        condition: flags.condition,
+        limitBytes: flags["limit-bytes"],
+        maxRequests: flags["max-log-requests"],
+      }),
     },
     view: {
       format: given.has("prefix") && !flags.prefix && flags.output === "default"

@@ -22,7 +22,6 @@ testResolve([
           previous: false,
           start: {},
           filter: { include: [], exclude: [] },
-          maxRequests: 50,
         },
         view: {
           format: "default",
@@ -46,7 +45,7 @@ testResolve([
       ["--condition ready=false", {
         containers: { options: { condition: { type: "ready", status: "false" } } },
       }],
-      ["--follow", { containers: { options: { follow: true, maxRequests: 500 } } }],
+      ["--follow", { containers: { options: { follow: true } } }],
       ["--previous", { containers: { options: { previous: true } } }],
       ["--tail 3", { containers: { options: { start: { tailLines: 3 } } } }],
       ["--since 30s", { containers: { options: { start: { sinceSeconds: 30 } } } }],

@@ -11,7 +11,7 @@ import { success } from "../../exit_codes.ts";
 import { choice, count, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { environmentPair } from "../exec/flags.ts";
+import { environmentPair } from "../../parser/option_flag.ts";
 
 const adapters = choice(adapterNames);
 const formats = choice(["text", "json"]);

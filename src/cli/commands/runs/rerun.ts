@@ -51,7 +51,7 @@ export const command = defineCommand({
   resolve({ flags, given, operands }) {
     const run = runId(operands);
     const resume = resumeFrom(flags);
-    const applicable = { ...flags, workdir: undefined, shell: false, subst: false };
+    const applicable = { ...flags, workdir: undefined, shell: undefined, subst: undefined };
     const running = resolveRunning(applicable, given);
     const options = {
       ...running.bounds,

@@ -1,6 +1,6 @@
 /** The flags of all commands that open shells: `shell` and `tmux` share them with the same meaning. */
 import { BadValue, durationMs, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
-import { environmentPair } from "../exec/flags.ts";
+import { environmentPair } from "../../parser/option_flag.ts";
 
 const group = "Shell";
 
