@@ -7,8 +7,8 @@ import { styleOf } from "./output.ts";
 import { choose } from "./parser/choose.ts";
 import { BadValue, type Flags, joinContents } from "./parser/flag.ts";
 import { speak } from "./program.ts";
-import { sortWords } from "./parser/parse.ts";
-import { badValueError, resolveWords } from "./parser/parsed_args.ts";
+import { sortArgs } from "./parser/parse.ts";
+import { badValueError, resolveArgs } from "./parser/parsed_args.ts";
 
 /** 128 + SIGPIPE: the exit code of a program whose reader has gone. */
 const readerGone = 141;
@@ -128,11 +128,11 @@ export async function prepare(
   if (choice.leaf.dials) willDial();
   const { command } = await choice.leaf.load();
   const spoken = speak(program, ["kodama", ...path].join(" "));
-  const sorted = await sortWords(command, choice.words, spoken, path.join(" "));
+  const sorted = await sortArgs(command, choice.args, spoken, path.join(" "));
   try {
     const texts = await withContents(command.flags, sorted.texts, reading);
-    const raw = { ...sorted, texts, trailing: choice.trailing, line: choice.words };
-    const words = resolveWords(command, raw, { environment, spoken });
+    const raw = { ...sorted, texts, trailing: choice.trailing, line: choice.args };
+    const words = resolveArgs(command, raw, { environment, spoken });
     return { kind: "command", path, run: command.prepare(words) };
   } catch (error) {
     throw error instanceof BadValue ? await badValueError(error) : error;

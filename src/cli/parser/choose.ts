@@ -13,7 +13,7 @@ export type Choice =
     path: readonly string[];
     leaf: CommandLeaf;
     /** Flags and operands: all args up to `--` except the command's own name. */
-    words: readonly string[];
+    args: readonly string[];
     /** The args after `--`; undefined if there is no `--`. */
     trailing: readonly string[] | undefined;
   }
@@ -30,17 +30,17 @@ export async function choose(argv: readonly string[], program: Program): Promise
   const ours = dashes < 0 ? all : all.slice(0, dashes);
   const trailing = dashes < 0 ? undefined : all.slice(dashes + 1);
   const found = await walk(ours, program);
-  const { path, node, words } = found;
-  const whole = words.includes("--help");
-  if (whole || words.includes("-h")) return { kind: "help", path, node, brief: !whole };
-  if (node.kind === "leaf") return { kind: "command", path, leaf: node, words, trailing };
-  if (path.length === 0 && words.length === 1 && words[0] === "--version") {
-    return { kind: "command", path: ["version"], leaf: versionLeaf(), words: [], trailing };
+  const { path, node, args } = found;
+  const whole = args.includes("--help");
+  if (whole || args.includes("-h")) return { kind: "help", path, node, brief: !whole };
+  if (node.kind === "leaf") return { kind: "command", path, leaf: node, args, trailing };
+  if (path.length === 0 && args.length === 1 && args[0] === "--version") {
+    return { kind: "command", path: ["version"], leaf: versionLeaf(), args: [], trailing };
   }
-  if (words.length === 0 && trailing === undefined) {
+  if (args.length === 0 && trailing === undefined) {
     return { kind: "help", path, node, brief: false };
   }
-  throw new UsageError(`no command in these words: ${argv.join(" ")}`, {
+  throw new UsageError(`no command in these args: ${argv.join(" ")}`, {
     hint: `see ${speak(program, ["kodama", ...path, "--help"].join(" "))}`,
   });
 }
@@ -48,35 +48,35 @@ export async function choose(argv: readonly string[], program: Program): Promise
 async function walk(
   ours: readonly string[],
   program: Program,
-): Promise<{ path: string[]; node: CommandNode; words: string[] }> {
+): Promise<{ path: string[]; node: CommandNode; args: string[] }> {
   const path: string[] = [];
-  const words: string[] = [];
+  const args: string[] = [];
   let node: CommandNode = tree;
   for (let at = 0; at < ours.length; at++) {
-    const word = ours[at] ?? "";
-    if (node.kind === "leaf" || isFlag(word)) {
-      words.push(word);
+    const arg = ours[at] ?? "";
+    if (node.kind === "leaf" || isFlag(arg)) {
+      args.push(arg);
       const following = ours[at + 1];
-      if (node.kind === "branch" && leadingValueFlags.includes(word) && following !== undefined) {
-        words.push(following);
+      if (node.kind === "branch" && leadingValueFlags.includes(arg) && following !== undefined) {
+        args.push(following);
         at++;
       }
       continue;
     }
-    const child: CommandNode | undefined = Object.hasOwn(node.commands, word)
-      ? node.commands[word]
+    const child: CommandNode | undefined = Object.hasOwn(node.commands, arg)
+      ? node.commands[arg]
       : undefined;
     if (child === undefined) {
-      throw await unknownCommand(word, path, Object.keys(node.commands), program);
+      throw await unknownCommand(arg, path, Object.keys(node.commands), program);
     }
     const synonym: readonly string[] | undefined = child.kind === "leaf"
       ? child.synonymOf
       : undefined;
-    if (synonym === undefined) path.push(word);
+    if (synonym === undefined) path.push(arg);
     else path.splice(0, path.length, ...synonym);
     node = child;
   }
-  return { path, node, words };
+  return { path, node, args };
 }
 
 function versionLeaf(): CommandLeaf {

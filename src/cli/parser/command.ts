@@ -26,7 +26,7 @@ export interface Example {
 }
 
 /** The args of one command line, sorted and with every flag already in its narrow type. */
-export interface Words<F extends Flags> {
+export interface ParsedArgs<F extends Flags> {
   flags: FlagValues<F>;
   /** Names of the flags that were given on the command line itself. */
   given: ReadonlySet<string>;
@@ -52,7 +52,7 @@ export interface CommandDeclaration<F extends Flags, Options> {
   /** Exit codes besides success and error, each with its meaning. */
   exitCodes?: readonly (readonly [code: string, meaning: string])[];
   /** Resolves args into options, once. Pure; throws `UsageError`. */
-  resolve(words: Words<F>): Options;
+  resolve(args: ParsedArgs<F>): Options;
   /** Runs the command and returns the exit code of the process. */
   run(options: Options, invocation: Invocation): Promise<number>;
 }
@@ -60,9 +60,9 @@ export interface CommandDeclaration<F extends Flags, Options> {
 /** A command with its flag types erased: what the tree, the parser and help work with. */
 export interface Command extends Omit<CommandDeclaration<Flags, unknown>, "resolve" | "run"> {
   /** Resolves the args and returns what will run: usage errors come from the first call alone. */
-  prepare(words: Words<Flags>): (invocation: Invocation) => Promise<number>;
+  prepare(args: ParsedArgs<Flags>): (invocation: Invocation) => Promise<number>;
   /** Returns the options that the args stand for; for tests, and for front ends that don't run. */
-  resolve(words: Words<Flags>): unknown;
+  resolve(args: ParsedArgs<Flags>): unknown;
 }
 
 /** Checks a declaration's types against each other and makes a {@link Command} of it. */
@@ -70,12 +70,12 @@ export function defineCommand<const F extends Flags, Options>(
   declaration: CommandDeclaration<F, Options>,
 ): Command {
   // The parser fills `flags` from this very declaration, so the wide type is the narrow one here.
-  const resolve = (words: Words<Flags>) => declaration.resolve(words as Words<F>);
+  const resolve = (args: ParsedArgs<Flags>) => declaration.resolve(args as ParsedArgs<F>);
   return {
     ...declaration,
     resolve,
-    prepare: (words) => {
-      const options = resolve(words);
+    prepare: (args) => {
+      const options = resolve(args);
       return (invocation) => declaration.run(options, invocation);
     },
   };

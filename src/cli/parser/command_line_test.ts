@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "../../base/errors.ts";
 import { choose } from "./choose.ts";
-import { defineCommand, type Words } from "./command.ts";
+import { defineCommand, type ParsedArgs } from "./command.ts";
 import {
   BadValue,
   choice,
@@ -16,9 +16,9 @@ import {
   valueOr,
   values,
 } from "./flag.ts";
-import { sortWords } from "./parse.ts";
+import { sortArgs } from "./parse.ts";
 import { programOf } from "../program.ts";
-import { badValueError, resolveWords } from "./parsed_args.ts";
+import { badValueError, resolveArgs } from "./parsed_args.ts";
 
 const modes = choice(["prefix", "fold"]);
 
@@ -36,19 +36,19 @@ const sample = defineCommand({
     mode: valueOr("", modes.parse, "prefix", modes),
   },
   examples: [],
-  resolve: (words) => words,
+  resolve: (args) => args,
   run: () => Promise.resolve(0),
 });
 
 async function parse(
   line: readonly string[],
   environment: Record<string, string> = {},
-): Promise<Words<Flags>> {
+): Promise<ParsedArgs<Flags>> {
   const dashes = line.indexOf("--");
   const ours = dashes < 0 ? line : line.slice(0, dashes);
-  const sorted = await sortWords(sample, ours, "kodama sample");
+  const sorted = await sortArgs(sample, ours, "kodama sample");
   const raw = { ...sorted, trailing: dashes < 0 ? undefined : line.slice(dashes + 1) };
-  return resolveWords(sample, raw, {
+  return resolveArgs(sample, raw, {
     environment: (name) => environment[name],
     spoken: "kodama sample",
   });
@@ -102,16 +102,16 @@ const spellings: readonly (readonly [line: string[], flags: object, operands?: s
 for (const [line, flags, operands = []] of spellings) {
   Deno.test(`words: ${line.join(" ")}`, async () => {
     if (Object.values(flags).includes("error")) return void await assert.rejects(parse(line));
-    const words = await parse(line);
-    assert.deepEqual({ ...words.flags }, { ...nothing, ...flags });
-    assert.deepEqual(words.operands, operands);
+    const args = await parse(line);
+    assert.deepEqual({ ...args.flags }, { ...nothing, ...flags });
+    assert.deepEqual(args.operands, operands);
   });
 }
 
 Deno.test("words after -- are never read", async () => {
-  const words = await parse(["web-0", "--", "ls", "-n", "x", "--", "--tty"]);
-  assert.deepEqual(words.flags, nothing);
-  assert.deepEqual(words.trailing, ["ls", "-n", "x", "--", "--tty"]);
+  const args = await parse(["web-0", "--", "ls", "-n", "x", "--", "--tty"]);
+  assert.deepEqual(args.flags, nothing);
+  assert.deepEqual(args.trailing, ["ls", "-n", "x", "--", "--tty"]);
 });
 
 Deno.test("a variable stands in for a flag, and the flag wins", async () => {
@@ -131,14 +131,14 @@ Deno.test("a bad variable is named as the variable", async () => {
 });
 
 Deno.test("given tells what the command line itself says", async () => {
-  const words = await parse(["-n", "a", "--tty=false"], { KODAMA_FANOUT: "7" });
-  assert.deepEqual([...words.given].sort(), ["namespace", "tty"]);
+  const args = await parse(["-n", "a", "--tty=false"], { KODAMA_FANOUT: "7" });
+  assert.deepEqual([...args.given].sort(), ["namespace", "tty"]);
 });
 
 Deno.test("property: operands and values come out as they went in, wherever flags stand", async () => {
-  const word = fc.stringMatching(/^[a-z0-9][a-z0-9.=/-]{0,8}$/);
+  const arg = fc.stringMatching(/^[a-z0-9][a-z0-9.=/-]{0,8}$/);
   await fc.assert(
-    fc.asyncProperty(fc.array(word), fc.array(word), fc.nat(), async (operands, names, seed) => {
+    fc.asyncProperty(fc.array(arg), fc.array(arg), fc.nat(), async (operands, names, seed) => {
       const flags = names.map((name, at) =>
         [["-n", name], [`-n=${name}`], ["--namespace", name], [`--namespace=${name}`]][
           (seed + at) % 4
@@ -146,9 +146,9 @@ Deno.test("property: operands and values come out as they went in, wherever flag
       );
       const line = operands.flatMap((one, at) => [...flags[at] ?? [], one]);
       line.push(...flags.slice(operands.length).flat());
-      const words = await parse(line);
-      assert.deepEqual(words.operands, operands);
-      assert.deepEqual(words.flags["namespace"], names);
+      const args = await parse(line);
+      assert.deepEqual(args.operands, operands);
+      assert.deepEqual(args.flags["namespace"], names);
     }),
     { numRuns: 200 },
   );
@@ -169,12 +169,12 @@ const chosen: readonly (readonly [program: string, line: string, path: string, w
   ["C:\\tools\\kpod.exe", "web", "exec", "web"],
 ];
 
-for (const [program, line, path, words] of chosen) {
+for (const [program, line, path, args] of chosen) {
   Deno.test(`chosen: ${program} ${line}`, async () => {
     const choice = await choose(line.split(" "), programOf(program));
     assert.ok(choice.kind === "command");
     assert.equal(choice.path.join(" "), path);
-    assert.equal(choice.words.join(" "), words);
+    assert.equal(choice.args.join(" "), args);
   });
 }
 
@@ -187,8 +187,8 @@ Deno.test("--help is help anywhere before --, and the command's own word after i
 });
 
 Deno.test("a name of every object is no command", async () => {
-  for (const word of ["constructor", "__proto__", "toString"]) {
-    await assert.rejects(choose([word], programOf("kodama")), KodamaError);
-    assert.equal(programOf(word).spoken, "kodama");
+  for (const arg of ["constructor", "__proto__", "toString"]) {
+    await assert.rejects(choose([arg], programOf("kodama")), KodamaError);
+    assert.equal(programOf(arg).spoken, "kodama");
   }
 });

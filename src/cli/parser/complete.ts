@@ -18,18 +18,18 @@ const directives = { files: 0, noSpace: 2, noFiles: 4 } as const;
 
 /** What is to be completed. */
 export type CompletionTarget =
-  | { kind: "words"; words: readonly Suggestion[] }
-  | { kind: "value"; completion: Completion; command: Command; words: readonly string[] }
+  | { kind: "words"; args: readonly Suggestion[] }
+  | { kind: "value"; completion: Completion; command: Command; args: readonly string[] }
   /** The args of another program, or a path: the shell completes these better. */
   | { kind: "files" }
   | { kind: "nothing" };
 
-/** Prints the candidates for the last of `words`. Never fails: a shell that waits for an answer gets one. */
-export async function complete(words: readonly string[], invocation: Invocation): Promise<number> {
+/** Prints the candidates for the last of `args`. Never fails: a shell that waits for an answer gets one. */
+export async function complete(args: readonly string[], invocation: Invocation): Promise<number> {
   const { stdout } = invocation.terminal;
-  const partial = words.at(-1) ?? "";
+  const partial = args.at(-1) ?? "";
   const { head, rest } = splitValue(partial);
-  const wanted = await whatIsWanted([...words.slice(0, -1), ...head], rest, invocation);
+  const wanted = await whatIsWanted([...args.slice(0, -1), ...head], rest, invocation);
   const offers = await offersFor(wanted, rest, invocation);
   const lines = offers
     .filter(({ value }) => value.startsWith(rest))
@@ -69,48 +69,48 @@ async function whatIsWanted(
   if (typed[0] === "help") {
     const node = nodeAt(tree, typed.slice(1));
     return node?.kind === "branch"
-      ? { kind: "words", words: summaries(node.commands) }
+      ? { kind: "words", args: summaries(node.commands) }
       : { kind: "nothing" };
   }
-  const { node, words } = descend(typed);
+  const { node, args } = descend(typed);
   if (node === undefined) return { kind: "nothing" };
   if (node.kind === "branch") {
-    if (partial.startsWith("-")) return { kind: "words", words: [helpFlag] };
-    return { kind: "words", words: summaries(node.commands) };
+    if (partial.startsWith("-")) return { kind: "words", args: [helpFlag] };
+    return { kind: "words", args: summaries(node.commands) };
   }
   const { command } = await node.load();
-  return wantedOf(command, words, partial);
+  return wantedOf(command, args, partial);
 }
 
 /** Follows the args into the tree; the first that isn't a command's name starts the command's own args. */
-function descend(typed: readonly string[]): { node: CommandNode | undefined; words: string[] } {
+function descend(typed: readonly string[]): { node: CommandNode | undefined; args: string[] } {
   let node: CommandNode | undefined = tree;
-  const words: string[] = [];
+  const args: string[] = [];
   for (let at = 0; at < typed.length; at++) {
-    const word = typed[at] ?? "";
-    if (node?.kind === "branch" && !word.startsWith("-")) {
-      node = Object.hasOwn(node.commands, word) ? node.commands[word] : undefined;
-    } else if (node?.kind === "branch" && leadingValueFlags.includes(word)) {
-      words.push(word, ...typed.slice(at + 1, at + 2));
+    const arg = typed[at] ?? "";
+    if (node?.kind === "branch" && !arg.startsWith("-")) {
+      node = Object.hasOwn(node.commands, arg) ? node.commands[arg] : undefined;
+    } else if (node?.kind === "branch" && leadingValueFlags.includes(arg)) {
+      args.push(arg, ...typed.slice(at + 1, at + 2));
       at++;
     } else {
-      words.push(word);
+      args.push(arg);
     }
   }
-  return { node, words };
+  return { node, args };
 }
 
-/** Returns what may follow `words` of a command. Pure. */
-function wantedOf(command: Command, words: readonly string[], partial: string): CompletionTarget {
-  const { operands, awaiting } = sortLoosely(command.flags, words);
+/** Returns what may follow `args` of a command. Pure. */
+function wantedOf(command: Command, args: readonly string[], partial: string): CompletionTarget {
+  const { operands, awaiting } = sortLoosely(command.flags, args);
   if (awaiting !== undefined) {
     const completion = command.flags[awaiting]?.completion;
     return completion === undefined
       ? { kind: "nothing" }
-      : { kind: "value", completion, command, words };
+      : { kind: "value", completion, command, args };
   }
   if (partial.startsWith("-")) {
-    return { kind: "words", words: [...flagOffers(command.flags, words), helpFlag] };
+    return { kind: "words", args: [...flagOffers(command.flags, args), helpFlag] };
   }
   // Neither pods nor workflows are named like a path.
   if (/^(?:\.{1,2}|~)?\//.test(partial)) return { kind: "files" };
@@ -118,21 +118,21 @@ function wantedOf(command: Command, words: readonly string[], partial: string): 
   const last = declared.at(-1);
   const operand = declared[operands] ?? (last?.arity === "any" ? last : undefined);
   if (operand?.completion === undefined) return { kind: "nothing" };
-  return { kind: "value", completion: operand.completion, command, words };
+  return { kind: "value", completion: operand.completion, command, args };
 }
 
 /** Returns the number of operands, and the flag at the end that still needs its value. */
 function sortLoosely(
   flags: Flags,
-  words: readonly string[],
+  args: readonly string[],
 ): { operands: number; awaiting: string | undefined } {
   let operands = 0;
   let awaiting: string | undefined;
-  for (const word of words) {
+  for (const arg of args) {
     if (awaiting !== undefined) {
       awaiting = undefined;
-    } else if (word.startsWith("-") && word.length > 1) {
-      awaiting = flagAwaiting(flags, word);
+    } else if (arg.startsWith("-") && arg.length > 1) {
+      awaiting = flagAwaiting(flags, arg);
     } else {
       operands++;
     }
@@ -142,9 +142,9 @@ function sortLoosely(
 
 const helpFlag: Suggestion = { value: "--help", summary: "explain the command" };
 
-function flagOffers(flags: Flags, words: readonly string[]): Suggestion[] {
+function flagOffers(flags: Flags, args: readonly string[]): Suggestion[] {
   const given = (name: string, flag: Flag<unknown>) =>
-    words.some((word) => word === `--${name}` || word === `-${flag.short}`);
+    args.some((arg) => arg === `--${name}` || arg === `-${flag.short}`);
   return Object.entries(flags)
     .filter(([name, flag]) => !flag.hidden && (flag.repeatable || !given(name, flag)))
     .map(([name, { summary }]) => ({ value: `--${name}`, summary }));
@@ -161,9 +161,9 @@ async function offersFor(
 ): Promise<readonly Suggestion[]> {
   switch (wanted.kind) {
     case "words":
-      return wanted.words;
+      return wanted.args;
     case "value": {
-      const named = wanted.completion.kind === "pods" ? new Set(wanted.words) : new Set();
+      const named = wanted.completion.kind === "pods" ? new Set(wanted.args) : new Set();
       const offers = await completeValues(wanted, partial, invocation);
       return offers.filter(({ value }) => !named.has(value));
     }

@@ -7,9 +7,9 @@ import { programOf } from "../program.ts";
 
 /** Returns the candidates, and the number with the shell's directives. */
 async function offered(line: string, host?: () => Promise<Host>): Promise<[string[], string]> {
-  const [program = "", ...words] = line.split(" ");
+  const [program = "", ...args] = line.split(" ");
   const terminal = new MemoryTerminal();
-  const exitCode = await complete(words, {
+  const exitCode = await complete(args, {
     program: programOf(program),
     terminal,
     signals: { listen: () => ({ [Symbol.dispose]: () => {} }) },

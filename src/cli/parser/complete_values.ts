@@ -5,7 +5,7 @@ import { definedOnly } from "../../base/defined_only.ts";
 import type { Command } from "./command.ts";
 import type { Completion, Suggestion } from "./flag.ts";
 import type { Invocation } from "../invocation.ts";
-import { sortWords } from "./parse.ts";
+import { sortArgs } from "./parse.ts";
 import { printable } from "../../terminal/printable.ts";
 
 /** After this time the Tab key offers nothing. */
@@ -16,7 +16,7 @@ const mostOffers = 1000;
 
 /** Returns the values for a completion; none if the cluster doesn't answer in time. */
 export async function completeValues(
-  wanted: { completion: Completion; command: Command; words: readonly string[] },
+  wanted: { completion: Completion; command: Command; args: readonly string[] },
   partial: string,
   invocation: Invocation,
 ): Promise<readonly Suggestion[]> {
@@ -25,7 +25,7 @@ export async function completeValues(
   if (completion.kind === "files") return [];
   const signal = AbortSignal.timeout(limitMs);
   try {
-    const { given, all, operands } = await givenWords(wanted.command, wanted.words);
+    const { given, all, operands } = await givenWords(wanted.command, wanted.args);
     const host = await invocation.host({ kubeconfig: given("kubeconfig") });
     const asked = { host, given, all, operands, partial, signal };
     const names = await namesOf(completion.kind, asked);
@@ -154,13 +154,13 @@ async function listNames(
 /** Returns the operands and the flag values of args that may be incomplete. */
 async function givenWords(
   command: Command,
-  words: readonly string[],
+  args: readonly string[],
 ): Promise<Pick<Asked, "given" | "all" | "operands">> {
   // The last flag may still need its value, which would make the whole line an error.
-  const attempts = [words, words.slice(0, -1)];
+  const attempts = [args, args.slice(0, -1)];
   for (const attempt of attempts) {
     try {
-      const { texts, operands } = await sortWords(command, attempt, "kodama");
+      const { texts, operands } = await sortArgs(command, attempt, "kodama");
       const all = (name: string) => texts.get(name) ?? [];
       return { given: (name) => all(name).at(-1), all, operands };
     } catch {

@@ -9,8 +9,8 @@ import { tree } from "../tree.ts";
 /** Returns the args of kodama within a line of shell: `source <(kodama completion bash)`. Quotes as in sh. */
 function kodamaWords(line: string): string[] {
   const command = /\bkodama ([^|>)]*)/.exec(line)?.[1] ?? "";
-  const words = command.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g);
-  return [...words].map(([, single, double, bare]) => single ?? double ?? bare ?? "");
+  const args = command.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g);
+  return [...args].map(([, single, double, bare]) => single ?? double ?? bare ?? "");
 }
 
 /** Preparing neither connects nor reads a file: an example's input comes from standard input. */

@@ -195,21 +195,21 @@ export function joinContents(contents: FileContents): string {
 
 /** One of a few keywords. An empty text is refused like any unknown keyword. */
 export function choice<const Word extends string>(
-  words: readonly Word[],
+  args: readonly Word[],
 ): { parse: (text: string) => Word; completion: Completion; placeholder: string } {
   return {
     parse: (text) => {
-      const word = words.find((candidate) => candidate === text);
-      if (word === undefined) {
-        const allowed = words.length === 1
-          ? `must be ${words[0]}`
-          : `must be one of ${words.join(", ")}`;
-        throw new BadValue(text, allowed, { candidates: words });
+      const arg = args.find((candidate) => candidate === text);
+      if (arg === undefined) {
+        const allowed = args.length === 1
+          ? `must be ${args[0]}`
+          : `must be one of ${args.join(", ")}`;
+        throw new BadValue(text, allowed, { candidates: args });
       }
-      return word;
+      return arg;
     },
-    completion: { kind: "values", values: words.map((value) => ({ value })) },
-    placeholder: words.join("|"),
+    completion: { kind: "values", values: args.map((value) => ({ value })) },
+    placeholder: args.join("|"),
   };
 }
 

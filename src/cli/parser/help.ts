@@ -61,9 +61,9 @@ export function commandHelp(
 /** Returns the synopsis: `kodama exec [POD|KIND/NAME...] [flags] -- COMMAND [ARG...]`. */
 function usageLine(command: Command, path: readonly string[], program: Program): string {
   const spelled = program.prefix.length > path.length ? program.prefix.length - path.length : 0;
-  const words = spelled > 0 ? program.prefix.slice(path.length) : [];
+  const args = spelled > 0 ? program.prefix.slice(path.length) : [];
   const operands = (command.operands ?? []).slice(spelled).map(operandText);
-  const line = speak(program, ["kodama", ...path, ...words].join(" "));
+  const line = speak(program, ["kodama", ...path, ...args].join(" "));
   const trailing = { none: "", optional: "[-- COMMAND [ARG...]]", required: "-- COMMAND [ARG...]" };
   return [line, ...operands, "[flags]", trailing[command.trailing ?? "none"]]
     .filter((part) => part !== "")

@@ -28,9 +28,9 @@ export type CommandNode = CommandLeaf | Branch;
 /** Returns the node of a tree at a path of names. */
 export function nodeAt(root: CommandNode, path: readonly string[]): CommandNode | undefined {
   let node: CommandNode | undefined = root;
-  for (const word of path) {
-    if (node?.kind !== "branch" || !Object.hasOwn(node.commands, word)) return undefined;
-    node = node.commands[word];
+  for (const arg of path) {
+    if (node?.kind !== "branch" || !Object.hasOwn(node.commands, arg)) return undefined;
+    node = node.commands[arg];
   }
   return node;
 }
@@ -41,9 +41,9 @@ export function* leaves(
   path: readonly string[] = [],
 ): Generator<[string[], CommandLeaf]> {
   for (const [name, child] of Object.entries(node.commands)) {
-    const words = [...path, name];
+    const args = [...path, name];
     if (child.kind === "leaf" && child.synonymOf !== undefined) continue;
-    if (child.kind === "leaf") yield [words, child];
-    else yield* leaves(child, words);
+    if (child.kind === "leaf") yield [args, child];
+    else yield* leaves(child, args);
   }
 }

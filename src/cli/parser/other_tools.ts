@@ -120,9 +120,9 @@ const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** Returns the answer for a first argument that another tool has. */
-export function verbAnswer(word: string, path: readonly string[]): string | undefined {
-  const known = path.length === 0 && Object.hasOwn(verbs, word.toLowerCase());
-  return known ? verbs[word.toLowerCase()] : undefined;
+export function verbAnswer(arg: string, path: readonly string[]): string | undefined {
+  const known = path.length === 0 && Object.hasOwn(verbs, arg.toLowerCase());
+  return known ? verbs[arg.toLowerCase()] : undefined;
 }
 
 /**
@@ -137,10 +137,10 @@ export function flagAnswer(name: string, path: string): string | undefined {
 }
 
 /** Returns every answer, for the test that compares them with the actual commands. */
-export function* allAnswers(): Generator<{ word: string; answer: string }> {
-  for (const [word, answer] of Object.entries(verbs)) yield { word, answer };
+export function* allAnswers(): Generator<{ arg: string; answer: string }> {
+  for (const [arg, answer] of Object.entries(verbs)) yield { arg, answer };
   for (const table of Object.values(flags)) {
-    for (const [name, answer] of Object.entries(table)) yield { word: `--${name}`, answer };
+    for (const [name, answer] of Object.entries(table)) yield { arg: `--${name}`, answer };
   }
 }
 

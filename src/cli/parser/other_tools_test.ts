@@ -20,20 +20,20 @@ const verbs: readonly (readonly [word: string, hint: RegExp])[] = [
   ["lgos", /^did you mean kodama logs\?$/],
 ];
 
-for (const [word, hint] of verbs) {
-  Deno.test(`unknownCommand() answers "${word}"`, async () => {
-    const error = await unknownCommand(word, [], Object.keys(tree.commands), program);
+for (const [arg, hint] of verbs) {
+  Deno.test(`unknownCommand() answers "${arg}"`, async () => {
+    const error = await unknownCommand(arg, [], Object.keys(tree.commands), program);
     assert.match(commandHint(error.hint ?? ""), hint);
   });
 }
 
 Deno.test("unknownCommand() proposes no command that ends or deletes something", async () => {
-  for (const word of ["stpo", "stopp", "delte", "deleted", "interupt", "restor", "dwon", "revok"]) {
+  for (const arg of ["stpo", "stopp", "delte", "deleted", "interupt", "restor", "dwon", "revok"]) {
     for (const path of [[], ["cluster"], ["session"], ["snapshots"]]) {
       const names = ["stop", "delete", "interrupt", "restore", "down", "revoke", "start"];
-      const { hint = "" } = await unknownCommand(word, path, names, program);
+      const { hint = "" } = await unknownCommand(arg, path, names, program);
       for (const verb of destructive) {
-        assert.doesNotMatch(commandHint(hint), new RegExp(` ${verb}\\?`), word);
+        assert.doesNotMatch(commandHint(hint), new RegExp(` ${verb}\\?`), arg);
       }
     }
   }
@@ -55,9 +55,9 @@ Deno.test("words of other tools that kodama has itself have no answer", async ()
 
 Deno.test("every answer names a command that there is", () => {
   const roots = new Set(Object.keys(tree.commands));
-  for (const { word, answer } of allAnswers()) {
+  for (const { arg, answer } of allAnswers()) {
     for (const [, name = ""] of answer.matchAll(/\bkodama ([a-z]+)/g)) {
-      assert.ok(roots.has(name), `${word}: ${answer}`);
+      assert.ok(roots.has(name), `${arg}: ${answer}`);
     }
   }
 });

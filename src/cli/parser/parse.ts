@@ -8,7 +8,7 @@ import type { Command } from "./command.ts";
 import type { Flag, Flags } from "./flag.ts";
 
 /** The texts given for each flag, in order, and the args that aren't flags. */
-export interface Sorted {
+export interface SortedArgs {
   texts: ReadonlyMap<string, readonly string[]>;
   operands: readonly string[];
 }
@@ -18,30 +18,30 @@ export interface Sorted {
  *
  * @throws UsageError for an unknown flag, or one without its value.
  */
-export async function sortWords(
+export async function sortArgs(
   command: Command,
-  words: readonly string[],
+  args: readonly string[],
   spoken: string,
   path = "",
-): Promise<Sorted> {
+): Promise<SortedArgs> {
   const texts = new Map<string, string[]>();
   const operands: string[] = [];
   const give = (name: string, text: string) => {
     texts.set(name, [...texts.get(name) ?? [], text]);
   };
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? "";
-    if (!isFlag(word)) {
-      operands.push(word);
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? "";
+    if (!isFlag(arg)) {
+      operands.push(arg);
       continue;
     }
-    const read = readFlags(command.flags, word);
-    if (read === undefined) throw await unknownFlag(word, command.flags, { spoken, path });
+    const read = readFlags(command.flags, arg);
+    if (read === undefined) throw await unknownFlag(arg, command.flags, { spoken, path });
     for (const [name, text] of read.given) give(name, text);
     if (read.awaiting === undefined) continue;
-    const value = words[++at];
+    const value = args[++at];
     if (value === undefined) {
-      throw new UsageError(`flag needs a value: ${word}`, { hint: `see ${spoken} --help` });
+      throw new UsageError(`flag needs a value: ${arg}`, { hint: `see ${spoken} --help` });
     }
     give(read.awaiting, value);
   }
@@ -49,8 +49,8 @@ export async function sortWords(
 }
 
 /** Returns whether an arg is a flag, or several. `-` is a file's name. */
-export function isFlag(word: string): boolean {
-  return word.length > 1 && word.startsWith("-");
+export function isFlag(arg: string): boolean {
+  return arg.length > 1 && arg.startsWith("-");
 }
 
 /** The flags of one arg with their texts, and the one whose value is the next arg. */
@@ -60,17 +60,17 @@ interface ReadFlags {
 }
 
 /** Returns undefined if one of them is unknown. */
-function readFlags(flags: Flags, word: string): ReadFlags | undefined {
-  return word.startsWith("--") ? readLong(flags, word.slice(2)) : readShort(flags, word.slice(1));
+function readFlags(flags: Flags, arg: string): ReadFlags | undefined {
+  return arg.startsWith("--") ? readLong(flags, arg.slice(2)) : readShort(flags, arg.slice(1));
 }
 
 /** `namespace=prod`, `namespace`, `tty`, `tty=false`. */
-function readLong(flags: Flags, word: string): ReadFlags | undefined {
-  const equals = word.indexOf("=");
-  const name = equals < 0 ? word : word.slice(0, equals);
+function readLong(flags: Flags, arg: string): ReadFlags | undefined {
+  const equals = arg.indexOf("=");
+  const name = equals < 0 ? arg : arg.slice(0, equals);
   const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
   if (flag === undefined) return undefined;
-  if (equals >= 0) return { given: [[name, word.slice(equals + 1)]] };
+  if (equals >= 0) return { given: [[name, arg.slice(equals + 1)]] };
   return flag.takesValue ? { given: [], awaiting: name } : { given: [[name, "true"]] };
 }
 
@@ -91,8 +91,8 @@ function readShort(flags: Flags, letters: string): ReadFlags | undefined {
 }
 
 /** Returns the name of the flag that takes its value from the next argument; undefined if there is none. */
-export function flagAwaiting(flags: Flags, word: string): string | undefined {
-  return isFlag(word) ? readFlags(flags, word)?.awaiting : undefined;
+export function flagAwaiting(flags: Flags, arg: string): string | undefined {
+  return isFlag(arg) ? readFlags(flags, arg)?.awaiting : undefined;
 }
 
 function byLetter(flags: Flags, letter: string): [string, Flag<unknown>] | undefined {
@@ -100,21 +100,21 @@ function byLetter(flags: Flags, letter: string): [string, Flag<unknown>] | undef
 }
 
 async function unknownFlag(
-  word: string,
+  arg: string,
   flags: Flags,
   { spoken, path }: { spoken: string; path: string },
 ): Promise<UsageError> {
   const list = `${spoken} --help lists the flags`;
-  if (!word.startsWith("--")) {
-    const letter = [...word.slice(1)].find((one) => byLetter(flags, one) === undefined);
-    const flag = `-${letter ?? word.slice(1)}`;
-    const where = flag === word ? "" : ` in ${word}`;
+  if (!arg.startsWith("--")) {
+    const letter = [...arg.slice(1)].find((one) => byLetter(flags, one) === undefined);
+    const flag = `-${letter ?? arg.slice(1)}`;
+    const where = flag === arg ? "" : ` in ${arg}`;
     const { flagAnswer } = await import("./other_tools.ts");
     return new UsageError(`unknown flag: ${flag}${where}`, {
       hint: flagAnswer(flag, path) ?? list,
     });
   }
-  const name = word.slice(2).replace(/=.*$/s, "");
+  const name = arg.slice(2).replace(/=.*$/s, "");
   if (name === "help") return new UsageError("--help takes no value", { hint: list });
   const { flagAnswer } = await import("./other_tools.ts");
   const answer = flagAnswer(name, path);

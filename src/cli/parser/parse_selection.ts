@@ -85,11 +85,11 @@ export function namedPods({ name, text }: FileContents): NamedPods {
 
 function fromLines(text: string, place: string): SelectionOperand[] {
   return text.split("\n").flatMap((line, index) => {
-    const word = line.trim();
-    if (word === "" || word.startsWith("#")) return [];
+    const arg = line.trim();
+    if (arg === "" || arg.startsWith("#")) return [];
     const source = `line ${index + 1} of ${place}`;
     return [
-      word.startsWith("{") ? podOf(parsedJson(word), source) : selectionOperandOf(word, source),
+      arg.startsWith("{") ? podOf(parsedJson(arg), source) : selectionOperandOf(arg, source),
     ];
   });
 }

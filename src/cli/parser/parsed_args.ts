@@ -1,11 +1,11 @@
-/** Converts sorted args to a command's `Words`: flags in their narrow types, operands counted. */
+/** Converts sorted args to a command's `ParsedArgs`: flags in their narrow types, operands counted. */
 import { UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
-import type { Command, Words } from "./command.ts";
+import type { Command, ParsedArgs } from "./command.ts";
 import { BadValue, type Flag, type Flags } from "./flag.ts";
 
 /** Args in which only flags and operands have been separated. */
-export interface RawWords {
+export interface RawArgs {
   texts: ReadonlyMap<string, readonly string[]>;
   operands: readonly string[];
   trailing: readonly string[] | undefined;
@@ -20,11 +20,11 @@ export type VariableSource = (name: string) => string | undefined;
  * Narrows every flag, using the variable's text for one that wasn't given, and checks the number of
  * operands. `spoken` is the command as shown in messages. Throws `UsageError` and {@link BadValue}.
  */
-export function resolveWords(
+export function resolveArgs(
   command: Command,
-  raw: RawWords,
+  raw: RawArgs,
   options: { environment: VariableSource; spoken: string },
-): Words<Flags> {
+): ParsedArgs<Flags> {
   const flags = Object.fromEntries(
     Object.entries(command.flags).map(([name, flag]) => [
       name,
@@ -62,7 +62,7 @@ function flagValue(
   }
 }
 
-function checkOperands(command: Command, raw: RawWords, spoken: string): void {
+function checkOperands(command: Command, raw: RawArgs, spoken: string): void {
   const declared = command.operands ?? [];
   const required = declared.filter(({ arity }) => arity === "one");
   const missing = required[raw.operands.length];
@@ -76,10 +76,10 @@ function checkOperands(command: Command, raw: RawWords, spoken: string): void {
   checkTrailing(command, raw, spoken);
 }
 
-function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
+function checkTrailing(command: Command, raw: RawArgs, spoken: string): void {
   const trailing = command.trailing ?? "none";
   if (trailing === "none" && raw.trailing !== undefined) {
-    throw new UsageError(`${spoken} takes no words after --`, { hint: `see ${spoken} --help` });
+    throw new UsageError(`${spoken} takes no args after --`, { hint: `see ${spoken} --help` });
   }
   if (trailing !== "none" && raw.trailing?.length === 0) {
     throw new UsageError("no command after --", {

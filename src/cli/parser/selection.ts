@@ -2,7 +2,7 @@
 import type { Selection } from "../../actions/exec/events.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
-import type { Operand, Words } from "./command.ts";
+import type { Operand, ParsedArgs } from "./command.ts";
 import { choice, count, fileValue, text, toggle, value, valueOr, values } from "./flag.ts";
 import { namedPods, namePattern, selectionOperandOf } from "./parse_selection.ts";
 
@@ -90,7 +90,7 @@ export interface SelectionOptions {
 
 /** Parses args into a selection. Throws `UsageError` for flags that contradict each other. */
 export function resolveSelection(
-  { flags, given, operands }: Words<typeof selectionFlags>,
+  { flags, given, operands }: ParsedArgs<typeof selectionFlags>,
 ): SelectionOptions {
   const namespaces = flags.namespace;
   if (flags["all-namespaces"] && namespaces.length > 0) {

@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import type { Selection } from "../../actions/exec/events.ts";
 import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "./command.ts";
-import { sortWords } from "./parse.ts";
+import { sortArgs } from "./parse.ts";
 import { namedPods } from "./parse_selection.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
-import { badValueError, resolveWords } from "./parsed_args.ts";
+import { badValueError, resolveArgs } from "./parsed_args.ts";
 import { BadValue, joinContents } from "./flag.ts";
 import { podName } from "../../present/pods_table.ts";
 
@@ -22,12 +22,12 @@ const sample = defineCommand({
 });
 
 async function selected(line: string) {
-  const sorted = await sortWords(sample, line === "" ? [] : line.split(" "), "kodama sample");
-  const words = resolveWords(sample, { ...sorted, trailing: undefined }, {
+  const sorted = await sortArgs(sample, line === "" ? [] : line.split(" "), "kodama sample");
+  const args = resolveArgs(sample, { ...sorted, trailing: undefined }, {
     environment: () => undefined,
     spoken: "kodama sample",
   });
-  return sample.resolve(words) as ReturnType<typeof resolveSelection>;
+  return sample.resolve(args) as ReturnType<typeof resolveSelection>;
 }
 
 const selections: readonly (readonly [line: string, selection: Partial<Selection>])[] = [
@@ -186,14 +186,14 @@ Deno.test("--from: what isn't the JSON of a pod is refused, with its line", () =
 
 Deno.test("--from: its contexts are those of the selection, within --context", () => {
   const file = { text: '{"pod":"a","context":"prod"}', name: "-" };
-  const words = (context: string[]) =>
-    resolveWords(sample, {
+  const args = (context: string[]) =>
+    resolveArgs(sample, {
       texts: new Map([["from", [joinContents(file)]], ["context", context]]),
       operands: [],
       trailing: undefined,
     }, { environment: () => undefined, spoken: "kodama sample" });
   const contexts = (given: string[]) =>
-    (sample.resolve(words(given)) as ReturnType<typeof resolveSelection>).contexts;
+    (sample.resolve(args(given)) as ReturnType<typeof resolveSelection>).contexts;
   assert.deepEqual(contexts([]), ["prod"]);
   assert.deepEqual(contexts(["lab", "prod"]), ["prod"]);
   assert.throws(() => contexts(["lab"]), UsageError);

@@ -8,17 +8,17 @@ import { type Program, speak } from "../program.ts";
  * the nearest command; never one that ends or deletes something.
  */
 export async function unknownCommand(
-  word: string,
+  arg: string,
   path: readonly string[],
   candidates: readonly string[],
   program: Program,
 ): Promise<UsageError> {
   const parent = speak(program, ["kodama", ...path].join(" "));
   const { destructive, verbAnswer } = await import("./other_tools.ts");
-  const answer = verbAnswer(word, path);
+  const answer = verbAnswer(arg, path);
   const safe = candidates.filter((name) => !destructive.has(name));
-  const [near] = answer === undefined ? await nearestNames(word, safe, 1) : [];
-  return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
+  const [near] = answer === undefined ? await nearestNames(arg, safe, 1) : [];
+  return new UsageError(`unknown command ${JSON.stringify(arg)} for "${parent}"`, {
     hint: answer !== undefined
       ? answer
       : near === undefined

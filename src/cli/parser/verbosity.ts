@@ -12,8 +12,8 @@ const summary =
 /** Adds `-v` to a command: its value is passed to the host, and the command itself never sees it. */
 export function withVerbosity(command: Command): Command {
   const parse = level(command.flags);
-  const without = ({ flags: { verbose: _verbose, v: _v, ...flags }, given, ...words }: Words) => ({
-    ...words,
+  const without = ({ flags: { verbose: _verbose, v: _v, ...flags }, given, ...args }: Words) => ({
+    ...args,
     flags,
     given: new Set([...given].filter((name) => name !== "verbose" && name !== "v")),
   });
@@ -29,10 +29,10 @@ export function withVerbosity(command: Command): Command {
       // kubectl's long name.
       v: value(summary, parse, { hidden: true }),
     },
-    resolve: (words) => command.resolve(without(words)),
-    prepare(words) {
-      const run = command.prepare(without(words));
-      const { verbose, v } = words.flags as { verbose?: Verbosity; v?: Verbosity };
+    resolve: (args) => command.resolve(without(args)),
+    prepare(args) {
+      const run = command.prepare(without(args));
+      const { verbose, v } = args.flags as { verbose?: Verbosity; v?: Verbosity };
       const verbosity = verbose ?? v ?? 0;
       return (invocation) => run(verbosity === 0 ? invocation : tracing(invocation, verbosity));
     },

@@ -4,10 +4,10 @@ import { defineCommand } from "./command.ts";
 import { BadValue, text, value } from "./flag.ts";
 import type { HostOptions, Invocation } from "../invocation.ts";
 import { leaves } from "./node.ts";
-import { sortWords } from "./parse.ts";
+import { sortArgs } from "./parse.ts";
 import { tree } from "../tree.ts";
 import { withVerbosity } from "./verbosity.ts";
-import { badValueError, resolveWords } from "./parsed_args.ts";
+import { badValueError, resolveArgs } from "./parsed_args.ts";
 
 /** Returns the host's options from a command line, and what the command itself was given. */
 async function verbosityOf(line: readonly string[], variable?: string) {
@@ -25,10 +25,10 @@ async function verbosityOf(line: readonly string[], variable?: string) {
       return 0;
     },
   }));
-  const sorted = await sortWords(command, line, "kodama x");
+  const sorted = await sortArgs(command, line, "kodama x");
   const environment = (name: string) => name === "KODAMA_VERBOSE" ? variable : undefined;
   const raw = { ...sorted, trailing: undefined };
-  const run = command.prepare(resolveWords(command, raw, { environment, spoken: "kodama x" }));
+  const run = command.prepare(resolveArgs(command, raw, { environment, spoken: "kodama x" }));
   const host = (options?: HostOptions) => {
     seen.host = options;
     return Promise.resolve({});

@@ -4,8 +4,8 @@ import { UsageError } from "../../base/errors.ts";
 import { choose } from "../parser/choose.ts";
 import type { Command } from "../parser/command.ts";
 import { BadValue, type Flags, joinContents } from "../parser/flag.ts";
-import { sortWords } from "../parser/parse.ts";
-import { badValueError, resolveWords } from "../parser/parsed_args.ts";
+import { sortArgs } from "../parser/parse.ts";
+import { badValueError, resolveArgs } from "../parser/parsed_args.ts";
 import { programOf } from "../program.ts";
 
 /** One command line, what it resolves to, and what further args change. */
@@ -92,13 +92,13 @@ export async function resolved(
   const { command } = await choice.leaf.load();
   const path = choice.path.join(" ");
   const spoken = `kodama ${path}`;
-  const { texts, operands } = await sortWords(command, choice.words, spoken, path);
+  const { texts, operands } = await sortArgs(command, choice.args, spoken, path);
   try {
-    const words = resolveWords(command, {
+    const words = resolveArgs(command, {
       texts: new Map([...texts].map(([name, given]) => [name, contents(command, name, given)])),
       operands,
       trailing: choice.trailing,
-      line: choice.words,
+      line: choice.args,
     }, { environment: () => undefined, spoken });
     return { path, command, options: command.resolve(words) };
   } catch (error) {

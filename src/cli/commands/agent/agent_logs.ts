@@ -1,7 +1,7 @@
 /** `kodama logs --agent` and `kodama agent logs`: the same command under two paths. */
 import type { AgentPlace } from "../../../actions/session/agent_pod.ts";
 import { UsageError } from "../../../base/errors.ts";
-import type { Words } from "../../parser/command.ts";
+import type { ParsedArgs } from "../../parser/command.ts";
 import type { Invocation } from "../../invocation.ts";
 import type { logsFlags } from "../logs/flags.ts";
 import { success } from "../../exit_codes.ts";
@@ -25,7 +25,9 @@ export interface AgentLogs {
 const understood = new Set(["agent", "follow", "namespace", "context", "kubeconfig", "output"]);
 
 /** Parses the args of `kodama logs --agent`. Throws UsageError for what an agent's log doesn't have. */
-export function resolveAgentLogs({ flags, given, operands }: Words<typeof logsFlags>): AgentLogs {
+export function resolveAgentLogs(
+  { flags, given, operands }: ParsedArgs<typeof logsFlags>,
+): AgentLogs {
   const hint = "see kodama agent logs --help";
   const strange = [...given].find((flag) => !understood.has(flag));
   if (strange !== undefined) {

@@ -4,7 +4,7 @@ import type { CopyDirection, CopyOptions } from "../../../actions/copy/events.ts
 import type { Selection } from "../../../actions/exec/events.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
-import type { Words } from "../../parser/command.ts";
+import type { ParsedArgs } from "../../parser/command.ts";
 import type { Choosing } from "../pick/pick_targets.ts";
 import { choosingOf } from "../../choose_targets.ts";
 import { type ConfirmView, confirmViewOf } from "../exec/options.ts";
@@ -47,7 +47,7 @@ const choosing = [
 ] as const;
 
 /** Throws `UsageError` for args that don't describe a copy. */
-export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
+export function resolveCopy(words: ParsedArgs<typeof copyFlags>): ResolvedCopy {
   const { flags, given } = words;
   const [source, destination] = words.operands.slice(-2);
   if (source === undefined || destination === undefined) {

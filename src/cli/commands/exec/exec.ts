@@ -3,7 +3,7 @@ import type { ExecOptions } from "../../../actions/exec/events.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
-import { defineCommand, type Words } from "../../parser/command.ts";
+import { defineCommand, type ParsedArgs } from "../../parser/command.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { execFlags, runningFlags } from "./flags.ts";
 import { listFormat, resolveRunning } from "./options.ts";
@@ -146,7 +146,7 @@ const choosing: readonly string[] = [
  */
 export function noCommand(
   flags: Flags,
-  { line, spoken }: Pick<Words<Flags>, "line" | "spoken">,
+  { line, spoken }: Pick<ParsedArgs<Flags>, "line" | "spoken">,
 ): UsageError {
   const start = commandStart(flags, line);
   const ours = line.slice(0, start);

@@ -1,7 +1,7 @@
 import { resolveAgentLogs, runAgentLogs } from "../agent/agent_logs.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
-import { defineCommand, type Words } from "../../parser/command.ts";
+import { defineCommand, type ParsedArgs } from "../../parser/command.ts";
 import { logsFlags } from "./flags.ts";
 import { endsOnTerminal, styleOf } from "../../output.ts";
 import { resolveSelection, selectionOperands } from "../../parser/selection.ts";
@@ -112,7 +112,7 @@ interface ResolvedLogs {
 }
 
 /** Throws `UsageError` for flags that contradict each other. */
-function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
+function resolveLogs(words: ParsedArgs<typeof logsFlags>): ResolvedLogs {
   const { flags, given } = words;
   refuseContradictions(flags, given);
   refuseNamedExclude(words);
@@ -167,7 +167,7 @@ function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
 }
 
 function refuseContradictions(
-  flags: Words<typeof logsFlags>["flags"],
+  flags: ParsedArgs<typeof logsFlags>["flags"],
   given: ReadonlySet<string>,
 ): void {
   const pairs = [
@@ -199,7 +199,7 @@ function refuseContradictions(
 }
 
 /** stern excludes lines with the flag that excludes pods here: beside a pod's own name it can't apply to pods. */
-function refuseNamedExclude({ flags, operands }: Words<typeof logsFlags>): void {
+function refuseNamedExclude({ flags, operands }: ParsedArgs<typeof logsFlags>): void {
   const [pattern] = flags.exclude;
   const named = operands.length > 0 && operands.every((one) => !one.includes("/"));
   // A text that can't be part of a pod's name excludes none.

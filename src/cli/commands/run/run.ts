@@ -6,7 +6,7 @@ import { canAsk } from "../../ask_yes.ts";
 import { nearPath } from "../workflow/near_path.ts";
 import { chooseTargets, choosingOf } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
-import { type Command, defineCommand, type Words } from "../../parser/command.ts";
+import { type Command, defineCommand, type ParsedArgs } from "../../parser/command.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
@@ -156,6 +156,6 @@ const flagsOf: Readonly<Record<string, readonly string[]>> = {
   operands: ["from"],
 };
 
-function isGiven(field: string, given: Words<typeof selectionFlags>["given"]): boolean {
+function isGiven(field: string, given: ParsedArgs<typeof selectionFlags>["given"]): boolean {
   return (flagsOf[field] ?? [field]).some((flag) => given.has(flag));
 }

@@ -1,6 +1,6 @@
 /** Resolves the args of `kodama sync start` into the action's options. */
 import { UsageError } from "../../../base/errors.ts";
-import type { Words } from "../../parser/command.ts";
+import type { ParsedArgs } from "../../parser/command.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { selectionFlags } from "../../parser/selection.ts";
 import { syncOutput } from "./request.ts";
@@ -52,7 +52,7 @@ export interface SyncStartArgs {
 
 /** Throws `UsageError` for args that don't name two folders. */
 export function resolveStart(
-  { flags: given, operands: [local = "", place = ""] }: Words<typeof startFlags>,
+  { flags: given, operands: [local = "", place = ""] }: ParsedArgs<typeof startFlags>,
 ): SyncStartArgs {
   const [, namespace, pod, remotePath] =
     /^(?:([a-z0-9][a-z0-9-]*)\/)?([a-z0-9][a-z0-9.-]*):(.+)$/s.exec(place) ?? [];
