@@ -5,7 +5,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs forward tmux copy sync session agent expression workflow sandbox actions present cli lsp cluster terminal pick"
+  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox actions present cli lsp cluster terminal pick"
     .split(
       " ",
     );
@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   "daemon": ["base", "files"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
+  "wait": ["base", "kube", "expression"],
   "forward": ["base", "kube"],
   "tmux": ["base"],
   "podscript": ["base", "kube", "exec"],
@@ -39,6 +40,7 @@ const allowed: Record<string, readonly string[]> = {
     "exec",
     "podscript",
     "logs",
+    "wait",
     "tmux",
     "copy",
     "sync",

@@ -7,7 +7,19 @@ import { withVerbosity } from "./parser/verbosity.ts";
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root is listed once. */
 const sections: NonNullable<Branch["sections"]> = [
-  ["Pods", ["exec", "run", "shell", "tmux", "logs", "cp", "pods", "pick", "runs", "workflow"]],
+  ["Pods", [
+    "exec",
+    "run",
+    "shell",
+    "tmux",
+    "logs",
+    "cp",
+    "pods",
+    "pick",
+    "wait",
+    "runs",
+    "workflow",
+  ]],
   ["Sessions", [
     "start",
     "list",
@@ -121,6 +133,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   cp: dialling("copy files to and from every matching pod", () => import("./commands/cp/cp.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods/pods.ts")),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick/pick.ts")),
+  wait: dialling("wait until objects are in a state", () => import("./commands/wait.ts")),
   runs: branch("list and rerun past runs", {
     list: leaf("list past runs", () => import("./commands/runs/list.ts")),
     show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),

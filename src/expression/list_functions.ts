@@ -1,10 +1,11 @@
 /** Functions for lists and records, and for JSON. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
+import { parsePath, valuesAt } from "./json_path.ts";
 import { ExpressionRefusal, quotedText } from "./problem.ts";
 import type { FunctionTable } from "./signature.ts";
 import { anyType, kindProblem, listOf, numberType, recordOf, textType, type Type } from "./type.ts";
-import { isList, isRecordValue, kindNoun, measure, ownValue, type RecordValue } from "./value.ts";
+import { isList, isRecordValue, kindNoun, measure, type RecordValue } from "./value.ts";
 
 const anyList = listOf(anyType);
 const anyRecord = recordOf(anyType);
@@ -182,61 +183,4 @@ function canonical(value: JsonValue): string {
         ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1))
         : inner,
   );
-}
-
-/* Paths into parsed data: `spec.containers[*].image`, in the subset shared with kubectl's `-o jsonpath`. */
-
-/** One link of a path. */
-type PathLink = { kind: "name"; name: string } | { kind: "at"; index: number } | {
-  kind: "each";
-};
-
-const link =
-  /\.?([A-Za-z_$][\w$-]*)|\[(-?\d{1,9})\]|\[\*\]|\.\*|\[(?:"((?:[^"\\]|\\["\\])*)"|'((?:[^'\\]|\\['\\])*)')\]/y;
-
-/** Returns the links of a path, or the offset of the first character that isn't valid. */
-function parsePath(path: string): { links: PathLink[] } | { wrongAt: number } {
-  const links: PathLink[] = [];
-  // A path may start with a dot or a $, as in kubectl and jq.
-  let at = /^\$?(?:\.(?![A-Za-z_*]))?/.exec(path)?.[0].length ?? 0;
-  while (at < path.length) {
-    link.lastIndex = at;
-    const match = link.exec(path);
-    if (match === null || links.length >= 64) return { wrongAt: at };
-    const [whole, plain, index, double, single] = match;
-    const name = plain ?? (double ?? single)?.replaceAll(/\\(.)/g, "$1");
-    if (name !== undefined) links.push({ kind: "name", name });
-    else if (index !== undefined) links.push({ kind: "at", index: Number(index) });
-    else links.push({ kind: "each" });
-    at += whole.length;
-  }
-  return { links };
-}
-
-/** Returns every value that the path leads to, in the data's order; none if it leads nowhere. */
-function valuesAt(
-  value: JsonValue,
-  links: readonly PathLink[],
-  budget: Budget,
-): readonly JsonValue[] {
-  return links.reduce<readonly JsonValue[]>((values, link) => {
-    const next = values.flatMap((one) => below(one, link));
-    budget.spend(values.length + next.length);
-    return next;
-  }, [value]);
-}
-
-function below(value: JsonValue, link: PathLink): readonly JsonValue[] {
-  switch (link.kind) {
-    case "name": {
-      const found = isRecordValue(value) ? ownValue(value, link.name) : undefined;
-      return found === undefined ? [] : [found];
-    }
-    case "at": {
-      const found = isList(value) ? value.at(link.index) : undefined;
-      return found === undefined ? [] : [found];
-    }
-    case "each":
-      return isList(value) ? value : isRecordValue(value) ? Object.values(value) : [];
-  }
 }

@@ -25,7 +25,6 @@ const verbs: Readonly<Record<string, string>> = {
   "port-forward": "kubectl port-forward, or a step of a workflow with forward",
   forward: "kubectl port-forward, or a step of a workflow with forward",
   debug: "kubectl debug adds a container; kodama shell opens a shell in one that runs",
-  wait: "kubectl wait, or a step of a workflow with wait",
   rollout: "kubectl rollout; kodama run rolling-restart restarts pods one by one",
   ...Object.fromEntries(
     [

@@ -1,0 +1,498 @@
+/**
+ * Waits until objects of a cluster are in a state, and says why they aren't: by the API's watch, for any kind. The
+ * pods of a workload are watched with it, for the reasons of a workload are those of its pods.
+ */
+import { passed } from "../../base/abort.ts";
+import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import { hint, option } from "../../base/hint.ts";
+import { plainText } from "../../base/plain_text.ts";
+import type { ApiResource, KubeClient } from "../../kube/client.ts";
+import { findResource } from "../../kube/discovery.ts";
+import { LiveList, type LiveSource } from "../../kube/live_list.ts";
+import { EVENTS, PODS } from "../../kube/resources.ts";
+import type { Event, LabelSelector, Pod } from "../../kube/types.ts";
+import { type AnyObject, type Condition, judge, type Verdict } from "../../wait/condition.ts";
+import type { Host } from "../host.ts";
+
+export { type Condition, parseCondition, type Verdict } from "../../wait/condition.ts";
+
+/** The objects to wait for: by name, or those of a kind that selectors match. */
+export type WaitTarget =
+  | { kind: string; name: string }
+  | { kind: string; labelSelector?: string; fieldSelector?: string };
+
+/** How many of the objects have to meet the conditions. */
+export type WaitNeed = { kind: "all" } | { kind: "any" } | { kind: "count"; count: number };
+
+/** What to wait for, and for how long. */
+export interface WaitOptions {
+  /** The kubeconfig's current context if absent. */
+  context?: string;
+  /** The context's own if absent. */
+  namespace?: string;
+  allNamespaces: boolean;
+  /** At least one. */
+  targets: readonly WaitTarget[];
+  /** All of them have to hold for an object at the same time; at least one. */
+  conditions: readonly Condition[];
+  need: WaitNeed;
+  /** Kubernetes' reasons that end the wait: `CrashLoopBackOff`. `any`: all that don't come right by themselves. */
+  failOn: readonly string[];
+  /** No limit if absent; 0 looks once. */
+  timeoutMs?: number;
+  signal: AbortSignal;
+}
+
+/** One object, and whether it meets the conditions. */
+export interface WaitState {
+  /** `pod/web-0`, with its namespace in front if objects of several are awaited. */
+  name: string;
+  verdict: Verdict;
+}
+
+/** Details of an object that doesn't meet the conditions at the end. */
+export interface WaitDetail {
+  name: string;
+  /** Its latest warnings, and those of its pod that holds it up. */
+  events: readonly string[];
+  /** The container that holds it up, and its last lines. */
+  log?: { container: string; lines: readonly string[] };
+}
+
+/** Why a wait ended. */
+export type WaitEnd = "met" | "timeout" | "stuck";
+
+/** The events of a wait. */
+export type WaitEvent =
+  | { kind: "started"; states: readonly WaitState[] }
+  /** The states of all objects, as some have changed. */
+  | { kind: "changed"; states: readonly WaitState[]; changed: readonly WaitState[] }
+  | { kind: "outOfSync"; error: KodamaError }
+  | { kind: "inSync" }
+  | {
+    kind: "ended";
+    end: WaitEnd;
+    states: readonly WaitState[];
+    details: readonly WaitDetail[];
+    exitCode: number;
+  };
+
+/** The exit codes: of a time limit as `kubectl wait`. */
+const exitCodes: Readonly<Record<WaitEnd, number>> = { met: 0, timeout: 1, stuck: 5 };
+
+/**
+ * Yields the states until the wait ends.
+ *
+ * @throws KodamaError `notFound` for an unknown kind, or a named object that doesn't exist, unless its creation or
+ *   deletion is awaited; NoMatchError if selectors match nothing.
+ */
+export async function* wait(host: Host, options: WaitOptions): AsyncGenerator<WaitEvent, void> {
+  const client = await host.kube(options.context);
+  const queries = await Promise.all(options.targets.map(async (target): Promise<Query> => {
+    const resource = await findResource(client, target.kind, options.signal);
+    if (options.allNamespaces && "name" in target && resource.namespaced) {
+      throw new UsageError(`${target.kind}/${target.name} is in one namespace`, {
+        hint: "name its namespace instead of all of them",
+      });
+    }
+    const namespace = resource.namespaced && !options.allNamespaces
+      ? options.namespace ?? client.defaultNamespace
+      : undefined;
+    return { target, resource, ...(namespace === undefined ? {} : { namespace }) };
+  }));
+  yield* new Wait(host, client, queries, options).events();
+}
+
+/** A target, found on the server. */
+interface Query {
+  target: WaitTarget;
+  resource: ApiResource;
+  namespace?: string;
+}
+
+/** An object with the query that lists it. */
+interface Found {
+  query: Query;
+  object: AnyObject;
+}
+
+/** An awaited object: one that a name requires may be absent. */
+interface Awaited {
+  name: string;
+  query: Query;
+  object: AnyObject | undefined;
+}
+
+class Wait {
+  readonly #host: Host;
+  readonly #client: KubeClient;
+  readonly #queries: readonly Query[];
+  readonly #options: WaitOptions;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #wake = Promise.withResolvers<void>();
+  #pods: LiveList<Pod> | undefined;
+  #podsRefused = false;
+  /** Names of objects that were there: to have gone is another reason than never to have come. */
+  readonly #seen = new Set<string>();
+
+  constructor(host: Host, client: KubeClient, queries: readonly Query[], options: WaitOptions) {
+    this.#host = host;
+    this.#client = client;
+    this.#queries = queries;
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+  }
+
+  async *events(): AsyncGenerator<WaitEvent, void> {
+    const { clock } = this.#host;
+    const { timeoutMs, signal } = this.#options;
+    // Without time, the first list decides, however long the server takes for it.
+    const deadline = timeoutMs === undefined || timeoutMs === 0
+      ? undefined
+      : passed(clock, timeoutMs, { signal: this.#signal });
+    const list = new LiveList<AnyObject, Found>(
+      this.#queries.map((query) => this.#sourceOf(query)),
+      { clock, signal: this.#signal },
+    );
+    const failure = Promise.withResolvers<never>();
+    failure.promise.catch(() => {});
+    const following = [this.#follow(list, failure.reject)];
+    let known = new Map<string, string>();
+    let isStarted = false;
+    let isOutOfSync = false;
+    try {
+      for (;;) {
+        const isLate = await Promise.race([
+          this.#wake.promise.then(() => false),
+          failure.promise,
+          ...(deadline === undefined ? [] : [deadline]),
+        ]);
+        signal.throwIfAborted();
+        this.#wake = Promise.withResolvers<void>();
+        if (list.outage !== undefined && !isOutOfSync) {
+          isOutOfSync = true;
+          yield { kind: "outOfSync", error: list.outage.error };
+        }
+        if (list.isInSync && isOutOfSync) {
+          isOutOfSync = false;
+          yield { kind: "inSync" };
+        }
+        if (!isStarted && !list.isInSync) {
+          if (!isLate) continue;
+          throw new KodamaError(
+            "timeout",
+            "the server has not listed the objects within the time limit",
+          );
+        }
+        const awaited = this.#awaited(list);
+        if (!isStarted) {
+          this.#requireSome(awaited, list);
+          const pods = this.#podSources(awaited);
+          if (pods.length > 0 && this.#pods === undefined && !this.#podsRefused) {
+            this.#pods = new LiveList<Pod>(pods, { clock, signal: this.#signal });
+            // Who may not read pods learns less about the reasons.
+            following.push(this.#follow(this.#pods, () => {
+              this.#pods = undefined;
+              this.#podsRefused = true;
+              this.#wake.resolve();
+            }));
+          }
+          const isReading = this.#pods !== undefined && !this.#pods.isInSync &&
+            this.#pods.outage === undefined;
+          if (isReading && !isLate) continue;
+        }
+        const states = awaited.map((one): WaitState => ({
+          name: one.name,
+          verdict: this.#judge(one),
+        }));
+        const texts = new Map(states.map((one) => [one.name, JSON.stringify(one.verdict)]));
+        const changed = states.filter(({ name }) => known.get(name) !== texts.get(name));
+        known = texts;
+        if (!isStarted) yield { kind: "started", states };
+        else if (changed.length > 0) yield { kind: "changed", states, changed };
+        isStarted = true;
+        const end = this.#endOf(states) ?? (isLate || timeoutMs === 0 ? "timeout" : undefined);
+        if (end === undefined) continue;
+        const details = end === "met" ? [] : await this.#details(awaited, states);
+        yield { kind: "ended", end, states, details, exitCode: exitCodes[end] };
+        return;
+      }
+    } finally {
+      this.#stop.abort();
+      await Promise.allSettled(following);
+    }
+  }
+
+  #sourceOf(query: Query): LiveSource<AnyObject, Found> {
+    const { target, resource, namespace } = query;
+    const scope = {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...("name" in target ? {} : {
+        ...(target.labelSelector === undefined ? {} : { labelSelector: target.labelSelector }),
+        ...(target.fieldSelector === undefined ? {} : { fieldSelector: target.fieldSelector }),
+      }),
+    };
+    return {
+      client: this.#client,
+      resource,
+      scope,
+      ...("name" in target ? { name: target.name } : {}),
+      transform: (object) => ({ query, object }),
+    };
+  }
+
+  async #follow<T extends AnyObject, U>(
+    list: LiveList<T, U>,
+    fail: (error: unknown) => void,
+  ): Promise<void> {
+    try {
+      for await (const _ of list.snapshots()) this.#wake.resolve();
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      fail(error);
+    }
+  }
+
+  #awaited(list: LiveList<AnyObject, Found>): Awaited[] {
+    const found = [...list.objects.values()];
+    const namespaces = new Set(this.#queries.map(({ namespace }) => namespace));
+    const isWide = namespaces.size > 1 || this.#options.allNamespaces;
+    const nameOf = ({ resource }: Query, name: string, namespace: string | undefined) =>
+      `${
+        isWide && namespace !== undefined ? `${namespace}/` : ""
+      }${resource.kind.toLowerCase()}/${name}`;
+    const named = this.#queries.flatMap((query): Awaited[] => {
+      const { target } = query;
+      if (!("name" in target)) return [];
+      const own = found.find((one) => one.query === query);
+      if (own !== undefined) this.#seen.add(target.name);
+      const name = nameOf(query, target.name, query.namespace);
+      return [{ name, query, object: own?.object }];
+    });
+    const matched = found.filter(({ query }) => !("name" in query.target))
+      .map(({ query, object }): Awaited => {
+        const { name = "", namespace } = object.metadata ?? {};
+        return { name: nameOf(query, name, namespace), query, object };
+      });
+    return [...named, ...matched.toSorted((a, b) => a.name < b.name ? -1 : 1)];
+  }
+
+  #requireSome(awaited: readonly Awaited[], list: LiveList<AnyObject, Found>): void {
+    const { conditions } = this.#options;
+    const mayBeAbsent = conditions.some(({ kind }) => kind === "create" || kind === "delete");
+    if (mayBeAbsent) return;
+    const absent = awaited.find(({ object }) => object === undefined);
+    if (absent !== undefined) {
+      const within = absent.query.namespace === undefined
+        ? ""
+        : ` in namespace "${absent.query.namespace}"`;
+      throw new KodamaError("notFound", `there is no ${absent.name}${within}`, {
+        hint: hint`to wait until it exists: ${option("for", "create")}`,
+      });
+    }
+    if (list.objects.size === 0) {
+      throw new NoMatchError(
+        `no ${this.#queries.map(({ resource }) => resource.plural).join(", ")} match`,
+      );
+    }
+  }
+
+  /** The pods of the awaited workloads. */
+  #podSources(awaited: readonly Awaited[]): LiveSource<Pod>[] {
+    return awaited.flatMap(({ object }) => {
+      const labelSelector = podSelector(object);
+      const namespace = object?.metadata?.namespace;
+      if (labelSelector === undefined || namespace === undefined) return [];
+      return [{ client: this.#client, resource: PODS, scope: { namespace, labelSelector } }];
+    });
+  }
+
+  #judge({ query, object }: Awaited): Verdict {
+    const { conditions } = this.#options;
+    const verdict = judge(conditions, query.resource.kind, object);
+    if (verdict.kind !== "waiting") return verdict;
+    if (object === undefined && "name" in query.target && this.#seen.has(query.target.name)) {
+      return { kind: "stuck", reason: "it was deleted", cause: "Deleted" };
+    }
+    const pod = object && this.#stuckPod(object);
+    if (pod === undefined || query.resource === PODS) return verdict;
+    const reason = `${verdict.reason}; pod/${pod.name}: ${pod.verdict.reason}`;
+    return { kind: "stuck", reason, cause: pod.verdict.cause };
+  }
+
+  /** Returns the first pod of a workload's newest pods that doesn't come right by itself. */
+  #stuckPod(
+    object: AnyObject,
+  ): { name: string; pod: Pod; verdict: Extract<Verdict, { kind: "stuck" }> } | undefined {
+    const own = this.#podsOf(object);
+    const newest = own[0]?.metadata?.labels?.["pod-template-hash"];
+    for (const pod of own) {
+      if (pod.metadata?.labels?.["pod-template-hash"] !== newest) continue;
+      const verdict = judge([{ kind: "ready" }], "Pod", pod);
+      // The completed pods of a job, and those that a controller has replaced, hold up nothing.
+      const isOver = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+      if (verdict.kind === "stuck" && !isOver) {
+        return { name: pod.metadata?.name ?? "", pod, verdict };
+      }
+    }
+    return undefined;
+  }
+
+  /** Returns the newest failed pod of a workload: that of a job says why it failed. */
+  #failedPod(object: AnyObject): Pod | undefined {
+    return this.#podsOf(object).find(({ status }) => status?.phase === "Failed");
+  }
+
+  /** Returns the pods of a workload, the newest first. */
+  #podsOf(object: AnyObject): Pod[] {
+    if (podSelector(object) === undefined || this.#pods === undefined) return [];
+    return [...this.#pods.objects.values()]
+      .filter((pod) => pod.metadata?.namespace === object.metadata?.namespace)
+      .filter((pod) => matches(object, pod))
+      .toSorted((a, b) => createdAt(b) - createdAt(a));
+  }
+
+  #endOf(states: readonly WaitState[]): WaitEnd | undefined {
+    const { need, failOn } = this.#options;
+    const done = states.filter(({ verdict }) => verdict.kind === "met").length;
+    const isMet = need.kind === "all"
+      ? done === states.length
+      : done >= (need.kind === "any" ? 1 : need.count);
+    if (isMet) return "met";
+    const fatal = states.filter(({ verdict }) =>
+      verdict.kind === "stuck" &&
+      failOn.some((one) => one === "any" || one.toLowerCase() === verdict.cause.toLowerCase())
+    ).length;
+    if (fatal === 0) return undefined;
+    // As long as enough others can still meet the conditions, one that can't isn't the end.
+    const required = need.kind === "all" ? states.length : need.kind === "any" ? 1 : need.count;
+    return states.length - fatal < required ? "stuck" : undefined;
+  }
+
+  async #details(
+    awaited: readonly Awaited[],
+    states: readonly WaitState[],
+  ): Promise<WaitDetail[]> {
+    const unmet = awaited.filter((_, at) => states[at]?.verdict.kind !== "met").slice(
+      0,
+      maxDetails,
+    );
+    const { clock } = this.#host;
+    const signal = AbortSignal.any([this.#options.signal, deadlineSignal(clock, this.#stop)]);
+    return await Promise.all(unmet.map(async ({ name, query, object }): Promise<WaitDetail> => {
+      const pod = query.resource === PODS
+        ? object as Pod | undefined
+        : object && (this.#stuckPod(object)?.pod ?? this.#failedPod(object));
+      const objects = [object, ...(pod === object ? [] : [pod])].filter((one) => one !== undefined);
+      const [events, log] = await Promise.all([
+        this.#warnings(objects, signal),
+        pod === undefined ? undefined : this.#lastLines(pod, signal),
+      ]);
+      return { name, events, ...(log === undefined ? {} : { log }) };
+    }));
+  }
+
+  /** Returns the latest warnings about some objects; none if they may not be read. */
+  async #warnings(objects: readonly AnyObject[], signal: AbortSignal): Promise<string[]> {
+    const texts = await Promise.all(objects.map(async ({ metadata }) => {
+      const { uid, namespace } = metadata ?? {};
+      if (uid === undefined || namespace === undefined) return [];
+      const scope = { namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` };
+      const found: Event[] = [];
+      try {
+        for await (const { items } of this.#client.list<Event>(EVENTS, scope, { signal })) {
+          found.push(...items);
+        }
+      } catch (error) {
+        if (!(error instanceof KodamaError)) throw error;
+        return [];
+      }
+      const timeOf = (one: Event) => one.lastTimestamp ?? one.eventTime ?? "";
+      return found.toSorted((a, b) => timeOf(a) < timeOf(b) ? -1 : 1).slice(-maxWarnings)
+        .map(({ reason, message }) => plainText(`${reason}: ${message}`, 300));
+    }));
+    return texts.flat();
+  }
+
+  /** Returns the last lines of the container that isn't ready: of its previous instance, if it has just restarted. */
+  async #lastLines(pod: Pod, signal: AbortSignal): Promise<WaitDetail["log"]> {
+    const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+    const failing = [...initContainerStatuses, ...containerStatuses].find((one) =>
+      !one.ready && one.state?.terminated?.reason !== "Completed" &&
+      (one.restartCount > 0 || one.state?.terminated !== undefined ||
+        one.state?.running !== undefined)
+    );
+    const { name: podName, namespace } = pod.metadata ?? {};
+    if (failing === undefined || podName === undefined || namespace === undefined) return undefined;
+    const decoder = new TextDecoder();
+    let text = "";
+    try {
+      const chunks = await this.#client.logs({
+        namespace,
+        pod: podName,
+        container: failing.name,
+        follow: false,
+        previous: failing.restartCount > 0 && failing.state?.running === undefined,
+        tailLines: maxLines,
+        timestamps: false,
+      }, { signal });
+      for await (const bytes of chunks) {
+        text = (text + decoder.decode(bytes, { stream: true })).slice(-maxLogChars);
+      }
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      return undefined;
+    }
+    const lines = text.split("\n").filter((line) => line !== "").slice(-maxLines);
+    return lines.length === 0 ? undefined : { container: failing.name, lines };
+  }
+}
+
+/** The details of more objects aren't read at the end. */
+const maxDetails = 10;
+const maxWarnings = 3;
+const maxLines = 5;
+const maxLogChars = 8 * 1024;
+/** The details are worth waiting this long. */
+const detailsMs = 5000;
+
+function deadlineSignal(clock: Host["clock"], stop: AbortController): AbortSignal {
+  const late = new AbortController();
+  passed(clock, detailsMs, { signal: stop.signal }).then(() => late.abort());
+  return late.signal;
+}
+
+/** Returns the selector of a workload's pods as the API writes it; undefined for other objects. */
+function podSelector(object: AnyObject | undefined): string | undefined {
+  const { selector } = (object?.spec ?? {}) as { selector?: LabelSelector };
+  if (selector?.matchLabels === undefined && selector?.matchExpressions === undefined) {
+    return undefined;
+  }
+  const labels = Object.entries(selector.matchLabels ?? {}).map(([name, value]) =>
+    `${name}=${value}`
+  );
+  const others = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
+    switch (operator) {
+      case "Exists":
+        return key;
+      case "DoesNotExist":
+        return `!${key}`;
+      default:
+        return `${key} ${operator.toLowerCase()} (${values.join(",")})`;
+    }
+  });
+  const text = [...labels, ...others].join(",");
+  return text === "" ? undefined : text;
+}
+
+/** Returns whether a pod has a workload's labels. Expressions were the server's to judge. */
+function matches(object: AnyObject, { metadata }: Pod): boolean {
+  const { selector } = (object.spec ?? {}) as { selector?: LabelSelector };
+  return Object.entries(selector?.matchLabels ?? {})
+    .every(([name, value]) => metadata?.labels?.[name] === value);
+}
+
+function createdAt({ metadata }: Pod): number {
+  return Date.parse(metadata?.creationTimestamp ?? "") || 0;
+}

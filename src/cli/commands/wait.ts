@@ -1,0 +1,192 @@
+import {
+  type Condition,
+  parseCondition,
+  type WaitNeed,
+  type WaitTarget,
+} from "../../actions/wait/wait.ts";
+import { definedOnly } from "../../base/defined_only.ts";
+import { UsageError } from "../../base/errors.ts";
+import { defineCommand } from "../parser/command.ts";
+import { choice, count, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";
+
+const formats = choice(["json", "jsonl"]);
+
+/** `kodama wait`. */
+export const command = defineCommand({
+  description:
+    "Waits until objects are in a state, by the API's watch, and says why they aren't: as kubectl wait, for several " +
+    "kinds at once. `ready` is the default: a pod that is Ready, a workload that is rolled out, a job that has " +
+    "completed, a claim that is bound, and else the condition Ready or Available. At the end of the time limit the " +
+    "reason of each object is printed, with its warnings and the last lines of the container that holds it up.",
+  operands: [{ name: "KIND/NAME|KIND", arity: "any" }],
+  flags: {
+    "for": values(
+      "state to wait for: ready, create, delete, condition=TYPE[=STATUS] or jsonpath={.PATH}[=VALUE]",
+      parseCondition,
+      { placeholder: "STATE" },
+    ),
+    "any": toggle("end when one of the objects is in the state"),
+    "count": value("end when N of the objects are in the state", count, { placeholder: "N" }),
+    "fail-on": values(
+      "end at once if an object is stuck for this reason: CrashLoopBackOff, ImagePullBackOff, Failed, " +
+        "ProgressDeadlineExceeded, Deleted …, or any",
+      text,
+      { placeholder: "REASON" },
+    ),
+    "timeout": valueOr("time limit; 0 looks once", timeoutMs, "30s", { placeholder: "DURATION" }),
+    "selector": value("label selector: app=web,tier!=test", text, {
+      short: "l",
+      placeholder: "QUERY",
+    }),
+    "field-selector": value("field selector: status.phase=Running", text, { placeholder: "QUERY" }),
+    "all": toggle("wait for every object of the kinds"),
+    "namespace": value("namespace to look in (default the context's)", text, {
+      short: "n",
+      placeholder: "NAME",
+      completion: { kind: "namespaces" },
+    }),
+    "all-namespaces": toggle("look in all namespaces", { short: "A" }),
+    "context": value("kubeconfig context to use", text, {
+      placeholder: "NAME",
+      completion: { kind: "contexts" },
+    }),
+    "kubeconfig": value("kubeconfig file to use instead of $KUBECONFIG", text, {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    }),
+    "output": value("print data", formats.parse, { short: "o", ...formats }),
+    "quiet": toggle("print only the objects that are in the state, and errors", { short: "q" }),
+  },
+  examples: [
+    { title: "A rollout and a job", line: "kodama wait deploy/web job/migrate --timeout 5m" },
+    { title: "Three pods of a label", line: "kodama wait pods -l app=web --count 3" },
+    { title: "Give up at once on what can't work", line: "kodama wait deploy/web --fail-on any" },
+    { title: "As kubectl wait", line: "kodama wait --for=condition=Ready pod/web-0" },
+    {
+      title: "A field of a custom resource",
+      line: "kodama wait certificate/web --for jsonpath={.status.revision}=2",
+    },
+    { title: "Until it is gone", line: "kodama wait --for delete pod/web-0 --timeout 1m" },
+  ],
+  exitCodes: [
+    ["0", "enough objects are in the state"],
+    ["1", "the time limit has passed, as kubectl wait; or there is no such object"],
+    ["2", "the command line is wrong, or nothing matches"],
+    ["5", "an object is stuck for a reason of --fail-on"],
+    ["130", "stopped by Ctrl-C or a signal"],
+  ],
+  seeAlso: ["docs/wait.md has what `ready` means for each kind."],
+  resolve({ flags, given, operands }) {
+    const chosen = flags.selector !== undefined || flags["field-selector"] !== undefined ||
+      flags.all;
+    const targets = operands.flatMap((operand) =>
+      operand.includes("/") ? [named(operand)] : kinds(operand)
+    );
+    const unnamed = targets.filter((target) => !("name" in target));
+    // kubectl's other spelling: kind and names apart.
+    const [first, ...names] = operands;
+    const isApart = first !== undefined && names.length > 0 && !chosen &&
+      operands.every((one) => !one.includes("/"));
+    if (isApart) {
+      return { ...common(flags, given), targets: names.map((name) => ({ kind: first, name })) };
+    }
+    if (targets.length === 0) {
+      throw new UsageError("nothing to wait for", {
+        hint: "name objects: deploy/web, or pods -l app=web",
+      });
+    }
+    if (unnamed.length > 0 && !chosen) {
+      throw new UsageError(`no ${unnamed[0]?.kind} are chosen`, {
+        hint: "name one as KIND/NAME, choose with -l, or pass --all",
+      });
+    }
+    if (unnamed.length < targets.length && chosen) {
+      throw new UsageError("a name and a selector contradict each other");
+    }
+    const selectors = definedOnly({
+      labelSelector: flags.selector,
+      fieldSelector: flags["field-selector"],
+    });
+    return {
+      ...common(flags, given),
+      targets: targets.map((target): WaitTarget =>
+        "name" in target ? target : { ...target, ...selectors }
+      ),
+    };
+  },
+  async run({ kubeconfig, format, quiet, ...options }, invocation) {
+    const { terminal, signals } = invocation;
+    const host = await invocation.host({ kubeconfig });
+    const [{ wait }, { drive }, { WaitPainter, WaitProgress }] = await Promise.all([
+      import("../../actions/wait/wait.ts"),
+      import("../../terminal/driver/drive.ts"),
+      import("../../present/wait_painter.ts"),
+    ]);
+    return await drive(({ signal }) => wait(host, { ...options, signal }), {
+      terminal,
+      signals,
+      clock: host.clock,
+      painter: new WaitPainter({ format, quiet }),
+      progress: new WaitProgress(),
+      statusLine: terminal.stderr.isTerminal && format === "text",
+      milestone: (event) =>
+        event.kind === "started" ? event : event.kind === "ended" ? event : undefined,
+    });
+  },
+});
+
+function common(flags: {
+  for: readonly Condition[];
+  any: boolean;
+  count: number | undefined;
+  "fail-on": readonly string[];
+  timeout: number;
+  namespace: string | undefined;
+  "all-namespaces": boolean;
+  context: string | undefined;
+  kubeconfig: string | undefined;
+  output: "json" | "jsonl" | undefined;
+  quiet: boolean;
+}, given: ReadonlySet<string>) {
+  if (flags.any && given.has("count")) {
+    throw new UsageError("--any and --count contradict each other");
+  }
+  if (flags["all-namespaces"] && flags.namespace !== undefined) {
+    throw new UsageError("--namespace and --all-namespaces contradict each other");
+  }
+  const need: WaitNeed = flags.any
+    ? { kind: "any" }
+    : flags.count === undefined
+    ? { kind: "all" }
+    : { kind: "count", count: flags.count };
+  const conditions: readonly Condition[] = flags.for.length === 0 ? [{ kind: "ready" }] : flags.for;
+  return {
+    conditions,
+    need,
+    failOn: flags["fail-on"],
+    timeoutMs: flags.timeout,
+    allNamespaces: flags["all-namespaces"],
+    kubeconfig: flags.kubeconfig,
+    format: flags.output ?? "text" as const,
+    quiet: flags.quiet,
+    ...definedOnly({ namespace: flags.namespace, context: flags.context }),
+  };
+}
+
+/** As kubectl's `--timeout 0`, without a unit. */
+function timeoutMs(raw: string): number {
+  return raw === "0" ? 0 : durationMs(raw);
+}
+
+function named(operand: string): { kind: string; name: string } {
+  const [kind = "", name = "", ...others] = operand.split("/");
+  if (kind === "" || name === "" || others.length > 0) {
+    throw new UsageError(`"${operand}" is not an object`, { hint: "such as deploy/web" });
+  }
+  return { kind, name };
+}
+
+/** `pods,deployments`, as kubectl. */
+function kinds(operand: string): { kind: string }[] {
+  return operand.split(",").filter((kind) => kind !== "").map((kind) => ({ kind }));
+}
