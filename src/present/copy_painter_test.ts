@@ -1,6 +1,73 @@
 import assert from "node:assert/strict";
+import type { CopyEvent } from "../actions/copy/events.ts";
+import type { Outcome } from "../actions/exec/events.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { bytesText, CopyRunProgress, filesText } from "./copy_painter.ts";
+import { plainStyle } from "../terminal/style.ts";
+import {
+  bytesText,
+  CopyPainter,
+  type CopyPainterOptions,
+  CopyRunProgress,
+  filesText,
+} from "./copy_painter.ts";
+import { at, runEnded, target } from "./testing/run_events.ts";
+
+const names = ["web-0", "web-1"];
+const failed: Outcome = { kind: "failed", exitCode: 1, reason: "no space" };
+
+const ended = (index: number, outcome: Outcome): CopyEvent => ({
+  kind: "targetEnded",
+  target: index,
+  outcome,
+  at,
+  durationMs: 5,
+  copy: { from: "./a", to: `${names[index]}:/b` },
+  totals: null,
+});
+
+const events: readonly CopyEvent[] = [
+  { kind: "runStarted", targets: names.map(target), names, command: [], at },
+  { kind: "targetStarted", target: 0, at },
+  { kind: "note", target: 0, text: "resumed" },
+  ended(0, { kind: "ok" }),
+  ended(1, failed),
+  { ...runEnded("1 ok, 1 failed", { kind: "ok" }, failed), files: 2, bytes: 2048 },
+];
+
+function painted(options: Partial<CopyPainterOptions> = {}) {
+  const painter = new CopyPainter({
+    format: "text",
+    quiet: false,
+    single: false,
+    style: plainStyle,
+    ...options,
+  });
+  const text = { stdout: "", stderr: "" };
+  for (const { stream, data } of events.flatMap((event) => painter.paint(event))) {
+    text[stream] += data.join("");
+  }
+  return text;
+}
+
+Deno.test("`CopyPainter` prints notes, failures and a summary; fewer of them for one pod or with quiet", () => {
+  const note = "web-0: resumed\n";
+  const failure = "web-1: not copied: no space\n";
+  const summary = "1 ok, 1 failed: 2 files, 2.0 KiB in 1.2s\n";
+  assert.deepEqual(painted(), { stdout: "", stderr: note + failure + summary });
+  assert.deepEqual(painted({ single: true }), { stdout: "", stderr: note + failure });
+  assert.deepEqual(painted({ quiet: true }), { stdout: "", stderr: failure });
+});
+
+Deno.test("`CopyPainter` prints an object for each target as JSON, with its notes", () => {
+  const { stdout } = painted({ format: "json" });
+  const reports = JSON.parse(stdout) as { pod: string; outcome: string; notes: string[] }[];
+  assert.deepEqual(reports.map(({ pod, outcome, notes }) => [pod, outcome, notes]), [
+    ["web-0", "ok", ["resumed"]],
+    ["web-1", "failed", []],
+  ]);
+  const lines = painted({ format: "jsonl" }).stdout.trimEnd().split("\n");
+  assert.deepEqual(lines.map((line) => JSON.parse(line)), reports);
+});
 
 Deno.test("bytes have three digits and a unit; files are counted as a person does", () => {
   const table: [number, string][] = [

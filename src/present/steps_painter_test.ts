@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { plainStyle } from "../terminal/style.ts";
-import type { StepsEvent } from "../actions/workflow/run_steps.ts";
+import type { PlannedStep, StepsEvent } from "../actions/workflow/run_steps.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { StepsPainter, StepsProgress } from "./steps_painter.ts";
+import { planLines, StepsPainter, StepsProgress } from "./steps_painter.ts";
 
 function painter(quiet = false): StepsPainter {
   const style = { stdout: plainStyle, stderr: plainStyle };
@@ -106,4 +106,40 @@ Deno.test("the status line tells the innermost steps, how far their pods are and
     told(...["b", "c", "d"].map(began)).replaceAll(/: [^;]*?1s/g, ""),
     "a; b; c and 1 more",
   );
+});
+
+Deno.test("`planLines()` marks what changes something, and names the pods of each step", () => {
+  const step = (id: string, more: Partial<PlannedStep>) =>
+    ({
+      ...{ id, title: "", does: "", when: null, effect: "reads", steps: [] },
+      ...{ targets: null, targetsNote: null, ...more },
+    }) as PlannedStep;
+  const names = Array.from({ length: 8 }, (_, index) => `web-${index}`);
+  const lines = planLines({
+    workflow: "restart",
+    path: "/project/workflows/restart.yaml",
+    params: { match: "web" },
+    permissions: { cluster: [{ verbs: ["get"], namespaces: [] }] } as never,
+    changes: ["stop"],
+    steps: [
+      step("look", { title: "a look", does: "exec uptime", targets: names }),
+      step("stop", { title: "kubectl", does: "kubectl", effect: "changes", when: "params.x" }),
+    ],
+    finally: [step("last", { does: "print", title: "print", targets: [] })],
+  });
+  assert.deepEqual(lines, [
+    "restart  /project/workflows/restart.yaml",
+    'params       match="web"',
+    "permissions  cluster get",
+    "",
+    "  look  a look: exec uptime",
+    "    in 8 pods: web-0, web-1, web-2, web-3, web-4, web-5 and 2 more",
+    "! stop  kubectl",
+    "    when params.x",
+    "finally",
+    "    last  print",
+    "      in no pod",
+    "",
+    "may change something: stop",
+  ]);
 });
