@@ -9,6 +9,7 @@ import type { Schema } from "../schema/model.ts";
 import { isRecord } from "../../../base/json_value.ts";
 import { failedStatus } from "../status.ts";
 import {
+  fieldPathText,
   type FieldSet,
   fieldSetOf,
   fieldsOfValue,
@@ -21,7 +22,6 @@ import {
   type Manager,
   newEntry,
   ownable,
-  pathText,
   schemaOf,
   schemaOfField,
   valueAt,
@@ -126,7 +126,7 @@ interface Conflict {
 function conflictsWith(others: readonly ManagedEntry[], paths: readonly string[][]): Conflict[] {
   return others.flatMap((entry) =>
     paths.filter((path) => holds(fieldSetOf(entry), path))
-      .map((path) => ({ owner: ownerText(entry), field: pathText(path) }))
+      .map((path) => ({ owner: ownerText(entry), field: fieldPathText(path) }))
   );
 }
 

@@ -243,7 +243,7 @@ export function isItem(item: unknown, step: string): boolean {
 }
 
 /** Returns a path as an error names it: `.spec.containers[name="a"].image`. */
-export function pathText(path: readonly string[]): string {
+export function fieldPathText(path: readonly string[]): string {
   return path.filter((step) => step !== ".").map((step) => {
     if (step.startsWith("f:")) return `.${step.slice(2)}`;
     const named: unknown = JSON.parse(step.slice(2));
