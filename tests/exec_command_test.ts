@@ -28,7 +28,7 @@ Deno.test("exec by the real program", async (t) => {
     const skipped = ["skipped", "1 of 4 targets failed (max-fail)"];
     assert.deepEqual(outcomes, [["failed", null], skipped, skipped, skipped]);
     assert.match(stderr, /^1 failed \(exit 1: weka-drive-0\), 3 skipped, 1 not ready in /m);
-    assert.match(stderr, /^skipped because 1 of 4 targets failed \(--max-fail\)$/m);
+    assert.match(stderr, /^skipped because 1 of 4 targets failed \(max-fail\)$/m);
   });
 
   await t.step("a batch begins when the one before it has ended", async () => {
@@ -45,7 +45,7 @@ Deno.test("exec by the real program", async (t) => {
     const { code, stderr } = await kodama.run(["exec", ...drives, ...words]);
     assert.equal(code, 5);
     assert.match(stderr, /^1 ok, 1 failed \(exit 1: weka-drive-1\), 2 skipped, 1 not ready in /m);
-    assert.match(stderr, /^skipped because an earlier target failed \(--fail-fast\)$/m);
+    assert.match(stderr, /^skipped because an earlier target failed \(fail-fast\)$/m);
   });
 
   await t.step("--diff: what most say, and where the others differ from it", async () => {

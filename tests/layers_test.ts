@@ -1,5 +1,6 @@
 /** The table of ARCHITECTURE.md, "Who may import whom", checked against the real import graph; no cycles; who may use `Deno.`. */
 import assert from "node:assert/strict";
+import { nodeAt } from "../src/cli/parser/node.ts";
 import { tree } from "../src/cli/tree.ts";
 
 const src = new URL("../src/", import.meta.url);
@@ -319,4 +320,16 @@ Deno.test("words of the command line are noticed, and other programs' are not", 
     literalsOf(code(literal)).map(commandLineWords).filter(Boolean);
   for (const literal of wrong) assert.equal(found(literal).length, 1, literal);
   for (const literal of right) assert.deepEqual(found(literal), [], literal);
+});
+
+Deno.test("every action that advice names is a command", async () => {
+  const unknown: string[] = [];
+  for await (const file of sourceFiles(src)) {
+    if (file.href.endsWith("_test.ts")) continue;
+    const code = await Deno.readTextFile(file);
+    for (const [, name = ""] of code.matchAll(/\baction\(\s*"([\w.]+)"/g)) {
+      if (nodeAt(tree, name.split("."))?.kind !== "leaf") unknown.push(`${file.pathname}: ${name}`);
+    }
+  }
+  assert.deepEqual(unknown, []);
 });
