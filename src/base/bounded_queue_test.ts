@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { BoundedQueue } from "./bounded_queue.ts";
 import { quiet } from "./testing/manual_clock.ts";
 
-Deno.test("each producer's items come in its order, and never more wait than may", async () => {
+Deno.test("`BoundedQueue` keeps each producer's order and its limit", async () => {
   const producers = fc.array(fc.nat(20), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(producers, fc.integer({ min: 1, max: 4 }), async (all, capacity) => {
@@ -22,7 +22,7 @@ Deno.test("each producer's items come in its order, and never more wait than may
   );
 });
 
-Deno.test("a producer waits while the queue is full", async () => {
+Deno.test("`push()` waits while the queue is full", async () => {
   const queue = new BoundedQueue<number>(1);
   await queue.push(1);
   let pushed = false;
@@ -34,7 +34,7 @@ Deno.test("a producer waits while the queue is full", async () => {
   await waiting;
 });
 
-Deno.test("what waits is seen before an error; a consumer that is gone holds nobody up", async () => {
+Deno.test("`BoundedQueue` yields queued items before an error, and a stopped consumer blocks no producer", async () => {
   const failing = new BoundedQueue<number>(2);
   await failing.push(1);
   failing.fail(new Error("broken"));
@@ -50,7 +50,7 @@ Deno.test("what waits is seen before an error; a consumer that is gone holds nob
   assert.deepEqual(await Array.fromAsync(abandoned), []);
 });
 
-Deno.test("a queue ends once: what comes after its error or its end changes neither", async () => {
+Deno.test("`BoundedQueue` ends once: later errors and ends have no effect", async () => {
   const failed = new BoundedQueue<number>(1);
   failed.fail(new Error("first"));
   failed.fail(new Error("second"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TimerQueue } from "./clock.ts";
 
-Deno.test("timers fire in the order of their times, then of their calls", async () => {
+Deno.test("`TimerQueue` fires in the order of times, then of calls", async () => {
   // However long the calls take, all are at the same moment.
   let called: number | undefined = performance.now();
   const queue = new TimerQueue(() => called ?? performance.now());
@@ -19,18 +19,18 @@ Deno.test("timers fire in the order of their times, then of their calls", async 
   assert.deepEqual(fired, ["first", "second", "third", "last"]);
 });
 
-Deno.test("a timer never fires before its time", async () => {
+Deno.test("`TimerQueue` never fires a timer early", async () => {
   const queue = new TimerQueue();
-  const began = performance.now();
+  const startMs = performance.now();
   const waits = [3, 7.5, 12].map((delayMs) =>
     new Promise<number>((resolve) =>
-      queue.add(delayMs, () => resolve(performance.now() - began - delayMs))
+      queue.add(delayMs, () => resolve(performance.now() - startMs - delayMs))
     )
   );
   for (const late of await Promise.all(waits)) assert.ok(late >= 0, `${late} ms`);
 });
 
-Deno.test("a timer that was disposed of doesn't fire, even by one that fired at the same moment", async () => {
+Deno.test("`TimerQueue` doesn't fire a disposed timer, even one disposed of at the same moment", async () => {
   const queue = new TimerQueue();
   const fired: string[] = [];
   using _never = queue.add(1, () => fired.push("never"));
@@ -43,7 +43,7 @@ Deno.test("a timer that was disposed of doesn't fire, even by one that fired at 
   assert.deepEqual(fired, []);
 });
 
-Deno.test("a timer may add another, earlier than all that wait", async () => {
+Deno.test("`TimerQueue` accepts a timer from a timer, earlier than all others", async () => {
   const queue = new TimerQueue();
   const fired: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -56,15 +56,15 @@ Deno.test("a timer may add another, earlier than all that wait", async () => {
   assert.deepEqual(fired, ["early", "late"]);
 });
 
-Deno.test("timers that are due at one moment, the process having been busy, keep the order of their times", async () => {
+Deno.test("`TimerQueue` keeps the order of times if several are due after a busy period", async () => {
   const queue = new TimerQueue();
   const fired: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   queue.add(3, () => fired.push("second"));
   queue.add(1, () => fired.push("first"));
   queue.add(4, resolve);
-  const began = performance.now();
-  while (performance.now() - began < 10);
+  const startMs = performance.now();
+  while (performance.now() - startMs < 10);
   await promise;
   assert.deepEqual(fired, ["first", "second"]);
 });

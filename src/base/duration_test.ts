@@ -42,7 +42,7 @@ for (const [ms, text] of formatted) {
   Deno.test(`${ms} ms is said as ${text}`, () => assert.equal(formatDuration(ms), text));
 }
 
-Deno.test("property: what is said can be read, and is within its last digit", () => {
+Deno.test("`parseDuration()` reads what `formatDuration()` writes, within its last digit", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 2_000_000_000 }), (ms) => {
     const said = parseDuration(formatDuration(ms)) ?? NaN;
     assert.ok(said <= ms && ms - said <= (ms < 1000 ? 0 : ms < 10_000 ? 100 : 1000));

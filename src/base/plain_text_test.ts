@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { anyText } from "./testing/any_text.ts";
 import { plainText } from "./plain_text.ts";
 
-Deno.test("no text makes a control character, and none grows beyond its limit", () => {
+Deno.test("`plainText()` never has control characters, and never exceeds its limit", () => {
   const nasty = fc.array(fc.oneof(
     fc.constantFrom("\x1b[2J", "\x1b]0;t\x07", "\x9b1m", "\u202e", "\r", "\x1b", "[", "]"),
     anyText(),
@@ -15,7 +15,7 @@ Deno.test("no text makes a control character, and none grows beyond its limit", 
   }));
 });
 
-Deno.test("what is left out of a text takes no room of what is shown", () => {
+Deno.test("`plainText()` doesn't count removed characters", () => {
   assert.equal(plainText(`${"\x1b[0m".repeat(10)}a sentence`, 20), "a sentence");
   assert.equal(plainText("x".repeat(21), 20), `${"x".repeat(20)}…`);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseQuantity } from "./quantity.ts";
 
-Deno.test("quantities are numbers, in powers of ten and of two", () => {
+Deno.test("`parseQuantity()` reads powers of ten and of two", () => {
   const amounts = [["1", 1], ["500m", 0.5], ["64Mi", 67108864], ["2k", 2000], [
     "1e3",
     1000,
@@ -11,7 +11,7 @@ Deno.test("quantities are numbers, in powers of ten and of two", () => {
   }
 });
 
-Deno.test("what isn't a quantity is none", () => {
+Deno.test("`parseQuantity()` returns undefined for other texts", () => {
   for (const text of ["much", "", "m", "1 Gi", "1KiB", "constructor", "1e9999"]) {
     assert.equal(parseQuantity(text), undefined, text);
   }

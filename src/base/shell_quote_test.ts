@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { commandLine } from "./shell_quote.ts";
 
-Deno.test("commandLine() leaves plain words alone, and a shell reads the others as they were", async () => {
+Deno.test("`commandLine()` quotes only args that a shell would change", async () => {
   assert.equal(commandLine(["rm", "-rf", "/tmp/x"]), "rm -rf /tmp/x");
   assert.equal(commandLine(["sh", "-c", "a && b"]), "sh -c 'a && b'");
   assert.equal(commandLine(["echo", "", "it's"]), "echo '' 'it'\\''s'");

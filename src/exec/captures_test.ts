@@ -7,7 +7,7 @@ import { directInput, sharedInput, type SpoolFile } from "./stdin_spool.ts";
 const pieces = fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 12 });
 const forever = new AbortController().signal;
 
-Deno.test("a capture is the beginning of what came, and tells apart what it omitted", () => {
+Deno.test("`Capture` stores the start, and a hash distinguishes what it omitted", () => {
   fc.assert(fc.property(pieces, fc.nat(40), (all, limit) => {
     const whole = all.flatMap((piece) => [...piece]);
     const [split, atOnce] = [new Capture(limit), new Capture(limit)];
@@ -19,7 +19,7 @@ Deno.test("a capture is the beginning of what came, and tells apart what it omit
   }));
 });
 
-Deno.test("both streams keep their common order up to the limit, changes of stream counted", () => {
+Deno.test("`OrderedCapture` keeps the order of both streams up to its limit", () => {
   const capture = new OrderedCapture(1024);
   const text = (word: string) => new TextEncoder().encode(word);
   capture.push("stdout", text("a"));
@@ -53,7 +53,7 @@ async function* sourceOf(all: readonly Uint8Array[]): AsyncGenerator<Uint8Array,
   yield* all;
 }
 
-Deno.test("every reader reads all, whatever the others' pace, from memory and from the file", async () => {
+Deno.test("`sharedInput()` gives every reader all bytes at its own pace", async () => {
   const orders = fc.array(fc.nat(2), { maxLength: 60 });
   await fc.assert(fc.asyncProperty(pieces, orders, fc.nat(30), async (all, order, memoryBytes) => {
     const file = memoryFile();
@@ -77,7 +77,7 @@ Deno.test("every reader reads all, whatever the others' pace, from memory and fr
   }));
 });
 
-Deno.test("nothing is drawn before somebody reads; a reader that gives up loses nothing of others", async () => {
+Deno.test("`sharedInput()` reads nothing before the first reader, and an aborted reader takes no bytes from others", async () => {
   let drawn = 0;
   async function* source(): AsyncGenerator<Uint8Array, void> {
     for (; drawn < 5; drawn++) yield Uint8Array.of(drawn);

@@ -25,7 +25,7 @@ async function diffOf(
   return groups[1]?.diff;
 }
 
-Deno.test("the largest group is the reference, the other one a unified diff against it", async () => {
+Deno.test("`withDiffs()` compares with the largest group", async () => {
   assert.deepEqual(await diffOf("a\nb\nc\n", "a\nB\nc\n"), {
     kind: "unified",
     stdout: "--- web-[0-2]\n+++ web-3\n@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n",
@@ -33,18 +33,18 @@ Deno.test("the largest group is the reference, the other one a unified diff agai
   });
 });
 
-Deno.test("a missing end of the last line is a difference that is shown", async () => {
+Deno.test("`withDiffs()` shows a missing last newline", async () => {
   const diff = await diffOf("a\n", "a");
   assert.ok(diff?.kind === "unified");
   assert.match(diff.stdout, /-a\n\+a\n\\ No newline at end of file/);
 });
 
-Deno.test("groups that differ by their outcome alone have no lines to show", async () => {
+Deno.test("`withDiffs()` has no diff for groups that differ only by outcome", async () => {
   const outcome: Outcome = { kind: "failed", exitCode: 1 };
   assert.deepEqual(await diffOf("a\n", "a\n", { outcome }), { kind: "same" });
 });
 
-Deno.test("what is too long, too different or no text is said not to be compared", async () => {
+Deno.test("`withDiffs()` reports output that is too long, too different or binary", async () => {
   const bounds = { maxBytes: 100, maxChangedLines: 2 };
   const lines = (prefix: string, count: number) =>
     Array.from({ length: count }, (_, at) => `${prefix}${at}\n`).join("");

@@ -8,8 +8,8 @@ import { hello, outcomesOf, outputOf, runFixture } from "./testing/run_fixture.t
 
 /** A run of one pod with endless output, with 10 ms of clock time per event. The backlog never ends by itself. */
 async function flooded(changes: Partial<RunOptions>, cancelMs?: number) {
-  const stage = runFixture([{ ...hello, end: "hangs" }], changes);
-  const { open } = stage.options;
+  const run = runFixture([{ ...hello, end: "hangs" }], changes);
+  const { open } = run.options;
   const flooding: OpenExec = async (target, request, ...rest) => {
     const channel = await open(target, request, ...rest);
     if (request.command[0] !== "sh" || request.command.at(-1) !== "hostname") return channel;
@@ -29,24 +29,24 @@ async function flooded(changes: Partial<RunOptions>, cancelMs?: number) {
     };
     return { ...channel, output: backlog(), close };
   };
-  stage.options.open = flooding;
-  if (cancelMs !== undefined) stage.clock.timer(cancelMs, () => stage.cancel.abort());
-  const told: { event: RunEvent; atMs: number }[] = [];
+  run.options.open = flooding;
+  if (cancelMs !== undefined) run.clock.timer(cancelMs, () => run.cancel.abort());
+  const all: { event: RunEvent; atMs: number }[] = [];
   const follow = async () => {
-    for await (const event of runOnTargets(stage.targets, ["hostname"], stage.options)) {
-      told.push({ event, atMs: stage.clock.elapsedMs() });
-      await passed(stage.clock, 10);
+    for await (const event of runOnTargets(run.targets, ["hostname"], run.options)) {
+      all.push({ event, atMs: run.clock.elapsedMs() });
+      await passed(run.clock, 10);
     }
   };
-  await stage.clock.runUntil(follow());
-  const signals = stage.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
-  const [outcome] = outcomesOf(told.map(({ event }) => event));
-  return { outcome, signals, told, endedMs: told.at(-1)?.atMs ?? 0 };
+  await run.clock.runUntil(follow());
+  const signals = run.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
+  const [outcome] = outcomesOf(all.map(({ event }) => event));
+  return { outcome, signals, all, endedMs: all.at(-1)?.atMs ?? 0 };
 }
 
 const ids = ["4711", "4711 4712"];
 
-Deno.test("a flood that reached its limit is over soon after it, and says what wasn't read", async () => {
+Deno.test("a flood ends soon after its time limit, and unread output is reported", async () => {
   const { outcome, signals, endedMs } = await flooded({ timeoutMs: 500 });
   const expected = { kind: "timeout", limit: "command", afterMs: 500, unread: true };
   assert.deepEqual(outcome, expected);
@@ -55,19 +55,19 @@ Deno.test("a flood that reached its limit is over soon after it, and says what w
   assert.deepEqual(signals, [["TERM", ...ids], ["0", ...ids], ["KILL", "4711", ""]]);
 });
 
-Deno.test("a flood that is cancelled is over at once, and what waited is dropped", async () => {
-  const { outcome, told, endedMs } = await flooded({}, 500);
+Deno.test("a cancelled flood ends at once, and queued output is dropped", async () => {
+  const { outcome, all, endedMs } = await flooded({}, 500);
   assert.deepEqual(outcome, { kind: "cancelled", unread: true });
   assert.ok(endedMs < 500 + 300, String(endedMs));
-  const last = told.findLast(({ event }) => event.kind === "output");
+  const last = all.findLast(({ event }) => event.kind === "output");
   assert.ok((last?.atMs ?? 0) <= endedMs - 20, "what waited was told after all");
 });
 
-Deno.test("a command that ends at its limit has all its output told", async () => {
-  const stage = runFixture([{ ...hello, end: "hangs" }], { timeoutMs: 500 });
-  const told = await stage.clock.runUntil(
-    Array.fromAsync(runOnTargets(stage.targets, ["hostname"], stage.options)),
+Deno.test("a command that ends at its limit has all its output emitted", async () => {
+  const run = runFixture([{ ...hello, end: "hangs" }], { timeoutMs: 500 });
+  const all = await run.clock.runUntil(
+    Array.fromAsync(runOnTargets(run.targets, ["hostname"], run.options)),
   );
-  assert.deepEqual(outcomesOf(told), [{ kind: "timeout", limit: "command", afterMs: 500 }]);
-  assert.deepEqual(outputOf(told, 0, "stdout"), [...new TextEncoder().encode("hello\n")]);
+  assert.deepEqual(outcomesOf(all), [{ kind: "timeout", limit: "command", afterMs: 500 }]);
+  assert.deepEqual(outputOf(all, 0, "stdout"), [...new TextEncoder().encode("hello\n")]);
 });

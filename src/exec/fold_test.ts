@@ -14,7 +14,7 @@ function captured(text: string, limit = 1000): Capture {
 
 const names = Array.from({ length: 100 }, (_, index) => `weka-drive-${index}`);
 
-Deno.test("equal outputs are one group, the largest first, under ranges of names", () => {
+Deno.test("`fold()` groups equal outputs, the largest first, under ranges of names", () => {
   const fold = new Fold();
   for (let target = 49; target >= 0; target--) {
     fold.add({ target, outcome: ok, stdout: captured(target === 7 ? "4.3" : "4.2") });
@@ -24,7 +24,7 @@ Deno.test("equal outputs are one group, the largest first, under ranges of names
   assert.deepEqual(groups.map(({ stdout }) => new TextDecoder().decode(stdout)), ["4.2", "4.3"]);
 });
 
-Deno.test("fold keeps targets with different outcomes apart", () => {
+Deno.test("`fold()` keeps targets with different outcomes apart", () => {
   const fold = new Fold();
   const outcomes: Outcome[] = [ok, { kind: "failed", exitCode: 1 }, {
     kind: "failed",
@@ -36,7 +36,7 @@ Deno.test("fold keeps targets with different outcomes apart", () => {
   assert.equal(fold.groups(names).length, 3);
 });
 
-Deno.test("standard error counts only where it is given", () => {
+Deno.test("`fold()` compares standard error only if it is given", () => {
   const [without, withIt] = [new Fold(), new Fold()];
   for (const [target, text] of ["a", "b"].entries()) {
     without.add({ target, outcome: ok, stdout: captured("same") });
@@ -46,7 +46,7 @@ Deno.test("standard error counts only where it is given", () => {
   assert.equal(withIt.groups(names).length, 2);
 });
 
-Deno.test("outputs that differ beyond the limit stay apart, and say what was left out", () => {
+Deno.test("`fold()` keeps outputs apart that differ beyond the limit", () => {
   const fold = new Fold();
   for (const [target, text] of ["headA", "headB", "headA"].entries()) {
     fold.add({ target, outcome: ok, stdout: captured(text, 4) });
@@ -56,7 +56,7 @@ Deno.test("outputs that differ beyond the limit stay apart, and say what was lef
   assert.deepEqual(groups.map(({ omittedBytes }) => omittedBytes), [1, 1]);
 });
 
-Deno.test("beyond the limit of all outputs together, the beginning is kept and equals still meet", () => {
+Deno.test("`fold()` groups equal outputs beyond its total limit, and stores their start", () => {
   const fold = new Fold(10);
   const long = "x".repeat(8000);
   for (const [target, text] of [long, long, `${long}y`].entries()) {
@@ -67,7 +67,7 @@ Deno.test("beyond the limit of all outputs together, the beginning is kept and e
   assert.deepEqual(groups.map(({ omittedBytes }) => omittedBytes), [3904, 3905]);
 });
 
-Deno.test("groups are the classes of equal texts, whatever they are", () => {
+Deno.test("`fold()` groups exactly the equal texts", () => {
   const texts = fc.array(fc.string({ maxLength: 3, unit: fc.constantFrom("a", "b", "\0") }));
   fc.assert(fc.property(texts, (all) => {
     const fold = new Fold();

@@ -16,7 +16,7 @@ function bytesOf(lines: readonly OutputLine[]): number[] {
   return lines.flatMap(({ bytes, endedBy }) => [...bytes, ...(endedBy === "newline" ? [10] : [])]);
 }
 
-Deno.test("lines of a stream put together again are its bytes, and none exceeds the bound", () => {
+Deno.test("`LineInterleaver` emits all bytes, and no line beyond the limit", () => {
   fc.assert(fc.property(chunks, fc.integer({ min: 1, max: 20 }), (all, limit) => {
     const interleaver = new LineInterleaver(limit);
     const lines = all.flatMap(({ target, stream, bytes }) => [
@@ -38,7 +38,7 @@ Deno.test("lines of a stream put together again are its bytes, and none exceeds 
   }));
 });
 
-Deno.test("a partial line waits for its end, and comes with its target's", () => {
+Deno.test("`LineInterleaver` holds a partial line until its end or its target's", () => {
   const encoder = new TextEncoder();
   const interleaver = new LineInterleaver();
   const push = (target: number, text: string) =>

@@ -27,7 +27,7 @@ const own = fc.array(
   { maxLength: 6 },
 ).map((parts) => parts.flatMap((part) => [...part]));
 
-Deno.test("the mark goes and every other byte stays, however output is split", () => {
+Deno.test("`EndMarkReader` removes the mark and nothing else, however output is split", () => {
   fc.assert(
     fc.property(own, own, fc.integer({ min: 0, max: 255 }), places, (before, after, code, at) => {
       const mark = encoder.encode(`${endMarkOf("n0nce")}${code}\n`);
@@ -37,13 +37,13 @@ Deno.test("the mark goes and every other byte stays, however output is split", (
   );
 });
 
-Deno.test("output without the mark stays as it is", () => {
+Deno.test("`EndMarkReader` passes on output without a mark", () => {
   fc.assert(fc.property(own, places, (bytes, at) => {
     assert.deepEqual(read(Uint8Array.from(bytes), at), { output: bytes, exitCode: undefined });
   }));
 });
 
-Deno.test("a mark with another nonce, or without its line's end, is the command's own", () => {
+Deno.test("`EndMarkReader` passes on a mark with another nonce or without a newline", () => {
   for (
     const text of [
       "kodama:other:end:0\n",
@@ -59,7 +59,7 @@ Deno.test("a mark with another nonce, or without its line's end, is the command'
   }
 });
 
-Deno.test("a terminal's line end is part of the mark", () => {
+Deno.test("`EndMarkReader` accepts a terminal's CR LF", () => {
   const bytes = encoder.encode("one\r\nkodama:n0nce:end:12\r\n");
   assert.deepEqual(read(bytes, [10, 24]), { output: [...encoder.encode("one\r\n")], exitCode: 12 });
 });

@@ -17,35 +17,35 @@ const refused = failure("connection refused", "nothing");
 
 /** A run of one target whose first tries to open a stream fail like this. */
 function failing(failures: readonly Error[], then: "works" | "hangs" | "fails" = "works") {
-  const stage = runFixture([{ ...hello, openMs: then === "hangs" ? 60_000 : 1 }]);
-  const { open } = stage.options;
+  const run = runFixture([{ ...hello, openMs: then === "hangs" ? 60_000 : 1 }]);
+  const { open } = run.options;
   const tries: number[] = [];
   const failingOpen: OpenExec = (...words) => {
     const error = failures[tries.length] ?? (then === "fails" ? failures.at(-1) : undefined);
-    tries.push(stage.clock.elapsedMs());
+    tries.push(run.clock.elapsedMs());
     return error === undefined ? open(...words) : Promise.reject(error);
   };
-  stage.options.open = failingOpen;
-  return { stage, tries };
+  run.options.open = failingOpen;
+  return { run, tries };
 }
 
-Deno.test("a server that is back after three tries runs the command", async () => {
-  const { stage, tries } = failing([refused, refused, refused]);
-  assert.deepEqual(outcomesOf(await events(stage)), [{ kind: "ok" }]);
+Deno.test("a server that is back after three attempts runs the command", async () => {
+  const { run, tries } = failing([refused, refused, refused]);
+  assert.deepEqual(outcomesOf(await events(run)), [{ kind: "ok" }]);
   assert.deepEqual(tries, [0, 100, 300, 700]);
-  assert.equal(stage.clock.waiting, 0);
+  assert.equal(run.clock.waiting, 0);
 });
 
 for (const then of ["fails", "hangs"] as const) {
   Deno.test(`a server that was down and ${then} is unreachable at the limit`, async () => {
-    const { stage } = failing([refused], then);
-    const [outcome] = outcomesOf(await events(stage));
+    const { run } = failing([refused], then);
+    const [outcome] = outcomesOf(await events(run));
     assert.deepEqual(outcome, { kind: "unreachable", reason: refused.message });
-    assert.equal(stage.clock.elapsedMs(), connectTimeoutMs);
+    assert.equal(run.clock.elapsedMs(), connectTimeoutMs);
   });
 }
 
-Deno.test("the tries come once a second at last", async () => {
+Deno.test("retries of a server reach one a second", async () => {
   const [clock, stop] = [new ManualClock(), new AbortController()];
   const tries: number[] = [];
   clock.timer(4000, () => stop.abort());
@@ -58,7 +58,7 @@ Deno.test("the tries come once a second at last", async () => {
   assert.deepEqual(tries, [0, 100, 300, 700, 1500, 2500, 3500]);
 });
 
-Deno.test("what the server says when it is back is told, even at the limit", async () => {
+Deno.test("an answer of a server that is back counts, even at the limit", async () => {
   const [clock, stop] = [new ManualClock(), new AbortController()];
   const forbidden = new KodamaError("forbidden", "no");
   let down = true;
@@ -76,65 +76,68 @@ function fleetOf(
   opening: (target: Target, atMs: number) => Error | "hangs" | undefined,
   contextOf: (index: number) => string = () => "c",
 ) {
-  const stage = runFixture(Array.from({ length: 60 }, () => ({ ...hello, unsent: true })), {
+  const run = runFixture(Array.from({ length: 60 }, () => ({ ...hello, unsent: true })), {
     fanout: 10,
   });
-  for (const [index, target] of stage.targets.entries()) target.context = contextOf(index);
-  const { open } = stage.options;
+  for (const [index, target] of run.targets.entries()) target.context = contextOf(index);
+  const { open } = run.options;
   const tries: number[] = [];
-  stage.options.open = (target, request, signal, onSent) => {
-    tries.push(stage.clock.elapsedMs());
-    const fault = opening(target, stage.clock.elapsedMs());
+  run.options.open = (target, request, signal, onSent) => {
+    tries.push(run.clock.elapsedMs());
+    const fault = opening(target, run.clock.elapsedMs());
     if (fault === "hangs") return new Promise(() => {});
     return fault === undefined ? open(target, request, signal, onSent) : Promise.reject(fault);
   };
-  return { stage, tries };
+  return { run, tries };
 }
 
-Deno.test("all pods of a server that is down wait once, and one of them asks", async () => {
-  const { stage, tries } = fleetOf(() => refused);
-  const outcomes = outcomesOf(await events(stage));
+Deno.test("all pods of a server that is down wait for one retry loop", async () => {
+  const { run, tries } = fleetOf(() => refused);
+  const outcomes = outcomesOf(await events(run));
   assert.ok(outcomes.every(({ kind }) => kind === "unreachable"));
   assert.equal(outcomes.length, 60);
-  assert.equal(stage.clock.elapsedMs(), connectTimeoutMs);
+  assert.equal(run.clock.elapsedMs(), connectTimeoutMs);
   // Each of them once, and the one that retries.
   assert.equal(tries.length, 60 + 3);
 });
 
-Deno.test("when the server is back, all that waited are run", async () => {
-  const { stage } = fleetOf((_, atMs) => atMs < 500 ? refused : undefined);
-  assert.ok(outcomesOf(await events(stage)).every(({ kind }) => kind === "ok"));
-  assert.equal(stage.clock.waiting, 0);
+Deno.test("all waiting targets run when the server is back", async () => {
+  const { run } = fleetOf((_, atMs) => atMs < 500 ? refused : undefined);
+  assert.ok(outcomesOf(await events(run)).every(({ kind }) => kind === "ok"));
+  assert.equal(run.clock.waiting, 0);
 });
 
-Deno.test("a server that comes back after it was waited for in vain runs what is left", async () => {
-  const { stage } = fleetOf((_, atMs) => atMs < connectTimeoutMs ? refused : undefined);
-  const kinds = outcomesOf(await events(stage)).map(({ kind }) => kind);
+Deno.test("a server that is back after it was given up runs the remaining targets", async () => {
+  const { run } = fleetOf((_, atMs) => atMs < connectTimeoutMs ? refused : undefined);
+  const kinds = outcomesOf(await events(run)).map(({ kind }) => kind);
   assert.equal(kinds.filter((kind) => kind === "unreachable").length, 10);
   assert.equal(kinds.filter((kind) => kind === "ok").length, 50);
 });
 
-Deno.test("a server that swallows connections is given its whole time once, and then looked for", async () => {
-  const { stage } = fleetOf(() => "hangs");
-  stage.options.connectTimeoutMs = 15_000;
-  const outcomes = outcomesOf(await events(stage));
+Deno.test("a server that never answers gets the full limit once, then brief attempts", async () => {
+  const { run } = fleetOf(() => "hangs");
+  run.options.connectTimeoutMs = 15_000;
+  const outcomes = outcomesOf(await events(run));
   const limits = outcomes.map((outcome) => outcome.kind === "timeout" ? outcome.afterMs : 0);
   assert.deepEqual(new Set(limits), new Set([15_000, 2000]));
   assert.equal(limits.filter((limit) => limit === 15_000).length, 10);
-  assert.equal(stage.clock.elapsedMs(), 15_000 + 5 * 2000);
+  assert.equal(run.clock.elapsedMs(), 15_000 + 5 * 2000);
   assert.ok(outcomes.every((outcome) => !("left" in outcome)));
 });
 
-Deno.test("a server that is down holds up no target of another", async () => {
+Deno.test("a server that is down delays no target of another", async () => {
   const contextOf = (index: number) => index % 2 === 0 ? "dead" : "well";
-  const { stage } = fleetOf(({ context }) => context === "dead" ? refused : undefined, contextOf);
-  const kinds = outcomesOf(await events(stage)).map(({ kind }) => kind);
+  const { run } = fleetOf(
+    ({ context }) => context === "dead" ? refused : undefined,
+    contextOf,
+  );
+  const kinds = outcomesOf(await events(run)).map(({ kind }) => kind);
   assert.ok(kinds.every((kind, index) => kind === (index % 2 === 0 ? "unreachable" : "ok")));
 });
 
 Deno.test("a stream that was requested and isn't open at the limit may have started the command", async () => {
-  const { stage } = failing([], "hangs");
-  assert.deepEqual(outcomesOf(await events(stage)), [{
+  const { run } = failing([], "hangs");
+  assert.deepEqual(outcomesOf(await events(run)), [{
     kind: "timeout",
     limit: "connect",
     afterMs: connectTimeoutMs,
@@ -142,32 +145,32 @@ Deno.test("a stream that was requested and isn't open at the limit may have star
   }]);
 });
 
-Deno.test("what isn't known to have sent nothing is asked once", async () => {
+Deno.test("a request that may have been sent is never retried", async () => {
   for (const sent of ["some", "all"] as const) {
-    const { stage, tries } = failing([failure("connection reset", sent)]);
-    const [outcome] = outcomesOf(await events(stage));
+    const { run, tries } = failing([failure("connection reset", sent)]);
+    const [outcome] = outcomesOf(await events(run));
     assert.equal(outcome?.kind, sent === "all" ? "unknown" : "unreachable");
     assert.deepEqual(tries, [0]);
   }
 });
 
-Deno.test("a link that breaks after the whole request was sent leaves the end unknown", async () => {
-  const { stage } = failing([failure("connection reset", "all")]);
-  assert.deepEqual(outcomesOf(await events(stage)), [{
+Deno.test("a link that breaks after the whole request is unknown", async () => {
+  const { run } = failing([failure("connection reset", "all")]);
+  assert.deepEqual(outcomesOf(await events(run)), [{
     kind: "unknown",
     reason:
       "the link broke before the server's answer, and the command may have started: connection reset",
   }]);
 });
 
-Deno.test("a target that is cancelled while its server is down has nothing left in it", async () => {
-  const { stage } = failing([refused], "fails");
-  stage.clock.timer(450, () => stage.cancel.abort());
-  assert.deepEqual(outcomesOf(await events(stage)), [{ kind: "cancelled" }]);
-  assert.equal(stage.clock.elapsedMs(), 450);
+Deno.test("a target cancelled while its server is down has no remains", async () => {
+  const { run } = failing([refused], "fails");
+  run.clock.timer(450, () => run.cancel.abort());
+  assert.deepEqual(outcomesOf(await events(run)), [{ kind: "cancelled" }]);
+  assert.equal(run.clock.elapsedMs(), 450);
 });
 
-Deno.test("a server that was waited for in vain is looked for briefly, until it answers", async () => {
+Deno.test("a given-up server gets brief attempts until it answers", async () => {
   const signal = new AbortController().signal;
   for (const [limitMs, brieflyMs] of [[15_000, 2000], [500, 500]] as const) {
     const outages = new Outages(new ManualClock(), limitMs);

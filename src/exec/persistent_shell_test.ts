@@ -72,7 +72,7 @@ async function stage(shell: string) {
 
 for (const shell of shells) {
   Deno.test({
-    name: `a kept shell begun by ${shell} tells its exit code, and leaves nothing`,
+    name: `a persistent shell started by ${shell} reports its exit code, and leaves no process`,
     ignore: missing.length > 0,
     fn: async () => {
       await using kept = await stage(shell);
@@ -85,7 +85,7 @@ for (const shell of shells) {
   });
 
   Deno.test({
-    name: `a shell that is gone is said to be, by ${shell}`,
+    name: `a missing persistent shell is reported by ${shell}`,
     ignore: missing.length > 0,
     fn: async () => {
       await using kept = await stage(shell);
@@ -96,7 +96,7 @@ for (const shell of shells) {
 }
 
 Deno.test({
-  name: "the greeting survives that tmux throws away what nobody has read of the terminal",
+  name: "the greeting arrives although tmux discards unread output",
   ignore: missing.length > 0,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "k" });

@@ -2,7 +2,7 @@
  * A short shell preamble that runs before a command in the pod, so that the command can be ended later.
  *
  * It sets the command's variables, prints process ids on the first line of standard output, and runs the command: below
- * a shell that stays (`watch.ts`), or by `exec`, which turns the same process into the command. A runtime starts an
+ * a shell that stays (see below), or by `exec`, which turns the same process into the command. A runtime starts an
  * exec as the leader of a session and of a process group (runc calls setsid), so the id is that of the group and of the
  * session too.
  *

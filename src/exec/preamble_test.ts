@@ -23,7 +23,7 @@ function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-Deno.test("the first line goes and every other byte stays, however output is split", () => {
+Deno.test("`PreambleReader` removes the first line and nothing else, however output is split", () => {
   fc.assert(fc.property(
     fc.uint8Array({ maxLength: 40 }),
     fc.integer({ min: 1, max: 4_194_304 }),
@@ -39,7 +39,7 @@ Deno.test("the first line goes and every other byte stays, however output is spl
   ));
 });
 
-Deno.test("a terminal's warning before the line stays, as does output without the line", () => {
+Deno.test("`PreambleReader` passes on a shell's warning, and output without the line", () => {
   const warning = encoder.encode("sh: warning: setlocale\r\n");
   const line = encoder.encode("kodama:n0nce:7\r\n");
   const after = encoder.encode("hi\r\n");
@@ -56,7 +56,7 @@ Deno.test("a terminal's warning before the line stays, as does output without th
   ));
 });
 
-Deno.test("a second such line, and one with another nonce, are the command's own", () => {
+Deno.test("`PreambleReader` passes on a second line, and one with another nonce", () => {
   const own = encoder.encode("kodama:n0nce:8\nkodama:other:9\n");
   const whole = concat(encoder.encode("kodama:n0nce:7\n"), own);
   assert.deepEqual(read([whole]), { output: [...own], session: { leader: 7 } });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { redact, withoutSecrets } from "./redact.ts";
 
-Deno.test("what looks like a secret by its name is taken out, and nothing else", () => {
+Deno.test("`redact()` removes values that look like secrets by their names, and nothing else", () => {
   const table: [string[], string[]][] = [
     [["curl", "--token", "abc"], ["curl", "--token", "[redacted]"]],
     [["x", "--db-password=hunter2"], ["x", "--db-password=[redacted]"]],
@@ -48,7 +48,7 @@ Deno.test("what looks like a secret by its name is taken out, and nothing else",
   for (const args of harmless) assert.deepEqual(redact(args), { args, secrets: [] });
 });
 
-Deno.test("a secret isn't in what is kept, wherever it stands", () => {
+Deno.test("`redact()` removes a secret at any position", () => {
   fc.assert(fc.property(
     fc.stringMatching(/^[A-Za-z0-9]{8,20}$/),
     fc.constantFrom("--password", "--token", "--client-secret"),

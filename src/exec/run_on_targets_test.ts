@@ -29,63 +29,63 @@ function expectedKind(script: PodScript): string {
   return script.end.kind === "exited" && script.end.exitCode === 0 ? "ok" : "failed";
 }
 
-Deno.test("every target ends once, in order, with all its bytes, under any interleaving", async () => {
+Deno.test("`runOnTargets()` ends every target once, with all its bytes, under any interleaving", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(scripts, { minLength: 1, maxLength: 12 }),
     fc.integer({ min: 1, max: 5 }),
-    async (all, fanout) => {
-      const stage = runFixture(all, { fanout, timeoutMs });
-      const told = await events(stage);
-      assertOrder(told, all.length, fanout);
-      for (const [index, script] of all.entries()) {
-        assert.equal(outcomesOf(told)[index]?.kind, expectedKind(script));
+    async (scripts, fanout) => {
+      const run = runFixture(scripts, { fanout, timeoutMs });
+      const all = await events(run);
+      assertOrder(all, scripts.length, fanout);
+      for (const [index, script] of scripts.entries()) {
+        assert.equal(outcomesOf(all)[index]?.kind, expectedKind(script));
         for (const stream of ["stdout", "stderr"] as const) {
-          const [got, whole] = [outputOf(told, index, stream), bytesOf(script, stream)];
+          const [got, whole] = [outputOf(all, index, stream), bytesOf(script, stream)];
           // Output that an ended command hadn't written is never written.
           const stopped = expectedKind(script) === "timeout";
           assert.deepEqual(got, stopped ? whole.slice(0, got.length) : whole);
         }
       }
-      assert.equal(stage.clock.waiting, 0, "a timer was left behind");
+      assert.equal(run.clock.waiting, 0, "a timer was left behind");
     },
   ));
 });
 
-Deno.test("a cancelled run still ends every target once, and none is ok without a Status", async () => {
+Deno.test("a cancelled run ends every target once, and none is ok without a Status", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(scripts, { minLength: 1, maxLength: 10 }),
     fc.integer({ min: 0, max: 3000 }),
-    async (all, cancelMs) => {
-      const stage = runFixture(all, { fanout: 3 });
-      stage.clock.timer(cancelMs, () => stage.cancel.abort());
-      const told = await events(stage);
-      assertOrder(told, all.length, 3);
-      for (const [index, outcome] of outcomesOf(told).entries()) {
-        const end = all[index]?.end;
+    async (scripts, cancelMs) => {
+      const run = runFixture(scripts, { fanout: 3 });
+      run.clock.timer(cancelMs, () => run.cancel.abort());
+      const all = await events(run);
+      assertOrder(all, scripts.length, 3);
+      for (const [index, outcome] of outcomesOf(all).entries()) {
+        const end = scripts[index]?.end;
         if (outcome.kind === "ok") {
           assert.ok(end !== "hangs" && end?.kind === "exited" && end.exitCode === 0);
         }
-        if (outcome.kind === "skipped") assert.equal(stage.pods[index]?.requests.length, 0);
+        if (outcome.kind === "skipped") assert.equal(run.pods[index]?.requests.length, 0);
       }
     },
   ));
 });
 
-Deno.test("a good end that the command itself didn't come to is unknown", async () => {
+Deno.test("a success without the command's end mark is unknown", async () => {
   const [outcome] = outcomesOf(await events(runFixture([{ ...hello, unmarked: true }])));
   assert.equal(outcome?.kind, "unknown");
 });
 
-Deno.test("a good end of a command that failed is no good end", async () => {
+Deno.test("a success of the server doesn't hide the command's own exit code", async () => {
   const [outcome] = outcomesOf(await events(runFixture([{ ...hello, marked: 4 }])));
   assert.deepEqual(outcome, { kind: "failed", exitCode: 4 });
 });
 
-Deno.test("a command that ignores TERM is killed after the grace", async () => {
-  const stage = runFixture([{ ...hello, end: "hangs", diesOn: "KILL" }], { timeoutMs });
-  const [outcome] = outcomesOf(await events(stage));
+Deno.test("a command that ignores TERM is killed after the grace period", async () => {
+  const run = runFixture([{ ...hello, end: "hangs", diesOn: "KILL" }], { timeoutMs });
+  const [outcome] = outcomesOf(await events(run));
   assert.deepEqual(outcome, { kind: "timeout", limit: "command", afterMs: timeoutMs });
-  const signals = stage.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
+  const signals = run.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
   // Polled after 50, 150 and 200 ms.
   assert.deepEqual(
     signals,
@@ -93,63 +93,63 @@ Deno.test("a command that ignores TERM is killed after the grace", async () => {
   );
 });
 
-Deno.test("what KILL doesn't end is said to be left", async () => {
-  const stage = runFixture([{ ...hello, end: "hangs", diesOn: "nothing" }], { timeoutMs });
-  const [outcome] = outcomesOf(await events(stage));
+Deno.test("processes that survive KILL are reported", async () => {
+  const run = runFixture([{ ...hello, end: "hangs", diesOn: "nothing" }], { timeoutMs });
+  const [outcome] = outcomesOf(await events(run));
   assert.equal(outcome?.kind === "timeout" && outcome.left, "1 process did not end on KILL");
 });
 
-Deno.test("a single command that ends by itself takes one exec", async () => {
-  const stage = runFixture([hello]);
-  await events(stage);
-  assert.equal(stage.pods[0]?.requests.length, 1);
+Deno.test("a command that ends by itself needs one exec", async () => {
+  const run = runFixture([hello]);
+  await events(run);
+  assert.equal(run.pods[0]?.requests.length, 1);
 });
 
-Deno.test("without a shell the command runs bare, whatever the runtime's words", async () => {
+Deno.test("a command runs bare in an image without a shell, for every runtime's message", async () => {
   const words = 'exec: "sh": executable file not found in $PATH: unknown';
   const status = { apiVersion: "v1", kind: "Status", metadata: {}, status: "Failure" } as const;
   const noShell: ChannelEnd = { kind: "refused", status: { ...status, message: words } };
-  const stage = runFixture([{ ...hello, noShell }]);
-  assert.deepEqual(outcomesOf(await events(stage)), [{ kind: "ok" }]);
-  assert.deepEqual(stage.pods[0]?.requests.at(-1)?.command, ["hostname"]);
+  const run = runFixture([{ ...hello, noShell }]);
+  assert.deepEqual(outcomesOf(await events(run)), [{ kind: "ok" }]);
+  assert.deepEqual(run.pods[0]?.requests.at(-1)?.command, ["hostname"]);
 });
 
 for (const kind of ["forbidden", "unauthorized"] as const) {
-  Deno.test(`a stream that is ${kind} is forbidden, in the same words for every pod`, async () => {
-    const stage = runFixture([hello, hello]);
-    stage.options.open = ({ pod }) =>
+  Deno.test(`a stream that is ${kind} is forbidden, with the same reason for every pod`, async () => {
+    const run = runFixture([hello, hello]);
+    run.options.open = ({ pod }) =>
       Promise.reject(new KodamaError(kind, `pods "${pod}" is forbidden: no`, { hint: "a role" }));
     const outcome = { kind: "forbidden", reason: "no", hint: "a role" };
-    assert.deepEqual(outcomesOf(await events(stage)), [outcome, outcome]);
+    assert.deepEqual(outcomesOf(await events(run)), [outcome, outcome]);
   });
 }
 
-Deno.test("a bare command that is cancelled says that it may still run", async () => {
+Deno.test("a cancelled bare command may still run", async () => {
   const refused = new KodamaError("server", 'exec: "sh": executable file not found in $PATH');
-  const stage = runFixture([{ ...hello, end: "hangs" }], { timeoutMs });
-  const { open } = stage.options;
-  stage.options.open = (to, request, signal) =>
+  const run = runFixture([{ ...hello, end: "hangs" }], { timeoutMs });
+  const { open } = run.options;
+  run.options.open = (to, request, signal) =>
     request.command[0] === "sh" ? Promise.reject(refused) : open(to, request, signal);
-  const [outcome] = outcomesOf(await events(stage));
+  const [outcome] = outcomesOf(await events(run));
   assert.match(String(outcome?.kind === "timeout" && outcome.left), /may still run/);
 });
 
-Deno.test("input reaches every target whole, and its end too", async () => {
-  const stage = runFixture([hello, hello, hello], {
+Deno.test("input reaches every target completely, with its end", async () => {
+  const run = runFixture([hello, hello, hello], {
     fanout: 1,
     input: () => {
       const pieces = [Uint8Array.of(1, 2), Uint8Array.of(3)];
       return { read: () => Promise.resolve(pieces.shift()) };
     },
   });
-  await events(stage);
-  for (const pod of stage.pods) {
+  await events(run);
+  for (const pod of run.pods) {
     assert.deepEqual(pod.written.flatMap((bytes) => [...bytes]), [1, 2, 3]);
     assert.equal(pod.inputEnded, true);
   }
 });
 
-Deno.test("an end that the server doesn't tell is waited for ten seconds, and then unknown", async () => {
+Deno.test("an end that the server doesn't report is unknown after ten seconds", async () => {
   const input = () => ({ read: () => Promise.resolve(undefined) });
   const [outcome] = outcomesOf(
     await events(runFixture([{ ...hello, unreported: true }], { input })),
@@ -161,15 +161,15 @@ Deno.test("an end that the server doesn't tell is waited for ten seconds, and th
   });
 });
 
-Deno.test("a consumer that stops cancels what runs and waits for its end", async () => {
-  const stage = runFixture([{ ...hello, end: "hangs" }, { ...hello, end: "hangs" }]);
+Deno.test("a consumer that stops cancels the running commands and waits for their end", async () => {
+  const run = runFixture([{ ...hello, end: "hangs" }, { ...hello, end: "hangs" }]);
   const seen = (async () => {
-    for await (const event of runOnTargets(stage.targets, ["x"], stage.options)) {
+    for await (const event of runOnTargets(run.targets, ["x"], run.options)) {
       if (event.kind === "output") break;
     }
   })();
-  await stage.clock.runUntil(seen);
-  for (const pod of stage.pods) {
+  await run.clock.runUntil(seen);
+  for (const pod of run.pods) {
     assert.deepEqual(pod.requests.at(-1)?.command.slice(4), ["TERM", "4711", "4711 4712"]);
   }
 });

@@ -9,7 +9,7 @@ function record(name: string, ageMs: number, bytes = 1): KeptRecord {
   return { name, bytes, modifiedAt: new Date(now.getTime() - ageMs) };
 }
 
-Deno.test("what is too old, too many or too much goes, the oldest first", () => {
+Deno.test("`expiredRecords()` selects records by age, number and size, the oldest first", () => {
   assert.deepEqual(expiredRecords([record("a", 1001), record("b", 999)], now, limits), ["a"]);
   const five = [50, 30, 20, 40, 60].map((age) => record(String(age), age));
   assert.deepEqual(expiredRecords(five, now, limits), ["60", "50"]);
@@ -19,7 +19,7 @@ Deno.test("what is too old, too many or too much goes, the oldest first", () => 
   assert.deepEqual(expiredRecords(together, now, limits), ["c"]);
 });
 
-Deno.test("a record that is written to stays, whatever else there is", () => {
+Deno.test("`expiredRecords()` never selects a record that is being written", () => {
   fc.assert(fc.property(
     fc.array(fc.record({ age: fc.nat(2000), bytes: fc.nat(200) }), { maxLength: 20 }),
     (all) => {

@@ -39,7 +39,7 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   return endOf(await attempt(run, argv, "bare"));
 }
 
-/** Returns whether standard input is free to notify the pod when kodama exits (`watch.ts`). */
+/** Returns whether standard input is free to notify the pod when kodama exits (`preamble.ts`). */
 function isWatched(options: RunOptions): boolean {
   return hasLeader(options) && options.input === undefined;
 }

@@ -66,7 +66,7 @@ function play(
 
 const well = (total: number) => new Array<boolean>(total).fill(false);
 
-Deno.test("batches: the sizes in turn, then the last one again and again", () => {
+Deno.test("`next()` uses each batch size in turn, then the last one repeatedly", () => {
   const table: [number, readonly Amount[], number[]][] = [
     [50, [count(1), count(5), percent(20)], [0, 1, 6, 16, 26, 36, 46]],
     [7, [count(3)], [0, 3, 6]],
@@ -80,32 +80,32 @@ Deno.test("batches: the sizes in turn, then the last one again and again", () =>
   }
 });
 
-Deno.test("a canary that fails is the only target", () => {
+Deno.test("`next()` stops after a failed canary", () => {
   const policy = { fanout: 8, serial: [count(1), count(4)], maxFail: count(0) };
   assert.deepEqual(play([true, false, false], policy).ends, ["failed", "skipped", "skipped"]);
 });
 
-Deno.test("the budget is asked before a batch, and a batch that runs goes on to its end", () => {
+Deno.test("`next()` applies the budget before a batch, not within one", () => {
   const policy = { fanout: 1, serial: [count(3)], maxFail: count(1) };
   const fails = [true, true, false, false];
   assert.deepEqual(play(fails, policy).ends, ["failed", "failed", "ok", "skipped"]);
   assert.ok(!play([true, false, false, false], policy).ends.includes("skipped"));
 });
 
-Deno.test("a percentage is exceeded by more than itself", () => {
+Deno.test("`next()` allows exactly the percentage of failures", () => {
   const policy = { fanout: 1, maxFail: percent(50) };
   assert.deepEqual(play([true, true, false, false], policy).ends.at(-1), "ok");
   assert.deepEqual(play([true, true, true, false], policy).ends.at(-1), "skipped");
 });
 
-Deno.test("what is counted in hundredths waits until every target is known", () => {
+Deno.test("`next()` waits for all targets if sizes are percentages", () => {
   const state = { total: 5, more: true, started: 0, running: 0, failed: 0 };
   assert.equal(next(state, { fanout: 8, serial: [percent(20)] }).kind, "wait");
   assert.equal(next(state, { fanout: 8, maxFail: percent(20) }).kind, "wait");
   assert.equal(next(state, { fanout: 8, maxFail: count(2) }).kind, "start");
 });
 
-Deno.test("a run whose targets have all begun isn't over while further ones may become known", () => {
+Deno.test("`next()` waits while further targets may be found", () => {
   const state = { total: 2, started: 2, running: 0, failed: 0 };
   assert.equal(next({ ...state, more: true }, { fanout: 8 }).kind, "wait");
   assert.equal(next({ ...state, more: false }, { fanout: 8 }).kind, "stop");
@@ -116,7 +116,7 @@ const amounts = fc.oneof(
   fc.integer({ min: 1, max: 100 }).map(percent),
 );
 
-Deno.test("every target ends exactly once, within the window, and never beyond the budget's excess", () => {
+Deno.test("`next()` starts every target once, within the window and the budget", () => {
   fc.assert(fc.property(
     fc.array(fc.boolean(), { minLength: 1, maxLength: 60 }),
     fc.integer({ min: 1, max: 9 }),

@@ -21,7 +21,7 @@ export interface ProcessSession {
   /** Id of the leader, which is also that of the session and of the first process group. */
   leader: number;
   /**
-   * Set if the command runs below a shell of kodama's (`watch.ts`): that shell is the leader, and this is the process
+   * Set if the command runs below a shell of kodama's (`preamble.ts`): that shell is the leader, and this is the process
    * that watches the link. Both exit by themselves after the command.
    */
   watcher?: number;

@@ -119,7 +119,7 @@ for (const shell of shells) {
       return { code, stdout: own(text), stderr: own(stderr), session: reader.session };
     };
 
-    Deno.test(`${name}: words stay words`, async () => {
+    Deno.test(`${name}: args arrive unchanged`, async () => {
       const list = [
         "",
         " ",
@@ -161,13 +161,13 @@ for (const shell of shells) {
         [["/etc"], 126, 'exec: "/etc": is a directory\n'],
       ] as const
     ) {
-      Deno.test(`${name}: a command that can't begin is told without kodama's script: ${words}`, async () => {
+      Deno.test(`${name}: the error of a command that can't start doesn't mention kodama's script: ${words}`, async () => {
         const { code: ended, stdout, stderr } = await wrap(words);
         assert.deepEqual([ended, stdout, stderr], [code, "", said]);
       });
     }
 
-    Deno.test(`${name}: a folder that can't be gone to is told, with 125`, async () => {
+    Deno.test(`${name}: an inaccessible folder is reported with exit code 125`, async () => {
       for (
         const [workdir, why] of [
           ["/no/such", "no such directory"],
@@ -179,7 +179,7 @@ for (const shell of shells) {
       }
     });
 
-    Deno.test(`${name}: a script whose interpreter isn't there is left to the shell`, async () => {
+    Deno.test(`${name}: the shell reports a script with a missing interpreter`, async () => {
       const script = `${folder}/${shell.name}-${watched}`;
       await Deno.writeTextFile(script, "#!/no/such\n", { mode: 0o755 });
       const { code, stderr } = await wrap([script]);
@@ -187,7 +187,7 @@ for (const shell of shells) {
       assert.match(stderr, new RegExp(`^kodama: .*${script}: `));
     });
 
-    Deno.test(`${name}: the command finds what it would find alone`, async () => {
+    Deno.test(`${name}: the command's environment is that of a bare exec`, async () => {
       const line = "readlink /proc/$$/fd/0; ls /proc/$$/fd; cat /proc/$$/task/$$/children; echo; " +
         "grep SigIgn /proc/$$/status; env | grep -i kodama_";
       const { stdout, stderr } = await wrap(["sh", "-c", line]);
@@ -206,7 +206,7 @@ for (const shell of shells) {
       assert.equal(stderr, "");
     });
 
-    Deno.test(`${name}: a command that looks for itself finds no other`, async () => {
+    Deno.test(`${name}: a command that searches for itself finds no other process`, async () => {
       // Not by a pipe: each half of one is another shell until it has become its program.
       const found = `${folder}/found`;
       const line =
@@ -217,14 +217,14 @@ for (const shell of shells) {
     });
 
     if (watched) {
-      Deno.test(`${name}: the end by a signal is the exit code, and no shell comments on it`, async () => {
+      Deno.test(`${name}: a signal gives its exit code, without a message of the shell`, async () => {
         for (const [signal, code] of [["KILL", 137], ["TERM", 143], ["SEGV", 139]] as const) {
           const ended = await wrap(["sh", "-c", `kill -${signal} $$`]);
           assert.deepEqual([ended.code, ended.stdout, ended.stderr], [code, "", ""]);
         }
       });
 
-      Deno.test(`${name}: when input ends, nothing of the command is left`, async () => {
+      Deno.test(`${name}: no process of the command remains when input ends`, async () => {
         // A child that ignores TERM, one with its own group, and a parent that exits first.
         const line = "set -m; sleep 1000 & set +m; (trap '' TERM; sleep 1000; sleep 1000) & wait";
         await using running = await inSession(
@@ -238,14 +238,14 @@ for (const shell of shells) {
         assert.equal(await roundIn(shell, "0", { leader: session.leader }), 0);
       });
 
-      Deno.test(`${name}: nothing watches any more when the command has ended`, async () => {
+      Deno.test(`${name}: the watcher exits with the command`, async () => {
         const options = { ...place, leader: { watch } };
         await using running = await inSession(shell, withPreamble(["true"], target, options));
         await running.child.status;
         assert.equal(await roundIn(shell, "0", { leader: running.session.leader }), 0);
       });
     } else {
-      Deno.test(`${name}: the process id that is told is the command's own`, async () => {
+      Deno.test(`${name}: the reported process id is the command's own`, async () => {
         const { session, stdout } = await wrap(["sh", "-c", "echo $$"]);
         assert.equal(stdout, `${session?.leader}\n`);
       });

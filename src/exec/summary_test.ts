@@ -15,7 +15,7 @@ const unknown: Outcome = { kind: "unknown", reason: "link broke" };
 const cancelled: Outcome = { kind: "cancelled" };
 const skipped: Outcome = { kind: "skipped", reason: "the run was cancelled" };
 
-Deno.test("the gravest outcome gives the exit code, one target its own", () => {
+Deno.test("`exitCodeOfRun()` is the gravest outcome's, or a single target's own", () => {
   const table: [Outcome[], number][] = [
     [[], 0],
     [[ok, ok], 0],
@@ -40,7 +40,7 @@ Deno.test("the gravest outcome gives the exit code, one target its own", () => {
   assert.equal(exitCodeOfRun([failed(7), cancelled], { failedContexts: 1, stopped: true }), 130);
 });
 
-Deno.test("the summary has the first failure first, and failed targets by exit code", () => {
+Deno.test("`SummaryBuilder` groups failed targets by exit code, the first failure first", () => {
   const names = Array.from({ length: 10 }, (_, index) => `weka-drive-${index}`);
   const builder = new SummaryBuilder();
   // In the order in which they ended.
@@ -60,7 +60,7 @@ Deno.test("the summary has the first failure first, and failed targets by exit c
   assert.equal(new SummaryBuilder().build([]).text, "0 ok");
 });
 
-Deno.test("a report says what was replaced, what was left out, and never an exit code there is none", () => {
+Deno.test("`targetReport()` marks replaced and omitted output, and has null for no exit code", () => {
   const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
   const report = (bytes: number[], limit: number, outcome: Outcome) => {
     const stdout = new Capture(limit);
@@ -93,7 +93,7 @@ Deno.test("a report says what was replaced, what was left out, and never an exit
   assert.deepEqual([cut.exitCode, cut.error], [null, "link broke"]);
 });
 
-Deno.test("names have the parts that tell targets apart, and no more", () => {
+Deno.test("`nameParts()` are those that distinguish the targets", () => {
   const target = (context: string, namespace: string, pod: string, container: string) => ({
     context,
     namespace,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compressNames, outputFileName } from "./target_names.ts";
 
-Deno.test("ordinary names stay as they are, their parts joined", () => {
+Deno.test("`outputFileName()` keeps ordinary names", () => {
   assert.equal(outputFileName("weka-drive-0"), "weka-drive-0");
   assert.equal(outputFileName("prod/weka/weka-drive-0/agent"), "prod_weka_weka-drive-0_agent");
   assert.equal(outputFileName("kind_a@b/x.y"), "kind%5Fa%40b_x.y");
@@ -10,7 +10,7 @@ Deno.test("ordinary names stay as they are, their parts joined", () => {
   assert.equal(outputFileName("a\ud800"), "a%EF%BF%BD");
 });
 
-Deno.test("no name leads out of the folder, hides itself, or is two targets'", () => {
+Deno.test("`outputFileName()` is unique and safe for any name", () => {
   const wild = fc.array(
     fc.oneof(
       fc.string({ unit: "grapheme", minLength: 1 }),
@@ -27,7 +27,7 @@ Deno.test("no name leads out of the folder, hides itself, or is two targets'", (
   }));
 });
 
-Deno.test("runs of numbers fold; random suffixes, padding and separators hold", () => {
+Deno.test("`compressNames()` folds runs of numbers, and keeps random suffixes and padding", () => {
   const table: [string[], string][] = [
     [["a-0", "a-1", "a-2", "a-4"], "a-[0-2,4]"],
     [["weka-drive-3"], "weka-drive-3"],
@@ -43,7 +43,7 @@ Deno.test("runs of numbers fold; random suffixes, padding and separators hold", 
   for (const [names, text] of table) assert.equal(compressNames(names), text);
 });
 
-Deno.test("expanded ranges are the names", () => {
+Deno.test("`compressNames()` loses no name", () => {
   const part = fc.constantFrom("a", "node", "-", "/", ".", ",", "[", "]", "\\", "0", "7", "é");
   const number = fc.oneof(
     fc.nat(120).map(String),

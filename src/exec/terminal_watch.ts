@@ -3,7 +3,7 @@
  *
  * A terminal in a pod isn't hung up when its link breaks: the runtime holds the master side open, and the command waits
  * for keys forever (kubernetes/kubernetes#89031; `tests/cluster/faults/terminal_test.ts` on containerd). Its standard
- * input has no end either, so the dead man's switch of `watch.ts` can't use the same stream. So a second stream is
+ * input has no end either, so the dead man's switch of `preamble.ts` can't use the same stream. So a second stream is
  * opened beside it: a shell that reads, and at the end of input hangs the session up.
  *
  * That stream carries an empty line twice a minute: servers and proxies cut silent streams (kubelet after four hours,

@@ -12,25 +12,25 @@ function withTerminal(end: ChannelEnd) {
   return runFixture([{ ...hello, end }], { terminal });
 }
 
-Deno.test("a terminal's command that has ended leaves nothing to hang up", async () => {
+Deno.test("`TerminalWatch` ends without a hang-up if the command has ended", async () => {
   const run = withTerminal({ kind: "exited", exitCode: 0 });
   assert.deepEqual(outcomesOf(await events(run)), [{ kind: "ok" }]);
   assert.deepEqual(run.pods[0]?.watched, ["end\n"]);
 });
 
-Deno.test("a terminal whose link broke is left to the shell that watches", async () => {
+Deno.test("`TerminalWatch` leaves a broken terminal to the watching shell", async () => {
   const run = withTerminal({ kind: "cut", reason: "gone" });
   assert.deepEqual(outcomesOf(await events(run)), [{ kind: "unknown", reason: "gone" }]);
   assert.deepEqual(run.pods[0]?.watched, []);
 });
 
-Deno.test("without a terminal no second stream is opened", async () => {
+Deno.test("a command without a terminal opens no second stream", async () => {
   const run = runFixture([hello]);
   await events(run);
   assert.equal(run.pods[0]?.requests.length, 1);
 });
 
-Deno.test("a terminal is its command's from the moment when the command runs, and not before", async () => {
+Deno.test("`onStarted` is called when the command runs", async () => {
   const begun: number[] = [];
   const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
   const onStarted = () => void begun.push(run.clock.elapsedMs());
@@ -90,7 +90,7 @@ async function introduced(child: Deno.ChildProcess): Promise<void> {
   await reader.cancel();
 }
 
-Deno.test("the end of the watch's input hangs the session up, and spares what ignores it", async () => {
+Deno.test("the end of the watch's input hangs up the session, except processes that ignore HUP", async () => {
   await using hurried = await hurriedPath();
   const session = await leader("trap '' HUP; sleep 1000 & trap - HUP");
   const watching = watch(session.id, { PATH: hurried.path });
@@ -102,7 +102,7 @@ Deno.test("the end of the watch's input hangs the session up, and spares what ig
   Deno.kill(session.begun, "SIGKILL");
 });
 
-Deno.test("a watch that is told of the end touches nothing", async () => {
+Deno.test("a watch that gets the last line signals nothing", async () => {
   await using hurried = await hurriedPath();
   const session = await leader(":");
   const watching = watch(session.id, { PATH: hurried.path });

@@ -86,7 +86,7 @@ const { numbers, booleans, strings, lists } = fc.letrec<
 const environment = new Environment()
   .registerVariable("n", "int").registerVariable("s", "string").registerVariable("l", "list<int>");
 
-Deno.test("what both languages have means the same in both", () => {
+Deno.test("expressions that CEL has evaluate as in CEL", () => {
   const types = { n: numberType, s: textType, l: listOf(numberType) };
   fc.assert(
     fc.property(fc.oneof(numbers, booleans, strings, lists), number, (text, n) => {
@@ -101,7 +101,7 @@ Deno.test("what both languages have means the same in both", () => {
   );
 });
 
-Deno.test("what is no expression here is none in CEL either", () => {
+Deno.test("texts that aren't expressions aren't CEL either", () => {
   // Not `map` and the like: if CEL has no macro with that number of arguments, it takes them for functions.
   const fragment = fc.constantFrom(
     ..."1 n 's' ( ) [ ] { } , . : ? ! - + * < == && || in true size x".split(" "),

@@ -46,7 +46,7 @@ const namePlaces: readonly (readonly [line: string, isRefused: boolean])[] = [
   ["x=(a ${{ v }})", false],
 ];
 
-Deno.test("no value is taken for a variable's name, in whose brackets commands run", async () => {
+Deno.test("`checkShellLine()` refuses a value that a shell could take for a variable's name", async () => {
   const v = "a[$(echo pwned >&2)0]";
   for (const [text, isRefused] of namePlaces) {
     const problems = checkShellLine(template(text));

@@ -69,7 +69,7 @@ const nasty = fc.oneof(
     .map((characters) => characters.join("")),
 ).filter((text) => !text.includes("\0") && text.isWellFormed());
 
-Deno.test("a value in a word is that word, whatever is in it", async () => {
+Deno.test("`evaluateArg()` keeps a value in its arg, whatever it contains", async () => {
   for (const shell of shells) {
     await fc.assert(
       fc.asyncProperty(nasty, nasty, async (a, b) => {
@@ -106,7 +106,7 @@ const lines: readonly (readonly [line: string, written: (value: string) => strin
   ["for one in ${{ v }}; do printf '<%s>' \"$one\"; done", (v) => `<${v}>`],
 ];
 
-Deno.test("a value in a line for a shell arrives as it is, and as one word", async () => {
+Deno.test("`evaluateShellLine()` passes a value unchanged, as one argument", async () => {
   for (const [text, written] of lines) {
     assert.deepEqual(checkShellLine(template(text)), [], text);
     for (const shell of shells) {
@@ -158,7 +158,7 @@ const piece = fc.constantFrom(
   "=",
 );
 
-Deno.test("a line that the check lets pass treats a hostile value as it treats a harmless one", async () => {
+Deno.test("`checkShellLine()` accepts only lines that are safe for hostile values", async () => {
   const hostile = "$(echo pwned)`echo pwned`';echo pwned;'\";echo pwned;\" * \\ #";
   const arrayOfPieces = fc.array(piece, { maxLength: 6 });
   let passed = 0;
@@ -223,7 +223,7 @@ for (const [line, reason] of refused) {
   });
 }
 
-Deno.test("a line that would take long to read is refused, one without values never is", () => {
+Deno.test("`checkShellLine()` refuses a too long line only if it has values", () => {
   const [problem] = checkShellLine(template(`echo ${"a".repeat(33_000)} \${{ v }}`));
   assert.match(problem?.message ?? "", /at most 32 Ki characters/);
   assert.deepEqual(checkShellLine(template(`echo ${"a".repeat(33_000)}`)), []);
@@ -260,7 +260,7 @@ for (const [words, wrong] of commands) {
   });
 }
 
-Deno.test("what no word of a command can hold is an error", () => {
+Deno.test("`evaluateArg()` throws for NUL and invalid Unicode", () => {
   for (const v of ["a\0b", "\ud800", null]) {
     assert.throws(() => evaluateArg(template("x${{ v }}"), { v }), ExpressionError);
     assert.throws(() => evaluateShellLine(template("ls ${{ v }}"), { v }), ExpressionError);

@@ -16,7 +16,7 @@ const values = JSON.parse(blocks("json")[0] ?? "") as RecordValue;
 const types = { params: anyType, steps: anyType };
 const examples = blocks("cel").flatMap((block) => block.trim().split("\n"));
 
-Deno.test("every example of docs/expressions.md gives what the page says", () => {
+Deno.test("every example of docs/expressions.md evaluates to its documented value", () => {
   assert.ok(examples.length > 70, `only ${examples.length} examples`);
   for (const line of examples) {
     const [, expression = "", result = ""] = /^(.*?\S) +\/\/ (.*)$/.exec(line) ?? [];

@@ -79,7 +79,7 @@ const results: readonly (readonly [text: string, value: JsonValue])[] = [
 ];
 
 for (const [text, value] of results) {
-  Deno.test(`${JSON.stringify(text)} gives ${JSON.stringify(value)}`, () => {
+  Deno.test(`${JSON.stringify(text)} evaluates to ${JSON.stringify(value)}`, () => {
     assert.deepEqual(outcome(text), value);
   });
 }
@@ -128,7 +128,7 @@ const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
 ];
 
 for (const [text, ...problems] of wrong) {
-  Deno.test(`${JSON.stringify(text)} is told for what it is`, () => {
+  Deno.test(`${JSON.stringify(text)} has the right problems`, () => {
     assert.deepEqual(outcome(text), problems);
   });
 }
@@ -149,7 +149,7 @@ const failing: readonly (readonly [text: string, place: string, message: RegExp]
 ];
 
 for (const [text, place, message] of failing) {
-  Deno.test(`${JSON.stringify(text)} fails where it fails`, () => {
+  Deno.test(`${JSON.stringify(text)} fails with its position`, () => {
     const { template } = parseTemplate(text);
     assert.deepEqual(checkTemplate(template, names).problems, []);
     assert.throws(() => evaluateTemplate(template, values), (error) => {
@@ -185,14 +185,14 @@ const costly: readonly (readonly [title: string, text: string])[] = [
 ];
 
 for (const [title, text] of costly) {
-  Deno.test(`an expression ends at its bounds: ${title}`, () => {
+  Deno.test(`evaluation stops at its limits: ${title}`, () => {
     const { template, problems } = parseTemplate(text);
     assert.deepEqual(problems, []);
     assert.throws(() => evaluateTemplate(template, {}), /more than (?:1,000,000 steps|16 Mi)/);
   });
 }
 
-Deno.test("looking for a text that is made to be looked for slowly ends at the bounds", () => {
+Deno.test("`like()` with a hostile pattern stops at the limits", () => {
   const [within, part] = ["a".repeat(1_000_000), `b${"a".repeat(500_000)}`];
   for (const call of ["contains(part)", "split(part)", "indexOf(part)", 'replace(part, "")']) {
     const { template } = parseTemplate(`\${{ within.${call} }}`);
@@ -202,7 +202,7 @@ Deno.test("looking for a text that is made to be looked for slowly ends at the b
   assert.equal(evaluateTemplate(template, { within }), false);
 });
 
-Deno.test("what is nested too deep, or too long, is a problem and no crash", () => {
+Deno.test("`parseTemplate()` reports too deep or too long expressions", () => {
   const texts = [
     `\${{ ${"(".repeat(5000)}1${")".repeat(5000)} }}`,
     `\${{ ${"[".repeat(5000)}${"]".repeat(5000)} }}`,
@@ -220,13 +220,13 @@ Deno.test("what is nested too deep, or too long, is a problem and no crash", () 
   }
 });
 
-Deno.test("a chain as long as may be is evaluated without a stack overflow", () => {
+Deno.test("the longest allowed chain is evaluated without a stack overflow", () => {
   const { template, problems } = parseTemplate(`\${{ ${"1 + ".repeat(999)}1 }}`);
   assert.deepEqual(problems, []);
   assert.equal(evaluateTemplate(template, {}), 1000);
 });
 
-Deno.test("five thousand targets are well within the bounds", () => {
+Deno.test("five thousand targets are within the limits", () => {
   const byTarget = Object.fromEntries(
     Array.from({ length: 5000 }, (_, index) => [`pod-${index}`, { stdout: String(index % 7) }]),
   );
@@ -237,7 +237,7 @@ Deno.test("five thousand targets are well within the bounds", () => {
   assert.ok(evaluationLimits.steps >= 1_000_000);
 });
 
-Deno.test("names are told as far as they are literal, and not those of a loop", () => {
+Deno.test("`namesUsed()` returns literal paths, without the variables of macros", () => {
   const { template } = parseTemplate(
     "${{ steps.a['b'].c + params.x.map(p, p.y + env.Z).join(steps[params.n].o) }}",
   );
@@ -250,7 +250,7 @@ Deno.test("names are told as far as they are literal, and not those of a loop", 
   ]);
 });
 
-Deno.test("any text is read without an error; its problems lie in it", () => {
+Deno.test("`parseTemplate()` never throws, and its problems have positions in the text", () => {
   const part = fc.oneof(
     fc.constantFrom("${{", "}}", "$${{", "'", '"', "a", ".", "(", ")", "[", "]", "1", " + ", "\\"),
     fc.string(),
@@ -265,7 +265,7 @@ Deno.test("any text is read without an error; its problems lie in it", () => {
   }));
 });
 
-Deno.test("a value keeps its content through a template of its own", () => {
+Deno.test("a value is unchanged by a template of its own", () => {
   fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
     const given = JSON.parse(JSON.stringify(value)) as JsonValue;
     const { template } = parseTemplate("${{ v }}");

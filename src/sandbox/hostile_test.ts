@@ -59,7 +59,7 @@ const denied: readonly (readonly [title: string, code: string, what: RegExp])[] 
 ];
 
 for (const [title, code, what] of denied) {
-  Deno.test(`a script that ${title} is denied, and told what for`, async () => {
+  Deno.test(`a script that ${title} is denied, with the reason`, async () => {
     const { end } = await runFixture(code);
     assert.equal(end.kind, "denied", JSON.stringify(end));
     assert.match(end.kind === "denied" ? end.what : "", what);
@@ -178,7 +178,7 @@ for (const [title, code, expected, scene] of stopped) {
   });
 }
 
-Deno.test("what a script has started is gone with it", async () => {
+Deno.test("processes that a script started end with it", async () => {
   const pipe = `${folder}/held`;
   await new Deno.Command("mkfifo", { args: [pipe] }).output();
   // Ends when no process holds the other end of the pipe open any more; the limit covers a process that does.
@@ -196,7 +196,7 @@ Deno.test("what a script has started is gone with it", async () => {
   assert.ok((await holder).success, "the program still runs");
 });
 
-Deno.test("a script that may write everywhere can't make itself trusted", async () => {
+Deno.test("a script with write permission can't change the trusted files", async () => {
   const { end } = await runFixture(`Deno.writeTextFileSync("${folder}/own/trust.json", "{}")`, {
     permissions: { write: true },
     protectedPaths: [`${folder}/own`],
@@ -204,7 +204,7 @@ Deno.test("a script that may write everywhere can't make itself trusted", async 
   assert.equal(end.kind, "denied", JSON.stringify(end));
 });
 
-Deno.test("a script asks for more, and gets no question and no more", async () => {
+Deno.test("a script can't request more permissions", async () => {
   const code = `
     const state = await Deno.permissions.request({ name: "read" });
     kodama.output(state.state);

@@ -8,7 +8,7 @@ import { LogRate } from "./run_script.ts";
 
 const everything = { cluster: [{ verbs: ["*"], namespaces: ["*"] }] };
 
-Deno.test("a script of types gets its input, gives its output and logs lines", async () => {
+Deno.test("`runScript()` passes input, output and log lines", async () => {
   const code = `
     const numbers = kodama.input.numbers as number[];
     console.log("of", numbers.length, { targets: kodama.targets });
@@ -18,7 +18,7 @@ Deno.test("a script of types gets its input, gives its output and logs lines", a
   assert.deepEqual(log, ['of 3 { targets: [ "web-0", "db-0" ] }']);
 });
 
-Deno.test("the last output counts; a script without one gives null", async () => {
+Deno.test("the last output of a script counts; without one it is null", async () => {
   assert.deepEqual((await runFixture("kodama.output(1); kodama.output([2]);")).end, {
     kind: "ok",
     output: [2],
@@ -26,7 +26,7 @@ Deno.test("the last output counts; a script without one gives null", async () =>
   assert.deepEqual((await runFixture("")).end, { kind: "ok", output: null });
 });
 
-Deno.test("an error is told with its line in the file", async () => {
+Deno.test("an error of a script has its line in the file", async () => {
   const { end } = await runFixture("const a: number = 1;\n  missing(a);");
   assert.deepEqual(end, {
     kind: "failed",
@@ -36,7 +36,7 @@ Deno.test("an error is told with its line in the file", async () => {
   });
 });
 
-Deno.test("a slip of syntax is told with its line in the file, and nothing runs", async () => {
+Deno.test("a syntax error of a script has its line in the file, and nothing runs", async () => {
   const { end, log } = await runFixture('console.log("begun");\nlet x: = 3;');
   assert.equal(end.kind, "failed");
   if (end.kind !== "failed") return;
@@ -46,7 +46,7 @@ Deno.test("a slip of syntax is told with its line in the file, and nothing runs"
   assert.deepEqual(log, []);
 });
 
-Deno.test("a script is one module: what else it imports is told in words", async () => {
+Deno.test("a script that imports other modules fails with a message", async () => {
   const cases = [
     ['import { a } from "./a.ts"; a();', "other files"],
     ['await import("./a.ts");', "other files"],
@@ -61,12 +61,12 @@ Deno.test("a script is one module: what else it imports is told in words", async
   }
 });
 
-Deno.test("what a script says of its error is one line", async () => {
+Deno.test("an error message of a script is one line", async () => {
   const { end } = await runFixture('throw new Error("enough\\n\\nfix  ok, 1ms\\r\\n");');
   assert.equal(end.kind === "failed" ? end.message : "", "enough fix  ok, 1ms");
 });
 
-Deno.test("an error that nobody waits for is an error all the same", async () => {
+Deno.test("an error in a promise that isn't awaited fails the script", async () => {
   for (
     const code of [
       "setTimeout(() => { throw new Error('late'); }, 1); await new Promise(() => {});",
@@ -78,13 +78,13 @@ Deno.test("an error that nobody waits for is an error all the same", async () =>
   }
 });
 
-Deno.test("a call that the script doesn't await is ended before the script is", async () => {
+Deno.test("a call that isn't awaited completes before the script ends", async () => {
   const { end, calls } = await runFixture('void kodama.exec(["id"]);', { permissions: everything });
   assert.deepEqual(end, { kind: "ok", output: null });
   assert.deepEqual(calls, [{ exec: { command: ["id"] } }]);
 });
 
-Deno.test("calls go through where permissions.cluster grants verb and namespace", async () => {
+Deno.test("calls pass if permissions.cluster grants verb and namespace", async () => {
   const code = `
     await kodama.exec(["id"], { targets: ["web-0"], timeoutMs: 1000 });
     await kodama.get("pods", { namespace: "shop", selector: "app=web" });
@@ -99,7 +99,7 @@ Deno.test("calls go through where permissions.cluster grants verb and namespace"
   ]);
 });
 
-Deno.test("a call beyond permissions.cluster never arrives, and ends the script as denied", async () => {
+Deno.test("a call beyond permissions.cluster is denied before it is made", async () => {
   const rules = [{ verbs: ["exec"], namespaces: ["shop"] }];
   const cases: readonly (readonly [code: string, what: string])[] = [
     ['await kodama.exec(["id"])', "cluster access: exec in namespace data"],
@@ -120,7 +120,7 @@ Deno.test("a call beyond permissions.cluster never arrives, and ends the script 
   }
 });
 
-Deno.test("a rule without namespaces grants those of the selection, and no others", async () => {
+Deno.test("a rule without namespaces grants only those of the selection", async () => {
   const permissions = { cluster: [{ verbs: ["exec", "list"], namespaces: [] }] };
   assert.equal((await runFixture('await kodama.exec(["id"])', { permissions })).end.kind, "ok");
   const { end } = await runFixture('await kodama.get("pods", { namespace: "other" })', {
@@ -129,7 +129,7 @@ Deno.test("a rule without namespaces grants those of the selection, and no other
   assert.deepEqual(end, { kind: "denied", what: "cluster access: list in namespace other" });
 });
 
-Deno.test("a script that catches a denial goes on", async () => {
+Deno.test("a script that catches a denial continues", async () => {
   const code = `
     try { await kodama.exec(["id"]); } catch (error) { kodama.output(error.message); }`;
   assert.deepEqual((await runFixture(code)).end, {
@@ -138,7 +138,7 @@ Deno.test("a script that catches a denial goes on", async () => {
   });
 });
 
-Deno.test("many calls at once wait for their turn, and all are answered", async () => {
+Deno.test("many parallel calls are queued and answered", async () => {
   let [atOnce, most] = [0, 0];
   const exec = async () => {
     most = Math.max(most, ++atOnce);
@@ -154,7 +154,7 @@ Deno.test("many calls at once wait for their turn, and all are answered", async 
   assert.ok(most > 1 && most <= 32, `${most} at once`);
 });
 
-Deno.test("an answer that is too large is refused, and not cut", async () => {
+Deno.test("a too large answer is refused, not cut", async () => {
   const logs = () => Promise.resolve(["x".repeat(33 * 1024 * 1024)]);
   const { end } = await runFixture('await kodama.logs("web-0")', {
     permissions: everything,
@@ -166,7 +166,7 @@ Deno.test("an answer that is too large is refused, and not cut", async () => {
   });
 });
 
-Deno.test("requests are held against their shapes before anything is done", async () => {
+Deno.test("requests are validated before they are executed", async () => {
   const cases: readonly (readonly [code: string, message: RegExp])[] = [
     ['await kodama.exec("id")', /^kodama.exec: command: .*Array/],
     ["await kodama.exec([])", /^kodama.exec: command: a command with at least one argument/],
@@ -182,11 +182,11 @@ Deno.test("requests are held against their shapes before anything is done", asyn
   }
 });
 
-Deno.test("an error for people is the script's too; any other is kodama's, and no end of the script", async () => {
-  const told = { exec: () => Promise.reject(new KodamaError("notFound", "no such pod")) };
+Deno.test("a KodamaError is passed to the script; another error is kodama's bug", async () => {
+  const expected = { exec: () => Promise.reject(new KodamaError("notFound", "no such pod")) };
   const { end } = await runFixture('await kodama.exec(["id"])', {
     permissions: everything,
-    api: told,
+    api: expected,
   });
   assert.equal(end.kind === "failed" ? end.message : "", "no such pod");
   const wrong = { exec: () => Promise.reject(new TypeError("a slip of kodama's")) };
@@ -196,7 +196,7 @@ Deno.test("an error for people is the script's too; any other is kodama's, and n
   );
 });
 
-Deno.test("what a script has asked for is stopped when the script ends, and waited for", async () => {
+Deno.test("calls of a script are aborted and awaited when the script ends", async () => {
   let ended = "";
   const exec: ScriptApi["exec"] = async (_request, signal) => {
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
@@ -210,7 +210,7 @@ Deno.test("what a script has asked for is stopped when the script ends, and wait
   assert.equal(ended, "in the pods too");
 });
 
-Deno.test("what is granted is there, and nothing beside it", async () => {
+Deno.test("a script has exactly the granted permissions", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/a.txt`, "here");
@@ -228,7 +228,7 @@ Deno.test("what is granted is there, and nothing beside it", async () => {
   }
 });
 
-Deno.test("a program that a script runs sees the variables that are granted, and few others", async () => {
+Deno.test("a program run by a script sees the granted variables and few others", async () => {
   const code = `
     const { stdout } = new Deno.Command("env").outputSync();
     kodama.output(new TextDecoder().decode(stdout).trim().split("\\n").map((l) => l.split("=")[0]));`;
@@ -239,7 +239,7 @@ Deno.test("a program that a script runs sees the variables that are granted, and
   assert.deepEqual(names.filter((name) => !known.includes(name)), []);
 });
 
-Deno.test("variables are granted by wildcards too, as Deno has them", async () => {
+Deno.test("variables can be granted by wildcards", async () => {
   const code = 'kodama.output([Deno.env.get("HOME") !== undefined, Deno.env.has("PATH")]);';
   const { end } = await runFixture(code, { permissions: { env: ["HOM*", "PATH"] } });
   assert.deepEqual(end, { kind: "ok", output: [true, true] });
@@ -247,7 +247,7 @@ Deno.test("variables are granted by wildcards too, as Deno has them", async () =
   assert.deepEqual(other.end, { kind: "denied", what: 'env access to "USER"' });
 });
 
-Deno.test("a permission that can't be said to Deno is an error of the file, not a wider one", async () => {
+Deno.test("a permission that Deno can't express is an error, not a wider one", async () => {
   await assert.rejects(
     runFixture("", { permissions: { read: ["/a,/b"] } }),
     /permissions.read: "\/a,\/b" can't be granted/,
@@ -263,7 +263,7 @@ Deno.test("a permission that can't be said to Deno is an error of the file, not 
   assert.equal(end.kind, "denied", JSON.stringify(end));
 });
 
-Deno.test("long lines are cut, and what stands in several lines is several", async () => {
+Deno.test("long log lines are cut, and texts of several lines are split", async () => {
   const { log } = await runFixture('console.log("a\\nb"); console.log("x".repeat(20000));');
   assert.deepEqual(log.slice(0, 2), ["a", "b"]);
   assert.equal(log[2]?.length, 10_001);
@@ -282,7 +282,7 @@ function passing(timesMs: readonly number[]): boolean[] {
   });
 }
 
-Deno.test("each second has its lines; what is beyond them is refused", () => {
+Deno.test("the log is limited to a number of lines a second", () => {
   assert.deepEqual(passing([500, 1500, 2500]), [true, true, true]);
   assert.deepEqual(passing([500, 900]), [true, false]);
 });

@@ -7,25 +7,34 @@ import { runFixture } from "./testing/script_fixture.ts";
 
 /** In both directions: neither type has a field that the other lacks. */
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
-type Told = typeof kodama;
+type Declared = typeof kodama;
 type Request<N extends "exec" | "get" | "logs"> = Parameters<ScriptApi[N]>[0];
 
 /** Every `true` is checked by the type checker. */
-const told: readonly true[] = [
+const same: readonly true[] = [
   true satisfies Same<KodamaJson, JsonValue>,
   true satisfies Same<KodamaTargetResult, Readonly<TargetResult>>,
-  true satisfies Same<Awaited<ReturnType<Told["exec"]>>, Awaited<ReturnType<ScriptApi["exec"]>>>,
-  true satisfies Same<Awaited<ReturnType<Told["logs"]>>, Awaited<ReturnType<ScriptApi["logs"]>>>,
-  true satisfies Same<Parameters<Told["exec"]>[0], Request<"exec">["command"]>,
   true satisfies Same<
-    NonNullable<Parameters<Told["exec"]>[1]>,
+    Awaited<ReturnType<Declared["exec"]>>,
+    Awaited<ReturnType<ScriptApi["exec"]>>
+  >,
+  true satisfies Same<
+    Awaited<ReturnType<Declared["logs"]>>,
+    Awaited<ReturnType<ScriptApi["logs"]>>
+  >,
+  true satisfies Same<Parameters<Declared["exec"]>[0], Request<"exec">["command"]>,
+  true satisfies Same<
+    NonNullable<Parameters<Declared["exec"]>[1]>,
     Omit<Request<"exec">, "command">
   >,
-  true satisfies Same<NonNullable<Parameters<Told["get"]>[1]>, Omit<Request<"get">, "resource">>,
+  true satisfies Same<
+    NonNullable<Parameters<Declared["get"]>[1]>,
+    Omit<Request<"get">, "resource">
+  >,
 ];
 
 /** The names of the declaration: a record type without one of them fails the type check. */
-const names: Readonly<Record<keyof Told, true>> = {
+const names: Readonly<Record<keyof Declared, true>> = {
   input: true,
   targets: true,
   exec: true,
@@ -35,13 +44,13 @@ const names: Readonly<Record<keyof Told, true>> = {
   output: true,
 };
 
-Deno.test("a script finds what workflows/kodama.d.ts declares, and nothing else", async () => {
-  assert.ok(told.every(Boolean));
+Deno.test("the `kodama` object has exactly what workflows/kodama.d.ts declares", async () => {
+  assert.ok(same.every(Boolean));
   const { end } = await runFixture("kodama.output(Object.keys(kodama).sort());");
   assert.deepEqual(end, { kind: "ok", output: Object.keys(names).toSorted() });
 });
 
-Deno.test("what a script finds can't be exchanged for something else", async () => {
+Deno.test("the `kodama` object is frozen", async () => {
   const { end } = await runFixture("'use strict'; kodama.exec = () => 1;");
   assert.match(end.kind === "failed" ? end.message : end.kind, /^TypeError: Cannot assign/);
 });

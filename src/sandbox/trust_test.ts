@@ -87,7 +87,7 @@ for (const [title, change, decision] of cases) {
   });
 }
 
-Deno.test("hashes are told by paths from the workflow's folder, wherever the checkout lies", async () => {
+Deno.test("a fingerprint has paths relative to the workflow's folder", async () => {
   const print = (root: string) =>
     fingerprintOf(`${root}/workflows/deploy.yaml`, [
       { path: `${root}/workflows/deploy.yaml`, text: "steps: []" },
@@ -103,7 +103,7 @@ Deno.test("hashes are told by paths from the workflow's folder, wherever the che
   assert.deepEqual(await print("/ci"), here);
 });
 
-Deno.test("any change of any file is a change", () => {
+Deno.test("`changedPaths()` finds every changed, added and removed file", () => {
   const print = fc.dictionary(fc.string(), fc.constantFrom(hash("1"), hash("2")), { maxKeys: 4 });
   fc.assert(fc.property(print, print, (a, b) => {
     const same =
@@ -113,7 +113,7 @@ Deno.test("any change of any file is a change", () => {
   }));
 });
 
-Deno.test("the list and the lock are read as they were written; the oldest entries go first", () => {
+Deno.test("the trust list and the lock file are read as written, and the oldest entries are dropped", () => {
   const list = Array.from(
     { length: trustLimits.entries + 1 },
     (_, index) => entry(files, `/repo/${index}.yaml`),
@@ -126,7 +126,7 @@ Deno.test("the list and the lock are read as they were written; the oldest entri
   });
 });
 
-Deno.test("a file about trust that isn't one is an error, and never an empty one", () => {
+Deno.test("an invalid trust file is an error, never an empty list", () => {
   for (const text of ["", "{", "[]", "null", '{"version": 2, "workflows": []}', '{"version": 1}']) {
     assert.throws(
       () => parseTrustList("/config/trust.json", text),
@@ -141,7 +141,7 @@ Deno.test("a file about trust that isn't one is an error, and never an empty one
   assert.throws(() => parseLock("kodama.lock", short), /workflows.a.yaml/);
 });
 
-Deno.test("permissions are said as a person would, the dangerous ones with what they come to", () => {
+Deno.test("permissions are described for people, dangerous ones with their consequence", () => {
   assert.equal(grantsAnything(noPermissions), false);
   assert.equal(grantsAnything({ ...noPermissions, read: [] }), false);
   assert.deepEqual(

@@ -11,7 +11,7 @@ const program = `
   setInterval(() => {}, 1000);
 `;
 
-Deno.test("a worker that fills its heap ends the whole process: scripts have one of their own", async () => {
+Deno.test("a worker that fills its heap ends its whole process", async () => {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",

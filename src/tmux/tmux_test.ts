@@ -18,7 +18,7 @@ const sizes = fc.record({
   rows: fc.integer({ min: 1, max: 200 }),
 });
 
-Deno.test("every target has a place, in its order, on pages of nearly the same size", () => {
+Deno.test("`pagesOf()` keeps the order, on pages of nearly the same size", () => {
   fc.assert(fc.property(fc.nat({ max: 600 }), fc.integer({ min: 1, max: 60 }), (count, most) => {
     const items = Array.from({ length: count }, (_, index) => index);
     const pages = pagesOf(items, most);
@@ -30,7 +30,7 @@ Deno.test("every target has a place, in its order, on pages of nearly the same s
   }));
 });
 
-Deno.test("tiles on a full page are as large as a prompt and its answer need", () => {
+Deno.test("tiles on a full page are large enough for a prompt and its answer", () => {
   fc.assert(fc.property(sizes, (size) => {
     const count = capacity("tiled", size);
     if (count === 1) return;
@@ -43,7 +43,7 @@ Deno.test("tiles on a full page are as large as a prompt and its answer need", (
   }));
 });
 
-Deno.test("a window has room for one pane, however small it is, and a larger one for no fewer", () => {
+Deno.test("`capacity()` is at least one, and never falls with a larger window", () => {
   fc.assert(fc.property(fc.constantFrom(...layouts), sizes, (layout, size) => {
     const here = capacity(layout, size);
     assert.ok(here >= 1);
@@ -52,7 +52,7 @@ Deno.test("a window has room for one pane, however small it is, and a larger one
   }));
 });
 
-Deno.test("how many fit a usual screen", () => {
+Deno.test("`capacity()` of usual screens", () => {
   const counts = layouts.map((layout) => [layout, capacity(layout, { columns: 200, rows: 50 })]);
   assert.deepEqual(Object.fromEntries(counts), {
     "tiled": 20,
@@ -82,7 +82,7 @@ function commandsOf(argv: readonly string[]): string[][] {
   return commands;
 }
 
-Deno.test("nothing that a server or a person wrote becomes a command or a format of tmux", () => {
+Deno.test("no external text becomes a command or a format of tmux", () => {
   const texts = fc.oneof(
     fc.string({ maxLength: 20 }),
     fc.constantFrom(";", "a;", "\\;", "#(touch x)", "#{pane_id}", "$(x)", "`x`", "-t", "--", "%1"),
@@ -116,7 +116,7 @@ Deno.test("nothing that a server or a person wrote becomes a command or a format
   }));
 });
 
-Deno.test("a pane's shell takes no word of its program for its own, and ends as it does", async () => {
+Deno.test("a pane's shell passes on the program's args and exit code", async () => {
   const said = ["$(x)", "`y`", "; exit 9", "-e", "a b", ""];
   const [program = "", ...args] = paneArgv([
     "sh",
@@ -130,7 +130,7 @@ Deno.test("a pane's shell takes no word of its program for its own, and ends as 
   assert.equal(code, 7);
 });
 
-Deno.test("words, titles, names and versions", () => {
+Deno.test("`literalArg()`, `plainTitle()`, session names and `tmuxVersion()`", () => {
   assert.deepEqual(["a;", ";", "a;b", "a"].map(literalArg), ["a\\;", "\\;", "a;b", "a"]);
   assert.equal(plainTitle("prod/web-0 #(x)"), "prod/web-0 __x_");
   assert.equal(freeSessionName(["x", "kodama", "kodama-2"]), "kodama-3");
@@ -142,7 +142,7 @@ Deno.test("words, titles, names and versions", () => {
   assert.deepEqual(versions.map(tmuxVersion), [[3, 3], [3, 5], [7, 4], undefined]);
 });
 
-Deno.test("of the panes that ended early those go that shouldn't stay", () => {
+Deno.test("`panesToClose()` selects early exits by the remain option", () => {
   const said = "%0 0 \n%1 1 0\n%2 1 3\n%3 1 \n";
   assert.deepEqual(panesToClose(said, "on"), []);
   assert.deepEqual(panesToClose(said, "failed"), ["%1"]);

@@ -47,7 +47,7 @@ const brief = ({ id, does, targets, targetsNote, effect }: PlannedStep) =>
     targetsNote === null ? "" : ` ${targetsNote}`
   } ${effect}`;
 
-Deno.test("a plan tells the pods that a step does without", async () => {
+Deno.test("a plan reports the pods that a step skips", async () => {
   const text = "steps:\n  - { id: look, exec: [id] }\n";
   const skipped = [{ namespace: "n", pod: "c", reason: "is Pending" }];
   const { plan: { steps: [some] } } = await planned(text, { found: { skipped } });
@@ -59,7 +59,7 @@ Deno.test("a plan tells the pods that a step does without", async () => {
   assert.equal(empty?.targetsNote, none);
 });
 
-Deno.test("a plan has the words, the pods and the effect of each step; what only a run knows stays as it is", async () => {
+Deno.test("a plan has the command, pods and effect of each step, with unevaluated expressions as written", async () => {
   const { plan, asked } = await planned(
     `params: { path: /etc }
 permissions: { run: [git], read: [conf] }
@@ -90,7 +90,7 @@ finally:
   assert.equal(asked.length, 1, "a selection is asked once, however many steps have it");
 });
 
-Deno.test("a plan tells why a step has no pods, and which contexts can't be asked", async () => {
+Deno.test("a plan reports why a step has no pods, and unreachable contexts", async () => {
   const steps = "steps:\n  - exec: [id]\n";
   const none = await planned(steps, { found: { targets: [], none: "no pod matches" } });
   assert.deepEqual(none.plan.steps.map(brief), ["exec-1: exec id [] no pod matches reads"]);
@@ -100,7 +100,7 @@ Deno.test("a plan tells why a step has no pods, and which contexts can't be aske
   ]);
 });
 
-Deno.test("a plan goes into used workflows and rounds, and keeps secrets out", async () => {
+Deno.test("a plan includes used workflows and rounds, without secrets", async () => {
   const { plan } = await planned(
     `params: { token: { secret: true } }
 steps:
@@ -119,7 +119,7 @@ steps:
   assert.equal(JSON.stringify(plan).includes("hunter2"), false);
 });
 
-Deno.test("a plan of a workflow that another one uses has its parameters, as far as they are known", async () => {
+Deno.test("a plan of a used workflow has its known parameters", async () => {
   const { workflow, uses } = await loaded({
     "w.yaml": `params: { ns: web }
 steps:

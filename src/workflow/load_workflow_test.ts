@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { loaded } from "./testing/step_fixture.ts";
 
-Deno.test("what a file doesn't say is said by the nearest of those that it extends", async () => {
+Deno.test("a missing field is taken from the nearest extended file", async () => {
   const { workflow } = await loaded({
     "w.yaml": "extends: ./a.yaml\nselect: { match: own }\nparams: { one: 1 }\n",
     "a.yaml": "extends: ./b.yaml\nselect: { match: a, node: near }\nparams: { one: 2, two: 2 }\n",

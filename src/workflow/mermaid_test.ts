@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mermaidOf } from "./mermaid.ts";
 import { loaded } from "./testing/step_fixture.ts";
 
-Deno.test("a graph has every step once, what lies in it, and what comes at the end", async () => {
+Deno.test("`mermaidOf()` draws every step once, with inner steps and finally", async () => {
   const { workflow } = await loaded({
     "w.yaml": `steps:
   - { id: look, name: 'a "look" [at] it', wait: 1s }

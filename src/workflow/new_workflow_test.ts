@@ -3,7 +3,7 @@ import type { RecordHeader } from "../exec/report_shapes.ts";
 import { templates, workflowOfRun } from "./new_workflow.ts";
 import { endsOf, loaded, play, saying } from "./testing/step_fixture.ts";
 
-Deno.test("nothing is wrong with a new workflow, whatever the template", async () => {
+Deno.test("every template has no problems", async () => {
   for (const [name, { text }] of Object.entries(templates)) {
     const { diagnostics } = await loaded({ "w.yaml": text });
     assert.deepEqual(diagnostics, [], name);
@@ -31,7 +31,7 @@ const header: RecordHeader = {
   bounds: {},
 };
 
-Deno.test("a workflow of a run has the words of the run, however odd they are", async () => {
+Deno.test("`workflowOfRun()` keeps the args of the run exactly", async () => {
   const words = [
     "sh",
     "-c",
@@ -59,7 +59,7 @@ Deno.test("a workflow of a run has the words of the run, however odd they are", 
   assert.deepEqual(ran.slice(-words.length), words);
 });
 
-Deno.test("a workflow of a run has its pods and its bounds", async () => {
+Deno.test("`workflowOfRun()` has the pods and the limits of the run", async () => {
   const pods = ["0", "1"].map((pod) => ({ namespace: "storage", pod: `web-${pod}` }));
   const bounds: RecordHeader["bounds"] = {
     fanout: 4,
@@ -84,7 +84,7 @@ Deno.test("a workflow of a run has its pods and its bounds", async () => {
   });
 });
 
-Deno.test("many pods stand in the file by how their names begin", async () => {
+Deno.test("`workflowOfRun()` selects many pods by their common prefix", async () => {
   const many = Array.from({ length: 300 }, (_, at) => ({ namespace: "n", pod: `a.web-${at}` }));
   const { workflow } = await loaded({ "w.yaml": workflowOfRun(header, many) });
   assert.deepEqual(workflow.select, { namespace: ["n"], match: "/^\\x61\\.web\\x2d/" });

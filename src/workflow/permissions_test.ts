@@ -5,7 +5,7 @@ import { absolute, grants, isWithin } from "./permissions.ts";
 
 const folder = "/repo/workflows";
 
-Deno.test("a folder that is granted is itself and what lies in it, not what is named alike", () => {
+Deno.test("`grants()` covers a folder and its content, not folders with the same prefix", () => {
   for (const kind of ["read", "write"] as const) {
     const granted = { ...noPermissions, [kind]: ["data", "/srv/in"] };
     const covers = (what: string) => grants(granted, { kind, what }, folder);
@@ -27,7 +27,7 @@ Deno.test("a folder that is granted is itself and what lies in it, not what is n
   }
 });
 
-Deno.test("the root holds everything, and no path leads above it", () => {
+Deno.test("`grants()` covers every path for the root", () => {
   assert.equal(isWithin("/etc", "/"), true);
   assert.equal(absolute("../../../../etc/passwd", folder), "/etc/passwd");
   assert.equal(absolute("/../a//./b/", folder), "/a/b");
@@ -37,7 +37,7 @@ Deno.test("the root holds everything, and no path leads above it", () => {
   );
 });
 
-Deno.test("a host that is granted is that host, on all ports or on one", () => {
+Deno.test("`grants()` covers a host on all ports, or on the given one", () => {
   const covers = (granted: string, what: string) =>
     grants({ ...noPermissions, net: [granted] }, { kind: "net", what }, folder);
   assert.equal(covers("example.com", "example.com:443"), true);
@@ -48,7 +48,7 @@ Deno.test("a host that is granted is that host, on all ports or on one", () => {
   }
 });
 
-Deno.test("programs and variables are granted by their very names; all or none by one word", () => {
+Deno.test("`grants()` compares names of programs and variables exactly", () => {
   for (const kind of ["run", "env"] as const) {
     const covers = (grant: Permissions["run"], what: string) =>
       grants({ ...noPermissions, [kind]: grant }, { kind, what }, folder);

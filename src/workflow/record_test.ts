@@ -29,7 +29,7 @@ async function recorded(lines = Infinity): Promise<PastWorkflow> {
   return readWorkflowRecord("r", kept.slice(0, lines).map((line) => `${line}\n`).join(""));
 }
 
-Deno.test("a record tells its steps, and how each pod of each ended", async () => {
+Deno.test("`readWorkflowRecord()` returns steps and the ends of their pods", async () => {
   const { steps, end } = await recorded();
   const [first] = steps;
   assert.equal(first?.key, "a");
@@ -37,7 +37,7 @@ Deno.test("a record tells its steps, and how each pod of each ended", async () =
   assert.equal(end?.outcome.kind, "failed");
 });
 
-Deno.test("what was written before a kill is read; half a line is passed over", async () => {
+Deno.test("`readWorkflowRecord()` skips an incomplete last line", async () => {
   const { steps, end } = await recorded(5);
   assert.equal(end, undefined);
   assert.equal(steps.length, 1);
@@ -46,10 +46,10 @@ Deno.test("what was written before a kill is read; half a line is passed over", 
   assert.throws(() => readWorkflowRecord("r", `${JSON.stringify(header)}\nnothing\n`), KodamaError);
 });
 
-Deno.test("going on: what is done again depends on how it is asked", async () => {
+Deno.test("`retainedOf()` depends on where the run resumes", async () => {
   const run = await recorded();
-  const keys = (goOn: ResumeFrom) => {
-    const { steps, targets } = retainedOf(run, goOn);
+  const keys = (from: ResumeFrom) => {
+    const { steps, targets } = retainedOf(run, from);
     const parts = [...targets].map(([key, { ends }]) => `${key}/${[...ends.keys()].toSorted()}`);
     return [[...steps.keys()], parts];
   };
@@ -61,7 +61,7 @@ Deno.test("going on: what is done again depends on how it is asked", async () =>
   assert.throws(() => retainedOf(run, { kind: "from", step: "z" }), { kind: "notFound" });
 });
 
-Deno.test("a run that goes on runs only in the pods that are left", async () => {
+Deno.test("a resumed run runs only in the remaining pods", async () => {
   const run = await recorded();
   const mended = { good: saying("fine\n"), bad: saying("fine now\n") };
   const { events, pods: then } = await play({
@@ -75,7 +75,7 @@ Deno.test("a run that goes on runs only in the pods that are left", async () => 
   assert.deepEqual([words("good"), words("bad")], [0, 1]);
 });
 
-Deno.test("what the command line said of the pods comes back from a record as it was", () => {
+Deno.test("`overridesOf()` reads what `overridesData()` writes", () => {
   const overrides = {
     contexts: ["lab"],
     only: [{ context: "lab", namespace: "n", pod: "web-0" }],

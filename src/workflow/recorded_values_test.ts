@@ -17,7 +17,7 @@ async function recorded(files: Readonly<Record<string, string>>) {
   return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-Deno.test("a record holds of the outputs what expressions read, in the workflow of the step", async () => {
+Deno.test("a record has the outputs that expressions of the same workflow read", async () => {
   const step = (id: string) => `{ ${id}exec: [cat], maxFail: 1 }`;
   const o = `steps: [${step("id: a, ")}]\noutputs: { n: "\${{ size(steps.a.failed) }}" }\n`;
   const holds = async (steps: string, more = "") =>
@@ -43,7 +43,7 @@ Deno.test("a record holds of the outputs what expressions read, in the workflow 
   assert.equal(await holds(rounds), true);
 });
 
-Deno.test("what the record doesn't hold is said to whatever reads it in a later run", async () => {
+Deno.test("a resumed run reports outputs that the record lacks", async () => {
   const text = (expression: string) =>
     `steps:
   - { id: a, exec: [cat], maxFail: 1 }

@@ -38,7 +38,7 @@ Deno.test("kwekash is one command in the drive pods of WEKA's namespace", async 
   });
 });
 
-Deno.test("what the command line says wins, field by field", async () => {
+Deno.test("the command line overrides the file field by field", async () => {
   const text =
     "namespace: a\nmatch: [x, /y$/]\ncommand: date +%s | cat\ntimeout: 1m30s\nfanout: 4\n";
   const workflow = await parseWorkflow({ path: "w.yaml", text }, "w");
@@ -54,7 +54,7 @@ Deno.test("what the command line says wins, field by field", async () => {
   assert.deepEqual(changed.selection.match, own.selection.match);
 });
 
-Deno.test("every problem is told at once, each with its place and what was expected", async () => {
+Deno.test("all problems are reported at once, each with its position", async () => {
   const text = "match:\n  - /(/\ncomand: [weka]\nfanout: 0\ntimeout: soon\n";
   assert.equal(
     await problems(text),
@@ -78,7 +78,7 @@ Deno.test("every problem is told at once, each with its place and what was expec
   );
 });
 
-Deno.test("files that aren't a mapping of ours are told what is wrong", async () => {
+Deno.test("files that aren't workflows have a clear problem", async () => {
   const table: [string, RegExp][] = [
     ["- 1", /^w\.yaml:1:1: .*expected a mapping of fields/s],
     ["command: x\n---\ncommand: y", /3:1|2:1: expected one document/],
@@ -112,7 +112,7 @@ function filesWith(paths: readonly string[]) {
   };
 }
 
-Deno.test("the nearest folder wins, the shipped ones come last", async () => {
+Deno.test("`findWorkflow()` prefers the nearest folder, shipped ones last", async () => {
   assert.deepEqual(workflowFolders(places).slice(0, 3), [
     "/home/me/repo/deep/workflows",
     "/home/me/repo/deep/.kodama/workflows",
@@ -126,7 +126,7 @@ Deno.test("the nearest folder wins, the shipped ones come last", async () => {
   }
 });
 
-Deno.test("an unknown name says which are near, a path is taken as it is", async () => {
+Deno.test("`findWorkflow()` suggests near names, and uses a path as it is", async () => {
   const files = filesWith(["/ship/kwekash.yaml", "/home/me/repo/deep/x/b.yaml"]);
   await assert.rejects(findWorkflow(files, places, "kwekahs"), {
     kind: "notFound",

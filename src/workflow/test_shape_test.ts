@@ -10,7 +10,7 @@ const run: TestedRun = {
   lines: ["here is a", "here is b"],
 };
 
-Deno.test("a run that is as expected has no differences; patterns and parts count", () => {
+Deno.test("`differences()` is empty for an expected run; patterns and parts match", () => {
   assert.deepEqual(
     differences({
       outcome: "failed",
@@ -24,7 +24,7 @@ Deno.test("a run that is as expected has no differences; patterns and parts coun
   );
 });
 
-Deno.test("each difference is a line that says what was expected and what was", () => {
+Deno.test("`differences()` has a line for each difference, with both values", () => {
   assert.deepEqual(
     differences({
       exitCode: 0,

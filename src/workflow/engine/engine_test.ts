@@ -18,7 +18,7 @@ import { stepReason } from "./policy.ts";
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
 const failing = (words: readonly string[]) => words[0] === "false" ? 1 : 0;
 
-Deno.test("steps run one after the other; after a failure the others are skipped, and finally runs", async () => {
+Deno.test("steps run in sequence; a failure skips the others, and finally runs", async () => {
   const text = `${may}steps:
   - { id: a, shell: [echo, one] }
   - { id: b, shell: ["false"] }
@@ -38,7 +38,7 @@ finally:
   assert.deepEqual(ran.at(-1), ["echo", "failed", "skipped"]);
 });
 
-Deno.test("a tolerated failure is told as one, and the workflow goes on", async () => {
+Deno.test("a tolerated failure is marked, and the workflow continues", async () => {
   const text = `${may}steps:
   - { id: b, shell: ["false"], continueOn: failure }
   - { id: c, when: "\${{ steps.b.outcome == 'failed' }}", shell: [echo, "\${{ steps.b.exitCode }}"] }
@@ -53,7 +53,7 @@ Deno.test("a tolerated failure is told as one, and the workflow goes on", async 
   assert.ok(events.some((event) => event.kind === "stepEnded" && event.tolerated));
 });
 
-Deno.test("retries wait longer and longer, up to the longest wait", async () => {
+Deno.test("delays between attempts grow up to the longest", async () => {
   const text = `${may}steps:
   - shell: ["false"]
     retry: { attempts: 4, delay: 1s, factor: 3, maxDelay: 5s }
@@ -64,7 +64,7 @@ Deno.test("retries wait longer and longer, up to the longest wait", async () => 
   assert.equal(clock.elapsedMs(), 9000);
 });
 
-Deno.test("a retry of a command in pods is for those where it failed", async () => {
+Deno.test("a retry runs only in the pods in which the command failed", async () => {
   const text = "steps:\n  - { id: a, exec: [restart], retry: 3 }\n";
   const { events, pods } = await play({
     files: { "w.yaml": text },
@@ -78,7 +78,7 @@ Deno.test("a retry of a command in pods is for those where it failed", async () 
   assert.deepEqual(endsOf(events).at(-1), "= failed: 1 of 2 pods failed: bad (exit code 3)");
 });
 
-Deno.test("the budget says how many pods may fail, and expressions see which", async () => {
+Deno.test("maxFail limits failed pods, and expressions see which failed", async () => {
   const text = `steps:
   - { id: a, exec: [restart], maxFail: 50% }
 outputs: { failed: "\${{ steps.a.failed }}", said: "\${{ steps.a.distinct }}" }
@@ -90,7 +90,7 @@ outputs: { failed: "\${{ steps.a.failed }}", said: "\${{ steps.a.distinct }}" }
   assert.deepEqual(outputsOf(events), { failed: ["bad"], said: ["ok", "no"] });
 });
 
-Deno.test("an attempt's time is limited, and its end is told as that", async () => {
+Deno.test("an attempt that exceeds its timeout ends as a timeout", async () => {
   const text = `${may}steps:\n  - { id: a, shell: [deploy], timeout: 2s }\n`;
   const hangs = (_words: readonly string[], signal: AbortSignal) =>
     new Promise<number>((resolve) => signal.addEventListener("abort", () => resolve(143)));
@@ -100,7 +100,7 @@ Deno.test("an attempt's time is limited, and its end is told as that", async () 
   assert.equal(last?.kind === "workflowEnded" && last.exitCode, 3);
 });
 
-Deno.test("a cancel ends the step that runs; finally runs", async () => {
+Deno.test("a cancel ends the running step; finally runs", async () => {
   const cancel = new AbortController();
   const text = `${may}steps:
   - { id: a, shell: [deploy] }
@@ -129,7 +129,7 @@ finally:
   assert.deepEqual(ran.at(-1), ["echo", "cancelled"]);
 });
 
-Deno.test("batches: after more failures than may, the pods of the next batch are skipped", async () => {
+Deno.test("a batch is skipped after too many failures", async () => {
   const text = (maxFail: number) =>
     `steps:\n  - { id: a, exec: [id], serial: [1, 2], maxFail: ${maxFail} }\noutputs: { ok: "\${{ steps.a.ok }}" }\n`;
   const pods = { p: saying("", 1), q: saying(""), r: saying(""), s: saying("") };
@@ -141,7 +141,7 @@ Deno.test("batches: after more failures than may, the pods of the next batch are
   assert.deepEqual(outputsOf(events), { ok: ["q", "r", "s"] });
 });
 
-Deno.test("rounds have their item, and keys of their own; the first that fails ends them", async () => {
+Deno.test("rounds have their item and their own keys; the first failure ends them", async () => {
   const text = `${may}params: { hosts: { type: list, default: [a, b, c] } }
 steps:
   - id: each
@@ -161,7 +161,7 @@ steps:
   ]);
 });
 
-Deno.test("parallel steps all end, and those behind see them", async () => {
+Deno.test("parallel steps all end, and later steps see their outputs", async () => {
   const text = `${may}steps:
   - id: both
     parallel:
@@ -175,7 +175,7 @@ Deno.test("parallel steps all end, and those behind see them", async () => {
   assert.equal(clock.elapsedMs(), 5000);
 });
 
-Deno.test("another workflow is a step: its parameters, its outputs, its own permissions", async () => {
+Deno.test("a used workflow has its own parameters, outputs and permissions", async () => {
   const files = {
     "w.yaml": `${may}steps:
   - { id: used, workflow: ./other.yaml, with: { name: "\${{ 'x' + 'y' }}" } }
@@ -193,7 +193,7 @@ outputs: { said: "\${{ steps.say.stdout }}!" }
   assert.deepEqual(endsOf(events).slice(0, 2), ["used/say ok", "used ok"]);
 });
 
-Deno.test("what isn't granted is refused when a value asks for it, too", async () => {
+Deno.test("a permission that only a value requires is refused too", async () => {
   const text = `permissions: { run: [echo] }
 params: { program: rm }
 steps:
@@ -204,7 +204,7 @@ steps:
   assert.match(endsOf(events)[0] ?? "", /^a denied: permissions don't grant run rm/);
 });
 
-Deno.test("a no ends the run; where nobody can be asked it fails; --yes says yes", async () => {
+Deno.test("a declined prompt ends the run; without a terminal it fails; --yes confirms", async () => {
   const text = `${may}steps:\n  - { id: a, prompt: Restart? }\n  - { id: b, shell: [echo, b] }\n`;
   const ends = async (answers: (string | undefined)[], yes: boolean) =>
     endsOf((await play({ files: { "w.yaml": text }, answers, input: { yes } })).events)[0];
@@ -228,19 +228,19 @@ outputs: { said: "\${{ steps.a.stdout }}" }
   assert.equal(JSON.stringify(events).includes("hunter2"), false);
 });
 
-Deno.test("all variables that are granted are there by their names, and none that isn't", async () => {
-  const told = async (grant: string) => {
+Deno.test("`env` has exactly the granted variables", async () => {
+  const hidden = async (grant: string) => {
     const text = `permissions: { run: [echo], env: ${grant} }
 steps: [{ id: a, shell: [echo, "\${{ env.USER }}"] }]
 `;
     return (await play({ files: { "w.yaml": text } })).ran;
   };
-  assert.deepEqual(await told("true"), [["echo", "me"]]);
-  assert.deepEqual(await told("[USER]"), [["echo", "me"]]);
-  await assert.rejects(told("[HOME]"), /it needs permissions: { env: \[USER\] }/);
+  assert.deepEqual(await hidden("true"), [["echo", "me"]]);
+  assert.deepEqual(await hidden("[USER]"), [["echo", "me"]]);
+  await assert.rejects(hidden("[HOME]"), /it needs permissions: { env: \[USER\] }/);
 });
 
-Deno.test("two runs of a group: the second is refused, or waits for its turn", async () => {
+Deno.test("a second run of a group is refused, or waits", async () => {
   const text = (mode: string) => `${may}concurrency: ${mode}\nsteps:\n  - shell: [echo, a]\n`;
   const clock = new ManualClock();
   const hold = () =>
@@ -259,7 +259,7 @@ Deno.test("two runs of a group: the second is refused, or waits for its turn", a
   assert.equal(endsOf(events).at(-1), "= ok");
 });
 
-Deno.test("what looks like an expression in a file of the short form is text", async () => {
+Deno.test("expressions in the short form are plain text", async () => {
   const text = "command: [echo, '${{ params.x }}', '$${{']\n";
   const { events, pods } = await play({ files: { "w.yaml": text }, pods: { p: saying("x") } });
   assert.equal(endsOf(events).at(-1), "= ok");
@@ -267,7 +267,7 @@ Deno.test("what looks like an expression in a file of the short form is text", a
   assert.deepEqual(words, ["${{ params.x }}", "$${{"]);
 });
 
-Deno.test("an expression that comes to the wrong kind of value fails its step, in words", async () => {
+Deno.test("an expression with a value of the wrong kind fails its step with a message", async () => {
   const text = `params: { n: many }
 steps:
   - { id: a, exec: [id], fanout: "\${{ params.n }}" }
@@ -276,7 +276,7 @@ steps:
   assert.match(endsOf(events)[0] ?? "", /^a failed: fanout: expected a whole number from 1/);
 });
 
-Deno.test("a value that was cut fails what reads it, naming the way out, in a run that goes on too", async () => {
+Deno.test("reading a cut value fails with a hint, also in a resumed run", async () => {
   const text = (more: string, expression: string) =>
     `steps:
   - { id: a, exec: [cat], ${more} }
@@ -298,8 +298,8 @@ Deno.test("a value that was cut fails what reads it, naming the way out, in a ru
   assert.equal(whole.last, "= failed: it isn't true");
   const lines = [recordHeader("run-1"), ...first.events.filter(isRecorded)];
   const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  const kept = retainedOf(run, { kind: "failed" });
-  const again = await lastOf("outputMode: none", same, { retained: kept });
+  const retained = retainedOf(run, { kind: "failed" });
+  const again = await lastOf("outputMode: none", same, { retained });
   assert.deepEqual(endsOf(again.events)[0], "a kept");
   assert.match(again.last ?? "", message);
   const group = await lastOf("outputMode: group", two);
@@ -307,7 +307,7 @@ Deno.test("a value that was cut fails what reads it, naming the way out, in a ru
   assert.ok(said.some((line) => /more of its standard output aren't shown/.test(line)));
 });
 
-Deno.test("an answer or an output of this machine that was cut isn't taken for a whole one", async () => {
+Deno.test("a cut HTTP body or local output can't be read as complete", async () => {
   const text = `permissions: { run: [cat], net: [h] }
 steps:
   - { id: s, shell: [cat], maxOutput: 2Ki }
@@ -337,7 +337,7 @@ steps:
   assert.match(o ?? "", /^o failed: .*the output of cat is larger than 2 KiB/);
 });
 
-Deno.test("a step whose targets are an empty list has nothing to do, and is skipped", async () => {
+Deno.test("a step with an empty list of targets is skipped", async () => {
   const text = `${may}steps:
   - { id: a, exec: [id] }
   - { id: b, exec: [mend], targets: "\${{ steps.a.failed }}" }
@@ -360,7 +360,7 @@ Deno.test("a step whose targets are an empty list has nothing to do, and is skip
   assert.deepEqual([...retainedOf(run, { kind: "failed" }).steps.keys()], ["a"]);
 });
 
-Deno.test("the group of a run can depend on its parameters", async () => {
+Deno.test("the concurrency group can depend on parameters", async () => {
   const text = `params: { c: one }
 concurrency: { group: "lock-\${{ params.c }}", mode: refuse }
 steps: [{ check: true }]
@@ -375,13 +375,13 @@ steps: [{ check: true }]
   assert.deepEqual(groups, ["lock-one", "lock-two"]);
 });
 
-Deno.test("each line of a secret is hidden, as commands write line by line", async () => {
+Deno.test("each line of a secret is masked", async () => {
   const text = `${may}params: { token: { secret: true, required: true } }
 steps: [{ shell: [echo, "\${{ params.token }}"] }]
 `;
   const local: Play["local"] = {
-    run: (words, { onLine: told }) => {
-      for (const line of String(words[1]).split("\n")) told("stdout", `> ${line}`);
+    run: (words, { onLine: hidden }) => {
+      for (const line of String(words[1]).split("\n")) hidden("stdout", `> ${line}`);
       return Promise.resolve({ exitCode: 0, stdout: words[1] ?? "", stderr: "", truncated: [] });
     },
   };
@@ -390,7 +390,7 @@ steps: [{ shell: [echo, "\${{ params.token }}"] }]
   assert.doesNotMatch(JSON.stringify(events), /first-secret|second-secret/);
 });
 
-Deno.test("a script has the time of its step; only without that one of its own", async () => {
+Deno.test("a script's limit is cpuTime, else its step's timeout", async () => {
   const limitOf = async (fields: string) => {
     let limitMs = 0;
     const environment: Play["environment"] = {
@@ -413,7 +413,7 @@ Deno.test("a script has the time of its step; only without that one of its own",
   assert.equal(await limitOf(", timeout: 2m, cpuTime: 5s"), 5000);
 });
 
-Deno.test("an expression where none is evaluated is an error, and so is a condition that is no condition", async () => {
+Deno.test("an expression in a field without expressions is an error, and so is a condition that isn't a boolean", async () => {
   const refused = (text: string, message: RegExp) =>
     assert.rejects(play({ files: { "w.yaml": text } }), message);
   const steps = "steps: [{ check: true }]\n";
@@ -431,7 +431,7 @@ Deno.test("an expression where none is evaluated is an error, and so is a condit
   await refused("steps: [{ check: '${{ 9007199254740993 > 1 }}' }]\n", /too large to be exact/);
 });
 
-Deno.test("a list is given as JSON, by repeating the flag, or with commas; nothing else is given twice", async () => {
+Deno.test("a list parameter is JSON, a repeated flag, or comma-separated; others can't be repeated", async () => {
   const text = `${may}params: { l: { type: list, default: [] }, t: x }
 steps: [{ shell: [echo, "\${{ params.l.join('|') }}", "\${{ params.t }}"] }]
 `;
@@ -447,7 +447,7 @@ steps: [{ shell: [echo, "\${{ params.l.join('|') }}", "\${{ params.t }}"] }]
   await assert.rejects(twice, /parameter t is given 2 times/);
 });
 
-Deno.test("one slip is one problem, at its own place", async () => {
+Deno.test("one mistake is one problem, at its position", async () => {
   const problems = async (text: string) => {
     const { diagnostics } = await inspected({ "w.yaml": text });
     return diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
@@ -489,7 +489,7 @@ Deno.test("one slip is one problem, at its own place", async () => {
   );
 });
 
-Deno.test("an expression that fails in a run is named with its file and line", async () => {
+Deno.test("an expression that fails in a run is reported with its file and line", async () => {
   const endOf = async (text: string) =>
     endsOf((await play({ files: { "w.yaml": text } })).events).at(-1);
   const params = "params: { l: [1] }\n";
@@ -512,7 +512,7 @@ Deno.test("an expression that fails in a run is named with its file and line", a
   }
 });
 
-Deno.test("the default that stands for an answer is shown", async () => {
+Deno.test("the default that replaces an answer is shown", async () => {
   const text = "steps:\n  - { prompt: Which?, choices: [a, b], default: b }\n";
   const lines = async (answers: readonly string[]) =>
     (await play({ files: { "w.yaml": text }, answers })).events.flatMap((event) =>

@@ -23,7 +23,7 @@ outputs: { rounds: "\${{ steps.each.items.map(one, one.item + ' ' + one.outcome)
   };
 }
 
-Deno.test("rounds run as many at a time as is said, in the order of the list", async () => {
+Deno.test("rounds run at the given concurrency, in the order of the list", async () => {
   for (const [concurrency, seconds] of [[1, 5], [2, 3], [5, 1], [100, 1]] as const) {
     const { clock, ran, events } = await play(rounds(`concurrency: ${concurrency}`));
     assert.equal(clock.elapsedMs(), seconds * 1000);
@@ -33,7 +33,7 @@ Deno.test("rounds run as many at a time as is said, in the order of the list", a
   }
 });
 
-Deno.test("after too many failures no round begins, and those that run come to their end", async () => {
+Deno.test("no round starts after too many failures, and running ones continue", async () => {
   const { ran, events } = await play(
     rounds("concurrency: 2\nmaxFail: 1", ([, item]) => item === "a" || item === "c" ? 1 : 0),
   );
@@ -42,20 +42,20 @@ Deno.test("after too many failures no round begins, and those that run come to t
   assert.match(endsOf(events).at(-2) ?? "", /^each failed: do ended with exit code 1/);
 });
 
-Deno.test("a run that goes on has each round's own steps kept", async () => {
+Deno.test("a resumed run retains the steps of each round", async () => {
   const done = {
     outcome: { kind: "ok" },
     output: { stdout: "", stderr: "", exitCode: 0 },
   } as const;
-  const kept = {
+  const retained = {
     ...nothingRetained,
     steps: new Map([["each[1]/one", done], ["each[3]/one", done]]),
   };
-  const { ran } = await play({ ...rounds("concurrency: 3"), input: { retained: kept } });
+  const { ran } = await play({ ...rounds("concurrency: 3"), input: { retained } });
   assert.deepEqual(ran.map(([, item]) => item), ["a", "c", "e"]);
 });
 
-Deno.test("of how many rounds at a time an expression can tell, and not nonsense", async () => {
+Deno.test("concurrency can be an expression, and must be a number from 1", async () => {
   const text = (n: string) =>
     `params: { n: ${n} }\nsteps:\n  - foreach: [1, 2]\n    concurrency: \${{ params.n }}\n    steps: [{ wait: 1s }]\n`;
   const { clock } = await play({ files: { "w.yaml": text("2") } });
@@ -64,7 +64,7 @@ Deno.test("of how many rounds at a time an expression can tell, and not nonsense
   assert.match(endsOf(events)[0] ?? "", /failed: concurrency: expected a whole number from 1/);
 });
 
-Deno.test("rounds that were allowed to fail are named", async () => {
+Deno.test("rounds whose failure was tolerated are reported", async () => {
   const lines = async (run: Play["run"]) =>
     (await play(rounds("maxFail: 3", run))).events.flatMap((event) =>
       event.kind === "stepLine" && event.step === "each" ? [event.text] : []

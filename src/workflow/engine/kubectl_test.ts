@@ -4,7 +4,7 @@ import { endsOf, play } from "../testing/step_fixture.ts";
 
 const remove = "steps:\n  - kubectl: [delete, pod, p]\n";
 
-Deno.test("kubectl is told the context of the workflow's pods, and so is who is asked", async () => {
+Deno.test("kubectl gets the context of the workflow's pods, and so does the confirmation", async () => {
   const text = `select: { context: west }\n${remove}`;
   const changes: StepChange[] = [];
   const environment = {
@@ -20,7 +20,7 @@ Deno.test("kubectl is told the context of the workflow's pods, and so is who is 
   assert.deepEqual(changes, [{ step: "kubectl-1", action, targets: [] }]);
 });
 
-Deno.test("kubectl looks in the namespace of the workflow's pods, unless it names another", async () => {
+Deno.test("kubectl uses the namespace of the workflow's pods, unless it names another", async () => {
   const ranWith = async (select: string) => {
     const { ran } = await play({ files: { "w.yaml": `select: ${select}\n${remove}` } });
     return ran[0]?.slice(0, -3);
@@ -30,7 +30,7 @@ Deno.test("kubectl looks in the namespace of the workflow's pods, unless it name
   assert.deepEqual(await ranWith("{ allNamespaces: true }"), ["kubectl"]);
 });
 
-Deno.test("the context of the command line wins, and the step's own over both", async () => {
+Deno.test("the command line's context overrides the file's, and the step's own overrides both", async () => {
   const input = { yes: true, overrides: { contexts: ["east"] } };
   const select = "select: { context: west }\n";
   const said = await play({ files: { "w.yaml": select + remove }, input });
@@ -40,14 +40,14 @@ Deno.test("the context of the command line wins, and the step's own over both", 
   assert.deepEqual(ran[0]?.slice(0, 3), ["kubectl", "--context", "north"]);
 });
 
-Deno.test("with pods in several contexts, kubectl isn't run in one of them by chance", async () => {
+Deno.test("kubectl fails if the pods are in several contexts and none is named", async () => {
   const files = { "w.yaml": `select: { context: [west, east] }\n${remove}` };
   const { ran, events } = await play({ files, input: { yes: true } });
   assert.deepEqual(ran, []);
   assert.match(endsOf(events)[0] ?? "", /failed: kubectl: the pods are in several contexts/);
 });
 
-Deno.test("what reaches beyond the cluster needs a permission, whether the file or a value says it", async () => {
+Deno.test("kubectl needs permissions for local files and programs, also if a value names them", async () => {
   const get = (words: string, permissions = "") =>
     `${permissions}params: { p: "" }\nsteps: [{ kubectl: [get, pods, ${words}] }]\n`;
   const refused = (words: string, message: RegExp) =>

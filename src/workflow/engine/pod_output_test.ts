@@ -14,7 +14,7 @@ function end(name: string, stdout: string, outcome: Outcome = { kind: "ok" }): S
   return { target, name, outcome, stdout, stderr: "", truncated: false, durationMs: 1 };
 }
 
-Deno.test("the answer of most pods is the step's, and the first of its groups", () => {
+Deno.test("the most frequent output is the step's, and the first of its groups", () => {
   const { output: { stdout, distinct, groups } } = podOutputOf([
     end("a", "1\n"),
     end("b", "2\n\n"),
@@ -25,7 +25,7 @@ Deno.test("the answer of most pods is the step's, and the first of its groups", 
   assert.deepEqual(groups, [{ stdout: "2", targets: ["b", "c"] }, { stdout: "1", targets: ["a"] }]);
 });
 
-Deno.test("pods that were not started aren't told as failures beside those that failed", () => {
+Deno.test("`failedPodsText()` counts pods that were not started separately", () => {
   const failed: Outcome = { kind: "failed", exitCode: 1 };
   const skipped: Outcome = { kind: "skipped", reason: "an earlier target failed" };
   const never = [end("w-1", "", skipped), end("w-2", "", skipped)];
@@ -35,7 +35,7 @@ Deno.test("pods that were not started aren't told as failures beside those that 
   );
 });
 
-Deno.test("outputs that were cut are equal if all of them is, and expressions can't read them", () => {
+Deno.test("cut outputs are equal if their hashes are, and expressions can't read them", () => {
   const cut = (name: string, hash: number): StepTargetEnd => ({
     ...end(name, "same beginning"),
     truncated: true,
@@ -108,31 +108,31 @@ function targetEnds(events: readonly WorkflowEvent[]): string[] {
   );
 }
 
-Deno.test("a context that can't be asked is one target, unreachable; the others' pods run", async () => {
+Deno.test("an unreachable context is one unreachable target; pods of others run", async () => {
   const { events } = await play(twoContexts("continueOn: failure"));
   assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);
   assert.deepEqual(endsOf(events), [`a failed: context east: ${reason}`, "= ok"]);
   assert.deepEqual(outputsOf(events), { failed: ["east/*"], ok: ["west/p"] });
 });
 
-Deno.test("a run that ends by it has the exit code of what can't be reached", async () => {
+Deno.test("a run that ends by an unreachable context has exit code 4", async () => {
   const { events } = await play(twoContexts(""));
   const end = events.at(-1);
   assert.equal(end?.kind === "workflowEnded" ? end.exitCode : undefined, 4);
 });
 
-Deno.test("no budget covers pods that nobody has counted, unless all may fail", async () => {
+Deno.test("maxFail covers an unreachable context only if all may fail", async () => {
   assert.match(endsOf((await play(twoContexts("maxFail: 99%"))).events)[0] ?? "", /^a failed/);
   assert.equal(endsOf((await play(twoContexts("maxFail: 100%"))).events)[0], "a ok");
 });
 
-Deno.test("tried again, a context that has come back runs, and nothing else runs twice", async () => {
+Deno.test("a retry runs only a context that is back", async () => {
   const { events, pods } = await play(twoContexts("retry: 2", 1));
   assert.deepEqual(endsOf(events), ["a ok", "= ok"]);
   assert.equal(pods.get("p")?.requests.length, 1);
 });
 
-Deno.test("a run that goes on tells once what couldn't be asked, as all that was done before", async () => {
+Deno.test("a resumed run reports an unreachable context once", async () => {
   const before = await play(twoContexts("continueOn: failure"));
   const ends = before.events.flatMap((event) =>
     event.kind === "stepTargetEnded" ? [[event.end.name, event.end] as const] : []
@@ -146,7 +146,7 @@ Deno.test("a run that goes on tells once what couldn't be asked, as all that was
   assert.deepEqual(outputsOf(events), { failed: ["east/*"], ok: ["west/p"] });
 });
 
-Deno.test("names of targets: those of a context, and what a context that can't be asked may hold", () => {
+Deno.test("`targets` can name pods of an unreachable context", () => {
   const all = [
     { target: west, name: "west/p" },
     { target: { ...west, pod: "q" }, name: "west/q" },

@@ -17,7 +17,7 @@ function kindsWhere(holds: (outcome: StepOutcome) => boolean): string[] {
   return Object.values(outcomes).filter(holds).map(({ kind }) => kind);
 }
 
-Deno.test("what failed or took too long is tried again; what a person or a permission refused is not", () => {
+Deno.test("`nextAttempt()` retries failures and timeouts, and nothing that was refused", () => {
   const retry = { attempts: 3, delayMs: 100, factor: 2, maxDelayMs: 150 };
   const again = (outcome: StepOutcome) => nextAttempt(retry, 1, outcome) !== undefined;
   assert.deepEqual(kindsWhere(again), ["failed", "timeout"]);
@@ -26,7 +26,7 @@ Deno.test("what failed or took too long is tried again; what a person or a permi
   assert.equal(nextAttempt(undefined, 1, outcomes.failed), undefined);
 });
 
-Deno.test("the steps behind it go on as the file says, and never behind a cancel", () => {
+Deno.test("`continuesAfter()` follows continueOn, and never continues after a cancel", () => {
   const goingOn = (continueOn: Parameters<typeof continuesAfter>[1]) =>
     kindsWhere((outcome) => continuesAfter(outcome, continueOn));
   assert.deepEqual(goingOn("nothing"), ["ok", "skipped"]);
@@ -36,7 +36,7 @@ Deno.test("the steps behind it go on as the file says, and never behind a cancel
   ]);
 });
 
-Deno.test("the exit code of a run is that of its gravest target", () => {
+Deno.test("`gravest()` is the exit code of the gravest outcome", () => {
   const kinds = [
     ["ok", "failed"],
     ["failed", "timeout"],

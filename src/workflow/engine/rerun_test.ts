@@ -25,14 +25,14 @@ function recordOf(events: readonly WorkflowEvent[]) {
 /** Returns what ran in a first run, and in one that resumes from its record. */
 async function twice(
   first: string | Play,
-  goOn: ResumeFrom,
+  from: ResumeFrom,
   then: string | Play = typeof first === "string" ? { files: { "w.yaml": first } } : first,
 ) {
   const asPlay = (one: string | Play) =>
     typeof one === "string" ? { files: { "w.yaml": one } } : one;
   const before = await play(asPlay(first));
-  const kept = retainedOf(recordOf(before.events), goOn);
-  const after = await play({ ...asPlay(then), input: { retained: kept } });
+  const retained = retainedOf(recordOf(before.events), from);
+  const after = await play({ ...asPlay(then), input: { retained } });
   const words = (ran: readonly (readonly string[])[]) => ran.map((one) => one.slice(1).join(" "));
   return { before, after, ran: words(before.ran), again: words(after.ran) };
 }
@@ -41,7 +41,7 @@ async function twice(
 const failing = (...names: string[]): Play["run"] & object => (words) =>
   names.includes(words[1] ?? "") ? 1 : 0;
 
-Deno.test("a step of finally is another one than the step of the same place", async () => {
+Deno.test("a step of finally differs from the step at the same position", async () => {
   const text = `${may}steps: [{ shell: [do, gate] }]\nfinally: [{ shell: [undo, clean] }]\n`;
   const files = { "w.yaml": text };
   const run = await twice({ files, run: failing("gate") }, { kind: "failed" }, { files });
@@ -53,7 +53,7 @@ Deno.test("a step of finally is another one than the step of the same place", as
   assert.deepEqual(run.again, ["gate", "clean"]);
 });
 
-Deno.test("finally runs behind whatever has run, each of its steps, and behind nothing it is kept", async () => {
+Deno.test("finally runs after any step that ran, and is retained otherwise", async () => {
   const text = `${may}steps: [{ id: a, shell: [do, a] }, { id: b, shell: [do, b] }]
 finally: [{ shell: [undo, x] }, { shell: [undo, y] }]
 `;
@@ -69,7 +69,7 @@ finally: [{ shell: [undo, x] }, { shell: [undo, y] }]
   assert.deepEqual(nothing.again, []);
 });
 
-Deno.test("a run says from where it can be gone on with", async () => {
+Deno.test("`again` is where a run can be resumed", async () => {
   const pods = { p: saying("") };
   const environment = { runScript: () => Promise.resolve({ kind: "ok" as const, output: null }) };
   const againOf = async (steps: string, last = "[]", run: Play["run"] & object = failing("b")) => {
@@ -101,7 +101,7 @@ Deno.test("a run says from where it can be gone on with", async () => {
   assert.deepEqual(await againOf(check, "[]", () => 0), { kind: "from", step: "b" });
 });
 
-Deno.test("a record says which steps of finally may have undone something", async () => {
+Deno.test("`undoneBy()` returns the steps of finally that may have undone something", async () => {
   const text = (when: string) =>
     `${may}steps: [{ shell: [do, b] }]
 finally: [{ exec: [undo, x], when: ${when} }, { check: true }]
@@ -114,7 +114,7 @@ finally: [{ exec: [undo, x], when: ${when} }, { check: true }]
   assert.deepEqual(await undone("true", () => 0), []);
 });
 
-Deno.test("rounds are known by their items, equal ones by their order", async () => {
+Deno.test("rounds are identified by their items, equal ones by their order", async () => {
   const text = (items: string) =>
     `${may}steps:
   - id: each
@@ -132,7 +132,7 @@ Deno.test("rounds are known by their items, equal ones by their order", async ()
   assert.deepEqual(run.again, ["b", "d", "c"]);
 });
 
-Deno.test("steps without an id are known by what they do, others must do the same", async () => {
+Deno.test("steps without an id are identified by what they do; named ones must be unchanged", async () => {
   const failed = (text: string): Play => ({ files: { "w.yaml": text }, run: failing("z") });
   const steps = (list: string) => `${may}params: { p: 1 }\nsteps: [${list}, { shell: [do, z] }]\n`;
   const cases: [string, string, string[]][] = [
@@ -160,7 +160,7 @@ Deno.test("steps without an id are known by what they do, others must do the sam
   assert.deepEqual(other.again, ["p2", "z"]);
 });
 
-Deno.test("--failed is for pods and rounds that were allowed to fail, too, and the steps behind them", async () => {
+Deno.test("--failed includes tolerated failures of pods and rounds, and later steps", async () => {
   const text = `${may}steps:
   - { id: a, exec: [restart], maxFail: 1 }
   - { id: b, shell: [do, b] }
@@ -176,7 +176,7 @@ Deno.test("--failed is for pods and rounds that were allowed to fail, too, and t
   assert.deepEqual(rest.again, []);
 });
 
-Deno.test("steps at the same time aren't behind each other", async () => {
+Deno.test("parallel steps don't follow each other", async () => {
   const text = `${may}steps:
   - id: both
     parallel: [{ id: l, shell: [do, l] }, { id: r, shell: [do, r] }]
@@ -187,7 +187,7 @@ Deno.test("steps at the same time aren't behind each other", async () => {
   assert.deepEqual(run.again, ["l", "z"]);
 });
 
-Deno.test("a workflow that a step uses is known by its own steps, and has its own finally", async () => {
+Deno.test("a used workflow is identified by its own steps, and has its own finally", async () => {
   const files = (b: string) => ({
     "w.yaml": `${may}steps: [{ id: u, workflow: ./o.yaml }, { id: z, shell: [do, z] }]\n`,
     "o.yaml":
@@ -203,7 +203,7 @@ Deno.test("a workflow that a step uses is known by its own steps, and has its ow
   assert.deepEqual(changed.again, ["b2", "c", "z"]);
 });
 
-Deno.test("what has changed since a run is known by its steps", async () => {
+Deno.test("`stepChanges()` returns changed, added and removed steps", async () => {
   const text = (steps: string) =>
     `${may}params: { p: 1 }\nsteps: [${steps}]\nfinally: [{ shell: [undo, x] }]\n`;
   const before = text(
@@ -231,7 +231,7 @@ Deno.test("what has changed since a run is known by its steps", async () => {
   });
 });
 
-Deno.test("records of kodama 0.1 are read: steps of finally apart, steps by their keys", () => {
+Deno.test("records of kodama 0.1 can be read and resumed", () => {
   const started = (step: string) => ({ kind: "stepStarted", step, stepKind: "exec", title: step });
   const ended = (step: string, kind: string) => ({
     kind: "stepEnded",

@@ -45,19 +45,19 @@ async function asked(later: readonly ReturnType<typeof place>[], dead: boolean) 
   };
 }
 
-Deno.test("a script reaches no pod that came after it was held against its permissions", async () => {
+Deno.test("a script can't reach a pod that was added after its permission check", async () => {
   const { ran, results } = await asked([place("p"), place("q", "kube-system")], false);
   assert.deepEqual(ran, ["p"]);
   assert.deepEqual(results.map(Object.keys), [["p"]], "its names are what they were");
 });
 
-Deno.test("a script is told of a context that can't be asked", async () => {
+Deno.test("a script sees an unreachable context as unreachable", async () => {
   const { results } = await asked([place("p")], true);
   const outcomes = Object.entries(results[0] ?? {}).map(([name, { outcome }]) => [name, outcome]);
   assert.deepEqual(outcomes, [["p", "ok"], ["east/*", "unreachable"]]);
 });
 
-Deno.test("a step or a script that is declined changes nothing in its pods", async () => {
+Deno.test("a declined step or script changes nothing in its pods", async () => {
   const changes: string[] = [];
   const declined = {
     confirmChange: ({ action }: StepChange) => {

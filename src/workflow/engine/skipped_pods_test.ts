@@ -5,7 +5,7 @@ import type { Environment } from "./environment.ts";
 const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
 const skipped = [{ namespace: "n", pod: "pending", reason: "is Pending" }];
 
-async function toldOf(steps: string, without = skipped): Promise<unknown[]> {
+async function skippedIn(steps: string, without = skipped): Promise<unknown[]> {
   const environment: Partial<Environment> = {
     find: () => Promise.resolve({ targets: [target], skipped: without, dead: [] }),
   };
@@ -14,12 +14,12 @@ async function toldOf(steps: string, without = skipped): Promise<unknown[]> {
   return events.filter(({ kind }) => kind === "stepPodsSkipped");
 }
 
-Deno.test("a step tells the pods that it does without", async () => {
-  const told = await toldOf("  - { id: a, exec: [id] }\n");
+Deno.test("a step reports the pods that it skips", async () => {
+  const told = await skippedIn("  - { id: a, exec: [id] }\n");
   assert.deepEqual(told, [{ kind: "stepPodsSkipped", step: "a", skipped }]);
-  assert.deepEqual(await toldOf("  - { id: a, exec: [id] }\n", []), []);
+  assert.deepEqual(await skippedIn("  - { id: a, exec: [id] }\n", []), []);
 });
 
-Deno.test("a step whose targets are named does without none", async () => {
-  assert.deepEqual(await toldOf("  - { id: a, exec: [id], targets: [p] }\n"), []);
+Deno.test("a step with named targets skips no pods", async () => {
+  assert.deepEqual(await skippedIn("  - { id: a, exec: [id], targets: [p] }\n"), []);
 });

@@ -19,7 +19,7 @@ function withVariables(names: readonly string[], value: string): Disposable {
   };
 }
 
-Deno.test("a program of a step gets the environment, without what kodama's launcher set for its own Deno", async () => {
+Deno.test("a step's program gets the environment without the launcher's variables", async () => {
   const world = localEnvironment({
     clock: systemClock,
     env: () => undefined,
@@ -67,17 +67,17 @@ async function told(value: string): Promise<ReadonlyMap<string, string>> {
   }
 }
 
-Deno.test("a variable that kodama itself can't read comes by way of sh, byte for byte", async () => {
+Deno.test("a variable that kodama can't read is read by sh, byte for byte", async () => {
   for (const value of ["plain", "", " two\nlines\n\n", `"'\`$(id) $HOME \\0 %s`, "a=b", "mö"]) {
     assert.deepEqual([...await told(value)], [[name, value]], JSON.stringify(value));
   }
 });
 
-Deno.test("a name that is no name is no variable, and no program", async () => {
+Deno.test("an invalid variable name is never passed to sh", async () => {
   const names = ["x; echo y=z", "", "1", "a b", "$(id)", "PATH}"];
   assert.deepEqual([...await variablesOf(names, () => undefined)], []);
 });
 
-Deno.test("what kodama can read itself isn't asked of sh", async () => {
+Deno.test("variables that kodama can read aren't read by sh", async () => {
   assert.deepEqual([...await variablesOf(["A"], () => "own")], [["A", "own"]]);
 });

@@ -46,7 +46,7 @@ function targetEnds(events: readonly WorkflowEvent[]): string[] {
   );
 }
 
-Deno.test("a copy is told for each target, and failures within the budget are no failure of the step", async () => {
+Deno.test("a copy reports each target, and tolerates failures within maxFail", async () => {
   const outcomes = { b: { kind: "failed", exitCode: 1, reason: "no space" } } as const;
   const { events } = await play(copying(outcomes));
   assert.deepEqual(targetEnds(events), ["a ok", "b failed"]);
@@ -54,7 +54,7 @@ Deno.test("a copy is told for each target, and failures within the budget are no
   assert.deepEqual(outputsOf(events), { failed: ["b"], bytes: 7, where: "saved/a/db" });
 });
 
-Deno.test("a run that goes on copies only where nothing was copied, and counts what was", async () => {
+Deno.test("a resumed run copies only the remaining targets, and counts all", async () => {
   const before = await play(copying({}));
   const end = before.events.find((event) => event.kind === "stepTargetEnded");
   assert.ok(end !== undefined);
@@ -72,7 +72,7 @@ Deno.test("a run that goes on copies only where nothing was copied, and counts w
   assert.deepEqual(outputsOf(events), { failed: [], bytes: 14, where: "saved/a/db" });
 });
 
-Deno.test("a link in the repository leads to nothing that isn't granted", async () => {
+Deno.test("a symbolic link grants no access outside of the permissions", async () => {
   const { events } = await play({
     ...copying({}),
     local: {
@@ -87,7 +87,7 @@ Deno.test("a link in the repository leads to nothing that isn't granted", async 
   assert.deepEqual(targetEnds(events), []);
 });
 
-Deno.test("an expression can't lead a copy out of what is granted", async () => {
+Deno.test("an expression can't copy outside of the permissions", async () => {
   const files = {
     "w.yaml": text.replace("to: saved", 'to: "${{ params.to }}"') + "params: { to: ../secret }\n",
   };
@@ -95,7 +95,7 @@ Deno.test("an expression can't lead a copy out of what is granted", async () => 
   assert.match(endsOf(events)[0] ?? "", /^out denied: permissions don't grant write /);
 });
 
-Deno.test("kodama's own folder is written to by no step, whatever is granted", async () => {
+Deno.test("no step writes to kodama's own folder, whatever is granted", async () => {
   const files = {
     "w.yaml": text.replace("write: [saved]", "write: true").replace("to: saved", "to: /config/x"),
   };
@@ -107,7 +107,7 @@ Deno.test("kodama's own folder is written to by no step, whatever is granted", a
   assert.match(endsOf(events)[0] ?? "", /^out denied: no step writes to kodama's own folder: /);
 });
 
-Deno.test("an expression that puts both ends into the pods fails the step, in words", async () => {
+Deno.test("an expression that makes both ends remote fails the step with a message", async () => {
   const both = `params: { from: ":/etc/a" }
 permissions: { read: true }
 steps:

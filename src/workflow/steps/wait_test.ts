@@ -42,7 +42,7 @@ async function waited(
   return { lines, end: endsOf(events)[0], seconds: Math.round(clock.elapsedMs() / 1000) };
 }
 
-Deno.test("a wait without a time limit of its own has one, and says so", async () => {
+Deno.test("a wait without a timeout has a limit, and reports it", async () => {
   const bounded = await waited("wait: ready", [{ ready: true }, { ready: false }], 10 * 60_000);
   assert.deepEqual(bounded, {
     lines: ["1 of 2 pods are ready", "ended after 30m, the limit of a wait without `timeout`"],
@@ -58,12 +58,12 @@ Deno.test("a wait without a time limit of its own has one, and says so", async (
   assert.deepEqual((await waited("wait: ready", [{ ready: true }])).lines, []);
 });
 
-Deno.test("a wait until pods are gone says if there were none to begin with", async () => {
+Deno.test("a wait until pods are gone reports if there were none at the start", async () => {
   const { lines, end } = await waited("wait: gone", []);
   assert.deepEqual([lines, end], [["no pod matches: there was nothing to wait for"], "wait-1 ok"]);
 });
 
-Deno.test("a wait outlasts a server that is unreachable for less than a minute", async () => {
+Deno.test("a wait continues if a server is unreachable for less than a minute", async () => {
   const short = await waited("wait: ready", [{ ready: true }], 1, 50_000);
   assert.deepEqual([short.lines, short.end], [["no route"], "wait-1 ok"]);
   const long = await waited("wait: ready", [{ ready: true }], 1, 200_000);
