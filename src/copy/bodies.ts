@@ -32,7 +32,7 @@ async function* summedWithHoles(
   atEnd?: () => void,
 ): AsyncGenerator<Uint8Array, void> {
   const data: Uint8Array[] = [];
-  for await (const bytes of expanded({ ...file, body: kept(file.body, data) })) {
+  for await (const bytes of expanded({ ...file, body: teed(file.body, data) })) {
     checksum.update(bytes);
     yield* data.splice(0);
   }
@@ -40,7 +40,7 @@ async function* summedWithHoles(
 }
 
 /** Holds each piece until the concurrent reader has taken it. */
-async function* kept(
+async function* teed(
   body: AsyncIterable<Uint8Array>,
   data: Uint8Array[],
 ): AsyncGenerator<Uint8Array, void> {

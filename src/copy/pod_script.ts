@@ -114,7 +114,7 @@ export function copyFailure(failure: ScriptFailure, path?: string): CopyFailure 
     case "noShell":
       return noShell();
     case "flood":
-      return copyFailed("the pod sends what it wasn't asked for");
+      return copyFailed("the pod sends data that was not requested");
     case "ended": {
       const { end, complaints } = failure;
       const outcome = outcomeOfEnd(end, { started: true });

@@ -571,8 +571,11 @@ Deno.test("a pod that floods instead of answering is refused", async () => {
     const path = "/usr/bin:/bin";
     const open = openInImage({ name: "hostile", words: shell, path, endless: true }, folder);
     const to = { open, path: "copy", name: "file" };
-    await assert.rejects(upload(`${folder}/file`, to), failure(/wasn't asked for/));
-    await assert.rejects(download({ open, path: "x" }, `${folder}/x`), failure(/wasn't asked for/));
+    await assert.rejects(upload(`${folder}/file`, to), failure(/was not requested/));
+    await assert.rejects(
+      download({ open, path: "x" }, `${folder}/x`),
+      failure(/was not requested/),
+    );
   }
 });
 

@@ -67,7 +67,7 @@ export class PodTree implements TreeSource {
 
   #summed(entry: Extract<TreeEntry, { kind: "file" }>): TreeEntry {
     const checksum = this.options.maker?.make();
-    const body = this.#told(entry.body);
+    const body = this.#explainedBody(entry.body);
     if (checksum === undefined) return { ...entry, body };
     const { path, size } = entry;
     const note = () => this.#manifest.add(checksum.result(), { path, size });
@@ -75,7 +75,7 @@ export class PodTree implements TreeSource {
   }
 
   /** Returns the same data; a premature end is reported with the pod's reason. */
-  #told(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  #explainedBody(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     return body instanceof WholeBody ? body : this.#explaining(body);
   }
 

@@ -35,7 +35,7 @@ export interface FileSource {
   /** The checksum that the source is compared by; undefined if it has none. */
   checksum: NamedChecksum | undefined;
   /** Reads the beginning of the file again, to be compared with the other end's. */
-  beginning?: (length: number) => AsyncIterable<Uint8Array>;
+  readPrefix?: (length: number) => AsyncIterable<Uint8Array>;
 }
 
 /** A file that consists mostly of holes. */

@@ -61,13 +61,13 @@ export function untilNul(bytes: Uint8Array): Uint8Array {
 /**
  * Parses a number in octal digits, or in base 256 if its first bit is set. Throws {@link TarError} if it is neither.
  *
- * @param begin its offset in the bytes, up to `end`: a view for each would cost more than the parsing.
+ * @param start its offset in the bytes, up to `end`: a view for each would cost more than the parsing.
  */
-export function readNumber(bytes: Uint8Array, begin = 0, end = bytes.length): number {
-  if (((bytes[begin] ?? 0) & 0x80) !== 0) return readBase256(bytes.subarray(begin, end));
+export function readNumber(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  if (((bytes[start] ?? 0) & 0x80) !== 0) return readBase256(bytes.subarray(start, end));
   let value = 0;
   let phase: "before" | "digits" | "after" = "before";
-  for (let at = begin; at < end; at++) {
+  for (let at = start; at < end; at++) {
     const byte = bytes[at] as number;
     if (byte >= 0x30 && byte <= 0x37 && phase !== "after") {
       value = value * 8 + byte - 0x30;

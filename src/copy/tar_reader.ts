@@ -79,7 +79,7 @@ export class TarReader {
     if (block === undefined || this.#global.size > 0 || !isPlain(block)) return undefined;
     const header = decodeHeader(block);
     this.bytes.take(before + blockBytes);
-    this.#begin(header.size);
+    this.#startBody(header.size);
     return this.#entryOf(header, nothingSaid);
   }
 
@@ -112,20 +112,20 @@ export class TarReader {
     return true;
   }
 
-  async #extendedEntry(header: TarHeader, said: Extensions): Promise<TreeEntry | undefined> {
-    const pax = new Map([...this.#global, ...said.pax]);
-    this.#begin(paxNumber(pax, "size") ?? header.size);
+  async #extendedEntry(header: TarHeader, extensions: Extensions): Promise<TreeEntry | undefined> {
+    const pax = new Map([...this.#global, ...extensions.pax]);
+    this.#startBody(paxNumber(pax, "size") ?? header.size);
     const map = isFile(header) ? await this.#mapOf(header, pax) : undefined;
-    return this.#entryOf(header, { ...said, pax }, map);
+    return this.#entryOf(header, { ...extensions, pax }, map);
   }
 
-  #entryOf(header: TarHeader, said: Extensions, map?: SparseMap): TreeEntry | undefined {
-    const { pax } = said;
-    const given = paxBytes(pax, "GNU.sparse.name") ?? paxBytes(pax, "path") ?? said.name;
+  #entryOf(header: TarHeader, extensions: Extensions, map?: SparseMap): TreeEntry | undefined {
+    const { pax } = extensions;
+    const given = paxBytes(pax, "GNU.sparse.name") ?? paxBytes(pax, "path") ?? extensions.name;
     const path = safePath(given ?? header.name);
     const mtime = paxNumber(pax, "mtime") ?? header.mtime;
     const named = { path, mode: header.mode, mtime };
-    const target = paxBytes(pax, "linkpath") ?? said.linkName ?? header.linkName;
+    const target = paxBytes(pax, "linkpath") ?? extensions.linkName ?? header.linkName;
     if (isFile(header)) return { ...named, kind: "file", ...this.#fileOf(map) };
     switch (header.type) {
       case "0":
@@ -161,7 +161,7 @@ export class TarReader {
     return leading.map;
   }
 
-  #begin(size: number): void {
+  #startBody(size: number): void {
     this.#left = size;
     this.#padding = (blockBytes - size % blockBytes) % blockBytes;
   }

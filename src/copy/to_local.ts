@@ -9,13 +9,13 @@ import { OtherPrefixError } from "./from_pod.ts";
 export interface PartialFile extends AsyncDisposable {
   /** Bytes of an earlier attempt. */
   readonly have: number;
-  beginning(): AsyncIterable<Uint8Array>;
+  readPrefix(): AsyncIterable<Uint8Array>;
   /** Truncates it to its first `length` bytes. */
   cutTo(length: number): Promise<void>;
   /** Resolves when the system has taken them. Rejects with an error that names the file. */
   write(bytes: Uint8Array, offset: number): Promise<void>;
   /** Sets its size, its mode and time if they are known, and its name. */
-  place(size: number, kept: Pick<FileSource, "mode" | "mtime">): Promise<void>;
+  place(size: number, attributes: Pick<FileSource, "mode" | "mtime">): Promise<void>;
 }
 
 /** A folder being written. Disposing of it removes what wasn't moved to its path. */
@@ -36,7 +36,7 @@ export async function saveFile(
   let before = undefined;
   if (at > 0) {
     before = source.checksum?.make();
-    for await (const bytes of partial.beginning()) before?.update(bytes);
+    for await (const bytes of partial.readPrefix()) before?.update(bytes);
   }
   await partial.cutTo(at);
   meter.restarted(at);

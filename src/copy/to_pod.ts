@@ -90,9 +90,9 @@ async function resumable(
 ): Promise<{ at: number; checksum: Checksum | undefined }> {
   const { make } = pod;
   const have = pod.have <= (source.size ?? 0) ? pod.have : 0;
-  if (have > 0 && make !== undefined && source.beginning !== undefined) {
+  if (have > 0 && make !== undefined && source.readPrefix !== undefined) {
     const checksum = make();
-    for await (const bytes of source.beginning(have)) checksum.update(bytes);
+    for await (const bytes of source.readPrefix(have)) checksum.update(bytes);
     if (checksum.result() === pod.prefix) return { at: have, checksum };
   }
   return { at: 0, checksum: make?.() };
@@ -194,12 +194,12 @@ async function upload(
     try {
       for await (const bytes of answers) take(bytes);
     } finally {
-      over.tell();
+      over.markEnded();
     }
   })();
   // Reported at the await below; a source that fails is reported before it.
   received.catch(() => {});
-  script.stopped.then(() => over.tell());
+  script.stopped.then(() => over.markEnded());
   try {
     await send((bytes) => over.unless(script.write(bytes)));
     const closed = await over.unless(script.closeInput());
@@ -220,7 +220,7 @@ class EndedEarly {
   #ended = false;
   #waiting: ((error: EndedEarlyError) => void) | undefined;
 
-  tell(): void {
+  markEnded(): void {
     this.#ended = true;
     this.#waiting?.(new EndedEarlyError());
   }

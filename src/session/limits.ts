@@ -47,7 +47,7 @@ export function isLimited({ ttlSeconds, idleSeconds }: SessionLimits): boolean {
 
 /**
  * Returns why a pod that exited with code 0 has ended. Only its watcher ends it so, for one of the limits; the time
- * tells which, because an idle limit ends it before its time to live is over.
+ * distinguishes them, because an idle limit ends it before its time to live is over.
  */
 export function whyEnded(pod: Pod, { ttlSeconds, idleSeconds }: SessionLimits): string {
   const lived = `its time to live of ${limitText(ttlSeconds ?? 0)} is over`;

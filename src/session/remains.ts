@@ -25,7 +25,7 @@ export function remainsOfSessions(objects: readonly KubeObject[]): SessionRemain
   });
   return [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => {
     const { namespace = "", labels } = group[0]?.metadata ?? {};
-    const said = ({ kind, metadata }: KubeObject) =>
+    const nameOf = ({ kind, metadata }: KubeObject) =>
       `${kind.toLowerCase()} ${plainText(metadata.name ?? "", 100)}`;
     const isPassing = ({ metadata }: KubeObject) =>
       ["files", "restore"].includes(metadata.labels?.[componentLabel] ?? "");
@@ -36,8 +36,8 @@ export function remainsOfSessions(objects: readonly KubeObject[]): SessionRemain
       namespace,
       kind: hasState ? "whole" : group.every(isClaim) ? "kept" : "orphaned",
       objects: [...group.filter((one) => !isClaim(one)), ...group.filter(isClaim)]
-        .map(said),
-      passing: group.filter(isPassing).map(said),
+        .map(nameOf),
+      passing: group.filter(isPassing).map(nameOf),
     };
   });
 }

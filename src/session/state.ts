@@ -96,12 +96,12 @@ export function sessionOfText(
 }
 
 /** Returns an object with the session's state as its owner: the cluster's garbage collector deletes it afterwards. */
-export function ownedBy<T extends { metadata?: ObjectMeta }>(kept: StoredSession, object: T): T {
+export function ownedBy<T extends { metadata?: ObjectMeta }>(stored: StoredSession, object: T): T {
   const owner = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    name: sessionNames(kept.session.name).state,
-    uid: kept.uid,
+    name: sessionNames(stored.session.name).state,
+    uid: stored.uid,
   };
   return { ...object, metadata: { ...object.metadata, ownerReferences: [owner] } };
 }

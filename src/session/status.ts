@@ -96,7 +96,7 @@ function notReady(
 function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
   const scheduled = condition(pod, "PodScheduled");
   if (scheduled?.status === "False") {
-    return said(scheduled.reason, scheduled.message);
+    return reasonText(scheduled.reason, scheduled.message);
   }
   const trouble = (pod.status?.containerStatuses ?? []).find(({ state }) =>
     isTrouble(state?.waiting?.reason)
@@ -104,14 +104,14 @@ function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
   const event = newest(events.filter(holdsUp));
   if (trouble !== undefined) {
     const { waiting } = trouble.state ?? {};
-    return said(waiting?.reason, waiting?.message ?? event?.message);
+    return reasonText(waiting?.reason, waiting?.message ?? event?.message);
   }
-  if (event !== undefined) return said(event.reason, event.message);
+  if (event !== undefined) return reasonText(event.reason, event.message);
   const waiting = workspaceStatus(pod)?.state?.waiting;
   const latest = newest(events.filter(({ type }) => type !== "Warning"));
   return latest === undefined
-    ? said(waiting?.reason, waiting?.message)
-    : said(latest.reason, latest.message);
+    ? reasonText(waiting?.reason, waiting?.message)
+    : reasonText(latest.reason, latest.message);
 }
 
 /** Warnings that explain why a pod doesn't start; with others (a resolver that isn't set up) it starts all the same. */
@@ -151,7 +151,7 @@ function besideTrouble(pod: Pod): string | undefined {
       return `container "${name}" CrashLoopBackOff: ${crashText(pod, one)}`;
     }
     if (isTrouble(waiting?.reason)) {
-      return `container "${name}" ${said(waiting?.reason, waiting?.message)}`;
+      return `container "${name}" ${reasonText(waiting?.reason, waiting?.message)}`;
     }
     if (terminated !== undefined && terminated.exitCode !== 0) {
       return `container "${name}" ended with exit code ${Number(terminated.exitCode)}`;
@@ -187,7 +187,7 @@ function condition(pod: Pod, type: string) {
   return pod.status?.conditions?.find((one) => one.type === type);
 }
 
-function said(reason: string | undefined, message: string | undefined): string | undefined {
+function reasonText(reason: string | undefined, message: string | undefined): string | undefined {
   const [short, long] = [word(reason), word(message)];
   if (short === undefined || long === undefined) return short ?? long;
   return long.startsWith(short) ? long : `${short}: ${long}`;

@@ -35,11 +35,11 @@ export class SessionStore {
   }
 
   /** Stores a new session. If one of its name exists, returns that one: the first caller owns the name. */
-  async begin(session: Session): Promise<{ kept: StoredSession; begun: boolean }> {
+  async create(session: Session): Promise<{ stored: StoredSession; created: boolean }> {
     const object = stateObject(session);
     try {
       const { object: there, made } = await this.ensure(CONFIG_MAPS, object, session.name);
-      return { kept: storedSession(there), begun: made };
+      return { stored: storedSession(there), created: made };
     } catch (error) {
       // An object can be created without any other.
       if (!(error instanceof KodamaError) || error.kind !== "notFound") throw error;
@@ -55,9 +55,12 @@ export class SessionStore {
    *
    * @throws KodamaError `conflict` if it was deleted meanwhile, or others' writes come first repeatedly.
    */
-  async change(kept: StoredSession, change: (session: Session) => Session): Promise<StoredSession> {
-    const { name } = kept.session;
-    for (let from = kept, conflicts = 0;; conflicts++) {
+  async change(
+    stored: StoredSession,
+    change: (session: Session) => Session,
+  ): Promise<StoredSession> {
+    const { name } = stored.session;
+    for (let from = stored, conflicts = 0;; conflicts++) {
       const session = { ...change(from.session), updatedAt: this.clock.now().toISOString() };
       const object = stateObject(session, from);
       try {
@@ -73,7 +76,7 @@ export class SessionStore {
         const isMissing = error instanceof KodamaError && error.kind === "notFound";
         if (!isMissing && (!isConflict(error) || conflicts === maxConflicts)) throw error;
         const there = isMissing ? undefined : await this.read(name);
-        if (there?.uid !== kept.uid) throw deletedMeanwhile(name, this.namespace);
+        if (there?.uid !== stored.uid) throw deletedMeanwhile(name, this.namespace);
         from = there;
       }
     }

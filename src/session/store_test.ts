@@ -73,15 +73,15 @@ const state = "kodama-session-my-work";
 
 Deno.test("whoever was first has the name; who comes second is given what is there", async () => {
   const { store } = scene();
-  const first = await store.begin(sampleSession({ status: "Pending" }));
-  const second = await store.begin(sampleSession({ status: "Failed" }));
-  assert.deepEqual([first.begun, second.begun], [true, false]);
-  assert.deepEqual(second.kept, first.kept);
+  const first = await store.create(sampleSession({ status: "Pending" }));
+  const second = await store.create(sampleSession({ status: "Failed" }));
+  assert.deepEqual([first.created, second.created], [true, false]);
+  assert.deepEqual(second.stored, first.stored);
 });
 
 Deno.test("a change is of what is there now: nobody's write in between is lost", async () => {
   const { store } = scene();
-  const { kept } = await store.begin(sampleSession());
+  const { stored: kept } = await store.create(sampleSession());
   await store.change(kept, (session) => ({ ...session, message: "somebody else's" }));
   await store.change(kept, (session) => ({ ...session, status: "Stopped" }));
   const { status, message, updatedAt } = (await store.read("my-work"))?.session ?? {};
@@ -91,19 +91,19 @@ Deno.test("a change is of what is there now: nobody's write in between is lost",
 
 Deno.test("a session that was deleted isn't changed, nor the one that was begun anew under its name", async () => {
   const { server, store } = scene();
-  const { kept } = await store.begin(sampleSession());
+  const { stored: kept } = await store.create(sampleSession());
   server.objects.clear();
   const wanted = { kind: "conflict", message: /was deleted by somebody else meanwhile$/ };
   const stopped = () => store.change(kept, (session) => ({ ...session, status: "Stopped" }));
   await assert.rejects(stopped, wanted);
-  await store.begin(sampleSession());
+  await store.create(sampleSession());
   await assert.rejects(stopped, wanted);
   assert.equal((await store.read("my-work"))?.session.status, "Running");
 });
 
 Deno.test("who always comes second gives up", async () => {
   const { server, store } = scene();
-  const { kept } = await store.begin(sampleSession());
+  const { stored: kept } = await store.create(sampleSession());
   server.busy = true;
   await assert.rejects(store.change(kept, (session) => session), { message: /was changed$/ });
   assert.equal(server.updates, 9);

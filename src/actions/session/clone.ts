@@ -105,7 +105,7 @@ async function begun(store: SessionStore, session: Session): Promise<StoredSessi
   const { name } = session;
   const there = await store.read(name);
   if (there === undefined) await refuseKeptFiles(store, name);
-  const { kept, begun } = await store.begin(session);
+  const { stored: kept, created: begun } = await store.create(session);
   const { origin } = kept.session;
   const same = origin?.kind === "clone" && origin.session === session.origin?.session;
   if (begun || same && !origin.filled) return kept;

@@ -59,7 +59,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   }
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
-  const { kept, begun } = await begunOrNothing(host, store, session, signal);
+  const { stored: kept, created: begun } = await createdOrNothing(host, store, session, signal);
   if (!begun && !isOther && belongsToOther(kept.session, session.owner, options)) {
     // It was created after the first read.
     throw sessionOfOther(kept.session, kept.session.owner ?? "");
@@ -111,17 +111,17 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
 }
 
 /**
- * As `store.begin()`. The signal may abort while the request is in flight, and the state still be created: then it is
+ * As `store.create()`. The signal may abort while the request is in flight, and the state still be created: then it is
  * removed, or named.
  */
-async function begunOrNothing(
+async function createdOrNothing(
   { clock }: Host,
   store: SessionStore,
   session: Session,
   signal: AbortSignal,
-): Promise<{ kept: StoredSession; begun: boolean }> {
+): Promise<{ stored: StoredSession; created: boolean }> {
   try {
-    return await store.begin(session);
+    return await store.create(session);
   } catch (error) {
     if (!signal.aborted) throw error;
     const { name, createdAt, owner } = session;

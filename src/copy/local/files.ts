@@ -49,6 +49,6 @@ async function localFile(path: string): Promise<FileSource> {
     key: await keyOf([path, String(size), String(modifiedMs)]),
     checksum: undefined,
     read: (offset) => readFile(path, { offset, end: size, modifiedMs }),
-    beginning: (length) => readFile(path, { offset: 0, end: length, modifiedMs }),
+    readPrefix: (length) => readFile(path, { offset: 0, end: length, modifiedMs }),
   };
 }

@@ -45,7 +45,7 @@ class Partial implements PartialFile {
   #spare = new Uint8Array(pieceBytes);
   #filled = 0;
   /** The buffer's offset in the file. */
-  #begin = 0;
+  #start = 0;
   /** The file position after the current write. */
   #at = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -57,7 +57,7 @@ class Partial implements PartialFile {
     this.have = have;
   }
 
-  async *beginning(): AsyncGenerator<Uint8Array, void> {
+  async *readPrefix(): AsyncGenerator<Uint8Array, void> {
     await this.#file.seek(0, Deno.SeekMode.Start);
     const buffer = new Uint8Array(pieceBytes);
     for (let left = this.have; left > 0;) {
@@ -70,17 +70,17 @@ class Partial implements PartialFile {
   }
 
   async cutTo(length: number): Promise<void> {
-    await this.#told(async () => {
+    await this.#explained(async () => {
       await this.#flush();
       await this.#file.truncate(length);
     });
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
-    await this.#told(async () => {
-      if (offset !== this.#begin + this.#filled) {
+    await this.#explained(async () => {
+      if (offset !== this.#start + this.#filled) {
         await this.#hand();
-        this.#begin = offset;
+        this.#start = offset;
       }
       for (let rest = bytes; rest.length > 0;) {
         const taken = rest.subarray(0, pieceBytes - this.#filled);
@@ -95,18 +95,18 @@ class Partial implements PartialFile {
   /** Writes the buffer, as soon as the previous one is written. */
   async #hand(): Promise<void> {
     await this.#writing;
-    const [bytes, begin] = [this.#buffer.subarray(0, this.#filled), this.#begin];
+    const [bytes, start] = [this.#buffer.subarray(0, this.#filled), this.#start];
     [this.#buffer, this.#spare] = [this.#spare, this.#buffer];
-    this.#begin += this.#filled;
+    this.#start += this.#filled;
     this.#filled = 0;
-    this.#writing = this.#writeAll(bytes, begin);
+    this.#writing = this.#writeAll(bytes, start);
     // Reported at the next await.
     this.#writing.catch(() => {});
   }
 
-  async #writeAll(bytes: Uint8Array, begin: number): Promise<void> {
-    if (this.#at !== begin) await this.#file.seek(begin, Deno.SeekMode.Start);
-    this.#at = begin + bytes.length;
+  async #writeAll(bytes: Uint8Array, start: number): Promise<void> {
+    if (this.#at !== start) await this.#file.seek(start, Deno.SeekMode.Start);
+    this.#at = start + bytes.length;
     for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
   }
 
@@ -115,12 +115,14 @@ class Partial implements PartialFile {
     await this.#writing;
   }
 
-  async place(size: number, kept: Parameters<PartialFile["place"]>[1]): Promise<void> {
-    await this.#told(async () => {
+  async place(size: number, attributes: Parameters<PartialFile["place"]>[1]): Promise<void> {
+    await this.#explained(async () => {
       await this.#flush();
       await this.#file.truncate(size);
-      await Deno.chmod(this.#temporary, (kept.mode ?? 0o644) & 0o777);
-      if (kept.mtime !== undefined) await this.#file.utime(kept.mtime, kept.mtime);
+      await Deno.chmod(this.#temporary, (attributes.mode ?? 0o644) & 0o777);
+      if (attributes.mtime !== undefined) {
+        await this.#file.utime(attributes.mtime, attributes.mtime);
+      }
       const there = await Deno.lstat(this.#path).catch(() => undefined);
       if (there?.isDirectory) throw new KodamaError("conflict", `${this.#path} is a folder`);
       await Deno.rename(this.#temporary, this.#path);
@@ -136,7 +138,7 @@ class Partial implements PartialFile {
     if (size === 0) await Deno.remove(this.#temporary).catch(() => {});
   }
 
-  async #told(work: () => Promise<unknown>): Promise<void> {
+  async #explained(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {

@@ -2,7 +2,7 @@
 #
 # A file is written in pieces, each at its own offset, and read back right away for its checksum: so this is computed
 # while the remainder arrives, over what is in the file. A second writer, orphaned by a broken connection, writes the
-# same bytes at the same offsets. $part is the file, $begin the block to start with.
+# same bytes at the same offsets. $part is the file, $start the block to start with.
 #
 # Why not `tee`: busybox's moves 1 KiB at a time. If `dd` is missing or has no full blocks, `cat` writes the input, and
 # the file is read when it is complete.
@@ -13,7 +13,7 @@ blocks() { dd if="$part" bs="$block" skip="$1" count="$2" status=none; }
 
 # Prints a line for each piece that is in the file.
 take() {
-  at=$begin
+  at=$start
   while [ "$((at * block))" -lt "$size" ] && [ -f "$part" ]; do
     dd of="$part" bs="$block" seek="$at" count="$piece" iflag=fullblock conv=notrunc status=none || give_up 1
     echo
@@ -23,8 +23,8 @@ take() {
   done
 }
 follow() {
-  [ "$begin" = 0 ] || blocks 0 "$begin"
-  at=$begin
+  [ "$start" = 0 ] || blocks 0 "$start"
+  at=$start
   while read -r _; do
     blocks "$at" "$piece"
     at=$((at + piece))
@@ -41,20 +41,20 @@ choose "$1"
 pieces=
 in_pieces && pieces=1
 [ -L "$part" ] && rm -f "$part"
-begin=0
-[ -f "$part" ] && [ "$pieces" ] && [ "$sum" ] && size_of "$part" && begin=$((bytes / block))
-[ "$((begin * block))" -gt "$size" ] && begin=0
+start=0
+[ -f "$part" ] && [ "$pieces" ] && [ "$sum" ] && size_of "$part" && start=$((bytes / block))
+[ "$((start * block))" -gt "$size" ] && start=0
 check=-
-[ "$begin" -gt 0 ] && first_field "$(blocks 0 "$begin" | "$sum")"
-report "have $((begin * block)) ${sum:--} $check"
+[ "$start" -gt 0 ] && first_field "$(blocks 0 "$start" | "$sum")"
+report "have $((start * block)) ${sum:--} $check"
 read -r from || exit 1
 check=-
 if [ "$from" = 0 ]; then
-  begin=0
+  start=0
   rm -f "$part"
   (umask 077 && : >"$part") || exit 1
 else
-  dd of="$part" bs="$block" seek="$begin" count=0 status=none </dev/null || exit 1
+  dd of="$part" bs="$block" seek="$start" count=0 status=none </dev/null || exit 1
 fi
 if ! [ "$pieces" ]; then
   cat >"$part" || give_up 1

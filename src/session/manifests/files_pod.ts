@@ -24,7 +24,7 @@ export function filesPod(session: Session): Pod {
     spec: { ...spec, containers: [], limits: { idleSeconds } },
     environment: { variables: [], gitToken: false },
   });
-  const kept = ["workspace", "claude-home"];
+  const shown = ["workspace", "claude-home"];
   return {
     ...pod,
     metadata: {
@@ -39,11 +39,11 @@ export function filesPod(session: Session): Pod {
         ...one,
         command: idleWatcherCommand({ idleSeconds }),
         volumeMounts: (one.volumeMounts ?? []).map((mount) =>
-          kept.includes(mount.name) ? { ...mount, readOnly: true } : mount
+          shown.includes(mount.name) ? { ...mount, readOnly: true } : mount
         ),
       })),
       volumes: (pod.spec?.volumes ?? []).map((volume) =>
-        kept.includes(volume.name) ? volume : { name: volume.name, emptyDir: {} }
+        shown.includes(volume.name) ? volume : { name: volume.name, emptyDir: {} }
       ),
     },
   };

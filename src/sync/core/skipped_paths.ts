@@ -80,9 +80,9 @@ function* collisions({ local, remote, ancestor, rules }: Sides): Generator<strin
   }
   for (const paths of spellings.values()) {
     if (paths.size === 1) continue;
-    const settled = [...paths].filter((path) => ancestor.has(path));
+    const agreed = [...paths].filter((path) => ancestor.has(path));
     for (const path of paths) {
-      if (settled.length !== 1 || path !== settled[0]) yield path;
+      if (agreed.length !== 1 || path !== agreed[0]) yield path;
     }
   }
 }

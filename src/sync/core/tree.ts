@@ -49,7 +49,7 @@ export class SideLostError extends Error {
   override readonly name = "SideLostError";
 
   constructor(readonly side: Side, options?: ErrorOptions & { reason?: string }) {
-    super(options?.reason ?? `the ${side} side is gone`, options);
+    super(options?.reason ?? `the connection to the ${side} side is lost`, options);
   }
 }
 

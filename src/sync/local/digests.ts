@@ -29,7 +29,9 @@ export class LocalDigests {
 
   /** Returns a new, empty checksum. */
   newSum() {
-    if (this.#digests === undefined) throw new Error("no end has said how contents are told apart");
+    if (this.#digests === undefined) {
+      throw new Error("it is not known yet how contents are compared");
+    }
     return this.#digests.make();
   }
 

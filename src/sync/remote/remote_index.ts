@@ -51,7 +51,7 @@ export class RemoteIndex {
     return known !== undefined && known.entry === undefined && entryKind(known.stat) === "file";
   }
 
-  /** Records the digest of a file that was summed after its listing, which started at `begun`. */
+  /** Records the digest of a file that was summed after its listing, which started at `startedAt`. */
   summed(path: string, digest: string, startedAt: string): void {
     const known = this.#entries.get(path);
     if (known === undefined) return;

@@ -204,7 +204,7 @@ async function opened(
       status: "Starting",
     }));
   }
-  const { kept, begun } = await store.begin(session);
+  const { stored: kept, created: begun } = await store.create(session);
   if (begun) return kept;
   throw new KodamaError("conflict", `somebody else has just begun session "${session.name}"`);
 }
