@@ -27,7 +27,7 @@ Deno.test({ name: "cp by the real program", ignore: missing !== undefined }, asy
   const placed = await run(["large", "weka-drive-0:/tmp/large"]);
   assert.deepEqual([placed.code, placed.stdout, placed.stderr], [0, "", ""]);
 
-  await t.step("a link that breaks again and again is no end: the copy goes on", async () => {
+  await t.step("a copy resumes over a link that breaks again and again", async () => {
     limit = 3_000_000;
     const { code, stdout, stderr } = await run(
       ["-o", "jsonl", "weka-drive-0:/tmp/large", "./back"],
@@ -85,7 +85,7 @@ Deno.test({ name: "cp by the real program", ignore: missing !== undefined }, asy
     },
   );
 
-  await t.step("the time of one copy is bounded, and what it leaves is told", async () => {
+  await t.step("the time of one copy is bounded, and its remains are reported", async () => {
     const { code, stderr } = await run(["--timeout", "1ms", "large", "weka-drive-1:/tmp/large"]);
     assert.equal(code, 3, stderr);
     assert.match(stderr, /^weka-drive-1: timed out: not done within 1ms/m);

@@ -34,8 +34,8 @@ Deno.test("exec by the real program", async (t) => {
   await t.step("a batch begins when the one before it has ended", async () => {
     const words = ["--serial", "2", "-o", "jsonl", "--events", "--", "sleep", "0.1"];
     const stdout = await kodama.succeed(["exec", ...drives, ...words]);
-    const told = objects(stdout).filter(({ event }) => String(event).startsWith("target"));
-    const order = told.map(({ event }) => event === "targetStarted" ? "+" : "-").join("");
+    const reported = objects(stdout).filter(({ event }) => String(event).startsWith("target"));
+    const order = reported.map(({ event }) => event === "targetStarted" ? "+" : "-").join("");
     assert.equal(order, "++--++--");
   });
 
@@ -130,10 +130,10 @@ Deno.test("exec by the real program", async (t) => {
     const { code, stdout, stderr } = await kodama.run(["exec", ...drives, ...words]);
     assert.equal(code, 5);
     assert.equal((JSON.parse(stdout) as unknown[]).length, 4);
-    const told = objects(stderr);
-    assert.equal(told.at(-1)?.["event"], "runEnded");
-    assert.equal(told.at(-1)?.["exitCode"], 5);
-    assert.ok(!told.some(({ event }) => event === "line"));
+    const reported = objects(stderr);
+    assert.equal(reported.at(-1)?.["event"], "runEnded");
+    assert.equal(reported.at(-1)?.["exitCode"], 5);
+    assert.ok(!reported.some(({ event }) => event === "line"));
   });
 
   await t.step("--list runs nothing, and a change in many pods needs confirmation", async () => {

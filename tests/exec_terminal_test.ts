@@ -110,7 +110,7 @@ Deno.test({
         });
         await terminal.until("the shell", /^[#$]/m);
       }
-      // Nobody sees its end: the record alone tells it.
+      // Only the record shows its end.
       let [running, exitCode]: [boolean, number | null] = [true, null];
       while (exitCode === null && running) {
         running = (await commandLines()).some((one) => /-it weka-drive-0 -- sh$/.test(one));

@@ -43,7 +43,7 @@ interface Played {
   files: ReadonlyMap<string, string>;
 }
 
-interface Scene {
+interface Fixture {
   pods: number;
   /** What is typed at every question; undefined without a terminal. */
   typed: string | undefined;
@@ -66,12 +66,15 @@ function podsOf(count: number, begun: Set<string>): Record<string, PodScript> {
   }));
 }
 
-async function play(argv: readonly string[], scene: Scene): Promise<Played> {
+async function play(argv: readonly string[], fixture: Fixture): Promise<Played> {
   const begun = new Set<string>();
-  const { host, clock, files: all } = simulatedHost({ lab: { pods: podsOf(scene.pods, begun) } }, {
-    files: { ...files, ...scene.more },
-  });
-  const { typed } = scene;
+  const { host, clock, files: all } = simulatedHost(
+    { lab: { pods: podsOf(fixture.pods, begun) } },
+    {
+      files: { ...files, ...fixture.more },
+    },
+  );
+  const { typed } = fixture;
   let answers = 0;
   const next = () => {
     answers += 1;
@@ -86,11 +89,11 @@ async function play(argv: readonly string[], scene: Scene): Promise<Played> {
   });
   const panes: string[] = [];
   const ran: string[] = [];
-  const told = { [Symbol.dispose]: () => {} };
+  const reported = { [Symbol.dispose]: () => {} };
   const invocation = {
-    program: programOf(scene.program ?? "kodama"),
+    program: programOf(fixture.program ?? "kodama"),
     terminal,
-    signals: { listen: () => told },
+    signals: { listen: () => reported },
     environment: (name: string) => name === "TERM" ? "dumb" : undefined,
     willDial: () => {},
     host: () =>

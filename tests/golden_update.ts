@@ -1,4 +1,4 @@
-/** Writes the golden files anew. All are deleted first, so that none outlives its case. */
+/** Writes the golden files. All are deleted first, so that none outlives its case. */
 import { goldenCases, goldenFolder, goldenText } from "./golden_cases.ts";
 
 await Deno.remove(goldenFolder, { recursive: true });

@@ -188,7 +188,7 @@ Deno.test("the prefix is ~/.local, or what --prefix says, as an absolute path", 
   }
 });
 
-Deno.test("an installation that can't be made is told in words, not with a stack", async () => {
+Deno.test("an installation that fails prints a message, not a stack", async () => {
   const tool = filePath(new URL("../tools/install.ts", import.meta.url));
   for (const words of [["--prefix"], ["--prefix", "/dev/null/x"]]) {
     const args = ["run", "--quiet", "-P=tools", tool, ...words];
@@ -217,7 +217,7 @@ Deno.test("a version from which something still runs stays", async () => {
   assert.deepEqual(left.toSorted(), ["aab", "cc"]);
 });
 
-Deno.test("what runs is told with the path that it was started by", async () => {
+Deno.test("a running command is listed with the path that started it", async () => {
   await using folder = await temporaryFolder();
   const sleep = `${folder.path}/sleep`;
   await Deno.symlink("/bin/sleep", sleep);

@@ -115,7 +115,7 @@ Deno.test("a start with standard output closed is an error, for all would be los
   }
 });
 
-Deno.test("a start in a folder that has been removed is told, and not by the runtime", async () => {
+Deno.test("the launcher reports a working folder that was removed", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
   const launcher = `${folder}/kodama`;
   const text = launcherText({ kind: "folder", path: folder }, { kodama: {}, cluster: {} });

@@ -5,7 +5,7 @@ import { openKubeClient } from "../src/kube/open_client.ts";
 import { PODS } from "../src/kube/resources.ts";
 import { testHost } from "../src/kube/testing/test_host.ts";
 
-/** A server of empty lists, and of logs that end when they are told to. */
+/** A server of empty lists, and of logs that end on request. */
 class LogServer implements AsyncDisposable {
   /** The port of each request, as the connection that it came over has it. */
   readonly ports: Record<"list" | "log", number[]> = { list: [], log: [] };

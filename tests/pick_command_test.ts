@@ -69,7 +69,7 @@ Deno.test({
     });
 
     await t.step(
-      "a chosen pod that vanishes is told, and the cursor stays on its own",
+      "the picker reports a chosen pod that vanishes, and the cursor stays on its row",
       async () => {
         await using terminal = await open(kodama("pick", ...inNamespace, "--no-preview"));
         await terminal.until("all pods", /6\/6/);
@@ -167,7 +167,7 @@ Deno.test({
       assert.deepEqual({ code, stdout }, { code: 0, stdout: "weka-drive-5\0" });
     });
 
-    await t.step("nothing that matches is told at once with --exit-0", async () => {
+    await t.step("--exit-0 reports at once that nothing matches", async () => {
       const words = kodama("pick", ...inNamespace, "-q", "none-such", "--exit-0");
       const { code, stderr } = await runCommand(words, { env });
       assert.deepEqual([code, stderr], [2, 'error: no pod matches "none-such"\n']);

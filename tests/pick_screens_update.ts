@@ -1,4 +1,4 @@
-/** Draws the pictures of the picker's states anew. What is no longer drawn goes. */
+/** Draws the pictures of the picker's states. What is no longer drawn goes. */
 import { picture, picturesFolder, screens } from "./pick_screens.ts";
 
 await Deno.remove(picturesFolder, { recursive: true }).catch(() => {});

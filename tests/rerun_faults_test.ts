@@ -1,5 +1,5 @@
 /**
- * A run in which a command is killed, a pod is made anew and a command fails: what is run again is exactly what
+ * A run in which a command is killed, a pod is recreated and a command fails: what is run again is exactly what
  * failed. Each command notes in its pod that it ran, so that a run too many is seen.
  */
 import assert from "node:assert/strict";
@@ -43,7 +43,7 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
     return pods.map((pod) => Number(counts.get(pod)));
   }
 
-  await t.step("the run: one killed, one made anew, one failed, the others ok", async () => {
+  await t.step("the run: one killed, one recreated, one failed, the others ok", async () => {
     await using run = (await SourceKodama.on(cluster)).start([
       "exec",
       ...drives,

@@ -88,12 +88,12 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
     assert.match(second ?? "", / 2 +2 ok in /);
   });
 
-  await t.step("of a run that is killed, what was told is kept, and can be run again", async () => {
+  await t.step("of a run that is killed, the events are recorded, and can be rerun", async () => {
     const line = "test $KODAMA_INDEX = 2 && exec sleep 600; echo done";
     {
       await using running = real.start(["exec", ...drives, "--", "sh", "-c", line]);
-      const told = (text: string) => text.match(/done/g)?.length === 2;
-      await running.until(({ stdout }) => told(stdout));
+      const reported = (text: string) => text.match(/done/g)?.length === 2;
+      await running.until(({ stdout }) => reported(stdout));
       await killedAfterRecord(real, running);
     }
     const { stdout, stderr } = await kodama.run(["runs", "show"]);
@@ -154,7 +154,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
   );
 
   await t.step(
-    "a pod that was made anew is not the pod of that run, unless it will do",
+    "a recreated pod is not the pod of that run, unless --recreated accepts it",
     async () => {
       const { code } = await kodama.run([
         "exec",

@@ -25,13 +25,13 @@ function skipped(scenario: Scenario): string | undefined {
 }
 
 async function runEmbedded(scenario: Scenario): Promise<Scenario> {
-  await using stage = await openEmbeddedCluster(scenario.world);
-  return await runScenario(scenario, stage);
+  await using cluster = await openEmbeddedCluster(scenario.world);
+  return await runScenario(scenario, cluster);
 }
 
 async function runReal(scenario: Scenario, path: string): Promise<Scenario> {
-  await using stage = await openRealCluster(path);
-  return await runScenario(scenario, stage);
+  await using cluster = await openRealCluster(path);
+  return await runScenario(scenario, cluster);
 }
 
 const names: string[] = [];

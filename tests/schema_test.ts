@@ -78,9 +78,9 @@ Deno.test("reports, events and records have the fields of their schemas, and no 
     outputMode: "prefix",
     serial: [{ kind: "count", count: 2 }],
   });
-  const told = events.flatMap((event) => reporter.report(event));
-  for (const event of told) assertShape(eventReportShape, event);
-  const kinds = new Set(told.map(({ event }) => event));
+  const reported = events.flatMap((event) => reporter.report(event));
+  for (const event of reported) assertShape(eventReportShape, event);
+  const kinds = new Set(reported.map(({ event }) => event));
   for (const kind of ["runStarted", "targetStarted", "line", "targetEnded", "contextFailed"]) {
     assert.ok(kinds.has(kind as never), `no event ${kind} was looked at`);
   }

@@ -1,4 +1,4 @@
-/** Sessions on a server that stumbles, and clients that are killed: nothing is left that nobody finds. */
+/** Sessions on a server that stumbles, and clients that are killed: `doctor --sessions` finds all that remains. */
 import { commandHint } from "../src/present/hints.ts";
 import assert from "node:assert/strict";
 import { doctorSessions, sessionRemains } from "../src/actions/session/doctor.ts";
@@ -106,7 +106,7 @@ Deno.test("every fault in the middle of a start, a stop and a deletion: all come
           killed++;
         }
       }
-      // What fails is told, and the same words go on; meanwhile all there is can be found.
+      // A failure is reported, and the same command resumes; meanwhile all objects can be found.
       await again(() => work(faulty), enough, () => assertFound(plain, client));
       api.choose = () => "pass";
       if (index === 0) {
@@ -118,13 +118,13 @@ Deno.test("every fault in the middle of a start, a stop and a deletion: all come
     assert.deepEqual(await sessionRemains(client, undefined, never), []);
   }
   const seen = [...api.counts].map(([fault, count]) => `${fault} ${count}`).sort();
-  const told = `${rounds} rounds: ${seen.join(", ")}, killed ${killed}`;
+  const reported = `${rounds} rounds: ${seen.join(", ")}, killed ${killed}`;
   // deno-lint-ignore no-console -- many rounds are done by hand, for these figures
-  if (rounds > 50) console.log(told);
+  if (rounds > 50) console.log(reported);
   for (const fault of ["busy", "before", "behind", "conflict", "cut"]) {
-    assert.match(told, new RegExp(`${fault} \\d`));
+    assert.match(reported, new RegExp(`${fault} \\d`));
   }
-  assert.ok(killed > 0, told);
+  assert.ok(killed > 0, reported);
 });
 
 function faultOf(kind: (typeof kinds)[number], chance: number): ApiFault {
@@ -140,7 +140,7 @@ function faultOf(kind: (typeof kinds)[number], chance: number): ApiFault {
   }
 }
 
-/** Everything that kodama has made is listed with its session, or told by `doctor --sessions` with the way to clean it. */
+/** Everything that kodama has made is listed with its session, or reported by `doctor --sessions` with the way to clean it. */
 async function assertFound(host: Host, client: KubeClient): Promise<void> {
   const findings = await Array.fromAsync(doctorSessions(host, { contexts: [], signal: never }));
   const { rows } = await list(host, { allNamespaces: false, tasks: false }, never);
@@ -156,7 +156,7 @@ async function assertFound(host: Host, client: KubeClient): Promise<void> {
       assert.match(
         commandHint(finding?.advice ?? ""),
         /kodama delete s-\d+ /,
-        `${name} is found by nobody`,
+        `${name} is not found`,
       );
     }
   }
@@ -179,7 +179,7 @@ async function again(
   }
 }
 
-Deno.test("a client that is killed anywhere leaves nothing that nobody finds", async () => {
+Deno.test("a client that is killed anywhere leaves nothing that `doctor` doesn't find", async () => {
   await using cluster = await startTestCluster();
   const plain = hostOn(cluster);
   await using client = await plain.kube();

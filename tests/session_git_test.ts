@@ -12,7 +12,7 @@ import { SourceKodama } from "./harness/source_kodama.ts";
 const token = "ghp_sessionGitToken987654321";
 const variable = "planted-in-a-variable";
 
-interface Scene {
+interface Fixture {
   cluster: TestCluster;
   kodama: SourceKodama;
   server: GitServer;
@@ -27,7 +27,7 @@ interface Scene {
   ): Promise<CommandResult>;
 }
 
-async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
+async function withFixture(play: (fixture: Fixture) => Promise<void>): Promise<void> {
   const audit: AuditEvent[] = [];
   await using cluster = await startTestCluster("empty", { audit: (event) => audit.push(event) });
   await using server = await startGitServer(`${cluster.folder}/git`, token);
@@ -49,9 +49,9 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
   });
 }
 
-Deno.test("a private repository is checked out with the token, which nobody else gets to see", async () => {
-  await withScene(async (scene) => {
-    const { cluster, server, run, written, audit } = scene;
+Deno.test("a private repository is checked out with the token, which appears nowhere else", async () => {
+  await withFixture(async (fixture) => {
+    const { cluster, server, run, written, audit } = fixture;
     const dotenv = `GITHUB_TOKEN=${token}\nDATABASE_URL="${variable}"\n`;
     await Deno.writeTextFile(`${cluster.folder}/.env`, dotenv);
     const words = ["start", "work", "--repo", server.repository, "--env-file", ".env"];
@@ -74,7 +74,7 @@ Deno.test("a private repository is checked out with the token, which nobody else
     assert.deepEqual([work.commits, work.latest[0].subject], [1, "more of it"]);
     const processes = await run([...inside, "ps -eo args; cat .git/config"]);
     assert.equal(processes.code, 0, processes.stderr);
-    assertNowhere([...written, ...await everythingKept(scene), JSON.stringify(audit)]);
+    assertNowhere([...written, ...await everythingKept(fixture), JSON.stringify(audit)]);
     const secret = cluster.cluster.store.get(resources.secrets, "default", "kodama-env-work");
     assert.deepEqual(Object.keys(secret?.["data"] as object), [
       ...["DATABASE_URL", "GITHUB_TOKEN", "git-token"],
@@ -83,7 +83,7 @@ Deno.test("a private repository is checked out with the token, which nobody else
 });
 
 /** What is in the cluster but for secrets, and in kodama's folder. */
-async function everythingKept({ cluster, kodama }: Scene): Promise<string[]> {
+async function everythingKept({ cluster, kodama }: Fixture): Promise<string[]> {
   const { secrets, ...others } = resources;
   assert.ok(secrets);
   const objects = Object.values(others).map((type) =>
@@ -104,7 +104,7 @@ function assertNowhere(texts: readonly string[]): void {
 }
 
 Deno.test("a start without the token says what is missing, and the same start with it goes on", async () => {
-  await withScene(async ({ server, run, written }) => {
+  await withFixture(async ({ server, run, written }) => {
     const words = ["start", "work", "--repo", server.repository, "--branch", "feature/x"];
     const refused = await run(words);
     assert.equal(refused.code, 1, refused.stderr);
@@ -126,8 +126,8 @@ Deno.test("a start without the token says what is missing, and the same start wi
   });
 });
 
-Deno.test("other values of the same variables, and another token, are told by the start that brings them", async () => {
-  await withScene(async ({ cluster, run }) => {
+Deno.test("other values of the same variables, and another token, are reported by the start that brings them", async () => {
+  await withFixture(async ({ cluster, run }) => {
     const start = async (text: string, env: Record<string, string> = {}) => {
       await Deno.writeTextFile(`${cluster.folder}/.env`, text);
       const { code, stderr } = await run(
@@ -150,7 +150,7 @@ Deno.test("other values of the same variables, and another token, are told by th
   });
 });
 
-Deno.test("a server that repeats the token in its refusal tells it to nobody", async () => {
+Deno.test("a server that repeats the token in its refusal reveals it nowhere", async () => {
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     ({ headers }) => {
@@ -161,7 +161,7 @@ Deno.test("a server that repeats the token in its refusal tells it to nobody", a
       return new Response(text, { status: 403, headers: { "content-type": "text/plain" } });
     },
   );
-  await withScene(async ({ run, written }) => {
+  await withFixture(async ({ run, written }) => {
     const url = `http://127.0.0.1:${server.addr.port}/repo.git`;
     const refused = await run(["start", "work", "--repo", url], { GITHUB_TOKEN: token });
     assert.equal(refused.code, 1);
@@ -174,8 +174,8 @@ Deno.test("a server that repeats the token in its refusal tells it to nobody", a
   });
 });
 
-Deno.test("a Secret with an SSH key that isn't there is told, and is needed for SSH alone", async () => {
-  await withScene(async ({ cluster, server, run }) => {
+Deno.test("a Secret with an SSH key that doesn't exist is reported, and is required for SSH alone", async () => {
+  await withFixture(async ({ cluster, server, run }) => {
     const settings = "git: { secretName: git-ssh }\n";
     await Deno.writeTextFile(`${cluster.folder}/.kodama.yaml`, settings);
     const words = ["start", "work", "--repo", server.repository];
@@ -191,8 +191,8 @@ Deno.test("a Secret with an SSH key that isn't there is told, and is needed for 
   });
 });
 
-Deno.test("a branch that isn't there is told with those that are", async () => {
-  await withScene(async ({ server, run }) => {
+Deno.test("a missing branch is reported with the existing ones", async () => {
+  await withFixture(async ({ server, run }) => {
     const words = ["start", "work", "--repo", server.repository, "--branch", "no-such"];
     const refused = await run(words, { GITHUB_TOKEN: token });
     assert.equal(refused.code, 1);
@@ -202,7 +202,7 @@ Deno.test("a branch that isn't there is told with those that are", async () => {
 });
 
 Deno.test("a branch comes home without having been pushed, and changes nothing else here", async () => {
-  await withScene(async ({ cluster, server, run }) => {
+  await withFixture(async ({ cluster, server, run }) => {
     const clone = `${cluster.folder}/clone`;
     const git = async (...words: string[]) => {
       const env = { ...cluster.env, GIT_CONFIG_SYSTEM: "/dev/null" };

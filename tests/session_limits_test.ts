@@ -1,4 +1,4 @@
-/** Sessions with limits, on the embedded cluster: they stop by themselves, say why, and wake only when they are told to. */
+/** Sessions with limits, on the embedded cluster: they stop by themselves, say why, and only a resume wakes them. */
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
@@ -11,7 +11,7 @@ function machine(cluster: TestCluster) {
   return { kodama, on };
 }
 
-Deno.test("a session that nobody uses stops by itself, says so, and wakes by resume alone", async () => {
+Deno.test("an idle session stops by itself, reports it, and only a resume wakes it", async () => {
   await using cluster = await startTestCluster("empty");
   const { kodama, on } = machine(cluster);
   await on("start", "work", "--no-sync", "--idle-timeout", "20s");
@@ -21,8 +21,8 @@ Deno.test("a session that nobody uses stops by itself, says so, and wakes by res
   const ended = ["--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"];
   await kubectl.ok("wait", ...ended, "pod/kodama-work");
   const reason = "it stopped by itself: idle for 20s";
-  const { status, reason: told } = JSON.parse(await on("get", "work", "-o", "json"));
-  assert.deepEqual([status, told], ["Stopped", reason]);
+  const { status, reason: reported } = JSON.parse(await on("get", "work", "-o", "json"));
+  assert.deepEqual([status, reported], ["Stopped", reason]);
   assert.match(await on("list", "-o", "wide"), new RegExp(`^work +Stopped .*${reason}$`, "m"));
   const refused = await kodama.run(["attach", "work"]);
   assert.equal(refused.code, 1);

@@ -75,7 +75,7 @@ async function forwardPort(kubeconfig: string): Promise<void> {
   await using _channel = await client.forward(pod, { signal: AbortSignal.timeout(30_000) });
 }
 
-/** What the Role grants and nobody asked for: `verb resource`. */
+/** Returns what the Role grants and no request used: `verb resource`. */
 async function neverUsed(requests: readonly string[]): Promise<string[]> {
   const { rules } = await documentedRole();
   return rules.flatMap(({ resources, verbs }) =>

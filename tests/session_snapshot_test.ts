@@ -4,7 +4,7 @@ import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.t
 import { Kubectl } from "./harness/kubectl.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
-function scene(cluster: TestCluster) {
+function fixture(cluster: TestCluster) {
   const kodama = new KodamaInProcess(cluster.env);
   const on = (...words: string[]) => kodama.succeed(words);
   const kubectl = Kubectl.on(cluster);
@@ -14,7 +14,7 @@ function scene(cluster: TestCluster) {
 
 Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, after a yes, or stays as it was", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl, inPod } = scene(cluster);
+  const { kodama, on, kubectl, inPod } = fixture(cluster);
   await on("start", "work", "--no-sync");
   await inPod("work", `echo one > a; echo mine > ~/.claude/.credentials.json`);
   await on("snapshot", "work", "--as", "before");
@@ -41,7 +41,7 @@ Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, a
 
 Deno.test("a snapshot that the cluster doesn't take leaves nothing, and says why", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl } = scene(cluster);
+  const { kodama, on, kubectl } = fixture(cluster);
   await on("start", "work", "--no-sync");
   const other = "apiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshotClass\n" +
     "metadata: { name: other }\ndriver: elsewhere.example.com\ndeletionPolicy: Delete\n";
@@ -73,7 +73,7 @@ async function forgetSnapshots(cluster: TestCluster): Promise<void> {
 
 Deno.test("empty volumes aren't taken for those of a snapshot: nothing is left, or what was there", async () => {
   await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl, inPod } = scene(cluster);
+  const { kodama, on, kubectl, inPod } = fixture(cluster);
   await on("start", "work", "--no-sync");
   await on("snapshot", "work", "--as", "empty");
   await on("restore", "blank", "empty");
@@ -102,7 +102,7 @@ Deno.test("empty volumes aren't taken for those of a snapshot: nothing is left, 
 
 Deno.test("tasks that waited when a snapshot was taken begin neither where it is shown nor in what is restored", async () => {
   await using cluster = await startTestCluster("empty");
-  const { on, inPod } = scene(cluster);
+  const { on, inPod } = fixture(cluster);
   await on("start", "work", "--no-sync", "--idle-timeout", "1h");
   const task = "~/.kodama/tasks/1";
   await inPod("work", `mkdir -p ${task}; echo 'echo > /workspace/begun' > ${task}/runner`);

@@ -21,11 +21,11 @@ async function machine(cluster: TestCluster, name: string) {
 
 type Machine = Awaited<ReturnType<typeof machine>>;
 
-const patienceMs = 60_000;
+const limitMs = 60_000;
 
-/** Nobody is told of the end of a process that isn't one's own: looking again is the only way to know. */
+/** The end of a process that isn't a child can only be polled. */
 async function untilStopped({ status }: Machine): Promise<{ reason: string; log: string }> {
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + limitMs;
   for (let seen = await status();; seen = await status()) {
     if (seen.pid === null) return seen;
     assert.ok(performance.now() < until, `it still runs: ${JSON.stringify(seen)}`);
@@ -69,7 +69,7 @@ Deno.test("a sync that is stopped ends by itself where a named pipe holds its wa
   await run("sync", "stop", "work");
   const { log } = await status();
   assert.match(await Deno.readTextFile(log), / ends\n$/);
-  // The last that it does but to go: one that was killed never told it.
+  // Its last step: a killed process doesn't write it.
   const report = await Deno.readTextFile(`${log.slice(0, log.lastIndexOf("/"))}/report.json`);
   assert.equal((JSON.parse(report) as { state: { phase: string } }).state.phase, "stopped");
 });

@@ -1,4 +1,4 @@
-/** Which folder a session is kept in step with: never one that nobody meant. */
+/** Which folder a session syncs with: never one that wasn't requested. */
 import assert from "node:assert/strict";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";

@@ -113,7 +113,7 @@ Deno.test({
     });
 
     await t.step(
-      "a shell that nobody comes back for is hung up, and nothing of it is left",
+      "a shell without a returning client is hung up, and leaves nothing",
       async () => {
         const words = ["shell", ...inNamespace, "weka-drive-1", "--keep-for", "1s"];
         await using terminal = await PseudoTerminal.open(

@@ -1,4 +1,4 @@
-/** kodama as a single file: unpacked once, into a folder that nobody else can write to. */
+/** kodama as a single file: unpacked once, into a folder that only its owner can write to. */
 import assert from "node:assert/strict";
 import { builtSingleFile } from "./harness/built_kodama.ts";
 

@@ -1,4 +1,4 @@
-/** `kodama tmux` in a real tmux: within one, beside one, and with nobody to see it. */
+/** `kodama tmux` in a real tmux: within one, beside one, and without a terminal. */
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
@@ -9,7 +9,7 @@ const missing = await terminalMissing();
 const cwd = new URL("../", import.meta.url).pathname;
 const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
 
-/** A tmux server of the test's own, which nobody's configuration reaches: `HOME` is the test's too. */
+/** A tmux server of the test's own, which no user's configuration reaches: `HOME` is the test's too. */
 class PrivateTmux implements AsyncDisposable {
   private constructor(readonly env: Readonly<Record<string, string>>, readonly folder: string) {}
 
@@ -22,7 +22,7 @@ class PrivateTmux implements AsyncDisposable {
     return await runCommand(["tmux", ...words], { env: this.env });
   }
 
-  /** Looks again until it is so: tmux tells nobody. */
+  /** Polls: tmux reports no changes. */
   async until(what: string, words: readonly string[], holds: (said: string) => boolean) {
     const deadline = performance.now() + 30_000;
     for (;;) {

@@ -65,7 +65,7 @@ Deno.test("each task does what its label says, whatever is chosen", async (t) =>
           env: kodama.env,
         });
         if (args[0] === "shell") {
-          // Nobody is at this terminal to choose one of the drives.
+          // No user is at this terminal to choose one of the drives.
           assert.equal(code, 2, stdout + stderr);
           assert.match(stderr, /^error: a shell is for one pod, and \d match: weka-drive-0, /);
           return;

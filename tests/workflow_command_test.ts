@@ -18,7 +18,7 @@ steps:
     exec: echo third >> /tmp/ran
 `;
 
-Deno.test("a run that is killed is shown, and goes on: what had ended isn't done again", async () => {
+Deno.test("a killed run is shown and can be rerun: ended targets are not repeated", async () => {
   await using cluster = await startTestCluster("weka");
   const kodama = await SourceKodama.on(cluster);
   const here = new KodamaInProcess(cluster.env);
@@ -51,9 +51,9 @@ Deno.test("a run that is killed is shown, and goes on: what had ended isn't done
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /first +ok in the previous run/);
   const ran = await here.run(["exec", ...pods, "-o", "jsonl", "--", "cat", "/tmp/ran"]);
-  const told = ran.stdout.trim().split("\n").map((line) => JSON.parse(line))
+  const reported = ran.stdout.trim().split("\n").map((line) => JSON.parse(line))
     .map(({ pod, stdout }) => `${pod}: ${stdout.trim().replaceAll("\n", " ")}`);
-  assert.deepEqual(told.toSorted(), [
+  assert.deepEqual(reported.toSorted(), [
     "weka-drive-0: first second third",
     "weka-drive-1: first second third",
     // It was in its middle: nothing says that it had ended.

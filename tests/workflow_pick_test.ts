@@ -21,7 +21,7 @@ outputs: { all: "\${{ steps.all.ok }}", own: "\${{ steps.own.ok }}" }
 `;
 
 Deno.test({
-  name: "the steps of a workflow run in the pods that a person picks, and so does what goes on",
+  name: "the steps of a workflow run in the pods that a person picks, as does a rerun",
   ignore: missing !== undefined,
   fn: async (t) => {
     await using cluster = await startTestCluster("fleet:drives=6");
@@ -48,7 +48,7 @@ Deno.test({
       assert.match(screen, /^code 0:/m);
     });
 
-    await t.step("a rerun is for the same pods, with nobody to pick", async () => {
+    await t.step("a rerun uses the same pods, without a picker", async () => {
       const { code, stdout, stderr } = await runCommand(
         words("runs", "rerun", "--from", "all", "--quiet"),
         { env },
@@ -66,7 +66,7 @@ Deno.test({
       assert.doesNotMatch(screen, /wait until/);
     });
 
-    await t.step("whether it is trusted is asked before which pods", async () => {
+    await t.step("trust is asked for before the pods", async () => {
       const changing = `${cluster.folder}/changing.yaml`;
       await Deno.writeTextFile(
         changing,
@@ -82,7 +82,7 @@ Deno.test({
       assert.doesNotMatch(screen, /6\/6/);
     });
 
-    await t.step("--plan tells the picked pods", async () => {
+    await t.step("--plan lists the picked pods", async () => {
       await using terminal = await open("run", file, "--pick", "--plan");
       await terminal.until("all pods", /6\/6/);
       await terminal.type("drive 4");

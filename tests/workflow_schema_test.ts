@@ -75,10 +75,10 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   });
 
   await t.step(
-    "-o jsonl: events, of a run that fails and of one that goes on from it",
+    "-o jsonl: events, of a run that fails and of its rerun",
     async () => {
       const failed = await run("run", file, "--param", "token=hunter2", "-o", "jsonl");
-      // There is nobody to ask.
+      // No one can answer its prompt.
       assert.equal(failed.code, 2, failed.stderr);
       await Deno.writeTextFile(file, `${workflow}# mended\n`);
       const words = ["runs", "rerun", "--rest", "--param", "token=hunter2"];

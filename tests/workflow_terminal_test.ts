@@ -123,12 +123,15 @@ Deno.test({
       assert.equal(stdout.trim(), "none", "nothing of it is left in the pod");
     });
 
-    await t.step("without a terminal, what lacks is named, and nothing begins", async () => {
-      const { code, stdout, stderr } = await kodama.run(["run", `${folder}/asking.yaml`]);
-      assert.deepEqual([code, stdout], [2, ""]);
-      assert.match(stderr, /parameters who, level, token must be given/);
-      assert.match(stderr, /hint: --param who=… --param level=… --param token=…/);
-    });
+    await t.step(
+      "without a terminal, missing parameters are named, and nothing starts",
+      async () => {
+        const { code, stdout, stderr } = await kodama.run(["run", `${folder}/asking.yaml`]);
+        assert.deepEqual([code, stdout], [2, ""]);
+        assert.match(stderr, /parameters who, level, token must be given/);
+        assert.match(stderr, /hint: --param who=… --param level=… --param token=…/);
+      },
+    );
   },
 });
 

@@ -13,17 +13,17 @@ steps:
 `;
 
 /** A repository with one workflow, and a kodama that has never seen it. */
-class Scene implements AsyncDisposable {
+class Fixture implements AsyncDisposable {
   private constructor(readonly folder: string, readonly kodama: SourceKodama) {}
 
-  static async open(): Promise<Scene> {
+  static async open(): Promise<Fixture> {
     const folder = await Deno.makeTempDir({ prefix: "kodama-trust-" });
     const env = { HOME: `${folder}/home`, PATH: Deno.env.get("PATH") ?? "", NO_COLOR: "1" };
-    const scene = new Scene(folder, await SourceKodama.on({ env, folder }));
+    const fixture = new Fixture(folder, await SourceKodama.on({ env, folder }));
     await Deno.mkdir(`${folder}/repo/workflows/scripts`, { recursive: true });
-    await scene.write("deploy.yaml", workflow);
-    await scene.write("scripts/count.ts", "kodama.output(1);\n");
-    return scene;
+    await fixture.write("deploy.yaml", workflow);
+    await fixture.write("scripts/count.ts", "kodama.output(1);\n");
+    return fixture;
   }
 
   async write(name: string, text: string): Promise<void> {
@@ -49,9 +49,9 @@ Deno.test({
   name: "a workflow is looked at on a terminal, and trusted by a yes alone",
   ignore: missing !== undefined,
   async fn() {
-    await using scene = await Scene.open();
-    const words = scene.kodama.args(["workflow", "trust", "add", "deploy"]);
-    const options = { env: scene.kodama.env, cwd: scene.repository, columns: 160 };
+    await using fixture = await Fixture.open();
+    const words = fixture.kodama.args(["workflow", "trust", "add", "deploy"]);
+    const options = { env: fixture.kodama.env, cwd: fixture.repository, columns: 160 };
     for (const [answer, code] of [["n", 1], ["", 1], ["y", 0]] as const) {
       await using terminal = await PseudoTerminal.open(words, options);
       const screen = await terminal.until("the question", /Trust it\? \[y\/N\]/);
@@ -62,46 +62,46 @@ Deno.test({
       await terminal.press("Enter");
       assert.equal(await terminal.exitCode(), code);
     }
-    const { stdout } = await scene.run("list", "-o", "json");
+    const { stdout } = await fixture.run("list", "-o", "json");
     assert.deepEqual(JSON.parse(stdout).map((one: { path: string }) => one.path), [
-      `${scene.repository}/workflows/deploy.yaml`,
+      `${fixture.repository}/workflows/deploy.yaml`,
     ]);
   },
 });
 
 Deno.test("a change of a script is a change of its workflow", async () => {
-  await using scene = await Scene.open();
-  assert.equal((await scene.run("add", "deploy", "--yes")).code, 0);
-  await scene.write("scripts/count.ts", "kodama.output(2);\n");
-  const again = await scene.run("add", "deploy", "--yes");
+  await using fixture = await Fixture.open();
+  assert.equal((await fixture.run("add", "deploy", "--yes")).code, 0);
+  await fixture.write("scripts/count.ts", "kodama.output(2);\n");
+  const again = await fixture.run("add", "deploy", "--yes");
   assert.match(again.stderr, /another than the one that you trusted/);
   assert.match(again.stderr, /^ +changed: scripts\/count\.ts$/m);
-  const third = await scene.run("add", "deploy");
+  const third = await fixture.run("add", "deploy");
   assert.match(third.stderr, /needs no question: it is trusted as it is/);
 });
 
-Deno.test("with nobody to ask, nothing is trusted by itself", async () => {
-  await using scene = await Scene.open();
-  const { code, stderr } = await scene.run("add", "deploy");
+Deno.test("without a terminal nothing becomes trusted", async () => {
+  await using fixture = await Fixture.open();
+  const { code, stderr } = await fixture.run("add", "deploy");
   assert.equal(code, 2);
   assert.match(stderr, /there is no terminal to ask on.*\nhint: pass --yes to trust it/);
-  assert.match((await scene.run("list")).stderr, /no workflow is trusted/);
+  assert.match((await fixture.run("list")).stderr, /no workflow is trusted/);
 });
 
 Deno.test("trust is taken back, by name or of all", async () => {
-  await using scene = await Scene.open();
-  await scene.run("add", "deploy", "--yes");
-  const wrong = await scene.run("revoke", "deplyo");
+  await using fixture = await Fixture.open();
+  await fixture.run("add", "deploy", "--yes");
+  const wrong = await fixture.run("revoke", "deplyo");
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /no workflow deplyo is trusted; did you mean "deploy"\?/);
-  assert.match((await scene.run("revoke", "deploy")).stderr, /no longer trusted: .*deploy\.yaml/);
-  assert.match((await scene.run("revoke", "--all")).stderr, /no workflow was trusted/);
-  assert.equal((await scene.run("revoke")).code, 2);
+  assert.match((await fixture.run("revoke", "deploy")).stderr, /no longer trusted: .*deploy\.yaml/);
+  assert.match((await fixture.run("revoke", "--all")).stderr, /no workflow was trusted/);
+  assert.equal((await fixture.run("revoke")).code, 2);
 });
 
 Deno.test("a lock file names every file that the workflows reach", async () => {
-  await using scene = await Scene.open();
-  const { code, stdout } = await scene.run("lock");
+  await using fixture = await Fixture.open();
+  const { code, stdout } = await fixture.run("lock");
   assert.equal(code, 0);
   const lock = JSON.parse(stdout);
   assert.deepEqual(Object.keys(lock.workflows), ["deploy.yaml"]);

@@ -13,7 +13,7 @@ export type Rounds = Partial<Record<ContenderName, number>>;
 export interface Row {
   name: ContenderName;
   rounds: number;
-  /** Medians. CPU and memory are undefined where they can't be told. */
+  /** Medians. CPU and memory are undefined if they can't be measured. */
   wallMs: number;
   cpuMs: number | undefined;
   memoryMb: number | undefined;
@@ -46,7 +46,7 @@ export interface Stage {
 
 type Runs = Map<ContenderName, Run[]>;
 
-/** Runs the contenders in turn. Every second round goes backwards, so that nobody always follows the same one. */
+/** Runs the contenders in turn. Every second round goes backwards, so that none always follows the same one. */
 export async function compare(
   { cluster, fleet, rounds }: { cluster: BenchCluster; fleet: Fleet; rounds: Rounds },
   stage: Stage,

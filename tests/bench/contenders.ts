@@ -1,4 +1,4 @@
-/** The programs that are measured beside each other, each told of a fleet in its own words. */
+/** The programs that are measured beside each other, each given a fleet in its own arguments. */
 import type { Fleet } from "./fleets.ts";
 import { filePath } from "../../src/files/file_path.ts";
 

@@ -66,7 +66,7 @@ its own.
   wait for those that were deleted in the last minutes, which would only slow down the second program.`;
 }
 
-/** A line for whoever waits. */
+/** A line of progress. */
 export function copyProgress({ task, runs }: CopyResult): string {
   const of = (program: CopyProgram) => (medianRun(runs[program]).wallMs / 1000).toFixed(1);
   return `${task.name}: kubectl ${of("kubectl")} s, kodama ${of("kodama")} s`;

@@ -31,7 +31,7 @@ Deno.test("the page marks each target as met or missed", () => {
   assert.match(good, /`kodama cp` \| 1 \| 1\.00 s \| 1\.00 \|/);
 });
 
-Deno.test("what a program left out without a word is told", () => {
+Deno.test("a silent omission is reported", () => {
   const kubectl = [run(1000), run(900, 50, false)];
   const { rows } = copyPage([result(kubectl, [run(1000), run(1000)])], { facts: [], where: "x" });
   assert.match(rows.join("\n"), /`kubectl cp`, \*\*not whole\*\* in 1 of 2 \|/);

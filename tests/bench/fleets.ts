@@ -1,4 +1,4 @@
-/** What a benchmark runs on: pods, and the words by which each program is told of them. */
+/** What a benchmark runs on: pods, and the arguments that name them to each program. */
 import type { FloorJob } from "./floor.ts";
 
 /** Pods on one cluster, and a command for them. */
@@ -13,7 +13,7 @@ export interface Fleet {
   selection: readonly string[];
 }
 
-/** Where a server is, and what it asks for: what a client without a kubeconfig is told. */
+/** Where a server is, and what it asks for: the settings of a client without a kubeconfig. */
 export type Access = Pick<
   FloorJob,
   "server" | "certificateAuthority" | "clientCertificate" | "token"

@@ -67,6 +67,6 @@ if (import.meta.main) {
     for (const pod of pods) await execute(job, pod, client);
   };
   await Promise.all(Array.from({ length: job.fanout }, worker));
-  // Goodbyes that are under way are nobody's business any more.
+  // Pending close handshakes are abandoned.
   Deno.exit(0);
 }

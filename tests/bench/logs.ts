@@ -20,7 +20,7 @@ import { numberAfter } from "./words.ts";
 interface Reader {
   name: string;
   command: string;
-  /** Pod and number of a line; undefined for what is no line of a log. */
+  /** Pod and number of a line; undefined if it isn't a line of a log. */
   read: (line: string) => { pod: string; number: number } | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface RealFleet extends AsyncDisposable {
 }
 
 /**
- * Makes so many pods and waits until they run. The rig is started where it isn't up, and then taken down in
+ * Makes N pods and waits until they run. The rig is started where it isn't up, and then taken down in
  * the end.
  *
  * @param sizes of the fleets that will be asked for; a pod of the first `n` has the label `first-n`.

@@ -14,7 +14,7 @@ export function podNames(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `weka-drive-${index}`);
 }
 
-/** The namespace that has so many pods. */
+/** The namespace that has N pods. */
 export function fleetNamespace(count: number): string {
   return `fleet-${count}`;
 }
@@ -85,7 +85,7 @@ function podList(fleet: string, query: URLSearchParams): unknown {
   };
 }
 
-/** A pod about as large as real ones are: 4 kB of JSON, half of it what nobody reads. */
+/** A pod about as large as real ones are: 4 kB of JSON, half of it unread. */
 function podOf(namespace: string, name: string) {
   const since = "2026-01-01T00:00:00Z";
   const conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"]

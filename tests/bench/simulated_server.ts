@@ -74,7 +74,7 @@ if (import.meta.main) {
   });
   server.listen(0, "127.0.0.1", () => {
     const address = server.address();
-    // deno-lint-ignore no-console -- whoever started it reads the port
+    // deno-lint-ignore no-console -- its parent reads the port
     if (typeof address === "object") console.log(address?.port);
   });
 }

@@ -32,7 +32,7 @@ function optionsOf(words: readonly string[]): Options {
 }
 
 /** What is measured, on one pod. */
-class Scene {
+class Fixture {
   constructor(
     private readonly kodama: InstalledKodama,
     private readonly namespace: string,
@@ -242,14 +242,14 @@ async function main(words: readonly string[]): Promise<number> {
     await Deno.writeTextFile(`${kodama.folder}/kubeconfig`, stage.kubeconfig, { mode: 0o600 });
     kodama.env = { ...kodama.env, KUBECONFIG: `${kodama.folder}/kubeconfig` };
   }
-  const scene = new Scene(kodama, namespace, options);
+  const fixture = new Fixture(kodama, namespace, options);
   // A sync that outlives a benchmark that failed would keep its folder busy.
-  stack.defer(() => scene.sh("kodama sync stop || true").then(() => {}));
-  await scene.prepare();
+  stack.defer(() => fixture.sh("kodama sync stop || true").then(() => {}));
+  await fixture.prepare();
   console.log(`${real === undefined ? "embedded" : "real"} cluster, image ${options.image}`);
-  await scene.initial();
-  await scene.saves();
-  await scene.idle();
+  await fixture.initial();
+  await fixture.saves();
+  await fixture.idle();
   return 0;
 }
 

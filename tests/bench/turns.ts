@@ -2,7 +2,7 @@
 import { median } from "./alternate.ts";
 import type { Run } from "./measure.ts";
 
-/** What is told of a program's runs. */
+/** The report of a program's runs. */
 export interface MedianRun {
   wallMs: number;
   cpuMs: number | undefined;

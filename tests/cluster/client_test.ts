@@ -66,7 +66,7 @@ onCluster("exit codes 0 to 255 come as they are", async ({ exec }) => {
   }
 });
 
-onCluster("output and error output are told apart", async ({ exec }) => {
+onCluster("standard output and standard error stay apart", async ({ exec }) => {
   const heard = await hear(await exec(["sh", "-c", "echo out; echo err >&2"]));
   assert.deepEqual([text(heard.stdout), heard.stderr], ["out\n", "err\n"]);
 });
@@ -107,7 +107,7 @@ onCluster("input is read to its end, and comes back", async ({ exec }) => {
   assert.ok(stdout.every((byte, index) => byte === bytes[index]));
 });
 
-onCluster("input that nobody reads doesn't hold the end back", async ({ exec }) => {
+onCluster("unread input doesn't delay the end", async ({ exec }) => {
   const channel = await exec(["sh", "-c", "exit 4"], { stdin: true });
   // More than the server buffers, and containerd 1.6 doesn't report the end: to kubectl neither.
   const writing = channel.write(new Uint8Array(64 * 1024)).catch((error) => error);
@@ -116,7 +116,7 @@ onCluster("input that nobody reads doesn't hold the end back", async ({ exec }) 
   await writing;
 });
 
-onCluster("a terminal has the size that it is told", async ({ exec }) => {
+onCluster("a terminal has the requested size", async ({ exec }) => {
   // kubelet passes sizes and input on separately, so the size may arrive after later input.
   const looking =
     `for turn in $(seq 200); do [ "$(stty size)" = "45 123" ] && exit 6; sleep 0.1; done`;

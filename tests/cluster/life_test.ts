@@ -8,7 +8,7 @@ import { claudeCode } from "../harness/claude_code.ts";
 import type { Block, ModelTurn } from "../harness/model_stand_in.ts";
 import { processList } from "../harness/process_lists.ts";
 import { terminalMissing } from "../harness/pseudo_terminal.ts";
-import { LifeStage, type Machine, planted } from "./life_stage.ts";
+import { LifeStage, type Machine, planted } from "./life_fixture.ts";
 import { until } from "./processes.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
@@ -83,7 +83,7 @@ Deno.test({
     const step = async (name: string, play: () => Promise<void>) => {
       failed ||= !await t.step({ name, ignore: failed, fn: play });
     };
-    const told = async (machine: Machine, ...words: string[]) =>
+    const reported = async (machine: Machine, ...words: string[]) =>
       JSON.parse(await stage.run(machine, [...words, "-o", "json"]));
     // Its exit code reports that the sync doesn't run.
     const syncOn = async (machine: Machine) =>
@@ -116,7 +116,7 @@ Deno.test({
       await stage.lookAround();
     });
 
-    await step("stopped at work; another machine is told the truth, and goes on", async () => {
+    await step("stopped at work; another machine sees it, and continues", async () => {
       await stage.run(first, ["prompt", "life", "[think] about it"]);
       await gates.requested("think");
       await stage.run(first, ["prompt", "life", "[queued] and then this"]);
@@ -124,11 +124,11 @@ Deno.test({
       assert.equal((await syncOn(first)).phase, "stopped");
       await assert.rejects(Deno.stat(third.kodama.configFolder), Deno.errors.NotFound);
       assert.match(await stage.run(third, ["list"]), /^life +Stopped +\S+ +Inactive /m);
-      const stopped = await told(third, "get", "life");
+      const stopped = await reported(third, "get", "life");
       assert.deepEqual([stopped.status, stopped.sync.status], ["Stopped", "Inactive"]);
       await stage.run(third, ["resume", "life"]);
       assert.match(await stage.run(third, ["logs", "--agent", "life", "-f"]), /Answered queued\./);
-      const resumed = await told(third, "get", "life");
+      const resumed = await reported(third, "get", "life");
       assert.equal(resumed.status, "Running");
       assert.match(resumed.branch, /^kodama\/life-\d{14}$/);
       assert.deepEqual(
@@ -158,7 +158,7 @@ Deno.test({
       await stage.run(first, ["restore", "again", "kept/life.tar.gz"]);
       for (const name of ["twin", "again"]) {
         assert.match(await stage.inPod(name, "README.md"), /^# edited by the agent\n/);
-        assert.equal((await told(second, "agent", "list", name)).length, 4);
+        assert.equal((await reported(second, "agent", "list", name)).length, 4);
       }
       await stage.lookAround();
     });

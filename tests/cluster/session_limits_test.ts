@@ -43,7 +43,7 @@ Deno.test({
     for (const becomes of [`jsonpath=${restarts}=1`, "condition=Ready"]) {
       await namespace.kubectl("wait", `--for=${becomes}`, "pod/kodama-work", "--timeout=120s");
     }
-    const told = "trap 'echo told >told; exit 0' HUP; while :; do sleep 1; done";
+    const reported = "trap 'echo told >told; exit 0' HUP; while :; do sleep 1; done";
     // It holds the session, until its time to live is over; then it is notified, before it is ended.
     const holding = namespace.tryKubectl(
       "exec",
@@ -53,7 +53,7 @@ Deno.test({
       "--",
       "sh",
       "-c",
-      told,
+      reported,
     );
     await ended();
     await holding;

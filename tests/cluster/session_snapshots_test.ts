@@ -15,7 +15,7 @@ const look = "git log --format=%s; git status --short; cat link; sha256sum < big
 const everything = "pods,configmaps,secrets,persistentvolumeclaims,volumesnapshots";
 
 /** Creates a user with the documented Role in a namespace of their own, whose sessions are on the storage. */
-async function scene(stack: AsyncDisposableStack) {
+async function fixture(stack: AsyncDisposableStack) {
   assert.ok(cluster);
   const own = stack.use(await TestFolder.open("kodama-snapshots-"));
   const storage = stack.use(await SnapshotStorage.start(cluster));
@@ -40,11 +40,11 @@ async function scene(stack: AsyncDisposableStack) {
 }
 
 Deno.test({
-  name: "a session's volumes on a real cluster: kept, made anew, and brought back",
+  name: "a session's volumes on a real cluster: snapshotted, recreated, and restored",
   ignore: !onRig,
   fn: async () => {
     await using stack = new AsyncDisposableStack();
-    const { cluster, namespace, run, on, inPod, nothingOf } = await scene(stack);
+    const { cluster, namespace, run, on, inPod, nothingOf } = await fixture(stack);
     await on("start", "work", "--image", "debian:12", "--no-sync");
     await inPod(
       "work",
@@ -87,9 +87,9 @@ Deno.test({
       ...["create", "clusterrolebinding", namespace.name, `--clusterrole=${namespace.name}`],
       `--serviceaccount=${namespace.name}:jane`,
     ]);
-    const told = await run("snapshot", "work", "--as", "none", "--class", "nowhere");
+    const reported = await run("snapshot", "work", "--as", "none", "--class", "nowhere");
     await cluster.kubectl(["delete", ...role]);
-    assert.match(told.stderr, /no VolumeSnapshotClass "nowhere"\n.*one of: folder-snapshots/);
+    assert.match(reported.stderr, /no VolumeSnapshotClass "nowhere"\n.*one of: folder-snapshots/);
 
     for (const name of ["again", "whole", "later"]) await on("delete", name, "--force", "--purge");
     const kept = await run("delete", "work", "--force", "--purge");
@@ -108,7 +108,7 @@ Deno.test({
   ignore: !onRig,
   fn: async () => {
     await using stack = new AsyncDisposableStack();
-    const { storage, run, on, inPod, nothingOf } = await scene(stack);
+    const { storage, run, on, inPod, nothingOf } = await fixture(stack);
     await on("start", "work", "--image", "debian:12", "--no-sync");
     await inPod("work", "echo one > a");
     await on("snapshot", "work", "--as", "before");

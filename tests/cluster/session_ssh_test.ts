@@ -14,7 +14,7 @@ const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 const image = "debian:12";
 
 /** A session's machine, and a server whose repository requires a key. */
-interface Scene {
+interface Fixture {
   namespace: TestNamespace;
   folder: string;
   /** `dev@ADDRESS:repo.git` */
@@ -29,7 +29,7 @@ interface Scene {
   refused(...words: string[]): Promise<string>;
 }
 
-async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
+async function withFixture(play: (fixture: Fixture) => Promise<void>): Promise<void> {
   assert.ok(cluster);
   await using namespace = await sessionNamespace(cluster, "ssh");
   await using own = await TestFolder.open("kodama-ssh-");
@@ -72,7 +72,7 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
 }
 
 /** Creates or replaces the Secret that the settings name. */
-async function setSecret({ namespace }: Scene, files: Record<string, string>): Promise<void> {
+async function setSecret({ namespace }: Fixture, files: Record<string, string>): Promise<void> {
   const data = Object.entries(files).map(([name, path]) => `--from-file=${name}=${path}`);
   await namespace.kubectl("delete", "secret", "git-ssh", "--ignore-not-found");
   await namespace.kubectl("create", "secret", "generic", "git-ssh", ...data);
@@ -82,14 +82,14 @@ Deno.test({
   name: "a repository over SSH on a real cluster: checked out, pushed to, pulled from",
   ignore: !onRig,
   fn: () =>
-    withScene(async (scene) => {
-      const { folder, repository, address, namespace, on, refused, kodama } = scene;
+    withFixture(async (fixture) => {
+      const { folder, repository, address, namespace, on, refused, kodama } = fixture;
       const start = ["start", "work", "--image", image, "--repo", repository, "--no-sync"];
       assert.match(await refused(...start), /there is no secret "git-ssh" in namespace/);
-      await setSecret(scene, { id_ed25519: `${folder}/good` });
+      await setSecret(fixture, { id_ed25519: `${folder}/good` });
       assert.match(await refused(...start), /no key "ssh-privatekey"; its keys: id_ed25519\n/);
       assert.equal(await namespace.kubectl("get", "pods", "-o", "name"), "pod/git-ssh-server\n");
-      await setSecret(scene, { "ssh-privatekey": `${folder}/good`, more: `${folder}/host` });
+      await setSecret(fixture, { "ssh-privatekey": `${folder}/good`, more: `${folder}/host` });
       const started = await kodama.run(start, { cwd: folder });
       assert.equal(started.code, 0, started.stderr);
       const shown = `${address} was taken for what it is, with the key ED25519 SHA256:`;
@@ -125,14 +125,14 @@ Deno.test({
   name: "git over SSH that is refused says why, and how to go on",
   ignore: !onRig,
   fn: () =>
-    withScene(async (scene) => {
-      const { folder, repository, address, key, on, refused } = scene;
+    withFixture(async (fixture) => {
+      const { folder, repository, address, key, on, refused } = fixture;
       const attempt = async (name: string, files: Record<string, string>) => {
-        await setSecret(scene, files);
+        await setSecret(fixture, files);
         const start = ["start", name, "--image", image, "--repo", repository, "--no-sync"];
-        const told = await refused(...start);
+        const reported = await refused(...start);
         await on("delete", name, "--force", "--purge");
-        return told;
+        return reported;
       };
       const locked = await attempt("locked", { "ssh-privatekey": `${folder}/locked` });
       assert.match(locked, /the key of secret "git-ssh" has a passphrase/);
@@ -153,7 +153,7 @@ Deno.test({
       assert.match(unknown, /isn't in known_hosts of secret "git-ssh"/);
       const host = (await Deno.readTextFile(`${folder}/host.pub`)).replace(/ \S+\n$/, "\n");
       await Deno.writeTextFile(`${folder}/hosts`, `${address} ${host}`);
-      await setSecret(scene, files);
+      await setSecret(fixture, files);
       await on("start", "right", "--image", image, "--repo", repository, "--no-sync");
       await on("delete", "right", "--force", "--purge");
     }),

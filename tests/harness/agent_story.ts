@@ -34,7 +34,10 @@ export class Gates {
   /** Resolves when the model got the request for a marker's answer; rejects if that takes too long. */
   async requested(marker: string): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`nobody asked for [${marker}]`)), limitMs);
+    const timer = setTimeout(
+      () => reject(new Error(`the model got no request for [${marker}]`)),
+      limitMs,
+    );
     try {
       await Promise.race([this.#of(this.#requested, marker).promise, late]);
     } finally {

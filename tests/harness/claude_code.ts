@@ -11,7 +11,7 @@ export type ClaudeCode =
   | { kind: "missing"; reason: string };
 
 /** `npm install` of 380 MB. */
-const patienceMs = 300_000;
+const limitMs = 300_000;
 
 /**
  * Installs it, unless the cache has it or `KODAMA_TEST_AGENT` is `none`. Two tests at once don't disturb each other.
@@ -71,7 +71,7 @@ async function install(
     const { code, stderr } = await runCommand([npm, ...words, what], {
       env: Deno.env.toObject(),
       cwd: folder,
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(limitMs),
     });
     return code === 0 ? undefined : reasonOf(stderr);
   } catch (error) {

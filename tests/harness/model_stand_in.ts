@@ -99,7 +99,7 @@ function turnOf(messages: readonly Message[]): ModelTurn {
 
 /** Returns an answer as server-sent events. */
 function events(blocks: readonly Block[], { model, id }: { model: string; id: string }): string {
-  const told: Record<string, unknown>[] = [];
+  const reported: Record<string, unknown>[] = [];
   const { input, output, cacheRead, cacheWrite } = usagePerAnswer;
   const usage = {
     input_tokens: input,
@@ -108,7 +108,7 @@ function events(blocks: readonly Block[], { model, id }: { model: string; id: st
     cache_creation_input_tokens: cacheWrite,
   };
   const message = { id, type: "message", role: "assistant", model, content: [], usage };
-  told.push({
+  reported.push({
     type: "message_start",
     message: { ...message, stop_reason: null, stop_sequence: null },
   });
@@ -119,15 +119,16 @@ function events(blocks: readonly Block[], { model, id }: { model: string; id: st
         { type: "tool_use", id: `toolu_${crypto.randomUUID()}`, name: block.name, input: {} },
         { type: "input_json_delta", partial_json: JSON.stringify(block.input) },
       ];
-    told.push({ type: "content_block_start", index, content_block: empty });
-    told.push({ type: "content_block_delta", index, delta });
-    told.push({ type: "content_block_stop", index });
+    reported.push({ type: "content_block_start", index, content_block: empty });
+    reported.push({ type: "content_block_delta", index, delta });
+    reported.push({ type: "content_block_stop", index });
   }
   const uses = blocks.some(({ type }) => type === "tool_use");
   const end = { stop_reason: uses ? "tool_use" : "end_turn", stop_sequence: null };
-  told.push({ type: "message_delta", delta: end, usage: { output_tokens: output } });
-  told.push({ type: "message_stop" });
-  return told.map((event) => `event: ${event["type"]}\ndata: ${JSON.stringify(event)}\n\n`).join(
-    "",
-  );
+  reported.push({ type: "message_delta", delta: end, usage: { output_tokens: output } });
+  reported.push({ type: "message_stop" });
+  return reported.map((event) => `event: ${event["type"]}\ndata: ${JSON.stringify(event)}\n\n`)
+    .join(
+      "",
+    );
 }

@@ -24,5 +24,5 @@ export async function recreatePod(
     );
     if (isReady) return;
   }
-  throw new Error(`${name} was not made anew in time`);
+  throw new Error(`${name} was not recreated in time`);
 }

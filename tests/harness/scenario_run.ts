@@ -27,19 +27,19 @@ class ScenarioFolder implements AsyncDisposable {
     readonly known: KnownTexts,
   ) {}
 
-  static async open(stage: ScenarioCluster): Promise<ScenarioFolder> {
+  static async open(cluster: ScenarioCluster): Promise<ScenarioFolder> {
     const own = await TestFolder.open("kodama-scenario-");
     const folder = own.path;
     for (const name of ["home", "work"]) await Deno.mkdir(`${folder}/${name}`);
-    await Deno.writeTextFile(`${folder}/kubeconfig`, scenarioKubeconfig(stage), { mode: 0o600 });
+    await Deno.writeTextFile(`${folder}/kubeconfig`, scenarioKubeconfig(cluster), { mode: 0o600 });
     const env = testEnvironment(folder, `${folder}/kubeconfig`);
     const known = {
       work: `${folder}/work`,
       folder,
-      namespace: stage.namespace,
-      server: serverOf(stage),
+      namespace: cluster.namespace,
+      server: serverOf(cluster),
       port: String(freePort()),
-      ...stage.known,
+      ...cluster.known,
     };
     return new ScenarioFolder(
       own,
@@ -80,29 +80,29 @@ function scenarioKubeconfig({ kubeconfig, namespace }: ScenarioCluster): string 
 }
 
 /** Runs every part, and returns the scenario with its actual output. */
-export async function runScenario(scenario: Scenario, stage: ScenarioCluster): Promise<Scenario> {
-  await using bench = await ScenarioFolder.open(stage);
+export async function runScenario(scenario: Scenario, cluster: ScenarioCluster): Promise<Scenario> {
+  await using folder = await ScenarioFolder.open(cluster);
   const parts: Part[] = [];
-  for (const part of scenario.parts) parts.push(await runPart(part, bench));
+  for (const part of scenario.parts) parts.push(await runPart(part, folder));
   return { ...scenario, parts };
 }
 
-async function runPart(part: Part, bench: ScenarioFolder): Promise<Part> {
+async function runPart(part: Part, folder: ScenarioFolder): Promise<Part> {
   switch (part.kind) {
     case "prose":
       return part;
     case "file": {
-      const path = `${bench.folder}/work/${part.name}`;
+      const path = `${folder.folder}/work/${part.name}`;
       await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-      await Deno.writeTextFile(path, withPort(part.text, bench));
+      await Deno.writeTextFile(path, withPort(part.text, folder));
       return part;
     }
     case "apply":
-      await apply(withPort(part.text, bench), bench);
+      await apply(withPort(part.text, folder), folder);
       return part;
     case "console": {
       const steps: Step[] = [];
-      for (const step of part.steps) steps.push(await runStep(step, bench));
+      for (const step of part.steps) steps.push(await runStep(step, folder));
       return { ...part, steps };
     }
   }
@@ -115,8 +115,8 @@ function withPort(text: string, { known }: ScenarioFolder): string {
 }
 
 /** Applies manifests; their workloads are rolled out, and pods ready, before the scenario continues. */
-async function apply(manifests: string, bench: ScenarioFolder): Promise<void> {
-  const applied = await bench.run(["kubectl", "apply", "-o", "name", "-f", "-"], manifests);
+async function apply(manifests: string, folder: ScenarioFolder): Promise<void> {
+  const applied = await folder.run(["kubectl", "apply", "-o", "name", "-f", "-"], manifests);
   assert.equal(applied.code, 0, applied.stderr);
   for (const name of applied.stdout.trim().split("\n")) {
     const wait = name.startsWith("pod/")
@@ -125,17 +125,17 @@ async function apply(manifests: string, bench: ScenarioFolder): Promise<void> {
       ? ["rollout", "status", name, "--timeout=120s"]
       : undefined;
     if (wait === undefined) continue;
-    const waited = await bench.run(["kubectl", ...wait]);
+    const waited = await folder.run(["kubectl", ...wait]);
     assert.equal(waited.code, 0, waited.stderr);
   }
 }
 
-async function runStep({ command }: Step, bench: ScenarioFolder): Promise<Step> {
-  const { code, stdout, stderr } = await bench.run(["sh", "-c", withPort(command, bench)]);
+async function runStep({ command }: Step, folder: ScenarioFolder): Promise<Step> {
+  const { code, stdout, stderr } = await folder.run(["sh", "-c", withPort(command, folder)]);
   return {
     command,
-    stdout: normalise(stdout, bench.known),
-    stderr: normalise(stderr, bench.known),
+    stdout: normalise(stdout, folder.known),
+    stderr: normalise(stderr, folder.known),
     exitCode: code,
   };
 }

@@ -60,7 +60,7 @@ wireTest("auth can-i answers for oneself, for others and in a list", async (wire
 });
 
 wireTest(
-  "a token of a service account speaks for it, and a wrong one for nobody",
+  "a token of a service account speaks for it, and a wrong one for no user",
   async ({ kubectl, test }) => {
     const token = await kubectl.ok("create", "token", "default");
     const config = `${test.folder}/nobody`;
@@ -77,7 +77,7 @@ wireTest(
   },
 );
 
-wireTest("a watch from a version that is forgotten is told so: 410 Gone", async ({ kubectl }) => {
+wireTest("a watch from a forgotten version gets 410 Gone", async ({ kubectl }) => {
   await kubectl.apply(waitingPod("one", {}, { nodeName: "elsewhere" }));
   for (const value of ["1", "2", "3"]) {
     await kubectl.ok("label", "pod", "one", `n=${value}`, "--overwrite");

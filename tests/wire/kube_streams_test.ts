@@ -85,7 +85,7 @@ Deno.test("kodama's client and the embedded cluster", async (t) => {
       assert.equal(text.trim(), "3000000");
     });
 
-    await t.step(`with ${name}: input that nobody reads doesn't hold the end back`, async () => {
+    await t.step(`with ${name}: unread input doesn't delay the end`, async () => {
       const channel = await execIn(one, "exit 4", true);
       const writing = channel.write(new Uint8Array(4_000_000)).catch(() => {});
       assert.deepEqual((await hear(channel)).end, { kind: "exited", exitCode: 4 });
@@ -115,7 +115,7 @@ Deno.test("kodama's client and the embedded cluster", async (t) => {
     assert.deepEqual(ends, ends.map((_, index) => [8894, index]));
   });
 
-  await t.step("a wrong certificate authority is told as that", async () => {
+  await t.step("a wrong certificate authority is reported as such", async () => {
     const other = (await Deno.readTextFile(world.kubeconfig)).replace(
       /,\s*"certificate-authority-data": .*/,
       "",
@@ -127,7 +127,7 @@ Deno.test("kodama's client and the embedded cluster", async (t) => {
     await assert.rejects(execIn(stranger, "true"), expected);
   });
 
-  await t.step("a port where nobody listens is the pod's own refusal", async () => {
+  await t.step("a port without a listener is the pod's own refusal", async () => {
     await using channel = await client.forward({ namespace, pod: "weka-drive-0", port: 9 });
     assert.equal(await new Response(channel.readable).text(), "");
     assert.match(await channel.failure ?? "", /connection refused/);

@@ -33,7 +33,7 @@ wireTest(
   },
 );
 
-wireTest("logs of a container that was started anew", async ({ kubectl }) => {
+wireTest("logs of a restarted container", async ({ kubectl }) => {
   const script = "echo now; until [ -e /tmp/stop ]; do sleep 0.1; done";
   await startPod(kubectl, "twice", { command: ["sh", "-c", script] });
   await kubectl.ok("exec", "twice", "--", "touch", "/tmp/stop");

@@ -42,7 +42,7 @@ wireTest("a rollout: status, history, undo, pause, resume, restart", async ({ ku
   assert.deepEqual(new Set(images.split(" ")), new Set(["busybox:3"]));
 });
 
-wireTest("a rollout that can't get through is told as such", async ({ kubectl }) => {
+wireTest("a stuck rollout is reported as such", async ({ kubectl }) => {
   const manifest = deploymentManifest("web", 1);
   await kubectl.apply(manifest);
   await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s");
@@ -128,7 +128,7 @@ wireTest(
   },
 );
 
-wireTest("a DaemonSet has one pod on the node, and is rolled anew", async ({ kubectl }) => {
+wireTest("a DaemonSet has one pod on the node, and is rolled out again", async ({ kubectl }) => {
   const { template } = deploymentManifest("agent", 1)["spec"] as { template: unknown };
   const selector = { matchLabels: { app: "agent" } };
   await kubectl.apply({

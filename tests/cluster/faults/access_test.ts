@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { run } from "../host_commands.ts";
 import { findLayout } from "../layout.ts";
-import { onFault, only } from "./scene.ts";
+import { onFault, only } from "./fixture.ts";
 
 /** Returns a copy of the kubeconfig whose users have been changed. */
 async function kubeconfigWith(kubeconfig: string, copy: string, change: Record<string, string>) {
@@ -11,19 +11,22 @@ async function kubeconfigWith(kubeconfig: string, copy: string, change: Record<s
   await Deno.writeTextFile(copy, JSON.stringify(config), { mode: 0o600 });
 }
 
-onFault("who may list and not exec is told so for each pod", async ({ namespace, startWith }) => {
-  await namespace.startPod("one", {});
-  const [role, account] = ["watcher", `system:serviceaccount:${namespace.name}:default`];
-  await namespace.kubectl("create", "role", role, "--verb=get,list", "--resource=pods");
-  await namespace.kubectl("create", "rolebinding", role, "--role", role, "--user", account);
-  const copy = await Deno.makeTempFile();
-  await kubeconfigWith(namespace.cluster.kubeconfig, copy, { as: account });
-  const ended = await startWith(copy, "one", "--", "true").ended();
-  await Deno.remove(copy);
-  assert.equal(only(ended).outcome, "forbidden");
-  assert.match(only(ended).error ?? "", /User .* cannot create resource "pods\/exec"/);
-  assert.equal(ended.code, 1);
-});
+onFault(
+  "a user who may list and not exec gets that reason for each pod",
+  async ({ namespace, startWith }) => {
+    await namespace.startPod("one", {});
+    const [role, account] = ["watcher", `system:serviceaccount:${namespace.name}:default`];
+    await namespace.kubectl("create", "role", role, "--verb=get,list", "--resource=pods");
+    await namespace.kubectl("create", "rolebinding", role, "--role", role, "--user", account);
+    const copy = await Deno.makeTempFile();
+    await kubeconfigWith(namespace.cluster.kubeconfig, copy, { as: account });
+    const ended = await startWith(copy, "one", "--", "true").ended();
+    await Deno.remove(copy);
+    assert.equal(only(ended).outcome, "forbidden");
+    assert.match(only(ended).error ?? "", /User .* cannot create resource "pods\/exec"/);
+    assert.equal(ended.code, 1);
+  },
+);
 
 onFault(
   "an expired client certificate is named as the reason",

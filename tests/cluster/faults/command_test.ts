@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
 import { countSleeping, kodamaProcess, sleeper, untilSleeping } from "./kodama.ts";
-import { onFault, only, outcomeOf, programsIn } from "./scene.ts";
+import { onFault, only, outcomeOf, programsIn } from "./fixture.ts";
 
 const ok = { outcome: "ok", exitCode: 0, signal: null };
 
@@ -34,8 +34,8 @@ async function mostMemoryKib(pid: number): Promise<number> {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
 }
 
-onFault("a command that closes its output and lingers is waited for", async (scene) => {
-  const { namespace, start } = scene;
+onFault("a command that closes its output and lingers is waited for", async (fixture) => {
+  const { namespace, start } = fixture;
   await namespace.startPod("one", {});
   const { words, token } = sleeper();
   const script = `echo said; exec >&- 2>&-; ${words.join(" ")} && exit 0; exit 6`;
@@ -52,8 +52,8 @@ const stubborn = (words: readonly string[]) =>
   `trap "" TERM; set -m; ${words.join(" ")} & set +m; ${words.join(" ")} & wait; wait`;
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  onFault(`a command that ignores SIGTERM is gone after a cancel by ${signal}`, async (scene) => {
-    const { namespace, start } = scene;
+  onFault(`a command that ignores SIGTERM is gone after a cancel by ${signal}`, async (fixture) => {
+    const { namespace, start } = fixture;
     await namespace.startPod("one", {});
     const { words, token } = sleeper();
     await using run = start("one", "--", "sh", "-c", stubborn(words));
@@ -71,8 +71,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-onFault("when kodama is killed, its commands end in their pods within seconds", async (scene) => {
-  const { namespace, start } = scene;
+onFault("when kodama is killed, its commands end in their pods within seconds", async (fixture) => {
+  const { namespace, start } = fixture;
   await namespace.startPod("one", {});
   const { words, token } = sleeper();
   await using run = start("one", "--", "sh", "-c", stubborn(words));
@@ -86,8 +86,8 @@ onFault("when kodama is killed, its commands end in their pods within seconds", 
   );
 });
 
-onFault("a command that leaves its session outlives kodama", async (scene) => {
-  const { namespace, start } = scene;
+onFault("a command that leaves its session outlives kodama", async (fixture) => {
+  const { namespace, start } = fixture;
   await namespace.startPod("one", {});
   const { words, token } = sleeper();
   const script = `setsid ${words.join(" ")} >/dev/null 2>&1 & sleep 1000`;
@@ -104,8 +104,8 @@ onFault("a command that leaves its session outlives kodama", async (scene) => {
 
 onFault(
   "without a shell in the image a command runs, and a cancel says what is left",
-  async (scene) => {
-    const { namespace, start } = scene;
+  async (fixture) => {
+    const { namespace, start } = fixture;
     await namespace.startPod("bare", { image: "kodama.test/shellless:1", command: undefined });
     const report = only(await start("bare", "--", "hostname").ended());
     assert.deepEqual(outcomeOf(report), ok);
@@ -120,8 +120,8 @@ onFault(
   },
 );
 
-onFault("no such command is 127, not a program is 126, in the runtime's words", async (scene) => {
-  const { namespace, start } = scene;
+onFault("no such command is 127, not a program is 126, in the runtime's words", async (fixture) => {
+  const { namespace, start } = fixture;
   await namespace.startPod("one", {});
   for (
     const [word, code, said] of [

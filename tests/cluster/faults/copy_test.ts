@@ -4,7 +4,7 @@ import { until } from "../processes.ts";
 import { SlowLink } from "../slow_link.ts";
 import { CuttingLink } from "./cutting_link.ts";
 import { kodamaStart } from "./kodama.ts";
-import { onFault, type Scene } from "./scene.ts";
+import { type Fixture, onFault } from "./fixture.ts";
 
 const size = 48 * 1024 * 1024;
 /** The bytes of each connection, before it is cut. */
@@ -19,7 +19,7 @@ interface CopyReport {
 }
 
 /** A folder with a file of random bytes, a pod that has it too, and `kodama cp` beside them. */
-async function openCopies({ namespace }: Scene) {
+async function openCopies({ namespace }: Fixture) {
   const folder = await Deno.makeTempDir({ prefix: "kodama-cut-copy-" });
   const bytes = new Uint8Array(size);
   for (let at = 0; at < size; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
@@ -56,8 +56,8 @@ async function openCopies({ namespace }: Scene) {
   };
 }
 
-onFault("a copy whose links are cut goes on where it was, both ways", async (scene) => {
-  await using copies = await openCopies(scene);
+onFault("a copy whose links are cut goes on where it was, both ways", async (fixture) => {
+  await using copies = await openCopies(fixture);
   const { folder, cp, sumHere, sumThere, kubeconfig } = copies;
   const server = JSON.parse(await Deno.readTextFile(kubeconfig)).clusters[0].cluster.server;
   await using link = new CuttingLink(server, () => limit, () => limit);
@@ -76,32 +76,42 @@ onFault("a copy whose links are cut goes on where it was, both ways", async (sce
   assert.equal(await sumHere("back"), wanted);
 });
 
-onFault("a cut copy that may not go on is unknown, and the same command goes on", async (scene) => {
-  await using copies = await openCopies(scene);
-  const { folder, cp, sumHere, sumThere, kubeconfig } = copies;
-  const server = JSON.parse(await Deno.readTextFile(kubeconfig)).clusters[0].cluster.server;
-  await using link = new CuttingLink(server, () => Infinity, () => limit);
-  await link.writeKubeconfig(kubeconfig, `${folder}/cutting`);
-  const words = [`${folder}/file`, "one:/tmp/file", "--retries", "0"];
-  const broken = await cp(`${folder}/cutting`, ...words);
-  assert.deepEqual([broken.code, broken.report.outcome], [4, "unknown"], broken.said);
-  const there = await scene.namespace.tryKubectl("exec", "one", "--", "test", "-e", "/tmp/file");
-  assert.equal(there.code, 1);
-  const { code, report } = await cp(kubeconfig, ...words);
-  assert.deepEqual([code, report.outcome], [0, "ok"]);
-  assert.ok((report.resumedBytes ?? 0) > limit / 2, JSON.stringify(report));
-  assert.equal(await sumThere("/tmp/file"), await sumHere("file"));
-});
+onFault(
+  "a cut copy that may not go on is unknown, and the same command goes on",
+  async (fixture) => {
+    await using copies = await openCopies(fixture);
+    const { folder, cp, sumHere, sumThere, kubeconfig } = copies;
+    const server = JSON.parse(await Deno.readTextFile(kubeconfig)).clusters[0].cluster.server;
+    await using link = new CuttingLink(server, () => Infinity, () => limit);
+    await link.writeKubeconfig(kubeconfig, `${folder}/cutting`);
+    const words = [`${folder}/file`, "one:/tmp/file", "--retries", "0"];
+    const broken = await cp(`${folder}/cutting`, ...words);
+    assert.deepEqual([broken.code, broken.report.outcome], [4, "unknown"], broken.said);
+    const there = await fixture.namespace.tryKubectl(
+      "exec",
+      "one",
+      "--",
+      "test",
+      "-e",
+      "/tmp/file",
+    );
+    assert.equal(there.code, 1);
+    const { code, report } = await cp(kubeconfig, ...words);
+    assert.deepEqual([code, report.outcome], [0, "ok"]);
+    assert.ok((report.resumedBytes ?? 0) > limit / 2, JSON.stringify(report));
+    assert.equal(await sumThere("/tmp/file"), await sumHere("file"));
+  },
+);
 
 onFault(
   "a copy out of a pod whose packets are dropped says so in time, and goes on later",
-  async (scene) => {
-    await using copies = await openCopies(scene);
+  async (fixture) => {
+    await using copies = await openCopies(fixture);
     const { folder, cp, sumHere, kubeconfig } = copies;
     assert.equal((await cp(kubeconfig, `${folder}/file`, "one:/tmp/file")).code, 0);
     const words = ["one:/tmp/file", `${folder}/back`, "--retries", "0"];
     {
-      await using _slow = await scene.rig.throttle(2_000_000);
+      await using _slow = await fixture.rig.throttle(2_000_000);
       const copying = cp(kubeconfig, ...words);
       await until("a part of it", async () => {
         for await (const { name } of Deno.readDir(folder)) {
@@ -111,7 +121,7 @@ onFault(
         }
         return false;
       }, 60_000);
-      await using _cut = await scene.rig.cut("client");
+      await using _cut = await fixture.rig.cut("client");
       const { code, report } = await copying;
       assert.deepEqual([code, report.outcome], [4, "unknown"], report.error ?? "");
       assert.match(report.error ?? "", /no answer from the server/);
@@ -126,8 +136,8 @@ onFault(
 
 onFault(
   "a copy into a pod whose link falls silent says so in time, and goes on later",
-  async (scene) => {
-    await using copies = await openCopies(scene);
+  async (fixture) => {
+    await using copies = await openCopies(fixture);
     const { folder, cp, sumHere, sumThere, kubeconfig } = copies;
     const words = [`${folder}/file`, "one:/tmp/file", "--retries", "0"];
     const server = JSON.parse(await Deno.readTextFile(kubeconfig)).clusters[0].cluster.server;
@@ -138,7 +148,7 @@ onFault(
       const copying = cp(`${folder}/slow`, ...words);
       const sizeOfPart = "cat /tmp/.kodama-*.part 2>/dev/null | wc -c";
       await until("a part of it", async () => {
-        const { stdout } = await scene.namespace.tryKubectl(
+        const { stdout } = await fixture.namespace.tryKubectl(
           "exec",
           "one",
           "--",
@@ -152,7 +162,7 @@ onFault(
       const { code, report } = await copying;
       assert.deepEqual([code, report.outcome], [4, "unknown"], report.error ?? "");
       assert.match(report.error ?? "", /no answer from the server/);
-      const there = await scene.namespace.tryKubectl(
+      const there = await fixture.namespace.tryKubectl(
         "exec",
         "one",
         "--",

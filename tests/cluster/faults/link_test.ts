@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { SlowLink } from "../slow_link.ts";
 import { sleeper, untilSleeping } from "./kodama.ts";
-import { onFault, only, outcomeOf } from "./scene.ts";
+import { onFault, only, outcomeOf } from "./fixture.ts";
 
-onFault("a link of 200 ms that loses packets carries everything, only slower", async (scene) => {
-  const { rig, namespace, startWith } = scene;
+onFault("a link of 200 ms that loses packets carries everything, only slower", async (fixture) => {
+  const { rig, namespace, startWith } = fixture;
   await namespace.startPod("one", {});
   const { kubeconfig } = namespace.cluster;
   const server = JSON.parse(await Deno.readTextFile(kubeconfig)).clusters[0].cluster.server;
@@ -20,8 +20,8 @@ onFault("a link of 200 ms that loses packets carries everything, only slower", a
   assert.equal(report.stdout, whole);
 });
 
-onFault("a link that is cut without a word is noticed within 30 s", async (scene) => {
-  const { rig, namespace, start } = scene;
+onFault("a link that is cut without a word is noticed within 30 s", async (fixture) => {
+  const { rig, namespace, start } = fixture;
   await namespace.startPod("one", {});
   const { words, token } = sleeper();
   await using run = start("one", "--", ...words);

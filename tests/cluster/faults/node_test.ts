@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { nodeName } from "../layout.ts";
 import { countSleeping, sleeper, untilSleeping } from "./kodama.ts";
-import { onFault, only, outcomeOf } from "./scene.ts";
+import { onFault, only, outcomeOf } from "./fixture.ts";
 
 const unknown = { outcome: "unknown", exitCode: null, signal: null };
 const killed = { outcome: "failed", exitCode: 137, signal: "SIGKILL" };
 
 onFault(
   "when kubelet is killed, what ran is unknown, and what begins unreachable",
-  async (scene) => {
-    const { rig, namespace, start } = scene;
+  async (fixture) => {
+    const { rig, namespace, start } = fixture;
     await namespace.startPod("one", {});
     const { words, token } = sleeper();
     await using run = start("one", "--", ...words);
@@ -26,8 +26,8 @@ onFault(
   },
 );
 
-onFault("a pod of a node that is not ready is said to be unreachable", async (scene) => {
-  const { rig, namespace, start } = scene;
+onFault("a pod of a node that is not ready is said to be unreachable", async (fixture) => {
+  const { rig, namespace, start } = fixture;
   await namespace.startPod("one", {});
   await using _killed = await rig.kill("kubelet");
   const status = JSON.stringify({
@@ -41,8 +41,8 @@ onFault("a pod of a node that is not ready is said to be unreachable", async (sc
   assert.equal(ended.code, 4);
 });
 
-onFault("a command whose container is killed has failed with 137", async (scene) => {
-  const { rig, namespace, start } = scene;
+onFault("a command whose container is killed has failed with 137", async (fixture) => {
+  const { rig, namespace, start } = fixture;
   await namespace.startPod("one", {});
   const { words, token } = sleeper();
   await using run = start("one", "--", ...words);
@@ -54,8 +54,8 @@ onFault("a command whose container is killed has failed with 137", async (scene)
   assert.equal(await countSleeping(token), 0);
 });
 
-onFault("a command whose pod is deleted has failed with 137", async (scene) => {
-  const { namespace, start } = scene;
+onFault("a command whose pod is deleted has failed with 137", async (fixture) => {
+  const { namespace, start } = fixture;
   await namespace.startPod("one", {});
   const { words, token } = sleeper();
   await using run = start("one", "--", ...words);
@@ -68,8 +68,8 @@ onFault("a command whose pod is deleted has failed with 137", async (scene) => {
 
 onFault(
   "a command that takes all memory is killed, and its output before that is kept",
-  async (scene) => {
-    const { namespace, start } = scene;
+  async (fixture) => {
+    const { namespace, start } = fixture;
     await namespace.startPod("one", { resources: { limits: { memory: "24Mi" } } });
     // A variable that doubles until the kernel kills it.
     const script = "echo begun; text=0123456789abcdef; while :; do text=$text$text; done";

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
 import { sleeper, untilSleeping } from "./kodama.ts";
-import { onFault, only, outcomeOf } from "./scene.ts";
+import { onFault, only, outcomeOf } from "./fixture.ts";
 
-onFault("when the API server is killed, what ran is unknown and never ok", async (scene) => {
-  const { rig, namespace, start } = scene;
+onFault("when the API server is killed, what ran is unknown and never ok", async (fixture) => {
+  const { rig, namespace, start } = fixture;
   await namespace.startPod("one", {});
   await namespace.startPod("two", {});
   const { words, token } = sleeper();
@@ -23,8 +23,8 @@ onFault("when the API server is killed, what ran is unknown and never ok", async
 
 onFault(
   "a run that begins while the API server is down says where it didn't get to",
-  async (scene) => {
-    const { rig, start } = scene;
+  async (fixture) => {
+    const { rig, start } = fixture;
     await using _killed = await rig.kill("kube-apiserver");
     const run = start("one", "--connect-timeout", "2s", "--", "true");
     const { code, reports, stderr } = await run.ended();
@@ -35,20 +35,23 @@ onFault(
   },
 );
 
-onFault("a run that begins while the API server is down goes on when it is back", async (scene) => {
-  const { rig, namespace, start } = scene;
-  await namespace.startPod("one", {});
-  const killed = await rig.kill("kube-apiserver");
-  await using run = start("one", "--connect-timeout", "2m", "--", "hostname");
-  await until("kodama waits", () => Promise.resolve(run.stderr.includes("waiting for")), 30_000)
-    .finally(() => killed[Symbol.asyncDispose]());
-  const report = only(await run.ended());
-  assert.deepEqual(outcomeOf(report), { outcome: "ok", exitCode: 0, signal: null });
-  assert.equal(report.stdout, "one\n");
-});
+onFault(
+  "a run that begins while the API server is down goes on when it is back",
+  async (fixture) => {
+    const { rig, namespace, start } = fixture;
+    await namespace.startPod("one", {});
+    const killed = await rig.kill("kube-apiserver");
+    await using run = start("one", "--connect-timeout", "2m", "--", "hostname");
+    await until("kodama waits", () => Promise.resolve(run.stderr.includes("waiting for")), 30_000)
+      .finally(() => killed[Symbol.asyncDispose]());
+    const report = only(await run.ended());
+    assert.deepEqual(outcomeOf(report), { outcome: "ok", exitCode: 0, signal: null });
+    assert.equal(report.stdout, "one\n");
+  },
+);
 
-onFault("after the API server's restart the next run is as any other", async (scene) => {
-  const { rig, namespace, start } = scene;
+onFault("after the API server's restart the next run is as any other", async (fixture) => {
+  const { rig, namespace, start } = fixture;
   await namespace.startPod("one", {});
   {
     await using _killed = await rig.kill("kube-apiserver");

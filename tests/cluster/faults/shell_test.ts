@@ -5,9 +5,9 @@ import { until } from "../processes.ts";
 import type { TestNamespace } from "../test_namespace.ts";
 import { CuttingLink } from "./cutting_link.ts";
 import { kodamaStart } from "./kodama.ts";
-import { onFault, programsIn } from "./scene.ts";
+import { onFault, programsIn } from "./fixture.ts";
 
-const patienceMs = 30_000;
+const limitMs = 30_000;
 const missing = await terminalMissing();
 
 /** Opens a shell in the pod `one`, on a terminal of its own, over a link that can be cut. */
@@ -51,7 +51,7 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
   await until(
     "what it began",
     async () => /^sleep 86398$/m.test(await programs()),
-    patienceMs,
+    limitMs,
   );
   link.cut();
   await terminal.until("what happened", /^lost the connection to one: /m);
@@ -67,7 +67,7 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
   await until("nothing of it", async () => {
     const left = await namespace.kubectl("exec", "one", "--", "sh", "-c", "ls -A /tmp");
     return left === "" && !/tmux|86398|kodama/.test(await programs());
-  }, patienceMs);
+  }, limitMs);
 });
 
 onFault(
@@ -80,7 +80,7 @@ onFault(
     await terminal.until("the prompt", /# ?$/);
     await until("who watches over it", async () => {
       return (await programsIn(namespace, "one")).join("\n").includes("kodama-watch");
-    }, patienceMs);
+    }, limitMs);
     link.cut();
     await terminal.until("the end", /^code 4$/m);
     assert.match(
@@ -90,7 +90,7 @@ onFault(
     await until(
       "nothing of it",
       async () => (await programsIn(namespace, "one")).length === 0,
-      patienceMs,
+      limitMs,
     );
   },
 );

@@ -4,7 +4,7 @@ import { until } from "../processes.ts";
 import type { TestNamespace } from "../test_namespace.ts";
 import { CuttingLink } from "./cutting_link.ts";
 import { countSleeping, type Ended, type Report } from "./kodama.ts";
-import { onFault, type Scene } from "./scene.ts";
+import { type Fixture, onFault } from "./fixture.ts";
 
 const pods = 50;
 const targets = 1000;
@@ -26,17 +26,17 @@ const rule = "of 1,000 targets none loses a byte, and none is ok that didn't end
 
 onFault(
   `${rule} (KODAMA_TEST_SEED=${seed})`,
-  async (scene) => {
+  async (fixture) => {
     const random = randomFrom(seed);
-    await startFleet(scene.namespace);
+    await startFleet(fixture.namespace);
     const counts: Record<string, number> = {};
-    for (let round = 0, told = 0; told < targets; round++) {
+    for (let round = 0, reported = 0; reported < targets; round++) {
       const fault = faults[round % faults.length] ?? "links";
-      const { reports, stderr } = await faultedRun(scene, fault, random);
+      const { reports, stderr } = await faultedRun(fixture, fault, random);
       const place = `seed ${seed}, round ${round} (${fault})`;
       for (const report of reports) assertTrue(report, place);
       assert.equal(new Set(reports.map(({ pod }) => pod)).size, reports.length, place);
-      told += reports.length;
+      reported += reports.length;
       if (reports.length === 0) assert.match(stderr, /cannot reach|no running pod/, place);
       for (const { outcome } of reports) counts[outcome] = (counts[outcome] ?? 0) + 1;
     }
@@ -76,7 +76,7 @@ async function startFleet(namespace: TestNamespace): Promise<void> {
 
 /** One run of the command in all pods, in the middle of which a fault happens. */
 async function faultedRun(
-  { rig, namespace, startWith }: Scene,
+  { rig, namespace, startWith }: Fixture,
   fault: typeof faults[number],
   random: () => number,
 ): Promise<Ended> {

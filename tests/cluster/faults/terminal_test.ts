@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { childrenOf, until } from "../processes.ts";
 import { kodamaStart } from "./kodama.ts";
-import { onFault, programsIn } from "./scene.ts";
+import { onFault, programsIn } from "./fixture.ts";
 
 onFault("a shell under a terminal ends with a kodama that is killed", async ({ namespace }) => {
   await namespace.startPod("one", {});

@@ -5,7 +5,7 @@ import { RealCluster, rigVariable, type TestNamespace } from "../test_namespace.
 import { type Ended, KodamaRun, type Report } from "./kodama.ts";
 
 /** The fixture of a test. */
-export interface Scene {
+export interface Fixture {
   rig: FaultyRig;
   namespace: TestNamespace;
   /** Starts `kodama exec -n NAMESPACE -o jsonl WORDS…`. */
@@ -18,7 +18,7 @@ const cluster = RealCluster.fromEnvironment();
 const onRig = Deno.env.get(rigVariable) !== undefined;
 
 /** A test on the rig. Its name is the rule that kodama must follow. */
-export function onFault(name: string, test: (scene: Scene) => Promise<void>): void {
+export function onFault(name: string, test: (fixture: Fixture) => Promise<void>): void {
   Deno.test({
     name: `under faults: ${name}`,
     ignore: cluster === undefined || !onRig,
@@ -26,7 +26,7 @@ export function onFault(name: string, test: (scene: Scene) => Promise<void>): vo
       assert.ok(cluster);
       await using namespace = await cluster.namespace("fault");
       await using rig = await FaultyRig.find();
-      const startWith: Scene["startWith"] = (kubeconfig, ...words) =>
+      const startWith: Fixture["startWith"] = (kubeconfig, ...words) =>
         new KodamaRun(kubeconfig, namespace.name, words);
       await test({
         rig,
