@@ -37,7 +37,7 @@ Deno.test("a start that goes on keeps the session's folder in step, wherever it 
     assert.equal(await inPod(), "shop.txt\n");
     const other = await run("bank", "start", "work", "--sync", ".");
     assert.equal(other.code, 2);
-    assert.match(other.stderr, /is kept in step with .*\/shop\n.*sync stop default\.work --forget/);
+    assert.match(other.stderr, /is kept in sync with .*\/shop\n.*sync stop default\.work --forget/);
 
     // A machine that knows nothing of it, and has another project where this is given.
     await succeed("shop", "sync", "stop", "work", "--forget");
