@@ -1,11 +1,6 @@
 /** The real Claude Code in a Debian pod of a real cluster, with a stand-in for its model. */
 import assert from "node:assert/strict";
-import {
-  type AgentEnvironment,
-  Gates,
-  storyModel,
-  tellAgentStory,
-} from "../harness/agent_story.ts";
+import { type AgentEnvironment, Gates, runAgentStory, storyModel } from "../harness/agent_story.ts";
 import { claudeCode } from "../harness/claude_code.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { ModelStandIn } from "../harness/model_stand_in.ts";
@@ -81,7 +76,7 @@ Deno.test({
     await namespace.create(claim);
     await startPod(namespace, pod);
     const stage: AgentEnvironment = {
-      place: "pod/agent",
+      operand: "pod/agent",
       scope: ["-n", namespace.name],
       run: (words) => kodama.run(words),
       start: (words) => kodama.start(words),
@@ -92,6 +87,6 @@ Deno.test({
       },
       turns: model.turns,
     };
-    await tellAgentStory(t, stage, gates);
+    await runAgentStory(t, stage, gates);
   },
 });

@@ -10,7 +10,7 @@ import { usagePerAnswer } from "./model_stand_in.ts";
 /** The environment of the story. */
 export interface AgentEnvironment {
   /** The operand of every command: the agent. */
-  place: string;
+  operand: string;
   /** More args of every command: `-n`, `--context`. */
   scope: readonly string[];
   run(words: readonly string[]): Promise<CommandResult>;
@@ -65,7 +65,7 @@ export class Gates {
   }
 }
 
-const said = (text: string): Block[] => [{ type: "text", text }];
+const textBlocks = (text: string): Block[] => [{ type: "text", text }];
 const bash = (command: string): Block => ({
   type: "tool_use",
   name: "Bash",
@@ -77,23 +77,25 @@ export function storyModel(gates: Gates) {
   return async ({ marker, toolsUsed }: ModelTurn): Promise<Block[]> => {
     switch (marker) {
       case "write":
-        if (toolsUsed === 0) return [...said("I'll write it."), bash("echo hello >hello.txt")];
+        if (toolsUsed === 0) {
+          return [...textBlocks("I'll write it."), bash("echo hello >hello.txt")];
+        }
         return toolsUsed === 1
           ? [bash("cat hello.txt >copied.txt; cat copied.txt")]
-          : said("Written.");
+          : textBlocks("Written.");
       case "gated":
       case "cut":
         await gates.pass(marker);
-        return said(`Answered ${marker}.`);
+        return textBlocks(`Answered ${marker}.`);
       case "hang":
         return [bash("echo $$ >hanging; tail -f /dev/null")];
       default:
-        return said(`Answered ${marker}.`);
+        return textBlocks(`Answered ${marker}.`);
     }
   };
 }
 
-interface ToldTask {
+interface ListedTask {
   number: number;
   state: string;
   reason: string | null;
@@ -105,45 +107,48 @@ interface ToldTask {
   lastMessage: string;
 }
 
-/** Returns the tasks of a stage as `agent list` prints them. */
-async function tasksOf(stage: AgentEnvironment): Promise<ToldTask[]> {
-  const { code, stdout, stderr } = await stage.run(
-    ["agent", "list", stage.place, ...stage.scope, "-o", "json"],
+/** Returns the tasks of an agent as `agent list` prints them. */
+async function tasksOf(agent: AgentEnvironment): Promise<ListedTask[]> {
+  const { code, stdout, stderr } = await agent.run(
+    ["agent", "list", agent.operand, ...agent.scope, "-o", "json"],
   );
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout);
 }
 
-async function taskOf(stage: AgentEnvironment, number: number): Promise<ToldTask> {
-  const task = (await tasksOf(stage)).find((one) => one.number === number);
+async function taskOf(agent: AgentEnvironment, number: number): Promise<ListedTask> {
+  const task = (await tasksOf(agent)).find((one) => one.number === number);
   assert.ok(task, `task ${number} isn't listed`);
   return task;
 }
 
 /** Runs the story, step by step. */
-export async function tellAgentStory(
+export async function runAgentStory(
   t: Deno.TestContext,
-  stage: AgentEnvironment,
+  agent: AgentEnvironment,
   gates: Gates,
 ): Promise<void> {
-  const { place, scope } = stage;
+  const { operand, scope } = agent;
   let failed = false;
   // Each step builds on the one before: after a failure the others prove nothing.
   const step = async (name: string, play: () => Promise<void>) => {
     failed ||= !await t.step({ name, ignore: failed, fn: play });
   };
-  const prompt = (text: string, ...flags: string[]) => ["prompt", place, text, ...scope, ...flags];
+  const prompt = (
+    text: string,
+    ...flags: string[]
+  ) => ["prompt", operand, text, ...scope, ...flags];
 
   await step("a task writes a file, runs a command, and tells what it took", async () => {
-    const { code, stdout, stderr } = await stage.run(prompt("[write] a file", "-f"));
+    const { code, stdout, stderr } = await agent.run(prompt("[write] a file", "-f"));
     assert.equal(code, 0, stdout + stderr);
     assert.match(
       stdout,
       /^task 1 \(claude\): \[write\] a file\nI'll write it\.\n> Bash echo hello/,
     );
     assert.match(stdout, /\nWritten\.\ntask 1 done · 3 turns, 2 tools, 510 tokens · \$0\.\d+\n$/);
-    assert.equal(await stage.inPod("cat copied.txt"), "hello\n");
-    const task = await taskOf(stage, 1);
+    assert.equal(await agent.inPod("cat copied.txt"), "hello\n");
+    const task = await taskOf(agent, 1);
     const { input, output, cacheRead, cacheWrite } = usagePerAnswer;
     assert.deepEqual(task.tokens, {
       input: 3 * input,
@@ -162,9 +167,9 @@ export async function tellAgentStory(
   await t.step(
     "the next prompt goes on with the conversation, and its cost is its own",
     async () => {
-      assert.equal((await stage.run(prompt("[again]", "-f"))).code, 0);
-      assert.deepEqual(stage.turns.at(-1)?.markers, ["write", "again"]);
-      const [first, second] = await tasksOf(stage);
+      assert.equal((await agent.run(prompt("[again]", "-f"))).code, 0);
+      assert.deepEqual(agent.turns.at(-1)?.markers, ["write", "again"]);
+      const [first, second] = await tasksOf(agent);
       assert.equal(second?.continues, 1);
       assert.equal(second?.turns, 1);
       assert.ok((second?.costUsd ?? 0) > 0 && (second?.costUsd ?? 0) < (first?.costUsd ?? 0));
@@ -174,60 +179,60 @@ export async function tellAgentStory(
   await t.step(
     "a task goes on when the client is killed, and the next one waits for it",
     async () => {
-      await using client = stage.start(prompt("[gated] think", "-f"));
+      await using client = agent.start(prompt("[gated] think", "-f"));
       await gates.requested("gated");
       await client.until(({ stdout }) => stdout.includes("task 3 (claude)"));
       client.signal("SIGKILL");
       await client.ended();
-      const queued = await stage.run(prompt("[queued] then this"));
+      const queued = await agent.run(prompt("[queued] then this"));
       assert.match(queued.stdout, /^task 4 waits for task 3, continues task 3\n/);
-      assert.deepEqual((await tasksOf(stage)).slice(2).map((one) => one.state), [
+      assert.deepEqual((await tasksOf(agent)).slice(2).map((one) => one.state), [
         "working",
         "queued",
       ]);
       gates.open("gated");
-      const followed = await stage.run(["agent", "logs", place, ...scope, "--task", "4", "-f"]);
+      const followed = await agent.run(["agent", "logs", operand, ...scope, "--task", "4", "-f"]);
       assert.equal(followed.code, 0, followed.stdout + followed.stderr);
       assert.match(followed.stdout, /Answered queued\./);
-      assert.equal((await taskOf(stage, 3)).lastMessage, "Answered gated.");
-      assert.deepEqual(stage.turns.at(-1)?.markers, ["write", "again", "gated", "queued"]);
+      assert.equal((await taskOf(agent, 3)).lastMessage, "Answered gated.");
+      assert.deepEqual(agent.turns.at(-1)?.markers, ["write", "again", "gated", "queued"]);
     },
   );
 
   await step("an interrupt ends the agent and its tools; the conversation goes on", async () => {
-    assert.equal((await stage.run(prompt("[hang] for ever"))).code, 0);
-    const log = stage.start(["agent", "logs", place, ...scope, "-f"]);
+    assert.equal((await agent.run(prompt("[hang] for ever"))).code, 0);
+    const log = agent.start(["agent", "logs", operand, ...scope, "-f"]);
     await using _log = log;
     await log.until(({ stdout }) => stdout.includes("> Bash"));
-    await stage.inPod("until [ -s hanging ]; do sleep 0.1; done");
-    const { code, stdout, stderr } = await stage.run(["interrupt", place, ...scope]);
+    await agent.inPod("until [ -s hanging ]; do sleep 0.1; done");
+    const { code, stdout, stderr } = await agent.run(["interrupt", operand, ...scope]);
     assert.deepEqual([code, stdout], [0, "task 5 interrupted\n"], stderr);
     assert.equal(await log.ended(), 5);
-    assert.equal((await taskOf(stage, 5)).state, "interrupted");
-    assert.equal(await stage.inPod('kill -0 "$(cat hanging)" 2>/dev/null; echo $?'), "1\n");
-    const idle = await stage.run(["interrupt", place, ...scope]);
+    assert.equal((await taskOf(agent, 5)).state, "interrupted");
+    assert.equal(await agent.inPod('kill -0 "$(cat hanging)" 2>/dev/null; echo $?'), "1\n");
+    const idle = await agent.run(["interrupt", operand, ...scope]);
     assert.equal(idle.code, 1);
     assert.match(idle.stderr, /^error: no agent is working in /);
-    assert.equal((await stage.run(prompt("[after]", "-f"))).code, 0);
-    assert.equal(stage.turns.at(-1)?.markers.join(" "), "write again gated queued hang after");
+    assert.equal((await agent.run(prompt("[after]", "-f"))).code, 0);
+    assert.equal(agent.turns.at(-1)?.markers.join(" "), "write again gated queued hang after");
   });
 
   await step("a pod that restarts leaves the truth, and the conversation goes on", async () => {
-    assert.equal((await stage.run(prompt("[cut] off"))).code, 0);
+    assert.equal((await agent.run(prompt("[cut] off"))).code, 0);
     await gates.requested("cut");
-    await stage.restart();
-    const task = await taskOf(stage, 7);
+    await agent.restart();
+    const task = await taskOf(agent, 7);
     assert.deepEqual([task.state, task.reason], ["failed", "the pod restarted"]);
-    const { code, stdout, stderr } = await stage.run(prompt("[home]", "-f"));
+    const { code, stdout, stderr } = await agent.run(prompt("[home]", "-f"));
     assert.equal(code, 0, stdout + stderr);
-    const markers = stage.turns.at(-1)?.markers.join(" ");
+    const markers = agent.turns.at(-1)?.markers.join(" ");
     assert.equal(markers, "write again gated queued hang after cut home");
     gates.open("cut");
   });
 
   await step("tools that weren't allowed make it wait for an answer", async () => {
     const words = ["--", "--permission-mode", "manual"];
-    const { code, stdout, stderr } = await stage.run([...prompt("[write] again", "-f"), ...words]);
+    const { code, stdout, stderr } = await agent.run([...prompt("[write] again", "-f"), ...words]);
     assert.equal(code, 5, stdout + stderr);
     assert.match(stdout, /\n {2}Bash wasn't allowed: /);
     assert.match(

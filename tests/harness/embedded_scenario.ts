@@ -1,4 +1,4 @@
-/** An embedded cluster as a stage of scenarios, with a namespace of their own. */
+/** An embedded cluster for scenarios, with a namespace of their own. */
 import { resources } from "../../src/cluster/resources.ts";
 import { startTestCluster } from "./embedded_cluster.ts";
 import type { ScenarioCluster } from "./scenario_run.ts";

@@ -1,5 +1,5 @@
 /**
- * kodama in the test's own process, without its launcher: a tenth of the processor time of a process of its own. For
+ * kodama in the test's own process, without its launcher, for a fraction of the processor time. For
  * commands whose effects a test needs, and not for what the program does to its terminal, signals or other programs:
  * those inherit the environment of the test.
  */

@@ -4,7 +4,7 @@ import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
 import type { ScenarioCluster } from "./scenario_run.ts";
 
-/** A stage on a real cluster; disposing of it deletes its namespace. */
+/** A real cluster for scenarios; disposing of it deletes its namespace. */
 export interface RealCluster extends ScenarioCluster, AsyncDisposable {}
 
 /** Returns the path of the real cluster's kubeconfig; undefined if tests are to run without one. */

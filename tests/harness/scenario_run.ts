@@ -14,7 +14,7 @@ export interface ScenarioCluster {
   /** The text of a kubeconfig with one context. */
   kubeconfig: string;
   namespace: string;
-  /** Texts of this cluster to replace in the output, beside those of every stage. */
+  /** Texts of this cluster to replace in the output, beside those of every cluster. */
   known?: KnownTexts;
 }
 
