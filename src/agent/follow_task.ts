@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import type { Target } from "../kube/select/target.ts";
 import { LinkError } from "../kube/failures.ts";
-import { CutError, startAgentScript, type StreamOpener } from "./pod_script.ts";
+import { CutError, type PodStreamOpener, startAgentScript } from "./pod_script.ts";
 import { wholeNumber } from "./read_answer.ts";
 
 /** A part of a follow's result. */
@@ -25,7 +25,7 @@ const retries: RetryPolicy = { delayMs: 200, maxDelayMs: 5000, attempts: 9 };
  * @throws KodamaError if the pod can't be reached any more, or has no such task.
  */
 export async function* followTaskInPod(
-  streams: StreamOpener & { clock: Clock },
+  streams: PodStreamOpener & { clock: Clock },
   target: Target,
   { number, offset = 0 }: { number: number; offset?: number },
   signal: AbortSignal,
@@ -51,7 +51,7 @@ export async function* followTaskInPod(
 }
 
 async function* oneLink(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   { number, offset }: { number: number; offset: number },
   signal: AbortSignal,

@@ -1,7 +1,7 @@
 /** Ends a task that works or is queued. */
 import type { Target } from "../kube/select/target.ts";
 import type { Adapter } from "./adapter.ts";
-import { startAgentScript, type StreamOpener } from "./pod_script.ts";
+import { type PodStreamOpener, startAgentScript } from "./pod_script.ts";
 import { wholeNumber } from "./read_answer.ts";
 
 /** The result of an interrupt. */
@@ -20,7 +20,7 @@ export interface Interruption {
  * @throws KodamaError `conflict` if none works, `notFound` if there is none of the number.
  */
 export async function interruptTaskInPod(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   { number = 0, adapter }: { number?: number; adapter: Adapter },
   signal: AbortSignal,

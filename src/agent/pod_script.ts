@@ -50,7 +50,7 @@ export function runnerText(): string {
 }
 
 /** This process's access to pods. */
-export interface StreamOpener {
+export interface PodStreamOpener {
   /** Opens a stream in the target's container; rejects with a `KodamaError`, or with the signal's reason. */
   open: (target: Target, request: ExecRequest, signal: AbortSignal) => Promise<ExecChannel>;
 }
@@ -70,7 +70,7 @@ export class CutError extends KodamaError {
 
 /** Starts a script. Its failures are KodamaErrors; {@link CutError} if the link broke. */
 export async function startAgentScript(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   { script, args, signal }: {
     script: Exclude<keyof typeof agentScripts, "runner">;

@@ -2,7 +2,7 @@
 import type { Target } from "../kube/select/target.ts";
 import { adapterNamed } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
-import { startAgentScript, type StreamOpener, tailBytes } from "./pod_script.ts";
+import { type PodStreamOpener, startAgentScript, tailBytes } from "./pod_script.ts";
 import type { AgentEvent, Task, TaskProgress, TaskStatus, Tokens } from "./model.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 import type { ScriptMessage } from "../podscript/messages.ts";
@@ -37,7 +37,7 @@ export interface EventPiece {
 
 /** Reads them, the oldest first. */
 export async function readTasksInPod(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   choice: TaskChoice,
   signal: AbortSignal,
@@ -48,7 +48,7 @@ export async function readTasksInPod(
 
 /** Returns one task, the newest if no number is given, with its available events. */
 export async function readEvents(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   number: number | undefined,
   signal: AbortSignal,
@@ -60,7 +60,7 @@ export async function readEvents(
 }
 
 async function readFiles(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   { newest = newestByDefault, number = 0, eventBytes = maxEventBytes, withEvents }: TaskChoice & {
     withEvents: boolean;

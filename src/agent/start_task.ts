@@ -3,7 +3,7 @@ import { action, hint, option } from "../base/hint.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { Adapter, TaskPlan } from "./adapter.ts";
-import { CutError, runnerText, startAgentScript, type StreamOpener } from "./pod_script.ts";
+import { CutError, type PodStreamOpener, runnerText, startAgentScript } from "./pod_script.ts";
 import type { Task } from "./model.ts";
 import { wholeNumber } from "./read_answer.ts";
 import { readTasksInPod } from "./read_tasks.ts";
@@ -36,7 +36,7 @@ const maxPrompt = 512 * 1024;
  * @returns its number.
  */
 export async function startTaskInPod(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   task: NewTask,
   signal: AbortSignal,
@@ -53,7 +53,7 @@ export async function startTaskInPod(
 }
 
 async function arrived(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   key: string,
   signal: AbortSignal,
@@ -93,7 +93,7 @@ function filesOf(task: NewTask): Record<string, string> {
 }
 
 async function send(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   { key, files }: { key: string; files: string },
   signal: AbortSignal,

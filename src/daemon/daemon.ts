@@ -42,14 +42,14 @@ export interface DaemonStatus<Report> {
 }
 
 /** The options of every wait. */
-export interface WaitOptions {
+export interface DaemonWait {
   clock: Clock;
   signal: AbortSignal;
   timeoutMs: number;
 }
 
 /** How a daemon is started. */
-export interface DaemonStart<Report> extends WaitOptions {
+export interface DaemonStart<Report> extends DaemonWait {
   /** The command that serves it: program first. */
   command: readonly string[];
   /** Variables in addition to those of this process. */
@@ -209,7 +209,7 @@ async function hasNoProcess({ paths }: { paths: DaemonPaths }): Promise<boolean>
 /** Waits for one poll interval. Throws KodamaError `cancelled` if the signal aborts. */
 export async function pause(
   { name }: { name: string },
-  { clock, signal }: Pick<WaitOptions, "clock" | "signal">,
+  { clock, signal }: Pick<DaemonWait, "clock" | "signal">,
 ): Promise<void> {
   try {
     await delay(clock, pollMs, signal);
@@ -251,7 +251,7 @@ async function notReady(
  */
 export async function* stopDaemon<Report extends ProcessIdentity>(
   daemon: Daemon<Report>,
-  { request, ...options }: WaitOptions & { request?: () => Promise<void> },
+  { request, ...options }: DaemonWait & { request?: () => Promise<void> },
 ): AsyncGenerator<DaemonStopEvent, Report | undefined> {
   const { clock, timeoutMs } = options;
   const deadlineMs = clock.elapsedMs() + timeoutMs;

@@ -1,7 +1,7 @@
 /** Requests to a daemon: a file each, in a folder of its own; the daemon's report names those that are done. */
 import { isAbsent } from "../files/errors.ts";
 import { readJsonFile, replaceFile } from "../files/own_files.ts";
-import { type Daemon, daemonStatus, pause, type WaitOptions } from "./daemon.ts";
+import { type Daemon, daemonStatus, type DaemonWait, pause } from "./daemon.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
 /** The part of a report that answers requests. */
@@ -42,7 +42,7 @@ export async function ask(
   daemon: Daemon<ProcessIdentity & Answers>,
   folder: string,
   request: unknown,
-  options: WaitOptions,
+  options: DaemonWait,
 ): Promise<RequestEnd> {
   const { clock, timeoutMs } = options;
   const id = await sendRequest(folder, request);

@@ -41,7 +41,7 @@ export function jsonFrame({ context, namespace, pod, container, node }: Target):
  * @param options.terminal control sequences are escaped too; JSON itself allows some of them.
  */
 export function writeJsonLine(
-  out: ByteBuffer,
+  out: JsonBuffer,
   line: LogLine,
   { head }: JsonFrame,
   { terminal }: { terminal: boolean },
@@ -57,7 +57,7 @@ export function writeJsonLine(
 }
 
 /** Returns false, with nothing written, for a text that isn't ASCII. */
-function writeEscaped(out: ByteBuffer, { bytes, text, end }: LogLine): boolean {
+function writeEscaped(out: JsonBuffer, { bytes, text, end }: LogLine): boolean {
   if (end - text > longBytes) return false;
   const buffer = out.reserve(longestEscape * (end - text));
   let at = out.used;
@@ -75,7 +75,7 @@ function writeEscaped(out: ByteBuffer, { bytes, text, end }: LogLine): boolean {
   return true;
 }
 
-function writeText(out: ByteBuffer, text: string, terminal: boolean): void {
+function writeText(out: JsonBuffer, text: string, terminal: boolean): void {
   const escaped = JSON.stringify(text).slice(1, -1);
   out.add(encoder.encode(terminal ? escapeControls(escaped) : escaped));
 }
@@ -87,7 +87,7 @@ const firstBytes = 64 * 1024;
 const shortBytes = 32;
 
 /** Grows as it is written to. */
-export class ByteBuffer {
+export class JsonBuffer {
   #buffer = new Uint8Array(0);
   #used = 0;
 

@@ -16,7 +16,7 @@ import type { SinkData } from "../terminal/sink.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import { plainStyle, type Style } from "../terminal/style.ts";
 import { prefixes } from "./prefix.ts";
-import { ByteBuffer, type JsonFrame, jsonFrame, writeJsonLine } from "./log_json.ts";
+import { JsonBuffer, type JsonFrame, jsonFrame, writeJsonLine } from "./log_json.ts";
 import { plural } from "../base/plural.ts";
 import { failedContextText, skippedPodText } from "./run_notes.ts";
 import { tameLine } from "../terminal/tame.ts";
@@ -42,7 +42,7 @@ export class LogsPainter implements Painter<LogsEvent> {
   readonly #options: LogsPainterOptions;
   /** Lines are copied unchanged: their text isn't inspected. */
   readonly #exact: boolean;
-  readonly #out = new ByteBuffer();
+  readonly #out = new JsonBuffer();
   #targets: readonly Target[] = [];
   #names: readonly string[] = [];
   #prefixes: readonly { text: string; bytes: Uint8Array }[] = [];

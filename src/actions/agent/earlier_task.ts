@@ -1,7 +1,7 @@
 /** The task whose conversation a prompt continues. */
 import { action, hint, option } from "../../base/hint.ts";
 import type { Adapter } from "../../agent/adapter.ts";
-import type { StreamOpener } from "../../agent/pod_script.ts";
+import type { PodStreamOpener } from "../../agent/pod_script.ts";
 import { isOpen, type Task } from "../../agent/model.ts";
 import { readTasksInPod } from "../../agent/read_tasks.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -19,7 +19,7 @@ const namedTasks = 10;
  * @throws KodamaError `notFound` if no task has the number, `conflict` if its task has no conversation.
  */
 export async function earlierTask(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   { adapter, wanted }: { adapter: Adapter; wanted: "new" | "latest" | number },
   signal: AbortSignal,
@@ -47,7 +47,7 @@ export async function earlierTask(
 }
 
 async function noTask(
-  streams: StreamOpener,
+  streams: PodStreamOpener,
   target: Target,
   wanted: number,
   signal: AbortSignal,

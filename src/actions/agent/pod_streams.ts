@@ -1,6 +1,6 @@
 /** The environment of the agent module: this process's access to pods. */
 import { action, hint } from "../../base/hint.ts";
-import type { StreamOpener } from "../../agent/pod_script.ts";
+import type { PodStreamOpener } from "../../agent/pod_script.ts";
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -9,7 +9,7 @@ import { chosenSettings } from "../exec/settings.ts";
 import type { Host } from "../host.ts";
 
 /** Streams are opened like those of a run: a server that is down is retried. */
-export async function podStreams(host: Host): Promise<StreamOpener & { clock: Clock }> {
+export async function podStreams(host: Host): Promise<PodStreamOpener & { clock: Clock }> {
   const { connectTimeoutMs } = await chosenSettings(host, {});
   const outages = new Outages(host.clock, connectTimeoutMs);
   return {

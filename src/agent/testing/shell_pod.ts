@@ -3,7 +3,7 @@ import type { ExecChannel, ExecRequest } from "../../kube/client.ts";
 import type { ImageShell } from "../../kube/testing/image_shells.ts";
 import { ProcessChannel } from "../../kube/testing/process_channel.ts";
 import type { Target } from "../../kube/select/target.ts";
-import type { StreamOpener } from "../pod_script.ts";
+import type { PodStreamOpener } from "../pod_script.ts";
 
 /** The target that represents it. */
 export const shellTarget: Target = {
@@ -21,7 +21,7 @@ export type ShellPodOptions = Partial<Pick<ImageShell, "words" | "path">>;
 /** A pod that is a folder. Disposing of it ends its processes, and deletes the folder. */
 export class ShellPod implements AsyncDisposable {
   /** Its links can be cut. */
-  readonly streams: StreamOpener = {
+  readonly streams: PodStreamOpener = {
     open: (_target, request) => Promise.resolve(this.#open(request)),
   };
   /** Breaks the next link after N bytes of its output. */

@@ -4,11 +4,11 @@ import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import {
   daemonStatus,
+  type DaemonWait,
   makeFolder,
   startDaemon,
   stopDaemon,
   unwritable,
-  type WaitOptions,
 } from "../../daemon/daemon.ts";
 import { isLocked } from "../../daemon/file_lock.ts";
 import { ask, sendRequest } from "../../daemon/requests.ts";
@@ -136,7 +136,7 @@ async function start(
 async function send(
   paths: SyncPaths,
   request: SyncRequest,
-  options: Pick<WaitOptions, "clock" | "signal">,
+  options: Pick<DaemonWait, "clock" | "signal">,
 ): Promise<boolean> {
   if (!await isLocked(paths.lock)) return false;
   const daemon = syncDaemon(paths);
