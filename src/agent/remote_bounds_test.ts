@@ -67,7 +67,7 @@ Deno.test("an image without setsid has tasks that outlive their link, too", asyn
 Deno.test("an image without what is needed is told by its name", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    await using pod = await ShellPod.open({ words: ["/bin/sh"], path: folder });
+    await using pod = await ShellPod.open({ args: ["/bin/sh"], path: folder });
     await assert.rejects(startTaskInPod(pod.streams, shellTarget, task("true"), never), {
       message: "the image of kodama-test has no mkdir",
     });

@@ -405,14 +405,14 @@ Deno.test("a disk that is full is named, and what was there stays", async () => 
   // Each script gets a file system of its own, with room for a quarter of the file.
   const small = {
     ...image,
-    words: [
+    args: [
       "/usr/bin/unshare",
       "-m",
       "sh",
       "-c",
       `mount -t tmpfs -o size=256k none "${folder}/remote" && exec "$@"`,
       "small",
-      ...image.words,
+      ...image.args,
     ],
   };
   const open = openInImage(small, folder);
@@ -569,7 +569,7 @@ Deno.test("a pod that floods instead of answering is refused", async () => {
   for (const flood of ["exec yes", "while :; do echo kodama: >&2; printf %01024d 0; done"]) {
     const shell = ["/bin/sh", "-c", flood];
     const path = "/usr/bin:/bin";
-    const open = openInImage({ name: "hostile", words: shell, path, endless: true }, folder);
+    const open = openInImage({ name: "hostile", args: shell, path, endless: true }, folder);
     const to = { open, path: "copy", name: "file" };
     await assert.rejects(upload(`${folder}/file`, to), failure(/was not requested/));
     await assert.rejects(

@@ -77,7 +77,7 @@ class Way {
   readonly #forward: PortForward;
   #target: Target;
   /** The last message reported: every connection has the same trouble. */
-  #told = "";
+  #reported = "";
 
   constructor(parts: ForwardParts, forward: PortForward) {
     this.#parts = parts;
@@ -91,7 +91,7 @@ class Way {
       await using channel = await this.#open(signal);
       const { pod } = this.#target;
       void channel.failure.then((refusal) => {
-        if (refusal !== undefined) this.#tell(`${pod}:${this.#forward.remote}: ${refusal}`);
+        if (refusal !== undefined) this.#report(`${pod}:${this.#forward.remote}: ${refusal}`);
       });
       await Promise.all([
         connection.readable.pipeTo(channel.writable, { signal }),
@@ -99,7 +99,7 @@ class Way {
       ]);
     } catch (error) {
       if (!signal.aborted && error instanceof KodamaError) {
-        this.#tell(`${this.#target.pod}:${this.#forward.remote}: ${error.message}`);
+        this.#report(`${this.#target.pod}:${this.#forward.remote}: ${error.message}`);
       }
       try {
         connection.close();
@@ -116,7 +116,7 @@ class Way {
       const client = await kube(context);
       const port = this.#forward.remote;
       const channel = await client.forward({ namespace, pod, port }, { signal: within });
-      this.#told = "";
+      this.#reported = "";
       return channel;
     }, {
       policy: retries,
@@ -142,14 +142,14 @@ class Way {
     });
     if (target === undefined) return;
     if (target.pod !== this.#target.pod) {
-      this.#tell(`${this.#target.pod} is gone; it is ${target.pod} now`);
+      this.#report(`${this.#target.pod} is gone; it is ${target.pod} now`);
     }
     this.#target = target;
   }
 
-  #tell(line: string): void {
-    if (line === this.#told) return;
-    this.#told = line;
+  #report(line: string): void {
+    if (line === this.#reported) return;
+    this.#reported = line;
     this.#forward.onLine(line);
   }
 }

@@ -96,10 +96,10 @@ async function findContext(
   config: Kubeconfig,
   name: string | undefined,
 ): Promise<Named<ContextEntry>> {
-  const wanted = name ?? config.currentContext;
+  const requested = name ?? config.currentContext;
   const names = [...config.contexts.keys()];
   const files = config.paths.join(", ");
-  if (wanted === undefined) {
+  if (requested === undefined) {
     const advice = names.length === 0
       ? withoutContexts
       : hint`kubectl config use-context ${names[0] ?? ""}, or ${option("context")} with one of: ${
@@ -109,13 +109,17 @@ async function findContext(
       hint: advice,
     });
   }
-  const found = config.contexts.get(wanted);
+  const found = config.contexts.get(requested);
   if (found !== undefined) return found;
-  const near = await nearestNames(wanted, names);
+  const near = await nearestNames(requested, names);
   const guess = near.length === 0 ? "" : `did you mean ${near.map(quoted).join(" or ")}? `;
-  throw new KodamaError("config", `no context ${quoted(wanted)} in ${files || "the kubeconfig"}`, {
-    hint: names.length === 0 ? withoutContexts : `${guess}the contexts are: ${listed(names)}`,
-  });
+  throw new KodamaError(
+    "config",
+    `no context ${quoted(requested)} in ${files || "the kubeconfig"}`,
+    {
+      hint: names.length === 0 ? withoutContexts : `${guess}the contexts are: ${listed(names)}`,
+    },
+  );
 }
 
 async function reference<T>(

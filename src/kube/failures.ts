@@ -3,11 +3,11 @@ import { hint } from "../base/hint.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
-import { linkWords } from "./streams/keepalive.ts";
+import { linkErrorText } from "./streams/keepalive.ts";
 import type { Status } from "./types.ts";
 
 /** The context and server that a message names. */
-export interface Whereabouts {
+export interface ServerRef {
   context: string;
   server: string;
 }
@@ -35,7 +35,7 @@ export class LinkError extends KodamaError {
 
   constructor(
     message: string,
-    readonly failure: { at: Whereabouts; reason: string; sent: Sent },
+    readonly failure: { at: ServerRef; reason: string; sent: Sent },
     options: KodamaErrorOptions = {},
   ) {
     super("unreachable", message, options);
@@ -63,19 +63,19 @@ export function isTransient(error: unknown): error is KodamaError {
 }
 
 /** Returns the error of an answer that isn't a success. `body` may be a `Status`, or any text. */
-export function answerError(code: number, body: string, at: Whereabouts): KodamaError {
+export function responseError(code: number, body: string, at: ServerRef): KodamaError {
   const status = parseStatus(body);
-  const said = plainText(status?.message ?? "") || tooLong(code) || plainText(body, 200) ||
+  const message = plainText(status?.message ?? "") || tooLong(code) || plainText(body, 200) ||
     `HTTP status ${code}`;
-  if (code === 410) return new ExpiredError(`${said} (${place(at)})`);
+  if (code === 410) return new ExpiredError(`${message} (${serverText(at)})`);
   const kind = kindOfCode(code, status?.reason);
   const hint = /HTTP request to an HTTPS server/.test(body)
     ? "it is a TLS port: the server in the kubeconfig must start with https://"
-    : hintOf(kind, said, at);
+    : hintOf(kind, message, at);
   // 429 is the only transient refusal: the server is busy.
   const isFinal = kind === "server" && code >= 400 && code < 500 && code !== 429;
   const Failure = isFinal ? RefusedRequestError : KodamaError;
-  return new Failure(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
+  return new Failure(kind, `${message} (${serverText(at)})`, hint === undefined ? {} : { hint });
 }
 
 /** A refusal with the server's message. */
@@ -93,16 +93,16 @@ export interface Refusal {
  */
 export function upgradeError(
   { get, post }: { get?: Refusal; post?: Refusal },
-  at: Whereabouts,
+  at: ServerRef,
 ): KodamaError {
   if (get === undefined || (get.code === 403 && post !== undefined && !refusesSpdy(post))) {
-    return answerError(post?.code ?? 0, post?.body ?? "", at);
+    return responseError(post?.code ?? 0, post?.body ?? "", at);
   }
-  const error = answerError(get.code, get.body, at);
+  const error = responseError(get.code, get.body, at);
   if (post === undefined || error.kind !== "forbidden") return error;
   return new KodamaError("forbidden", error.message, {
     hint: hint`${error.hint ?? ""} (${
-      plainText(place(at))
+      plainText(serverText(at))
     } accepts WebSocket only, so both "get" and "create" are needed)`,
   });
 }
@@ -125,30 +125,30 @@ function tooLong(code: number): string | undefined {
  *
  * @param sentAll the complete request is known to be sent.
  */
-export function linkError<E>(error: E, at: Whereabouts, sentAll = false): KodamaError | E {
+export function linkError<E>(error: E, at: ServerRef, sentAll = false): KodamaError | E {
   if (error instanceof KodamaError) return error;
   const denied = permissionError(error);
   if (denied !== undefined) return denied;
   if (error instanceof DOMException && error.name === "TimeoutError") {
-    return new KodamaError("timeout", `no answer in time from ${place(at)}`, { cause: error });
+    return new KodamaError("timeout", `no answer in time from ${serverText(at)}`, { cause: error });
   }
   if (error instanceof DOMException && error.name === "AbortError") {
-    return new KodamaError("cancelled", `stopped while asking ${place(at)}`, { cause: error });
+    return new KodamaError("cancelled", `stopped while asking ${serverText(at)}`, { cause: error });
   }
-  const text = wordsOf(error);
+  const text = errorText(error);
   const known = causes.find(({ pattern }) => pattern.test(text));
   if (known === undefined && isBug(error)) return error;
   const reason = known?.reason ?? (plainText(text, 300) || "the link broke");
   const sent = sentAll ? "all" : known?.dialling === true ? "nothing" : "some";
-  return new LinkError(`cannot reach ${place(at)}: ${reason}`, { at, reason, sent }, {
+  return new LinkError(`cannot reach ${serverText(at)}: ${reason}`, { at, reason, sent }, {
     cause: error,
     ...(known === undefined ? {} : { hint: known.hint }),
   });
 }
 
 /** Returns the error of a server that accepted a request and doesn't answer. */
-export function silenceError(at: Whereabouts, limitMs: number): KodamaError {
-  return new KodamaError("unreachable", `${place(at)}: no answer in ${limitMs / 1000}s`, {
+export function noResponseError(at: ServerRef, limitMs: number): KodamaError {
+  return new KodamaError("unreachable", `${serverText(at)}: no answer in ${limitMs / 1000}s`, {
     hint: "is it the address of a Kubernetes API server, and does that respond?",
   });
 }
@@ -157,8 +157,8 @@ export function silenceError(at: Whereabouts, limitMs: number): KodamaError {
 export function permissionError(error: unknown): KodamaError | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
     if (cause instanceof Deno.errors.NotCapable) {
-      const wanted = /requires (\w+) access(?: to "?([^",]+)"?)?/i.exec(cause.message);
-      const [what, thing] = [wanted?.[1] ?? "some", plainText(wanted?.[2] ?? "", 200)];
+      const required = /requires (\w+) access(?: to "?([^",]+)"?)?/i.exec(cause.message);
+      const [what, thing] = [required?.[1] ?? "some", plainText(required?.[2] ?? "", 200)];
       const flag = `--allow-${what}${thing === "" ? "" : `=${thing}`}`;
       return new KodamaError(
         "environment",
@@ -206,14 +206,14 @@ function kindOfCode(code: number, reason: string | undefined): ErrorKind {
   return "server";
 }
 
-function hintOf(kind: ErrorKind, said: string, at: Whereabouts): string | undefined {
+function hintOf(kind: ErrorKind, message: string, at: ServerRef): string | undefined {
   const kubectl = at.context === "" ? "kubectl" : `kubectl --context ${at.context}`;
   if (kind === "unauthorized") {
     return `the credentials of this context are missing, wrong or expired: log in again, then try ${kubectl} auth whoami`;
   }
   if (kind === "forbidden") {
     const list = `${[kubectl, "auth", "can-i", "--list"].join(" ")} shows what is allowed`;
-    const missing = /cannot ([a-z]+) resource "([a-z0-9./-]+)"/.exec(said);
+    const missing = /cannot ([a-z]+) resource "([a-z0-9./-]+)"/.exec(message);
     return missing === null
       ? list
       : `a role must allow the verb "${missing[1]}" on "${missing[2]}"; ${list}`;
@@ -309,16 +309,16 @@ function isBug(error: unknown): boolean {
 }
 
 /** Returns an error's message with those of its causes. */
-function wordsOf(error: unknown): string {
-  const words: string[] = [];
+function errorText(error: unknown): string {
+  const texts: string[] = [];
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
-    words.push(linkWords(cause));
-    if ("code" in cause && typeof cause.code === "string") words.push(cause.code);
+    texts.push(linkErrorText(cause));
+    if ("code" in cause && typeof cause.code === "string") texts.push(cause.code);
     cause = cause.cause;
   }
-  return words.length === 0 ? String(error) : words.reverse().join(": ");
+  return texts.length === 0 ? String(error) : texts.reverse().join(": ");
 }
 
-function place(at: Whereabouts): string {
+function serverText(at: ServerRef): string {
   return at.context === "" ? at.server : `context ${at.context}, ${at.server}`;
 }

@@ -2,12 +2,12 @@ import { plainHint } from "../base/hint.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import {
-  answerError,
   isTransient,
   isUnsent,
   LinkError,
   linkError,
   permissionError,
+  responseError,
   upgradeError,
 } from "./failures.ts";
 
@@ -45,7 +45,7 @@ const answers: [number, string, string, string][] = [
 
 for (const [code, body, kind, message] of answers) {
   Deno.test(`an answer of ${code} is ${kind}: ${JSON.stringify(message)}`, () => {
-    const error = answerError(code, body, at);
+    const error = responseError(code, body, at);
     assert.equal(error.kind, kind);
     assert.equal(error.message, `${message} (context prod, https://api.test:6443)`);
   });
@@ -54,8 +54,8 @@ for (const [code, body, kind, message] of answers) {
 Deno.test("`isTransient()` holds for the server's own failures, and not for what it refused", () => {
   const transient = [408, 410, 429, 500, 502, 503, 504];
   const final = [400, 401, 403, 404, 405, 409, 413, 415, 422, 431];
-  for (const code of transient) assert.ok(isTransient(answerError(code, "", at)), String(code));
-  for (const code of final) assert.ok(!isTransient(answerError(code, "", at)), String(code));
+  for (const code of transient) assert.ok(isTransient(responseError(code, "", at)), String(code));
+  for (const code of final) assert.ok(!isTransient(responseError(code, "", at)), String(code));
   assert.ok(!isTransient(new KodamaError("cancelled", "stopped")));
   assert.ok(!isTransient(new TypeError("a bug")));
 });

@@ -57,7 +57,7 @@ class WebSocketPort implements ChannelSocket {
     for (;;) {
       const received = await this.link.receive();
       if (received.kind === "lost") return received;
-      if (received.kind === "closed") return { kind: "closed", words: String(received.code) };
+      if (received.kind === "closed") return { kind: "closed", message: String(received.code) };
       const bytes = this.#payload(received.start, received.bytes);
       if (bytes.length === 0) continue;
       return { kind: "data", stream: this.#channel === dataChannel ? "stdout" : "error", bytes };
@@ -81,16 +81,16 @@ class WebSocketPort implements ChannelSocket {
 
   /** Strips the channel's number and the port that the server sends first. */
   #payload(start: boolean, bytes: Uint8Array): Uint8Array {
-    let rest = bytes;
+    let payload = bytes;
     if (start) this.#channel = undefined;
-    if (this.#channel === undefined && rest.length > 0) {
-      this.#channel = rest[0] === dataChannel ? dataChannel : 1;
-      rest = rest.subarray(1);
+    if (this.#channel === undefined && payload.length > 0) {
+      this.#channel = payload[0] === dataChannel ? dataChannel : 1;
+      payload = payload.subarray(1);
     }
-    if (this.#channel === undefined) return rest;
-    const skipped = Math.min(this.#preface[this.#channel] ?? 0, rest.length);
+    if (this.#channel === undefined) return payload;
+    const skipped = Math.min(this.#preface[this.#channel] ?? 0, payload.length);
     this.#preface[this.#channel] = (this.#preface[this.#channel] ?? 0) - skipped;
-    return rest.subarray(skipped);
+    return payload.subarray(skipped);
   }
 }
 
@@ -98,7 +98,7 @@ class SocketForwardChannel implements ForwardChannel {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly #failure = Promise.withResolvers<string | undefined>();
-  #said = "";
+  #refusal = "";
 
   constructor(private readonly socket: ChannelSocket, private readonly port: number) {
     this.readable = new ReadableStream<Uint8Array>({
@@ -124,15 +124,15 @@ class SocketForwardChannel implements ForwardChannel {
       const received = await this.socket.receive();
       if (received.kind !== "data") {
         const lost = received.kind === "lost" ? received.reason : undefined;
-        this.#finish(plainText(this.#said) || lost);
+        this.#finish(plainText(this.#refusal) || lost);
         controller.close();
         return;
       }
       const { stream, bytes } = received;
       if (stream === "stdout") return controller.enqueue(bytes);
-      this.#said = (this.#said + new TextDecoder().decode(bytes)).slice(0, maxFailure);
+      this.#refusal = (this.#refusal + new TextDecoder().decode(bytes)).slice(0, maxFailure);
       // The pod's refusal is the end, though the server may leave the stream open.
-      this.#finish(plainText(this.#said));
+      this.#finish(plainText(this.#refusal));
       return controller.close();
     }
   }

@@ -131,7 +131,7 @@ export class HttpKubeClient implements KubeClient {
 
   exec(request: ExecRequest, options: StreamOptions = {}): Promise<ExecChannel> {
     const query = streamQuery(request);
-    for (const word of request.command) query.append("command", word);
+    for (const arg of request.command) query.append("command", arg);
     return this.#command("exec", request, query, options);
   }
 
@@ -165,13 +165,13 @@ export class HttpKubeClient implements KubeClient {
     options: StreamOptions,
   ): Promise<ExecChannel> {
     const path = `${podPath({ namespace, pod })}/${subresource}?${query}`;
-    const asked = { signal: never, ...options };
+    const streamOptions = { signal: never, ...options };
     const prefersSpdy = bulk && !tty;
     const socket = await this.streams.open<ChannelSocket>({
       resource: { namespace, subresource },
       prefersSpdy,
       webSocket: async () => {
-        const link = await this.transport.webSocket(path, channelProtocols, asked);
+        const link = await this.transport.webSocket(path, channelProtocols, streamOptions);
         return link instanceof UpgradeRefused ? link : new WebSocketSocket(link);
       },
       spdy: async () => {
@@ -179,7 +179,7 @@ export class HttpKubeClient implements KubeClient {
         return await this.transport.spdy(
           path,
           { protocol: "v4.channel.k8s.io", streams: commandStreams({ stdin, tty }) },
-          { ...asked, use: prefersSpdy ? "bulk" : "prompt" },
+          { ...streamOptions, use: prefersSpdy ? "bulk" : "prompt" },
         );
       },
     });

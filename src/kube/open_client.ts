@@ -61,8 +61,8 @@ async function inClusterConnection(
     host.env("KUBERNETES_SERVICE_PORT"),
   ];
   if (!address || !port) return undefined;
-  const own = await readIfThere(host, `${folder}/namespace`);
-  if (await readIfThere(host, `${folder}/token`) === undefined) return undefined;
+  const own = await readOrUndefined(host, `${folder}/namespace`);
+  if (await readOrUndefined(host, `${folder}/token`) === undefined) return undefined;
   return {
     context: "in-cluster",
     namespace: namespace ?? (own?.trim() || "default"),
@@ -77,7 +77,7 @@ async function inClusterConnection(
   };
 }
 
-async function readIfThere(host: KubeHost, path: string): Promise<string | undefined> {
+async function readOrUndefined(host: KubeHost, path: string): Promise<string | undefined> {
   try {
     return await host.readText(path);
   } catch {

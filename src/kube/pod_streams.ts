@@ -68,6 +68,6 @@ export class PodStreams {
   }
 
   #error(refusals: { get?: UpgradeRefused; post?: UpgradeRefused }): Error {
-    return upgradeError(refusals, this.transport.place);
+    return upgradeError(refusals, this.transport.serverRef);
   }
 }

@@ -61,8 +61,8 @@ export function containerState(pod: Pod, name: string): ContainerState {
     ? {}
     : { last: { exitCode: before.exitCode, reason: plainText(before.reason ?? "", 80) } };
   if (running !== undefined) return { kind: "running", instance, ...last };
-  const begun = status?.state?.terminated ?? before;
-  if (begun !== undefined) return { kind: "ended", instance, final: isOver(pod, name), ...last };
+  const started = status?.state?.terminated ?? before;
+  if (started !== undefined) return { kind: "ended", instance, final: isOver(pod, name), ...last };
   if (isOver(pod, name)) return { kind: "gone" };
   const reason = waiting?.reason ?? pod.status?.conditions
     ?.find(({ type, status }) => type === "PodScheduled" && status === "False")?.reason;
@@ -78,9 +78,9 @@ export function hasPrevious(pod: Pod, name: string): boolean {
  * Returns whether a pod has a condition with this status;
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
  */
-export function hasCondition(pod: Pod, wanted: { type: string; status: string }): boolean {
-  const found = pod.status?.conditions?.find(({ type }) => same(type, wanted.type));
-  return found !== undefined && same(found.status, wanted.status);
+export function hasCondition(pod: Pod, required: { type: string; status: string }): boolean {
+  const found = pod.status?.conditions?.find(({ type }) => same(type, required.type));
+  return found !== undefined && same(found.status, required.status);
 }
 
 function same(a: string, b: string): boolean {

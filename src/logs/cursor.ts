@@ -28,7 +28,7 @@ type Mode =
   | { kind: "reading" }
   /** The first counted line must come; then `count` lines are known. */
   | { kind: "seeking"; anchor: Identity; count: number }
-  | { kind: "passing"; left: number }
+  | { kind: "passing"; remaining: number }
   /** The log isn't the counted one: lines older than the last line are known, and as many of its own time. */
   | { kind: "byTime"; last: Moment; same: number };
 
@@ -43,7 +43,7 @@ export class Cursor {
   #mode: Mode = { kind: "reading" };
 
   /** Whether a line was seen. */
-  get begun(): boolean {
+  get started(): boolean {
     return this.#last !== undefined;
   }
 
@@ -101,13 +101,13 @@ export class Cursor {
       case "seeking": {
         const { anchor, count } = mode;
         const order = compareMoments(line, anchor);
-        if (order === 0 && hashOf(line) === anchor.hash) this.#pass(count - 1);
+        if (order === 0 && hashOf(line) === anchor.hash) this.#skip(count - 1);
         else if (order > 0) return "lost";
         // Earlier lines were omitted from the start (`--tail`).
         return "known";
       }
       case "passing":
-        this.#pass(mode.left - 1);
+        this.#skip(mode.remaining - 1);
         return "known";
       case "byTime": {
         const order = compareMoments(line, mode.last);
@@ -122,8 +122,8 @@ export class Cursor {
     }
   }
 
-  #pass(left: number): void {
-    this.#mode = left <= 0 ? { kind: "reading" } : { kind: "passing", left };
+  #skip(remaining: number): void {
+    this.#mode = remaining <= 0 ? { kind: "reading" } : { kind: "passing", remaining };
   }
 
   #count(line: LogLine): void {

@@ -25,7 +25,7 @@ interface Head {
 export async function* mergeByTime(
   logs: readonly AsyncIterable<LogLine[]>[],
 ): AsyncGenerator<LogLine[], void> {
-  const heads = logs.map(begin);
+  const heads = logs.map(startReading);
   try {
     const first = await Promise.all(heads.map(async (head) => (await refill(head)) ? head : null));
     const heap = new Heap(first.filter((head) => head !== null));
@@ -52,7 +52,7 @@ export async function* mergeByTime(
   }
 }
 
-function begin(log: AsyncIterable<LogLine[]>): Head {
+function startReading(log: AsyncIterable<LogLine[]>): Head {
   const iterator = log[Symbol.asyncIterator]();
   const head: Head = {
     lines: [],
@@ -198,7 +198,7 @@ export class ReadAhead {
   #release(bytes: number): void {
     this.#waitingBytes -= bytes;
     if (this.#waitingBytes > this.limitBytes * 3 / 4) return;
-    for (const log of this.#stopped) log.goOn();
+    for (const log of this.#stopped) log.resume();
   }
 }
 
@@ -234,17 +234,17 @@ class AheadLog {
       await new Promise<void>((resolve) => this.#wakeTaker = resolve);
     }
     const piece = this.#pieces.shift();
-    if (this.#pieces.length === 0) this.goOn();
+    if (this.#pieces.length === 0) this.resume();
     return piece;
   }
 
-  /** Resolves when all of it is consumed, or with {@link goOn}. */
+  /** Resolves when all of it is consumed, or with {@link resume}. */
   async emptied(): Promise<void> {
     if (this.#pieces.length === 0 || this.#dropped) return;
     await new Promise<void>((resolve) => this.#wakeReader = resolve);
   }
 
-  goOn(): void {
+  resume(): void {
     this.#wakeReader?.();
     this.#wakeReader = undefined;
   }
@@ -252,7 +252,7 @@ class AheadLog {
   /** Discards the remaining bytes; returns their number. */
   drop(): number {
     this.#dropped = true;
-    this.goOn();
+    this.resume();
     return this.#pieces.splice(0).reduce((sum, { length }) => sum + length, 0);
   }
 }

@@ -86,10 +86,10 @@ export class StreamReader {
     const { start, clock } = this.#options;
     const from = this.cursor.sinceTime;
     if (from !== undefined) {
-      const wanted = start.sinceTime;
+      const requested = start.sinceTime;
       // Both limit the start of the log: the later one applies, as it did at first.
-      const later = wanted !== undefined && wanted.getTime() > Date.parse(from);
-      return { sinceTime: later ? wanted.toISOString() : from };
+      const later = requested !== undefined && requested.getTime() > Date.parse(from);
+      return { sinceTime: later ? requested.toISOString() : from };
     }
     const { tailLines, sinceSeconds, sinceTime } = start;
     const elapsedSeconds = Math.ceil((clock.elapsedMs() - this.#beganMs) / 1000);
@@ -120,31 +120,35 @@ const newline = 0x0a;
 export class LineSplitter {
   readonly #stamps = new StampReader();
   /** The start of a line whose end hasn't arrived. */
-  #rest = new Uint8Array(0);
+  #tail = new Uint8Array(0);
 
   /** @param limitBytes longer lines are emitted in pieces. */
   constructor(private readonly source: number, private readonly limitBytes = maxLineBytes) {}
 
   /** Returns the lines that this chunk completes. They share its memory. */
   push(chunk: Uint8Array): LogLine[] {
-    const kept = this.#rest.length;
-    const bytes = kept === 0 ? chunk : joinBytes([this.#rest, chunk]);
+    const tailLength = this.#tail.length;
+    const bytes = tailLength === 0 ? chunk : joinBytes([this.#tail, chunk]);
     const lines: LogLine[] = [];
     let start = 0;
-    for (let end = bytes.indexOf(newline, kept); end >= 0; end = bytes.indexOf(newline, start)) {
+    for (
+      let end = bytes.indexOf(newline, tailLength);
+      end >= 0;
+      end = bytes.indexOf(newline, start)
+    ) {
       start = this.#pieces(lines, bytes, start, end);
       lines.push(this.#line(bytes, start, end));
       start = end + 1;
     }
     // A copy: a few bytes of a line must not retain the complete chunk.
-    this.#rest = bytes.slice(this.#pieces(lines, bytes, start, bytes.length));
+    this.#tail = bytes.slice(this.#pieces(lines, bytes, start, bytes.length));
     return lines;
   }
 
   /** Returns the unfinished line at the end of the log. */
   end(): LogLine[] {
-    const bytes = this.#rest;
-    this.#rest = new Uint8Array(0);
+    const bytes = this.#tail;
+    this.#tail = new Uint8Array(0);
     return bytes.length === 0 ? [] : [this.#line(bytes, 0, bytes.length)];
   }
 

@@ -5,7 +5,7 @@
 import { isRecord } from "../base/json_value.ts";
 
 /** The placeholders in braces. `json.NAME` is a field of a line that is a JSON object; dots select nested fields. */
-export const templateWords = [
+export const templateFields = [
   "message",
   "time",
   "pod",
@@ -16,19 +16,19 @@ export const templateWords = [
   "context",
 ] as const;
 
-/** A placeholder of {@link templateWords}. */
-export type TemplateWord = (typeof templateWords)[number];
+/** A placeholder of {@link templateFields}. */
+export type TemplateField = (typeof templateFields)[number];
 
 /** A part of a template. */
 export type LogTemplatePart =
   | { kind: "text"; text: string }
-  | { kind: "word"; word: TemplateWord }
+  | { kind: "placeholder"; field: TemplateField }
   | { kind: "field"; path: readonly string[] };
 
 /** Returns a template, or why a text isn't one. */
 export type ParsedTemplate =
   | { kind: "template"; parts: readonly LogTemplatePart[] }
-  | { kind: "invalid"; reason: string; word?: string };
+  | { kind: "invalid"; reason: string; field?: string };
 
 const token = /\{\{|\}\}|\\n|\\t|\\\\|\{([^{}]*)\}|[{}]/g;
 
@@ -48,13 +48,13 @@ export function parseLogTemplate(source: string): ParsedTemplate {
     if (match.index > at) parts.push({ kind: "text", text: source.slice(at, match.index) });
     at = match.index + match[0].length;
     const plain = plainTexts[match[0]];
-    const word = match[1];
+    const field = match[1];
     if (plain !== undefined) parts.push({ kind: "text", text: plain });
-    else if (word === undefined) {
+    else if (field === undefined) {
       return { kind: "invalid", reason: `a single "${match[0]}"; write ${match[0]}${match[0]}` };
     } else {
-      const part = wordPart(word);
-      if (part === undefined) return { kind: "invalid", reason: `no word {${word}}`, word };
+      const part = fieldPart(field);
+      if (part === undefined) return { kind: "invalid", reason: `no field {${field}}`, field };
       parts.push(part);
     }
   }
@@ -62,10 +62,10 @@ export function parseLogTemplate(source: string): ParsedTemplate {
   return { kind: "template", parts };
 }
 
-function wordPart(word: string): LogTemplatePart | undefined {
-  const known = templateWords.find((one) => one === word);
-  if (known !== undefined) return { kind: "word", word: known };
-  const path = word.split(".");
+function fieldPart(field: string): LogTemplatePart | undefined {
+  const known = templateFields.find((one) => one === field);
+  if (known !== undefined) return { kind: "placeholder", field: known };
+  const path = field.split(".");
   return path.shift() === "json" && path.length > 0 && path.every((name) => name !== "")
     ? { kind: "field", path }
     : undefined;

@@ -24,12 +24,12 @@ Deno.test("a template's words, fields, doubled braces and escapes", () => {
     kind: "template",
     parts: [
       { kind: "text", text: "{" },
-      { kind: "word", word: "pod" },
+      { kind: "placeholder", field: "pod" },
       { kind: "text", text: "}" },
       { kind: "text", text: " " },
       { kind: "field", path: ["a", "b"] },
       { kind: "text", text: "\t" },
-      { kind: "word", word: "message" },
+      { kind: "placeholder", field: "message" },
     ],
   });
   for (const bad of ["{nope}", "{", "a}b", "{}", "{json.}", "{json}"]) {

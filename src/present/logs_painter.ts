@@ -277,13 +277,13 @@ function rendered(
     switch (part.kind) {
       case "text":
         return part.text;
-      case "word": {
-        if (part.word === "message") {
+      case "placeholder": {
+        if (part.field === "message") {
           const { jsonFields } = options;
           return shown(jsonFields.length === 0 ? text : jsonFieldsText(text, jsonFields), options)
             .join(" ");
         }
-        return part.word === "time" ? stampOf(line) : printable(target[part.word]);
+        return part.field === "time" ? stampOf(line) : printable(target[part.field]);
       }
       case "field": {
         if (object === null) object = jsonObjectOf(text);

@@ -147,8 +147,8 @@ function wayOut(
   listed: boolean,
 ): Hint | undefined {
   const [first] = found;
-  if (first?.asked?.everywhere === true) {
-    return first.asked.words === ""
+  if (first?.requested?.everywhere === true) {
+    return first.requested.text === ""
       ? undefined
       : hint`\`${action("pods", { allNamespaces: true })}\` lists all pods`;
   }
@@ -163,19 +163,19 @@ export function unmatched(
 ): { words: string; where: string; nearest: string[] } {
   const found = all.filter((findings) => findings.kind === "found");
   const nearest = found.flatMap((findings) => findings.nearest).slice(0, 3).map(nearText);
-  return { words: found[0]?.asked?.words ?? "", where: whereText(found), nearest };
+  return { words: found[0]?.requested?.text ?? "", where: whereText(found), nearest };
 }
 
 /** `matches -m drive in namespace "web" (context lab)`: the request and its scope. */
 function askedText(found: readonly (ContextFindings & { kind: "found" })[]): string {
-  const words = found[0]?.asked?.words ?? "";
+  const words = found[0]?.requested?.text ?? "";
   const where = whereText(found);
   return words === "" ? where : `matches ${words} ${where}`;
 }
 
 /** `in namespace "web" (context lab)`. */
 function whereText(found: readonly (ContextFindings & { kind: "found" })[]): string {
-  const scopes = found.map(({ asked, context }) =>
+  const scopes = found.map(({ requested: asked, context }) =>
     `${asked?.scope ?? "what was given"} (context ${context})`
   );
   return `in ${scopes.slice(0, 3).join(" or ")}${scopes.length > 3 ? " or elsewhere" : ""}`;

@@ -9,15 +9,15 @@ function found(given: Partial<FoundTargets>): ContextFindings {
   return { kind: "found", context: "lab", targets: [], skipped: [], nearest: [], ...given };
 }
 
-const here = { words: "--node n1", scope: `namespace "web"`, everywhere: false };
-const everywhere = { words: "--node n1", scope: "any namespace", everywhere: true };
+const here = { text: "--node n1", scope: `namespace "web"`, everywhere: false };
+const everywhere = { text: "--node n1", scope: "any namespace", everywhere: true };
 
 Deno.test("where nothing matches, the way out leads to where it wasn't looked", () => {
   const hints = [
-    noMatch([found({ asked: here })]).hint,
-    noMatch([found({ asked: here })], { listed: true }).hint,
-    noMatch([found({ asked: everywhere })]).hint,
-    noMatch([found({ asked: { ...everywhere, words: "" } })]).hint,
+    noMatch([found({ requested: here })]).hint,
+    noMatch([found({ requested: here })], { listed: true }).hint,
+    noMatch([found({ requested: everywhere })]).hint,
+    noMatch([found({ requested: { ...everywhere, text: "" } })]).hint,
   ];
   assert.deepEqual(hints.map((one) => one && plainHint(one)), [
     '`pods` lists the pods; "namespace" or "allNamespaces" looks elsewhere',
@@ -29,7 +29,7 @@ Deno.test("where nothing matches, the way out leads to where it wasn't looked", 
 
 Deno.test("pods that match and don't run are told with what says more about them", () => {
   const skipped = [{ namespace: "web", pod: "web-0", reason: "is Pending" }];
-  const { message, hint } = noMatch([found({ asked: { ...here, words: "web-0" }, skipped })]);
+  const { message, hint } = noMatch([found({ requested: { ...here, text: "web-0" }, skipped })]);
   assert.equal(
     message,
     `no running pod matches web-0 in namespace "web" (context lab); web-0: is Pending`,

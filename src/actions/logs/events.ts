@@ -12,7 +12,7 @@ export { type LogLine, logLineText as textOf, stampOf } from "../../logs/line.ts
 export {
   type LogTemplatePart as TemplatePart,
   parseLogTemplate as parseTemplate,
-  templateWords,
+  templateFields as templateWords,
 } from "../../logs/template.ts";
 export type { ContainerChoice, ContainerPhase, NameChoice } from "../../logs/containers.ts";
 export type { LineFilter } from "../../logs/line_filter.ts";

@@ -43,13 +43,13 @@ export interface FollowLogsOptions {
 }
 
 /** Ends with the signal, or when all named pods have ended. */
-export async function* followLogs(begin: FollowLogsOptions): AsyncGenerator<LogsEvent, void> {
-  await using following = new Following(begin);
+export async function* followLogs(params: FollowLogsOptions): AsyncGenerator<LogsEvent, void> {
+  await using following = new Following(params);
   yield* following.events();
 }
 
 class Following implements AsyncDisposable {
-  readonly #begin: FollowLogsOptions;
+  readonly #params: FollowLogsOptions;
   readonly #queue = new BoundedQueue<LogsEvent>(queueLength);
   readonly #stop = new AbortController();
   readonly #cleanup = new DisposableStack();
@@ -59,21 +59,21 @@ class Following implements AsyncDisposable {
   #contextFailures = 0;
   /** The most logs that waited at the same time; reported again only if it grows. */
   #mostQueued = 0;
-  #tellingQueued = false;
+  #reportingQueued = false;
   readonly #links = new ContextLinks();
   /** The number of containers being followed. */
   #followed = 0;
   /** Whether all contexts have answered. */
   #discovered = false;
 
-  constructor(begin: FollowLogsOptions) {
-    this.#begin = begin;
-    const { signal } = begin.options;
-    const maxRequests = maxRequestsOf(begin.options);
+  constructor(params: FollowLogsOptions) {
+    this.#params = params;
+    const { signal } = params.options;
+    const maxRequests = maxRequestsOf(params.options);
     this.#slots = new Semaphore(maxRequests, (waiting) => {
       if (waiting <= this.#mostQueued) return;
       this.#mostQueued = waiting;
-      if (!this.#tellingQueued) this.#spawn(this.#tellQueued(maxRequests));
+      if (!this.#reportingQueued) this.#spawn(this.#reportQueued(maxRequests));
     });
     this.#cleanup.use(onAbort(signal, () => {
       this.#stop.abort(signal.reason);
@@ -82,7 +82,7 @@ class Following implements AsyncDisposable {
   }
 
   async *events(): AsyncGenerator<LogsEvent, void> {
-    const { first, discovery } = this.#begin;
+    const { first, discovery } = this.#params;
     for (const findings of first) {
       if (findings.kind === "failed") this.#contextFailures++;
     }
@@ -92,7 +92,7 @@ class Following implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new KodamaError("cancelled", "nobody reads the logs any more"));
+    this.#stop.abort(new KodamaError("cancelled", "the reader of the logs has stopped"));
     this.#queue.discard();
     this.#cleanup.dispose();
     while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
@@ -107,17 +107,17 @@ class Following implements AsyncDisposable {
   }
 
   /** Reports once for all that start to wait together. */
-  async #tellQueued(places: number): Promise<void> {
-    this.#tellingQueued = true;
-    await passed(this.#begin.host.clock, queueingMs, { signal: this.#stop.signal });
-    this.#tellingQueued = false;
+  async #reportQueued(places: number): Promise<void> {
+    this.#reportingQueued = true;
+    await passed(this.#params.host.clock, queueingMs, { signal: this.#stop.signal });
+    this.#reportingQueued = false;
     await this.#queue.push({ kind: "queued", waiting: this.#mostQueued, places });
   }
 
   async #discover(first: readonly ContextFindings[], discovery: Discovery): Promise<void> {
     for (const findings of first) await this.#follow(findings);
     for await (const findings of discovery.rest()) {
-      const notes = noted(findings, this.#begin.options.contexts);
+      const notes = noted(findings, this.#params.options.contexts);
       if (findings.kind === "failed") this.#contextFailures++;
       for (const note of notes) await this.#queue.push(note);
       await this.#follow(findings);
@@ -128,7 +128,7 @@ class Following implements AsyncDisposable {
 
   async #follow(findings: ContextFindings): Promise<void> {
     if (findings.kind === "failed") return;
-    const { host, options, random } = this.#begin;
+    const { host, options, random } = this.#params;
     const { signal } = this.#stop;
     const client = await host.kube(findings.context === "" ? undefined : findings.context);
     const board = new PodBoard({ client, choice: options, clock: host.clock, random, signal });
@@ -146,17 +146,17 @@ class Following implements AsyncDisposable {
   }
 
   async #add(board: PodBoard, found: readonly Target[], joined: boolean): Promise<void> {
-    const { sources } = this.#begin;
+    const { sources } = this.#params;
     const targets = sources.unknown(found);
     if (targets.length === 0) return;
-    const begin = sources.count;
+    const params = sources.count;
     await this.#queue.push(sources.add(targets, { joined }));
     this.#followed += targets.length;
-    targets.forEach((target, index) => this.#spawn(this.#followOne(board, target, begin + index)));
+    targets.forEach((target, index) => this.#spawn(this.#followOne(board, target, params + index)));
   }
 
   async #followOne(board: PodBoard, target: Target, source: number): Promise<void> {
-    const { host, options: { start, filter }, random } = this.#begin;
+    const { host, options: { start, filter }, random } = this.#params;
     const { signal } = this.#stop;
     const container = this.#container(board, target, source);
     const { clock } = host;
@@ -170,7 +170,7 @@ class Following implements AsyncDisposable {
         continue;
       }
       if (event.kind === "cut") {
-        await this.#told(this.#links.lost(target.context, source, event.reason));
+        await this.#emit(this.#links.lost(target.context, source, event.reason));
         continue;
       }
       if (event.kind === "failed") this.#errors.push(event.error);
@@ -178,43 +178,43 @@ class Following implements AsyncDisposable {
       await this.#queue.push({ ...event, source });
     }
     if (!failed) await this.#queue.push({ kind: "left", source });
-    await this.#told(this.#links.back(target.context, source));
+    await this.#emit(this.#links.back(target.context, source));
     this.#followed--;
     this.#endWhenDone();
   }
 
   #container(board: PodBoard, target: Target, source: number): FollowedContainer {
     let change = board.change(target);
-    const open = this.#limited(openerOf(this.#begin.host, target, { bulk: this.#followed > 1 }));
+    const open = this.#limited(openerOf(this.#params.host, target, { bulk: this.#followed > 1 }));
     return {
       open: (query, signal) => this.#watched(target, source, () => open(query, signal)),
       state: async ({ fresh, signal }) => {
         // Taken before the state is read: any later change settles this very promise.
         change = board.change(target);
-        const ask = () => board.state(target, fresh, signal);
-        return fresh ? await this.#watched(target, source, ask) : await ask();
+        const request = () => board.state(target, fresh, signal);
+        return fresh ? await this.#watched(target, source, request) : await request();
       },
       changed: (signal) => board.changed(change, signal),
     };
   }
 
   /** Calls the server, and reports whether it answers. */
-  async #watched<T>({ context }: Target, source: number, ask: () => Promise<T>): Promise<T> {
+  async #watched<T>({ context }: Target, source: number, request: () => Promise<T>): Promise<T> {
     try {
-      const answer = await ask();
-      await this.#told(this.#links.back(context, source));
+      const answer = await request();
+      await this.#emit(this.#links.back(context, source));
       return answer;
     } catch (error) {
       const away = error instanceof KodamaError &&
         (error.kind === "unreachable" || error.kind === "timeout");
       if (away && !this.#stop.signal.aborted) {
-        await this.#told(this.#links.lost(context, source, cutReason(error)));
+        await this.#emit(this.#links.lost(context, source, cutReason(error)));
       }
       throw error;
     }
   }
 
-  async #told(events: readonly LogsEvent[]): Promise<void> {
+  async #emit(events: readonly LogsEvent[]): Promise<void> {
     for (const event of events) await this.#queue.push(event);
   }
 
@@ -233,7 +233,7 @@ class Following implements AsyncDisposable {
 
   /** Named pods don't return once they have ended; all others may. */
   #endWhenDone(): void {
-    const { selection } = this.#begin.options;
+    const { selection } = this.#params.options;
     if (this.#followed === 0 && this.#discovered && namesPods(selection)) this.#queue.close();
   }
 }
@@ -258,10 +258,10 @@ class ContextLinks {
 }
 
 async function* held(
-  place: Disposable,
+  slot: Disposable,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
-  using _place = place;
+  using _slot = slot;
   yield* chunks;
 }
 

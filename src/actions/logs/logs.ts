@@ -24,9 +24,9 @@ import { findLogTargets } from "./targets.ts";
  *
  * @throws NoMatchError if no container has a log to read; KodamaError of the only context if it can't answer.
  */
-export async function* logs(host: Host, asked: LogsOptions): AsyncGenerator<LogsEvent, void> {
+export async function* logs(host: Host, requested: LogsOptions): AsyncGenerator<LogsEvent, void> {
   const random = Math.random;
-  const options = await withNamedContainer(host, asked);
+  const options = await withNamedContainer(host, requested);
   const { contexts, signal } = options;
   const discovery = new Discovery(host, contexts, async (name) => {
     const client = await host.kube(name);
@@ -142,7 +142,7 @@ class WholeReading {
     const { filter, signal } = this.#options;
     const maxRequests = maxRequestsOf(this.#options);
     if (targets.length === 0) return;
-    const begin = this.#sources.count;
+    const firstSource = this.#sources.count;
     yield this.#sources.add(targets, { joined: false });
     if (targets.length > maxRequests) {
       yield { kind: "queued", waiting: targets.length - maxRequests, places: maxRequests };
@@ -151,7 +151,7 @@ class WholeReading {
       const group = targets.slice(at, at + maxRequests);
       const bulk = group.length > 1;
       const readers = group.map((target, index) =>
-        this.#lines(target, { source: begin + at + index, bulk })
+        this.#lines(target, { source: firstSource + at + index, bulk })
       );
       for await (const merged of mergeByTime(readers)) {
         if (this.#notes.length > 0) yield* this.#notes.splice(0);
@@ -191,14 +191,14 @@ class WholeReading {
 
 /** Counts the bytes of lines including their newlines, and truncates the line that reaches the limit. */
 class ByteLimit {
-  #left: number;
+  #remaining: number;
 
   constructor(bytes: number) {
-    this.#left = bytes;
+    this.#remaining = bytes;
   }
 
   get isReached(): boolean {
-    return this.#left <= 0;
+    return this.#remaining <= 0;
   }
 
   take(lines: readonly LogLine[]): LogLine[] {
@@ -206,8 +206,8 @@ class ByteLimit {
     for (const line of lines) {
       if (this.isReached) break;
       const bytes = line.end - line.text + 1;
-      taken.push(bytes <= this.#left ? line : { ...line, end: line.text + this.#left });
-      this.#left -= bytes;
+      taken.push(bytes <= this.#remaining ? line : { ...line, end: line.text + this.#remaining });
+      this.#remaining -= bytes;
     }
     return taken;
   }

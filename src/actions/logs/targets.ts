@@ -94,26 +94,26 @@ export async function findLogTargets(
     return { ...chosen, nearest: [] };
   }
   // The error for an empty result is that of every other command.
-  const { nearest, asked } = await findTargets(client, selection, options);
+  const { nearest, requested } = await findTargets(client, selection, options);
   return {
     targets: [],
     skipped: [],
     nearest,
-    ...(asked && { asked: withNarrowing(asked, choice) }),
+    ...(requested && { requested: withNarrowing(requested, choice) }),
   };
 }
 
 /** These options narrow as a selector does: without them, an error would deny existing pods. */
 function withNarrowing(
-  asked: NonNullable<FoundTargets["asked"]>,
+  requested: NonNullable<FoundTargets["requested"]>,
   { condition, containers }: LogChoice,
-): NonNullable<FoundTargets["asked"]> {
+): NonNullable<FoundTargets["requested"]> {
   const states = containers.states.map((state) => `container state ${state}`);
   const conditions = condition === undefined
     ? []
     : [`condition ${condition.type}=${condition.status}`];
-  const words = [asked.words, ...states, ...conditions].filter((text) => text !== "").join(", ");
-  return { ...asked, words };
+  const text = [requested.text, ...states, ...conditions].filter((text) => text !== "").join(", ");
+  return { ...requested, text };
 }
 
 /** Returns the selected containers of these pods, in the order of the selection. Pure. */
@@ -125,12 +125,12 @@ export function logTargets(
   const { condition } = choice;
   const byKey = new Map(pods.map((pod) => [keyOf(pod.metadata ?? {}), pod]));
   const picked = pickedOf(pods, choice, context);
-  const wanted = condition === undefined
+  const selected = condition === undefined
     ? picked
     : picked.filter((pod) => hasCondition(pod, condition));
   const targets: Target[] = [];
   const skipped: SkippedPod[] = [];
-  const all = selectTargets(wanted, podSelection(choice, context), { context, random }).targets;
+  const all = selectTargets(selected, podSelection(choice, context), { context, random }).targets;
   let named = 0;
   for (const target of all) {
     const pod = byKey.get(targetKey(target));
@@ -145,8 +145,8 @@ export function logTargets(
     }
   }
   if (named === 0 && all.length > 0 && choice.containers.names.length > 0) {
-    const meant = all.flatMap((target) => byKey.get(targetKey(target)) ?? []);
-    throw noContainer(all, meant, choice.containers.names);
+    const selectedPods = all.flatMap((target) => byKey.get(targetKey(target)) ?? []);
+    throw noContainer(all, selectedPods, choice.containers.names);
   }
   return { targets, skipped };
 }
@@ -169,7 +169,7 @@ function unreadable(
 function noContainer(
   targets: readonly Target[],
   pods: readonly Pod[],
-  wanted: readonly NameChoice[],
+  selected: readonly NameChoice[],
 ): NoMatchError {
   const names = new Set(
     pods.flatMap(({ spec }) => [...spec?.containers ?? [], ...spec?.initContainers ?? []])
@@ -179,8 +179,10 @@ function noContainer(
   const which = targets.length === 1
     ? `pod "${only?.pod}" has no`
     : `none of the ${targets.length} pods that match has a`;
-  const asked = wanted.map((one) => one.kind === "exact" ? `"${one.name}"` : String(one.regExp));
-  return new NoMatchError(`${which} container ${asked.join(" or ")}`, {
+  const requested = selected.map((one) =>
+    one.kind === "exact" ? `"${one.name}"` : String(one.regExp)
+  );
+  return new NoMatchError(`${which} container ${requested.join(" or ")}`, {
     hint: `the containers are: ${[...names].slice(0, 20).join(", ")}`,
   });
 }

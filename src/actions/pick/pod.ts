@@ -74,10 +74,10 @@ export function idOf({ metadata = {} }: Pod): string {
 
 /** Samples and orders apply to whole lists, not to one pod. */
 function targetOf(pod: Pod, selection: Selection, context: string): Target | undefined {
-  const { sample: _sample, ...rest } = selection;
+  const { sample: _sample, ...others } = selection;
   try {
     const options = { context, random: () => 0 };
-    return selectTargets([pod], { ...rest, shuffle: false }, options).targets[0];
+    return selectTargets([pod], { ...others, shuffle: false }, options).targets[0];
   } catch (error) {
     // It has no container of the requested name.
     if (error instanceof NoMatchError) return undefined;

@@ -100,7 +100,7 @@ async function watchContext(
 }
 
 function pickEvent(changes: readonly LiveChange<PickPod>[]): PickPodsEvent {
-  const [gone, present] = [[], []] as [PickPod[], PickPod[]];
-  for (const { kind, object } of changes) (kind === "deleted" ? gone : present).push(object);
-  return { kind: "changed", upserts: present, removed: gone.map(({ id }) => id) };
+  const [removed, present] = [[], []] as [PickPod[], PickPod[]];
+  for (const { kind, object } of changes) (kind === "deleted" ? removed : present).push(object);
+  return { kind: "changed", upserts: present, removed: removed.map(({ id }) => id) };
 }

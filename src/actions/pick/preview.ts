@@ -37,7 +37,7 @@ export async function* previewPod(
 ): AsyncGenerator<PreviewPart, void> {
   const client = await host.kube(target.context);
   const parts = new BoundedQueue<PreviewPart>(2);
-  const ask = async (part: "events" | "log", answer: Promise<PreviewPart>) => {
+  const load = async (part: "events" | "log", answer: Promise<PreviewPart>) => {
     try {
       await parts.push(await answer);
     } catch (error) {
@@ -45,11 +45,11 @@ export async function* previewPod(
       await parts.push({ kind: "failed", part, error });
     }
   };
-  const asked = [
-    ask("events", eventsOf(client, target, signal)),
-    ask("log", logOf(client, target, signal)),
+  const loading = [
+    load("events", eventsOf(client, target, signal)),
+    load("log", logOf(client, target, signal)),
   ];
-  Promise.all(asked).then(() => parts.close(), (error: unknown) => parts.fail(error));
+  Promise.all(loading).then(() => parts.close(), (error: unknown) => parts.fail(error));
   yield* parts;
 }
 

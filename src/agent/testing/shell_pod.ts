@@ -16,7 +16,7 @@ export const shellTarget: Target = {
 };
 
 /** The pod's programs; by default those of this machine. */
-export type ShellPodOptions = Partial<Pick<ImageShell, "words" | "path">>;
+export type ShellPodOptions = Partial<Pick<ImageShell, "args" | "path">>;
 
 /** A pod that is a folder. Disposing of it ends its processes, and deletes the folder. */
 export class ShellPod implements AsyncDisposable {
@@ -39,7 +39,7 @@ export class ShellPod implements AsyncDisposable {
   }
 
   #open({ command: [, ...args] }: ExecRequest): ExecChannel {
-    const [program = "sh", ...first] = this.options.words ?? ["sh"];
+    const [program = "sh", ...first] = this.options.args ?? ["sh"];
     const process = new Deno.Command(program, {
       args: [...first, ...args],
       cwd: this.home,

@@ -19,7 +19,7 @@ export async function imageWith(folder: string, programs: readonly string[]): Pr
     if (found === undefined) throw new Error(`this machine has no ${program}`);
     await Deno.symlink(found, `${bin}/${program}`);
   }
-  return { name: programs.join("+"), words: [await findProgram("sh") ?? "/bin/sh"], path: bin };
+  return { name: programs.join("+"), args: [await findProgram("sh") ?? "/bin/sh"], path: bin };
 }
 
 /** Opens scripts as processes in a folder. `cut` is called for each. */
@@ -29,7 +29,7 @@ export function openInImage(
   cut: () => Cut = () => ({}),
 ): OpenCopyScript {
   const open = ({ command: [, ...words] }: CopyCommand) => {
-    const [program = "sh", ...first] = image.words;
+    const [program = "sh", ...first] = image.args;
     const process = new Deno.Command(program, {
       args: [...first, ...words],
       cwd,

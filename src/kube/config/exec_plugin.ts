@@ -32,7 +32,7 @@ const marginMs = 30_000;
 
 /** Runs the program if there is no credential or an expired one; concurrent requests share one run. */
 export class PluginCredentials implements Credentials {
-  #kept: PluginAnswer | undefined;
+  #cached: PluginAnswer | undefined;
   #running: Promise<PluginAnswer> | undefined;
 
   constructor(
@@ -46,9 +46,9 @@ export class PluginCredentials implements Credentials {
   async current(signal: AbortSignal): Promise<Proof> {
     if (!this.#isFresh()) {
       this.#running ??= this.#run().finally(() => this.#running = undefined);
-      this.#kept = await orAborted(this.#running, signal);
+      this.#cached = await orAborted(this.#running, signal);
     }
-    const { token, clientCertificate } = this.#kept ?? {};
+    const { token, clientCertificate } = this.#cached ?? {};
     return {
       authorization: token === undefined ? undefined : `Bearer ${token}`,
       clientCertificate: clientCertificate ?? this.own,
@@ -56,13 +56,13 @@ export class PluginCredentials implements Credentials {
   }
 
   rejected(): boolean {
-    this.#kept = undefined;
+    this.#cached = undefined;
     return true;
   }
 
   #isFresh(): boolean {
-    if (this.#kept === undefined) return false;
-    const { expiresAtMs } = this.#kept;
+    if (this.#cached === undefined) return false;
+    const { expiresAtMs } = this.#cached;
     return expiresAtMs === undefined || expiresAtMs - marginMs > this.host.clock.now().getTime();
   }
 
@@ -81,7 +81,7 @@ export class PluginCredentials implements Credentials {
           "unauthorized",
           `the credential plugin ${plugin.command} failed with exit code ${code}`,
           {
-            hint: `what it said stands above; to see it alone: ${
+            hint: `its output is above; to run it alone: ${
               [plugin.command, ...plugin.args].join(" ")
             }`,
           },

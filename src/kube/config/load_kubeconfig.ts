@@ -25,7 +25,7 @@ export async function loadKubeconfig(
   host: KubeHost,
 ): Promise<Kubeconfig | undefined> {
   const paths = explicit === undefined ? kubeconfigPaths(host) : [explicit];
-  const files = await Promise.all(paths.map((path) => readIfThere(path, host)));
+  const files = await Promise.all(paths.map((path) => readIfExists(path, host)));
   const found = files.filter((file) => file !== undefined);
   if (explicit !== undefined && found.length === 0) {
     throw new KodamaError("config", `kubeconfig ${explicit} does not exist`);
@@ -53,7 +53,7 @@ function kubeconfigPaths(host: KubeHost): string[] {
   return listed.length > 0 ? [...new Set(listed)] : [`${host.env("HOME") ?? ""}/.kube/config`];
 }
 
-async function readIfThere(path: string, host: KubeHost): Promise<KubeconfigFile | undefined> {
+async function readIfExists(path: string, host: KubeHost): Promise<KubeconfigFile | undefined> {
   try {
     return { path, text: await host.readText(path) };
   } catch (error) {
@@ -340,9 +340,9 @@ class Node {
   }
 
   /** Returns one of the given keywords; `problem` lists them. */
-  oneOf<T extends string>(words: readonly T[], problem: string): T {
+  oneOf<T extends string>(keywords: readonly T[], problem: string): T {
     const text = this.text();
-    return words.find((word) => word === text) ?? this.fail(problem);
+    return keywords.find((word) => word === text) ?? this.fail(problem);
   }
 
   flag(): boolean {

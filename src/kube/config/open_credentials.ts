@@ -62,17 +62,17 @@ function fromFile(
   clientCertificate: ClientCertificate | undefined,
   host: KubeHost,
 ): Credentials {
-  let kept: { token: string; atMs: number } | undefined;
+  let cached: { token: string; atMs: number } | undefined;
   return {
     async current() {
       const nowMs = host.clock.elapsedMs();
-      if (kept === undefined || nowMs - kept.atMs >= tokenAgeMs) {
-        kept = { token: (await readFile(path, "tokenFile", host)).trim(), atMs: nowMs };
+      if (cached === undefined || nowMs - cached.atMs >= tokenAgeMs) {
+        cached = { token: (await readFile(path, "tokenFile", host)).trim(), atMs: nowMs };
       }
-      return { authorization: `Bearer ${kept.token}`, clientCertificate };
+      return { authorization: `Bearer ${cached.token}`, clientCertificate };
     },
     rejected() {
-      kept = undefined;
+      cached = undefined;
       return true;
     },
   };

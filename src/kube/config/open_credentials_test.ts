@@ -134,7 +134,7 @@ const failures: [string, Bearer, { code: number; stdout: string } | Error, strin
     plugin(),
     { code: 3, stdout: "" },
     "the credential plugin login failed with exit code 3",
-    "what it said stands above; to see it alone: login token",
+    "its output is above; to run it alone: login token",
   ],
   [
     "prints a page",

@@ -36,8 +36,8 @@ export async function systemAuthorities(
 }
 
 function refuse(path: string, error: unknown): never {
-  const said = plainText(error instanceof Error ? error.message : String(error), 200);
-  throw new KodamaError("config", `cannot read SSL_CERT_FILE ${path}: ${said}`, {
+  const reason = plainText(error instanceof Error ? error.message : String(error), 200);
+  throw new KodamaError("config", `cannot read SSL_CERT_FILE ${path}: ${reason}`, {
     hint: "it names the file of the certificate authorities that this machine trusts",
     cause: error,
   });

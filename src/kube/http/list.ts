@@ -34,7 +34,7 @@ export async function* listPages<T>(
     });
     const { items, metadata = {} } = body;
     if (!isListOfObjects(items ?? [])) {
-      throw new KodamaError("server", `${path} of ${transport.place.server} gave no list`);
+      throw new KodamaError("server", `${path} of ${transport.serverRef.server} gave no list`);
     }
     yield {
       items: items ?? [],
@@ -45,7 +45,7 @@ export async function* listPages<T>(
     };
     if (!metadata.continue) return;
     if (metadata.continue === query.get("continue")) {
-      throw new KodamaError("server", `${path} of ${transport.place.server} has no end`);
+      throw new KodamaError("server", `${path} of ${transport.serverRef.server} has no end`);
     }
     query.set("continue", metadata.continue);
   }
@@ -64,13 +64,13 @@ const maxAttempts = 3;
  * ExpiredError if that happens repeatedly.
  */
 export async function wholeList<T>(
-  begin: () => AsyncIterable<ListPage<T>>,
+  start: () => AsyncIterable<ListPage<T>>,
 ): Promise<{ items: T[]; resourceVersion: string }> {
   for (let attempt = 1;; attempt++) {
     const items: T[] = [];
     let resourceVersion = "";
     try {
-      for await (const page of begin()) {
+      for await (const page of start()) {
         for (const item of page.items) items.push(item);
         resourceVersion = page.resourceVersion;
       }

@@ -6,7 +6,7 @@ import type { StreamOptions } from "../client.ts";
 import type { Connection } from "../connection.ts";
 import type { ClientCertificate, Credentials, Proof } from "../credentials.ts";
 import type { DialOptions } from "../tls/dial_link.ts";
-import { answerError, linkError, silenceError, type Whereabouts } from "../failures.ts";
+import { linkError, noResponseError, responseError, type ServerRef } from "../failures.ts";
 import {
   fetchByLink,
   header,
@@ -25,6 +25,7 @@ import { type Trace, traced } from "../trace.ts";
 import { UpgradeRefused, UpgradeUnanswered } from "../streams/upgrade.ts";
 import { openWebSocket, type WebSocketLink } from "../streams/websocket.ts";
 import { passed } from "../../base/abort.ts";
+import { Backoff, type RetryPolicy } from "../../base/retry.ts";
 
 /** Characters. Far more than any page of 500 pods (some 20 kB each); less than the machine. */
 const maxBody = 256 * 1024 * 1024;
@@ -58,7 +59,7 @@ export class Transport implements Disposable {
     private readonly clock: Clock,
     readonly trace: Trace | undefined,
     /** The runtime's `fetch` can't be configured for this server. */
-    private readonly byLinkAlone: boolean,
+    private readonly linkOnly: boolean,
   ) {
     this.#pool = new FetchPool(certificateAuthority);
     this.#links = new LinkPool(clock);
@@ -78,12 +79,12 @@ export class Transport implements Disposable {
       );
     }
     const { insecure, tlsServerName, proxyUrl } = connection;
-    const byLinkAlone = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
+    const linkOnly = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
       fetchLooksForProxy(host.env);
-    return new Transport(connection, credentials, authority, host.clock, host.trace, byLinkAlone);
+    return new Transport(connection, credentials, authority, host.clock, host.trace, linkOnly);
   }
 
-  get place(): Whereabouts {
+  get serverRef(): ServerRef {
     return { context: this.connection.context, server: this.connection.server };
   }
 
@@ -96,43 +97,47 @@ export class Transport implements Disposable {
     const { signal } = request;
     const retries = new RequestRetries(this.clock, signal);
     for (;;) {
-      const answer = await this.#traced(
+      const response = await this.#traced(
         request.method,
         request.path,
         () => this.#attempt(request, limitMs),
         ({ code }) => code,
       );
-      const { code, headers } = answer;
-      if (code >= 200 && code < 300) return answer;
+      const { code, headers } = response;
+      if (code >= 200 && code < 300) return response;
       const again = code === 401
-        ? retries.mayRenew(this.credentials)
-        : await retries.waitIfBusy(code, headers.get("retry-after"));
-      if (!again) throw await this.#answerError(answer, signal);
+        ? retries.afterUnauthorized(this.credentials)
+        : await retries.afterThrottle(code, headers.get("retry-after"));
+      if (!again) throw await this.#responseError(response, signal);
       this.trace?.(7, retryText(code));
-      answer.drop();
+      response.drop();
     }
   }
 
   /** Returns the JSON of a success. `T` is the caller's claim of the type that the API documents at this path. */
   async json<T>(request: ApiRequest): Promise<T> {
-    const answer = await this.request(request, headLimitMs);
-    const text = await boundedText(this.readBody(answer, request.signal), maxBody, this.place);
+    const response = await this.request(request, headLimitMs);
+    const text = await boundedText(
+      this.readBody(response, request.signal),
+      maxBody,
+      this.serverRef,
+    );
     try {
       return JSON.parse(text) as T;
     } catch (error) {
-      const said = plainText(text, 80);
+      const excerpt = plainText(text, 80);
       throw new KodamaError(
         "server",
-        `${this.connection.server} (context ${this.connection.context}) answered with something other than JSON: ${said}`,
+        `${this.connection.server} (context ${this.connection.context}) answered with something other than JSON: ${excerpt}`,
         { hint: "is this the address of a Kubernetes API server?", cause: error },
       );
     }
   }
 
   /** Returns the body of an answer as it arrives; a link that breaks is a `KodamaError`. */
-  async *readBody(answer: HttpResponse, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  async *readBody(response: HttpResponse, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     try {
-      yield* answer.body;
+      yield* response.body;
     } catch (error) {
       throw this.#failure(error, signal);
     }
@@ -188,8 +193,8 @@ export class Transport implements Disposable {
         if (error instanceof UpgradeUnanswered) throw this.#failure(error.cause, signal, true);
         if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
         const again = error.code === 401
-          ? retries.mayRenew(this.credentials)
-          : await retries.waitIfBusy(error.code, error.retryAfter);
+          ? retries.afterUnauthorized(this.credentials)
+          : await retries.afterThrottle(error.code, error.retryAfter);
         if (!again) return error;
         this.trace?.(7, retryText(error.code));
       }
@@ -200,7 +205,7 @@ export class Transport implements Disposable {
     method: string,
     path: string,
     send: () => Promise<T>,
-    statusOf: (answer: T) => number,
+    statusOf: (response: T) => number,
   ): Promise<T> {
     const elapsedMs = () => this.clock.elapsedMs();
     const request = { method, server: this.connection.server, path, elapsedMs };
@@ -217,7 +222,7 @@ export class Transport implements Disposable {
     try {
       const proof = await this.credentials.current(request.signal);
       // A user may have been prompted to log in: the server's time starts now.
-      using limit = new HeadLimit(this.clock, limitMs, this.place);
+      using limit = new HeadLimit(this.clock, limitMs, this.serverRef);
       // The request's own signal also applies to the body.
       const signal = AbortSignal.any([request.signal, limit.signal]);
       const headers = [
@@ -226,9 +231,9 @@ export class Transport implements Disposable {
       ];
       if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
-      const asked = { method, headers, body: text };
+      const linkRequest = { method, headers, body: text };
       const target = this.#targets.of(proof);
-      if (carrier !== "shared" || this.byLinkAlone) {
+      if (carrier !== "shared" || this.linkOnly) {
         const use = typeof carrier === "object"
           ? carrier.pooledFor
           : carrier === "bulk"
@@ -238,19 +243,19 @@ export class Transport implements Disposable {
         const url = new URL(this.connection.server + path);
         const finished = carrier === "bulk"
           ? () => link[Symbol.dispose]()
-          : () => this.#links.keep(link, target, use);
-        return await fetchByLink(link, url, asked, { signal, finished });
+          : () => this.#links.release(link, target, use);
+        return await fetchByLink(link, url, linkRequest, { signal, finished });
       }
       const url = this.connection.server + path;
-      return await this.#pool.fetch(url, asked, { proof, signal });
+      return await this.#pool.fetch(url, linkRequest, { proof, signal });
     } catch (error) {
       throw this.#failure(error, request.signal);
     }
   }
 
-  async #answerError(answer: HttpResponse, signal: AbortSignal): Promise<KodamaError> {
-    const body = await boundedText(this.readBody(answer, signal), maxErrorBody, this.place);
-    return answerError(answer.code, body, this.place);
+  async #responseError(response: HttpResponse, signal: AbortSignal): Promise<KodamaError> {
+    const body = await boundedText(this.readBody(response, signal), maxErrorBody, this.serverRef);
+    return responseError(response.code, body, this.serverRef);
   }
 
   async #upgradeOnce<T>(
@@ -265,17 +270,17 @@ export class Transport implements Disposable {
     const keepAlive = {
       ...keepAliveTimes,
       clock: this.clock,
-      serverAnswers: (limit: AbortSignal) => this.#answers(limit),
+      serverAnswers: (limit: AbortSignal) => this.#serverResponds(limit),
     };
     onSent?.();
     return await open(link, { url, headers, keepAlive }, signal);
   }
 
   /** Returns whether the server answers at all: a refusal is an answer too. */
-  async #answers(signal: AbortSignal): Promise<boolean> {
+  async #serverResponds(signal: AbortSignal): Promise<boolean> {
     try {
-      const answer = await this.#attempt({ method: "GET", path: "/version", signal });
-      answer.drop();
+      const response = await this.#attempt({ method: "GET", path: "/version", signal });
+      response.drop();
       return true;
     } catch {
       return false;
@@ -284,11 +289,11 @@ export class Transport implements Disposable {
 
   /** Returns the signal's own reason if it is one of ours: a caller's time limit keeps its message. */
   #failure(error: unknown, signal: AbortSignal, sentAll = false): unknown {
-    if (!signal.aborted) return linkError(error, this.place, sentAll);
+    if (!signal.aborted) return linkError(error, this.serverRef, sentAll);
     const { reason } = signal;
     if (reason instanceof KodamaError) return reason;
     const timeout = reason instanceof DOMException && reason.name === "TimeoutError";
-    return linkError(timeout ? reason : new DOMException("", "AbortError"), this.place);
+    return linkError(timeout ? reason : new DOMException("", "AbortError"), this.serverRef);
   }
 }
 
@@ -336,9 +341,9 @@ class HeadLimit implements Disposable {
   readonly #timer: Disposable | undefined;
 
   /** @param limitMs no limit if undefined. */
-  constructor(clock: Clock, limitMs: number | undefined, at: Whereabouts) {
+  constructor(clock: Clock, limitMs: number | undefined, at: ServerRef) {
     if (limitMs === undefined) return;
-    this.#timer = clock.timer(limitMs, () => this.#controller.abort(silenceError(at, limitMs)));
+    this.#timer = clock.timer(limitMs, () => this.#controller.abort(noResponseError(at, limitMs)));
   }
 
   get signal(): AbortSignal {
@@ -384,7 +389,7 @@ type Carrier =
 export async function boundedText(
   chunks: AsyncIterable<Uint8Array>,
   limit: number,
-  { context, server }: Whereabouts,
+  { context, server }: ServerRef,
 ): Promise<string> {
   const decoder = new TextDecoder();
   const parts: string[] = [];
@@ -405,19 +410,22 @@ export async function boundedText(
 
 /* When a refused request is repeated: once with new credentials, and after the time that a busy server requests. */
 
-const maxWaits = 5;
+/** A throttled request is repeated after the server's `Retry-After`, or, without one, after a second. */
+const throttled: RetryPolicy = { delayMs: 1000, factor: 1, attempts: 6 };
 /** A server that requests a longer delay gets no other attempt. */
-const maxWaitMs = 10_000;
+const maxRetryAfterMs = 10_000;
 
 /** Counts the repetitions of one request. */
 class RequestRetries {
   #renewals = 0;
-  #waits = 0;
+  readonly #backoff: Backoff;
 
-  constructor(private readonly clock: Clock, private readonly signal: AbortSignal) {}
+  constructor(private readonly clock: Clock, private readonly signal: AbortSignal) {
+    this.#backoff = new Backoff(throttled, { clock });
+  }
 
   /** Returns, after a 401, whether the request may be repeated with other credentials. */
-  mayRenew(credentials: Credentials): boolean {
+  afterUnauthorized(credentials: Credentials): boolean {
     return credentials.rejected() && this.#renewals++ === 0;
   }
 
@@ -426,12 +434,12 @@ class RequestRetries {
    * A 429 was never carried out, so that repeating it is safe for writes too.
    * https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
    */
-  async waitIfBusy(code: number, retryAfter: string | null): Promise<boolean> {
-    const delayMs = Number(retryAfter ?? "1") * 1000;
-    if (code !== 429 || this.#waits === maxWaits || !(delayMs >= 0 && delayMs <= maxWaitMs)) {
-      return false;
-    }
-    this.#waits++;
+  async afterThrottle(code: number, retryAfter: string | null): Promise<boolean> {
+    if (code !== 429) return false;
+    const ownDelayMs = this.#backoff.next();
+    if (ownDelayMs === undefined) return false;
+    const delayMs = retryAfter === null ? ownDelayMs : Number(retryAfter) * 1000;
+    if (!(delayMs >= 0 && delayMs <= maxRetryAfterMs)) return false;
     // If the signal aborts meanwhile, the next attempt throws its reason.
     await passed(this.clock, delayMs, { signal: this.signal });
     return true;

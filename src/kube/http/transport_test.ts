@@ -48,14 +48,14 @@ Deno.test("paths, queries and proofs are as the API wants them", async () => {
   await withServer((request) => {
     headers = request.headers;
     return Response.json({});
-  }, async ({ client, asked }) => {
+  }, async ({ client, requests }) => {
     await client.get(PODS, "a/b", { namespace: "n s" });
     await client.get(NAMESPACES, "x", {});
     await client.create(PODS, { a: 1 }, { namespace: "ns" });
     await client.update(PODS, "p", { a: 2 }, { namespace: "ns" });
     await client.delete(PODS, "p", { namespace: "ns" });
     await client.raw("GET", "/version");
-    assert.deepEqual(asked, [
+    assert.deepEqual(requests, [
       "GET /base/api/v1/namespaces/n%20s/pods/a%2Fb",
       "GET /base/api/v1/namespaces/x",
       "POST /base/api/v1/namespaces/ns/pods",
@@ -88,11 +88,11 @@ Deno.test("a deletion says which object is meant and how long it may take, where
   });
 });
 
-Deno.test("a list is asked for page by page, only when the next is wanted", async () => {
+Deno.test("a list is requests for page by page, only when the next is wanted", async () => {
   await withServer(
     (request) =>
       new URL(request.url).searchParams.has("continue") ? page(["c"]) : page(["a", "b"], "next/1"),
-    async ({ client, asked }) => {
+    async ({ client, requests }) => {
       const pages = client.list(PODS, { namespace: "ns", labelSelector: "a in (b,c)" });
       const iterator = pages[Symbol.asyncIterator]();
       const first = (await iterator.next()).value;
@@ -101,10 +101,10 @@ Deno.test("a list is asked for page by page, only when the next is wanted", asyn
         "7",
         1,
       ]);
-      assert.equal(asked.length, 1);
+      assert.equal(requests.length, 1);
       assert.equal((await iterator.next()).value?.items.length, 1);
       assert.equal((await iterator.next()).done, true);
-      assert.deepEqual(asked, [
+      assert.deepEqual(requests, [
         "GET /base/api/v1/namespaces/ns/pods?labelSelector=a+in+%28b%2Cc%29&limit=500",
         "GET /base/api/v1/namespaces/ns/pods?labelSelector=a+in+%28b%2Cc%29&limit=500&continue=next%2F1",
       ]);
@@ -124,15 +124,15 @@ for (
 }
 
 Deno.test("a list that gives the same page again and again is left", () =>
-  withServer(() => page(["a"], "next"), async ({ client, asked }) => {
+  withServer(() => page(["a"], "next"), async ({ client, requests }) => {
     await assert.rejects(Array.fromAsync(client.list(PODS, {})), /has no end$/);
-    assert.equal(asked.length, 2);
+    assert.equal(requests.length, 2);
   }));
 
 Deno.test("a busy server is given the time that it asks for, five times", async () => {
   let busy = 2;
   const answer = () => busy-- > 0 ? status(429, "busy", { "retry-after": "3" }) : Response.json({});
-  await withServer(answer, async ({ client, asked, host }) => {
+  await withServer(answer, async ({ client, requests, host }) => {
     // The server answers in the machine's time, which isn't the test's: this limit may not expire meanwhile.
     const timer = host.clock.timer.bind(host.clock);
     host.clock.timer = (delayMs, fire) =>
@@ -144,16 +144,16 @@ Deno.test("a busy server is given the time that it asks for, five times", async 
       kind: "server",
       message: /^busy \(/,
     });
-    assert.equal(asked.filter((one) => one === "GET /base/b").length, 6);
+    assert.equal(requests.filter((one) => one === "GET /base/b").length, 6);
   });
 });
 
 Deno.test("a server that wants too much time is answered with its error", async () => {
   await withServer(
     () => status(429, "busy", { "retry-after": "3600" }),
-    async ({ client, asked }) => {
+    async ({ client, requests }) => {
       await assert.rejects(client.raw("GET", "/a"), { message: /^busy/ });
-      assert.equal(asked.length, 1);
+      assert.equal(requests.length, 1);
     },
   );
 });

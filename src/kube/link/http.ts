@@ -95,7 +95,7 @@ async function* bodyThen(
 function staysOpen({ code, headers }: HttpHead, reader: LinkReader): boolean {
   const bounded = code === 204 || code === 304 || headers.get("content-length") !== null ||
     /\bchunked\b/i.test(headers.get("transfer-encoding") ?? "");
-  return bounded && reader.rest.length === 0 &&
+  return bounded && reader.excess.length === 0 &&
     !/\bclose\b/i.test(headers.get("connection") ?? "");
 }
 
@@ -111,7 +111,7 @@ function requestBytes(url: URL, { method, headers, body = "" }: LinkRequest): Ui
 const maxHead = 64 * 1024;
 
 /** Headers of an answer, with case-insensitive names. `Headers` is one; loading it costs 2 ms of startup time. */
-export interface AnswerHeaders {
+export interface ResponseHeaders {
   /** Several of one name are joined by commas. */
   get(name: string): string | null;
 }
@@ -119,7 +119,7 @@ export interface AnswerHeaders {
 /** The part before the body. */
 export interface HttpHead {
   code: number;
-  headers: AnswerHeaders;
+  headers: ResponseHeaders;
 }
 
 /** An answer, by either transport. */
@@ -132,47 +132,47 @@ export interface HttpResponse extends HttpHead {
 
 /** Reads a link by lines or by pieces; buffers excess bytes. */
 export class LinkReader {
-  #kept: Uint8Array = new Uint8Array(0);
+  #buffered: Uint8Array = new Uint8Array(0);
 
   constructor(private readonly link: Link) {}
 
   /** The bytes that were read and not consumed. */
-  get rest(): Uint8Array {
-    return this.#kept;
+  get excess(): Uint8Array {
+    return this.#buffered;
   }
 
   /** Returns excess bytes to the buffer. */
-  putBack(rest: Uint8Array): void {
-    this.#kept = rest;
+  unread(excess: Uint8Array): void {
+    this.#buffered = excess;
   }
 
   /** Returns at most `limit` bytes, null at the end. */
   async some(limit: number): Promise<Uint8Array | null> {
-    if (this.#kept.length === 0) {
+    if (this.#buffered.length === 0) {
       const chunk = await this.link.read();
       if (chunk === null) return null;
-      this.#kept = chunk;
+      this.#buffered = chunk;
     }
-    const bytes = this.#kept.subarray(0, limit);
-    this.#kept = this.#kept.subarray(bytes.length);
+    const bytes = this.#buffered.subarray(0, limit);
+    this.#buffered = this.#buffered.subarray(bytes.length);
     return bytes;
   }
 
   /** Returns a line without its end. Rejects if none ends within the limit. */
   async line(limit: number): Promise<string> {
     for (;;) {
-      const end = this.#kept.indexOf(10);
+      const end = this.#buffered.indexOf(10);
       if (end !== -1) {
-        const text = new TextDecoder("latin1").decode(this.#kept.subarray(0, end));
-        this.#kept = this.#kept.subarray(end + 1);
+        const text = new TextDecoder("latin1").decode(this.#buffered.subarray(0, end));
+        this.#buffered = this.#buffered.subarray(end + 1);
         return text.replace(/\r$/, "");
       }
-      if (this.#kept.length > limit) {
+      if (this.#buffered.length > limit) {
         throw new Error("the server's answer has a line without an end");
       }
       const chunk = await this.link.read();
       if (chunk === null) throw new Error("the connection was closed before an answer");
-      this.#kept = joinBytes([this.#kept, chunk]);
+      this.#buffered = joinBytes([this.#buffered, chunk]);
     }
   }
 }
@@ -183,17 +183,17 @@ export async function readHead(reader: LinkReader): Promise<HttpHead> {
   const code = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
   if (code === undefined) throw new Error("the server doesn't speak HTTP there");
   const headers = new HeaderFields();
-  for (let left = maxHead; left > 0;) {
-    const line = await reader.line(left);
+  for (let remaining = maxHead; remaining > 0;) {
+    const line = await reader.line(remaining);
     if (line === "") return { code: Number(code), headers };
-    left -= line.length + 2;
+    remaining -= line.length + 2;
     const colon = line.indexOf(":");
     if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
   }
   throw new Error("the server's answer has no end of its head");
 }
 
-class HeaderFields implements AnswerHeaders {
+class HeaderFields implements ResponseHeaders {
   readonly #fields = new Map<string, string>();
 
   get(name: string): string | null {
@@ -209,7 +209,7 @@ class HeaderFields implements AnswerHeaders {
 /** Returns the body, by one of the three framings that the head announces. Rejects if it ends too early. */
 export async function* readBody(
   reader: LinkReader,
-  headers: AnswerHeaders,
+  headers: ResponseHeaders,
 ): AsyncGenerator<Uint8Array, void> {
   if (/\bchunked\b/i.test(headers.get("transfer-encoding") ?? "")) return yield* inChunks(reader);
   const length = headers.get("content-length");
@@ -229,13 +229,13 @@ async function* inChunks(reader: LinkReader): AsyncGenerator<Uint8Array, void> {
     const bytes = body.take(await someOf(reader, Infinity));
     if (bytes.length > 0) yield bytes;
   }
-  reader.putBack(body.rest);
+  reader.unread(body.excess);
 }
 
 async function* exactly(reader: LinkReader, count: number): AsyncGenerator<Uint8Array, void> {
-  for (let left = count; left > 0;) {
-    const bytes = await someOf(reader, left);
-    left -= bytes.length;
+  for (let remaining = count; remaining > 0;) {
+    const bytes = await someOf(reader, remaining);
+    remaining -= bytes.length;
     yield bytes;
   }
 }
@@ -274,13 +274,13 @@ type Part =
 export class ChunkedBody {
   #part: Part = "size";
   /** The remaining bytes of the chunk. */
-  #left = 0;
+  #remaining = 0;
   /** The known part of an incomplete line. */
   #digits = "";
   #lineLength = 0;
   #inExtension = false;
   #trailersLength = 0;
-  #rest = new Uint8Array(0);
+  #excess = new Uint8Array(0);
 
   /** Whether the body is complete. */
   get ended(): boolean {
@@ -288,8 +288,8 @@ export class ChunkedBody {
   }
 
   /** The bytes after the body's end. */
-  get rest(): Uint8Array {
-    return this.#rest;
+  get excess(): Uint8Array {
+    return this.#excess;
   }
 
   /**
@@ -305,14 +305,14 @@ export class ChunkedBody {
         at = this.#readLine(bytes, at);
         continue;
       }
-      const end = Math.min(at + this.#left, bytes.length);
+      const end = Math.min(at + this.#remaining, bytes.length);
       if (used !== at) bytes.copyWithin(used, at, end);
       used += end - at;
-      this.#left -= end - at;
+      this.#remaining -= end - at;
       at = end;
-      if (this.#left === 0) this.#part = "dataEnd";
+      if (this.#remaining === 0) this.#part = "dataEnd";
     }
-    if (this.#part === "ended") this.#rest = bytes.slice(at);
+    if (this.#part === "ended") this.#excess = bytes.slice(at);
     return bytes.subarray(0, used);
   }
 
@@ -340,10 +340,10 @@ export class ChunkedBody {
   #endLine(): void {
     if (this.#part === "dataEnd") this.#part = "size";
     else if (this.#part === "size") {
-      this.#left = sizeOf(this.#digits);
+      this.#remaining = sizeOf(this.#digits);
       this.#digits = "";
       this.#inExtension = false;
-      this.#part = this.#left === 0 ? "trailers" : "data";
+      this.#part = this.#remaining === 0 ? "trailers" : "data";
     } else if (this.#lineLength <= 1) this.#part = "ended";
     else {
       this.#trailersLength += this.#lineLength;

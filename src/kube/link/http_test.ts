@@ -26,7 +26,7 @@ function bodyOf(bytes: Uint8Array, lengths: readonly number[]): { body: string; 
     at += length;
   }
   assert.ok(chunked.ended, "the body isn't whole");
-  const behind = [...chunked.rest, ...bytes.slice(at)];
+  const behind = [...chunked.excess, ...bytes.slice(at)];
   return {
     body: decoder.decode(Uint8Array.from(taken)),
     rest: decoder.decode(Uint8Array.from(behind)),

@@ -17,7 +17,7 @@ import type { KubeObject, Pod } from "../types.ts";
 /** The targets that a selection resolves to in one cluster. */
 export interface FoundTargets extends SelectedTargets {
   /** The request, in the user's terms. Absent if the targets were given and not searched. */
-  asked?: { words: string; scope: string; everywhere: boolean };
+  requested?: { text: string; scope: string; everywhere: boolean };
   /** The pods of these targets. Absent if no one read them. */
   pods?: readonly Pod[];
   /** Near matches, if nothing was found. */
@@ -45,12 +45,12 @@ export async function findTargets(
   const selected = selectTargets(pods, selection, { context: client.context, random });
   const found = selected.targets.length + selected.skipped.length > 0;
   if (!found && pods.length === 0) await requireNamespaces(client, selection, signal);
-  const asked = {
-    words: selectionWords(selection),
+  const requested = {
+    text: selectionText(selection),
     scope: scopeText(client, selection),
     everywhere: selection.namespaces.kind === "all",
   };
-  return { ...selected, pods, asked, nearest: found ? [] : await nearestPods(selection, pods) };
+  return { ...selected, pods, requested, nearest: found ? [] : await nearestPods(selection, pods) };
 }
 
 /** A missing name of the command line is never ignored silently. */
@@ -182,7 +182,7 @@ function scopeText(client: KubeClient, selection: Selection): string {
 /* The text of a selection, as messages name it. */
 
 /** Returns `"drive", label app=web`; empty if all pods are selected. */
-export function selectionWords(selection: Selection): string {
+export function selectionText(selection: Selection): string {
   const { match, exclude, labelSelector, fieldSelector, node, operands } = selection;
   const names = operands.map((one) => {
     if (one.kind === "workload") return `${one.plural}/${one.name}`;

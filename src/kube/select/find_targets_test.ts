@@ -259,9 +259,9 @@ Deno.test("a pattern that matches nothing gives the nearest names", async () => 
   const options = { signal: new AbortController().signal, random: () => 0 };
   const selection = { ...wholeSelection, match: [{ kind: "substring" as const, text: "a-3" }] };
   const client = new FakeClient(pods) as unknown as KubeClient;
-  const { asked, nearest } = await findTargets(client, selection, options);
+  const { requested: asked, nearest } = await findTargets(client, selection, options);
   assert.deepEqual(nearest, [{ text: "a-1", names: ["a-1"] }]);
-  assert.deepEqual(asked, { words: '"a-3"', scope: `namespace "web"`, everywhere: false });
+  assert.deepEqual(asked, { text: '"a-3"', scope: `namespace "web"`, everywhere: false });
 });
 
 Deno.test("a list that expires halfway is begun anew, and not for ever", async () => {

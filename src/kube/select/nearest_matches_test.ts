@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { nearestMatches } from "./nearest_matches.ts";
-import { selectionWords } from "./find_targets.ts";
+import { selectionText } from "./find_targets.ts";
 
 const names = ["weka-drive-0", "weka-drive-1", "weka-compute-0", "operator-6d9f-x2"];
 const text = (pattern: string) => ({ kind: "substring" as const, text: pattern });
@@ -28,7 +28,7 @@ Deno.test("a pattern that matches, and a regular expression, need no help", asyn
 });
 
 Deno.test("`selectionWords()` names each part of a selection", () => {
-  const words = selectionWords({
+  const words = selectionText({
     namespaces: { kind: "default" },
     operands: [{ kind: "pod", name: "web-0" }, {
       kind: "workload",

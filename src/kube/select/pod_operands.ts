@@ -1,7 +1,7 @@
 /** Pods that operands name, each optionally in one namespace of one context. Pure. */
 import type { Selection, SelectionOperand, Target } from "./target.ts";
 
-type Place = Pick<Target, "context" | "namespace">;
+type PodScope = Pick<Target, "context" | "namespace">;
 
 /** Returns the names of pods to look for in a namespace of a context; all namespaces if it is undefined. */
 export function podNamesIn(
@@ -9,8 +9,8 @@ export function podNamesIn(
   { context, namespace }: { context: string; namespace: string | undefined },
 ): Set<string> {
   const here = operands.flatMap((one) =>
-    one.kind === "pod" && fits(one.context, context) &&
-      (namespace === undefined || fits(one.namespace, namespace))
+    one.kind === "pod" && matches(one.context, context) &&
+      (namespace === undefined || matches(one.namespace, namespace))
       ? [one.name]
       : []
   );
@@ -20,7 +20,7 @@ export function podNamesIn(
 /** Returns whether an operand names the pod. */
 export function isNamedPod(
   { operands }: Pick<Selection, "operands">,
-  pod: Place & { pod: string },
+  pod: PodScope & { pod: string },
 ): boolean {
   return operands.some((one) => names(one, pod));
 }
@@ -28,7 +28,7 @@ export function isNamedPod(
 /** Returns the containers that operands name of a pod, each once; none if only the pod is named. */
 export function namedContainers(
   { operands }: Pick<Selection, "operands">,
-  pod: Place & { pod: string },
+  pod: PodScope & { pod: string },
 ): string[] {
   const containers = operands.flatMap((one) => names(one, pod) ? [one.container] : []);
   return containers.includes(undefined)
@@ -38,12 +38,12 @@ export function namedContainers(
 
 function names(
   operand: SelectionOperand,
-  { context, namespace, pod }: Place & { pod: string },
+  { context, namespace, pod }: PodScope & { pod: string },
 ): operand is Extract<SelectionOperand, { kind: "pod" }> {
-  return operand.kind === "pod" && operand.name === pod && fits(operand.context, context) &&
-    fits(operand.namespace, namespace);
+  return operand.kind === "pod" && operand.name === pod && matches(operand.context, context) &&
+    matches(operand.namespace, namespace);
 }
 
-function fits(wanted: string | undefined, given: string): boolean {
-  return wanted === undefined || wanted === given;
+function matches(required: string | undefined, actual: string): boolean {
+  return required === undefined || required === actual;
 }

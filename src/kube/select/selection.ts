@@ -97,14 +97,14 @@ function usableContainer(
 }
 
 /** A name that no pod has is a typo, and not a reason to skip every pod. */
-function requireContainer(pods: readonly Pod[], wanted: string): void {
+function requireContainer(pods: readonly Pod[], required: string): void {
   const names = new Set(pods.flatMap(containerNames));
-  if (pods.length === 0 || names.has(wanted)) return;
+  if (pods.length === 0 || names.has(required)) return;
   const which = pods.length === 1
     ? `pod "${pods[0]?.metadata?.name}" has`
     : `none of the ${pods.length} pods that match has`;
   throw new NoMatchError(
-    `${which} ${pods.length === 1 ? "no" : "a"} container "${wanted}"`,
+    `${which} ${pods.length === 1 ? "no" : "a"} container "${required}"`,
     { hint: `the containers are: ${[...names].slice(0, 20).join(", ")}` },
   );
 }
@@ -182,10 +182,10 @@ function compareText(a: string, b: string): number {
 function notUsable(pod: Pod, container: string): string | undefined {
   const { status = {}, metadata = {} } = pod;
   if (metadata.deletionTimestamp !== undefined) return "is terminating";
-  const phase = word(status.phase) ?? "Unknown";
+  const phase = nonEmpty(status.phase) ?? "Unknown";
   if (phase === "Succeeded") return "has completed";
   if (phase === "Failed") {
-    const reason = word(status.reason) ?? firstTrouble(pod);
+    const reason = nonEmpty(status.reason) ?? firstTrouble(pod);
     return reason === undefined ? "has failed" : `has failed: ${reason}`;
   }
   const own = statuses(pod).find(({ name }) => name === container);
@@ -205,17 +205,17 @@ function notUsable(pod: Pod, container: string): string | undefined {
 function containerTrouble(name: string, own: ContainerStatus | undefined): string | undefined {
   const { waiting, terminated } = own?.state ?? {};
   if (waiting !== undefined) {
-    return `container "${name}" is not running: ${word(waiting.reason) ?? "waiting"}`;
+    return `container "${name}" is not running: ${nonEmpty(waiting.reason) ?? "waiting"}`;
   }
   if (terminated === undefined) return undefined;
-  return `container "${name}" is not running: ${word(terminated.reason) ?? "ended"} (exit code ${
-    Number(terminated.exitCode)
-  })`;
+  return `container "${name}" is not running: ${
+    nonEmpty(terminated.reason) ?? "ended"
+  } (exit code ${Number(terminated.exitCode)})`;
 }
 
 function firstTrouble(pod: Pod): string | undefined {
   for (const { state } of statuses(pod)) {
-    const reason = word(state?.waiting?.reason) ?? word(state?.terminated?.reason);
+    const reason = nonEmpty(state?.waiting?.reason) ?? nonEmpty(state?.terminated?.reason);
     // A finished init container isn't a problem, and "ContainerCreating" is better than nothing.
     if (reason !== undefined && reason !== "Completed") return reason;
   }
@@ -224,7 +224,7 @@ function firstTrouble(pod: Pod): string | undefined {
 
 function unscheduled(pod: Pod): string | undefined {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === "PodScheduled");
-  return scheduled?.status === "False" ? word(scheduled.reason) : undefined;
+  return scheduled?.status === "False" ? nonEmpty(scheduled.reason) : undefined;
 }
 
 function statuses(pod: Pod): ContainerStatus[] {
@@ -234,6 +234,6 @@ function statuses(pod: Pod): ContainerStatus[] {
 }
 
 /** Sanitizes a server's text for a terminal. */
-function word(text: string | undefined): string | undefined {
+function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : plainText(text, 80);
 }

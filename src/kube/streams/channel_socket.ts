@@ -8,7 +8,7 @@ export type ServerStream = "stdout" | "stderr" | "error";
 export type ChannelEvent =
   | { kind: "data"; stream: ServerStream; bytes: Uint8Array }
   /** The peer sent a close message. */
-  | { kind: "closed"; words: string }
+  | { kind: "closed"; message: string }
   /** The network connection ended without one. */
   | { kind: "lost"; reason: string };
 
@@ -50,7 +50,7 @@ export class WebSocketSocket implements ChannelSocket {
       if (part.kind === "lost") return part;
       if (part.kind === "closed") {
         const { code, reason } = part;
-        return { kind: "closed", words: reason === "" ? String(code) : `${code}: ${reason}` };
+        return { kind: "closed", message: reason === "" ? String(code) : `${code}: ${reason}` };
       }
       if (part.start) this.#channel = undefined;
       let { bytes } = part;

@@ -80,8 +80,11 @@ export class SocketExecChannel implements ExecChannel {
     const status = parseStatus(this.#status);
     if (status !== undefined) return endOfStatus(status);
     if (received.kind === "lost") return { kind: "cut", reason: plainText(received.reason, 200) };
-    const said = plainText(received.words, 200);
-    return { kind: "cut", reason: `the server closed the stream (${said}) without a final status` };
+    const message = plainText(received.message, 200);
+    return {
+      kind: "cut",
+      reason: `the server closed the stream (${message}) without a final status`,
+    };
   }
 
   #finish(end: ChannelEnd): void {

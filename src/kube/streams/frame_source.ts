@@ -1,6 +1,6 @@
 /** Frames of a protocol, parsed from a link's bytes: the network is read only when a frame is requested. */
 import type { Link } from "../link/link.ts";
-import type { SilenceWatch } from "./keepalive.ts";
+import type { KeepAliveMonitor } from "./keepalive.ts";
 
 /** Finds frames in bytes, however they were cut. Throws if they aren't frames. */
 export interface FrameFinder<Frame> {
@@ -13,22 +13,22 @@ export interface FrameSourceOptions<Frame> {
   first: Uint8Array;
   finder: FrameFinder<Frame>;
   /** Watches the link while a frame is awaited. */
-  silence: SilenceWatch;
+  monitor: KeepAliveMonitor;
 }
 
 /** One reader. */
 export class FrameSource<Frame> {
   readonly #finder: FrameFinder<Frame>;
-  readonly #silence: SilenceWatch;
+  readonly #monitor: KeepAliveMonitor;
   #first: Uint8Array | undefined;
   #frames: Iterator<Frame, void> | undefined;
 
   constructor(
     private readonly link: Link,
-    { first, finder, silence }: FrameSourceOptions<Frame>,
+    { first, finder, monitor }: FrameSourceOptions<Frame>,
   ) {
     this.#finder = finder;
-    this.#silence = silence;
+    this.#monitor = monitor;
     this.#first = first.length > 0 ? first : undefined;
   }
 
@@ -49,7 +49,7 @@ export class FrameSource<Frame> {
       this.#first = undefined;
       return first;
     }
-    using _watch = this.#silence.watch();
+    using _watch = this.#monitor.watch();
     return await this.link.read();
   }
 }

@@ -31,7 +31,7 @@ export interface KeepAlive {
 export const keepAliveTimes = { pingAfterMs: 10_000, deadAfterMs: 15_000 };
 
 /** Watches one link. */
-export class SilenceWatch {
+export class KeepAliveMonitor {
   /** The number of messages sent, and of those that the peer has provably read. */
   #sent = 0;
   #seen = 0;
@@ -69,7 +69,7 @@ export class SilenceWatch {
         this.link.ping(this.#sent).catch(() => {});
         waiting = this.#seen === this.#sent
           ? clock.timer(deadAfterMs, () => this.#giveUp())
-          : this.#askElsewhere(watch);
+          : this.#pollServer(watch);
       });
     };
     watch();
@@ -77,7 +77,7 @@ export class SilenceWatch {
   }
 
   /** Calls `alive`, or gives up; neither after disposal. */
-  #askElsewhere(alive: () => void): Disposable {
+  #pollServer(alive: () => void): Disposable {
     const { clock, deadAfterMs, serverAnswers } = this.keepAlive;
     const over = new AbortController();
     const limit = new Deadline(clock, deadAfterMs, over.signal);
@@ -97,7 +97,7 @@ export class SilenceWatch {
 }
 
 /** Returns an error's message, without the manual page URL that rustls appends to some. */
-export function linkWords(error: unknown): string {
+export function linkErrorText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (/close_notify/.test(message)) {
     return "the server closed the connection unexpectedly (close_notify is missing)";

@@ -5,7 +5,7 @@ import type { KubeClient } from "../client.ts";
 import { LinkError } from "../failures.ts";
 import { openKubeClient } from "../open_client.ts";
 import { PODS } from "../resources.ts";
-import { keepAliveTimes, SilenceWatch } from "./keepalive.ts";
+import { KeepAliveMonitor, keepAliveTimes } from "./keepalive.ts";
 import { testHost } from "../testing/test_host.ts";
 import { kubeconfig, withServer } from "../testing/test_server.ts";
 
@@ -93,7 +93,7 @@ Deno.test("a link that nobody waits at any more is neither watched nor dropped, 
     const clock = new ManualClock();
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const seen: string[] = [];
-    const watch = new SilenceWatch(
+    const watch = new KeepAliveMonitor(
       { ...keepAliveTimes, clock, serverAnswers: () => promise },
       { ping: () => Promise.resolve(), drop: () => void seen.push("dropped") },
     );

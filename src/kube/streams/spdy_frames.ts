@@ -33,7 +33,7 @@ interface Frame {
   stream: number;
   last: boolean;
   /** Bytes still to come. */
-  left: number;
+  remaining: number;
 }
 
 /** Turns bytes, however they were cut, into {@link SpdyEvent}s. */
@@ -46,23 +46,23 @@ export class SpdyDecoder {
 
   /** Parts share memory with `chunk`. Throws {@link SpdyError}. */
   *decode(chunk: Uint8Array): Generator<SpdyEvent, void> {
-    let rest = chunk;
+    let remaining = chunk;
     for (;;) {
       if (this.#frame === undefined) {
-        const taken = rest.subarray(0, headerBytes - this.#headFilled);
+        const taken = remaining.subarray(0, headerBytes - this.#headFilled);
         this.#head.set(taken, this.#headFilled);
         this.#headFilled += taken.length;
-        rest = rest.subarray(taken.length);
+        remaining = remaining.subarray(taken.length);
         if (this.#headFilled < headerBytes) return;
         this.#frame = frameOf(this.#head);
         this.#headFilled = this.#controlFilled = 0;
       }
       const frame = this.#frame;
-      if (rest.length === 0 && frame.left > 0) return;
-      const part = rest.subarray(0, Math.min(frame.left, rest.length));
-      rest = rest.subarray(part.length);
-      frame.left -= part.length;
-      if (frame.left === 0) this.#frame = undefined;
+      if (remaining.length === 0 && frame.remaining > 0) return;
+      const part = remaining.subarray(0, Math.min(frame.remaining, remaining.length));
+      remaining = remaining.subarray(part.length);
+      frame.remaining -= part.length;
+      if (frame.remaining === 0) this.#frame = undefined;
       const event = frame.control === undefined
         ? dataOf(frame, part)
         : this.#controlOf(frame, part);
@@ -71,11 +71,11 @@ export class SpdyDecoder {
   }
 
   /** Returns undefined while it is incomplete, and for irrelevant frames. */
-  #controlOf({ control, left }: Frame, part: Uint8Array): SpdyEvent | undefined {
+  #controlOf({ control, remaining }: Frame, part: Uint8Array): SpdyEvent | undefined {
     const kept = part.subarray(0, maxControl - this.#controlFilled);
     this.#control.set(kept, this.#controlFilled);
     this.#controlFilled += kept.length;
-    if (left > 0) return undefined;
+    if (remaining > 0) return undefined;
     const view = new DataView(this.#control.buffer, 0, this.#controlFilled);
     switch (control) {
       case type.reset:
@@ -102,12 +102,12 @@ function frameOf(head: Uint8Array): Frame {
     control: isControl ? view.getUint16(2) : undefined,
     stream: isControl ? 0 : view.getUint32(0),
     last: (view.getUint8(4) & lastOfStream) !== 0,
-    left: view.getUint32(4) & 0xffffff,
+    remaining: view.getUint32(4) & 0xffffff,
   };
 }
 
-function dataOf({ stream, last, left }: Frame, bytes: Uint8Array): SpdyEvent {
-  return { kind: "data", stream, end: last && left === 0, bytes };
+function dataOf({ stream, last, remaining }: Frame, bytes: Uint8Array): SpdyEvent {
+  return { kind: "data", stream, end: last && remaining === 0, bytes };
 }
 
 /** The bytes of a frame before its data. */

@@ -14,7 +14,7 @@ import type { ChannelEvent, ChannelSocket, ServerStream } from "./channel_socket
 import { FrameSource } from "./frame_source.ts";
 import { type HeaderPairs, requestHead } from "../link/http.ts";
 import type { Link } from "../link/link.ts";
-import { type KeepAlive, linkWords, SilenceWatch } from "./keepalive.ts";
+import { type KeepAlive, KeepAliveMonitor, linkErrorText } from "./keepalive.ts";
 import {
   dataFrame,
   dataFrameIn,
@@ -24,7 +24,7 @@ import {
   type SpdyEvent,
   StreamOpener,
 } from "./spdy_frames.ts";
-import { askForUpgrade } from "./upgrade.ts";
+import { requestUpgrade } from "./upgrade.ts";
 
 /** Numbers of a client's streams are odd, and increase. */
 const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7, resize: 9 } as const;
@@ -83,8 +83,8 @@ export function portStreams(port: number): SpdyStreams {
 export class SpdySocket implements ChannelSocket {
   readonly inputPieceBytes = linkTakesBytes - frameHeaderBytes;
   /** The buffer for the next frame; undefined while one is being sent. */
-  #room: Uint8Array | undefined;
-  readonly #silence: SilenceWatch;
+  #frameBuffer: Uint8Array | undefined;
+  readonly #monitor: KeepAliveMonitor;
   readonly #frames: FrameSource<SpdyEvent>;
   #goneAway = false;
   /** Streams that the server has ended. */
@@ -99,12 +99,12 @@ export class SpdySocket implements ChannelSocket {
     private readonly streams: SpdyStreams,
     keepAlive: KeepAlive,
   ) {
-    this.#silence = new SilenceWatch(keepAlive, {
+    this.#monitor = new KeepAliveMonitor(keepAlive, {
       ping: (sent) => this.#askForSign(sent),
       drop: () => this[Symbol.dispose](),
     });
     const finder = new SpdyDecoder();
-    this.#frames = new FrameSource(link, { first, finder, silence: this.#silence });
+    this.#frames = new FrameSource(link, { first, finder, monitor: this.#monitor });
   }
 
   /** Rejects if the link breaks. */
@@ -123,30 +123,32 @@ export class SpdySocket implements ChannelSocket {
 
   async receive(): Promise<ChannelEvent> {
     for (;;) {
-      if (this.#allEnded()) return { kind: "closed", words: "the streams have ended" };
+      if (this.#allEnded()) return { kind: "closed", message: "the streams have ended" };
       try {
         const event = await this.#frames.next();
         if (event === null) return this.#ended("the connection was closed");
         const heard = await this.#heard(event);
         if (heard !== undefined) return heard;
       } catch (error) {
-        return this.#ended(linkWords(error));
+        return this.#ended(linkErrorText(error));
       }
     }
   }
 
   async send(stream: "stdin" | "resize", bytes: Uint8Array): Promise<void> {
-    this.#silence.sent();
+    this.#monitor.sent();
     const needed = frameHeaderBytes + bytes.length;
-    const kept = this.#room !== undefined && this.#room.length >= needed ? this.#room : undefined;
-    this.#room = undefined;
-    const room = kept ?? new Uint8Array(needed);
-    await this.link.write(dataFrameIn(room, streamOf[stream], bytes));
-    this.#room = room;
+    const reused = this.#frameBuffer !== undefined && this.#frameBuffer.length >= needed
+      ? this.#frameBuffer
+      : undefined;
+    this.#frameBuffer = undefined;
+    const buffer = reused ?? new Uint8Array(needed);
+    await this.link.write(dataFrameIn(buffer, streamOf[stream], bytes));
+    this.#frameBuffer = buffer;
   }
 
   async closeInput(): Promise<boolean> {
-    this.#silence.sent();
+    this.#monitor.sent();
     await this.link.write(dataFrame(streamOf.stdin, new Uint8Array(0), true));
     return true;
   }
@@ -161,8 +163,8 @@ export class SpdySocket implements ChannelSocket {
   }
 
   #ended(reason: string): ChannelEvent {
-    const { death } = this.#silence;
-    if (death === undefined && this.#goneAway) return { kind: "closed", words: "goodbye" };
+    const { death } = this.#monitor;
+    if (death === undefined && this.#goneAway) return { kind: "closed", message: "goodbye" };
     return { kind: "lost", reason: death ?? reason };
   }
 
@@ -177,12 +179,12 @@ export class SpdySocket implements ChannelSocket {
       }
       case "ping":
         if (event.id % 2 === 0) await this.link.write(pingFrame(event.id));
-        else if (event.id === this.#ping.id) this.#silence.seen(this.#ping.sent);
+        else if (event.id === this.#ping.id) this.#monitor.seen(this.#ping.sent);
         return undefined;
       case "reset":
         // A command that has ended reads no more input; without any other stream nothing more can arrive.
         if (event.stream === streamOf.stdin && this.streams.endedBy.length === 0) return undefined;
-        return { kind: "closed", words: `reset, ${event.status}` };
+        return { kind: "closed", message: `reset, ${event.status}` };
       case "goAway":
         this.#goneAway = true;
         return undefined;
@@ -218,14 +220,14 @@ export async function openSpdy(
   signal: AbortSignal,
 ): Promise<SpdySocket> {
   try {
-    return await orAborted(upgrade(link, request), signal);
+    return await orAborted(upgraded(link, request), signal);
   } catch (error) {
     link[Symbol.dispose]();
     throw error;
   }
 }
 
-async function upgrade(
+async function upgraded(
   link: Link,
   { url, headers, protocol, streams, keepAlive }: SpdyRequest,
 ): Promise<SpdySocket> {
@@ -236,8 +238,8 @@ async function upgrade(
     ["X-Stream-Protocol-Version", protocol],
     ...headers,
   ]);
-  const answer = await askForUpgrade(link, head);
-  const chosen = answer.headers.get("x-stream-protocol-version");
+  const response = await requestUpgrade(link, head);
+  const chosen = response.headers.get("x-stream-protocol-version");
   if (chosen !== protocol) throw new Error(`the server doesn't speak ${protocol} over SPDY`);
-  return await SpdySocket.open(link, answer.rest, { streams, keepAlive });
+  return await SpdySocket.open(link, response.excess, { streams, keepAlive });
 }

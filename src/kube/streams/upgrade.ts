@@ -1,5 +1,5 @@
 /** Upgrades an HTTP connection to another protocol. https://www.rfc-editor.org/rfc/rfc9110#section-7.8 */
-import { type AnswerHeaders, LinkReader, readBody, readHead } from "../link/http.ts";
+import { LinkReader, readBody, readHead, type ResponseHeaders } from "../link/http.ts";
 import type { Link } from "../link/link.ts";
 
 /** The server answered, but not with an upgrade. */
@@ -31,21 +31,21 @@ const maxBody = 64 * 1024;
  * Sends the request and waits for the server's acceptance: its headers, and the bytes that came with them. Rejects with
  * {@link UpgradeRefused} if the server answers otherwise, and with {@link UpgradeUnanswered}.
  */
-export async function askForUpgrade(
+export async function requestUpgrade(
   link: Link,
   request: Uint8Array,
-): Promise<{ headers: AnswerHeaders; rest: Uint8Array }> {
+): Promise<{ headers: ResponseHeaders; excess: Uint8Array }> {
   await link.write(request);
   const reader = new LinkReader(link);
   const { code, headers } = await readHead(reader).catch((error: unknown) => {
     throw new UpgradeUnanswered(error);
   });
-  if (code === 101) return { headers, rest: reader.rest };
+  if (code === 101) return { headers, excess: reader.excess };
   throw new UpgradeRefused(code, await refusalText(reader, headers), headers.get("retry-after"));
 }
 
 /** Returns the part of an error's body that is worth showing. */
-async function refusalText(reader: LinkReader, headers: AnswerHeaders): Promise<string> {
+async function refusalText(reader: LinkReader, headers: ResponseHeaders): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   try {

@@ -4,11 +4,11 @@
  */
 import { FrameSource } from "./frame_source.ts";
 import type { Link } from "../link/link.ts";
-import { type KeepAlive, linkWords, SilenceWatch } from "./keepalive.ts";
+import { type KeepAlive, KeepAliveMonitor, linkErrorText } from "./keepalive.ts";
 import { encodeFrame, FrameDecoder, type FrameEvent, opcode } from "./websocket_frames.ts";
 import { orAborted } from "../../base/abort.ts";
 import { type HeaderPairs, requestHead } from "../link/http.ts";
-import { askForUpgrade } from "./upgrade.ts";
+import { requestUpgrade } from "./upgrade.ts";
 
 /** An event that a {@link WebSocketLink} returns to its reader. */
 export type Received =
@@ -20,7 +20,7 @@ export type Received =
 
 /** One reader, any number of writers. */
 export class WebSocketLink implements Disposable {
-  readonly #silence: SilenceWatch;
+  readonly #monitor: KeepAliveMonitor;
   readonly #frames: FrameSource<FrameEvent>;
   #closeSent = false;
 
@@ -31,13 +31,13 @@ export class WebSocketLink implements Disposable {
     readonly protocol: string,
     keepAlive: KeepAlive,
   ) {
-    this.#silence = new SilenceWatch(keepAlive, {
+    this.#monitor = new KeepAliveMonitor(keepAlive, {
       // Its pong returns the payload.
       ping: (sent) => this.#sendFrame(opcode.ping, bytesOf(sent)),
       drop: () => this[Symbol.dispose](),
     });
     const finder = new FrameDecoder();
-    this.#frames = new FrameSource(link, { first, finder, silence: this.#silence });
+    this.#frames = new FrameSource(link, { first, finder, monitor: this.#monitor });
   }
 
   /** Returns the next part of a message, or how it ended. Never rejects. One call at a time. */
@@ -49,14 +49,14 @@ export class WebSocketLink implements Disposable {
         const received = await this.#answer(event);
         if (received !== undefined) return received;
       } catch (error) {
-        return this.#lost(linkWords(error));
+        return this.#lost(linkErrorText(error));
       }
     }
   }
 
   /** Sends a binary message. Resolves when the network has accepted it. */
   async send(bytes: Uint8Array): Promise<void> {
-    this.#silence.sent();
+    this.#monitor.sent();
     await this.#sendFrame(opcode.binary, bytes);
   }
 
@@ -81,7 +81,7 @@ export class WebSocketLink implements Disposable {
         if (!this.#closeSent) await this.#sendFrame(opcode.pong, event.bytes);
         return undefined;
       case "pong":
-        if (event.bytes.length === 8) this.#silence.seen(numberOf(event.bytes));
+        if (event.bytes.length === 8) this.#monitor.seen(numberOf(event.bytes));
         return undefined;
       case "close":
         await this.close().catch(() => {});
@@ -90,7 +90,7 @@ export class WebSocketLink implements Disposable {
   }
 
   #lost(reason: string): Received {
-    return { kind: "lost", reason: this.#silence.death ?? reason };
+    return { kind: "lost", reason: this.#monitor.death ?? reason };
   }
 
   #sendFrame(code: number, bytes: Uint8Array): Promise<void> {
@@ -131,16 +131,16 @@ export async function openWebSocket(
   signal: AbortSignal,
 ): Promise<WebSocketLink> {
   try {
-    return await orAborted(upgrade(link, request), signal);
+    return await orAborted(handshake(link, request), signal);
   } catch (error) {
     link[Symbol.dispose]();
     throw error;
   }
 }
 
-async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLink> {
+async function handshake(link: Link, request: UpgradeRequest): Promise<WebSocketLink> {
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  const { headers, rest } = await askForUpgrade(link, requestBytes(request, key));
+  const { headers, excess } = await requestUpgrade(link, requestBytes(request, key));
   const protocol = headers.get("sec-websocket-protocol") ?? "";
   if (headers.get("sec-websocket-accept") !== await acceptOf(key)) {
     throw new Error("the server's answer to the WebSocket handshake doesn't belong to it");
@@ -152,7 +152,7 @@ async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLi
       }: it is too old, or a proxy is between`,
     );
   }
-  return new WebSocketLink(link, rest, protocol, request.keepAlive);
+  return new WebSocketLink(link, excess, protocol, request.keepAlive);
 }
 
 function requestBytes({ url, headers, protocols }: UpgradeRequest, key: string): Uint8Array {

@@ -32,7 +32,7 @@ interface Header {
   final: boolean;
   opcode: number;
   /** The remaining bytes of the payload. */
-  left: number;
+  remaining: number;
   /** Whether this frame starts a message and no part of it was emitted yet. */
   start: boolean;
 }
@@ -50,20 +50,20 @@ export class FrameDecoder {
 
   /** Parts share memory with `chunk`. Throws {@link FrameError}. */
   *decode(chunk: Uint8Array): Generator<FrameEvent, void> {
-    let rest = chunk;
+    let remaining = chunk;
     for (;;) {
       if (this.#header === undefined) {
-        const taken = this.#takeHeader(rest);
+        const taken = this.#takeHeader(remaining);
         if (taken === undefined) return;
-        rest = taken;
+        remaining = taken;
         continue;
       }
       const header = this.#header;
-      if (rest.length === 0 && header.left > 0) return;
-      const part = rest.subarray(0, Math.min(header.left, rest.length));
-      rest = rest.subarray(part.length);
-      header.left -= part.length;
-      if (header.left === 0) this.#header = undefined;
+      if (remaining.length === 0 && header.remaining > 0) return;
+      const part = remaining.subarray(0, Math.min(header.remaining, remaining.length));
+      remaining = remaining.subarray(part.length);
+      header.remaining -= part.length;
+      if (header.remaining === 0) this.#header = undefined;
       const event = header.opcode >= opcode.close
         ? this.#controlPart(header, part)
         : this.#messagePart(header, part);
@@ -91,10 +91,10 @@ export class FrameDecoder {
     const code = first & 0x0f;
     if ((first & 0x70) !== 0) throw new FrameError("a reserved bit is set");
     if (((bytes[1] ?? 0) & 0x80) !== 0) throw new FrameError("a server's frame is masked");
-    const header = { final: (first & 0x80) !== 0, opcode: code, left: payloadSize(bytes) };
+    const header = { final: (first & 0x80) !== 0, opcode: code, remaining: payloadSize(bytes) };
     if (code >= opcode.close) {
       if (code > opcode.pong) throw new FrameError(`unknown opcode ${code}`);
-      if (!header.final || header.left > maxControlPayload) {
+      if (!header.final || header.remaining > maxControlPayload) {
         throw new FrameError("a control frame is too long or in pieces");
       }
       this.#control = new Uint8Array(0);
@@ -112,12 +112,12 @@ export class FrameDecoder {
   #messagePart(header: Header, bytes: Uint8Array): FrameEvent {
     const { start } = header;
     header.start = false;
-    return { kind: "part", start, end: header.final && header.left === 0, bytes };
+    return { kind: "part", start, end: header.final && header.remaining === 0, bytes };
   }
 
   #controlPart(header: Header, part: Uint8Array): FrameEvent | undefined {
     this.#control = joinBytes([this.#control, part]);
-    if (header.left > 0) return undefined;
+    if (header.remaining > 0) return undefined;
     const bytes = this.#control;
     if (header.opcode === opcode.ping) return { kind: "ping", bytes };
     if (header.opcode === opcode.pong) return { kind: "pong", bytes };

@@ -4,7 +4,7 @@
 export interface ImageShell {
   name: string;
   /** Absolute path and first arguments. */
-  words: readonly string[];
+  args: readonly string[];
   /** `PATH` of the shell and its children. */
   path: string;
 }
@@ -17,7 +17,7 @@ export async function imageShells(folder: string): Promise<ImageShell[]> {
   const shells: ImageShell[] = [];
   for (const name of ["dash", "bash"]) {
     const found = await findProgram(name);
-    if (found !== undefined) shells.push({ name, words: [found], path });
+    if (found !== undefined) shells.push({ name, args: [found], path });
   }
   const busybox = await busyboxShell(folder);
   return busybox === undefined ? shells : [...shells, busybox];
@@ -31,7 +31,7 @@ export async function busyboxShell(folder: string): Promise<ImageShell | undefin
   for (const name of new TextDecoder().decode(stdout).trim().split("\n")) {
     await Deno.symlink(busybox, `${folder}/${name}`);
   }
-  return { name: "busybox", words: [busybox, "sh"], path: folder };
+  return { name: "busybox", args: [busybox, "sh"], path: folder };
 }
 
 /** Returns a local program's path; undefined if there is none of this name. */

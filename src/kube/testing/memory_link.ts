@@ -79,10 +79,11 @@ export function readClientFrame(frame: Uint8Array): { opcode: number; payload: U
 }
 
 /** Cuts bytes at the given fractions (0 to 1). */
-export function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
-  const cuts = [...places.map((place) => Math.floor(place * bytes.length)), bytes.length].sort((
-    a,
-    b,
-  ) => a - b);
+export function cutAt(bytes: Uint8Array, positions: readonly number[]): Uint8Array[] {
+  const cuts = [...positions.map((position) => Math.floor(position * bytes.length)), bytes.length]
+    .sort((
+      a,
+      b,
+    ) => a - b);
   return cuts.map((end, index) => bytes.slice(cuts[index - 1] ?? 0, end));
 }

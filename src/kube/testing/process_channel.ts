@@ -94,12 +94,12 @@ export class ProcessChannel implements ExecChannel {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#isBroken) return;
-    const room = (this.cut.afterInput ?? Infinity) - this.#input;
+    const remaining = (this.cut.afterInput ?? Infinity) - this.#input;
     this.#input += bytes.length;
     // The bytes belong to the caller again when this resolves; a pipe's writer may still hold them.
-    const own = bytes.slice(0, Math.max(0, room));
+    const own = bytes.slice(0, Math.max(0, remaining));
     if (own.length > 0) await this.#writer.write(own).catch(() => {});
-    if (room < bytes.length) this.#break();
+    if (remaining < bytes.length) this.#break();
   }
 
   async closeStdin(): Promise<boolean> {

@@ -20,7 +20,7 @@ export function testHost(
     interactive?: boolean;
   } = {},
 ): TestHost {
-  const left = [...answers];
+  const remaining = [...answers];
   const host: TestHost = {
     files,
     clock: new ManualClock(),
@@ -34,7 +34,7 @@ export function testHost(
     },
     run(command, args, options) {
       host.runs.push({ command, args, env: options.env });
-      const answer = left.shift() ?? new Error("the test gave no answer to this run");
+      const answer = remaining.shift() ?? new Error("the test gave no answer to this run");
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
     isInteractive: () => interactive,

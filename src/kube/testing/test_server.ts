@@ -9,16 +9,16 @@ export type Answer = (request: Request, body: string) => Response | Promise<Resp
 /** Returns a client of a server in this process. Requests are recorded as `METHOD path`. */
 export async function withServer(
   answer: Answer,
-  test: (world: { client: KubeClient; asked: string[]; host: TestHost }) => Promise<void>,
+  test: (fixture: { client: KubeClient; requests: string[]; host: TestHost }) => Promise<void>,
   user: Record<string, unknown> = { token: "secret" },
   env: Record<string, string> = {},
 ): Promise<void> {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
       const url = new URL(request.url);
-      asked.push(`${request.method} ${url.pathname}${url.search}`);
+      requests.push(`${request.method} ${url.pathname}${url.search}`);
       return await answer(request, await request.text());
     },
   );
@@ -26,7 +26,7 @@ export async function withServer(
   const host = testHost({ files, env });
   try {
     await using client = await openKubeClient({ kubeconfig: "/k" }, host);
-    await test({ client, asked, host });
+    await test({ client, requests, host });
   } finally {
     await server.shutdown();
   }

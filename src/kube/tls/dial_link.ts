@@ -57,32 +57,32 @@ interface TlsCloser {
 /** Limits the connections to the number that can be closed in time. */
 export class TlsClosers {
   #threads = maxThreads;
-  #places = maxConnections;
+  #slots = maxConnections;
   readonly #waiting: Closable[] = [];
-  #settled: PromiseWithResolvers<void> | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(private readonly clock: Clock) {}
 
   /** Returns one for a new connection; undefined if there are too many already. */
   take(): TlsCloser | undefined {
-    if (this.#places === 0) return undefined;
-    this.#places--;
+    if (this.#slots === 0) return undefined;
+    this.#slots--;
     let used = false;
     return {
       close: (connection) => {
         if (used) return;
         used = true;
-        if (connection === undefined) this.#places++;
+        if (connection === undefined) this.#slots++;
         else this.#close(connection);
       },
     };
   }
 
   /** Resolves when the queue is empty. */
-  settled(): Promise<void> {
+  drained(): Promise<void> {
     if (this.#waiting.length === 0) return Promise.resolve();
-    this.#settled ??= Promise.withResolvers<void>();
-    return this.#settled.promise;
+    this.#drained ??= Promise.withResolvers<void>();
+    return this.#drained.promise;
   }
 
   #close(connection: Closable): void {
@@ -96,12 +96,12 @@ export class TlsClosers {
     closeQuietly(connection);
     this.clock.timer(sleepMs, () => {
       this.#threads++;
-      this.#places++;
+      this.#slots++;
       const next = this.#waiting.shift();
       if (next !== undefined) this.#close(next);
       if (this.#waiting.length > 0) return;
-      this.#settled?.resolve();
-      this.#settled = undefined;
+      this.#drained?.resolve();
+      this.#drained = undefined;
     });
   }
 }
@@ -120,7 +120,7 @@ const closers = new TlsClosers(systemClock);
 
 /** Resolves when every dropped link is closed: if there are many, some are queued. A process may exit before. */
 export function linksClosed(): Promise<void> {
-  return closers.settled();
+  return closers.drained();
 }
 
 /** Options of dialling a link. */
@@ -269,8 +269,8 @@ class ConnectionLink implements Link {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let rest = bytes; rest.length > 0;) {
-      rest = rest.subarray(await this.connection.write(rest));
+    for (let remaining = bytes; remaining.length > 0;) {
+      remaining = remaining.subarray(await this.connection.write(remaining));
     }
   }
 

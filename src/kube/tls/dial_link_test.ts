@@ -32,11 +32,11 @@ async function later(clock: ManualClock, ms: number): Promise<void> {
 Deno.test("closing leaves threads for files: what has to wait has said goodbye, and keeps its order", async () => {
   const clock = new ManualClock();
   const closers = new TlsClosers(clock);
-  await closers.settled();
+  await closers.drained();
   const all = opened(closers, 50);
   for (const { closer, connection } of all) closer.close(connection);
   let settled = false;
-  const settling = closers.settled().then(() => settled = true);
+  const settling = closers.drained().then(() => settled = true);
   const heard = () => all.map(({ connection }) => connection.heard.join(", "));
   const atOnce = Array.from({ length: 24 }, () => "closed");
   const waiting = Array.from({ length: 26 }, () => "goodbye");

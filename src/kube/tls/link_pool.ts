@@ -9,11 +9,11 @@ import type { Connection } from "../connection.ts";
 import type { ClientCertificate, Proof } from "../credentials.ts";
 
 /** Far below the idle timeout of servers and proxies: a stream can't be requested twice. */
-const keptForMs = 5000;
+const idleTimeoutMs = 5000;
 /** As many as single pods are read concurrently. */
-const maxKept = 8;
+const maxIdle = 8;
 
-interface Kept {
+interface IdleLink {
   link: Link;
   target: LinkTarget;
   /** The use that it was dialled for. */
@@ -23,40 +23,40 @@ interface Kept {
 
 /** Closes links that aren't taken in time. */
 export class LinkPool implements Disposable {
-  readonly #kept: Kept[] = [];
+  readonly #idle: IdleLink[] = [];
   #closed = false;
 
   constructor(private readonly clock: Clock) {}
 
   /** Returns an idle link, or a new one. Rejects like {@link dialLink}. */
   take(target: LinkTarget, options: DialOptions): Promise<Link> {
-    const index = this.#kept.findIndex((kept) =>
-      sameEnds(kept.target, target) && serves(kept, options.use)
+    const index = this.#idle.findIndex((idle) =>
+      sameTarget(idle.target, target) && serves(idle, options.use)
     );
-    const [kept] = index === -1 ? [] : this.#kept.splice(index, 1);
-    if (kept === undefined) return dialLink(target, options);
-    kept.expiry[Symbol.dispose]();
-    return Promise.resolve(kept.link);
+    const [idle] = index === -1 ? [] : this.#idle.splice(index, 1);
+    if (idle === undefined) return dialLink(target, options);
+    idle.expiry[Symbol.dispose]();
+    return Promise.resolve(idle.link);
   }
 
   /** Takes a link whose last answer has been read. */
-  keep(link: Link, target: LinkTarget, use: LinkUse): void {
-    if (this.#closed || this.#kept.length === maxKept) return link[Symbol.dispose]();
-    const kept: Kept = {
+  release(link: Link, target: LinkTarget, use: LinkUse): void {
+    if (this.#closed || this.#idle.length === maxIdle) return link[Symbol.dispose]();
+    const idle: IdleLink = {
       link,
       target,
       use,
-      expiry: this.clock.timer(keptForMs, () => {
-        this.#kept.splice(this.#kept.indexOf(kept), 1);
+      expiry: this.clock.timer(idleTimeoutMs, () => {
+        this.#idle.splice(this.#idle.indexOf(idle), 1);
         link[Symbol.dispose]();
       }),
     };
-    this.#kept.push(kept);
+    this.#idle.push(idle);
   }
 
   [Symbol.dispose](): void {
     this.#closed = true;
-    for (const { link, expiry } of this.#kept.splice(0)) {
+    for (const { link, expiry } of this.#idle.splice(0)) {
       expiry[Symbol.dispose]();
       link[Symbol.dispose]();
     }
@@ -64,12 +64,12 @@ export class LinkPool implements Disposable {
 }
 
 /** A link dialled as prompt may cost more per byte; one dialled for bulk is as prompt by now. */
-function serves(kept: Kept, use: LinkUse): boolean {
-  return use === "prompt" || linkWay(kept.target, kept.use) === linkWay(kept.target, use);
+function serves(idle: IdleLink, use: LinkUse): boolean {
+  return use === "prompt" || linkWay(idle.target, idle.use) === linkWay(idle.target, use);
 }
 
 /** One server has one address; only our identity may differ, if a certificate was renewed. */
-function sameEnds(one: LinkTarget, other: LinkTarget): boolean {
+function sameTarget(one: LinkTarget, other: LinkTarget): boolean {
   return one.tls?.clientCertificate?.certificate === other.tls?.clientCertificate?.certificate;
 }
 

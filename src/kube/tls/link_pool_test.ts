@@ -107,7 +107,7 @@ Deno.test("what a certificate's link was dialled for decides what it serves; a t
       ...{ hostname: "127.0.0.1", port: 1, proxyUrl: undefined },
       tls: { ...tls, clientCertificate: certificate },
     };
-    pool.keep(link, target, kept);
+    pool.release(link, target, kept);
     const gone = AbortSignal.abort("dialled");
     return await pool.take(target, { use: wanted, signal: gone }).then(
       (taken) => taken === link ? "kept" : "another",
@@ -171,7 +171,7 @@ const dialled = { use: "prompt" as const, signal: AbortSignal.abort(new Error("d
 Deno.test("a link goes on for whom it was dialled, and for nobody else", async () => {
   using pool = new LinkPool(new ManualClock());
   const link = new MemoryLink();
-  pool.keep(link, targetOf("mine"), "prompt");
+  pool.release(link, targetOf("mine"), "prompt");
   await assert.rejects(pool.take(targetOf("another's"), dialled), /dialled/);
   assert.equal(await pool.take(targetOf("mine"), dialled), link);
   await assert.rejects(pool.take(targetOf("mine"), dialled), /dialled/);
@@ -181,11 +181,11 @@ Deno.test("of the links that wait eight are kept, and none when the pool is clos
   const pool = new LinkPool(new ManualClock());
   const links = Array.from({ length: 9 }, () => new MemoryLink());
   const closed = () => links.map((link) => link.closed);
-  for (const link of links) pool.keep(link, targetOf("mine"), "prompt");
+  for (const link of links) pool.release(link, targetOf("mine"), "prompt");
   assert.deepEqual(closed(), [...Array(8).fill(false), true]);
   pool[Symbol.dispose]();
   assert.ok(closed().every((is) => is));
   const late = new MemoryLink();
-  pool.keep(late, targetOf("mine"), "prompt");
+  pool.release(late, targetOf("mine"), "prompt");
   assert.equal(late.closed, true);
 });

@@ -90,13 +90,13 @@ async function connectBySocks(
 
 /** Reads exactly `count` bytes; buffers excess bytes for the next call. */
 function exactReader(link: Link): (count: number) => Promise<Uint8Array> {
-  let kept: number[] = [];
+  let buffered: number[] = [];
   return async (count) => {
-    while (kept.length < count) {
+    while (buffered.length < count) {
       const chunk = await link.read();
       if (chunk === null) throw new Error("the proxy closed the connection");
-      kept = [...kept, ...chunk];
+      buffered = [...buffered, ...chunk];
     }
-    return Uint8Array.from(kept.splice(0, count));
+    return Uint8Array.from(buffered.splice(0, count));
   };
 }

@@ -111,7 +111,7 @@ ${this.#steps}echo "$to" >clock
 `,
     );
     const programs = `date() { cat ${folder}/clock; }
-sleep() { exec ${[...shell.words, `${folder}/sleep`].join(" ")} "$1"; }
+sleep() { exec ${[...shell.args, `${folder}/sleep`].join(" ")} "$1"; }
 `;
     const watcherArgs = idleWatcherArgs(limits, {
       proc: `${folder}/proc`,
@@ -119,7 +119,7 @@ sleep() { exec ${[...shell.words, `${folder}/sleep`].join(" ")} "$1"; }
       workspace: this.workspace,
     });
     const [, ...command] = scriptCommand([programs, ...sessionScripts.idleWatcher], watcherArgs);
-    const [program = "", ...args] = shell.words;
+    const [program = "", ...args] = shell.args;
     const env = { HOME: this.home, PATH: shell.path, KODAMA_SESSION: "work", TMPDIR: folder };
     const output = await new Deno.Command(program, {
       args: [...args, ...command],

@@ -63,7 +63,7 @@ testResolve([
       ["--template {pod}:{json.a}", {
         containers: {
           view: {
-            template: [{ kind: "word", word: "pod" }, { kind: "text", text: ":" }, {
+            template: [{ kind: "placeholder", field: "pod" }, { kind: "text", text: ":" }, {
               kind: "field",
               path: ["a"],
             }],
