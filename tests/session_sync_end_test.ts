@@ -45,7 +45,7 @@ Deno.test("a sync ends by itself where its session was deleted elsewhere, and le
   assert.equal(reason, 'session "work" was deleted');
   assert.match(
     await Deno.readTextFile(log),
-    /session "work" was deleted; all that is here stays\n.* ends\n$/,
+    /session "work" was deleted; the local files stay\n.* ends\n$/,
   );
   await here.run("sync", "flush", "work").then(() => assert.fail(), () => {});
   assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
