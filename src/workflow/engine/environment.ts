@@ -54,7 +54,7 @@ export interface LocalEnvironment {
   readonly protectedPaths: readonly string[];
   /** Returns those of these environment variables that are set, whatever kodama itself may read of it. */
   variables(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Runs a program with empty standard input. `told` gets whole lines as they come. */
+  /** Runs a program with empty standard input. `onLine` gets whole lines as they come. */
   run(
     argv: readonly string[],
     options: {
@@ -149,7 +149,7 @@ export interface Environment {
   ask(question: Question, signal: AbortSignal): Promise<string | undefined>;
   /**
    * Returns whether a step may make a change: called before every change; only the first one that needs a confirmation
-   * asks a person. `heard` resolves when everything before the question is shown.
+   * asks a person. `shown` resolves when everything before the question is shown.
    *
    * @throws UsageError if no one can be asked.
    */
