@@ -248,7 +248,7 @@ Deno.test("the gate: without a choice of pods nothing changes, however few there
     assert.equal((await play(words, { pods: 1, typed: "y\n" })).words, "stopped", argv);
   }
   const both = await play(["exec", "w-0", "--all", "--", "rm"], { pods: 1, typed: undefined });
-  assert.match(both.stderr, /^error: --all and a choice of pods contradict each other\n/);
+  assert.match(both.stderr, /^error: --all and a choice of pods can't be used together\n/);
 });
 
 Deno.test("the gate: settings guard contexts and know more commands that read", async () => {

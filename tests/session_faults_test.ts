@@ -82,7 +82,7 @@ Deno.test("every fault in the middle of a start, a stop and a deletion: all come
     const steps: [what: (host: Host) => Promise<unknown>, enough?: KodamaError["kind"]][] = [
       [(host) => brought(host, name)],
       [async (host) => {
-        const options = { name, goneTimeoutMs: 60_000, signal: never };
+        const options = { name, endTimeoutMs: 60_000, signal: never };
         await (await planStop(host, options, { checkTasks: false })).run();
       }],
       [(host) => deleted(host, name), "notFound"],

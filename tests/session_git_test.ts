@@ -110,7 +110,7 @@ Deno.test("a start without the token says what is missing, and the same start wi
     assert.equal(refused.code, 1, refused.stderr);
     assert.match(refused.stderr, /cannot check out http:/);
     assert.match(refused.stderr, /a private repository needs GITHUB_TOKEN/);
-    assert.match(refused.stderr, /the same start goes on/);
+    assert.match(refused.stderr, /run the same start again/);
     const failed = await run(["list"]);
     assert.match(failed.stdout, /^work +Failed /m);
     const again = await run(words, { GITHUB_TOKEN: token });
@@ -187,7 +187,7 @@ Deno.test("a Secret with an SSH key that doesn't exist is reported, and is requi
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^error: there is no secret "git-ssh" in namespace "default"$/m);
     assert.match(refused.stderr, /kubectl create secret generic git-ssh -n default/);
-    assert.match(refused.stderr, /nothing of the session is left in the cluster/);
+    assert.match(refused.stderr, /nothing of the session remains in the cluster/);
   });
 });
 
@@ -252,7 +252,7 @@ Deno.test("a branch comes home without having been pushed, and changes nothing e
       "git add . && git commit -qm new && git rev-parse HEAD";
     const made = await run(["attach", "beside", "--command", inPod]);
     const synced = await run(["pull", "beside"], {}, clone);
-    assert.match(synced.stderr, /is checked out here: the sync had brought its files\n$/);
+    assert.match(synced.stderr, /is checked out here: its files were already synced\n$/);
     assert.equal(await git("rev-parse", "HEAD"), made.stdout.trim());
     assert.equal(await git("status", "--porcelain"), "");
     await run(["stop", "beside"], {}, clone);

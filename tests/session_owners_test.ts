@@ -64,7 +64,7 @@ async function started(host: Host, options: Partial<StartOptions> = {}): Promise
 
 /** Plans a stop of "web"; does it. */
 async function stopped(host: Host): Promise<StopPlan> {
-  const options = { name: "web", goneTimeoutMs: 60_000, signal };
+  const options = { name: "web", endTimeoutMs: 60_000, signal };
   const { plan, run } = await planStop(host, options, { checkTasks: true });
   await run();
   return plan;
@@ -81,13 +81,13 @@ Deno.test("whatever ends or uses somebody else's session names the owner first, 
   assert.ok(alice && bob);
   await using _hers = await alice.kube();
   await using _his = await bob.kube();
-  await started(alice, { task: { adapter: "command", prompt: "x", words: ["sleep", "600"] } });
+  await started(alice, { task: { adapter: "command", prompt: "x", args: ["sleep", "600"] } });
   const place = { kind: "session", name: "web" } as const;
   for (const [host, owner] of [[alice, undefined], [bob, "alice"]] as const) {
     const { otherOwner, target } = await agentTargetAndOwner(host, place, signal);
     assert.equal(otherOwner, owner);
     assert.equal((await currentTask(host, target, signal))?.status.state, "working");
-    const options = { name: "web", goneTimeoutMs: 60_000, signal };
+    const options = { name: "web", endTimeoutMs: 60_000, signal };
     const { plan } = await planStop(host, options, { checkTasks: true });
     assert.deepEqual([plan.otherOwner, plan.workingTask], [owner, 1]);
     const deletion = await planDeletion(host, {
@@ -109,7 +109,7 @@ Deno.test("`start()` with a prompt fails if the image has no agent, and gives no
   await using cluster = await startTestCluster();
   const host = await machineOf(cluster, "alice");
   await using _client = await host.kube();
-  const task = { adapter: "claude", prompt: "x", words: [] } as const;
+  const task = { adapter: "claude", prompt: "x", args: [] } as const;
   await assert.rejects(started(host, { task, image: "debian:12" }), {
     kind: "environment",
     message: /has no claude, so the task wasn't given$/,
@@ -138,7 +138,7 @@ Deno.test("`start()` that is stopped while its state is created leaves nothing o
   const hostOfCut = { ...host, kube: () => Promise.resolve(cut) };
   await assert.rejects(started(hostOfCut, { signal: stop.signal }), {
     kind: "cancelled",
-    hint: "nothing of the session is left in the cluster",
+    hint: "nothing of the session remains in the cluster",
   });
   const { items } = await wholeList(() => client.list<KubeObject>(CONFIG_MAPS, scope, { signal }));
   assert.deepEqual(items.filter(({ metadata }) => metadata.name === "kodama-session-web"), []);
@@ -163,7 +163,7 @@ Deno.test("`start()` of somebody else's session names the owner, and changes not
   const before = await state();
 
   await assert.rejects(
-    started(bob, { envFiles: [his], task: { adapter: "command", prompt: "x", words: ["true"] } }),
+    started(bob, { envFiles: [his], task: { adapter: "command", prompt: "x", args: ["true"] } }),
     { kind: "usage", message: 'session "web" in namespace "default" belongs to alice' },
   );
   assert.deepEqual(await state(), before);
@@ -225,7 +225,7 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
   const folder = { kind: "folder", path: cluster.folder } as const;
   await assert.rejects(started(host, { sync: folder }), {
     kind: "usage",
-    message: /the workspace holds the files of an earlier session "web"$/,
+    message: /the workspace contains the files of an earlier session "web"$/,
   });
   assert.match((await started(host)).join(), /^the volumes of an earlier session "web" are used/);
   await deleted(host, true);
@@ -236,8 +236,8 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
   const resumed = resume(host, { name: "web", readyTimeoutMs: 60_000, signal });
   const events = await Array.fromAsync(resumed);
   assert.deepEqual(events.flatMap((event) => event.kind === "warning" ? [event.text] : []), [
-    'persistentvolumeclaim "kodama-workspace-web" was missing and is made again, empty: ' +
-    "what was in it is lost",
+    'persistentvolumeclaim "kodama-workspace-web" was missing and is created again, empty: ' +
+    "its contents are lost",
   ]);
 });
 

@@ -61,7 +61,7 @@ Deno.test("a namespace that isn't there, and a name that can't be: the message s
   assert.equal(nowhere.code, 1);
   assert.match(
     nowhere.stderr,
-    /error: namespaces "nowhere" not found .*\nhint: kubectl create namespace nowhere makes it; -n names another one\n$/,
+    /error: namespaces "nowhere" not found .*\nhint: kubectl create namespace nowhere creates it; -n selects another one\n$/,
   );
   const capital = await here.run(["start", "Fix Auth!"]);
   assert.equal(capital.code, 2);

@@ -13,7 +13,7 @@ Deno.test("where kodama's folder can't be written to, sessions work, and what ca
   const run = (...words: string[]) =>
     runCommand([...source.args, ...words], { cwd: cluster.folder, env });
   const unkept =
-    /^warning: cannot write .*work\.yaml: .*; the cluster keeps the session all the same$/m;
+    /^warning: cannot write .*work\.yaml: .*; the session is still stored in the cluster$/m;
   for (const words of [["start", "work", "--no-sync"], ["stop", "work"], ["resume", "work"]]) {
     const { code, stderr } = await run(...words);
     assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);

@@ -37,12 +37,12 @@ Deno.test("a start that goes on keeps the session's folder in step, wherever it 
     assert.equal(await inPod(), "shop.txt\n");
     const other = await run("bank", "start", "work", "--sync", ".");
     assert.equal(other.code, 2);
-    assert.match(other.stderr, /is kept in sync with .*\/shop\n.*sync stop default\.work --forget/);
+    assert.match(other.stderr, /is synced with .*\/shop\n.*sync stop default\.work --forget/);
 
     // A machine that knows nothing of it, and has another project where this is given.
     await succeed("shop", "sync", "stop", "work", "--forget");
     const unknown = await succeed("bank", "start", "work");
-    assert.match(unknown.stderr, /no sync \(it was begun with .*\/shop; --sync \. takes this/);
+    assert.match(unknown.stderr, /no sync \(it was started with .*\/shop; --sync \. takes this/);
     assert.deepEqual(await files("bank"), ["bank.txt"]);
     await succeed("shop", "start", "work");
     assert.match((await succeed("bank", "list")).stdout, /^work +Running +default +Active /m);
@@ -50,7 +50,7 @@ Deno.test("a start that goes on keeps the session's folder in step, wherever it 
     await succeed("shop", "delete", "work", "--force");
   }
   const kept = await succeed("bank", "start", "work");
-  assert.match(kept.stderr, /no sync \(the workspace holds the files of an earlier session/);
+  assert.match(kept.stderr, /no sync \(the workspace contains the files of an earlier session/);
   assert.deepEqual(await files("bank"), ["bank.txt"]);
   await succeed("shop", "delete", "work", "--force", "--purge");
 });

@@ -57,7 +57,7 @@ Deno.test("a clone, its session and the session's agent work on the same files",
     assert.equal(JSON.parse(await look("get", "work", "-o", "json")).tasks.length, 1);
     const other = [...words.slice(0, -1), "something else", "--", "sh", "-c", line];
     const refused = await kodama.run(other, { cwd: clone });
-    assert.match(refused.stderr, /was begun with another prompt/);
+    assert.match(refused.stderr, /was started with another prompt/);
     assert.match(await look("list"), /^work +Running /m, "what was refused breaks nothing");
     await run("stop", "work");
     assert.match(await look("list"), /^work +Stopped +default +Inactive /m);

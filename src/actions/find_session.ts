@@ -8,7 +8,7 @@ import { workspaceContainer } from "../session/names.ts";
 import { liveStatus } from "../session/status.ts";
 import type { SessionStore } from "../session/store.ts";
 import type { Host } from "./host.ts";
-import type { SessionPlace } from "./session/events.ts";
+import type { SessionRef } from "./session/events.ts";
 import { type OpenedSession, openSession } from "./session_ref.ts";
 
 /** A session with a running container. */
@@ -24,15 +24,15 @@ export interface FoundSession {
  */
 export async function findSession(
   host: Host,
-  place: SessionPlace,
+  ref: SessionRef,
   signal: AbortSignal,
 ): Promise<FoundSession> {
-  const opened = await openSession(host, place, signal);
-  return { session: opened.kept.session, target: runningTarget(opened) };
+  const opened = await openSession(host, ref, signal);
+  return { session: opened.stored.session, target: runningTarget(opened) };
 }
 
 /** The same for a session already read. Throws KodamaError `conflict` if it isn't running, with the way out. */
-export function runningTarget({ store, kept: { session }, pod }: OpenedSession): Target {
+export function runningTarget({ store, stored: { session }, pod }: OpenedSession): Target {
   const { name } = session;
   const { status, reason } = liveStatus(session, pod);
   const own = pod?.status?.containerStatuses?.find((one) => one.name === workspaceContainer);
@@ -43,7 +43,7 @@ export function runningTarget({ store, kept: { session }, pod }: OpenedSession):
     const why = typeof reason === "string" ? ` (${reason})` : "";
     const way = status === "Stopped"
       ? hint`${action("resume", { name })}`
-      : hint`${action("get", { name })} says more`;
+      : hint`${action("get", { name })} shows details`;
     // A reason that names an action is the way out.
     const advice = typeof reason === "object" ? reason : way;
     throw new KodamaError("conflict", `session "${name}" is ${status}${why}`, { hint: advice });

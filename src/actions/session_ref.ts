@@ -8,20 +8,20 @@ import type { StoredSession } from "../session/state.ts";
 import { SessionStore } from "../session/store.ts";
 import type { Host } from "./host.ts";
 import { settingSources } from "./config/setting_sources.ts";
-import type { SessionPlace, SessionScope } from "./session/events.ts";
+import type { SessionRef, SessionScope } from "./session/events.ts";
 import { readLocalSession } from "./session/local_file.ts";
 
 /** Opens the store of a session's namespace. Throws UsageError if the name isn't a valid session name. */
 export async function openStore(
   host: Host,
-  place: SessionPlace,
+  ref: SessionRef,
   signal: AbortSignal,
 ): Promise<SessionStore> {
-  checkedSessionName(place.name);
-  const local = await readLocalSession(host, place.name);
-  const context = place.context ?? (await knownContext(host, local?.context));
+  checkedSessionName(ref.name);
+  const local = await readLocalSession(host, ref.name);
+  const context = ref.context ?? (await knownContext(host, local?.context));
   const client = await host.kube(context);
-  const namespace = place.namespace ?? local?.namespace ?? await settledNamespace(host) ??
+  const namespace = ref.namespace ?? local?.namespace ?? await namespaceOfSettings(host) ??
     client.defaultNamespace;
   return new SessionStore(client, namespace, host.clock, signal);
 }
@@ -29,7 +29,7 @@ export async function openStore(
 /** A session as the cluster stores it, with its pod, and the store of both. */
 export interface OpenedSession {
   store: SessionStore;
-  kept: StoredSession;
+  stored: StoredSession;
   /** Absent if there is none: the session is stopped, or its pod isn't created yet. */
   pod: Pod | undefined;
 }
@@ -41,17 +41,17 @@ export interface OpenedSession {
  */
 export async function openSession(
   host: Host,
-  place: SessionPlace,
+  ref: SessionRef,
   signal: AbortSignal,
 ): Promise<OpenedSession> {
-  const { name } = place;
-  const store = await openStore(host, place, signal);
-  const [kept, pod] = await Promise.all([
+  const { name } = ref;
+  const store = await openStore(host, ref, signal);
+  const [stored, pod] = await Promise.all([
     store.read(name),
     store.get<Pod>(PODS, sessionNames(name).pod),
   ]);
-  if (kept === undefined) throw noSession(name, store);
-  return { store, kept, pod };
+  if (stored === undefined) throw noSession(name, store);
+  return { store, stored, pod };
 }
 
 /** A file from an old kubeconfig may name a context that no longer exists. */
@@ -77,7 +77,7 @@ export async function scopeNamespace(host: Host, { context, namespace }: Session
   const client = await host.kube(context);
   return {
     client,
-    namespace: namespace ?? await settledNamespace(host) ?? client.defaultNamespace,
+    namespace: namespace ?? await namespaceOfSettings(host) ?? client.defaultNamespace,
   };
 }
 
@@ -85,7 +85,7 @@ export async function scopeNamespace(host: Host, { context, namespace }: Session
  * Returns the settings' own namespace, if set: the default is the context's, which is `default` if the context names
  * none.
  */
-async function settledNamespace(host: Host): Promise<string | undefined> {
+async function namespaceOfSettings(host: Host): Promise<string | undefined> {
   const sources = await settingSources(host);
   if (sources.repository === undefined && sources.user === undefined) return undefined;
   const { effectiveSettings } = await import("../config/settings.ts");
@@ -101,7 +101,7 @@ async function settledNamespace(host: Host): Promise<string | undefined> {
 const podsHint = hint`\`${action("pods")}\` lists pods; the names of sessions are in \`${
   action("list")
 }\``;
-const otherThings: Readonly<Record<string, Hint>> = {
+const otherObjects: Readonly<Record<string, Hint>> = {
   pod: podsHint,
   pods: podsHint,
   po: podsHint,
@@ -113,10 +113,10 @@ export function noSession(name: string, { namespace, client }: SessionStore): Ko
     "notFound",
     `there is no session "${name}" in namespace "${namespace}" (context ${client.context})`,
     {
-      hint: otherThings[name] ??
+      hint: otherObjects[name] ??
         hint`\`${action("list", { allNamespaces: true })}\` lists the sessions; ${
           option("namespace")
-        } looks in another namespace`,
+        } selects another namespace`,
     },
   );
 }

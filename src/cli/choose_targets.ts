@@ -24,7 +24,7 @@ export function choosingOf(
 ): Choosing | undefined {
   const isChosen = operands.length > 0 || chooses.some((flag) => given.has(flag));
   if (flags.all && isChosen) {
-    throw new UsageError("--all and a choice of pods contradict each other", {
+    throw new UsageError("--all and a choice of pods can't be used together", {
       hint: "leave out --all: the choice decides",
     });
   }

@@ -128,7 +128,7 @@ async function create(
     };
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) {
-      throw new KodamaError("conflict", `${path} is there already`, { cause: error });
+      throw new KodamaError("conflict", `${path} already exists`, { cause: error });
     }
     throw fileError(`cannot write ${path}`, error);
   }

@@ -144,7 +144,7 @@ Deno.test("a file is made once; replaced it is a new one, and what a link points
     await make(false);
     assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
     assert.equal((await Deno.stat(`${folder}/deep`)).mode! & 0o777, 0o700);
-    await assert.rejects(make(false), { kind: "conflict", message: `${path} is there already` });
+    await assert.rejects(make(false), { kind: "conflict", message: `${path} already exists` });
     await files.remove(path);
     await Deno.writeTextFile(`${folder}/elsewhere`, "mine");
     await Deno.symlink(`${folder}/elsewhere`, path);

@@ -39,12 +39,12 @@ export function sessionsTable(
   return tableLines(wide ? [...header, ...wideHeader] : header, cells);
 }
 
-function syncCell({ word, conflicts }: SyncSummary): string {
-  return conflicts === 0 ? word : `${word}, ${plural(conflicts, "conflict")}`;
+function syncCell({ state, conflicts }: SyncSummary): string {
+  return conflicts === 0 ? state : `${state}, ${plural(conflicts, "conflict")}`;
 }
 
 function wideCells(
-  { session, node, task, left }: Extract<SessionRow, { kind: "session" }>,
+  { session, node, task, remaining: left }: Extract<SessionRow, { kind: "session" }>,
 ): string[] {
   const { repository, spec, owner } = session;
   const agent = task === undefined ? "" : `${task.status.state} (task ${task.number})`;
@@ -76,13 +76,13 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     const { name, namespace, error } = row;
     return { name, namespace, status: "Unreadable", reason: error.message };
   }
-  const { session, live, node, sync, task, left } = row;
+  const { session, live, node, sync, task, remaining: left } = row;
   const document = sessionDocument(session);
   return {
     ...document,
     sync: {
       ...document.sync,
-      status: sync.word,
+      status: sync.state,
       conflicts: sync.conflicts,
       ...(sync.reason === undefined ? {} : { reason: sync.reason }),
     },
@@ -116,7 +116,7 @@ export function sessionLines(
     listConflicts: (key: string) => string;
   },
 ): string[] {
-  const { session, live, node, restarts, work, sync, left, tasks = [] } = details;
+  const { session, live, node, restarts, work, sync, remaining: left, tasks = [] } = details;
   const { name, namespace, owner, repository, spec, environment, createdAt } = session;
   const { cpu, memory } = spec.resources;
   const age = ageText(now.getTime() - Date.parse(createdAt));
@@ -188,7 +188,7 @@ function idleText(seconds: number | undefined, left: TimeLeft | undefined): stri
 /** The local folder; if there is none, that of the machine which synced it last. */
 function syncText(
   { name, namespace, sync: { enabled, localPath: elsewhere } }: SessionDetails["session"],
-  { word, localPath, conflicts, reason }: SessionDetails["sync"],
+  { state: word, localPath, conflicts, reason }: SessionDetails["sync"],
   listConflicts: (key: string) => string,
 ): string {
   const folder = localPath !== undefined

@@ -1,5 +1,5 @@
 /** Snapshots of the cluster as a table, as data, and as notes. Pure. */
-import type { KeptSnapshot } from "../actions/session/snapshots/snapshots.ts";
+import type { StoredSnapshot } from "../actions/session/snapshots/snapshots.ts";
 import { ageText } from "../base/age.ts";
 import { tableLines } from "../terminal/table.ts";
 
@@ -7,7 +7,7 @@ const header = ["NAME", "SESSION", "STATUS", "SIZE", "AGE"];
 
 /** Returns the lines of the table; with the namespace in front if there are several. */
 export function snapshotsTable(
-  snapshots: readonly KeptSnapshot[],
+  snapshots: readonly StoredSnapshot[],
   { namespaces, now }: { namespaces: boolean; now: Date },
 ): string[] {
   const rows = snapshots.map((snapshot) => {
@@ -21,7 +21,7 @@ export function snapshotsTable(
 }
 
 /** A snapshot as data. */
-export function snapshotData(snapshot: KeptSnapshot) {
+export function snapshotData(snapshot: StoredSnapshot) {
   const { name, namespace, session, takenAt, state, volumes } = snapshot;
   return {
     name,
@@ -41,7 +41,7 @@ export function snapshotData(snapshot: KeptSnapshot) {
 }
 
 /** Returns the note on a snapshot that was taken. */
-export function takenLines({ volumes }: KeptSnapshot): string[] {
+export function takenLines({ volumes }: StoredSnapshot): string[] {
   const sizes = volumes.map(({ name, size }) => size === undefined ? name : `${name} (${size})`);
   return [
     `saved: ${sizes.join(", ")}`,

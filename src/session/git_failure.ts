@@ -40,9 +40,9 @@ const meanings: readonly Meaning[] = [
       `the key of ${host} isn't the one that is known${shownKey(stderr)}`,
     hint: ([, host], side, stderr) =>
       stderr.includes(` key in ${sshFolder}/`)
-        ? `somebody may be in between; if the host has a new key, put it into known_hosts of ` +
+        ? `the connection may be intercepted; if the host has a new key, put it into known_hosts of ` +
           secretOf(side)
-        : hint`somebody may be in between; if the host has a new key, forget the old one: ${
+        : hint`the connection may be intercepted; if the host has a new key, forget the old one: ${
           action("attach", {
             name: side.name,
             command: `ssh-keygen -R '${host}' -f ${sshKnownHosts}`,
@@ -74,7 +74,7 @@ const meanings: readonly Meaning[] = [
   {
     pattern: /incorrect passphrase supplied/,
     reason: (_match, side) =>
-      `the key of ${secretOf(side)} has a passphrase, which nobody can type`,
+      `the key of ${secretOf(side)} has a passphrase, which can't be entered there`,
     hint: () => "a key for this alone needs none: ssh-keygen -t ed25519 -N '' -f FILE",
   },
   {

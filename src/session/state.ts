@@ -62,13 +62,15 @@ export function storedSession(object: ConfigMap): StoredSession {
   const wrong = (reason: string) =>
     new KodamaError(
       "conflict",
-      `configmap "${name}" in namespace "${namespace}" holds no session: ${plainText(reason, 200)}`,
+      `configmap "${name}" in namespace "${namespace}" contains no session: ${
+        plainText(reason, 200)
+      }`,
       { hint: `look at it: kubectl get configmap ${name} -n ${namespace} -o yaml` },
     );
   const session = sessionOfText(object.data?.[stateKey], wrong);
   // Objects are found by labels and name; a document can't override those.
   if (sessionNames(session.name).state !== name || session.namespace !== namespace) {
-    throw wrong(`it speaks of "${session.name}" in namespace "${session.namespace}"`);
+    throw wrong(`it names "${session.name}" in namespace "${session.namespace}"`);
   }
   return { session, uid, resourceVersion };
 }

@@ -39,7 +39,7 @@ Deno.test("what is no session is told by its place: a wrong field, another's nam
     ["a: [", /isn't YAML/],
     ["- 1", /name: /],
     [text.replace("status: Running", "status: Flying"), /status: /],
-    [text.replace("name: my-work", "name: other"), /it speaks of "other"/],
+    [text.replace("name: my-work", "name: other"), /it names "other"/],
     ["a: &a 1\nb: *a", /isn't YAML/],
   ];
   for (const [data, message] of wrong) {
@@ -47,7 +47,7 @@ Deno.test("what is no session is told by its place: a wrong field, another's nam
     assert.throws(() => storedSession(object), (error: Error) => {
       assert.match(
         error.message,
-        /^configmap "kodama-session-my-work" in namespace "dev" holds no/,
+        /^configmap "kodama-session-my-work" in namespace "dev" contains no/,
       );
       return message.test(error.message);
     });

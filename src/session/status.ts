@@ -23,7 +23,7 @@ function goOn({ name, origin }: Written): Hint {
   const again = origin.kind === "clone"
     ? action("clone", { source: origin.session, name })
     : action("restore", { name, source: "FILE" });
-  return hint`the files of "${origin.session}" didn't all come: ${again} goes on`;
+  return hint`the files of "${origin.session}" were not copied completely: ${again} continues`;
 }
 
 /**

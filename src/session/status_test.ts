@@ -131,7 +131,7 @@ Deno.test("a memory limit that was reached is named, and so is a container besid
 Deno.test("a clone whose files didn't all come is gone on with as a clone", () => {
   const origin = { kind: "clone", session: "work", filled: false } as const;
   const { reason } = liveStatus({ name: "again", status: "Starting", origin }, undefined);
-  assert.match(plainHint(reason ?? ""), /clone \(source: work, name: again\) goes on$/);
+  assert.match(plainHint(reason ?? ""), /clone \(source: work, name: again\) continues$/);
 });
 
 Deno.test("a pod that its watcher ended is a stopped session, and says which limit it was", () => {

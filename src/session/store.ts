@@ -44,7 +44,7 @@ export class SessionStore {
       // An object can be created without any other.
       if (!(error instanceof KodamaError) || error.kind !== "notFound") throw error;
       throw new KodamaError("notFound", error.message, {
-        hint: `kubectl create namespace ${this.namespace} makes it; -n names another one`,
+        hint: `kubectl create namespace ${this.namespace} creates it; -n selects another one`,
         cause: error,
       });
     }
@@ -119,7 +119,7 @@ export class SessionStore {
         }
         throw new KodamaError(
           "conflict",
-          `${resource.kind} "${name}" in namespace "${this.namespace}" is there, and isn't of session "${session}"`,
+          `${resource.kind} "${name}" in namespace "${this.namespace}" exists, and doesn't belong to session "${session}"`,
           {
             hint: hint`choose another name for the session, or another namespace with ${
               option("namespace")
@@ -194,8 +194,8 @@ export async function listSessions(
     all<ConfigMap>(CONFIG_MAPS, anyState),
     all<Pod>(PODS, `app.kubernetes.io/component=pod,${sessionLabel}`),
   ]);
-  const podOf = new Map(pods.items.map((pod) => [placeOf(pod), pod]));
-  return states.items.map((object) => listed(object, podOf)).sort(byPlace);
+  const podOf = new Map(pods.items.map((pod) => [podKey(pod), pod]));
+  return states.items.map((object) => listed(object, podOf)).sort(byNamespaceAndName);
 }
 
 function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {
@@ -210,7 +210,7 @@ function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSessi
   }
 }
 
-function byPlace(a: ListedSession, b: ListedSession): number {
+function byNamespaceAndName(a: ListedSession, b: ListedSession): number {
   const key = (one: ListedSession) => {
     const { namespace, name } = one.kind === "session" ? one.session : one;
     return `${namespace}/${name}`;
@@ -218,7 +218,7 @@ function byPlace(a: ListedSession, b: ListedSession): number {
   return key(a) < key(b) ? -1 : 1;
 }
 
-function placeOf({ metadata }: Pod): string {
+function podKey({ metadata }: Pod): string {
   return `${metadata?.namespace}/${metadata?.name}`;
 }
 
@@ -229,7 +229,7 @@ function isConflict(error: unknown): boolean {
 function deletedMeanwhile(name: string, namespace: string): KodamaError {
   return new KodamaError(
     "conflict",
-    `session "${name}" in namespace "${namespace}" was deleted by somebody else meanwhile`,
-    { hint: hint`${action("list", { namespace })} shows those that are there` },
+    `session "${name}" in namespace "${namespace}" was deleted by someone else meanwhile`,
+    { hint: hint`${action("list", { namespace })} lists the existing ones` },
   );
 }

@@ -93,7 +93,7 @@ Deno.test("a session that was deleted isn't changed, nor the one that was begun 
   const { server, store } = scene();
   const { stored: kept } = await store.create(sampleSession());
   server.objects.clear();
-  const wanted = { kind: "conflict", message: /was deleted by somebody else meanwhile$/ };
+  const wanted = { kind: "conflict", message: /was deleted by someone else meanwhile$/ };
   const stopped = () => store.change(kept, (session) => ({ ...session, status: "Stopped" }));
   await assert.rejects(stopped, wanted);
   await store.create(sampleSession());
@@ -115,7 +115,7 @@ Deno.test("an object of the name that isn't the session's is left alone", async 
   const others: KubeObject = { apiVersion: "v1", kind: "ConfigMap", metadata };
   await store.put(CONFIG_MAPS, others, "other");
   const own = { ...others, metadata: { name: state } };
-  const refused = { kind: "conflict", message: /is there, and isn't of session "my-work"$/ };
+  const refused = { kind: "conflict", message: /exists, and doesn't belong to session "my-work"$/ };
   await assert.rejects(store.put(CONFIG_MAPS, own, "my-work"), refused);
   await assert.rejects(store.ensure(CONFIG_MAPS, own, "my-work"), refused);
   assert.equal(server.updates, 0);

@@ -64,7 +64,7 @@ Deno.test("snapshots are told apart by namespace and name, the newest first, wha
   assert.equal(kept[0]?.session, "my-work");
 });
 
-Deno.test("`keptSnapshots()` orders those of one second by their names, a later default name first", () => {
+Deno.test("`storedSnapshots()` orders those of one second by their names, a later default name first", () => {
   const names = ["before", "work-20250115143101", "work-20250115143100"];
   const orders = [names, names.toReversed()].map((order) =>
     storedSnapshots(order.flatMap((name) => taken(name, [ready, ready]))).map(({ name }) => name)

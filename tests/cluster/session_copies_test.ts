@@ -60,7 +60,7 @@ Deno.test({
     assert.equal(await inPod("elsewhere", look), expected);
 
     const late = await run("clone", "work", "late", "--timeout", "1ms");
-    assert.match(late.stderr, /nothing is left of session "late"/);
+    assert.match(late.stderr, /nothing remains of session "late"/);
     for (const name of ["work", "again", "whole", "elsewhere"]) {
       await on("delete", name, "--force", "--purge");
     }

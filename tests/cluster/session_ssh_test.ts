@@ -92,7 +92,7 @@ Deno.test({
       await setSecret(fixture, { "ssh-privatekey": `${folder}/good`, more: `${folder}/host` });
       const started = await kodama.run(start, { cwd: folder });
       assert.equal(started.code, 0, started.stderr);
-      const shown = `${address} was taken for what it is, with the key ED25519 SHA256:`;
+      const shown = `${address} was trusted on first use, with the key ED25519 SHA256:`;
       assert.ok(started.stderr.includes(shown), started.stderr);
       const inPod = (line: string) => on("attach", "work", "--command", line);
       await inPod("git config user.name J && git config user.email j@e");

@@ -5,7 +5,7 @@ import { formatScenario, parseScenario, type Step } from "./scenario.ts";
 
 const sample = `---
 runs: embedded
-not real because: it speaks of the embedded node
+not real because: it names the embedded node
 world: weka
 ---
 # A title

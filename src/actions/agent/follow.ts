@@ -6,8 +6,7 @@ import type { AgentEvent, Task } from "../../agent/model.ts";
 import { readEvents } from "../../agent/read_tasks.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
-import { isBehind, noTask, oneTask, workingTask } from "./tasks.ts";
-import { podStreams } from "./pod_streams.ts";
+import { isBehind, noTask, oneTask, podStreams, workingTask } from "./tasks.ts";
 
 /** The events of a follow. */
 export type FollowEvent =
@@ -24,16 +23,16 @@ export type FollowEvent =
 /**
  * Yields a task's events from an offset on, as they arrive, until it has ended; reconnects after broken connections.
  *
- * @param asked without a number the task that the agent works on, or else the newest one: others wait for their turn.
+ * @param options without a number the task that the agent works on, or else the newest one: others wait for their turn.
  */
 export async function* followTask(
   host: Host,
   target: Target,
-  asked: { number?: number; offset?: number; signal: AbortSignal },
+  options: { number?: number; offset?: number; signal: AbortSignal },
 ): AsyncGenerator<FollowEvent, void> {
-  const { signal, offset = 0 } = asked;
+  const { signal, offset = 0 } = options;
   const streams = await podStreams(host);
-  const chosen = asked.number ?? await workingTask(host, target, signal);
+  const chosen = options.number ?? await workingTask(host, target, signal);
   const task = await oneTask(host, target, {
     ...(chosen === undefined ? {} : { number: chosen }),
     signal,
@@ -62,12 +61,12 @@ export async function* followTask(
 export async function* showTask(
   host: Host,
   target: Target,
-  asked: { number?: number; offset?: number; signal: AbortSignal },
+  options: { number?: number; offset?: number; signal: AbortSignal },
 ): AsyncGenerator<FollowEvent, void> {
-  const { signal, offset = 0 } = asked;
+  const { signal, offset = 0 } = options;
   const streams = await podStreams(host);
-  const found = await readEvents(streams, target, asked.number, signal);
-  if (found === undefined) throw noTask(target, asked.number);
+  const found = await readEvents(streams, target, options.number, signal);
+  if (found === undefined) throw noTask(target, options.number);
   const { task, pieces } = found;
   yield { kind: "task", task };
   for (const { bytes, at } of pieces) {

@@ -8,10 +8,10 @@ import { simulatedHost } from "../testing/simulated_host.ts";
 import { type FollowEvent, followTask } from "./follow.ts";
 
 /** Returns a host of one pod, whose scripts run on this machine. */
-function hostOf(pod: ShellPod, asked: () => void = () => {}): Host {
+function hostOf(pod: ShellPod, options: () => void = () => {}): Host {
   const { host } = simulatedHost({});
   const exec = (request: ExecRequest) => {
-    asked();
+    options();
     return pod.streams.open(shellTarget, request, never);
   };
   return { ...host, kube: () => Promise.resolve({ exec } as unknown as KubeClient) };
@@ -21,12 +21,12 @@ function hostOf(pod: ShellPod, asked: () => void = () => {}): Host {
 async function begin(
   pod: ShellPod,
   name: string,
-): Promise<{ begun(): Promise<void>; end(): void }> {
-  const [begun, end] = [`${pod.home}/${name}-begun`, `${pod.home}/${name}-end`];
-  await new Deno.Command("mkfifo", { args: [begun, end] }).output();
-  await startFar(pod.streams, shellTarget, task(`: >${begun}; read -r line <${end}`), never);
+): Promise<{ started(): Promise<void>; end(): void }> {
+  const [started, end] = [`${pod.home}/${name}-begun`, `${pod.home}/${name}-end`];
+  await new Deno.Command("mkfifo", { args: [started, end] }).output();
+  await startFar(pod.streams, shellTarget, task(`: >${started}; read -r line <${end}`), never);
   return {
-    begun: async () => void await Deno.readFile(begun),
+    started: async () => void await Deno.readFile(started),
     end: () => Deno.writeTextFileSync(end, "\n"),
   };
 }
@@ -34,23 +34,23 @@ async function begin(
 Deno.test("a task waits for its turn behind another one, and not where it has only just begun", async () => {
   await using pod = await ShellPod.open();
   const one = await begin(pod, "one");
-  await one.begun();
+  await one.started();
   // The state before its runner has got this far.
   await Deno.remove(`${pod.task(1)}/began`);
-  const told: string[] = [];
+  const events: string[] = [];
   let calls = 0;
   // Calls in order: the task, its events, the tasks before it.
-  const endAtThird = () => void (++calls === 3 && told.length === 1 && one.end());
-  const asked = { number: 1, signal: never };
-  for await (const event of followTask(hostOf(pod, endAtThird), shellTarget, asked)) {
-    told.push(event.kind);
+  const endAtThird = () => void (++calls === 3 && events.length === 1 && one.end());
+  const options = { number: 1, signal: never };
+  for await (const event of followTask(hostOf(pod, endAtThird), shellTarget, options)) {
+    events.push(event.kind);
     if (event.kind === "turn") one.end();
   }
-  assert.deepEqual(told, ["task", "end"]);
+  assert.deepEqual(events, ["task", "end"]);
 
   const host = hostOf(pod);
   const first = await begin(pod, "first");
-  await first.begun();
+  await first.started();
   const second = await begin(pod, "second");
   const turns: boolean[] = [];
   for await (const event of followTask(host, shellTarget, { number: 3, signal: never })) {
@@ -60,7 +60,7 @@ Deno.test("a task waits for its turn behind another one, and not where it has on
       first.end();
       continue;
     }
-    await second.begun();
+    await second.started();
     second.end();
   }
   assert.deepEqual(turns, [false, true]);
@@ -69,7 +69,7 @@ Deno.test("a task waits for its turn behind another one, and not where it has on
 Deno.test("without a number the task that the agent works on is followed, and not one that waits behind it", async () => {
   await using pod = await ShellPod.open();
   const [works, waits] = [await begin(pod, "works"), await begin(pod, "waits")];
-  await works.begun();
+  await works.started();
   const numbers: number[] = [];
   const take = (event: FollowEvent) => {
     if ("task" in event) numbers.push(event.task.number);
@@ -78,7 +78,7 @@ Deno.test("without a number the task that the agent works on is followed, and no
     if (event.kind === "task") works.end();
     take(event);
   }
-  await waits.begun();
+  await waits.started();
   waits.end();
   for await (const event of followTask(hostOf(pod), shellTarget, { signal: never })) take(event);
   assert.deepEqual(numbers, [1, 1, 2, 2]);

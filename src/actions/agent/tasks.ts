@@ -1,16 +1,20 @@
 /** Tasks of agents in pods: started, read, followed, ended. */
-import { action, hint } from "../../base/hint.ts";
-import * as interrupting from "../../agent/interrupt_task.ts";
-import * as reading from "../../agent/read_tasks.ts";
-import * as starting from "../../agent/start_task.ts";
+import { type Interruption, interruptTaskInPod } from "../../agent/interrupt_task.ts";
+import { type FoundTask, readTasksInPod } from "../../agent/read_tasks.ts";
+import { startTaskInPod } from "../../agent/start_task.ts";
+import { action, hint, option } from "../../base/hint.ts";
 import type { AdapterName } from "../../agent/adapter_names.ts";
+import type { Adapter } from "../../agent/adapter.ts";
 import { adapterNamed } from "../../agent/adapters.ts";
 import { currentOf, isOpen, type Task } from "../../agent/model.ts";
+import type { PodStreamOpener } from "../../agent/pod_script.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
-import { earlierTask } from "./earlier_task.ts";
-import { podStreams } from "./pod_streams.ts";
+import { Deadline } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { Outages } from "../../exec/outages.ts";
+import { chosenSettings } from "../exec/settings.ts";
 
 export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
 export type { AdapterName } from "../../agent/adapter_names.ts";
@@ -20,7 +24,7 @@ export interface StartTaskOptions {
   adapter: AdapterName;
   prompt: string;
   /** The command of the adapter `command`; otherwise args appended to the adapter's own. */
-  words?: readonly string[];
+  args?: readonly string[];
   /** Only for this task: it isn't stored in the pod, and isn't in an argument list. */
   environment?: Readonly<Record<string, string>>;
   /** If absent, that of the conversation; otherwise `/workspace`, or the home folder without one. */
@@ -56,17 +60,17 @@ export async function startTask(
   target: Target,
   options: StartTaskOptions,
 ): Promise<StartedTask> {
-  const { prompt, words = [], environment = {}, signal } = options;
+  const { prompt, args = [], environment = {}, signal } = options;
   const streams = await podStreams(host);
   const adapter = adapterNamed(options.adapter);
-  const { conversation: wanted = "latest" } = options;
-  const before = await earlierTask(streams, target, { adapter, wanted }, signal);
-  const tasks = await reading.readTasksInPod(streams, target, everyTask, signal);
+  const { conversation: requested = "latest" } = options;
+  const before = await earlierTask(streams, target, { adapter, requested }, signal);
+  const tasks = await readTasksInPod(streams, target, everyTask, signal);
   const workdir = options.workdir ?? before?.workdir;
-  const number = await starting.startTaskInPod(streams, target, {
+  const number = await startTaskInPod(streams, target, {
     adapter,
     prompt,
-    args: words,
+    args,
     environment,
     ...(workdir === undefined ? {} : { workdir }),
     createdAt: host.clock.now(),
@@ -96,9 +100,9 @@ export async function currentTask(
 ): Promise<Task | undefined> {
   const streams = await podStreams(host);
   const choice = { ...everyTask, eventBytes: verdictBytes };
-  const current = currentOf(await reading.readTasksInPod(streams, target, choice, signal));
+  const current = currentOf(await readTasksInPod(streams, target, choice, signal));
   if (current?.partial !== true) return current;
-  const [whole] = await reading.readTasksInPod(streams, target, { number: current.number }, signal);
+  const [whole] = await readTasksInPod(streams, target, { number: current.number }, signal);
   return whole ?? current;
 }
 
@@ -110,7 +114,7 @@ export async function isBehind(
   signal: AbortSignal,
 ): Promise<boolean> {
   const streams = await podStreams(host);
-  const tasks = await reading.readTasksInPod(streams, target, everyTask, signal);
+  const tasks = await readTasksInPod(streams, target, everyTask, signal);
   return tasks.some((task) => task.number < number && isOpen(task));
 }
 
@@ -120,7 +124,7 @@ export async function workingTask(
   target: Target,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const tasks = await reading.readTasksInPod(await podStreams(host), target, everyTask, signal);
+  const tasks = await readTasksInPod(await podStreams(host), target, everyTask, signal);
   return tasks.find(({ status }) => status.state === "working")?.number;
 }
 
@@ -129,12 +133,12 @@ export async function readTasks(
   host: Host,
   target: Target,
   { newest, number, signal }: { newest?: number; number?: number; signal: AbortSignal },
-): Promise<readonly reading.FoundTask[]> {
+): Promise<readonly FoundTask[]> {
   const choice = {
     ...(newest === undefined ? {} : { newest }),
     ...(number === undefined ? {} : { number }),
   };
-  return await reading.readTasksInPod(await podStreams(host), target, choice, signal);
+  return await readTasksInPod(await podStreams(host), target, choice, signal);
 }
 
 /** Returns the task of a number, or the newest. Throws a `KodamaError` if there is none. */
@@ -160,7 +164,7 @@ export function noTask({ pod }: Target, number: number | undefined): KodamaError
 }
 
 /** How a task was ended. */
-export interface InterruptedTask extends interrupting.Interruption {
+export interface InterruptedTask extends Interruption {
   adapter: string;
 }
 
@@ -176,15 +180,105 @@ export async function interruptTask(
 ): Promise<InterruptedTask> {
   const choice = number === undefined ? {} : { number };
   const streams = await podStreams(host);
-  const tasks = await reading.readTasksInPod(streams, target, { ...everyTask, ...choice }, signal);
+  const tasks = await readTasksInPod(streams, target, { ...everyTask, ...choice }, signal);
   const task = number === undefined ? tasks.find(isOpen) : tasks[0];
   const adapter = adapterNamed(task?.adapter ?? "");
-  const wanted = task === undefined ? choice : { number: task.number };
-  const done = await interrupting.interruptTaskInPod(
+  const requested = task === undefined ? choice : { number: task.number };
+  const done = await interruptTaskInPod(
     streams,
     target,
-    { ...wanted, adapter },
+    { ...requested, adapter },
     signal,
   );
   return { ...done, adapter: adapter.name };
+}
+
+/** Streams are opened like those of a run: a server that is down is retried. */
+export async function podStreams(host: Host): Promise<PodStreamOpener & { clock: Clock }> {
+  const { connectTimeoutMs } = await chosenSettings(host, {});
+  const outages = new Outages(host.clock, connectTimeoutMs);
+  return {
+    clock: host.clock,
+    async open({ context, pod }, request, signal) {
+      const client = await host.kube(context);
+      using deadline = new Deadline(host.clock, connectTimeoutMs, signal);
+      try {
+        const ask = () => client.exec(request, { signal: deadline.signal });
+        return await outages.retry(context, ask, deadline.signal);
+      } catch (error) {
+        if (!deadline.expired || error instanceof KodamaError) throw error;
+        const seconds = Math.round(connectTimeoutMs / 1000);
+        throw new KodamaError("timeout", `no stream to ${pod} was open within ${seconds}s`, {
+          hint: hint`is the node there? \`${
+            action("config.set", { key: "exec.connectTimeout", value: "1m" })
+          }\` waits longer`,
+        });
+      }
+    },
+  };
+}
+
+/* The task whose conversation a prompt continues. */
+
+/** The bytes of a task's events that contain its last answer: enough to know whether it has a conversation. */
+const lastAnswerBytes = 256 * 1024;
+
+/** How many existing tasks are named if the requested one doesn't exist. */
+const namedTasks = 10;
+
+/**
+ * Finds the task; undefined if a new conversation starts.
+ *
+ * @throws KodamaError `notFound` if no task has the number, `conflict` if its task has no conversation.
+ */
+async function earlierTask(
+  streams: PodStreamOpener,
+  target: Target,
+  { adapter, requested }: { adapter: Adapter; requested: "new" | "latest" | number },
+  signal: AbortSignal,
+): Promise<Task | undefined> {
+  const continues = (task: Task) => task.adapter === adapter.name && hasConversation(task);
+  if (typeof requested !== "number") {
+    if (requested === "new" || !adapter.converses) return undefined;
+    return (await readTasksInPod(streams, target, { eventBytes: lastAnswerBytes }, signal))
+      .findLast(
+        continues,
+      );
+  }
+  const [task] = await readTasksInPod(
+    streams,
+    target,
+    { number: requested, eventBytes: lastAnswerBytes },
+    signal,
+  );
+  if (task === undefined) throw await noTaskOf(streams, target, requested, signal);
+  if (continues(task)) return task;
+  throw new KodamaError("conflict", `task ${requested} has no conversation to continue`, {
+    hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows the tasks; ${
+      option("new")
+    } begins a conversation`,
+  });
+}
+
+async function noTaskOf(
+  streams: PodStreamOpener,
+  target: Target,
+  requested: number,
+  signal: AbortSignal,
+): Promise<KodamaError> {
+  const tasks = await readTasksInPod(
+    streams,
+    target,
+    { newest: namedTasks, eventBytes: 0 },
+    signal,
+  );
+  const numbers = tasks.map(({ number }) => number).join(", ");
+  return new KodamaError("notFound", `${target.pod} has no task ${requested}`, {
+    hint: numbers === "" ? "there are none yet" : `the newest are ${numbers}`,
+  });
+}
+
+/** An agent that never got as far as its first answer has stored nothing. */
+function hasConversation(task: Task): boolean {
+  return task.conversation !== undefined && (isOpen(task) || task.progress.turns > 0);
 }

@@ -23,10 +23,10 @@ Deno.test("whatever waits behind it, the task that works is what a pod is about,
   assert.equal(await currentTask(host, shellTarget, never), undefined);
   await begin(pod, "true");
   await followed(pod, 1);
-  const begun = `${pod.home}/begun`;
-  await new Deno.Command("mkfifo", { args: [begun] }).output();
-  await begin(pod, `: >${begun}; exec sleep 1000`);
-  await Deno.readFile(begun);
+  const started = `${pod.home}/begun`;
+  await new Deno.Command("mkfifo", { args: [started] }).output();
+  await begin(pod, `: >${started}; exec sleep 1000`);
+  await Deno.readFile(started);
   // More than a list of tasks shows.
   for (let waiting = 0; waiting < 21; waiting++) await begin(pod, "sleep 1000");
   assert.equal((await currentTask(host, shellTarget, never))?.number, 2);
@@ -37,21 +37,21 @@ Deno.test("whatever waits behind it, the task that works is what a pod is about,
 Deno.test("a prompt that goes on with a task that isn't there, or that holds no conversation, isn't begun", async () => {
   await using pod = await ShellPod.open();
   const host = hostOf(pod);
-  const goOnWith = (conversation: number) => {
+  const continueWith = (conversation: number) => {
     const adapter = "command" as const;
     const options = { adapter, prompt: "x", words: ["true"], conversation, signal: never };
     return startTask(host, shellTarget, options);
   };
   const none = { kind: "notFound", message: `${shellTarget.pod} has no task 99` };
-  await assert.rejects(goOnWith(99), { ...none, hint: "there are none yet" });
+  await assert.rejects(continueWith(99), { ...none, hint: "there are none yet" });
   for (const number of [1, 2]) {
     await begin(pod, "true");
     await followed(pod, number);
   }
-  await assert.rejects(goOnWith(99), { ...none, hint: "the newest are 1, 2" });
-  await assert.rejects(goOnWith(2), {
+  await assert.rejects(continueWith(99), { ...none, hint: "the newest are 1, 2" });
+  await assert.rejects(continueWith(2), {
     kind: "conflict",
-    message: "task 2 has no conversation to go on with",
+    message: "task 2 has no conversation to continue",
   });
   assert.equal((await currentTask(host, shellTarget, never))?.number, 2);
 });

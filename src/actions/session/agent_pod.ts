@@ -5,7 +5,7 @@ import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
 
 /** Where to find an agent. */
-export type AgentPlace =
+export type AgentRef =
   & {
     /** The context's own if absent. */
     namespace?: string;
@@ -23,15 +23,15 @@ export type AgentPlace =
  */
 export async function agentTargetAndOwner(
   host: Host,
-  place: AgentPlace,
+  ref: AgentRef,
   signal: AbortSignal,
 ): Promise<{ target: Target; otherOwner?: string }> {
-  if (place.kind === "pod") return { target: await agentTarget(host, place, signal) };
+  if (ref.kind === "pod") return { target: await agentTarget(host, ref, signal) };
   const [{ findSession }, { ownerIfOther }] = await Promise.all([
     import("../find_session.ts"),
     import("./owner.ts"),
   ]);
-  const { kind: _, ...named } = place;
+  const { kind: _, ...named } = ref;
   const { session, target } = await findSession(host, named, signal);
   const otherOwner = await ownerIfOther(await host.kube(target.context), session, signal);
   return { target, ...(otherOwner === undefined ? {} : { otherOwner }) };
@@ -40,15 +40,15 @@ export async function agentTargetAndOwner(
 /** Returns the target. Throws a `KodamaError` with the way out if there is none running. */
 export async function agentTarget(
   host: Host,
-  place: AgentPlace,
+  ref: AgentRef,
   signal: AbortSignal,
 ): Promise<Target> {
-  if (place.kind === "session") {
+  if (ref.kind === "session") {
     const { findSession } = await import("../find_session.ts");
-    const { kind: _, ...session } = place;
+    const { kind: _, ...session } = ref;
     return (await findSession(host, session, signal)).target;
   }
-  const { name, namespace, context, container } = place;
+  const { name, namespace, context, container } = ref;
   const selection = {
     ...wholeSelection,
     operands: [{ kind: "pod" as const, name }],

@@ -35,16 +35,16 @@ export async function giveTask(
   const tasks = await readTasks(host, target, { ...first, signal });
   const same = tasks.find((one) => isOf(one, task));
   if (same !== undefined) return { number: same.number, already: true };
-  if (session.agent !== undefined) throw begunOtherwise(session);
+  if (session.agent !== undefined) throw otherFirstTask(session);
   await requireAgent(host, { session, target, task, signal });
-  const { adapter, prompt, words } = task;
+  const { adapter, prompt, args } = task;
   const once = `first${uid.replaceAll(/[^0-9A-Za-z]/g, "")}`;
-  const { number } = await startTask(host, target, { adapter, prompt, words, once, signal });
+  const { number } = await startTask(host, target, { adapter, prompt, args, once, signal });
   // Another start may have given it at the same moment: the lower number is the one that runs.
   const all = await readTasks(host, target, { signal });
   const taken = all.find(({ key }) => key === once);
   if (taken === undefined || taken.number === number) return { number, already: false };
-  if (!isOf(taken, task)) throw begunOtherwise(session);
+  if (!isOf(taken, task)) throw otherFirstTask(session);
   return { number: taken.number, already: true };
 }
 
@@ -85,8 +85,8 @@ async function requireAgent(
 /** A shell's exit code for a program that it can't find. */
 const notFound = 127;
 
-function begunOtherwise({ name }: Session): KodamaError {
-  return new KodamaError("conflict", `session "${name}" was begun with another prompt`, {
+function otherFirstTask({ name }: Session): KodamaError {
+  return new KodamaError("conflict", `session "${name}" was started with another prompt`, {
     hint: hint`${action("prompt", { name, prompt: "…" })} gives its agent a further task`,
   });
 }

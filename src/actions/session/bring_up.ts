@@ -43,7 +43,7 @@ export interface NewVolumes {
 export interface BringUp {
   host: Host;
   store: SessionStore;
-  kept: StoredSession;
+  stored: StoredSession;
   parts: ManifestParts;
   /** The existing pod was created from other variables: it is created again. */
   remakePod: boolean;
@@ -75,31 +75,31 @@ export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> 
   yield* run.configure();
   yield* run.create();
   const pod = yield* run.waitForPod();
-  yield* run.lookAtEgress(pod);
+  yield* run.checkEgress(pod);
   yield* run.fill(pod);
   yield* run.checkOut(pod);
-  yield* run.beginSync(pod);
+  yield* run.startSync(pod);
   yield* run.giveTask(pod);
   yield* run.save(pod);
 }
 
 class BringUpRun {
-  #kept: StoredSession;
+  #stored: StoredSession;
 
   constructor(private readonly work: BringUp) {
-    this.#kept = work.kept;
+    this.#stored = work.stored;
   }
 
   get #session(): Session {
-    return this.#kept.session;
+    return this.#stored.session;
   }
 
   async *fill(pod: Pod): AsyncGenerator<StartEvent, void> {
     const { fill, store } = this.work;
     if (fill === undefined) return;
     yield this.#started("fill");
-    const text = yield* telling("fill", fill(this.#access(pod)));
-    this.#kept = await store.change(this.#kept, ({ origin, ...session }) => ({
+    const text = yield* reportProgress("fill", fill(this.#access(pod)));
+    this.#stored = await store.change(this.#stored, ({ origin, ...session }) => ({
       ...session,
       ...(origin === undefined ? {} : { origin: { ...origin, filled: true } }),
     }));
@@ -112,7 +112,7 @@ class BringUpRun {
     const lacks = await lacksOfGitSecret(store, this.#session);
     if (lacks !== undefined) yield { kind: "warning", text: lacks };
     for (const manifest of configuration(this.#session, parts)) {
-      const owned = { ...manifest, object: ownedBy(this.#kept, manifest.object) };
+      const owned = { ...manifest, object: ownedBy(this.#stored, manifest.object) };
       if (!manifest.replace) await this.#ensure(owned);
       else if (await putNamed(store, owned, this.#session.name)) made(owned);
     }
@@ -131,7 +131,7 @@ class BringUpRun {
     }
     await this.#removeOldPod();
     const pod = podManifest(this.#session);
-    const owned = { ...pod, object: ownedBy(this.#kept, pod.object) };
+    const owned = { ...pod, object: ownedBy(this.#stored, pod.object) };
     const made = await this.#ensure(owned);
     yield { kind: "stepEnded", step: "create", result: made ? "done" : "already" };
   }
@@ -159,7 +159,7 @@ class BringUpRun {
     const { host, store, readyTimeoutMs, signal } = this.work;
     yield this.#started("ready");
     const wait = { name: this.#session.name, limitMs: readyTimeoutMs, signal };
-    const pod = yield* telling("ready", untilReady(host, store, wait));
+    const pod = yield* reportProgress("ready", untilReady(host, store, wait));
     const text = pod.spec?.nodeName;
     const node = text === undefined ? {} : { text };
     yield { kind: "stepEnded", step: "ready", result: "done", ...node };
@@ -167,7 +167,7 @@ class BringUpRun {
   }
 
   /** Runs before any of the user's files are in the pod. */
-  async *lookAtEgress(pod: Pod): AsyncGenerator<StartEvent, void> {
+  async *checkEgress(pod: Pod): AsyncGenerator<StartEvent, void> {
     const text = await egressWarning(this.#access(pod), this.#session.spec.egress);
     if (text !== undefined) yield { kind: "warning", text };
   }
@@ -183,9 +183,9 @@ class BringUpRun {
     const author = already ? undefined : await localAuthor(host, signal);
     const filesBySync = this.work.syncsClone;
     const { name, spec: { gitSecret } } = this.#session;
-    const wishes = { author, filesBySync, name, gitSecret };
-    const checking = checkOut(this.#access(pod), repository, wishes);
-    const { branch, baseBranch, commitHash, trusted, made, lacks } = yield* telling(
+    const options = { author, filesBySync, name, gitSecret };
+    const checking = checkOut(this.#access(pod), repository, options);
+    const { branch, baseBranch, commitHash, trusted, made, lacks } = yield* reportProgress(
       "clone",
       checking,
     );
@@ -194,13 +194,13 @@ class BringUpRun {
       yield {
         kind: "warning",
         text: `the workspace was empty: ${repository.url} is checked out again, at ${branch}; ` +
-          "what was never pushed from it is lost",
+          "commits that were never pushed are lost",
       };
     }
-    if (trusted !== undefined) yield { kind: "warning", text: trustWords(trusted, gitSecret) };
+    if (trusted !== undefined) yield { kind: "warning", text: trustedKeyText(trusted, gitSecret) };
     // Later work of a session is compared with its first checkout.
     if (!already) {
-      this.#kept = await store.change(this.#kept, (session) => ({
+      this.#stored = await store.change(this.#stored, (session) => ({
         ...session,
         repository: {
           ...repository,
@@ -214,26 +214,26 @@ class BringUpRun {
     yield { kind: "stepEnded", step: "clone", result: made ? "done" : "already", text };
   }
 
-  async *beginSync(pod: Pod): AsyncGenerator<StartEvent, void> {
+  async *startSync(pod: Pod): AsyncGenerator<StartEvent, void> {
     const { host, store, signal, localPath, secretFiles = [], whyNoSync, kubeconfig } = this.work;
     yield this.#started("sync");
     if (localPath === undefined) {
       const why = whyNoSync === undefined ? {} : { text: whyNoSync };
       return yield { kind: "stepEnded", step: "sync", result: "skipped", ...why };
     }
-    const { beginSync } = await import("./sync_step.ts");
+    const { startSessionSync: startSync } = await import("./sync_step.ts");
     const target = targetOf(store, pod);
     const session = this.#session;
-    const beginning = beginSync(host, {
+    const starting = startSync(host, {
       session,
-      uid: this.#kept.uid,
+      uid: this.#stored.uid,
       target,
       localPath,
       secretFiles,
       kubeconfig,
       signal,
     });
-    const entries = yield* telling("sync", beginning);
+    const entries = yield* reportProgress("sync", starting);
     await bringMissingFiles(this.#access(pod));
     const text = `${localPath}, ${plural(entries, "entry", "entries")}`;
     yield { kind: "stepEnded", step: "sync", result: "done", text };
@@ -249,10 +249,10 @@ class BringUpRun {
     const given = await persistently(
       host.clock,
       signal,
-      () => giveTask(host, { session: this.#session, uid: this.#kept.uid, target, task, signal }),
+      () => giveTask(host, { session: this.#session, uid: this.#stored.uid, target, task, signal }),
     );
     const agent = { adapter: task.adapter, task: given.number };
-    this.#kept = await store.change(this.#kept, (session) => ({ ...session, agent }));
+    this.#stored = await store.change(this.#stored, (session) => ({ ...session, agent }));
     const result = given.already ? "already" : "done";
     yield { kind: "stepEnded", step: "agent", result, text: `task ${given.number}` };
   }
@@ -260,12 +260,12 @@ class BringUpRun {
   async *save(pod: Pod): AsyncGenerator<StartEvent, void> {
     const { host, store } = this.work;
     yield this.#started("save");
-    this.#kept = await store.change(this.#kept, ({ message: _, ...session }) => ({
+    this.#stored = await store.change(this.#stored, ({ message: _, ...session }) => ({
       ...session,
       status: "Running",
     }));
-    const unkept = await writeLocalSession(host, this.#session, store.client.context);
-    if (unkept !== undefined) yield { kind: "warning", text: unkept };
+    const warning = await writeLocalSession(host, this.#session, store.client.context);
+    if (warning !== undefined) yield { kind: "warning", text: warning };
     yield { kind: "stepEnded", step: "save", result: "done" };
     yield { kind: "started", session: this.#session, target: targetOf(store, pod) };
   }
@@ -283,10 +283,10 @@ class BringUpRun {
 const lacksTexts: Readonly<Record<CheckoutState["lacks"][number], string>> = {
   submodules:
     "the repository has submodules, which aren't checked out: git in the pod doesn't see " +
-    "changes in their folders, such as those that a sync brings",
+    "changes in their folders, such as synced ones",
   lfs:
     "the repository has files of Git LFS, and the image has no git-lfs that is set up: they are " +
-    "pointers in the pod, and contents that a sync brings would be committed as they are",
+    "pointers in the pod, and synced contents would be committed as they are",
 };
 
 /** As `store.put()`. Throws KodamaError that names the allow-list if the cluster serves no NetworkPolicies. */
@@ -310,12 +310,12 @@ async function putNamed(
 }
 
 function lostVolumeText({ object: { metadata } }: Manifest): string {
-  return `persistentvolumeclaim "${metadata.name}" was missing and is made again, empty: ` +
-    "what was in it is lost";
+  return `persistentvolumeclaim "${metadata.name}" was missing and is created again, empty: ` +
+    "its contents are lost";
 }
 
 /** Emits the progress of a step; returns its result. */
-async function* telling<T>(
+async function* reportProgress<T>(
   step: StartStep,
   working: AsyncGenerator<string, T>,
 ): AsyncGenerator<StartEvent, T> {
@@ -337,8 +337,8 @@ async function egressWarning(
   rules: readonly EgressRule[] | undefined,
 ): Promise<string | undefined> {
   if (rules === undefined) return undefined;
-  const words = egressProbeCommand(rules);
-  const { stdout } = await runInPod(pod, { argv: words, timeoutMs: probeTimeoutMs });
+  const command = egressProbeCommand(rules);
+  const { stdout } = await runInPod(pod, { argv: command, timeoutMs: probeTimeoutMs });
   return warningOf(egressProbe(stdout, rules));
 }
 
@@ -366,7 +366,7 @@ async function lacksOfGitSecret(
   { spec: { gitSecret }, repository }: Session,
 ): Promise<string | undefined> {
   if (gitSecret === undefined) return undefined;
-  const reason = await lackOf(store, gitSecret);
+  const reason = await lackIn(store, gitSecret);
   if (reason === undefined) return undefined;
   const needed = repository !== undefined && repository.commitHash === undefined &&
     repositoryAddress(repository.url).transport === "ssh";
@@ -378,15 +378,15 @@ async function lacksOfGitSecret(
 }
 
 /** Only checks names, never values. If the caller may not read Secrets, git will report what is missing. */
-async function lackOf(store: SessionStore, name: string): Promise<string | undefined> {
-  const place = `secret "${name}" in namespace "${store.namespace}"`;
+async function lackIn(store: SessionStore, name: string): Promise<string | undefined> {
+  const secretText = `secret "${name}" in namespace "${store.namespace}"`;
   try {
     const secret = await store.get<Secret>(SECRETS, name);
-    if (secret === undefined) return `there is no ${place}`;
+    if (secret === undefined) return `there is no ${secretText}`;
     const keys = Object.keys(secret.data ?? {});
     if (keys.includes(sshSecretKeys.key)) return undefined;
     const has = keys.length === 0 ? "none" : plainText(keys.join(", "), 200);
-    return `${place} has no key "${sshSecretKeys.key}"; its keys: ${has}`;
+    return `${secretText} has no key "${sshSecretKeys.key}"; its keys: ${has}`;
   } catch (error) {
     if (error instanceof KodamaError && error.kind === "forbidden") return undefined;
     throw error;
@@ -394,12 +394,12 @@ async function lackOf(store: SessionStore, name: string): Promise<string | undef
 }
 
 /** Returns what the user should verify, once. */
-function trustWords(
+function trustedKeyText(
   { host, key }: NonNullable<Checked["trusted"]>,
   gitSecret: string | undefined,
 ): string {
   const checked = gitSecret === undefined
     ? ""
-    : `; ${sshSecretKeys.hosts} in secret "${gitSecret}" has it checked instead`;
-  return `${host} was taken for what it is, with the key ${key}: no other one from now on${checked}`;
+    : `; ${sshSecretKeys.hosts} in secret "${gitSecret}" verifies it instead`;
+  return `${host} was trusted on first use, with the key ${key}; other keys are refused from now on${checked}`;
 }

@@ -34,10 +34,10 @@ import {
 
 /** For a slow network and a large repository; git itself detects one that makes no progress. */
 const checkoutLimitMs = 60 * 60 * 1000;
-const lookLimitMs = 15_000;
+const queryLimitMs = 15_000;
 
 /** The options of a checkout. */
-export type CheckoutWishes = Pick<Checkout, "author" | "filesBySync"> & GitSide;
+export type CheckoutOptions = Pick<Checkout, "author" | "filesBySync"> & GitSide;
 
 /** The checkout, and the host whose key wasn't known before. */
 export interface Checked extends CheckoutState {
@@ -52,10 +52,10 @@ export interface Checked extends CheckoutState {
 export async function* checkOut(
   pod: PodAccess,
   repository: SessionRepository,
-  { author, filesBySync, ...side }: CheckoutWishes,
+  { author, filesBySync, ...side }: CheckoutOptions,
 ): AsyncGenerator<string, Checked> {
   const { url, baseBranch, branch, autoBranch } = repository;
-  const words = checkoutCommand({
+  const command = checkoutCommand({
     url,
     baseBranch,
     ownBranch: autoBranch ? branch : undefined,
@@ -64,7 +64,7 @@ export async function* checkOut(
   });
   const lines = new BoundedQueue<string>(4);
   const running = runInPod(pod, {
-    argv: words,
+    argv: command,
     timeoutMs: checkoutLimitMs,
     // Progress that isn't consumed in time may be dropped.
     onProgress: (line) => {
@@ -83,7 +83,7 @@ export async function* checkOut(
   if (outcome.kind === "failed" && outcome.exitCode === checkoutRefusals.otherRepository) {
     throw new KodamaError("conflict", `cannot check out ${url}: ${lastOutput(result)}`, {
       hint:
-        hint`what an earlier session of this name left is kept: choose another name, or delete it with ${
+        hint`files of an earlier session of this name remain: choose another name, or delete it with ${
           option("purge")
         }`,
     });
@@ -103,14 +103,14 @@ async function explained(
 ): Promise<KodamaError> {
   const refused = side.gitSecret !== undefined && /Permission denied/.test(result.stderr);
   const key = refused
-    ? await runInPod(pod, { argv: keyCheckCommand(), timeoutMs: lookLimitMs })
+    ? await runInPod(pod, { argv: keyCheckCommand(), timeoutMs: queryLimitMs })
     : undefined;
   const stderr = withoutCredentials(`${key?.stderr ?? ""}\n${result.stderr}`);
   const failure = result.outcome.kind === "failed" ? gitFailure(stderr, side) : undefined;
-  const said = failure?.reason ?? (lastGitLines(stderr) || lastOutput(result));
+  const reason = failure?.reason ?? (lastGitLines(stderr) || lastOutput(result));
   const hint = failure?.hint ??
-    (result.outcome.kind === "failed" ? undefined : "the same start goes on");
-  return podFailure(`cannot check out ${url}`, { ...result, stderr: said }, hint);
+    (result.outcome.kind === "failed" ? undefined : "run the same start again");
+  return podFailure(`cannot check out ${url}`, { ...result, stderr: reason }, hint);
 }
 
 /** Returns the host whose key ssh has just accepted without verification, and the key's fingerprint. */
@@ -118,7 +118,7 @@ async function trustedKey(pod: PodAccess, stderr: string): Promise<Checked["trus
   const trusted = trustedHost(stderr);
   if (trusted === undefined) return undefined;
   const { host, kind } = trusted;
-  const result = await runInPod(pod, { argv: hostKeyCommand(host), timeoutMs: lookLimitMs });
+  const result = await runInPod(pod, { argv: hostKeyCommand(host), timeoutMs: queryLimitMs });
   const [fingerprint = "its fingerprint can't be read"] =
     /SHA256:[\w+/]{20,60}/.exec(result.stdout) ?? [];
   return { host: plainText(host, 100), key: `${kind} ${fingerprint}` };
@@ -131,11 +131,11 @@ async function trustedKey(pod: PodAccess, stderr: string): Promise<Checked["trus
  */
 export async function bringMissingFiles(pod: PodAccess): Promise<void> {
   const result = await runInPod(pod, { argv: missingFilesCommand(), timeoutMs: checkoutLimitMs });
-  if (result.outcome.kind !== "ok") throw podFailure("cannot bring the branch's files", result);
+  if (result.outcome.kind !== "ok") throw podFailure("cannot restore the branch's files", result);
 }
 
 /** Returns the state of the work in the workspace; undefined if it can't be queried, or isn't a repository. */
 export async function workState(pod: PodAccess): Promise<WorkState | undefined> {
-  const result = await runInPod(pod, { argv: workCommand(), timeoutMs: lookLimitMs });
+  const result = await runInPod(pod, { argv: workCommand(), timeoutMs: queryLimitMs });
   return result.outcome.kind === "ok" ? workAnswer(result.stdout) : undefined;
 }

@@ -12,19 +12,17 @@ import { checkedSessionName, sessionNames } from "../../session/names.ts";
 import type { StoredSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import { abandoned } from "./abandon.ts";
+import { cleanUpStart, kodamaErrorOf, removeIncomplete } from "./cleanup.ts";
 import { bringUp } from "./bring_up.ts";
-import type { SessionPlace, StartEvent } from "./events.ts";
+import type { SessionRef, StartEvent } from "./events.ts";
 import { fill } from "./fill.ts";
-import { type Beginning, newSession } from "./new_session.ts";
+import { newSession, type SessionDraft } from "./new_session.ts";
 import { openStore } from "../session_ref.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
-import { tidied } from "./leftovers.ts";
 import { sessionFiles } from "./session_files.ts";
-import { kodamaErrorOf } from "./tidying.ts";
 
 /** Which session, and the name of its clone; both are in one namespace. */
-export interface CloneOptions extends SessionPlace {
+export interface CloneOptions extends SessionRef {
   newName: string;
   /** Includes the variables of the session's Secret, the token for git, and the login of its agent. */
   withSecrets: boolean;
@@ -41,14 +39,14 @@ export interface CloneOptions extends SessionPlace {
 export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<StartEvent, void> {
   const { signal, name, newName, withSecrets, readyTimeoutMs } = options;
   if (checkedSessionName(newName) === name) {
-    throw new UsageError(`a clone of session "${name}" needs a name of its own`);
+    throw new UsageError(`a clone of session "${name}" needs another name`);
   }
-  const { kept: { session: from }, withFiles } = await sessionFiles(host, options, options);
+  const { stored: { session: from }, withFiles } = await sessionFiles(host, options, options);
   const store = await openStore(host, options, signal);
   const parts = await partsOf(store, name, withSecrets);
   const session = await newSession(host, store, cloneOf(from, newName, parts), signal);
   yield { kind: "stepStarted", step: "claim", session };
-  const kept = await begun(store, session);
+  const stored = await created(store, session);
   yield { kind: "stepEnded", step: "claim", result: "done" };
   const checksums = await podChecksums(host);
   let isFilled = false;
@@ -56,7 +54,7 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
     yield* bringUp({
       host,
       store,
-      kept,
+      stored,
       parts,
       remakePod: false,
       syncsClone: false,
@@ -65,22 +63,22 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
       made: () => {},
       fill: async function* (pod) {
         const what = `cannot copy session "${name}"`;
-        const told = yield* withFiles((source) => {
+        const summary = yield* withFiles((source) => {
           const open = (folder: Parameters<typeof openCarried>[1]) =>
             openCarried(source, folder, { checksums, withSecrets });
           return fill(pod, { open, checksums, what });
         });
         isFilled = true;
-        return told;
+        return summary;
       },
     });
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
     if (!isFilled) {
-      throw await abandoned(host, store, { name: newName, error: failure, purge: true });
+      throw await removeIncomplete(host, store, { name: newName, error: failure, purge: true });
     }
-    const failed = { store, clock: host.clock, kept, begun: false, made: [] };
-    throw await tidied({ ...failed, error: failure, interrupted: signal.aborted });
+    const failed = { store, clock: host.clock, stored, created: false, made: [] };
+    throw await cleanUpStart({ ...failed, error: failure, interrupted: signal.aborted });
   }
 }
 
@@ -88,7 +86,7 @@ function cloneOf(
   { name, repository, spec, template }: Session,
   newName: string,
   { secrets: { variables, gitToken } }: ManifestParts,
-): Beginning {
+): SessionDraft {
   return {
     name: newName,
     repository,
@@ -101,33 +99,33 @@ function cloneOf(
 }
 
 /** Returns the new session's state: created, or that of the same clone, which was killed halfway. */
-async function begun(store: SessionStore, session: Session): Promise<StoredSession> {
+async function created(store: SessionStore, session: Session): Promise<StoredSession> {
   const { name } = session;
   const there = await store.read(name);
-  if (there === undefined) await refuseKeptFiles(store, name);
-  const { stored: kept, created: begun } = await store.create(session);
-  const { origin } = kept.session;
+  if (there === undefined) await refuseExistingClaims(store, name);
+  const { stored, created } = await store.create(session);
+  const { origin } = stored.session;
   const same = origin?.kind === "clone" && origin.session === session.origin?.session;
-  if (begun || same && !origin.filled) return kept;
+  if (created || same && !origin.filled) return stored;
   throw new KodamaError(
     "conflict",
-    `there is a session "${name}" in namespace "${store.namespace}" already`,
+    `session "${name}" already exists in namespace "${store.namespace}"`,
     { hint: "choose another name for the clone" },
   );
 }
 
 /** The volumes that an earlier session of the name retained are someone's work. */
-async function refuseKeptFiles(store: SessionStore, name: string): Promise<void> {
+async function refuseExistingClaims(store: SessionStore, name: string): Promise<void> {
   const { workspaceClaim, homeClaim } = sessionNames(name);
   for (const claim of [workspaceClaim, homeClaim]) {
     if (await store.get(PERSISTENT_VOLUME_CLAIMS, claim) === undefined) continue;
     throw new KodamaError(
       "conflict",
-      `claim "${claim}" holds the work of an earlier session "${name}"`,
+      `claim "${claim}" contains the work of an earlier session "${name}"`,
       {
         hint: hint`choose another name, or ${
           action("delete", { name, purge: true, namespace: store.namespace })
-        }, which takes that work away`,
+        }, which deletes that work`,
       },
     );
   }

@@ -25,7 +25,7 @@ import type { Host } from "../host.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import type { StartOptions } from "./events.ts";
 import { originOfFolder } from "./local_git.ts";
-import { chosenSync, type SyncChoice } from "./sync_choice.ts";
+import { chosenSync, type SyncChoice } from "./sync_folder.ts";
 import { findTemplate } from "./templates.ts";
 import { type ReadSecrets, readSecrets } from "../sync/secrets.ts";
 
@@ -139,18 +139,18 @@ async function editorOverrides(host: Host): Promise<Definition["editor"]> {
 export function contradictions(
   options: StartOptions,
   there: Session,
-  wanted: Definition,
+  definition: Definition,
 ): string[] {
   const { spec, repository, template } = there;
   const pairs: [flag: keyof StartOptions, was: string | undefined, is: string | undefined][] = [
-    ["repo", repository?.url, wanted.repository?.url],
+    ["repo", repository?.url, definition.repository?.url],
     ["branch", repository?.autoBranch ? undefined : repository?.baseBranch, options.branch],
-    ["image", spec.image, wanted.spec.image],
-    ["cpu", spec.resources.cpu, wanted.spec.resources.cpu],
-    ["memory", spec.resources.memory, wanted.spec.resources.memory],
+    ["image", spec.image, definition.spec.image],
+    ["cpu", spec.resources.cpu, definition.spec.resources.cpu],
+    ["memory", spec.resources.memory, definition.spec.resources.memory],
     ["template", template, options.template],
-    ["ttl", limitOf(spec.limits.ttlSeconds), limitOf(wanted.spec.limits.ttlSeconds)],
-    ["idleTimeout", limitOf(spec.limits.idleSeconds), limitOf(wanted.spec.limits.idleSeconds)],
+    ["ttl", limitOf(spec.limits.ttlSeconds), limitOf(definition.spec.limits.ttlSeconds)],
+    ["idleTimeout", limitOf(spec.limits.idleSeconds), limitOf(definition.spec.limits.idleSeconds)],
   ];
   return pairs
     .filter(([flag, was, is]) => options[flag] !== undefined && was !== is)

@@ -19,14 +19,14 @@ import { componentLabel, sessionNames } from "../../session/names.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { storedSnapshots, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
 import type { Host } from "../host.ts";
-import type { DeletionPlan, PlannedRemoval, SessionPlace } from "./events.ts";
+import type { DeletionPlan, PlannedRemoval, SessionRef } from "./events.ts";
 import { removeLocalSession } from "./local_file.ts";
 import { ownerIfOther } from "./owner.ts";
 import { noSession, openStore } from "../session_ref.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and which of its parts. */
-export interface DeleteSessionOptions extends SessionPlace {
+export interface DeleteSessionOptions extends SessionRef {
   /** Deletes the claims too, with all their contents. */
   purge: boolean;
   /** Deletes its snapshots in the cluster too. */
@@ -44,7 +44,7 @@ export interface PlannedDeletion {
 }
 
 /** How long a pod may take to end before its claims, which it holds, are removed. */
-const goneTimeoutMs = 120_000;
+const endTimeoutMs = 120_000;
 
 /** The state comes last: while anything else exists, the session is still listed, and can be deleted again. */
 const order: readonly ApiResource[] = [
@@ -80,16 +80,18 @@ export async function planDeletion(
   const found = objects.flat().sort((a, b) => Number(a.name === state) - Number(b.name === state));
   // The claims of a killed restore are no one's work, and are removed with their owner, the state.
   const lasting = claims.filter(({ metadata }) => metadata.labels?.[componentLabel] !== "restore");
-  const kept = lasting.map((claim) => ({
+  const retained = lasting.map((claim) => ({
     resource: PERSISTENT_VOLUME_CLAIMS,
     name: claim.metadata.name ?? "",
     size: sizeOf(claim),
   }));
-  if (found.length === 0 && (kept.length === 0 || !purge)) throw nothingThere(name, store, kept);
-  const going = takesSnapshots
+  if (found.length === 0 && (retained.length === 0 || !purge)) {
+    throw nothingThere(name, store, retained);
+  }
+  const snapshotRemovals = takesSnapshots
     ? taken.map(({ metadata }) => ({ resource: VOLUME_SNAPSHOTS, name: metadata.name ?? "" }))
     : [];
-  const removals = purge ? withClaims(found, [...kept, ...going], state) : found;
+  const removals = purge ? withClaims(found, [...retained, ...snapshotRemovals], state) : found;
   const plan: DeletionPlan = {
     name,
     otherOwner: there && await ownerIfOther(store.client, there.session, signal),
@@ -97,7 +99,7 @@ export async function planDeletion(
     context: store.client.context,
     session: there?.session,
     removes: removals.map(asPlanned),
-    claims: kept.map(({ name, size }) => ({ name, size })),
+    claims: retained.map(({ name, size }) => ({ name, size })),
     snapshots: storedSnapshots(taken).map(({ name, takenAt }) => ({ name, takenAt })),
     takesSnapshots,
     purge,
@@ -134,7 +136,7 @@ async function* deletion(
     if (!await removed(store, removal)) continue;
     // Removing a claim that is still mounted would hang, and a missing secret would break a pod that is still ending.
     if (removal.resource === PODS && removal.name === sessionNames(name).pod) {
-      await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
+      await untilGone(host, store, { name, limitMs: endTimeoutMs, signal });
     }
     yield asPlanned(removal);
   }
@@ -213,8 +215,8 @@ function nothingThere(
   const error = noSession(name, store);
   if (claims.length === 0) return error;
   return new KodamaError("notFound", error.message, {
-    hint: hint`its data is kept in ${claims.map((claim) => claim.name).join(" and ")}: ${
+    hint: hint`its data remains in ${claims.map((claim) => claim.name).join(" and ")}: ${
       action("start", { name })
-    } uses it again, ${action("delete", { name, purge: true })} takes it away`,
+    } uses it again, ${action("delete", { name, purge: true })} deletes it`,
   });
 }

@@ -3,7 +3,6 @@ import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Finding } from "../doctor/finding.ts";
 import type { Host } from "../host.ts";
-import { snapshotFindings } from "./snapshots/doctor.ts";
 import type { ApiResource, KubeClient } from "../../kube/client.ts";
 import { wholeList } from "../../kube/http/list.ts";
 import {
@@ -18,6 +17,12 @@ import {
 import type { KubeObject } from "../../kube/types.ts";
 import { anySession } from "../../session/names.ts";
 import { remainsOfSessions, type SessionRemains } from "../../session/remains.ts";
+import {
+  anySnapshot,
+  type StoredSnapshot,
+  storedSnapshots,
+} from "../../session/volume_snapshot.ts";
+import { snapshotObjects } from "./snapshots/snapshots.ts";
 
 /** Which sessions are checked. */
 export interface DoctorSessionsOptions {
@@ -45,7 +50,8 @@ export async function* doctorSessions(
       const isWhole = new Set(
         all.filter(({ kind }) => kind === "whole").map((one) => `${one.namespace}/${one.name}`),
       );
-      const hasSession = (place: string, session: string) => isWhole.has(`${place}/${session}`);
+      const hasSession = (inNamespace: string, session: string) =>
+        isWhole.has(`${inNamespace}/${session}`);
       const snapshots = await snapshotFindings(client, { namespace, hasSession, signal });
       for (const found of snapshots) yield { id, context, ...found };
       if (all.every(({ kind }) => kind !== "orphaned")) {
@@ -67,27 +73,28 @@ function findingOf(
     case "whole":
       return passing.length === 0 ? undefined : {
         status: "ok",
-        detail: `of a copy of "${name}" in namespace "${namespace}" that goes on, or was killed: ${
-          passing.join(", ")
-        }`,
-        advice: `the next copy takes away what is left of the last; so does ` +
+        detail:
+          `of a copy of "${name}" in namespace "${namespace}" that is in progress, or was killed: ${
+            passing.join(", ")
+          }`,
+        advice: `the next copy removes these; so does ` +
           `kubectl delete -n ${namespace} ${passing.map((one) => one.replace(" ", "/")).join(" ")}`,
       };
     case "kept":
       return {
         status: "ok",
-        detail: `the data of "${name}" in namespace "${namespace}" is kept: ${objects.join(", ")}`,
+        detail: `the data of "${name}" in namespace "${namespace}" is retained: ${
+          objects.join(", ")
+        }`,
         advice: hint`${action("start", { name, namespace })} uses it again; ${
           action("delete", { name, namespace, purge: true })
-        } takes it away`,
+        } deletes it`,
       };
     case "orphaned":
       return {
         status: "warn",
         detail: `without a session "${name}" in namespace "${namespace}": ${objects.join(", ")}`,
-        advice: hint`${
-          action("delete", { name, namespace })
-        } takes them away, and keeps its claims`,
+        advice: hint`${action("delete", { name, namespace })} deletes them, and retains its claims`,
       };
   }
 }
@@ -96,7 +103,7 @@ export type { SessionRemains } from "../../session/remains.ts";
 
 /* Finds the remains of sessions in a cluster: for `doctor`, which says how to clean up. */
 
-const looked: readonly ApiResource[] = [
+const inspectedResources: readonly ApiResource[] = [
   PODS,
   SECRETS,
   CONFIG_MAPS,
@@ -130,7 +137,7 @@ async function remainsIn(
   signal: AbortSignal,
 ): Promise<SessionRemains[]> {
   const scope = { labelSelector: anySession, ...(namespace === undefined ? {} : { namespace }) };
-  const lists = await Promise.all(looked.map(async (resource) => {
+  const lists = await Promise.all(inspectedResources.map(async (resource) => {
     try {
       const { items } = await wholeList(() => client.list<KubeObject>(resource, scope, { signal }));
       // The items of a list don't contain their kind.
@@ -142,4 +149,64 @@ async function remainsIn(
     }
   }));
   return remainsOfSessions(lists.flat());
+}
+
+/* The snapshot findings of `doctor --sessions`: those that can't be used, and those whose session is missing. */
+
+/** Returns the findings; none if the cluster has no snapshots, or they may not be listed. */
+async function snapshotFindings(
+  client: KubeClient,
+  { namespace, hasSession, signal }: {
+    namespace: string | undefined;
+    hasSession: (namespace: string, name: string) => boolean;
+    signal: AbortSignal;
+  },
+): Promise<Pick<Finding, "status" | "detail" | "advice">[]> {
+  const snapshots = await seen(client, namespace, signal);
+  return snapshots.flatMap((snapshot) => {
+    const found = snapshotFinding(snapshot, hasSession(snapshot.namespace, snapshot.session));
+    return found === undefined ? [] : [found];
+  });
+}
+
+async function seen(
+  client: KubeClient,
+  namespace: string | undefined,
+  signal: AbortSignal,
+): Promise<StoredSnapshot[]> {
+  try {
+    return storedSnapshots(
+      await snapshotObjects(client, { namespace, selector: anySnapshot, signal }),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    const unseen = error instanceof KodamaError && ["conflict", "forbidden"].includes(error.kind);
+    if (!unseen) throw error;
+    if (error.kind !== "forbidden" || namespace !== undefined) return [];
+    return await seen(client, client.defaultNamespace, signal);
+  }
+}
+
+function snapshotFinding(
+  { name, namespace, session, state, volumes }: StoredSnapshot,
+  hasSession: boolean,
+): Pick<Finding, "status" | "detail" | "advice"> | undefined {
+  const removal = hint`${action("snapshots.delete", { name, namespace })} deletes it`;
+  if (state === "Incomplete" || state === "Failed") {
+    const why = volumes.find(({ error }) => error !== undefined)?.error?.message;
+    return {
+      status: "warn",
+      detail: `snapshot ${name} in namespace "${namespace}" is ${state}` +
+        (why === undefined ? "" : `: ${why}`),
+      advice: removal,
+    };
+  }
+  if (hasSession) return undefined;
+  return {
+    status: "ok",
+    detail: `snapshot ${name} of "${session}", which isn't there, in namespace "${namespace}"`,
+    advice: hint`${
+      action("restore", { name: session, source: name, namespace })
+    } restores it; ${removal}`,
+  };
 }

@@ -9,7 +9,6 @@ import type { RemainingTime, RequestedLimit } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
-import type { RequestedSync } from "./sync_choice.ts";
 import type { SyncSummary } from "./sync_here.ts";
 
 export type { WorkState } from "../../session/git_commands.ts";
@@ -36,12 +35,19 @@ export interface SessionScope {
 }
 
 /** One session, by name. */
-export interface SessionPlace extends SessionScope {
+export interface SessionRef extends SessionScope {
   name: string;
 }
 
+/** The requested folder. */
+export type RequestedSync =
+  | { kind: "none" }
+  | { kind: "folder"; path: string }
+  /** The working folder, if it is the project of the session. */
+  | { kind: "unsaid" };
+
 /** Options to start or resume with. The template, the repository, the user and the defaults set the absent ones. */
-export interface StartOptions extends SessionPlace {
+export interface StartOptions extends SessionRef {
   /** An address, or `.` for the origin of the working folder. */
   repo?: string;
   branch?: string;
@@ -74,7 +80,7 @@ export interface FirstTask {
   adapter: AdapterName;
   prompt: string;
   /** The command of the adapter `command`; otherwise args appended to the adapter's own. */
-  words: readonly string[];
+  args: readonly string[];
 }
 
 /** The steps of a start, in their order. */
@@ -125,7 +131,7 @@ export type SessionRow =
     /** The agent's current task, if it was requested. */
     task?: Task;
     /** The time remaining of its limits, if it was requested. */
-    left?: RemainingTime;
+    remaining?: RemainingTime;
   }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
@@ -137,7 +143,7 @@ export interface SessionDetails {
   /** The agent's newest tasks, the oldest first; absent if the pod can't be queried. */
   tasks?: readonly Task[];
   /** The time remaining of its limits; absent if it has none, or the pod can't be queried. */
-  left?: RemainingTime;
+  remaining?: RemainingTime;
   node: string;
   restarts: number;
   /** The state of the work in the workspace; absent if it isn't a repository, or can't be queried. */

@@ -17,8 +17,8 @@ export type OpenFolder = (
 ) => Promise<AsyncDisposable & { source: TreeSource }>;
 
 /** Between two progress reports. */
-const tellEveryMs = 200;
-const placeLimitMs = 10 * 60 * 1000;
+const reportIntervalMs = 200;
+const installLimitMs = 10 * 60 * 1000;
 
 /**
  * Fills the folders. The old contents stay until all files have arrived, and are restored on failure.
@@ -29,41 +29,43 @@ export async function* fill(
   pod: PodAccess,
   { open, checksums, what }: { open: OpenFolder; checksums: Checksums; what: string },
 ): AsyncGenerator<string, string> {
-  await script(pod, startFillCommand(), "cannot make ready");
-  const told = new BoundedQueue<string>(1);
-  const meter = new TellingMeter(pod.clock, (text) => {
-    if (told.size === 0) void told.push(text);
+  await script(pod, startFillCommand(), "cannot prepare the volumes");
+  const progress = new BoundedQueue<string>(1);
+  const meter = new ReportingMeter(pod.clock, (text) => {
+    if (progress.size === 0) void progress.push(text);
   });
-  const filling = brought(pod, { open, checksums, what, meter }).finally(() => told.close());
+  const filling = fillFolders(pod, { open, checksums, what, meter }).finally(() =>
+    progress.close()
+  );
   filling.catch(() => {});
-  yield* told;
+  yield* progress;
   const { files, bytes, notes } = await filling;
-  await script(pod, placeFillCommand(), "cannot put the files in their place");
+  await script(pod, placeFillCommand(), "cannot move the files into place");
   return [`${plural(files, "file")}, ${mebibytes(bytes)}`, ...notes].join("; ");
 }
 
-interface Bringing {
+interface Filling {
   open: OpenFolder;
   checksums: Checksums;
   what: string;
-  meter: TellingMeter;
+  meter: ReportingMeter;
 }
 
-async function brought(pod: PodAccess, bringing: Bringing) {
+async function fillFolders(pod: PodAccess, filling: Filling) {
   const sum = { files: 0, bytes: 0, notes: [] as string[] };
   for (const folder of carriedFolders) {
-    const { files, bytes, notes } = await filledFolder(pod, folder, bringing);
+    const { files, bytes, notes } = await fillOneFolder(pod, folder, filling);
     sum.files += files;
     sum.bytes += bytes;
     sum.notes.push(...notes.slice(0, 3));
-    bringing.meter.settled();
+    filling.meter.folderComplete();
   }
   return sum;
 }
 
 /** Fills one folder; again from its start if the connection broke. */
-async function filledFolder(pod: PodAccess, folder: CarriedFolder, bringing: Bringing) {
-  const { open, checksums, what, meter } = bringing;
+async function fillOneFolder(pod: PodAccess, folder: CarriedFolder, filling: Filling) {
+  const { open, checksums, what, meter } = filling;
   const { clock, signal } = pod;
   try {
     return await retry(async () => {
@@ -79,25 +81,25 @@ async function filledFolder(pod: PodAccess, folder: CarriedFolder, bringing: Bri
   }
 }
 
-async function script(pod: PodAccess, words: readonly string[], what: string): Promise<void> {
-  const result = await runInPod(pod, { argv: words, timeoutMs: placeLimitMs });
+async function script(pod: PodAccess, command: readonly string[], what: string): Promise<void> {
+  const result = await runInPod(pod, { argv: command, timeoutMs: installLimitMs });
   if (result.outcome.kind !== "ok") throw podFailure(what, result);
 }
 
 /** Counts the bytes of all folders, and reports them at intervals. */
-export class TellingMeter implements Meter {
-  #settled = 0;
+export class ReportingMeter implements Meter {
+  #completedBytes = 0;
   #bytes = 0;
-  #toldMs = -Infinity;
+  #reportedMs = -Infinity;
 
-  constructor(private readonly clock: Clock, private readonly tell: (text: string) => void) {}
+  constructor(private readonly clock: Clock, private readonly report: (text: string) => void) {}
 
   moved(bytes: number): void {
     this.#bytes += bytes;
     const nowMs = this.clock.elapsedMs();
-    if (nowMs - this.#toldMs < tellEveryMs) return;
-    this.#toldMs = nowMs;
-    this.tell(mebibytes(this.#settled + this.#bytes));
+    if (nowMs - this.#reportedMs < reportIntervalMs) return;
+    this.#reportedMs = nowMs;
+    this.report(mebibytes(this.#completedBytes + this.#bytes));
   }
 
   restarted(bytes: number): void {
@@ -105,8 +107,8 @@ export class TellingMeter implements Meter {
   }
 
   /** Marks a folder as complete: later bytes belong to the next one. */
-  settled(): void {
-    this.#settled += this.#bytes;
+  folderComplete(): void {
+    this.#completedBytes += this.#bytes;
     this.#bytes = 0;
   }
 }

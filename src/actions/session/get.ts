@@ -8,9 +8,9 @@ import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Task } from "../agent/tasks.ts";
 import { workState } from "./check_out.ts";
-import type { SessionDetails, SessionPlace } from "./events.ts";
+import type { SessionDetails, SessionRef } from "./events.ts";
 import { targetOf } from "../find_session.ts";
-import { leftOf } from "./time_limits.ts";
+import { timeUntilStop } from "./time_limits.ts";
 import { openSession } from "../session_ref.ts";
 import { podEvents } from "./pod_watch.ts";
 
@@ -21,28 +21,30 @@ import { podEvents } from "./pod_watch.ts";
  */
 export async function get(
   host: Host,
-  place: SessionPlace,
+  ref: SessionRef,
   signal: AbortSignal,
 ): Promise<SessionDetails> {
-  const { store, kept, pod } = await openSession(host, place, signal);
-  const { session } = kept;
+  const { store, stored, pod } = await openSession(host, ref, signal);
+  const { session } = stored;
   const events = pod === undefined || pod.status?.phase === "Running"
     ? []
     : await podEvents(store.client, pod, signal);
   const live = liveStatus(session, pod, events);
-  const asksGit = session.repository?.commitHash !== undefined && live.status === "Running";
+  const queriesGit = session.repository?.commitHash !== undefined && live.status === "Running";
   const target = pod && targetOf(store, pod);
-  const [tasks, left] = target !== undefined && live.status === "Running"
+  const [tasks, remaining] = target !== undefined && live.status === "Running"
     ? await Promise.all([
       tasksIn(host, target, signal),
-      leftOf(host, { session, target }, signal),
+      timeUntilStop(host, { session, target }, signal),
     ])
     : [];
   const { mayBeSynced, syncHere, syncSummary } = await import("./sync_here.ts");
   const { context } = store.client;
-  const report = await syncHere(host, { ...session, context, uid: kept.uid });
+  const report = await syncHere(host, { ...session, context, uid: stored.uid });
   const sync = syncSummary(report, { runs: mayBeSynced(live) });
-  const work = pod === undefined || !asksGit ? undefined : await workIn(host, store, pod, signal);
+  const work = pod === undefined || !queriesGit
+    ? undefined
+    : await workIn(host, store, pod, signal);
   return {
     session,
     live,
@@ -52,7 +54,7 @@ export async function get(
       .reduce((sum, { restartCount }) => sum + restartCount, 0),
     ...(work === undefined ? {} : { work }),
     ...(tasks === undefined ? {} : { tasks }),
-    ...(left === undefined ? {} : { left }),
+    ...(remaining === undefined ? {} : { remaining }),
   };
 }
 

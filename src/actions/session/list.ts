@@ -11,7 +11,7 @@ import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
 import type { SessionRow } from "./events.ts";
 import { mayBeSynced, syncsHere, type SyncSummary, syncSummary } from "./sync_here.ts";
-import { leftOf } from "./time_limits.ts";
+import { timeUntilStop } from "./time_limits.ts";
 import { listScope, type SessionListScope } from "../session_ref.ts";
 
 /** Which sessions. */
@@ -67,14 +67,14 @@ async function withTasks(
     try {
       const { session } = row;
       const target = podTarget(client.context, session, row.node);
-      const [task, left] = await Promise.all([
+      const [task, remaining] = await Promise.all([
         currentTask(host, target, deadline.signal),
-        leftOf(host, { session, target }, deadline.signal),
+        timeUntilStop(host, { session, target }, deadline.signal),
       ]);
       return {
         ...row,
         ...(task === undefined ? {} : { task }),
-        ...(left === undefined ? {} : { left }),
+        ...(remaining === undefined ? {} : { remaining }),
       };
     } catch (error) {
       signal.throwIfAborted();

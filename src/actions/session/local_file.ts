@@ -60,7 +60,7 @@ export async function writeLocalSession(
     return undefined;
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
-    return `${error.message}; the cluster keeps the session all the same`;
+    return `${error.message}; the session is still stored in the cluster`;
   }
 }
 

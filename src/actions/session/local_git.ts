@@ -53,12 +53,12 @@ export async function isCloneOf(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (await host.machine.findProgram("git") === undefined) return false;
-  const words = ["-C", folder, "config", "--get-regexp", "^remote\\..*\\.url$"];
-  const { stdout } = await host.machine.capture("git", words, signal);
-  const wanted = addressOf(url);
-  return wanted !== undefined && stdout.split("\n").some((line) => {
+  const args = ["-C", folder, "config", "--get-regexp", "^remote\\..*\\.url$"];
+  const { stdout } = await host.machine.capture("git", args, signal);
+  const expected = addressOf(url);
+  return expected !== undefined && stdout.split("\n").some((line) => {
     const remote = addressOf(line.slice(line.indexOf(" ") + 1).trim());
-    return remote !== undefined && sameRepository(remote, wanted);
+    return remote !== undefined && sameRepository(remote, expected);
   });
 }
 
@@ -75,13 +75,13 @@ function addressOf(text: string): RepositoryAddress | undefined {
 /** Returns the first line of git's output; undefined if there is none, or it fails. */
 async function git(
   host: Host,
-  words: readonly string[],
+  args: readonly string[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (await host.machine.findProgram("git") === undefined) {
-    throw new KodamaError("environment", "there is no git on this machine");
+    throw new KodamaError("environment", "git is not installed on this machine");
   }
-  const all = ["-C", host.places.workingDir, ...words];
+  const all = ["-C", host.places.workingDir, ...args];
   const { code, stdout } = await host.machine.capture("git", all, signal);
   const line = stdout.split("\n")[0]?.trim() ?? "";
   return code !== 0 || line === "" ? undefined : line;

@@ -3,9 +3,11 @@ import type { Session } from "../../session/model.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { sessionOwner } from "./owner.ts";
+import { action, hint } from "../../base/hint.ts";
+import { KodamaError } from "../../base/errors.ts";
 
 /** The part of it that is known beforehand. */
-export interface Beginning
+export interface SessionDraft
   extends Pick<Session, "name" | "spec" | "environment" | "sync" | "origin"> {
   repository: Session["repository"] | undefined;
   template: string | undefined;
@@ -15,10 +17,10 @@ export interface Beginning
 export async function newSession(
   host: Host,
   { client, namespace }: SessionStore,
-  beginning: Beginning,
+  draft: SessionDraft,
   signal: AbortSignal,
 ): Promise<Session> {
-  const { name, repository, spec, environment, sync, template, origin } = beginning;
+  const { name, repository, spec, environment, sync, template, origin } = draft;
   const owner = await sessionOwner(client, signal);
   const at = host.clock.now().toISOString();
   return {
@@ -35,4 +37,21 @@ export async function newSession(
     createdAt: at,
     updatedAt: at,
   };
+}
+
+/**
+ * Refuses a session with only some of another one's files: a checkout, or an agent, would take them for all of them.
+ *
+ * @throws KodamaError `conflict` if the files aren't all there.
+ */
+export function requireFiles({ origin, name }: Session): void {
+  if (origin === undefined || origin.filled) return;
+  const again = origin.kind === "clone"
+    ? hint`${action("clone", { source: origin.session, name })} resumes it`
+    : hint`${action("restore", { name, source: "FILE|SNAPSHOT" })} resumes it`;
+  throw new KodamaError(
+    "conflict",
+    `session "${name}" should have the files of "${origin.session}", and doesn't have them`,
+    { hint: hint`${again}; ${action("delete", { name, purge: true })} deletes it` },
+  );
 }

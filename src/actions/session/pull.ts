@@ -12,7 +12,7 @@ import {
 import type { Session } from "../../session/model.ts";
 import { type PodAccess, podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import type { Host } from "../host.ts";
-import type { SessionPlace } from "./events.ts";
+import type { SessionRef } from "./events.ts";
 import { findSession } from "../find_session.ts";
 import { isCloneOf } from "./local_git.ts";
 import { commandLine } from "../../base/shell_quote.ts";
@@ -20,7 +20,7 @@ import type { SyncReport } from "../../sync/daemon/model.ts";
 import { syncHere } from "./sync_here.ts";
 
 /** Which session's branch, and its local name. */
-export interface PullOptions extends SessionPlace {
+export interface PullOptions extends SessionRef {
   /** The branch's own name if absent. */
   as?: string;
   signal: AbortSignal;
@@ -60,24 +60,24 @@ export async function pull(host: Host, options: PullOptions): Promise<Pulled> {
   try {
     for (const size of ["thin", "whole"] as const) {
       const bundled = await bundle(host, pod, { path, size });
-      const branch = checkedBranch(options.as ?? bundled.said.branch);
-      const told = { ...bundled.said, branch };
-      const synced = { branch, commitHash: told.commitHash, name, unsynced };
+      const branch = checkedBranch(options.as ?? bundled.info.branch);
+      const pulled = { ...bundled.info, branch };
+      const synced = { branch, commitHash: pulled.commitHash, name, unsynced };
       if (bundled.empty) {
-        const isHere = (await run("cat-file", "-e", `${told.commitHash}^{commit}`)).code === 0;
-        if (sync === undefined || !isHere) return { ...told, nothingNew: true };
-        return { ...told, nothingNew: true, checkout: await checkOutSynced(run, synced) };
+        const isHere = (await run("cat-file", "-e", `${pulled.commitHash}^{commit}`)).code === 0;
+        if (sync === undefined || !isHere) return { ...pulled, nothingNew: true };
+        return { ...pulled, nothingNew: true, checkout: await checkOutSynced(run, synced) };
       }
       // Commits that the bundle builds on may be missing here: then a full bundle is fetched.
       if (size === "thin" && (await run("bundle", "verify", "-q", path)).code !== 0) continue;
-      const from = `refs/heads/${checkedBranch(bundled.said.branch)}`;
+      const from = `refs/heads/${checkedBranch(bundled.info.branch)}`;
       if (sync !== undefined) {
         await fetchBundle(run, path, from);
-        return { ...told, nothingNew: false, checkout: await checkOutSynced(run, synced) };
+        return { ...pulled, nothingNew: false, checkout: await checkOutSynced(run, synced) };
       }
       const fetched = await fetchFrom(run, path, `${from}:refs/heads/${branch}`);
       if (!fetched) throw diverged(branch, name);
-      return { ...told, nothingNew: false };
+      return { ...pulled, nothingNew: false };
     }
   } finally {
     await host.files.remove(path);
@@ -89,7 +89,7 @@ async function bundle(
   host: Host,
   pod: PodAccess,
   { path, size }: { path: string; size: "thin" | "whole" },
-): Promise<{ said: Bundled; empty: boolean }> {
+): Promise<{ info: Bundled; empty: boolean }> {
   await using file = await host.files.create(path, { private: true, replace: true });
   const result = await runInPod(pod, {
     argv: bundleCommand(size),
@@ -97,25 +97,25 @@ async function bundle(
   });
   const { outcome, stderr } = result;
   if (outcome.kind === "failed" && outcome.exitCode === nothingToPull) {
-    throw new KodamaError("conflict", "there is no branch with a commit in the workspace");
+    throw new KodamaError("conflict", "the workspace has no branch with a commit");
   }
-  const said = bundleAnswer(stderr);
+  const info = bundleAnswer(stderr);
   const empty = /Refusing to create empty bundle/.test(stderr);
-  if (said !== undefined && (outcome.kind === "ok" || empty)) return { said, empty };
-  throw podFailure("cannot bundle the branch", result, "the same words try again");
+  if (info !== undefined && (outcome.kind === "ok" || empty)) return { info, empty };
+  throw podFailure("cannot bundle the branch", result, "run the same command to try again");
 }
 
 /** Returns whether git accepted the contents of a bundle. */
 async function fetchFrom(git: RunGit, path: string, reference: string): Promise<boolean> {
-  const words = ["-c", "transfer.fsckObjects=true", "fetch", "-q", "--no-tags", path, reference];
-  return (await git(...words)).code === 0;
+  const args = ["-c", "transfer.fsckObjects=true", "fetch", "-q", "--no-tags", path, reference];
+  return (await git(...args)).code === 0;
 }
 
 /** Fetches a bundle's commits. Throws KodamaError `server` if git refuses them. */
 async function fetchBundle(git: RunGit, path: string, from: string): Promise<void> {
   if (await fetchFrom(git, path, from)) return;
   throw new KodamaError("server", "git refuses the commits of the session's branch", {
-    hint: "git fsck in the session's workspace may say why",
+    hint: "run git fsck in the session's workspace to see why",
   });
 }
 
@@ -128,18 +128,18 @@ async function requireClone(host: Host, session: Session, signal: AbortSignal): 
     });
   }
   if (await host.machine.findProgram("git") === undefined) {
-    throw new KodamaError("environment", "there is no git on this machine");
+    throw new KodamaError("environment", "git is not installed on this machine");
   }
   const folder = host.places.workingDir;
   if (await isCloneOf(host, { folder, url: repository.url }, signal)) return;
   throw new UsageError(`${folder} is not a clone of ${plainText(repository.url)}`, {
-    hint: `git clone ${repository.url}, and try again there`,
+    hint: `git clone ${repository.url}, and run this command there`,
   });
 }
 
 /** Returns a function that runs git in the working folder. */
 function runGit({ machine, places: { workingDir } }: Host, signal: AbortSignal): RunGit {
-  return (...words) => machine.capture("git", ["-C", workingDir, ...words], signal);
+  return (...args) => machine.capture("git", ["-C", workingDir, ...args], signal);
 }
 
 /*
@@ -149,7 +149,7 @@ function runGit({ machine, places: { workingDir } }: Host, signal: AbortSignal):
  */
 
 /** Runs git in the repository of the folder. */
-export type RunGit = (...words: string[]) => Promise<{ code: number; stdout: string }>;
+export type RunGit = (...args: string[]) => Promise<{ code: number; stdout: string }>;
 
 /** What happened to HEAD and the index. */
 type SyncedCheckout =
@@ -258,8 +258,8 @@ export async function checkOutSynced(
 function diverged(branch: string, name: string): KodamaError {
   return new KodamaError(
     "conflict",
-    `branch "${branch}" here can't be brought to where the session's is: it is checked out, or has ` +
+    `branch "${branch}" here can't be moved to the session's commit: it is checked out, or has ` +
       "commits that the session's doesn't have",
-    { hint: hint`${action("pull", { name, as: "OTHER-NAME" })} brings it under another name` },
+    { hint: hint`${action("pull", { name, as: "OTHER-NAME" })} fetches it under another name` },
   );
 }

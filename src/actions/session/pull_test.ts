@@ -112,6 +112,6 @@ Deno.test("`checkOutSynced()` loses neither commits of a branch here nor what is
   await git("commit", "-qm", "another way");
   await assert.rejects(checkOutSynced(git, pulled), {
     kind: "conflict",
-    hint: hint`${action("pull", { name: "web", as: "OTHER-NAME" })} brings it under another name`,
+    hint: hint`${action("pull", { name: "web", as: "OTHER-NAME" })} fetches it under another name`,
   });
 });

@@ -4,12 +4,11 @@ import type { StoredSession } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
-import type { SessionPlace, StartEvent } from "./events.ts";
-import { tidied } from "./leftovers.ts";
+import type { SessionRef, StartEvent } from "./events.ts";
+import { cleanUpStart, kodamaErrorOf } from "./cleanup.ts";
 import { ownerIfOther, ownerLine } from "./owner.ts";
 import { noSession, openStore } from "../session_ref.ts";
-import { requireFiles } from "./require_files.ts";
-import { kodamaErrorOf } from "./tidying.ts";
+import { requireFiles } from "./new_session.ts";
 
 /** Returns the folder that this machine synced before: one of another machine isn't known here. */
 async function folderHere(
@@ -24,7 +23,7 @@ async function folderHere(
 }
 
 /** Which session, and how long its pod may take. */
-export interface ResumeOptions extends SessionPlace {
+export interface ResumeOptions extends SessionRef {
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
@@ -46,7 +45,7 @@ export async function* resume(
   const owner = await ownerIfOther(store.client, there.session, signal);
   if (owner !== undefined) yield { kind: "warning", text: ownerLine(there.session, owner) };
   yield { kind: "stepStarted", step: "claim", session: there.session };
-  const kept = there.session.status === "Running"
+  const stored = there.session.status === "Running"
     ? there
     : await store.change(there, ({ message: _, ...session }) => ({
       ...session,
@@ -60,13 +59,13 @@ export async function* resume(
       remakePod: false,
       syncsClone: false,
       ranBefore: hasRun(there.session),
-      ...await folderHere(host, kept, store.client.context),
+      ...await folderHere(host, stored, store.client.context),
     };
-    yield* bringUp({ host, store, kept, ...parts, readyTimeoutMs, signal, made });
+    yield* bringUp({ host, store, stored, ...parts, readyTimeoutMs, signal, made });
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
     const interrupted = signal.aborted;
-    const failed = { store, clock: host.clock, kept, begun: false, made: [], interrupted };
-    throw await tidied({ ...failed, error: failure });
+    const failed = { store, clock: host.clock, stored, created: false, made: [], interrupted };
+    throw await cleanUpStart({ ...failed, error: failure });
   }
 }

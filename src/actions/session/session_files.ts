@@ -7,10 +7,10 @@ import type { PodAccess } from "../../podscript/run_in_pod.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import type { SessionPlace } from "./events.ts";
+import type { SessionRef } from "./events.ts";
 import { runningTarget, targetOf } from "../find_session.ts";
 import { openSession } from "../session_ref.ts";
-import { tidiedUp } from "./tidying.ts";
+import { cleanUp } from "./cleanup.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
 /** Does the work with a pod that has the files; yields what it waits for. */
@@ -20,7 +20,7 @@ export type WithFiles = <T>(
 
 /** A session, and the access to its files. */
 export interface SessionFiles {
-  kept: StoredSession;
+  stored: StoredSession;
   withFiles: WithFiles;
 }
 
@@ -31,18 +31,18 @@ export interface SessionFiles {
  */
 export async function sessionFiles(
   host: Host,
-  place: SessionPlace,
+  ref: SessionRef,
   { readyTimeoutMs, signal }: { readyTimeoutMs: number; signal: AbortSignal },
 ): Promise<SessionFiles> {
-  const opened = await openSession(host, place, signal);
-  const { store, kept, pod } = opened;
-  if (isStopped(kept, pod)) {
+  const opened = await openSession(host, ref, signal);
+  const { store, stored, pod } = opened;
+  if (isStopped(stored, pod)) {
     const limits = { limitMs: readyTimeoutMs, signal };
-    return { kept, withFiles: (work) => fromStopped(host, store, { kept, ...limits }, work) };
+    return { stored, withFiles: (work) => fromStopped(host, store, { stored, ...limits }, work) };
   }
   const target = runningTarget(opened);
   const { client } = store;
-  return { kept, withFiles: (work) => work({ client, target, clock: host.clock, signal }) };
+  return { stored, withFiles: (work) => work({ client, target, clock: host.clock, signal }) };
 }
 
 /** No one writes to its volumes: its pod is missing, or has ended for good. */
@@ -52,7 +52,7 @@ function isStopped({ session }: StoredSession, pod: Pod | undefined): boolean {
 }
 
 interface Reading {
-  kept: StoredSession;
+  stored: StoredSession;
   limitMs: number;
   signal: AbortSignal;
 }
@@ -60,10 +60,10 @@ interface Reading {
 async function* fromStopped<T>(
   host: Host,
   store: SessionStore,
-  { kept, limitMs, signal }: Reading,
+  { stored, limitMs, signal }: Reading,
   work: (from: PodAccess) => AsyncGenerator<string, T>,
 ): AsyncGenerator<string, T> {
-  const { name } = kept.session;
+  const { name } = stored.session;
   const pod = filesPodName(name);
   const wait = { name, pod, limitMs, signal };
   // The pod of a killed copy may be about to end.
@@ -71,12 +71,12 @@ async function* fromStopped<T>(
   await untilGone(host, store, wait);
   try {
     yield `a pod for the files of "${name}"`;
-    await store.ensure(PODS, ownedBy(kept, filesPod(kept.session)), name);
+    await store.ensure(PODS, ownedBy(stored, filesPod(stored.session)), name);
     const there = yield* untilReady(host, store, wait);
     const target = targetOf(store, there);
     return yield* work({ client: store.client, target, clock: host.clock, signal });
   } finally {
     // A remaining pod ends by itself, and the next copy removes it.
-    await tidiedUp(host.clock, store, async (tidying) => void await tidying.remove(PODS, pod));
+    await cleanUp(host.clock, store, async (cleaning) => void await cleaning.remove(PODS, pod));
   }
 }

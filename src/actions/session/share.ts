@@ -5,11 +5,11 @@ import { ownedBy } from "../../session/state.ts";
 import { shareRights } from "../../session/share_rights.ts";
 import { type LiveStatus, liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
-import type { SessionPlace } from "./events.ts";
+import type { SessionRef } from "./events.ts";
 import { openSession } from "../session_ref.ts";
 
 /** Which session, and for which user. */
-export interface ShareOptions extends SessionPlace {
+export interface ShareOptions extends SessionRef {
   /** The teammate's name in the cluster; a placeholder if absent. */
   user?: string;
   signal: AbortSignal;
@@ -35,13 +35,13 @@ const someone = "TEAMMATE";
  */
 export async function share(host: Host, options: ShareOptions): Promise<ShareNote> {
   const { user, signal } = options;
-  const { store, kept, pod } = await openSession(host, options, signal);
-  const { session } = kept;
+  const { store, stored, pod } = await openSession(host, options, signal);
+  const { session } = stored;
   return {
     session,
     live: liveStatus(session, pod),
     server: withoutUser(store.client.server),
-    rights: shareRights(session, user ?? someone).map((right) => ownedBy(kept, right)),
+    rights: shareRights(session, user ?? someone).map((right) => ownedBy(stored, right)),
   };
 }
 

@@ -27,7 +27,7 @@ export async function sharedShell(
   const result = await runInPod(pod, { argv: sharedStateCommand(), timeoutMs: askLimitMs });
   const state = sharedStateOf(result.stdout);
   if (result.outcome.kind !== "ok" || state === undefined) {
-    throw podFailure("cannot look for a shared shell", result);
+    throw podFailure("cannot check for a shared shell", result);
   }
   const { name } = session;
   if (state === "noTmux") {
@@ -38,8 +38,8 @@ export async function sharedShell(
     );
   }
   if (readOnly && state === "none") {
-    throw new KodamaError("conflict", `nobody shares a shell in session "${name}"`, {
-      hint: hint`${action("attach", { name, shared: true })} begins one`,
+    throw new KodamaError("conflict", `there is no shared shell in session "${name}"`, {
+      hint: hint`${action("attach", { name, shared: true })} starts one`,
     });
   }
   return sharedShellCommand({ readOnly });

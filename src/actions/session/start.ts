@@ -16,13 +16,11 @@ import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import { contradictions, defineSession, type Definition } from "./definition.ts";
 import type { Manifests, StartEvent, StartOptions } from "./events.ts";
-import { tidied } from "./leftovers.ts";
+import { cleanUp, cleanUpStart, kodamaErrorOf, withOutcome } from "./cleanup.ts";
 import { openStore } from "../session_ref.ts";
-import { requireFiles } from "./require_files.ts";
-import { newSession } from "./new_session.ts";
+import { newSession, requireFiles } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
-import { settledSync } from "./fixed_sync.ts";
-import { kodamaErrorOf, tidiedUp, withOutcome } from "./tidying.ts";
+import { resolveSync } from "./sync_folder.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { secretChanges } from "../../session/manifests/env_secret.ts";
 
@@ -41,70 +39,70 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   const { store, wanted: defined } = await reading;
   const there = await store.read(options.name);
   const oldVolumes = there === undefined && await hasVolumes(store, options.name);
-  const sync = await settledSync(host, store, {
+  const sync = await resolveSync(host, store, {
     options,
     there,
     oldVolumes,
     choice: defined.sync,
   });
   const asDefined = { ...defined, sync };
-  const session = await definedSession(host, store, { options, wanted: asDefined });
+  const session = await definedSession(host, store, { options, definition: asDefined });
   const isOther = there !== undefined && belongsToOther(there.session, session.owner, options);
-  const wanted = isOther ? withoutOwn(asDefined, options) : asDefined;
+  const definition = isOther ? definitionForOther(asDefined, options) : asDefined;
   if (oldVolumes) yield { kind: "warning", text: oldVolumesText(options.name) };
-  if (isOther) yield { kind: "warning", text: joiningText(there.session, wanted) };
-  const { localPath } = wanted.sync;
+  if (isOther) yield { kind: "warning", text: joiningText(there.session, definition) };
+  const { localPath } = definition.sync;
   if (options.sync.kind === "unsaid" && localPath !== undefined) {
     yield { kind: "syncChosen", localPath };
   }
-  yield* warnings(wanted, store, session);
+  yield* warnings(definition, store, session);
   yield { kind: "stepStarted", step: "claim", session };
-  const { stored: kept, created: begun } = await createdOrNothing(host, store, session, signal);
-  if (!begun && !isOther && belongsToOther(kept.session, session.owner, options)) {
+  const { stored, created } = await createState(host, store, session, signal);
+  if (!created && !isOther && belongsToOther(stored.session, session.owner, options)) {
     // It was created after the first read.
-    throw sessionOfOther(kept.session, kept.session.owner ?? "");
+    throw sessionOfOther(stored.session, stored.session.owner ?? "");
   }
-  requireFiles(kept.session);
-  const { kept: continued, outdated, newToken } = begun
-    ? { kept, outdated: false, newToken: false }
-    : await goOn(host, store, { kept, options, wanted, isOther });
-  yield { kind: "stepEnded", step: "claim", result: begun ? "done" : "already" };
+  requireFiles(stored.session);
+  const { stored: continued, outdated, newToken } = created
+    ? { stored, outdated: false, newToken: false }
+    : await resumeStart(host, store, { stored, options, definition, isOther });
+  yield { kind: "stepEnded", step: "claim", result: created ? "done" : "already" };
   if (continued.session.status === "Running" && outdated) {
     yield {
       kind: "warning",
-      text: "it runs with other variables: these reach it when it is stopped and resumed",
+      text: "it is running with other variables: these apply after a stop and a resume",
     };
   }
   if (continued.session.status === "Running" && newToken) {
     yield { kind: "warning", text: "git in the session has the new token in a minute or two" };
   }
-  const made: Manifest[] = begun
+  const made: Manifest[] = created
     ? [{ resource: CONFIG_MAPS, object: stateObject(session) as KubeObject }]
     : [];
   try {
     yield* bringUp({
       host,
       store,
-      kept: continued,
-      parts: { secrets: wanted.secrets, editor: wanted.editor },
+      stored: continued,
+      parts: { secrets: definition.secrets, editor: definition.editor },
       // No one works yet in a pod whose start failed; someone may in a running one.
       remakePod: outdated && continued.session.status !== "Running",
-      ranBefore: !begun && hasRun(kept.session),
-      ...syncParts(wanted.sync, options),
-      secretFiles: wanted.secrets.places,
+      ranBefore: !created && hasRun(stored.session),
+      ...syncParts(definition.sync, options),
+      secretFiles: definition.secrets.places,
       readyTimeoutMs: options.readyTimeoutMs,
       signal,
       made: (manifest) => made.push(manifest),
     });
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
-    throw await tidied({
+    throw await cleanUpStart({
       store,
       clock: host.clock,
-      kept: continued,
-      begun,
+      stored: continued,
+      created,
       made,
-      error: withoutValues(failure, wanted.secrets),
+      error: withoutValues(failure, definition.secrets),
       interrupted: signal.aborted,
     });
   }
@@ -114,7 +112,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
  * As `store.create()`. The signal may abort while the request is in flight, and the state still be created: then it is
  * removed, or named.
  */
-async function createdOrNothing(
+async function createState(
   { clock }: Host,
   store: SessionStore,
   session: Session,
@@ -127,20 +125,20 @@ async function createdOrNothing(
     const { name, createdAt, owner } = session;
     const failure = kodamaErrorOf(error, signal);
     let isOtherThere = false;
-    const isTidy = await tidiedUp(clock, store, async (tidying) => {
-      const there = (await tidying.read(name))?.session;
+    const isClean = await cleanUp(clock, store, async (cleaning) => {
+      const there = (await cleaning.read(name))?.session;
       isOtherThere = there !== undefined &&
         (there.createdAt !== createdAt || there.owner !== owner);
       if (there !== undefined && !isOtherThere) {
-        await tidying.remove(CONFIG_MAPS, sessionNames(name).state);
+        await cleaning.remove(CONFIG_MAPS, sessionNames(name).state);
       }
     });
     // An earlier start's session existed before, and is unchanged.
     if (isOtherThere) throw failure;
     throw withOutcome(
       failure,
-      isTidy
-        ? "nothing of the session is left in the cluster"
+      isClean
+        ? "nothing of the session remains in the cluster"
         : hint`session "${name}" may be there: ${
           action("get", { name, namespace: store.namespace })
         } shows it`,
@@ -169,17 +167,17 @@ async function hasVolumes(store: SessionStore, name: string): Promise<boolean> {
 }
 
 function oldVolumesText(name: string): Hint {
-  return hint`the volumes of an earlier session "${name}" are used, with all that is in them; ${
+  return hint`the volumes of an earlier session "${name}" are used, with all their contents; ${
     action("delete", { name, purge: true })
   } deletes them`;
 }
 
 /** Returns the definition for someone else's session: with variables only if this start names their files. */
-function withoutOwn(wanted: Definition, { envFiles }: StartOptions): Definition {
-  if (envFiles.length > 0) return { ...wanted, editor: {} };
-  const { gitToken: _gitToken, ...secrets } = wanted.secrets;
+function definitionForOther(definition: Definition, { envFiles }: StartOptions): Definition {
+  if (envFiles.length > 0) return { ...definition, editor: {} };
+  const { gitToken: _gitToken, ...secrets } = definition.secrets;
   return {
-    ...wanted,
+    ...definition,
     editor: {},
     secrets: { ...secrets, variables: new Map(), files: [], left: [] },
   };
@@ -187,7 +185,7 @@ function withoutOwn(wanted: Definition, { envFiles }: StartOptions): Definition 
 
 function joiningText({ name, owner = "" }: Session, { secrets }: Definition): string {
   const variables = secrets.files.length === 0
-    ? "its variables stay as they are"
+    ? "its variables are unchanged"
     : "its variables are replaced";
   return `session "${name}" belongs to ${owner}: ${variables}`;
 }
@@ -198,11 +196,11 @@ const quietMs = 1000;
 /** Nothing is created yet. A file may be a pipe, `--env-file <(…)`, which may never end. */
 async function read(host: Host, options: StartOptions) {
   const { signal } = options;
-  const [store, wanted] = await orAborted(
+  const [store, definition] = await orAborted(
     Promise.all([openStore(host, options, signal), defineSession(host, options)]),
     signal,
   );
-  return { store, wanted };
+  return { store, wanted: definition };
 }
 
 function whatIsRead({ envFiles }: StartOptions): string {
@@ -226,27 +224,27 @@ function withoutValues(
 
 /** Returns what a start would create, in the order of creation, without creating it. */
 export async function dryStart(host: Host, options: StartOptions): Promise<Manifests> {
-  const { store, wanted } = await read(host, options);
-  const session = await definedSession(host, store, { options, wanted });
-  return manifests(session, { secrets: wanted.secrets, editor: wanted.editor });
+  const { store, wanted: definition } = await read(host, options);
+  const session = await definedSession(host, store, { options, definition });
+  return manifests(session, { secrets: definition.secrets, editor: definition.editor });
 }
 
-interface Asked {
+interface StartRequest {
   options: StartOptions;
-  wanted: Definition;
+  definition: Definition;
 }
 
 function definedSession(
   host: Host,
   store: SessionStore,
-  { options, wanted }: Asked,
+  { options, definition }: StartRequest,
 ): Promise<Session> {
   const { name, template, signal } = options;
-  const { repository, spec, secrets } = wanted;
+  const { repository, spec, secrets } = definition;
   const environment = environmentOf(secrets);
-  const sync = syncOf(wanted.sync);
-  const beginning = { name, repository, spec, environment, sync, template };
-  return newSession(host, store, beginning, signal);
+  const sync = syncOf(definition.sync);
+  const draft = { name, repository, spec, environment, sync, template };
+  return newSession(host, store, draft, signal);
 }
 
 /** The options of this start: also for an existing session, which may have been started on another machine. */
@@ -271,15 +269,19 @@ async function* warnings(
     yield {
       kind: "warning",
       text: `${plural(variables.size, "variable")} of ${files.join(", ")} go into secret ` +
-        `"${sessionNames(name).envSecret}": who may read secrets in namespace "${namespace}", or ` +
+        `"${
+          sessionNames(name).envSecret
+        }": everyone who may read secrets in namespace "${namespace}", or ` +
         `run commands in its pods, can read them`,
     };
   }
-  const kept = left.filter(({ reason }) => reason === "protected").map((one) => one.name);
-  if (kept.length > 0) {
+  const stored = left.filter(({ reason }) => reason === "protected").map((one) => one.name);
+  if (stored.length > 0) {
     yield {
       kind: "warning",
-      text: `left out, as the system, the cluster or the agent sets them: ${kept.join(", ")}`,
+      text: `excluded, because the system, the cluster or the agent sets them: ${
+        stored.join(", ")
+      }`,
     };
   }
 }
@@ -301,8 +303,8 @@ function syncOf(
 }
 
 /** An existing session that a start resumes. */
-interface GoneOn {
-  kept: StoredSession;
+interface ResumedStart {
+  stored: StoredSession;
   /** Its pod was created from different variables. */
   outdated: boolean;
   /** A different token for git from the one in its pod, which will soon receive it. */
@@ -314,54 +316,54 @@ interface GoneOn {
  *
  * @throws UsageError if it differs from this start's options.
  */
-async function goOn(
+async function resumeStart(
   host: Host,
   store: SessionStore,
-  { kept, options, wanted, isOther }: {
-    kept: StoredSession;
+  { stored, options, definition, isOther }: {
+    stored: StoredSession;
     options: StartOptions;
-    wanted: Definition;
+    definition: Definition;
     /** It belongs to someone else, whose folder it stays synced with. */
     isOther: boolean;
   },
-): Promise<GoneOn> {
-  const { session } = kept;
-  const differences = contradictions(options, session, wanted);
+): Promise<ResumedStart> {
+  const { session } = stored;
+  const differences = contradictions(options, session, definition);
   if (differences.length > 0) {
     const age = formatDuration(
       Math.max(0, host.clock.now().getTime() - Date.parse(session.createdAt)),
     );
     throw new UsageError(
-      `session "${session.name}" is there since ${age}, and is another one: ${
+      `session "${session.name}" was created ${age} ago, with other options: ${
         differences.join("; ")
       }`,
       {
         hint: hint`${
           action("start", { name: session.name, namespace: session.namespace })
-        } goes on with it as it is; to have it otherwise, delete it first: ${
+        } resumes it as it is; to change it, delete it first: ${
           action("delete", { name: session.name })
         }`,
       },
     );
   }
   // Another machine may have none of the files; that doesn't remove the contents of the Secret.
-  const here = environmentOf(wanted.secrets);
+  const here = environmentOf(definition.secrets);
   const environment = isEmpty(here) ? session.environment : here;
   const pod = await store.get<Pod>(PODS, sessionNames(session.name).pod);
   const running = session.status === "Running" && pod?.status?.phase === "Running";
-  const changed = await store.change(kept, ({ message: _, ...there }) => ({
+  const changed = await store.change(stored, ({ message: _, ...there }) => ({
     ...there,
     environment,
-    ...(wanted.sync.enabled && !isOther ? { sync: syncOf(wanted.sync) } : {}),
+    ...(definition.sync.enabled && !isOther ? { sync: syncOf(definition.sync) } : {}),
     status: running ? "Running" : "Starting",
   }));
   const secret = isEmpty(here)
     ? undefined
     : await store.get<Secret>(SECRETS, sessionNames(session.name).envSecret);
-  const changes = isEmpty(here) ? nothingChanges : secretChanges(secret, wanted.secrets);
+  const changes = isEmpty(here) ? nothingChanges : secretChanges(secret, definition.secrets);
   const outdated = session.status === "Failed" || changes.variables ||
     !sameJson(environment, session.environment);
-  return { kept: changed, outdated, newToken: changes.gitToken && !outdated };
+  return { stored: changed, outdated, newToken: changes.gitToken && !outdated };
 }
 
 const nothingChanges = { variables: false, gitToken: false };

@@ -6,7 +6,7 @@ import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
-import type { SessionPlace } from "./events.ts";
+import type { SessionRef } from "./events.ts";
 import { targetOf } from "../find_session.ts";
 import { writeLocalSession } from "./local_file.ts";
 import { ownerIfOther } from "./owner.ts";
@@ -14,8 +14,8 @@ import { type OpenedSession, openSession } from "../session_ref.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and how long its pod may take to end. */
-export interface StopOptions extends SessionPlace {
-  goneTimeoutMs: number;
+export interface StopOptions extends SessionRef {
+  endTimeoutMs: number;
   signal: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ export interface Stopped {
   /** There was no pod to remove. */
   already: boolean;
   /** Why the session couldn't be stored on this machine, if so. */
-  unkept?: string;
+  warning?: string;
 }
 
 /** What a stop ends. */
@@ -57,7 +57,7 @@ export async function planStop(
 ): Promise<PlannedStop> {
   const { signal } = options;
   const opened = await openSession(host, options, signal);
-  const { store: { client }, kept: { session } } = opened;
+  const { store: { client }, stored: { session } } = opened;
   const [otherOwner, workingTask] = await Promise.all([
     ownerIfOther(client, session, signal),
     checkTasks ? workingTaskOf(host, opened, signal) : undefined,
@@ -71,7 +71,7 @@ const askLimitMs = 5_000;
 /** Returns undefined if no agent works, or if the pod can't be queried. */
 async function workingTaskOf(
   host: Host,
-  { store, kept: { session }, pod }: OpenedSession,
+  { store, stored: { session }, pod }: OpenedSession,
   signal: AbortSignal,
 ): Promise<number | undefined> {
   if (pod === undefined || liveStatus(session, pod).status !== "Running") return undefined;
@@ -90,19 +90,19 @@ async function workingTaskOf(
 /** The state changes first: meanwhile a list shows a session that is stopping, not one that broke. */
 async function stop(
   host: Host,
-  { store, kept: there }: OpenedSession,
-  { name, signal, goneTimeoutMs }: StopOptions,
+  { store, stored: there }: OpenedSession,
+  { name, signal, endTimeoutMs }: StopOptions,
 ): Promise<Stopped> {
-  const kept = there.session.status === "Stopped" ? there : await store.change(
+  const stored = there.session.status === "Stopped" ? there : await store.change(
     there,
     ({ message: _, ...session }) => ({ ...session, status: "Stopped" }),
   );
   const { endSync } = await import("./sync_here.ts");
   const { context } = store.client;
-  await endSync(host, { ...kept.session, context, uid: kept.uid }, { forget: false, signal });
+  await endSync(host, { ...stored.session, context, uid: stored.uid }, { forget: false, signal });
   const removed = await store.remove(PODS, sessionNames(name).pod);
-  if (removed) await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
-  const unkept = await writeLocalSession(host, kept.session, store.client.context);
-  const { session } = kept;
-  return { session, already: !removed, ...(unkept === undefined ? {} : { unkept }) };
+  if (removed) await untilGone(host, store, { name, limitMs: endTimeoutMs, signal });
+  const warning = await writeLocalSession(host, stored.session, store.client.context);
+  const { session } = stored;
+  return { session, already: !removed, ...(warning === undefined ? {} : { warning }) };
 }

@@ -43,11 +43,11 @@ export async function syncsHere(
 }
 
 /** The state of a session's sync on this machine as a keyword. */
-export type SyncWord = "Active" | "Inactive" | "Error";
+export type SyncState = "Active" | "Inactive" | "Error";
 
 /** A session's sync on this machine, as lists and `get` show it. */
 export interface SyncSummary {
-  word: SyncWord;
+  state: SyncState;
   /** The local folder; absent if there is no sync on this machine. */
   localPath?: string;
   /** The number of copies of files in conflict. */
@@ -79,15 +79,15 @@ export function syncSummary(
   report: SyncReport | undefined,
   { runs }: { runs: boolean },
 ): SyncSummary {
-  if (report === undefined) return { word: "Inactive", conflicts: 0 };
+  if (report === undefined) return { state: "Inactive", conflicts: 0 };
   const { pid, spec: { local: localPath }, state: { phase, problems, reason, conflicts } } = report;
   const known = { localPath, conflicts: conflicts.length };
-  if (phase === "killed") return { ...known, word: runs ? "Error" : "Inactive", reason };
-  if (pid === null || phase === "paused" || !runs) return { ...known, word: "Inactive" };
+  if (phase === "killed") return { ...known, state: runs ? "Error" : "Inactive", reason };
+  if (pid === null || phase === "paused" || !runs) return { ...known, state: "Inactive" };
   const failed = problems.find(({ kind }) => kind === "failed");
-  if (phase !== "halted" && failed === undefined) return { ...known, word: "Active" };
+  if (phase !== "halted" && failed === undefined) return { ...known, state: "Active" };
   const why = reason || failed?.detail || "";
-  return { ...known, word: "Error", ...(why === "" ? {} : { reason: why }) };
+  return { ...known, state: "Error", ...(why === "" ? {} : { reason: why }) };
 }
 
 /**

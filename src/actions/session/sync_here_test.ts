@@ -16,21 +16,24 @@ Deno.test("`syncSummary()` is active only while it carries something over, or wa
     { ...syncReport({ phase: "killed", reason: "its process was killed" }), pid: null },
   ];
   const of = (runs: boolean) => reports.map((report) => syncSummary(report, { runs }));
-  assert.deepEqual(of(true).map(({ word, reason }) => reason ? `${word}: ${reason}` : word), [
-    "Inactive",
-    "Active",
-    "Active",
-    "Error: No space left",
-    "Error: empty",
-    "Inactive",
-    "Inactive",
-    "Error: its process was killed",
-  ]);
+  assert.deepEqual(
+    of(true).map(({ state: word, reason }) => reason ? `${word}: ${reason}` : word),
+    [
+      "Inactive",
+      "Active",
+      "Active",
+      "Error: No space left",
+      "Error: empty",
+      "Inactive",
+      "Inactive",
+      "Error: its process was killed",
+    ],
+  );
   // For a session that is stopped or has failed.
-  assert.deepEqual(new Set(of(false).map(({ word }) => word)), new Set(["Inactive"]));
+  assert.deepEqual(new Set(of(false).map(({ state: word }) => word)), new Set(["Inactive"]));
   const conflicts = ["a.conflict-remote-20260115T143000Z"];
   assert.deepEqual(syncSummary(syncReport({ phase: "watching", conflicts }), { runs: true }), {
-    word: "Active",
+    state: "Active",
     localPath: "/home/me/site",
     conflicts: 1,
   });

@@ -12,7 +12,7 @@ import { stopSync, syncStatus } from "../sync/syncs.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
 
 /** Starts it, and yields the progress of the first transfer; returns how many entries are in sync in the end. */
-export async function* beginSync(
+export async function* startSessionSync(
   host: Host,
   { session, uid, target, localPath, secretFiles, kubeconfig, signal }: {
     session: Session;
@@ -77,6 +77,6 @@ async function newSpec(
 function progressText(
   { phase, reason, progress, stillMs }: Extract<SyncStartEvent, { kind: "progress" }>,
 ): string {
-  const far = progress.total > 0 ? ` ${progress.done}/${progress.total}` : "";
-  return `${phase}${far}${stillText(stillMs)}${reason === "" ? "" : `: ${reason}`}`;
+  const transferred = progress.total > 0 ? ` ${progress.done}/${progress.total}` : "";
+  return `${phase}${transferred}${stillText(stillMs)}${reason === "" ? "" : `: ${reason}`}`;
 }

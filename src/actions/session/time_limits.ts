@@ -16,14 +16,14 @@ import type { FoundSession } from "../find_session.ts";
 const askLimitMs = 5000;
 
 /** Returns the remaining time; undefined if there is no limit, or the pod can't be queried. */
-export async function leftOf(
+export async function timeUntilStop(
   host: Host,
   { session, target }: { session: Session; target: Target },
   signal: AbortSignal,
 ): Promise<RemainingTime | undefined> {
   const { limits } = session.spec;
   if (!isLimited(limits)) return undefined;
-  const stdout = await ran(host, target, { argv: watcherStateCommand, signal });
+  const stdout = await output(host, target, { argv: watcherStateCommand, signal });
   const state = parseWatcherState(stdout ?? "");
   return state && remainingTime(limits, state);
 }
@@ -35,11 +35,11 @@ export async function postpone(
   signal: AbortSignal,
 ): Promise<void> {
   if (session.spec.limits.idleSeconds === undefined) return;
-  await ran(host, target, { argv: extendCommand, signal });
+  await output(host, target, { argv: extendCommand, signal });
 }
 
 /** Without the right to exec in the pod there is no answer. */
-async function ran(
+async function output(
   host: Host,
   target: Target,
   { argv, signal }: { argv: readonly string[]; signal: AbortSignal },

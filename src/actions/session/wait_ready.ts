@@ -36,12 +36,14 @@ export async function* untilReady(
 ): AsyncGenerator<string, Pod> {
   using deadline = new Deadline(host.clock, limitMs, signal);
   const pod = { namespace: store.namespace, name: other ?? sessionNames(name).pod };
-  let told: string | undefined;
+  let reported: string | undefined;
   try {
     const options = { clock: host.clock, signal: deadline.signal };
     for await (const seen of podSnapshots(store.client, pod, options)) {
       if (seen.pod === undefined) {
-        if (told !== undefined) throw new KodamaError("conflict", `pod "${pod.name}" was deleted`);
+        if (reported !== undefined) {
+          throw new KodamaError("conflict", `pod "${pod.name}" was deleted`);
+        }
         continue;
       }
       const live = liveStatus({ name, status: "Running" }, seen.pod, seen.events);
@@ -52,12 +54,12 @@ export async function* untilReady(
       if (reason === undefined) continue;
       const isClaim = /PersistentVolumeClaim/.test(reason);
       const claim = isClaim ? await claimTrouble(store, name, deadline.signal) : undefined;
-      told = claim === undefined ? reason : `${reason}; ${claim}`;
-      yield told;
+      reported = claim === undefined ? reason : `${reason}; ${claim}`;
+      yield reported;
     }
   } catch (error) {
     if (!deadline.expired) throw error;
-    const why = told === undefined ? "" : `: ${told}`;
+    const why = reported === undefined ? "" : `: ${reported}`;
     throw new KodamaError(
       "timeout",
       `pod "${pod.name}" isn't ready after ${formatDuration(limitMs)}${why}`,
@@ -115,13 +117,13 @@ export async function untilGone(
     throw new KodamaError(
       "timeout",
       `pod "${pod.name}" is still ending after ${formatDuration(limitMs)}`,
-      { hint: `kubectl describe pod ${pod.name} -n ${pod.namespace} says more` },
+      { hint: `kubectl describe pod ${pod.name} -n ${pod.namespace} shows details` },
     );
   }
 }
 
 /** Waits until a claim is removed: not before the last pod that uses it. */
-export async function untilClaimGone(
+export async function untilClaimRemoved(
   host: Host,
   { client, namespace }: SessionStore,
   { claim, limitMs, signal }: { claim: string; limitMs: number; signal: AbortSignal },
@@ -135,7 +137,7 @@ export async function untilClaimGone(
     throw new KodamaError(
       "timeout",
       `claim "${claim}" is still ending after ${formatDuration(limitMs)}`,
-      { hint: `kubectl describe pvc ${claim} -n ${namespace} says who holds it` },
+      { hint: `kubectl describe pvc ${claim} -n ${namespace} shows what uses it` },
     );
   }
 }

@@ -84,7 +84,7 @@ export function simulatedHost(
       },
       create: (path, { replace }) => {
         if (files.has(path) && !replace) {
-          return Promise.reject(new KodamaError("conflict", `${path} is there already`));
+          return Promise.reject(new KodamaError("conflict", `${path} already exists`));
         }
         files.set(path, "");
         return Promise.resolve(newFile(files, path, options.fullDisk ?? (() => false)));

@@ -1,5 +1,5 @@
-import { toldLate } from "./prompt/delayed_notice.ts";
-import { agentOperand, agentPlaceOf, agentScopeFlags } from "./agent/flags.ts";
+import { noticeAfter } from "./prompt/delayed_notice.ts";
+import { agentOperand, agentRef, agentScopeFlags } from "./agent/flags.ts";
 import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { count, value } from "../parser/flag.ts";
@@ -31,20 +31,20 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama agent list NAME shows the tasks of a session."],
   resolve: ({ flags, operands: [name = ""] }) => ({
-    place: agentPlaceOf(flags, name),
+    ref: agentRef(flags, name),
     kubeconfig: flags.kubeconfig,
     task: flags.task,
   }),
-  async run({ place, kubeconfig, task }, { host: openHost, terminal, signals }) {
+  async run({ ref, kubeconfig, task }, { host: openHost, terminal, signals }) {
     const host = await openHost({ kubeconfig });
     const [{ agentTarget }, { interruptTask }] = await Promise.all([
       import("../../actions/session/agent_pod.ts"),
       import("../../actions/agent/tasks.ts"),
     ]);
     const words = "waiting for the agent to end its turn; it is killed where it doesn't";
-    using _told = toldLate(terminal.stderr, host.clock, words);
+    using _told = noticeAfter(terminal.stderr, host.clock, words);
     const { number, late, remaining } = await interruptible(signals, async (signal) => {
-      const target = await agentTarget(host, place, signal);
+      const target = await agentTarget(host, ref, signal);
       const which = task === undefined ? {} : { number: task };
       return await interruptTask(host, target, { ...which, signal });
     });

@@ -27,17 +27,17 @@ testResolve([
   },
   {
     line: "interrupt my-work",
-    options: { place: { kind: "session", name: "my-work" } },
+    options: { ref: { kind: "session", name: "my-work" } },
     changes: [
-      ["--namespace x", { place: { namespace: "x" } }],
-      ["--context x", { place: { context: "x" } }],
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
       ["--task 3", { task: 3 }],
     ],
   },
   {
     line: "interrupt pod/web-0",
-    options: { place: { kind: "pod", name: "web-0" } },
+    options: { ref: { kind: "pod", name: "web-0" } },
   },
   {
     line: "lsp",

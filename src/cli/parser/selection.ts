@@ -94,13 +94,13 @@ export function resolveSelection(
 ): SelectionOptions {
   const namespaces = flags.namespace;
   if (flags["all-namespaces"] && namespaces.length > 0) {
-    throw new UsageError("--namespace and --all-namespaces contradict each other");
+    throw new UsageError("--namespace and --all-namespaces can't be used together");
   }
   if (flags.shuffle && given.has("sort")) {
-    throw new UsageError("--sort and --shuffle contradict each other");
+    throw new UsageError("--sort and --shuffle can't be used together");
   }
   if (flags.pick && flags.sample !== undefined) {
-    throw new UsageError("--pick and --sample contradict each other", {
+    throw new UsageError("--pick and --sample can't be used together", {
       hint: "either you choose, or chance does",
     });
   }

@@ -88,9 +88,9 @@ Deno.test("contexts can be several, and the kubeconfig is told apart", async () 
 });
 
 const wrong: readonly (readonly [line: string, message: RegExp])[] = [
-  ["-n a -A", /contradict/],
-  ["--sort age --shuffle", /contradict/],
-  ["--pick --sample 2", /contradict/],
+  ["-n a -A", /can't be used together/],
+  ["--sort age --shuffle", /can't be used together/],
+  ["--pick --sample 2", /can't be used together/],
   ["--sample 0", /whole number, 1 or more/],
   ["--sample 1.5", /whole number, 1 or more/],
   ["/web", /POD, KIND\/NAME or NAMESPACE\/POD/],

@@ -19,7 +19,7 @@ export async function unpackFolder(path: string, key: string): Promise<UnpackFol
   try {
     const there = await Deno.stat(path).catch(() => undefined);
     if (there !== undefined && !there.isDirectory) {
-      throw new KodamaError("conflict", `${path} is there already, and is not a folder`);
+      throw new KodamaError("conflict", `${path} already exists, and is not a folder`);
     }
     const beside = there === undefined ? folderOf(path) : path;
     await Deno.mkdir(beside, { recursive: true });
@@ -246,7 +246,7 @@ async function plan(
     if (there === "folder" && isDirectory) await plan(source, target, moves);
     else if (there === "folder" || there !== undefined && isDirectory) {
       const expected = isDirectory ? "is not a folder" : "is a folder, and would have to be a file";
-      throw new KodamaError("conflict", `${target} is there already, and ${expected}`);
+      throw new KodamaError("conflict", `${target} already exists, and ${expected}`);
     } else moves.push({ from: source, to: target });
   }
 }

@@ -145,7 +145,7 @@ export function pingFrame(id: number): Uint8Array {
  * Opens streams: headers are compressed together, over all frames of a connection, in one zlib stream. Stored blocks
  * are valid compressed data and need no library; the SPDY dictionary is named, and never used.
  */
-export class StreamOpener {
+export class PodStreamOpener {
   #begun = false;
 
   /** Returns the frame that opens a stream of an odd number with these headers; names are lower case. */

@@ -5,10 +5,10 @@ import { joinBytes } from "../../base/join_bytes.ts";
 import {
   dataFrame,
   pingFrame,
+  PodStreamOpener,
   SpdyDecoder,
   SpdyError,
   type SpdyEvent,
-  StreamOpener,
 } from "./spdy_frames.ts";
 import { cutAt } from "../testing/memory_link.ts";
 
@@ -72,7 +72,7 @@ for (
 }
 
 Deno.test("headers of all streams are one zlib stream, flushed after each", () => {
-  const opener = new StreamOpener();
+  const opener = new PodStreamOpener();
   const blocks = [["error", 1], ["stdin", 3]].map(([streamtype, number]) => {
     const frame = opener.frame(Number(number), { streamtype: String(streamtype) });
     assert.deepEqual([...frame.subarray(0, 4)], [0x80, 3, 0, 1]);

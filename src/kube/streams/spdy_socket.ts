@@ -20,9 +20,9 @@ import {
   dataFrameIn,
   frameHeaderBytes,
   pingFrame,
+  PodStreamOpener,
   SpdyDecoder,
   type SpdyEvent,
-  StreamOpener,
 } from "./spdy_frames.ts";
 import { requestUpgrade } from "./upgrade.ts";
 
@@ -113,7 +113,7 @@ export class SpdySocket implements ChannelSocket {
     first: Uint8Array,
     { streams, keepAlive }: { streams: SpdyStreams; keepAlive: KeepAlive },
   ): Promise<SpdySocket> {
-    const opener = new StreamOpener();
+    const opener = new PodStreamOpener();
     for (const { number, headers, ended } of streams.opened) {
       await link.write(opener.frame(number, headers));
       if (ended) await link.write(dataFrame(number, new Uint8Array(0), true));

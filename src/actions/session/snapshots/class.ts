@@ -18,7 +18,7 @@ const provisionerAnnotations = [
 ];
 
 /** The requested class. */
-export interface ClassWish {
+export interface ClassRequest {
   /** The session's name, for the hint. */
   session: string;
   /** The named class; the driver's default one if absent. */
@@ -35,20 +35,20 @@ export interface ClassWish {
 export async function snapshotClass(
   store: SessionStore,
   claim: PersistentVolumeClaim,
-  wish: ClassWish,
+  request: ClassRequest,
 ): Promise<string | undefined> {
   const [classes, driver] = await Promise.all([
-    classesOf(store, wish),
-    driverOf(store, claim, wish.signal),
+    classesOf(store, request),
+    driverOf(store, claim, request.signal),
   ]);
-  if (classes === undefined) return wish.className;
-  return chosenClass(classes, { driver, claim: claim.metadata?.name ?? "", ...wish });
+  if (classes === undefined) return request.className;
+  return chosenClass(classes, { driver, claim: claim.metadata?.name ?? "", ...request });
 }
 
 /** Returns undefined if they may not be listed: they are cluster-scoped. */
 async function classesOf(
   { client }: SessionStore,
-  { session, signal }: ClassWish,
+  { session, signal }: ClassRequest,
 ): Promise<readonly VolumeSnapshotClass[] | undefined> {
   try {
     const list = () => client.list<VolumeSnapshotClass>(VOLUME_SNAPSHOT_CLASSES, {}, { signal });
@@ -73,7 +73,7 @@ export function noSnapshots(session: string): KodamaError {
 function intoFile(session: string): Hint {
   return hint`${
     action("snapshot", { name: session, output: "FILE" })
-  } keeps a session that runs in a file of this machine`;
+  } saves a running session to a local file`;
 }
 
 /** Returns the CSI driver of a claim's volume; undefined if it can't be determined. */
@@ -82,9 +82,9 @@ async function driverOf(
   { metadata, spec }: PersistentVolumeClaim,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const told = provisionerAnnotations.map((key) => metadata?.annotations?.[key])
+  const annotated = provisionerAnnotations.map((key) => metadata?.annotations?.[key])
     .find((one) => one !== undefined);
-  if (told !== undefined) return told;
+  if (annotated !== undefined) return annotated;
   try {
     const volume = await store.get<PersistentVolume>(PERSISTENT_VOLUMES, spec?.volumeName ?? "");
     return volume?.spec?.csi?.driver;
@@ -127,7 +127,7 @@ export function chosenClass(
     "conflict",
     `${several ? "several VolumeSnapshotClasses are" : "no VolumeSnapshotClass is"} the default ` +
       `one of provisioner "${plainText(driver, 100)}"`,
-    { hint: hint`${option("class")} says which: ${namesOf(several ? defaults : able)}` },
+    { hint: hint`${option("class")} chooses one: ${namesOf(several ? defaults : able)}` },
   );
 }
 

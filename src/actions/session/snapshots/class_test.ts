@@ -23,9 +23,9 @@ const other = classOf("other", "other.csi", true);
 
 function choice(
   classes: readonly VolumeSnapshotClass[],
-  wish: { driver?: string; className?: string },
+  request: { driver?: string; className?: string },
 ): string | undefined {
-  const { driver, className } = wish;
+  const { driver, className } = request;
   try {
     return chosenClass(classes, { driver, className, claim: "c", session: "work" });
   } catch (error) {
@@ -43,7 +43,7 @@ Deno.test("the default class of the claim's own driver is taken, and never anoth
   );
   assert.match(
     choice([spare], { driver: "fast.csi" }) ?? "",
-    /no VolumeSnapshotClass is the default.*"class" says which: spare/,
+    /no VolumeSnapshotClass is the default.*"class" chooses one: spare/,
   );
   const two = [fast, classOf("faster", "fast.csi", true)];
   assert.match(choice(two, { driver: "fast.csi" }) ?? "", /several .*fast, faster/);

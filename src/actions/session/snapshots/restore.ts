@@ -10,18 +10,21 @@ import { sessionNames } from "../../../session/names.ts";
 import type { StoredSession } from "../../../session/state.ts";
 import type { SessionStore } from "../../../session/store.ts";
 import type { Host } from "../../host.ts";
-import { abandoned } from "../abandon.ts";
+import { cleanUp, cleanUpStart, kodamaErrorOf, removeIncomplete, withOutcome } from "../cleanup.ts";
 import { bringUp } from "../bring_up.ts";
-import type { SessionPlace, StartEvent } from "../events.ts";
-import { tidied } from "../leftovers.ts";
-import { isOlder, whenBegun } from "../older_claims.ts";
-import { type Beginning, newSession } from "../new_session.ts";
+import type { SessionRef, StartEvent } from "../events.ts";
+import {
+  isOlder,
+  type RestoreContent,
+  type RestoreFrom,
+  type RestoreSource,
+  stateCreatedMs,
+} from "./restore_source.ts";
+import { newSession, type SessionDraft } from "../new_session.ts";
 import { openStore } from "../../session_ref.ts";
-import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
-import { kodamaErrorOf, tidiedUp, withOutcome } from "../tidying.ts";
 
 /** Which session, and the source. */
-export interface RestoreOptions extends SessionPlace {
+export interface RestoreOptions extends SessionRef {
   from: RestoreFrom;
   /** Restores the agent's login too, if the snapshot has it. */
   withSecrets: boolean;
@@ -59,9 +62,13 @@ export async function planRestore(host: Host, options: RestoreOptions): Promise<
   const there = await store.read(name);
   await refuseRunning(store, name, there);
   refuseOther(source.session, there?.session);
-  const goesOn = there?.session.origin?.filled === false;
+  const isResumed = there?.session.origin?.filled === false;
   // Claims that a killed restore created are no one's work; those that it found are someone's.
-  const lost = await claimsOf(store, name, goesOn ? await whenBegun(store, name) : undefined);
+  const lost = await claimsOf(
+    store,
+    name,
+    isResumed ? await stateCreatedMs(store, name) : undefined,
+  );
   const { session, takenAt, content } = source;
   const plan: RestorePlan = {
     name,
@@ -79,10 +86,10 @@ async function sourceOf(
   from: RestoreFrom,
 ): Promise<RestoreSource> {
   if (from.kind === "snapshot") {
-    const { snapshotSource } = await import("./source.ts");
+    const { snapshotSource } = await import("./cluster_source.ts");
     return await snapshotSource(host, store, from.name);
   }
-  const { archiveSource } = await import("./restore_source.ts");
+  const { archiveSource } = await import("./archive_source.ts");
   return await archiveSource(host, from.path);
 }
 
@@ -91,8 +98,8 @@ async function refuseRunning(
   name: string,
   there: StoredSession | undefined,
 ): Promise<void> {
-  const goesOn = there?.session.origin?.filled === false;
-  if (goesOn || await store.get(PODS, sessionNames(name).pod) === undefined) return;
+  const isResumed = there?.session.origin?.filled === false;
+  if (isResumed || await store.get(PODS, sessionNames(name).pod) === undefined) return;
   throw new KodamaError("conflict", `session "${name}" is running; stop it first`, {
     hint: hint`${action("stop", { name })}, and try again; or restore it under another name`,
   });
@@ -101,22 +108,24 @@ async function refuseRunning(
 function refuseOther(snapshot: Session, there: Session | undefined): void {
   const [was, is] = [snapshot.repository?.url, there?.repository?.url];
   if (there === undefined || was === is) return;
-  const told = (url: string | undefined) =>
+  const repositoryText = (url: string | undefined) =>
     url === undefined ? "no repository" : plainText(url, 200);
   throw new KodamaError(
     "conflict",
-    `the snapshot is of ${told(was)}, and session "${there.name}" of ${told(is)}`,
-    { hint: "restore it under a name that is free" },
+    `the snapshot is of ${repositoryText(was)}, and session "${there.name}" of ${
+      repositoryText(is)
+    }`,
+    { hint: "restore it under another name" },
   );
 }
 
-async function claimsOf(store: SessionStore, name: string, begunMs: number | undefined) {
+async function claimsOf(store: SessionStore, name: string, createdMs: number | undefined) {
   const { workspaceClaim, homeClaim } = sessionNames(name);
   const found = await Promise.all([workspaceClaim, homeClaim].map(async (claim) => {
     const object = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, claim);
     const size = object?.status?.capacity?.["storage"] ??
       object?.spec?.resources?.requests?.["storage"];
-    const isLost = object !== undefined && isOlder(object, begunMs);
+    const isLost = object !== undefined && isOlder(object, createdMs);
     return !isLost ? [] : [{ name: claim, size: plainText(size ?? "?", 40) }];
   }));
   return found.flat();
@@ -138,39 +147,39 @@ async function* restoring(
   const session = there?.session ??
     await newSession(host, store, restored(name, source), signal);
   yield { kind: "stepStarted", step: "claim", session };
-  const kept = await opened(host, store, { session, there, signal });
+  const stored = await opened(host, store, { session, there, signal });
   yield { kind: "stepEnded", step: "claim", result: there === undefined ? "done" : "already" };
-  const { volumes, fill } = await source.open({ kept, withSecrets, readyTimeoutMs });
+  const { volumes, fill } = await source.open({ stored, withSecrets, readyTimeoutMs });
   const filling = { isFilled: false };
   try {
     const parts = { parts: noParts, remakePod: false, syncsClone: false, made: () => {} };
     yield* bringUp({
       host,
       store,
-      kept,
+      stored,
       ...parts,
       readyTimeoutMs,
       signal,
       ...(volumes === undefined ? {} : { volumes }),
       fill: async function* (pod) {
-        const told = yield* fill(pod);
+        const repositoryText = yield* fill(pod);
         filling.isFilled = true;
-        return told;
+        return repositoryText;
       },
     });
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
     if (!filling.isFilled && (there === undefined || session.origin?.filled === false)) {
-      throw await abandoned(host, store, { name, error: failure, purge: lost.length === 0 });
+      throw await removeIncomplete(host, store, { name, error: failure, purge: lost.length === 0 });
     }
-    if (!filling.isFilled) throw await stoppedAgain(host, store, { kept, error: failure });
-    const failed = { store, clock: host.clock, kept, begun: false, made: [] };
-    throw await tidied({ ...failed, error: failure, interrupted: signal.aborted });
+    if (!filling.isFilled) throw await stoppedAgain(host, store, { stored, error: failure });
+    const failed = { store, clock: host.clock, stored, created: false, made: [] };
+    throw await cleanUpStart({ ...failed, error: failure, interrupted: signal.aborted });
   }
 }
 
 /** As in the snapshot, except what belongs to its own time and machine. */
-function restored(name: string, { session }: RestoreSource): Beginning {
+function restored(name: string, { session }: RestoreSource): SessionDraft {
   const { repository, spec, template } = session;
   return {
     name,
@@ -213,17 +222,17 @@ async function opened(
 async function stoppedAgain(
   host: Host,
   store: SessionStore,
-  { kept, error }: { kept: StoredSession; error: KodamaError },
+  { stored, error }: { stored: StoredSession; error: KodamaError },
 ): Promise<KodamaError> {
-  const { name } = kept.session;
-  const isStopped = await tidiedUp(host.clock, store, async (tidying) => {
-    await tidying.remove(PODS, sessionNames(name).pod);
-    await tidying.change(kept, (session) => ({ ...session, status: "Stopped" }));
+  const { name } = stored.session;
+  const isStopped = await cleanUp(host.clock, store, async (cleaning) => {
+    await cleaning.remove(PODS, sessionNames(name).pod);
+    await cleaning.change(stored, (session) => ({ ...session, status: "Stopped" }));
   });
   return withOutcome(
     error,
     isStopped
       ? `session "${name}" is Stopped, with the files that it had`
-      : hint`session "${name}" has the files that it had; ${action("stop", { name })}`,
+      : hint`session "${name}" has its earlier files; ${action("stop", { name })}`,
   );
 }

@@ -1,12 +1,12 @@
-/** The source of restored files: what a restore needs from a snapshot, and the source that is a local file. */
+/** What a restore needs from a snapshot, in a local file or in the cluster. */
 import type { Session } from "../../../session/model.ts";
 import type { PodAccess } from "../../../podscript/run_in_pod.ts";
 import type { StoredSession } from "../../../session/state.ts";
-import type { Host } from "../../host.ts";
-import { readArchive } from "./archive_read.ts";
 import type { NewVolumes } from "../bring_up.ts";
-import { fill } from "../fill.ts";
-import { podChecksums } from "../pod_files.ts";
+import { CONFIG_MAPS } from "../../../kube/resources.ts";
+import type { ConfigMap, PersistentVolumeClaim } from "../../../kube/types.ts";
+import { sessionNames } from "../../../session/names.ts";
+import type { SessionStore } from "../../../session/store.ts";
 
 /** Which snapshot. */
 export type RestoreFrom =
@@ -35,26 +35,25 @@ export interface RestoreSource {
   takenAt: Date;
   content: RestoreContent;
   open(
-    restore: { kept: StoredSession; withSecrets: boolean; readyTimeoutMs: number },
+    restore: { stored: StoredSession; withSecrets: boolean; readyTimeoutMs: number },
   ): Promise<RestoreFilling>;
 }
 
-/**
- * Returns a file as a source. It contains no secrets.
- *
- * @throws KodamaError `config` if it isn't complete.
- */
-export async function archiveSource(host: Host, file: string): Promise<RestoreSource> {
-  const path = file.startsWith("/") ? file : `${host.places.workingDir}/${file}`;
-  const { session, takenAt, files, bytes, open } = await readArchive(host, path);
-  const what = "cannot restore the files";
-  return {
-    session,
-    takenAt,
-    content: { kind: "file", files, bytes },
-    open: async () => {
-      const checksums = await podChecksums(host);
-      return { fill: (pod) => fill(pod, { open, checksums, what }) };
-    },
-  };
+/* Volumes that existed before a session started are someone's work; those created for it aren't. */
+
+/** Returns when a session's state was created, in milliseconds by the server's clock; undefined if there is none. */
+export async function stateCreatedMs(
+  store: SessionStore,
+  session: string,
+): Promise<number | undefined> {
+  const state = await store.get<ConfigMap>(CONFIG_MAPS, sessionNames(session).state);
+  return state === undefined ? undefined : Date.parse(String(state.metadata?.creationTimestamp));
+}
+
+/** Returns whether a claim is older; always true if there was no session. Both times are the server's own. */
+export function isOlder(
+  { metadata }: PersistentVolumeClaim,
+  createdMs: number | undefined,
+): boolean {
+  return createdMs === undefined || !(Date.parse(String(metadata?.creationTimestamp)) >= createdMs);
 }

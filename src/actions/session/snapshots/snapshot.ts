@@ -5,15 +5,15 @@ import { KodamaError } from "../../../base/errors.ts";
 import { retry } from "../../../base/retry.ts";
 import type { Host } from "../../host.ts";
 import { archiveBytes, type ArchiveCounts } from "./archive_write.ts";
-import type { SessionPlace } from "../events.ts";
-import { TellingMeter } from "../fill.ts";
+import type { SessionRef } from "../events.ts";
+import { ReportingMeter } from "../fill.ts";
 import type { Session } from "../../../session/model.ts";
 import type { PodAccess } from "../../../podscript/run_in_pod.ts";
 import { copyTrouble, folderRetries, podChecksums } from "../pod_files.ts";
 import { sessionFiles } from "../session_files.ts";
 
 /** Which session, and the output file. */
-export interface SnapshotOptions extends SessionPlace {
+export interface SnapshotOptions extends SessionRef {
   /** `NAME-TIME.tar.gz` in the working folder if absent. */
   output?: string;
   signal: AbortSignal;
@@ -41,7 +41,7 @@ export async function* snapshot(
   options: SnapshotOptions,
 ): AsyncGenerator<string, SnapshotFile> {
   const { signal } = options;
-  const { kept: { session }, withFiles } = await sessionFiles(host, options, {
+  const { stored: { session }, withFiles } = await sessionFiles(host, options, {
     readyTimeoutMs,
     signal,
   });
@@ -49,7 +49,7 @@ export async function* snapshot(
   const path = pathOf(host, options, takenAt);
   const files = await host.copyFiles();
   if (await files.kindOf(path) !== undefined) {
-    throw new KodamaError("conflict", `${path} is there already`, {
+    throw new KodamaError("conflict", `${path} already exists`, {
       hint: hint`${option("output", "FILE")} names another one`,
     });
   }
@@ -60,21 +60,21 @@ async function* fromPod(
   host: Host,
   work: Omit<Writing, "meter">,
 ): AsyncGenerator<string, SnapshotFile> {
-  const told = new BoundedQueue<string>(1);
-  const meter = new TellingMeter(host.clock, (text) => {
-    if (told.size === 0) void told.push(text);
+  const progress = new BoundedQueue<string>(1);
+  const meter = new ReportingMeter(host.clock, (text) => {
+    if (progress.size === 0) void progress.push(text);
   });
   const writing = writtenFile(host, { ...work, meter })
-    .finally(() => told.close());
+    .finally(() => progress.close());
   writing.catch(() => {});
-  yield* told;
+  yield* progress;
   return await writing;
 }
 
 function pathOf({ places }: Host, { name, output }: SnapshotOptions, at: Date): string {
   const stamp = at.toISOString().replace(/\D/g, "").slice(0, 14);
-  const asked = output ?? `${name}-${stamp}.tar.gz`;
-  return asked.startsWith("/") ? asked : `${places.workingDir}/${asked}`;
+  const file = output ?? `${name}-${stamp}.tar.gz`;
+  return file.startsWith("/") ? file : `${places.workingDir}/${file}`;
 }
 
 interface Writing {
@@ -82,7 +82,7 @@ interface Writing {
   session: Session;
   path: string;
   takenAt: Date;
-  meter: TellingMeter;
+  meter: ReportingMeter;
 }
 
 /** Writes the file; again from its start if the connection broke. */
@@ -109,8 +109,8 @@ async function written(
     await using partial = await files.partialFile(path, key);
     meter.restarted(0);
     // Specific to this machine and moment: useless to a later restore.
-    const { agent: _agent, message: _message, ...kept } = session;
-    const source = { pod, session: { ...kept, sync: { enabled: false } } };
+    const { agent: _agent, message: _message, ...rest } = session;
+    const source = { pod, session: { ...rest, sync: { enabled: false } } };
     for await (const bytes of archiveBytes({ ...source, checksums, meter, counts }, takenAt)) {
       sum.update(bytes);
       await partial.write(bytes, size);

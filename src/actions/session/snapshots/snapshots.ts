@@ -23,10 +23,7 @@ import type { Host } from "../../host.ts";
 import type { SessionScope } from "../events.ts";
 import { listScope, scopeNamespace, type SessionListScope } from "../../session_ref.ts";
 
-export type {
-  SnapshotVolume,
-  StoredSnapshot as KeptSnapshot,
-} from "../../../session/volume_snapshot.ts";
+export type { SnapshotVolume, StoredSnapshot } from "../../../session/volume_snapshot.ts";
 
 /** Which snapshots. */
 export interface ListSnapshotsOptions extends SessionListScope {
@@ -110,8 +107,8 @@ export async function readSnapshot(
   const wrong = (reason: string) =>
     new KodamaError(
       "conflict",
-      `snapshot "${name}" tells no session that could be made of it: ${plainText(reason, 200)}`,
-      { hint: hint`${action("snapshots.delete", { name })} takes away what there is of it` },
+      `snapshot "${name}" contains no session that could be restored: ${plainText(reason, 200)}`,
+      { hint: hint`${action("snapshots.delete", { name })} deletes it` },
     );
   return { snapshot, session: sessionOfText(text, wrong) };
 }

@@ -22,15 +22,15 @@ import {
   volumeSnapshot,
 } from "../../../session/volume_snapshot.ts";
 import type { Host } from "../../host.ts";
-import type { SessionPlace } from "../events.ts";
+import type { SessionRef } from "../events.ts";
 import { targetOf } from "../../find_session.ts";
 import { openSession } from "../../session_ref.ts";
-import { requireFiles } from "../require_files.ts";
+import { requireFiles } from "../new_session.ts";
 import { noSnapshots, snapshotClass } from "./class.ts";
-import { kodamaErrorOf, tidiedUp, withOutcome } from "../tidying.ts";
+import { cleanUp, kodamaErrorOf, withOutcome } from "../cleanup.ts";
 
 /** Which session, and the options. */
-export interface TakeOptions extends SessionPlace {
+export interface TakeOptions extends SessionRef {
   /** The snapshot's name; `NAME-TIME` if absent. */
   as?: string;
   className?: string;
@@ -63,8 +63,8 @@ export async function* takeSnapshot(
   options: TakeOptions,
 ): AsyncGenerator<string, TakenSnapshot> {
   const { name, signal } = options;
-  const { store, kept, pod } = await openSession(host, options, signal);
-  requireFiles(kept.session);
+  const { store, stored: found, pod } = await openSession(host, options, signal);
+  requireFiles(found.session);
   const snapshot = checkedSnapshotName(options.as ?? `${name}-${stampOf(host.clock.now())}`);
   const claims = await boundClaims(store, name);
   const classes = await Promise.all(
@@ -72,20 +72,20 @@ export async function* takeSnapshot(
       snapshotClass(store, claim, { session: name, className: options.className, signal })
     ),
   );
-  const notes = pod === undefined ? [] : yield* flushed(host, store, { kept, pod, signal });
-  const session = rememberedSession(kept.session, claims[0]);
-  const wanted = volumeParts.map((part, index) =>
+  const notes = pod === undefined ? [] : yield* flushed(host, store, { found, pod, signal });
+  const session = restorableSession(found.session, claims[0]);
+  const objects = volumeParts.map((part, index) =>
     volumeSnapshot(session, { name: snapshot, part, className: classes[index] })
   );
   const made: VolumeSnapshot[] = [];
   try {
-    for (const object of wanted) made.push(await created(store, object, signal));
+    for (const object of objects) made.push(await created(store, object, signal));
     const wait = { snapshot, limitMs: options.readyTimeoutMs, signal };
     const ready = yield* untilUsable(host, store, wait);
     return { ...ready, context: store.client.context, notes };
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
-    throw await undone(host, store, { snapshot, made, error: failure });
+    throw await removeUnusable(host, store, { snapshot, made, error: failure });
   }
 }
 
@@ -102,14 +102,14 @@ async function boundClaims(
     const claim = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, name);
     if (claim?.status?.phase === "Bound") return claim;
     const why = claim === undefined ? "isn't there" : "isn't bound to a volume yet";
-    throw new KodamaError("conflict", `claim "${name}" ${why}: there is nothing to keep`, {
-      hint: hint`${action("get", { name: session })} says more`,
+    throw new KodamaError("conflict", `claim "${name}" ${why}: there is nothing to snapshot`, {
+      hint: hint`${action("get", { name: session })} shows details`,
     });
   }));
 }
 
 /** Omits what is specific to this machine and moment: useless to a restore. The class of the claims is included. */
-function rememberedSession(session: Session, claim: PersistentVolumeClaim | undefined): Session {
+function restorableSession(session: Session, claim: PersistentVolumeClaim | undefined): Session {
   const { agent: _agent, message: _message, ...rest } = session;
   const storageClass = claim?.spec?.storageClassName ?? session.spec.storageClass;
   const spec = { ...session.spec, ...(storageClass === undefined ? {} : { storageClass }) };
@@ -120,10 +120,10 @@ function rememberedSession(session: Session, claim: PersistentVolumeClaim | unde
 async function* flushed(
   host: Host,
   store: SessionStore,
-  { kept, pod, signal }: { kept: { session: Session }; pod: Pod; signal: AbortSignal },
+  { found, pod, signal }: { found: { session: Session }; pod: Pod; signal: AbortSignal },
 ): AsyncGenerator<string, string[]> {
-  if (liveStatus(kept.session, pod).status !== "Running") return [];
-  yield "what was written last goes to disk";
+  if (liveStatus(found.session, pod).status !== "Running") return [];
+  yield "flushing writes to disk";
   const access = {
     client: store.client,
     target: targetOf(store, pod),
@@ -132,8 +132,8 @@ async function* flushed(
   };
   const paths = carriedFolders.map(({ path }) => path);
   // Debian's `sync` takes paths, busybox's needs an option; syncing the whole node works with both.
-  const words = ["sh", "-c", `sync -f "$@" 2>/dev/null || sync`, "kodama", ...paths];
-  const { outcome } = await runInPod(access, { argv: words, timeoutMs: flushLimitMs });
+  const command = ["sh", "-c", `sync -f "$@" 2>/dev/null || sync`, "kodama", ...paths];
+  const { outcome } = await runInPod(access, { argv: command, timeoutMs: flushLimitMs });
   return outcome.kind === "ok" ? [] : [
     `the session runs, and its files couldn't be flushed to disk (${outcome.kind}): what was ` +
     "written in the last half minute may not be in the snapshot",
@@ -177,13 +177,13 @@ async function* untilUsable(
       { clock: host.clock, signal: deadline.signal },
     );
     for await (const { objects } of list.snapshots(tickMs)) {
-      const [kept] = storedSnapshots([...objects.values()]);
-      if (kept?.state === "Ready") return kept;
-      if (kept === undefined || kept.state === "Incomplete") throw takenAway(snapshot);
-      waits = waitingFor(kept);
+      const [found] = storedSnapshots([...objects.values()]);
+      if (found?.state === "Ready") return found;
+      if (found === undefined || found.state === "Incomplete") throw deletedMeanwhile(snapshot);
+      waits = waitingFor(found);
       yield waits;
       const nowMs = host.clock.elapsedMs();
-      refusedMs = kept.state === "Failed" ? refusedMs ?? nowMs : undefined;
+      refusedMs = found.state === "Failed" ? refusedMs ?? nowMs : undefined;
       if (refusedMs !== undefined && nowMs - refusedMs >= refusalMs) {
         throw new KodamaError("conflict", `the cluster takes no snapshot: ${waits}`);
       }
@@ -199,8 +199,8 @@ async function* untilUsable(
   throw new Error("a watch without an end has ended");
 }
 
-function takenAway(snapshot: string): KodamaError {
-  return new KodamaError("conflict", `somebody deleted what there was of snapshot "${snapshot}"`);
+function deletedMeanwhile(snapshot: string): KodamaError {
+  return new KodamaError("conflict", `snapshot "${snapshot}" was deleted meanwhile`);
 }
 
 /** `workspace: no word of it yet`. */
@@ -210,7 +210,7 @@ function waitingFor({ volumes }: StoredSnapshot): string {
 }
 
 /** Removes a snapshot that can't be used. */
-async function undone(
+async function removeUnusable(
   host: Host,
   store: SessionStore,
   { snapshot, made, error }: {
@@ -220,17 +220,15 @@ async function undone(
   },
 ): Promise<KodamaError> {
   if (made.length === 0) return error;
-  const isGone = await tidiedUp(host.clock, store, async (tidying) => {
+  const isRemoved = await cleanUp(host.clock, store, async (cleaning) => {
     for (const { metadata } of made) {
       const { name = "", uid } = metadata;
-      await tidying.remove(VOLUME_SNAPSHOTS, name, uid === undefined ? {} : { uid });
+      await cleaning.remove(VOLUME_SNAPSHOTS, name, uid === undefined ? {} : { uid });
     }
   });
   const removal = action("snapshots.delete", { name: snapshot, namespace: store.namespace });
   return withOutcome(
     error,
-    isGone
-      ? `nothing is left of snapshot "${snapshot}"`
-      : hint`${removal} takes away what is left of it`,
+    isRemoved ? `nothing remains of snapshot "${snapshot}"` : hint`${removal} deletes the rest`,
   );
 }

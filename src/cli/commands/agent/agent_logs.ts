@@ -1,16 +1,16 @@
 /** `kodama logs --agent` and `kodama agent logs`: the same command under two paths. */
-import type { AgentPlace } from "../../../actions/session/agent_pod.ts";
+import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ParsedArgs } from "../../parser/command.ts";
 import type { Invocation } from "../../invocation.ts";
 import type { logsFlags } from "../logs/flags.ts";
 import { success } from "../../exit_codes.ts";
-import { agentPlaceOf } from "./flags.ts";
+import { agentRef } from "./flags.ts";
 import { showFollow } from "./show_follow.ts";
 
 /** What to show. */
 export interface AgentLogs {
-  place: AgentPlace;
+  ref: AgentRef;
   /** The operand, for messages. */
   name: string;
   kubeconfig: string | undefined;
@@ -31,7 +31,7 @@ export function resolveAgentLogs(
   const hint = "see kodama agent logs --help";
   const strange = [...given].find((flag) => !understood.has(flag));
   if (strange !== undefined) {
-    throw new UsageError(`--agent and --${strange} contradict each other`, { hint });
+    throw new UsageError(`--agent and --${strange} can't be used together`, { hint });
   }
   const [name, ...more] = operands;
   if (name === undefined || more.length > 0) {
@@ -40,13 +40,13 @@ export function resolveAgentLogs(
   const [namespace, ...namespaces] = flags.namespace;
   const [context, ...contexts] = flags.context;
   if (namespaces.length + contexts.length > 0) {
-    throw new UsageError("--agent looks in one namespace of one context", { hint });
+    throw new UsageError("--agent needs a single namespace and context", { hint });
   }
   if (flags.output === "raw") {
     throw new UsageError("--agent has no output raw", { hint: "-o jsonl gives every event" });
   }
   return {
-    place: agentPlaceOf({ namespace, context }, name),
+    ref: agentRef({ namespace, context }, name),
     name,
     kubeconfig: flags.kubeconfig,
     follow: flags.follow,
@@ -55,15 +55,15 @@ export function resolveAgentLogs(
 }
 
 /** Shows the events. */
-export async function runAgentLogs(asked: AgentLogs, invocation: Invocation): Promise<number> {
-  const { place, kubeconfig, follow, task, offset, format, name } = asked;
+export async function runAgentLogs(options: AgentLogs, invocation: Invocation): Promise<number> {
+  const { ref, kubeconfig, follow, task, offset, format, name } = options;
   const host = await invocation.host({ kubeconfig });
   const [{ agentTarget }, { followTask, showTask }] = await Promise.all([
     import("../../../actions/session/agent_pod.ts"),
     import("../../../actions/agent/follow.ts"),
   ]);
   const start = async function* (signal: AbortSignal) {
-    const target = await agentTarget(host, place, signal);
+    const target = await agentTarget(host, ref, signal);
     const which = {
       signal,
       ...(task === undefined ? {} : { number: task }),

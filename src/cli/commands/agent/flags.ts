@@ -1,5 +1,5 @@
 /** The flags and operands of the commands about agents' tasks. */
-import type { AgentPlace } from "../../../actions/session/agent_pod.ts";
+import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import { checkedSessionName } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import type { Operand } from "../../parser/command.ts";
@@ -29,10 +29,10 @@ export const agentOperand: Operand = {
 };
 
 /** Parses the operand into a session or pod. Throws UsageError for a name that no session can have. */
-export function agentPlaceOf(
+export function agentRef(
   flags: { namespace: string | undefined; context: string | undefined },
   name: string,
-): AgentPlace {
+): AgentRef {
   const { namespace, context } = flags;
   const scope = definedOnly({ namespace, context });
   const [, pod] = /^pods?\/(.*)$/.exec(name) ?? [];

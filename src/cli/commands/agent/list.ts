@@ -1,4 +1,4 @@
-import { agentOperand, agentPlaceOf, agentScopeFlags } from "./flags.ts";
+import { agentOperand, agentRef, agentScopeFlags } from "./flags.ts";
 import { taskData, tasksTable } from "../../../present/agent_tasks.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
@@ -26,19 +26,22 @@ export const command = defineCommand({
   seeAlso: ["kodama logs --agent NAME shows what the agent did."],
   resolve: ({ flags, operands: [name = ""] }) => ({
     name,
-    place: agentPlaceOf(flags, name),
+    ref: agentRef(flags, name),
     kubeconfig: flags.kubeconfig,
     newest: flags.limit,
     format: flags.output,
   }),
-  async run({ name, place, kubeconfig, newest, format }, { host: openHost, signals, terminal }) {
+  async run(
+    { name, ref, kubeconfig, newest, format },
+    { host: openHost, signals, terminal },
+  ) {
     const host = await openHost({ kubeconfig });
     const [{ agentTarget }, { readTasks }] = await Promise.all([
       import("../../../actions/session/agent_pod.ts"),
       import("../../../actions/agent/tasks.ts"),
     ]);
     const tasks = await interruptible(signals, async (signal) => {
-      const target = await agentTarget(host, place, signal);
+      const target = await agentTarget(host, ref, signal);
       return await readTasks(host, target, { newest, signal });
     });
     if (format !== "table") {

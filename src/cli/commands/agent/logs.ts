@@ -1,6 +1,6 @@
 import { definedOnly } from "../../../base/defined_only.ts";
 import { type AgentLogs, runAgentLogs } from "./agent_logs.ts";
-import { agentOperand, agentPlaceOf, agentScopeFlags, taskFlag } from "./flags.ts";
+import { agentOperand, agentRef, agentScopeFlags, taskFlag } from "./flags.ts";
 import { followExitCodes } from "./show_follow.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { BadValue, choice, toggle, value, valueOr } from "../../parser/flag.ts";
@@ -39,7 +39,7 @@ export const command = defineCommand({
   seeAlso: ["kodama agent list NAME lists the tasks."],
   resolve: ({ flags, operands: [name = ""] }): AgentLogs => ({
     name,
-    place: agentPlaceOf(flags, name),
+    ref: agentRef(flags, name),
     kubeconfig: flags.kubeconfig,
     follow: flags.follow,
     format: flags.output,

@@ -6,13 +6,13 @@ testResolve([
     line: "agent list my-work",
     options: {
       name: "my-work",
-      place: { kind: "session", name: "my-work" },
+      ref: { kind: "session", name: "my-work" },
       newest: 20,
       format: "table",
     },
     changes: [
-      ["--namespace x", { place: { namespace: "x" } }],
-      ["--context x", { place: { context: "x" } }],
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
       ["--limit 3", { newest: 3 }],
       ["--output yaml", { format: "yaml" }],
@@ -22,7 +22,7 @@ testResolve([
     line: "agent list pod/web-0",
     options: {
       name: "pod/web-0",
-      place: { kind: "pod", name: "web-0" },
+      ref: { kind: "pod", name: "web-0" },
       newest: 20,
       format: "table",
     },
@@ -31,13 +31,13 @@ testResolve([
     line: "agent logs my-work",
     options: {
       name: "my-work",
-      place: { kind: "session", name: "my-work" },
+      ref: { kind: "session", name: "my-work" },
       follow: false,
       format: "text",
     },
     changes: [
-      ["--namespace x", { place: { namespace: "x" } }],
-      ["--context x", { place: { context: "x" } }],
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
       ["--task 3", { task: 3 }],
       ["--follow", { follow: true }],
@@ -49,7 +49,7 @@ testResolve([
     line: "agent logs pod/web-0",
     options: {
       name: "pod/web-0",
-      place: { kind: "pod", name: "web-0" },
+      ref: { kind: "pod", name: "web-0" },
       follow: false,
       format: "text",
     },

@@ -41,21 +41,21 @@ export async function showFollow(
   let last: Task | undefined;
   try {
     await interruptible(signals, async (signal) => {
-      for await (const told of start(signal)) {
-        if ("task" in told) last = told.task;
+      for await (const reported of start(signal)) {
+        if ("task" in reported) last = reported.task;
         if (format === "jsonl") {
-          await terminal.stdout.write(jsonLine(eventData(told)));
-        } else if (told.kind === "lost") {
-          await terminal.stderr.write(`${lostLine(told.reason)}\n`);
+          await terminal.stdout.write(jsonLine(eventData(reported)));
+        } else if (reported.kind === "lost") {
+          await terminal.stderr.write(`${lostLine(reported.reason)}\n`);
         } else {
-          const lines = eventLines(told, style);
+          const lines = eventLines(reported, style);
           await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
         }
       }
     });
   } catch (error) {
-    const goesOn = last?.status.state === "working" || last?.status.state === "queued";
-    if (error instanceof KodamaError && error.kind === "cancelled" && goesOn) {
+    const continues = last?.status.state === "working" || last?.status.state === "queued";
+    if (error instanceof KodamaError && error.kind === "cancelled" && continues) {
       const again = printable(`kodama logs --agent ${name} -f`);
       await terminal.stderr.write(`the agent keeps running: ${again} shows it again\n`);
     }

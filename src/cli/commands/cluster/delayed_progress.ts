@@ -9,7 +9,7 @@ import { clusterEventLine } from "./state.ts";
 const silentMs = 1000;
 
 /** Prints the events, starting with the latest one before the first message was due. Dispose of it at the end. */
-export class ToldWait implements Disposable {
+export class DelayedProgress implements Disposable {
   readonly #sink: Sink;
   readonly #timer: Disposable;
   #silent = true;
@@ -24,7 +24,7 @@ export class ToldWait implements Disposable {
   }
 
   /** The callback for the events of the wait. */
-  readonly told = (event: ClusterEvent): void => {
+  readonly notice = (event: ClusterEvent): void => {
     this.#latest = clusterEventLine(event);
     if (!this.#silent) this.#write();
   };

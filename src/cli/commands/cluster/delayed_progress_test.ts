@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
-import { ToldWait } from "./delayed_progress.ts";
+import { DelayedProgress } from "./delayed_progress.ts";
 
 const progress = (ready: number) => ({
   kind: "progress" as const,
@@ -11,15 +11,15 @@ const progress = (ready: number) => ({
 Deno.test("a wait is silent for a second, then tells the latest, then each that follows", async () => {
   const terminal = new MemoryTerminal();
   const clock = new ManualClock();
-  using wait = new ToldWait(terminal.stderr, clock);
-  wait.told(progress(0));
-  wait.told(progress(1));
+  using wait = new DelayedProgress(terminal.stderr, clock);
+  wait.notice(progress(0));
+  wait.notice(progress(1));
   assert.equal(terminal.written("stderr"), "");
   clock.step();
   await terminal.stderr.flush();
   assert.equal(clock.elapsedMs(), 1000);
   assert.equal(terminal.written("stderr"), "waiting for pods: 1 of 3 ready\n");
-  wait.told(progress(2));
+  wait.notice(progress(2));
   await terminal.stderr.flush();
   assert.match(terminal.written("stderr"), /2 of 3 ready\n$/);
 });
@@ -28,8 +28,8 @@ Deno.test("a wait that ends in time has said nothing", () => {
   const terminal = new MemoryTerminal();
   const clock = new ManualClock();
   {
-    using wait = new ToldWait(terminal.stderr, clock);
-    wait.told(progress(3));
+    using wait = new DelayedProgress(terminal.stderr, clock);
+    wait.notice(progress(3));
   }
   clock.step();
   assert.equal(terminal.written("stderr"), "");
@@ -42,10 +42,10 @@ Deno.test("a wait goes on when nobody can be told", async () => {
     },
   });
   const clock = new ManualClock();
-  using wait = new ToldWait(terminal.stderr, clock);
-  wait.told(progress(1));
+  using wait = new DelayedProgress(terminal.stderr, clock);
+  wait.notice(progress(1));
   clock.step();
   await assert.rejects(terminal.stderr.flush(), /full/);
-  wait.told(progress(2));
+  wait.notice(progress(2));
   await assert.rejects(terminal.stderr.flush(), /full/);
 });

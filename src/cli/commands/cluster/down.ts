@@ -1,8 +1,8 @@
-import { clusterFlags, clusterPlace, clusterStateText } from "./state.ts";
+import { clusterFlags, clusterFolder, clusterStateText } from "./state.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
-import { ToldWait } from "./delayed_progress.ts";
+import { DelayedProgress } from "./delayed_progress.ts";
 
 /** `kodama cluster down`. */
 export const command = defineCommand({
@@ -19,14 +19,14 @@ export const command = defineCommand({
     },
   ],
   seeAlso: ["kodama cluster up --help starts a cluster."],
-  resolve: ({ flags }) => ({ place: clusterPlace(flags), format: flags.output }),
-  async run({ place, format }, { host, signals, terminal }) {
+  resolve: ({ flags }) => ({ folder: clusterFolder(flags), format: flags.output }),
+  async run({ folder, format }, { host, signals, terminal }) {
     const opened = await host();
     const control = await opened.cluster();
-    using wait = new ToldWait(terminal.stderr, opened.clock);
+    using wait = new DelayedProgress(terminal.stderr, opened.clock);
     const state = await interruptible(
       signals,
-      (signal) => control.down({ ...place, signal, onEvent: wait.told }),
+      (signal) => control.down({ ...folder, signal, onEvent: wait.notice }),
     );
     await terminal.stdout.write(clusterStateText(state, format));
     return success;

@@ -22,17 +22,17 @@ testResolve([
   },
   {
     line: "cluster down",
-    options: { place: {} },
+    options: { folder: {} },
     changes: [
-      ["--data d", { place: { data: "d" } }],
+      ["--data d", { folder: { data: "d" } }],
       ["--output json", { format: "json" }],
     ],
   },
   {
     line: "cluster status",
-    options: { place: {} },
+    options: { folder: {} },
     changes: [
-      ["--data d", { place: { data: "d" } }],
+      ["--data d", { folder: { data: "d" } }],
       ["--output json", { format: "json" }],
     ],
   },

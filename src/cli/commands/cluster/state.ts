@@ -31,7 +31,7 @@ export function portNumber(raw: string): number | undefined {
 }
 
 /** Returns the cluster that the flags name. */
-export function clusterPlace({ data }: { data: string | undefined }): { data?: string } {
+export function clusterFolder({ data }: { data: string | undefined }): { data?: string } {
   return data === undefined ? {} : { data };
 }
 
@@ -59,7 +59,7 @@ function runningLines({ server, context, kubeconfig, world, pods, data }: Runnin
     `  world    ${world}`,
     `  context  ${context}`,
     `  pods     ${podsText(pods)}`,
-    ...(data === null ? [] : [`  kept in  ${data}`]),
+    ...(data === null ? [] : [`  stored in${data}`]),
     "",
     "To use it in this shell:",
     `  export KUBECONFIG=${commandLine([kubeconfig])}`,
@@ -72,7 +72,7 @@ function endedLines({ server, world, pods, pid, data }: RunningCluster): string[
     `The embedded cluster at ${server} has ended (${what}).`,
     ...(data === null
       ? []
-      : [`Its objects stay: kodama cluster up --data ${commandLine([data])} goes on with them.`]),
+      : [`Its objects stay: kodama cluster up --data ${commandLine([data])} uses them again.`]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { clusterFlags, clusterPlace, clusterStateText } from "./state.ts";
+import { clusterFlags, clusterFolder, clusterStateText } from "./state.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { failure, success } from "../../exit_codes.ts";
 
@@ -14,9 +14,9 @@ export const command = defineCommand({
   ],
   exitCodes: [["0", "it is running"], ["1", "it is not running, or is still starting"]],
   seeAlso: ["kodama cluster up --help starts a cluster."],
-  resolve: ({ flags }) => ({ place: clusterPlace(flags), format: flags.output }),
-  async run({ place, format }, { host, terminal }) {
-    const state = await (await (await host()).cluster()).status(place);
+  resolve: ({ flags }) => ({ folder: clusterFolder(flags), format: flags.output }),
+  async run({ folder, format }, { host, terminal }) {
+    const state = await (await (await host()).cluster()).status(folder);
     await terminal.stdout.write(clusterStateText(state, format));
     return state.phase === "running" ? success : failure;
   },

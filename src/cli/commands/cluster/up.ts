@@ -1,11 +1,11 @@
 import type { ClusterEvent, ClusterStart } from "../../../actions/cluster_control.ts";
-import { clusterFlags, clusterPlace, clusterStateText, portNumber } from "./state.ts";
+import { clusterFlags, clusterFolder, clusterStateText, portNumber } from "./state.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
-import { ToldWait } from "./delayed_progress.ts";
+import { DelayedProgress } from "./delayed_progress.ts";
 
 type Format = "json" | undefined;
 
@@ -39,7 +39,7 @@ export const command = defineCommand({
   seeAlso: ["kodama cluster status --help", "kodama cluster down --help"],
   resolve: ({ flags: { world, port, foreground, output, data } }) => ({
     start: {
-      ...clusterPlace({ data }),
+      ...clusterFolder({ data }),
       ...(world === undefined ? {} : { world }),
       ...(port === undefined ? {} : { port }),
     },
@@ -51,10 +51,10 @@ export const command = defineCommand({
     const { host, signals, terminal } = invocation;
     const opened = await host();
     const control = await opened.cluster();
-    using wait = new ToldWait(terminal.stderr, opened.clock);
+    using wait = new DelayedProgress(terminal.stderr, opened.clock);
     const state = await interruptible(
       signals,
-      (signal) => control.up({ ...start, signal, onEvent: wait.told }),
+      (signal) => control.up({ ...start, signal, onEvent: wait.notice }),
     );
     await terminal.stdout.write(clusterStateText(state, format));
     return success;
@@ -71,12 +71,12 @@ async function serve(
   const control = await opened.cluster();
   const stop = new AbortController();
   using _listening = signals.listen(() => stop.abort());
-  using wait = new ToldWait(terminal.stderr, opened.clock);
-  const told = (event: ClusterEvent) => {
-    if (event.kind !== "ready") return wait.told(event);
+  using wait = new DelayedProgress(terminal.stderr, opened.clock);
+  const progress = (event: ClusterEvent) => {
+    if (event.kind !== "ready") return wait.notice(event);
     // A closed pipe isn't an error here: the cluster keeps running until it is stopped.
     terminal.stdout.write(clusterStateText(event.state, format)).catch(() => {});
   };
-  await control.serve({ ...start, signal: stop.signal, onEvent: told });
+  await control.serve({ ...start, signal: stop.signal, onEvent: progress });
   return success;
 }

@@ -1,6 +1,6 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toldChange } from "./setting_text.ts";
+import { changeText } from "./setting_text.ts";
 
 /** `kodama config set`. */
 export const command = defineCommand({
@@ -23,7 +23,7 @@ export const command = defineCommand({
   resolve: ({ operands: [key = "", value = ""] }) => ({ key, value }),
   async run({ key, value }, { host, terminal }) {
     const { setConfig } = await import("../../../actions/config/config.ts");
-    await terminal.stderr.write(toldChange(await setConfig(await host(), key, value)));
+    await terminal.stderr.write(changeText(await setConfig(await host(), key, value)));
     return success;
   },
 });

@@ -31,6 +31,6 @@ export function settingData({ key, value, origin }: EffectiveSetting) {
 }
 
 /** Returns one line for standard error. */
-export function toldChange({ path, changed }: ConfigChange): string {
-  return `${printable(path)} ${changed ? "is changed" : "says so already"}\n`;
+export function changeText({ path, changed }: ConfigChange): string {
+  return `${printable(path)} ${changed ? "is changed" : "unchanged"}\n`;
 }

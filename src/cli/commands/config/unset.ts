@@ -1,6 +1,6 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { toldChange } from "./setting_text.ts";
+import { changeText } from "./setting_text.ts";
 
 /** `kodama config unset`. */
 export const command = defineCommand({
@@ -13,7 +13,7 @@ export const command = defineCommand({
   resolve: ({ operands: [key = ""] }) => ({ key }),
   async run({ key }, { host, terminal }) {
     const { unsetConfig } = await import("../../../actions/config/config.ts");
-    await terminal.stderr.write(toldChange(await unsetConfig(await host(), key)));
+    await terminal.stderr.write(changeText(await unsetConfig(await host(), key)));
     return success;
   },
 });

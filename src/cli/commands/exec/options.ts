@@ -109,14 +109,14 @@ function checkOutput(flags: RunningFlags, given: ReadonlySet<string>): void {
   const [first] = requested;
   if (flags.output !== undefined && first !== undefined) {
     const flag = requested.at(-1)?.flag ?? first.flag;
-    throw new UsageError(`--output and ${flag} contradict each other`);
+    throw new UsageError(`--output and ${flag} can't be used together`);
   }
   const other = requested.find(({ layout }) => layout !== first?.layout);
   if (first !== undefined && other !== undefined) {
     if (other.flag === "--diff" && first.flag === "--output-mode") {
       throw new UsageError("--diff needs --output-mode fold");
     }
-    throw new UsageError(`${first.flag} and ${other.flag} contradict each other`);
+    throw new UsageError(`${first.flag} and ${other.flag} can't be used together`);
   }
   const mode = outputModeOf(flags);
   if (flags["fold-stderr"] && mode !== "fold") throw new UsageError("--fold-stderr needs --fold");

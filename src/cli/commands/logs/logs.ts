@@ -177,7 +177,7 @@ function refuseContradictions(
     ["output", "template", given.has("output") && flags.template !== undefined],
   ] as const;
   for (const [one, other, both] of pairs) {
-    if (both) throw new UsageError(`--${one} and --${other} contradict each other`);
+    if (both) throw new UsageError(`--${one} and --${other} can't be used together`);
   }
   if (given.has("all-containers") && !flags["all-containers"]) {
     throw new UsageError(
@@ -188,12 +188,12 @@ function refuseContradictions(
     );
   }
   if (flags.timestamps !== undefined && flags.template !== undefined) {
-    throw new UsageError("--timestamps and --template contradict each other", {
+    throw new UsageError("--timestamps and --template can't be used together", {
       hint: "put {time} into the template",
     });
   }
   if (flags["json-fields"] === undefined || !flags.output.startsWith("json")) return;
-  throw new UsageError("--json-fields and --output contradict each other", {
+  throw new UsageError("--json-fields and --output can't be used together", {
     hint: `with -o ${flags.output} the whole line is the message`,
   });
 }

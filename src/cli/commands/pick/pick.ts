@@ -77,7 +77,7 @@ export const command = defineCommand({
       flags: { ...flags, pick: true, sample: undefined, shuffle: false },
     });
     if (flags.print0 && flags.output !== undefined && flags.output !== "name") {
-      throw new UsageError("--print0 and --output contradict each other", {
+      throw new UsageError("--print0 and --output can't be used together", {
         hint: "data has its own ends",
       });
     }

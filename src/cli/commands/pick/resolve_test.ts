@@ -46,7 +46,7 @@ testResolve([
         "--height 0",
         /invalid value "0" for --height: must be a number of rows, or a share as in 40%/,
       ],
-      ["--print0 -o json", /--print0 and --output contradict each other/],
+      ["--print0 -o json", /--print0 and --output can't be used together/],
     ],
   },
 ], selectionFlags);

@@ -80,7 +80,7 @@ function watchOf(
     );
   }
   if (output === "json" || output === "yaml") {
-    throw new UsageError(`--watch and --output ${output} contradict each other`, {
+    throw new UsageError(`--watch and --output ${output} can't be used together`, {
       hint: "-o jsonl prints one object for each change",
     });
   }

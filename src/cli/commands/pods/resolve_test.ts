@@ -29,7 +29,7 @@ testResolve([
         "--watch --sample 2",
         /--watch contradicts --pick and --sample: pods that start later match too/,
       ],
-      ["--watch -o json", /--watch and --output json contradict each other/],
+      ["--watch -o json", /--watch and --output json can't be used together/],
     ],
   },
 ], selectionFlags);

@@ -7,10 +7,10 @@ import type { OutputStream } from "../../../terminal/terminal.ts";
 const silentMs = 1000;
 
 /** Prints the message after a second, on a terminal; dispose of it when the wait is over. */
-export function toldLate(stream: OutputStream, clock: Clock, words: string): Disposable {
+export function noticeAfter(stream: OutputStream, clock: Clock, text: string): Disposable {
   return clock.timer(silentMs, () => {
     if (!stream.isTerminal) return;
     // Informational: nothing depends on anyone reading it.
-    stream.write(`${printable(words)}\n`).catch(() => {});
+    stream.write(`${printable(text)}\n`).catch(() => {});
   });
 }

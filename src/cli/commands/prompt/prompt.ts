@@ -2,9 +2,9 @@ import { adapterNames } from "../../../actions/agent/options.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
-import { agentOperand, agentPlaceOf, agentScopeFlags } from "../agent/flags.ts";
+import { agentOperand, agentRef, agentScopeFlags } from "../agent/flags.ts";
 import { promptSource, readPrompt } from "./prompt_text.ts";
-import { toldLate } from "./delayed_notice.ts";
+import { noticeAfter } from "./delayed_notice.ts";
 import { followExitCodes, showFollow } from "../agent/show_follow.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
@@ -75,23 +75,23 @@ export const command = defineCommand({
   resolve({ flags, operands: [name = "", prompt], trailing }) {
     const missing = 'give it as in: kodama prompt NAME "Add tests", or with --file FILE';
     if (flags.follow && flags.output === "json") {
-      throw new UsageError("--follow and --output json contradict each other", {
+      throw new UsageError("--follow and --output json can't be used together", {
         hint: "`kodama agent logs NAME -f -o jsonl` gives events as data",
       });
     }
     if (flags.new && flags.continue !== undefined) {
-      throw new UsageError("--new and --continue contradict each other");
+      throw new UsageError("--new and --continue can't be used together");
     }
     const options = {
       adapter: flags.adapter,
-      words: trailing ?? [],
+      args: trailing ?? [],
       environment: Object.fromEntries(flags.env),
       conversation: flags.new ? "new" as const : flags.continue ?? "latest" as const,
       ...definedOnly({ workdir: flags.workdir }),
     };
     return {
       name,
-      place: agentPlaceOf(flags, name),
+      ref: agentRef(flags, name),
       kubeconfig: flags.kubeconfig,
       source: promptSource(prompt, flags.file, missing),
       options,
@@ -99,7 +99,7 @@ export const command = defineCommand({
       json: flags.output === "json",
     };
   },
-  async run({ name, place, kubeconfig, source, options, follow, json }, invocation) {
+  async run({ name, ref, kubeconfig, source, options, follow, json }, invocation) {
     const { terminal, signals } = invocation;
     const host = await invocation.host({ kubeconfig });
     const [{ agentTargetAndOwner }, { startTask }] = await Promise.all([
@@ -108,8 +108,8 @@ export const command = defineCommand({
     ]);
     const { target, started } = await interruptible(signals, async (signal) => {
       const prompt = await readPrompt(source, { host, terminal, signal });
-      using _told = toldLate(terminal.stderr, host.clock, `giving the task to ${name}`);
-      const { target, otherOwner } = await agentTargetAndOwner(host, place, signal);
+      using _notice = noticeAfter(terminal.stderr, host.clock, `giving the task to ${name}`);
+      const { target, otherOwner } = await agentTargetAndOwner(host, ref, signal);
       if (otherOwner !== undefined) {
         await terminal.stderr.write(`session "${name}" belongs to ${printable(otherOwner)}\n`);
       }

@@ -19,7 +19,7 @@ export function promptSource(
   missing: string,
 ): PromptSource {
   if (text !== undefined && file !== undefined) {
-    throw new UsageError("--file and a prompt on the command line contradict each other");
+    throw new UsageError("--file and a prompt on the command line can't be used together");
   }
   const given = text ?? file;
   if (given === undefined) throw new UsageError("there is no prompt", { hint: missing });

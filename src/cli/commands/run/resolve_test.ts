@@ -62,7 +62,7 @@ testResolve([
       }],
     ],
     errors: [
-      ["--all -l app=web", /--all and a choice of pods contradict each other/],
+      ["--all -l app=web", /--all and a choice of pods can't be used together/],
     ],
   },
   {

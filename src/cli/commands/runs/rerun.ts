@@ -121,7 +121,7 @@ function resumeFrom(
   flags: { failed: boolean; from: string | undefined; rest: boolean },
 ): StepsResume {
   const given = [flags.failed, flags.from !== undefined, flags.rest].filter((one) => one).length;
-  if (given > 1) throw new UsageError("--failed, --from and --rest contradict each other");
+  if (given > 1) throw new UsageError("--failed, --from and --rest can't be used together");
   if (flags.from !== undefined) return { kind: "from", step: flags.from };
   if (flags.rest) return { kind: "rest" };
   return flags.failed ? { kind: "failed" } : { kind: "all" };

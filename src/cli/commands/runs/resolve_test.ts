@@ -57,8 +57,8 @@ testResolve([
       ["--list", { list: true }],
     ],
     errors: [
-      ["--failed --rest", /--failed, --from and --rest contradict each other/],
-      ["--from a --failed", /--failed, --from and --rest contradict each other/],
+      ["--failed --rest", /--failed, --from and --rest can't be used together/],
+      ["--from a --failed", /--failed, --from and --rest can't be used together/],
     ],
   },
 ], runningFlags);

@@ -9,18 +9,18 @@ import { askSnapshotRemoval } from "../snapshots/delete.ts";
 import { askStop } from "./stop.ts";
 
 const signal = new AbortController().signal;
-const place = { namespace: "dev", context: "c" };
+const ref = { namespace: "dev", context: "c" };
 const session = { name: "web", owner: "alice" } as StopPlan["session"];
 
 const deletion: DeletionPlan = {
-  ...{ ...place, name: "web", session, otherOwner: "alice", purge: false, takesSnapshots: false },
+  ...{ ...ref, name: "web", session, otherOwner: "alice", purge: false, takesSnapshots: false },
   removes: [{ kind: "pod", name: "kodama-web" }],
   claims: [],
   snapshots: [],
 };
 const stop: StopPlan = { session, otherOwner: undefined, workingTask: 3 };
 const restore = {
-  ...{ ...place, name: "web" },
+  ...{ ...ref, name: "web" },
   snapshot: {
     session: "web",
     image: "i",
@@ -30,7 +30,7 @@ const restore = {
   lost: [{ name: "kodama-workspace-web", size: "10Gi" }],
 } as const;
 const removal = {
-  ...place,
+  ...ref,
   snapshots: [{ name: "half", session: "web", takenAt: "2025-01-15T14:30:00Z" }],
   run: async function* () {},
 } as unknown as Parameters<typeof askSnapshotRemoval>[0];
@@ -50,7 +50,7 @@ const questions: [ask: Ask, refusal: RegExp, question: RegExp][] = [
   ],
   [
     (around) => askRestore(restore, around),
-    /^refusing to restore session "web" without confirmation: what is in kodama-workspace-web /,
+    /^refusing to restore session "web" without confirmation: the contents of kodama-workspace-web /,
     /Restore it\? \[y\/N\] $/,
   ],
   [
@@ -67,9 +67,9 @@ Deno.test("a loss is confirmed on the terminal, and refused with the flag to pas
       message,
       hint: /^pass --yes/,
     });
-    for (const [answer, goesOn] of [["y\n", true], ["\n", false]] as const) {
+    for (const [answer, isConfirmed] of [["y\n", true], ["\n", false]] as const) {
       const terminal = new MemoryTerminal({ terminals: ["stdin", "stderr"], input: [answer] });
-      assert.equal(await ask({ terminal, signal }), goesOn);
+      assert.equal(await ask({ terminal, signal }), isConfirmed);
       assert.match(terminal.written("stderr"), question);
     }
   }

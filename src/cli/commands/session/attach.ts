@@ -5,7 +5,7 @@ import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
-import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
 
@@ -43,8 +43,8 @@ export const command = defineCommand({
     ["other", "the exit code of the shell"],
   ],
   seeAlso: ["kodama shell --help explains how shells survive a broken connection."],
-  resolve(words) {
-    const { flags, given, trailing, operands: [name] } = words;
+  resolve(args) {
+    const { flags, given, trailing, operands: [name] } = args;
     if (flags.command !== undefined && trailing !== undefined) {
       throw new UsageError("--command and arguments after -- can't be combined");
     }
@@ -70,13 +70,13 @@ export const command = defineCommand({
       }),
     } satisfies Partial<ShellOptions>;
     return {
-      place: placeOf(flags, name),
+      ref: sessionRef(flags, name),
       options: shared ? { ...options, keepMs: 0 } : options,
       joins: shared ? { readOnly: flags["read-only"] } : undefined,
       kubeconfig: flags.kubeconfig,
     };
   },
-  async run({ place, options, joins, kubeconfig }, invocation) {
+  async run({ ref, options, joins, kubeconfig }, invocation) {
     if (joins !== undefined && !invocation.terminal.stdin.isTerminal) {
       throw new UsageError("a shared shell needs a terminal");
     }
@@ -89,25 +89,28 @@ export const command = defineCommand({
         import("../../../actions/shell/shell.ts"),
         import("../shell/show_shell.ts"),
       ]);
-    const { target, words, folder } = await interruptible(invocation.signals, async (signal) => {
-      const found = await findSession(host, place, signal);
-      const wordsOf = async () => {
-        if (joins === undefined) return options.command;
-        const { sharedShell } = await import("../../../actions/session/shared_shell.ts");
-        return await sharedShell(host, found, { ...joins, signal });
-      };
-      // Attaching shortly before the end is in time, for a short command too.
-      const [words, folder] = await Promise.all([
-        wordsOf(),
-        killedSync(host, found),
-        postpone(host, found, signal),
-      ]);
-      return { target: found.target, words, folder };
-    });
+    const { target, args, folder } = await interruptible(
+      invocation.signals,
+      async (signal) => {
+        const found = await findSession(host, ref, signal);
+        const commandOf = async () => {
+          if (joins === undefined) return options.command;
+          const { sharedShell } = await import("../../../actions/session/shared_shell.ts");
+          return await sharedShell(host, found, { ...joins, signal });
+        };
+        // Attaching shortly before the end is in time, for a short command too.
+        const [args, folder] = await Promise.all([
+          commandOf(),
+          killedSync(host, found),
+          postpone(host, found, signal),
+        ]);
+        return { target: found.target, args, folder };
+      },
+    );
     if (folder !== undefined) {
       await invocation.terminal.stderr.write(
         `warning: ${printable(folder)} isn't synced: the process of the sync was killed; ` +
-          `kodama start ${place.name} starts it again\n`,
+          `kodama start ${ref.name} starts it again\n`,
       );
     }
     const { wholeSelection } = await import("../../../actions/exec/events.ts");
@@ -119,7 +122,7 @@ export const command = defineCommand({
     };
     const contexts = [target.context];
     return await showShell(
-      (extras) => shell(host, { ...options, command: words, contexts, selection, ...extras }),
+      (extras) => shell(host, { ...options, command: args, contexts, selection, ...extras }),
       { invocation, clock: host.clock, isCommand: options.command.length > 0 },
     );
   },

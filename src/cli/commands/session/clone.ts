@@ -3,7 +3,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
-import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef, timeoutFlag } from "./flags.ts";
 import { showSessionStart } from "./show_start.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
@@ -39,7 +39,7 @@ export const command = defineCommand({
   seeAlso: ["kodama snapshot --help saves a session's files."],
   resolve: ({ flags, operands: [name, newName = ""] }) => ({
     options: {
-      ...placeOf(flags, name),
+      ...sessionRef(flags, name),
       newName,
       withSecrets: flags["with-secrets"],
       readyTimeoutMs: flags.timeout,

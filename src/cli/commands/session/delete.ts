@@ -4,7 +4,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import type { Invocation } from "../../invocation.ts";
-import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { DeletionPlan } from "../../../actions/session/events.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
@@ -39,13 +39,13 @@ export const command = defineCommand({
     const { purge, snapshots, kubeconfig } = flags;
     const force = flags.yes || flags.force;
     if (snapshots && !purge) {
-      throw new UsageError("--snapshots is for --purge: else there is nothing to take them for", {
-        hint: "kodama snapshots delete takes single ones away",
+      throw new UsageError("--snapshots needs --purge", {
+        hint: "kodama snapshots delete deletes single snapshots",
       });
     }
     const keepConfig = flags["keep-config"];
     return {
-      options: { ...placeOf(flags, name), purge, snapshots, keepConfig },
+      options: { ...sessionRef(flags, name), purge, snapshots, keepConfig },
       force,
       kubeconfig,
     };
@@ -71,21 +71,21 @@ export const command = defineCommand({
       await terminal.stdout.write(`session/${plan.name} is deleted\n`);
       if (!plan.purge && plan.claims.length > 0) {
         const names = plan.claims.map(({ name }) => name).join(", ");
-        await terminal.stderr.write(`kept: ${names}; --purge deletes them\n`);
+        await terminal.stderr.write(`retained: ${names}; --purge deletes them\n`);
       }
-      if (plan.purge && !plan.takesSnapshots) await tellKept(plan.snapshots, terminal);
+      if (plan.purge && !plan.takesSnapshots) await reportRetained(plan.snapshots, terminal);
       return success;
     });
   },
 });
 
-async function tellKept(
+async function reportRetained(
   snapshots: readonly { name: string }[],
   { stderr }: Invocation["terminal"],
 ): Promise<void> {
   if (snapshots.length === 0) return;
   const names = snapshots.map(({ name }) => `snapshot ${printable(name)}`).join(", ");
-  await stderr.write(`kept: ${names}; kodama snapshots delete takes them away\n`);
+  await stderr.write(`retained: ${names}; kodama snapshots delete deletes them\n`);
 }
 
 /* The question before a session is deleted: what is deleted, and what is retained. */
@@ -94,21 +94,23 @@ async function tellKept(
 function planLines(plan: DeletionPlan): string[] {
   const { name, namespace, context, removes, claims, purge, session, otherOwner } = plan;
   const branch = session?.repository?.branch;
-  const lost = claims.map((claim) => `  ${claim.name} (${claim.size}), with all that is in it`);
-  const kept = claims.map((claim) => claim.name).join(", ");
+  const lost = claims.map((claim) => `  ${claim.name} (${claim.size}), with all its contents`);
+  const retained = claims.map((claim) => claim.name).join(", ");
   const lines = [
     `session "${name}" in namespace "${namespace}" (context ${context}):`,
     ...(otherOwner === undefined ? [] : [`it belongs to ${otherOwner}`]),
     ...removes.filter(({ kind }) => kind !== "persistentvolumeclaim")
       .map((one) => `  ${one.kind} ${one.name}`),
   ];
-  if (!purge) return kept === "" ? lines : [...lines, `kept: ${kept} (--purge deletes them too)`];
+  if (!purge) {
+    return retained === "" ? lines : [...lines, `retained: ${retained} (--purge deletes them too)`];
+  }
   const taken = plan.snapshots.map(({ name, takenAt }) => `  snapshot ${name} of ${takenAt}`);
   if (plan.takesSnapshots) lost.push(...taken);
   if (lost.length === 0) return lines;
-  const unpushed = branch === undefined
-    ? []
-    : [`what isn't pushed of branch ${branch} is lost; kodama pull ${name} brings it home first`];
+  const unpushed = branch === undefined ? [] : [
+    `commits of branch ${branch} that aren't pushed are lost; kodama pull ${name} fetches them first`,
+  ];
   return [...lines, "permanently deleted:", ...lost, ...unpushed];
 }
 

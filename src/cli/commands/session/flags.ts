@@ -3,7 +3,7 @@ import {
   checkedSessionName,
   parseLimit,
   type RequestedLimit,
-  type SessionPlace,
+  type SessionRef,
 } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import type { Operand } from "../../parser/command.ts";
@@ -40,8 +40,8 @@ export const timeoutFlag = valueOr("time to wait for the pod to be ready", durat
 
 /** Parses a limit of a session: a duration of whole seconds, or none. Throws BadValue. */
 export function limit(text: string): RequestedLimit {
-  const wish = parseLimit(text);
-  if (wish !== undefined) return wish;
+  const option = parseLimit(text);
+  if (option !== undefined) return option;
   throw new BadValue(text, "expected a duration from 1s such as 8h or 30m, or never");
 }
 
@@ -49,10 +49,10 @@ export function limit(text: string): RequestedLimit {
 export const dataFormats = choice(["json", "yaml"]);
 
 /** Parses args into a `SessionRef`. Throws UsageError for a name that no session can have. */
-export function placeOf(
+export function sessionRef(
   flags: { namespace: string | undefined; context: string | undefined },
   name: string | undefined,
-): SessionPlace {
+): SessionRef {
   const { namespace, context } = flags;
   return { name: checkedSessionName(name ?? ""), ...definedOnly({ namespace, context }) };
 }

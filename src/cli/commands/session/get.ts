@@ -3,7 +3,7 @@ import { success } from "../../exit_codes.ts";
 import { value } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { dataFormats, placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { dataFormats, scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 
 /** `kodama get`. */
 export const command = defineCommand({
@@ -23,17 +23,17 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama list --help lists all sessions."],
   resolve: ({ flags, operands: [name] }) => ({
-    place: placeOf(flags, name),
+    ref: sessionRef(flags, name),
     kubeconfig: flags.kubeconfig,
     format: flags.output,
   }),
-  async run({ place, kubeconfig, format }, { host: openHost, signals, terminal }) {
+  async run({ ref, kubeconfig, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const [{ get }, { sessionData, sessionLines }] = await Promise.all([
       import("../../../actions/session/get.ts"),
       import("../../../present/session_text.ts"),
     ]);
-    const details = await interruptible(signals, (signal) => get(host, place, signal));
+    const details = await interruptible(signals, (signal) => get(host, ref, signal));
     if (format === undefined) {
       const lines = sessionLines(details, {
         now: host.clock.now(),
@@ -43,7 +43,7 @@ export const command = defineCommand({
       return success;
     }
     const { taskData } = await import("../../../present/agent_tasks.ts");
-    const { session, live, node, restarts, work, sync, tasks, left } = details;
+    const { session, live, node, restarts, work, sync, tasks, remaining } = details;
     const data = {
       ...sessionData({
         kind: "session",
@@ -51,7 +51,7 @@ export const command = defineCommand({
         live,
         node,
         sync,
-        ...(left === undefined ? {} : { left }),
+        ...(remaining === undefined ? {} : { remaining }),
       }),
       restarts,
       ...(work === undefined ? {} : { work }),

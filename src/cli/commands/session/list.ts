@@ -32,7 +32,7 @@ export const command = defineCommand({
   resolve({ flags }) {
     const { namespace, context, kubeconfig, output: format } = flags;
     if (flags["all-namespaces"] && namespace !== undefined) {
-      throw new UsageError("--namespace and --all-namespaces contradict each other");
+      throw new UsageError("--namespace and --all-namespaces can't be used together");
     }
     const options = {
       ...definedOnly({ namespace, context }),

@@ -5,7 +5,7 @@ import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { text, value } from "../../parser/flag.ts";
-import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama pull`. */
@@ -30,7 +30,7 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama get --help shows the commits of a session."],
   resolve: ({ flags, operands: [name] }) => ({
-    options: { ...placeOf(flags, name), ...definedOnly({ as: flags.as }) },
+    options: { ...sessionRef(flags, name), ...definedOnly({ as: flags.as }) },
     kubeconfig: flags.kubeconfig,
   }),
   async run({ options, kubeconfig }, { host: openHost, signals, terminal }) {
@@ -38,13 +38,13 @@ export const command = defineCommand({
     const { pull } = await import("../../../actions/session/pull.ts");
     const pulled = await stoppable(signals, (signal) => pull(host, { ...options, signal }));
     const { branch, commitHash, nothingNew, uncommitted, checkout } = pulled;
-    const place = `${printable(branch)} at ${commitHash.slice(0, 12)}`;
+    const commit = `${printable(branch)} at ${commitHash.slice(0, 12)}`;
     await terminal.stdout.write(
-      nothingNew ? `nothing new: the origin has ${place}\n` : `${place}\n`,
+      nothingNew ? `nothing new: the origin has ${commit}\n` : `${commit}\n`,
     );
     if (uncommitted > 0) {
       await terminal.stderr.write(
-        `${plural(uncommitted, "file")} not committed in the session: not brought\n`,
+        `${plural(uncommitted, "file")} not committed in the session, and not fetched\n`,
       );
     }
     if (checkout !== undefined) {
@@ -57,7 +57,7 @@ export const command = defineCommand({
 function checkoutText(checkout: NonNullable<Pulled["checkout"]>, branch: string): string {
   switch (checkout.kind) {
     case "switched":
-      return `${branch} is checked out here: the sync had brought its files`;
+      return `${branch} is checked out here: its files were already synced`;
     case "advanced":
       return `${branch}, which is checked out here, has the new commits`;
     case "stays":

@@ -31,10 +31,10 @@ testResolve([
       ["--sync x", { options: { sync: { kind: "folder", path: "x" } } }],
       ["--no-sync", { options: { sync: { kind: "none" } } }],
       ["--prompt x", {
-        task: { adapter: "claude", source: { kind: "text", text: "x" }, words: [] },
+        task: { adapter: "claude", source: { kind: "text", text: "x" }, args: [] },
       }],
       ["--prompt-file f", {
-        task: { adapter: "claude", source: { kind: "file", path: "f" }, words: [] },
+        task: { adapter: "claude", source: { kind: "file", path: "f" }, args: [] },
       }],
       ["--adapter command", {}],
       ["--join", { options: { join: true } }],
@@ -42,12 +42,12 @@ testResolve([
       ["--dry-run", { dryRun: "yaml" }],
       ["--dry-run -o json", { dryRun: "json" }],
       ["--adapter command --prompt x", {
-        task: { adapter: "command", source: { kind: "text", text: "x" }, words: [] },
+        task: { adapter: "command", source: { kind: "text", text: "x" }, args: [] },
       }],
     ],
     errors: [
-      ["--sync . --no-sync", /--sync and --no-sync contradict each other/],
-      ["--prompt x --prompt-file f", /--prompt and --prompt-file contradict each other/],
+      ["--sync . --no-sync", /--sync and --no-sync can't be used together/],
+      ["--prompt x --prompt-file f", /--prompt and --prompt-file can't be used together/],
     ],
   },
   {
@@ -61,7 +61,7 @@ testResolve([
         readyTimeoutMs: 300000,
         sync: { kind: "unsaid" },
       },
-      task: { adapter: "claude", source: { kind: "text", text: "do" }, words: ["--model"] },
+      task: { adapter: "claude", source: { kind: "text", text: "do" }, args: ["--model"] },
     },
   },
   {
@@ -75,15 +75,15 @@ testResolve([
       ["--output yaml", { options: { tasks: true }, format: "yaml" }],
     ],
     errors: [
-      ["-n dev -A", /--namespace and --all-namespaces contradict each other/],
+      ["-n dev -A", /--namespace and --all-namespaces can't be used together/],
     ],
   },
   {
     line: "get my-work",
-    options: { place: { name: "my-work" } },
+    options: { ref: { name: "my-work" } },
     changes: [
-      ["--namespace x", { place: { namespace: "x" } }],
-      ["--context x", { place: { context: "x" } }],
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
       ["--output yaml", { format: "yaml" }],
     ],
@@ -91,12 +91,12 @@ testResolve([
   {
     line: "attach my-work",
     options: {
-      place: { name: "my-work" },
+      ref: { name: "my-work" },
       options: { command: [], keepMs: 900000, fresh: false, workdir: "/workspace" },
     },
     changes: [
-      ["--namespace x", { place: { namespace: "x" } }],
-      ["--context x", { place: { context: "x" } }],
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
       ["--command x", { options: { command: ["sh", "-c", "[ -t 0 ] && set -m\nx"], keepMs: 0 } }],
       ["--shared", { options: { keepMs: 0 }, joins: { readOnly: false } }],
@@ -118,7 +118,7 @@ testResolve([
   {
     line: "attach my-work -- top",
     options: {
-      place: { name: "my-work" },
+      ref: { name: "my-work" },
       options: { command: ["top"], keepMs: 0, fresh: false, workdir: "/workspace" },
     },
     errors: [
@@ -139,12 +139,12 @@ testResolve([
   },
   {
     line: "stop my-work",
-    options: { options: { name: "my-work", goneTimeoutMs: 120000 }, yes: false },
+    options: { options: { name: "my-work", endTimeoutMs: 120000 }, yes: false },
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
       ["--context x", { options: { context: "x" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
-      ["--timeout 30s", { options: { goneTimeoutMs: 30000 } }],
+      ["--timeout 30s", { options: { endTimeoutMs: 30000 } }],
       ["--yes", { yes: true }],
       ["--force", { yes: true }],
     ],
@@ -260,12 +260,12 @@ testResolve([
       ["--purge --snapshots", { options: { purge: true, snapshots: true } }],
     ],
     errors: [
-      ["--snapshots", /--snapshots is for --purge: else there is nothing to take them for/],
+      ["--snapshots", /--snapshots needs --purge/],
     ],
   },
   {
     line: "start my-work -- --model",
-    error: /words behind -- are the agent's, and there is no prompt for it/,
+    error: /arguments after -- are for the agent, and need a prompt/,
   },
   { line: "clone my-work", error: /missing NEW/ },
   { line: "start My_Work", error: /"My_Work" can't be the name of a session/ },

@@ -6,7 +6,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
-import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef, timeoutFlag } from "./flags.ts";
 import { showSessionStart } from "./show_start.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { RestorePlan } from "../../../actions/session/snapshots/restore.ts";
@@ -62,18 +62,18 @@ export const command = defineCommand({
     "kodama snapshot --help saves a session's files.",
     "kodama snapshots list --help lists the snapshots in the cluster.",
   ],
-  resolve: ({ flags, operands: [name, word = ""] }) => {
+  resolve: ({ flags, operands: [name, source = ""] }) => {
     const withSecrets = flags["with-secrets"];
-    const from: RestoreFrom = isSnapshotName(word)
-      ? { kind: "snapshot", name: word }
-      : { kind: "file", path: word };
+    const from: RestoreFrom = isSnapshotName(source)
+      ? { kind: "snapshot", name: source }
+      : { kind: "file", path: source };
     if (withSecrets && from.kind === "file") {
       throw new UsageError(
         "--with-secrets is for a snapshot of the cluster: a file has no secrets",
       );
     }
     return {
-      options: { ...placeOf(flags, name), from, withSecrets, readyTimeoutMs: flags.timeout },
+      options: { ...sessionRef(flags, name), from, withSecrets, readyTimeoutMs: flags.timeout },
       yes: flags.yes,
       kubeconfig: flags.kubeconfig,
     };
@@ -85,8 +85,8 @@ export const command = defineCommand({
     const { session } = await stoppable(signals, async (signal) => {
       const planned = await planRestore(host, { ...options, signal });
       const { plan } = planned;
-      const told = [snapshotLine(plan), ...(yes ? lostLines(plan) : [])];
-      await terminal.stderr.write(told.map((line) => `${printable(line)}\n`).join(""));
+      const lines = [snapshotLine(plan), ...(yes ? lostLines(plan) : [])];
+      await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
       if (plan.lost.length > 0 && !yes && !await askRestore(plan, { terminal, signal })) {
         throw new KodamaError("declined", "cancelled; nothing was changed");
       }
@@ -114,7 +114,7 @@ function lostLines({ lost }: RestorePlan): string[] {
   if (lost.length === 0) return [];
   return [
     "replaced, and permanently deleted:",
-    ...lost.map(({ name, size }) => `  what is in ${name} (${size})`),
+    ...lost.map(({ name, size }) => `  the contents of ${name} (${size})`),
   ];
 }
 
@@ -131,7 +131,7 @@ export async function askRestore(
   if (!canAsk(terminal)) {
     const names = plan.lost.map(({ name }) => name).join(" and ");
     throw new UsageError(
-      `refusing to restore session "${plan.name}" without confirmation: what is in ${names} is lost`,
+      `refusing to restore session "${plan.name}" without confirmation: the contents of ${names} would be lost`,
       { hint: "pass --yes; kodama snapshot saves those files first" },
     );
   }

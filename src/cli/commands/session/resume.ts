@@ -1,7 +1,7 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { styleOf } from "../../output.ts";
-import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef, timeoutFlag } from "./flags.ts";
 import { showSessionStart } from "./show_start.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
@@ -21,7 +21,7 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama stop --help stops a session."],
   resolve: ({ flags, operands: [name] }) => ({
-    options: { ...placeOf(flags, name), readyTimeoutMs: flags.timeout },
+    options: { ...sessionRef(flags, name), readyTimeoutMs: flags.timeout },
     kubeconfig: flags.kubeconfig,
   }),
   async run({ options, kubeconfig }, { host: openHost, signals, terminal, environment }) {

@@ -3,7 +3,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, text, value, valueOr } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
-import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import type { ShareNote } from "../../../actions/session/share.ts";
 import { printable } from "../../../terminal/printable.ts";
 
@@ -30,7 +30,7 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama attach --help explains --shared and --read-only."],
   resolve: ({ flags, operands: [name] }) => ({
-    options: { ...placeOf(flags, name), ...definedOnly({ user: flags.to }) },
+    options: { ...sessionRef(flags, name), ...definedOnly({ user: flags.to }) },
     kubeconfig: flags.kubeconfig,
     format: flags.output,
   }),
@@ -54,7 +54,7 @@ export const command = defineCommand({
 /** Returns its lines; `manifests` are the rights as YAML. */
 function shareLines({ session, live, server }: ShareNote, manifests: string): string[] {
   const { name, namespace, owner, repository } = session;
-  const place = `${name} -n ${namespace}`;
+  const scope = `${name} -n ${namespace}`;
   const facts: [string, string | undefined][] = [
     ["Session", `${name} (${live.status})`],
     ["Owner", owner],
@@ -70,12 +70,12 @@ function shareLines({ session, live, server }: ShareNote, manifests: string): st
     "",
     "With kodama, and a kubeconfig of your own whose current context is that cluster:",
     "",
-    `  kodama attach ${place}              a shell of your own`,
-    `  kodama attach ${place} --shared     one shell for all who attach so`,
-    `  kodama attach ${place} --read-only  watch that shell`,
+    `  kodama attach ${scope}              a shell of your own`,
+    `  kodama attach ${scope} --shared     a shell shared with everyone who uses --shared`,
+    `  kodama attach ${scope} --read-only  watch that shell`,
     "",
-    "These rights are enough. Who has them can run commands in the session, and so read what it can",
-    "read, its secrets too; there are no rights to look on alone.",
+    "These rights are sufficient. They allow running commands in the session, and so reading all that it",
+    "can read, including its secrets; Kubernetes has no right to only watch.",
     "",
     ...manifests.trimEnd().split("\n").map((line) => printable(`  ${line}`)),
   ];

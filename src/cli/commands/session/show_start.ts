@@ -17,7 +17,7 @@ const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>
   clone: ["repository", "repository"],
   sync: ["sync", "sync"],
   agent: ["agent", "agent"],
-  save: ["keeping the session", "session is kept"],
+  save: ["saving the session", "session is saved"],
 };
 
 /** Refresh interval of a line that is overwritten; elsewhere a wait is reported once it lasts. */
@@ -45,9 +45,9 @@ export async function showSessionStart(
 
 class StartView implements Disposable {
   #stepMs = 0;
-  #toldMs = -Infinity;
+  #reportedMs = -Infinity;
   /** The last message: a repeated one is shown once. */
-  #told = "";
+  #reported = "";
   /** The next line overwrites the current one. */
   #open = false;
 
@@ -66,9 +66,7 @@ class StartView implements Disposable {
         );
       case "syncChosen":
         return await this.#line(
-          `${
-            printable(event.localPath)
-          } is uploaded and kept in sync with /workspace (--no-sync: it isn't)`,
+          `${printable(event.localPath)} is synced with /workspace (--no-sync disables this)`,
         );
       case "stepStarted":
         this.#stepMs = this.clock.elapsedMs();
@@ -76,20 +74,22 @@ class StartView implements Disposable {
           const { name, namespace } = event.session;
           await this.#line(`session ${this.style.bold(name)} in namespace ${namespace}`);
         }
-        return await this.#passing(`${this.#place(event.step)} ${titles[event.step][0]} …`);
+        return await this.#transient(`${this.#position(event.step)} ${titles[event.step][0]} …`);
       case "progress":
         return await this.#progress(event);
       case "stepEnded":
-        return await this.#line(`${this.#place(event.step)} ${this.#ended(event)}`);
+        return await this.#line(`${this.#position(event.step)} ${this.#ended(event)}`);
     }
   }
 
   async #progress({ step, text }: Extract<StartEvent, { kind: "progress" }>): Promise<void> {
-    const line = `${this.#place(step)} ${titles[step][0]}: ${printable(text)}`;
-    if (this.stream.isTerminal) return await this.#passing(line);
+    const line = `${this.#position(step)} ${titles[step][0]}: ${printable(text)}`;
+    if (this.stream.isTerminal) return await this.#transient(line);
     const now = this.clock.elapsedMs();
-    if (now - this.#toldMs < quietMs || now - this.#stepMs < quietMs || line === this.#told) return;
-    [this.#told, this.#toldMs] = [line, now];
+    if (
+      now - this.#reportedMs < quietMs || now - this.#stepMs < quietMs || line === this.#reported
+    ) return;
+    [this.#reported, this.#reportedMs] = [line, now];
     await this.#line(line);
   }
 
@@ -97,14 +97,14 @@ class StartView implements Disposable {
     const durationMs = this.clock.elapsedMs() - this.#stepMs;
     const details = [
       ...(text === undefined ? [] : [printable(commandHint(text))]),
-      ...(result === "already" ? ["there already"] : []),
+      ...(result === "already" ? ["already done"] : []),
       ...(durationMs >= quietMs ? [formatDuration(durationMs)] : []),
     ];
-    const said = details.length === 0 ? "" : this.style.dim(` (${details.join(", ")})`);
-    return `${result === "skipped" ? "no " : ""}${titles[step][1]}${said}`;
+    const suffix = details.length === 0 ? "" : this.style.dim(` (${details.join(", ")})`);
+    return `${result === "skipped" ? "no " : ""}${titles[step][1]}${suffix}`;
   }
 
-  #place(step: StartStep): string {
+  #position(step: StartStep): string {
     const { steps } = this.layout;
     return this.style.dim(`${steps.indexOf(step) + 1}/${steps.length}`);
   }
@@ -114,7 +114,7 @@ class StartView implements Disposable {
   }
 
   /** Prints a line that the next one overwrites; on a terminal alone. */
-  async #passing(text: string): Promise<void> {
+  async #transient(text: string): Promise<void> {
     if (!this.stream.isTerminal) return;
     await this.stream.write(`${this.#over()}${text.slice(0, this.layout.columns - 1)}`);
     this.#open = true;

@@ -25,12 +25,12 @@ async function shown(texts: readonly string[], terminals: readonly "stderr"[] = 
 }
 
 Deno.test("elsewhere than on a terminal a wait is told once it lasts, and what stays as it is once", async () => {
-  const told = await shown([...Array<string>(6).fill("scanning"), "syncing 1/2"]);
-  assert.equal(told, "6/8 sync: scanning\n6/8 sync: syncing 1/2\n");
+  const events = await shown([...Array<string>(6).fill("scanning"), "syncing 1/2"]);
+  assert.equal(events, "6/8 sync: scanning\n6/8 sync: syncing 1/2\n");
   assert.equal(await shown(["scanning", "syncing"]), "");
 });
 
 Deno.test("on a terminal each line takes the place of the one before", async () => {
-  const told = await shown(["scanning", "syncing 1/2"], ["stderr"]);
-  assert.equal(told, "6/8 sync …\r\x1b[K6/8 sync: scanning\r\x1b[K6/8 sync: syncing 1/2\n");
+  const events = await shown(["scanning", "syncing 1/2"], ["stderr"]);
+  assert.equal(events, "6/8 sync …\r\x1b[K6/8 sync: scanning\r\x1b[K6/8 sync: syncing 1/2\n");
 });

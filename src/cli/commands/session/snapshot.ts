@@ -8,7 +8,7 @@ import { bytesText, filesText } from "../../../present/copy_painter.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { snapshotData, takenLines } from "../../../present/snapshot_text.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { Host } from "../../../actions/host.ts";
@@ -79,10 +79,10 @@ export const command = defineCommand({
   ],
   resolve: ({ flags, operands: [name] }) => {
     const { output, as, class: className, timeout, kubeconfig, format } = flags;
-    const place = placeOf(flags, name);
+    const ref = sessionRef(flags, name);
     if (output === undefined) {
-      const wish = definedOnly({ as, className });
-      const options: ClusterOptions = { ...place, ...wish, readyTimeoutMs: timeout ?? 300_000 };
+      const request = definedOnly({ as, className });
+      const options: ClusterOptions = { ...ref, ...request, readyTimeoutMs: timeout ?? 300_000 };
       return { kind: "cluster" as const, options, kubeconfig, format };
     }
     const given = Object.entries({ as, class: className, timeout })
@@ -92,7 +92,7 @@ export const command = defineCommand({
         `--${given[0]} is for a snapshot in the cluster, and --output for a file`,
       );
     }
-    const options: FileOptions = { ...place, output };
+    const options: FileOptions = { ...ref, output };
     return { kind: "file" as const, options, kubeconfig, format };
   },
   async run({ kubeconfig, format, ...work }, invocation) {
@@ -122,10 +122,10 @@ async function intoCluster(
     `kodama restore ${taken.session}-2 ${taken.name} starts a session from it, without the login`,
   ];
   await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
-  const told = format === "json"
+  const output = format === "json"
     ? jsonDocument(snapshotData(taken))
     : `snapshot/${printable(taken.name)} is Ready\n`;
-  await terminal.stdout.write(told);
+  await terminal.stdout.write(output);
 }
 
 async function intoFile(
@@ -161,26 +161,26 @@ const lineEveryMs = 5000;
 /** Shows the reported progress; returns the result. */
 async function showProgress<T>(
   title: string,
-  telling: AsyncGenerator<string, T>,
+  progress: AsyncGenerator<string, T>,
   { terminal, clock }: { terminal: Terminal; clock: Clock },
 ): Promise<T> {
   const { stderr } = terminal;
   const columns = terminal.size()?.columns ?? 80;
-  const beganMs = clock.elapsedMs();
-  let toldMs = beganMs + quietMs - lineEveryMs;
+  const startedMs = clock.elapsedMs();
+  let reportedMs = startedMs + quietMs - lineEveryMs;
   let isOpen = false;
   try {
     for (;;) {
-      const next = await telling.next();
+      const next = await progress.next();
       if (next.done === true) return next.value;
       const line = `${title}: ${printable(next.value)}`;
       const nowMs = clock.elapsedMs();
       if (stderr.isTerminal) {
-        if (nowMs - beganMs < quietMs) continue;
+        if (nowMs - startedMs < quietMs) continue;
         await stderr.write(`\r\x1b[K${line.slice(0, columns - 1)}`);
         isOpen = true;
-      } else if (nowMs - toldMs >= lineEveryMs) {
-        toldMs = nowMs;
+      } else if (nowMs - reportedMs >= lineEveryMs) {
+        reportedMs = nowMs;
         await stderr.write(`${line}\n`);
       }
     }

@@ -10,7 +10,7 @@ import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_te
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { dataFormats, limit, placeOf, scopeFlags, timeoutFlag } from "./flags.ts";
+import { dataFormats, limit, scopeFlags, sessionRef, timeoutFlag } from "./flags.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
 const adapters = choice(adapterNames);
@@ -152,10 +152,10 @@ export const command = defineCommand({
     }
     const { repo, branch, image, cpu, memory, template } = flags;
     if (flags.sync !== undefined && flags["no-sync"]) {
-      throw new UsageError("--sync and --no-sync contradict each other");
+      throw new UsageError("--sync and --no-sync can't be used together");
     }
     const options: Omit<StartOptions, "signal" | "task"> = {
-      ...placeOf(flags, name),
+      ...sessionRef(flags, name),
       ...definedOnly({ repo, branch, image, cpu, memory, template }),
       ...definedOnly({ ttl: flags.ttl, idleTimeout: flags["idle-timeout"] }),
       envFiles: flags["env-file"],
@@ -210,10 +210,10 @@ export const command = defineCommand({
   },
 });
 
-interface TaskWords {
+interface TaskArgs {
   adapter: FirstTask["adapter"];
   source: PromptSource;
-  words: readonly string[];
+  args: readonly string[];
 }
 
 function taskOf(
@@ -223,28 +223,28 @@ function taskOf(
     adapter: FirstTask["adapter"];
   },
   trailing: readonly string[] | undefined,
-): TaskWords | undefined {
+): TaskArgs | undefined {
   const [prompt, file] = [flags.prompt, flags["prompt-file"]];
   if (prompt !== undefined && file !== undefined) {
-    throw new UsageError("--prompt and --prompt-file contradict each other");
+    throw new UsageError("--prompt and --prompt-file can't be used together");
   }
   if (prompt === undefined && file === undefined) {
     if (trailing === undefined) return undefined;
-    throw new UsageError("words behind -- are the agent's, and there is no prompt for it", {
+    throw new UsageError("arguments after -- are for the agent, and need a prompt", {
       hint: 'give it one: --prompt "Add tests for the login"',
     });
   }
   const source = promptSource(prompt, file, "");
-  return { adapter: flags.adapter, source, words: trailing ?? [] };
+  return { adapter: flags.adapter, source, args: trailing ?? [] };
 }
 
 async function firstTask(
-  { adapter, source, words }: TaskWords,
+  { adapter, source, args }: TaskArgs,
   around: Parameters<typeof readPrompt>[1],
 ): Promise<FirstTask> {
   // A file may be a pipe without a writer.
   const prompt = await orAborted(readPrompt(source, around), around.signal);
-  return { adapter, words, prompt };
+  return { adapter, args, prompt };
 }
 
 /** In the format in which kubectl prints several objects. */

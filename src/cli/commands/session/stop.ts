@@ -3,7 +3,7 @@ import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { durationMs, toggle, valueOr } from "../../parser/flag.ts";
-import { placeOf, scopeFlags, sessionOperand } from "./flags.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { StopPlan } from "../../../actions/session/stop.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
@@ -36,14 +36,14 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama delete --help deletes a session."],
   resolve: ({ flags, operands: [name] }) => ({
-    options: { ...placeOf(flags, name), goneTimeoutMs: flags.timeout },
+    options: { ...sessionRef(flags, name), endTimeoutMs: flags.timeout },
     yes: flags.yes || flags.force,
     kubeconfig: flags.kubeconfig,
   }),
   async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const { planStop } = await import("../../../actions/session/stop.ts");
-    const { session, already, unkept } = await stoppable(signals, async (signal) => {
+    const { session, already, warning } = await stoppable(signals, async (signal) => {
       const planned = await planStop(host, { ...options, signal }, { checkTasks: !yes });
       const owner = ownerLineOf(planned.plan);
       if (owner !== undefined) await terminal.stderr.write(`${printable(owner)}\n`);
@@ -52,10 +52,10 @@ export const command = defineCommand({
       }
       return await planned.run();
     });
-    if (unkept !== undefined) await terminal.stderr.write(`warning: ${unkept}\n`);
+    if (warning !== undefined) await terminal.stderr.write(`warning: ${warning}\n`);
     const how = already ? "was Stopped already" : "is Stopped";
     await terminal.stdout.write(`session/${session.name} ${how}\n`);
-    await terminal.stderr.write(`kodama resume ${session.name} goes on with it\n`);
+    await terminal.stderr.write(`kodama resume ${session.name} resumes it\n`);
     return success;
   },
 });

@@ -39,7 +39,7 @@ testResolve([
     ],
     errors: [
       ["--keep-for 25h", /invalid value "25h" for --keep-for: must be 24h or less/],
-      ["--new --keep-for 0", /--new and --keep-for 0 contradict each other/],
+      ["--new --keep-for 0", /--new and --keep-for 0 can't be used together/],
       ["--from -", /standard input can't name the pod and be the shell's/],
     ],
   },

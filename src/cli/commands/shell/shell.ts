@@ -70,7 +70,7 @@ export const command = defineCommand({
       });
     }
     if (flags.new && flags["keep-for"] === 0) {
-      throw new UsageError("--new and --keep-for 0 contradict each other", {
+      throw new UsageError("--new and --keep-for 0 can't be used together", {
         hint: "a shell that doesn't outlive its connection is always a new one",
       });
     }

@@ -5,7 +5,7 @@ import { success } from "../../exit_codes.ts";
 import { choice, toggle, valueOr } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { renderData } from "../../output.ts";
-import { placeOf, scopeFlags, sessionOperand } from "../session/flags.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "../session/flags.ts";
 
 const formats = choice(["table", "json", "yaml"]);
 
@@ -33,9 +33,9 @@ export const command = defineCommand({
     const { namespace, context, kubeconfig, output: format } = flags;
     const allNamespaces = flags["all-namespaces"];
     if (allNamespaces && namespace !== undefined) {
-      throw new UsageError("--namespace and --all-namespaces contradict each other");
+      throw new UsageError("--namespace and --all-namespaces can't be used together");
     }
-    const one = session === undefined ? {} : { session: placeOf(flags, session).name };
+    const one = session === undefined ? {} : { session: sessionRef(flags, session).name };
     return {
       options: { ...definedOnly({ namespace, context }), allNamespaces, ...one },
       kubeconfig,

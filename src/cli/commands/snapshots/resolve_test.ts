@@ -14,7 +14,7 @@ testResolve([
       ["my-work", { options: { session: "my-work" } }],
     ],
     errors: [
-      ["-n dev -A", /--namespace and --all-namespaces contradict each other/],
+      ["-n dev -A", /--namespace and --all-namespaces can't be used together/],
     ],
   },
   {

@@ -19,7 +19,7 @@ export const command = defineCommand({
   seeAlso: ["kodama sync status --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, invocation) {
-    const { askAndTell } = await import("./request.ts");
+    const { requestAndPrint: askAndTell } = await import("./request.ts");
     return await askAndTell({
       name,
       format,

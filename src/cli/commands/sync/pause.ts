@@ -15,7 +15,7 @@ export const command = defineCommand({
   seeAlso: ["kodama sync resume --help"],
   resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
   async run({ name, format }, invocation) {
-    const { askAndTell } = await import("./request.ts");
+    const { requestAndPrint: askAndTell } = await import("./request.ts");
     return await askAndTell({
       name,
       format,

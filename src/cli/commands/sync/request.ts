@@ -24,7 +24,7 @@ export const syncOperand: Operand = {
 };
 
 /** Sends a request to the requested sync, and prints a line about it, or all of it as JSON. */
-export async function askAndTell(
+export async function requestAndPrint(
   { name, request, format, line }: {
     name: string | undefined;
     request: SyncRequest;

@@ -52,12 +52,12 @@ export interface SyncStartArgs {
 
 /** Throws `UsageError` for args that don't name two folders. */
 export function resolveStart(
-  { flags: given, operands: [local = "", place = ""] }: ParsedArgs<typeof startFlags>,
+  { flags: given, operands: [local = "", path = ""] }: ParsedArgs<typeof startFlags>,
 ): SyncStartArgs {
   const [, namespace, pod, remotePath] =
-    /^(?:([a-z0-9][a-z0-9-]*)\/)?([a-z0-9][a-z0-9.-]*):(.+)$/s.exec(place) ?? [];
+    /^(?:([a-z0-9][a-z0-9-]*)\/)?([a-z0-9][a-z0-9.-]*):(.+)$/s.exec(path) ?? [];
   if (pod === undefined || remotePath === undefined) {
-    throw new UsageError(`${JSON.stringify(place)} is not a POD:PATH`, {
+    throw new UsageError(`${JSON.stringify(path)} is not a POD:PATH`, {
       hint: "POD:PATH, as in: kodama sync start . web-0:/workspace",
     });
   }

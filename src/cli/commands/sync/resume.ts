@@ -26,7 +26,7 @@ export const command = defineCommand({
     allowEmptied: flags["accept-emptied"],
   }),
   async run({ name, format, allowEmptied }, invocation) {
-    const { askAndTell } = await import("./request.ts");
+    const { requestAndPrint: askAndTell } = await import("./request.ts");
     return await askAndTell({
       name,
       format,

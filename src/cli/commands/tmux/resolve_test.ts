@@ -41,8 +41,8 @@ testResolve([
       ["--remain-on-exit=false", { options: { remain: "off" } }],
     ],
     errors: [
-      ["--sync --no-sync", /--sync and --no-sync contradict each other/],
-      ["--all", /--all and a choice of pods contradict each other/],
+      ["--sync --no-sync", /--sync and --no-sync can't be used together/],
+      ["--all", /--all and a choice of pods can't be used together/],
       ["--session a.b", /"a\.b" can't be a session's name/],
     ],
   },

@@ -86,7 +86,7 @@ export const command = defineCommand({
     const { contexts, kubeconfig, selection } = resolveSelection(words);
     const choosing = choosingOf(words, { mustChoose: true });
     if (flags.sync && flags["no-sync"]) {
-      throw new UsageError("--sync and --no-sync contradict each other");
+      throw new UsageError("--sync and --no-sync can't be used together");
     }
     const remains = given.has("remain-on-exit");
     const options = {

@@ -12,10 +12,10 @@ export const command = defineCommand({
     line: "kodama workflow graph kwekash > kwekash.mmd",
   }],
   resolve: ({ operands: [workflow = ""] }) => ({ workflow }),
-  async run({ workflow: wanted }, { host, terminal }) {
+  async run({ workflow: name }, { host, terminal }) {
     const { mermaidOf, readWorkflow } = await import("../../../actions/workflow/files.ts");
     const { printable } = await import("../../../terminal/printable.ts");
-    const { workflow } = await readWorkflow(await host(), wanted);
+    const { workflow } = await readWorkflow(await host(), name);
     await terminal.stdout.write(`${printable(mermaidOf(workflow))}`);
     return success;
   },

@@ -32,7 +32,7 @@ export const command = defineCommand({
   resolve({ operands: [name = ""], flags }) {
     const { template, "from-run": run } = flags;
     if (template !== undefined && run !== undefined) {
-      throw new UsageError("--template and --from-run contradict each other");
+      throw new UsageError("--template and --from-run can't be used together");
     }
     const source = run === undefined
       ? { kind: "template" as const, template: template ?? "command" }

@@ -45,7 +45,7 @@ testResolve([
       ["--from-run x", { source: { kind: "run", template: undefined, run: "x" } }],
     ],
     errors: [
-      ["--template rolling --from-run r", /--template and --from-run contradict each other/],
+      ["--template rolling --from-run r", /--template and --from-run can't be used together/],
     ],
   },
   {
@@ -68,14 +68,14 @@ testResolve([
   },
   {
     line: "workflow trust revoke kwekash",
-    options: { all: false, words: ["kwekash"] },
+    options: { all: false, names: ["kwekash"] },
     errors: [
       ["--all", /revoke takes names or paths of workflows, or --all/],
     ],
   },
   {
     line: "workflow trust revoke --all",
-    options: { all: true, words: [] },
+    options: { all: true, names: [] },
   },
   {
     line: "workflow trust lock kwekash",

@@ -20,11 +20,11 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama run --help runs a workflow.", "kodama workflow graph --help draws a chart."],
   resolve: ({ operands: [workflow = ""], flags }) => ({ workflow, format: flags.output }),
-  async run({ workflow: wanted, format }, { host, terminal }) {
+  async run({ workflow: name, format }, { host, terminal }) {
     const { readWorkflow } = await import("../../../actions/workflow/files.ts");
     const { workflowLines } = await import("../../../present/workflow_text.ts");
     const { printable } = await import("../../../terminal/printable.ts");
-    const { workflow } = await readWorkflow(await host(), wanted);
+    const { workflow } = await readWorkflow(await host(), name);
     const text = format === undefined
       ? workflowLines(workflow).map((line) => `${printable(line)}\n`).join("")
       : jsonDocument(workflow);

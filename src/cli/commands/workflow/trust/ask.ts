@@ -13,13 +13,13 @@ export function trustText(
 ): string {
   const what = seen === "new"
     ? `The workflow ${name} is new here`
-    : `The workflow ${name} is another than the one that you trusted`;
+    : `The workflow ${name} has changed since you trusted it`;
   const more = changed.length - filesShown;
   const lines = [
     `${what}: ${path}`,
     ...changed.slice(0, filesShown).map((file) => `  changed: ${file}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
-    ...(hidesShipped ? [`It hides the workflow ${name} that comes with kodama.`] : []),
+    ...(hidesShipped ? [`It hides the workflow ${name} that is built in.`] : []),
     permissions.length === 0 ? "It only reads in its pods." : "It may:",
     ...permissions.map((line) => `  ${line}`),
   ];
@@ -31,9 +31,9 @@ export function noQuestionText(name: string, because: TrustedBecause): string {
   const why = {
     own: "it is kodama's or your own",
     harmless: "it has no permissions, and only reads in its pods",
-    asked: "it is trusted as it is",
-    locked: "it is as it was locked",
-    said: "you have said so",
+    asked: "it is trusted already",
+    locked: "its files match the lock",
+    said: "--yes was given",
   }[because];
   return printable(`The workflow ${name} needs no question: ${why}.`) + "\n";
 }

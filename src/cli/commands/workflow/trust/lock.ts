@@ -26,9 +26,9 @@ export const command = defineCommand({
     const { readWorkflow } = await import("../../../../actions/workflow/files.ts");
     const { lockFor } = await import("../../../../actions/workflow/trust.ts");
     const opened = await host();
-    const wanted = workflows.length > 0 ? workflows : await nearestWorkflows(opened);
+    const requested = workflows.length > 0 ? workflows : await nearestWorkflows(opened);
     const subjects = [];
-    for (const one of wanted) {
+    for (const one of requested) {
       subjects.push(await trustSubject(opened, await readWorkflow(opened, one)));
     }
     await terminal.stdout.write(await lockFor(opened, subjects));

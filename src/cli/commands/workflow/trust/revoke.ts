@@ -20,20 +20,20 @@ export const command = defineCommand({
         hint: "kodama workflow trust list shows them",
       });
     }
-    return { all, words: operands };
+    return { all, names: operands };
   },
-  async run({ all, words }, { host, terminal }) {
+  async run({ all, names }, { host, terminal }) {
     const { revokeTrust } = await import("../../../../actions/workflow/trust.ts");
     const { printable } = await import("../../../../terminal/printable.ts");
     const which = all
       ? [{ kind: "all" as const }]
-      : words.map((word) => ({ kind: "named" as const, word }));
+      : names.map((name) => ({ kind: "named" as const, word: name }));
     for (const one of which) {
-      const gone = await revokeTrust(await host(), one);
-      for (const path of gone) {
+      const revoked = await revokeTrust(await host(), one);
+      for (const path of revoked) {
         await terminal.stderr.write(`no longer trusted: ${printable(path)}\n`);
       }
-      if (gone.length === 0) await terminal.stderr.write("no workflow was trusted\n");
+      if (revoked.length === 0) await terminal.stderr.write("no workflow was trusted\n");
     }
     return success;
   },

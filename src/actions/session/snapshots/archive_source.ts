@@ -1,4 +1,4 @@
-/** Reads a session's files from an archive, which is validated completely before anything is created from it. */
+/** A local archive as the source of a restore: it is validated completely before anything is created from it. */
 import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { ByteReader } from "../../../copy/byte_reader.ts";
@@ -16,6 +16,29 @@ import { sessionOf } from "../../../session/document.ts";
 import type { Session } from "../../../session/model.ts";
 import type { Host } from "../../host.ts";
 import { documentEntry, endEntry } from "./archive_write.ts";
+import { fill } from "../fill.ts";
+import { podChecksums } from "../pod_files.ts";
+import type { RestoreSource } from "./restore_source.ts";
+
+/**
+ * Returns a file as a source. It contains no secrets.
+ *
+ * @throws KodamaError `config` if it isn't complete.
+ */
+export async function archiveSource(host: Host, file: string): Promise<RestoreSource> {
+  const path = file.startsWith("/") ? file : `${host.places.workingDir}/${file}`;
+  const { session, takenAt, files, bytes, open } = await readArchive(host, path);
+  const what = "cannot restore the files";
+  return {
+    session,
+    takenAt,
+    content: { kind: "file", files, bytes },
+    open: async () => {
+      const checksums = await podChecksums(host);
+      return { fill: (pod) => fill(pod, { open, checksums, what }) };
+    },
+  };
+}
 
 /** A complete archive. */
 export interface Archive {
@@ -40,7 +63,10 @@ export async function readArchive(host: Host, path: string): Promise<Archive> {
   const source = await (await host.copyFiles()).source(path);
   if (source.kind !== "file") throw damaged(path, "it is a folder");
   try {
-    return { ...await looked(source), open: (folder) => Promise.resolve(opened(source, folder)) };
+    return {
+      ...await inspectArchive(source),
+      open: (folder) => Promise.resolve(opened(source, folder)),
+    };
   } catch (error) {
     // The platform's errors for data that isn't valid gzip, or is truncated.
     if (error instanceof TypeError || error instanceof TarError) throw damaged(path, error.message);
@@ -50,7 +76,7 @@ export async function readArchive(host: Host, path: string): Promise<Archive> {
 
 function damaged(path: string, reason: string): KodamaError {
   return new KodamaError("config", `${path} is not a complete snapshot of a session: ${reason}`, {
-    hint: hint`${action("snapshot", { name: "NAME" })} makes one`,
+    hint: hint`${action("snapshot", { name: "NAME" })} creates one`,
   });
 }
 
@@ -60,7 +86,7 @@ async function* entriesOf(file: FileSource): AsyncGenerator<TreeEntry, void> {
   const bytes = new ByteReader(plain);
   try {
     yield* new TarReader(bytes, () => {
-      throw new TarError("it holds what is neither a file, a folder nor a link");
+      throw new TarError("it contains an entry that is neither a file, a folder nor a link");
     }).entries();
     // Read to the very end: the checksum over all of it is there.
     while (await bytes.upTo(65_536) !== undefined);
@@ -74,7 +100,7 @@ async function* owned(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   for await (const chunk of chunks) yield new Uint8Array(chunk);
 }
 
-async function looked(file: FileSource): Promise<Omit<Archive, "open">> {
+async function inspectArchive(file: FileSource): Promise<Omit<Archive, "open">> {
   const links = new Set<string>();
   const totals = { files: 0, bytes: 0 };
   let first: { session: Session; takenAt: Date } | undefined;
@@ -85,7 +111,7 @@ async function looked(file: FileSource): Promise<Omit<Archive, "open">> {
       first = await documentOf(path, entry);
       continue;
     }
-    if (ended) throw new TarError("it goes on behind its end");
+    if (ended) throw new TarError("it has data after its end");
     if (path === endEntry) {
       ended = true;
       continue;
@@ -103,7 +129,7 @@ async function looked(file: FileSource): Promise<Omit<Archive, "open">> {
 
 async function documentOf(path: string, entry: TreeEntry) {
   if (path !== documentEntry || entry.kind !== "file" || entry.size > maxDocument) {
-    throw new TarError(`it doesn't begin with ${documentEntry}`);
+    throw new TarError(`it doesn't start with ${documentEntry}`);
   }
   const text = await new Response(ReadableStream.from(owned(entry.body))).text();
   const { parse } = await import("yaml");
@@ -130,7 +156,7 @@ function refuseStrange(path: string, links: ReadonlySet<string>): void {
   }
   for (let length = 1; length < parts.length; length++) {
     const parent = parts.slice(0, length).join("/");
-    if (links.has(parent)) throw new TarError(`${path} lies behind a link`);
+    if (links.has(parent)) throw new TarError(`${path} is behind a link`);
   }
 }
 

@@ -25,14 +25,13 @@ import {
 import type { Host } from "../../host.ts";
 import { fill } from "../fill.ts";
 import { openCarried, podChecksums } from "../pod_files.ts";
-import type { RestoreSource } from "./restore_source.ts";
-import { isOlder, whenBegun } from "../older_claims.ts";
+import { isOlder, type RestoreSource, stateCreatedMs } from "./restore_source.ts";
 import { readSnapshot } from "./snapshots.ts";
-import { untilClaimGone, untilGone, untilReady, type Wait } from "../wait_ready.ts";
+import { untilClaimRemoved, untilGone, untilReady, type Wait } from "../wait_ready.ts";
 import type { Session } from "../../../session/model.ts";
 import { ownedBy, type StoredSession } from "../../../session/state.ts";
 import { targetOf } from "../../find_session.ts";
-import { tidiedUp } from "../tidying.ts";
+import { cleanUp } from "../cleanup.ts";
 
 /** A volume's files are scanned in the pod, which takes time if there are many. */
 const forgetLimitMs = 10 * 60 * 1000;
@@ -58,14 +57,14 @@ export async function snapshotSource(
       name,
       volumes: snapshot.volumes.map((one) => ({ name: one.name, size: one.size ?? "?" })),
     },
-    async open({ kept, withSecrets, readyTimeoutMs }) {
-      const { name, origin } = kept.session;
-      const work = { kept, definition: session, sources, readyTimeoutMs, withSecrets };
-      if (origin?.filled === false && await canBegin(store, name, sources)) {
+    async open({ stored, withSecrets, readyTimeoutMs }) {
+      const { name, origin } = stored.session;
+      const work = { stored, definition: session, sources, readyTimeoutMs, withSecrets };
+      if (origin?.filled === false && await canCreateVolumes(store, name, sources)) {
         return {
           volumes: { sources, prepare: (signal) => prepared(host, store, { ...work, signal }) },
           fill: async function* () {
-            yield "they were made of the snapshot";
+            yield "they were created from the snapshot";
             return `volumes of ${sources.workspace.name} and ${sources.home.name}`;
           },
         };
@@ -97,17 +96,17 @@ function sourcesOf(volumes: readonly SnapshotVolume[]): VolumeSources {
 }
 
 /** Returns whether the session's volumes are missing, or were created from this snapshot by a killed restore. */
-async function canBegin(
+async function canCreateVolumes(
   store: SessionStore,
   session: string,
   sources: VolumeSources,
 ): Promise<boolean> {
-  const begun = await whenBegun(store, session);
+  const createdMs = await stateCreatedMs(store, session);
   const fits = await Promise.all(volumeParts.map(async (part) => {
     const name = claimName(session, part);
     const claim = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, name);
     const isOfThis = claim?.spec?.dataSource?.name === sources[part].name;
-    return claim === undefined || isOfThis && !isOlder(claim, begun);
+    return claim === undefined || isOfThis && !isOlder(claim, createdMs);
   }));
   return fits.every((one) => one);
 }
@@ -121,16 +120,16 @@ async function* prepared(
   store: SessionStore,
   { withSecrets, ...work }: Omit<SnapshotPodWork, "shown"> & { withSecrets: boolean },
 ): AsyncGenerator<string, void> {
-  const { kept, readyTimeoutMs: limitMs, signal } = work;
-  const { name } = kept.session;
+  const { stored, readyTimeoutMs: limitMs, signal } = work;
+  const { name } = stored.session;
   await store.remove(PODS, sessionNames(name).pod);
   await untilGone(host, store, { name, limitMs, signal });
   yield* withSnapshotPod(host, store, { ...work, shown: "own" }, async function* (pod) {
-    yield "what isn't for a copy is taken away";
-    const words = removeSurplusCommand({ withSecrets });
-    const result = await runInPod(pod, { argv: words, timeoutMs: forgetLimitMs });
+    yield "removing secrets and queued tasks";
+    const command = removeSurplusCommand({ withSecrets });
+    const result = await runInPod(pod, { argv: command, timeoutMs: forgetLimitMs });
     if (result.outcome.kind !== "ok") {
-      throw podFailure("cannot take secrets out of the restored volumes", result);
+      throw podFailure("cannot remove secrets from the restored volumes", result);
     }
   });
   // It holds the volumes until it is gone, and a session's pod may be scheduled to another node.
@@ -153,7 +152,7 @@ function notUsable(
     {
       hint: state === "Pending"
         ? hint`${action("snapshots.list")} says when it is Ready`
-        : hint`${action("snapshots.delete", { name })} takes away what there is of it`,
+        : hint`${action("snapshots.delete", { name })} deletes it`,
     },
   );
 }
@@ -163,7 +162,7 @@ function notUsable(
 /** Which snapshot, and which session. */
 interface SnapshotPodWork {
   /** The session being restored: it owns what is created here. */
-  kept: StoredSession;
+  stored: StoredSession;
   /** As in the snapshot: the class and the sizes of its volumes. */
   definition: Session;
   sources: VolumeSources;
@@ -184,48 +183,48 @@ async function* withSnapshotPod<T>(
   work: SnapshotPodWork,
   withFiles: (from: PodAccess) => AsyncGenerator<string, T>,
 ): AsyncGenerator<string, T> {
-  const { kept, signal, readyTimeoutMs: limitMs } = work;
-  const { name } = kept.session;
+  const { stored, signal, readyTimeoutMs: limitMs } = work;
+  const { name } = stored.session;
   const { pod, ...claims } = snapshotPodNames(name);
   const wait = { name, pod, limitMs, signal };
   // The remains of a killed restore, of any snapshot.
-  await takenAway(store, name);
+  await removeAll(store, name);
   await untilGone(host, store, wait);
   for (const claim of Object.values(claims)) {
-    await untilClaimGone(host, store, { claim, limitMs, signal });
+    await untilClaimRemoved(host, store, { claim, limitMs, signal });
   }
   try {
     yield "volumes of the snapshot";
     await made(store, work);
-    const there = yield* untilLooked(host, store, wait, work);
+    const there = yield* untilInspected(host, store, wait, work);
     const target = targetOf(store, there);
     return yield* withFiles({ client: store.client, target, clock: host.clock, signal });
   } finally {
     // What remains is owned by the state, and the next restore removes it first. The claims are removed with their pod.
-    await tidiedUp(host.clock, store, (tidying) => takenAway(tidying, name));
+    await cleanUp(host.clock, store, (cleaning) => removeAll(cleaning, name));
   }
 }
 
 async function made(
   store: SessionStore,
-  { kept, definition, sources, shown }: SnapshotPodWork,
+  { stored, definition, sources, shown }: SnapshotPodWork,
 ): Promise<void> {
-  const { spec: { nodeSelector, tolerations } } = kept.session;
+  const { spec: { nodeSelector, tolerations } } = stored.session;
   const { spec, name: _, ...rest } = definition;
-  const { name, namespace } = kept.session;
+  const { name, namespace } = stored.session;
   const session = { ...rest, name, namespace, spec: { ...spec, nodeSelector, tolerations } };
   for (const claim of shown === "own" ? [] : snapshotClaims(session, sources)) {
     await store.ensure<PersistentVolumeClaim>(
       PERSISTENT_VOLUME_CLAIMS,
-      ownedBy(kept, claim),
+      ownedBy(stored, claim),
       name,
     );
   }
-  await store.ensure(PODS, ownedBy(kept, snapshotPod(session, shown)), name);
+  await store.ensure(PODS, ownedBy(stored, snapshotPod(session, shown)), name);
 }
 
 /** Waits until it is ready: its volumes have been checked. */
-async function* untilLooked(
+async function* untilInspected(
   host: Host,
   store: SessionStore,
   wait: Wait & { pod: string },
@@ -236,23 +235,25 @@ async function* untilLooked(
   } catch (error) {
     if (!(error instanceof KodamaError) || error.kind !== "conflict") throw error;
     const pod = await store.get<Pod>(PODS, wait.pod);
-    const look = pod?.status?.initContainerStatuses?.find(({ name }) => name === checkContainer);
-    if (look?.state?.terminated?.exitCode !== emptyCode) throw error;
+    const inspection = pod?.status?.initContainerStatuses?.find(({ name }) =>
+      name === checkContainer
+    );
+    if (inspection?.state?.terminated?.exitCode !== emptyCode) throw error;
     throw new KodamaError(
       "conflict",
-      `the volumes that the cluster made of ${sources.workspace.name} and ` +
-        `${sources.home.name} are empty: their storage makes no volumes of snapshots`,
+      `the volumes that the cluster created from ${sources.workspace.name} and ` +
+        `${sources.home.name} are empty: their storage doesn't create volumes from snapshots`,
       {
         hint: hint`${
           action("snapshot", { name: "NAME", output: "FILE" })
-        } keeps the files of a session without it`,
+        } saves the files of a session without it`,
         cause: error,
       },
     );
   }
 }
 
-async function takenAway(store: SessionStore, session: string): Promise<void> {
+async function removeAll(store: SessionStore, session: string): Promise<void> {
   const { pod, workspaceClaim, homeClaim } = snapshotPodNames(session);
   await store.remove(PODS, pod);
   await store.remove(PERSISTENT_VOLUME_CLAIMS, workspaceClaim);

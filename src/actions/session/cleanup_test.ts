@@ -5,10 +5,10 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { PODS } from "../../kube/resources.ts";
 import { SessionStore } from "../../session/store.ts";
-import { kodamaErrorOf, tidiedUp } from "./tidying.ts";
+import { cleanUp, kodamaErrorOf } from "./cleanup.ts";
 
 /** Removes a pod after a command that was ended, from a server that answers like this. */
-async function tidying(answer: (signal: AbortSignal) => Promise<void>) {
+async function cleaning(answer: (signal: AbortSignal) => Promise<void>) {
   const clock = new ManualClock();
   const client = {
     delete: (_: unknown, _name: string, _scope: unknown, { signal }: { signal: AbortSignal }) =>
@@ -16,7 +16,7 @@ async function tidying(answer: (signal: AbortSignal) => Promise<void>) {
   } as unknown as KubeClient;
   const store = new SessionStore(client, "dev", clock, AbortSignal.abort());
   const isDone = await clock.runUntil(
-    tidiedUp(clock, store, async (own) => void await own.remove(PODS, "p")),
+    cleanUp(clock, store, async (own) => void await own.remove(PODS, "p")),
   );
   return { isDone, elapsedMs: clock.elapsedMs() };
 }
@@ -26,10 +26,10 @@ Deno.test("a command that was ended is tidied up all the same, and a failure of 
     new Promise<void>((_, reject) => void onAbort(signal, () => reject(signal.reason)));
   const refused = () => Promise.reject(new KodamaError("forbidden", "no"));
   const done = (signal: AbortSignal) => Promise.resolve(signal.throwIfAborted());
-  assert.deepEqual(await tidying(done), { isDone: true, elapsedMs: 0 });
-  assert.deepEqual(await tidying(refused), { isDone: false, elapsedMs: 0 });
-  assert.deepEqual(await tidying(never), { isDone: false, elapsedMs: 15_000 });
-  await assert.rejects(tidying(() => Promise.reject(new TypeError("a bug"))), TypeError);
+  assert.deepEqual(await cleaning(done), { isDone: true, elapsedMs: 0 });
+  assert.deepEqual(await cleaning(refused), { isDone: false, elapsedMs: 0 });
+  assert.deepEqual(await cleaning(never), { isDone: false, elapsedMs: 15_000 });
+  await assert.rejects(cleaning(() => Promise.reject(new TypeError("a bug"))), TypeError);
 });
 
 Deno.test("who ended it with a signal is told so, with the way on that the work itself names", () => {
