@@ -72,7 +72,7 @@ Deno.test("what isn't a session's, or reaches out of its folders, is refused bef
   const table: [entries: TreeEntry[], reason: RegExp][] = [
     [[], /cut off/],
     [[document()], /cut off/],
-    [[file("workspace/a", "one"), end()], /doesn't begin with session\.yaml/],
+    [[file("workspace/a", "one"), end()], /doesn't start with session\.yaml/],
     [[file("session.yaml", "name: 1"), end()], /session\.yaml: /],
     [[file("session.yaml", "{{"), end()], /isn't YAML/],
     [[document(), file("elsewhere/a", "one"), end()], /isn't part of a session/],
@@ -83,7 +83,7 @@ Deno.test("what isn't a session's, or reaches out of its folders, is refused bef
       [document(), link("workspace/etc", "/etc"), file("workspace/etc/passwd", "x"), end()],
       /is behind a link/,
     ],
-    [[document(), end(), file("workspace/a", "one")], /behind its end/],
+    [[document(), end(), file("workspace/a", "one")], /after its end/],
   ];
   for (const [entries, reason] of table) {
     assert.match(await refusal(await archived(entries)), reason);

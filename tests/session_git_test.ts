@@ -110,7 +110,7 @@ Deno.test("a start without the token says what is missing, and the same start wi
     assert.equal(refused.code, 1, refused.stderr);
     assert.match(refused.stderr, /cannot check out http:/);
     assert.match(refused.stderr, /a private repository needs GITHUB_TOKEN/);
-    assert.match(refused.stderr, /run the same start again/);
+    assert.match(refused.stderr, /the same start resumes it/);
     const failed = await run(["list"]);
     assert.match(failed.stdout, /^work +Failed /m);
     const again = await run(words, { GITHUB_TOKEN: token });
@@ -137,7 +137,10 @@ Deno.test("other values of the same variables, and another token, are reported b
       assert.equal(code, 0, stderr);
       return stderr;
     };
-    const [stale, token] = [/it runs with other variables/, /git in the session has the new token/];
+    const [stale, token] = [
+      /it is running with other variables/,
+      /git in the session has the new token/,
+    ];
     const first = { GITHUB_TOKEN: "ghp_first" };
     assert.doesNotMatch(await start("A=1\n", first), stale);
     const same = await start("A=1\n", first);

@@ -57,7 +57,7 @@ Deno.test("limits are seen before anything is made, and come from the settings, 
   await on("start", "work", "--no-sync");
   const other = await kodama.run(["start", "work", "--no-sync", "--ttl", "2h"]);
   assert.equal(other.code, 2);
-  assert.match(other.stderr, /is another one: --ttl 2h \(it has 8h\)/);
+  assert.match(other.stderr, /with other options: --ttl 2h \(it has 8h\)/);
   const wrong = await kodama.run(["start", "other", "--idle-timeout", "soon"]);
   assert.equal(wrong.code, 2);
   assert.match(

@@ -171,7 +171,7 @@ Deno.test("`start()` of somebody else's session names the owner, and changes not
 
   const withToken = { ...bob, env: (name: string) => name === "GITHUB_TOKEN" ? "x-2" : undefined };
   const joining = await started(withToken, { join: true });
-  assert.match(joining.join("\n"), /^session "web" belongs to alice: its variables stay/);
+  assert.match(joining.join("\n"), /^session "web" belongs to alice: its variables are unchanged/);
   assert.deepEqual(await variables(), ["DB_PASSWORD"]);
   assert.equal(storedSession(await state()).session.owner, "alice");
   await started(bob, { join: true, envFiles: [his] });

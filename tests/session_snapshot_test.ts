@@ -87,7 +87,7 @@ Deno.test("empty volumes aren't taken for those of a snapshot: nothing is left, 
   const made = await kodama.run(["restore", "again", "before"]);
   assert.match(
     made.stderr,
-    /volumes that the cluster made of kodama-workspace-before and kodama-claude-home-before are empty: .*\n.*--output FILE.*\n.*nothing remains of session "again"/,
+    /volumes that the cluster created from kodama-workspace-before and kodama-claude-home-before are empty: .*\n.*--output FILE.*\n.*nothing remains of session "again"/,
   );
   assert.equal(made.code, 1);
   const ofAgain = ["-l", "kodama.dev/session=again", "--ignore-not-found", "--no-headers"];

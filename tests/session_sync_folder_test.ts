@@ -42,7 +42,7 @@ Deno.test("a start that goes on keeps the session's folder in step, wherever it 
     // A machine that knows nothing of it, and has another project where this is given.
     await succeed("shop", "sync", "stop", "work", "--forget");
     const unknown = await succeed("bank", "start", "work");
-    assert.match(unknown.stderr, /no sync \(it was started with .*\/shop; --sync \. takes this/);
+    assert.match(unknown.stderr, /no sync \(it was started with .*\/shop; --sync \. syncs this/);
     assert.deepEqual(await files("bank"), ["bank.txt"]);
     await succeed("shop", "start", "work");
     assert.match((await succeed("bank", "list")).stdout, /^work +Running +default +Active /m);
