@@ -1,9 +1,8 @@
 /** Copies of workflows between this machine and pods of the embedded cluster, and what a repository can't make of them. */
 import assert from "node:assert/strict";
 import type { TestCluster } from "../src/actions/host.ts";
-import { rerunSteps } from "../src/actions/workflow/rerun_steps.ts";
+import { rerunSteps, runSteps, type StepsEvent } from "../src/actions/workflow/run_steps.ts";
 import { findAnyRun } from "../src/actions/runs/past_runs.ts";
-import { runSteps, type StepsEvent } from "../src/actions/workflow/run_steps.ts";
 import { inProcessCluster } from "./harness/cluster_in_process.ts";
 
 const { signal } = new AbortController();

@@ -3,10 +3,15 @@ import { action, hint } from "../base/hint.ts";
 import { UsageError } from "../base/errors.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
-import { type ContextFindings, Discovery, noMatch, selectIn } from "./exec/discover_targets.ts";
+import {
+  type ContextFindings,
+  Discovery,
+  matchesText,
+  noMatch,
+  selectIn,
+} from "./exec/discover_targets.ts";
 import type { ExecEvent, Selection } from "./exec/events.ts";
 import type { Host } from "./host.ts";
-import { matchesText } from "./exec/matches_text.ts";
 
 /** An event about contexts and pods other than the target. */
 export type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;

@@ -1,7 +1,6 @@
 /** All adapters, by name. */
 import { action, hint } from "../base/hint.ts";
-import type { Adapter } from "./adapter.ts";
-import { type AdapterName, adapterNames } from "./adapter_names.ts";
+import { type Adapter, type AdapterName, adapterNames } from "./adapter.ts";
 import { claudeAdapter } from "./claude.ts";
 import { UsageError } from "../base/errors.ts";
 import { bounded } from "./model.ts";

@@ -4,9 +4,8 @@ import { systemClock } from "../base/clock.ts";
 import { imageShells } from "../kube/testing/image_shells.ts";
 import { commandAdapter } from "./adapters.ts";
 import { followTaskInPod } from "./follow_task.ts";
-import { interruptTaskInPod } from "./interrupt_task.ts";
+import { interruptTaskInPod, startTaskInPod } from "./start_task.ts";
 import { readTasksInPod } from "./read_tasks.ts";
-import { startTaskInPod } from "./start_task.ts";
 import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
 import { followed, never, task } from "./testing/shell_tasks.ts";
 

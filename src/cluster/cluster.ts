@@ -6,21 +6,25 @@
  *     // kubectl with cluster.kubeconfig
  */
 import { KodamaError } from "../base/errors.ts";
-import type { Admission } from "./admission.ts";
 import type { AuditEvent } from "./api/audit.ts";
 import type { ApiServer } from "./api/server.ts";
 import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
 import { contextNameOf, type Credential } from "./tls/kubeconfig.ts";
-import { type Store, StoreError } from "./model.ts";
+import { type NodeStreams, type ResourceType, type Store, StoreError } from "./model.ts";
 import type { SavedState } from "./saved_state.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { Node } from "./node/node.ts";
 import type { Authority } from "./tls/authority.ts";
 import type { WorldChoice } from "./worlds/world.ts";
 import { ClusterSnapshot } from "./controllers/state.ts";
-import { resources } from "./resources.ts";
+import { apiVersionOf, resources, resourceTypes } from "./resources.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { isActive, isFinished, isReady } from "./controllers/pods.ts";
+import type { KubeObject } from "../kube/types.ts";
+import type { ApiContext } from "./api/context.ts";
+import { applyCreationDefaults, applyDefaults } from "./api/defaults.ts";
+import { createTokens } from "./api/tokens.ts";
+import { createObject } from "./api/stored_object.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
 export interface ClusterOptions {
@@ -97,7 +101,6 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   );
   stack.use(await startSnapshots(store, clock, options));
   if (savedState !== undefined) stack.defer(() => savedState.freeze());
-  const { createAdmission } = await import("./admission.ts");
   const admission = createAdmission({ store, node, clock });
   const { certificate: certificateAuthority } = authority;
   stack.use(await startControllers(store, { admission, certificateAuthority, clock }, options));
@@ -380,4 +383,50 @@ function isStuck(pod: Pod): boolean {
     (restartCount > 0 && lastState?.terminated?.reason !== "Unknown") ||
     stuck.has(state?.waiting?.reason ?? "")
   );
+}
+
+/* Admission: what every new object passes through, from the API or from the cluster itself. */
+
+/** Validated ways to write into the store. */
+interface Admission {
+  /** Returns the object that the API would make of a controller's object. */
+  admit(type: ResourceType, object: KubeObject): KubeObject;
+  /** Creates an object of a manifest as a client would: with defaults, validated, in its namespace or `default`. */
+  create(manifest: KubeObject): void;
+}
+
+/** The field manager of a world's objects. */
+const manager = { name: "kodama-world", operation: "Update", subresource: "" } as const;
+
+/** Returns the admission functions. */
+function createAdmission(
+  parts: { store: Store; node: NodeStreams; clock: Clock },
+): Admission {
+  const now = () => parts.clock.now();
+  const newUid = () => crypto.randomUUID();
+  const context: ApiContext = {
+    ...parts,
+    tokens: createTokens({ grants: [], now, newToken: newUid }),
+    random: Math.random,
+    newUid,
+    version: "",
+  };
+  return {
+    admit(type, object) {
+      const draft = structuredClone(object);
+      applyDefaults(type, draft);
+      applyCreationDefaults(context, type, draft);
+      return draft;
+    },
+    create(manifest) {
+      const type = resourceTypes.find((each) =>
+        each.kind === manifest.kind && apiVersionOf(each) === manifest.apiVersion
+      );
+      if (type === undefined) {
+        throw new Error(`${manifest.kind} of ${manifest.apiVersion} isn't served`);
+      }
+      const namespace = type.namespaced ? manifest.metadata.namespace ?? "default" : "";
+      createObject(context, type, manifest, { namespace, dryRun: false, manager });
+    },
+  };
 }

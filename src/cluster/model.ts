@@ -143,3 +143,8 @@ export class StoreError extends Error {
     super(message);
   }
 }
+
+/** Returns RFC 3339 with seconds: metav1.Time. */
+export function timestamp(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, "Z");
+}

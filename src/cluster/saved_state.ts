@@ -4,12 +4,12 @@
  * `kept.json` is written last, once the world is complete: without it, other files are from an interrupted start, and
  * the cluster starts again. Every cluster saves its authority, which isn't handled here.
  */
-import { replaceFile } from "../files/own_files.ts";
 import * as v from "valibot";
+import { replaceFile } from "../files/own_files.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { StoreEvent } from "./model.ts";
-import type { Journal } from "./store/journal.ts";
+import type { ResourceType, Stored, StoreEvent } from "./model.ts";
 import type { StoreSnapshot } from "./store/store.ts";
+import { resourceTypes, typeKey } from "./resources.ts";
 
 const savedShape = v.object({
   version: v.literal(1),
@@ -69,7 +69,6 @@ export async function openSavedState(folder: string, world: string): Promise<Sav
     );
   }
   if (saved === undefined) await removeIncomplete(folder);
-  const { openJournal } = await import("./store/journal.ts");
   return new OpenState(folder, saved, openJournal(folder));
 }
 
@@ -115,5 +114,158 @@ class OpenState implements SavedState {
 
   [Symbol.dispose](): void {
     this.journal[Symbol.dispose]();
+  }
+}
+
+/*
+ * The store on disk: one line of JSON for each change, appended before the change is seen.
+ *
+ * Opening reads the lines, drops a last one that a crash truncated, and writes the present objects to a new file that
+ * replaces the old one by a rename; the same happens while running, once most lines are outdated. At every moment one
+ * whole file is there under the journal's name.
+ */
+
+/** An open journal: pass `snapshot` and `record` to `createStore`. */
+interface Journal extends Disposable {
+  /** The content of the lines when the journal was opened. */
+  readonly snapshot: StoreSnapshot;
+  /** Appends a change. Throws if the disk is full; the change is then not made. */
+  record(event: StoreEvent): void;
+}
+
+type Line =
+  | { version: number; put: Stored; type: string }
+  | { version: number; delete: { namespace: string; name: string }; type: string }
+  /** The first line after a compaction: the counter continues from here. */
+  | { version: number };
+
+/** A journal is rewritten when it has this many lines more than objects. */
+const pastLinesLimit = 5_000;
+
+const fileName = "store.jsonl";
+
+/** Objects by kind, namespace and name, read from the lines. */
+type Objects = Map<string, { type: ResourceType; object: Stored }>;
+
+/** Opens the journal in a folder that exists. Throws if a line other than the last can't be read. */
+export function openJournal(folder: string): Journal {
+  const path = `${folder}/${fileName}`;
+  const { objects, version } = replay(readLines(path));
+  return new OpenJournal(path, objects, version);
+}
+
+class OpenJournal implements Journal {
+  readonly snapshot: StoreSnapshot;
+  readonly #path: string;
+  readonly #objects: Objects;
+  #version: number;
+  #lines = 0;
+  #file: Deno.FsFile;
+
+  constructor(path: string, objects: Objects, version: number) {
+    this.snapshot = { resourceVersion: version, objects: [...objects.values()] };
+    this.#path = path;
+    this.#objects = objects;
+    this.#version = version;
+    this.#file = this.#compact();
+  }
+
+  record(event: StoreEvent): void {
+    const line = lineOf(event);
+    append(this.#file, line);
+    this.#version = event.resourceVersion;
+    apply(this.#objects, line);
+    this.#lines++;
+    if (this.#lines - this.#objects.size < pastLinesLimit) return;
+    this.#file.close();
+    this.#file = this.#compact();
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.syncSync();
+    this.#file.close();
+  }
+
+  #compact(): Deno.FsFile {
+    const draft = `${this.#path}.new`;
+    const file = Deno.openSync(draft, { write: true, create: true, truncate: true, mode: 0o600 });
+    append(file, { version: this.#version });
+    for (const { type, object } of this.#objects.values()) {
+      append(file, { version: this.#version, put: object, type: typeKey(type) });
+    }
+    // Before the rename: a name must never refer to bytes that a power cut could still lose.
+    file.syncSync();
+    Deno.renameSync(draft, this.#path);
+    this.#lines = this.#objects.size + 1;
+    return file;
+  }
+}
+
+function lineOf({ kind, type, object, resourceVersion: version }: StoreEvent): Line {
+  const { namespace = "", name = "" } = object.metadata;
+  if (kind === "deleted") return { version, delete: { namespace, name }, type: typeKey(type) };
+  return { version, put: object, type: typeKey(type) };
+}
+
+function append(file: Deno.FsFile, line: Line): void {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
+  const before = file.seekSync(0, Deno.SeekMode.End);
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += file.writeSync(bytes.subarray(written));
+    }
+  } catch (error) {
+    // A full disk: half a line would make the next one unreadable.
+    file.truncateSync(before);
+    throw error;
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return Deno.readTextFileSync(path).split("\n");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function replay(lines: readonly string[]): { objects: Objects; version: number } {
+  const objects: Objects = new Map();
+  let version = 0;
+  for (const [index, text] of lines.entries()) {
+    // The tail after the last line's end is empty, or a line that a crash truncated: that change was never seen.
+    if (index === lines.length - 1) break;
+    const line = parseLine(text, index);
+    version = line.version;
+    apply(objects, line);
+  }
+  return { objects, version };
+}
+
+function parseLine(text: string, index: number): Line {
+  try {
+    const line: unknown = JSON.parse(text);
+    if (typeof (line as Line | null)?.version === "number") return line as Line;
+  } catch {
+    // Reported below, together with lines that are JSON but not a change.
+  }
+  throw new KodamaError("environment", `line ${index + 1} of ${fileName} can't be read`, {
+    hint: "restore the file, or remove it to start without the objects in it",
+  });
+}
+
+const typesByKey = new Map(resourceTypes.map((type) => [typeKey(type), type]));
+
+function apply(objects: Objects, line: Line): void {
+  if (!("type" in line)) return;
+  const type = typesByKey.get(line.type);
+  // A kind that this version no longer serves.
+  if (type === undefined) return;
+  if ("put" in line) {
+    const { namespace = "", name = "" } = line.put.metadata;
+    objects.set(`${line.type}/${namespace}/${name}`, { type, object: line.put });
+  } else {
+    objects.delete(`${line.type}/${line.delete.namespace}/${line.delete.name}`);
   }
 }

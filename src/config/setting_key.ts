@@ -1,9 +1,11 @@
 /** Keys of settings as text: `defaults.resources.cpu`. A dot that belongs to a name is written `\.`. */
+import * as v from "valibot";
 import { action, hint } from "../base/hint.ts";
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { entriesOf, type FileSchema } from "../base/yaml/shape.ts";
 import { settingsShape } from "./settings_shape.ts";
+import { parse } from "yaml";
 
 /** The names of a key, outermost first. */
 export type SettingPath = readonly string[];
@@ -58,4 +60,30 @@ export async function settingAt(
     schema = inner;
   }
   return { path, schema, group: entriesOf(schema) !== undefined };
+}
+
+/* The value of a setting on one line: a command's operand, a variable. */
+
+/**
+ * Parses the value: text if the setting is text; else YAML: `64`, `true`, `[a, b]`.
+ *
+ * @param name the setting as shown in the message.
+ * @throws UsageError for a value that the setting can't have.
+ */
+export function parseSettingValue(name: string, schema: FileSchema, text: string): unknown {
+  // As written: a quantity stays the number or the text that it is.
+  if (v.safeParse(schema, text).success) return text;
+  const value = yamlOf(text);
+  const result = v.safeParse(schema, value);
+  if (result.success) return value;
+  const [issue] = result.issues;
+  throw new UsageError(`${name}: expected ${issue.message}, found ${JSON.stringify(text)}`);
+}
+
+function yamlOf(text: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 0 });
+  } catch {
+    return text;
+  }
 }

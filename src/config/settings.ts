@@ -4,8 +4,7 @@ import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import type { FileSchema, SourceFile } from "../base/yaml/shape.ts";
 import { defaultSettings, settingVariables } from "./default_settings.ts";
-import { allSettings, joinKey, type SettingPath } from "./setting_key.ts";
-import { parseSettingValue } from "./setting_value.ts";
+import { allSettings, joinKey, parseSettingValue, type SettingPath } from "./setting_key.ts";
 import { readSettings, settingIn } from "./settings_file.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";
 

@@ -3,8 +3,7 @@ import { action, hint } from "../base/hint.ts";
 import { isCollection, isMap, isScalar, parseDocument } from "yaml";
 import { UsageError } from "../base/errors.ts";
 import { readYamlShape, type SourceFile } from "../base/yaml/shape.ts";
-import { settingAt, type SettingPath } from "./setting_key.ts";
-import { parseSettingValue } from "./setting_value.ts";
+import { parseSettingValue, settingAt, type SettingPath } from "./setting_key.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";
 
 /** The maximum size of a file. */

@@ -5,7 +5,7 @@
  * GNU's own (long names, base-256 numbers, sparse maps):
  * https://www.gnu.org/software/tar/manual/html_node/Standard.html
  */
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 
 /** An archive consists of blocks of this size. */
 export const blockBytes = 512;

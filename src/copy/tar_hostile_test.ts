@@ -1,7 +1,7 @@
 /** Archives that a hostile pod may send: each is refused with a reason, and nothing of it is kept. */
 import assert from "node:assert/strict";
 import { ByteReader } from "./byte_reader.ts";
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 import { encodeHeader, type NewHeader } from "./tar_header.ts";
 import { TarReader } from "./tar_reader.ts";
 import { localCopyFiles } from "./local/files.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { TreeEntry } from "./entry.ts";
 import { TarReader } from "./tar_reader.ts";

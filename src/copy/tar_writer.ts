@@ -1,5 +1,5 @@
 /** Writes entries as a tar archive that GNU tar and busybox tar both read: GNU's dialect without sparse files. */
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 import { type TreeEntry, WholeBody } from "./entry.ts";
 import { dataBytes, oldMapBlocks } from "./sparse.ts";
 import { blockBytes, encodeHeader, type NewHeader, TarError } from "./tar_header.ts";

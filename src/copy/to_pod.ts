@@ -13,7 +13,7 @@ import {
   type SourceResult,
   type TreeSource,
 } from "./source.ts";
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 import { copyDoubts } from "../exec/outcome.ts";
 import { metered, summed } from "./bodies.ts";
 import { type TreeEntry, WholeBody } from "./entry.ts";

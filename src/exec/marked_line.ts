@@ -1,5 +1,5 @@
 /** Kodama's own lines within a command's output: one at its start, and the mark at its end. */
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 
 /** The most bytes that are held back while the line isn't found. */
 const headLimitBytes = 4096;

@@ -1,9 +1,8 @@
 /** Evaluates an expression with values. It always ends: see {@link Budget}. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
-import { functionOf } from "./functions.ts";
+import { finite, functionOf } from "./functions.ts";
 import { ExpressionError, ExpressionRefusal, nameHint, quotedText } from "./problem.ts";
-import { finite } from "./number_functions.ts";
 import type { BinaryMark, FieldNode, SyntaxNode } from "./syntax.ts";
 import { typeNoun } from "./type.ts";
 import {

@@ -1,8 +1,288 @@
 /** Every function of the language, by name. `docs/expressions.md` lists them, which a test checks. */
 import { listFunctions } from "./list_functions.ts";
-import { numberFunctions } from "./number_functions.ts";
 import type { FunctionDeclaration, FunctionTable } from "./signature.ts";
-import { textFunctions } from "./text_functions.ts";
+import type { JsonValue } from "../base/json_value.ts";
+import { parseDuration } from "../base/duration.ts";
+import { parseQuantity } from "../base/quantity.ts";
+import { ExpressionRefusal, quotedText } from "./problem.ts";
+import { anyType, booleanType, kindProblem, listOf, numberType, textType } from "./type.ts";
+import { kindNoun, textOf } from "./value.ts";
+import type { Budget } from "./budget.ts";
+
+/* Functions for text. Positions in a text count code points from 0, as in CEL. */
+
+// The evaluator has checked the kinds of all arguments against the declaration.
+const text = (value: JsonValue | undefined) => value as string;
+const number = (value: JsonValue | undefined) => value as number | undefined;
+const givesText = () => textType;
+const givesBoolean = () => booleanType;
+const givesTexts = () => listOf(textType);
+
+const textFunctions = {
+  contains: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b], budget) => {
+      search(text(a), text(b), budget);
+      return text(a).includes(text(b));
+    },
+  },
+  startsWith: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b]) => text(a).startsWith(text(b)),
+  },
+  endsWith: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b]) => text(a).endsWith(text(b)),
+  },
+  like: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b], budget) => fitsWildcard(text(a), text(b), budget),
+  },
+  trim: {
+    takes: [textType],
+    gives: givesText,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).trim();
+    },
+  },
+  lowerAscii: {
+    takes: [textType],
+    gives: givesText,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    },
+  },
+  upperAscii: {
+    takes: [textType],
+    gives: givesText,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase());
+    },
+  },
+  lines: {
+    takes: [textType],
+    gives: givesTexts,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      const lines = text(a).split(/\r?\n/);
+      // A command's output ends with a line break, which doesn't start another line.
+      return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+    },
+  },
+  words: {
+    takes: [textType],
+    gives: givesTexts,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).split(/\s+/).filter((word) => word !== "");
+    },
+  },
+  split: {
+    takes: [textType, textType],
+    gives: givesTexts,
+    call: ([a, b], budget) => {
+      search(text(a), text(b), budget);
+      budget.make(text(a).length);
+      return text(b) === "" ? [...text(a)] : text(a).split(text(b));
+    },
+  },
+  join: {
+    takes: [listOf(anyType), textType],
+    optional: 1,
+    gives: givesText,
+    call: ([list, separator], budget) => {
+      const parts = (list as readonly JsonValue[]).map((item) => textOf(item, budget));
+      budget.make(parts.length * (text(separator) ?? "").length);
+      return parts.join(text(separator) ?? "");
+    },
+  },
+  replace: {
+    takes: [textType, textType, textType],
+    gives: givesText,
+    call: ([a, b, c], budget) => {
+      search(text(a), text(b), budget);
+      const parts = text(a).split(text(b));
+      budget.make(text(a).length + parts.length * text(c).length);
+      return parts.join(text(c));
+    },
+  },
+  substring: {
+    takes: [textType, numberType, numberType],
+    optional: 1,
+    gives: givesText,
+    call: ([a, from, to], budget) => {
+      budget.make(text(a).length);
+      const characters = [...text(a)];
+      const start = number(from) ?? 0;
+      const end = number(to) ?? characters.length;
+      if (isPosition(start, end) && isPosition(end, characters.length)) {
+        return characters.slice(start, end).join("");
+      }
+      throw new ExpressionRefusal(
+        `a text of ${characters.length} characters has no part from ${start} to ${end}`,
+      );
+    },
+  },
+  indexOf: {
+    takes: [textType, textType],
+    gives: () => numberType,
+    call: ([a, b], budget) => {
+      search(text(a), text(b), budget);
+      budget.make(text(a).length);
+      const at = text(a).indexOf(text(b));
+      return at < 0 ? -1 : [...text(a).slice(0, at)].length;
+    },
+  },
+  string: {
+    takes: [anyType],
+    gives: givesText,
+    call: ([value = null], budget) => textOf(value, budget),
+  },
+  type: {
+    takes: [anyType],
+    gives: givesText,
+    call: ([value = null]) => kindNoun(value).replace("a ", ""),
+  },
+} satisfies FunctionTable;
+
+/** Searching one text in another may take the product of their lengths: crafted texts do. */
+function search(within: string, part: string, budget: Budget): void {
+  budget.spend((within.length * part.length) / 1024);
+}
+
+function isPosition(position: number, end: number): boolean {
+  return Number.isInteger(position) && position >= 0 && position <= end;
+}
+
+/**
+ * Returns whether the whole text matches: `*` stands for any characters, `?` for one. Takes at most the product of both
+ * lengths, which is charged to the budget.
+ */
+function fitsWildcard(text: string, pattern: string, budget: Budget): boolean {
+  budget.spend(Math.ceil((text.length * (1 + pattern.split("*").length)) / 64));
+  let [at, from] = [0, 0];
+  /** Position after the last star, and how much of the text it has matched. */
+  let star: { from: number; at: number } | undefined;
+  while (at < text.length) {
+    if (pattern[from] === "*") {
+      star = { from, at };
+      from++;
+    } else if (pattern[from] === "?" || pattern[from] === text[at]) {
+      at++;
+      from++;
+    } else if (star !== undefined) {
+      budget.spend(1);
+      star.at++;
+      at = star.at;
+      from = star.from + 1;
+    } else return false;
+  }
+  while (pattern[from] === "*") from++;
+  return from === pattern.length;
+}
+
+/* Functions for numbers. */
+
+const numbersType = listOf(numberType);
+
+const numberFunctions = {
+  number: {
+    takes: [anyType],
+    gives: () => numberType,
+    problem: (_literals, types) =>
+      kindProblem("number", types, { kinds: ["text", "number"], noun: "a text or a number" }),
+    call: ([value = null]) => {
+      if (typeof value === "number") return value;
+      if (typeof value !== "string") {
+        throw new ExpressionRefusal(`${kindNoun(value)} is not a number`);
+      }
+      const text = value.trim();
+      if (/^[+-]?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?$/.test(text)) {
+        return finite(Number(text));
+      }
+      throw new ExpressionRefusal(`${quotedText(value)} is not a number`);
+    },
+  },
+  quantity: {
+    takes: [textType],
+    gives: () => numberType,
+    call: ([value]) => {
+      const text = String(value).trim();
+      const amount = parseQuantity(text);
+      if (amount !== undefined) return finite(amount);
+      throw new ExpressionRefusal(`${quotedText(text)} is not a quantity such as 500m or 10Gi`);
+    },
+  },
+  seconds: {
+    takes: [textType],
+    gives: () => numberType,
+    call: ([value]) => {
+      const ms = parseDuration(String(value).trim());
+      if (ms !== undefined) return ms / 1000;
+      throw new ExpressionRefusal(
+        `${quotedText(String(value))} is not a duration such as 30s or 1m30s`,
+      );
+    },
+  },
+  floor: ofNumber(Math.floor),
+  ceil: ofNumber(Math.ceil),
+  // Halves are rounded away from zero, as in CEL; Math.round takes -2.5 to -2.
+  round: ofNumber((value) => Math.sign(value) * Math.round(Math.abs(value))),
+  abs: ofNumber(Math.abs),
+  sum: {
+    takes: [numbersType],
+    gives: () => numberType,
+    call: ([list], budget) => {
+      const items = numbersOf(list);
+      budget.spend(items.length);
+      return finite(items.reduce((sum, item) => sum + item, 0));
+    },
+  },
+  min: ofNumbers((a, b) => Math.min(a, b)),
+  max: ofNumbers((a, b) => Math.max(a, b)),
+} satisfies FunctionTable;
+
+/** @throws Refusal for a number that isn't finite. */
+export function finite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new ExpressionRefusal("the result is not a number, or too large for one");
+}
+
+function ofNumber(call: (value: number) => number): FunctionDeclaration {
+  return {
+    takes: [numberType],
+    gives: () => numberType,
+    // Zero has no sign here: -0 would be shown as 0 and yet differ from it.
+    call: ([value]) => call(value as number) + 0,
+  };
+}
+
+function ofNumbers(better: (a: number, b: number) => number): FunctionDeclaration {
+  return {
+    takes: [numbersType],
+    gives: () => numberType,
+    call: ([list], budget) => {
+      const items = numbersOf(list);
+      budget.spend(items.length);
+      if (items.length > 0) return items.reduce(better);
+      throw new ExpressionRefusal("an empty list has neither a smallest nor a largest number");
+    },
+  };
+}
+
+function numbersOf(list: JsonValue | undefined): readonly number[] {
+  return (list as readonly JsonValue[]).map((item, index) => {
+    if (typeof item === "number") return item;
+    throw new ExpressionRefusal(`item ${index} of the list is ${kindNoun(item)}, no number`);
+  });
+}
 
 export const functions: FunctionTable = {
   ...textFunctions,

@@ -2,7 +2,7 @@
 import type { HostFiles, NewFile } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
 import { fileError, isAbsent } from "../files/errors.ts";
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 
 /** Files of this machine. Temporary files of kodama's own are made in `privateDir()`, the one folder it may write to. */

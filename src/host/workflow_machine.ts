@@ -1,7 +1,7 @@
 /** The parts of this machine that only workflows with steps need, created when one of them runs. */
 import type { Host } from "../actions/host.ts";
 import { ownFolders } from "../config/paths.ts";
-import { localScriptRunner } from "../sandbox/local_runner.ts";
+import { localScriptRunner } from "../sandbox/run_script.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import { absolute } from "../workflow/permissions.ts";

@@ -12,6 +12,7 @@ import type {
   PemSource,
   UserEntry,
 } from "./config/kubeconfig.ts";
+import type { TlsSettings } from "./link/link.ts";
 
 /** Options of the command line that override the kubeconfig; kubectl's flags of the same names. */
 export interface ConnectionOverrides {
@@ -227,4 +228,23 @@ function listed(names: readonly string[]): string {
 
 function quoted(name: string): string {
   return JSON.stringify(name.slice(0, 120));
+}
+
+/* The user's proof of identity, in the form that requests need. */
+
+/** PEM texts of a client's certificate and key. */
+export type ClientCertificate = NonNullable<TlsSettings["clientCertificate"]>;
+
+/** One moment's proof. */
+export interface Proof {
+  /** The value of `Authorization`. */
+  authorization: string | undefined;
+  clientCertificate: ClientCertificate | undefined;
+}
+
+/** Returns the proof for each request, refreshed if it has changed. */
+export interface Credentials {
+  current(signal: AbortSignal): Promise<Proof>;
+  /** The server answered 401: the cached proof is invalid. Returns true if a retry may help. */
+  rejected(): boolean;
 }

@@ -4,7 +4,7 @@ import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import { isTransient, LinkError } from "../kube/failures.ts";
 import { Cursor, StampReader } from "./cursor.ts";
 import type { LogQuery, OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 import type { LogLine } from "./line.ts";
 
 /** How a connection ended. */

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { jsonFieldsText, parseLogTemplate } from "./template.ts";
-import type { LogLine } from "./line.ts";
-import { filterLines } from "./line_filter.ts";
+import { filterLines, type LogLine } from "./line.ts";
 
 Deno.test("the fields of a JSON line: by name, dotted name or path; other lines stay as they are", () => {
   const cases: readonly [line: string, fields: string[], expected: string][] = [

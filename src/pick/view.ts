@@ -23,7 +23,7 @@ import {
 } from "./state.ts";
 import { helpScreen } from "./view_help.ts";
 import { previewLines } from "./view_preview.ts";
-import { ageText } from "../base/age.ts";
+import { ageText } from "../base/duration.ts";
 import { rowOf } from "./list.ts";
 import { matchedPlaces } from "./match.ts";
 import type { Cell, Row } from "./row.ts";

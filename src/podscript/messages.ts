@@ -1,5 +1,5 @@
 /** Messages of scripts in pods: lines that start with a mark. */
-import { joinBytes } from "../base/join_bytes.ts";
+import { joinBytes } from "../base/byte_buffer.ts";
 
 /** A keyword, and the rest of the line, split at blanks. */
 export interface ScriptMessage {

@@ -1,7 +1,7 @@
 /** Tasks as text for people, and as data. Pure. */
 import type { Task, TaskStatus, Tokens } from "../actions/agent/tasks.ts";
 import { plural } from "../base/plural.ts";
-import { ageText } from "../base/age.ts";
+import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
 
 const header = ["TASK", "STATE", "AGENT", "TURNS", "TOOLS", "TOKENS", "COST", "AGE", "PROMPT"];

@@ -1,5 +1,5 @@
 /** The findings of `kodama doctor` as text. */
-import type { Finding } from "../actions/doctor/finding.ts";
+import type { Finding } from "../actions/doctor/doctor.ts";
 import { commandHint } from "./hints.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";

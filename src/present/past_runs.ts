@@ -10,8 +10,7 @@ import { plural } from "../base/plural.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
-import { formatDuration } from "../base/duration.ts";
-import { ageText } from "../base/age.ts";
+import { ageText, formatDuration } from "../base/duration.ts";
 
 /** Maximum columns of a command in a list. */
 const commandWidth = 40;

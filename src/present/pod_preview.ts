@@ -1,7 +1,7 @@
 /** The lines of the preview pane. All of its content is external, and is shown as plain text. */
 import type { PickPod } from "../actions/pick/pods.ts";
 import type { PreviewPart } from "../actions/pick/preview.ts";
-import { ageText } from "../base/age.ts";
+import { ageText } from "../base/duration.ts";
 import { type Line, type Span, span } from "../terminal/grid.ts";
 import { printable } from "../terminal/printable.ts";
 import { tameLine } from "../terminal/tame.ts";

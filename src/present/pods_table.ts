@@ -2,7 +2,7 @@
 import type { Selection, Target } from "../actions/exec/events.ts";
 import type { PodState } from "../actions/pick/list_pods.ts";
 import type { PickPodsEvent } from "../actions/pick/pods.ts";
-import { ageText } from "../base/age.ts";
+import { ageText } from "../base/duration.ts";
 import type { Clock } from "../base/clock.ts";
 import { namespacedPod } from "../base/workload_kinds.ts";
 import type { Painter } from "../terminal/driver/drive.ts";

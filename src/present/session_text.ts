@@ -10,7 +10,7 @@ import {
 } from "../actions/session/events.ts";
 import { commandHint } from "./hints.ts";
 import { plural } from "../base/plural.ts";
-import { ageText } from "../base/age.ts";
+import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
 import { statusLine, taskData } from "./agent_tasks.ts";
 import { printable } from "../terminal/printable.ts";

@@ -1,6 +1,6 @@
 /** Snapshots of the cluster as a table, as data, and as notes. Pure. */
 import type { StoredSnapshot } from "../actions/session/snapshots/snapshots.ts";
-import { ageText } from "../base/age.ts";
+import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
 
 const header = ["NAME", "SESSION", "STATUS", "SIZE", "AGE"];

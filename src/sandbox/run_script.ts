@@ -9,10 +9,9 @@ import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { Grant, Permissions, RunScript, ScriptEnd, ScriptSource } from "../workflow/model.ts";
-import { childProgram } from "./child.ts";
+import { childProgram, LineTooLong, type ProcessEnd, ScriptProcess } from "./child.ts";
 import { type Message, messageLimits, parseMessage } from "./messages.ts";
 import { ScriptCalls } from "./script_calls.ts";
-import { LineTooLong, type ProcessEnd, ScriptProcess } from "./script_process.ts";
 import { KodamaError } from "../base/errors.ts";
 
 /** The machine that runs scripts. */
@@ -346,4 +345,44 @@ function limitedWords(
     .map((name) => `\${${name}+"${name}=$${name}"}`);
   const line = `${limits}; exec env -i NO_COLOR=1 ${variables.join(" ")} "$@"`;
   return ["sh", "-c", line, "sh", ...command];
+}
+
+/* Local scripts: which Deno runs them. */
+
+/** Options of {@link localScriptRunner}. */
+interface LocalRunnerOptions {
+  clock: Clock;
+  /** kodama's own folders: no script may write to them. */
+  protectedPaths: readonly string[];
+  /** Returns the path of a program on PATH, or undefined. */
+  findProgram(name: string): Promise<string | undefined>;
+}
+
+/**
+ * From source and installed, kodama's own Deno runs scripts too: nothing else is needed. A `deno compile` binary has a
+ * runtime that runs kodama alone; then it is the `deno` on PATH.
+ *
+ * The runner rejects with KodamaError `environment` if there is none.
+ */
+export function localScriptRunner(options: LocalRunnerOptions): RunScript {
+  const { clock, protectedPaths, findProgram } = options;
+  return async (script, permissions, api, bounds) => {
+    const deno = Deno.build.standalone ? await findProgram("deno") : Deno.execPath();
+    if (deno === undefined) {
+      throw new KodamaError(
+        "environment",
+        `step ${script.step}: cannot run scripts: deno not found`,
+        {
+          hint: "install Deno (https://deno.com), or an uncompiled kodama, which brings its own",
+        },
+      );
+    }
+    const run = scriptRunner({
+      clock,
+      deno,
+      hasShell: Deno.build.os !== "windows",
+      protectedPaths,
+    });
+    return await run(script, permissions, api, bounds);
+  };
 }

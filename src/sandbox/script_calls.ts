@@ -1,6 +1,6 @@
 /** A script's calls to kodama: checks of shapes and permissions, then the answer. */
 import * as v from "valibot";
-import { definedOnly } from "../base/defined_only.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts";

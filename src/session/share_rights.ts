@@ -1,6 +1,7 @@
 /** The rights that a teammate needs to attach to one session, and to no other. Pure. */
 import type { KubeObject } from "../kube/types.ts";
-import { sessionLabel, sessionNames } from "./names.ts";
+import { sessionLabel, sessionNames, workspaceFolder } from "./names.ts";
+import { sessionCommand } from "./pod_script.ts";
 
 const group = "rbac.authorization.k8s.io";
 
@@ -39,4 +40,25 @@ export function shareRights(
     subjects: [{ apiGroup: group, kind: "User", name: user }],
   };
   return [role, binding] as unknown as KubeObject[];
+}
+
+/* One shell of a session's pod for several users at once, by the pod's own tmux. Pure. */
+
+/** The shell's state; `shared`: it has been started. */
+type SharedShellState = "noTmux" | "none" | "shared";
+
+/** Returns the command that queries the pod. */
+export function sharedStateCommand(): string[] {
+  return sessionCommand("sharedState");
+}
+
+/** Returns the pod's answer; undefined for anything else. */
+export function sharedStateOf(answer: string): SharedShellState | undefined {
+  const states: readonly SharedShellState[] = ["noTmux", "none", "shared"];
+  return states.find((state) => state === answer.trim());
+}
+
+/** Returns the command that joins it, or starts it; a read-only user only joins. */
+export function sharedShellCommand({ readOnly }: { readOnly: boolean }): string[] {
+  return sessionCommand("sharedShell", [readOnly ? "read" : "write", workspaceFolder]);
 }

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { shareRights } from "./share_rights.ts";
+import {
+  sharedShellCommand,
+  sharedStateCommand,
+  sharedStateOf,
+  shareRights,
+} from "./share_rights.ts";
 
 interface Rights {
   rules?: { resources: string[]; resourceNames?: string[]; verbs: string[] }[];
@@ -26,4 +31,91 @@ Deno.test("who a session is shared with sees that session and execs in its pod, 
   assert.deepEqual(binding?.subjects, [{ apiGroup, kind: "User", name: "bob" }]);
   assert.deepEqual(binding?.roleRef, { apiGroup, kind: "Role", name: "kodama-share-work" });
   assert.deepEqual([role, binding].map((one) => one?.metadata.namespace), ["dev", "dev"]);
+});
+
+async function isThere(program: string): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${program}`] })
+    .output();
+  return success;
+}
+
+const missing = !(await isThere("script") && await isThere("tmux"));
+
+/** A home folder with the shared shell. */
+async function stage() {
+  const home = await Deno.makeTempDir({ prefix: "k" });
+  const env = {
+    PATH: Deno.env.get("PATH") ?? "",
+    HOME: home,
+    TERM: "xterm",
+    KODAMA_SESSION: "one",
+  };
+  const run = async (words: readonly string[]) => {
+    const [program = "", ...args] = words;
+    const { stdout } = await new Deno.Command(program, { args, clearEnv: true, env }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  const tmux = (...words: string[]) =>
+    run(["tmux", "-S", `${home}/.kodama-shared-shell`, ...words]);
+  const attach = (readOnly: boolean) => {
+    const line = sharedShellCommand({ readOnly })
+      .map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    const args = ["--quiet", "--return", "--command", line, "/dev/null"];
+    const streams = { stdin: "piped", stdout: "null", stderr: "null" } as const;
+    const child = new Deno.Command("script", { args, clearEnv: true, env, ...streams }).spawn();
+    const keys = child.stdin.getWriter();
+    return {
+      type: (text: string) => keys.write(new TextEncoder().encode(text)),
+      status: child.status,
+      [Symbol.asyncDispose]: async () => {
+        await keys.close().catch(() => {});
+        await child.status;
+      },
+    };
+  };
+  return {
+    attach,
+    tmux,
+    state: async () => sharedStateOf(await run(sharedStateCommand())),
+    [Symbol.asyncDispose]: () => Deno.remove(home, { recursive: true }),
+  };
+}
+
+/** Polls until it is true: the check itself takes time. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!await isSo());
+}
+
+Deno.test({
+  name: "two type in one shell, a third looks on and can't, and it is there until it ends",
+  ignore: missing,
+  fn: async () => {
+    await using shell = await stage();
+    assert.equal(await shell.state(), "none");
+    const first = shell.attach(false);
+    await until(async () => await shell.state() === "shared");
+    const second = shell.attach(false);
+    const watcher = shell.attach(true);
+    const clients = () => shell.tmux("list-clients", "-F", "#{client_readonly}");
+    await until(async () => (await clients()).split("\n").sort().join("") === "001");
+    const screen = () => shell.tmux("capture-pane", "-p", "-t", "shared");
+    await watcher.type("echo never-typed\r");
+    await first.type("echo $((40 + 1))\r");
+    await until(async () => /^41$/m.test(await screen()));
+    await second.type("echo $((40 + 2))\r");
+    await until(async () => /^42$/m.test(await screen()));
+    assert.ok(!(await screen()).includes("never-typed"));
+    // A client that detaches leaves the shell to the others.
+    await first.type("\x02d");
+    await first.status;
+    assert.equal(await shell.state(), "shared");
+    await second.type("exit\r");
+    for (const one of [first, second, watcher]) await one[Symbol.asyncDispose]();
+    assert.equal(await shell.state(), "none");
+  },
+});
+
+Deno.test("what a pod may answer is one of three words", () => {
+  assert.equal(sharedStateOf("noTmux\n"), "noTmux");
+  assert.equal(sharedStateOf("shared\nand more"), undefined);
 });

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
-import { parseTextPattern } from "../base/text_pattern.ts";
+import { parseTextPattern } from "../base/plain_text.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
 import { outputModes } from "../exec/run_options.ts";
 import { isFieldSelector, isLabelSelector } from "../kube/select/selectors.ts";

@@ -1,7 +1,6 @@
 /** Reads one file of the full form on its own: its content and its problems. */
 import * as v from "valibot";
-import { isRecord, type JsonValue } from "../base/json_value.ts";
-import { definedOnly } from "../base/defined_only.ts";
+import { definedOnly, isRecord, type JsonValue } from "../base/json_value.ts";
 import { FileError, foundText, shapeOf, shapeOfPart } from "../base/yaml/shape.ts";
 import type { FileProblem, SourceFile, SourcePath, YamlSource } from "../base/yaml/source.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";

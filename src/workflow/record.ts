@@ -1,8 +1,7 @@
 /** The record of a run of a full-form workflow: parses its lines, and finds what can be resumed. Pure. */
 import * as v from "valibot";
-import { definedOnly } from "../base/defined_only.ts";
+import { definedOnly, type JsonValue } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/outcome.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import { finallyPrefix, type Retained, type StaticStep } from "./engine/step_identity.ts";

@@ -1,6 +1,6 @@
 /** The selection of a full workflow and of its steps: the syntax of the command line's flags, as fields. */
 import * as v from "valibot";
-import { definedOnly } from "../base/defined_only.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { parsePodOperand } from "../base/workload_kinds.ts";
 import type { Selection } from "../kube/select/target.ts";
 import {

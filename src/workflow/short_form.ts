@@ -1,6 +1,6 @@
 /** The short form of a workflow file: one command in the pods of a selection. Its shape, its types and its parser. */
 import * as v from "valibot";
-import { definedOnly } from "../base/defined_only.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
 import { shapeOf } from "../base/yaml/shape.ts";
 import { YamlSource } from "../base/yaml/source.ts";

@@ -1,2 +1,2 @@
 /** The values that command-line args are checked against; loads nothing else. */
-export { adapterNames } from "../../agent/adapter_names.ts";
+export { adapterNames } from "../../agent/adapter.ts";

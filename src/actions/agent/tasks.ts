@@ -1,10 +1,8 @@
 /** Tasks of agents in pods: started, read, followed, ended. */
-import { type Interruption, interruptTaskInPod } from "../../agent/interrupt_task.ts";
+import { type Interruption, interruptTaskInPod, startTaskInPod } from "../../agent/start_task.ts";
 import { type FoundTask, readTasksInPod } from "../../agent/read_tasks.ts";
-import { startTaskInPod } from "../../agent/start_task.ts";
 import { action, hint, option } from "../../base/hint.ts";
-import type { AdapterName } from "../../agent/adapter_names.ts";
-import type { Adapter } from "../../agent/adapter.ts";
+import type { Adapter, AdapterName } from "../../agent/adapter.ts";
 import { adapterNamed } from "../../agent/adapters.ts";
 import { currentOf, isOpen, type Task } from "../../agent/model.ts";
 import type { PodStreamOpener } from "../../agent/pod_script.ts";
@@ -17,7 +15,7 @@ import { Outages } from "../../exec/outages.ts";
 import { chosenSettings } from "../exec/settings.ts";
 
 export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
-export type { AdapterName } from "../../agent/adapter_names.ts";
+export type { AdapterName } from "../../agent/adapter.ts";
 
 /** A task to start. */
 export interface StartTaskOptions {

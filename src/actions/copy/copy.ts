@@ -1,7 +1,7 @@
 /** Copies files and folders to and from the pods of a selection: from options to outcomes of targets. */
 import { absolutePath } from "../../base/absolute_path.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { UsageError } from "../../base/errors.ts";
 import {
   type CopyTotals,

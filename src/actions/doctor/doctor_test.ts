@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
-import { doctor } from "./doctor.ts";
-import type { Finding } from "./finding.ts";
+import { doctor, type Finding } from "./doctor.ts";
 import { type SimulatedCluster, simulatedHost } from "../testing/simulated_host.ts";
 
 const healthy = {

@@ -1,7 +1,7 @@
 /** Runs one command in every matching pod: from a selection to the outcomes of its targets. */
 import { hint, option } from "../../base/hint.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { exitCodeOfRun, SummaryBuilder } from "../../exec/summary.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
@@ -15,6 +15,7 @@ import {
   type ContextFindings,
   Discovery,
   type FindIn,
+  matchesText,
   noMatch,
   selectIn,
 } from "./discover_targets.ts";
@@ -22,7 +23,6 @@ import { findRetrying } from "./find_retrying.ts";
 import type { ExecEvent, ExecOptions, SettledTargets } from "./events.ts";
 import { chosenSettings, type ExecSettings } from "./settings.ts";
 import type { Host } from "../host.ts";
-import { matchesText } from "./matches_text.ts";
 import { type OutputPresenter, presentOutput } from "./present_output.ts";
 import type { RecordResult } from "./record_run.ts";
 import { OutputFiles } from "./save_output.ts";

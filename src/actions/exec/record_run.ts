@@ -2,7 +2,7 @@
  * The record of a run, written during the run: a line for the options, then one for each event except
  * output. The written part stays readable whatever happens to the process. No failure of it can fail the run.
  */
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
 import type { RecordHeader, RecordLine } from "../../exec/report_shapes.ts";

@@ -1,5 +1,5 @@
 /** The settings of a run that aren't given on the command line. */
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { parseDuration } from "../../base/duration.ts";
 import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";

@@ -1,7 +1,6 @@
 /** Records a terminal's output in a file that a player can play. */
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { AsciicastEncoder } from "../../exec/asciicast.ts";
 import { outputFileName } from "../../exec/target_names.ts";
 import type { TerminalSize } from "../../kube/client.ts";
 import type { Host, NewFile } from "../host.ts";
@@ -141,4 +140,55 @@ function absolute(folder: string, workingDir: string): string {
 /** `2026-11-21T12-30-05Z`: sorts by time, and every file system accepts it. */
 function stamp(date: Date): string {
   return date.toISOString().replace(/\.\d+/, "").replaceAll(":", "-");
+}
+
+/* A terminal session as asciicast v2 lines: https://docs.asciinema.org/manual/asciicast/v2/ */
+
+/** The first line of a file. */
+interface AsciicastHeader {
+  size: TerminalSize;
+  startedAt: Date;
+  title: string;
+  /** `TERM` of the session. */
+  term: string;
+}
+
+/** Turns events into lines, each with its end. Seconds are counted from the start. Keys are never recorded. */
+class AsciicastEncoder {
+  readonly #decoder = new TextDecoder();
+
+  header({ size, startedAt, title, term }: AsciicastHeader): string {
+    return line({
+      version: 2,
+      width: size.columns,
+      height: size.rows,
+      timestamp: Math.floor(startedAt.getTime() / 1000),
+      title,
+      env: { TERM: term },
+    });
+  }
+
+  /** A character split over chunks is emitted with the last of them; empty if no character is complete yet. */
+  output(elapsedMs: number, bytes: Uint8Array): string {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    return text === "" ? "" : line([seconds(elapsedMs), "o", text]);
+  }
+
+  resized(elapsedMs: number, { columns, rows }: TerminalSize): string {
+    return line([seconds(elapsedMs), "r", `${columns}x${rows}`]);
+  }
+
+  /** A remark that players show as a chapter marker. */
+  marker(elapsedMs: number, text: string): string {
+    return line([seconds(elapsedMs), "m", text]);
+  }
+}
+
+/** Microseconds, as asciinema writes them. */
+function seconds(elapsedMs: number): number {
+  return Math.round(elapsedMs * 1000) / 1_000_000;
+}
+
+function line(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
 }

@@ -2,8 +2,7 @@
 import type { KodamaError } from "../../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts";
 import type { ContainerChoice } from "../../logs/containers.ts";
-import type { LogLine } from "../../logs/line.ts";
-import type { LineFilter } from "../../logs/line_filter.ts";
+import type { LineFilter, LogLine } from "../../logs/line.ts";
 import type { LogStart, ReadEvent } from "../../logs/reading.ts";
 import type { PickedPod } from "../pick/host.ts";
 
@@ -15,7 +14,7 @@ export {
   templateFields as templateWords,
 } from "../../logs/template.ts";
 export type { ContainerChoice, ContainerPhase, NameChoice } from "../../logs/containers.ts";
-export type { LineFilter } from "../../logs/line_filter.ts";
+export type { LineFilter } from "../../logs/line.ts";
 export type { LogStart } from "../../logs/reading.ts";
 export type { Target } from "../../kube/select/target.ts";
 

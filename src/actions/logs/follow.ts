@@ -7,7 +7,7 @@ import { Semaphore } from "../../base/semaphore.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { cutReason } from "../../logs/read_stream.ts";
 import { followContainer } from "../../logs/follow_container.ts";
-import { filterLines } from "../../logs/line_filter.ts";
+import { filterLines } from "../../logs/line.ts";
 import type { FollowedContainer, OpenLog } from "../../logs/reading.ts";
 import type { ContextFindings, Discovery } from "../exec/discover_targets.ts";
 import type { Host } from "../host.ts";

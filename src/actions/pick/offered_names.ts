@@ -1,5 +1,5 @@
 /** Names in a cluster for shell completion. */
-import { parseTextPattern } from "../../base/text_pattern.ts";
+import { parseTextPattern } from "../../base/plain_text.ts";
 import { parsePodOperand } from "../../base/workload_kinds.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { PODS } from "../../kube/resources.ts";

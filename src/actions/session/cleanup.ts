@@ -1,7 +1,7 @@
 /** Cleanup after a command that failed or was interrupted: with a separate time limit, reported with the failure. */
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { action, type Hint, hint } from "../../base/hint.ts";
 import { SessionStore } from "../../session/store.ts";

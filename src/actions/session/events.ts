@@ -1,7 +1,7 @@
 /** The options and events of the actions on sessions: the front ends' input, and what they render. */
 import type { Hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
-import type { AdapterName } from "../../agent/adapter_names.ts";
+import type { AdapterName } from "../../agent/adapter.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_commands.ts";

@@ -6,7 +6,7 @@ import {
   sharedShellCommand,
   sharedStateCommand,
   sharedStateOf,
-} from "../../session/shared_shell.ts";
+} from "../../session/share_rights.ts";
 import type { Host } from "../host.ts";
 import type { FoundSession } from "../find_session.ts";
 

@@ -7,7 +7,7 @@ import type { SyncedSession, SyncSpec } from "../../sync/daemon/model.ts";
 import { stillText } from "../sync/first_wait.ts";
 import { startSync, type SyncStartEvent } from "../sync/start_sync.ts";
 import { excludedFromWorkspace } from "../sync/dotenv_ignore.ts";
-import { excludedBySettings } from "../sync/sync_settings.ts";
+import { excludedBySettings } from "../sync/plan_sync.ts";
 import { stopSync, syncStatus } from "../sync/syncs.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
 

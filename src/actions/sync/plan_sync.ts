@@ -1,15 +1,16 @@
 /** Resolves a synchronisation from the options, the existing pod, and the settings. */
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
-import { workspaceFolder } from "../../session/names.ts";
+import { sessionOfPodName, workspaceFolder } from "../../session/names.ts";
 import type { SyncMode } from "../../sync/core/plan.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import { type Selection, wholeSelection } from "../exec/events.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
 import { settingSources } from "../config/setting_sources.ts";
-import { excludedBySettings } from "./sync_settings.ts";
-import type { SyncSpec } from "../../sync/daemon/model.ts";
+import type { SyncedSession, SyncSpec } from "../../sync/daemon/model.ts";
+import { SessionStore } from "../../session/store.ts";
+import { defaultSettings } from "../../config/default_settings.ts";
 
 /** The options. */
 export interface SyncOptions {
@@ -38,7 +39,6 @@ export async function planSync(
   const { workingDir } = host.places;
   const local = absolutePath(options.local, workingDir);
   await requireFolder(host, local, options.mode);
-  const { sessionOfPod } = await import("./session_of_pod.ts");
   const target = await targetOf(host, options, signal);
   const { context, namespace, pod, container } = target;
   const settings = await excludedBySettings(host);
@@ -89,7 +89,6 @@ async function targetOf(host: Host, options: SyncOptions, signal: AbortSignal): 
     return (await onlyTarget(host, { contexts, selection }, signal)).target;
   } catch (error) {
     if (!(error instanceof NoMatchError)) throw error;
-    const { sessionWithoutPod } = await import("./session_of_pod.ts");
     throw await sessionWithoutPod(host, {
       pod,
       ...(namespace === undefined ? {} : { namespace }),
@@ -104,4 +103,62 @@ async function requireFolder(host: Host, local: string, mode: SyncMode): Promise
   if (kind === "folder" || (kind === undefined && mode === "pull")) return;
   if (kind === undefined) throw new KodamaError("notFound", `there is no folder ${local} here`);
   throw new KodamaError("conflict", `${local} is not a folder`);
+}
+
+/* Sessions whose pods were named like any other pod. */
+
+/** Returns the error if the named pod is that of a session and doesn't exist; undefined for any other pod. */
+async function sessionWithoutPod(
+  host: Host,
+  { pod, ...scope }: { pod: string; namespace?: string; context?: string },
+  signal: AbortSignal,
+): Promise<KodamaError | undefined> {
+  const name = sessionOfPodName(pod);
+  if (name === undefined) return undefined;
+  const { findSession } = await import("../find_session.ts");
+  try {
+    await findSession(host, { name, ...scope }, signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return error.kind === "conflict" ? error : undefined;
+  }
+}
+
+/** Finds it by the pod's name and the session's stored state; null if there is none, or it can't be read. */
+async function sessionOfPod(
+  host: Host,
+  { context, namespace, pod }: Pick<Target, "context" | "namespace" | "pod">,
+  signal: AbortSignal,
+): Promise<SyncedSession | null> {
+  const name = sessionOfPodName(pod);
+  if (name === undefined) return null;
+  try {
+    const store = new SessionStore(await host.kube(context), namespace, host.clock, signal);
+    const kept = await store.read(name);
+    if (kept === undefined) return null;
+    return { name, uid: kept.uid, restoredAt: kept.session.restoredAt };
+  } catch (error) {
+    if (error instanceof KodamaError && !signal.aborted) return null;
+    throw error;
+  }
+}
+
+/* The exclusions of the settings for every synchronisation. */
+
+/** As the settings have it. */
+interface SyncSettings {
+  useGitignore: boolean;
+  excludePatterns: readonly string[];
+}
+
+/** Throws FileError if a settings file is invalid. */
+export async function excludedBySettings(host: Host): Promise<SyncSettings> {
+  const sources = await settingSources(host);
+  const { mergedSettings } = await import("../../config/settings.ts");
+  const { sync } = await mergedSettings(sources);
+  return {
+    useGitignore: sync?.useGitignore ?? defaultSettings.sync.useGitignore,
+    excludePatterns: sync?.excludePatterns ?? [],
+  };
 }

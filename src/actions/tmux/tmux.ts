@@ -2,15 +2,29 @@
 import { hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
-import { capacity, pagesOf } from "../../tmux/layout.ts";
-import { isTooOld, oldestTmux, type Pane } from "../../tmux/commands.ts";
+import { capacity, pagesOf, type WindowSize } from "../../tmux/layout.ts";
+import {
+  deadPaneFormat,
+  freeSessionName,
+  isTooOld,
+  oldestTmux,
+  openWindow,
+  type Pane,
+  type PaneOptions,
+  panesToClose,
+  remainOnExit,
+  splitWindow,
+  synchronize,
+  titlePane,
+  type WindowDestination,
+} from "../../tmux/commands.ts";
 import { type ChangeAction, isConfirmed } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
-import type { Multiplexer } from "./multiplexer.ts";
+import type { Multiplexer, ProgramEnd } from "./multiplexer.ts";
 import { allTargets } from "../one_target.ts";
 import { shellOwner } from "../shell/owner.ts";
 import type { TmuxEvent, TmuxOptions } from "./events.ts";
-import { openWall, type Wall } from "./wall.ts";
+import { launcherVariables } from "../../base/launcher_variables.ts";
 
 /** Rows of a terminal that the status line takes. */
 const statusRows = 1;
@@ -116,4 +130,173 @@ async function* shown(
 /** Returns the rows of a terminal that panes can use. */
 export function rowsForPanes(rows: number): number {
   return Math.max(1, rows - statusRows);
+}
+
+/* Creates the windows and panes of a wall in tmux, or removes all of them. */
+
+/** What to create. */
+interface Wall {
+  host: Host;
+  multiplexer: Multiplexer;
+  options: TmuxOptions;
+  /** Returns the panes of each window, for windows of this size. */
+  pagesFor: (size: WindowSize) => Pane[][];
+}
+
+/** What was created. */
+interface OpenWall {
+  /** Its name. */
+  session: string;
+  /** Ids of its windows, in their order. */
+  windows: readonly string[];
+  /** Whether it is on the tmux server that this kodama runs in: in the same session, or in another one. */
+  inside: boolean;
+}
+
+/** @throws KodamaError with tmux's message if it refuses; everything created has then been removed. */
+async function openWall(wall: Wall): Promise<OpenWall> {
+  return await new WallBuilder(wall).open();
+}
+
+/** One call of {@link openWall}. */
+class WallBuilder {
+  readonly #wall: Wall;
+  readonly #surroundings: PaneOptions;
+  readonly #windows: string[] = [];
+
+  constructor(wall: Wall) {
+    const { host } = wall;
+    this.#wall = wall;
+    // Set even if empty: the server's own values may be outdated.
+    const names = ["KUBECONFIG", "KODAMA_CONFIG_DIR"];
+    this.#surroundings = {
+      folder: host.places.workingDir,
+      environment: {
+        ...Object.fromEntries(names.map((name) => [name, host.env(name) ?? ""])),
+        // In a pane, only kodama itself can report how its program ended.
+        KODAMA_PANE: "1",
+      },
+    };
+  }
+
+  async open(): Promise<OpenWall> {
+    const { host, options } = this.#wall;
+    const inside = (host.env("TMUX") ?? "") !== "";
+    const here = inside && options.session === undefined ? await this.#current() : undefined;
+    const size = here?.size ?? options.size;
+    const session = here?.session ?? await this.#newName(options.session);
+    const pages = this.#wall.pagesFor(size);
+    try {
+      let id = here?.id;
+      for (const [index, page] of pages.entries()) {
+        options.signal.throwIfAborted();
+        const place: WindowDestination = id === undefined
+          ? { kind: "newSession", session, size: options.size }
+          : { kind: "inSession", session: id };
+        const name = pages.length === 1 ? "kodama" : `kodama ${index + 1}/${pages.length}`;
+        id = await this.#openPage(page, place, name);
+      }
+      await this.#settle();
+      options.signal.throwIfAborted();
+      if (options.sync) await this.#run(synchronize(this.#windows));
+    } catch (error) {
+      await this.#takeAway();
+      throw error;
+    }
+    if (!inside) await this.#forgetOwnVariables();
+    return { session, windows: this.#windows, inside };
+  }
+
+  /** Returns the session that this kodama runs in. */
+  async #current(): Promise<{ id: string; session: string; size: WindowSize }> {
+    const pane = this.#wall.host.env("TMUX_PANE") ?? "";
+    const target = pane === "" ? [] : ["-t", pane];
+    const format = "#{session_id} #{window_width} #{window_height} #{session_name}";
+    const said = await this.#run(["display-message", "-p", ...target, format]);
+    const [, id, columns, rows, session] = /^(\$\d+) (\d+) (\d+) (.*)\n/.exec(said) ?? [];
+    if (id === undefined || session === undefined) {
+      throw new KodamaError("environment", `tmux doesn't say where this is: ${said.trim()}`);
+    }
+    return { id, session, size: { columns: Number(columns), rows: Number(rows) } };
+  }
+
+  async #newName(wanted: string | undefined): Promise<string> {
+    const { multiplexer, options } = this.#wall;
+    // Without a server there are none, and that isn't an error.
+    const { stdout } = await multiplexer.run(
+      ["list-sessions", "-F", "#{session_name}"],
+      options.signal,
+    );
+    const taken = stdout.split("\n");
+    if (wanted === undefined) return freeSessionName(taken);
+    if (!taken.includes(wanted)) return wanted;
+    throw new UsageError(`tmux has a session "${wanted}" already`, {
+      hint: `tmux attach -t ${wanted} shows it; --session takes another name`,
+    });
+  }
+
+  /** Creates one window with its panes; returns the id of its session. */
+  async #openPage(page: readonly Pane[], place: WindowDestination, name: string): Promise<string> {
+    const [first, ...others] = page;
+    if (first === undefined) throw new Error("a page without panes");
+    const surroundings = this.#surroundings;
+    const temporaryName = `kodama-${crypto.randomUUID()}`;
+    const options = { ...surroundings, layout: this.#wall.options.layout, temporaryName, name };
+    const made = await this.#wall.multiplexer.run(openWindow(first, place, options));
+    const [, session, window, firstPane = ""] = /^(\$\d+) (@\d+) (%\d+)\n/.exec(made.stdout) ?? [];
+    if (window !== undefined) this.#windows.push(window);
+    if (made.code !== 0 || session === undefined || window === undefined) throw refusal(made);
+    let behind = firstPane;
+    for (const pane of others) {
+      this.#wall.options.signal.throwIfAborted();
+      const split = splitWindow(pane, { window, behind }, {
+        ...surroundings,
+        layout: this.#wall.options.layout,
+      });
+      behind = (await this.#run(split)).trim();
+      await this.#run(titlePane(behind, pane.title));
+    }
+    return session;
+  }
+
+  /** Until now every pane stayed open after its program exited: closes those that shouldn't. */
+  async #settle(): Promise<void> {
+    const { multiplexer, options: { remain } } = this.#wall;
+    if (remain === "on") return;
+    for (const window of this.#windows) {
+      await this.#run(remainOnExit(window, remain));
+      const said = await this.#run(["list-panes", "-t", window, "-F", deadPaneFormat]);
+      for (const pane of panesToClose(said, remain)) {
+        await multiplexer.run(["kill-pane", "-t", pane]);
+      }
+    }
+  }
+
+  async #run(words: readonly string[]): Promise<string> {
+    const end = await this.#wall.multiplexer.run(words);
+    if (end.code === 0) return end.stdout;
+    throw refusal(end);
+  }
+
+  /** The windows close with their panes, and a session ends with its last window. */
+  async #takeAway(): Promise<void> {
+    for (const window of this.#windows) {
+      await this.#wall.multiplexer.run(["kill-window", "-t", window]);
+    }
+  }
+
+  /** A server that kodama starts would pass them to every shell in it. */
+  async #forgetOwnVariables(): Promise<void> {
+    const { multiplexer } = this.#wall;
+    const { code } = await multiplexer.run(["show-environment", "-g", "KODAMA_ARGV0"]);
+    if (code !== 0) return;
+    for (const name of launcherVariables) {
+      await multiplexer.run(["set-environment", "-g", "-u", name]);
+    }
+  }
+}
+
+/** Returns tmux's message as an error. */
+function refusal({ code, stderr }: ProgramEnd): KodamaError {
+  return new KodamaError("environment", `tmux: ${stderr.trim() || `exit code ${code}`}`);
 }

@@ -1,14 +1,14 @@
 /** A workflow in its full form: loaded, planned, trusted, run and recorded. */
 import { action, hint, joinHints, option } from "../../base/hint.ts";
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import type { JsonValue } from "../../base/json_value.ts";
 import { executeWorkflow } from "../../workflow/engine/engine.ts";
 import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
 import { nothingRetained, staticSteps } from "../../workflow/engine/step_identity.ts";
 import {
   isRecorded,
   overridesData,
+  overridesOf,
   type PastWorkflow,
   type ResumeFrom,
   retainedOf,
@@ -31,8 +31,7 @@ import type { FullWorkflow, Param, Step } from "../../workflow/model.ts";
 import { type ParamTexts, paramValue, paramValues } from "../../workflow/params.ts";
 import { type SelectFields, type Where, whereOf } from "../../workflow/selection_fields.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
-import { evaluateDeep } from "../../workflow/templates.ts";
-import { variablesGranted } from "../../workflow/templates.ts";
+import { evaluateDeep, variablesGranted } from "../../workflow/templates.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import { RecordFile, recordId } from "../exec/record_file.ts";
@@ -439,4 +438,46 @@ export class WorkflowRecorder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file[Symbol.asyncDispose]();
   }
+}
+
+/* Resumes a run of a workflow with steps from its record. */
+
+export type { ResumeFrom as GoOn } from "../../workflow/record.ts";
+
+/** The options that only a new run can have. */
+type RerunStepsOptions =
+  & { resume: ResumeFrom | { kind: "all" } }
+  & Omit<RunStepsOptions, "workflow" | "overrides" | "resume">;
+
+/**
+ * Resumes a run without repeating its completed steps; or repeats all of it with its parameters. The file is read
+ * again, as a fix of it may be what the run needed: steps that have changed are run, and the first event lists the
+ * changes.
+ *
+ * @throws KodamaError `notFound` for a step that the run didn't have; UsageError for secrets that must be given again;
+ *   whatever {@link runSteps} throws.
+ */
+export async function* rerunSteps(
+  host: Host,
+  run: PastWorkflow,
+  { resume, ...options }: RerunStepsOptions,
+): AsyncGenerator<StepsEvent, void> {
+  const { header } = run;
+  const unsaid = header.secrets.filter((name) => !options.params.has(name));
+  if (unsaid.length > 0) {
+    throw new UsageError(`run ${header.id} had ${unsaid.join(", ")}, whose values aren't kept`, {
+      hint: hint`say them again: ${
+        joinHints(unsaid.map((name) => option("param", `${name}=…`)), " ")
+      }`,
+    });
+  }
+  if (resume.kind === "failed" && run.end?.outcome.kind === "ok") {
+    throw new KodamaError("noMatch", `every step of run ${header.id} was ok`);
+  }
+  yield* runSteps(host, {
+    ...options,
+    workflow: header.path,
+    overrides: overridesOf(header.overrides),
+    resume: { run, from: resume },
+  });
 }

@@ -1,4 +1,4 @@
-import type { Finding } from "../../actions/doctor/finding.ts";
+import type { Finding } from "../../actions/doctor/doctor.ts";
 import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { findingText } from "../../present/findings.ts";

@@ -4,7 +4,7 @@ import {
   type WaitNeed,
   type WaitTarget,
 } from "../../actions/wait/wait.ts";
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../parser/command.ts";
 import { choice, count, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";

@@ -2,7 +2,7 @@
  * The vocabulary in which a command declares its flags: each flag has its name, its help and how its
  * text becomes a narrow type. Parsing, help, completion and the reference all read the same declaration.
  */
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { parseDuration } from "../../base/duration.ts";
 
 /** Candidates for a value that the shell may offer. The dynamic kinds are looked up at the time of completion. */

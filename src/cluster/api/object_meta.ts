@@ -2,7 +2,7 @@
  * Metadata: the fields that a client may set, and the names that are valid.
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
  */
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import { resources } from "../resources.ts";

@@ -1,5 +1,5 @@
 /** Prepares an object for the store, from any writer. */
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 import { type ResourceType, type Stored, StoreError } from "../model.ts";
 import { resources } from "../resources.ts";

@@ -7,7 +7,7 @@ import {
   startCluster,
 } from "../cluster.ts";
 import { systemClock } from "../../base/clock.ts";
-import { timestamp } from "../timestamp.ts";
+import { timestamp } from "../model.ts";
 import {
   type ClusterPaths,
   clusterPaths,

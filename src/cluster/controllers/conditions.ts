@@ -1,5 +1,5 @@
 /** Status conditions, as every workload carries them. */
-import { timestamp } from "../timestamp.ts";
+import { timestamp } from "../model.ts";
 
 /** The fields of all conditions. */
 export interface Condition {

@@ -1,8 +1,7 @@
 /** The effect of deleting an object. https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/ */
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { ResourceType, Stored } from "../model.ts";
-import { timestamp } from "../timestamp.ts";
+import { type ResourceType, type Stored, timestamp } from "../model.ts";
 import type { Propagation } from "./action.ts";
 import { isFinished } from "./pods.ts";
 

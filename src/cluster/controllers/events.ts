@@ -4,8 +4,7 @@
  */
 import type { Event } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { Store } from "../model.ts";
-import { timestamp } from "../timestamp.ts";
+import { type Store, timestamp } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { ControllerAction } from "./action.ts";
 import type { Controller } from "./state.ts";

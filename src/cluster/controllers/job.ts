@@ -9,7 +9,7 @@ import { type ControllerAction, createAction, deleteAction, note, updateAction }
 import type { ClusterSnapshot, Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";
 import { generatedName, isActive, isReady, podFromTemplate } from "./pods.ts";
-import { timestamp } from "../timestamp.ts";
+import { timestamp } from "../model.ts";
 import { withCondition } from "./conditions.ts";
 
 const indexKey = "batch.kubernetes.io/job-completion-index";

@@ -1,6 +1,6 @@
 /** Ends pods on nodes with a NoExecute taint that they don't tolerate. https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions */
 import type { Node, Pod, Taint } from "kubernetes-types/core/v1.d.ts";
-import { timestamp } from "../timestamp.ts";
+import { timestamp } from "../model.ts";
 import { type ControllerAction, deleteAction, note, updateAction } from "./action.ts";
 import type { Controller } from "./state.ts";
 import type { Live } from "./kinds.ts";

@@ -1,6 +1,6 @@
 /** A process of this machine, as a process of a container. */
 import type { CommandEnd, ContainerProcess, StreamRequest } from "../model.ts";
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 
 /**
  * The parts of a spawned child that {@link containerProcess} uses: a `Deno.ChildProcess`, or one whose first line was

@@ -1,6 +1,6 @@
 /** The state of one container of a pod, and the API's form of it. */
 import type { Container, ContainerState, ContainerStatus } from "../../kube/types.ts";
-import { timestamp } from "../timestamp.ts";
+import { timestamp } from "../model.ts";
 
 /** How a main process ended. */
 export interface Termination {

@@ -1,9 +1,8 @@
 /** Events about pods, as the kubelet's recorder writes them: a repeated one raises a count. */
 import type { Pod } from "../../kube/types.ts";
-import type { Store } from "../model.ts";
+import { type Store, timestamp } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { Clock } from "../../base/clock.ts";
-import { timestamp } from "../timestamp.ts";
 
 /** The message. */
 export interface PodEvent {

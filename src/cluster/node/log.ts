@@ -3,7 +3,7 @@
  * line and `P` for a part of one.
  * https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
  */
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ContainerLogQuery } from "../model.ts";
 

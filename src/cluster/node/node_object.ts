@@ -1,10 +1,9 @@
 /** The Node object of this machine, and the lease that shows it is alive. */
 import { delay } from "../../base/abort.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import type { ResourceType, Store } from "../model.ts";
+import { type ResourceType, type Store, timestamp } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { Clock } from "../../base/clock.ts";
-import { timestamp } from "../timestamp.ts";
 import type { Capabilities } from "./runtime.ts";
 
 /** The kubelet renews its lease this often, and its lease lasts four times as long. */

@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
  */
 import type { Pod, PodStatus } from "../../kube/types.ts";
-import { timestamp } from "../timestamp.ts";
+import { timestamp } from "../model.ts";
 import { type ContainerRecord, containerStatus } from "./container_state.ts";
 
 type Phase = "Pending" | "Running" | "Succeeded" | "Failed";

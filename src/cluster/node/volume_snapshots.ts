@@ -4,10 +4,9 @@
  */
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
 import type { KubeObject } from "../../kube/types.ts";
-import { type Store, type Stored, StoreError } from "../model.ts";
+import { type Store, type Stored, StoreError, timestamp } from "../model.ts";
 import { resources } from "../resources.ts";
 import type { Clock } from "../../base/clock.ts";
-import { timestamp } from "../timestamp.ts";
 import { findTools, removeFolder, requiredTool } from "./tools.ts";
 
 /** The options of snapshots. Paths are absolute. */

@@ -5,8 +5,7 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { Bearer, Connection } from "../connection.ts";
-import type { Credentials, Proof } from "../credentials.ts";
+import type { Bearer, Connection, Credentials, Proof } from "../connection.ts";
 
 /** Returns the credentials of a provider, which stores and refreshes its tokens itself. */
 export function providerCredentials(

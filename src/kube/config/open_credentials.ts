@@ -1,7 +1,6 @@
 /** Turns a kubeconfig's user into the proof for each request. */
 import { KodamaError } from "../../base/errors.ts";
-import type { Connection } from "../connection.ts";
-import type { ClientCertificate, Credentials, Proof } from "../credentials.ts";
+import type { ClientCertificate, Connection, Credentials, Proof } from "../connection.ts";
 import { permissionError } from "../failures.ts";
 import type { KubeHost } from "../host.ts";
 import type { PemSource } from "./kubeconfig.ts";

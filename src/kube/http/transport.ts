@@ -3,8 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { StreamOptions } from "../client.ts";
-import type { Connection } from "../connection.ts";
-import type { ClientCertificate, Credentials, Proof } from "../credentials.ts";
+import type { ClientCertificate, Connection, Credentials, Proof } from "../connection.ts";
 import type { DialOptions } from "../tls/dial_link.ts";
 import { linkError, noResponseError, responseError, type ServerRef } from "../failures.ts";
 import {

@@ -3,7 +3,7 @@
  * into it; each of many logs has its own, so that an unread one holds up no other; and servers whose certificate has
  * another name, isn't verified, or that a proxy leads to. RFC 9112.
  */
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 import type { Link } from "./link.ts";
 import { onAbort } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";

@@ -1,6 +1,6 @@
 /** Resolves a selection in one cluster with the fewest reads. */
 import { action, type Hint, hint, joinHints, option } from "../../base/hint.ts";
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import { plural } from "../../base/plural.ts";
 import { didYouMean } from "../../base/nearest_names.ts";

@@ -1,4 +1,4 @@
-import type { TextPattern } from "../../base/text_pattern.ts";
+import type { TextPattern } from "../../base/plain_text.ts";
 
 /** One container of one pod in one context: a command runs in it. */
 export interface Target {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import fc from "fast-check";
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 import {
   cutAt,
   MemoryLink,

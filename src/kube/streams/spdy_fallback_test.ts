@@ -1,10 +1,10 @@
 /** When a stream that one protocol was refused for is requested by the other, and when it must not be. */
 import assert from "node:assert/strict";
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 import type { KubeClient } from "../client.ts";
 import { LinkError } from "../failures.ts";
 import { openKubeClient } from "../open_client.ts";
-import { dataFrame } from "./spdy_frames.ts";
+import { dataFrame } from "./spdy_socket.ts";
 import { testHost } from "../testing/test_host.ts";
 import { kubeconfig } from "../testing/test_server.ts";
 

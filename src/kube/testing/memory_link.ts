@@ -1,5 +1,5 @@
 /** A byte stream in memory, instead of a connection: a test plays the server. */
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 import type { Link } from "../link/link.ts";
 
 /** Collects the client's writes; the test supplies its reads. */

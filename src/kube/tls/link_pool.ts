@@ -5,8 +5,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { dialLink, type DialOptions, linkWay } from "./dial_link.ts";
 import type { Link, LinkTarget, LinkUse } from "../link/link.ts";
-import type { Connection } from "../connection.ts";
-import type { ClientCertificate, Proof } from "../credentials.ts";
+import type { ClientCertificate, Connection, Proof } from "../connection.ts";
 
 /** Far below the idle timeout of servers and proxies: a stream can't be requested twice. */
 const idleTimeoutMs = 5000;

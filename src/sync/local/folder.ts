@@ -4,8 +4,8 @@ import { KodamaError } from "../../base/errors.ts";
 import type { Endpoint, Ignoring, Inspection } from "../core/endpoint.ts";
 import type { Digests } from "../remote/digests.ts";
 import { reservedPrefix } from "../remote/loop.ts";
-import type { SideRules } from "../core/skipped_paths.ts";
-import type { IgnoreScope } from "../core/ignore_rules.ts";
+import { linuxRules, type SideRules } from "../core/skipped_paths.ts";
+import type { IgnoreScope, IgnoreSource } from "../core/ignore_rules.ts";
 import { type Entry, type Snapshot, unsafePath } from "../core/model.ts";
 import type { SyncAction } from "../core/plan.ts";
 import type { Content, RequestedFile, StepResult } from "../core/tree.ts";
@@ -231,5 +231,68 @@ async function* pieces(open: Deno.FsFile, size: number): AsyncGenerator<Uint8Arr
     const bytes = count === 0 ? buffer : buffer.subarray(0, count);
     remaining -= bytes.length;
     yield bytes;
+  }
+}
+
+/** Tested in the folder itself: what a system supports depends on the disk. */
+export async function rulesOfFolder(root: string, key: string): Promise<SideRules> {
+  if (Deno.build.os === "windows") {
+    return {
+      ...linuxRules,
+      ignoresCase: true,
+      windowsNames: true,
+      executableBits: false,
+      symlinks: false,
+    };
+  }
+  const folder = `${root}/${reservedPrefix}${key}`;
+  await Deno.mkdir(folder, { recursive: true });
+  try {
+    await Deno.writeTextFile(`${folder}/case\u00e9`, "");
+    const isThere = (name: string) => Deno.lstat(`${folder}/${name}`).then(() => true, () => false);
+    return {
+      ...linuxRules,
+      ignoresCase: await isThere("CASE\u00c9"),
+      ignoresComposition: await isThere("casee\u0301"),
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/* The ignore files of a folder of this machine. */
+
+/** Returns a reader of the sources of a folder, "" for the top. */
+export function ignoreSources(
+  root: string,
+  { useGitignore, excludePatterns }: { useGitignore: boolean; excludePatterns: readonly string[] },
+): (folder: string) => readonly IgnoreSource[] {
+  return (folder) => {
+    const sources: IgnoreSource[] = [];
+    if (folder === "" && excludePatterns.length > 0) {
+      sources.push({
+        rank: "settings",
+        name: "sync.excludePatterns",
+        text: `${excludePatterns.join("\n")}\n`,
+      });
+    }
+    const add = (rank: "gitignore" | "kodamaignore") => {
+      const name = `${root}/${folder === "" ? "" : `${folder}/`}.${rank}`;
+      const text = textOf(name);
+      if (text !== undefined) sources.push({ rank, name, text });
+    };
+    add("kodamaignore");
+    if (useGitignore) add("gitignore");
+    return sources;
+  };
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    // git doesn't read its rules through a link either.
+    return Deno.lstatSync(path).isFile ? Deno.readTextFileSync(path) : undefined;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
   }
 }

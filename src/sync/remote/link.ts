@@ -4,7 +4,7 @@
  */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 import { ByteReader } from "../../copy/byte_reader.ts";
 import type { ExecChannel } from "../../kube/client.ts";
 import { SideLostError } from "../core/tree.ts";

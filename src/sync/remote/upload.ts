@@ -5,7 +5,7 @@ import type { Content, RequestedFile } from "../core/tree.ts";
 import type { Digests } from "./digests.ts";
 import { archiveBlock } from "./loop.ts";
 import { modeFor, type NumberedStep } from "./steps.ts";
-import { joinBytes } from "../../base/join_bytes.ts";
+import { joinBytes } from "../../base/byte_buffer.ts";
 
 /** Reads the content that steps need from the other end. */
 export type Contents = (requested: readonly RequestedFile[]) => AsyncIterable<Content>;

@@ -1,5 +1,5 @@
 /** Runs one action in the pods of a step: events, stored output, and the failure budget. */
-import { definedOnly } from "../../base/defined_only.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";

@@ -2,7 +2,7 @@
 import { metered } from "../../../copy/bodies.ts";
 import type { TreeEntry } from "../../../copy/entry.ts";
 import type { Checksums, Meter } from "../../../copy/source.ts";
-import { joinBytes } from "../../../base/join_bytes.ts";
+import { joinBytes } from "../../../base/byte_buffer.ts";
 import { writeTar } from "../../../copy/tar_writer.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { carriedFolders } from "../../../session/carried.ts";

@@ -1,7 +1,7 @@
 /** The flags and operands of the commands about agents' tasks. */
 import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import { checkedSessionName } from "../../../actions/session/events.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import type { Operand } from "../../parser/command.ts";
 import { BadValue, count, value } from "../../parser/flag.ts";
 import { scopeFlags } from "../session/flags.ts";

@@ -1,4 +1,4 @@
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { type AgentLogs, runAgentLogs } from "./agent_logs.ts";
 import { agentOperand, agentRef, agentScopeFlags, taskFlag } from "./flags.ts";
 import { followExitCodes } from "./show_follow.ts";

@@ -1,7 +1,7 @@
 /** Resolves the args of a running command into the action's options and how the run is shown. */
 import type { ExecOptions } from "../../../actions/exec/events.ts";
 import type { ExecOptionValues } from "../../../actions/exec/options.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
 import type { FlagValues } from "../../parser/flag.ts";

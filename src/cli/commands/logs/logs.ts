@@ -6,7 +6,7 @@ import { logsFlags } from "./flags.ts";
 import { endsOnTerminal, styleOf } from "../../output.ts";
 import { resolveSelection, selectionOperands } from "../../parser/selection.ts";
 import type { LogsOptions } from "../../../actions/logs/events.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { ColorChoice } from "../../../terminal/style.ts";
 import type { LogsPainterOptions } from "../../../present/logs_painter.ts";

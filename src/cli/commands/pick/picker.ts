@@ -1,6 +1,6 @@
 /** Lets a person choose among the pods of a selection. */
 import type { Host } from "../../../actions/host.ts";
-import { matchesText } from "../../../actions/exec/matches_text.ts";
+import { matchesText } from "../../../actions/exec/discover_targets.ts";
 import { forEachUntil, onAbort } from "../../../base/abort.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";

@@ -1,5 +1,5 @@
 import { adapterNames } from "../../../actions/agent/options.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { agentOperand, agentRef, agentScopeFlags } from "../agent/flags.ts";

@@ -1,13 +1,15 @@
 /** `kodama run` of a workflow with steps: which of its flags apply, and what they mean. */
 import {
+  type GoOn,
   type ParamTexts,
+  rerunSteps,
   runSteps,
   selectionOfSteps,
   type WhereOverrides,
 } from "../../../actions/workflow/run_steps.ts";
 import type { PlanOverrides } from "../../../actions/workflow/run_workflow.ts";
 import type { Host } from "../../../actions/host.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode, interruptible } from "../../../terminal/driver/signals.ts";
@@ -17,7 +19,6 @@ import { runningFlags } from "../exec/flags.ts";
 import type { RunView } from "../exec/options.ts";
 import { showPlan, showSteps } from "./show_steps.ts";
 import type { PastWorkflow } from "../../../actions/runs/past_runs.ts";
-import { type GoOn, rerunSteps } from "../../../actions/workflow/rerun_steps.ts";
 
 /** The options from the command line. */
 export interface StepsArgs {

@@ -1,6 +1,6 @@
 import { shellLineCommand } from "../../../actions/session/events.ts";
 import type { ShellOptions } from "../../../actions/shell/events.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { text, toggle, value } from "../../parser/flag.ts";

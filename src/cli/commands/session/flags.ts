@@ -5,7 +5,7 @@ import {
   type RequestedLimit,
   type SessionRef,
 } from "../../../actions/session/events.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import type { Operand } from "../../parser/command.ts";
 import { BadValue, choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 

@@ -1,6 +1,6 @@
 import type { Pulled } from "../../../actions/session/pull.ts";
 import { plural } from "../../../base/plural.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";

@@ -1,4 +1,4 @@
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, text, value, valueOr } from "../../parser/flag.ts";

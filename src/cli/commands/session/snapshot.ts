@@ -1,6 +1,6 @@
 import type { SnapshotOptions } from "../../../actions/session/snapshots/snapshot.ts";
 import type { TakeOptions } from "../../../actions/session/snapshots/take.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";

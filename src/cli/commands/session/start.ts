@@ -2,7 +2,7 @@ import { absolutePath } from "../../../base/absolute_path.ts";
 import { adapterNames } from "../../../actions/agent/options.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { orAborted } from "../../../base/abort.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";

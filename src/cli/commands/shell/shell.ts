@@ -1,5 +1,5 @@
 import type { ShellOptions } from "../../../actions/shell/events.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";

@@ -1,5 +1,5 @@
 import { checkedSnapshotName } from "../../../actions/session/events.ts";
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";

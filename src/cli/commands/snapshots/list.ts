@@ -1,4 +1,4 @@
-import { definedOnly } from "../../../base/defined_only.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";

@@ -1,6 +1,6 @@
 /** Reviews of one's own permissions: sent by POST, answered at once, never stored. */
 import { isRecord } from "../../../base/json_value.ts";
-import { timestamp } from "../../timestamp.ts";
+import { timestamp } from "../../model.ts";
 import type { ApiContext } from "../context.ts";
 import { decodeObject } from "../decode.ts";
 import { type ApiRequest, type ApiResponse, json, type User } from "../message.ts";

@@ -10,7 +10,7 @@ import {
   FrameReader,
   headerDictionary,
 } from "./spdy_tunnel.ts";
-import { joinBytes } from "../../../base/join_bytes.ts";
+import { joinBytes } from "../../../base/byte_buffer.ts";
 
 const bytes = fc.uint8Array({ maxLength: 50 });
 const stream = fc.integer({ min: 1, max: 0x7fffffff });

@@ -4,7 +4,7 @@
  * errors.
  */
 import { bytesFrom, closeOnce, type MessageSocket, writeAll } from "./socket.ts";
-import { joinBytes } from "../../../base/join_bytes.ts";
+import { joinBytes } from "../../../base/byte_buffer.ts";
 import { constants, createInflate } from "node:zlib";
 
 /** The sub-protocol's name. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { KubeObject } from "../kube/types.ts";
-import { type Component, sessionLabels } from "./names.ts";
-import { remainsOfSessions } from "./remains.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { type Component, sessionLabels } from "../../session/names.ts";
+import { remainsOfSessions } from "./doctor.ts";
 
 function object(kind: string, name: string, session: string, component: Component): KubeObject {
   const labels = sessionLabels(session, component);

@@ -5,7 +5,7 @@ import {
   defaultClassAnnotation,
   type VolumeSnapshotClass,
 } from "../../../session/volume_snapshot.ts";
-import { chosenClass } from "./class.ts";
+import { chosenClass } from "./take.ts";
 
 function classOf(name: string, driver: string, isDefault = false): VolumeSnapshotClass {
   const annotations = isDefault ? { [defaultClassAnnotation]: "true" } : {};

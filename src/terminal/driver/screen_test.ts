@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { TerminalModes } from "./terminal_modes.ts";
+import { TerminalModes } from "./screen.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../../../actions/testing/simulated_host.ts";
 import { checkWorkflows, ruleTexts } from "../../../actions/workflow/files.ts";
-import { checkedData, sarif } from "./diagnostics.ts";
+import { checkedData, sarif } from "./check.ts";
 
 const files = {
   "/project/workflows/a b.yaml": "params: { n: 1 }\nsteps:\n  - exec: [id]\n    timeout: soon\n",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Store, StoreError } from "../model.ts";
-import { resources } from "../resources.ts";
-import { openJournal } from "./journal.ts";
-import { createStore } from "./store.ts";
+import { type Store, StoreError } from "./model.ts";
+import { resources } from "./resources.ts";
+import { openJournal } from "./saved_state.ts";
+import { createStore } from "./store/store.ts";
 
 interface Life extends Disposable {
   store: Store;
