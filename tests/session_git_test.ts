@@ -194,13 +194,20 @@ Deno.test("a Secret with an SSH key that doesn't exist is reported, and is requi
   });
 });
 
-Deno.test("a missing branch is reported with the existing ones", async () => {
+Deno.test("start: a missing branch is reported with the existing ones, and another can be named", async () => {
   await withFixture(async ({ server, run }) => {
     const words = ["start", "work", "--repo", server.repository, "--branch", "no-such"];
     const refused = await run(words, { GITHUB_TOKEN: token });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /has no branch "no-such"/);
     assert.match(refused.stderr, /its branches: feature\/x main/);
+    const right = [...words.slice(0, -1), "feature/x"];
+    const started = await run(right, { GITHUB_TOKEN: token });
+    assert.equal(started.code, 0, started.stderr);
+    // What is checked out stays: another branch is a matter for git in the session.
+    const changed = await run(words, { GITHUB_TOKEN: token });
+    assert.equal(changed.code, 2, changed.stderr);
+    assert.match(changed.stderr, /--branch no-such \(it has feature\/x\)/);
   });
 });
 

@@ -135,7 +135,15 @@ async function editorOverrides(host: Host): Promise<Definition["editor"]> {
   return overrides;
 }
 
-/** Returns the options of a start that contradict the existing session: resuming a start changes nothing. */
+/** Returns whether a start may still name another repository or branch: nothing of it is in the session yet. */
+export function isCorrectable({ repository }: Session): boolean {
+  return repository !== undefined && repository.commitHash === undefined;
+}
+
+/**
+ * Returns the options of a start that contradict the existing session: resuming a start changes nothing, except the
+ * repository and the branch of a session that could not check them out.
+ */
 export function contradictions(
   options: StartOptions,
   there: Session,
@@ -152,8 +160,10 @@ export function contradictions(
     ["ttl", limitOf(spec.limits.ttlSeconds), limitOf(definition.spec.limits.ttlSeconds)],
     ["idleTimeout", limitOf(spec.limits.idleSeconds), limitOf(definition.spec.limits.idleSeconds)],
   ];
+  const corrected: readonly string[] = isCorrectable(there) ? ["repo", "branch"] : [];
   return pairs
     .filter(([flag, was, is]) => options[flag] !== undefined && was !== is)
+    .filter(([flag]) => !corrected.includes(flag))
     .map(([flag, was, is]) => `--${dashed(flag)} ${is ?? "never"} (it has ${was ?? "none"})`);
 }
 

@@ -133,6 +133,11 @@ Deno.test("only what is said contradicts the session that is there", async () =>
     contradictions(options(changes), there, await defined({}, changes));
   assert.deepEqual(await said({}), []);
   assert.deepEqual(await said({ repo: "github.com/myorg/myrepo", cpu: "2" }), []);
+  const { repository, ...rest } = there;
+  const { commitHash: _, ...unchecked } = repository ?? { url: "", autoBranch: false };
+  const correctable = { ...rest, repository: unchecked };
+  const corrected = options({ repo: "github.com/other/repo", branch: "other" });
+  assert.deepEqual(contradictions(corrected, correctable, await defined({}, corrected)), []);
   assert.deepEqual(await said({ repo: "github.com/other/repo", memory: "8Gi" }), [
     "--repo https://github.com/other/repo (it has https://github.com/myorg/myrepo)",
     "--memory 8Gi (it has 4Gi)",

@@ -14,7 +14,7 @@ import type { SessionStore } from "../../session/store.ts";
 import type { KubeObject, Pod, Secret } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
-import { contradictions, defineSession, type Definition } from "./definition.ts";
+import { contradictions, defineSession, type Definition, isCorrectable } from "./definition.ts";
 import type { Manifests, StartEvent, StartOptions } from "./events.ts";
 import { cleanUp, cleanUpStart, kodamaErrorOf, withOutcome } from "./cleanup.ts";
 import { openStore } from "../session_ref.ts";
@@ -354,6 +354,9 @@ async function resumeStart(
   const changed = await store.change(stored, ({ message: _, ...there }) => ({
     ...there,
     environment,
+    ...(options.repo !== undefined && definition.repository !== undefined && isCorrectable(session)
+      ? { repository: definition.repository }
+      : {}),
     ...(definition.sync.enabled && !isOther ? { sync: syncOf(definition.sync) } : {}),
     status: running ? "Running" : "Starting",
   }));
