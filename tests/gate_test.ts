@@ -300,7 +300,7 @@ Deno.test("the gate: kwekash is the shipped one, whatever a repository calls by 
   const theirs = await play(["run", "kwekash"], { pods: 1, typed: "n\n", more });
   assert.equal(theirs.words, "trust stopped");
   assert.match(theirs.stderr, /^workflow kwekash: workflows\/kwekash\.yaml\n/);
-  assert.match(theirs.stderr, /\nIt hides the workflow kwekash that comes with kodama\.\n/);
+  assert.match(theirs.stderr, /\nIt hides the workflow kwekash that is built in\.\n/);
   assert.match(theirs.stderr, /\n {2}change its pods: exec rm x\n/);
 });
 

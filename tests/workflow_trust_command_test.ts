@@ -74,10 +74,10 @@ Deno.test("a change of a script is a change of its workflow", async () => {
   assert.equal((await fixture.run("add", "deploy", "--yes")).code, 0);
   await fixture.write("scripts/count.ts", "kodama.output(2);\n");
   const again = await fixture.run("add", "deploy", "--yes");
-  assert.match(again.stderr, /another than the one that you trusted/);
+  assert.match(again.stderr, /has changed since you trusted it/);
   assert.match(again.stderr, /^ +changed: scripts\/count\.ts$/m);
   const third = await fixture.run("add", "deploy");
-  assert.match(third.stderr, /needs no question: it is trusted as it is/);
+  assert.match(third.stderr, /needs no question: it is trusted already/);
 });
 
 Deno.test("without a terminal nothing becomes trusted", async () => {

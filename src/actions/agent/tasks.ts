@@ -157,7 +157,7 @@ export function noTask({ pod }: Target, number: number | undefined): KodamaError
   return new KodamaError("notFound", `${pod} has ${which}`, {
     hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows its tasks; \`${
       action("prompt", { name: "NAME", prompt: "…" })
-    }\` begins one`,
+    }\` starts one`,
   });
 }
 
