@@ -40,7 +40,7 @@ Deno.test("while it works, turns and tokens are counted once for each answer of 
   assert.deepEqual(progress.tool, { id: "toolu_2", name: "Bash", summary: "cat hello.txt" });
 });
 
-Deno.test("what a tool is used on and what it answered are told", () => {
+Deno.test("the input and the result of a tool are events", () => {
   const told = eventsOf(recordedTask).filter(({ kind }) => kind.startsWith("tool"));
   assert.deepEqual(told, [
     { kind: "toolStarted", id: "toolu_1", name: "Write", summary: "/workspace/hello.txt" },
@@ -50,7 +50,7 @@ Deno.test("what a tool is used on and what it answered are told", () => {
   ]);
 });
 
-Deno.test("refused tools, retries and failures are told in their own words", () => {
+Deno.test("refused tools, retries and failures are events with their own messages", () => {
   assert.deepEqual(eventsOf(recordedRefusal)[0], {
     kind: "refused",
     tool: "Bash",
@@ -63,7 +63,7 @@ Deno.test("refused tools, retries and failures are told in their own words", () 
   assert.match(failed?.text ?? "", /^No conversation found/);
 });
 
-Deno.test("where there are no credentials, the way to them is told", () => {
+Deno.test("missing credentials have a hint", () => {
   const line = { type: "result", is_error: true, result: "Not logged in · Please run /login" };
   const { result } = foldEvents(eventsOf([JSON.stringify(line)]));
   assert.match(result?.text ?? "", /ANTHROPIC_API_KEY \(a session gets it from a dotenv file/);

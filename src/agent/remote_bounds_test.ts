@@ -64,7 +64,7 @@ Deno.test("an image without setsid has tasks that outlive their link, too", asyn
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("an image without what is needed is told by its name", async () => {
+Deno.test("a program that the image lacks is named", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await using pod = await ShellPod.open({ args: ["/bin/sh"], path: folder });

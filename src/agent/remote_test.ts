@@ -207,7 +207,7 @@ Deno.test("a task that waits for its turn is taken back", async () => {
   await assert.rejects(Deno.stat(`${pod.home}/ran`), Deno.errors.NotFound);
 });
 
-Deno.test("what a task leaves running holds nobody up", async () => {
+Deno.test("processes that a task leaves running don't delay the next one", async () => {
   await using pod = await ShellPod.open();
   await startTaskInPod(pod.streams, shellTarget, task("sleep 1000 & echo gone"), never);
   assert.equal((await followed(pod, 1)).text, "gone\n");

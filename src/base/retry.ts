@@ -22,7 +22,7 @@ export interface RetryPolicy {
   maxDelayMs?: number;
   /** The share of a delay, from 0 to 1, that it may be shorter or longer by; 0 if absent. */
   jitter?: number;
-  /** Attempts in all, the first one included; 1 is no retry. No limit if absent. */
+  /** Attempts in all, the first one included; 1 means no retry. No limit if absent. */
   attempts?: number;
 }
 

@@ -27,7 +27,7 @@ for (const [kind, exitCode] of Object.entries(codes)) {
   });
 }
 
-Deno.test("an error is told with its way out", () => {
+Deno.test("an error is printed with its hint", () => {
   const error = new NoMatchError("no pod matches", { hint: "kodama pods lists them" });
   assert.deepEqual(reportError(error, plain), {
     text: "error: no pod matches\nhint: kodama pods lists them\n",

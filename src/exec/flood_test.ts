@@ -60,7 +60,7 @@ Deno.test("a cancelled flood ends at once, and queued output is dropped", async 
   assert.deepEqual(outcome, { kind: "cancelled", unread: true });
   assert.ok(endedMs < 500 + 300, String(endedMs));
   const last = all.findLast(({ event }) => event.kind === "output");
-  assert.ok((last?.atMs ?? 0) <= endedMs - 20, "what waited was told after all");
+  assert.ok((last?.atMs ?? 0) <= endedMs - 20, "queued output was emitted");
 });
 
 Deno.test("a command that ends at its limit has all its output emitted", async () => {

@@ -83,7 +83,8 @@ async function inSession(shell: Shell, own: readonly string[]) {
     reader.push(chunk);
     if (!reader.searching) break;
   }
-  const session: ProcessSession = reader.session ?? assert.fail("the process ids were not told");
+  const session: ProcessSession = reader.session ??
+    assert.fail("the process ids were not reported");
   const signal = (word: RoundSignal) => roundIn(shell, word, session);
   return {
     child,

@@ -78,7 +78,7 @@ Deno.test("a server that is away for a while is waited for", async () => {
   assert.deepEqual(lines, []);
 });
 
-Deno.test("what can't be reached in time is told once, and closes the connection", async () => {
+Deno.test("an unreachable pod is reported once, and the connection is closed", async () => {
   const { answers, lines } = await scene({ "web-a": [away] }, "web-a");
   assert.deepEqual(answers, ["", ""]);
   assert.deepEqual(lines, ["web-a:80: the server doesn't answer"]);

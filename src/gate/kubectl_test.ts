@@ -172,7 +172,7 @@ Deno.test("kubectlUse() trusts no flag before the verb but those whose value kub
   }
 });
 
-Deno.test("a name of every object is no verb, no part and no flag", () => {
+Deno.test("names of `Object.prototype` aren't verbs, resources or flags", () => {
   for (
     const line of ["constructor", "create toString", "rollout constructor", "get --constructor"]
   ) {

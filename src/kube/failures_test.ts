@@ -139,7 +139,7 @@ for (const [error, kind, message] of links) {
   });
 }
 
-Deno.test("why a link broke is told without the page of a library's manual, whichever cause brings it", () => {
+Deno.test("the reason of a broken link doesn't include a library's help text", () => {
   const cause = new Error("unexpected EOF: https://docs.example/manual#eof");
   const told = linkError(new TypeError("error reading a body: https://a.b/c", { cause }), at);
   assert.ok(told instanceof LinkError);

@@ -285,7 +285,7 @@ Deno.test("an outage is one event, as is its end, and says since when", async ()
   ]);
 });
 
-Deno.test("a version that expired is no outage: what was missed are changes", async () => {
+Deno.test("an expired version isn't an outage: the missed changes are emitted", async () => {
   const [clock, stop] = [new ManualClock(), new AbortController()];
   const one = client({ lists: [[["a", "b"]], [["b", "c"]]], watches: [tooOld()] }, stop);
   assert.deepEqual(await eventsOf(liveList([one], { clock, signal: stop.signal }), clock), [

@@ -80,7 +80,7 @@ Deno.test("in a pod without a kubeconfig, the service account counts", async () 
   ]);
 });
 
-Deno.test("a server that isn't verified is told, once", async () => {
+Deno.test("an unverified server is reported once", async () => {
   const files = { "/k": config("x", { "insecure-skip-tls-verify": true }) };
   const host = testHost({ files });
   await using _client = await openKubeClient({ kubeconfig: "/k" }, host);

@@ -115,7 +115,7 @@ Deno.test("without following, a log is read to its end over cuts, and a server t
   assert.equal(never.failed, true);
 });
 
-Deno.test("that a link broke is told with its reason, and not as a server out of reach", async () => {
+Deno.test("a broken link is reported with its reason, and not as an unreachable server", async () => {
   const at = { context: "c", server: "s" };
   const broken = new LinkError("cannot reach context c, s: reset", {
     at,

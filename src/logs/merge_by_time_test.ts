@@ -83,7 +83,7 @@ class CountedLog {
   }
 }
 
-Deno.test("a log that nobody asks yet is read, up to the limit of all", async () => {
+Deno.test("a log that isn't consumed yet is read, up to the common limit", async () => {
   const ahead = new ReadAhead(100);
   const logs = [new CountedLog(50), new CountedLog(50)];
   const readers = logs.map((log) => ahead.of(log));
@@ -107,7 +107,7 @@ Deno.test("a log whose turn it is goes on, whatever waits of the others", async 
   assert.ok(waiting.asked < 10);
 });
 
-Deno.test("property: every piece comes, once and in order, whoever is taken from when", async () => {
+Deno.test("property: every piece arrives once and in order, for any order of reads", async () => {
   await fc.assert(fc.asyncProperty(
     fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 5 }),
     fc.integer({ min: 1, max: 200 }),

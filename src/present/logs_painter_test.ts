@@ -151,7 +151,7 @@ Deno.test("highlights stand in the text alone, overlapping ones as one", () => {
   );
 });
 
-Deno.test("what happens is told on standard error; with --quiet only what went wrong", () => {
+Deno.test("notices are on standard error; with --quiet only errors", () => {
   const events: LogsEvent[] = [
     { ...added, joined: true },
     { kind: "left", source: 1 },

@@ -65,13 +65,13 @@ Deno.test("a run whose end isn't known says so, and a command can't steer the te
 
 Deno.test("the list cuts long commands, and says which record can't be read", () => {
   const run = { ...killed, header: { ...header, command: ["x".repeat(100)] } };
-  const error = { message: "it is no record" } as never;
+  const error = { message: "it isn't a record" } as never;
   const [, first, second] = runsTable([
     { kind: "run", id: header.id, run },
     { kind: "unreadable", id: "odd", error },
   ], new Date("2026-01-04T03:04:06Z"));
   assert.match(first ?? "", / 2d +c +n +x{39}… +3 +not ended: /);
-  assert.match(second ?? "", /^odd +<none> .*it is no record$/);
+  assert.match(second ?? "", /^odd +<none> .*it isn't a record$/);
 });
 
 Deno.test("as data, what isn't known is null", () => {

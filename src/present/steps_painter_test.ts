@@ -16,7 +16,7 @@ const skipped = (step: string, reason: string) =>
     skipped: [{ namespace: "n", pod: "web-0", reason }],
   }) as const;
 
-Deno.test("a pod that several steps do without is told once for each reason", () => {
+Deno.test("a pod that several steps skip is reported once for each reason", () => {
   const painted = painter();
   const lines = [skipped("a", "is Pending"), skipped("b", "is Pending"), skipped("c", "is Failed")]
     .flatMap((event) => painted.paint(event));

@@ -14,7 +14,7 @@ function carried(root: string, path: string, withSecrets = false): boolean {
   return isCarried(folder, path, { withSecrets });
 }
 
-Deno.test("whom the agent is signed in as goes along only where somebody says so", () => {
+Deno.test("the agent's login is copied only if requested", () => {
   for (
     const path of [
       ".credentials.json",

@@ -48,7 +48,7 @@ Deno.test("what is quoted comes back as it was, and as node reads it", () => {
   }));
 });
 
-Deno.test("a line that is none is told by its place, and never by what stands in it", () => {
+Deno.test("an invalid line is reported by its number, and never by its content", () => {
   assert.throws(() => read('A=1\n\nB="x\ny"\nsk-ant-secret\n'), (error: Error) => {
     assert.equal(error.message, ".env:5: expected NAME=VALUE or a comment");
     return true;

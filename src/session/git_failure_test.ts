@@ -95,7 +95,7 @@ dev@127.0.0.1: Permission denied (publickey,password).
     /kubectl create secret/,
   ],
   [
-    "a key that nobody knows",
+    "an unknown key",
     "git@github.com: Permission denied (publickey).\n",
     /^github.com doesn't take the key of secret "git-ssh-key"$/,
     /ssh-keygen -y/,
@@ -113,7 +113,7 @@ dev@127.0.0.1: Permission denied (publickey,password).
     /NetworkPolicy/,
   ],
   [
-    "a port where nobody listens",
+    "a port without a listener",
     "ssh: connect to host 127.0.0.1 port 22023: Connection refused\n",
     /Connection refused$/,
     /NetworkPolicy/,
@@ -140,7 +140,7 @@ Deno.test("without a Secret, the way out is to name one", () => {
   }
 });
 
-Deno.test("of git's words the last that say something are told", () => {
+Deno.test("`lastGitWords()` returns git's last meaningful line", () => {
   assert.equal(lastGitLines(`remote: gone for good\n${below}`), "remote: gone for good");
   assert.equal(gitFailure("fatal: out of memory\n", side), undefined);
   assert.match(lastGitLines(below), /correct access rights/);

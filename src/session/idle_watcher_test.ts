@@ -111,7 +111,7 @@ const cases: Case[] = [
     check: stoppedAt(200 + 120),
   },
   {
-    name: "programs that work hold it, even if nobody sees them, and idle ones don't",
+    name: "working programs count as use, idle ones don't",
     limits: idle,
     prepare(fixture) {
       // A fifth of a CPU, then a twentieth.
@@ -126,12 +126,12 @@ const cases: Case[] = [
     },
   },
   {
-    name: "whoever asks for more time has it, once",
+    name: "a request for more time is granted once",
     limits: idle,
     prepare: (fixture) => fixture.at(95, ": >home/.kodama-life/keep"),
     check(ended) {
       stoppedAt(100 + 120)(ended);
-      assert.equal(ended.log.length, 3, "it is told again when it is near again");
+      assert.equal(ended.log.length, 3, "it is announced again when it is near again");
     },
   },
   {

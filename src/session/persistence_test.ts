@@ -28,7 +28,7 @@ Deno.test("what was refused for a reason, or is wanted no more, is not asked aga
   assert.deepEqual(await attempts("server", AbortSignal.abort()), { made: 1, elapsedMs: 0 });
 });
 
-Deno.test("an object that isn't there is none; any other failure is told", async () => {
+Deno.test("a missing object is undefined; any other failure is thrown", async () => {
   const failing = (kind: KodamaError["kind"]) => ifThere(Promise.reject(new KodamaError(kind, "")));
   assert.equal(await failing("notFound"), undefined);
   await assert.rejects(failing("forbidden"), { kind: "forbidden" });

@@ -31,7 +31,7 @@ Deno.test("the document has the fields that people know", () => {
   assert.equal(document.podName, "kodama-my-work");
 });
 
-Deno.test("what is no session is told by its place: a wrong field, another's name, not YAML, none", () => {
+Deno.test("`storedSession()` reports a wrong field, another's name, invalid YAML, a missing document", () => {
   const good = stored(stateObject(sampleSession()));
   const text = good.data?.[stateKey] ?? "";
   const wrong: [string | undefined, RegExp][] = [

@@ -71,7 +71,7 @@ function scene() {
 
 const state = "kodama-session-my-work";
 
-Deno.test("whoever was first has the name; who comes second is given what is there", async () => {
+Deno.test("the first creation owns the name; the second gets the existing session", async () => {
   const { store } = scene();
   const first = await store.create(sampleSession({ status: "Pending" }));
   const second = await store.create(sampleSession({ status: "Failed" }));
@@ -79,7 +79,7 @@ Deno.test("whoever was first has the name; who comes second is given what is the
   assert.deepEqual(second.stored, first.stored);
 });
 
-Deno.test("a change is of what is there now: nobody's write in between is lost", async () => {
+Deno.test("`change()` applies to the current state: no concurrent write is lost", async () => {
   const { store } = scene();
   const { stored: kept } = await store.create(sampleSession());
   await store.change(kept, (session) => ({ ...session, message: "somebody else's" }));
@@ -89,7 +89,7 @@ Deno.test("a change is of what is there now: nobody's write in between is lost",
   assert.equal(updatedAt, "2026-01-01T00:00:00.000Z");
 });
 
-Deno.test("a session that was deleted isn't changed, nor the one that was begun anew under its name", async () => {
+Deno.test("`change()` refuses a deleted session, and a later one of its name", async () => {
   const { server, store } = scene();
   const { stored: kept } = await store.create(sampleSession());
   server.objects.clear();

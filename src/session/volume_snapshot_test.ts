@@ -53,7 +53,7 @@ Deno.test("nothing can be made of a snapshot with a part that is gone, is going,
   assert.equal(state(whole), "Ready");
 });
 
-Deno.test("snapshots are told apart by namespace and name, the newest first, whatever else has the label", () => {
+Deno.test("snapshots are grouped by namespace and name, the newest first", () => {
   const late = { ...ready, creationTime: "2025-01-16T00:00:00Z" };
   const [foreign] = taken("other", [ready]);
   assert.ok(foreign);

@@ -53,7 +53,7 @@ Deno.test("an address with a password is refused, and the password isn't repeate
   assert.equal(withoutPassword("git@h:r"), "git@h:r");
 });
 
-Deno.test("what is no address is refused: options, paths, other schemes", () => {
+Deno.test("options, paths and other schemes are refused as addresses", () => {
   const bad = ["", "-x", "--upload-pack=x", "/tmp/r", "./r", "file:///etc", "ext::sh", "a b", "x"];
   for (const text of bad) assert.throws(() => repositoryAddress(text), { kind: "usage" }, text);
 });

@@ -213,7 +213,7 @@ class Fixture {
     const lost = [...this.owed].filter((content) => !local.has(content) && !remote.has(content));
     assert.deepEqual(lost, [], when);
     const made = [...local, ...remote].filter((content) => !this.written.has(content));
-    assert.deepEqual(made, [], "a content that nobody saved");
+    assert.deepEqual(made, [], "a content that was never saved");
   }
 
   assertAlike(): void {

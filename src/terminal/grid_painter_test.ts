@@ -88,7 +88,7 @@ Deno.test("what was taken over is given back at any moment, painted or not, and 
   }
 });
 
-Deno.test("a narrower window is painted anew, without what the terminal wrapped", () => {
+Deno.test("a narrower window is repainted, without the terminal's wrapped lines", () => {
   const painter = new GridPainter({ area: "screen", color: false, mouse: false });
   const terminal = new TinyTerminal(columns, rows);
   terminal.write(painter.start() + painter.paint({ lines: [[span("a".repeat(20))]] }));

@@ -110,6 +110,6 @@ Deno.test("a paste without an end isn't kept for ever, and its control character
   assert.equal(input.text.length, 4096);
 });
 
-Deno.test("a sequence that nobody knows means nothing, and the next key is itself", () => {
+Deno.test("an unknown sequence is ignored, and the next key is read", () => {
   assert.deepEqual(decoded("\x1b[?1;2c", "\x1b[99~", "\x1bOx", "a"), [text("a")]);
 });

@@ -66,7 +66,7 @@ Deno.test("a slow reader holds the writer back", async () => {
   assert.equal(more, true);
 });
 
-Deno.test("a reader that went away is told once and for all, at once", async () => {
+Deno.test("a closed reader is reported at once, and only once", async () => {
   const sink = new PumpedSink({
     write: () => Promise.reject(new Deno.errors.BrokenPipe("Broken pipe")),
   }, "a test");

@@ -84,7 +84,7 @@ Deno.test("a link that breaks is tried again, and then unknown: never ok", async
   assert.deepEqual(notes, ["gone: going on", "gone: going on"]);
 });
 
-Deno.test("an exec that ends well without having said so is no copy", async () => {
+Deno.test("a copy isn't `ok` without the script's own confirmation", async () => {
   const pods = {
     a: ends({ kind: "exited", exitCode: 0 }),
     b: ends({ kind: "exited", exitCode: 0 }),

@@ -27,7 +27,7 @@ Deno.test("where nothing matches, the way out leads to where it wasn't looked", 
   ]);
 });
 
-Deno.test("pods that match and don't run are told with what says more about them", () => {
+Deno.test("pods that match and aren't running are reported, with the command that shows details", () => {
   const skipped = [{ namespace: "web", pod: "web-0", reason: "is Pending" }];
   const { message, hint } = noMatch([found({ requested: { ...here, text: "web-0" }, skipped })]);
   assert.equal(

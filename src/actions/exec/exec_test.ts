@@ -107,7 +107,7 @@ Deno.test("a cluster that answers late still takes part", async () => {
   ]);
 });
 
-Deno.test("one context's error is the run's, and no pod at all is no success", async () => {
+Deno.test("the error of the only context is the run's, and a run without pods isn't a success", async () => {
   const failure = new KodamaError("forbidden", "may not list pods");
   await assert.rejects(run({ c: { failure } }), { kind: "forbidden" });
   await assert.rejects(run({ c: {} }), { kind: "noMatch" });
@@ -177,7 +177,7 @@ Deno.test("a workflow runs its command in its pods", async () => {
   assert.ok(events.some(({ kind }) => kind === "folded"));
 });
 
-Deno.test("pods are told by context, failures beside them", async () => {
+Deno.test("pods are reported by context, with the failures of others", async () => {
   const failure = new KodamaError("unreachable", "no route");
   const { host, clock } = simulatedHost({ a: three, b: { answersAfterMs: 5, failure } });
   const signal = new AbortController().signal;

@@ -30,7 +30,7 @@ Deno.test("keys go to the reader of the moment; without one they go nowhere", as
   assert.equal(input.failed, false);
 });
 
-Deno.test("nothing is read before somebody wants it", async () => {
+Deno.test("nothing is read before a consumer requests it", async () => {
   let asked = 0;
   const input = new LiveInput({
     [Symbol.asyncIterator]: () => ({
@@ -45,7 +45,7 @@ Deno.test("nothing is read before somebody wants it", async () => {
   assert.equal(asked, 1);
 });
 
-Deno.test("a source that fails is told, to the reader and to who asks", async () => {
+Deno.test("a failing source is reported to its reader and to later callers", async () => {
   const { source, writer } = keyboard();
   const input = new LiveInput(source);
   const reader = input.open();

@@ -86,7 +86,7 @@ Deno.test("one dead server doesn't hold up the others", async () => {
   assert.equal(failed?.atMs, connectTimeoutMs);
 });
 
-Deno.test("a wait that turns out while the run goes on is told in it", async () => {
+Deno.test("a wait that starts during the run is reported", async () => {
   const { done, kinds } = outage({
     near: { pods: { "w-0": { ...hello, openMs: 5000 } } },
     lab: { answersAfterMs: 3000, failure: refused },

@@ -223,7 +223,7 @@ Deno.test("there is nothing to rerun where every target was ok", async () => {
   await assert.rejects(clock.runUntil(Array.fromAsync(again)), { kind: "noMatch" });
 });
 
-Deno.test("of the many runs that begin alike, the newest few are told", async () => {
+Deno.test("an ambiguous id lists only the newest few runs", async () => {
   const { host, files } = stage();
   const id = (minute: number) => `20260101-00${String(minute).padStart(2, "0")}00-abcdefg`;
   for (let minute = 0; minute < 60; minute++) files.set(`/config/runs/${id(minute)}.jsonl`, "");

@@ -68,7 +68,7 @@ Deno.test("a full disk is the error of the run, names the file, and ends what ru
   assert.equal(clock.waiting, 0, "something still runs");
 });
 
-Deno.test("groups are told with their differences where that is asked for", async () => {
+Deno.test("groups have their differences if `--diff` is given", async () => {
   const { events } = await run({ outputMode: "fold", diff: true });
   const [folded] = events.filter((event) => event.kind === "folded");
   assert.deepEqual(folded?.groups.map(({ names, diff }) => [names, diff?.kind]), [

@@ -150,7 +150,7 @@ Deno.test("more logs than may be read at a time come in groups, and none is refu
   assert.ok(events.some((event) => event.kind === "queued" && event.waiting === 1));
 });
 
-Deno.test("how many logs wait while others are followed is told once for all that begin together", async () => {
+Deno.test("the number of queued logs is reported once for all that start together", async () => {
   const over = Promise.withResolvers<void>();
   async function* open() {
     yield at(1, "first");
@@ -173,7 +173,7 @@ Deno.test("how many logs wait while others are followed is told once for all tha
   assert.deepEqual(queued, [{ kind: "queued", waiting: 3, places: 2 }]);
 });
 
-Deno.test("a log that can't be read is told, and leaves the others as they are", async () => {
+Deno.test("a log that can't be read is reported, and doesn't affect the others", async () => {
   const away = await read({ a: at(1, "a"), b: new KodamaError("unreachable", "no route") });
   assert.deepEqual([away.texts, away.exitCode], [["a"], 4]);
   const refused = await read({ a: at(1, "a"), b: new KodamaError("forbidden", "no") });

@@ -61,7 +61,7 @@ function cluster(pages: (readonly Pod[] | KodamaError)[], context = "c"): Watche
   return one;
 }
 
-Deno.test("each page is told as it comes, then that all are there, then each change", async () => {
+Deno.test("each page is reported as it arrives, then the end of the list, then each change", async () => {
   const one = cluster([[runningPod("a")], [runningPod("b")]]);
   const picker = watching([one]);
   await one.change("added", runningPod("c"));
@@ -92,7 +92,7 @@ Deno.test("a pod of another uid is another pod", async () => {
   assert.deepEqual(ids, ["uid-a", "later"]);
 });
 
-Deno.test("a dead cluster is told once, and the others are there without it", async () => {
+Deno.test("an unreachable cluster is reported once, and the others are listed", async () => {
   const failure = new KodamaError("unreachable", "no route");
   const picker = watching([cluster([failure], "dead"), cluster([[runningPod("a")]], "well")]);
   const told = await picker.end();

@@ -41,7 +41,7 @@ Deno.test("neither git's progress nor its failure shows what a server repeats of
   assert.doesNotMatch(shown.join("\n"), new RegExp(token));
 });
 
-Deno.test("of progress that nobody takes, no more than a few lines wait", async () => {
+Deno.test("progress without a consumer is buffered up to a few lines", async () => {
   const { lines, clock } = await checkingOut(
     Array.from({ length: 100 }, (_, at) => `Receiving objects: ${at}\r\n`),
   );

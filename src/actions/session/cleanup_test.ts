@@ -32,7 +32,7 @@ Deno.test("a command that was ended is tidied up all the same, and a failure of 
   await assert.rejects(cleaning(() => Promise.reject(new TypeError("a bug"))), TypeError);
 });
 
-Deno.test("who ended it with a signal is told so, with the way on that the work itself names", () => {
+Deno.test("`kodamaErrorOf()` reports the signal, with the hint of the work itself", () => {
   const stopped = new KodamaError("cancelled", "stopped by SIGINT");
   const waiting = new KodamaError("cancelled", "stopped while waiting", { hint: "it goes on" });
   const bySignal = kodamaErrorOf(waiting, AbortSignal.abort(stopped));

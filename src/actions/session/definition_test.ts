@@ -91,7 +91,7 @@ Deno.test("the token of git is the files', else the environment's, and none wher
   assert.equal(await token(files, { envFiles: [".env"] }, env), "from-file");
   assert.equal(await token({}, { envExclude: ["GITHUB_TOKEN"] }, env), undefined);
   const { secrets } = await defined({}, {}, env);
-  assert.equal(secrets.variables.size, 0, "it is no variable of the session");
+  assert.equal(secrets.variables.size, 0, "it isn't a variable of the session");
   await assert.rejects(token({}, {}, { GITHUB_TOKEN: "a\nb" }), (error: Error) => {
     assert.doesNotMatch(error.message, /a\nb/);
     return /characters that no token has/.test(error.message);

@@ -22,7 +22,7 @@ function startFromPipe() {
   return { host: { ...host, files: { ...host.files, readText } }, clock, stop, options };
 }
 
-Deno.test("a start that waits for a pipe says so, and ends when it is told to", async () => {
+Deno.test("a start that waits for a pipe reports it, and can be aborted", async () => {
   const { host, clock, stop, options } = startFromPipe();
   using _end = clock.timer(5_000, () => stop.abort(new Error("it said nothing")));
   const starting = start(host, options);

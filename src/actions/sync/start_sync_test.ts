@@ -40,7 +40,7 @@ async function waitFor(
 
 const change = (atMs: number) => ({ atMs, side: "remote", what: "added", path: "a" }) as const;
 
-Deno.test("a sync that stays as it is is told again and again, and so is for how long", async () => {
+Deno.test("a sync without progress is reported repeatedly, with its duration", async () => {
   const { error, progress } = await waitFor(
     (ms) => ms < 25_000 ? { phase: "scanning" } : { phase: "watching" },
   );
@@ -51,7 +51,7 @@ Deno.test("a sync that stays as it is is told again and again, and so is for how
   assert.deepEqual([...words], ["scanning", "scanning for 10s", "scanning for 20s"]);
 });
 
-Deno.test("who doesn't wait any more is told that it goes on, and how to look at it", async () => {
+Deno.test("an aborted wait reports that the sync continues, and how to inspect it", async () => {
   const { error, elapsedMs } = await waitFor(() => ({ phase: "scanning" }), { untilMs: 3_000 });
   assert.deepEqual([error?.kind, error?.hint, elapsedMs], [
     "cancelled",
@@ -60,7 +60,7 @@ Deno.test("who doesn't wait any more is told that it goes on, and how to look at
   ]);
 });
 
-Deno.test("a pod that can't be reached is told after seconds", async () => {
+Deno.test("an unreachable pod is reported after seconds", async () => {
   const { error, elapsedMs } = await waitFor(
     () => ({ phase: "waiting", reason: "no link", connections: 0 }),
   );
@@ -88,7 +88,7 @@ Deno.test("what is in the way again and again ends the wait, unless something is
   assert.equal(error, undefined);
 });
 
-Deno.test("a sync that tells nothing new at all is waited for so long, and no longer", async () => {
+Deno.test("a sync without any news is awaited up to a limit", async () => {
   const { error, elapsedMs } = await waitFor(() => ({ phase: "syncing" }));
   assert.equal(error?.kind, "timeout");
   assert.match(error?.message ?? "", /doesn't get on: syncing for 10m$/);

@@ -93,7 +93,7 @@ async function panesOf(
     const { context, namespace, pod, container } = target;
     const wrong = [namespace, pod, container].find((name) => !kubernetesName.test(name));
     if (wrong !== undefined) {
-      throw new KodamaError("server", `the server told a name that can't be one: "${wrong}"`);
+      throw new KodamaError("server", `the server sent an invalid name: "${wrong}"`);
     }
     const place = [...(contexts ? [`--context=${context}`] : []), "-n", namespace, "-c", container];
     const command = options.command.length === 0 ? [] : ["--", ...options.command];

@@ -78,7 +78,7 @@ Deno.test("after a no nothing is kept, and the error is a cancel", async () => {
   assert.equal(files.size, 0);
 });
 
-Deno.test("with nobody to ask it fails, and says the ways out", async () => {
+Deno.test("without a terminal it fails, with the alternatives", async () => {
   const table: [folder: string, word: string][] = [
     ["/project/workflows", "deploy"],
     // No name resolves to it.
@@ -120,7 +120,7 @@ Deno.test("one without permissions needs no trust", async () => {
   await ensureTrusted(host, { ...subject(), permissions: noPermissions }, nobody);
 });
 
-Deno.test("a lock file counts where nobody can be asked, as long as nothing has changed", async () => {
+Deno.test("a lock file counts without a terminal, as long as no file has changed", async () => {
   const { host, files } = simulatedHost({});
   files.set("/project/workflows/kodama.lock", await lockFor(host, [subject()]));
   await ensureTrusted(host, subject(), nobody);
@@ -132,7 +132,7 @@ Deno.test("a lock file counts where nobody can be asked, as long as nothing has 
   });
   const { asked, options } = person(true);
   await ensureTrusted(host, subject(), options);
-  assert.equal(asked.length, 1, "with somebody there, the lock doesn't answer for them");
+  assert.equal(asked.length, 1, "on a terminal the lock file is ignored");
 });
 
 Deno.test("a lock file is for the workflows of one folder", async () => {

@@ -186,7 +186,7 @@ Deno.test("--help is help anywhere before --, and the command's own word after i
   await assert.rejects(parse(["--help=all"]), { message: "--help takes no value" });
 });
 
-Deno.test("a name of every object is no command", async () => {
+Deno.test("names of `Object.prototype` aren't commands", async () => {
   for (const arg of ["constructor", "__proto__", "toString"]) {
     await assert.rejects(choose([arg], programOf("kodama")), KodamaError);
     assert.equal(programOf(arg).spoken, "kodama");

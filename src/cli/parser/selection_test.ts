@@ -81,7 +81,7 @@ for (const [line, selection] of selections) {
   });
 }
 
-Deno.test("contexts can be several, and the kubeconfig is told apart", async () => {
+Deno.test("several contexts are resolved, and the kubeconfig separately", async () => {
   const { contexts, kubeconfig } = await selected("--context a --context=b --kubeconfig /k");
   assert.deepEqual([contexts, kubeconfig], [["a", "b"], "/k"]);
 });

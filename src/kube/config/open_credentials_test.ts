@@ -84,7 +84,7 @@ Deno.test("a plugin runs once for many requests, and again near the end of its t
   assert.equal((await credentials.current(signal)).authorization, "Bearer two");
 });
 
-Deno.test("a plugin is told of the cluster only when it asks", async () => {
+Deno.test("a plugin gets the cluster's data only if it requests them", async () => {
   const info = async (changes: Record<string, unknown>) => {
     const host = testHost({ answers: [answer({ token: "t" })] });
     const authority = { certificateAuthority: { kind: "inline", pem: "PEM" } };

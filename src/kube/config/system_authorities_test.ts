@@ -19,7 +19,7 @@ Deno.test("a machine's authorities are those of its first file, or of the one th
   }
 });
 
-Deno.test("a file of authorities that can't be read is told, and no other is taken for it", async () => {
+Deno.test("an unreadable file of authorities is an error, without a fallback", async () => {
   const host = testHost({ files: { [debian]: "debian's" }, env: { SSL_CERT_FILE: "/gone.pem" } });
   await assert.rejects(systemAuthorities(host), {
     kind: "config",

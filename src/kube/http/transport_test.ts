@@ -173,7 +173,7 @@ Deno.test("a refused token file is read again, once", async () => {
   }, { tokenFile: "/t" });
 });
 
-Deno.test("what isn't JSON is told in few words", async () => {
+Deno.test("an answer that isn't JSON is shortened in the error", async () => {
   await withServer(() => new Response("<html>\x1b[2Jlogin</html>"), async ({ client }) => {
     await assert.rejects(client.raw("GET", "/a"), {
       kind: "server",
@@ -184,7 +184,7 @@ Deno.test("what isn't JSON is told in few words", async () => {
   });
 });
 
-Deno.test("a page that expired halfway is told as that", async () => {
+Deno.test("a page that expired halfway is an `expired` error", async () => {
   const answer: Answer = (request) =>
     new URL(request.url).searchParams.has("continue") ? status(410, "too old") : page(["a"], "n");
   await withServer(answer, async ({ client }) => {

@@ -64,7 +64,7 @@ for (
     ["a size that is not a number", "zz\r\nabc"],
     ["a size below zero", "-1\r\nabc"],
     ["a size beyond all servers", "ffffffffffff\r\nabc"],
-    ["more data than was told", "2\r\nabc\r\n"],
+    ["more data than announced", "2\r\nabc\r\n"],
     ["a line of a size without an end", "0".repeat(2000)],
     ["trailers without an end", `0\r\n${"a: b\r\n".repeat(20_000)}`],
   ] as const

@@ -130,7 +130,7 @@ Deno.test("a pod that is named with its namespace is looked for there alone", as
   await assert.rejects(find(client, { operands: [...operands, podNamed("b")] }), { kind: "usage" });
 });
 
-Deno.test("a pod that is named with its context is no other context's", async () => {
+Deno.test("a pod named with its context isn't selected in another context", async () => {
   const operand = (name: string, context: string) => ({ kind: "pod" as const, name, context });
   const operands = [operand("a-1", "ctx"), operand("b", "other")];
   assert.deepEqual(await find(new FakeClient(pods), { operands }), ["web/a-1"]);
@@ -244,7 +244,7 @@ Deno.test("a name that isn't there is an error with what is near", async () => {
   });
 });
 
-Deno.test("a namespace that isn't there is told, unless namespaces may not be read", async () => {
+Deno.test("a missing namespace is reported, unless namespaces may not be read", async () => {
   const namespaces = named("dv");
   await assert.rejects(find(new FakeClient(pods), { namespaces }), {
     kind: "noMatch",
@@ -264,7 +264,7 @@ Deno.test("a pattern that matches nothing gives the nearest names", async () => 
   assert.deepEqual(asked, { text: '"a-3"', scope: `namespace "web"`, everywhere: false });
 });
 
-Deno.test("a list that expires halfway is begun anew, and not for ever", async () => {
+Deno.test("a list that expires halfway is restarted, a limited number of times", async () => {
   const client = new FakeClient(pods);
   client.expiring = 2;
   assert.deepEqual(await find(client, {}), ["web/a-1", "web/a-2", "web/b"]);

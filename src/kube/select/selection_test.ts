@@ -43,7 +43,7 @@ Deno.test("a target is one container of a pod, with where it is", () => {
   ]);
 });
 
-Deno.test("a target carries its pod's uid, by which a later pod of the name is told from it", () => {
+Deno.test("a target has its pod's uid, which distinguishes a later pod of the name", () => {
   const [target] = select([pod("a", { metadata: { uid: "u-1" } })]).targets;
   assert.equal(target?.uid, "u-1");
 });
@@ -91,7 +91,7 @@ Deno.test("the natural order is an order: total, and the same in every direction
   }));
 });
 
-Deno.test("a sample has so many, in order, none twice; shuffled it may have any order", () => {
+Deno.test("a sample has N different targets in order; a shuffled one in any order", () => {
   const pods = Array.from({ length: 20 }, (_, index) => pod(`p-${index}`));
   const all = names(pods);
   fc.assert(

@@ -84,7 +84,7 @@ Deno.test("every stream arrives whole and in order under any cutting", async () 
   );
 });
 
-Deno.test("nothing is read from the network while nobody takes the output", async () => {
+Deno.test("nothing is read from the network while the output isn't consumed", async () => {
   const { link, channel } = open();
   link.give(on(1, "a"), on(1, "b"), on(1, "c"));
   const output = channel.output[Symbol.asyncIterator]();
@@ -129,13 +129,13 @@ for (const [name, { wire, reason }] of Object.entries(cuts)) {
   });
 }
 
-Deno.test("a link that breaks after the whole status is no cut", async () => {
+Deno.test("a link that breaks after the complete Status isn't `cut`", async () => {
   const { link, channel } = open();
   link.give(on(3, success), null);
   assert.deepEqual((await hear(channel)).end, { kind: "exited", exitCode: 0 });
 });
 
-Deno.test("the end of standard input is told on channel 255, where the protocol has it", async () => {
+Deno.test("the end of standard input is sent on channel 255, if the protocol has it", async () => {
   const { link, channel } = open();
   await channel.write(encode("hi"));
   assert.equal(await channel.closeStdin(), true);

@@ -88,7 +88,7 @@ Deno.test("a link that breaks between an upgrade's request and its answer has se
   await closed;
 });
 
-Deno.test("a link that nobody waits at any more is neither watched nor dropped, whatever the server answers", async () => {
+Deno.test("a link without a waiting reader is neither monitored nor dropped", async () => {
   for (const answered of [true, false]) {
     const clock = new ManualClock();
     const { promise, resolve } = Promise.withResolvers<boolean>();

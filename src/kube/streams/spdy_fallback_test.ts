@@ -76,7 +76,7 @@ Deno.test("SPDY is for what moves much, and for no terminal", async () => {
   });
 });
 
-Deno.test("a link that breaks behind the request is no refusal: the command may have begun, and isn't begun twice", async () => {
+Deno.test("a link that breaks after the request isn't a refusal: the command may have started, and isn't started twice", async () => {
   await withAnswer("", async (client, methods) => {
     await assert.rejects(client.exec(request), { kind: "unreachable" });
     assert.deepEqual(methods, ["POST"]);

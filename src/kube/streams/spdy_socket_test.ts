@@ -252,7 +252,7 @@ Deno.test("data comes out as it went in, however it is cut, and so does what sta
   }));
 });
 
-Deno.test("resets and goodbyes are told", () => {
+Deno.test("resets and goodbyes are reported", () => {
   assert.deepEqual(decoded([control(3, 0, 0, 0, 5, 0, 0, 0, 1), control(7, 0, 0, 0, 0)]), [
     { kind: "reset", stream: 5, status: 1 },
     { kind: "goAway" },

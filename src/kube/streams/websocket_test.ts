@@ -202,7 +202,7 @@ for (const [name, answer, error] of refusals) {
   });
 }
 
-Deno.test("a link that breaks before the answer to a handshake is told as that", async () => {
+Deno.test("a link that breaks before the answer to a handshake is reported as such", async () => {
   const link = new MemoryLink();
   const socket = openWebSocket(link, request, never);
   link.give(null);
@@ -210,7 +210,7 @@ Deno.test("a link that breaks before the answer to a handshake is told as that",
   assert.equal(link.closed, true);
 });
 
-Deno.test("a handshake that couldn't be sent is no unanswered one", async () => {
+Deno.test("a handshake that couldn't be sent isn't reported as unanswered", async () => {
   const link = new MemoryLink();
   link[Symbol.dispose]();
   await assert.rejects(openWebSocket(link, request, never), { name: "Error" });
@@ -330,7 +330,7 @@ for (const [message, wire] of Object.entries(broken)) {
   });
 }
 
-Deno.test("a close without a code is told as 1005", () => {
+Deno.test("a close without a code is reported as 1005", () => {
   assert.deepEqual([...new FrameDecoder().decode(Uint8Array.of(0x88, 0))], [
     { kind: "close", code: 1005, reason: "" },
   ]);

@@ -61,7 +61,7 @@ const request = {
   tty: false,
 };
 
-const never = () => Promise.reject(new Error("nobody reads or writes here"));
+const never = () => Promise.reject(new Error("nothing reads or writes here"));
 
 function open(port: number, host = testHost()) {
   const clusters = [{ name: "c", cluster: { server: `http://127.0.0.1:${port}` } }];
@@ -135,7 +135,7 @@ Deno.test("a connection that the server closes, or that waited too long, isn't u
   });
 });
 
-Deno.test("a header's value that HTTP can't carry is told, and not sent", async () => {
+Deno.test("an invalid header value is an error, and isn't sent", async () => {
   await withServer([], async ({ connections, port }) => {
     const host = testHost();
     const users = [{ name: "u", user: { token: "a\nimpersonate-user: root" } }];
@@ -168,7 +168,7 @@ function targetOf(certificate: string): LinkTarget {
 /** Nothing is dialled: dialling is the error. */
 const dialled = { use: "prompt" as const, signal: AbortSignal.abort(new Error("dialled")) };
 
-Deno.test("a link goes on for whom it was dialled, and for nobody else", async () => {
+Deno.test("a dialled link is only used by its own request", async () => {
   using pool = new LinkPool(new ManualClock());
   const link = new MemoryLink();
   pool.release(link, targetOf("mine"), "prompt");

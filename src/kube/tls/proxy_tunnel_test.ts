@@ -19,7 +19,7 @@ Deno.test("an HTTP proxy is asked to connect, with the name and password of its 
   );
 });
 
-Deno.test("an HTTP proxy that refuses is told", async () => {
+Deno.test("a refusal of an HTTP proxy is reported", async () => {
   const link = new MemoryLink();
   link.give(bytes("HTTP/1.1 407 Login\r\n\r\n"));
   await assert.rejects(tunnel(link, parseProxy("proxy.test"), to), {
@@ -40,7 +40,7 @@ Deno.test("a SOCKS5 proxy is given the name of the host to look up itself", asyn
   ]);
 });
 
-Deno.test("a SOCKS5 proxy that can't connect is told", async () => {
+Deno.test("a SOCKS5 proxy that can't connect is reported", async () => {
   const link = new MemoryLink();
   const done = tunnel(link, parseProxy("socks5://proxy.test"), to);
   link.give(Uint8Array.of(5, 0), Uint8Array.of(5, 5, 0, 1));

@@ -62,7 +62,7 @@ Deno.test("of one sync one process runs: a second one ends before it looks at an
   }
 });
 
-Deno.test("what isn't there isn't served, and what is no name of one leads to no other folder", async () => {
+Deno.test("a missing sync isn't served, and an invalid name leads to no other folder", async () => {
   const configDir = await Deno.makeTempDir({ prefix: "kodama-serve-sync-" });
   try {
     const { error } = await serve(configDir);
@@ -85,7 +85,7 @@ function before<T>(clock: ManualClock, limitMs: number, promise: Promise<T>): Pr
   return clock.runUntil(Promise.race([promise, late]));
 }
 
-Deno.test("a call that nobody answers ends in time, and when it isn't wanted any more", async () => {
+Deno.test("an unanswered call ends at its time limit, and when it is aborted", async () => {
   const clock = new ManualClock();
   const stop = new AbortController();
   await assert.rejects(before(clock, 60_000, inTime(clock, never, stop.signal)), {

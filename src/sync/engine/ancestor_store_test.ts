@@ -75,7 +75,7 @@ Deno.test("a journal that is cut ends there, and one of another base counts for 
   assert.deepEqual(textOf(await AncestorStore.open(files)), { x: "x" });
 });
 
-Deno.test("behind half a line that a full disk has left, all is written anew", async () => {
+Deno.test("after a partial line from a full disk, the whole file is rewritten", async () => {
   const files = new Files();
   const store = await AncestorStore.open(files);
   await store.save(agreed({ a: "1", b: "1" }));
@@ -92,7 +92,7 @@ Deno.test("behind half a line that a full disk has left, all is written anew", a
   assert.equal(files.journal, "", "a new base");
   files.journal = "torn";
   await store.save(agreed({}), new Set(["a"]));
-  assert.equal(files.journal, "", "and one by the process that was told of the full disk");
+  assert.equal(files.journal, "", "and one by the process that saw the full disk");
   assert.deepEqual(textOf(await AncestorStore.open(files)), { b: "1" });
 });
 

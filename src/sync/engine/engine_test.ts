@@ -136,7 +136,7 @@ Deno.test("a saved file is on the other side within a tenth of a second, either 
   assert.deepEqual(onEvent, ["remote added a", "remote changed a", "local added b"]);
 });
 
-Deno.test("a pod that isn't there is waited for, longer each time, and told", async () => {
+Deno.test("a missing pod is retried at growing intervals, and reported", async () => {
   await using fixture = await Fixture.open();
   const gone = () => new KodamaError("notFound", 'pods "dev" not found');
   fixture.refusals.push(gone(), gone(), gone());
@@ -227,7 +227,7 @@ Deno.test("a side that was emptied stops everything until a person says yes", as
   assert.deepEqual([fixture.text("local", "a"), fixture.state.phase], [undefined, "watching"]);
 });
 
-Deno.test("a full disk is waited for, told, and then gone on with", async () => {
+Deno.test("a full disk is reported, retried, and then the sync continues", async () => {
   await using fixture = await Fixture.open();
   const full: StepFailure = { kind: "failed", reason: "full", message: "No space left on device" };
   fixture.trees.remote.hook = (place) => place === "before" ? full : undefined;
@@ -261,7 +261,7 @@ Deno.test("a flush tells what could not be carried over, and nothing of what a r
   assert.equal(await later, undefined);
 });
 
-Deno.test("a pod that can't tell is asked, and what no one told is found now and then", async () => {
+Deno.test("a pod without a watcher is polled, and missed changes are found by full scans", async () => {
   await using fixture = await Fixture.open("none");
   fixture.run();
   await fixture.pass(10);
@@ -274,7 +274,7 @@ Deno.test("a pod that can't tell is asked, and what no one told is found now and
   assert.equal(fixture.text("local", "b"), "2");
 });
 
-Deno.test("a conflict is told until somebody has merged it", async () => {
+Deno.test("a conflict is reported until it is merged", async () => {
   await using fixture = await Fixture.open();
   fixture.trees.local.save("a", "mine");
   fixture.trees.remote.save("a", "theirs");

@@ -12,14 +12,14 @@ async function alike(files: Record<string, string>, rules?: SideRules) {
   return { trees, pass: onEvent };
 }
 
-Deno.test("a side of which all was told to be gone is an emptied one: nothing is taken from the other", async () => {
+Deno.test("a side whose files were all reported as deleted is emptied: nothing is deleted on the other", async () => {
   const { trees, pass } = await alike({ a: "1", b: "2" });
   for (const path of ["a", "b"]) trees.remote.delete(path);
   assert.equal(await pass({ remote: ["a", "b"] }), "halted");
   assert.deepEqual([...trees.local.entries.keys()], ["a", "b"]);
 });
 
-Deno.test("a name that differs by its case alone is told beside the one that is there, not in its place", async () => {
+Deno.test("a name that differs only by case is reported beside the existing one", async () => {
   const { trees, pass } = await alike({ readme: "1", other: "2" }, {
     ...linuxRules,
     ignoresCase: true,

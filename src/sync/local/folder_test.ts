@@ -149,7 +149,7 @@ Deno.test("what was edited after it was looked at is neither replaced, nor remov
   assert.equal(((await Deno.stat(`${fixture.root}/mode`)).mode ?? 0) & 0o111, 0);
 });
 
-Deno.test("what somebody made meanwhile stays, and a content that isn't the planned one gets no name", async () => {
+Deno.test("a file created meanwhile stays, and unplanned content isn't renamed into place", async () => {
   await using fixture = await Fixture.with({ taken: "mine" });
   const steps = [
     await put("taken", "theirs", [local("taken", undefined)]),
@@ -199,7 +199,7 @@ Deno.test("a folder that became a link isn't gone through, to write, to remove o
   assert.equal(await fixture.text("copy"), "own");
 });
 
-Deno.test("a full disk, a missing right and a folder that isn't empty are told apart", () => {
+Deno.test("a full disk, a missing right and a folder that isn't empty are distinguished", () => {
   const reasons = [
     new Error("No space left on device (os error 28)"),
     new Error("Disk quota exceeded (os error 122)"),
@@ -234,7 +234,7 @@ Deno.test("a folder that was put in its place is another one, and one that is go
   assert.notEqual(after.root, before.root);
 });
 
-Deno.test("a name that the other side can't be told is left alone, and not the folder that it is in", async () => {
+Deno.test("a name that is invalid on the other side is skipped, but not its folder", async () => {
   await using fixture = await Fixture.with({
     "d/good": "a",
     "d/line\nbreak": "b",

@@ -21,7 +21,7 @@ class Received {
   }
 }
 
-Deno.test("edits are told by their paths; kodama's own files and what is left out aren't", async () => {
+Deno.test("edits are reported by their paths, except kodama's own and excluded files", async () => {
   const root = await Deno.makeTempDir({ prefix: "kodama-watch-" });
   await Deno.mkdir(`${root}/modules`);
   await Deno.mkdir(`${root}/d`);
@@ -64,7 +64,7 @@ Deno.test("a folder that can't be watched is looked through now and then", () =>
   assert.equal(watch.by, "polling");
 });
 
-Deno.test("a system that falls silent is told, and that all has to be looked through", async () => {
+Deno.test("a silent system is reported, and requests a full scan", async () => {
   const root = await Deno.makeTempDir({ prefix: "kodama-watch-" });
   const onEvent: EndpointEvent[] = [];
   {

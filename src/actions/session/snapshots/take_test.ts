@@ -49,7 +49,7 @@ Deno.test("the default class of the claim's own driver is taken, and never anoth
   assert.match(choice(two, { driver: "fast.csi" }) ?? "", /several .*fast, faster/);
 });
 
-Deno.test("where the driver can't be told the cluster chooses", () => {
+Deno.test("without a known driver the cluster chooses the class", () => {
   assert.equal(choice([fast, other], {}), undefined);
 });
 

@@ -35,7 +35,7 @@ Deno.test("a wait that ends in time has said nothing", () => {
   assert.equal(terminal.written("stderr"), "");
 });
 
-Deno.test("a wait goes on when nobody can be told", async () => {
+Deno.test("a wait continues if its message can't be written", async () => {
   const terminal = new MemoryTerminal({
     onWrite: () => {
       throw new Error("the disk is full");

@@ -18,7 +18,7 @@ async function left(sample: number | undefined, terminals: ("stdin" | "stderr")[
   return chosen?.selection === selection;
 }
 
-Deno.test("where chance chooses one pod, nobody is asked which", async () => {
+Deno.test("`--sample 1` opens no picker", async () => {
   assert.ok(await left(1, ["stdin", "stderr"]));
 });
 

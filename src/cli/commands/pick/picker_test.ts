@@ -166,7 +166,7 @@ Deno.test("a click moves the cursor, the release of a second one on the row acce
   assert.deepEqual(picked.kind === "picked" && picked.targets.map(({ pod }) => pod), ["web-1"]);
 });
 
-Deno.test("clicks are told by rows of the screen, wherever the picker begins on it", async () => {
+Deno.test("clicks are mapped to rows of the screen, wherever the picker starts on it", async () => {
   const scene = new Scene(names, { height: { kind: "rows", rows: 6 } });
   await scene.settle();
   // The terminal's answer: the picker starts on the fourth row.
@@ -225,7 +225,7 @@ Deno.test("a terminal that is closed under the picker ends it", async () => {
   await assert.rejects(scene.picked, { kind: "cancelled", message: "the terminal was closed" });
 });
 
-Deno.test("a dumb terminal is drawn on by nobody: the matches are named", async () => {
+Deno.test("nothing is drawn on a dumb terminal: the matches are listed", async () => {
   const scene = new Scene(names, {}, 60, "dumb");
   await assert.rejects(scene.picked, {
     kind: "usage",

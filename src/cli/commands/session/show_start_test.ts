@@ -24,7 +24,7 @@ async function shown(texts: readonly string[], terminals: readonly "stderr"[] = 
   return terminal.written("stderr");
 }
 
-Deno.test("elsewhere than on a terminal a wait is told once it lasts, and what stays as it is once", async () => {
+Deno.test("without a terminal, a lasting wait is reported, and an unchanged message once", async () => {
   const events = await shown([...Array<string>(6).fill("scanning"), "syncing 1/2"]);
   assert.equal(events, "6/8 sync: scanning\n6/8 sync: syncing 1/2\n");
   assert.equal(await shown(["scanning", "syncing"]), "");
