@@ -1,7 +1,7 @@
 /**
  * How a target ends: the kinds of outcomes, and every rule that decides which one it is. A target of a run has exactly
- * one outcome. `S` is the server's final Status of the stream, `M` the end mark that kodama's own shell sets behind the
- * command's output, with its exit code (`marked_line.ts`).
+ * one outcome. `S` is the server's final Status of the stream, `M` the end mark, with the exit code, that kodama's
+ * own shell prints after the command's output (`marked_line.ts`).
  *
  *     what is known                                                   outcome
  *     -- before its stream is open: outcomeOfOpening
@@ -97,7 +97,7 @@ export type Attempt = { kind: "ended"; outcome: Outcome } | { kind: "noShell" };
 export function remainsOf({ left, unread }: Remains): string[] {
   return [
     ...(left === undefined ? [] : [left]),
-    ...(unread === true ? ["the end of its output was not waited for"] : []),
+    ...(unread === true ? ["the rest of its output was not awaited"] : []),
   ];
 }
 
@@ -124,7 +124,7 @@ export interface FailedOpening {
   startsShell: boolean;
 }
 
-/** Returns how an attempt ended whose stream was never open. Throws the error if it is a bug in kodama. */
+/** Returns the result of an attempt whose stream never opened. Throws the error if it is a bug in kodama. */
 export function outcomeOfOpening(error: unknown, opening: FailedOpening): Attempt {
   const { sent, cancelled, expired, connectTimeoutMs: afterMs } = opening;
   const remains = sent ? { left: "it was requested, and the command may have started" } : {};
@@ -168,7 +168,7 @@ export function isMissingShell(outcome: Outcome): boolean {
 
 /* The stream has ended by itself. */
 
-/** What is known of a command beside the end of its stream. */
+/** What is known of a command besides the end of its stream. */
 export interface CommandEvidence {
   /** Its process id was seen. */
   started: boolean;
@@ -176,7 +176,7 @@ export interface CommandEvidence {
   endMark?: number | "missing";
 }
 
-/** Returns how a target ended whose stream has ended by itself. */
+/** Returns the outcome of a target whose stream has ended by itself. */
 export function outcomeOfEnd(end: ChannelEnd, { started, endMark }: CommandEvidence): Outcome {
   switch (end.kind) {
     case "exited": {

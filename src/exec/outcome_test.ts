@@ -277,7 +277,7 @@ Deno.test("`remainsOf()` describes running processes and unread output", () => {
   assert.deepEqual(remainsOf({}), []);
   assert.deepEqual(remainsOf({ left: "it may still run", unread: true }), [
     "it may still run",
-    "the end of its output was not waited for",
+    "the rest of its output was not awaited",
   ]);
 });
 

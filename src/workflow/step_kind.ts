@@ -35,7 +35,7 @@ export interface Intent {
   command?: readonly string[];
   /** In the selected pods, on this machine, or neither. */
   where: "pods" | "here" | "nowhere";
-  /** `asks`: isn't known to read only, and so asks before it runs. */
+  /** `asks`: it isn't known to be read-only, so it asks before it runs. */
   effect: "reads" | "changes" | "asks";
   /** The change in the pods; absent if nothing changes. */
   change?: ChangeAction;
@@ -84,19 +84,19 @@ export interface KindDeclaration<E extends Entries> {
   output: Readonly<Record<string, Type>>;
   /** Fields that contain steps. */
   inner?: readonly string[];
-  /** Names that expressions in its inner steps have. */
+  /** Additional names for expressions in its inner steps. */
   innerNames?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Record<string, Type>;
-  /** The steps after it can name inner steps: each runs once at most. */
+  /** Later steps can refer to its inner steps, because each of them runs at most once. */
   innerStay?: boolean;
-  /** The field with args of a command or a line for a shell: a value in an arg stays in that arg. */
+  /** The field with the command, as args or as a line for a shell: a value can't leave its argument. */
   command?: string;
-  /** Its command's program has flags that do anything: a value can't become a flag. */
+  /** The command's program has dangerous flags, so a value can't become a flag. */
   valuesAreNoFlags?: boolean;
-  /** Fields in which `${{` has no meaning: code. */
+  /** Fields with code, in which `${{` doesn't start an expression. */
   verbatim?: readonly string[];
   /** Its own fields that must evaluate to true or false. */
   conditions?: readonly string[];
-  /** It only judges the outputs of other steps. */
+  /** It only tests the outputs of other steps. */
   judges?: boolean;
   /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
   inPods?: boolean;
@@ -106,14 +106,14 @@ export interface KindDeclaration<E extends Entries> {
   /** Returns the needed permissions, of evaluated fields or, before the run, of those without expressions. */
   needs?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Need[];
   plan(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Intent;
-  /** Runs it with every expression evaluated. Environment failures are outcomes; it rejects for kodama's own. */
+  /** Runs it with every expression evaluated. Failures of its environment are outcomes; it rejects only for bugs. */
   run(
     fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>,
     step: StepContext,
   ): Promise<StepEnd>;
 }
 
-/** Fields as the registry hands them on: the shape has passed them. */
+/** Fields that the shape of the kind has validated; the registry doesn't know their types. */
 // deno-lint-ignore no-explicit-any -- the one place where the types of a kind's fields are forgotten
 type Fields = any;
 

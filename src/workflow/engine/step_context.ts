@@ -42,8 +42,8 @@ export interface StepContext {
   /** Returns the pods of the step. @throws KodamaError `noMatch` if there are none. */
   targets(fields: { select?: unknown; targets?: unknown }): Promise<StepTarget[]>;
   /**
-   * Runs the steps of a field; their names are those of the step, and these. `part` identifies a round in this run;
-   * later runs identify it by `item` and the number of earlier rounds (`before`) with an equal one.
+   * Runs the steps of a field once, with `names` in addition to the step's own names. `part` identifies the round in
+   * this run. A rerun identifies it by its `item`, and by how many earlier rounds (`before`) have an equal item.
    */
   inner(
     field: string,
@@ -64,16 +64,16 @@ export interface StepContext {
   holdOpen(resource: AsyncDisposable): void;
   /** Returns whether to continue: a person's yes, or `--yes`. @throws UsageError if no one can be asked. */
   confirm(question: string): Promise<boolean>;
-  /** Returns whether the step may change these targets; without any, objects of the cluster. Throws as `World` does. */
+  /** Returns whether the step may change these targets or, if there are none, objects of the cluster. Throws as `confirm`. */
   confirmChange(action: ChangeAction, targets: readonly Target[]): Promise<boolean>;
   ask(question: Question): Promise<string | undefined>;
   /** Creates a file that `permissions.write` grants; a relative path is below the workflow's folder. */
   create(path: string): Promise<Writing>;
-  /** Refuses what `permissions` doesn't grant. @throws KodamaError `forbidden`. */
+  /** Checks that `permissions` grants it. @throws KodamaError `forbidden` if not. */
   require(kind: "net" | "run", what: string): void;
   /**
-   * The same for a file or folder, with links resolved; returns its absolute path, without resolving links. A relative
-   * one is below the workflow's folder.
+   * Checks that `permissions` grants a file or folder, with its links resolved. Returns its absolute path, with links
+   * as they are. A relative path is below the workflow's folder.
    */
   requirePath(kind: "read" | "write", path: string): Promise<string>;
 }

@@ -151,7 +151,7 @@ export const logsFlags = {
   "agent": toggle("show what the coding agent of a session did, instead of its container's log", {
     ...reading,
   }),
-  "follow": toggle("follow the logs, of pods that start later too", {
+  "follow": toggle("follow the logs, including those of pods that start later", {
     short: "f",
     ...reading,
   }),
