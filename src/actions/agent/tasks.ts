@@ -254,7 +254,7 @@ async function earlierTask(
   throw new KodamaError("conflict", `task ${requested} has no conversation to continue`, {
     hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows the tasks; ${
       option("new")
-    } begins a conversation`,
+    } starts a conversation`,
   });
 }
 

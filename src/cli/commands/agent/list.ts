@@ -49,7 +49,7 @@ export const command = defineCommand({
       return success;
     }
     if (tasks.length === 0) {
-      await terminal.stderr.write(`no tasks yet: kodama prompt ${name} "…" begins one\n`);
+      await terminal.stderr.write(`no tasks yet: kodama prompt ${name} "…" starts one\n`);
       return success;
     }
     const lines = tasksTable(tasks, host.clock.now());
