@@ -2,7 +2,7 @@
  * The launcher of an installed kodama: a short sh script, which starts Deno with the permissions that the
  * command needs. It shows in readable form what kodama is allowed to do.
  */
-import { completeCommand, serveSyncCommand } from "../src/cli/hidden_commands.ts";
+import { completeCommand, serveSyncCommand } from "../src/cli/program.ts";
 import { leadingValueFlags } from "../src/cli/tree.ts";
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";

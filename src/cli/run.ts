@@ -1,12 +1,11 @@
 /** From args to an exit code: the whole command-line front end. */
 import { ClosedSinkError } from "../terminal/sink.ts";
 import { success } from "./exit_codes.ts";
-import { completeCommand, serveClusterCommand, serveSyncCommand } from "./hidden_commands.ts";
+import { completeCommand, serveClusterCommand, serveSyncCommand, speak } from "./program.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
 import { choose } from "./parser/choose.ts";
 import { BadValue, type Flags, joinContents } from "./parser/flag.ts";
-import { speak } from "./program.ts";
 import { sortArgs } from "./parser/parse.ts";
 import { badValueError, resolveArgs } from "./parser/parsed_args.ts";
 

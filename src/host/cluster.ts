@@ -15,7 +15,7 @@ import type { ServeOptions } from "../cluster/control/serve.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { filePath } from "../files/file_path.ts";
-import { serveClusterCommand } from "../cli/hidden_commands.ts";
+import { serveClusterCommand } from "../cli/program.ts";
 import { endSignal } from "./signals.ts";
 
 /** The initial world of a cluster by default. */

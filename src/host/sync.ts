@@ -2,7 +2,7 @@
 import type { Host } from "../actions/host.ts";
 import { absolutePath } from "../base/absolute_path.ts";
 import { systemClock } from "../base/clock.ts";
-import { serveSyncCommand } from "../cli/hidden_commands.ts";
+import { serveSyncCommand } from "../cli/program.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { syncControl } from "../sync/daemon/control.ts";

@@ -95,7 +95,7 @@ export const command = defineCommand({
         const found = await findSession(host, ref, signal);
         const commandOf = async () => {
           if (joins === undefined) return options.command;
-          const { sharedShell } = await import("../../../actions/session/shared_shell.ts");
+          const { sharedShell } = await import("../../../actions/session/share.ts");
           return await sharedShell(host, found, { ...joins, signal });
         };
         // Attaching shortly before the end is in time, for a short command too.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { egressProbe, egressProbeCommand } from "./egress_probe.ts";
-import { egressRule } from "./egress_rule.ts";
+import { egressProbe, egressProbeCommand } from "./bring_up.ts";
+import { egressRule } from "../../session/egress_rule.ts";
 
 const rules = [egressRule("192.0.2.0/24")];
 
