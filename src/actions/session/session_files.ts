@@ -1,7 +1,7 @@
 /** The files of a session, running or not: from its own pod, or from a pod created only for them. */
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
-import { filesPod, filesPodName } from "../../session/manifests/files_pod.ts";
+import { filesPod, filesPodName } from "../../session/manifests/snapshot_pod.ts";
 import { ownedBy, type StoredSession } from "../../session/state.ts";
 import type { PodAccess } from "../../podscript/run_in_pod.ts";
 import { liveStatus } from "../../session/status.ts";

@@ -28,7 +28,7 @@ export function snapshotClaims(session: Session, sources: VolumeSources): Persis
   }));
 }
 
-/** It exits by itself this long after the last command in it: its caller may have been killed. */
+/** Such a pod exits by itself this long after the last command or copy in it: its caller may have been killed. */
 const idleSeconds = 60;
 
 /** The container that inspects the volumes before any other mounts them. */
@@ -92,5 +92,48 @@ function checking(container: Container): Container {
     name: checkContainer,
     command: ["sh", "-c", checkScript],
     volumeMounts: [{ name: "claude-home", mountPath: checkedPath, readOnly: true }],
+  };
+}
+
+/* A pod that mounts the volumes of a stopped session, while a caller copies their files. Pure. */
+
+/** Its name. */
+export function filesPodName(session: string): string {
+  return `kodama-files-${session}`;
+}
+
+/**
+ * Like the session's own pod, at the same paths, read-only; without its secrets, its configuration and its other
+ * containers. It starts nothing of the session: no queued task runs here.
+ */
+export function filesPod(session: Session): Pod {
+  const { gitSecret: _, ...spec } = session.spec;
+  const pod = sessionPod({
+    ...session,
+    spec: { ...spec, containers: [], limits: { idleSeconds } },
+    environment: { variables: [], gitToken: false },
+  });
+  const shown = ["workspace", "claude-home"];
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      name: filesPodName(session.name),
+      labels: sessionLabels(session.name, "files"),
+    },
+    spec: {
+      ...pod.spec,
+      terminationGracePeriodSeconds: 1,
+      containers: (pod.spec?.containers ?? []).map((one) => ({
+        ...one,
+        command: idleWatcherCommand({ idleSeconds }),
+        volumeMounts: (one.volumeMounts ?? []).map((mount) =>
+          shown.includes(mount.name) ? { ...mount, readOnly: true } : mount
+        ),
+      })),
+      volumes: (pod.spec?.volumes ?? []).map((volume) =>
+        shown.includes(volume.name) ? volume : { name: volume.name, emptyDir: {} }
+      ),
+    },
   };
 }
