@@ -86,7 +86,29 @@ export async function startNamespaceRuntime(options: NamespaceOptions): Promise<
   const enter = `${folder}/${errorName}`;
   await Deno.symlink(requiredTool(tools, "nsenter"), enter);
   const holder = await startHolder(tools, view, user);
-  return new NamespaceRuntime({ folder, tools, user, view, holder, enter, errorName });
+  const workingDirInside = await entersByPathInside(tools);
+  return new NamespaceRuntime({
+    folder,
+    tools,
+    user,
+    view,
+    holder,
+    enter,
+    errorName,
+    workingDirInside,
+  });
+}
+
+/** Returns whether nsenter has `--wdns`, as of util-linux 2.38. */
+async function entersByPathInside(tools: Tools): Promise<boolean> {
+  const { success } = await new Deno.Command(requiredTool(tools, "nsenter"), {
+    args: ["--wdns=/", "--", requiredTool(tools, "sh"), "-c", ":"],
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return success;
 }
 
 interface Parts extends NamespaceOptions {
@@ -95,6 +117,8 @@ interface Parts extends NamespaceOptions {
   /** A link to nsenter, under the name that identifies its messages. */
   enter: string;
   errorName: string;
+  /** Whether nsenter can change to a folder of the namespaces that it enters. */
+  workingDirInside: boolean;
 }
 
 class NamespaceRuntime implements ContainerRuntime {
@@ -291,6 +315,7 @@ interface NamespaceContainerParts {
   /** A link to nsenter, under the name that identifies its messages. */
   enter: string;
   errorName: string;
+  workingDirInside: boolean;
   setup: ContainerSetup;
   files: ContainerFiles;
   /** The main process, as this program sees it. */
@@ -352,10 +377,13 @@ class NamespaceContainer implements RunningContainer {
   }
 
   #insideCommand(command: readonly string[]): string[] {
-    const { enter, pid, setup } = this.#parts;
+    const { enter, pid, setup, workingDirInside } = this.#parts;
     const dir = setup.workingDir;
-    // The folder is opened on this side: older versions of nsenter can't open it on the other.
-    const workingDir = dir === "/" ? [] : [`--wd=/proc/${pid}/root${dir}`];
+    // The root of the main process is still the machine's at its very start, so an older nsenter, which opens the
+    // folder on this side, fails in a container that is a few milliseconds old.
+    const workingDir = dir === "/"
+      ? []
+      : [workingDirInside ? `--wdns=${dir}` : `--wd=/proc/${pid}/root${dir}`];
     return [enter, "-t", String(pid), "-m", ...workingDir, "--", ...command];
   }
 

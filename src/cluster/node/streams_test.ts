@@ -274,6 +274,22 @@ Deno.test("the main process's own terminal: attached to, written to, resized", a
   await fixture.pod("web", (pod) => pod.status?.phase === "Succeeded");
 });
 
+Deno.test("commands in containers that have just started run in the working folder", async () => {
+  await using fixture = await startFixture();
+  await Promise.all(Array.from({ length: 12 }, async (_, index) => {
+    const main = {
+      name: "main",
+      image: "busybox",
+      command: ["sleep", "1000"],
+      workingDir: "/made",
+    };
+    fixture.run({ containers: [main] }, `new-${index}`);
+    const ref = refOf(await fixture.pod(`new-${index}`, isRunning));
+    const { stdout, end } = await outcome(await fixture.node.exec(ref, ["pwd"], outputOnly));
+    assert.deepEqual({ stdout, end }, { stdout: "/made\n", end: { kind: "exited", exitCode: 0 } });
+  }));
+});
+
 Deno.test("an exec in an exited container is refused, not ended with a made-up code", async () => {
   await using fixture = await startFixture();
   const ref = await runIdle(fixture);
