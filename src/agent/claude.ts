@@ -24,7 +24,7 @@ const maxSummary = 300;
 const maxRefused = 20;
 
 /**
- * The paths of a user's own installation. Claude Code refuses to skip all permission prompts as root, unless it is told
+ * The paths of a user's own installation. Claude Code refuses to skip all permission prompts as root, unless an option says
  * that it is in a sandbox; a pod is one.
  */
 const preparation = `PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local

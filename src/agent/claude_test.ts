@@ -41,8 +41,8 @@ Deno.test("while it works, turns and tokens are counted once for each answer of 
 });
 
 Deno.test("the input and the result of a tool are events", () => {
-  const told = eventsOf(recordedTask).filter(({ kind }) => kind.startsWith("tool"));
-  assert.deepEqual(told, [
+  const events = eventsOf(recordedTask).filter(({ kind }) => kind.startsWith("tool"));
+  assert.deepEqual(events, [
     { kind: "toolStarted", id: "toolu_1", name: "Write", summary: "/workspace/hello.txt" },
     { kind: "toolEnded", id: "toolu_1", ok: true, text: "File created successfully" },
     { kind: "toolStarted", id: "toolu_2", name: "Bash", summary: "cat hello.txt" },

@@ -6,15 +6,15 @@ import { EventReader } from "./event_lines.ts";
 /** Returns the events of bytes that arrive in these pieces, with the offset after each event. */
 function read(pieces: readonly Uint8Array[]): { text: string; offset: number }[] {
   const reader = new EventReader(commandAdapter);
-  const told: { text: string; offset: number }[] = [];
+  const facts: { text: string; offset: number }[] = [];
   const take = (events: ReturnType<EventReader["take"]>) => {
     for (const event of events) {
-      if (event.kind === "output") told.push({ text: event.text, offset: reader.offset });
+      if (event.kind === "output") facts.push({ text: event.text, offset: reader.offset });
     }
   };
   for (const piece of pieces) take(reader.take(piece));
   take(reader.end());
-  return told;
+  return facts;
 }
 
 Deno.test("lines and offsets are the same however the bytes are cut", () => {

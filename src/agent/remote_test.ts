@@ -83,12 +83,12 @@ Deno.test("of tasks with one key, given at the same moment, one has a turn", asy
   const start = (script: string, key: string) =>
     startTaskInPod(pod.streams, shellTarget, { ...task(script), key }, never);
   const numbers = await Promise.all(
-    Array.from({ length: 4 }, () => start("echo told >>~/told", "once")),
+    Array.from({ length: 4 }, () => start("echo reports >>~/reports", "once")),
   );
   assert.equal(new Set(numbers).size, 4);
   const last = await start("echo end", "other");
   await followed(pod, last);
-  assert.equal(await Deno.readTextFile(`${pod.home}/told`), "told\n");
+  assert.equal(await Deno.readTextFile(`${pod.home}/reports`), "reports\n");
   const read = await readTasksInPod(pod.streams, shellTarget, {}, never);
   assert.deepEqual(read.map(({ number, key }) => [number, key]), [[1, "once"], [last, "other"]]);
 });
@@ -149,7 +149,7 @@ Deno.test("a runner begun again goes on with a task that waited, in its turn and
   await using pod = await ShellPod.open();
   const start = (script: string) => startTaskInPod(pod.streams, shellTarget, task(script), never);
   await startBegun(pod, "tail -f /dev/null");
-  for (const text of ["second", "third"]) await start(`echo ${text} | tee -a ~/told`);
+  for (const text of ["second", "third"]) await start(`echo ${text} | tee -a ~/reports`);
   const claims = [1, 2, 3].map((number) => `${pod.task(number)}/claim`);
   // The last first: a waiting runner would notice that it has its turn.
   for (const path of claims.toReversed()) {
@@ -169,7 +169,7 @@ Deno.test("a runner begun again goes on with a task that waited, in its turn and
   assert.deepEqual([await again(1), await again(2), await again(3)], ["", "2", "3"]);
   await followed(pod, 3);
   assert.deepEqual([await again(2), await again(3)], ["", ""]);
-  assert.equal(await Deno.readTextFile(`${pod.home}/told`), "second\nthird\n");
+  assert.equal(await Deno.readTextFile(`${pod.home}/reports`), "second\nthird\n");
   const states = (await readTasksInPod(pod.streams, shellTarget, {}, never)).map(({ status }) =>
     status
   );

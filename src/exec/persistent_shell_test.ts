@@ -24,7 +24,7 @@ const missing = ["script", "tmux"].filter((name) => onPath(name) === undefined);
 const nonce = "n0nce";
 const size = { columns: 80, rows: 24 };
 
-interface Told {
+interface Results {
   code: number;
   greeting: ShellGreeting | undefined;
   output: string;
@@ -44,7 +44,7 @@ async function stage(shell: string) {
     requested: RequestedShell,
     id: string,
     command: readonly string[],
-  ): Promise<Told> => {
+  ): Promise<Results> => {
     const persistent = { requested, owner: "0", id, keepSeconds: 60, size };
     const argv = shellArgv({ nonce, command, persistent });
     const line = argv.map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`).join(" ");

@@ -131,26 +131,26 @@ for (
 
 for (const [error, kind, message] of links) {
   Deno.test(`no answer: ${message.source}`, () => {
-    const told = linkError(error, at);
-    assert.ok(told instanceof KodamaError);
-    assert.equal(told.kind, kind);
-    assert.match(told.message, message);
-    assert.match(told.message, /context prod, https:\/\/api\.test:6443/);
+    const mapped = linkError(error, at);
+    assert.ok(mapped instanceof KodamaError);
+    assert.equal(mapped.kind, kind);
+    assert.match(mapped.message, message);
+    assert.match(mapped.message, /context prod, https:\/\/api\.test:6443/);
   });
 }
 
 Deno.test("the reason of a broken link doesn't include a library's help text", () => {
   const cause = new Error("unexpected EOF: https://docs.example/manual#eof");
-  const told = linkError(new TypeError("error reading a body: https://a.b/c", { cause }), at);
-  assert.ok(told instanceof LinkError);
-  assert.equal(told.failure.reason, "unexpected EOF: error reading a body");
+  const mapped = linkError(new TypeError("error reading a body: https://a.b/c", { cause }), at);
+  assert.ok(mapped instanceof LinkError);
+  assert.equal(mapped.failure.reason, "unexpected EOF: error reading a body");
 });
 
 Deno.test("only a dial that failed is known to have sent nothing", () => {
   const sent = (error: unknown, sentAll?: boolean) => {
-    const told = linkError(error, at, sentAll);
-    assert.ok(told instanceof LinkError);
-    return told.failure.sent;
+    const mapped = linkError(error, at, sentAll);
+    assert.ok(mapped instanceof LinkError);
+    return mapped.failure.sent;
   };
   assert.equal(sent(coded("ECONNREFUSED")), "nothing");
   assert.equal(sent(coded("ENETUNREACH")), "nothing");

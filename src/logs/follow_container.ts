@@ -35,7 +35,7 @@ class Following {
   #complete: number | undefined;
   /** The last known state may be older than the lines seen. */
   #fresh = false;
-  #toldWaiting = "";
+  #reportedWaiting = "";
   /** Consecutive connections that returned a log other than the one that was read. */
   #lostInRow = 0;
 
@@ -53,8 +53,10 @@ class Following {
         case "gone":
           return;
         case "waiting":
-          if (this.#toldWaiting !== state.reason) yield { kind: "waiting", reason: state.reason };
-          this.#toldWaiting = state.reason;
+          if (this.#reportedWaiting !== state.reason) {
+            yield { kind: "waiting", reason: state.reason };
+          }
+          this.#reportedWaiting = state.reason;
           await this.#container.changed(this.#signal);
           break;
         case "running":

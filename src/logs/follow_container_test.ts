@@ -34,14 +34,14 @@ async function read(
 ): Promise<{ lines: string[]; gaps: string[]; failed: boolean; kinds: Set<string> }> {
   const clock = new ManualClock();
   const signal = new AbortController().signal;
-  const told = await clock.runUntil(
+  const received = await clock.runUntil(
     Array.fromAsync(events({ source: 0, start, clock, random: () => 0.5, signal })),
   );
   return {
-    lines: told.flatMap((event) => event.kind === "lines" ? event.lines.map(logLineText) : []),
-    gaps: told.flatMap((event) => event.kind === "gap" ? [event.reason] : []),
-    failed: told.some(({ kind }) => kind === "failed"),
-    kinds: new Set(told.map(({ kind }) => kind)),
+    lines: received.flatMap((event) => event.kind === "lines" ? event.lines.map(logLineText) : []),
+    gaps: received.flatMap((event) => event.kind === "gap" ? [event.reason] : []),
+    failed: received.some(({ kind }) => kind === "failed"),
+    kinds: new Set(received.map(({ kind }) => kind)),
   };
 }
 

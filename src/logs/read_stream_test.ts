@@ -15,7 +15,7 @@ function split(bytes: Uint8Array, cuts: readonly number[], limit?: number): LogL
   return [...lines, ...splitter.end()];
 }
 
-const told = (line: LogLine) => [stampOf(line), logLineText(line), line.seconds, line.nanos];
+const events = (line: LogLine) => [stampOf(line), logLineText(line), line.seconds, line.nanos];
 
 Deno.test("lines are the same however the bytes are cut into chunks", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "ä", "🌳", " ", "\r", "\0"), maxLength: 30 });
@@ -29,8 +29,8 @@ Deno.test("lines are the same however the bytes are cut into chunks", () => {
       );
       const bytes = encoder.encode(log);
       assert.deepEqual(
-        split(bytes.slice(), cuts, limit).map(told),
-        split(bytes, [], limit).map(told),
+        split(bytes.slice(), cuts, limit).map(events),
+        split(bytes, [], limit).map(events),
       );
       assert.deepEqual(split(bytes, cuts).map(logLineText), texts);
     },
@@ -47,7 +47,7 @@ Deno.test("a time is read to the nanosecond, in the node's own zone", () => {
     ["2026-12-31T23:59:60Z", 1798761600, 0],
   ];
   const lines = split(encoder.encode(times.map(([time]) => `${time} x\n`).join("")), []);
-  assert.deepEqual(lines.map(told), times.map(([time, s, n]) => [time, "x", s, n]));
+  assert.deepEqual(lines.map(events), times.map(([time, s, n]) => [time, "x", s, n]));
 });
 
 Deno.test("a line without a time is all text, at the time of the one before it", () => {

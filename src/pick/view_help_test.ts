@@ -16,8 +16,8 @@ Deno.test("the help names every key that does something", () => {
     keys
   );
   // Faster scrolling is in the text of the row before.
-  const told = new Set([...named, "alt-up", "alt-down"]);
-  assert.deepEqual(Object.keys(bindings).filter((one) => !told.has(one)), []);
+  const shown = new Set([...named, "alt-up", "alt-down"]);
+  assert.deepEqual(Object.keys(bindings).filter((one) => !shown.has(one)), []);
 });
 
 Deno.test("the help names no key that does nothing here", () => {

@@ -81,7 +81,7 @@ Deno.test("nothing that an agent says can steer the terminal", () => {
     { kind: "refused", tool: evil, reason: evil },
     { kind: "retry", attempt: 1, reason: evil },
   ];
-  const told = [
+  const received = [
     ...events.flatMap(lines),
     ...eventLines(
       { kind: "task", task: taskWith({ state: "queued" }, { prompt: evil }) },
@@ -91,7 +91,7 @@ Deno.test("nothing that an agent says can steer the terminal", () => {
     lostLine(evil),
     ...tasksTable([taskWith({ state: "done" }, { prompt: evil, adapter: evil })], new Date(0)),
   ];
-  for (const line of told) {
+  for (const line of received) {
     // deno-lint-ignore no-control-regex -- this matches control characters
     assert.doesNotMatch(line, /[\x00-\x1f\x7f-\x9f]/);
   }

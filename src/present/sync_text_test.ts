@@ -54,7 +54,7 @@ Deno.test("a sync in a table, and all there is to say of one", () => {
 
 Deno.test("a sync as data has its times as dates", () => {
   const history = [{ atMs: nowMs, side: "local", what: "added", path: "a" }] as const;
-  const { since, alikeSince, history: told, phase, key } = syncData(
+  const { since, alikeSince, history: texts, phase, key } = syncData(
     syncReport({ ...seen, history }),
   );
   assert.deepEqual([since, alikeSince, phase, key], [
@@ -63,7 +63,7 @@ Deno.test("a sync as data has its times as dates", () => {
     "watching",
     "team.web-0",
   ]);
-  assert.deepEqual(told, [{
+  assert.deepEqual(texts, [{
     at: "2026-01-01T00:00:00.000Z",
     side: "local",
     what: "added",

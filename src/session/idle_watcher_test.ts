@@ -25,7 +25,7 @@ const stoppedAt = (seconds: number) => ({ code, seconds: at }: Ended) =>
 
 const cases: Case[] = [
   {
-    name: "nobody there: it says so before, and ends",
+    name: "without a user: it warns first, and ends",
     limits: idle,
     check(ended) {
       stoppedAt(120)(ended);
@@ -69,7 +69,7 @@ const cases: Case[] = [
     async check(ended, fixture) {
       stoppedAt(200 + 120)(ended);
       const wanted = /kodama: the session stops now: idle for 2m\. /;
-      await untilTold(`${fixture.terminals}/300`, wanted);
+      await untilWarned(`${fixture.terminals}/300`, wanted);
     },
   },
   {
@@ -170,12 +170,12 @@ const cases: Case[] = [
 ];
 
 /** A watcher notifies terminals in the background, and ends without waiting for them: one may block. */
-async function untilTold(terminal: string, wanted: RegExp): Promise<void> {
+async function untilWarned(terminal: string, wanted: RegExp): Promise<void> {
   using watcher = Deno.watchFs(terminal);
   using _limit = systemClock.timer(timeoutMs, () => watcher.close());
-  const isTold = async () => wanted.test(await Deno.readTextFile(terminal));
-  if (await isTold()) return;
-  for await (const _event of watcher) if (await isTold()) return;
+  const isWarned = async () => wanted.test(await Deno.readTextFile(terminal));
+  if (await isWarned()) return;
+  for await (const _event of watcher) if (await isWarned()) return;
   assert.match(await Deno.readTextFile(terminal), wanted);
 }
 

@@ -201,11 +201,11 @@ class CopyRun {
     const summary = new SummaryBuilder();
     try {
       for await (const event of run) {
-        const told = this.#translate(event, summary);
-        if (told === undefined) continue;
-        recorder.follow(told);
-        if (told.kind === "runEnded") await this.#settle(recorder);
-        await this.#queue.push(told);
+        const translated = this.#translate(event, summary);
+        if (translated === undefined) continue;
+        recorder.follow(translated);
+        if (translated.kind === "runEnded") await this.#settle(recorder);
+        await this.#queue.push(translated);
       }
       this.#queue.close();
     } catch (error) {

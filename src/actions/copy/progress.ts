@@ -15,7 +15,7 @@ interface Account {
 /** The meters of all targets. */
 export class ProgressBoard {
   readonly #accounts: Account[] = [];
-  #toldMs = -Infinity;
+  #shownMs = -Infinity;
 
   constructor(
     private readonly clock: Clock,
@@ -43,8 +43,8 @@ export class ProgressBoard {
 
   #now(): void {
     const nowMs = this.clock.elapsedMs();
-    if (nowMs - this.#toldMs < tellEveryMs) return;
-    this.#toldMs = nowMs;
+    if (nowMs - this.#shownMs < tellEveryMs) return;
+    this.#shownMs = nowMs;
     this.tell(this.#sum());
   }
 

@@ -29,7 +29,7 @@ export interface CopyReport {
 export function copyReport(
   { outcome, copy, totals, durationMs }: Extract<CopyEvent, { kind: "targetEnded" }>,
   { context, namespace, pod, container, node }: Target,
-  told: { startedAt: Date | undefined; notes: readonly string[] },
+  facts: { startedAt: Date | undefined; notes: readonly string[] },
 ): CopyReport {
   const { outcome: kind, exitCode, error } = outcomeReport(outcome);
   return {
@@ -45,8 +45,8 @@ export function copyReport(
     bytes: totals?.bytes ?? null,
     resumedBytes: totals?.resumedBytes ?? null,
     checksum: totals?.checksum ?? null,
-    notes: told.notes,
-    startedAt: told.startedAt?.toISOString() ?? null,
+    notes: facts.notes,
+    startedAt: facts.startedAt?.toISOString() ?? null,
     durationMs,
     error,
   };

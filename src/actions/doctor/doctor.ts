@@ -53,8 +53,8 @@ async function* checkContext(
       deadline.signal,
     );
     const release = typeof version.gitVersion === "string" ? version.gitVersion.slice(0, 60) : "";
-    const told = release === "" ? "without telling its version" : release;
-    yield { id: "server", context, status: "ok", detail: `answers, ${told}` };
+    const answer = release === "" ? "without its version" : release;
+    yield { id: "server", context, status: "ok", detail: `answers, ${answer}` };
     const where = namespace ?? client.defaultNamespace;
     yield* checkServer(host, client, { release, namespace: where, signal: deadline.signal });
   } catch (error) {

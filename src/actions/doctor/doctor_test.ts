@@ -80,7 +80,7 @@ Deno.test("a server that doesn't tell its version is said so", async () => {
   for (const version of [{}, { gitVersion: 7 }]) {
     const all = await findings({ c: { documents: { ...healthy, "/version": version } } }, []);
     const server = all.find(({ id }) => id === "server");
-    assert.equal(server?.detail, "answers, without telling its version");
+    assert.equal(server?.detail, "answers, without its version");
   }
 });
 

@@ -113,10 +113,10 @@ class ExecRun {
     for await (const event of run) {
       if (event.kind === "targetsAdded") this.#add(event.targets, (t) => targetName(t, naming));
       await this.#save(event);
-      const told = event.kind === "runEnded"
+      const events = event.kind === "runEnded"
         ? await this.#end(event, presenter, summary)
         : this.#translate(event, presenter, summary);
-      for (const one of [...this.#takeNotes(), ...told]) {
+      for (const one of [...this.#takeNotes(), ...events]) {
         recorder.follow(one);
         if (one.kind === "runEnded") yield* recordedEnd(one, await recorder.settled());
         else yield one;

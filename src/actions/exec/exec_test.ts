@@ -63,15 +63,15 @@ Deno.test("each output mode gives its own events", async () => {
   const endings = ["0 ok", "1 ok", "2 failed"];
   const last = "exit 5, 2 ok, 1 failed (exit 3: w-2)";
   const start = "runStarted w-0 w-1 w-2";
-  const told = async (outputMode: NonNullable<ExecOptions["outputMode"]>) =>
+  const seen = async (outputMode: NonNullable<ExecOptions["outputMode"]>) =>
     words(await run({ c: three }, { outputMode })).filter((word) => !endings.includes(word));
-  assert.deepEqual(await told("none"), [start, last]);
-  assert.deepEqual(await told("raw"), [start, "output", "output", "output", last]);
-  assert.deepEqual(await told("prefix"), [start, "0> a", "0> b", "1> a", "1> b", "2> c", last]);
-  assert.deepEqual(await told("group"), [start, "0: a\nb\n", "1: a\nb\n", "2: c\n", last]);
-  assert.deepEqual(await told("fold"), [start, "w-[0-1] = a\nb\n; w-2 = c\n", last]);
+  assert.deepEqual(await seen("none"), [start, last]);
+  assert.deepEqual(await seen("raw"), [start, "output", "output", "output", last]);
+  assert.deepEqual(await seen("prefix"), [start, "0> a", "0> b", "1> a", "1> b", "2> c", last]);
+  assert.deepEqual(await seen("group"), [start, "0: a\nb\n", "1: a\nb\n", "2: c\n", last]);
+  assert.deepEqual(await seen("fold"), [start, "w-[0-1] = a\nb\n; w-2 = c\n", last]);
   const reports = ["w-0 ok a\nb\n", "w-1 ok a\nb\n", "w-2 failed c\n"];
-  assert.deepEqual(await told("report"), [start, ...reports, last]);
+  assert.deepEqual(await seen("report"), [start, ...reports, last]);
 });
 
 Deno.test("a dead cluster delays and breaks nothing in the others, and is said once", async () => {

@@ -23,7 +23,7 @@ function outage(
   options: Partial<ExecOptions> = {},
 ) {
   const { host, clock } = simulatedHost(clusters);
-  const told: { event: ExecEvent; atMs: number }[] = [];
+  const reports: { event: ExecEvent; atMs: number }[] = [];
   const follow = async () => {
     const contexts = Object.keys(clusters);
     const signal = new AbortController().signal;
@@ -35,17 +35,17 @@ function outage(
       connectTimeoutMs,
       ...options,
     };
-    for await (const event of exec(host, all)) told.push({ event, atMs: clock.elapsedMs() });
+    for await (const event of exec(host, all)) reports.push({ event, atMs: clock.elapsedMs() });
   };
   const done = clock.runUntil(follow());
-  const kinds = () => told.map(({ event, atMs }) => `${event.kind} ${atMs}`);
-  return { clock, told, done, kinds };
+  const kinds = () => reports.map(({ event, atMs }) => `${event.kind} ${atMs}`);
+  return { clock, reports, done, kinds };
 }
 
 Deno.test("a run waits for a server that comes back, and says so once", async () => {
-  const { done, told, clock } = outage({ lab: { failure: refused, failsUntilMs: 3000, pods } });
+  const { done, reports, clock } = outage({ lab: { failure: refused, failsUntilMs: 3000, pods } });
   await done;
-  assert.deepEqual(told[0], {
+  assert.deepEqual(reports[0], {
     event: {
       kind: "contextWaiting",
       context: "lab",
@@ -54,8 +54,8 @@ Deno.test("a run waits for a server that comes back, and says so once", async ()
     },
     atMs: 1000,
   });
-  assert.equal(told.filter(({ event }) => event.kind === "contextWaiting").length, 1);
-  const last = told.at(-1)?.event;
+  assert.equal(reports.filter(({ event }) => event.kind === "contextWaiting").length, 1);
+  const last = reports.at(-1)?.event;
   assert.equal(last?.kind === "runEnded" && last.exitCode, 0);
   assert.equal(clock.waiting, 0);
 });
@@ -74,15 +74,15 @@ Deno.test("a server that stays away is unreachable at the limit", async () => {
 });
 
 Deno.test("one dead server doesn't hold up the others", async () => {
-  const { done, told, kinds } = outage({
+  const { done, reports, kinds } = outage({
     near: { answersAfterMs: 5, pods },
     lab: { failure: refused },
   });
   await done;
   assert.deepEqual(kinds().slice(0, 2), ["contextWaiting 1000", "runStarted 1005"]);
-  const ended = told.find(({ event }) => event.kind === "targetEnded");
+  const ended = reports.find(({ event }) => event.kind === "targetEnded");
   assert.ok(ended !== undefined && ended.atMs < 2000);
-  const failed = told.find(({ event }) => event.kind === "contextFailed");
+  const failed = reports.find(({ event }) => event.kind === "contextFailed");
   assert.equal(failed?.atMs, connectTimeoutMs);
 });
 
@@ -92,9 +92,9 @@ Deno.test("a wait that starts during the run is reported", async () => {
     lab: { answersAfterMs: 3000, failure: refused },
   });
   await done;
-  const told = kinds();
-  assert.equal(told.filter((kind) => kind.startsWith("contextWaiting")).length, 1);
-  assert.ok(told.findIndex((kind) => kind.startsWith("contextWaiting")) > 0, told.join());
+  const reports = kinds();
+  assert.equal(reports.filter((kind) => kind.startsWith("contextWaiting")).length, 1);
+  assert.ok(reports.findIndex((kind) => kind.startsWith("contextWaiting")) > 0, reports.join());
 });
 
 Deno.test("a server that says no is not waited for", async () => {

@@ -201,8 +201,8 @@ Deno.test("a pod that is gone or another one is unreachable in a rerun, and the 
   assert.deepEqual(refusals(await again({ run: run1 })), refused);
   // Its own record doesn't take the new pod for the original one.
   assert.deepEqual(refusals(await again()), refused);
-  const anew = outcomes(await again({ run: run1, recreated: true }));
-  assert.deepEqual(anew.filter(({ kind }) => kind === "unreachable").length, 1);
+  const recreated = outcomes(await again({ run: run1, recreated: true }));
+  assert.deepEqual(recreated.filter(({ kind }) => kind === "unreachable").length, 1);
   assert.equal((await findRun(host, run1)).header.id, run1);
 });
 

@@ -9,7 +9,7 @@ import type { Host, NewFile } from "../host.ts";
 const transcriptLimitBytes = 64 * 1024 * 1024;
 
 /** The maximum number of files of the same name in one second. */
-const mostAlike = 100;
+const maxSameNames = 100;
 
 /** The subject of a transcript. */
 export interface TranscriptSubject {
@@ -122,13 +122,13 @@ async function createNew(
   files: Host["files"],
   stem: string,
 ): Promise<{ path: string; file: NewFile }> {
-  for (let alike = 1;; alike++) {
-    const path = `${stem}${alike === 1 ? "" : `-${alike}`}.cast`;
+  for (let number = 1;; number++) {
+    const path = `${stem}${number === 1 ? "" : `-${number}`}.cast`;
     try {
       return { path, file: await files.create(path, { private: true, replace: false }) };
     } catch (error) {
       const taken = error instanceof KodamaError && error.kind === "conflict";
-      if (!taken || alike === mostAlike) throw error;
+      if (!taken || number === maxSameNames) throw error;
     }
   }
 }

@@ -336,18 +336,18 @@ Deno.test("an outage is one event, and its end another, however many logs are fo
   });
   const controller = new AbortController();
   const { signal } = controller;
-  const told: string[] = [];
+  const received: string[] = [];
   const events = logs({ ...host, kube }, optionsOf({ follow: true, signal }));
   for (;;) {
     const { value: event, done } = await clock.runUntil(events.next());
     if (done) break;
-    if (event.kind === "linkLost") told.push(`lost ${event.context}: ${event.reason}`);
-    if (event.kind === "cut") told.push("cut");
+    if (event.kind === "linkLost") received.push(`lost ${event.context}: ${event.reason}`);
+    if (event.kind === "cut") received.push("cut");
     if (event.kind !== "linkBack") continue;
-    told.push("back");
+    received.push("back");
     controller.abort();
   }
-  assert.deepEqual(told, ["lost c: connection refused", "back"]);
+  assert.deepEqual(received, ["lost c: connection refused", "back"]);
 });
 
 Deno.test("no pod at all is an error, and never an empty log", async () => {

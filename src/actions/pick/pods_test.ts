@@ -20,23 +20,23 @@ function watching(clusters: readonly WatchedCluster[], selection: Partial<Select
       return Promise.reject(new KodamaError("config", `no context "${name}"`));
     },
   };
-  const told: PickPodsEvent[] = [];
+  const events: PickPodsEvent[] = [];
   const stop = new AbortController();
   const contexts = clusters.map(({ context }) => context);
   const options = { contexts, selection: { ...wholeSelection, ...selection }, signal: stop.signal };
   const done = (async () => {
-    for await (const event of watchPods(own, options)) told.push(event);
+    for await (const event of watchPods(own, options)) events.push(event);
   })();
   done.catch(() => {});
   return {
-    told,
+    events,
     done,
     /** Ends the watch, and returns the events in short form. */
     async end(): Promise<string[]> {
       await quiet();
       stop.abort();
       await done;
-      return told.map(words);
+      return events.map(words);
     },
   };
 }
@@ -86,7 +86,7 @@ Deno.test("a pod of another uid is another pod", async () => {
   await one.change("deleted", runningPod("a"));
   await one.change("added", runningPod("a", { uid: "later" }));
   await picker.end();
-  const ids = picker.told.flatMap((event) =>
+  const ids = picker.events.flatMap((event) =>
     event.kind === "changed" ? event.upserts.map(({ id }) => id) : []
   );
   assert.deepEqual(ids, ["uid-a", "later"]);
@@ -95,9 +95,9 @@ Deno.test("a pod of another uid is another pod", async () => {
 Deno.test("an unreachable cluster is reported once, and the others are listed", async () => {
   const failure = new KodamaError("unreachable", "no route");
   const picker = watching([cluster([failure], "dead"), cluster([[runningPod("a")]], "well")]);
-  const told = await picker.end();
-  assert.deepEqual([...told].sort(), ["+n/a", "failed dead", "loaded"]);
-  assert.equal(told.filter((one) => one === "loaded").length, 1);
+  const events = await picker.end();
+  assert.deepEqual([...events].sort(), ["+n/a", "failed dead", "loaded"]);
+  assert.equal(events.filter((one) => one === "loaded").length, 1);
 });
 
 Deno.test("the only context's failure is thrown", async () => {
@@ -149,7 +149,7 @@ Deno.test("several namespaces are lists of their own, each read once", async () 
   const one = cluster([[runningPod("a")]]);
   one.lists.set("m/pods", [[runningPod("b", { namespace: "m" })]]);
   const namespaces = { kind: "named", names: ["n", "m", "n"] } as const;
-  const told = await watching([one], { namespaces }).end();
-  assert.deepEqual([...told].sort(), ["+m/b", "+n/a", "loaded"]);
+  const events = await watching([one], { namespaces }).end();
+  assert.deepEqual([...events].sort(), ["+m/b", "+n/a", "loaded"]);
   assert.equal(one.asked.length, 2);
 });

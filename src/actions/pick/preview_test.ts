@@ -31,10 +31,10 @@ Deno.test("events come newest first and few, of this very pod", async () => {
   const cluster = new WatchedCluster("c");
   const events = Array.from({ length: 20 }, (_, index) => event(`e${index}`, index));
   cluster.lists.set("n/events", [events]);
-  const { events: told } = await parts(cluster);
-  assert.equal(told?.kind, "events");
-  assert.deepEqual(told.events.map(({ reason }) => reason).slice(0, 2), ["e19", "e18"]);
-  assert.equal(told.events.length, 8);
+  const { events: shown } = await parts(cluster);
+  assert.equal(shown?.kind, "events");
+  assert.deepEqual(shown.events.map(({ reason }) => reason).slice(0, 2), ["e19", "e18"]);
+  assert.equal(shown.events.length, 8);
   assert.equal(cluster.asked[0]?.scope.fieldSelector, "involvedObject.uid=uid-web-0");
 });
 
@@ -55,7 +55,7 @@ Deno.test("one part that fails leaves the other", async () => {
   const cluster = new WatchedCluster("c");
   cluster.lists.set("n/events", [new KodamaError("forbidden", "no events for you")]);
   cluster.log = ["2026-01-01T00:00:00Z hello\n"];
-  const told = await parts(cluster);
-  assert.equal(told["events"]?.kind, "failed");
-  assert.deepEqual(told["log"], { kind: "log", container: "main", lines: ["hello"] });
+  const shown = await parts(cluster);
+  assert.equal(shown["events"]?.kind, "failed");
+  assert.deepEqual(shown["log"], { kind: "log", container: "main", lines: ["hello"] });
 });

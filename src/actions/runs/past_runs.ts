@@ -16,7 +16,7 @@ export type { RecordHeader } from "../../exec/report_shapes.ts";
 const maxRecordBytes = 64 * 1024 * 1024;
 
 /** How many ids (the newest) the error of an ambiguous prefix lists. */
-const idsTold = 3;
+const shownIds = 3;
 
 /** A record in a list: its content, or why it can't be read. */
 export type ListedRun =
@@ -73,8 +73,8 @@ export async function findAnyRun(host: Host, wanted: string | undefined): Promis
   const [id, other] = matching;
   if (id === undefined) throw await noRun(wanted, ids);
   if (other !== undefined) {
-    const newest = matching.slice(-idsTold).reverse().join(", ");
-    const more = matching.length > idsTold ? ` and ${matching.length - idsTold} more` : "";
+    const newest = matching.slice(-shownIds).reverse().join(", ");
+    const more = matching.length > shownIds ? ` and ${matching.length - shownIds} more` : "";
     throw new KodamaError("notFound", `several runs start with "${wanted}": ${newest}${more}`, {
       hint: hint`a few more of its characters are enough; ${action("runs.list")} shows what ran`,
     });

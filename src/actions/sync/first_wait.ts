@@ -13,8 +13,8 @@ const silentMs = 600_000;
 
 /** The observed state of one that is being waited for. */
 export class FirstWait {
-  #told = "";
-  #toldAtMs = 0;
+  #reported = "";
+  #reportedAtMs = 0;
   #lastChange = "";
   #waitsSinceMs: number | undefined;
 
@@ -25,8 +25,8 @@ export class FirstWait {
    */
   take({ spec: { key }, state }: SyncReport, nowMs: number): number {
     const { phase, reason, progress, entries, history, connections } = state;
-    const told = JSON.stringify([phase, reason, progress, entries]);
-    if (told !== this.#told) [this.#told, this.#toldAtMs] = [told, nowMs];
+    const reported = JSON.stringify([phase, reason, progress, entries]);
+    if (reported !== this.#reported) [this.#reported, this.#reportedAtMs] = [reported, nowMs];
     const lastChange = JSON.stringify(history.at(-1) ?? null);
     if (lastChange !== this.#lastChange) {
       [this.#lastChange, this.#waitsSinceMs] = [lastChange, undefined];
@@ -37,7 +37,7 @@ export class FirstWait {
       if (connections === 0 && waitedMs > unreachableMs) throw cannotStart(key, reason);
       if (waitedMs > stuckMs) throw stuck(key, `${reason}, for ${formatDuration(waitedMs)}`);
     }
-    const stillMs = nowMs - this.#toldAtMs;
+    const stillMs = nowMs - this.#reportedAtMs;
     if (stillMs > silentMs) throw stuck(key, `${phase} for ${formatDuration(stillMs)}`);
     return stillMs;
   }

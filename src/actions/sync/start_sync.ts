@@ -53,7 +53,7 @@ export async function* startSync(
   yield { kind, report };
   if (!waits) return yield { kind: "background", report };
   const wait = new FirstWait();
-  let toldAtMs = -Infinity;
+  let reportedAtMs = -Infinity;
   for (;;) {
     report = await present(host, spec.key);
     const { phase, reason, progress } = report.state;
@@ -61,8 +61,8 @@ export async function* startSync(
     requireGoing(report);
     const nowMs = host.clock.elapsedMs();
     const stillMs = wait.take(report, nowMs);
-    if (stillMs === 0 || nowMs - toldAtMs >= repeatMs) {
-      toldAtMs = nowMs;
+    if (stillMs === 0 || nowMs - reportedAtMs >= repeatMs) {
+      reportedAtMs = nowMs;
       yield { kind: "progress", phase, reason, progress, stillMs };
     }
     await passed(host.clock, pollMs, { signal });

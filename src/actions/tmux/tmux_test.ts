@@ -89,13 +89,13 @@ async function wall({ answer, pods = ["web-0", "web-1", "web-2"], env = {}, opti
     ...options,
   };
   const events = Array.fromAsync(tmux({ host, multiplexer }, all));
-  const told: TmuxEvent[] | KodamaError = await clock.runUntil(events).catch((error) => error);
-  return { told, multiplexer };
+  const result: TmuxEvent[] | KodamaError = await clock.runUntil(events).catch((error) => error);
+  return { result, multiplexer };
 }
 
 Deno.test("a pane for each pod, with words that name it in full", async () => {
-  const { told, multiplexer } = await wall({ options: { command: ["top"] } });
-  assert.deepEqual(told, [
+  const { result, multiplexer } = await wall({ options: { command: ["top"] } });
+  assert.deepEqual(result, [
     { kind: "opened", session: "kodama", panes: 3, windows: 1, shown: "later" },
   ]);
   const splits = multiplexer.lines.filter(([name]) => name === "split-window");
@@ -108,36 +108,36 @@ Deno.test("a pane for each pod, with words that name it in full", async () => {
 });
 
 Deno.test("where tmux refuses in the middle, what was made is taken away", async () => {
-  const { told, multiplexer } = await wall({
+  const { result, multiplexer } = await wall({
     answer: ([name]) =>
       name === "split-window"
         ? { code: 1, stdout: "", stderr: "no space for new pane\n" }
         : undefined,
   });
-  assert.ok(told instanceof KodamaError);
-  assert.equal(told.message, "tmux: no space for new pane");
+  assert.ok(result instanceof KodamaError);
+  assert.equal(result.message, "tmux: no space for new pane");
   assert.deepEqual(multiplexer.lines.at(-1), ["kill-window", "-t", "@0"]);
 });
 
 Deno.test("a cancel in the middle takes away what was made", async () => {
   const stop = new AbortController();
-  const { told, multiplexer } = await wall({
+  const { result, multiplexer } = await wall({
     answer: ([name]) => {
       if (name === "new-session") stop.abort(new KodamaError("cancelled", "stopped by SIGINT"));
       return undefined;
     },
     options: { signal: stop.signal },
   });
-  assert.ok(told instanceof KodamaError);
-  assert.equal(told.kind, "cancelled");
+  assert.ok(result instanceof KodamaError);
+  assert.equal(result.kind, "cancelled");
   assert.deepEqual(multiplexer.lines.at(-1), ["kill-window", "-t", "@0"]);
 });
 
 Deno.test("a name that no server may tell doesn't get into a command line", async () => {
   for (const pod of ["-t", "web;kill-server", "#(touch x)", "web 0", "Web"]) {
-    const { told, multiplexer } = await wall({ pods: [pod] });
-    assert.ok(told instanceof KodamaError, pod);
-    assert.equal(told.kind, "server");
+    const { result, multiplexer } = await wall({ pods: [pod] });
+    assert.ok(result instanceof KodamaError, pod);
+    assert.equal(result.kind, "server");
     assert.deepEqual(multiplexer.names, ["-V"]);
   }
 });
@@ -156,24 +156,24 @@ Deno.test("what is too old, not confirmed or can't be shown makes nothing", asyn
     }],
   ];
   for (const [message, scene] of cases) {
-    const { told, multiplexer } = await wall(scene);
-    assert.ok(told instanceof KodamaError);
-    assert.match(told.message, message);
+    const { result, multiplexer } = await wall(scene);
+    assert.ok(result instanceof KodamaError);
+    assert.match(result.message, message);
     assert.ok(!multiplexer.names.includes("new-session"));
   }
 });
 
 Deno.test("what only looks isn't asked about", async () => {
   const ask = () => Promise.reject(new Error("asked"));
-  const { told } = await wall({ options: { command: ["uptime"], confirm: { above: 2, ask } } });
-  assert.ok(Array.isArray(told));
+  const { result } = await wall({ options: { command: ["uptime"], confirm: { above: 2, ask } } });
+  assert.ok(Array.isArray(result));
 });
 
 Deno.test("inside tmux: windows of the session, as many as its size needs, and shown", async () => {
   const env = { TMUX: "/sockets/x,1,0", TMUX_PANE: "%9" };
   const pods = Array.from({ length: 9 }, (_, index) => `web-${index}`);
-  const { told, multiplexer } = await wall({ env, pods, options: { detach: false } });
-  assert.deepEqual(told, [{
+  const { result, multiplexer } = await wall({ env, pods, options: { detach: false } });
+  assert.deepEqual(result, [{
     kind: "opened",
     session: "mine",
     panes: 9,
@@ -192,8 +192,8 @@ Deno.test("outside it is shown, and whether it goes on is said", async () => {
   const options = { detach: false, terminal: true };
   const shown = await wall({ options });
   assert.deepEqual(shown.multiplexer.lent, [["attach-session", "-t", "=kodama"]]);
-  assert.deepEqual((shown.told as TmuxEvent[]).map(({ kind }) => kind), ["opened"]);
+  assert.deepEqual((shown.result as TmuxEvent[]).map(({ kind }) => kind), ["opened"]);
   const answer: FakeTmux["answer"] = ([name]) => name === "has-session" ? said("") : undefined;
   const left = await wall({ options, answer });
-  assert.deepEqual((left.told as TmuxEvent[]).map(({ kind }) => kind), ["opened", "leftBehind"]);
+  assert.deepEqual((left.result as TmuxEvent[]).map(({ kind }) => kind), ["opened", "leftBehind"]);
 });

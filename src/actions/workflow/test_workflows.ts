@@ -53,8 +53,8 @@ export async function* testWorkflows(
         await using temp = await cluster.folder();
         const found = await runCase(cluster.host, { workflow, one, temp: temp.path, signal });
         const durationMs = Math.round(host.clock.elapsedMs() - beganMs);
-        const told = differences(one.expect, found);
-        yield { kind: "caseEnded", file, name: one.name, differences: told, durationMs };
+        const failed = differences(one.expect, found);
+        yield { kind: "caseEnded", file, name: one.name, differences: failed, durationMs };
       }
     }
   }

@@ -42,7 +42,7 @@ export const command = defineCommand({
       import("../../actions/agent/tasks.ts"),
     ]);
     const words = "waiting for the agent to end its turn; it is killed where it doesn't";
-    using _told = noticeAfter(terminal.stderr, host.clock, words);
+    using _reported = noticeAfter(terminal.stderr, host.clock, words);
     const { number, late, remaining } = await interruptible(signals, async (signal) => {
       const target = await agentTarget(host, ref, signal);
       const which = task === undefined ? {} : { number: task };

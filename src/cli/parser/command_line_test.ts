@@ -123,9 +123,9 @@ Deno.test("a variable stands in for a flag, and the flag wins", async () => {
 Deno.test("a bad variable is named as the variable", async () => {
   const error = await parse([], { KODAMA_FANOUT: "many" }).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof BadValue);
-  const told = await badValueError(error);
+  const reports = await badValueError(error);
   assert.equal(
-    told.message,
+    reports.message,
     'invalid value "many" for KODAMA_FANOUT: must be a whole number, 1 or more',
   );
 });

@@ -74,17 +74,17 @@ Deno.test("a link that breaks between an upgrade's request and its answer has se
   const host = testHost({ files: { "/k": kubeconfig(listener.addr.port, { token: "t" }) } });
   await using client = await openKubeClient({ kubeconfig: "/k" }, host);
   const pod = { namespace: "a", pod: "b", container: "c", stdin: false, tty: false };
-  const told: string[] = [];
-  const onSent = () => void told.push("sent");
+  const calls: string[] = [];
+  const onSent = () => void calls.push("sent");
   const asked = { ...pod, command: ["x"] };
   const error = await client.exec(asked, { onSent }).then(() => undefined, (e) => e);
   assert.ok(error instanceof LinkError, String(error));
   assert.equal(error.failure.sent, "all");
-  assert.deepEqual(told, ["sent"]);
+  assert.deepEqual(calls, ["sent"]);
   // The server stopped listening.
   listener.close();
   await assert.rejects(client.exec(asked, { onSent }), { kind: "unreachable" });
-  assert.deepEqual(told, ["sent"]);
+  assert.deepEqual(calls, ["sent"]);
   await closed;
 });
 

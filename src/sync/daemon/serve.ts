@@ -103,7 +103,7 @@ async function run(
     mode,
     local,
     localWatcher: () => watch.by,
-    async connect(told, signal) {
+    async connect(onEvent, signal) {
       await inTime(systemClock, (own) => requirePurpose(clients, record, own), signal);
       const end = await PodEndpoint.open({
         open: (command) =>
@@ -113,7 +113,7 @@ async function run(
         index: knowledge,
         native: nativeChecksums,
         clock: systemClock,
-        onEvent: told,
+        onEvent,
       }, signal);
       local.use(end.digests);
       return end;

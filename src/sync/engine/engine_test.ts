@@ -44,7 +44,7 @@ class Fixture implements AsyncDisposable {
   remote: TestRemote | undefined;
   engine!: SyncEngine;
   state!: SyncState;
-  #told: (event: EndpointEvent) => void = () => {};
+  #seen: (event: EndpointEvent) => void = () => {};
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   attempts = 0;
@@ -60,7 +60,7 @@ class Fixture implements AsyncDisposable {
         fixture.attempts++;
         const refusal = fixture.refusals.shift();
         if (refusal !== undefined) return Promise.reject(refusal);
-        fixture.#told = onEvent;
+        fixture.#seen = onEvent;
         fixture.remote = new TestRemote(fixture.trees.remote);
         fixture.remote.watcher = watcher;
         return Promise.resolve(fixture.remote);
@@ -104,7 +104,7 @@ class Fixture implements AsyncDisposable {
     this.trees[side].save(path, text);
     const event = { kind: "changed", path } as const;
     if (side === "local") this.engine.localEvent(event);
-    else this.#told(event);
+    else this.#seen(event);
   }
 
   text(side: "local" | "remote", path: string): string | undefined {

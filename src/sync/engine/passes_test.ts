@@ -58,7 +58,7 @@ class Fixture {
   readonly owed = new Set<string>();
   #passes: Passes | undefined;
   /** Paths that watchers have reported, and that weren't inspected yet. */
-  #told: Record<Side, Set<string>> = { local: new Set(), remote: new Set() };
+  #seen: Record<Side, Set<string>> = { local: new Set(), remote: new Set() };
   #anywhere = true;
   #count = 0;
   #step = 0;
@@ -71,9 +71,9 @@ class Fixture {
   edit({ kind, side, path, to }: Edit): void {
     const tree = this.trees[side];
     const before = tree.entries.get(path);
-    this.#told[side].add(path);
+    this.#seen[side].add(path);
     // A watcher reports new folders, too.
-    if (path.includes("/")) this.#told[side].add(path.slice(0, path.indexOf("/")));
+    if (path.includes("/")) this.#seen[side].add(path.slice(0, path.indexOf("/")));
     switch (kind) {
       case "save":
       case "run": {
@@ -91,14 +91,14 @@ class Fixture {
       case "folder":
         return tree.makeFolder(path);
       case "move":
-        this.#told[side].add(to.replace(/\/.*/, ""));
+        this.#seen[side].add(to.replace(/\/.*/, ""));
         return tree.move(path, to);
     }
   }
 
   #meet(tree: MemoryTree, place: Parameters<StepHook>[0]): undefined {
     this.#step++;
-    if (place !== "before") this.#told[tree.side].add(place.changed);
+    if (place !== "before") this.#seen[tree.side].add(place.changed);
     for (const { what } of this.#meetings.filter(({ at }) => at === this.#step)) {
       if (typeof what === "object") this.edit(what);
       else if (what === "lost") throw new SideLostError("remote");
@@ -126,8 +126,8 @@ class Fixture {
 
   async pass({ meetings, whole }: Pick<Round, "meetings" | "whole">): Promise<string> {
     this.#passes ??= await this.#parts();
-    const work: Work = { paths: this.#told, anywhere: whole || this.#anywhere };
-    this.#told = { local: new Set(), remote: new Set() };
+    const work: Work = { paths: this.#seen, anywhere: whole || this.#anywhere };
+    this.#seen = { local: new Set(), remote: new Set() };
     [this.#meetings, this.#step] = [meetings, 0];
     const { signal } = new AbortController();
     const context = { remote: this.#ends.remote, allowEmptied: true, signal };
@@ -190,7 +190,7 @@ Deno.test("passes over what changed lose no edit, over links and processes that 
   );
 });
 
-Deno.test("what a watcher told is enough: both sides are alike without another whole pass", async () => {
+Deno.test("what a watcher reported is enough: both sides are alike without another whole pass", async () => {
   const quiet = fc.array(fc.array(edit, { minLength: 1, maxLength: 4 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(quiet, async (rounds) => {

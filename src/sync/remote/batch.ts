@@ -124,7 +124,7 @@ export class Batch {
           }),
         bytes,
       ),
-      // So that the known entries match the real ones, whoever changed them.
+      // So that the known entries match the real ones after a change by anybody.
       link.requestLines(
         (blocks) => `list 0 ${blocks}`,
         () => paths.map((path) => `./${path}`),

@@ -14,9 +14,9 @@ async function skippedIn(steps: string, without = skipped): Promise<unknown[]> {
   return events.filter(({ kind }) => kind === "stepPodsSkipped");
 }
 
-Deno.test("a step reports the pods that it skips", async () => {
-  const told = await skippedIn("  - { id: a, exec: [id] }\n");
-  assert.deepEqual(told, [{ kind: "stepPodsSkipped", step: "a", skipped }]);
+Deno.test("a step events the pods that it skips", async () => {
+  const seen = await skippedIn("  - { id: a, exec: [id] }\n");
+  assert.deepEqual(seen, [{ kind: "stepPodsSkipped", step: "a", skipped }]);
   assert.deepEqual(await skippedIn("  - { id: a, exec: [id] }\n", []), []);
 });
 

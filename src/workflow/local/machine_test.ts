@@ -31,17 +31,17 @@ Deno.test("a step's program gets the environment without the launcher's variable
     readText: unused,
   });
   using _environment = withVariables(launcherVariables, "the launcher's");
-  const told: string[] = [];
+  const reports: string[] = [];
   const end = await world.run(["env"], {
     environment: { GREETING: "hello" },
     folder: "/",
     signal: new AbortController().signal,
     maxOutputBytes: 2 ** 20,
-    onLine: (_stream, line) => void told.push(line),
+    onLine: (_stream, line) => void reports.push(line),
   });
   assert.equal(end.exitCode, 0);
-  assert.deepEqual(told.filter((line) => line.endsWith("=the launcher's")), []);
-  for (const line of ["KUBECONFIG=/k", "GREETING=hello"]) assert.ok(told.includes(line), line);
+  assert.deepEqual(reports.filter((line) => line.endsWith("=the launcher's")), []);
+  for (const line of ["KUBECONFIG=/k", "GREETING=hello"]) assert.ok(reports.includes(line), line);
   assert.deepEqual(end.truncated, []);
   const script = "printf 12345; printf 6; echo no >&2";
   const cut = await world.run(["sh", "-c", script], {
@@ -58,7 +58,7 @@ Deno.test("a step's program gets the environment without the launcher's variable
 const name = "KODAMA_TEST_VARIABLE";
 
 /** Reads the variable from the environment that sh inherits. */
-async function told(value: string): Promise<ReadonlyMap<string, string>> {
+async function reports(value: string): Promise<ReadonlyMap<string, string>> {
   Deno.env.set(name, value);
   try {
     return await variablesOf([name, "KODAMA_TEST_UNSET"], () => undefined);
@@ -69,7 +69,7 @@ async function told(value: string): Promise<ReadonlyMap<string, string>> {
 
 Deno.test("a variable that kodama can't read is read by sh, byte for byte", async () => {
   for (const value of ["plain", "", " two\nlines\n\n", `"'\`$(id) $HOME \\0 %s`, "a=b", "mö"]) {
-    assert.deepEqual([...await told(value)], [[name, value]], JSON.stringify(value));
+    assert.deepEqual([...await reports(value)], [[name, value]], JSON.stringify(value));
   }
 });
 

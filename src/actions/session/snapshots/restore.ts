@@ -215,7 +215,7 @@ async function opened(
   }
   const { stored: kept, created: begun } = await store.create(session);
   if (begun) return kept;
-  throw new KodamaError("conflict", `somebody else has just begun session "${session.name}"`);
+  throw new KodamaError("conflict", `another start has just created session "${session.name}"`);
 }
 
 /** The files are unchanged; the pod that was created for them is removed. */
