@@ -6,7 +6,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox actions present cli lsp cluster terminal pick"
+  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox actions present cli lsp cluster terminal pick table"
     .split(
       " ",
     );
@@ -52,8 +52,9 @@ const allowed: Record<string, readonly string[]> = {
     "sandbox",
   ],
   "pick": ["base", "terminal"],
-  "present": ["base", "terminal", "pick", "actions"],
-  "cli": ["base", "terminal", "actions", "present", "pick"],
+  "table": ["base", "terminal"],
+  "present": ["base", "terminal", "pick", "table", "actions"],
+  "cli": ["base", "terminal", "actions", "present", "pick", "table"],
   "lsp": ["base", "actions"],
   "cluster": ["base", "files", "daemon", "kube"],
   "wiring.ts": [...everyModule, "host"],

@@ -1,10 +1,11 @@
 /** States of the picker and the keys that lead there: each has a picture in `tests/screens/pick/`. */
-import { type Grid, lineText, span } from "../src/terminal/grid.ts";
+import { span } from "../src/terminal/grid.ts";
 import { row } from "../src/pick/row.ts";
 import { initialState, type PickState } from "../src/pick/state.ts";
 import { type PickEvent, step } from "../src/pick/step.ts";
 import { key, picker, podRow, sampleSettings, typed } from "../src/pick/testing/sample_picker.ts";
 import { view } from "../src/pick/view.ts";
+import type { Screens } from "./screens.ts";
 
 const names = ["api-0", "web-0", "web-1", "web-2", "web-10", "db-0", "cache-0", "cache-1"];
 
@@ -54,8 +55,7 @@ const many = Array.from({ length: 2500 }, (_, index) => `web-${index}`);
 const small = { columns: 20, rows: 8 };
 const wide = { columns: 100, rows: 10 };
 
-/** By the name of the picture. */
-export const screens: Readonly<Record<string, () => PickState>> = {
+const states: Readonly<Record<string, () => PickState>> = {
   "empty": () => picker([]),
   "loading": () => loading([]),
   "loading-more": () => loading(names.slice(0, 3)),
@@ -114,35 +114,7 @@ export const screens: Readonly<Record<string, () => PickState>> = {
   "editing": () => after(picker(names), ...type("web db"), key("alt-b"), key("ctrl-b")),
 };
 
-const signs: Readonly<Record<string, string>> = {
-  plain: " ",
-  dim: "d",
-  strong: "s",
-  good: "g",
-  warn: "w",
-  bad: "b",
-  match: "m",
-  current: "c",
-  currentMatch: "M",
-  sign: "!",
-  caret: "_",
-};
-
-/** A grid as text: what is seen, and below it the tone of each character by a letter. */
-export function gridText({ lines }: Grid): string {
-  const texts = lines.map((line) => `|${lineText(line)}`);
-  const tones = lines.map((line) =>
-    `|${line.map(({ text, tone }) => (signs[tone] ?? "?").repeat([...text].length)).join("")}`
-  );
-  return `${[...texts, "", ...tones].map((line) => line.trimEnd()).join("\n")}\n`;
-}
-
-/** The picture of a state. */
-export function picture(name: string): string {
-  const state = screens[name];
-  if (state === undefined) throw new Error(`there is no screen ${name}`);
-  return gridText(view(state()));
-}
-
-/** Where the pictures are. */
-export const picturesFolder = new URL("screens/pick/", import.meta.url);
+/** By the name of the picture. */
+export const pickScreens: Screens = Object.fromEntries(
+  Object.entries(states).map(([name, state]) => [name, () => view(state())]),
+);

@@ -1,5 +1,5 @@
 /** Key bindings: fzf's own, and a few for what fzf doesn't have. */
-import type { EditName } from "./edit.ts";
+import { editKeys, type EditName } from "../terminal/edit_line.ts";
 
 /** The action of a key. */
 export type PickAction =
@@ -63,24 +63,5 @@ export const bindings: Readonly<Record<string, PickAction>> = {
   "alt-up": { kind: "scrollPreview", rows: -5 },
   "alt-down": { kind: "scrollPreview", rows: 5 },
   "ctrl-l": { kind: "redraw" },
-  "ctrl-a": edit("beginningOfLine"),
-  "home": edit("beginningOfLine"),
-  "ctrl-e": edit("endOfLine"),
-  "end": edit("endOfLine"),
-  "ctrl-b": edit("backwardChar"),
-  "ctrl-f": edit("forwardChar"),
-  "alt-b": edit("backwardWord"),
-  "shift-left": edit("backwardWord"),
-  "ctrl-left": edit("backwardWord"),
-  "alt-f": edit("forwardWord"),
-  "shift-right": edit("forwardWord"),
-  "ctrl-right": edit("forwardWord"),
-  "ctrl-h": edit("backwardDeleteChar"),
-  "backspace": edit("backwardDeleteChar"),
-  "delete": edit("deleteChar"),
-  "alt-backspace": edit("backwardKillWord"),
-  "alt-d": edit("killWord"),
-  "ctrl-w": edit("wordRubout"),
-  "ctrl-u": edit("lineDiscard"),
-  "ctrl-y": edit("yank"),
+  ...Object.fromEntries(Object.entries(editKeys).map(([key, name]) => [key, edit(name)])),
 };

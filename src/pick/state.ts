@@ -1,6 +1,6 @@
 /** The state of a picker. Only `step` changes it and only `view` shows it. */
 import type { Line } from "../terminal/grid.ts";
-import { type EditLine, editLine } from "./edit.ts";
+import { type EditLine, editLine } from "../terminal/edit_line.ts";
 import { emptyList, type List } from "./list.ts";
 import { parseQuery } from "./query.ts";
 import type { RowEntry } from "./row.ts";

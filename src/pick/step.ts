@@ -2,7 +2,7 @@
 import type { Line } from "../terminal/grid.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
 import { bindings, type PickAction } from "./bindings.ts";
-import { type Edit, edits, insert } from "./edit.ts";
+import { type Edit, edits, insert } from "../terminal/edit_line.ts";
 import { layout, matchAt } from "./layout.ts";
 import {
   type Changes,

@@ -16,6 +16,8 @@ export type Tone =
   | "currentMatch"
   /** Symbols beside the text: the prompt, the pointer, a mark. */
   | "sign"
+  /** A text that has just changed. */
+  | "changed"
   /** One cell that represents the text cursor if the terminal's own is hidden. */
   | "caret";
 

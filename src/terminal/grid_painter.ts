@@ -42,6 +42,7 @@ const colored: Readonly<Record<Tone, string>> = {
   current: "\x1b[1;48;5;236m",
   currentMatch: "\x1b[1;32;48;5;236m",
   sign: "\x1b[35m",
+  changed: "\x1b[1;48;5;58m",
   caret: "\x1b[7m",
 };
 
@@ -54,6 +55,7 @@ const plain: Readonly<Record<Tone, string>> = {
   match: "\x1b[4m",
   current: "\x1b[1m",
   currentMatch: "\x1b[1;4m",
+  changed: "\x1b[7m",
   sign: "\x1b[1m",
 };
 

@@ -2,13 +2,14 @@
 import type { Host } from "../../../actions/host.ts";
 import { matchesText } from "../../../actions/exec/discover_targets.ts";
 import { forEachUntil, onAbort } from "../../../base/abort.ts";
+import { readKeys } from "../../../terminal/driver/full_screen.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
-import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { type KodamaError, UsageError } from "../../../base/errors.ts";
 import { initialState, type PickState } from "../../../pick/state.ts";
 import { searched } from "../../../pick/list.ts";
 import { ownerOf, type RowEntry } from "../../../pick/row.ts";
 import type { Match } from "../../../pick/search.ts";
-import { KeyDecoder, type TerminalInput } from "../../../terminal/keys.ts";
+import type { TerminalInput } from "../../../terminal/keys.ts";
 import type { InputStream, Terminal } from "../../../terminal/terminal.ts";
 import type { Invocation } from "../../invocation.ts";
 import { styleOf } from "../../output.ts";
@@ -30,9 +31,6 @@ export interface PickOn {
   host: Host;
   invocation: Invocation;
 }
-
-/** How long the sequence after an Esc may take to arrive. */
-const escapeMs = 50;
 
 /**
  * Shows the picker until something is chosen.
@@ -176,25 +174,15 @@ class Picker implements Disposable {
     await resizing;
   }
 
-  /**
-   * Each chunk is handled before the next is read: a key typed after the choice belongs to what comes next,
-   * and no pending read swallows it.
-   */
   async #keys(keyboard: InputStream): Promise<void> {
-    const decoder = new KeyDecoder();
-    const { clock } = this.#on.host;
-    let waiting: Disposable | undefined;
-    for await (const chunk of keyboard.chunks(this.#stop.signal)) {
-      waiting?.[Symbol.dispose]();
-      this.#take(decoder.feed(chunk));
-      if (this.#session.state.outcome.kind !== "open") return;
-      waiting = decoder.undecided
-        ? clock.timer(escapeMs, () => this.#take(decoder.flush()))
-        : undefined;
-    }
-    waiting?.[Symbol.dispose]();
-    // The terminal was closed.
-    if (!this.#stop.signal.aborted) throw new KodamaError("cancelled", "the terminal was closed");
+    await readKeys(keyboard, {
+      clock: this.#on.host.clock,
+      signal: this.#stop.signal,
+      onInputs: (inputs) => {
+        this.#take(inputs);
+        return this.#session.state.outcome.kind === "open";
+      },
+    });
   }
 
   #take(inputs: readonly TerminalInput[]): void {

@@ -90,3 +90,27 @@ function wordEnd({ text, caret }: EditLine): number {
   while (at < text.length && isWord(text.charAt(at))) at++;
   return at;
 }
+
+/** The editing keys of fzf and readline, by the names that `KeyDecoder` gives. */
+export const editKeys: Readonly<Record<string, EditName>> = {
+  "ctrl-a": "beginningOfLine",
+  "home": "beginningOfLine",
+  "ctrl-e": "endOfLine",
+  "end": "endOfLine",
+  "ctrl-b": "backwardChar",
+  "ctrl-f": "forwardChar",
+  "alt-b": "backwardWord",
+  "shift-left": "backwardWord",
+  "ctrl-left": "backwardWord",
+  "alt-f": "forwardWord",
+  "shift-right": "forwardWord",
+  "ctrl-right": "forwardWord",
+  "ctrl-h": "backwardDeleteChar",
+  "backspace": "backwardDeleteChar",
+  "delete": "deleteChar",
+  "alt-backspace": "backwardKillWord",
+  "alt-d": "killWord",
+  "ctrl-w": "wordRubout",
+  "ctrl-u": "lineDiscard",
+  "ctrl-y": "yank",
+};

@@ -1,0 +1,119 @@
+/** A live table on a terminal: the source's changes and a person's keys in, frames out. */
+import type { Clock } from "../base/clock.ts";
+import {
+  type LiveTable,
+  press,
+  type TableEvent,
+  type TableRequest,
+  type TableRow,
+  update,
+} from "../table/live_table.ts";
+import { view } from "../table/view.ts";
+import { FullScreen } from "../terminal/driver/full_screen.ts";
+import type { TerminalInput } from "../terminal/keys.ts";
+import type { InputStream, Terminal } from "../terminal/terminal.ts";
+
+/** Ages grow, and marks of changes end, this often. */
+const clockMs = 500;
+
+/** Options of a {@link TableScreen}. */
+export interface TableScreenOptions {
+  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes">;
+  clock: Clock;
+  color: boolean;
+  table: LiveTable;
+  /** Handles what a key requests, except for `quit`, which ends the screen. */
+  onRequest?: (request: Exclude<TableRequest, { kind: "quit" }>) => void;
+}
+
+/** Shows a live table until a person quits. */
+export class TableScreen {
+  readonly #options: TableScreenOptions;
+  readonly #screen: FullScreen;
+  #table: LiveTable;
+  /** Changes since the last frame: thousands a second cost as much as a few. */
+  #upserts = new Map<string, TableRow>();
+  #removed = new Set<string>();
+  #changes = 0;
+
+  constructor(options: TableScreenOptions) {
+    this.#options = options;
+    this.#table = options.table;
+    this.#screen = new FullScreen({
+      ...options,
+      view: () => view(this.table),
+      onInputs: (inputs) => this.#take(inputs),
+      onResize: (size) => this.update({ kind: "resize", size }),
+    });
+  }
+
+  /** The state with all changes so far. */
+  get table(): LiveTable {
+    this.#apply();
+    return this.#table;
+  }
+
+  /** Applies an event; it is drawn with the next frame. */
+  update(event: TableEvent): void {
+    if (event.kind === "changed" && event.isInitial !== true) {
+      this.#collect(event);
+    } else {
+      this.#apply();
+      this.#table = update(this.#table, event);
+    }
+    this.#screen.invalidate();
+  }
+
+  /**
+   * Shows the table until a person quits or the signal aborts.
+   *
+   * @throws as {@link FullScreen.run}.
+   */
+  async run(keyboard: InputStream, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const tick = () => {
+      this.update({ kind: "clock", nowMs: clock.now().getTime() });
+      timer = clock.timer(clockMs, tick);
+    };
+    let timer = clock.timer(clockMs, tick);
+    try {
+      await this.#screen.run(keyboard, signal);
+    } finally {
+      timer[Symbol.dispose]();
+    }
+  }
+
+  #collect({ upserts, removed, changes }: Extract<TableEvent, { kind: "changed" }>): void {
+    for (const row of upserts) {
+      // A row that was deleted and came again within a frame is new.
+      if (this.#removed.has(row.id)) this.#apply();
+      this.#upserts.set(row.id, row);
+    }
+    for (const id of removed) this.#removed.add(id);
+    this.#changes += changes;
+  }
+
+  #apply(): void {
+    if (this.#upserts.size === 0 && this.#removed.size === 0) return;
+    this.#table = update(this.#table, {
+      kind: "changed",
+      upserts: [...this.#upserts.values()],
+      removed: [...this.#removed],
+      changes: this.#changes,
+    });
+    this.#upserts = new Map();
+    this.#removed = new Set();
+    this.#changes = 0;
+  }
+
+  #take(inputs: readonly TerminalInput[]): boolean {
+    for (const input of inputs) {
+      const { table, request } = press(this.table, input);
+      this.#table = table;
+      if (request === undefined) continue;
+      if (request.kind === "quit") return false;
+      this.#options.onRequest?.(request);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,529 @@
+/**
+ * A table that changes while a person reads it: rows in groups with columns of their own, sorted and filtered, with
+ * recent changes marked, a viewport, and a pause of the display. Pure: {@link update} applies what happens, {@link press}
+ * applies a key, and `view.ts` draws it.
+ */
+import { editKeys, type EditLine, editLine, edits, insert } from "../terminal/edit_line.ts";
+import type { Line, Tone } from "../terminal/grid.ts";
+import type { TerminalInput } from "../terminal/keys.ts";
+import type { Size } from "../terminal/terminal.ts";
+import { displayWidth } from "../terminal/width.ts";
+
+/** A cell. An age grows by itself. */
+export type TableCell =
+  | {
+    kind: "text";
+    /** Without control characters. */
+    text: string;
+    tone?: Tone;
+    /** What the cell is sorted by; absent: the number that the text starts with, or else the text. */
+    sortBy?: number | string;
+  }
+  /** The start, in milliseconds of the epoch. */
+  | { kind: "age"; sinceMs: number };
+
+/** A column of a group. */
+export interface TableColumn {
+  title: string;
+  align?: "right";
+  /** If the screen is too narrow, the least important are dropped, and of equal ones the last. 0 if absent. */
+  importance?: number;
+}
+
+/** Rows with the same columns. */
+export interface TableGroup {
+  id: string;
+  columns: readonly TableColumn[];
+}
+
+/** One row. */
+export interface TableRow {
+  /** Unique in the table. */
+  id: string;
+  /** The id of its group. */
+  group: string;
+  /** Orders the rows of a group that is not sorted by a column, and equal ones: in the order of code units. */
+  order: string;
+  cells: readonly TableCell[];
+}
+
+/** A row with its recent changes, by the time of {@link LiveTable.nowMs}. */
+export interface Entry {
+  readonly row: TableRow;
+  readonly addedAtMs?: number;
+  /** It is still shown for a while. */
+  readonly deletedAtMs?: number;
+  /** When each cell got its text; absent: before there was anything to see. */
+  readonly changedAtMs?: readonly (number | undefined)[];
+}
+
+/** The filter on the rows: a regular expression over their cells; `!` in front inverts it. */
+export interface Filter {
+  readonly text: string;
+  /** The text isn't a regular expression, and is searched for as it is. */
+  readonly isLiteral: boolean;
+  readonly matches: (text: string) => boolean;
+}
+
+/** The column by which the rows are sorted: that of each group with this title. */
+export interface TableSort {
+  title: string;
+  descending: boolean;
+}
+
+/** One line of the body. */
+export type BodyLine =
+  | { readonly kind: "header"; readonly group: TableGroup }
+  | { readonly kind: "row"; readonly group: TableGroup; readonly entry: Entry }
+  | { readonly kind: "blank" };
+
+/** What a line at the bottom is being typed for. */
+export interface TypedLine {
+  readonly purpose: "filter" | "save";
+  readonly edit: EditLine;
+}
+
+/** The state of a table. Only {@link update} and {@link press} change it. */
+export interface LiveTable {
+  readonly size: Size;
+  /** The epoch's milliseconds, for ages and marks. */
+  readonly nowMs: number;
+  /** Shown above the table: what it is about. */
+  readonly caption: Line;
+  /** Shown below the table while nothing else is: the state of the source. */
+  readonly status: Line;
+  /** A message until the next key. */
+  readonly notice: string | undefined;
+  readonly groups: readonly TableGroup[];
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** The widest that each column of a group has been: they never shrink, so that columns don't jump. */
+  readonly widths: ReadonlyMap<string, readonly number[]>;
+  /** Set while the display is paused: what it shows, and how many changes came since then. */
+  readonly paused:
+    | {
+      readonly entries: ReadonlyMap<string, Entry>;
+      readonly nowMs: number;
+      readonly changes: number;
+    }
+    | undefined;
+  readonly filter: Filter | undefined;
+  readonly sort: TableSort | undefined;
+  readonly typing: TypedLine | undefined;
+  readonly isHelp: boolean;
+  /** The first line of {@link body} on the screen, and those of all matching rows. */
+  readonly offset: number;
+  readonly body: readonly BodyLine[];
+  /** The number of rows in {@link body}, and of all rows, without deleted ones. */
+  readonly matching: number;
+  readonly total: number;
+  /** The file name that saving proposes; absent: this table can't be saved. */
+  readonly saveName: string | undefined;
+  /** Whether its stream is being saved: the key then ends that. */
+  readonly isSaving: boolean;
+}
+
+/** Something that happened. */
+export type TableEvent =
+  | {
+    kind: "changed";
+    upserts: readonly TableRow[];
+    removed: readonly string[];
+    /** The number of changes that these are the result of. */
+    changes: number;
+    /** The first rows: nothing to mark. */
+    isInitial?: boolean;
+  }
+  | { kind: "groups"; groups: readonly TableGroup[] }
+  | { kind: "clock"; nowMs: number }
+  | { kind: "resize"; size: Size }
+  | { kind: "caption" | "status"; line: Line }
+  | { kind: "notice"; text: string }
+  | { kind: "saving"; isSaving: boolean };
+
+/** What a key requests of the caller. */
+export type TableRequest =
+  | { kind: "quit" }
+  | { kind: "save"; file: string }
+  | { kind: "endSave" }
+  /** A key that the table doesn't know. */
+  | { kind: "key"; key: string };
+
+/** Recent changes are marked for this time, and deleted rows stay. */
+export const markMs = 3000;
+
+/** Returns a table without rows. */
+export function liveTable(start: {
+  size: Size;
+  nowMs: number;
+  caption: Line;
+  groups?: readonly TableGroup[];
+  sort?: TableSort | undefined;
+  filter?: string;
+  saveName?: string;
+}): LiveTable {
+  return arranged({
+    size: start.size,
+    nowMs: start.nowMs,
+    caption: start.caption,
+    status: [],
+    notice: undefined,
+    groups: start.groups ?? [],
+    entries: new Map(),
+    widths: new Map(),
+    paused: undefined,
+    filter: parseFilter(start.filter ?? ""),
+    sort: start.sort,
+    typing: undefined,
+    isHelp: false,
+    offset: 0,
+    body: [],
+    matching: 0,
+    total: 0,
+    saveName: start.saveName,
+    isSaving: false,
+  });
+}
+
+/** Applies an event. */
+export function update(table: LiveTable, event: TableEvent): LiveTable {
+  switch (event.kind) {
+    case "changed":
+      return changed(table, event);
+    case "groups":
+      return arranged({ ...table, groups: event.groups });
+    case "clock":
+      return atTime(table, event.nowMs);
+    case "resize":
+      return scrolled({ ...table, size: event.size }, 0);
+    case "caption":
+      return { ...table, caption: event.line };
+    case "status":
+      return { ...table, status: event.line };
+    case "notice":
+      return { ...table, notice: event.text };
+    case "saving":
+      return { ...table, isSaving: event.isSaving };
+  }
+}
+
+function changed(
+  table: LiveTable,
+  { upserts, removed, changes, isInitial = false }: Extract<TableEvent, { kind: "changed" }>,
+): LiveTable {
+  const entries = new Map(table.entries);
+  const widths = new Map(table.widths);
+  const { nowMs } = table;
+  for (const row of upserts) {
+    const before = entries.get(row.id);
+    entries.set(row.id, isInitial ? { row } : marked(before, row, nowMs));
+    widths.set(row.group, widest(widths.get(row.group) ?? [], row));
+  }
+  for (const id of removed) {
+    const entry = entries.get(id);
+    if (entry !== undefined) entries.set(id, { row: entry.row, deletedAtMs: nowMs });
+  }
+  const { paused } = table;
+  if (paused === undefined) return arranged({ ...table, entries, widths });
+  return { ...table, entries, widths, paused: { ...paused, changes: paused.changes + changes } };
+}
+
+/** A deleted row that comes again is new. */
+function marked(before: Entry | undefined, row: TableRow, nowMs: number): Entry {
+  if (before === undefined || before.deletedAtMs !== undefined) return { row, addedAtMs: nowMs };
+  const changedAtMs = row.cells.map((cell, index) =>
+    sameCell(cell, before.row.cells[index]) ? before.changedAtMs?.[index] : nowMs
+  );
+  return {
+    row,
+    ...(before.addedAtMs === undefined ? {} : { addedAtMs: before.addedAtMs }),
+    ...(changedAtMs.every((one) => one === undefined) ? {} : { changedAtMs }),
+  };
+}
+
+function sameCell(a: TableCell, b: TableCell | undefined): boolean {
+  if (a.kind === "age") return b?.kind === "age" && a.sinceMs === b.sinceMs;
+  return b?.kind === "text" && a.text === b.text;
+}
+
+/** Ages reserve their maximum width: they grow without a change of their row. */
+const ageColumns = 6;
+
+function widest(widths: readonly number[], { cells }: TableRow): readonly number[] {
+  const own = cells.map((cell) => cell.kind === "age" ? ageColumns : displayWidth(cell.text));
+  return own.every((width, index) => width <= (widths[index] ?? 0))
+    ? widths
+    : own.map((width, index) => Math.max(width, widths[index] ?? 0));
+}
+
+/** Rows whose deletion was shown long enough are dropped. */
+function atTime(table: LiveTable, nowMs: number): LiveTable {
+  const over = table.entries.values()
+    .filter(({ deletedAtMs }) => deletedAtMs !== undefined && nowMs - deletedAtMs >= markMs)
+    .map(({ row }) => row.id).toArray();
+  if (over.length === 0) return { ...table, nowMs };
+  const entries = new Map(table.entries);
+  for (const id of over) entries.delete(id);
+  return arranged({ ...table, nowMs, entries });
+}
+
+/** Returns the entries that are shown, which a pause holds. */
+function shownEntries({ entries, paused }: LiveTable): ReadonlyMap<string, Entry> {
+  return paused?.entries ?? entries;
+}
+
+/** Returns the time as of which the table is shown. */
+export function shownMs({ nowMs, paused }: LiveTable): number {
+  return paused?.nowMs ?? nowMs;
+}
+
+/** Filters and sorts the rows again. */
+function arranged(table: LiveTable): LiveTable {
+  const entries = shownEntries(table);
+  const matches = table.filter?.matches;
+  const byGroup = new Map<string, Entry[]>(table.groups.map(({ id }) => [id, []]));
+  let [matching, total] = [0, 0];
+  for (const entry of entries.values()) {
+    const counted = entry.deletedAtMs === undefined ? 1 : 0;
+    total += counted;
+    if (matches !== undefined && !matches(rowText(entry.row))) continue;
+    const group = byGroup.get(entry.row.group);
+    if (group === undefined) continue;
+    matching += counted;
+    group.push(entry);
+  }
+  const isSingle = table.groups.length === 1;
+  const body = table.groups.flatMap((group, index): BodyLine[] => {
+    const own = byGroup.get(group.id) ?? [];
+    if (own.length === 0 && !isSingle) return [];
+    return [
+      ...(index === 0 ? [] : [{ kind: "blank" } as const]),
+      { kind: "header", group },
+      ...sorted(own, group, table.sort).map((entry): BodyLine => ({ kind: "row", group, entry })),
+    ];
+  });
+  if (body[0]?.kind === "blank") body.shift();
+  return scrolled({ ...table, body, matching, total }, 0);
+}
+
+/** The text of a row that a filter searches. Ages aren't searched: they change every second. */
+function rowText({ cells }: TableRow): string {
+  return cells.flatMap((cell) => cell.kind === "text" ? [cell.text] : []).join(" ");
+}
+
+function sorted(entries: Entry[], group: TableGroup, sort: TableSort | undefined): Entry[] {
+  const index = sort === undefined
+    ? -1
+    : group.columns.findIndex(({ title }) => title === sort.title);
+  const direction = sort?.descending && index >= 0 ? -1 : 1;
+  const keyed = entries.map((entry) => ({
+    entry,
+    key: index < 0 ? entry.row.order : sortKey(entry.row.cells[index]),
+  }));
+  keyed.sort((a, b) =>
+    compareKeys(a.key, b.key) * direction || compareKeys(a.entry.row.order, b.entry.row.order)
+  );
+  return keyed.map(({ entry }) => entry);
+}
+
+/** Units of Kubernetes' quantities. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const units: Readonly<Record<string, number>> = {
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+function sortKey(cell: TableCell | undefined): number | string {
+  if (cell === undefined) return "";
+  // The youngest first, as its age is the smallest.
+  if (cell.kind === "age") return -cell.sinceMs;
+  if (cell.sortBy !== undefined) return cell.sortBy;
+  const [, number, unit = ""] =
+    /^(-?\d+(?:\.\d+)?)([a-zA-Z]{0,2})(?![a-zA-Z\d.])/.exec(cell.text) ??
+      [];
+  return number === undefined ? cell.text : Number(number) * (units[unit] ?? 1);
+}
+
+/** Numbers come before texts. */
+function compareKeys(a: number | string, b: number | string): number {
+  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Returns the filter of a text; undefined for an empty one. Case counts if the text has a capital letter. */
+export function parseFilter(text: string): Filter | undefined {
+  const isInverse = text.startsWith("!");
+  const wanted = isInverse ? text.slice(1) : text;
+  if (wanted === "") return undefined;
+  const flags = wanted === wanted.toLowerCase() ? "iu" : "u";
+  let expression: RegExp;
+  let isLiteral = false;
+  try {
+    expression = new RegExp(wanted, flags);
+  } catch {
+    isLiteral = true;
+    expression = new RegExp(wanted.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"), flags);
+  }
+  return { text, isLiteral, matches: (row) => expression.test(row) !== isInverse };
+}
+
+/** Rows of the screen for the body: all but the caption and the line at the bottom, if there is room for these. */
+export function bodyRows({ size: { rows } }: LiveTable): number {
+  return rows >= 4 ? rows - 2 : Math.max(1, rows - 1);
+}
+
+/** Moves the viewport. From the second line on, the header of its first row is shown above it. */
+function scrolled(table: LiveTable, lines: number): LiveTable {
+  const visible = bodyRows(table);
+  const most = table.body.length <= visible ? 0 : table.body.length - visible + 1;
+  return { ...table, offset: Math.max(0, Math.min(table.offset + lines, most)) };
+}
+
+/** Applies what a person typed. */
+export function press(
+  table: LiveTable,
+  input: TerminalInput,
+): { table: LiveTable; request?: TableRequest } {
+  if (input.kind === "mouse") {
+    const lines = input.action === "wheelUp" ? -3 : input.action === "wheelDown" ? 3 : 0;
+    return { table: scrolled(table, lines) };
+  }
+  if (input.kind === "position") return { table };
+  const quiet = table.notice === undefined ? table : { ...table, notice: undefined };
+  if (quiet.typing !== undefined) return typed(quiet, quiet.typing, input);
+  if (input.kind === "paste") return { table: quiet };
+  if (input.kind === "key") return pressed(quiet, input.key);
+  // Keys that come together, as a terminal that is slow sends them.
+  const [first = "", ...others] = input.text;
+  const result = pressed(quiet, first);
+  if (others.length === 0 || result.request !== undefined) return result;
+  return press(result.table, { kind: "text", text: others.join("") });
+}
+
+/** The keys of a table and what they do, for its help. */
+export const tableKeys: readonly (readonly [keys: string, does: string])[] = [
+  ["/", "filter the rows by a regular expression; ! in front inverts it"],
+  ["Esc", "clear the filter"],
+  ["Space", "pause the display, or show the changes since then; the watch continues"],
+  ["< >", "sort by another column"],
+  ["r", "reverse the order"],
+  ["Up Down PgUp PgDn", "scroll; also k, j, g for the start and G for the end"],
+  ["s", "save the stream to a file, or end that"],
+  ["?", "this help"],
+  ["q", "quit"],
+];
+
+function pressed(table: LiveTable, key: string): { table: LiveTable; request?: TableRequest } {
+  const page = Math.max(1, bodyRows(table) - 2);
+  const isQuit = key === "q" || key === "ctrl-c" || key === "ctrl-d";
+  if (isQuit) return { table, request: { kind: "quit" } };
+  if (table.isHelp) return { table: { ...table, isHelp: false } };
+  switch (key) {
+    case "/":
+      return {
+        table: {
+          ...table,
+          typing: { purpose: "filter", edit: editLine(table.filter?.text ?? "") },
+        },
+      };
+    case "esc":
+      return { table: arranged({ ...table, filter: undefined }) };
+    case " ":
+      return { table: pausedOrNot(table) };
+    case "<":
+      return { table: arranged({ ...table, sort: nextSort(table, -1) }) };
+    case ">":
+      return { table: arranged({ ...table, sort: nextSort(table, 1) }) };
+    case "r":
+      return { table: arranged({ ...table, sort: reversed(table) }) };
+    case "?":
+    case "f1":
+      return { table: { ...table, isHelp: true } };
+    case "s":
+      if (table.saveName === undefined) return { table, request: { kind: "key", key } };
+      if (table.isSaving) return { table, request: { kind: "endSave" } };
+      return { table: { ...table, typing: { purpose: "save", edit: editLine(table.saveName) } } };
+    case "up":
+    case "k":
+      return { table: scrolled(table, -1) };
+    case "down":
+    case "j":
+    case "enter":
+      return { table: scrolled(table, 1) };
+    case "page-up":
+      return { table: scrolled(table, -page) };
+    case "page-down":
+      return { table: scrolled(table, page) };
+    case "home":
+    case "g":
+      return { table: scrolled(table, -table.body.length) };
+    case "end":
+    case "G":
+      return { table: scrolled(table, table.body.length) };
+    default:
+      return { table, request: { kind: "key", key } };
+  }
+}
+
+function pausedOrNot(table: LiveTable): LiveTable {
+  const { paused, entries, nowMs } = table;
+  if (paused === undefined) return { ...table, paused: { entries, nowMs, changes: 0 } };
+  return arranged({ ...table, paused: undefined });
+}
+
+/** Titles of all groups, each once, and before them the order without a column. */
+function nextSort({ groups, sort }: LiveTable, step: 1 | -1): TableSort | undefined {
+  const titles = [...new Set(groups.flatMap(({ columns }) => columns.map(({ title }) => title)))];
+  const at = sort === undefined ? 0 : titles.indexOf(sort.title) + 1;
+  const next = (at + step + titles.length + 1) % (titles.length + 1);
+  const title = titles[next - 1];
+  return title === undefined ? undefined : { title, descending: false };
+}
+
+function reversed({ groups, sort }: LiveTable): TableSort | undefined {
+  const title = sort?.title ?? groups[0]?.columns[0]?.title;
+  return title === undefined ? undefined : { title, descending: !(sort?.descending ?? false) };
+}
+
+function typed(
+  table: LiveTable,
+  typing: TypedLine,
+  input: Extract<TerminalInput, { kind: "key" | "text" | "paste" }>,
+): { table: LiveTable; request?: TableRequest } {
+  if (input.kind !== "key") {
+    return { table: withLine(table, { ...typing, edit: insert(input.text)(typing.edit) }) };
+  }
+  switch (input.key) {
+    case "enter": {
+      const done = { ...table, typing: undefined };
+      const file = typing.edit.text.trim();
+      return typing.purpose === "filter" || file === ""
+        ? { table: done }
+        : { table: done, request: { kind: "save", file } };
+    }
+    case "esc":
+    case "ctrl-c":
+    case "ctrl-g": {
+      const done = { ...table, typing: undefined };
+      return {
+        table: typing.purpose === "filter" ? arranged({ ...done, filter: undefined }) : done,
+      };
+    }
+    default: {
+      const edit = editKeys[input.key];
+      if (edit === undefined) return { table };
+      return { table: withLine(table, { ...typing, edit: edits[edit](typing.edit) }) };
+    }
+  }
+}
+
+/** A filter is applied while it is typed. */
+function withLine(table: LiveTable, typing: TypedLine): LiveTable {
+  if (typing.purpose !== "filter") return { ...table, typing };
+  return arranged({ ...table, typing, filter: parseFilter(typing.edit.text) });
+}

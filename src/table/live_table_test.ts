@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { lineText, lineWidth } from "../terminal/grid.ts";
+import {
+  bodyRows,
+  type LiveTable,
+  liveTable,
+  markMs,
+  parseFilter,
+  press,
+  type TableEvent,
+  type TableRow,
+  update,
+} from "./live_table.ts";
+import { view } from "./view.ts";
+
+const groups = [
+  { id: "a", columns: [{ title: "NAME" }, { title: "COUNT" }] },
+  { id: "b", columns: [{ title: "NAME" }] },
+];
+
+const row = (name: string, count: number, group = "a"): TableRow => ({
+  id: name,
+  group,
+  order: name,
+  cells: [{ kind: "text", text: name }, { kind: "text", text: `${count}` }].slice(
+    0,
+    group === "a" ? 2 : 1,
+  ) as TableRow["cells"],
+});
+
+const start = liveTable({ size: { columns: 20, rows: 6 }, nowMs: 0, caption: [], groups });
+
+const changed = (upserts: TableRow[], removed: string[] = []): TableEvent => ({
+  kind: "changed",
+  upserts,
+  removed,
+  changes: upserts.length + removed.length,
+});
+
+const key = (table: LiveTable, name: string) =>
+  press(
+    table,
+    name.length === 1 ? { kind: "text", text: name } : { kind: "key", key: name },
+  ).table;
+
+const names = (table: LiveTable) =>
+  table.body.flatMap((line) => line.kind === "row" ? [line.entry.row.id] : []);
+
+type Action = { kind: "key"; key: string } | { kind: "event"; event: TableEvent };
+
+const name = fc.constantFrom("n1", "n2", "n3", "n10", "x");
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.tuple(name, fc.nat(20)).map(([id, count]): Action => ({
+      kind: "event",
+      event: changed([row(id, count, id === "x" ? "b" : "a")]),
+    })),
+  },
+  name.map((id): Action => ({ kind: "event", event: changed([], [id]) })),
+  fc.nat(10_000).map((nowMs): Action => ({ kind: "event", event: { kind: "clock", nowMs } })),
+  fc.record({ columns: fc.integer({ min: 1, max: 40 }), rows: fc.integer({ min: 1, max: 12 }) })
+    .map((size): Action => ({ kind: "event", event: { kind: "resize", size } })),
+  fc.constantFrom("/", "1", "enter", "esc", " ", "<", ">", "r", "j", "G", "g", "page-down", "?")
+    .map((one): Action => ({ kind: "key", key: one })),
+);
+
+const apply = (table: LiveTable, one: Action) =>
+  one.kind === "key" ? key(table, one.key) : update(table, one.event);
+
+Deno.test("after any events and keys, a frame fits the screen and shows matching rows alone", () => {
+  fc.assert(fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+    const table = actions.reduce(apply, start);
+    const { lines } = view(table);
+    assert.equal(lines.length, table.size.rows);
+    for (const line of lines) {
+      assert.ok(lineWidth(line) <= table.size.columns, lineText(line));
+    }
+    assert.ok(table.offset >= 0 && table.offset <= table.body.length);
+    const { filter } = table;
+    for (const id of names(table)) {
+      assert.ok(filter === undefined || !filter.text.includes("1") || /1/.test(rowText(table, id)));
+    }
+  }));
+});
+
+function rowText(table: LiveTable, id: string): string {
+  const entry = (table.paused?.entries ?? table.entries).get(id);
+  return entry?.row.cells.map((cell) => cell.kind === "text" ? cell.text : "").join(" ") ?? "";
+}
+
+Deno.test("a display that was paused shows what one without a pause shows", () => {
+  const events = fc.array(action.filter(({ kind }) => kind === "event"), { maxLength: 20 });
+  fc.assert(fc.property(events, events, (before, during) => {
+    const started = before.reduce(apply, start);
+    const paused = during.reduce(apply, key(started, " "));
+    assert.deepEqual(names(paused).toSorted(), names(started).toSorted());
+    const resumed = key(paused, " ");
+    const straight = during.reduce(apply, started);
+    assert.deepEqual(names(resumed), names(straight));
+    assert.deepEqual(view(resumed), view({ ...straight, offset: resumed.offset }));
+  }));
+});
+
+Deno.test("a pause counts the changes that wait", () => {
+  const paused = key(update(start, changed([row("n1", 1)])), " ");
+  const later = update(paused, changed([row("n1", 2), row("n2", 1)], ["n3"]));
+  assert.equal(later.paused?.changes, 3);
+  assert.deepEqual(names(later), ["n1"]);
+});
+
+Deno.test("a deleted row stays for a while, and isn't counted", () => {
+  const both = update(start, changed([row("n1", 1), row("n2", 1)]));
+  const deleted = update(both, changed([], ["n1"]));
+  assert.deepEqual([names(deleted), deleted.total], [["n1", "n2"], 1]);
+  const over = update(deleted, { kind: "clock", nowMs: markMs });
+  assert.deepEqual(names(over), ["n2"]);
+});
+
+Deno.test("columns are sorted as numbers with units, texts after them, equal ones by name", () => {
+  const cell = (id: string, text: string): TableRow => ({
+    ...row(id, 0),
+    cells: [{ kind: "text", text: id }, { kind: "text", text }],
+  });
+  const rows = ["10", "9", "1Gi", "512Mi", "500m", "<none>", "3 (5m ago)", "9"]
+    .map((text, index) => cell(`n${index}`, text));
+  const by = (descending: boolean) =>
+    names(update(
+      { ...start, sort: { title: "COUNT", descending } },
+      changed(rows),
+    )).map((id) => Number(id.slice(1)));
+  assert.deepEqual(by(false), [4, 6, 1, 7, 0, 3, 2, 5]);
+  assert.deepEqual(by(true), [5, 2, 3, 0, 1, 7, 6, 4]);
+});
+
+for (
+  const [text, matching] of [
+    ["web", "web-0"],
+    ["^WEB", ""],
+    ["web-[01]", "web-0"],
+    ["!web", "db-0"],
+    ["(", "a(b"],
+    ["!(", "web-0"],
+  ] as const
+) {
+  Deno.test(`the filter ${text} matches ${matching === "" ? "nothing" : matching}`, () => {
+    const filter = parseFilter(text);
+    const all = ["web-0", "db-0", "a(b"];
+    assert.equal(all.find((one) => filter?.matches(one)) ?? "", matching);
+  });
+}
+
+Deno.test("the end of the list can be scrolled to on any screen", () => {
+  const rows = Array.from({ length: 50 }, (_, index) => row(`n${100 + index}`, index));
+  for (let height = 2; height < 12; height++) {
+    const sized = update(start, { kind: "resize", size: { columns: 20, rows: height } });
+    const end = key(update(sized, changed(rows)), "G");
+    if (bodyRows(end) < 2) continue;
+    assert.ok(view(end).lines.some((line) => lineText(line).startsWith("n149")), `${height} rows`);
+  }
+});
+
+Deno.test("keys that come in one piece are taken one by one, and none after a request", () => {
+  const { table, request } = press(start, { kind: "text", text: "/web" });
+  assert.equal(table.typing?.edit.text, "web");
+  assert.equal(request, undefined);
+  assert.deepEqual(press(start, { kind: "text", text: "rq/" }).request, { kind: "quit" });
+});
+
+Deno.test("a file name is requested only from a table that can be saved", () => {
+  assert.deepEqual(press(start, { kind: "text", text: "s" }).request, { kind: "key", key: "s" });
+  const savable = { ...start, saveName: "f.jsonl" };
+  assert.deepEqual(press(key(savable, "s"), { kind: "key", key: "enter" }).request, {
+    kind: "save",
+    file: "f.jsonl",
+  });
+  assert.deepEqual(press({ ...savable, isSaving: true }, { kind: "text", text: "s" }).request, {
+    kind: "endSave",
+  });
+});

@@ -1,0 +1,298 @@
+/** Draws a live table. Pure: a state with a size gives a grid of that size. */
+import { ageText } from "../base/duration.ts";
+import { plural } from "../base/plural.ts";
+import {
+  clipLine,
+  clipText,
+  type Grid,
+  type Line,
+  lineWidth,
+  type Span,
+  span,
+  type Tone,
+} from "../terminal/grid.ts";
+import { displayWidth } from "../terminal/width.ts";
+import {
+  type BodyLine,
+  bodyRows,
+  type Entry,
+  type LiveTable,
+  markMs,
+  shownMs,
+  type TableCell,
+  type TableGroup,
+  tableKeys,
+  type TypedLine,
+} from "./live_table.ts";
+
+/** Between two columns, as in kubectl's tables. */
+const gapColumns = 3;
+/** The first column isn't clipped below this width as long as others can be dropped. */
+const leastFirstColumns = 12;
+
+/** Draws the whole table. However small the screen is, no line is wider. */
+export function view(table: LiveTable): Grid {
+  const { size: { columns, rows } } = table;
+  const count = bodyRows(table);
+  const body = table.isHelp ? helpLines() : bodyLines(table);
+  const lines = [
+    ...(rows >= 4 ? [captionLine(table)] : []),
+    ...Array.from({ length: count }, (_, index) => body[index] ?? []),
+    ...(rows >= 2 ? [bottomLine(table)] : []),
+  ];
+  return { lines: lines.map((line) => clipLine(line, columns)) };
+}
+
+/** Draws all lines of the body without a screen's other parts, at most `rows` of them: for a table below other output. */
+export function bodyView(table: LiveTable, rows: number): readonly Line[] {
+  const columns = columnsOf(table);
+  const lines = table.body.slice(0, rows).map((line) => bodyLine(table, line, columns));
+  return lines.map((line) => clipLine(line, table.size.columns));
+}
+
+function bodyLines(table: LiveTable): Line[] {
+  const { body, offset, matching, total, filter, size } = table;
+  if (body.length === 0) {
+    return [[span(filter !== undefined && total > 0 ? "no row matches the filter" : "", "dim")]];
+  }
+  const visible = body.slice(offset, offset + bodyRows(table));
+  const [first] = visible;
+  const sticky: BodyLine[] = first?.kind === "row" ? [{ kind: "header", group: first.group }] : [];
+  const columns = columnsOf(table);
+  const lines = [...sticky, ...visible].map((line) => bodyLine(table, line, columns));
+  if (matching === 0 && size.rows > 3) {
+    lines.push([
+      span(
+        total > 0 ? "no row matches the filter" : "none yet: they are shown as they come",
+        "dim",
+      ),
+    ]);
+  }
+  return lines;
+}
+
+function bodyLine(table: LiveTable, line: BodyLine, columns: ColumnsByGroup): Line {
+  if (line.kind === "blank") return [];
+  const shown = columns.get(line.group.id) ?? [];
+  return line.kind === "header"
+    ? headerLine(table, line.group, shown)
+    : rowLine(table, line.group, line.entry, shown);
+}
+
+/** A column as it is drawn. */
+interface ShownColumn {
+  index: number;
+  width: number;
+}
+
+type ColumnsByGroup = ReadonlyMap<string, readonly ShownColumn[]>;
+
+function columnsOf(table: LiveTable): ColumnsByGroup {
+  return new Map(table.groups.map((group) => [group.id, shownColumns(table, group)]));
+}
+
+const isRight = (group: TableGroup, index: number) => group.columns[index]?.align === "right";
+
+function titleOf({ sort }: LiveTable, group: TableGroup, index: number): string {
+  const title = group.columns[index]?.title ?? "";
+  if (sort?.title !== title) return title;
+  return `${title} ${sort.descending ? "▼" : "▲"}`;
+}
+
+/** The columns that fit, and their widths. */
+function shownColumns(table: LiveTable, group: TableGroup): ShownColumn[] {
+  const widths = table.widths.get(group.id) ?? [];
+  let columns = group.columns.map((_, index): ShownColumn => ({
+    index,
+    width: Math.max(widths[index] ?? 0, displayWidth(titleOf(table, group, index))),
+  }));
+  const total = () =>
+    columns.reduce((sum, { width }) => sum + width, 0) + gapColumns * (columns.length - 1);
+  const missing = () => total() - table.size.columns;
+  const importance = ({ index }: ShownColumn) => group.columns[index]?.importance ?? 0;
+  while (columns.length > 1 && missing() > 0) {
+    const [first, ...others] = columns;
+    // A long name is clipped a little before a column is dropped for it.
+    if (
+      first !== undefined && first.width - missing() >= Math.max(leastFirstColumns, first.width / 2)
+    ) {
+      break;
+    }
+    // A last column of free text is clipped instead, if a part of it fits.
+    const last = others.at(-1);
+    const available = (last?.width ?? 0) - missing();
+    if (last !== undefined && last.width > 20 && available >= 10) {
+      last.width = available;
+      break;
+    }
+    const least = Math.min(...others.map(importance));
+    const dropped = others.findLast((one) => importance(one) === least);
+    columns = columns.filter((one) => one !== dropped);
+  }
+  const [first] = columns;
+  if (first !== undefined && missing() > 0) first.width = Math.max(1, first.width - missing());
+  return columns;
+}
+
+function headerLine(
+  table: LiveTable,
+  group: TableGroup,
+  columns: readonly ShownColumn[],
+): Line {
+  return joined(
+    columns.map(({ index, width }, at) =>
+      padded(
+        [span(clipText(titleOf(table, group, index), width), "strong")],
+        width,
+        isRight(group, index),
+        at === columns.length - 1,
+      )
+    ),
+  );
+}
+
+function rowLine(
+  table: LiveTable,
+  group: TableGroup,
+  entry: Entry,
+  columns: readonly ShownColumn[],
+): Line {
+  const nowMs = shownMs(table);
+  const isNew = entry.addedAtMs !== undefined && nowMs - entry.addedAtMs < markMs;
+  return joined(
+    columns.map(({ index, width }, at) => {
+      const cell = entry.row.cells[index];
+      const changedMs = entry.changedAtMs?.[index];
+      const isChanged = changedMs !== undefined && nowMs - changedMs < markMs;
+      const tone = entry.deletedAtMs !== undefined
+        ? "bad"
+        : isChanged
+        ? "changed"
+        : isNew && at === 0
+        ? "good"
+        : toneOf(cell);
+      const text = clipText(cellText(cell, nowMs), width);
+      return padded(
+        text === "" ? [] : [span(text, tone)],
+        width,
+        isRight(group, index),
+        at === columns.length - 1,
+      );
+    }),
+  );
+}
+
+function toneOf(cell: TableCell | undefined): Tone {
+  return cell?.kind === "text" ? cell.tone ?? "plain" : "plain";
+}
+
+function cellText(cell: TableCell | undefined, nowMs: number): string {
+  if (cell === undefined) return "";
+  return cell.kind === "age" ? ageText(nowMs - cell.sinceMs) : cell.text;
+}
+
+function padded(line: Line, width: number, right: boolean, isLast: boolean): Line {
+  const blanks = " ".repeat(Math.max(0, width - lineWidth(line)));
+  if (right) return [span(blanks), ...line];
+  return isLast ? line : [...line, span(blanks)];
+}
+
+function joined(cells: readonly Line[]): Line {
+  const spans = cells.flatMap((cell, index): Line =>
+    index === 0 ? cell : [span(" ".repeat(gapColumns)), ...cell]
+  );
+  return merged(spans.filter(({ text }) => text !== ""));
+}
+
+/** Joins neighbours of one tone: a grid is painted span by span. */
+function merged(spans: readonly Span[]): Line {
+  const line: Span[] = [];
+  for (const one of spans) {
+    const last = line.at(-1);
+    if (last?.tone === one.tone) line[line.length - 1] = span(last.text + one.text, one.tone);
+    else line.push(one);
+  }
+  return line;
+}
+
+/** The caption, and at the right the number of rows. */
+function captionLine(table: LiveTable): Line {
+  const { caption, matching, total, filter, size: { columns } } = table;
+  const count = filter === undefined ? `${total}` : `${matching} of ${total}`;
+  const room = columns - displayWidth(count) - 1;
+  if (room < 8) return clipLine(caption, columns);
+  const left = clipLine(caption, room);
+  return [...left, span(" ".repeat(room - lineWidth(left) + 1)), span(count, "dim")];
+}
+
+function bottomLine(table: LiveTable): Line {
+  const { typing, notice, paused, filter, status, size: { columns } } = table;
+  if (typing !== undefined) return typedLine(typing, columns);
+  if (notice !== undefined) return [span(notice, "warn")];
+  if (paused !== undefined) {
+    const waiting = paused.changes === 0
+      ? "no change waits"
+      : `${plural(paused.changes, "change")} ${paused.changes === 1 ? "waits" : "wait"}`;
+    return [
+      span("display paused", "warn"),
+      span(`: the watch continues, ${waiting}; `),
+      span("space", "strong"),
+      span(" shows them"),
+    ];
+  }
+  const shown: Span[] = filter === undefined ? [] : [
+    span(`/${filter.text}`, "match"),
+    span(filter.isLiteral ? " (as text: not a regular expression)  " : "  ", "dim"),
+  ];
+  if (status.length > 0) return [...shown, ...status];
+  return [...shown, ...hints(table, columns - lineWidth(shown))];
+}
+
+/** As many of the keys as fit. */
+function hints({ filter, saveName, isSaving }: LiveTable, columns: number): Span[] {
+  const all: readonly (readonly [string, string])[] = [
+    ["?", "help"],
+    ["q", "quit"],
+    ["/", "filter"],
+    ...(filter === undefined ? [] : [["esc", "clear"]] as const),
+    ["space", "pause"],
+    ["<>", "sort"],
+    ...(saveName === undefined ? [] : [["s", isSaving ? "end saving" : "save"]] as const),
+  ];
+  const spans: Span[] = [];
+  for (const [key, does] of all) {
+    const next = [span(key, "strong"), span(` ${does}  `, "dim")];
+    if (lineWidth(spans) + lineWidth(next) - 2 > columns) break;
+    spans.push(...next);
+  }
+  return spans;
+}
+
+const prompts: Readonly<Record<TypedLine["purpose"], string>> = {
+  filter: "/",
+  save: "save to: ",
+};
+
+/** Draws the text with a caret of its own: the terminal's cursor is hidden. */
+function typedLine({ purpose, edit: { text, caret } }: TypedLine, columns: number): Line {
+  const prompt = prompts[purpose];
+  const room = Math.max(1, columns - displayWidth(prompt) - 1);
+  const before = clipText(text.slice(0, caret), room, "end");
+  const [under = " "] = text.slice(caret, caret + 2);
+  const after = clipText(text.slice(caret + under.length), room - displayWidth(before));
+  return [
+    span(prompt, "sign"),
+    span(before),
+    span(under, "caret"),
+    ...(caret < text.length ? [span(after)] : []),
+  ];
+}
+
+function helpLines(): Line[] {
+  const width = Math.max(...tableKeys.map(([keys]) => keys.length));
+  return [
+    ...tableKeys.map(([keys, does]): Line => [span(keys.padEnd(width + 2), "strong"), span(does)]),
+    [],
+    [span("A marked cell has changed within the last 3 seconds; a row in red was deleted.", "dim")],
+  ];
+}

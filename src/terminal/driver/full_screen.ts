@@ -1,0 +1,154 @@
+/** A program that has the whole terminal: keys in, frames out. It always restores the terminal. */
+import { forEachUntil, onAbort } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { Grid } from "../grid.ts";
+import { GridPainter } from "../grid_painter.ts";
+import { KeyDecoder, type TerminalInput } from "../keys.ts";
+import type { InputStream, Size, Terminal } from "../terminal.ts";
+
+/** How long the sequence after an Esc may take to arrive. */
+const escapeMs = 50;
+
+/**
+ * Decodes a keyboard's input until the signal aborts or `onInputs` returns false. Each chunk is handled before the next
+ * is read: a key that is typed after the end belongs to what comes next, and no pending read swallows it.
+ *
+ * @throws KodamaError `cancelled` if the terminal is closed.
+ */
+export async function readKeys(
+  keyboard: InputStream,
+  { clock, signal, onInputs }: {
+    clock: Clock;
+    signal: AbortSignal;
+    /** Returns whether to read on. */
+    onInputs: (inputs: readonly TerminalInput[]) => boolean;
+  },
+): Promise<void> {
+  const decoder = new KeyDecoder();
+  let waiting: Disposable | undefined;
+  for await (const chunk of keyboard.chunks(signal)) {
+    waiting?.[Symbol.dispose]();
+    if (!onInputs(decoder.feed(chunk))) return;
+    waiting = decoder.undecided
+      ? clock.timer(escapeMs, () => void onInputs(decoder.flush()))
+      : undefined;
+  }
+  waiting?.[Symbol.dispose]();
+  if (!signal.aborted) throw new KodamaError("cancelled", "the terminal was closed");
+}
+
+/** Changes without a key are drawn together, this often. A person reads no faster. */
+const frameMs = 100;
+
+/** Options of a {@link FullScreen}. */
+export interface FullScreenOptions {
+  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes">;
+  clock: Clock;
+  color: boolean;
+  /** Returns what to draw. Called once for each frame. */
+  view: () => Grid;
+  /** Handles inputs that came together; returns false to end. */
+  onInputs: (inputs: readonly TerminalInput[]) => boolean;
+  onResize: (size: Size) => void;
+}
+
+/** Draws on the alternate screen of a terminal, of which nothing remains. */
+export class FullScreen {
+  readonly #options: FullScreenOptions;
+  readonly #painter: GridPainter;
+  #isOpen = false;
+  #frame: Disposable | undefined;
+  /** A frame is being written: the next one waits, and shows the latest state then. */
+  #isWriting = false;
+  #isDue = false;
+
+  constructor(options: FullScreenOptions) {
+    this.#options = options;
+    this.#painter = new GridPainter({ area: "screen", color: options.color, mouse: false });
+  }
+
+  /** What is shown has changed: draws it with the next frame. */
+  invalidate(): void {
+    if (!this.#isOpen) return;
+    this.#frame ??= this.#options.clock.timer(frameMs, () => {
+      this.#frame = undefined;
+      this.#draw();
+    });
+  }
+
+  /**
+   * Shows the screen until an input ends it or the signal aborts.
+   *
+   * @throws KodamaError `cancelled` if the terminal is closed; the sink's error if it can't be written to.
+   */
+  async run(keyboard: InputStream, signal: AbortSignal): Promise<void> {
+    const { terminal, clock, onInputs, onResize } = this.#options;
+    const stop = new AbortController();
+    const until = AbortSignal.any([signal, stop.signal]);
+    using _raw = keyboard.raw();
+    using _atEnd = terminal.atEnd(() => this.#painter.end());
+    const broken = Promise.withResolvers<never>();
+    using _broken = onAbort(
+      terminal.stderr.broken,
+      () => broken.reject(terminal.stderr.broken.reason),
+    );
+    this.#isOpen = true;
+    this.#write(this.#painter.start());
+    this.#draw();
+    const resizing = forEachUntil(terminal.resizes(until), until, (size) => {
+      this.#write(this.#painter.resized(size.columns));
+      onResize(size);
+      this.#draw();
+    });
+    try {
+      await Promise.race([
+        readKeys(keyboard, {
+          clock,
+          signal: until,
+          onInputs: (inputs) => {
+            const continues = onInputs(inputs);
+            this.#draw();
+            return continues;
+          },
+        }),
+        broken.promise,
+      ]);
+    } finally {
+      this.#isOpen = false;
+      this.#frame?.[Symbol.dispose]();
+      stop.abort();
+      this.#write(this.#painter.end());
+      // Standard output is another stream to the same terminal: output written now would be on the wrong screen.
+      await terminal.stderr.flush().catch(() => {});
+      await resizing;
+    }
+  }
+
+  #draw(): void {
+    if (!this.#isOpen) return;
+    if (this.#isWriting) {
+      this.#isDue = true;
+      return;
+    }
+    this.#frame?.[Symbol.dispose]();
+    this.#frame = undefined;
+    this.#isDue = false;
+    const text = this.#painter.paint(this.#options.view());
+    if (text === "") return;
+    this.#isWriting = true;
+    this.#write(text);
+    this.#options.terminal.stderr.flush().then(() => {
+      this.#isWriting = false;
+      if (this.#isDue) this.#draw();
+    }, () => {
+      // A closed terminal is noticed by its `broken` signal.
+    });
+  }
+
+  #write(text: string): void {
+    this.#options.terminal.stderr.write(text).catch(() => {
+      // As above.
+    });
+  }
+}
