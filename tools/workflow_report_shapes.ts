@@ -222,7 +222,23 @@ export const workflowEventShape = v.variant("kind", [
 /** One line of a record: the first is the request, each further one an event. */
 export const workflowRecordLineShape = v.union([
   workflowHeaderShape,
-  v.variant("kind", [...keptEvents]),
+  v.variant("kind", [
+    ...keptEvents.map((event) =>
+      v.object({
+        ...event.entries,
+        outputId: v.optional(
+          field(v.string(), "What the target or the step wrote: an `output` of this record."),
+        ),
+      })
+    ),
+    v.object({
+      kind: kind("output"),
+      id: field(v.string(), "A hash of all of it: equal outputs have equal ids."),
+      stdout: field(v.string(), "Text in it that looks like a secret is replaced."),
+      stderr: v.string(),
+      omittedBytes: field(whole, "Bytes that aren't stored, beyond a limit."),
+    }),
+  ]),
 ]);
 
 /** The output of `kodama run -o json`. */

@@ -12,6 +12,7 @@ export const defaultSettings = {
   },
   sync: { useGitignore: true },
   exec: { fanout: 32, connectTimeout: "15s", outputMode: "prefix", confirmAbove: 10 },
+  runs: { outputs: true, outputLimit: "1Mi", totalLimit: "64Mi" },
 } as const satisfies Settings;
 
 /** Environment variables, and the settings that they set. */
@@ -20,4 +21,5 @@ export const settingVariables = {
   KODAMA_CONNECT_TIMEOUT: "exec.connectTimeout",
   KODAMA_OUTPUT_MODE: "exec.outputMode",
   KODAMA_CONFIRM_ABOVE: "exec.confirmAbove",
+  KODAMA_RECORD_OUTPUT: "runs.outputs",
 } as const;

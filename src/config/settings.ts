@@ -105,6 +105,10 @@ const guards: Readonly<
     const isStricter = repository !== undefined && Number(repository.value) < Number(own?.value);
     return isStricter ? repository : own;
   },
+  "runs.outputs": (path, layers) => {
+    const [repository, own] = ownAndOthers(path, layers);
+    return repository?.value === false ? repository : own;
+  },
   "exec.confirmContexts": (path, layers) => {
     const [repository, own] = ownAndOthers(path, layers);
     if (repository === undefined || own === undefined) return repository ?? own;

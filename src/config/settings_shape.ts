@@ -1,6 +1,7 @@
 /** The schema of the settings. */
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
+import { parseQuantity } from "../base/quantity.ts";
 
 const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
 const texts = v.array(text, "a list of texts");
@@ -19,6 +20,16 @@ const quantity = v.pipe(
     /^\d+(?:\.\d+)?(?:m|k|[MGTPE]|[KMGTPE]i|e\d{1,2})?$/,
     "a quantity such as 500m, 2 or 2Gi",
   ),
+);
+
+const sizeText = "a size from 1Ki to 1Gi, such as 16Mi";
+const size = v.pipe(
+  v.string(sizeText),
+  v.regex(/^\d{1,4}(?:Ki|Mi|Gi)$/, sizeText),
+  v.check((text) => {
+    const bytes = parseQuantity(text) ?? 0;
+    return bytes >= 1024 && bytes <= 1024 ** 3;
+  }, sizeText),
 );
 
 const duration = v.pipe(
@@ -124,6 +135,14 @@ export const settingsShape = v.strictObject({
       "Further commands that only read: a program, or a program and its first arguments, as in redis-cli info. " +
         "Only in your own file.",
     ),
+  }),
+  runs: group({
+    outputs: setting(
+      v.boolean("true or false"),
+      "Records what the commands of a run write, each distinct output once, without what looks like a secret.",
+    ),
+    outputLimit: setting(size, "How much of the output of one run is recorded."),
+    totalLimit: setting(size, "How much all records may hold; the oldest are removed."),
   }),
 }, "a mapping of settings");
 

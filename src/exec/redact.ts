@@ -63,6 +63,45 @@ function redactText(arg: string, secrets: string[]): string {
   );
 }
 
+/** Whether a text may contain anything that {@link redactOutput} removes: most outputs don't. */
+const mayHoldSecret =
+  /passw|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_ -]?key|credential|authorization:|bearer\s|:\/\/[^\s/@]{0,200}@|\beyJ/i;
+
+/** Secrets that have a form of their own: keys as PEM, JSON Web Tokens. An output may be cut within one. */
+const inOutput: readonly RegExp[] = [
+  /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[^-]*(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
+  /\b()eyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)?/g,
+  // A quoted value whose end was cut.
+  new RegExp(`((?:^|[^\\w.-])${secretName}["']?\\s{0,4}[=:]\\s{0,4})["'][^"']*$`, "gi"),
+];
+
+/**
+ * Removes likely secrets, and the given ones, from what a command wrote.
+ *
+ * @param options.cut the text is the start of a longer one: a secret at its end may be incomplete.
+ */
+export function redactOutput(
+  text: string,
+  secrets: readonly string[],
+  { cut }: { cut: boolean },
+): string {
+  const whole = cut ? withoutPartialSecret(text, secrets) : text;
+  const known = withoutSecrets(whole, secrets);
+  if (!mayHoldSecret.test(known)) return known;
+  return inOutput.reduce(
+    (redacted, pattern) => redacted.replace(pattern, `$1${redactedText}`),
+    redactText(known, []),
+  );
+}
+
+function withoutPartialSecret(text: string, secrets: readonly string[]): string {
+  const lengths = secrets.flatMap((secret) =>
+    Array.from({ length: secret.length - 1 }, (_, at) => at + 1)
+      .filter((length) => text.endsWith(secret.slice(0, length)))
+  );
+  return text.slice(0, text.length - Math.max(0, ...lengths));
+}
+
 /** Returns a text without the secrets that were found: a server may repeat a command's args in its error. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce((redacted, secret) => redacted.replaceAll(secret, redactedText), text);

@@ -103,6 +103,19 @@ const targetEnded = v.object({
   durationMs: whole,
   error,
 });
+const recordedTargetEnded = v.object({
+  ...targetEnded.entries,
+  outputId: v.optional(
+    field(v.string(), "What it wrote: an `output` of this record. Absent if it isn't stored."),
+  ),
+});
+const output = v.object({
+  event: v.literal("output"),
+  id: field(v.string(), "A hash of all of it: equal outputs have equal ids."),
+  stdout: field(v.string(), "Text in it that looks like a secret is replaced."),
+  stderr: v.string(),
+  omittedBytes: field(whole, "Bytes that aren't stored, beyond a limit."),
+});
 const contextFailed = v.object({
   event: v.literal("contextFailed"),
   context: v.string(),
@@ -177,7 +190,8 @@ export const recordLineShape = v.variant("event", [
   runStarted,
   targetsAdded,
   targetStarted,
-  targetEnded,
+  output,
+  recordedTargetEnded,
   contextFailed,
   podSkipped,
   runEnded,

@@ -1,7 +1,9 @@
 /** Records of past runs: reads one, whose run may still be active or was killed, and selects those to delete. */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
+import { definedOnly } from "../base/json_value.ts";
 import type { Target } from "../kube/select/target.ts";
+import type { RecordedOutput } from "./recorded_output.ts";
 import { type RecordHeader, type RecordLine, recordLineShape } from "./report_shapes.ts";
 
 /** How a target ended, as recorded. */
@@ -13,8 +15,11 @@ export interface RecordedTarget {
   name: string;
   /** The index that its command was given. */
   position: { index: number; total: number };
+  startedAt?: Date;
   /** Absent if it wasn't written: the run is active, or was killed. */
   end?: RecordedEnd;
+  /** Absent if it isn't stored. */
+  output?: RecordedOutput;
 }
 
 /** A past run. */
@@ -41,14 +46,24 @@ export function readRecord(name: string, text: string): PastRun {
     line.event === "runStarted" || line.event === "targetsAdded" ? line.targets : []
   );
   const ends = new Map<number, RecordedEnd>();
-  for (const line of events) if (line.event === "targetEnded") ends.set(line.target, line);
+  const starts = new Map<number, Date>();
+  const outputs = new Map<string, RecordedOutput>();
+  for (const line of events) {
+    if (line.event === "targetEnded") ends.set(line.target, line);
+    if (line.event === "targetStarted") starts.set(line.target, new Date(line.at));
+    if (line.event === "output") outputs.set(line.id, line);
+  }
   const targets = added.map(({ name, uid, ...position }, index): RecordedTarget => {
     const end = ends.get(index);
     return {
       target: { ...position, ...(uid === null ? {} : { uid }) },
       name,
       position: header.places?.[index] ?? { index, total: added.length },
-      ...(end === undefined ? {} : { end }),
+      ...definedOnly({
+        startedAt: starts.get(index),
+        end,
+        output: end?.outputId === undefined ? undefined : outputs.get(end.outputId),
+      }),
     };
   });
   const end = events.find((line) => line.event === "runEnded");
@@ -82,7 +97,7 @@ export interface KeptRecord {
 }
 
 /** How long and how much is retained. */
-interface RecordLimits {
+export interface RecordLimits {
   maxAgeMs: number;
   maxRecords: number;
   maxBytes: number;
@@ -90,19 +105,18 @@ interface RecordLimits {
   busyMs: number;
 }
 
-/** Thirty days, five hundred runs (a new run inspects each), 64 MiB. */
-export const recordLimits: RecordLimits = {
+/** Thirty days, five hundred runs (a new run inspects each); how much they hold is a setting. */
+export const recordLimits = {
   maxAgeMs: 30 * 24 * 3_600_000,
   maxRecords: 500,
-  maxBytes: 64 * 1024 * 1024,
   busyMs: 3_600_000,
-};
+} satisfies Partial<RecordLimits>;
 
 /** Returns the names of the records to delete, the oldest first. */
 export function expiredRecords(
   records: readonly KeptRecord[],
   now: Date,
-  limits: RecordLimits = recordLimits,
+  limits: RecordLimits,
 ): string[] {
   const newestFirst = records.toSorted((a, b) =>
     b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.name < b.name ? 1 : -1)

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { definedOnly, type JsonValue } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Outcome } from "../exec/outcome.ts";
+import type { RecordedOutput } from "../exec/recorded_output.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import { finallyPrefix, type Retained, type StaticStep } from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
@@ -50,7 +51,15 @@ const lineShape = v.variant("kind", [
     step: v.string(),
     stepKind: v.string(),
     title: v.string(),
+    at: v.optional(v.string()),
     ...mark,
+  }),
+  v.object({
+    kind: v.literal("output"),
+    id: v.string(),
+    stdout: v.string(),
+    stderr: v.string(),
+    omittedBytes: v.number(),
   }),
   v.object({
     kind: v.literal("stepKept"),
@@ -71,6 +80,8 @@ const lineShape = v.variant("kind", [
     kind: v.literal("stepTargetEnded"),
     step: v.string(),
     end: v.looseObject({ name: v.string() }),
+    outputId: v.optional(v.string()),
+    at: v.optional(v.string()),
   }),
   v.object({
     kind: v.literal("stepEnded"),
@@ -81,6 +92,8 @@ const lineShape = v.variant("kind", [
     cut,
     omitted,
     durationMs: v.number(),
+    outputId: v.optional(v.string()),
+    at: v.optional(v.string()),
   }),
   v.object({
     kind: v.literal("workflowEnded"),
@@ -106,6 +119,12 @@ export interface PastStep {
   title: string;
   /** By name; the last of several attempts. */
   targets: ReadonlyMap<string, StepTargetEnd>;
+  /** When each of them ended, by name. */
+  endedAt: ReadonlyMap<string, Date>;
+  /** What each of them wrote, by name, and the step itself, by an empty one; only what is recorded. */
+  written: ReadonlyMap<string, RecordedOutput>;
+  /** Absent for a step that didn't start. */
+  startedAt?: Date;
   /** Absent if it wasn't written: the run is still running, or was killed. */
   end?: {
     outcome: StepOutcome;
@@ -147,10 +166,22 @@ export function isRecorded({ kind }: WorkflowEvent): boolean {
 export function readWorkflowRecord(name: string, text: string): PastWorkflow {
   const [first = "", ...lines] = text.split("\n").slice(0, -1);
   const header = parsed(`${name}:1`, first, workflowHeaderShape);
-  type Reading = PastStep & { targets: Map<string, StepTargetEnd> };
+  type Reading = PastStep & {
+    targets: Map<string, StepTargetEnd>;
+    endedAt: Map<string, Date>;
+    written: Map<string, RecordedOutput>;
+  };
+  const outputs = new Map<string, RecordedOutput>();
   const steps = new Map<StepKey, Reading>();
   const stepOf = (key: StepKey): Reading => {
-    const step: Reading = steps.get(key) ?? { key, identity: key, title: key, targets: new Map() };
+    const step: Reading = steps.get(key) ?? {
+      key,
+      identity: key,
+      title: key,
+      targets: new Map(),
+      endedAt: new Map(),
+      written: new Map(),
+    };
     steps.set(key, step);
     return step;
   };
@@ -172,23 +203,38 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
         Object.assign(nextOf(event.step), marked(event), {
           kind: event.stepKind,
           title: event.title,
+          ...(event.at === undefined ? {} : { startedAt: new Date(event.at) }),
         });
+        break;
+      case "output":
+        outputs.set(event.id, event);
         break;
       case "stepTargets":
         scopes.push(...event.scopes);
         break;
-      case "stepTargetEnded":
-        currentOf(event.step).targets.set(event.end.name, event.end as unknown as StepTargetEnd);
+      case "stepTargetEnded": {
+        const { end: { name }, at } = event;
+        const step = currentOf(event.step);
+        step.targets.set(name, event.end as unknown as StepTargetEnd);
+        if (at !== undefined) step.endedAt.set(name, new Date(at));
+        // Of several attempts the last one counts.
+        step.written.delete(name);
+        const output = outputs.get(event.outputId ?? "");
+        if (output !== undefined) step.written.set(name, output);
         break;
+      }
       case "stepKept":
         Object.assign(nextOf(event.step), marked(event), {
           end: { ...event, tolerated: false, durationMs: 0 },
         });
         break;
-      case "stepEnded":
-        (currentOf(event.step).end === undefined ? currentOf : nextOf)(event.step).end =
-          event as unknown as PastStep["end"] & object;
+      case "stepEnded": {
+        const step = (currentOf(event.step).end === undefined ? currentOf : nextOf)(event.step);
+        step.end = event as unknown as PastStep["end"] & object;
+        const output = outputs.get(event.outputId ?? "");
+        if (output !== undefined) step.written.set("", output);
         break;
+      }
       case "workflowEnded":
         end = event as unknown as PastWorkflow["end"];
     }

@@ -183,7 +183,7 @@ class CopyRun {
       ...this.#options,
       command: this.#words(),
       copy: true,
-    });
+    }, settings.records);
     recorder.begin();
     const run = runOnTargets(targets, this.#words(), this.#runOptions(scene, settings));
     const pumping = this.#pump(run, recorder);

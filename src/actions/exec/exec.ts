@@ -78,9 +78,10 @@ class ExecRun {
 
   async *events(): AsyncGenerator<ExecEvent, void> {
     // Prepared while the cluster is queried for the pods.
-    const recording = import("./record_run.ts").then(({ RunRecorder }) =>
-      new RunRecorder(this.#host, this.#options)
-    );
+    const recording = Promise.all([import("./record_run.ts"), this.#settings])
+      .then(([{ RunRecorder }, { records }]) =>
+        new RunRecorder(this.#host, this.#options, records)
+      );
     recording.catch(() => {});
     const settings = await this.#settings;
     const looking = this.#firstFindings().finally(() => this.#endWaits());
@@ -113,6 +114,7 @@ class ExecRun {
     for await (const event of run) {
       if (event.kind === "targetsAdded") this.#add(event.targets, (t) => targetName(t, naming));
       await this.#save(event);
+      recorder.followOutput(event);
       const events = event.kind === "runEnded"
         ? await this.#end(event, presenter, summary)
         : this.#translate(event, presenter, summary);

@@ -1,7 +1,7 @@
 /** The file of one record: lines are queued at once and written in order; no failure of it can fail the run. */
 import { KodamaError } from "../../base/errors.ts";
 import { runsFolder } from "../../config/paths.ts";
-import { expiredRecords, recordLimits } from "../../exec/run_record.ts";
+import { expiredRecords, type RecordLimits, recordLimits } from "../../exec/run_record.ts";
 import type { Host, NewFile } from "../host.ts";
 
 /** The extension of a record's file; the run's id precedes it. */
@@ -14,6 +14,7 @@ const hourLength = "20261121-09".length;
 export class RecordFile implements AsyncDisposable {
   readonly #host: Host;
   readonly #id: string;
+  readonly #totalLimitBytes: number;
   readonly #encoder = new TextEncoder();
   #waiting = "";
   #file: NewFile | undefined;
@@ -24,9 +25,10 @@ export class RecordFile implements AsyncDisposable {
   #failure: KodamaError | undefined;
 
   /** Nothing is written before the first line. */
-  constructor(host: Host, id: string) {
+  constructor(host: Host, id: string, { totalLimitBytes }: { totalLimitBytes: number }) {
     this.#host = host;
     this.#id = id;
+    this.#totalLimitBytes = totalLimitBytes;
   }
 
   /** Queues a line; returns at once. */
@@ -86,7 +88,8 @@ export class RecordFile implements AsyncDisposable {
 
   async #open(): Promise<NewFile> {
     const file = await this.#host.files.create(this.#path, { private: true, replace: false });
-    this.#pruning = prune(this.#host, this.#id).catch((error: unknown) => {
+    const limits = { ...recordLimits, maxBytes: this.#totalLimitBytes };
+    this.#pruning = prune(this.#host, this.#id, limits).catch((error: unknown) => {
       this.#failure ??= asKodamaError(error);
     });
     return file;
@@ -97,7 +100,11 @@ export class RecordFile implements AsyncDisposable {
  * Removes expired records. Another process may do the same at this moment. Only the first run of an hour prunes:
  * inspecting hundreds of files takes longer than many commands.
  */
-async function prune({ files, places, clock }: Host, own: string): Promise<void> {
+async function prune(
+  { files, places, clock }: Host,
+  own: string,
+  limits: RecordLimits,
+): Promise<void> {
   const folder = runsFolder(places);
   const names = (await files.listFiles(folder)).filter((name) => name.endsWith(recordEnding));
   const hour = own.slice(0, hourLength);
@@ -106,7 +113,7 @@ async function prune({ files, places, clock }: Host, own: string): Promise<void>
     const known = await files.inspect(`${folder}/${name}`);
     return known === undefined ? [] : [{ name, ...known }];
   }));
-  for (const name of expiredRecords(found.flat(), clock.now(), recordLimits)) {
+  for (const name of expiredRecords(found.flat(), clock.now(), limits)) {
     await files.remove(`${folder}/${name}`);
   }
 }

@@ -1,15 +1,18 @@
 /**
- * The record of a run, written during the run: a line for the options, then one for each event except
- * output. The written part stays readable whatever happens to the process. No failure of it can fail the run.
+ * The record of a run, written during the run: a line for the options, then one for each event, and one for each
+ * distinct output. The written part stays readable whatever happens to the process. No failure of it can fail the run.
  */
 import { definedOnly } from "../../base/json_value.ts";
 import type { KodamaError } from "../../base/errors.ts";
+import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
 import type { RecordHeader, RecordLine } from "../../exec/report_shapes.ts";
+import type { RunEvent } from "../../exec/run_options.ts";
 import { EventReporter } from "./event_report.ts";
 import type { ExecEvent, ExecOptions } from "./events.ts";
 import type { Host } from "../host.ts";
 import { RecordFile, recordId } from "./record_file.ts";
+import type { RecordSettings } from "./settings.ts";
 
 /** The result of recording. */
 export type RecordResult =
@@ -38,19 +41,31 @@ export type RecordedOptions =
   >
   & { copy?: boolean };
 
+/** Shorter values of variables occur in many texts by chance. */
+const shortestSecret = 4;
+
 /** Writes the record of one run, once that starts. Disposing of it closes the file. */
 export class RunRecorder implements AsyncDisposable {
   readonly #header: RecordHeader;
   readonly #secrets: readonly string[];
   readonly #reporter = new EventReporter();
-  /** One line for each event that isn't output: a few for each target. */
+  /** One line for each event that isn't output: a few for each target; and one for each distinct output. */
   readonly #file: RecordFile;
+  readonly #outputs: OutputStore | undefined;
+  readonly #started = new Set<number>();
 
-  constructor(host: Host, options: RecordedOptions) {
+  constructor(host: Host, options: RecordedOptions, settings: RecordSettings) {
     const { args: words, secrets } = redact(options.command);
     this.#secrets = secrets;
     this.#header = headerOf(options, words, host.clock.now());
-    this.#file = new RecordFile(host, this.#header.id);
+    this.#file = new RecordFile(host, this.#header.id, settings);
+    // What is typed in a terminal is output too.
+    const stores = settings.outputs && options.terminal === undefined && !options.copy;
+    this.#outputs = stores ? new OutputStore(settings.outputLimitBytes) : undefined;
+    const values = Object.values(options.environment ?? {})
+      .flatMap((value) => [value, ...value.split(/\r?\n/)])
+      .filter(({ length }) => length >= shortestSecret);
+    this.#outputs?.hide([...secrets, ...values]);
   }
 
   /** Creates the file, once it is certain that the run takes place. Before this, nothing is written. */
@@ -58,12 +73,30 @@ export class RunRecorder implements AsyncDisposable {
     this.#file.add(this.#header);
   }
 
+  /** Stores the output of the next event of the fan-out; before {@link follow} gets what is made of it. */
+  followOutput(event: RunEvent): void {
+    if (event.kind === "targetStarted") this.#started.add(event.target);
+    if (event.kind === "output") this.#outputs?.push(event.target, event.stream, event.bytes);
+  }
+
   /** Records the next event of the run; returns at once. */
   follow(event: ExecEvent): void {
     if (event.kind === "output" || event.kind === "line") return;
     for (const report of this.#reporter.report(event)) {
-      if (report.event !== "line") this.#file.add(this.#withoutSecrets(report));
+      if (report.event === "line") continue;
+      const line = this.#withoutSecrets(report);
+      this.#file.add(line.event === "targetEnded" ? { ...line, ...this.#output(line) } : line);
     }
+  }
+
+  /** Records what a target has written, if that is new. */
+  #output({ target }: { target: number }): { outputId?: string } {
+    if (this.#outputs === undefined || !this.#started.delete(target)) return {};
+    const { id, output } = this.#outputs.end(target);
+    if (output !== undefined) {
+      this.#file.add({ event: "output", ...output } satisfies RecordLine);
+    }
+    return { outputId: id };
   }
 
   /** Resolves when everything recorded is written. */

@@ -19,8 +19,11 @@ function ends(exitCode: number): PodScript {
 const pods = { "w-0": ends(0), "w-1": ends(3), "w-2": ends(0), "w-3": ends(4) };
 
 /** Returns a host on which runs and reruns can follow each other. */
-function stage(surroundings: SimulatedSurroundings = {}) {
-  const simulated = simulatedHost({ c: { pods } }, surroundings);
+function stage(
+  surroundings: SimulatedSurroundings = {},
+  scripts: Readonly<Record<string, PodScript>> = pods,
+) {
+  const simulated = simulatedHost({ c: { pods: scripts } }, surroundings);
   const { host, clock, files } = simulated;
   const signal = new AbortController().signal;
   const run = (options: Partial<ExecOptions> = {}) => {
@@ -70,6 +73,45 @@ Deno.test("neither values of variables nor what looks like a secret are in the r
   assert.ok(text.includes('"curl","--token","[redacted]"'));
   assert.ok(!/hunter2|s3cr3t/.test(text));
   await assert.rejects(again(), { kind: "conflict", message: /can't be run again/ });
+});
+
+Deno.test("a record has each distinct output once, without values of variables and secrets", async () => {
+  const saying = (text: string): PodScript => ({
+    ...ends(0),
+    output: [{ afterMs: 1, stream: "stdout", bytes: new TextEncoder().encode(text) }],
+  });
+  const outputs = { "w-0": "4.4.2\n", "w-1": "4.4.2\n", "w-2": "a hunter2 b\nAPI_KEY=k1\n" };
+  const writing = Object.fromEntries(
+    Object.entries(outputs).map(([name, text]) => [name, saying(text)]),
+  );
+  const { host, run, records } = stage({}, writing);
+  await run({ environment: { A: "hunter2" } });
+  const { targets } = await findRun(host, undefined);
+  assert.deepEqual(targets.map(({ output }) => output?.stdout), [
+    "4.4.2\n",
+    "4.4.2\n",
+    "a [redacted] b\nAPI_KEY=[redacted]\n",
+  ]);
+  const [[, text] = ["", ""]] = records();
+  assert.equal(text.split('"event":"output"').length - 1, 2);
+  assert.ok(!/hunter2|k1/.test(text));
+});
+
+Deno.test("a setting turns the recording of outputs off, and limits it", async () => {
+  const long: PodScript = {
+    ...ends(0),
+    output: [{ afterMs: 1, stream: "stdout", bytes: new Uint8Array(3000).fill(120) }],
+  };
+  const outputIn = async (settings: string) => {
+    const files = { "/config/config.yaml": settings };
+    const { host, run } = stage({ files }, { "w-0": long });
+    await run();
+    const { targets: [target] } = await findRun(host, undefined);
+    return target?.output;
+  };
+  assert.equal(await outputIn("runs: { outputs: false }"), undefined);
+  assert.equal((await outputIn("runs: { outputLimit: 2Ki }"))?.omittedBytes, 3000);
+  assert.equal((await outputIn("runs: { outputLimit: 4Ki }"))?.omittedBytes, 0);
 });
 
 Deno.test("what looks like a secret in a step isn't in the record, nor where a reason repeats it", async () => {

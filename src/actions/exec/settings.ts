@@ -1,6 +1,7 @@
 /** The settings of a run that aren't given on the command line. */
 import { definedOnly } from "../../base/json_value.ts";
 import { parseDuration } from "../../base/duration.ts";
+import { parseQuantity } from "../../base/quantity.ts";
 import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import type { ConfirmPolicy } from "../../gate/change.ts";
@@ -13,20 +14,39 @@ export interface ExecSettings {
   fanout: number;
   connectTimeoutMs: number;
   outputMode: OutputMode;
+  records: RecordSettings;
+}
+
+/** What records contain, and how much. */
+export interface RecordSettings {
+  /** What commands write is stored. */
+  outputs: boolean;
+  /** Of the outputs of one run. */
+  outputLimitBytes: number;
+  /** Of all records. */
+  totalLimitBytes: number;
 }
 
 /**
- * Returns the settings of `exec`. Most users have none, and then no YAML parser is loaded.
+ * Returns the settings of `exec` and of records. Most users have none, and then no YAML parser is loaded.
  *
  * @throws FileError if a settings file is invalid; UsageError if a variable is.
  */
-async function execSettings(host: Host): Promise<NonNullable<Settings["exec"]>> {
+async function runSettings(
+  host: Host,
+): Promise<{ [Group in "exec" | "runs"]: NonNullable<Settings[Group]> }> {
   const sources = await settingSources(host);
   const silent = sources.repository === undefined && sources.user === undefined &&
     Object.keys(settingVariables).every((name) => (host.env(name) ?? "") === "");
-  if (silent) return defaultSettings.exec;
+  if (silent) return defaultSettings;
   const { mergedSettings } = await import("../../config/settings.ts");
-  return (await mergedSettings(sources)).exec ?? {};
+  const { exec, runs } = await mergedSettings(sources);
+  return { exec: exec ?? {}, runs: runs ?? {} };
+}
+
+/** Returns the settings of records. */
+export async function recordSettings(host: Host): Promise<RecordSettings> {
+  return recordsOf((await runSettings(host)).runs);
 }
 
 /** The same, with the command line taking precedence. */
@@ -35,8 +55,10 @@ export async function chosenSettings(
   chosen: Partial<ExecSettings>,
 ): Promise<ExecSettings> {
   const { fanout, connectTimeoutMs, outputMode } = chosen;
+  const { exec, runs } = await runSettings(host);
   return {
-    ...narrow(await execSettings(host)),
+    ...narrow(exec),
+    records: recordsOf(runs),
     ...definedOnly({ fanout, connectTimeoutMs, outputMode }),
   };
 }
@@ -46,7 +68,7 @@ export async function confirmSettings(
   host: Host,
   chosen: { above?: number },
 ): Promise<ConfirmPolicy & { readOnly: readonly string[] }> {
-  const settings = await execSettings(host);
+  const { exec: settings } = await runSettings(host);
   return {
     above: chosen.above ?? settings.confirmAbove ?? defaultSettings.exec.confirmAbove,
     contexts: settings.confirmContexts ?? [],
@@ -54,7 +76,7 @@ export async function confirmSettings(
   };
 }
 
-function narrow(exec: NonNullable<Settings["exec"]>): ExecSettings {
+function narrow(exec: NonNullable<Settings["exec"]>): Omit<ExecSettings, "records"> {
   const defaults = defaultSettings.exec;
   // The schema accepts no other text.
   const connectTimeoutMs = parseDuration(exec.connectTimeout ?? defaults.connectTimeout) ?? 0;
@@ -62,5 +84,15 @@ function narrow(exec: NonNullable<Settings["exec"]>): ExecSettings {
     fanout: exec.fanout ?? defaults.fanout,
     connectTimeoutMs,
     outputMode: exec.outputMode ?? defaults.outputMode,
+  };
+}
+
+function recordsOf(runs: NonNullable<Settings["runs"]>): RecordSettings {
+  const defaults = defaultSettings.runs;
+  // The schema accepts no other texts.
+  return {
+    outputs: runs.outputs ?? defaults.outputs,
+    outputLimitBytes: parseQuantity(runs.outputLimit ?? defaults.outputLimit) ?? 0,
+    totalLimitBytes: parseQuantity(runs.totalLimit ?? defaults.totalLimit) ?? 0,
   };
 }

@@ -39,7 +39,9 @@ import { WorkflowGate } from "./gate.ts";
 import { environmentOf } from "./environment.ts";
 import { ensureTrusted, type TrustAsk } from "./trust.ts";
 import { trustSubject } from "./trust_subject.ts";
+import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
+import { type RecordSettings, recordSettings } from "../exec/settings.ts";
 import { RecordedValues } from "../../workflow/recorded_values.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
@@ -361,12 +363,15 @@ function missingError(missing: readonly Param[]): UsageError {
 export class WorkflowRecorder implements AsyncDisposable {
   readonly #file: RecordFile;
   readonly #values: RecordedValues;
+  /** What commands write; absent if it isn't recorded. */
+  readonly #outputs: OutputStore | undefined;
   /** Secrets found in the titles of steps. */
   readonly #secrets = new Set<string>();
 
-  private constructor(file: RecordFile, values: RecordedValues) {
+  private constructor(file: RecordFile, values: RecordedValues, settings: RecordSettings) {
     this.#file = file;
     this.#values = values;
+    this.#outputs = settings.outputs ? new OutputStore(settings.outputLimitBytes) : undefined;
   }
 
   /** Writes the first line: the options. */
@@ -401,15 +406,35 @@ export class WorkflowRecorder implements AsyncDisposable {
       rerunOf: rerunOf ?? null,
       overrides: overridesData(overrides),
     };
-    const file = new RecordFile(host, run);
+    const settings = await recordSettings(host);
+    const file = new RecordFile(host, run, settings);
     file.add(header);
-    return new WorkflowRecorder(file, new RecordedValues(workflow, uses));
+    return new WorkflowRecorder(file, new RecordedValues(workflow, uses), settings);
   }
 
   /** Records the next event; returns at once. */
   follow(event: WorkflowEvent): void {
+    if (event.kind === "stepLine" && event.target === "") {
+      this.#outputs?.push(event.step, event.stream, new TextEncoder().encode(`${event.text}\n`));
+    }
     if (!isRecorded(event)) return;
-    this.#file.add(this.#withoutSecrets(this.#values.recorded(event)));
+    const recorded = this.#withoutSecrets(this.#values.recorded(event));
+    const outputId = this.#output(event);
+    this.#file.add(outputId === undefined ? recorded : { ...recorded, outputId });
+  }
+
+  /** Records what a target, or a step itself, has written; returns its id. */
+  #output(event: WorkflowEvent): string | undefined {
+    const outputs = this.#outputs;
+    if (outputs === undefined) return undefined;
+    const isTarget = event.kind === "stepTargetEnded" && event.end.omitted === undefined;
+    const isOwn = event.kind === "stepEnded" && outputs.has(event.step);
+    if (!isTarget && !isOwn) return undefined;
+    const { id, output } = isTarget
+      ? outputs.add(event.end, event.end.cut)
+      : outputs.end(event.step);
+    if (output !== undefined) this.#file.add({ kind: "output", ...output });
+    return id;
   }
 
   /** A title contains the text of a command, which may contain an apparent secret; a reason may repeat it. */
@@ -417,6 +442,7 @@ export class WorkflowRecorder implements AsyncDisposable {
     if ("title" in event && typeof event.title === "string") {
       const { args: [title], secrets } = redact([event.title]);
       for (const secret of secrets) this.#secrets.add(secret);
+      this.#outputs?.hide(secrets);
       return { ...event, title };
     }
     if (this.#secrets.size === 0) return event;

@@ -9,7 +9,7 @@ const formats = choice(["json", "jsonl", "yaml"]);
 export const command = defineCommand({
   description:
     "Lists past runs, the newest first: of exec, run, cp and rerun. A run is recorded for thirty days, and five " +
-    "hundred of them at most; the output of commands isn't recorded.",
+    "hundred of them at most.",
   flags: {
     limit: valueOr("largest number of runs to list", count, "20", { placeholder: "N" }),
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
