@@ -78,7 +78,7 @@ const commonFlags: Flags = {
       "--clusterrole --cluster-ip --clusterip --concurrency --container --context --copy-to --cpu-percent " +
       "--current-replicas --default-backend --duration -e --env --external-ip --external-name --field-manager " +
       "--field-selector --for --from --from-literal --grace-period --group --hard --image --image-pull-policy --keys " +
-      "-L --label-columns --labels --limit-bytes --limits --load-balancer-ip --max --max-log-requests " +
+      "-L --label-columns --labels --limit-bytes --limits --load-balancer-ip --log-flush-frequency --max --max-log-requests " +
       "--max-unavailable --min --min-available --name -n --namespace --namespaces --node-port --non-resource-url " +
       "--override-type --overrides --patch --pod-running-timeout --pod-selector --port --protocol --prune-allowlist --raw " +
       "--replicas --request-timeout --requests --resource --resource-name --resource-version --restart --revision " +
@@ -99,19 +99,24 @@ const commonFlags: Flags = {
   ...beyond("otherServer", "--insecure-skip-tls-verify --insecure-skip-tls-verify-backend", false),
   ...beyond(
     "otherIdentity",
-    "--user --token --username --password --client-certificate --client-key --as --as-group --as-uid",
+    "--user --token --username --password --client-certificate --client-key --as --as-group --as-uid --as-user-extra",
   ),
   ...beyond(
     "writesFiles",
     "--cache-dir --output-directory --profile --profile-output --log-file --log-dir",
   ),
+  // From 8 on the bodies of requests are printed.
+  ...beyond("showsCredentials", "-v --v --vmodule"),
   // Its bases can be repositories, which git fetches.
   ...beyond("runsPrograms", "-k --kustomize"),
   ...beyond("runsPrograms", "--edit", false),
 };
 
-/** Before the verb kubectl takes the argument after any other flag for its value: the verb is unknown then. */
-const flagsBeforeVerb = new Set(["-n", "--namespace", "--context"]);
+/** Flags of every verb that stand alone. Before the verb kubectl takes the argument after any other for its value. */
+const leadingSwitches = new Set([
+  ..."-h --help --disable-compression --insecure-skip-tls-verify --match-server-version --warnings-as-errors"
+    .split(" "),
+]);
 
 /** The effect of a verb. */
 interface Verb {
@@ -131,52 +136,213 @@ const each = (names: string, verb: Verb): Record<string, Verb> =>
 
 const streaming: Flags = flags("-f -p", "switch");
 
+const configFlags: Flags = {
+  ...flags(
+    "--auth-provider --auth-provider-arg --exec-api-version --exec-arg --exec-command --exec-env " +
+      "--exec-interactive-mode --proxy-url",
+    "value",
+  ),
+  ...flags("--current --embed-certs --exec-provide-cluster-info --set-raw-bytes", "switch"),
+};
+
+/** The subject of a binding, and not the user who makes it. */
+const subjectFlags: Flags = flags("--user", "value");
+
+const createFlags: Flags = {
+  ...flags("--windows-line-endings", "switch"),
+  ...flags(
+    "--aggregation-rule --bound-object-kind --bound-object-name --bound-object-uid --description --docker-email " +
+      "--docker-password --docker-server --docker-username --preemption-policy -r",
+    "value",
+  ),
+};
+
 const verbs: Readonly<Record<string, Verb>> = {
-  ...each("api-resources api-versions describe events explain options top version wait", reading),
-  "cluster-info": reading,
-  get: reading,
+  ...each(
+    "api-resources api-versions completion describe events explain get help options version wait " +
+      "__complete __completeNoDesc",
+    reading,
+  ),
+  "cluster-info": { effect: "reads", parts: { dump: reading } },
+  top: { effect: "reads", parts: each("no node nodes po pod pods", reading) },
   logs: { effect: "reads", flags: streaming },
   // A program makes the diff: the user's KUBECTL_EXTERNAL_DIFF, or diff.
   diff: { effect: "reads", reach: "runsPrograms" },
-  rollout: { effect: "changes", parts: each("status history", reading) },
-  auth: { effect: "changes", parts: each("can-i whoami", reading) },
+  rollout: {
+    effect: "changes",
+    parts: { ...each("status history", reading), ...each("pause restart resume undo", changing) },
+  },
+  auth: {
+    effect: "changes",
+    parts: {
+      ...each("can-i whoami", reading),
+      reconcile: {
+        effect: "changes",
+        flags: flags("--remove-extra-permissions --remove-extra-subjects", "switch"),
+      },
+    },
+  },
   // All others write the kubeconfig.
   config: {
     effect: "reads",
     reach: "writesFiles",
+    flags: configFlags,
     parts: {
       ...each("current-context get-clusters get-contexts get-users", reading),
       view: { effect: "reads", flags: beyond("showsCredentials", "--raw", false) },
+      ...each(
+        "delete-cluster delete-context delete-user rename-context set set-cluster set-context set-credentials unset " +
+          "use use-context",
+        { effect: "reads", reach: "writesFiles", flags: configFlags },
+      ),
     },
   },
   ...each(
-    "annotate attach autoscale certificate cordon delete drain expose label replace run scale set taint uncordon",
+    "annotate attach autoscale cordon delete drain expose label replace run scale taint uncordon",
     changing,
   ),
+  certificate: { effect: "changes", parts: each("approve deny", changing) },
+  set: {
+    effect: "changes",
+    parts: {
+      ...each("image selector sa serviceaccount", changing),
+      subject: { effect: "changes", flags: subjectFlags },
+      env: { effect: "changes", flags: flags("--containers --prefix", "value") },
+      resources: { effect: "changes", flags: flags("--containers", "value") },
+    },
+  },
   exec: { effect: "changes", flags: { ...flags("-f --filename", "file") } },
   patch: { effect: "changes", flags: flags("-p", "value") },
-  "port-forward": { effect: "changes", flags: beyond("opensPort", "--address") },
-  debug: { effect: "changes", flags: flags("--profile", "value") },
+  // As kodama's own forwards: only what is sent through it can change something.
+  "port-forward": { effect: "reads", flags: beyond("opensPort", "--address") },
+  debug: {
+    effect: "changes",
+    flags: {
+      ...flags("--profile", "value"),
+      ...flags(
+        "--arguments-only --keep-annotations --keep-init-containers --keep-labels --keep-liveness --keep-readiness " +
+          "--keep-startup --replace --same-node",
+        "switch",
+      ),
+    },
+  },
   apply: {
     effect: "changes",
-    parts: { "view-last-applied": reading },
+    parts: {
+      "edit-last-applied": {
+        effect: "changes",
+        reach: "runsPrograms",
+        flags: flags("--windows-line-endings", "switch"),
+      },
+      "set-last-applied": { effect: "changes", flags: flags("--create-annotation", "switch") },
+      "view-last-applied": reading,
+    },
   },
-  create: changing,
-  cp: { effect: "changes", reach: "writesFiles" },
-  edit: { effect: "changes", reach: "runsPrograms" },
-  kustomize: { effect: "reads", reach: "runsPrograms" },
-  plugin: { effect: "reads", reach: "runsPrograms" },
-  proxy: { effect: "changes", reach: "opensPort" },
+  create: {
+    effect: "changes",
+    flags: createFlags,
+    parts: {
+      ...each(
+        "clusterrole cm configmap cj cronjob dep deploy deployment ing ingress job namespace ns pc pdb " +
+          "poddisruptionbudget priorityclass quota resourcequota role sa secret service serviceaccount svc token",
+        { effect: "changes", flags: createFlags },
+      ),
+      ...each("clusterrolebinding rolebinding", {
+        effect: "changes",
+        flags: { ...createFlags, ...subjectFlags },
+      }),
+    },
+  },
+  cp: {
+    effect: "changes",
+    reach: "writesFiles",
+    flags: { ...flags("--retries", "value"), ...flags("--no-preserve", "switch") },
+  },
+  edit: {
+    effect: "changes",
+    reach: "runsPrograms",
+    flags: flags("--output-patch --windows-line-endings", "switch"),
+  },
+  kustomize: {
+    effect: "reads",
+    reach: "runsPrograms",
+    flags: {
+      ...flags(
+        "--helm-api-versions --helm-command --helm-kube-version --load-restrictor --mount --network-name",
+        "value",
+      ),
+      ...flags(
+        "--as-current-user --enable-alpha-plugins --enable-helm --helm-debug --network",
+        "switch",
+      ),
+    },
+  },
+  plugin: {
+    effect: "reads",
+    reach: "runsPrograms",
+    flags: flags("--name-only", "switch"),
+    parts: {
+      list: { effect: "reads", reach: "runsPrograms", flags: flags("--name-only", "switch") },
+    },
+  },
+  proxy: {
+    effect: "changes",
+    reach: "opensPort",
+    flags: {
+      ...flags(
+        "--accept-hosts --accept-paths --address --api-prefix --keepalive -p --reject-methods --reject-paths -u " +
+          "--unix-socket -w --www -P --www-prefix",
+        "value",
+      ),
+      ...flags("--append-server-path --disable-filter", "switch"),
+    },
+  },
 };
 
-/** Built-in parts of `kubectl create`. Any other can be a plugin. */
-const createParts: ReadonlySet<string> = new Set([
-  ..."clusterrole clusterrolebinding cm configmap cronjob deploy deployment ing ingress job".split(
-    " ",
-  ),
-  ..."namespace ns pc pdb poddisruptionbudget priorityclass quota resourcequota role".split(" "),
-  ..."rolebinding sa secret service serviceaccount svc token".split(" "),
-]);
+/** A flag as it was given. */
+export interface KubectlFlag {
+  /** With its dashes: `-n`, `--namespace`. */
+  name: string;
+  /** Undefined for a switch without a value, and for a flag whose value is missing. */
+  value: string | undefined;
+  /** Undefined if it is unknown. */
+  kind: FlagKind | undefined;
+  /** Index of its argument. */
+  at: number;
+}
+
+/** A command line, taken apart as kubectl does it: by the rules of cobra and pflag. */
+export interface KubectlLine {
+  /** The verb and its part, as in `rollout restart`; empty without a verb. */
+  verb: readonly string[];
+  /** Index of the verb's last argument; -1 without a verb. */
+  verbAt: number;
+  /** It isn't known to be a verb of kubectl itself: a plugin, or a flag in front of it is unknown. */
+  isUnknown: boolean;
+  /** In the order of the command line. */
+  flags: readonly KubectlFlag[];
+  operands: readonly string[];
+  /** What follows `--`. */
+  trailing: readonly string[] | undefined;
+}
+
+/**
+ * Returns a command line taken apart.
+ *
+ * @param args without `kubectl` itself.
+ * @param own long flags of another program among them, which kubectl won't see: whether they take a value.
+ */
+export function parseKubectl(
+  args: readonly string[],
+  own: Readonly<Record<string, "switch" | "value">> = {},
+): KubectlLine {
+  const { names, at, verb } = verbOf(args, own);
+  const ownFlags = Object.fromEntries(Object.entries(own).map(([name, kind]) => [name, { kind }]));
+  const line = flagsIn(args, at, { ...ownFlags, ...commonFlags, ...verb?.flags });
+  // `kubectl create NAME` is a plugin too, if kubectl has no such part.
+  const isPlugin = verb === undefined || names.join(" ") === "create" && line.operands.length > 0;
+  return { verb: names, verbAt: at.at(-1) ?? -1, isUnknown: isPlugin, ...line };
+}
 
 /**
  * Returns the effect of `kubectl ARGS`. Pure: reads no file.
@@ -184,40 +350,23 @@ const createParts: ReadonlySet<string> = new Set([
  * @param args without `kubectl` itself.
  */
 export function kubectlUse(args: readonly string[]): KubectlUse {
+  const { names, verb } = verbOf(args, {});
+  const line = parseKubectl(args);
   const reasons: KubectlReason[] = [];
-  let at = 0;
-  // Only flags whose value kubectl and this function find in the same argument.
-  while (args[at]?.startsWith("-")) {
-    const [name = "", value] = splitFlag(args[at] ?? "");
-    if (!flagsBeforeVerb.has(name)) {
-      return {
-        kind: "needsPermission",
-        effect: "changes",
-        reasons: [reasonOf(commonFlags[name], name)],
-      };
-    }
-    at += value === undefined ? 2 : 1;
-  }
-  const name = args[at] ?? "";
-  const part = args[at + 1] ?? "";
-  const main = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
-  const verb = main?.parts !== undefined && Object.hasOwn(main.parts, part)
-    ? main.parts[part]
-    : main;
+  const [name] = names;
+  if (name === undefined) reasons.push({ reach: "unknown", word: args[0] ?? "" });
   // An unknown verb is the name of a plugin.
-  if (verb === undefined) reasons.push({ reach: "runsPrograms", word: name });
-  else if (verb.reach !== undefined) reasons.push({ reach: verb.reach, word: name });
-  if (name === "create" && part !== "" && !part.startsWith("-") && !createParts.has(part)) {
-    reasons.push({ reach: "runsPrograms", word: `create ${part}` });
+  else if (line.isUnknown) {
+    const [operand = ""] = line.operands;
+    const word = verb === undefined ? name : `${name} ${operand}`;
+    reasons.push({ reach: "runsPrograms", word });
+  } else if (verb?.reach !== undefined) {
+    // A part that reaches further than its verb is named with it.
+    const word = verbs[name]?.reach === verb.reach ? name : names.join(" ");
+    reasons.push({ reach: verb.reach, word });
   }
-  if (name === "apply" && args.includes("edit-last-applied")) {
-    reasons.push({ reach: "runsPrograms", word: "apply edit-last-applied" });
-  }
-  const found = flagsIn(args.slice(at + 1), { ...commonFlags, ...verb?.flags });
-  reasons.push(...found.flatMap(({ name, value, kind }) => reasonsOf(name, value, kind)));
-  // A path of the API can lead to any server behind it: `/api/v1/namespaces/n/services/s/proxy/…`.
-  const isRaw = found.some(({ name, kind }) => name === "--raw" && kind?.kind === "value");
-  const effect = verb === undefined || isRaw ? "changes" : verb.effect;
+  reasons.push(...line.flags.flatMap(({ name, value, kind }) => reasonsOf(name, value, kind)));
+  const effect = verb === undefined || isProxied(line.flags) ? "changes" : verb.effect;
   return reasons.length === 0 ? { kind: effect } : { kind: "needsPermission", effect, reasons };
 }
 
@@ -250,27 +399,32 @@ export function endsWithFlagName(text: string): boolean {
   return /^--[a-z][a-z-]*=/.test(text) || /^-[a-zA-Z]=/.test(text) || /^-[cnlo]/.test(text);
 }
 
-interface FoundFlag {
-  name: string;
-  value: string | undefined;
-  kind: FlagKind | undefined;
-}
-
-/** Returns the flags of a command line, by pflag's rules: short ones combined, values after `=` or in the next arg. */
-function flagsIn(args: readonly string[], known: Flags): FoundFlag[] {
-  const found: FoundFlag[] = [];
-  const rest = [...args];
+/** Returns the flags and operands, by pflag's rules: short ones combined, values after `=` or in the next arg. */
+function flagsIn(
+  args: readonly string[],
+  verbAt: readonly number[],
+  known: Flags,
+): Pick<KubectlLine, "flags" | "operands" | "trailing"> {
+  const found: KubectlFlag[] = [];
+  const operands: string[] = [];
+  const rest = args.map((word, at) => ({ word, at })).filter(({ at }) => !verbAt.includes(at));
   const kindOf = (name: string) => Object.hasOwn(known, name) ? known[name] : undefined;
   const takesNext = (kind: FlagKind | undefined) =>
     kind !== undefined && kind.kind !== "switch" && (kind.kind !== "beyond" || kind.takesValue);
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === "--") break;
-    if (!word.startsWith("-") || word === "-") continue;
+  for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+    const { word, at } = next;
+    if (word === "--") {
+      return { flags: found, operands, trailing: rest.map(({ word }) => word) };
+    }
+    if (!word.startsWith("-") || word === "-") {
+      operands.push(word);
+      continue;
+    }
     if (word.startsWith("--")) {
       const [name = "", given] = splitFlag(word);
       const kind = kindOf(name);
-      const value = given ?? (takesNext(kind) ? rest.shift() : undefined);
-      found.push({ name, value, kind });
+      const value = given ?? (takesNext(kind) ? rest.shift()?.word : undefined);
+      found.push({ name, value, kind, at });
       continue;
     }
     for (let letters = word.slice(1); letters !== "";) {
@@ -278,20 +432,73 @@ function flagsIn(args: readonly string[], known: Flags): FoundFlag[] {
       const kind = kindOf(name);
       letters = letters.slice(1);
       if (takesNext(kind) || letters.startsWith("=")) {
-        const value = letters === "" ? rest.shift() : letters.replace(/^=/, "");
-        found.push({ name, value, kind });
+        const value = letters === "" ? rest.shift()?.word : letters.replace(/^=/, "");
+        found.push({ name, value, kind, at });
         break;
       }
-      found.push({ name, value: undefined, kind });
+      found.push({ name, value: undefined, kind, at });
     }
   }
-  return found;
+  return { flags: found, operands, trailing: undefined };
 }
 
-/** Splits `--name=value` and `--name`. */
+/** Splits `--name=value` and `--name`. kubectl accepts `_` for `-` in a long name. */
 function splitFlag(word: string): [name: string, value: string | undefined] {
-  const at = word.indexOf("=");
-  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
+  const [, name = word, value] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
+  return [name.startsWith("--") ? name.replaceAll("_", "-") : name, value];
+}
+
+/** Returns the verb and its part, and their indices: the arguments that cobra takes for them. */
+function verbOf(
+  args: readonly string[],
+  own: Readonly<Record<string, "switch" | "value">>,
+): { names: string[]; at: number[]; verb: Verb | undefined } {
+  const at = commandAt(args, 0, own);
+  if (at === undefined) return { names: [], at: [], verb: undefined };
+  const name = args[at] ?? "";
+  const main = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  const partAt = main?.parts === undefined ? undefined : commandAt(args, at + 1, own);
+  const part = partAt === undefined ? undefined : args[partAt];
+  if (partAt === undefined || part === undefined || !Object.hasOwn(main?.parts ?? {}, part)) {
+    return { names: [name], at: [at], verb: main };
+  }
+  return { names: [name, part], at: [at, partAt], verb: main?.parts?.[part] };
+}
+
+/**
+ * Returns the index of the next argument that cobra takes for a command (`stripFlags` of its command.go): the first
+ * that is neither a flag nor the next argument of one. Undefined if there is none, or if a flag before it is unknown.
+ */
+function commandAt(
+  args: readonly string[],
+  from: number,
+  own: Readonly<Record<string, "switch" | "value">>,
+): number | undefined {
+  for (let at = from; at < args.length; at++) {
+    const word = args[at] ?? "";
+    if (word === "--") return undefined;
+    if (!word.startsWith("-")) {
+      if (word !== "") return at;
+      continue;
+    }
+    const name = word.startsWith("--") ? splitFlag(word)[0] : word.slice(0, 2);
+    if (Object.hasOwn(own, name)) {
+      if (own[name] === "value" && !word.includes("=")) at++;
+      continue;
+    }
+    // A newer kubectl may know it, as a switch or with a value.
+    if (!Object.hasOwn(commonFlags, name)) return undefined;
+    const isAlone = word.includes("=") || !word.startsWith("--") && word.length !== 2;
+    if (!isAlone && !leadingSwitches.has(name)) at++;
+  }
+  return undefined;
+}
+
+/** A path of the API can lead to any server behind it: `/api/v1/namespaces/n/services/s/proxy/…`. */
+function isProxied(flags: readonly KubectlFlag[]): boolean {
+  return flags.some(({ name, value = "", kind }) =>
+    name === "--raw" && kind?.kind === "value" && /(^|\/)proxy(\/|$|\?)|%/i.test(value)
+  );
 }
 
 function reasonOf(kind: FlagKind | undefined, word: string): KubectlReason {
