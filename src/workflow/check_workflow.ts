@@ -10,14 +10,17 @@ import {
   parseTemplate,
   type Template,
 } from "../expression/template.ts";
-import { anyType, booleanType, mayBe, type Type, typeNoun } from "../expression/type.ts";
+import { anyType, type Type, typeNoun } from "../expression/type.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, SourceLocation, SourcePath, Step } from "./model.ts";
 import { outerNames, stepType } from "./names.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts";
-import { expressionMark, listed } from "./fields.ts";
+import { type Entries, expressionMark, listed } from "./fields.ts";
+import { defaultEntries, frameEntries } from "./file_shape.ts";
+import { selectShape } from "./selection_fields.ts";
+import { misfit } from "./written.ts";
 
 /** Names that an expression may use, with their types. */
 export type Names = Readonly<Record<string, Type>>;
@@ -65,14 +68,15 @@ class Checker {
     const { path, select, defaults, steps, outputs } = this.#workflow;
     const names = outerNames(this.#workflow);
     const { concurrency } = this.#workflow;
-    for (const { path: at, text } of textsIn(concurrency?.group, ["concurrency", "group"])) {
-      this.#text({ file: path, path: at }, text, names);
-    }
-    for (const { path: at, text } of textsIn(select, ["select"])) {
-      this.#text({ file: path, path: at }, text, names);
-    }
-    for (const { path: at, text } of textsIn(defaults, ["defaults"])) {
-      this.#text({ file: path, path: at }, text, names);
+    const shared = [
+      { at: ["concurrency"], value: concurrency, entries: {} },
+      { at: ["select"], value: select, entries: selectShape.entries },
+      { at: ["defaults"], value: defaults, entries: defaultEntries },
+    ];
+    for (const { at, value, entries } of shared) {
+      for (const { path: inner, text } of textsIn(value, [])) {
+        this.#text({ file: path, path: [...at, ...inner] }, text, names, { entries, inner });
+      }
     }
     const known = await this.#steps(steps, names, {});
     const text: Type = { kind: "text" };
@@ -109,9 +113,13 @@ class Checker {
   }
 
   #expressions(step: Step, kind: StepKind, names: Names): void {
+    const entries = { ...frameEntries, ...kind.entries };
     for (const { path, text } of textsOf(step, kind)) {
       const location = { file: step.at.file, path: [...step.at.path, ...path] };
-      this.#text(location, text, names, kind.conditions.includes(String(path[0])));
+      // Any value becomes a part of a command or a title.
+      const isUntyped = path[0] === kind.command || path[0] === "name" || step.broken !== undefined;
+      const field = isUntyped ? undefined : { entries, inner: path };
+      this.#text(location, text, names, field);
     }
     if (step.broken !== undefined) return;
     for (const { path, text, problem } of commandProblems(step.fields, kind)) {
@@ -162,15 +170,23 @@ class Checker {
     }
   }
 
-  /** @param isCondition the text must evaluate to true or false. */
-  #text(location: SourceLocation, text: string, names: Names, isCondition = false): void {
+  /** @param field the fields of which the text is one, and its path in them: their shape defines its type. */
+  #text(
+    location: SourceLocation,
+    text: string,
+    names: Names,
+    field?: { entries: Entries; inner: SourcePath },
+  ): void {
     this.onText?.(location, names);
     const { template, problems } = parseTemplate(text);
     const unknown = this.#unknownNames(template, names);
     const { type, problems: found } = checkTemplate(template, names);
     const isSound = problems.length + unknown.length + found.length === 0;
-    if (isCondition && isSound && !mayBe(type, booleanType)) {
-      this.#report("expression", location, `expected true or false, found ${typeNoun(type)}`);
+    const expected = isSound && field !== undefined
+      ? misfit(field.entries, field.inner, type)
+      : undefined;
+    if (expected !== undefined) {
+      this.#report("expression", location, `expected ${expected}, found ${typeNoun(type)}`);
     }
     const others = found.filter(({ start }) =>
       !unknown.some((one) => start >= one.start && start < one.end)

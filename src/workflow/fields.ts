@@ -16,14 +16,11 @@ export const expressionMark = "${{";
 
 export const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
 
-/** A selector, or a text with an expression that evaluates to one. */
+/** A selector. An expression may evaluate to an empty one. */
 function selectorText(isSelector: (text: string) => boolean, expected: string) {
   return v.pipe(
-    text,
-    v.check(
-      (value) => value === "" || value.includes(expressionMark) || isSelector(value),
-      expected,
-    ),
+    v.string("a text"),
+    v.check((value) => value === "" || isSelector(value), expected),
   );
 }
 
@@ -45,6 +42,9 @@ export function oneOrMore<S extends v.GenericSchema<unknown, string>>(item: S, e
 }
 
 export const names = oneOrMore(text, "a name or a list of names");
+
+/** An expression may evaluate to an empty text, which names the context's own. */
+export const namespaces = oneOrMore(v.string("a name"), "a name or a list of names");
 
 export const patterns = oneOrMore(
   v.pipe(text, v.check((value) => parseTextPattern(value).kind !== "invalid", "a text or /re/")),
@@ -117,27 +117,6 @@ export function amount(least: 0 | 1) {
       v.check((part) => parseInt(part) >= least, amountText),
     ),
   ], amountText);
-}
-
-/** A text that is an expression, or contains one. */
-function expression(expected: string) {
-  return v.pipe(
-    v.string(expected),
-    v.regex(/\$\{\{/, expected),
-    v.description("A text with an expression in it, `${{ … }}`."),
-  );
-}
-
-/** The same, or a text with an expression that evaluates to it when the step runs. */
-export function dynamic<S extends FileSchema>(schema: S) {
-  const expected = expectedOf(schema);
-  return v.union([schema, expression(expected)], expected);
-}
-
-/** Returns the expected value by a schema's own message. */
-function expectedOf(schema: FileSchema): string {
-  const issue = v.safeParse(schema, undefined).issues?.[0];
-  return issue?.message ?? "a value";
 }
 
 /** Adds a field's line for the reference. */

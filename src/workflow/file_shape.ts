@@ -5,14 +5,14 @@ import {
   countFromOne,
   described,
   duration,
-  dynamic,
   identifier,
   oneOrMore,
   text,
   variable,
 } from "./fields.ts";
-import { selectShape } from "./selection_fields.ts";
+import { writtenSelect } from "./selection_fields.ts";
 import { fanoutEntries } from "./pod_fields.ts";
+import { written, writtenEntries } from "./written.ts";
 
 const yesOrNo = v.boolean("true or false");
 
@@ -34,16 +34,9 @@ const continueOn = v.picklist(
   "one of nothing, failure, anything",
 );
 
-const condition = dynamic(v.boolean("an expression such as ${{ params.restart }}"));
-
-/** Fields that every step may have, whatever its kind. */
-export const frameEntries = {
-  id: v.optional(
-    described(identifier, "The name of the step in expressions, and for a rerun from it."),
-  ),
-  name: v.optional(described(text, "A description of the step, for people.")),
-  when: v.optional(described(condition, "The step is skipped unless this is true.")),
-  timeout: v.optional(described(dynamic(duration), "Time limit of each attempt.")),
+/** How a step is repeated and limited, and what follows from its end: evaluated before its first attempt. */
+export const policyEntries = {
+  timeout: v.optional(described(duration, "Time limit of each attempt.")),
   retry: v.optional(
     described(
       retry,
@@ -55,6 +48,24 @@ export const frameEntries = {
     "`failure`: the workflow continues if the step failed; `anything`: also if it timed out or was refused.",
   )),
 };
+
+/** Fields that every step may have, whatever its kind. */
+export const frameEntries = {
+  id: v.optional(
+    described(identifier, "The name of the step in expressions, and for a rerun from it."),
+  ),
+  name: v.optional(described(text, "A description of the step, for people.")),
+  when: v.optional(
+    described(v.boolean("true or false"), "The step is skipped unless this is true."),
+  ),
+  ...policyEntries,
+};
+
+/** Fields of `defaults`. */
+export const defaultEntries = { ...fanoutEntries, ...policyEntries };
+
+/** The fields of every step as they are written in a file. */
+export const writtenFrame = writtenEntries(frameEntries, ["id"]);
 
 const paramTypes = ["text", "number", "boolean", "duration", "list"] as const;
 
@@ -117,13 +128,23 @@ const permissions = v.strictObject({
   )),
 }, "net, read, write, env, run, sys and cluster");
 
+const concurrencyMode = v.picklist(["wait", "refuse"], "wait or refuse");
+
+const concurrencyGroup = described(
+  text,
+  "The group's name: runs of the same group don't run at the same time.",
+);
+
 const concurrency = v.union([
-  v.picklist(["wait", "refuse"]),
+  concurrencyMode,
   v.strictObject({
-    group: described(text, "The group's name: runs of the same group don't run at the same time."),
-    mode: v.optional(described(v.picklist(["wait", "refuse"], "wait or refuse"), "`wait`.")),
+    group: concurrencyGroup,
+    mode: v.optional(described(concurrencyMode, "`wait`, the default, or `refuse`.")),
   }),
 ], "wait, refuse, or a group and a mode");
+
+/** `concurrency` with its expressions evaluated. */
+export const concurrencyShape = v.object({ group: concurrencyGroup, mode: concurrencyMode });
 
 /** A list of steps; each item is read with the shape of its kind. */
 const stepList = v.array(anything, "a list of steps");
@@ -140,15 +161,13 @@ export const fullShape = v.strictObject({
     "The parameters of a run.",
   )),
   select: v.optional(
-    described(selectShape, "The pods of every step that has no `select` of its own."),
+    described(writtenSelect, "The pods of every step that has no `select` of its own."),
   ),
   defaults: v.optional(described(
-    v.strictObject({
-      ...fanoutEntries,
-      timeout: frameEntries.timeout,
-      retry: frameEntries.retry,
-      continueOn: frameEntries.continueOn,
-    }, "a mapping of fields"),
+    v.strictObject(
+      writtenEntries(defaultEntries),
+      "a mapping of fields",
+    ),
     "Default fields of every step.",
   )),
   permissions: v.optional(
@@ -158,7 +177,7 @@ export const fullShape = v.strictObject({
     ),
   ),
   concurrency: v.optional(described(
-    concurrency,
+    written(concurrency),
     "What happens if another run of the same group is active.",
   )),
   steps: v.optional(described(

@@ -16,7 +16,7 @@ import type { FoundPods } from "./engine/environment.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { StepTarget } from "./engine/step_context.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
-import { type SelectFields, type Where, whereOf } from "./selection_fields.ts";
+import { selectFields, type Where, whereOf } from "./selection_fields.ts";
 import type { Intent } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.ts";
@@ -205,7 +205,7 @@ class Planner {
     const written = own ?? this.#workflow.select;
     const narrowed = step.fields.targets;
     if (!this.#isKnown(written)) return { ...nowhere, targetsNote: "known when the step runs" };
-    const select = evaluateDeep(written, this.#values) as SelectFields;
+    const select = selectFields(evaluateDeep(written, this.#values));
     const where = own === undefined ? overridden(whereOf(select), this.#input) : whereOf(select);
     const key = JSON.stringify([select, own === undefined]);
     const finding = this.#found.get(key) ?? this.#find(where);

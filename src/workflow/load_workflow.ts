@@ -338,7 +338,7 @@ async function widened(
       // Values of the short form are literal: `${{` has no meaning there.
       fields: { exec: literal(command), ...defined(bounds) },
       inner: {},
-      continueOn: "nothing",
+      policy: {},
     }],
     finally: [],
     outputs: [],

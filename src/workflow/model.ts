@@ -8,7 +8,6 @@
  * id), `run` (`id`, `workflow`), inside of a `foreach` its `as` and `index`, in `finally` also `outcome`.
  */
 import type { JsonValue } from "../base/json_value.ts";
-import type { RetryPolicy } from "../base/retry.ts";
 import type { SourcePath } from "../base/yaml/source.ts";
 
 export type { SourcePath } from "../base/yaml/source.ts";
@@ -96,10 +95,8 @@ export interface StepFrame {
   at: LineLocation;
   /** An expression; the step is skipped unless it evaluates to true. */
   when?: string | boolean;
-  /** A duration, or an expression that evaluates to one. */
-  timeout?: string;
-  retry?: RetryPolicy;
-  continueOn: ContinueOn;
+  /** Its own fields of `policyEntries`, as written. */
+  policy: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -121,7 +118,8 @@ export interface Step extends StepFrame {
 /** What happens when another run of the same group is running. */
 export interface Concurrency {
   group: string;
-  mode: "wait" | "refuse";
+  /** `wait` or `refuse`, or an expression that evaluates to one of them. */
+  mode: string;
 }
 
 /** One output: a template that is evaluated after the last step. */

@@ -9,7 +9,6 @@ import {
   countFromOne,
   described,
   duration,
-  dynamic,
   oneOrMore,
   outputMode,
   text,
@@ -22,29 +21,29 @@ export const podEntries = {
     described(selectShape, "The pods of this step, instead of the workflow's."),
   ),
   targets: v.optional(described(
-    dynamic(oneOrMore(text, "names of targets")),
+    oneOrMore(text, "names of targets"),
     "Restricts the selected pods to these names: `${{ steps.check.failed }}`.",
   )),
 };
 
 /** How many at a time, in which order, and how many may fail. */
 export const fanoutEntries = {
-  fanout: v.optional(described(dynamic(countFromOne), "The number of pods at the same time.")),
+  fanout: v.optional(described(countFromOne, "The number of pods at the same time.")),
   serial: v.optional(described(
     v.pipe(v.array(amount(1), "a list of batches"), v.nonEmpty("a list of batches")),
     "Sizes of the batches; the last size is repeated: `[1, 20%]`.",
   )),
   maxFail: v.optional(described(
-    dynamic(amount(0)),
+    amount(0),
     "The number or share of pods that may fail: up to it, the step is ok and its next batch starts. 0 by default.",
   )),
   failFast: v.optional(
     described(v.boolean("true or false"), "Whether no further pod is started after a failure."),
   ),
   commandTimeout: v.optional(
-    described(dynamic(duration), "Time limit of the command in each pod."),
+    described(duration, "Time limit of the command in each pod."),
   ),
-  connectTimeout: v.optional(described(dynamic(duration), "Time limit to open each stream.")),
+  connectTimeout: v.optional(described(duration, "Time limit to open each stream.")),
   outputMode: v.optional(described(outputMode, "Layout of the output.")),
 };
 
@@ -64,9 +63,9 @@ const standard = { fanout: 32, connectTimeoutMs: 15_000 };
 /** Converts evaluated fields to narrow types. */
 export function fanoutOf(
   fields: {
-    fanout?: unknown;
+    fanout?: number | undefined;
     serial?: readonly (string | number)[] | undefined;
-    maxFail?: unknown;
+    maxFail?: string | number | undefined;
     failFast?: boolean | undefined;
     commandTimeout?: string | undefined;
     connectTimeout?: string | undefined;
@@ -76,11 +75,11 @@ export function fanoutOf(
   const { serial, maxFail = 0 } = fields;
   const commandTimeoutMs = parseDuration(fields.commandTimeout ?? "");
   return {
-    fanout: typeof fields.fanout === "number" ? fields.fanout : standard.fanout,
+    fanout: fields.fanout ?? standard.fanout,
     connectTimeoutMs: parseDuration(fields.connectTimeout ?? "") ?? standard.connectTimeoutMs,
     ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs }),
     ...(serial === undefined ? {} : { serial: serial.map(amountOf) }),
-    maxFail: amountOf(maxFail as string | number),
+    maxFail: amountOf(maxFail),
     failFast: fields.failFast ?? false,
     outputMode: fields.outputMode ?? "prefix",
   };

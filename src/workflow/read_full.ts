@@ -4,16 +4,16 @@ import { definedOnly, isRecord, type JsonValue } from "../base/json_value.ts";
 import { FileError, foundText, shapeOf, shapeOfPart } from "../base/yaml/shape.ts";
 import type { FileProblem, SourceFile, SourcePath, YamlSource } from "../base/yaml/source.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
-import { frameEntries, type FullFile, fullShape, paramShape } from "./file_shape.ts";
-import type { Concurrency, Output, Param, Permissions, Step, StepFrame } from "./model.ts";
 import {
-  concurrencyOf,
-  fits,
-  permissionsOf,
-  retryOf,
-  typeNouns,
-  typeOfValue,
-} from "./read_frame.ts";
+  frameEntries,
+  type FullFile,
+  fullShape,
+  paramShape,
+  policyEntries,
+  writtenFrame,
+} from "./file_shape.ts";
+import type { Concurrency, Output, Param, Permissions, Step, StepFrame } from "./model.ts";
+import { concurrencyOf, fits, permissionsOf, typeNouns, typeOfValue } from "./read_frame.ts";
 import { textsIn } from "./templates.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { identifier } from "./fields.ts";
@@ -52,7 +52,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
     // Problems at the top don't suppress those of the steps.
     return lenient(source.plain);
   });
-  const reader = new StepReader(source, written.defaults ?? {});
+  const reader = new StepReader(source);
   const steps = written.steps && await reader.list(written.steps, ["steps"]);
   const last = written.finally && await reader.list(written.finally, ["finally"]);
   const { params, diagnostics: wrong } = await readParams(source, written.params ?? {});
@@ -72,7 +72,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
       select: select && definedOnly(select),
       defaults: defaults && definedOnly(defaults),
       permissions: permissions && permissionsOf(permissions),
-      concurrency: concurrency && concurrencyOf(concurrency, name),
+      concurrency: concurrency === undefined ? undefined : concurrencyOf(concurrency, name),
       steps,
       finally: last,
     }),
@@ -80,20 +80,39 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
   return { layer, diagnostics };
 }
 
-/** Reports expressions in fields that would take them literally. */
+/** Reports expressions that would be taken literally: in these fields, and in the names of any field. */
 function literalExpressions(source: YamlSource, written: Partial<FullFile>): Diagnostic[] {
   const { description, extends: base, params, permissions } = written;
-  const texts = textsIn({ description, extends: base, params, permissions }, []);
-  return texts.filter(({ text }) => /(?:^|[^$])\$\{\{/.test(text)).map(({ path }) => ({
-    ...source.atValue(
-      path,
-      `no expression is evaluated in ${String(path[0])}; \`\${{\` would be a part of the text`,
-    ),
-    severity: "error",
-    rule: "expression",
-    file: source.file,
-  }));
+  const texts = textsIn({ description, extends: base, params, permissions }, [])
+    .filter(({ text }) => isLiteral(text))
+    .map(({ path }) => source.atValue(path, literalText(String(path[0]))));
+  const names = namesWithExpression(source.plain, [])
+    .map((path) => source.atKey(path, literalText("the name of a field")));
+  return [...texts, ...names]
+    .map((one) => ({ ...one, severity: "error", rule: "expression", file: source.file }));
 }
+
+/** Returns whether it has an expression that isn't escaped. */
+function isLiteral(text: string): boolean {
+  return /(?:^|[^$])\$\{\{/.test(text);
+}
+
+function literalText(where: string): string {
+  return `no expression is evaluated in ${where}; \`\${{\` would be a part of the text`;
+}
+
+/** Returns the paths of fields whose own names contain an expression. */
+function namesWithExpression(value: unknown, path: SourcePath): SourcePath[] {
+  if (typeof value !== "object" || value === null) return [];
+  const isList = Array.isArray(value);
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const own = [...path, isList ? Number(name) : name];
+    return [...(isLiteral(name) ? [own] : []), ...namesWithExpression(inner, own)];
+  });
+}
+
+/** Code with what another tool would take for an expression: no JavaScript that is written on purpose has it. */
+const expressionInCode = /\$\{\{[^{}]*\}\}/;
 
 /** Converts the problems of a file's shape to diagnostics. */
 export function shapeDiagnostics(file: SourceFile, { problems }: FileError): Diagnostic[] {
@@ -205,13 +224,11 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 class StepReader {
   readonly diagnostics: Diagnostic[] = [];
   readonly #source: YamlSource;
-  readonly #defaults: FrameFields;
   /** Source locations of the ids that steps set themselves. */
   readonly #ids = new Set<string>();
 
-  constructor(source: YamlSource, defaults: FrameFields) {
+  constructor(source: YamlSource) {
     this.#source = source;
-    this.#defaults = defaults;
   }
 
   /** Returns the steps that can be read. */
@@ -233,19 +250,29 @@ class StepReader {
     }
     const kind = await this.#kind(plain, path);
     if (kind === undefined) return this.#broken(plain, path);
-    const shape = v.strictObject({ ...frameEntries, ...kind.entries }, "a mapping of fields");
+    const shape = v.strictObject({ ...writtenFrame, ...kind.written }, "a mapping of fields");
     const { value, problems } = await shapeOfPart(this.#source, shape, { plain, path });
     for (const problem of problems) this.#error("shape", problem);
     if (value === undefined) return await this.#brokenOf(kind, plain, path);
-    const { id, name, when, timeout, retry, continueOn, ...fields } = value as
-      & FrameFields
-      & Record<string, unknown>;
+    const own = Object.entries(value).filter(([field]) => !Object.hasOwn(frameEntries, field));
+    const fields = Object.fromEntries(own);
+    const { id } = value as FrameFields;
+    for (const field of kind.fixed) {
+      const text = fields[field];
+      if (field === kind.command || typeof text !== "string") continue;
+      const isCode = kind.verbatim.includes(field);
+      if (!(isCode ? expressionInCode.test(text) : isLiteral(text))) continue;
+      const message = isCode
+        ? `no expression is evaluated in ${field}; \`with\` passes values to it`
+        : literalText(field);
+      this.#error("expression", this.#source.atValue([...path, field], message));
+    }
     for (const { at, message } of kind.check(fields)) {
       this.#error("step", this.#source.atValue([...path, ...at], message));
     }
     this.#claim(id, path);
     return {
-      ...this.#frame({ id, name, when, timeout, retry, continueOn }, kind, path),
+      ...this.#frame(value, kind, path),
       kind: kind.name,
       fields,
       inner: await this.#inner(kind, fields, path),
@@ -292,15 +319,14 @@ class StepReader {
 
   #frame(given: FrameFields, kind: StepKind, path: SourcePath): StepFrame {
     const { id, name, when } = given;
-    const timeout = given.timeout ?? this.#defaults.timeout;
-    const retry = given.retry ?? this.#defaults.retry;
+    const policy = Object.entries(given)
+      .filter(([field, value]) => Object.hasOwn(policyEntries, field) && value !== undefined);
     return {
       id: id ?? `${kind.name}-${Number(path.at(-1)) + 1}`,
       named: id !== undefined,
       at: this.#source.location(path),
-      continueOn: given.continueOn ?? this.#defaults.continueOn ?? "nothing",
-      ...definedOnly({ title: name, when, timeout }),
-      ...(retry === undefined ? {} : { retry: retryOf(retry) }),
+      policy: Object.fromEntries(policy),
+      ...definedOnly({ title: name, when }),
     };
   }
 
@@ -354,14 +380,11 @@ class StepReader {
   }
 }
 
-/** Fields of any step, whatever its kind, and those of `defaults`. */
+/** Fields of any step, whatever its kind. */
 interface FrameFields {
   id?: string | undefined;
   name?: string | undefined;
   when?: string | boolean | undefined;
-  timeout?: string | undefined;
-  retry?: Parameters<typeof retryOf>[0] | undefined;
-  continueOn?: Step["continueOn"] | undefined;
 }
 
 /** Replaces the kind of a step that has none: it does nothing. */

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { jsonSchemaOf } from "../base/json_schema.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
-import { frameEntries, fullShape, paramShape } from "./file_shape.ts";
+import { fullShape, paramShape, writtenFrame } from "./file_shape.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKinds } from "./step_registry.ts";
 import { workflowShape } from "./short_form.ts";
@@ -21,7 +21,9 @@ export async function workflowSchema(): Promise<Json> {
   // A parameter is its default, or a mapping with more fields.
   const plain = { type: ["null", "string", "number", "boolean", "array"] };
   params.additionalProperties = { anyOf: [await bare(paramShape, "A parameter"), plain] };
-  return {
+  const { description: _, ...select } = (full.properties as { select: Json }).select;
+  const definitions = { expression, select };
+  const schema = {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "A workflow of kodama",
     if: { required: ["command"] },
@@ -29,10 +31,39 @@ export async function workflowSchema(): Promise<Json> {
     else: { ...full, anyOf: [{ required: ["steps"] }, { required: ["extends"] }] },
     definitions: { step: { anyOf: steps } },
   };
+  const shared = Object.entries(definitions);
+  const { definitions: own, ...file } = referring(schema, shared) as Json & { definitions: Json };
+  return {
+    ...file,
+    definitions: { ...own, expression, select: referring(select, [["expression", expression]]) },
+  };
+}
+
+/** What `written()` accepts beside a value. */
+const expression = {
+  type: "string",
+  pattern: String.raw`\$\{\{`,
+};
+
+/** Replaces parts that several fields share by references to their definitions. */
+function referring(value: unknown, shared: readonly (readonly [string, Json])[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((one) => referring(one, shared));
+  const { description, ...own } = value as Json;
+  const text = JSON.stringify(own);
+  const name = shared.find(([, one]) => JSON.stringify(one) === text)?.[0];
+  if (name !== undefined) {
+    const reference = { $ref: `#/definitions/${name}` };
+    // Draft 7 ignores what is beside a reference.
+    return description === undefined ? reference : { description, allOf: [reference] };
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, referring(one, shared)]),
+  );
 }
 
 async function stepSchema(kind: StepKind): Promise<Json> {
-  const shape = v.strictObject({ ...frameEntries, ...kind.entries });
+  const shape = v.strictObject({ ...writtenFrame, ...kind.written });
   const schema = await bare(shape, kind.summary);
   for (const field of kind.inner) setItems(schema, field);
   if (kind.refine !== undefined) Object.assign(schema, { allOf: [kind.refine] });

@@ -6,8 +6,6 @@ import type { Selection } from "../kube/select/target.ts";
 import {
   countFromOne,
   described,
-  dynamic,
-  expressionMark,
   fieldSelector,
   listed,
   oneOrMore,
@@ -15,11 +13,12 @@ import {
   text,
 } from "./fields.ts";
 import { whereEntries } from "./short_form.ts";
+import { evaluatedAs, withoutNull, written } from "./written.ts";
 
 const operand = v.pipe(
   text,
   v.check(
-    (text) => text.includes(expressionMark) || parsePodOperand(text).kind !== "invalid",
+    (text) => parsePodOperand(text).kind !== "invalid",
     "a pod's name or a workload such as deploy/web",
   ),
 );
@@ -39,7 +38,7 @@ const selectEntries = {
   ),
   node: v.optional(described(text, "The node of the pods.")),
   sample: v.optional(
-    described(dynamic(countFromOne), "The number of pods to use, chosen at random."),
+    described(countFromOne, "The number of pods to use, chosen at random."),
   ),
   sort: v.optional(described(
     v.picklist(["name", "age", "node"], "one of name, age, node"),
@@ -54,8 +53,16 @@ const selectEntries = {
 /** The shape of `select`. */
 export const selectShape = v.strictObject(selectEntries, "a mapping of fields");
 
-/** `select` as written, or with its expressions evaluated. */
+/** The same as it is written in a file. */
+export const writtenSelect = written(selectShape);
+
+/** `select` with its expressions evaluated. */
 export type SelectFields = v.InferOutput<typeof selectShape>;
+
+/** Returns the fields of a `select` that was evaluated. @throws KodamaError `config` for a value that doesn't fit. */
+export function selectFields(evaluated: unknown): SelectFields {
+  return evaluatedAs(selectShape, withoutNull(evaluated as Record<string, unknown>), ["select"]);
+}
 
 /** One pod in any context. */
 export interface PodRef {
@@ -100,8 +107,7 @@ export function whereOf(fields: SelectFields): Where {
       sort: fields.sort ?? "name",
       shuffle: fields.shuffle ?? false,
       allPhases: fields.allPhases ?? false,
-      ...definedOnly({ labelSelector: selector, fieldSelector, container, node }),
-      ...(typeof sample === "number" ? { sample } : {}),
+      ...definedOnly({ labelSelector: selector, fieldSelector, container, node, sample }),
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   labelSelector,
   listed,
   names,
+  namespaces,
   outputMode,
   patterns,
   patternsOf,
@@ -117,7 +118,7 @@ export interface Workflow {
 /** Fields that the short form has at its top, and the full form under `select`. */
 export const whereEntries = {
   context: v.optional(described(names, "Contexts of the kubeconfig; the current one by default.")),
-  namespace: v.optional(described(names, "Namespaces; the context's own by default.")),
+  namespace: v.optional(described(namespaces, "Namespaces; the context's own by default.")),
   match: v.optional(
     described(
       patterns,

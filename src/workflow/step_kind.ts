@@ -12,6 +12,7 @@ import type { Permissions } from "./model.ts";
 import type { StepOutcome } from "./step_events.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import type { StepContext } from "./engine/step_context.ts";
+import { type Written, writtenEntries } from "./written.ts";
 
 /** A problem of a step that its shape can't express; `at` is below the step. */
 export interface StepProblem {
@@ -70,8 +71,16 @@ export interface StepEnd {
   cut?: readonly CutValue[];
 }
 
+/** The fields of a kind with every expression evaluated. */
+type Evaluated<E extends Entries> = v.InferOutput<v.StrictObjectSchema<E, undefined>>;
+
+/** The same as they are written, with expressions; `Fixed` ones have none. */
+type AsWritten<E extends Entries, Fixed extends string> =
+  & Written<Omit<Evaluated<E>, Fixed>>
+  & Pick<Evaluated<E>, Fixed & keyof Evaluated<E>>;
+
 /** A kind of step, with the types of its fields. */
-export interface KindDeclaration<E extends Entries> {
+export interface KindDeclaration<E extends Entries, Fixed extends string> {
   /** The field that makes a step one of this kind. */
   name: keyof E & string;
   /** One line for the reference. */
@@ -85,11 +94,13 @@ export interface KindDeclaration<E extends Entries> {
   /** Fields that contain steps. */
   inner?: readonly string[];
   /** Additional names for expressions in its inner steps. */
-  innerNames?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Record<string, Type>;
+  innerNames?(fields: AsWritten<E, Fixed>): Record<string, Type>;
   /** Later steps can refer to its inner steps, because each of them runs at most once. */
   innerStay?: boolean;
-  /** The field with the command, as args or as a line for a shell: a value can't leave its argument. */
-  command?: string;
+  /** Fields that are never an expression as a whole: what they are decides how the file is checked. */
+  fixed?: readonly Fixed[];
+  /** The `fixed` field with the command, as args or as a line for a shell: a value can't leave its argument. */
+  command?: Fixed;
   /** The command's program has dangerous flags, so a value can't become a flag. */
   valuesAreNoFlags?: boolean;
   /** Fields with code, in which `${{` doesn't start an expression. */
@@ -102,15 +113,12 @@ export interface KindDeclaration<E extends Entries> {
   inPods?: boolean;
   /** The rules of {@link check} that a JSON Schema can express. */
   refine?: Readonly<Record<string, unknown>>;
-  check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly StepProblem[];
+  check?(fields: AsWritten<E, Fixed>): readonly StepProblem[];
   /** Returns the needed permissions, of evaluated fields or, before the run, of those without expressions. */
-  needs?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Need[];
-  plan(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Intent;
+  needs?(fields: AsWritten<E, Fixed>): readonly Need[];
+  plan(fields: AsWritten<E, Fixed>): Intent;
   /** Runs it with every expression evaluated. Failures of its environment are outcomes; it rejects only for bugs. */
-  run(
-    fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>,
-    step: StepContext,
-  ): Promise<StepEnd>;
+  run(fields: Evaluated<E>, step: StepContext): Promise<StepEnd>;
 }
 
 /** Fields that the shape of the kind has validated; the registry doesn't know their types. */
@@ -121,7 +129,10 @@ type Fields = any;
 export interface StepKind {
   readonly name: string;
   readonly summary: string;
+  /** Its fields when it runs. */
   readonly entries: Entries;
+  /** Its fields in a file. */
+  readonly written: Entries;
   readonly example: string;
   readonly output: Readonly<Record<string, Type>>;
   readonly inner: readonly string[];
@@ -133,6 +144,7 @@ export interface StepKind {
   readonly command: string | undefined;
   readonly valuesAreNoFlags: boolean;
   readonly verbatim: readonly string[];
+  readonly fixed: readonly string[];
   readonly refine?: Readonly<Record<string, unknown>>;
   innerNames(fields: Fields): Record<string, Type>;
   check(fields: Fields): readonly StepProblem[];
@@ -142,8 +154,13 @@ export interface StepKind {
 }
 
 /** Checks a declaration's types against each other and makes a {@link StepKind} of it. */
-export function defineStep<const E extends Entries>(declaration: KindDeclaration<E>): StepKind {
+export function defineStep<const E extends Entries, const Fixed extends string = never>(
+  declaration: KindDeclaration<E, Fixed>,
+): StepKind {
+  const { entries, inner = [], verbatim = [], fixed = [] } = declaration;
   return {
+    written: writtenEntries(entries, [...inner, ...verbatim, ...fixed]),
+    fixed,
     inner: [],
     innerStay: false,
     inPods: false,

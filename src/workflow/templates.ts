@@ -31,7 +31,7 @@ export interface Text {
 
 /** Returns every text of a step that contains an expression, without those of its inner steps. */
 export function textsOf(step: Step, kind: StepKind): Text[] {
-  const frame = { when: step.when, name: step.title, timeout: step.timeout };
+  const frame = { when: step.when, name: step.title, ...step.policy };
   return [
     ...textsIn(frame, []),
     ...Object.entries(step.fields)

@@ -29,7 +29,7 @@ import { planOf, planWithChanges, type WorkflowPlan } from "../../workflow/full_
 import { type Loaded, loadWorkflow } from "../../workflow/load_workflow.ts";
 import type { FullWorkflow, Param, Step } from "../../workflow/model.ts";
 import { type ParamTexts, paramValue, paramValues } from "../../workflow/params.ts";
-import { type SelectFields, type Where, whereOf } from "../../workflow/selection_fields.ts";
+import { selectFields, type Where, whereOf } from "../../workflow/selection_fields.ts";
 import type { WorkflowEvent } from "../../workflow/step_events.ts";
 import { evaluateDeep, variablesGranted } from "../../workflow/templates.ts";
 import type { Change, Confirm } from "../confirm_change.ts";
@@ -142,7 +142,7 @@ export async function selectionOfSteps(
   const { local } = await host.workflowMachine();
   const env = await grantedVariables([workflow], local);
   const { values: params } = await paramValues(workflow, said, env);
-  return overridden(whereOf(evaluateDeep(workflow.select, { params }) as SelectFields), {
+  return overridden(whereOf(selectFields(evaluateDeep(workflow.select, { params }))), {
     overrides,
   });
 }
@@ -305,7 +305,7 @@ async function mayBegin(
   const planned = async () => {
     const { changes } = await planWithChanges(workflow, { params, overrides, uses, find });
     if (changes.every(({ targets }) => targets !== undefined)) return { changes, around: [] };
-    const own = whereOf(evaluateDeep(workflow.select, { params }) as SelectFields);
+    const own = whereOf(selectFields(evaluateDeep(workflow.select, { params })));
     const { targets: around } = await find(overridden(own, { overrides }));
     return { changes, around };
   };

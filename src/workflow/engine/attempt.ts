@@ -6,6 +6,7 @@ import type { Retained } from "./step_identity.ts";
 import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./step_context.ts";
 import type { Environment } from "./environment.ts";
+import type { Policy } from "./policy.ts";
 
 /** Options of a runner; the same for every list of a run. */
 export interface RunnerOptions {
@@ -48,4 +49,5 @@ export interface Attempted {
   scope: Scope;
   signal: AbortSignal;
   held: AsyncDisposableStack;
+  policy: Policy;
 }

@@ -20,6 +20,8 @@ import { StepRunner } from "./step_runner.ts";
 import type { Environment } from "./environment.ts";
 import { paramValue } from "../params.ts";
 import { fits, typeNouns } from "../read_frame.ts";
+import { concurrencyShape } from "../file_shape.ts";
+import { evaluatedAs } from "../written.ts";
 
 /** Input of a run beside the workflow. */
 export interface RunInput {
@@ -239,9 +241,10 @@ class Engine {
     const { concurrency } = this.#workflow;
     const { run } = this.#input;
     if (concurrency === undefined) return new AsyncDisposableStack();
-    const { mode } = concurrency;
     const values = this.#values(this.#workflow, this.#input.params);
-    const group = String(evaluateDeep(concurrency.group, values));
+    const { group, mode } = evaluatedAs(concurrencyShape, evaluateDeep(concurrency, values), [
+      "concurrency",
+    ]);
     for (let reported = false;; reported = true) {
       const turn = await this.#environment.local.hold(group, run);
       if (!("heldBy" in turn)) return turn;

@@ -268,9 +268,9 @@ Deno.test("expressions in the short form are plain text", async () => {
 });
 
 Deno.test("an expression with a value of the wrong kind fails its step with a message", async () => {
-  const text = `params: { n: many }
+  const text = `params: { n: [many] }
 steps:
-  - { id: a, exec: [id], fanout: "\${{ params.n }}" }
+  - { id: a, exec: [id], fanout: "\${{ params.n[0] }}" }
 `;
   const { events } = await play({ files: { "w.yaml": text }, pods: { p: saying("x") } });
   assert.match(endsOf(events)[0] ?? "", /^a failed: fanout: expected a whole number from 1/);
@@ -427,6 +427,16 @@ Deno.test("an expression in a field without expressions is an error, and so is a
   await refused(
     "steps: [{ check: true, when: '${{ [1] }}' }]\n",
     /expected true or false, found a list/,
+  );
+  await refused(
+    "steps: [{ exec: [id], failFast: '${{ 1 }}' }]\n",
+    /1:33: expected true or false, found a number/,
+  );
+  await refused("steps: [{ workflow: 'a-${{ 1 }}' }]\n", /1:21: no expression .* in workflow/);
+  await refused("steps: [{ exec: [id], env: { 'A${{ 1 }}': x } }]\n", /in the name of a field/);
+  await refused(
+    "params: { c: 1 }\nsteps: [{ script: 'kodama.log(\"${{ params.c }}\")' }]\n",
+    /in script; `with` passes values to it/,
   );
   await refused("steps: [{ check: '${{ 9007199254740993 > 1 }}' }]\n", /too large to be exact/);
 });

@@ -57,10 +57,10 @@ Deno.test("a resumed run retains the steps of each round", async () => {
 
 Deno.test("concurrency can be an expression, and must be a number from 1", async () => {
   const text = (n: string) =>
-    `params: { n: ${n} }\nsteps:\n  - foreach: [1, 2]\n    concurrency: \${{ params.n }}\n    steps: [{ wait: 1s }]\n`;
-  const { clock } = await play({ files: { "w.yaml": text("2") } });
+    `params: { n: ${n} }\nsteps:\n  - foreach: [1, 2]\n    concurrency: \${{ params.n[0] }}\n    steps: [{ wait: 1s }]\n`;
+  const { clock } = await play({ files: { "w.yaml": text("[2]") } });
   assert.equal(clock.elapsedMs(), 1000);
-  const { events } = await play({ files: { "w.yaml": text("many") } });
+  const { events } = await play({ files: { "w.yaml": text("[many]") } });
   assert.match(endsOf(events)[0] ?? "", /failed: concurrency: expected a whole number from 1/);
 });
 

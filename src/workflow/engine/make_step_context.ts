@@ -4,7 +4,7 @@ import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
 import { listed } from "../fields.ts";
-import { type SelectFields, type Where, whereOf } from "../selection_fields.ts";
+import { type SelectFields, selectFields, type Where, whereOf } from "../selection_fields.ts";
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep } from "../templates.ts";
@@ -19,8 +19,6 @@ import type { LocalEnvironment } from "./environment.ts";
 type Attempting = Attempted & {
   done: ReadonlyMap<string, StepTargetEnd>;
   seen: StepTargetEnd[];
-  /** The time limit of the attempt. */
-  limitMs: number | undefined;
 };
 
 /** An object without a class: a script call replaces parts of it. */
@@ -30,7 +28,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     await shown();
     return await environment.ask(question, at.signal);
   };
-  const { key, identity, scope, signal, limitMs, held, done, seen } = at;
+  const { key, identity, scope, signal, held, done, seen, policy: { limitMs } } = at;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   const inner = (field: string) => step.inner[field] ?? [];
@@ -116,7 +114,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
 
 /** The workflow's own selection, evaluated. */
 function selectOf(scope: Scope): SelectFields {
-  return evaluateDeep(scope.workflow.select, namesIn(scope)) as SelectFields;
+  return selectFields(evaluateDeep(scope.workflow.select, namesIn(scope)));
 }
 
 /** Applies the command line's overrides, field by field. A sample doesn't drop pods that a person has picked. */

@@ -4,8 +4,47 @@ import type { KodamaError } from "../../base/errors.ts";
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import type { Outcome } from "../../exec/outcome.ts";
 import { ExpressionError } from "../../expression/problem.ts";
-import type { ContinueOn, LineLocation } from "../model.ts";
+import * as v from "valibot";
+import { parseDuration } from "../../base/duration.ts";
+import { policyEntries } from "../file_shape.ts";
+import type { ContinueOn, LineLocation, Step } from "../model.ts";
+import { retryOf } from "../read_frame.ts";
+import { evaluatedAs, withoutNull } from "../written.ts";
 import type { StepOutcome } from "../step_events.ts";
+
+/** How a step is repeated and limited, and what follows from its end. */
+export interface Policy {
+  /** The time limit of each attempt. */
+  limitMs: number | undefined;
+  retry: RetryPolicy | undefined;
+  continueOn: ContinueOn;
+}
+
+/** The policy of a step that sets none of it. */
+export const noPolicy: Policy = { limitMs: undefined, retry: undefined, continueOn: "nothing" };
+
+const policyShape = v.object(policyEntries);
+
+/** Returns the fields of a step's policy as written: its own, else those of its workflow's `defaults`. */
+export function policyFields(
+  { policy: own }: Step,
+  defaults: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const inherited = Object.entries(defaults).filter(([field]) =>
+    Object.hasOwn(policyEntries, field)
+  );
+  return { ...Object.fromEntries(inherited), ...own };
+}
+
+/** Returns the policy of evaluated fields. @throws KodamaError `config` for a value that doesn't fit its field. */
+export function policyOf(evaluated: Readonly<Record<string, unknown>>): Policy {
+  const { timeout, retry, continueOn } = evaluatedAs(policyShape, withoutNull(evaluated));
+  return {
+    limitMs: timeout === undefined ? undefined : parseDuration(timeout),
+    retry: retry === undefined ? undefined : retryOf(retry),
+    continueOn: continueOn ?? "nothing",
+  };
+}
 
 /** Returns the delay before the next attempt; undefined if there is none. `attempt` is the last one, from 1. */
 export function nextAttempt(

@@ -2,7 +2,6 @@
 import { plainHint } from "../../base/hint.ts";
 import * as v from "valibot";
 import { Deadline, passed } from "../../base/abort.ts";
-import { parseDuration } from "../../base/duration.ts";
 import { exitCodeOfKind, KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
@@ -11,14 +10,23 @@ import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../step_kind.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
-import { continuesAfter, messageAt, nextAttempt, stepReason } from "./policy.ts";
+import {
+  continuesAfter,
+  messageAt,
+  nextAttempt,
+  noPolicy,
+  type Policy,
+  policyFields,
+  policyOf,
+  stepReason,
+} from "./policy.ts";
+import { evaluatedAs, withoutNull } from "../written.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 import type { InnerEnd } from "./step_context.ts";
 import { guarded } from "./cut_values.ts";
 import { definitionOf, identitiesOf, nothingRetained, retainedPart } from "./step_identity.ts";
 import { makeStepContext } from "./make_step_context.ts";
-import { foundText, pathText } from "../../base/yaml/shape.ts";
 
 /** Runs steps. */
 export class StepRunner implements Sequences {
@@ -52,15 +60,15 @@ export class StepRunner implements Sequences {
         await this.#skip(step, scope, reason);
         continue;
       }
-      const outcome = await this.step(step, scope, { identity, signal, held });
-      if (continuesAfter(outcome, step.continueOn)) continue;
+      const { outcome, continues } = await this.step(step, scope, { identity, signal, held });
+      if (continues) continue;
       if (stopper === undefined || outcome.kind === "cancelled") end = outcome;
       stopper ??= step;
     }
     return { outcome: end, ...(stopper && { stopper }) };
   }
 
-  /** Runs one step: all of its attempts, or none if its condition is false. */
+  /** Runs one step: all of its attempts, or none if its condition is false. Returns whether those after it run. */
   async step(
     step: Step,
     scope: Scope,
@@ -70,7 +78,7 @@ export class StepRunner implements Sequences {
       signal: AbortSignal;
       held: AsyncDisposableStack;
     },
-  ): Promise<StepOutcome> {
+  ): Promise<{ outcome: StepOutcome; continues: boolean }> {
     const { environment, retained: all, uses, emit } = this.options;
     const key = scope.prefix + step.id;
     const { workflow, values } = scope;
@@ -83,15 +91,18 @@ export class StepRunner implements Sequences {
       const { outcome, output, cut } = before;
       scope.steps[step.id] = guarded(output, cut);
       await emit({ kind: "stepKept", step: key, outcome, output, ...(cut && { cut }), ...mark });
-      return outcome;
+      return { outcome, continues: this.#continuesAfterKept(outcome, step, scope) };
     }
-    if (signal.aborted) return await this.#cancelled(step, scope);
+    if (signal.aborted) {
+      return { outcome: await this.#cancelled(step, scope), continues: false };
+    }
     const kind = stepKind(step.kind);
     const condition = this.#condition(step, scope);
     if (condition.kind === "skipped") {
       await this.#skip(step, scope, condition.reason);
-      return condition;
+      return { outcome: condition, continues: true };
     }
+    const prepared = condition.kind === "ok" ? this.#policy(step, scope) : condition;
     const startedMs = environment.clock.elapsedMs();
     const { title, intent } = this.#intent(step, kind, scope);
     const at = environment.clock.now();
@@ -99,23 +110,55 @@ export class StepRunner implements Sequences {
     scope.tally.hasRun = true;
     scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
     const done = retainedPart(retained.targets, { key, identity, definition })?.ends;
-    const end: StepEnd = condition.kind === "ok"
-      ? await this.#attempts(step, kind, { key, identity, scope, signal, held }, new Map(done))
-      : { outcome: condition, output: {} };
+    const [end, policy]: [StepEnd, Policy] = prepared.kind === "ok"
+      ? [
+        await this.#attempts(step, kind, {
+          key,
+          identity,
+          scope,
+          signal,
+          held,
+          policy: prepared.policy,
+        }, new Map(done)),
+        prepared.policy,
+      ]
+      : [{ outcome: prepared, output: {} }, noPolicy];
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = guarded(output, end.cut);
-    const tolerated = end.outcome.kind !== "ok" && continuesAfter(end.outcome, step.continueOn);
+    const continues = continuesAfter(end.outcome, policy.continueOn);
     await emit({
       kind: "stepEnded",
       step: key,
       outcome: end.outcome,
-      tolerated,
+      tolerated: end.outcome.kind !== "ok" && continues,
       output,
       ...(end.cut && end.cut.length > 0 ? { cut: end.cut } : {}),
       at: environment.clock.now(),
       durationMs: Math.round(environment.clock.elapsedMs() - startedMs),
     });
-    return end.outcome;
+    return { outcome: end.outcome, continues };
+  }
+
+  /** Returns its policy, or how evaluating that failed. */
+  #policy(
+    step: Step,
+    scope: Scope,
+  ): { kind: "ok"; policy: Policy } | Extract<StepOutcome, { kind: "failed" }> {
+    try {
+      const fields = policyFields(step, scope.workflow.defaults);
+      if (Object.keys(fields).length === 0) return { kind: "ok", policy: noPolicy };
+      const evaluated = evaluateDeep(fields, namesIn(scope)) as Record<string, unknown>;
+      return { kind: "ok", policy: policyOf(evaluated) };
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      return { kind: "failed", reason: messageAt(error, step.at) };
+    }
+  }
+
+  #continuesAfterKept(outcome: StepOutcome, step: Step, scope: Scope): boolean {
+    if (outcome.kind === "ok" || outcome.kind === "skipped") return true;
+    const found = this.#policy(step, scope);
+    return found.kind === "ok" && continuesAfter(outcome, found.policy.continueOn);
   }
 
   /** Returns whether it runs: `ok`, `skipped`, or how the condition itself failed. */
@@ -176,7 +219,7 @@ export class StepRunner implements Sequences {
     for (let attempt = 1;; attempt++) {
       const seen: StepTargetEnd[] = [];
       const end = await this.#attempt(step, kind, { ...at, done, seen });
-      const delayMs = nextAttempt(step.retry, attempt, end.outcome);
+      const delayMs = nextAttempt(at.policy.retry, attempt, end.outcome);
       if (delayMs === undefined || at.signal.aborted) {
         return end;
       }
@@ -195,12 +238,9 @@ export class StepRunner implements Sequences {
     at: Attempted & { done: ReadonlyMap<string, StepTargetEnd>; seen: StepTargetEnd[] },
   ): Promise<StepEnd> {
     const { clock } = this.options.environment;
-    let limitMs: number | undefined;
-    using limit = new DisposableStack();
-    let deadline: Deadline | undefined;
+    const { limitMs } = at.policy;
+    using deadline = new Deadline(clock, limitMs, at.signal);
     try {
-      limitMs = timeoutOf(step, at.scope);
-      deadline = limit.use(new Deadline(clock, limitMs, at.signal));
       const { defaults } = at.scope.workflow;
       const own = Object.entries(defaults).filter(([field]) => Object.hasOwn(kind.entries, field));
       const written = { ...Object.fromEntries(own), ...step.fields };
@@ -208,11 +248,11 @@ export class StepRunner implements Sequences {
       if (kind.entries.targets !== undefined && isEmptyList(evaluated.targets)) {
         return { outcome: { kind: "skipped", reason: "no targets" }, output: {} };
       }
-      const fields = narrowed(kind, evaluated);
-      const context = makeStepContext(this, step, { ...at, limitMs, signal: deadline.signal });
+      const fields = evaluatedAs(v.object(kind.entries), withoutNull(evaluated)) as Fields;
+      const context = makeStepContext(this, step, { ...at, signal: deadline.signal });
       return bounded(await kind.run(fields, context), { deadline, limitMs, signal: at.signal });
     } catch (error) {
-      const end = endOfError(error, step, at.signal.aborted || deadline?.expired === true);
+      const end = endOfError(error, step, at.signal.aborted || deadline.expired);
       return bounded(end, { deadline, limitMs, signal: at.signal });
     }
   }
@@ -247,25 +287,17 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-function timeoutOf(step: Step, scope: Scope): number | undefined {
-  if (step.timeout === undefined) return undefined;
-  const text = String(evaluateDeep(step.timeout, namesIn(scope)));
-  const limitMs = parseDuration(text);
-  if (limitMs !== undefined) return limitMs;
-  throw new KodamaError("config", `timeout: expected a duration such as 30s, found ${text}`);
-}
-
 /** Applies the limits to its end: a step that succeeded in time stays a success, even if a cancel came meanwhile. */
 function bounded(
   end: StepEnd,
   { deadline, limitMs, signal }: {
-    deadline: Deadline | undefined;
+    deadline: Deadline;
     limitMs: number | undefined;
     signal: AbortSignal;
   },
 ): StepEnd {
   if (end.outcome.kind === "ok" || end.outcome.kind === "skipped") return end;
-  if (deadline?.expired === true) {
+  if (deadline.expired) {
     return { ...end, outcome: { kind: "timeout", afterMs: limitMs ?? 0 } };
   }
   return signal.aborted ? { ...end, outcome: { kind: "cancelled" } } : end;
@@ -287,21 +319,5 @@ function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
   throw error;
 }
 
-/**
- * Returns the fields as narrow types.
- *
- * @throws KodamaError `config` for the first that doesn't match its shape.
- */
-function narrowed(
-  kind: StepKind,
-  fields: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const result = v.safeParse(v.object(kind.entries), fields);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = (issue.path ?? []).map(({ key }) => key as string | number);
-  throw new KodamaError(
-    "config",
-    `${pathText(path)}: expected ${issue.message}, found ${foundText(issue.input)}`,
-  );
-}
+/** Fields that the shape of a kind has accepted. */
+type Fields = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /** `check`: what must be true for the workflow to continue. */
 import * as v from "valibot";
-import { described, dynamic, text } from "../fields.ts";
+import { described, text } from "../fields.ts";
 import { defineStep, failed, ok } from "../step_kind.ts";
 
 /** The kind `check`. */
@@ -9,7 +9,7 @@ export const checkStep = defineStep({
   summary: "Fails unless an expression is true.",
   entries: {
     check: described(
-      dynamic(v.boolean("an expression that is true or false")),
+      v.boolean("true or false"),
       "The expression.",
     ),
     message: v.optional(described(text, "The error message if the expression is false.")),
@@ -24,6 +24,5 @@ steps:
     message: the limit is \${{ params.limit }}
 `,
   plan: ({ check }) => ({ does: `check ${check}`, where: "nowhere", effect: "reads" }),
-  run: ({ check, message }) =>
-    Promise.resolve(check as unknown === true ? ok() : failed(message ?? "it isn't true")),
+  run: ({ check, message }) => Promise.resolve(check ? ok() : failed(message ?? "it isn't true")),
 });

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { listOf, numberType, recordOf, textType } from "../../expression/type.ts";
 import type { CopyWay } from "../engine/environment.ts";
-import { described, text } from "../fields.ts";
+import { described, expressionMark, text } from "../fields.ts";
 import { defineStep, failed, type Need, type StepEnd, type StepProblem } from "../step_kind.ts";
 import { type Fanout, fanoutEntries, fanoutOf, podEntries, podLimitOf } from "../pod_fields.ts";
 import type { StepTargetEnd } from "../step_events.ts";
@@ -73,9 +73,15 @@ outputs:
   refine: {
     properties: {
       copy: {
-        oneOf: [
+        anyOf: [
           { properties: { from: { pattern: "^:." }, to: { pattern: "^[^:]" } } },
           { properties: { from: { pattern: "^[^:]" }, to: { pattern: "^:." } } },
+          ...[["from", "to"], ["to", "from"]].map(([value = "", other = ""]) => ({
+            properties: {
+              [value]: { pattern: String.raw`^\$\{\{` },
+              [other]: { pattern: "^(?!:.)" },
+            },
+          })),
         ],
       },
     },
@@ -116,6 +122,8 @@ function wayOf({ from, to }: Paths): CopyWay | undefined {
 function wrongPaths(copy: Paths): StepProblem[] {
   if (wayOf(copy) !== undefined) return [];
   const { from, to } = copy;
+  // Only the run can evaluate whether it starts with a colon.
+  if ([from, to].some((path) => path.startsWith(expressionMark))) return [];
   for (const [field, path] of [["from", from], ["to", to]] as const) {
     if (path === podMark) return [{ at: ["copy", field], message: "expected a path behind the :" }];
   }

@@ -88,6 +88,7 @@ steps:
 outputs:
   versions: \${{ steps.version.distinct }}
 `,
+  fixed: ["exec"],
   command: "exec",
   needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
   plan: ({ exec }) => {

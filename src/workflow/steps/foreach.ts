@@ -2,9 +2,9 @@
 import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import { anyType, listOf, numberType, textType } from "../../expression/type.ts";
-import { amount, anything, countFromOne, described, dynamic, identifier } from "../fields.ts";
+import { amount, anything, countFromOne, described, identifier } from "../fields.ts";
 import type { StepOutcome } from "../step_events.ts";
-import { defineStep, failed, ok } from "../step_kind.ts";
+import { defineStep, ok } from "../step_kind.ts";
 import { amountOf, overBudget } from "../pod_fields.ts";
 
 /** Maximum number of failed rounds that a line names. */
@@ -23,18 +23,18 @@ export const foreachStep = defineStep({
     "Runs steps for every item of a list, one or several at a time, until more than `maxFail` have failed.",
   entries: {
     foreach: described(
-      dynamic(v.array(anything, "a list, or an expression that gives one")),
+      v.array(anything, "a list, or an expression that returns one"),
       "The list, or an expression that returns one.",
     ),
     as: v.optional(
       described(identifier, "The name of the item in expressions; `item` by default."),
     ),
     maxFail: v.optional(described(
-      dynamic(amount(0)),
+      amount(0),
       "The number of items that may fail before the step ends. 0 by default.",
     )),
     concurrency: v.optional(described(
-      dynamic(countFromOne),
+      countFromOne,
       "The number of items at the same time; 1 by default. After too many failures, items that have started are finished.",
     )),
     steps: described(
@@ -43,6 +43,7 @@ export const foreachStep = defineStep({
     ),
   },
   inner: ["steps"],
+  fixed: ["as", "steps"],
   innerNames: ({ as = "item" }) => ({ [as]: anyType, index: numberType }),
   output: { items: listOf({ kind: "record", fields: { item: anyType, outcome: textType } }) },
   example: `
@@ -67,8 +68,7 @@ outputs:
     effect: "reads",
   }),
   run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1 }, step) => {
-    if (!Array.isArray(items)) return failed("foreach: expected a list");
-    const budget = amountOf(maxFail as string | number);
+    const budget = amountOf(maxFail);
     const rounds: { item: JsonValue; outcome: StepOutcome }[] = [];
     let stopper: StepOutcome | undefined;
     let [next, bad] = [0, 0];
@@ -92,7 +92,7 @@ outputs:
         if (isOver) stopper ??= outcome;
       }
     };
-    const atOnce = Math.min(Number(concurrency), items.length);
+    const atOnce = Math.min(concurrency, items.length);
     await Promise.all(Array.from({ length: atOnce }, takeTurns));
     const output = { items: rounds.map(({ item, outcome }) => ({ item, outcome: outcome.kind })) };
     if (stopper !== undefined) return { outcome: stopper, output };

@@ -1,7 +1,7 @@
 /** `forward`: a pod's port on this machine, open during the steps that follow. */
 import * as v from "valibot";
 import { numberType, textType } from "../../expression/type.ts";
-import { described, dynamic } from "../fields.ts";
+import { described } from "../fields.ts";
 import { defineStep, failed, ok } from "../step_kind.ts";
 import { podEntries } from "../pod_fields.ts";
 
@@ -19,10 +19,10 @@ export const forwardStep = defineStep({
     "Forwards a local port to the first selected pod while the following steps run. A broken connection is opened again.",
   inPods: true,
   entries: {
-    forward: described(dynamic(port), "The port of the pod."),
+    forward: described(port, "The port of the pod."),
     ...podEntries,
     local: v.optional(
-      described(dynamic(port), "The local port; a free one by default."),
+      described(port, "The local port; a free one by default."),
     ),
   },
   output: { port: numberType, address: textType, pod: textType },
@@ -45,9 +45,6 @@ outputs:
   }),
   run: async (fields, step) => {
     const { forward: remote, local = 0 } = fields;
-    if (typeof remote !== "number" || typeof local !== "number") {
-      return failed("forward: expected a port");
-    }
     const [first, ...others] = await step.targets(fields);
     const there = [first, ...others].find((one) => one?.unreachable === undefined);
     if (there === undefined) return failed(`forward: ${first?.unreachable ?? "no pod"}`);

@@ -59,6 +59,7 @@ export const kubectlStep = defineStep({
       ),
     ),
   },
+  fixed: ["kubectl"],
   command: "kubectl",
   valuesAreNoFlags: true,
   // Args that depend on values are judged when the step runs.

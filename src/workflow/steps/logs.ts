@@ -1,7 +1,7 @@
 /** `logs`: the last lines of every selected pod. */
 import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
-import { countFromOne, described, duration, dynamic, maxOutput, text } from "../fields.ts";
+import { countFromOne, described, duration, maxOutput, text } from "../fields.ts";
 import { podOutput } from "./exec.ts";
 import { defineStep, type StepEnd } from "../step_kind.ts";
 import { podEntries, podLimitOf } from "../pod_fields.ts";
@@ -18,9 +18,9 @@ import type { StepContext, StepTarget } from "../engine/step_context.ts";
 
 const request = v.strictObject({
   tail: v.optional(
-    described(dynamic(countFromOne), "Number of lines from the end; 100 by default."),
+    described(countFromOne, "Number of lines from the end; 100 by default."),
   ),
-  since: v.optional(described(dynamic(duration), "Lines of the last so much time.")),
+  since: v.optional(described(duration, "Lines of the last so much time.")),
   previous: v.optional(described(v.boolean("true or false"), "Of the container before this one.")),
   timestamps: v.optional(described(
     v.boolean("true or false"),
@@ -71,7 +71,7 @@ steps:
     if (save !== undefined) await step.requirePath("write", save);
     const sinceMs = since === undefined ? undefined : parseDuration(since);
     return await readLogs(step, await step.targets(fields), {
-      tail: typeof tail === "number" ? tail : 100,
+      tail: tail ?? 100,
       previous: previous ?? false,
       timestamps: timestamps ?? false,
       maxOutputBytes: podLimitOf(maxOutput),

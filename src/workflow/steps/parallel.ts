@@ -15,6 +15,7 @@ export const parallelStep = defineStep({
     ),
   },
   inner: ["parallel"],
+  fixed: ["parallel"],
   innerStay: true,
   output: {},
   example: `

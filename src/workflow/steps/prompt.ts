@@ -1,5 +1,6 @@
 /** `prompt`: a question to a person. */
 import * as v from "valibot";
+import { hasExpression } from "../../expression/template.ts";
 import { booleanType, textType } from "../../expression/type.ts";
 import { described, text } from "../fields.ts";
 import { defineStep, failed, ok } from "../step_kind.ts";
@@ -29,7 +30,8 @@ outputs:
   colour: \${{ steps.colour.answer }}
 `,
   check: ({ choices, default: fallback }) =>
-    choices !== undefined && fallback !== undefined && !choices.includes(fallback)
+    typeof choices === "object" && fallback !== undefined &&
+      !choices.includes(fallback) && ![...choices, fallback].some(hasExpression)
       ? [{ at: ["default"], message: `expected one of the choices, ${choices.join(", ")}` }]
       : [],
   plan: ({ prompt }) => ({ does: `ask: ${prompt}`, where: "nowhere", effect: "reads" }),

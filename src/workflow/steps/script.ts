@@ -25,6 +25,7 @@ export const scriptStep = defineStep({
     memory: v.optional(described(countFromOne, "Memory limit in MiB; 128 by default.")),
   },
   verbatim: ["script"],
+  fixed: ["script"],
   output: { value: anyType },
   example: `
 steps:

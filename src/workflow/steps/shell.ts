@@ -32,6 +32,7 @@ steps:
   - shell: echo "$WORD" | tr a-z A-Z
     env: { WORD: "\${{ steps.greeting.stdout }}" }
 `,
+  fixed: ["shell"],
   command: "shell",
   needs: ({ shell }) => [{ kind: "run", what: typeof shell === "string" ? "sh" : shell[0] ?? "" }],
   plan: ({ shell }) => {

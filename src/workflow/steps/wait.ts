@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { formatDuration, parseDuration } from "../../base/duration.ts";
 import { numberType } from "../../expression/type.ts";
-import { countFromOne, described, durationPattern, dynamic } from "../fields.ts";
+import { countFromOne, described, durationPattern } from "../fields.ts";
 import { passed } from "../../base/abort.ts";
 import { defineStep, failed, ok, type StepEnd } from "../step_kind.ts";
 import { podEntries } from "../pod_fields.ts";
@@ -217,19 +217,19 @@ export const waitStep = defineStep({
   summary: "Waits for a time, or until the selected pods are ready, running or gone.",
   entries: {
     wait: described(
-      dynamic(v.pipe(
+      v.pipe(
         v.string(expected),
         v.regex(stateOrTime, expected),
         v.check(
           (text) => !stateOrTime.test(text) || isState(text) || parseDuration(text) !== undefined,
           expected,
         ),
-      )),
+      ),
       "The state that all selected pods must reach: `ready`, `running` or `gone`, within 30m unless the step has a `timeout`; or a time such as `30s`.",
     ),
     select: podEntries.select,
     count: v.optional(
-      described(dynamic(countFromOne), "The minimum number of pods; 1 by default."),
+      described(countFromOne, "The minimum number of pods; 1 by default."),
     ),
   },
   output: { pods: numberType },
@@ -253,7 +253,7 @@ steps:
   },
   run: async ({ wait, select, count }, step) => {
     if (isState(wait)) {
-      const least = typeof count === "number" ? count : 1;
+      const least = count ?? 1;
       return await waitForPods(step, { state: wait, select, least });
     }
     const delayMs = parseDuration(wait);

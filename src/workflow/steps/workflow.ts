@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import { anyType, recordOf } from "../../expression/type.ts";
-import { anything, described, expressionMark, text } from "../fields.ts";
+import { anything, described, text } from "../fields.ts";
 import { defineStep } from "../step_kind.ts";
 
 /** The kind `workflow`. */
@@ -11,13 +11,7 @@ export const workflowStep = defineStep({
   summary: "Runs another workflow, by its name or by a path relative to this file.",
   entries: {
     workflow: described(
-      v.pipe(
-        text,
-        v.check(
-          (name) => !name.includes(expressionMark),
-          "a name or a path, without an expression",
-        ),
-      ),
+      text,
       "Its name, or its path, which starts with a dot.",
     ),
     with: v.optional(described(
@@ -25,6 +19,7 @@ export const workflowStep = defineStep({
       "Its parameters.",
     )),
   },
+  fixed: ["workflow"],
   output: { outputs: recordOf(anyType) },
   example: `
 steps:
