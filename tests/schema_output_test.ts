@@ -86,4 +86,21 @@ Deno.test("real output is what the published schemas say", async (t) => {
     assert.equal(names.length, 5);
     for (const name of names) assertLines(record, await Deno.readTextFile(`${folder}/${name}`));
   });
+
+  await t.step("runs diff: pods that answer something else", async () => {
+    const diff = await published("run-diff");
+    const counting = [
+      "--shell",
+      "--",
+      "echo x >>/tmp/count; wc -l </tmp/count; exit $KODAMA_INDEX",
+    ];
+    for (let run = 0; run < 2; run++) await kodama.run(["exec", ...drives, ...counting]);
+    const { stdout } = await kodama.run(["runs", "diff", "-o", "json"]);
+    const data = JSON.parse(stdout) as { groups: { names: string }[] };
+    assert.ok(diff(data), JSON.stringify(diff.errors));
+    assert.deepEqual(
+      data.groups.map(({ names }) => names).toSorted(),
+      [0, 1, 2].map((n) => `weka-drive-${n}`),
+    );
+  });
 });

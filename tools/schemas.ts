@@ -1,6 +1,7 @@
 /** `deno task schema:update`: generates parts of `docs/`: JSON Schemas, the workflow reference, the settings. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
+import { publishedDiffShapes } from "./run_diff_shape.ts";
 import { publishedWorkflowShapes } from "./workflow_report_shapes.ts";
 import { workflowSchema } from "../src/workflow/schema.ts";
 import { settingsPage } from "./settings_page.ts";
@@ -12,7 +13,7 @@ export const schemaFolder: URL = new URL("../docs/schema/", import.meta.url);
 /** Returns the texts of the schemas, by file name. */
 export async function schemaTexts(): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  const shapes = { ...publishedShapes, ...publishedWorkflowShapes };
+  const shapes = { ...publishedShapes, ...publishedWorkflowShapes, ...publishedDiffShapes };
   for (const [name, { title, shape }] of Object.entries(shapes)) {
     const schema = await jsonSchemaOf(shape, title);
     texts.set(`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);

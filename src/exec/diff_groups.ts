@@ -16,19 +16,13 @@ export async function withDiffs(
   groups: readonly FoldedGroup[],
   bounds: DiffBounds = usualBounds,
 ): Promise<FoldedGroup[]> {
-  const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import("diff");
   const [reference] = groups;
   if (reference === undefined) return [];
+  const patched = await textPatch(bounds);
   const patch = (group: FoldedGroup, stream: "stdout" | "stderr"): string | undefined => {
     const [before, after] = [textOf(reference[stream]), textOf(group[stream])];
     if (before === undefined || after === undefined) return undefined;
-    if (before === after) return "";
-    const names = [reference.names, group.names] as const;
-    return createTwoFilesPatch(...names, before, after, undefined, undefined, {
-      context: 3,
-      maxEditLength: bounds.maxChangedLines,
-      headerOptions: FILE_HEADERS_ONLY,
-    });
+    return patched([reference.names, before], [group.names, after]);
   };
   const compare = (group: FoldedGroup): GroupDiff => {
     if (group === reference) return { kind: "reference" };
@@ -40,6 +34,27 @@ export async function withDiffs(
     return stdout + stderr === "" ? { kind: "same" } : { kind: "unified", stdout, stderr };
   };
   return groups.map((group) => ({ ...group, diff: compare(group) }));
+}
+
+/** A text with its name in the patch. */
+type NamedText = readonly [name: string, text: string];
+
+/**
+ * Returns a function that compares two texts: their unified diff, with its header; empty if they are the same;
+ * undefined if they are too different. Loads the diff code only when called.
+ */
+export async function textPatch(
+  bounds: DiffBounds = usualBounds,
+): Promise<(before: NamedText, after: NamedText) => string | undefined> {
+  const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import("diff");
+  return ([oldName, before], [newName, after]) => {
+    if (before === after) return "";
+    return createTwoFilesPatch(oldName, newName, before, after, undefined, undefined, {
+      context: 3,
+      maxEditLength: bounds.maxChangedLines,
+      headerOptions: FILE_HEADERS_ONLY,
+    });
+  };
 }
 
 function notCompared(reason: string): GroupDiff {

@@ -3,7 +3,6 @@ import { commandHint } from "./hints.ts";
 import {
   type ExecEvent,
   type FoldedGroup,
-  type GroupDiff,
   type Outcome,
   outcomeName,
 } from "../actions/exec/events.ts";
@@ -19,6 +18,7 @@ import {
   skippedPodTexts,
   waitingContextText,
 } from "./run_notes.ts";
+import { diffLines } from "./diff_lines.ts";
 import { jsonLine, toJson } from "./json.ts";
 import { prefixes } from "./prefix.ts";
 import {
@@ -234,33 +234,6 @@ function outcomeMark(outcome: Outcome): string {
   return outcome.kind === "failed"
     ? `: exit code ${outcome.exitCode}`
     : `: ${outcomeName(outcome.kind)}`;
-}
-
-/* A group's difference from the largest one, as lines for the terminal. */
-
-/** Returns the lines of the differences of both streams; standard error's under a heading of its own. */
-function diffLines(diff: Extract<GroupDiff, { kind: "unified" }>, style: Style): string[] {
-  return [
-    ...unified(diff.stdout, style),
-    ...(diff.stderr === "" ? [] : [style.dim("standard error:"), ...unified(diff.stderr, style)]),
-  ];
-}
-
-/** Omits the two lines that name the groups: a heading has them already. */
-function unified(patch: string, style: Style): string[] {
-  if (patch === "") return [];
-  return patch.replace(/\n$/, "").split("\n").slice(2).map((line) => {
-    switch (line[0]) {
-      case "@":
-        return style.dim(line);
-      case "-":
-        return style.red(line);
-      case "+":
-        return style.green(line);
-      default:
-        return line;
-    }
-  });
 }
 
 /** Writes each event as one object on one line. */

@@ -84,6 +84,50 @@ export async function findAnyRun(host: Host, wanted: string | undefined): Promis
   return run;
 }
 
+/**
+ * Returns the run to compare with: the one that it repeats, or else the newest earlier one of the same command or
+ * workflow in the same namespaces.
+ *
+ * @throws KodamaError `notFound` if there is none.
+ */
+export async function runBefore(host: Host, found: FoundRun): Promise<FoundRun> {
+  const { id, rerunOf } = found.run.header;
+  if (rerunOf !== null) return await findAnyRun(host, rerunOf);
+  for (const earlier of (await runIds(host)).reverse()) {
+    if (earlier >= id) continue;
+    const run = await readRun(host, earlier).catch((error: unknown) => {
+      if (error instanceof KodamaError) return undefined;
+      throw error;
+    });
+    if (run !== undefined && run.run.header.rerunOf === null && isSameWork(run, found)) return run;
+  }
+  throw new KodamaError(
+    "notFound",
+    `no earlier run does the same as ${id}, in the same namespaces`,
+    {
+      hint: hint`${action("runs.list")} lists the runs; any two of them can be compared`,
+    },
+  );
+}
+
+function isSameWork(one: FoundRun, other: FoundRun): boolean {
+  const scopes = new Set(scopesOf(one));
+  const isSameScope = scopesOf(other).some((scope) => scopes.has(scope));
+  if (workOf(one) !== workOf(other)) return false;
+  return isSameScope || one.kind === "workflow" && scopes.size === 0;
+}
+
+function workOf({ kind, run }: FoundRun): string {
+  if (kind === "workflow") return run.header.path;
+  const { command, shell, workflow, copy } = run.header;
+  return JSON.stringify([command, shell, workflow, copy]);
+}
+
+function scopesOf({ kind, run }: FoundRun): string[] {
+  const scopes = kind === "run" ? run.targets.map(({ target }) => target) : run.scopes;
+  return scopes.map(({ context, namespace }) => JSON.stringify([context, namespace]));
+}
+
 /** Returns the last run of a workflow with steps. @throws KodamaError `notFound` if none is stored. */
 export async function lastStepsRun(host: Host): Promise<FoundRun> {
   for (const id of (await runIds(host)).reverse()) {

@@ -21,6 +21,19 @@ testResolve([
     ],
   },
   {
+    line: "runs diff",
+    options: { exitCode: false },
+    changes: [
+      ["last", {}],
+      ["20261121", { later: "20261121" }],
+      ["20261121 last", { earlier: "20261121" }],
+      ["20261121 20261122", { earlier: "20261121", later: "20261122" }],
+      ["--exit-code", { exitCode: true }],
+      ["--output json", { format: "json" }],
+    ],
+    errors: [["a b c", /two runs can be compared/]],
+  },
+  {
     line: "runs rerun",
     options: {
       options: { failed: false, recreated: false },
