@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Host } from "../src/actions/host.ts";
-import { runSteps } from "../src/actions/workflow/run_steps.ts";
+import { runSteps, type StepOutcome } from "../src/actions/workflow/run_steps.ts";
 import { testWorkflows } from "../src/actions/workflow/test_workflows.ts";
 import { checkWorkflows } from "../src/actions/workflow/files.ts";
 import { inProcessCluster, thisMachine } from "./harness/cluster_in_process.ts";
@@ -45,7 +45,7 @@ Deno.test("every field of the reference stands in an example of its part", () =>
   for (const { title, fields, examples } of referenceParts()) {
     const text = examples.map((one) => one.text).join("\n");
     const missing = Object.keys(fields)
-      .filter((field) => !new RegExp(`(?:^|[{,\\s])${field}:`, "m").test(text));
+      .filter((field) => !new RegExp(`(?:^|[{,\\s])${field.split(".").at(-1)}:`, "m").test(text));
     assert.deepEqual(missing, [], title);
   }
 });
@@ -54,7 +54,7 @@ Deno.test("docs/workflow-reference.md is that of the code (deno task schema:upda
   assert.equal(await Deno.readTextFile(referenceFile), referencePage());
 });
 
-Deno.test("every example of the reference runs, and is ok", async (t) => {
+Deno.test("every example of the reference runs, and ends well", async (t) => {
   await using cluster = await inProcessCluster("weka");
   for (const { title, examples } of referenceParts()) {
     for (const { title: name, text } of examples) {
@@ -62,13 +62,14 @@ Deno.test("every example of the reference runs, and is ok", async (t) => {
         await using work = await cluster.folder();
         const path = `${work.path}/example.yaml`;
         await Deno.writeTextFile(path, text);
-        assert.deepEqual(await outcomeOf(cluster.host, path), { kind: "ok" });
+        const expected = name === "group" ? "rescued" : "ok";
+        assert.equal((await outcomeOf(cluster.host, path))?.kind, expected);
       });
     }
   }
 });
 
-async function outcomeOf(host: Host, workflow: string): Promise<unknown> {
+async function outcomeOf(host: Host, workflow: string): Promise<StepOutcome | undefined> {
   const events = runSteps(host, {
     workflow,
     params: new Map(),

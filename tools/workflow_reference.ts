@@ -53,10 +53,22 @@ export function referenceParts(): Part[] {
       title: `Steps: ${name}`,
       intro: summary,
       outputs: { outcome: textType, ...output },
-      fields: entries,
+      fields: withInner(entries),
       examples: [{ title: name, text: example }],
     })),
   ];
+}
+
+/** Adds the fields of those that are mappings, `group.rescue`, except `select`, which has a part of its own. */
+function withInner(entries: Part["fields"]): Part["fields"] {
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([name, schema]) => [
+      [name, schema],
+      ...Object.entries(name === "select" ? {} : innerOf(schema)).map((
+        [inner, one],
+      ) => [`${name}.${inner}`, one]),
+    ]),
+  );
 }
 
 function innerOf(schema: FileSchema | undefined): Part["fields"] {

@@ -18,7 +18,7 @@ const anything = v.unknown();
 
 const stepKey = field(
   v.string(),
-  "The step's id, prefixed with the keys of its outer steps: `disks[3]/clean`, `finally/clean`.",
+  "The step's id, prefixed with the keys of its outer steps: `disks[3]/clean`, `finally/clean`, `careful/rescue/undo`.",
 );
 const key = { step: stepKey };
 
@@ -39,7 +39,7 @@ const stepOutcome = v.variant("kind", [
     reason,
     exitCode: v.optional(field(whole, "Of a run that this ends; 5 if it is absent.")),
   }),
-  v.object({ kind: v.picklist(["denied", "refused", "skipped"]), reason }),
+  v.object({ kind: v.picklist(["rescued", "denied", "refused", "skipped"]), reason }),
   v.object({ kind: kind("timeout"), afterMs: whole, limit: v.optional(kind("cpuTime")) }),
   v.object({ kind: kind("cancelled") }),
 ]);
@@ -168,7 +168,10 @@ const keptEvents = [
     kind: kind("stepEnded"),
     ...key,
     outcome: stepOutcome,
-    tolerated: field(v.boolean(), "It failed, and the file tolerates that (`continueOn`)."),
+    tolerated: field(
+      v.boolean(),
+      "It wasn't ok, and the file tolerates that (`continueOn`, `rescue`).",
+    ),
     output: field(anything, "What expressions see of it as `steps.ID`."),
     cut,
     omitted,

@@ -121,7 +121,8 @@ export class StepsPainter implements Painter<StepsEvent> {
       return [err(`${stderr.bold(step)}  ${text}\n`)];
     }
     const continues = tolerated ? "; the workflow continues" : "";
-    return [err(`${stderr.bold(step)}  ${stderr.red(outcomeText(outcome))}${continues}\n`)];
+    const colour = outcome.kind === "rescued" ? stderr.yellow : stderr.red;
+    return [err(`${stderr.bold(step)}  ${colour(outcomeText(outcome))}${continues}\n`)];
   }
 
   #outputs(outputs: unknown): Piece[] {
@@ -139,7 +140,8 @@ export class StepsPainter implements Painter<StepsEvent> {
     const way = from.kind === "all" ? "to repeat it" : "to resume";
     const again = this.#record === undefined ? "" : `\n${way}: ${rerunLine(this.#record, from)}`;
     const why = outcomeText(outcome).slice(outcome.kind.length);
-    const how = `${stderr.red(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
+    const colour = outcome.kind === "rescued" ? stderr.yellow : stderr.red;
+    const how = `${colour(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
     return [err(`${how}${again}\n`)];
   }
 

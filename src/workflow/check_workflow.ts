@@ -10,7 +10,8 @@ import {
   parseTemplate,
   type Template,
 } from "../expression/template.ts";
-import { anyType, type Type, typeNoun } from "../expression/type.ts";
+import { anyType, textType, type Type, typeNoun } from "../expression/type.ts";
+import { failureType } from "./engine/failure.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, SourceLocation, SourcePath, Step } from "./model.ts";
 import { outerNames, stepType } from "./names.ts";
@@ -79,8 +80,8 @@ class Checker {
       }
     }
     const known = await this.#steps(steps, names, {});
-    const text: Type = { kind: "text" };
-    const last = await this.#steps(this.#workflow.finally, { ...names, outcome: text }, known);
+    const ofFinally = { ...names, outcome: textType, failure: failureType };
+    const last = await this.#steps(this.#workflow.finally, ofFinally, known);
     for (const { at, template } of outputs) {
       this.#text(at, template, { ...names, steps: record(last) });
     }
@@ -101,8 +102,10 @@ class Checker {
       const here = { ...names, steps: record(known) };
       this.#expressions(step, kind, here);
       if (step.broken === undefined) await this.#step(step, kind);
-      for (const inner of Object.values(step.inner)) {
-        const own = step.broken === undefined ? kind.innerNames(step.fields) : anyNames(step, kind);
+      for (const [list, inner] of Object.entries(step.inner)) {
+        const own = step.broken === undefined
+          ? kind.innerNames(step.fields, list)
+          : anyNames(step, kind);
         const within = { ...here, ...own };
         const found = await this.#steps(inner, within, known);
         if (kind.innerStay) Object.assign(known, found);
@@ -295,7 +298,9 @@ function idHint(name: string, ids: readonly string[]): string {
 /** Names within a step that can't be read, whatever its item is called. */
 function anyNames({ fields }: Step, { inner }: StepKind): Record<string, Type> {
   const item = typeof fields.as === "string" ? fields.as : "item";
-  return inner.length === 0 ? {} : { [item]: anyType, index: anyType };
+  return Object.keys(inner).length === 0
+    ? {}
+    : { [item]: anyType, index: anyType, failure: anyType, outcome: anyType };
 }
 
 function withInner(steps: readonly Step[]): Step[] {

@@ -65,7 +65,7 @@ export const frameEntries = {
 export const defaultEntries = { ...fanoutEntries, ...policyEntries };
 
 /** The fields of every step as they are written in a file. */
-export const writtenFrame = writtenEntries(frameEntries, ["id"]);
+export const writtenFrame = writtenEntries(frameEntries, [["id"]]);
 
 const paramTypes = ["text", "number", "boolean", "duration", "list"] as const;
 

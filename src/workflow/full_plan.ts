@@ -17,7 +17,8 @@ import type { Target } from "../kube/select/target.ts";
 import type { StepTarget } from "./engine/step_context.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
 import { selectFields, type Where, whereOf } from "./selection_fields.ts";
-import type { Intent } from "./step_kind.ts";
+import { listPrefix } from "./inner_lists.ts";
+import type { Intent, StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.ts";
 
@@ -125,7 +126,7 @@ class Planner {
     const { does, command, where, effect, change } = kind.plan(this.#fields(step));
     const used = this.#input.uses.get(step);
     const inner = used === undefined
-      ? await this.list(Object.values(step.inner).flat())
+      ? await this.#inner(step, kind)
       : await this.#usedSteps(used, step.fields.with ?? {});
     const { found, ...targets } = where === "pods" ? await this.#targets(step) : nowhere;
     if (change !== undefined || effect === "asks") {
@@ -142,6 +143,16 @@ class Planner {
       ...targets,
       steps: inner,
     };
+  }
+
+  async #inner({ inner }: Step, kind: StepKind): Promise<PlannedStep[]> {
+    const planned: PlannedStep[] = [];
+    for (const [list, steps] of Object.entries(inner)) {
+      const prefix = listPrefix(kind, list);
+      const own = await this.list(steps);
+      planned.push(...own.map((one) => ({ ...one, id: prefix + one.id })));
+    }
+    return planned;
   }
 
   /** Returns the steps of the workflow that a step uses, with the parameters that are known before the run. */

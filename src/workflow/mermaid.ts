@@ -1,6 +1,7 @@
 /** A workflow as a Mermaid flow chart, for reviews. Pure. */
 import type { FullWorkflow, Step } from "./model.ts";
 import { finallyPrefix } from "./engine/step_identity.ts";
+import { listPrefix } from "./inner_lists.ts";
 import { stepKind } from "./step_registry.ts";
 
 /** Returns the text of the chart. https://mermaid.js.org/syntax/flowchart.html */
@@ -49,14 +50,18 @@ class Chart {
     const kind = stepKind(step.kind);
     const text = `${prefix}${step.id}: ${step.title ?? kind.plan(step.fields).does}`;
     const arrow = step.when === undefined ? "-->" : `-- ${label(`when ${step.when}`)} -->`;
-    const fields = Object.entries(step.inner);
+    const fields = Object.entries(step.inner).filter(([, inner]) => inner.length > 0);
     if (fields.length === 0) {
       this.#line(`${node}[${label(text)}]`);
     } else {
       this.group(node, text, () => {
-        for (const [, inner] of fields) {
-          if (kind.innerStay) { for (const one of inner) this.#step(one, undefined); }
-          else this.list(inner, undefined);
+        for (const [list, inner] of fields) {
+          const own = listPrefix(kind, list);
+          if (kind.atOnce) { for (const one of inner) this.#step(one, undefined); }
+          else if (own === "") this.list(inner, undefined);
+          else {
+            this.group(`${node}_${list}`, list, () => this.list(inner, undefined, own), undefined);
+          }
         }
       }, undefined);
     }

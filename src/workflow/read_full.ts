@@ -17,6 +17,7 @@ import { concurrencyOf, fits, permissionsOf, typeNouns, typeOfValue } from "./re
 import { textsIn } from "./templates.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { identifier } from "./fields.ts";
+import { listAt, listPrefix } from "./inner_lists.ts";
 import type { StepKind } from "./step_kind.ts";
 import { checkStep } from "./steps/check.ts";
 import { stepKinds } from "./step_registry.ts";
@@ -303,17 +304,12 @@ class StepReader {
     const id = idOf(plain);
     this.#claim(id, path);
     const own = Object.entries(plain).filter(([field]) => Object.hasOwn(kind.entries, field));
-    const inner: Record<string, readonly Step[]> = {};
-    for (const field of kind.inner) {
-      const list = plain[field];
-      inner[field] = Array.isArray(list) ? await this.list(list, [...path, field]) : [];
-    }
     return {
       ...this.#frame({ id }, kind, path),
       kind: kind.name,
       broken: "fields",
       fields: Object.fromEntries(own),
-      inner,
+      inner: await this.#inner(kind, plain, path),
     };
   }
 
@@ -336,8 +332,10 @@ class StepReader {
     path: SourcePath,
   ): Promise<Step["inner"]> {
     const inner: Record<string, readonly Step[]> = {};
-    for (const field of kind.inner) {
-      inner[field] = await this.list(fields[field] as readonly unknown[], [...path, field]);
+    for (const [list, below] of Object.entries(kind.inner)) {
+      const steps = await this.list(listAt(fields, below) ?? [], [...path, ...below]);
+      for (const step of steps) this.#reserve(step, kind);
+      inner[list] = steps;
     }
     return inner;
   }
@@ -372,6 +370,15 @@ class StepReader {
       this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));
     }
     this.#ids.add(id);
+  }
+
+  /** Reports an id that would make keys ambiguous: `g/rescue/a` is a step of a list of `g`. */
+  #reserve({ id, named, at: { path } }: Step, kind: StepKind): void {
+    if (!named || !Object.keys(kind.inner).some((list) => listPrefix(kind, list) === `${id}/`)) {
+      return;
+    }
+    const message = `"${id}" is a list of the ${kind.name}; take another id`;
+    this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));
   }
 
   #error(rule: Rule, problem: FileProblem): undefined {

@@ -5,11 +5,18 @@ import { KodamaError } from "../base/errors.ts";
 import type { Outcome } from "../exec/outcome.ts";
 import type { RecordedOutput } from "../exec/recorded_output.ts";
 import type { CutValue } from "./engine/cut_values.ts";
-import { finallyPrefix, type Retained, type StaticStep } from "./engine/step_identity.ts";
+import {
+  finallyPrefix,
+  type Retained,
+  type RetainedEnd,
+  type StaticStep,
+} from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
 import type { NamePattern } from "../kube/select/target.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import { patternsOf } from "./fields.ts";
+import { groupStep } from "./steps/group.ts";
+import { stepKinds } from "./step_registry.ts";
 
 /** The first line: the request. */
 export const workflowHeaderShape = v.object({
@@ -70,6 +77,7 @@ const lineShape = v.variant("kind", [
     omitted,
     ...mark,
   }),
+  v.object({ kind: v.literal("stepRetried"), step: v.string() }),
   v.object({
     kind: v.literal("stepTargets"),
     step: v.string(),
@@ -209,6 +217,10 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
       case "output":
         outputs.set(event.id, event);
         break;
+      case "stepRetried":
+        // The inner steps of a step that is repeated haven't run yet.
+        for (const key of steps.keys()) if (isWithinStep(key, event.step)) steps.delete(key);
+        break;
       case "stepTargets":
         scopes.push(...event.scopes);
         break;
@@ -291,7 +303,10 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
       hint: `it had ${steps.slice(0, 20).map(({ key }) => key).join(", ")}`,
     });
   }
-  const considered = from.kind === "failed" ? beforeFailures(steps) : steps.slice(0, start);
+  if (from.kind === "from") refuseAfterFailure(from.step, steps);
+  const repeated = from.kind === "from" ? [] : repeatedGroups(steps);
+  const considered = (from.kind === "failed" ? beforeFailures(steps) : steps.slice(0, start))
+    .filter(({ key }) => !repeated.some((group) => isWithinStep(key, group)));
   for (const step of considered) {
     const { key, identity, end, targets } = step;
     // With `from`, a person has decided what is retained, even if the file has changed.
@@ -299,13 +314,19 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
     const isDone = from.kind === "failed" ? isOk(step, steps) : hasEnded(step);
     const isOuter = from.kind === "from" && from.step.startsWith(`${key}/`);
     if (isDone && end !== undefined && !isOuter) {
-      const { outcome, output } = end;
-      const reason = (field: string) =>
-        `${field} of step ${key} isn't in the record of run ${header.id}, as nothing read it then; ` +
-        `a rerun from ${key} does the step again`;
-      const omitted = end.omitted?.map((field) => ({ path: [field], reason: reason(field) })) ?? [];
-      const cut = [...end.cut ?? [], ...omitted];
-      const part = { outcome, output, ...(cut.length > 0 ? { cut } : {}), ...definition };
+      const within = steps.filter((one) => one.end !== undefined && isWithinStep(one.key, key));
+      const isWhole = within.every((one) => isOk(one, []));
+      const part = {
+        ...endOf(step, header.id),
+        ...definition,
+        ...(isWhole && !innerStays(step) ? {} : {
+          within: within.map((one) => ({
+            ...endOf(one, header.id),
+            key: one.key.slice(key.length),
+            identity: one.identity.slice(identity.length),
+          })),
+        }),
+      };
       retained.steps.set(identity, part);
       if (from.kind === "from") retained.steps.set(key, part);
       continue;
@@ -314,6 +335,72 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
     if (ends.size > 0) retained.targets.set(identity, { ends, ...definition });
   }
   return retained;
+}
+
+/** Returns what is retained of a step, without the steps within it. */
+function endOf(step: PastStep, run: string): RetainedEnd {
+  const { key, end, targets, definition } = step;
+  const { outcome, output, cut = [], omitted = [] } = end ?? unended;
+  const reason = (field: string) =>
+    `${field} of step ${key} isn't in the record of run ${run}, as nothing read it then; ` +
+    `a rerun from ${key} does the step again`;
+  const cuts = [...cut, ...omitted.map((field) => ({ path: [field], reason: reason(field) }))];
+  const ends = [...targets.values()];
+  return {
+    outcome,
+    output,
+    ...(cuts.length > 0 ? { cut: cuts } : {}),
+    ...(ends.every((one) => one.outcome.kind === "ok") ? {} : { ends }),
+    ...definedOnly({ definition }),
+  };
+}
+
+const unended: NonNullable<PastStep["end"]> = {
+  outcome: { kind: "skipped", reason: "" },
+  tolerated: false,
+  output: null,
+  durationMs: 0,
+};
+
+function innerStays({ kind }: PastStep): boolean {
+  return stepKinds.some(({ name, innerStay }) => name === kind && innerStay);
+}
+
+/**
+ * Returns the keys of the groups that have to be repeated as a whole: they aren't done, and steps of their `rescue` or
+ * `always` have started, which may have undone what their other steps did.
+ */
+function repeatedGroups(steps: readonly PastStep[]): StepKey[] {
+  const lists = new Set(
+    steps.filter(({ kind }) => kind !== undefined).flatMap(({ key }) => listsOf(key)),
+  );
+  return steps.filter(({ key, kind, end }) =>
+    kind === groupStep.name && end?.outcome.kind !== "ok" &&
+    lastLists.some((list) => lists.has(`${key}/${list}/`))
+  ).map(({ key }) => key);
+}
+
+/** The lists of a group whose steps may undo what its other steps did. */
+const lastLists = Object.keys(groupStep.inner).slice(1);
+
+/** Returns the prefixes of a key. */
+function listsOf(key: StepKey): string[] {
+  return [...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index + 1));
+}
+
+/** Throws for a step that runs only because another one has failed, or after all others. */
+function refuseAfterFailure(step: StepKey, steps: readonly PastStep[]): void {
+  const group = steps.find(({ key, kind }) =>
+    kind === groupStep.name && lastLists.some((list) => step.startsWith(`${key}/${list}/`))
+  );
+  if (group === undefined) return;
+  throw new KodamaError(
+    "config",
+    `${step} isn't a step to resume from: it depends on what failed`,
+    {
+      hint: `${group.key} repeats its group`,
+    },
+  );
 }
 
 /** Returns the steps without those after one in the same list that wasn't ok. */

@@ -90,12 +90,17 @@ export class RecordedValues {
         list = workflow.finally;
         continue;
       }
+      const inner: readonly Step[] | undefined = step?.inner[part];
+      if (inner !== undefined && step?.inner[part] !== Object.values(step?.inner ?? {})[0]) {
+        list = inner;
+        continue;
+      }
       const id = part.replace(/\[\d+\]$/, "");
       step = list.find((one) => one.id === id);
       if (step === undefined) return undefined;
       const used = this.#uses.get(step);
       if (used !== undefined && index < parts.length - 1) workflow = used;
-      list = used?.steps ?? Object.values(step.inner).flat();
+      list = used?.steps ?? Object.values(step.inner)[0] ?? [];
     }
     return step && { workflow, step };
   }

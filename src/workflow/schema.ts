@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { jsonSchemaOf } from "../base/json_schema.ts";
 import type { FileSchema } from "../base/yaml/shape.ts";
 import { fullShape, paramShape, writtenFrame } from "./file_shape.ts";
+import type { SourcePath } from "./model.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKinds } from "./step_registry.ts";
 import { workflowShape } from "./short_form.ts";
@@ -16,7 +17,7 @@ export async function workflowSchema(): Promise<Json> {
     bare(fullShape, "The full form"),
   ]);
   const steps = await Promise.all(stepKinds.map(stepSchema));
-  for (const field of ["steps", "finally"]) setItems(full, field);
+  for (const field of ["steps", "finally"]) setItems(full, [field]);
   const { params } = full.properties as { params: Json };
   // A parameter is its default, or a mapping with more fields.
   const plain = { type: ["null", "string", "number", "boolean", "array"] };
@@ -65,7 +66,7 @@ function referring(value: unknown, shared: readonly (readonly [string, Json])[])
 async function stepSchema(kind: StepKind): Promise<Json> {
   const shape = v.strictObject({ ...writtenFrame, ...kind.written });
   const schema = await bare(shape, kind.summary);
-  for (const field of kind.inner) setItems(schema, field);
+  for (const path of Object.values(kind.inner)) setItems(schema, path);
   if (kind.refine !== undefined) Object.assign(schema, { allOf: [kind.refine] });
   return schema;
 }
@@ -76,8 +77,10 @@ async function bare(shape: FileSchema, title: string): Promise<Json> {
 }
 
 /** Makes lists of steps refer to the one definition, as steps contain steps. */
-function setItems(schema: Json, field: string): void {
-  const properties = schema.properties as Record<string, Json>;
-  const list = properties[field];
+function setItems(schema: Json, path: SourcePath): void {
+  const list = path.reduce<Json | undefined>(
+    (at, name) => (at?.properties as Record<string, Json> | undefined)?.[name],
+    schema,
+  );
   if (list !== undefined) list.items = { $ref: "#/definitions/step" };
 }

@@ -19,6 +19,8 @@ export type StepKey = string;
  */
 export type StepOutcome =
   | { kind: "ok" }
+  /** Of a group whose steps failed for this reason, and whose `rescue` was ok. The run continues. */
+  | { kind: "rescued"; reason: string }
   /** `exitCode` is that of a run that this ends; 5 if it is absent. */
   | { kind: "failed"; reason: string; exitCode?: number }
   | { kind: "denied"; reason: string }

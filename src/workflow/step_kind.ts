@@ -10,6 +10,7 @@ import type { Type } from "../expression/type.ts";
 import type { Entries } from "./fields.ts";
 import type { Permissions } from "./model.ts";
 import type { StepOutcome } from "./step_events.ts";
+import type { Failure } from "./engine/failure.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import type { StepContext } from "./engine/step_context.ts";
 import { type Written, writtenEntries } from "./written.ts";
@@ -69,6 +70,10 @@ export interface StepEnd {
   output: Readonly<Record<string, JsonValue>>;
   /** Parts of the output that were too large to be stored whole. */
   cut?: readonly CutValue[];
+  /** What failed within it, if it consists of steps. */
+  failure?: Failure;
+  /** Its time limit and a cancel are accounted for. */
+  isFinal?: true;
 }
 
 /** The fields of a kind with every expression evaluated. */
@@ -91,12 +96,14 @@ export interface KindDeclaration<E extends Entries, Fixed extends string> {
   example: string;
   /** The type of `steps.ID` in expressions, without `outcome`. */
   output: Readonly<Record<string, Type>>;
-  /** Fields that contain steps. */
-  inner?: readonly string[];
-  /** Additional names for expressions in its inner steps. */
-  innerNames?(fields: AsWritten<E, Fixed>): Record<string, Type>;
+  /** Its lists of steps, in the order in which they run: the path of each below the step. */
+  inner?: Readonly<Record<string, SourcePath>>;
+  /** Additional names for expressions in the steps of a list. */
+  innerNames?(fields: AsWritten<E, Fixed>, list: string): Record<string, Type>;
   /** Later steps can refer to its inner steps, because each of them runs at most once. */
   innerStay?: boolean;
+  /** Its inner steps run at the same time. */
+  atOnce?: boolean;
   /** Fields that are never an expression as a whole: what they are decides how the file is checked. */
   fixed?: readonly Fixed[];
   /** The `fixed` field with the command, as args or as a line for a shell: a value can't leave its argument. */
@@ -135,8 +142,9 @@ export interface StepKind {
   readonly written: Entries;
   readonly example: string;
   readonly output: Readonly<Record<string, Type>>;
-  readonly inner: readonly string[];
+  readonly inner: Readonly<Record<string, SourcePath>>;
   readonly innerStay: boolean;
+  readonly atOnce: boolean;
   readonly inPods: boolean;
   /** Fields that must evaluate to true or false, including `when`. */
   readonly conditions: readonly string[];
@@ -146,7 +154,7 @@ export interface StepKind {
   readonly verbatim: readonly string[];
   readonly fixed: readonly string[];
   readonly refine?: Readonly<Record<string, unknown>>;
-  innerNames(fields: Fields): Record<string, Type>;
+  innerNames(fields: Fields, list: string): Record<string, Type>;
   check(fields: Fields): readonly StepProblem[];
   needs(fields: Fields): readonly Need[];
   plan(fields: Fields): Intent;
@@ -157,12 +165,14 @@ export interface StepKind {
 export function defineStep<const E extends Entries, const Fixed extends string = never>(
   declaration: KindDeclaration<E, Fixed>,
 ): StepKind {
-  const { entries, inner = [], verbatim = [], fixed = [] } = declaration;
+  const { entries, inner = {}, verbatim = [], fixed = [] } = declaration;
+  const literal = [...Object.values(inner), ...[...verbatim, ...fixed].map((name) => [name])];
   return {
-    written: writtenEntries(entries, [...inner, ...verbatim, ...fixed]),
+    written: writtenEntries(entries, literal),
     fixed,
-    inner: [],
+    inner: {},
     innerStay: false,
+    atOnce: false,
     inPods: false,
     judges: false,
     command: undefined,

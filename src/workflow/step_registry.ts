@@ -4,6 +4,7 @@ import { copyStep } from "./steps/copy.ts";
 import { execStep } from "./steps/exec.ts";
 import { foreachStep } from "./steps/foreach.ts";
 import { forwardStep } from "./steps/forward.ts";
+import { groupStep } from "./steps/group.ts";
 import { httpStep } from "./steps/http.ts";
 import type { StepKind } from "./step_kind.ts";
 import { kubectlStep } from "./steps/kubectl.ts";
@@ -29,6 +30,7 @@ export const stepKinds: readonly StepKind[] = [
   promptStep,
   checkStep,
   workflowStep,
+  groupStep,
   foreachStep,
   parallelStep,
 ];

@@ -17,6 +17,7 @@ import { endsWithFlagName } from "../gate/kubectl.ts";
 import { namesUsed } from "../expression/names_used.ts";
 import { readWhole } from "./engine/cut_values.ts";
 import type { FullWorkflow, SourcePath, Step } from "./model.ts";
+import { withLists, withoutLists } from "./inner_lists.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 
@@ -34,8 +35,8 @@ export function textsOf(step: Step, kind: StepKind): Text[] {
   const frame = { when: step.when, name: step.title, ...step.policy };
   return [
     ...textsIn(frame, []),
-    ...Object.entries(step.fields)
-      .filter(([field]) => !kind.inner.includes(field) && !kind.verbatim.includes(field))
+    ...Object.entries(withoutLists(step.fields, kind))
+      .filter(([field]) => !kind.verbatim.includes(field))
       .flatMap(([field, value]) => textsIn(value, [field])),
   ];
 }
@@ -117,12 +118,11 @@ export function evaluateFields(
   values: Values,
 ): Record<string, unknown> {
   const evaluated: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(fields)) {
-    const isUnevaluated = kind.inner.includes(field) || kind.verbatim.includes(field) ||
-      field === kind.command;
+  for (const [field, value] of Object.entries(withoutLists(fields, kind))) {
+    const isUnevaluated = kind.verbatim.includes(field) || field === kind.command;
     evaluated[field] = isUnevaluated ? value : evaluateDeep(value, values);
   }
-  if (kind.command === undefined) return evaluated;
+  if (kind.command === undefined) return withLists(evaluated, fields, kind);
   const command = fields[kind.command];
   if (typeof command !== "string") {
     const templates = (command as readonly string[]).map((arg) => parseTemplate(arg).template);

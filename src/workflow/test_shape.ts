@@ -4,7 +4,16 @@ import type { JsonValue } from "../base/json_value.ts";
 import { described, oneOrMore, text } from "./fields.ts";
 import type { StepKey } from "./step_events.ts";
 
-const outcomes = ["ok", "failed", "denied", "refused", "timeout", "cancelled", "skipped"] as const;
+const outcomes = [
+  "ok",
+  "rescued",
+  "failed",
+  "denied",
+  "refused",
+  "timeout",
+  "cancelled",
+  "skipped",
+] as const;
 const outcome = v.picklist(outcomes, `one of ${outcomes.join(", ")}`);
 
 const expectation = v.strictObject({

@@ -34,19 +34,20 @@ export function written<S extends FileSchema>(
   return writtenAny(schema) as v.GenericSchema<unknown, Written<v.InferOutput<S>>>;
 }
 
-function writtenAny(schema: FileSchema): FileSchema {
-  if ("wrapped" in schema) return v.optional(writtenAny(schema.wrapped as FileSchema));
+function writtenAny(schema: FileSchema, fixed: readonly SourcePath[] = []): FileSchema {
+  if ("wrapped" in schema) return v.optional(writtenAny(schema.wrapped as FileSchema, fixed));
   const description = v.getDescription(schema as Parameters<typeof v.getDescription>[0]);
-  const inner = writtenKind(schema as FileSchema & Parts);
+  const inner = writtenKind(schema as FileSchema & Parts, fixed);
   return description === undefined ? inner : v.pipe(inner, v.description(description));
 }
 
-/** Returns the schemas of fields as they are written; `fixed` ones never have an expression. */
-export function writtenEntries(entries: Entries, fixed: readonly string[] = []): Entries {
+/** Returns the schemas of fields as they are written; those at the `fixed` paths never have an expression. */
+export function writtenEntries(entries: Entries, fixed: readonly SourcePath[] = []): Entries {
   return Object.fromEntries(
-    Object.entries(entries).map((
-      [name, schema],
-    ) => [name, fixed.includes(name) ? schema : writtenAny(schema)]),
+    Object.entries(entries).map(([name, schema]) => {
+      const below = fixed.filter(([first]) => first === name).map((path) => path.slice(1));
+      return [name, below.some(({ length }) => length === 0) ? schema : writtenAny(schema, below)];
+    }),
   );
 }
 
@@ -61,15 +62,18 @@ interface Parts {
   pipe?: readonly [FileSchema & Parts, ...v.GenericPipeItem[]];
 }
 
-function writtenKind(schema: FileSchema & Parts): FileSchema {
-  return orExpression(withWrittenParts(schema), schema);
+function writtenKind(schema: FileSchema & Parts, fixed: readonly SourcePath[]): FileSchema {
+  return orExpression(withWrittenParts(schema, fixed), schema);
 }
 
 /** Returns the schema with its parts as they are written, and itself as it is evaluated. */
-function withWrittenParts(schema: FileSchema & Parts): FileSchema {
+function withWrittenParts(
+  schema: FileSchema & Parts,
+  fixed: readonly SourcePath[] = [],
+): FileSchema {
   switch (schema.type) {
     case "strict_object":
-      return v.strictObject(writtenEntries(schema.entries), schema.message ?? "a mapping");
+      return v.strictObject(writtenEntries(schema.entries, fixed), schema.message ?? "a mapping");
     case "record":
       return v.record(schema.key, writtenAny(schema.value), schema.message ?? "a mapping");
     case "array": {

@@ -31,8 +31,12 @@ for (const kind of stepKinds) {
     const step = { ...steps[own], timeout: "1m", retry: { attempts: 2, delay: "1s", factor: 2 } };
     for (const { path: [field = "", ...inner], value } of replaced(step, any)) {
       const isCommand = field === kind.command && inner.length > 0;
-      if (kind.inner.includes(field) || field === kind.command && !isCommand) continue;
-      const isFixed = [...kind.fixed, "id"].includes(field) && !isCommand;
+      const lists = Object.values(kind.inner).filter((list) =>
+        list.every((name, at) => name === [field, ...inner][at])
+      );
+      const isInList = lists.some((list) => list.length <= inner.length);
+      if (isInList || field === kind.command && !isCommand) continue;
+      const isFixed = lists.length > 0 || [...kind.fixed, "id"].includes(field) && !isCommand;
       const changed = steps.with(own, value as Json);
       const params = { ...file.params as Json, any: [1] };
       const text = JSON.stringify({ ...file, params, steps: changed });

@@ -4,7 +4,7 @@ import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
 import type { Retained } from "./step_identity.ts";
 import type { Scope } from "./scope.ts";
-import type { InnerEnd } from "./step_context.ts";
+import type { InnerEnd } from "./failure.ts";
 import type { Environment } from "./environment.ts";
 import type { Policy } from "./policy.ts";
 
@@ -19,6 +19,8 @@ export interface RunnerOptions {
   emit(event: WorkflowEvent): Promise<void>;
   /** Resolves when all emitted events are shown. */
   shown(): Promise<void>;
+  /** Aborts what runs at the end: `finally`, and `always` of groups. */
+  lastSignal: AbortSignal;
   /** Runs a used workflow. */
   runUsed(
     workflow: FullWorkflow,
@@ -32,12 +34,12 @@ export interface Sequences {
   readonly options: RunnerOptions;
   /**
    * Runs a list to its end; resources that its steps hold open are closed then. `among` are all the steps of the list's
-   * field, if the list is a part of them.
+   * field, if the list is a part of them; with `whatever` the steps after a failed one run, too.
    */
   sequence(
     steps: readonly Step[],
     scope: Scope,
-    options: { signal: AbortSignal; among?: readonly Step[] },
+    options: { signal: AbortSignal; among?: readonly Step[]; whatever?: boolean },
   ): Promise<InnerEnd>;
 }
 

@@ -17,6 +17,7 @@ import { Mask } from "./mask.ts";
 import { exitCodeOfStep, messageAt } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { StepRunner } from "./step_runner.ts";
+import { type InnerEnd, isGood, noFailure } from "./failure.ts";
 import type { Environment } from "./environment.ts";
 import { paramValue } from "../params.ts";
 import { fits, typeNouns } from "../read_frame.ts";
@@ -98,6 +99,7 @@ class Engine {
       uses: input.uses,
       emit: (event) => this.#emit(event),
       shown: () => this.#shown(),
+      lastSignal: this.#lastSignal,
       runUsed: async (used, params, { key, identity, isFresh, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
@@ -185,30 +187,36 @@ class Engine {
     workflow: FullWorkflow,
     outer: Omit<Scope, "workflow" | "steps" | "tally">,
     { main, last }: { main: AbortSignal; last: AbortSignal },
-  ): Promise<{ outcome: StepOutcome; outputs: JsonValue; stopper?: Step }> {
+  ): Promise<InnerEnd & { outputs: JsonValue }> {
     const tally = { hasRun: false, hasChanged: false };
     const scope: Scope = { ...outer, workflow, steps: {}, tally };
-    const { outcome: mainOutcome, stopper } = await this.#runner.sequence(workflow.steps, scope, {
-      signal: main,
-    });
-    let outcome = mainOutcome;
+    let result: InnerEnd = await this.#runner.sequence(workflow.steps, scope, { signal: main });
     if (workflow.finally.length > 0) {
       await this.#emit({ kind: "finallyStarted", at: this.#environment.clock.now() });
       const undoing = { hasRun: false, hasChanged: false };
       const end = await this.#runner.sequence(workflow.finally, {
         ...scope,
-        values: { ...scope.values, outcome: outcome.kind },
+        values: {
+          ...scope.values,
+          outcome: result.outcome.kind,
+          failure: { ...result.failure ?? noFailure },
+        },
         prefix: scope.prefix + finallyPrefix,
         identity: scope.identity + finallyPrefix,
         tally: undoing,
         // It belongs to the steps of this run: it runs even if an earlier run has ended it.
         isFresh: scope.isFresh || tally.hasRun,
       }, { signal: last, whatever: true });
-      if (outcome.kind !== "ok") this.#isUndone ||= undoing.hasChanged;
-      else outcome = end.outcome;
+      if (!isGood(result.outcome)) this.#isUndone ||= undoing.hasChanged;
+      else if (
+        end.outcome.kind !== "ok" && (!isGood(end.outcome) || result.outcome.kind === "ok")
+      ) {
+        result = { outcome: end.outcome };
+      }
     }
-    if (outcome.kind !== "ok") return { outcome, outputs: {}, ...(stopper && { stopper }) };
-    return outputsOf(workflow, { ...scope.values, steps: scope.steps });
+    if (!isGood(result.outcome)) return { ...result, outputs: {} };
+    const { outcome, outputs } = outputsOf(workflow, { ...scope.values, steps: scope.steps });
+    return outcome.kind === "ok" ? { ...result, outputs } : { outcome, outputs };
   }
 
   /** Returns the point from which a rerun makes sense. */

@@ -2,6 +2,8 @@
 import { hint, option } from "../../base/hint.ts";
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { FullWorkflow, Step } from "../model.ts";
+import { listPrefix } from "../inner_lists.ts";
+import { emptyOutput } from "../names.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
 import { listed } from "../fields.ts";
 import { type SelectFields, selectFields, type Where, whereOf } from "../selection_fields.ts";
@@ -11,7 +13,9 @@ import { evaluateDeep } from "../templates.ts";
 import { named, narrowed } from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
-import type { StepContext, StepTarget } from "./step_context.ts";
+import type { InnerOptions, StepContext, StepTarget } from "./step_context.ts";
+import type { InnerEnd } from "./failure.ts";
+import { stepReason } from "./policy.ts";
 import { roundIdentity } from "./step_identity.ts";
 import type { LocalEnvironment } from "./environment.ts";
 
@@ -19,20 +23,39 @@ import type { LocalEnvironment } from "./environment.ts";
 type Attempting = Attempted & {
   done: ReadonlyMap<string, StepTargetEnd>;
   seen: StepTargetEnd[];
+  /** Returns whether the attempt's time limit was reached. */
+  expired: () => boolean;
+  /** Aborts with the run only. */
+  runSignal: AbortSignal;
+  /** It isn't the first attempt in this run. */
+  isRepeated: boolean;
 };
 
 /** An object without a class: a script call replaces parts of it. */
 export function makeStepContext(runner: Sequences, step: Step, at: Attempting): StepContext {
-  const { environment, yes, uses, emit, shown, runUsed } = runner.options;
+  const { environment, yes, uses, lastSignal, emit, shown, runUsed } = runner.options;
   const ask: StepContext["ask"] = async (question) => {
     await shown();
     return await environment.ask(question, at.signal);
   };
-  const { key, identity, scope, signal, held, done, seen, policy: { limitMs } } = at;
+  const { key, identity, scope, signal, runSignal, expired, held, done, seen, isRepeated } = at;
+  const { limitMs } = at.policy;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
-  const inner = (field: string) => step.inner[field] ?? [];
-  const shared = stepKind(step.kind).innerStay;
+  const inner = (list: string) => step.inner[list] ?? [];
+  const kind = stepKind(step.kind);
+  /** Returns the scope of a list. */
+  const below = (list: string, { names = {}, round }: InnerOptions) => {
+    const own = round === undefined ? "" : roundIdentity(round.item, round.before);
+    return within(scope, key, {
+      names,
+      part: round?.part ?? "",
+      prefix: listPrefix(kind, list),
+      shared: kind.innerStay,
+      identity: identity + own,
+      isFresh: isRepeated,
+    });
+  };
   const context: StepContext = {
     environment,
     workflow,
@@ -49,15 +72,20 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     where: (select) =>
       select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
-    inner: async (field, round) => {
-      const { names = {}, part = "" } = round ?? {};
-      const own = round === undefined ? "" : roundIdentity(round.item, round.before);
-      const one = within(scope, key, { names, part, shared, identity: identity + own });
-      return await runner.sequence(inner(field), one, { signal });
+    inner: async (list, options = {}) => {
+      const { unlimited = false, last = false } = options;
+      const end = await runner.sequence(inner(list), below(list, options), {
+        signal: last ? lastSignal : unlimited ? runSignal : signal,
+        whatever: last,
+      });
+      return end.outcome.kind === "cancelled" && !unlimited && expired()
+        ? timedOut(end, limitMs ?? 0)
+        : end;
     },
-    innerAtOnce: (field) => {
-      const all = within(scope, key, { names: {}, part: "", shared, identity });
-      const among = inner(field);
+    omit: (list) => omitSteps(inner(list), scope.steps),
+    innerAtOnce: (list) => {
+      const all = below(list, {});
+      const among = inner(list);
       return Promise.all(among.map((one) => runner.sequence([one], all, { signal, among })));
     },
     usedWorkflow: async (params) => {
@@ -110,6 +138,26 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     if (names === undefined) return all;
     return narrowed(all, listed(names as string | string[]), severalContexts);
   }
+}
+
+/** Gives steps that don't run empty outputs, and the inner steps that later steps know as well. */
+export function omitSteps(steps: readonly Step[], outputs: Scope["steps"]): void {
+  for (const step of steps) {
+    const kind = stepKind(step.kind);
+    outputs[step.id] = { ...emptyOutput(kind), outcome: "skipped" };
+    if (kind.innerStay) omitSteps(Object.values(step.inner).flat(), outputs);
+  }
+}
+
+/** Returns the end of steps that a time limit has cancelled. */
+function timedOut(end: InnerEnd, afterMs: number): InnerEnd {
+  const outcome = { kind: "timeout", afterMs } as const;
+  const { failure } = end;
+  return {
+    ...end,
+    outcome,
+    ...(failure && { failure: { ...failure, outcome: "timeout", reason: stepReason(outcome) } }),
+  };
 }
 
 /** The workflow's own selection, evaluated. */

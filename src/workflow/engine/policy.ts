@@ -62,6 +62,7 @@ export function nextAttempt(
 export function continuesAfter(outcome: StepOutcome, continueOn: ContinueOn): boolean {
   switch (outcome.kind) {
     case "ok":
+    case "rescued":
     case "skipped":
       return true;
     case "cancelled":
@@ -85,6 +86,7 @@ export function gravest(outcomes: readonly Outcome["kind"][]): number {
 export function exitCodeOfStep(outcome: StepOutcome): number {
   switch (outcome.kind) {
     case "ok":
+    case "rescued":
     case "skipped":
       return 0;
     case "denied":

@@ -5,6 +5,7 @@ import { continuesAfter, exitCodeOfStep, gravest, nextAttempt } from "./policy.t
 
 const outcomes: Readonly<Record<StepOutcome["kind"], StepOutcome>> = {
   ok: { kind: "ok" },
+  rescued: { kind: "rescued", reason: "r" },
   failed: { kind: "failed", reason: "r" },
   denied: { kind: "denied", reason: "r" },
   refused: { kind: "refused", reason: "r" },
@@ -29,10 +30,10 @@ Deno.test("`nextAttempt()` retries failures and timeouts, and nothing that was r
 Deno.test("`continuesAfter()` follows continueOn, and never continues after a cancel", () => {
   const goingOn = (continueOn: Parameters<typeof continuesAfter>[1]) =>
     kindsWhere((outcome) => continuesAfter(outcome, continueOn));
-  assert.deepEqual(goingOn("nothing"), ["ok", "skipped"]);
-  assert.deepEqual(goingOn("failure"), ["ok", "failed", "skipped"]);
+  assert.deepEqual(goingOn("nothing"), ["ok", "rescued", "skipped"]);
+  assert.deepEqual(goingOn("failure"), ["ok", "rescued", "failed", "skipped"]);
   assert.deepEqual(goingOn("anything"), [
-    ...["ok", "failed", "denied", "refused", "timeout", "skipped"],
+    ...["ok", "rescued", "failed", "denied", "refused", "timeout", "skipped"],
   ]);
 });
 
@@ -51,6 +52,6 @@ Deno.test("`gravest()` is the exit code of the gravest outcome", () => {
   const others = Object.values(outcomes).filter(({ kind }) => kind !== "failed");
   assert.deepEqual(
     Object.fromEntries(others.map((outcome) => [outcome.kind, exitCodeOfStep(outcome)])),
-    { ok: 0, denied: 1, refused: 1, timeout: 3, cancelled: 130, skipped: 0 },
+    { ok: 0, rescued: 0, denied: 1, refused: 1, timeout: 3, cancelled: 130, skipped: 0 },
   );
 });

@@ -254,3 +254,43 @@ Deno.test("records of kodama 0.1 can be read and resumed", () => {
   );
   assert.deepEqual([...retainedOf(run, { kind: "failed" }).steps.keys()], ["a", "finally/exec-1"]);
 });
+
+Deno.test("a group is resumed in its steps, and repeated if `rescue` or `always` have started", async () => {
+  const text = (more: string) =>
+    `${may}steps:
+  - { id: z, shell: [do, z] }
+  - id: g
+    group:
+      steps: [{ id: a, shell: [do, a] }, { shell: [do, b] }]${more}
+  - { shell: [do, after, "\${{ steps.a.stdout }}"] }
+`;
+  const plain = text("");
+  const resumed = await twice({ files: { "w.yaml": plain }, run: failing("b") }, {
+    kind: "failed",
+  }, plain);
+  assert.deepEqual(resumed.again, ["b", "after "]);
+  // A group that is done is retained, with the outputs of its steps.
+  const done = await twice({ files: { "w.yaml": plain }, run: failing("after") }, {
+    kind: "failed",
+  }, plain);
+  assert.deepEqual(done.again, ["after "]);
+  const undone = text("\n      rescue: [{ shell: [do, undo] }, { shell: [do, fail] }]");
+  for (const kind of ["failed", "rest"] as const) {
+    const run = await twice({ files: { "w.yaml": undone }, run: failing("b", "fail") }, { kind }, {
+      files: { "w.yaml": undone },
+    });
+    assert.deepEqual(run.again, ["a", "b", "after "]);
+  }
+  const cleaned = text("\n      always: [{ shell: [do, clean] }]");
+  const run = await twice({ files: { "w.yaml": cleaned }, run: failing("b") }, { kind: "rest" }, {
+    files: { "w.yaml": cleaned },
+  });
+  assert.deepEqual(run.again, ["a", "b", "clean", "after "]);
+  const rescued = await twice({ files: { "w.yaml": undone }, run: failing("b") }, { kind: "rest" });
+  // It was rescued: the run is over.
+  assert.deepEqual(rescued.again, []);
+  const failed = await twice({ files: { "w.yaml": undone }, run: failing("b") }, {
+    kind: "failed",
+  }, undone);
+  assert.deepEqual(failed.again, ["a", "b", "after "]);
+});

@@ -49,20 +49,24 @@ export function namesIn(scope: Scope): Values {
 export function within(
   scope: Scope,
   key: StepKey,
-  { names, part, shared, identity }: {
+  { names, part, prefix, shared, identity, isFresh }: {
     names: Readonly<Record<string, JsonValue>>;
     part: string;
+    /** Of the list. */
+    prefix: string;
     /** Of the step, and of the round in it. */
     identity: string;
     /** Steps after the outer one see the outputs of its inner steps. */
     shared: boolean;
+    isFresh: boolean;
   },
 ): Scope {
   return {
     ...scope,
     values: { ...scope.values, ...names },
     steps: shared ? scope.steps : { ...scope.steps },
-    prefix: `${key}${part === "" ? "" : `[${part}]`}/`,
-    identity: `${identity}/`,
+    prefix: `${key}${part === "" ? "" : `[${part}]`}/${prefix}`,
+    identity: `${identity}/${prefix}`,
+    isFresh: scope.isFresh || isFresh,
   };
 }

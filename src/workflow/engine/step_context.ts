@@ -2,9 +2,10 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import type { Target } from "../../kube/select/target.ts";
-import type { FullWorkflow, Step } from "../model.ts";
-import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import type { FullWorkflow } from "../model.ts";
+import type { StepKey, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import type { SelectFields, Where } from "../selection_fields.ts";
+import type { InnerEnd } from "./failure.ts";
 import type { Environment, Question, Writing } from "./environment.ts";
 
 /** A target of a step with its name, which is as short as possible. */
@@ -15,11 +16,19 @@ export interface StepTarget {
   unreachable?: string;
 }
 
-/** The end of a step's inner steps. */
-export interface InnerEnd {
-  outcome: StepOutcome;
-  /** The step that ended them; absent if all of them ran. */
-  stopper?: Step;
+/** How the steps of a list are run. */
+export interface InnerOptions {
+  /** Names of their expressions, in addition to the step's own. */
+  names?: Readonly<Record<string, JsonValue>>;
+  /**
+   * One of several rounds. `part` identifies it in this run. A rerun identifies it by its `item`, and by how many
+   * earlier rounds (`before`) have an equal item.
+   */
+  round?: { part: string; item: JsonValue; before: number };
+  /** The step's time limit doesn't apply. */
+  unlimited?: boolean;
+  /** All of them run, whatever fails, and also after a cancel, as those of `finally`. */
+  last?: boolean;
 }
 
 /** The context of one attempt at one step. */
@@ -41,21 +50,12 @@ export interface StepContext {
   where(select: SelectFields | undefined): Where;
   /** Returns the pods of the step. @throws KodamaError `noMatch` if there are none. */
   targets(fields: { select?: unknown; targets?: unknown }): Promise<StepTarget[]>;
-  /**
-   * Runs the steps of a field once, with `names` in addition to the step's own names. `part` identifies the round in
-   * this run. A rerun identifies it by its `item`, and by how many earlier rounds (`before`) have an equal item.
-   */
-  inner(
-    field: string,
-    round?: {
-      names: Readonly<Record<string, JsonValue>>;
-      part: string;
-      item: JsonValue;
-      before: number;
-    },
-  ): Promise<InnerEnd>;
-  /** Runs each step of a field separately, all at once. */
-  innerAtOnce(field: string): Promise<readonly InnerEnd[]>;
+  /** Runs the steps of a list once. */
+  inner(list: string, options?: InnerOptions): Promise<InnerEnd>;
+  /** Runs each step of a list separately, all at once. */
+  innerAtOnce(list: string): Promise<readonly InnerEnd[]>;
+  /** Gives the steps of a list, which don't run, empty outputs. */
+  omit(list: string): void;
   /** Runs the workflow that the step uses, with these parameters; returns its outputs. */
   usedWorkflow(
     params: Readonly<Record<string, JsonValue>>,

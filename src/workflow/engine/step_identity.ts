@@ -7,6 +7,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import type { FullWorkflow, Step } from "../model.ts";
+import { listPrefix, withoutLists } from "../inner_lists.ts";
 import { absolute } from "../permissions.ts";
 import { stepKind } from "../step_registry.ts";
 import { isFile } from "./run_in_sandbox.ts";
@@ -95,9 +96,11 @@ export async function staticSteps(context: DefinitionContext): Promise<StaticSte
     for (const step of steps) {
       const [key, identity] = [prefix + step.id, outer + identities.get(step)];
       found.push({ key, identity, definition: await definitionOf(step, context) });
-      if (!stepKind(step.kind).innerStay) continue;
-      for (const inner of Object.values(step.inner)) {
-        await collect(inner, `${key}/`, `${identity}/`);
+      const kind = stepKind(step.kind);
+      if (!kind.innerStay) continue;
+      for (const [list, inner] of Object.entries(step.inner)) {
+        const below = `/${listPrefix(kind, list)}`;
+        await collect(inner, key + below, identity + below);
       }
     }
   };
@@ -109,9 +112,8 @@ export async function staticSteps(context: DefinitionContext): Promise<StaticSte
 /** Prefix of the keys of the steps of `finally`: no other step can have it for its id. */
 export const finallyPrefix = "finally/";
 
-function ownContent({ kind, fields, when, inner }: Step): unknown {
-  const own = Object.entries(fields).filter(([name]) => !Object.hasOwn(inner, name));
-  return [kind, Object.fromEntries(own), when ?? null];
+function ownContent({ kind, fields, when }: Step): unknown {
+  return [kind, withoutLists(fields, stepKind(kind)), when ?? null];
 }
 
 function content(step: Step, uses: Uses): unknown {
@@ -165,15 +167,25 @@ interface RetainedPart {
 }
 
 /** Its outcome and output. */
-interface RetainedEnd {
+export interface RetainedEnd extends RetainedPart {
   outcome: StepOutcome;
   output: JsonValue;
   cut?: readonly CutValue[];
+  /** The steps within it, if later steps know them, or if not all of them were ok. */
+  within?: readonly RetainedInner[];
+  /** Its targets, if not all of them were ok. */
+  ends?: readonly StepTargetEnd[];
+}
+
+/** A step within a retained one: its key and its identity follow those of the outer step. */
+export interface RetainedInner extends RetainedEnd {
+  key: string;
+  identity: string;
 }
 
 /** Steps and targets that are done, by the identities of their steps (`step_identity.ts`). */
 export interface Retained {
-  steps: ReadonlyMap<string, RetainedPart & RetainedEnd>;
+  steps: ReadonlyMap<string, RetainedEnd>;
   /** Of steps that hadn't ended: their targets that had, by name. */
   targets: ReadonlyMap<string, RetainedPart & { ends: ReadonlyMap<string, StepTargetEnd> }>;
 }

@@ -23,10 +23,19 @@ import {
 import { evaluatedAs, withoutNull } from "../written.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
-import type { InnerEnd } from "./step_context.ts";
 import { guarded } from "./cut_values.ts";
-import { definitionOf, identitiesOf, nothingRetained, retainedPart } from "./step_identity.ts";
-import { makeStepContext } from "./make_step_context.ts";
+import { listPrefix } from "../inner_lists.ts";
+import type { StepKey } from "../step_events.ts";
+import {
+  definitionOf,
+  identitiesOf,
+  nothingRetained,
+  type RetainedEnd,
+  type RetainedInner,
+  retainedPart,
+} from "./step_identity.ts";
+import { type Failure, failureOf, type InnerEnd } from "./failure.ts";
+import { makeStepContext, omitSteps } from "./make_step_context.ts";
 
 /** Runs steps. */
 export class StepRunner implements Sequences {
@@ -51,21 +60,30 @@ export class StepRunner implements Sequences {
     const identities = identitiesOf(among);
     let end: StepOutcome = { kind: "ok" };
     let stopper: Step | undefined;
+    let found: Failure | undefined;
     for (const step of steps) {
       const identity = scope.identity + identities.get(step);
       if (stopper !== undefined && (!whatever || end.kind === "cancelled")) {
         const reason = end.kind === "cancelled"
           ? "the run was cancelled"
-          : `${scope.prefix}${stopper.id} ended the run`;
+          : `${scope.prefix}${stopper.id} ended ${scope.prefix.slice(0, -1) || "the run"}`;
         await this.#skip(step, scope, reason);
         continue;
       }
-      const { outcome, continues } = await this.step(step, scope, { identity, signal, held });
-      if (continues) continue;
-      if (stopper === undefined || outcome.kind === "cancelled") end = outcome;
+      const { outcome, continues, failure } = await this.step(step, scope, {
+        identity,
+        signal,
+        held,
+      });
+      if (continues) {
+        const isFirst = stopper === undefined && end.kind === "ok";
+        if (isFirst && outcome.kind === "rescued") [end, found] = [outcome, failure];
+        continue;
+      }
+      if (stopper === undefined || outcome.kind === "cancelled") [end, found] = [outcome, failure];
       stopper ??= step;
     }
-    return { outcome: end, ...(stopper && { stopper }) };
+    return { outcome: end, ...(stopper && { stopper }), ...(found && { failure: found }) };
   }
 
   /** Runs one step: all of its attempts, or none if its condition is false. Returns whether those after it run. */
@@ -78,7 +96,7 @@ export class StepRunner implements Sequences {
       signal: AbortSignal;
       held: AsyncDisposableStack;
     },
-  ): Promise<{ outcome: StepOutcome; continues: boolean }> {
+  ): Promise<{ outcome: StepOutcome; continues: boolean; failure?: Failure }> {
     const { environment, retained: all, uses, emit } = this.options;
     const key = scope.prefix + step.id;
     const { workflow, values } = scope;
@@ -88,13 +106,13 @@ export class StepRunner implements Sequences {
     const mark = { definition, ...(identity === key ? {} : { identity }) };
     const before = retainedPart(retained.steps, { key, identity, definition });
     if (before !== undefined) {
-      const { outcome, output, cut } = before;
-      scope.steps[step.id] = guarded(output, cut);
-      await emit({ kind: "stepKept", step: key, outcome, output, ...(cut && { cut }), ...mark });
+      await this.#retain(step, scope, { key, identity, part: { ...before, definition } });
+      const { outcome } = before;
       return { outcome, continues: this.#continuesAfterKept(outcome, step, scope) };
     }
     if (signal.aborted) {
-      return { outcome: await this.#cancelled(step, scope), continues: false };
+      const outcome = await this.#cancelled(step, scope);
+      return { outcome, continues: false, failure: failureOf(step.id, outcome, []) };
     }
     const kind = stepKind(step.kind);
     const condition = this.#condition(step, scope);
@@ -110,19 +128,20 @@ export class StepRunner implements Sequences {
     scope.tally.hasRun = true;
     scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
     const done = retainedPart(retained.targets, { key, identity, definition })?.ends;
-    const [end, policy]: [StepEnd, Policy] = prepared.kind === "ok"
-      ? [
-        await this.#attempts(step, kind, {
-          key,
-          identity,
-          scope,
-          signal,
-          held,
-          policy: prepared.policy,
-        }, new Map(done)),
-        prepared.policy,
-      ]
-      : [{ outcome: prepared, output: {} }, noPolicy];
+    const [end, policy]: [StepEnd & { seen?: readonly StepTargetEnd[] }, Policy] =
+      prepared.kind === "ok"
+        ? [
+          await this.#attempts(step, kind, {
+            key,
+            identity,
+            scope,
+            signal,
+            held,
+            policy: prepared.policy,
+          }, new Map(done)),
+          prepared.policy,
+        ]
+        : [{ outcome: prepared, output: {} }, noPolicy];
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = guarded(output, end.cut);
     const continues = continuesAfter(end.outcome, policy.continueOn);
@@ -136,7 +155,10 @@ export class StepRunner implements Sequences {
       at: environment.clock.now(),
       durationMs: Math.round(environment.clock.elapsedMs() - startedMs),
     });
-    return { outcome: end.outcome, continues };
+    const { outcome } = end;
+    if (outcome.kind === "ok" || outcome.kind === "skipped") return { outcome, continues };
+    const failure = end.failure ?? failureOf(step.id, outcome, end.seen ?? []);
+    return { outcome, continues, failure };
   }
 
   /** Returns its policy, or how evaluating that failed. */
@@ -159,6 +181,34 @@ export class StepRunner implements Sequences {
     if (outcome.kind === "ok" || outcome.kind === "skipped") return true;
     const found = this.#policy(step, scope);
     return found.kind === "ok" && continuesAfter(outcome, found.policy.continueOn);
+  }
+
+  /** Reports what an earlier run has ended, and gives it the outputs that it had. */
+  async #retain(
+    step: Step,
+    scope: Scope,
+    { key, identity, part }: { key: StepKey; identity: string; part: RetainedEnd },
+  ): Promise<void> {
+    const { environment: { clock }, emit } = this.options;
+    const { within = [] } = part;
+    scope.steps[step.id] = guarded(part.output, part.cut);
+    if (stepKind(step.kind).innerStay) retainOutputs(step, scope.steps, within);
+    for (const one of [{ ...part, key: "", identity: "" }, ...within]) {
+      const { outcome, output, cut, definition, ends = [] } = one;
+      const at = { step: key + one.key, identity: identity + one.identity };
+      await emit({
+        kind: "stepKept",
+        step: at.step,
+        outcome,
+        output,
+        ...(cut && { cut }),
+        definition: definition ?? "",
+        ...(at.identity === at.step ? {} : { identity: at.identity }),
+      });
+      for (const end of ends) {
+        await emit({ kind: "stepTargetEnded", step: at.step, end, at: clock.now() });
+      }
+    }
   }
 
   /** Returns whether it runs: `ok`, `skipped`, or how the condition itself failed. */
@@ -210,7 +260,7 @@ export class StepRunner implements Sequences {
     kind: StepKind,
     at: Attempted,
     done: Map<string, StepTargetEnd>,
-  ): Promise<StepEnd> {
+  ): Promise<StepEnd & { seen: readonly StepTargetEnd[] }> {
     const { environment, emit } = this.options;
     // The record of this run alone must list what is done, in case another resumes from it.
     for (const end of done.values()) {
@@ -218,10 +268,11 @@ export class StepRunner implements Sequences {
     }
     for (let attempt = 1;; attempt++) {
       const seen: StepTargetEnd[] = [];
-      const end = await this.#attempt(step, kind, { ...at, done, seen });
+      const isRepeated = attempt > 1;
+      const end = await this.#attempt(step, kind, { ...at, done, seen, isRepeated });
       const delayMs = nextAttempt(at.policy.retry, attempt, end.outcome);
       if (delayMs === undefined || at.signal.aborted) {
-        return end;
+        return { ...end, seen: [...done.values(), ...seen] };
       }
       // Successful targets aren't run again.
       for (const target of seen) if (target.outcome.kind === "ok") done.set(target.name, target);
@@ -235,7 +286,11 @@ export class StepRunner implements Sequences {
   async #attempt(
     step: Step,
     kind: StepKind,
-    at: Attempted & { done: ReadonlyMap<string, StepTargetEnd>; seen: StepTargetEnd[] },
+    at: Attempted & {
+      done: ReadonlyMap<string, StepTargetEnd>;
+      seen: StepTargetEnd[];
+      isRepeated: boolean;
+    },
   ): Promise<StepEnd> {
     const { clock } = this.options.environment;
     const { limitMs } = at.policy;
@@ -249,7 +304,12 @@ export class StepRunner implements Sequences {
         return { outcome: { kind: "skipped", reason: "no targets" }, output: {} };
       }
       const fields = evaluatedAs(v.object(kind.entries), withoutNull(evaluated)) as Fields;
-      const context = makeStepContext(this, step, { ...at, signal: deadline.signal });
+      const context = makeStepContext(this, step, {
+        ...at,
+        signal: deadline.signal,
+        runSignal: at.signal,
+        expired: () => deadline.expired,
+      });
       return bounded(await kind.run(fields, context), { deadline, limitMs, signal: at.signal });
     } catch (error) {
       const end = endOfError(error, step, at.signal.aborted || deadline.expired);
@@ -258,8 +318,8 @@ export class StepRunner implements Sequences {
   }
 
   async #skip(step: Step, scope: Scope, reason: string): Promise<void> {
-    const output = { ...emptyOutput(stepKind(step.kind)), outcome: "skipped" };
-    scope.steps[step.id] = output;
+    omitSteps([step], scope.steps);
+    const output = scope.steps[step.id] ?? null;
     await this.#endNow(step, scope, { kind: "skipped", reason }, output);
   }
 
@@ -283,6 +343,29 @@ export class StepRunner implements Sequences {
   }
 }
 
+/** Gives the steps within a retained one their outputs; those that didn't run have empty ones. */
+function retainOutputs(
+  step: Step,
+  outputs: Scope["steps"],
+  within: readonly RetainedInner[],
+): void {
+  const parts = new Map(within.map((part) => [part.key, part]));
+  omitSteps(Object.values(step.inner).flat(), outputs);
+  const visit = (outer: Step, prefix: string) => {
+    const kind = stepKind(outer.kind);
+    if (!kind.innerStay) return;
+    for (const [list, steps] of Object.entries(outer.inner)) {
+      for (const one of steps) {
+        const key = `${prefix}/${listPrefix(kind, list)}${one.id}`;
+        const part = parts.get(key);
+        if (part !== undefined) outputs[one.id] = guarded(part.output, part.cut);
+        visit(one, key);
+      }
+    }
+  };
+  visit(step, "");
+}
+
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
@@ -296,7 +379,8 @@ function bounded(
     signal: AbortSignal;
   },
 ): StepEnd {
-  if (end.outcome.kind === "ok" || end.outcome.kind === "skipped") return end;
+  const { kind } = end.outcome;
+  if (kind === "ok" || kind === "skipped" || end.isFinal === true) return end;
   if (deadline.expired) {
     return { ...end, outcome: { kind: "timeout", afterMs: limitMs ?? 0 } };
   }

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import { anyType, listOf, numberType, textType } from "../../expression/type.ts";
 import { amount, anything, countFromOne, described, identifier } from "../fields.ts";
+import { type InnerEnd, isGood } from "../engine/failure.ts";
 import type { StepOutcome } from "../step_events.ts";
 import { defineStep, ok } from "../step_kind.ts";
 import { amountOf, overBudget } from "../pod_fields.ts";
@@ -42,7 +43,7 @@ export const foreachStep = defineStep({
       "The steps.",
     ),
   },
-  inner: ["steps"],
+  inner: { steps: ["steps"] },
   fixed: ["as", "steps"],
   innerNames: ({ as = "item" }) => ({ [as]: anyType, index: numberType }),
   output: { items: listOf({ kind: "record", fields: { item: anyType, outcome: textType } }) },
@@ -70,7 +71,7 @@ outputs:
   run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1 }, step) => {
     const budget = amountOf(maxFail);
     const rounds: { item: JsonValue; outcome: StepOutcome }[] = [];
-    let stopper: StepOutcome | undefined;
+    let stopper: InnerEnd | undefined;
     let [next, bad] = [0, 0];
     const texts = items.map((item) => JSON.stringify(item));
     const counts = new Map<string, number>();
@@ -84,25 +85,30 @@ outputs:
         const index = next++;
         const item = items[index] as JsonValue;
         const names = { [as]: item, index };
-        const round = { names, part: String(index), item, before: before[index] ?? 0 };
-        const { outcome } = await step.inner("steps", round);
+        const round = { part: String(index), item, before: before[index] ?? 0 };
+        const end = await step.inner("steps", { names, round });
+        const { outcome } = end;
         rounds[index] = { item, outcome };
-        if (outcome.kind === "ok") continue;
+        if (isGood(outcome)) continue;
         const isOver = overBudget(++bad, items.length, budget) || outcome.kind === "cancelled";
-        if (isOver) stopper ??= outcome;
+        if (isOver) stopper ??= end;
       }
     };
     const atOnce = Math.min(concurrency, items.length);
     await Promise.all(Array.from({ length: atOnce }, takeTurns));
     const output = { items: rounds.map(({ item, outcome }) => ({ item, outcome: outcome.kind })) };
-    if (stopper !== undefined) return { outcome: stopper, output };
-    const failures = rounds.filter(({ outcome }) => outcome.kind !== "ok");
+    if (stopper !== undefined) {
+      const { outcome, failure } = stopper;
+      return { outcome, output, ...(failure && { failure }) };
+    }
+    const failures = rounds.filter(({ outcome }) => !isGood(outcome));
     if (failures.length > 0) {
       const names = failures.slice(0, roundsShown).map(({ item }) => itemText(item));
       const more = failures.length > roundsShown ? ", …" : "";
       const count = `${failures.length} of ${items.length} rounds failed`;
       step.line(`${count}, which maxFail allows: ${names.join(", ")}${more}`, "stderr");
     }
-    return ok(output);
+    const rescued = rounds.find(({ outcome }) => outcome.kind === "rescued");
+    return { ...ok(output), ...(rescued && { outcome: rescued.outcome }) };
   },
 });

@@ -1,7 +1,8 @@
 /** `parallel`: steps at the same time. */
 import * as v from "valibot";
 import { anything, described } from "../fields.ts";
-import { defineStep, ok } from "../step_kind.ts";
+import { together } from "../engine/failure.ts";
+import { defineStep } from "../step_kind.ts";
 
 /** The kind `parallel`. */
 export const parallelStep = defineStep({
@@ -14,9 +15,10 @@ export const parallelStep = defineStep({
       "The steps.",
     ),
   },
-  inner: ["parallel"],
+  inner: { parallel: ["parallel"] },
   fixed: ["parallel"],
   innerStay: true,
+  atOnce: true,
   output: {},
   example: `
 steps:
@@ -30,8 +32,7 @@ steps:
     effect: "reads",
   }),
   run: async (_fields, step) => {
-    const ends = await step.innerAtOnce("parallel");
-    const bad = ends.find(({ outcome }) => outcome.kind !== "ok");
-    return bad === undefined ? ok() : { outcome: bad.outcome, output: {} };
+    const { outcome, failure } = together(await step.innerAtOnce("parallel"));
+    return { outcome, output: {}, ...(failure && { failure }) };
   },
 });

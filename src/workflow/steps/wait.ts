@@ -258,7 +258,7 @@ steps:
     }
     const delayMs = parseDuration(wait);
     if (delayMs === undefined) return failed(`wait: expected ${expected}, found ${wait}`);
-    await passed(step.environment.clock, delayMs, { signal: step.signal });
-    return ok({ pods: 0 });
+    const isOver = await passed(step.environment.clock, delayMs, { signal: step.signal });
+    return isOver ? ok({ pods: 0 }) : { outcome: { kind: "cancelled" }, output: { pods: 0 } };
   },
 });

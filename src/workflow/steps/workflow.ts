@@ -35,9 +35,9 @@ outputs:
     effect: "reads",
   }),
   run: async ({ with: params = {} }, step) => {
-    const { outcome, outputs } = await step.usedWorkflow(
+    const { outcome, outputs, failure } = await step.usedWorkflow(
       params as Readonly<Record<string, JsonValue>>,
     );
-    return { outcome, output: { outputs } };
+    return { outcome, output: { outputs }, ...(failure && { failure }) };
   },
 });
