@@ -6,7 +6,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox actions present cli lsp cluster terminal pick table"
+  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model actions present cli lsp cluster terminal pick table"
     .split(
       " ",
     );
@@ -33,8 +33,10 @@ const allowed: Record<string, readonly string[]> = {
   "expression": ["base"],
   "workflow": ["base", "gate", "kube", "exec", "expression", "forward"],
   "sandbox": ["base", "workflow"],
+  "model": ["base"],
   "actions": [
     "base",
+    "model",
     "gate",
     "config",
     "kube",

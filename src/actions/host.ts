@@ -10,6 +10,9 @@ import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import type { FoundTargets } from "../kube/select/find_targets.ts";
 import type { Selection } from "../kube/select/target.ts";
+import type { Model } from "../model/model.ts";
+import type { ModelName } from "../model/names.ts";
+import type { ModelAccess } from "../model/sdk.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
@@ -50,8 +53,11 @@ export interface HostFiles {
    * @throws KodamaError `conflict` if the path exists; otherwise the system's error.
    */
   create(path: string, options: { private: boolean; replace: boolean }): Promise<NewFile>;
-  /** Returns size and modification time of a path, of a link itself; undefined if it doesn't exist. */
-  inspect(path: string): Promise<{ bytes: number; modifiedAt: Date } | undefined>;
+  /**
+   * Returns size, modification time and permission bits of a path, of a link itself; undefined if it doesn't exist. A
+   * system without permission bits has no `mode`.
+   */
+  inspect(path: string): Promise<{ bytes: number; modifiedAt: Date; mode?: number } | undefined>;
   /** Removes a file; does nothing if there is none. */
   remove(path: string): Promise<void>;
   /** Returns a private temporary file, which disposal removes. */
@@ -113,6 +119,8 @@ export interface Host {
     selection: Selection,
     options: CallOptions,
   ): Promise<FoundTargets>;
+  /** Returns a language model of a provider, whose code is loaded only when this is called. Nothing is sent yet. */
+  openModel(name: ModelName, access: ModelAccess): Promise<Model>;
   /** This machine's files for copying; loaded only when called. */
   copyFiles(): Promise<LocalFiles>;
   /** This machine as workflow steps use it, and the sandbox of scripts; loaded only when called. */

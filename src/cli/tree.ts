@@ -39,6 +39,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "sync",
   ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
+  ["Language models", ["model"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "lsp", "completion", "doctor", "version", "help"]],
 ];
@@ -211,6 +212,12 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     pause: leaf("pause a sync", () => import("./commands/sync/pause.ts")),
     resume: leaf("resume a paused sync", () => import("./commands/sync/resume.ts")),
     stop: leaf("stop a sync", () => import("./commands/sync/stop.ts")),
+  }),
+  model: branch("the language models that kodama asks", {
+    list: leaf("list models, and where their keys are", () => import("./commands/model/list.ts")),
+    show: leaf("show how models are reached", () => import("./commands/model/show.ts")),
+    test: leaf("ask models a question, and measure them", () => import("./commands/model/test.ts")),
+    stats: leaf("print what models have cost", () => import("./commands/model/stats.ts")),
   }),
   cluster: branch("the embedded Kubernetes, for trying things out", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),

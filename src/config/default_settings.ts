@@ -13,6 +13,12 @@ export const defaultSettings = {
   sync: { useGitignore: true },
   exec: { fanout: 32, connectTimeout: "15s", outputMode: "prefix", confirmAbove: 10 },
   runs: { outputs: true, outputLimit: "1Mi", totalLimit: "64Mi" },
+  model: {
+    name: "anthropic/claude-sonnet-5-5",
+    maxRetries: 3,
+    retryDelay: "1s",
+    timeout: "2m",
+  },
 } as const satisfies Settings;
 
 /** Environment variables, and the settings that they set. */
@@ -22,4 +28,11 @@ export const settingVariables = {
   KODAMA_OUTPUT_MODE: "exec.outputMode",
   KODAMA_CONFIRM_ABOVE: "exec.confirmAbove",
   KODAMA_RECORD_OUTPUT: "runs.outputs",
+  KODAMA_MODEL: "model.name",
+  KODAMA_ANTHROPIC_URL: "model_urls.anthropic",
+  KODAMA_OPENAI_URL: "model_urls.openai",
+  KODAMA_MISTRAL_URL: "model_urls.mistral",
+  KODAMA_GEMINI_URL: "model_urls.gemini",
+  KODAMA_OLLAMA_URL: "model_urls.ollama",
+  KODAMA_COMPATIBLE_URL: "model_urls.compatible",
 } as const;

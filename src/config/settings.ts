@@ -49,7 +49,11 @@ export async function effectiveSettings(sources: SettingSources): Promise<Effect
   return allSettings().flatMap(({ path, schema }) => {
     const key = joinKey(path);
     const found = fromVariable(path, schema, sources.env) ??
-      (Object.hasOwn(guards, key) ? guards[key]?.(path, layers) : fromLayers(path, layers));
+      (Object.hasOwn(guards, key)
+        ? guards[key]?.(path, layers)
+        : isUsersAlone(path)
+        ? ofUserAlone(path, layers)
+        : fromLayers(path, layers));
     return found === undefined ? [] : [{ path, key, ...found }];
   });
 }
@@ -125,6 +129,27 @@ const guards: Readonly<
     });
   },
 };
+
+/**
+ * Which models are asked, by which server and with which key: a repository could send a user's key, or what the user
+ * asks about a cluster, to a server of its own.
+ */
+function isUsersAlone([group]: SettingPath): boolean {
+  return group === "model" || (group?.startsWith("model_") ?? false);
+}
+
+function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undefined {
+  const isOthers = ({ origin }: Layer) =>
+    origin.kind === "repository" || origin.kind === "template";
+  const theirs = fromLayers(path, layers.filter(isOthers));
+  if (theirs === undefined) return fromLayers(path, layers);
+  const source = theirs.origin.kind === "repository" || theirs.origin.kind === "template"
+    ? theirs.origin.path
+    : "";
+  throw new KodamaError("config", `${source}: ${joinKey(path)} can't be set here`, {
+    hint: hint`which models are asked is in your own file alone: ${action("config.path")}`,
+  });
+}
 
 /** The repository's value, and the value without it. */
 function ownAndOthers(

@@ -75,6 +75,31 @@ function setting<S extends v.GenericSchema>(schema: S, description: string) {
   return v.optional(v.pipe(schema, v.description(description)));
 }
 
+/** The providers of language models, each with a setting of the same schema. */
+function eachProvider<S extends v.GenericSchema>(
+  schema: S,
+  description: (title: string) => string,
+) {
+  return group({
+    anthropic: setting(schema, description("Anthropic")),
+    openai: setting(schema, description("OpenAI")),
+    mistral: setting(schema, description("Mistral")),
+    gemini: setting(schema, description("Gemini")),
+    ollama: setting(schema, description("Ollama")),
+    compatible: setting(
+      schema,
+      description("another server that speaks OpenAI's chat completions"),
+    ),
+  });
+}
+
+const serverUrl = v.pipe(
+  v.string("a URL such as https://models.example.com/v1"),
+  v.regex(/^https?:\/\/[^\s/]+\S*$/, "a URL such as https://models.example.com/v1"),
+);
+
+const dollars = v.pipe(v.number("a price in US dollars"), v.minValue(0, "a price in US dollars"));
+
 /** The schema of `config.yaml` and of a repository's `.kodama.yaml`. Every field may be absent. */
 export const settingsShape = v.strictObject({
   defaults: group({
@@ -144,6 +169,30 @@ export const settingsShape = v.strictObject({
     outputLimit: setting(size, "How much of the output of one run is recorded."),
     totalLimit: setting(size, "How much all records may hold; the oldest are removed."),
   }),
+  model: group({
+    name: setting(text, "Language model that is asked, as in anthropic/claude-sonnet-5-5."),
+    fallback: setting(texts, "Models that are asked, in this order, if that one can't answer."),
+    maxRetries: setting(
+      v.pipe(v.number(wholeFromZero), v.integer(wholeFromZero), v.minValue(0, wholeFromZero)),
+      "Further attempts at a model whose failure passes by itself.",
+    ),
+    retryDelay: setting(
+      duration,
+      "Before the second attempt; each further delay is twice as long.",
+    ),
+    timeout: setting(duration, "For the next part of an answer."),
+    prices: setting(
+      v.record(
+        text,
+        v.strictObject({ input: dollars, output: dollars }, "a mapping with input and output"),
+        "a mapping of models to prices",
+      ),
+      "US dollars for a million tokens, by model, for the statistics: {input: 3, output: 15}.",
+    ),
+  }),
+  model_keys: eachProvider(text, (title) => `Key for ${title}.`),
+  model_key_files: eachProvider(text, (title) => `Path of a file with the key for ${title}.`),
+  model_urls: eachProvider(serverUrl, (title) => `Base URL of ${title}.`),
 }, "a mapping of settings");
 
 /** The settings of one file. */

@@ -68,6 +68,30 @@ Deno.test("a repository makes the settings that guard against accidents stricter
   });
 });
 
+Deno.test("which models are asked, and with which key, is the user's decision alone", async () => {
+  const theirs = [
+    "model: {name: ollama/x}",
+    "model: {fallback: [ollama/x]}",
+    "model_keys: {anthropic: x}",
+    "model_key_files: {openai: /etc/passwd}",
+    "model_urls: {gemini: 'http://evil.example.com'}",
+  ];
+  for (const text of theirs) {
+    const given = { path: "/r/.kodama.yaml", text };
+    const message = /^\/r\/\.kodama\.yaml: model.* can't be set here$/;
+    const sources = { env: () => undefined, user: undefined };
+    await assert.rejects(effectiveSettings({ ...sources, repository: given }), { message });
+    await assert.rejects(
+      effectiveSettings({ ...sources, repository: undefined, template: given }),
+      { message },
+    );
+    const own = await effectiveSettings({ ...sources, repository: undefined, user: given });
+    assert.ok(
+      own.some(({ path, origin }) => path[0]?.startsWith("model") && origin.kind === "user"),
+    );
+  }
+});
+
 Deno.test("a variable is checked as a file is", async () => {
   const env = (name: string) => name === "KODAMA_OUTPUT_MODE" ? "sideways" : undefined;
   await assert.rejects(effectiveSettings({ env, repository: undefined, user: undefined }), {

@@ -134,10 +134,16 @@ async function create(
   }
 }
 
-async function inspect(path: string): Promise<{ bytes: number; modifiedAt: Date } | undefined> {
+async function inspect(
+  path: string,
+): Promise<{ bytes: number; modifiedAt: Date; mode?: number } | undefined> {
   try {
-    const { size, mtime } = await Deno.lstat(path);
-    return { bytes: size, modifiedAt: mtime ?? new Date(0) };
+    const { size, mtime, mode } = await Deno.lstat(path);
+    return {
+      bytes: size,
+      modifiedAt: mtime ?? new Date(0),
+      ...(mode === null ? {} : { mode: mode & 0o777 }),
+    };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw fileError(`cannot inspect ${path}`, error);

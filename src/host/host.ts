@@ -73,6 +73,10 @@ export function machineHost(
       const { findTargets } = await import("../kube/select/find_targets.ts");
       return await findTargets(client, selection, { signal, random: kubeHost.random });
     },
+    async openModel(name, access) {
+      const { openModel } = await import("../model/sdk.ts");
+      return await openModel(name, access);
+    },
     async copyFiles() {
       const { localCopyFiles } = await import("../copy/local/files.ts");
       return localCopyFiles();

@@ -2,18 +2,40 @@
 import { jsonSchemaOf } from "../../base/json_schema.ts";
 import type { FileSchema, SourceFile } from "../../base/yaml/shape.ts";
 import { userConfigPath } from "../../config/paths.ts";
-import { allSettings, joinKey, settingAt } from "../../config/setting_key.ts";
+import {
+  allSettings,
+  joinKey,
+  parseSettingValue,
+  settingAt,
+  splitKey,
+} from "../../config/setting_key.ts";
 import { type EffectiveSetting, effectiveSettings } from "../../config/settings.ts";
 import { maxSettingsBytes, withoutSetting, withSetting } from "../../config/settings_file.ts";
 import { settingsShape } from "../../config/settings_shape.ts";
 import type { Host } from "../host.ts";
+import type { ModelSettingWarning } from "./model_settings.ts";
 import { settingSources } from "./setting_sources.ts";
 
+export type { ModelSettingWarning } from "./model_settings.ts";
 export type { EffectiveSetting, SettingOrigin } from "../../config/settings.ts";
 
-/** Returns every setting that has a value, and its source. */
+/** Replaces the value of a setting that is a secret, wherever settings are shown. */
+export const maskedValue = "********";
+
+/** Returns whether the value of a setting is a secret. */
+export function isSecretSetting(path: readonly string[]): boolean {
+  return path[0] === "model_keys";
+}
+
+/** The same for a key as text. */
+export function isSecretKey(key: string): boolean {
+  return isSecretSetting(splitKey(key));
+}
+
+/** Returns every setting that has a value, and its source; secrets are masked. */
 export async function viewConfig(host: Host): Promise<EffectiveSetting[]> {
-  return await effectiveSettings(await settingSources(host));
+  const settings = await effectiveSettings(await settingSources(host));
+  return settings.map((one) => isSecretSetting(one.path) ? { ...one, value: maskedValue } : one);
 }
 
 /** Returns the keys of all settings. */
@@ -45,11 +67,24 @@ export async function getConfig(host: Host, key: string): Promise<EffectiveSetti
 export interface ConfigChange {
   path: string;
   changed: boolean;
+  /** What is unusual in the new value. */
+  warnings: readonly ModelSettingWarning[];
 }
 
-/** Sets a value in the user's file, which is created if it is missing. Comments in it are retained. */
+/**
+ * Sets a value in the user's file, which is created if it is missing. Comments in it are retained. The file is the
+ * user's alone: mode 0600.
+ */
 export async function setConfig(host: Host, key: string, value: string): Promise<ConfigChange> {
-  return await changeConfig(host, (file) => withSetting(file, key, value));
+  const { path, schema, group } = await settingAt(key);
+  const { checkModelSetting } = await import("./model_settings.ts");
+  const warnings = group
+    ? []
+    : await checkModelSetting(path, parseSettingValue(key, schema, value));
+  return {
+    ...await changeConfig(host, (file) => withSetting(file, key, value)),
+    warnings,
+  };
 }
 
 /** Removes a setting, or a group of them, from the user's file. */
@@ -64,9 +99,9 @@ async function changeConfig(
   const path = userConfigPath(host.places);
   const before = await host.files.readText(path, maxSettingsBytes) ?? "";
   const after = await change({ path, text: before });
-  if (after === before) return { path, changed: false };
+  if (after === before) return { path, changed: false, warnings: [] };
   await host.files.replaceText(path, after);
-  return { path, changed: true };
+  return { path, changed: true, warnings: [] };
 }
 
 /** The JSON Schema of `config.yaml` and `.kodama.yaml`. */

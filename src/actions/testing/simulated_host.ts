@@ -33,6 +33,8 @@ export interface SimulatedSurroundings {
   links?: Readonly<Record<string, string>>;
   /** When a file was modified; now if undefined. */
   modifiedAt?: (path: string) => Date | undefined;
+  /** The stand-in of every language model. */
+  openModel?: Host["openModel"];
   /** Whether nothing more can be written to a file. */
   fullDisk?: (path: string) => boolean;
 }
@@ -113,6 +115,7 @@ export function simulatedHost(
       return Promise.reject(new KodamaError("config", `no context "${context}"`));
     },
     select: ({ context }) => found(context, clusters[context] ?? {}, clock),
+    openModel: options.openModel ?? unused,
     copyFiles: unused,
     workflowMachine: unused,
     testCluster: unused,

@@ -275,6 +275,10 @@ async function namesOf(
       const { listSyncs } = await import("../../actions/sync/syncs.ts");
       return (await listSyncs(asked.host)).map(({ spec }) => spec.key);
     }
+    case "models": {
+      const { suggestedModels } = await import("../../actions/model/setup.ts");
+      return suggestedModels().map((value) => ({ value }));
+    }
     case "configKeys": {
       const { settingKeys } = await import("../../actions/config/config.ts");
       return settingKeys();

@@ -9,7 +9,7 @@ import { parseDuration } from "../../base/duration.ts";
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
   | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" | "syncs" }
-  | { kind: "containers" | "nodes" | "labels" | "params" | "configValues" }
+  | { kind: "containers" | "nodes" | "labels" | "params" | "configValues" | "models" }
   | { kind: "sessions" | "templates" }
   /** Names of sessions in the cluster; or a file instead. */
   | { kind: "snapshots"; orFile: boolean }

@@ -2,8 +2,10 @@
 import type {
   ConfigChange,
   EffectiveSetting,
+  ModelSettingWarning,
   SettingOrigin,
 } from "../../../actions/config/config.ts";
+import { didYouMeanText } from "../../../base/nearest_names.ts";
 import { printable } from "../../../terminal/printable.ts";
 
 /** Formats a value for a person or a script: a text as it is, anything else as JSON. */
@@ -30,7 +32,23 @@ export function settingData({ key, value, origin }: EffectiveSetting) {
   return { key, value, origin: origin.kind, from: originText(origin) };
 }
 
-/** Returns one line for standard error. */
-export function changeText({ path, changed }: ConfigChange): string {
-  return `${printable(path)} ${changed ? "is changed" : "unchanged"}\n`;
+/** Returns the lines for standard error. */
+export function changeText({ path, changed, warnings }: ConfigChange): string {
+  const lines = [
+    ...warnings.map((one) => `warning: ${warningText(one)}`),
+    `${path} ${changed ? "is changed" : "unchanged"}`,
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join("");
+}
+
+function warningText(warning: ModelSettingWarning): string {
+  switch (warning.kind) {
+    case "noProvider": {
+      const { model, near } = warning;
+      return `"${model}" names no provider, so it will be requested from Ollama as ollama/${model}` +
+        didYouMeanText(near).replace(/\?$/, "");
+    }
+    case "keyForm":
+      return `this hasn't the usual form of a key for ${warning.provider} (${warning.expected})`;
+  }
 }

@@ -1,0 +1,258 @@
+/**
+ * Models by the AI SDK's provider packages (https://ai-sdk.dev/providers), which are loaded when a model is opened.
+ * Of the SDK only these are used, and not its `ai` package: its loop of tools, its retries and its fallback would be
+ * beside kodama's own, which ask a person, report each delay, and know what another model may be asked.
+ */
+import type {
+  JSONValue,
+  LanguageModelV4,
+  LanguageModelV4Message,
+  LanguageModelV4StreamPart,
+  SharedV4ProviderOptions,
+} from "@ai-sdk/provider";
+import { isRecord } from "../base/json_value.ts";
+import { plainText } from "../base/plain_text.ts";
+import type { Message, Model, ModelPart, ModelRequest } from "./model.ts";
+import { errorOfResponse, messageOf, ModelError, type ModelFailure } from "./model_error.ts";
+import { type ModelName, modelText } from "./names.ts";
+
+/** What a model is opened with. */
+export interface ModelAccess {
+  /** Undefined if there is none, and none is needed. */
+  key: string | undefined;
+  /** Without a slash at its end. */
+  url: string;
+  /** The time of day in milliseconds, for dates in a server's answer. */
+  nowMs: () => number;
+}
+
+/** Returns the model. Nothing is sent yet. */
+export async function openModel(name: ModelName, access: ModelAccess): Promise<Model> {
+  const model = await loadProvider(name, access);
+  return {
+    name: modelText(name),
+    stream: (request, signal) => streamParts(model, { name, access, request, signal }),
+  };
+}
+
+async function loadProvider(
+  { provider, name }: ModelName,
+  { key, url }: ModelAccess,
+): Promise<LanguageModelV4> {
+  // A key is always passed, or the packages would search the environment by rules of their own.
+  const apiKey = key ?? "none";
+  switch (provider) {
+    case "anthropic": {
+      const { createAnthropic } = await import("@ai-sdk/anthropic");
+      return createAnthropic({ apiKey, baseURL: url })(name);
+    }
+    case "openai": {
+      const { createOpenAI } = await import("@ai-sdk/openai");
+      return createOpenAI({ apiKey, baseURL: url }).chat(name);
+    }
+    case "mistral": {
+      const { createMistral } = await import("@ai-sdk/mistral");
+      return createMistral({ apiKey, baseURL: url })(name);
+    }
+    case "gemini": {
+      const { createGoogle } = await import("@ai-sdk/google");
+      return createGoogle({ apiKey, baseURL: url })(name);
+    }
+    case "ollama":
+    case "compatible": {
+      const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
+      const baseURL = provider === "ollama" ? `${url}/v1` : url;
+      return createOpenAICompatible({
+        name: provider,
+        baseURL,
+        includeUsage: true,
+        ...(key === undefined ? {} : { apiKey: key }),
+      })(name);
+    }
+  }
+}
+
+interface Call {
+  name: ModelName;
+  access: ModelAccess;
+  request: ModelRequest;
+  signal: AbortSignal;
+}
+
+async function* streamParts(
+  model: LanguageModelV4,
+  call: Call,
+): AsyncGenerator<ModelPart, void> {
+  const { request, signal } = call;
+  let isAnswered = false;
+  try {
+    const { stream } = await model.doStream({
+      prompt: promptOf(request),
+      maxOutputTokens: request.maxOutputTokens,
+      abortSignal: signal,
+      ...(request.tools.length === 0 ? {} : {
+        tools: request.tools.map(({ name, description, inputSchema }) => ({
+          type: "function" as const,
+          name,
+          description,
+          inputSchema,
+        })),
+      }),
+    });
+    isAnswered = true;
+    for await (const part of stream) {
+      const read = readPart(part, call);
+      if (read !== undefined) yield read;
+      if (read?.kind === "finished") return;
+    }
+    throw interrupted(call, "its end is missing");
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    if (signal.aborted) throw signal.reason;
+    throw errorOf(error, { ...call, isAnswered });
+  }
+}
+
+/** Returns what a part of the SDK's stream is to kodama; undefined for parts that it doesn't use, such as reasoning. */
+function readPart(part: LanguageModelV4StreamPart, call: Call): ModelPart | undefined {
+  switch (part.type) {
+    case "text-delta":
+      return part.delta === "" ? undefined : { kind: "text", text: part.delta };
+    case "tool-call": {
+      const { toolCallId: id, toolName: name, input, providerMetadata: opaque } = part;
+      return {
+        kind: "toolCall",
+        call: { id, name, input, ...(opaque === undefined ? {} : { opaque }) },
+      };
+    }
+    case "error":
+      throw errorOf(part.error, { ...call, isAnswered: true });
+    case "finish": {
+      const { finishReason: { unified }, usage } = part;
+      if (unified === "error") throw interrupted(call, "the provider reports an error");
+      if (unified === "interrupted") throw interrupted(call, "its end is missing");
+      const reason = ({
+        "stop": "stop",
+        "length": "length",
+        "content-filter": "refused",
+        "tool-calls": "toolCalls",
+        "other": "other",
+      } as const)[unified];
+      const { inputTokens, outputTokens } = usage;
+      return {
+        kind: "finished",
+        reason,
+        usage: { input: inputTokens.total, output: outputTokens.total },
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function interrupted({ name }: Call, detail: string): ModelError {
+  return failed("interrupted", name, detail);
+}
+
+function failed(
+  failure: ModelFailure,
+  name: ModelName,
+  detail: string,
+  cause?: unknown,
+): ModelError {
+  const model = modelText(name);
+  const message = messageOf(failure, { provider: name.provider, model, detail });
+  return new ModelError(failure, message, {
+    model,
+    ...(detail === "" ? {} : { detail }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** Returns the error that something thrown by the SDK, or reported within its stream, stands for. */
+function errorOf(
+  error: unknown,
+  { name, access, isAnswered }: Call & { isAnswered: boolean },
+): ModelError {
+  // The classes aren't imported: the hot path of a command would load them for an error that rarely happens.
+  const { statusCode: status, responseBody, responseHeaders, data, cause } = isRecord(error)
+    ? error
+    : {} as Record<string, unknown>;
+  if (typeof status === "number" || (isAnswered && !(error instanceof Error))) {
+    const body = typeof responseBody === "string" ? responseBody : JSON.stringify(data ?? error);
+    const headers = isRecord(responseHeaders) ? responseHeaders as Record<string, string> : {};
+    const response = { ...name, model: name.name, headers, body };
+    return errorOfResponse(
+      { ...response, status: typeof status === "number" ? status : 200 },
+      access.nowMs(),
+    );
+  }
+  const text = plainText(messageText(cause) || messageText(error), 600);
+  if (isAnswered) {
+    // A body that ends early, and one that isn't what the provider documents.
+    const isBroken = /error (?:reading|decoding)|reset|closed|EOF|stream ended|connection/i.test(
+      text,
+    );
+    return failed(isBroken ? "interrupted" : "badAnswer", name, text, error);
+  }
+  const isReset = /reset|closed before|EOF|broken pipe/i.test(text);
+  return failed(isReset ? "interrupted" : "unreachable", name, connectionText(text), error);
+}
+
+function messageText(value: unknown): string {
+  return value instanceof Error ? value.message : "";
+}
+
+/** The reason at the end of the runtime's text, without the URL: `Connection refused (os error 111)`. */
+function connectionText(text: string): string {
+  const [, address] = /for url \((\S+?)\)/.exec(text) ?? [];
+  const host = address === undefined ? "" : `${new URL(address).host}: `;
+  const reason = text.split(/: (?=[A-Z])/).at(-1) ?? text;
+  return `${host}${reason}`;
+}
+
+/** Returns the conversation in the SDK's form. */
+function promptOf({ system, messages }: ModelRequest): LanguageModelV4Message[] {
+  return [{ role: "system", content: system }, ...messages.map(messageOfTurn)];
+}
+
+function messageOfTurn(message: Message): LanguageModelV4Message {
+  switch (message.role) {
+    case "user":
+      return { role: "user", content: [{ type: "text", text: message.text }] };
+    case "assistant":
+      return {
+        role: "assistant",
+        content: [
+          ...(message.text === "" ? [] : [{ type: "text" as const, text: message.text }]),
+          ...message.calls.map(({ id, name, input, opaque }) => ({
+            type: "tool-call" as const,
+            toolCallId: id,
+            toolName: name,
+            input: jsonOrText(input),
+            ...(opaque === undefined ? {} : { providerOptions: opaque as SharedV4ProviderOptions }),
+          })),
+        ],
+      };
+    case "tool":
+      return {
+        role: "tool",
+        content: message.results.map(({ id, name, text, isError }) => ({
+          type: "tool-result" as const,
+          toolCallId: id,
+          toolName: name,
+          output: { type: isError ? "error-text" as const : "text" as const, value: text },
+        })),
+      };
+  }
+}
+
+/** Providers require an object; what isn't one was refused, and is returned as the field of one. */
+function jsonOrText(text: string): JSONValue {
+  try {
+    const value = JSON.parse(text) as JSONValue;
+    return isRecord(value) ? value : { input: text };
+  } catch {
+    return { input: text };
+  }
+}
