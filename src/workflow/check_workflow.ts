@@ -17,7 +17,7 @@ import type { FullWorkflow, SourceLocation, SourcePath, Step } from "./model.ts"
 import { outerNames, stepType } from "./names.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
-import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts";
+import { commandProblems, evaluateDeep, type Text, textsIn, textsOf } from "./templates.ts";
 import { type Entries, expressionMark, listed } from "./fields.ts";
 import { defaultEntries, frameEntries } from "./file_shape.ts";
 import { selectShape } from "./selection_fields.ts";
@@ -100,7 +100,9 @@ class Checker {
     for (const step of steps) {
       const kind = stepKind(step.kind);
       const here = { ...names, steps: record(known) };
-      this.#expressions(step, kind, here);
+      const isLate = ({ path: [field] }: Text) => kind.late.includes(String(field));
+      const texts = textsOf(step, kind);
+      this.#expressions(step, kind, { texts: texts.filter((text) => !isLate(text)), names: here });
       if (step.broken === undefined) await this.#step(step, kind);
       for (const [list, inner] of Object.entries(step.inner)) {
         const own = step.broken === undefined
@@ -109,25 +111,28 @@ class Checker {
         const within = { ...here, ...own };
         const found = await this.#steps(inner, within, known);
         if (kind.innerStay) Object.assign(known, found);
+        const late = { texts: texts.filter(isLate), names: { ...within, steps: record(found) } };
+        this.#expressions(step, kind, late);
       }
-      if (step.named) known[step.id] = step.broken === "kind" ? anyType : stepType(kind);
+      const fields = step.broken === undefined ? step.fields : undefined;
+      if (step.named) known[step.id] = step.broken === "kind" ? anyType : stepType(kind, fields);
     }
     return known;
   }
 
-  #expressions(step: Step, kind: StepKind, names: Names): void {
+  #expressions(
+    step: Step,
+    kind: StepKind,
+    { texts, names }: { texts: readonly Text[]; names: Names },
+  ): void {
     const entries = { ...frameEntries, ...kind.entries };
-    for (const { path, text } of textsOf(step, kind)) {
+    for (const { path, text } of texts) {
       const location = { file: step.at.file, path: [...step.at.path, ...path] };
       // Any value becomes a part of a command or a title.
-      const isUntyped = path[0] === kind.command || path[0] === "name" || step.broken !== undefined;
+      const isUntyped = [kind.command, "name", ...kind.late].includes(String(path[0])) ||
+        step.broken !== undefined;
       const field = isUntyped ? undefined : { entries, inner: path };
       this.#text(location, text, names, field);
-    }
-    if (step.broken !== undefined) return;
-    for (const { path, text, problem } of commandProblems(step.fields, kind)) {
-      const location = { file: step.at.file, path: [...step.at.path, ...path] };
-      this.#part(location, { text, problem }, "shell-expression");
     }
   }
 
@@ -136,6 +141,10 @@ class Checker {
       file: step.at.file,
       path: [...step.at.path, ...path],
     });
+    for (const { path, text, problem } of commandProblems(step.fields, kind)) {
+      const location = { file: step.at.file, path: [...step.at.path, ...path] };
+      this.#part(location, { text, problem }, "shell-expression");
+    }
     if (isNever(step.when)) {
       this.#report("unreachable-step", below(["when"]), "this is never true", "warning");
     }

@@ -8,7 +8,7 @@ import {
   textType,
   type Type,
 } from "../expression/type.ts";
-import type { FullWorkflow, ParamType } from "./model.ts";
+import type { FullWorkflow, ParamType, Step } from "./model.ts";
 import type { StepKind } from "./step_kind.ts";
 
 const paramTypes: Readonly<Record<ParamType, Type>> = {
@@ -33,9 +33,9 @@ export function outerNames({ params, permissions }: FullWorkflow): Record<string
   };
 }
 
-/** The type of `steps.ID` in expressions. */
-export function stepType({ output }: StepKind): Type {
-  return record({ ...output, outcome: textType });
+/** The type of `steps.ID` in expressions. @param fields unknown of a step that can't be read. */
+export function stepType({ output, outputOf }: StepKind, fields: Step["fields"] | undefined): Type {
+  return record({ ...output, ...fields && outputOf(fields), outcome: textType });
 }
 
 /** The output of a step that didn't run: the fields of its kind, all empty. */

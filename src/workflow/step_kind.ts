@@ -96,10 +96,14 @@ export interface KindDeclaration<E extends Entries, Fixed extends string> {
   example: string;
   /** The type of `steps.ID` in expressions, without `outcome`. */
   output: Readonly<Record<string, Type>>;
+  /** The same, as far as it depends on a step's fields. */
+  outputOf?(fields: AsWritten<E, Fixed>): Readonly<Record<string, Type>>;
   /** Its lists of steps, in the order in which they run: the path of each below the step. */
   inner?: Readonly<Record<string, SourcePath>>;
   /** Additional names for expressions in the steps of a list. */
   innerNames?(fields: AsWritten<E, Fixed>, list: string): Record<string, Type>;
+  /** Its own fields that it evaluates itself, with the names and the outputs of its inner steps. */
+  late?: readonly string[];
   /** Later steps can refer to its inner steps, because each of them runs at most once. */
   innerStay?: boolean;
   /** Its inner steps run at the same time. */
@@ -144,6 +148,7 @@ export interface StepKind {
   readonly output: Readonly<Record<string, Type>>;
   readonly inner: Readonly<Record<string, SourcePath>>;
   readonly innerStay: boolean;
+  readonly late: readonly string[];
   readonly atOnce: boolean;
   readonly inPods: boolean;
   /** Fields that must evaluate to true or false, including `when`. */
@@ -154,6 +159,7 @@ export interface StepKind {
   readonly verbatim: readonly string[];
   readonly fixed: readonly string[];
   readonly refine?: Readonly<Record<string, unknown>>;
+  outputOf(fields: Fields): Readonly<Record<string, Type>>;
   innerNames(fields: Fields, list: string): Record<string, Type>;
   check(fields: Fields): readonly StepProblem[];
   needs(fields: Fields): readonly Need[];
@@ -172,12 +178,14 @@ export function defineStep<const E extends Entries, const Fixed extends string =
     fixed,
     inner: {},
     innerStay: false,
+    late: [],
     atOnce: false,
     inPods: false,
     judges: false,
     command: undefined,
     valuesAreNoFlags: false,
     verbatim: [],
+    outputOf: () => ({}),
     innerNames: () => ({}),
     check: () => [],
     needs: () => [],

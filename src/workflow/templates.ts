@@ -119,7 +119,8 @@ export function evaluateFields(
 ): Record<string, unknown> {
   const evaluated: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(withoutLists(fields, kind))) {
-    const isUnevaluated = kind.verbatim.includes(field) || field === kind.command;
+    const isUnevaluated = kind.verbatim.includes(field) || kind.late.includes(field) ||
+      field === kind.command;
     evaluated[field] = isUnevaluated ? value : evaluateDeep(value, values);
   }
   if (kind.command === undefined) return withLists(evaluated, fields, kind);

@@ -26,7 +26,7 @@ export interface RunnerOptions {
     workflow: FullWorkflow,
     params: Readonly<Record<string, JsonValue>>,
     at: { key: StepKey; identity: string; isFresh: boolean; signal: AbortSignal },
-  ): Promise<InnerEnd & { outputs: JsonValue }>;
+  ): Promise<InnerEnd & Required<Pick<InnerEnd, "outputs">>>;
 }
 
 /** Runs the inner steps of a step. */

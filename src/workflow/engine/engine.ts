@@ -187,7 +187,7 @@ class Engine {
     workflow: FullWorkflow,
     outer: Omit<Scope, "workflow" | "steps" | "tally">,
     { main, last }: { main: AbortSignal; last: AbortSignal },
-  ): Promise<InnerEnd & { outputs: JsonValue }> {
+  ): Promise<InnerEnd & Required<Pick<InnerEnd, "outputs">>> {
     const tally = { hasRun: false, hasChanged: false };
     const scope: Scope = { ...outer, workflow, steps: {}, tally };
     let result: InnerEnd = await this.#runner.sequence(workflow.steps, scope, { signal: main });
@@ -271,7 +271,7 @@ class Engine {
 function outputsOf(
   { outputs }: FullWorkflow,
   values: Values,
-): { outcome: StepOutcome; outputs: JsonValue } {
+): { outcome: StepOutcome; outputs: Record<string, JsonValue> } {
   const found: Record<string, JsonValue> = {};
   for (const { name, template, at } of outputs) {
     try {

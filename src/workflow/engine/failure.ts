@@ -1,5 +1,6 @@
 /** What failed in a list of steps, as later steps see it; and how several lists end together. Pure. */
 import { listOf, textType, type Type } from "../../expression/type.ts";
+import type { JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { stepReason } from "./policy.ts";
@@ -22,6 +23,8 @@ export interface InnerEnd {
   stopper?: Step;
   /** What failed; absent if nothing did. */
   failure?: Failure;
+  /** By name, if some were requested and nothing failed. */
+  outputs?: Readonly<Record<string, JsonValue>>;
 }
 
 /** Nothing has failed. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { endsOf, outputsOf, type Play, play } from "../testing/step_fixture.ts";
+import { endsOf, inspected, outputsOf, type Play, play } from "../testing/step_fixture.ts";
 import { nothingRetained } from "./step_identity.ts";
 
 /** Rounds over five items, each of which takes the time that it names. */
@@ -73,4 +73,50 @@ Deno.test("rounds whose failure was tolerated are reported", async () => {
     "2 of 5 rounds failed, which maxFail allows: b, d",
   ]);
   assert.deepEqual(await lines(() => 0), []);
+});
+
+Deno.test("rounds have outputs, by their order and by item; those of a failed round are null", async () => {
+  const text = (more = "") =>
+    `permissions: { run: [echo, "false"] }
+steps:
+  - id: each
+    foreach: [a, 2, { x: 1 }]
+    as: one
+    maxFail: 1
+    steps:
+      - { id: said, shell: [echo, "\${{ one }}", "\${{ index }}"] }
+      - when: \${{ index == 1 }}
+        shell: ["false"]
+    outputs: { line: "\${{ steps.said.stdout }}", item: "\${{ one }}"${more} }
+  - { id: never, when: "\${{ run.id == '' }}", foreach: [a], steps: [{ wait: 1s }], outputs: { o: x } }
+outputs:
+  lines: \${{ steps.each.items.map(one, one.outputs.line) }}
+  a: \${{ steps.each.byItem.a.line }}
+  record: \${{ steps.each.byItem["{\\"x\\":1}"].item }}
+  none: \${{ size(steps.never.items) }}
+`;
+  const { events } = await play({
+    files: { "w.yaml": text() },
+    run: ([program]) => program === "false" ? 1 : 0,
+  });
+  assert.deepEqual(outputsOf(events), {
+    lines: ["a 0", null, '{"x":1} 2'],
+    a: "a 0",
+    record: { x: 1 },
+    none: 0,
+  });
+  const wrong = await play({ files: { "w.yaml": text(', bad: "${{ [one][index] }}"') } });
+  assert.match(
+    endsOf(wrong.events).find((end) => end.startsWith("each ")) ?? "",
+    /^each failed: outputs.bad: .*\(w.yaml:3\)$/,
+  );
+  const { diagnostics } = await inspected({
+    "w.yaml": text(', b: "${{ steps.sad.stdout }}", c: "${{ steps.each.items }}"')
+      .replace("byItem.a.line", "byItem.a.lime"),
+  });
+  assert.deepEqual(diagnostics.map(({ line, message }) => `${line} ${message}`), [
+    '11 no step before this has the id "sad"; did you mean "said"?',
+    '11 no step before this has the id "each"; it is defined later',
+    '15 unknown name "lime"; did you mean "line"?',
+  ]);
 });

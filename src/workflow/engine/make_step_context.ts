@@ -1,5 +1,6 @@
 /** The context of one attempt at one step, made from the run's. */
 import { hint, option } from "../../base/hint.ts";
+import type { JsonValue } from "../../base/json_value.ts";
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import { listPrefix } from "../inner_lists.ts";
@@ -14,8 +15,8 @@ import { named, narrowed } from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
 import type { InnerOptions, StepContext, StepTarget } from "./step_context.ts";
-import type { InnerEnd } from "./failure.ts";
-import { stepReason } from "./policy.ts";
+import { failureOf, type InnerEnd, isGood } from "./failure.ts";
+import { messageAt, stepReason } from "./policy.ts";
 import { roundIdentity } from "./step_identity.ts";
 import type { LocalEnvironment } from "./environment.ts";
 
@@ -73,11 +74,15 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
     inner: async (list, options = {}) => {
-      const { unlimited = false, last = false } = options;
-      const end = await runner.sequence(inner(list), below(list, options), {
+      const { unlimited = false, last = false, outputs } = options;
+      const here = below(list, options);
+      const end = await runner.sequence(inner(list), here, {
         signal: last ? lastSignal : unlimited ? runSignal : signal,
         whatever: last,
       });
+      if (outputs !== undefined && isGood(end.outcome)) {
+        return withOutputs(end, outputs, { step, scope: here });
+      }
       return end.outcome.kind === "cancelled" && !unlimited && expired()
         ? timedOut(end, limitMs ?? 0)
         : end;
@@ -147,6 +152,26 @@ export function omitSteps(steps: readonly Step[], outputs: Scope["steps"]): void
     outputs[step.id] = { ...emptyOutput(kind), outcome: "skipped" };
     if (kind.innerStay) omitSteps(Object.values(step.inner).flat(), outputs);
   }
+}
+
+/** Returns the end of steps with their outputs; a failure if one of these can't be evaluated. */
+function withOutputs(
+  end: InnerEnd,
+  outputs: Readonly<Record<string, string>>,
+  { step, scope }: { step: Step; scope: Scope },
+): InnerEnd {
+  const values: Record<string, JsonValue> = {};
+  for (const [name, template] of Object.entries(outputs)) {
+    try {
+      values[name] = evaluateDeep(template, namesIn(scope)) as JsonValue;
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      const reason = `outputs.${name}: ${messageAt(error, step.at)}`;
+      const outcome = { kind: "failed", reason } as const;
+      return { outcome, failure: failureOf(step.id, outcome, []) };
+    }
+  }
+  return { ...end, outputs: values };
 }
 
 /** Returns the end of steps that a time limit has cancelled. */

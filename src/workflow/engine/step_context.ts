@@ -25,6 +25,8 @@ export interface InnerOptions {
    * earlier rounds (`before`) have an equal item.
    */
   round?: { part: string; item: JsonValue; before: number };
+  /** Templates that are evaluated at the end, by name. */
+  outputs?: Readonly<Record<string, string>>;
   /** The step's time limit doesn't apply. */
   unlimited?: boolean;
   /** All of them run, whatever fails, and also after a cancel, as those of `finally`. */
@@ -59,7 +61,7 @@ export interface StepContext {
   /** Runs the workflow that the step uses, with these parameters; returns its outputs. */
   usedWorkflow(
     params: Readonly<Record<string, JsonValue>>,
-  ): Promise<InnerEnd & { outputs: JsonValue }>;
+  ): Promise<InnerEnd & Required<Pick<InnerEnd, "outputs">>>;
   /** Holds a resource open until the steps of the same list have ended. */
   holdOpen(resource: AsyncDisposable): void;
   /** Returns whether to continue: a person's yes, or `--yes`. @throws UsageError if no one can be asked. */

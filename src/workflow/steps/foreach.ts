@@ -1,7 +1,14 @@
 /** `foreach`: the same steps for every item of a list. */
 import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
-import { anyType, listOf, numberType, textType } from "../../expression/type.ts";
+import {
+  anyType,
+  listOf,
+  numberType,
+  recordOf,
+  textType,
+  type Type,
+} from "../../expression/type.ts";
 import { amount, anything, countFromOne, described, identifier } from "../fields.ts";
 import { type InnerEnd, isGood } from "../engine/failure.ts";
 import type { StepOutcome } from "../step_events.ts";
@@ -13,8 +20,25 @@ const roundsShown = 5;
 
 /** Returns an item as a line names it. */
 function itemText(item: JsonValue): string {
-  const text = typeof item === "string" ? item : JSON.stringify(item);
+  const text = nameOf(item);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/** Returns an item as `byItem` names it. */
+function nameOf(item: JsonValue): string {
+  return typeof item === "string" ? item : JSON.stringify(item);
+}
+
+function recordOfNames(names: readonly string[]): Type {
+  return { kind: "record", fields: Object.fromEntries(names.map((name) => [name, anyType])) };
+}
+
+/** One round that has ended. */
+interface Round {
+  item: JsonValue;
+  outcome: StepOutcome;
+  /** By name; null if the round failed. */
+  outputs: Readonly<Record<string, JsonValue>>;
 }
 
 /** The kind `foreach`. */
@@ -38,6 +62,10 @@ export const foreachStep = defineStep({
       countFromOne,
       "The number of items at the same time; 1 by default. After too many failures, items that have started are finished.",
     )),
+    outputs: v.optional(described(
+      v.record(identifier, v.string("a text with an expression"), "outputs, by name"),
+      "The results of each round, by name: expressions that know the steps of the round.",
+    )),
     steps: described(
       v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("at least one step")),
       "The steps.",
@@ -45,8 +73,25 @@ export const foreachStep = defineStep({
   },
   inner: { steps: ["steps"] },
   fixed: ["as", "steps"],
+  late: ["outputs"],
+  outputOf: ({ outputs = {} }) => {
+    const own = recordOfNames(Object.keys(outputs));
+    return {
+      items: listOf({
+        kind: "record",
+        fields: { item: anyType, outcome: textType, outputs: own },
+      }),
+      byItem: recordOf(own),
+    };
+  },
   innerNames: ({ as = "item" }) => ({ [as]: anyType, index: numberType }),
-  output: { items: listOf({ kind: "record", fields: { item: anyType, outcome: textType } }) },
+  output: {
+    items: listOf({
+      kind: "record",
+      fields: { item: anyType, outcome: textType, outputs: recordOf(anyType) },
+    }),
+    byItem: recordOf(recordOf(anyType)),
+  },
   example: `
 permissions: { run: [echo] }
 steps:
@@ -55,22 +100,26 @@ steps:
     as: letter
     maxFail: 1
     steps:
-      - shell: [echo, "\${{ letter }}", "\${{ index }}"]
+      - id: said
+        shell: [echo, "\${{ letter }}", "\${{ index }}"]
+    outputs:
+      line: \${{ steps.said.stdout }}
   - foreach: [1, 2, 3, 4]
     concurrency: 2
     steps:
       - wait: 10ms
 outputs:
   rounds: \${{ size(steps.each.items) }}
+  second: \${{ steps.each.byItem.b.line }}
 `,
   plan: ({ foreach }) => ({
     does: `for each of ${Array.isArray(foreach) ? `${foreach.length} items` : foreach}`,
     where: "nowhere",
     effect: "reads",
   }),
-  run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1 }, step) => {
+  run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1, outputs }, step) => {
     const budget = amountOf(maxFail);
-    const rounds: { item: JsonValue; outcome: StepOutcome }[] = [];
+    const rounds: Round[] = [];
     let stopper: InnerEnd | undefined;
     let [next, bad] = [0, 0];
     const texts = items.map((item) => JSON.stringify(item));
@@ -86,9 +135,10 @@ outputs:
         const item = items[index] as JsonValue;
         const names = { [as]: item, index };
         const round = { part: String(index), item, before: before[index] ?? 0 };
-        const end = await step.inner("steps", { names, round });
+        const end = await step.inner("steps", { names, round, ...(outputs && { outputs }) });
         const { outcome } = end;
-        rounds[index] = { item, outcome };
+        const none = Object.fromEntries(Object.keys(outputs ?? {}).map((name) => [name, null]));
+        rounds[index] = { item, outcome, outputs: { ...none, ...end.outputs } };
         if (isGood(outcome)) continue;
         const isOver = overBudget(++bad, items.length, budget) || outcome.kind === "cancelled";
         if (isOver) stopper ??= end;
@@ -96,7 +146,10 @@ outputs:
     };
     const atOnce = Math.min(concurrency, items.length);
     await Promise.all(Array.from({ length: atOnce }, takeTurns));
-    const output = { items: rounds.map(({ item, outcome }) => ({ item, outcome: outcome.kind })) };
+    const output = {
+      items: rounds.map((round) => ({ ...round, outcome: round.outcome.kind })),
+      byItem: Object.fromEntries(rounds.map(({ item, outputs }) => [nameOf(item), outputs])),
+    };
     if (stopper !== undefined) {
       const { outcome, failure } = stopper;
       return { outcome, output, ...(failure && { failure }) };
