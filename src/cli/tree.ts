@@ -138,6 +138,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   runs: branch("list and rerun past runs", {
     list: leaf("list past runs", () => import("./commands/runs/list.ts")),
     show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),
+    report: leaf("write a run as an HTML page", () => import("./commands/runs/report.ts")),
     diff: leaf("show what has changed between two runs", () => import("./commands/runs/diff.ts")),
     rerun: dialling(
       "run a past run again, or its failed pods",

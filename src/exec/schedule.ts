@@ -71,6 +71,12 @@ function exceeds({ failed, total }: ScheduleState, maxFail: Amount | undefined):
   }
 }
 
+/** Returns the index of the first target of each batch. */
+export function batchStarts(total: number, serial: readonly Amount[]): number[] {
+  return Array.from({ length: total }, (_, target) => target)
+    .filter((target) => isBatchStart(target, total, serial));
+}
+
 /** Returns whether a batch starts with the target of this index. Counted without a list of all batches. */
 function isBatchStart(target: number, total: number, serial: readonly Amount[]): boolean {
   let batchStart = 0;

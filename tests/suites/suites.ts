@@ -19,7 +19,13 @@ const suites = {
 export type SuiteName = keyof typeof suites;
 
 /** Tests that need more than Deno; they have tasks of their own. */
-const elsewhere = ["tests/clients/", "tests/cluster/", "tests/suites/", "tests/wire/"];
+const elsewhere = [
+  "tests/browser/",
+  "tests/clients/",
+  "tests/cluster/",
+  "tests/suites/",
+  "tests/wire/",
+];
 
 /** Loads the test files of a suite. */
 export async function loadSuite(name: SuiteName): Promise<void> {

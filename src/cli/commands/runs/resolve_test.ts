@@ -34,6 +34,16 @@ testResolve([
     errors: [["a b c", /two runs can be compared/]],
   },
   {
+    line: "runs report",
+    options: { svg: false },
+    changes: [
+      ["last", {}],
+      ["20261121", { run: "20261121" }],
+      ["--output a.html", { output: "a.html" }],
+      ["--svg", { svg: true }],
+    ],
+  },
+  {
     line: "runs rerun",
     options: {
       options: { failed: false, recreated: false },
