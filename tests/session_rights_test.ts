@@ -71,8 +71,9 @@ Deno.test("a session lives its whole life with the documented Role alone", async
 /** Opens a stream to a port of the session's pod; nothing has to listen there. */
 async function forwardPort(kubeconfig: string): Promise<void> {
   await using client = await openKubeClient({ kubeconfig }, systemHost(() => {}));
-  const pod = { namespace: "default", pod: "kodama-work", port: 8080 };
-  await using _channel = await client.forward(pod, { signal: AbortSignal.timeout(30_000) });
+  const pod = { namespace: "default", pod: "kodama-work" };
+  using link = await client.portLink(pod, { signal: AbortSignal.timeout(30_000) });
+  using _stream = await link.open(8080);
 }
 
 /** Returns what the Role grants and no request used: `verb resource`. */

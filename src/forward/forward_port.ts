@@ -1,16 +1,17 @@
-/** A port of this machine that is forwarded to a port of a pod: every connection is a stream of its own. */
+/** One local port for a program that finds the pod by itself: the steps of a workflow. */
+import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
-import { retry, type RetryPolicy } from "../base/retry.ts";
-import type { ForwardChannel, KubeClient } from "../kube/client.ts";
+import type { KubeClient } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
+import { Forwarder } from "./forwarder.ts";
+import type { ForwardEvent, ForwardPod } from "./model.ts";
+import { PodSet } from "./pods.ts";
 
-/** Concurrent connections; others wait in the system's own queue. */
-const maxConnections = 64;
-
-/** The longest time that a connection waits for a stream to the pod, or to the one that replaces it. */
-const openLimitMs = 15_000;
-const retries: RetryPolicy = { delayMs: 100, maxDelayMs: 1000 };
+/** The longest time that a connection waits for a pod. */
+const graceMs = 15_000;
+/** How often the pod is looked for while there is none. */
+const pollMs = 500;
 
 /** A local port that leads to a pod's. */
 export interface PortForward {
@@ -31,129 +32,64 @@ export interface ForwardParts {
 }
 
 /**
- * Listens only on this machine, until it is disposed of. A broken stream ends its connection, and the next one gets a
- * new stream; a pod that is gone is resolved again.
+ * Listens only on this machine, until it is disposed of. A pod that is gone is resolved again, and connections wait for
+ * the next one.
  *
- * @throws KodamaError `environment` if the port is taken.
+ * @throws KodamaError as {@link Forwarder.add}.
  */
-export function forwardPort(
-  parts: ForwardParts,
-  forward: PortForward,
-): AsyncDisposable & { port: number } {
-  const listener = listen(forward.local);
-  const ended = new AbortController();
-  const way = new Way(parts, forward);
-  const open = new Set<Promise<void>>();
-  const accepting = (async () => {
-    for await (const connection of listener) {
-      const joined = way.join(connection, ended.signal).finally(() => open.delete(joined));
-      open.add(joined);
-      if (open.size >= maxConnections) await Promise.race(open);
+export async function forwardPort(
+  { kube, clock }: ForwardParts,
+  { remote, local, target, again, onLine }: PortForward,
+): Promise<AsyncDisposable & { port: number }> {
+  const stop = new AbortController();
+  const pods = new PodSet();
+  pods.set([podOf(target)]);
+  let name = target.pod;
+  let search: Promise<void> | undefined;
+  /** Looks for the pod until there is one that hasn't refused. */
+  const find = async () => {
+    const untilMs = clock.elapsedMs() + graceMs;
+    while (!stop.signal.aborted && clock.elapsedMs() < untilMs) {
+      const found = await again().catch((error: unknown) => {
+        // Between two pods there may be none.
+        if (error instanceof KodamaError) return undefined;
+        throw error;
+      });
+      if (found !== undefined && !pods.isSuspect(podOf(found).uid)) {
+        if (found.pod !== name) onLine(`${name} is gone; it is ${found.pod} now`);
+        name = found.pod;
+        return pods.set([podOf(found)]);
+      }
+      await passed(clock, pollMs, { signal: stop.signal });
     }
-  })();
+  };
+  const onEvent = (event: ForwardEvent) => {
+    if (event.kind === "closed" && event.summary.failure !== undefined) {
+      onLine(`${name}:${remote}: ${event.summary.failure.message}`);
+    }
+    if (event.kind === "pod" && event.to === undefined) {
+      search ??= find().finally(() => search = undefined);
+    }
+  };
+  const forwarder = new Forwarder({ clock, kube, graceMs, onEvent });
+  const forward = await forwarder.add({
+    address: { kind: "tcp", hostname: "127.0.0.1", port: local, isFallbackAllowed: false },
+    target: name,
+    remote,
+    pods,
+    mode: "one",
+  });
+  const { address } = forward.info;
   return {
-    port: (listener.addr as Deno.NetAddr).port,
+    port: address.kind === "tcp" ? address.port : 0,
     async [Symbol.asyncDispose]() {
-      listener.close();
-      ended.abort();
-      await Promise.all([accepting, ...open]);
+      stop.abort();
+      await forwarder[Symbol.asyncDispose]();
+      await search;
     },
   };
 }
 
-function listen(port: number): Deno.TcpListener {
-  try {
-    return Deno.listen({ hostname: "127.0.0.1", port });
-  } catch (error) {
-    throw new KodamaError("environment", `port ${port} of this machine: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** The current route to the pod. */
-class Way {
-  readonly #parts: ForwardParts;
-  readonly #forward: PortForward;
-  #target: Target;
-  /** The last message reported: every connection has the same trouble. */
-  #reported = "";
-
-  constructor(parts: ForwardParts, forward: PortForward) {
-    this.#parts = parts;
-    this.#forward = forward;
-    this.#target = forward.target;
-  }
-
-  /** Copies both directions, until one end closes. Never rejects: failures are reported, and close the connection. */
-  async join(connection: Deno.TcpConn, signal: AbortSignal): Promise<void> {
-    try {
-      await using channel = await this.#open(signal);
-      const { pod } = this.#target;
-      void channel.failure.then((refusal) => {
-        if (refusal !== undefined) this.#report(`${pod}:${this.#forward.remote}: ${refusal}`);
-      });
-      await Promise.all([
-        connection.readable.pipeTo(channel.writable, { signal }),
-        channel.readable.pipeTo(connection.writable, { signal }),
-      ]);
-    } catch (error) {
-      if (!signal.aborted && error instanceof KodamaError) {
-        this.#report(`${this.#target.pod}:${this.#forward.remote}: ${error.message}`);
-      }
-      try {
-        connection.close();
-      } catch {
-        // It is closed already.
-      }
-    }
-  }
-
-  async #open(signal: AbortSignal): Promise<ForwardChannel> {
-    const { clock, kube } = this.#parts;
-    return await retry(async (within) => {
-      const { context, namespace, pod } = this.#target;
-      const client = await kube(context);
-      const port = this.#forward.remote;
-      const channel = await client.forward({ namespace, pod, port }, { signal: within });
-      this.#reported = "";
-      return channel;
-    }, {
-      policy: retries,
-      clock,
-      signal,
-      limitMs: openLimitMs,
-      // Any other refusal may come from a pod that is being replaced.
-      mayRetry: (error) =>
-        error instanceof KodamaError &&
-        !["cancelled", "forbidden", "unauthorized"].includes(error.kind),
-      onFailure: async (error) => {
-        if (error instanceof KodamaError && error.kind !== "unreachable") await this.#lookAgain();
-      },
-    });
-  }
-
-  /** Resolves the pod again: another one of the selection may have replaced it. */
-  async #lookAgain(): Promise<void> {
-    const target = await this.#forward.again().catch((error: unknown) => {
-      // Between two pods there may be none.
-      if (error instanceof KodamaError) return undefined;
-      throw error;
-    });
-    if (target === undefined) return;
-    if (target.pod !== this.#target.pod) {
-      this.#report(`${this.#target.pod} is gone; it is ${target.pod} now`);
-    }
-    this.#target = target;
-  }
-
-  #report(line: string): void {
-    if (line === this.#reported) return;
-    this.#reported = line;
-    this.#forward.onLine(line);
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function podOf({ context, namespace, pod, uid }: Target): ForwardPod {
+  return { context, namespace, pod, uid: uid ?? pod, state: "ready", namedPorts: {} };
 }

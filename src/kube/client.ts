@@ -122,12 +122,31 @@ export interface ExecChannel extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** One TCP connection to a port of a pod. */
-export interface ForwardChannel extends AsyncDisposable {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
-  /** Resolves with the server's message if the pod refused, or with undefined after an orderly end. */
-  readonly failure: Promise<string | undefined>;
+/**
+ * One TCP connection to a port of a pod. Bytes are pulled. Disposing of it before its end resets it. Calls reject with
+ * a `PortError`.
+ */
+export interface PortStream extends Disposable {
+  /** Returns what has arrived, owned by the reader; null after an orderly end. One call at a time. */
+  read(): Promise<Uint8Array | null>;
+  /** Resolves when the network has accepted it: awaiting it is the back-pressure. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Ends the bytes to the pod; those from the pod continue. */
+  closeWrite(): Promise<void>;
+}
+
+/** A link that carries any number of connections to the ports of one pod. Disposing of it cuts them. */
+export interface PortLink extends Disposable {
+  /** Resolves when the request is sent; whether anything listens there is known when the stream is read. */
+  open(port: number): Promise<PortStream>;
+  /** One of its connections isn't read, which holds up the others. */
+  readonly isBlocked: boolean;
+  /** Resolves with the reason when the link has ended; never rejects. */
+  readonly ended: Promise<string>;
+  /** That reason; undefined while it is open. */
+  readonly end: string | undefined;
+  /** Drops the link unless the server answers within this time: after this machine was asleep. */
+  probe(limitMs: number): void;
 }
 
 /** Bounds of a single call. */
@@ -224,10 +243,11 @@ export interface KubeClient extends AsyncDisposable {
   /** Resolves when the stream is open. An error of the upgrade is a `KodamaError`. */
   exec(request: ExecRequest, options?: StreamOptions): Promise<ExecChannel>;
   attach(request: AttachRequest, options?: StreamOptions): Promise<ExecChannel>;
-  forward(
-    pod: { namespace: string; pod: string; port: number },
+  /** Resolves when the pod's node has accepted the link. */
+  portLink(
+    pod: { namespace: string; pod: string },
     options?: CallOptions,
-  ): Promise<ForwardChannel>;
+  ): Promise<PortLink>;
   /**
    * Returns the same client, for callers that read a pod and then transfer much through it: the link that reads the pod
    * is reused by a stream with {@link ExecRequest.bulk}.

@@ -42,6 +42,19 @@ export class LinkError extends KodamaError {
   }
 }
 
+/** A connection to a pod's port didn't end in order. */
+export class PortError extends Error {
+  override readonly name = "PortError";
+
+  /**
+   * @param reason `refused`: nothing listens, so that no byte has reached the pod; `podGone`: nor is there a pod; `cut`:
+   *   the server reset the connection; `linkLost`: the link to the cluster broke.
+   */
+  constructor(readonly reason: "refused" | "podGone" | "cut" | "linkLost", message: string) {
+    super(message);
+  }
+}
+
 /** The server refused the request itself (a status from 400 to 499): a retry is refused again. */
 class RefusedRequestError extends KodamaError {}
 

@@ -6,11 +6,11 @@ import type {
   DeleteOptions,
   ExecChannel,
   ExecRequest,
-  ForwardChannel,
   KubeClient,
   ListPage,
   ListScope,
   LogRequest,
+  PortLink,
   StreamOptions,
   WatchEvent,
   WatchOptions,
@@ -139,14 +139,18 @@ export class HttpKubeClient implements KubeClient {
     return this.#command("attach", request, streamQuery(request), options);
   }
 
-  async forward(
-    { namespace, pod, port }: { namespace: string; pod: string; port: number },
-    options: CallOptions = {},
-  ): Promise<ForwardChannel> {
-    const { openForward } = await import("./forward_channel.ts");
-    const path = `${podPath({ namespace, pod })}/portforward?ports=${port}`;
-    const { signal = never } = options;
-    return await openForward(this.streams, this.transport, { namespace, path, port, signal });
+  async portLink(
+    pod: { namespace: string; pod: string },
+    { signal = never }: CallOptions = {},
+  ): Promise<PortLink> {
+    const path = `${podPath(pod)}/portforward`;
+    const { portTunnelProtocol } = await import("./streams/port_link.ts");
+    return await this.streams.open<PortLink>({
+      resource: { namespace: pod.namespace, subresource: "portforward" },
+      prefersSpdy: true,
+      webSocket: () => this.transport.portTunnel(path, portTunnelProtocol, { signal }),
+      spdy: () => this.transport.portLink(path, { signal, use: "prompt" }),
+    });
   }
 
   forBulk(): KubeClient {

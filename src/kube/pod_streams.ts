@@ -48,7 +48,8 @@ export class PodStreams {
       const opened = await spdy();
       if (!(opened instanceof UpgradeRefused)) return opened;
       post = opened;
-      if (getIsForbidden && !refusesSpdy(post)) throw this.#error({ post });
+      // A missing pod has refused neither protocol.
+      if (post.code === 404 || (getIsForbidden && !refusesSpdy(post))) throw this.#error({ post });
       if (prefersSpdy && post.code !== 403) this.#withoutSpdy = true;
     }
     trace?.(

@@ -1,7 +1,13 @@
 /** kodama's Kubernetes client against a real API server, kubelet and container runtime. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/base/clock.ts";
-import type { ChannelEnd, ExecChannel, ExecRequest, KubeClient } from "../../src/kube/client.ts";
+import type {
+  ChannelEnd,
+  ExecChannel,
+  ExecRequest,
+  KubeClient,
+  PortLink,
+} from "../../src/kube/client.ts";
 import { LiveList } from "../../src/kube/live_list.ts";
 import { systemHost } from "../../src/kube/host.ts";
 import { openKubeClient } from "../../src/kube/open_client.ts";
@@ -196,12 +202,18 @@ onCluster("a forwarded port carries bytes both ways", async ({ client, namespace
     command: ["sh", "-c", serve],
     readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
   });
-  await using channel = await client.forward({ namespace: namespace.name, pod: "web", port: 8080 });
-  const writer = channel.writable.getWriter();
-  await writer.write(new TextEncoder().encode("GET /index.html HTTP/1.0\r\n\r\n"));
-  assert.match(await new Response(channel.readable).text(), /^HTTP\/1\.[01] 200 OK[^]*hello\n$/);
-  await writer.close().catch(() => {});
+  using link = await client.portLink({ namespace: namespace.name, pod: "web" });
+  assert.match(await page(link), /^HTTP\/1\.[01] 200 OK[^]*hello\n$/);
 });
+
+/** Returns the answer of the pod's web server. */
+async function page(link: PortLink): Promise<string> {
+  using stream = await link.open(8080);
+  await stream.write(new TextEncoder().encode("GET /index.html HTTP/1.0\r\n\r\n"));
+  let text = "";
+  for (let bytes; (bytes = await stream.read()) !== null;) text += new TextDecoder().decode(bytes);
+  return text;
+}
 
 onCluster("a watch tells of pods that come and go", async ({ client, namespace }) => {
   const stop = new AbortController();
@@ -289,13 +301,10 @@ onCluster(
     assert.equal(text(seen.stdout), "go\r\n");
     assert.deepEqual(seen.end, { kind: "exited", exitCode: 6 });
 
-    await using port = await client.forward({ namespace: namespace.name, pod: "web", port: 8080 });
-    const writer = port.writable.getWriter();
-    await writer.write(new TextEncoder().encode("GET /index.html HTTP/1.0\r\n\r\n"));
-    assert.match(await new Response(port.readable).text(), /^HTTP\/1\.[01] 200 OK[^]*hello\n$/);
-    await using closed = await client.forward({ namespace: namespace.name, pod: "web", port: 9 });
-    await new Response(closed.readable).text();
-    assert.match(String(await closed.failure), /refused/);
+    using link = await client.portLink({ namespace: namespace.name, pod: "web" });
+    assert.match(await page(link), /^HTTP\/1\.[01] 200 OK[^]*hello\n$/);
+    using closed = await link.open(9);
+    await assert.rejects(closed.read(), { reason: "refused" });
 
     const attached = await client.attach({ ...where, stdin: true, tty: false });
     await attached.write(new TextEncoder().encode("over and back\n"));

@@ -128,9 +128,9 @@ Deno.test("kodama's client and the embedded cluster", async (t) => {
   });
 
   await t.step("a port without a listener is the pod's own refusal", async () => {
-    await using channel = await client.forward({ namespace, pod: "weka-drive-0", port: 9 });
-    assert.equal(await new Response(channel.readable).text(), "");
-    assert.match(await channel.failure ?? "", /connection refused/);
+    using link = await client.portLink({ namespace, pod: "weka-drive-0" });
+    using stream = await link.open(9);
+    await assert.rejects(stream.read(), { reason: "refused", message: /connection refused/ });
   });
 
   await t.step("a watch sees a pod go and its successor come", async () => {

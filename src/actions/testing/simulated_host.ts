@@ -195,7 +195,7 @@ function client(context: string, cluster: SimulatedCluster, clock: ManualClock):
     delete: unused,
     logs: unused,
     attach: unused,
-    forward: unused,
+    portLink: unused,
     forBulk: () => simulated,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -86,7 +86,7 @@ export class WatchedCluster {
       delete: unused,
       exec: unused,
       attach: unused,
-      forward: unused,
+      portLink: unused,
       forBulk: unused,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

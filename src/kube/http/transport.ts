@@ -2,7 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { StreamOptions } from "../client.ts";
+import type { PortLink, StreamOptions } from "../client.ts";
 import type { ClientCertificate, Connection, Credentials, Proof } from "../connection.ts";
 import type { DialOptions } from "../tls/dial_link.ts";
 import { linkError, noResponseError, responseError, type ServerRef } from "../failures.ts";
@@ -168,6 +168,41 @@ export class Transport implements Disposable {
       path,
       (link, request, signal) => openSpdy(link, { ...request, protocol, streams }, signal),
       options,
+    );
+  }
+
+  /** The same for the ports of a pod. */
+  async portLink(path: string, options: DialOptions): Promise<PortLink | UpgradeRefused> {
+    const [{ upgradeToSpdy }, { SpdyPortLink }] = await Promise.all([
+      import("../streams/spdy_socket.ts"),
+      import("../streams/port_link.ts"),
+    ]);
+    return await this.#upgrade(
+      "POST",
+      path,
+      async (link, request, signal) => {
+        const spdy = { ...request, protocol: "portforward.k8s.io" } as const;
+        return new SpdyPortLink(link, await upgradeToSpdy(link, spdy, signal), request.keepAlive);
+      },
+      options,
+    );
+  }
+
+  /** The same within a WebSocket. */
+  async portTunnel(
+    path: string,
+    protocol: string,
+    options: { signal: AbortSignal },
+  ): Promise<PortLink | UpgradeRefused> {
+    const { SpdyPortLink, tunnelLink } = await import("../streams/port_link.ts");
+    return await this.#upgrade(
+      "GET",
+      path,
+      async (link, request, signal) => {
+        const socket = await openWebSocket(link, { ...request, protocols: [protocol] }, signal);
+        return new SpdyPortLink(tunnelLink(socket), new Uint8Array(0), request.keepAlive);
+      },
+      { ...options, use: "prompt" },
     );
   }
 

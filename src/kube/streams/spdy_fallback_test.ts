@@ -21,7 +21,12 @@ const request = {
 const refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno";
 
 /** The server's answer, by method or to all of them. SPDY is requested by POST, WebSocket by GET. */
-type Answers = string | { GET: string; POST: string | Uint8Array };
+type Answers = string | {
+  GET: string;
+  POST: string | Uint8Array;
+  /** What the server sends once the client has sent something after the upgrade. */
+  later?: Uint8Array;
+};
 
 /** A server that answers each request, reads until the client or its answer has ended, and closes. Returns what it read after upgrades. */
 async function withAnswer(
@@ -43,8 +48,11 @@ async function withAnswer(
       const answer = typeof answers === "string" ? answers : answers[method];
       await peer.write(typeof answer === "string" ? new TextEncoder().encode(answer) : answer);
       if (typeof answer === "string") continue;
+      let later = typeof answers === "string" ? undefined : answers.later;
       for (let got = await peer.read(room); got !== null; got = await peer.read(room)) {
         sent.push(room.slice(0, got));
+        if (later !== undefined) await peer.write(later);
+        later = undefined;
       }
     }
   })();
@@ -140,35 +148,64 @@ for (
   });
 }
 
-Deno.test("a port is forwarded over SPDY when its GET is forbidden, until the pod ends its stream", async () => {
-  const POST = accepted(
-    "portforward.k8s.io",
-    dataFrame(3, text("pong")),
-    dataFrame(1, text(""), true),
-    dataFrame(3, text(""), true),
+const opened = accepted("portforward.k8s.io");
+const pong = [
+  dataFrame(3, text("pong")),
+  dataFrame(1, text(""), true),
+  dataFrame(3, text(""), true),
+];
+
+Deno.test("portLink(): a connection carries bytes over SPDY until the pod ends its stream", async () => {
+  const later = joinBytes(pong);
+  const wire = await withAnswer(
+    { GET: forbidden, POST: opened, later },
+    async (client, methods) => {
+      using link = await client.portLink({ namespace: "a", pod: "b" });
+      using stream = await link.open(80);
+      await stream.write(text("ping"));
+      assert.equal(new TextDecoder().decode(await stream.read() ?? undefined), "pong");
+      assert.equal(await stream.read(), null);
+      assert.deepEqual(methods, ["POST"]);
+    },
   );
-  const wire = await withAnswer({ GET: forbidden, POST }, async (client, methods) => {
-    const channel = await client.forward({ namespace: "a", pod: "b", port: 80 });
-    const writer = channel.writable.getWriter();
-    await writer.write(text("ping"));
-    const heard = await Array.fromAsync(channel.readable);
-    assert.equal(new TextDecoder().decode(joinBytes(heard)), "pong");
-    assert.equal(await channel.failure, undefined);
-    assert.deepEqual(methods, ["GET", "POST"]);
-  });
   assert.match(wire, /streamtype.*error.*data.*ping/s);
 });
 
-Deno.test("what a pod says of a port that it can't reach comes over SPDY too", async () => {
-  const POST = accepted(
-    "portforward.k8s.io",
+Deno.test("portLink(): a pod's refusal rejects the read, and other connections continue", async () => {
+  const later = joinBytes([
     dataFrame(3, text(""), true),
-    dataFrame(1, text("connection refused")),
-  );
-  await withAnswer({ GET: forbidden, POST }, async (client) => {
-    await using channel = await client.forward({ namespace: "a", pod: "b", port: 80 });
-    await Array.fromAsync(channel.readable);
-    assert.equal(await channel.failure, "connection refused");
+    dataFrame(1, text("failed to connect to localhost:80: connection refused")),
+    dataFrame(7, text("other")),
+  ]);
+  await withAnswer({ GET: forbidden, POST: opened, later }, async (client) => {
+    using link = await client.portLink({ namespace: "a", pod: "b" });
+    const [one, two] = [link.open(80), link.open(81)];
+    using refused = await one;
+    using other = await two;
+    await assert.rejects(refused.read(), { reason: "refused", message: /refused/ });
+    assert.equal(new TextDecoder().decode(await other.read() ?? undefined), "other");
+  });
+});
+
+Deno.test("portLink(): a link that breaks cuts its connections, behind what has arrived", async () => {
+  const later = dataFrame(3, text("half"));
+  await withAnswer({ GET: forbidden, POST: opened, later }, async (client) => {
+    using link = await client.portLink({ namespace: "a", pod: "b" });
+    using stream = await link.open(80);
+    assert.equal(new TextDecoder().decode(await stream.read() ?? undefined), "half");
+    link[Symbol.dispose]();
+    await assert.rejects(stream.read(), { reason: "linkLost" });
+    await assert.rejects(link.open(80), { reason: "linkLost" });
+  });
+});
+
+Deno.test("portLink(): a missing pod is requested once, and SPDY isn't given up for it", async () => {
+  const missing = refusal.replace("400", "404");
+  await withAnswer({ GET: missing, POST: missing }, async (client, methods) => {
+    for (let turn = 0; turn < 2; turn++) {
+      await assert.rejects(client.portLink({ namespace: "a", pod: "b" }), { kind: "notFound" });
+    }
+    assert.deepEqual(methods, ["POST", "POST"]);
   });
 });
 

@@ -25,19 +25,9 @@ const linkTakesBytes = 64 * 1024;
 
 /** The streams of one upgraded link, in the order in which they are opened. */
 export interface SpdyStreams {
-  /** `ended`: the client sends nothing on it. */
-  opened: readonly {
-    number: number;
-    headers: Readonly<Record<string, string>>;
-    ended?: true;
-  }[];
+  opened: readonly { number: number; headers: Readonly<Record<string, string>> }[];
   /** The server's stream, by its number. */
   received: Readonly<Record<number, ServerStream>>;
-  /**
-   * The channel ends when the server has ended all of these. If empty: only the link's end counts. A port's data may
-   * end before its error arrives.
-   */
-  endedBy: readonly number[];
 }
 
 /**
@@ -50,23 +40,6 @@ export function commandStreams({ stdin, tty }: { stdin: boolean; tty: boolean })
     opened: (names as (keyof typeof streamOf)[])
       .map((streamtype) => ({ number: streamOf[streamtype], headers: { streamtype } })),
     received: { 1: "error", 5: "stdout", 7: "stderr" },
-    endedBy: [],
-  };
-}
-
-/**
- * The two streams of one connection to a port; its data comes as `stdout`.
- * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/portforward/portforward.go
- */
-export function portStreams(port: number): SpdyStreams {
-  const headers = { port: String(port), requestid: "0" };
-  return {
-    opened: [
-      { number: streamOf.error, headers: { streamtype: "error", ...headers }, ended: true },
-      { number: streamOf.stdin, headers: { streamtype: "data", ...headers } },
-    ],
-    received: { 1: "error", 3: "stdout" },
-    endedBy: [streamOf.error, streamOf.stdin],
   };
 }
 
@@ -78,8 +51,6 @@ export class SpdySocket implements ChannelSocket {
   readonly #monitor: KeepAliveMonitor;
   readonly #frames: FrameSource<SpdyEvent>;
   #goneAway = false;
-  /** Streams that the server has ended. */
-  readonly #endedStreams = new Set<number>();
   /** The last ping, and how many messages had been sent before it. */
   #ping = { id: -1, sent: 0 };
 
@@ -105,16 +76,14 @@ export class SpdySocket implements ChannelSocket {
     { streams, keepAlive }: { streams: SpdyStreams; keepAlive: KeepAlive },
   ): Promise<SpdySocket> {
     const opener = new PodStreamOpener();
-    for (const { number, headers, ended } of streams.opened) {
+    for (const { number, headers } of streams.opened) {
       await link.write(opener.frame(number, headers));
-      if (ended) await link.write(dataFrame(number, new Uint8Array(0), true));
     }
     return new SpdySocket(link, first, streams, keepAlive);
   }
 
   async receive(): Promise<ChannelEvent> {
     for (;;) {
-      if (this.#allEnded()) return { kind: "closed", message: "the streams have ended" };
       try {
         const event = await this.#frames.next();
         if (event === null) return this.#ended("the connection was closed");
@@ -148,11 +117,6 @@ export class SpdySocket implements ChannelSocket {
     this.link[Symbol.dispose]();
   }
 
-  #allEnded(): boolean {
-    const { endedBy } = this.streams;
-    return endedBy.length > 0 && endedBy.every((stream) => this.#endedStreams.has(stream));
-  }
-
   #ended(reason: string): ChannelEvent {
     const { death } = this.#monitor;
     if (death === undefined && this.#goneAway) return { kind: "closed", message: "goodbye" };
@@ -164,7 +128,6 @@ export class SpdySocket implements ChannelSocket {
     switch (event.kind) {
       case "data": {
         const stream = this.streams.received[event.stream];
-        if (event.end) this.#endedStreams.add(event.stream);
         if (stream === undefined || event.bytes.length === 0) return undefined;
         return { kind: "data", stream, bytes: event.bytes };
       }
@@ -173,8 +136,8 @@ export class SpdySocket implements ChannelSocket {
         else if (event.id === this.#ping.id) this.#monitor.seen(this.#ping.sent);
         return undefined;
       case "reset":
-        // A command that has ended reads no more input; without any other stream nothing more can arrive.
-        if (event.stream === streamOf.stdin && this.streams.endedBy.length === 0) return undefined;
+        // A command that has ended reads no more input.
+        if (event.stream === streamOf.stdin) return undefined;
         return { kind: "closed", message: `reset, ${event.status}` };
       case "goAway":
         this.#goneAway = true;
@@ -207,9 +170,27 @@ export type SpdyProtocol = "v4.channel.k8s.io" | "portforward.k8s.io";
 /** Upgrades, and opens the streams. Rejects like `openWebSocket`; the link is then closed. */
 export async function openSpdy(
   link: Link,
-  request: SpdyRequest,
+  { streams, ...request }: SpdyRequest,
   signal: AbortSignal,
 ): Promise<SpdySocket> {
+  const excess = await upgradeToSpdy(link, request, signal);
+  try {
+    return await orAborted(
+      SpdySocket.open(link, excess, { streams, keepAlive: request.keepAlive }),
+      signal,
+    );
+  } catch (error) {
+    link[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Upgrades; returns the bytes that arrived with the answer. Rejects like `openWebSocket`; the link is then closed. */
+export async function upgradeToSpdy(
+  link: Link,
+  request: Omit<SpdyRequest, "streams">,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   try {
     return await orAborted(upgraded(link, request), signal);
   } catch (error) {
@@ -220,8 +201,8 @@ export async function openSpdy(
 
 async function upgraded(
   link: Link,
-  { url, headers, protocol, streams, keepAlive }: SpdyRequest,
-): Promise<SpdySocket> {
+  { url, headers, protocol }: Omit<SpdyRequest, "streams">,
+): Promise<Uint8Array> {
   const head = requestHead("POST", url, [
     ["Upgrade", "SPDY/3.1"],
     ["Connection", "Upgrade"],
@@ -232,7 +213,7 @@ async function upgraded(
   const response = await requestUpgrade(link, head);
   const chosen = response.headers.get("x-stream-protocol-version");
   if (chosen !== protocol) throw new Error(`the server doesn't speak ${protocol} over SPDY`);
-  return await SpdySocket.open(link, response.excess, { streams, keepAlive });
+  return response.excess;
 }
 
 /*
@@ -376,6 +357,15 @@ export function pingFrame(id: number): Uint8Array {
   const payload = new Uint8Array(4);
   new DataView(payload.buffer).setUint32(0, id);
   return controlFrame(type.ping, payload);
+}
+
+/** Returns a frame that ends both halves of a stream at once. */
+export function resetFrame(stream: number, status: number): Uint8Array {
+  const payload = new Uint8Array(8);
+  const view = new DataView(payload.buffer);
+  view.setUint32(0, stream);
+  view.setUint32(4, status);
+  return controlFrame(type.reset, payload);
 }
 
 /**

@@ -84,7 +84,7 @@ export interface LocalEnvironment {
   /** Returns the path without links; a missing one as its nearest existing folder, and the remaining path as it is. */
   realPath(path: string): Promise<string>;
   /** Forwards connections from a local port to a pod's, until it is disposed of. */
-  forward(forward: PortForward): AsyncDisposable & { port: number };
+  forward(forward: PortForward): Promise<AsyncDisposable & { port: number }>;
   /** Makes this the only run of this group on this machine, until it is disposed of; or returns the current holder. */
   hold(group: string, holder: string): Promise<AsyncDisposable | { heldBy: string }>;
 }

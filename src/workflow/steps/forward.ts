@@ -48,7 +48,7 @@ outputs:
     const [first, ...others] = await step.targets(fields);
     const there = [first, ...others].find((one) => one?.unreachable === undefined);
     if (there === undefined) return failed(`forward: ${first?.unreachable ?? "no pod"}`);
-    const forwarding = step.environment.local.forward({
+    const forwarding = await step.environment.local.forward({
       remote,
       local,
       target: there.target,

@@ -1,0 +1,98 @@
+/** Pods for tests of forwards: what each attempt to reach them gives. */
+import type { KubeClient, PortLink, PortStream } from "../../kube/client.ts";
+import { PortError } from "../../kube/failures.ts";
+
+/**
+ * What a connection to a pod's port does: echoes behind the pod's name; says nothing until its input has ended, then
+ * how long it was; or fails as the API reports it.
+ */
+export type PortBehaviour = "echo" | "count" | PortError;
+
+/** What opening a link to a pod gives. */
+export type LinkBehaviour = Error | PortBehaviour;
+
+/** A client whose links behave as listed, the last one for all that follow. */
+export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
+  client: KubeClient;
+  /** Links that were opened. */
+  links: PortLink[];
+} {
+  const links: PortLink[] = [];
+  const next = (pod: string) => {
+    const [first, ...others] = pods[pod] ?? [];
+    if (others.length > 0) pods[pod]?.shift();
+    return first ?? new Error(`a test has no pod ${pod}`);
+  };
+  const client = {
+    server: "https://lab",
+    portLink({ pod }: { pod: string }) {
+      const [first] = pods[pod] ?? [];
+      if (first instanceof Error && !(first instanceof PortError)) {
+        next(pod);
+        return Promise.reject(first);
+      }
+      const ended = Promise.withResolvers<string>();
+      const streams = new Set<PortStream>();
+      const link: PortLink & { end: string | undefined } = {
+        isBlocked: false,
+        ended: ended.promise,
+        end: undefined,
+        probe() {},
+        open() {
+          const behaviour = next(pod);
+          if (behaviour instanceof Error && !(behaviour instanceof PortError)) {
+            link[Symbol.dispose]();
+            return Promise.reject(new PortError("linkLost", behaviour.message));
+          }
+          const stream = streamOf(pod, behaviour);
+          streams.add(stream);
+          return Promise.resolve(stream);
+        },
+        [Symbol.dispose]() {
+          link.end = "disposed";
+          for (const stream of streams) stream[Symbol.dispose]();
+          ended.resolve("disposed");
+        },
+      };
+      links.push(link);
+      return Promise.resolve(link);
+    },
+  };
+  return { client: client as unknown as KubeClient, links };
+}
+
+function streamOf(pod: string, behaviour: PortBehaviour): PortStream {
+  const encoder = new TextEncoder();
+  const queue: Uint8Array[] = behaviour === "echo" ? [encoder.encode(`${pod}:`)] : [];
+  let failure: PortError | undefined = behaviour instanceof PortError ? behaviour : undefined;
+  let count = 0;
+  let isEnded = false;
+  let wake = () => {};
+  return {
+    async read() {
+      for (;;) {
+        const bytes = queue.shift();
+        if (bytes !== undefined) return bytes;
+        if (failure !== undefined) throw failure;
+        if (isEnded) return null;
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+    write(bytes) {
+      if (behaviour === "echo") queue.push(bytes.slice());
+      count += bytes.length;
+      wake();
+      return Promise.resolve();
+    },
+    closeWrite() {
+      if (behaviour === "count") queue.push(encoder.encode(`${pod}:${count}`));
+      isEnded = true;
+      wake();
+      return Promise.resolve();
+    },
+    [Symbol.dispose]() {
+      failure ??= new PortError("cut", "it was closed");
+      wake();
+    },
+  };
+}
