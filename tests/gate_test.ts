@@ -256,14 +256,14 @@ Deno.test("the gate: settings guard contexts and know more commands that read", 
     play(["exec", "-m", "w", "--", ...line.split(" ")], {
       pods: 2,
       typed,
-      more: { "/config/config.yaml": `exec: ${config}\n` },
+      more: { "/config/config.yaml": `${config}\n` },
     });
-  assert.equal((await exec("{confirmContexts: [la*]}", "rm x")).words, "refused");
-  assert.equal((await exec("{confirmContexts: [la*]}", "rm x", "y\n")).words, "asked ran");
-  assert.equal((await exec("{confirmContexts: [la*]}", "hostname")).words, "ran");
-  assert.equal((await exec("{confirmContexts: [prod]}", "rm x")).words, "ran");
-  assert.equal((await exec("{confirmAbove: 1}", "redis-cli info")).words, "refused");
-  const known = await exec("{confirmAbove: 1, readOnly: [redis-cli info]}", "redis-cli info");
+  assert.equal((await exec("gate: {contexts: {'la*': ask}}", "rm x")).words, "refused");
+  assert.equal((await exec("gate: {contexts: {'la*': ask}}", "rm x", "y\n")).words, "asked ran");
+  assert.equal((await exec("gate: {contexts: {'la*': ask}}", "hostname")).words, "ran");
+  assert.equal((await exec("gate: {contexts: {'prod': ask}}", "rm x")).words, "ran");
+  assert.equal((await exec("exec: {confirmAbove: 1}", "redis-cli info")).words, "refused");
+  const known = await exec("exec: {confirmAbove: 1, readOnly: [redis-cli info]}", "redis-cli info");
   assert.equal(known.words, "ran");
   const repository = { "/project/.kodama.yaml": "exec: {confirmAbove: 1000}\n" };
   const words = ["exec", "-m", "w", "--", "rm", "x"];

@@ -6,6 +6,7 @@ import type { FileSchema, SourceFile } from "../base/yaml/shape.ts";
 import { defaultSettings, settingVariables } from "./default_settings.ts";
 import { allSettings, joinKey, parseSettingValue, type SettingPath } from "./setting_key.ts";
 import { readSettings, settingIn } from "./settings_file.ts";
+import { type ContextPolicies, policyOf, stricter } from "../gate/policy.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";
 
 /** The source of a setting's value. Flags come before all of these, if a command has them. */
@@ -113,21 +114,18 @@ const guards: Readonly<
     const [repository, own] = ownAndOthers(path, layers);
     return repository?.value === false ? repository : own;
   },
-  "exec.confirmContexts": (path, layers) => {
+  "gate.contexts": (path, layers) => {
     const [repository, own] = ownAndOthers(path, layers);
-    if (repository === undefined || own === undefined) return repository ?? own;
-    const value = [...new Set([repository, own].flatMap(({ value }) => value as string[]))];
-    return { value, origin: own.origin };
+    if (repository === undefined) return own;
+    const policies = { ...own?.value as ContextPolicies | undefined };
+    for (const [name, policy] of Object.entries(repository.value as ContextPolicies)) {
+      // Without a policy `kodama k` confirms each change.
+      policies[name] = stricter(policy, policyOf(policies, name) ?? "ask");
+    }
+    return { value: policies, origin: own?.origin ?? repository.origin };
   },
-  "exec.readOnly": (path, layers) => {
-    const [repository, own] = ownAndOthers(path, layers);
-    if (repository?.origin.kind !== "repository") return own;
-    throw new KodamaError("config", `${repository.origin.path}: exec.readOnly can't be set here`, {
-      hint: hint`a repository can't say which commands are harmless; your own file can: ${
-        action("config.path")
-      }`,
-    });
-  },
+  "exec.readOnly": ownOnly,
+  "gate.kubectl": ownOnly,
 };
 
 /**
@@ -148,6 +146,18 @@ function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undef
     : "";
   throw new KodamaError("config", `${source}: ${joinKey(path)} can't be set here`, {
     hint: hint`which models are asked is in your own file alone: ${action("config.path")}`,
+  });
+}
+
+/** A repository can't say what is harmless. */
+function ownOnly(path: SettingPath, layers: readonly Layer[]): Found | undefined {
+  const [repository, own] = ownAndOthers(path, layers);
+  if (repository?.origin.kind !== "repository") return own;
+  const key = joinKey(path);
+  throw new KodamaError("config", `${repository.origin.path}: ${key} can't be set here`, {
+    hint: hint`a repository can't say which commands are harmless; your own file can: ${
+      action("config.path")
+    }`,
   });
 }
 

@@ -66,6 +66,10 @@ const containers = v.array(
   "a list of containers",
 );
 
+function picked<const T extends readonly string[]>(values: T) {
+  return v.picklist(values, `one of ${values.join(", ")}`);
+}
+
 function group<const E extends v.ObjectEntries>(entries: E) {
   // A group's name with nothing under it is a group whose settings are all commented out.
   return v.nullish(v.strictObject(entries, "a mapping"));
@@ -144,16 +148,12 @@ export const settingsShape = v.strictObject({
     fanout: setting(fanout, "Pods at the same time."),
     connectTimeout: setting(duration, "To open the stream to a pod."),
     outputMode: setting(
-      v.picklist(modes, `one of ${modes.join(", ")}`),
+      picked(modes),
       "Layout of the output of many pods.",
     ),
     confirmAbove: setting(
       v.pipe(v.number(wholeFromZero), v.integer(wholeFromZero), v.minValue(0, wholeFromZero)),
       "Ask before a change of more pods than this; a repository's file can only lower it.",
-    ),
-    confirmContexts: setting(
-      texts,
-      "Contexts in which every change asks, however few its pods: names, in which * stands for any text.",
     ),
     readOnly: setting(
       texts,
@@ -193,6 +193,23 @@ export const settingsShape = v.strictObject({
   model_keys: eachProvider(text, (title) => `Key for ${title}.`),
   model_key_files: eachProvider(text, (title) => `Path of a file with the key for ${title}.`),
   model_urls: eachProvider(serverUrl, (title) => `Base URL of ${title}.`),
+  gate: group({
+    contexts: setting(
+      v.record(text, picked(["read-only", "ask", "allow"]), "a mapping of contexts to policies"),
+      "What may be changed, by the name of a context, in which * stands for any text: read-only (nothing), ask (each " +
+        "change is confirmed), allow (only what is dangerous is confirmed). A context's own name comes first, else the " +
+        "strictest that matches; a repository's file can only make it stricter.",
+    ),
+    kubectl: setting(
+      v.record(
+        text,
+        picked(["read", "change", "dangerous"]),
+        "a mapping of plugins to read, change or dangerous",
+      ),
+      "How far plugins of kubectl may be trusted, by their name and first arguments, as in `neat` or `argo rollouts get`: " +
+        "read, change or dangerous, as all others are. Only in your own file.",
+    ),
+  }),
 }, "a mapping of settings");
 
 /** The settings of one file. */

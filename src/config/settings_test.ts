@@ -42,9 +42,9 @@ Deno.test("a repository makes the settings that guard against accidents stricter
     const user = file(`exec: ${own}\n`);
     const repository = { path: "/r/.kodama.yaml", text: `exec: ${theirs}\n` };
     const { exec } = await mergedSettings({ env: () => undefined, repository, user });
-    return { above: exec?.confirmAbove, contexts: exec?.confirmContexts, readOnly: exec?.readOnly };
+    return { above: exec?.confirmAbove, readOnly: exec?.readOnly };
   };
-  const none = { contexts: undefined, readOnly: undefined };
+  const none = { readOnly: undefined };
   assert.deepEqual(await settings("{}", "{confirmAbove: 1000}"), { above: 10, ...none });
   assert.deepEqual(await settings("{confirmAbove: 50}", "{}"), { above: 50, ...none });
   assert.deepEqual(await settings("{confirmAbove: 50}", "{confirmAbove: 5}"), {
@@ -55,13 +55,10 @@ Deno.test("a repository makes the settings that guard against accidents stricter
     above: 5,
     ...none,
   });
-  assert.deepEqual(
-    await settings(
-      "{confirmContexts: [prod], readOnly: [redis-cli info]}",
-      "{confirmContexts: [x*]}",
-    ),
-    { above: 10, contexts: ["x*", "prod"], readOnly: ["redis-cli info"] },
-  );
+  assert.deepEqual(await settings("{readOnly: [redis-cli info]}", "{}"), {
+    above: 10,
+    readOnly: ["redis-cli info"],
+  });
   await assert.rejects(settings("{}", "{readOnly: [rm]}"), {
     kind: "config",
     message: "/r/.kodama.yaml: exec.readOnly can't be set here",
@@ -90,6 +87,26 @@ Deno.test("which models are asked, and with which key, is the user's decision al
       own.some(({ path, origin }) => path[0]?.startsWith("model") && origin.kind === "user"),
     );
   }
+});
+
+Deno.test("gate.contexts of a repository make a context's policy stricter, and never weaker", async () => {
+  const policies = async (own: string, theirs: string) => {
+    const user = file(`gate: {contexts: {${own}}}\n`);
+    const repository = { path: "/r/.kodama.yaml", text: `gate: {contexts: {${theirs}}}\n` };
+    const { gate } = await mergedSettings({ env: () => undefined, repository, user });
+    return gate?.contexts;
+  };
+  assert.deepEqual(await policies("lab: allow", "lab: read-only"), { lab: "read-only" });
+  assert.deepEqual(await policies("prod: read-only", "prod: allow"), { prod: "read-only" });
+  // The repository's own name would otherwise come before the user's pattern.
+  const weaker = await policies("'prod-*': read-only", "prod-eu: allow");
+  assert.deepEqual(weaker, { "prod-*": "read-only", "prod-eu": "read-only" });
+  assert.deepEqual(await policies("", "lab: allow"), { lab: "ask" });
+  const user = undefined;
+  const repository = { path: "/r/.kodama.yaml", text: "gate: {kubectl: {x: read}}\n" };
+  await assert.rejects(mergedSettings({ env: () => undefined, repository, user }), {
+    message: "/r/.kodama.yaml: gate.kubectl can't be set here",
+  });
 });
 
 Deno.test("a variable is checked as a file is", async () => {

@@ -1,5 +1,7 @@
 /** A change of pods before it is made: whether a person must confirm it, and the question as data. */
 
+import { type ContextPolicies, policyOf } from "./policy.ts";
+
 /** The change to be made. */
 export type ChangeAction =
   /** `shell`: the command is one line of shell. */
@@ -41,7 +43,7 @@ export interface ChangeQuestion {
 
 /** The reason to confirm a change, whatever the number of its pods. */
 export type ConfirmReason =
-  /** By a setting, changes in this context are always confirmed. */
+  /** By its policy (`gate.contexts`), each change in this context is confirmed. */
   | { kind: "context"; context: string }
   /** An earlier run, which wasn't named, is repeated. */
   | { kind: "unnamedRun"; run: string }
@@ -52,8 +54,8 @@ export type ConfirmReason =
 export interface ConfirmPolicy {
   /** Changes of more pods than this are confirmed. */
   above: number;
-  /** Contexts whose changes are always confirmed: names, in which `*` stands for any text. */
-  contexts: readonly string[];
+  /** Each change in a context whose policy is `ask` is confirmed. */
+  contexts: ContextPolicies;
 }
 
 /** Returns why the change must be confirmed; undefined if it needn't be. */
@@ -61,22 +63,7 @@ export function confirmReason(
   pods: readonly { context: string }[],
   { above, contexts }: ConfirmPolicy,
 ): { kind: "count" } | ConfirmReason | undefined {
-  const guarded = pods.find(({ context }) => contexts.some((one) => matchesName(one, context)));
+  const guarded = pods.find(({ context }) => policyOf(contexts, context) === "ask");
   if (guarded !== undefined) return { kind: "context", context: guarded.context };
   return pods.length > above ? { kind: "count" } : undefined;
-}
-
-/** Returns whether a name matches a pattern; `*` stands for any text. Takes time in proportion to both lengths. */
-export function matchesName(pattern: string, name: string): boolean {
-  const [first = "", ...others] = pattern.split("*");
-  const last = others.pop();
-  if (last === undefined) return name === pattern;
-  if (!name.startsWith(first) || !name.endsWith(last)) return false;
-  let at = first.length;
-  for (const part of others) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= name.length - last.length;
 }

@@ -1,5 +1,4 @@
 /** What may be changed in a context: the policy of the settings, and what it means for a change. */
-import { matchesName } from "./change.ts";
 
 /** The policies, from the strictest. */
 export const contextPolicies = ["read-only", "ask", "allow"] as const;
@@ -20,4 +19,19 @@ export function policyOf(policies: ContextPolicies, context: string): ContextPol
 /** Returns the stricter of two policies. */
 export function stricter(a: ContextPolicy, b: ContextPolicy): ContextPolicy {
   return contextPolicies.find((policy) => policy === a || policy === b) ?? a;
+}
+
+/** Returns whether a name matches a pattern; `*` stands for any text. Takes time in proportion to both lengths. */
+export function matchesName(pattern: string, name: string): boolean {
+  const [first = "", ...others] = pattern.split("*");
+  const last = others.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first) || !name.endsWith(last)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
 }

@@ -1,6 +1,8 @@
 /** The files and variables that settings come from, on this host. */
 import { repositoryConfigPaths, userConfigPath } from "../../config/paths.ts";
+import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
 import type { SettingSources } from "../../config/settings.ts";
+import type { Settings } from "../../config/settings_shape.ts";
 import type { Host } from "../host.ts";
 
 /** More than any settings that a person can still read. */
@@ -13,6 +15,20 @@ export async function settingSources(host: Host): Promise<SettingSources> {
     firstFile(host, host.places.userDir === undefined ? [] : [userConfigPath(host.places)]),
   ]);
   return { env: (name) => host.env(name), repository, user };
+}
+
+/**
+ * Returns the effective settings. Most users have none, and then no YAML parser is loaded.
+ *
+ * @throws FileError if a settings file is invalid; UsageError if a variable is.
+ */
+export async function settingsOf(host: Host): Promise<Settings> {
+  const sources = await settingSources(host);
+  const silent = sources.repository === undefined && sources.user === undefined &&
+    Object.keys(settingVariables).every((name) => (host.env(name) ?? "") === "");
+  if (silent) return defaultSettings;
+  const { mergedSettings } = await import("../../config/settings.ts");
+  return await mergedSettings(sources);
 }
 
 async function firstFile(host: Host, paths: readonly string[]) {

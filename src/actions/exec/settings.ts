@@ -2,12 +2,12 @@
 import { definedOnly } from "../../base/json_value.ts";
 import { parseDuration } from "../../base/duration.ts";
 import { parseQuantity } from "../../base/quantity.ts";
-import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
+import { defaultSettings } from "../../config/default_settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import type { ConfirmPolicy } from "../../gate/change.ts";
 import type { OutputMode } from "../../exec/run_options.ts";
 import type { Host } from "../host.ts";
-import { settingSources } from "../config/setting_sources.ts";
+import { settingsOf } from "../config/setting_sources.ts";
 
 /** Limits and mode of a run; times are milliseconds. */
 export interface ExecSettings {
@@ -27,26 +27,9 @@ export interface RecordSettings {
   totalLimitBytes: number;
 }
 
-/**
- * Returns the settings of `exec` and of records. Most users have none, and then no YAML parser is loaded.
- *
- * @throws FileError if a settings file is invalid; UsageError if a variable is.
- */
-async function runSettings(
-  host: Host,
-): Promise<{ [Group in "exec" | "runs"]: NonNullable<Settings[Group]> }> {
-  const sources = await settingSources(host);
-  const silent = sources.repository === undefined && sources.user === undefined &&
-    Object.keys(settingVariables).every((name) => (host.env(name) ?? "") === "");
-  if (silent) return defaultSettings;
-  const { mergedSettings } = await import("../../config/settings.ts");
-  const { exec, runs } = await mergedSettings(sources);
-  return { exec: exec ?? {}, runs: runs ?? {} };
-}
-
 /** Returns the settings of records. */
 export async function recordSettings(host: Host): Promise<RecordSettings> {
-  return recordsOf((await runSettings(host)).runs);
+  return recordsOf((await settingsOf(host)).runs ?? {});
 }
 
 /** The same, with the command line taking precedence. */
@@ -55,10 +38,10 @@ export async function chosenSettings(
   chosen: Partial<ExecSettings>,
 ): Promise<ExecSettings> {
   const { fanout, connectTimeoutMs, outputMode } = chosen;
-  const { exec, runs } = await runSettings(host);
+  const { exec, runs } = await settingsOf(host);
   return {
-    ...narrow(exec),
-    records: recordsOf(runs),
+    ...narrow(exec ?? {}),
+    records: recordsOf(runs ?? {}),
     ...definedOnly({ fanout, connectTimeoutMs, outputMode }),
   };
 }
@@ -68,11 +51,11 @@ export async function confirmSettings(
   host: Host,
   chosen: { above?: number },
 ): Promise<ConfirmPolicy & { readOnly: readonly string[] }> {
-  const { exec: settings } = await runSettings(host);
+  const { exec: settings, gate } = await settingsOf(host);
   return {
-    above: chosen.above ?? settings.confirmAbove ?? defaultSettings.exec.confirmAbove,
-    contexts: settings.confirmContexts ?? [],
-    readOnly: settings.readOnly ?? [],
+    above: chosen.above ?? settings?.confirmAbove ?? defaultSettings.exec.confirmAbove,
+    contexts: gate?.contexts ?? {},
+    readOnly: settings?.readOnly ?? [],
   };
 }
 

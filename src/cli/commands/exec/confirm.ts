@@ -142,7 +142,7 @@ function becauseLine({ because }: ChangeQuestion): string[] {
       return [];
     case "context":
       return [
-        `  Changes in the context ${printable(because.context)} always ask (exec.confirmContexts).`,
+        `  Changes in the context ${printable(because.context)} always ask (gate.contexts).`,
       ];
     case "unnamedRun":
       return [`  This repeats run ${printable(because.run)}.`];
