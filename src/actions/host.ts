@@ -16,6 +16,7 @@ import type { ModelAccess } from "../model/sdk.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
+import type { KubectlProgram } from "./kubectl/program.ts";
 import type { SyncControl } from "../sync/daemon/model.ts";
 
 /** A file that is being written. Disposing of it closes it. */
@@ -127,6 +128,10 @@ export interface Host {
   workflowMachine(): Promise<{ local: LocalEnvironment; runScript: RunScript }>;
   /** Returns a separate embedded cluster for tests of workflows; disposal removes it. */
   testCluster(world: string, signal: AbortSignal): Promise<TestCluster>;
+  /** Nothing may be changed, in any context: by an option, or a variable. */
+  readonly readOnly: boolean;
+  /** The user's own kubectl; loaded only when called. */
+  kubectl(): Promise<KubectlProgram>;
   /** This machine's synchronisations; loaded only when called. */
   sync(): Promise<SyncControl>;
   /** Loads the embedded cluster's module only when called. */

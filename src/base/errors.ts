@@ -27,6 +27,8 @@ export type ErrorKind =
   | "conflict"
   /** A time limit was reached. */
   | "timeout"
+  /** Nothing may be changed: in this run, or in this context. */
+  | "readOnly"
   /** A person said no to a question. */
   | "declined"
   /** A person or a signal stopped it. */
@@ -43,6 +45,7 @@ const exitCodes: Readonly<Record<ErrorKind, number>> = {
   unreachable: 4,
   // 128 + SIGINT, as a shell reports it.
   cancelled: 130,
+  readOnly: 1,
   declined: 1,
   config: 1,
   unauthorized: 1,

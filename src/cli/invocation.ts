@@ -12,6 +12,8 @@ export interface HostOptions {
   kubeconfig?: string | undefined;
   /** `-v`: traces of requests on standard error; none if it is absent or below 6. */
   verbosity?: number;
+  /** `--read-only`: nothing may be changed. */
+  readOnly?: boolean;
 }
 
 /** The resources of a command. Costly things are thunks. */

@@ -15,6 +15,7 @@ const codes: Readonly<Record<ErrorKind, number>> = {
   notFound: 1,
   conflict: 1,
   timeout: 3,
+  readOnly: 1,
   declined: 1,
   cancelled: 130,
   server: 1,

@@ -17,6 +17,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "pods",
     "pick",
     "wait",
+    "k",
     "runs",
     "workflow",
   ]],
@@ -135,6 +136,13 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods/pods.ts")),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick/pick.ts")),
   wait: dialling("wait until objects are in a state", () => import("./commands/wait.ts")),
+  k: {
+    ...leaf(
+      "run kubectl, and confirm what it changes first",
+      () => import("./commands/k/k.ts"),
+    ),
+    passesArgs: true,
+  },
   runs: branch("list and rerun past runs", {
     list: leaf("list past runs", () => import("./commands/runs/list.ts")),
     show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),

@@ -244,11 +244,15 @@ const pluralOf: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** What these verbs do to such a kind can be taken back, and nothing else depends on it yet. */
-const harmless: Readonly<Record<string, string>> = {
+/** Kinds for which a verb isn't rated by its kind: what it does can be taken back, and nothing depends on it yet. */
+const ratedByVerb: Readonly<Record<string, string>> = {
   cordon: "nodes",
   uncordon: "nodes",
   create: "namespaces",
+  // Dangerous by their verb already.
+  drain: "nodes",
+  taint: "nodes",
+  certificate: "certificatesigningrequests",
 };
 
 /** Returns a kind's plural as kubectl resolves a name of it: `Deploy`, `deployments.v1.apps`. */
@@ -309,7 +313,7 @@ function dangersOf(
     [...named.kinds, ...(objects ?? []).map(({ kind }) => kind)].map(resourceOf),
   );
   for (const resource of kinds) {
-    const isWeighty = Object.hasOwn(weighty, resource) && harmless[verb] !== resource;
+    const isWeighty = Object.hasOwn(weighty, resource) && ratedByVerb[verb] !== resource;
     const isLost = verb === "delete" && !Object.hasOwn(replaceable, resource);
     if (isWeighty || isLost) dangers.push({ kind: "resource", resource });
   }

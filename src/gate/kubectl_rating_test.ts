@@ -184,12 +184,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "dangerous flag:--now": ["delete pod web-0 --now"],
   "dangerous flag:--cascade=orphan": ["delete deploy web --cascade=orphan"],
   "dangerous stopsWorkload": ["scale deploy/web --replicas=0"],
-  "dangerous verb:drain resource:nodes": ["drain n1 --ignore-daemonsets"],
-  "dangerous verb:taint resource:nodes": ["taint nodes n1 dedicated=db:NoExecute"],
+  "dangerous verb:drain": ["drain n1 --ignore-daemonsets"],
+  "dangerous verb:taint": ["taint nodes n1 dedicated=db:NoExecute"],
   "dangerous verb:proxy": ["proxy --port=8001", "proxy"],
-  "dangerous verb:certificate approve resource:certificatesigningrequests": [
-    "certificate approve csr-1",
-  ],
+  "dangerous verb:certificate approve": ["certificate approve csr-1"],
   "dangerous systemNamespace:kube-system": [
     "-n kube-system delete pod coredns-1",
     "rollout restart deploy/coredns --namespace kube-system",

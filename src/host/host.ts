@@ -10,6 +10,9 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { filePath } from "../files/file_path.ts";
 import { localFiles } from "./files.ts";
 import { localMachine } from "./machine.ts";
+import { processSignals } from "./signals.ts";
+import { policyOf } from "../gate/policy.ts";
+import { readOnlyPolicies } from "../actions/config/setting_sources.ts";
 
 /** The dependencies of the host. */
 export interface HostParts {
@@ -18,6 +21,8 @@ export interface HostParts {
   terminal: Terminal;
   /** `-v`. */
   verbosity?: number;
+  /** Nothing may be changed. `KODAMA_READ_ONLY` forbids it too. */
+  readOnly?: boolean;
   environment: (name: string) => string | undefined;
 }
 
@@ -35,10 +40,16 @@ function traceTo({ stderr }: Terminal, verbosity: number): Trace | undefined {
   };
 }
 
+/** Returns whether a variable that switches something on does: any text but those for off. */
+function isOn(text = ""): boolean {
+  return !/^(?:|0|false|no|off)$/i.test(text);
+}
+
 /** Returns the host of this process. It neither reads a file nor connects before an action needs it. */
 export function machineHost(
-  { kubeconfig, terminal, verbosity = 0, environment }: HostParts,
+  { kubeconfig, terminal, verbosity = 0, environment, readOnly: isReadOnly = false }: HostParts,
 ): Host {
+  const readOnly = isReadOnly || isOn(environment("KODAMA_READ_ONLY"));
   const places = placesOf({
     env: environment,
     workingDir: Deno.cwd(),
@@ -94,9 +105,21 @@ export function machineHost(
           machineHost({
             kubeconfig,
             terminal,
-            environment: (name) => name === "KODAMA_CONFIG_DIR" ? configDir : environment(name),
+            // A cluster of the test's own may be changed.
+            environment: (name) =>
+              name === "KODAMA_CONFIG_DIR"
+                ? configDir
+                : name === "KODAMA_READ_ONLY"
+                ? undefined
+                : environment(name),
           }),
       );
+    },
+    readOnly,
+    async kubectl() {
+      const { machineKubectl } = await import("./kubectl.ts");
+      const isInteractive = terminal.stdin.isTerminal || terminal.stderr.isTerminal;
+      return machineKubectl({ signals: processSignals, isInteractive });
     },
     async sync() {
       const { machineSyncs } = await import("./sync.ts");
@@ -110,9 +133,17 @@ export function machineHost(
   return host;
 
   async function openClient(context: string | undefined): Promise<KubeClient> {
-    const { openKubeClient } = await import("../kube/open_client.ts");
+    const [{ openKubeClient }, policies] = await Promise.all([
+      import("../kube/open_client.ts"),
+      readOnly ? {} : readOnlyPolicies(host),
+    ]);
     return await openKubeClient(
-      { ...named, ...(context === undefined ? {} : { context }) },
+      {
+        ...named,
+        ...(context === undefined ? {} : { context }),
+        readOnly: (name) =>
+          readOnly ? "run" : policyOf(policies, name) === "read-only" ? "context" : undefined,
+      },
       kubeHost,
     );
   }

@@ -4,6 +4,7 @@
  * One client is one context of one kubeconfig. Every call takes an `AbortSignal`; every failure is a `KodamaError`
  * whose kind distinguishes unreachable, forbidden and not found, so that no caller inspects an HTTP code.
  */
+import type { ReadOnlyReason } from "./read_only.ts";
 import type { KubeObject, Status } from "./types.ts";
 
 /** A collection of the API, as its path names it. */
@@ -59,10 +60,12 @@ export interface ExecRequest {
    * byte; the first byte comes 45 ms later if the proof is a certificate. Not for a terminal.
    */
   bulk?: boolean;
+  /** The command is known to read only: a read-only client runs no other. */
+  reads?: boolean;
 }
 
 /** The container to attach to: like {@link ExecRequest}, without a command. */
-export type AttachRequest = Omit<ExecRequest, "command" | "bulk">;
+export type AttachRequest = Omit<ExecRequest, "command" | "bulk" | "reads">;
 
 /** The requested part of a container's log. */
 export interface LogRequest {
@@ -182,6 +185,8 @@ export interface KubeClient extends AsyncDisposable {
   readonly server: string;
   /** The context's namespace; `default` if it has none. */
   readonly defaultNamespace: string;
+  /** Why this client sends nothing that could change something; absent if it may. */
+  readonly readOnly?: ReadOnlyReason | undefined;
 
   get<T = KubeObject>(
     resource: ApiResource,

@@ -24,6 +24,7 @@ import { listPages } from "./http/list.ts";
 import { PodStreams } from "./pod_streams.ts";
 import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./http/transport.ts";
+import type { ReadOnlyReason } from "./read_only.ts";
 import type { KubeObject } from "./types.ts";
 import { UpgradeRefused } from "./streams/upgrade.ts";
 import { openWatch } from "./http/watch.ts";
@@ -48,6 +49,10 @@ export class HttpKubeClient implements KubeClient {
 
   get server(): string {
     return this.connection.server;
+  }
+
+  get readOnly(): ReadOnlyReason | undefined {
+    return this.transport.readOnly;
   }
 
   get defaultNamespace(): string {
@@ -164,12 +169,15 @@ export class HttpKubeClient implements KubeClient {
 
   async #command(
     subresource: "exec" | "attach",
-    { namespace, pod, stdin, tty, bulk = false }: AttachRequest & { bulk?: boolean },
+    { namespace, pod, stdin, tty, bulk = false, reads = false }: AttachRequest & {
+      bulk?: boolean;
+      reads?: boolean;
+    },
     query: URLSearchParams,
     options: StreamOptions,
   ): Promise<ExecChannel> {
     const path = `${podPath({ namespace, pod })}/${subresource}?${query}`;
-    const streamOptions = { signal: never, ...options };
+    const streamOptions = { signal: never, reads, ...options };
     const prefersSpdy = bulk && !tty;
     const socket = await this.streams.open<ChannelSocket>({
       resource: { namespace, subresource },

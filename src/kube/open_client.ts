@@ -7,6 +7,7 @@ import { loadKubeconfig, noKubeconfigError } from "./config/load_kubeconfig.ts";
 import { openCredentials } from "./config/open_credentials.ts";
 import { proxyFromEnvironment } from "./config/proxy_environment.ts";
 import { Transport } from "./http/transport.ts";
+import type { ReadOnlyReason } from "./read_only.ts";
 
 /** The connection options of the command line. */
 export interface ClientOptions extends ConnectionOverrides {
@@ -14,13 +15,17 @@ export interface ClientOptions extends ConnectionOverrides {
   kubeconfig?: string;
   /** `--context`; the current one if absent. */
   context?: string;
+  /** Returns why nothing may be changed in a context; undefined if changes are allowed. */
+  readOnly?: (context: string) => ReadOnlyReason | undefined;
 }
 
 /** Returns the client of one context. Throws `config` errors; doesn't use the network. */
 export async function openKubeClient(options: ClientOptions, host: KubeHost): Promise<KubeClient> {
   const connection = await findConnection(options, host);
   const credentials = await openCredentials(connection, host);
-  return new HttpKubeClient(connection, await Transport.open(connection, credentials, host), host);
+  const readOnly = options.readOnly?.(connection.context);
+  const transport = await Transport.open(connection, credentials, host, readOnly);
+  return new HttpKubeClient(connection, transport, host);
 }
 
 /** Returns all contexts by name, each with its server's address, and the current one. */

@@ -3,6 +3,7 @@ import { repositoryConfigPaths, userConfigPath } from "../../config/paths.ts";
 import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
 import type { SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
+import type { ContextPolicies } from "../../gate/policy.ts";
 import type { Host } from "../host.ts";
 
 /** More than any settings that a person can still read. */
@@ -29,6 +30,18 @@ export async function settingsOf(host: Host): Promise<Settings> {
   if (silent) return defaultSettings;
   const { mergedSettings } = await import("../../config/settings.ts");
   return await mergedSettings(sources);
+}
+
+/**
+ * Returns the policies of contexts. No YAML parser is loaded if no file can make one read-only: `\` starts an escape,
+ * which could spell it too.
+ */
+export async function readOnlyPolicies(host: Host): Promise<ContextPolicies> {
+  const sources = await settingSources(host);
+  const texts = [sources.repository, sources.user].map((file) => file?.text ?? "");
+  if (!texts.some((text) => /read-only|\\/.test(text))) return {};
+  const { mergedSettings } = await import("../../config/settings.ts");
+  return (await mergedSettings(sources)).gate?.contexts ?? {};
 }
 
 async function firstFile(host: Host, paths: readonly string[]) {

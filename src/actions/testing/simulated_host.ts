@@ -53,6 +53,8 @@ export function simulatedHost(
   );
   const host: Host = {
     clock,
+    readOnly: false,
+    kubectl: () => Promise.reject(new Error("unused")),
     env: (name) => options.env?.[name],
     places: {
       configDir: "/config",

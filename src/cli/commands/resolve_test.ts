@@ -26,6 +26,19 @@ testResolve([
     ],
   },
   {
+    line: "k get pods",
+    options: { args: ["get", "pods"], isConfirmed: false, readOnly: false },
+    changes: [
+      ["--yes", { isConfirmed: true }],
+      ["--read-only", { readOnly: true }],
+      ["-n web -o wide", { args: ["get", "pods", "-n", "web", "-o", "wide"] }],
+    ],
+  },
+  {
+    line: "k exec web-0 -- ls --yes",
+    options: { args: ["exec", "web-0", "--", "ls", "--yes"], isConfirmed: false, readOnly: false },
+  },
+  {
     line: "interrupt my-work",
     options: { ref: { kind: "session", name: "my-work" } },
     changes: [

@@ -31,6 +31,14 @@ export async function choose(argv: readonly string[], program: Program): Promise
   const trailing = dashes < 0 ? undefined : all.slice(dashes + 1);
   const found = await walk(ours, program);
   const { path, node, args } = found;
+  if (node.kind === "leaf" && node.passesArgs) {
+    const [first = "--help"] = args;
+    if (first === "--help" || first === "-h") {
+      return { kind: "help", path, node, brief: first === "-h" };
+    }
+    const passed = dashes < 0 ? args : [...args, ...all.slice(dashes)];
+    return { kind: "command", path, leaf: node, args: passed, trailing: undefined };
+  }
   const whole = args.includes("--help");
   if (whole || args.includes("-h")) return { kind: "help", path, node, brief: !whole };
   if (node.kind === "leaf") return { kind: "command", path, leaf: node, args, trailing };

@@ -25,6 +25,12 @@ export interface Example {
   line: string;
 }
 
+/** The texts given for each flag, in order, and the args that aren't flags. */
+export interface SortedArgs {
+  texts: ReadonlyMap<string, readonly string[]>;
+  operands: readonly string[];
+}
+
 /** The args of one command line, sorted and with every flag already in its narrow type. */
 export interface ParsedArgs<F extends Flags> {
   flags: FlagValues<F>;
@@ -51,6 +57,8 @@ export interface CommandDeclaration<F extends Flags, Options> {
   seeAlso?: readonly string[];
   /** Exit codes besides success and error, each with its meaning. */
   exitCodes?: readonly (readonly [code: string, meaning: string])[];
+  /** Sorts args that are another program's: those that aren't flags of this command are its operands. */
+  sort?(args: readonly string[]): SortedArgs;
   /** Resolves args into options, once. Pure; throws `UsageError`. */
   resolve(args: ParsedArgs<F>): Options;
   /** Runs the command and returns the exit code of the process. */

@@ -10,6 +10,8 @@ export interface CommandLeaf {
   dials: boolean;
   /** The canonical path, if this one is a synonym: help and hints use the canonical one. */
   synonymOf?: readonly string[];
+  /** Its args are another program's, and it sorts them itself: help too, except as the first of them. */
+  passesArgs?: true;
   load: () => Promise<{ command: Command }>;
 }
 

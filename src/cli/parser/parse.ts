@@ -4,14 +4,8 @@
  */
 import { UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
-import type { Command } from "./command.ts";
+import type { Command, SortedArgs } from "./command.ts";
 import type { Flag, Flags } from "./flag.ts";
-
-/** The texts given for each flag, in order, and the args that aren't flags. */
-export interface SortedArgs {
-  texts: ReadonlyMap<string, readonly string[]>;
-  operands: readonly string[];
-}
 
 /**
  * Sorts the args of a command. `spoken` is the command as shown in its hint, `path` its names in the tree.
@@ -24,6 +18,7 @@ export async function sortArgs(
   spoken: string,
   path = "",
 ): Promise<SortedArgs> {
+  if (command.sort !== undefined) return command.sort(args);
   const texts = new Map<string, string[]>();
   const operands: string[] = [];
   const give = (name: string, text: string) => {

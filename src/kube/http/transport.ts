@@ -19,6 +19,7 @@ import { LinkPool, LinkTargets } from "../tls/link_pool.ts";
 import { readPem } from "../config/open_credentials.ts";
 import { fetchLooksForProxy } from "../config/proxy_environment.ts";
 import { type KeepAlive, keepAliveTimes } from "../streams/keepalive.ts";
+import { type ReadOnlyReason, type RequestLine, requireReading } from "../read_only.ts";
 import type { SpdyRequest, SpdySocket } from "../streams/spdy_socket.ts";
 import { type Trace, traced } from "../trace.ts";
 import { UpgradeRefused, UpgradeUnanswered } from "../streams/upgrade.ts";
@@ -45,6 +46,9 @@ type OpenStream<T> = (
   signal: AbortSignal,
 ) => Promise<T>;
 
+/** `reads`: the command of the stream is known to read only. */
+type TransportStreamOptions = StreamOptions & { reads?: boolean };
+
 /** Opens no connection by itself. */
 export class Transport implements Disposable {
   readonly #pool: FetchPool;
@@ -59,6 +63,8 @@ export class Transport implements Disposable {
     readonly trace: Trace | undefined,
     /** The runtime's `fetch` can't be configured for this server. */
     private readonly linkOnly: boolean,
+    /** Why nothing is sent that could change something. */
+    readonly readOnly: ReadOnlyReason | undefined,
   ) {
     this.#pool = new FetchPool(certificateAuthority);
     this.#links = new LinkPool(clock);
@@ -70,6 +76,7 @@ export class Transport implements Disposable {
     connection: Connection,
     credentials: Credentials,
     host: KubeHost,
+    readOnly?: ReadOnlyReason,
   ): Promise<Transport> {
     const authority = await authorityOf(connection, host);
     if (connection.insecure) {
@@ -80,7 +87,8 @@ export class Transport implements Disposable {
     const { insecure, tlsServerName, proxyUrl } = connection;
     const linkOnly = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
       fetchLooksForProxy(host.env);
-    return new Transport(connection, credentials, authority, host.clock, host.trace, linkOnly);
+    const { clock, trace } = host;
+    return new Transport(connection, credentials, authority, clock, trace, linkOnly, readOnly);
   }
 
   get serverRef(): ServerRef {
@@ -93,6 +101,7 @@ export class Transport implements Disposable {
    * @param limitMs until the answer starts; none for a watch or a log, which may be silent for long.
    */
   async request(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
+    this.#requireReading(request, false);
     const { signal } = request;
     const retries = new RequestRetries(this.clock, signal);
     for (;;) {
@@ -142,11 +151,16 @@ export class Transport implements Disposable {
     }
   }
 
+  #requireReading(request: RequestLine, isKnownToRead: boolean): void {
+    const { readOnly } = this;
+    requireReading({ context: this.connection.context, readOnly }, request, isKnownToRead);
+  }
+
   /** Returns an open stream, or the server's refusal. Throws a `KodamaError` otherwise. */
   webSocket(
     path: string,
     protocols: readonly string[],
-    options: StreamOptions & { signal: AbortSignal },
+    options: TransportStreamOptions & { signal: AbortSignal },
   ): Promise<WebSocketLink | UpgradeRefused> {
     return this.#upgrade(
       "GET",
@@ -160,7 +174,7 @@ export class Transport implements Disposable {
   async spdy(
     path: string,
     { protocol, streams }: Pick<SpdyRequest, "protocol" | "streams">,
-    options: StreamOptions & DialOptions,
+    options: TransportStreamOptions & DialOptions,
   ): Promise<SpdySocket | UpgradeRefused> {
     const { openSpdy } = await import("../streams/spdy_socket.ts");
     return await this.#upgrade(
@@ -211,8 +225,9 @@ export class Transport implements Disposable {
     method: "GET" | "POST",
     path: string,
     open: OpenStream<T>,
-    options: StreamOptions & DialOptions,
+    options: TransportStreamOptions & DialOptions,
   ): Promise<T | UpgradeRefused> {
+    this.#requireReading({ method, path }, options.reads ?? false);
     const { signal } = options;
     const retries = new RequestRetries(this.clock, signal);
     for (;;) {

@@ -1,0 +1,201 @@
+/**
+ * What a kubectl command line would do, before it does it: by the server's dry run of the very same command line, and
+ * by the difference between its result and the objects as they are.
+ */
+import { type KubectlLine, parseKubectl } from "../../gate/kubectl.ts";
+import { flagValue, isOn, objectSources } from "../../gate/kubectl_rating.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { Host } from "../host.ts";
+import type { KubectlPlan } from "./guard.ts";
+import { isOneTime } from "./objects.ts";
+import { type NodePreview, previewNodes } from "./node_preview.ts";
+import { type DiffLine, objectDiff } from "./object_diff.ts";
+import type { KubectlProgram } from "./program.ts";
+
+export type { NodePreview } from "./node_preview.ts";
+
+/** An object that a command line would change. */
+export interface ObjectChange {
+  /** `deployment.apps/web`. */
+  name: string;
+  /** Absent if the object has none. */
+  namespace?: string;
+  effect: "create" | "change" | "delete" | "none";
+  /** Of a change. */
+  diff: readonly DiffLine[];
+}
+
+/** What a command line would do. */
+export type KubectlPreview =
+  /** Its verb has no dry run. */
+  | { kind: "unknown" }
+  /** The dry run failed, as the run may. */
+  | { kind: "failed"; message: string }
+  | { kind: "objects"; objects: readonly ObjectChange[] }
+  | { kind: "nodes"; verb: "cordon" | "uncordon" | "drain"; nodes: readonly NodePreview[] };
+
+/** Verbs whose dry run prints the objects as they would be. */
+const printing: ReadonlySet<string> = new Set([
+  ...["annotate", "apply", "autoscale", "create", "expose", "label", "patch", "replace", "run"],
+  ...["scale", "set", "taint"],
+]);
+
+/** The result of a dry run is read up to this size: beyond it only the names are. */
+const maxBytes = 16 * 1024 * 1024;
+
+/** The differences of more objects aren't computed. */
+const maxDiffs = 50;
+
+/** Returns what the command line of a plan would do. */
+export async function previewKubectl(
+  host: Host,
+  kubectl: KubectlProgram,
+  plan: KubectlPlan,
+  signal: AbortSignal,
+): Promise<KubectlPreview> {
+  const { line } = plan.judgement;
+  const [verb = "", part] = line.verb;
+  if (verb === "cordon" || verb === "uncordon" || verb === "drain") {
+    const client = await clientOf(host, plan);
+    if (client === undefined) return { kind: "unknown" };
+    return { kind: "nodes", verb, nodes: await previewNodes(client, line, signal) };
+  }
+  const { files, kustomizations } = objectSources(line);
+  if ([...files, ...kustomizations].some(isOneTime)) return { kind: "unknown" };
+  if (line.flags.some(({ name }) => name === "--raw")) return { kind: "unknown" };
+  const hasDryRun = printing.has(verb) && part?.endsWith("-applied") !== true;
+  if (verb !== "delete" && !hasDryRun && line.verb.join(" ") !== "rollout undo") {
+    return { kind: "unknown" };
+  }
+  if (isOn(line, "--interactive", "-i") && verb === "delete") return { kind: "unknown" };
+  const format = verb === "delete" ? "name" : "json";
+  const { exitCode, stdout, stderr, isTruncated } = await kubectl.read(
+    withFlags(plan.args, ["--dry-run=server", "--output", format]),
+    {
+      stderr: "read",
+      maxBytes,
+      signal,
+      ...(plan.input === undefined ? {} : { input: plan.input }),
+    },
+  );
+  if (exitCode !== 0) return { kind: "failed", message: stderr.trim() };
+  if (isTruncated) return { kind: "unknown" };
+  if (verb === "delete") return { kind: "objects", objects: deleted(stdout) };
+  const after = objectsOf(stdout);
+  if (after === undefined) return { kind: "unknown" };
+  // The dry run of a scale prints the objects as they were.
+  const replicas = flagValue(line, "--replicas");
+  if (verb === "scale" && replicas !== undefined) {
+    for (const object of after) {
+      object.spec = { ...object.spec as Record<string, unknown>, replicas: Number(replicas) };
+    }
+  }
+  return { kind: "objects", objects: await compared(kubectl, line, after, signal) };
+}
+
+/** Returns the args with flags of ours: after the user's own, which they take precedence over, and before `--`. */
+export function withFlags(args: readonly string[], flags: readonly string[]): string[] {
+  const { trailing } = parseKubectl(args);
+  const end = trailing === undefined ? args.length : args.length - trailing.length - 1;
+  return [...args.slice(0, end), ...flags, ...args.slice(end)];
+}
+
+/** Undefined if the command line uses another server, or another user, than its context. */
+async function clientOf(
+  host: Host,
+  { judgement, scope }: KubectlPlan,
+): Promise<KubeClient | undefined> {
+  const isOther = judgement.dangers.some(({ kind }) => kind === "otherConnection");
+  return isOther || scope === undefined ? undefined : await host.kube(scope.context);
+}
+
+/** `pod/web-0`, a line each. With a dry run kubectl prints nothing else of a deletion. */
+function deleted(stdout: string): ObjectChange[] {
+  return stdout.split("\n").filter((name) => name !== "").map((name) => ({
+    name,
+    effect: "delete",
+    diff: [],
+  }));
+}
+
+function objectsOf(text: string): KubeObject[] | undefined {
+  let value: KubeObject & { items?: KubeObject[] };
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return value.kind === "List" ? value.items ?? [] : [value];
+}
+
+/** Flags of a command line that decide whom it connects to, and as whom. */
+const connectionFlags: ReadonlySet<string> = new Set([
+  ...["--as", "--as-group", "--as-uid", "--as-user-extra", "--certificate-authority"],
+  ...["--client-certificate", "--client-key", "--cluster", "--context"],
+  ...["--insecure-skip-tls-verify", "--kubeconfig", "--password", "--request-timeout", "-s"],
+  ...["--server", "--tls-server-name", "--token", "--user", "--username"],
+]);
+
+async function compared(
+  kubectl: KubectlProgram,
+  line: KubectlLine,
+  after: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<ObjectChange[]> {
+  const before = after.length > maxDiffs ? undefined : await current(kubectl, line, after, signal);
+  return await Promise.all(after.map(async (object): Promise<ObjectChange> => {
+    const { namespace } = object.metadata ?? {};
+    const named = { name: nameOf(object), ...(namespace === undefined ? {} : { namespace }) };
+    const old = before?.get(keyOf(object));
+    // A dry run that creates an object gives it a uid too; only the server's list can tell.
+    if (before === undefined) return { ...named, effect: "change", diff: [] };
+    if (old === undefined) return { ...named, effect: "create", diff: [] };
+    const diff = await objectDiff(old, object);
+    return { ...named, effect: diff.length === 0 ? "none" : "change", diff };
+  }));
+}
+
+/** Returns the objects as they are now, by {@link keyOf}; undefined if they can't be read. */
+async function current(
+  kubectl: KubectlProgram,
+  line: KubectlLine,
+  objects: readonly KubeObject[],
+  signal: AbortSignal,
+): Promise<Map<string, KubeObject> | undefined> {
+  const connection = line.flags.filter(({ name }) => connectionFlags.has(name))
+    .flatMap(({ name, value }) =>
+      value === undefined ? [name] : name.startsWith("--") ? [`${name}=${value}`] : [name, value]
+    );
+  const found = new Map<string, KubeObject>();
+  const byNamespace = Map.groupBy(objects, ({ metadata }) => metadata?.namespace);
+  for (const [namespace, some] of byNamespace) {
+    const { exitCode, stdout, isTruncated } = await kubectl.read([
+      ...connection,
+      ...(namespace === undefined ? [] : ["--namespace", namespace]),
+      ...["get", "--ignore-not-found", "--output", "json"],
+      ...some.map(qualifiedName),
+    ], { stderr: "read", maxBytes, signal });
+    const read = stdout.trim() === "" ? [] : objectsOf(stdout);
+    if (exitCode !== 0 || isTruncated || read === undefined) return undefined;
+    for (const object of read) found.set(keyOf(object), object);
+  }
+  return found;
+}
+
+function keyOf({ apiVersion = "", kind = "", metadata }: KubeObject): string {
+  const [group] = apiVersion.includes("/") ? apiVersion.split("/") : [""];
+  return [group, kind, metadata?.namespace ?? "", metadata?.name ?? ""].join(" ");
+}
+
+/** `deployment.v1.apps/web`: the very collection that the dry run used. */
+function qualifiedName({ apiVersion = "", kind = "", metadata }: KubeObject): string {
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+  return `${kind.toLowerCase()}.${version}.${group}/${metadata?.name ?? ""}`;
+}
+
+/** `deployment.apps/web`, as kubectl prints it. */
+function nameOf({ apiVersion = "", kind = "", metadata }: KubeObject): string {
+  const group = apiVersion.includes("/") ? `.${apiVersion.split("/")[0]}` : "";
+  return `${kind.toLowerCase()}${group}/${metadata?.name ?? ""}`;
+}

@@ -1,0 +1,135 @@
+import type { KubectlPlan } from "../../../actions/kubectl/guard.ts";
+import { withoutOwnFlags } from "../../../actions/kubectl/guard.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { commandLine } from "../../../base/shell_quote.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { askChoice } from "../../ask_yes.ts";
+import type { Invocation } from "../../invocation.ts";
+import { styleOf } from "../../output.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { toggle } from "../../parser/flag.ts";
+
+/** More than any manifest: what `-f -` reads is passed on when it has been judged. */
+const maxInputBytes = 64 * 1024 * 1024;
+
+const own = { "--yes": "switch", "--read-only": "switch" } as const;
+
+/** `kodama k`. */
+export const command = defineCommand({
+  description:
+    "Runs your own kubectl with the same arguments, after a look at them: what only reads runs at once, and what " +
+    "changes the cluster is confirmed first. The question names the command, the context with its address and what it " +
+    "touches: the server's dry run of the same command, with the difference to the objects as they are; for a drain " +
+    "the pods, their local data and the budgets that block it.\n\n" +
+    "Standard input, flags, plugins and exit codes are kubectl's. Flags of kodama's own may be anywhere before --, and " +
+    "with a plugin before its name. The setting gate.contexts has a policy for each context: read-only, ask or allow.",
+  operands: [{ name: "VERB", arity: "any" }],
+  trailing: "optional",
+  flags: {
+    "yes": toggle("run without asking"),
+    "read-only": toggle("run only what reads", { variable: "KODAMA_READ_ONLY" }),
+  },
+  examples: [
+    { title: "A read, as kubectl itself", line: "kodama k get pods -A -o wide" },
+    { title: "What would it change?", line: "kodama k apply -f web.yaml" },
+    { title: "From a pipe: the question is asked on the terminal", line: "kodama k apply -f -" },
+    {
+      title: "Pods, local data and budgets of a node first",
+      line: "kodama k drain n1 --ignore-daemonsets",
+    },
+    { title: "In a script", line: "kodama k --yes rollout restart deploy/web" },
+    { title: "Nothing that changes something", line: "kodama k --read-only get secrets" },
+  ],
+  exitCodes: [
+    ["1", "the question was answered with no, or nothing may be changed"],
+    ["2", "a change has to be confirmed, and there is no terminal"],
+    ["…", "all others are kubectl's own"],
+  ],
+  seeAlso: ["docs/k.md has the rules, and the policies of contexts."],
+  sort(args) {
+    const { args: operands, found } = withoutOwnFlags(args, own);
+    const texts = Map.groupBy(found, ({ name }) => name.slice(2));
+    return {
+      texts: new Map(
+        [...texts].map(([name, all]) => [name, all.map(({ value }) => value ?? "true")]),
+      ),
+      operands,
+    };
+  },
+  resolve: ({ flags, operands }) => ({
+    args: operands,
+    isConfirmed: flags.yes,
+    readOnly: flags["read-only"],
+  }),
+  run: ({ args, isConfirmed, readOnly }, invocation) =>
+    runGuarded(args, { isConfirmed, readOnly, invocation }),
+});
+
+async function runGuarded(
+  args: readonly string[],
+  { isConfirmed, readOnly, invocation }: {
+    isConfirmed: boolean;
+    readOnly: boolean;
+    invocation: Invocation;
+  },
+): Promise<number> {
+  const { terminal, signals } = invocation;
+  const { planKubectl, kubeconfigOf } = await import("../../../actions/kubectl/guard.ts");
+  const host = await invocation.host({ kubeconfig: kubeconfigOf(args), readOnly });
+  const kubectl = await host.kubectl();
+  const plan = await stoppable(signals, async (signal) => {
+    const readInput = () => inputOf(terminal, signal);
+    const plan = await planKubectl(host, args, { readInput, isConfirmed });
+    if (plan.decision === "ask") await confirm(plan, signal);
+    return plan;
+  });
+  await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
+  return await kubectl.run(plan.args, {
+    ...(plan.input === undefined ? {} : { input: plan.input }),
+    ...(host.readOnly ? { environment: { KODAMA_READ_ONLY: "1" } } : {}),
+  });
+
+  async function confirm(plan: KubectlPlan, signal: AbortSignal): Promise<void> {
+    const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
+    if (keyboard === undefined) throw refusal(plan);
+    const [{ previewKubectl }, { questionOf }] = await Promise.all([
+      import("../../../actions/kubectl/preview.ts"),
+      import("../../../present/kubectl_question.ts"),
+    ]);
+    const preview = await previewKubectl(host, kubectl, plan, signal);
+    const style = styleOf(terminal.stderr, invocation.environment);
+    const { text, whole } = questionOf(plan, preview, style);
+    const isAgreed = await askChoice({ ...terminal, stdin: keyboard }, {
+      text: `${text}Run it?`,
+      choices: whole === undefined ? "y/N" : "y/N, d shows all of it",
+      ...(whole === undefined ? {} : { more: { key: "d", text: () => whole } }),
+    }, signal);
+    if (!isAgreed) throw new KodamaError("declined", "cancelled; nothing was changed");
+  }
+}
+
+function refusal({ args, scope }: KubectlPlan): UsageError {
+  const context = scope === undefined ? "" : ` (context ${scope.context})`;
+  return new UsageError(
+    `refusing to run kubectl ${commandLine(args)}${context} without confirmation`,
+    { hint: "pass --yes to confirm, or --dry-run=server to see what it would do" },
+  );
+}
+
+async function inputOf(terminal: Terminal, signal: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of terminal.stdin.chunks(signal)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxInputBytes) {
+      throw new UsageError("standard input is larger than 64 MiB", {
+        hint: "write it to a file, and name that with -f",
+      });
+    }
+  }
+  signal.throwIfAborted();
+  const { joinBytes } = await import("../../../base/byte_buffer.ts");
+  return joinBytes(chunks);
+}

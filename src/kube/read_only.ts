@@ -1,0 +1,76 @@
+/**
+ * Read-only clients: through one of them nothing leaves this process that could change the cluster or a pod. Every
+ * request and every stream passes {@link requireReading} in `http/transport.ts`, so that no caller can forget it.
+ */
+import { KodamaError } from "../base/errors.ts";
+import { type Hint, hint, option } from "../base/hint.ts";
+
+/** Why nothing may be changed: this run is read-only, or the context is, by its policy in the settings. */
+export type ReadOnlyReason = "run" | "context";
+
+/** A request to the API server, as far as it decides whether something can change. */
+export interface RequestLine {
+  method: string;
+  /** With its query. */
+  path: string;
+}
+
+/** Collections to which a POST stores nothing: questions about rights and identity. */
+const questions =
+  /^\/apis\/(?:authorization\.k8s\.io\/v1[^/]*\/(?:self)?subject(?:access|rules)reviews|authorization\.k8s\.io\/v1[^/]*\/namespaces\/[^/]+\/localsubjectaccessreviews|authentication\.k8s\.io\/v1[^/]*\/selfsubjectreviews)$/;
+
+/** Subresources that lead into pods, nodes and services, whatever the method is. */
+const streams =
+  /\/(?:pods|nodes|services)\/[^/]+\/(?:exec|attach|proxy)(?:\/|$)|^\/api\/v1\/proxy\//;
+
+/** Returns whether a request changes nothing. The streams of a forward don't: what is sent through them is the user's. */
+export function isReading({ method, path }: RequestLine): boolean {
+  const [plain = ""] = path.split("?");
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(plain);
+  } catch {
+    return false;
+  }
+  if (streams.test(decoded)) return false;
+  if (method === "GET" || method === "HEAD") return true;
+  return method === "POST" && (questions.test(decoded) || decoded.endsWith("/portforward"));
+}
+
+/**
+ * Throws `readOnly` if a request could change something and nothing may be changed.
+ *
+ * @param isKnownToRead the caller knows that the command of a stream only reads.
+ */
+export function requireReading(
+  client: { context: string; readOnly: ReadOnlyReason | undefined },
+  request: RequestLine,
+  isKnownToRead: boolean,
+): void {
+  if (client.readOnly === undefined || isKnownToRead || isReading(request)) return;
+  const [plain] = request.path.split("?");
+  throw readOnlyError(client.context, client.readOnly, `send ${request.method} ${plain}`);
+}
+
+/**
+ * Throws `readOnly` if nothing may be changed through a client: before any work, and with a better message than the
+ * refused request's.
+ *
+ * @param what completes `cannot …`.
+ */
+export function requireWritable(
+  { context, readOnly }: { context: string; readOnly?: ReadOnlyReason | undefined },
+  what: string,
+): void {
+  if (readOnly !== undefined) throw readOnlyError(context, readOnly, what);
+}
+
+function readOnlyError(context: string, reason: ReadOnlyReason, what: string): KodamaError {
+  const ways: Readonly<Record<ReadOnlyReason, Hint>> = {
+    run: hint`${option("readOnly")} or the variable KODAMA_READ_ONLY allows only reading`,
+    context: "the setting gate.contexts allows only reading there",
+  };
+  return new KodamaError("readOnly", `cannot ${what}: context ${context} is read-only`, {
+    hint: ways[reason],
+  });
+}

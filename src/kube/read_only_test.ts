@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { isReading, requireReading, requireWritable } from "./read_only.ts";
+
+const pod = "/api/v1/namespaces/n/pods/web";
+
+/** Requests, and whether they change nothing. */
+const table: Readonly<Record<string, boolean>> = {
+  "GET /api/v1/pods?watch=true": true,
+  [`GET ${pod}`]: true,
+  [`GET ${pod}/log?follow=true`]: true,
+  "GET /api/v1/namespaces/n/pods/exec": true,
+  "GET /version": true,
+  [`GET ${pod}/portforward?ports=80`]: true,
+  [`POST ${pod}/portforward`]: true,
+  "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews": true,
+  "POST /apis/authorization.k8s.io/v1/namespaces/n/localsubjectaccessreviews": true,
+  "POST /apis/authentication.k8s.io/v1/selfsubjectreviews": true,
+  // By WebSocket a stream into a pod is a GET.
+  [`GET ${pod}/exec?command=rm`]: false,
+  [`GET ${pod}/attach?stdin=true`]: false,
+  [`GET ${pod}/%65xec?command=rm`]: false,
+  [`GET ${pod}/%ff`]: false,
+  [`GET ${pod}/proxy/shutdown`]: false,
+  "GET /api/v1/namespaces/n/services/s/proxy": false,
+  "GET /api/v1/nodes/n/proxy/run/n/web/c": false,
+  "GET /api/v1/proxy/nodes/n/run": false,
+  [`POST ${pod}/exec`]: false,
+  [`POST ${pod}/eviction`]: false,
+  [`POST /api/v1/namespaces/n/pods`]: false,
+  "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews/x": false,
+  "POST /apis/example.com/v1/selfsubjectaccessreviews": false,
+  [`PUT ${pod}`]: false,
+  [`PATCH ${pod}`]: false,
+  [`DELETE ${pod}`]: false,
+};
+
+function request(line: string): { method: string; path: string } {
+  const [method = "", path = ""] = line.split(" ");
+  return { method, path };
+}
+
+Deno.test("isReading() knows the requests that change nothing, and no other", () => {
+  for (const [line, expected] of Object.entries(table)) {
+    assert.equal(isReading(request(line)), expected, line);
+  }
+});
+
+Deno.test("a read-only client refuses all others, unless their command is known to read", () => {
+  const client = { context: "lab", readOnly: "run" } as const;
+  for (const [line, isRead] of Object.entries(table)) {
+    requireReading({ ...client, readOnly: undefined }, request(line), false);
+    requireReading(client, request(line), true);
+    if (isRead) requireReading(client, request(line), false);
+    else {
+      assert.throws(() => requireReading(client, request(line), false), { kind: "readOnly" }, line);
+    }
+  }
+  assert.throws(() => requireReading(client, request(`DELETE ${pod}?x=secret`), false), {
+    message: `cannot send DELETE ${pod}: context lab is read-only`,
+  });
+});
+
+Deno.test("requireWritable() names what can't be done, and the context", () => {
+  requireWritable({ context: "lab" }, "start a session");
+  assert.throws(
+    () => requireWritable({ context: "lab", readOnly: "context" }, "start a session"),
+    {
+      kind: "readOnly",
+      message: "cannot start a session: context lab is read-only",
+      hint: "the setting gate.contexts allows only reading there",
+    },
+  );
+});

@@ -1,0 +1,193 @@
+/** The question before a run of kubectl that changes something: the command, where, what it touches, what is dangerous. */
+import type { KubectlDanger, KubectlPlan } from "../actions/kubectl/guard.ts";
+import type { KubectlPreview, NodePreview, ObjectChange } from "../actions/kubectl/preview.ts";
+import { plural } from "../base/plural.ts";
+import { commandLine } from "../base/shell_quote.ts";
+import { printable } from "../terminal/printable.ts";
+import type { Style } from "../terminal/style.ts";
+
+/** Of one list of names. */
+const maxNames = 8;
+
+/** Of all differences together. */
+const maxDiffLines = 24;
+
+/** A question, up to the words that ask. */
+export interface KubectlQuestion {
+  text: string;
+  /** All names and differences, if `text` omits some. */
+  whole: string | undefined;
+}
+
+/** Returns the question of a plan. */
+export function questionOf(
+  plan: KubectlPlan,
+  preview: KubectlPreview,
+  style: Style,
+): KubectlQuestion {
+  const head = [
+    style.bold(`kubectl ${oneLine(commandLine(plan.args))}`),
+    ...scopeLines(plan),
+  ];
+  const dangers = plan.judgement.dangers.map((danger) =>
+    row("dangerous", style.red(printable(dangerText(danger))))
+  );
+  const short = previewLines(preview, { style, names: maxNames, diffLines: maxDiffLines });
+  const all = previewLines(preview, { style, names: Infinity, diffLines: Infinity });
+  const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
+  return {
+    text: joined([...head, ...short, ...dangers]),
+    whole: short.length === all.length && short.every((line, at) => line === all[at])
+      ? undefined
+      : joined(all),
+  };
+}
+
+function scopeLines({ scope }: KubectlPlan): string[] {
+  if (scope === undefined) return [];
+  return [
+    row("context", printable(`${scope.context}  (${scope.server})`)),
+    row("namespace", printable(scope.namespace)),
+  ];
+}
+
+interface Shown {
+  style: Style;
+  names: number;
+  diffLines: number;
+}
+
+function previewLines(preview: KubectlPreview, shown: Shown): string[] {
+  switch (preview.kind) {
+    case "unknown":
+      return [];
+    case "failed":
+      return [
+        row("dry run", shown.style.yellow("failed, as the command itself may:")),
+        ...preview.message.split("\n").map((line) => `    ${printable(line)}`),
+      ];
+    case "objects":
+      return objectLines(preview.objects, shown);
+    case "nodes":
+      return preview.nodes.flatMap((node) => nodeLines(node, preview.verb, shown));
+  }
+}
+
+const headings: Readonly<Record<ObjectChange["effect"], string>> = {
+  create: "creates",
+  change: "changes",
+  delete: "deletes",
+  none: "no change",
+};
+
+function objectLines(objects: readonly ObjectChange[], shown: Shown): string[] {
+  if (objects.length === 0) return [row("touches", "nothing")];
+  const nameOf = ({ name, namespace }: ObjectChange) =>
+    namespace === undefined ? name : `${namespace}/${name}`;
+  const several = new Set(objects.map(({ namespace }) => namespace)).size > 1;
+  const lists = (Object.keys(headings) as ObjectChange["effect"][]).flatMap((effect) => {
+    const some = objects.filter((one) => one.effect === effect);
+    const names = some.map((one) => several ? nameOf(one) : one.name);
+    return some.length === 0 ? [] : [row(headings[effect], namesText(names, shown.names))];
+  });
+  return [...lists, ...diffLines(objects, shown)];
+}
+
+function diffLines(objects: readonly ObjectChange[], { style, diffLines: limit }: Shown): string[] {
+  const lines = objects.filter(({ diff }) => diff.length > 0).flatMap(({ name, diff }) => [
+    `  ${style.bold(printable(name))}`,
+    ...diff.map(({ kind, text }) => {
+      const line = oneLine(text);
+      if (kind === "gap") return `    ${style.dim("…")}`;
+      if (kind === "removed") return `    ${style.red(`- ${line}`)}`;
+      if (kind === "added") return `    ${style.green(`+ ${line}`)}`;
+      return `      ${line}`;
+    }),
+  ]);
+  if (lines.length <= limit) return lines;
+  return [...lines.slice(0, limit), `  … ${plural(lines.length - limit, "line")} more`];
+}
+
+function nodeLines(node: NodePreview, verb: string, shown: Shown): string[] {
+  const name = printable(node.name);
+  if (verb === "uncordon") return [row("node", `${name} takes new pods again`)];
+  const pods = node.evicted.length + node.daemons.length;
+  if (verb === "cordon") {
+    return [row("node", `${name} takes no new pods; the ${plural(pods, "pod")} there stay`)];
+  }
+  const list = (heading: string, names: readonly string[], why: string) =>
+    names.length === 0 ? [] : [
+      row(
+        heading,
+        `${namesText(names, shown.names)}${why === "" ? "" : ` ${shown.style.dim(why)}`}`,
+      ),
+    ];
+  return [
+    row("node", name),
+    ...list("evicts", node.evicted, ""),
+    ...list("loses", node.localData, "(emptyDir: needs --delete-emptydir-data)"),
+    ...list("not again", node.unmanaged, "(no controller: needs --force)"),
+    ...list("leaves", node.daemons, "(DaemonSets: needs --ignore-daemonsets)"),
+    ...list("blocked", node.blockedBy, "(PodDisruptionBudgets that allow no eviction now)"),
+  ];
+}
+
+function namesText(names: readonly string[], limit: number): string {
+  const shown = names.slice(0, limit).map(oneLine).join(", ");
+  const more = names.length > limit ? ` and ${names.length - limit} more` : "";
+  return names.length > 1 ? `${shown}${more}  (${names.length})` : shown;
+}
+
+function dangerText(danger: KubectlDanger): string {
+  switch (danger.kind) {
+    case "unknownVerb":
+      return `${danger.verb} isn't a verb of kubectl that is known: a plugin can do anything (gate.kubectl rates it)`;
+    case "unknownFlag":
+      return `the flag ${danger.flag} isn't known`;
+    case "verb":
+      return danger.verb === "drain"
+        ? "every pod of the node is evicted"
+        : danger.verb === "proxy"
+        ? "everyone on this machine can change the cluster through it, without a question"
+        : danger.verb === "taint"
+        ? "pods that don't tolerate it are evicted or not scheduled"
+        : "it changes who may do what";
+    case "flag":
+      return `${danger.flag} ${flagTexts[danger.flag] ?? "skips a check"}`;
+    case "resource":
+      return `others depend on ${danger.resource}, or it can't be brought back`;
+    case "many":
+      return danger.count === undefined
+        ? `${danger.by} chooses the objects`
+        : `${danger.count} objects`;
+    case "systemNamespace":
+      return `${danger.namespace} has the cluster's own components`;
+    case "stopsWorkload":
+      return "no pod of it remains";
+    case "unknownObjects":
+      return `the objects of ${danger.source} aren't known`;
+    case "otherConnection":
+      return `${danger.flag}: not the server and user of the context`;
+  }
+}
+
+const flagTexts: Readonly<Record<string, string>> = {
+  "--cascade=orphan": "leaves what the objects own",
+  "--force": "deletes without waiting, or what can't be updated",
+  "--force-conflicts": "takes fields from their owners",
+  "--grace-period=0": "gives the pods no time to end",
+  "--now": "gives the pods one second to end",
+  "--privileged": "gives the container the rights of its node",
+  "--profile=sysadmin": "gives the container the rights of its node",
+  "--prune": "deletes what the files don't have",
+  "--raw": "sends any request",
+  "--replace": "deletes the pod that is copied",
+};
+
+function row(heading: string, text: string): string {
+  return `  ${heading.padEnd(9)}  ${text}`;
+}
+
+function oneLine(text: string): string {
+  return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+}

@@ -1,0 +1,187 @@
+/** `kodama k` from its args to the program that runs: what runs, what is asked and with which question, what is refused. */
+import assert from "node:assert/strict";
+import type { KubectlProgram } from "../src/actions/kubectl/program.ts";
+import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
+import type { Invocation } from "../src/cli/invocation.ts";
+import { programOf } from "../src/cli/program.ts";
+import { run } from "../src/cli/run.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
+
+interface Fixture {
+  /** What is typed at the question; undefined without a terminal. */
+  typed?: string;
+  /** What is piped into standard input. */
+  piped?: string;
+  config?: string;
+  manifest?: string;
+  /** What the dry run prints. */
+  dryRun?: { stdout?: string; stderr?: string; exitCode?: number };
+  /** The objects as they are. */
+  current?: string;
+}
+
+/** What happened: the command lines that ran, and those that were only read. */
+interface Played {
+  code: number;
+  ran: string[];
+  read: string[];
+  input: string | undefined;
+  stderr: string;
+}
+
+async function play(line: string, fixture: Fixture = {}): Promise<Played> {
+  const { typed, piped } = fixture;
+  const played: Played = { code: 0, ran: [], read: [], input: undefined, stderr: "" };
+  const text = (input: Uint8Array | undefined) => input && new TextDecoder().decode(input);
+  const kubectl: KubectlProgram = {
+    run: (args, { input }) => {
+      played.ran.push(args.join(" "));
+      played.input = text(input);
+      return Promise.resolve(7);
+    },
+    read: (args, { input }) => {
+      played.read.push(args.join(" "));
+      if (piped !== undefined && args.includes("-")) assert.equal(text(input), piped);
+      const isDry = args.includes("--dry-run=server");
+      const { stdout = "", stderr = "", exitCode = 0 } = isDry
+        ? fixture.dryRun ?? {}
+        : { stdout: fixture.current ?? "" };
+      return Promise.resolve({ exitCode, stdout, stderr, isTruncated: false });
+    },
+  };
+  const { host } = simulatedHost({ lab: {}, prod: {} }, {
+    files: {
+      "/config/config.yaml": fixture.config ?? "",
+      ...(fixture.manifest === undefined ? {} : { "/project/x.yaml": fixture.manifest }),
+    },
+  });
+  const keyboard = new MemoryTerminal({ terminals: ["stdin"], input: [typed ?? ""] });
+  const terminal = new MemoryTerminal({
+    terminals: typed === undefined ? [] : ["stderr"],
+    input: piped === undefined ? [] : [piped],
+  });
+  terminal.keyboard = () => typed === undefined ? undefined : keyboard.stdin;
+  const invocation = {
+    program: programOf("kodama"),
+    terminal,
+    signals: { listen: () => ({ [Symbol.dispose]: () => {} }) },
+    environment: (name: string) => name === "TERM" ? "dumb" : undefined,
+    willDial: () => {},
+    host: () => Promise.resolve({ ...host, kubectl: () => Promise.resolve(kubectl) }),
+  } as unknown as Invocation;
+  played.code = await run(["k", ...line.split(" ")], invocation);
+  played.stderr = terminal.written("stderr");
+  return played;
+}
+
+Deno.test("k runs what only reads at once, unchanged, and returns kubectl's exit code", async () => {
+  for (
+    const line of ["-n web get pods -o wide", "exec x -- ls --yes", "delete --help", "logs x -f"]
+  ) {
+    const { code, ran, read, stderr } = await play(line);
+    assert.deepEqual([code, ran, read, stderr], [7, [line], [], ""], line);
+  }
+});
+
+Deno.test("k confirms a change: with --yes, on the terminal, or not at all", async () => {
+  const line = "delete pod web-0";
+  const refused = await play(line);
+  assert.deepEqual([refused.code, refused.ran], [2, []]);
+  assert.equal(
+    refused.stderr,
+    "error: refusing to run kubectl delete pod web-0 (context lab) without confirmation\n" +
+      "hint: pass --yes to confirm, or --dry-run=server to see what it would do\n",
+  );
+  assert.deepEqual((await play(`${line} --yes`)).ran, [line]);
+  const declined = await play(line, { typed: "n\n" });
+  assert.deepEqual([declined.code, declined.ran], [1, []]);
+  const agreed = await play(line, { typed: "y\n", dryRun: { stdout: "pod/web-0\n" } });
+  assert.deepEqual([agreed.code, agreed.ran], [7, [line]]);
+  assert.deepEqual(agreed.read, [`${line} --dry-run=server --output name`]);
+  assert.equal(
+    agreed.stderr,
+    "kubectl delete pod web-0\n" +
+      "  context    lab  (https://lab:6443)\n" +
+      "  namespace  default\n" +
+      "  deletes    pod/web-0\n" +
+      "Run it? [y/N] ",
+  );
+});
+
+Deno.test("k asks on the terminal about what it reads from a pipe, and passes all of it on", async () => {
+  const piped = "kind: Namespace\nmetadata: {name: n}\n";
+  const { stderr, ran, input } = await play("apply -f -", {
+    typed: "y\n",
+    piped,
+    dryRun: { exitCode: 1, stderr: "error: no\u001b[31m such kind\n" },
+  });
+  assert.deepEqual([ran, input], [["apply -f -"], piped]);
+  assert.equal(
+    stderr,
+    "kubectl apply -f -\n" +
+      "  context    lab  (https://lab:6443)\n" +
+      "  namespace  default\n" +
+      "  dry run    failed, as the command itself may:\n" +
+      "    error: no\\x1b[31m such kind\n" +
+      "  dangerous  others depend on namespaces, or it can't be brought back\n" +
+      "Run it? [y/N] ",
+  );
+});
+
+Deno.test("k shows the difference between the objects and the dry run's", async () => {
+  const object = (value: string) => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a", namespace: "web" },
+    data: { key: value },
+  });
+  const { stderr, read } = await play("--context prod apply -f x.yaml", {
+    typed: "n\n",
+    manifest: JSON.stringify(object("new")),
+    dryRun: {
+      stdout: JSON.stringify({
+        kind: "List",
+        items: [object("new"), { ...object("1"), metadata: { name: "b", namespace: "web" } }],
+      }),
+    },
+    current: JSON.stringify(object("old")),
+  });
+  assert.equal(
+    read[1],
+    "--context=prod --namespace web get --ignore-not-found --output json configmap.v1./a configmap.v1./b",
+  );
+  assert.equal(
+    stderr,
+    "kubectl --context prod apply -f x.yaml\n" +
+      "  context    prod  (https://prod:6443)\n" +
+      "  namespace  default\n" +
+      "  creates    configmap/b\n" +
+      "  changes    configmap/a\n" +
+      "  configmap/a\n" +
+      "      apiVersion: v1\n" +
+      "      data:\n" +
+      "    -   key: old\n" +
+      "    +   key: new\n" +
+      "      kind: ConfigMap\n" +
+      "      metadata:\n" +
+      "        name: a\n" +
+      "Run it? [y/N] error: cancelled; nothing was changed\n",
+  );
+});
+
+Deno.test("k follows the policy of the context, which a plugin's rating and a danger can't weaken", async () => {
+  const config = "gate:\n  contexts: {lab: allow}\n  kubectl: {neat: read}\n";
+  const table: [line: string, code: number][] = [
+    ["label pod x a=b", 7],
+    ["delete pod x --force", 2],
+    ["delete pod x --force --yes", 7],
+    ["other", 2],
+    ["neat", 7],
+    ["apply -f x.yaml", 7],
+    ["apply -f y.yaml", 2],
+  ];
+  for (const [line, code] of table) {
+    const played = await play(line, { config, manifest: "kind: ConfigMap\nmetadata: {name: a}\n" });
+    assert.equal(played.code, code, `${line}: ${played.stderr}`);
+  }
+});
