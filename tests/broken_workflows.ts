@@ -39,7 +39,7 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "short-unknown-field": "namespace: a\nmatc: drive\ncommand: [id]\n",
   "short-wrong-types": "namespace: 3\nmatch: {a: b}\ncommand: true\nfanout: many\n",
   "short-bad-pattern": "match: /dri(ve/\ncommand: [id]\n",
-  "short-bad-duration": "command: [id]\ntimeout: 5 minutes\n",
+  "short-bad-duration": "command: [id]\ncommandTimeout: 5 minutes\n",
   "short-bad-mode": "command: [id]\noutputMode: folded\n",
   "short-with-steps": "command: [id]\nsteps:\n  - exec: [id]\n",
   "no-command": "namespace: a\n",
@@ -55,7 +55,7 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "step-foreign-field": "steps:\n  - wait: 1s\n    serial: [1]\n",
   "step-empty-command": "steps:\n  - exec: []\n",
   "step-bad-duration": "steps:\n  - exec: [id]\n    timeout: soon\n",
-  "step-bad-retry": "steps:\n  - exec: [id]\n    retry: { attempts: 0, delai: 1s }\n",
+  "step-bad-attempts": "steps:\n  - exec: [id]\n    attempts: { most: 0, delai: 1s }\n",
   "step-bad-batches": "steps:\n  - exec: [id]\n    serial: [0, 120%]\n    maxFail: lots\n",
   "step-bad-id": "steps:\n  - id: my-step\n    exec: [id]\n",
   "step-bad-wait": "steps:\n  - wait: redy\n",
@@ -147,16 +147,8 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
     "a.yaml":
       "params: { path: { required: true } }\nsteps:\n  - exec: [ls, '${{ params.path }}']\n",
   },
-  "extends-cycle": {
-    "w.yaml": "extends: ./a.yaml\n",
-    "a.yaml": "extends: ./w.yaml\n",
-  },
-  "extends-short": {
-    "w.yaml": "extends: ./a.yaml\n",
-    "a.yaml": "command: [id]\n",
-  },
-  "extends-broken-expression": {
-    "w.yaml": "extends: ./a.yaml\nparams: { a: 1 }\n",
-    "a.yaml": "params: { b: 2 }\nsteps:\n  - check: ${{ params.c == params.a + params.b }}\n",
+  "version-1": {
+    "w.yaml":
+      "select: { shuffle: true }\nsteps:\n  - exec: [id]\n    retry: 2\n    continueOn: failure\n",
   },
 };

@@ -40,13 +40,13 @@ steps:
   - id: ends
     exec: 'case $KODAMA_INDEX in 0) echo ok; echo said >&2;; 1) exit 3;; *) sleep 60;; esac'
     commandTimeout: 1s
-    retry: { attempts: 2, delay: 1ms }
-    continueOn: failure
+    attempts: { most: 2, delay: 1ms }
+    allowFailure: true
   - copy: { from: ":/etc/hostname", to: "saved/" }
   - wait: ready
     timeout: 10ms
     count: 100
-    continueOn: anything
+    allowFailure: any
   - exec: [hostname]
     when: \${{ false }}
   - foreach: [1, 2]

@@ -11,6 +11,7 @@ export const examples = {
   file: {
     title: "A whole file",
     text: `
+version: 2
 description: Check the drives, report their versions, and clean up
 params: { limit: 3 }
 select: { namespace: weka-operator-system, match: drive }
@@ -27,14 +28,6 @@ outputs:
   versions: \${{ steps.version.distinct }}
 `,
   },
-  extends: {
-    title: "Another file, with other values",
-    text: `
-extends: disk-usage
-description: As disk-usage, for the compute pods
-params: { namespace: weka-operator-system, match: compute, limit: 100 }
-`,
-  },
   step: {
     title: "Fields of every step",
     text: `
@@ -46,9 +39,9 @@ steps:
     when: \${{ params.look }}
     exec: [weka, version]
     timeout: 1m
-    retry: { attempts: 3, delay: 1s, factor: 2, maxDelay: 10s }
+    attempts: { most: 3, delay: 1s, factor: 2, maxDelay: 10s }
   - exec: ["false"]
-    continueOn: failure
+    allowFailure: true
 `,
   },
   param: {
@@ -76,7 +69,7 @@ select:
   match: [drive, "/^weka-compute-[0-9]+$/"]
   exclude: held
   container: weka-container
-  sort: age
+  sort: random
   allPhases: false
 steps:
   - exec: [hostname]
@@ -86,7 +79,6 @@ steps:
       selector: weka.io/mode=drive
       fieldSelector: status.phase=Running
       sample: 1
-      shuffle: true
   - exec: [hostname]
     select:
       namespace: weka-operator-system
@@ -103,13 +95,12 @@ defaults:
   fanout: 8
   serial: [1, 50%]
   maxFail: 1
-  failFast: false
   commandTimeout: 30s
   connectTimeout: 15s
   outputMode: group
   timeout: 2m
-  retry: 2
-  continueOn: nothing
+  attempts: 2
+  allowFailure: false
 steps:
   - exec: [weka, version]
 `,

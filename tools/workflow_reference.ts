@@ -28,10 +28,7 @@ export function referenceParts(): Part[] {
     examples: [examples[name]],
   });
   return [
-    {
-      ...part("file", "The fields at the top of a file.", file),
-      examples: [examples.file, examples.extends],
-    },
+    part("file", "The fields at the top of a file.", file),
     part("param", "A mapping for each name of `params`; any other value is the default value.", {
       ...entriesOf(paramShape),
     }),
@@ -47,7 +44,7 @@ export function referenceParts(): Part[] {
     part("concurrency", "`wait`, `refuse`, or these fields.", optionsOf(file.concurrency)),
     part("step", "The fields that every step may have in addition to those of its kind.", {
       ...frameEntries,
-      ...optionsOf(frameEntries.retry),
+      ...optionsOf(frameEntries.attempts),
     }),
     ...stepKinds.map(({ name, summary, entries, output, example }): Part => ({
       title: `Steps: ${name}`,

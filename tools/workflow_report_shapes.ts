@@ -40,7 +40,7 @@ const stepOutcome = v.variant("kind", [
     exitCode: v.optional(field(whole, "Of a run that this ends; 5 if it is absent.")),
   }),
   v.object({ kind: v.picklist(["rescued", "denied", "refused", "skipped"]), reason }),
-  v.object({ kind: kind("timeout"), afterMs: whole, limit: v.optional(kind("cpuTime")) }),
+  v.object({ kind: kind("timeout"), afterMs: whole, limit: v.optional(kind("default")) }),
   v.object({ kind: kind("cancelled") }),
 ]);
 
@@ -170,7 +170,7 @@ const keptEvents = [
     outcome: stepOutcome,
     tolerated: field(
       v.boolean(),
-      "It wasn't ok, and the file tolerates that (`continueOn`, `rescue`).",
+      "It wasn't ok, and the file tolerates that (`allowFailure`, `rescue`).",
     ),
     output: field(anything, "What expressions see of it as `steps.ID`."),
     cut,

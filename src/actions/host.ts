@@ -43,8 +43,8 @@ export interface HostFiles {
   /** Returns the names of the files in a folder, sorted; an empty list if there is no such folder. */
   listFiles(folder: string): Promise<string[]>;
   /**
-   * Writes a whole file or nothing: a temporary file beside it, mode 0600, then a rename. Creates missing
-   * folders (0700). If the path is a symbolic link, its target is replaced.
+   * Writes a whole file or nothing: a temporary file beside it, then a rename. A new file has mode 0600, an existing
+   * one keeps its own. Creates missing folders (0700). If the path is a symbolic link, its target is replaced.
    */
   replaceText(path: string, text: string): Promise<void>;
   /**

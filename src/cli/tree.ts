@@ -160,6 +160,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
     test: leaf("run tests of workflows", () => import("./commands/workflow/test.ts")),
     new: leaf("create a workflow file", () => import("./commands/workflow/new.ts")),
+    upgrade: leaf(
+      "rewrite workflow files of an earlier version of the format",
+      () => import("./commands/workflow/upgrade.ts"),
+    ),
     schema: leaf(
       "print the JSON Schema of workflow files",
       () => import("./commands/workflow/schema.ts"),

@@ -86,6 +86,8 @@ async function replaceText(path: string, text: string): Promise<void> {
     const temporary = await Deno.makeTempFile({ dir: folder, prefix: ".kodama-" });
     try {
       await Deno.writeTextFile(temporary, text);
+      const mode = await modeOf(target);
+      if (mode !== undefined) await Deno.chmod(temporary, mode);
       await Deno.rename(temporary, target);
     } catch (error) {
       await Deno.remove(temporary).catch(() => {});
@@ -93,6 +95,16 @@ async function replaceText(path: string, text: string): Promise<void> {
     }
   } catch (error) {
     throw fileError(`cannot write ${path}`, error);
+  }
+}
+
+async function modeOf(path: string): Promise<number | undefined> {
+  try {
+    const { mode } = await Deno.stat(path);
+    return mode === null ? undefined : mode & 0o777;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
   }
 }
 

@@ -22,7 +22,8 @@ export type Rule =
   | "param"
   | "unused-param"
   | "unreachable-step"
-  | "empty-selection";
+  | "empty-selection"
+  | "version";
 
 /** Each rule in one line. */
 export const ruleTexts: Readonly<Record<Rule, string>> = {
@@ -38,6 +39,7 @@ export const ruleTexts: Readonly<Record<Rule, string>> = {
   "unused-param": "Nothing uses a parameter.",
   "unreachable-step": "A step can never run.",
   "empty-selection": "A selection can match nothing.",
+  "version": "The file is of an earlier version of the format.",
 };
 
 /** One problem. Warnings stop nothing. */
@@ -55,11 +57,13 @@ export class WorkflowError extends KodamaError {
     const errors = diagnostics.filter(isError);
     const files = Map.groupBy(errors, ({ file }) => file);
     const isCut = [...files.values()].some((all) => all.length > maxProblems);
-    super(
-      "config",
-      diagnosticsText(errors, folder),
-      isCut ? { hint: hint`${action("workflow.check", { output: "json" })} has all of them` } : {},
-    );
+    const old = errors.find(({ rule }) => rule === "version");
+    const way = old !== undefined
+      ? hint`${action("workflow.upgrade", { id: nearPath(old.file.path, folder) })} rewrites it`
+      : isCut
+      ? hint`${action("workflow.check", { output: "json" })} has all of them`
+      : undefined;
+    super("config", diagnosticsText(errors, folder), way === undefined ? {} : { hint: way });
   }
 }
 

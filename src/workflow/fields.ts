@@ -146,6 +146,15 @@ export const environment = v.record(
   "variables and their values",
 );
 
+/** The version of the format. Files of kodama 0.1 have the first one, which they don't name. */
+export const formatVersion = 2;
+
+/** The field of a file that names its version. */
+export const version = v.optional(described(
+  v.literal(formatVersion, `${formatVersion}, the version that this program reads`),
+  `The version of the format: ${formatVersion}.`,
+));
+
 /** Any data: input of a script or of another workflow. */
 export const anything = v.unknown();
 

@@ -9,6 +9,7 @@ import {
   oneOrMore,
   text,
   variable,
+  version,
 } from "./fields.ts";
 import { writtenSelect } from "./selection_fields.ts";
 import { fanoutEntries } from "./pod_fields.ts";
@@ -16,10 +17,10 @@ import { written, writtenEntries } from "./written.ts";
 
 const yesOrNo = v.boolean("true or false");
 
-const retry = v.union([
+const attempts = v.union([
   countFromOne,
   v.strictObject({
-    attempts: described(countFromOne, "The number of attempts, including the first."),
+    most: described(countFromOne, "The number of attempts, including the first."),
     delay: v.optional(described(duration, "The wait before the second attempt; 1s by default.")),
     factor: v.optional(described(
       v.pipe(v.number("a number from 1"), v.minValue(1, "a number from 1")),
@@ -27,25 +28,22 @@ const retry = v.union([
     )),
     maxDelay: v.optional(described(duration, "The longest wait; 1m by default.")),
   }),
-], "a number of attempts from 1, or attempts, delay, factor and maxDelay");
+], "a number of attempts from 1, or most, delay, factor and maxDelay");
 
-const continueOn = v.picklist(
-  ["nothing", "failure", "anything"],
-  "one of nothing, failure, anything",
-);
+const allowFailure = v.union([yesOrNo, v.picklist(["any"], "any")], "true, false, or any");
 
 /** How a step is repeated and limited, and what follows from its end: evaluated before its first attempt. */
 export const policyEntries = {
   timeout: v.optional(described(duration, "Time limit of each attempt.")),
-  retry: v.optional(
+  attempts: v.optional(
     described(
-      retry,
-      "Repeats a failed step: the number of attempts, including the first, or a mapping of the fields below.",
+      attempts,
+      "How often a step that fails is tried: a number, including the first attempt, or a mapping of the fields below.",
     ),
   ),
-  continueOn: v.optional(described(
-    continueOn,
-    "`failure`: the workflow continues if the step failed; `anything`: also if it timed out or was refused.",
+  allowFailure: v.optional(described(
+    allowFailure,
+    "`true`: the workflow continues if the step failed; `any`: also if it timed out or was refused.",
   )),
 };
 
@@ -151,11 +149,8 @@ const stepList = v.array(anything, "a list of steps");
 
 /** The shape of the file. The shape of a step depends on its kind. */
 export const fullShape = v.strictObject({
+  version,
   description: v.optional(described(text, "The purpose of the workflow, in one line.")),
-  extends: v.optional(described(
-    text,
-    "Another workflow, whose fields apply unless this file sets them.",
-  )),
   params: v.optional(described(
     v.record(identifier, anything, "parameters, by name"),
     "The parameters of a run.",
@@ -180,10 +175,10 @@ export const fullShape = v.strictObject({
     written(concurrency),
     "What happens if another run of the same group is active.",
   )),
-  steps: v.optional(described(
+  steps: described(
     v.pipe(stepList, v.nonEmpty("at least one step")),
     "The steps, which run one after the other.",
-  )),
+  ),
   finally: v.optional(described(stepList, "Steps that always run at the end.")),
   outputs: v.optional(described(
     v.record(identifier, v.string("a text with an expression"), "outputs, by name"),

@@ -1,5 +1,5 @@
 /**
- * Loads a workflow with all that it extends and uses: reads every file once, collects the problems of all of them, and
+ * Loads a workflow with all that it uses: reads every file once, collects the problems of all of them, and
  * checks the whole.
  */
 import { KodamaError } from "../base/errors.ts";
@@ -8,9 +8,9 @@ import { type SourceFile, YamlSource } from "../base/yaml/source.ts";
 import { checkWorkflow, type OnText } from "./check_workflow.ts";
 import { type Diagnostic, isError, type Rule, sorted, WorkflowError } from "./diagnostics.ts";
 import { findWorkflow, type WorkflowFiles, type WorkflowPaths } from "./find_workflow.ts";
-import { type FullWorkflow, noPermissions, type Output, type Param, type Step } from "./model.ts";
+import { type FullWorkflow, noPermissions, type Step } from "./model.ts";
 import { absolute } from "./permissions.ts";
-import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
+import { readFull, shapeDiagnostics, withReplacement } from "./read_full.ts";
 import { isFile } from "./engine/run_in_sandbox.ts";
 import { escaped } from "../expression/template.ts";
 import { isFull, workflowShape } from "./short_form.ts";
@@ -104,15 +104,12 @@ class Loader {
   async load(found: Found, above: readonly string[]): Promise<FullWorkflow | undefined> {
     if (this.#read.has(found.path)) return this.#read.get(found.path);
     const source = this.#parse(found);
-    const workflow = source && await this.#readForm(found, source, above);
+    const workflow = source && await this.#readForm(found, source);
     this.#read.set(found.path, workflow);
     if (source === undefined || workflow === undefined) return undefined;
     await this.#follow(workflow, [...above, found.path]);
     await this.#requireScripts(workflow);
     this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses, this.onText));
-    if (workflow.steps.length === 0 && !this.diagnostics.some(isError)) {
-      this.#wrong("shape", source, [], 'field "steps" is missing');
-    }
     return workflow;
   }
 
@@ -130,14 +127,11 @@ class Loader {
     }
   }
 
-  async #readForm(
-    found: Found,
-    source: YamlSource,
-    above: readonly string[],
-  ): Promise<FullWorkflow | undefined> {
-    if (!isFullForm(source)) return await this.#readShort(found, source);
-    const layers = await this.#layers(found, source, above);
-    return layers.length === 0 ? undefined : layered(layers, found);
+  async #readForm(found: Found, source: YamlSource): Promise<FullWorkflow | undefined> {
+    if (!isFull(source.plain)) return await this.#readShort(found, source);
+    const { workflow, diagnostics } = await readFull(source, found);
+    this.diagnostics.push(...diagnostics);
+    return workflow;
   }
 
   async #readShort(found: Found, source: YamlSource): Promise<FullWorkflow | undefined> {
@@ -145,32 +139,8 @@ class Loader {
       return await widened(source, found);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
-      this.diagnostics.push(...shapeDiagnostics(source.file, error));
+      this.diagnostics.push(...shapeDiagnostics(source.file, error).map(withReplacement));
       return undefined;
-    }
-  }
-
-  /** Returns the file, and those that it extends: the outermost last. */
-  async #layers(found: Found, source: YamlSource, above: readonly string[]): Promise<Layer[]> {
-    const layers: Layer[] = [];
-    let [at, place]: [Found, YamlSource] = [found, source];
-    for (const seen = [...above];;) {
-      const { layer, diagnostics } = await readFull(place, at.name);
-      this.diagnostics.push(...diagnostics);
-      if (layer === undefined) return layers;
-      layers.push(layer);
-      const base = layer.extends;
-      if (base === undefined) return layers;
-      seen.push(at.path);
-      const next = await this.#find(base, { source: place, path: ["extends"], from: at, seen });
-      const parsed = next && (this.sources.get(next.path) ?? this.#parse(next));
-      if (next === undefined || parsed === undefined) return layers;
-      if (!isFullForm(parsed)) {
-        const message = `${base} is of the short form, which has no steps to extend`;
-        this.#wrong("uses", place, ["extends"], message);
-        return layers;
-      }
-      [at, place] = [next, parsed];
     }
   }
 
@@ -273,56 +243,16 @@ function stepsOf(kind: string, steps: readonly Step[]): Step[] {
   ]);
 }
 
-/* Merges a file with the ones that it extends: a field that a file omits comes from the next one. Pure. */
-
-/** Merges layers, the file itself first. Parameters and outputs are merged by name. */
-function layered(
-  layers: readonly Layer[],
-  { name, path }: { name: string; path: string },
-): FullWorkflow {
-  const first = <K extends keyof Layer>(field: K): Layer[K] | undefined =>
-    layers.find((layer) => layer[field] !== undefined)?.[field];
-  const merged = (field: "select" | "defaults") =>
-    Object.assign({}, ...layers.toReversed().map((layer) => layer[field] ?? {}));
-  const description = first("description");
-  const concurrency = first("concurrency");
-  return {
-    name,
-    path,
-    params: named<Param>(layers.map(({ params }) => params)),
-    select: merged("select"),
-    defaults: merged("defaults"),
-    permissions: first("permissions") ?? noPermissions,
-    steps: first("steps") ?? [],
-    finally: first("finally") ?? [],
-    outputs: named<Output>(layers.map(({ outputs }) => outputs)),
-    ...(description === undefined ? {} : { description }),
-    ...(concurrency === undefined ? {} : { concurrency }),
-  };
-}
-
-/** Returns the innermost of each name. */
-function named<T extends { name: string }>(lists: readonly (readonly T[])[]): T[] {
-  const found = new Map<string, T>();
-  for (const one of lists.toReversed().flat()) found.set(one.name, one);
-  return [...found.values()];
-}
-
 /* The short form beside the full one: recognized by its fields, and converted to one step. */
-
-/** Returns whether a file has something that the short form has no field for. */
-function isFullForm({ plain }: YamlSource): boolean {
-  return isFull(plain);
-}
 
 /** Converts a file of the short form to a workflow of one step. */
 async function widened(
   source: YamlSource,
   { name, path }: { name: string; path: string },
 ): Promise<FullWorkflow> {
-  const { description, command, timeout, connectTimeout, fanout, outputMode, ...select } =
-    await shapeOf(source, workflowShape);
-  const bounds = { commandTimeout: timeout, connectTimeout, fanout, outputMode };
+  const { version: _, description, command, ...others } = await shapeOf(source, workflowShape);
+  const { commandTimeout, connectTimeout, fanout, outputMode, ...select } = others;
+  const bounds = { commandTimeout, connectTimeout, fanout, outputMode };
   return {
     name,
     path,

@@ -81,8 +81,8 @@ export const noPermissions: Permissions = {
   cluster: [],
 };
 
-/** Outcomes of a step that the workflow tolerates. */
-export type ContinueOn = "nothing" | "failure" | "anything";
+/** Whether the workflow continues after a failure of a step: `any` includes timeouts, and what was refused. */
+export type AllowFailure = boolean | "any";
 
 /** Fields that all kinds of step share. */
 export interface StepFrame {
@@ -129,7 +129,7 @@ export interface Output {
   at: LineLocation;
 }
 
-/** A workflow in its full form; `extends` is resolved. */
+/** A workflow in its full form. */
 export interface FullWorkflow {
   name: string;
   /** Absolute. */

@@ -1,6 +1,7 @@
 /** Texts of new workflow files, from a template or from a past run. Pure. */
 import { escaped } from "../expression/template.ts";
 import type { Amount } from "../exec/schedule.ts";
+import { formatVersion } from "./fields.ts";
 import type { RecordHeader } from "../exec/report_shapes.ts";
 
 /** The name under which a folder of workflows has their JSON Schema (`kodama workflow schema`). */
@@ -15,7 +16,8 @@ export function withSchemaLine(text: string): string {
 export const templates: Readonly<Record<string, { about: string; text: string }>> = {
   command: {
     about: "one command in the pods of a selection",
-    text: `description: What it is for, in a line
+    text: `version: ${formatVersion}
+description: What it is for, in a line
 namespace: default
 match: web
 command: [uname, -a]
@@ -23,7 +25,8 @@ command: [uname, -a]
   },
   steps: {
     about: "steps, parameters and a result",
-    text: `description: What it is for, in a line
+    text: `version: ${formatVersion}
+description: What it is for, in a line
 params:
   path: { default: /etc/hostname, description: The file that is looked at }
 select:
@@ -35,14 +38,15 @@ steps:
   - id: same
     check: \${{ size(steps.sum.distinct) == 1 }}
     message: \${{ params.path }} isn't the same in all pods
-    continueOn: failure
+    allowFailure: true
 outputs:
   sums: \${{ steps.sum.distinct }}
 `,
   },
   rolling: {
     about: "a change in one pod first, then in the others by batches",
-    text: `description: What is changed, in a line
+    text: `version: ${formatVersion}
+description: What is changed, in a line
 select:
   namespace: default
   match: web
@@ -57,6 +61,9 @@ steps:
   },
 };
 
+/** How many pods run at the same time, unless a run sets it. */
+const defaultFanout = 32;
+
 /** Maximum of pods that a file lists; for more, it has their common name prefix or a note. */
 const mostListed = 20;
 
@@ -69,7 +76,10 @@ export interface RunPod {
 /** Returns a file that repeats a past run in the pods that it had. */
 export function workflowOfRun(header: RecordHeader, targets: readonly RunPod[]): string {
   const { command, shell, bounds, workdir, env } = header;
-  const { fanout, timeoutMs, connectTimeoutMs, serial, maxFail, failFast } = bounds;
+  const { fanout, timeoutMs, connectTimeoutMs, maxFail, failFast } = bounds;
+  // A batch has the pods that would run at the same time.
+  const window: Amount = { kind: "count", count: fanout ?? defaultFanout };
+  const serial = bounds.serial ?? (failFast === true ? [window] : undefined);
   const fields = [
     `exec: ${shell ? scalar(command.join(" ")) : flow(command)}`,
     ...(workdir === null ? [] : [`workdir: ${scalar(workdir)}`]),
@@ -77,11 +87,11 @@ export function workflowOfRun(header: RecordHeader, targets: readonly RunPod[]):
     ...(fanout === undefined ? [] : [`fanout: ${fanout}`]),
     ...(serial === undefined ? [] : [`serial: [${serial.map(amountText).join(", ")}]`]),
     ...(maxFail === undefined ? [] : [`maxFail: ${amountText(maxFail)}`]),
-    ...(failFast === true ? ["failFast: true"] : []),
     ...(timeoutMs === undefined ? [] : [`commandTimeout: ${timeoutMs}ms`]),
     ...(connectTimeoutMs === undefined ? [] : [`connectTimeout: ${connectTimeoutMs}ms`]),
   ];
   const lines = [
+    `version: ${formatVersion}`,
     `description: As run ${header.id} of ${header.at.slice(0, 10)}`,
     ...selectLines(targets),
     "steps:",

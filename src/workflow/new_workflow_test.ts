@@ -79,7 +79,6 @@ Deno.test("`workflowOfRun()` has the pods and the limits of the run", async () =
     fanout: 4,
     serial: [1, "50%"],
     maxFail: "10%",
-    failFast: true,
     commandTimeout: "1500ms",
   });
 });

@@ -30,16 +30,16 @@ export const podEntries = {
 export const fanoutEntries = {
   fanout: v.optional(described(countFromOne, "The number of pods at the same time.")),
   serial: v.optional(described(
-    v.pipe(v.array(amount(1), "a list of batches"), v.nonEmpty("a list of batches")),
-    "Sizes of the batches; the last size is repeated: `[1, 20%]`.",
+    v.union([
+      amount(1),
+      v.pipe(v.array(amount(1), "a list of batches"), v.nonEmpty("a list of batches")),
+    ], "the size of a batch, or a list of sizes"),
+    "Size of the batches, or several sizes, of which the last is repeated: `25%`, `[1, 20%]`. A batch starts after the one before it, unless too many pods have failed.",
   )),
   maxFail: v.optional(described(
     amount(0),
     "The number or share of pods that may fail: up to it, the step is ok and its next batch starts. 0 by default.",
   )),
-  failFast: v.optional(
-    described(v.boolean("true or false"), "Whether no further pod is started after a failure."),
-  ),
   commandTimeout: v.optional(
     described(duration, "Time limit of the command in each pod."),
   ),
@@ -54,7 +54,6 @@ export interface Fanout {
   commandTimeoutMs?: number;
   serial?: readonly Amount[];
   maxFail: Amount;
-  failFast: boolean;
   outputMode: OutputMode;
 }
 
@@ -64,9 +63,8 @@ const standard = { fanout: 32, connectTimeoutMs: 15_000 };
 export function fanoutOf(
   fields: {
     fanout?: number | undefined;
-    serial?: readonly (string | number)[] | undefined;
+    serial?: string | number | readonly (string | number)[] | undefined;
     maxFail?: string | number | undefined;
-    failFast?: boolean | undefined;
     commandTimeout?: string | undefined;
     connectTimeout?: string | undefined;
     outputMode?: OutputMode | undefined;
@@ -78,9 +76,8 @@ export function fanoutOf(
     fanout: fields.fanout ?? standard.fanout,
     connectTimeoutMs: parseDuration(fields.connectTimeout ?? "") ?? standard.connectTimeoutMs,
     ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs }),
-    ...(serial === undefined ? {} : { serial: serial.map(amountOf) }),
+    ...(serial === undefined ? {} : { serial: [serial].flat().map(amountOf) }),
     maxFail: amountOf(maxFail),
-    failFast: fields.failFast ?? false,
     outputMode: fields.outputMode ?? "prefix",
   };
 }

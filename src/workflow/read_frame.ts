@@ -12,20 +12,20 @@ import {
   type Permissions,
 } from "./model.ts";
 
-/** Reads `retry: 3`, or each of its parts. */
+/** Reads `attempts: 3`, or each of its parts. */
 export function retryOf(
   written: number | {
-    attempts: number;
+    most: number;
     delay?: string | undefined;
     factor?: number | undefined;
     maxDelay?: string | undefined;
   },
 ): RetryPolicy {
-  const { attempts, delay, factor, maxDelay } = typeof written === "number"
-    ? { attempts: written }
+  const { most, delay, factor, maxDelay } = typeof written === "number"
+    ? { most: written }
     : written;
   return {
-    attempts,
+    attempts: most,
     delayMs: parseDuration(delay ?? "1s") ?? 0,
     factor: factor ?? 2,
     maxDelayMs: parseDuration(maxDelay ?? "1m") ?? 0,

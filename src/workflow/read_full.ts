@@ -12,79 +12,72 @@ import {
   policyEntries,
   writtenFrame,
 } from "./file_shape.ts";
-import type { Concurrency, Output, Param, Permissions, Step, StepFrame } from "./model.ts";
+import type { FullWorkflow, Param, Step, StepFrame } from "./model.ts";
 import { concurrencyOf, fits, permissionsOf, typeNouns, typeOfValue } from "./read_frame.ts";
 import { textsIn } from "./templates.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { identifier } from "./fields.ts";
 import { listAt, listPrefix } from "./inner_lists.ts";
+import { whereEntries } from "./short_form.ts";
 import type { StepKind } from "./step_kind.ts";
+import { replacements } from "./upgrade.ts";
 import { checkStep } from "./steps/check.ts";
 import { stepKinds } from "./step_registry.ts";
 
-/** The content of one file. What it omits is absent: the file that it extends may have it. */
-export interface Layer {
-  source: YamlSource;
-  extends?: string;
-  description?: string;
-  params: readonly Param[];
-  select?: Readonly<Record<string, unknown>>;
-  defaults?: Readonly<Record<string, unknown>>;
-  permissions?: Permissions;
-  concurrency?: Concurrency;
-  steps?: readonly Step[];
-  finally?: readonly Step[];
-  outputs: readonly Output[];
-}
-
-/** A layer, if enough of the file can be read for one. */
-export interface ReadLayer {
-  layer?: Layer;
+/** A workflow, if enough of its file can be read for one. */
+export interface ReadWorkflow {
+  workflow: FullWorkflow;
   diagnostics: Diagnostic[];
 }
 
 /** Reads a file of the full form. */
-export async function readFull(source: YamlSource, name: string): Promise<ReadLayer> {
+export async function readFull(
+  source: YamlSource,
+  { name, path }: { name: string; path: string },
+): Promise<ReadWorkflow> {
   const { file } = source;
   const diagnostics: Diagnostic[] = [];
   const written = await shapeOf(source, fullShape).catch((error: unknown) => {
     if (!(error instanceof FileError)) throw error;
-    diagnostics.push(...shapeDiagnostics(file, error).map(withWayOut));
+    const found = shapeDiagnostics(file, error).map(withWayOut);
+    // A file of version 1 may take its steps from the one that it extends.
+    const isOld = found.some(({ rule }) => rule === "version");
+    diagnostics.push(...found.filter(({ message }) => !isOld || !message.endsWith("is missing")));
     // Problems at the top don't suppress those of the steps.
     return lenient(source.plain);
   });
   const reader = new StepReader(source);
-  const steps = written.steps && await reader.list(written.steps, ["steps"]);
-  const last = written.finally && await reader.list(written.finally, ["finally"]);
+  const steps = await reader.list(written.steps ?? [], ["steps"]);
+  const last = await reader.list(written.finally ?? [], ["finally"]);
   const { params, diagnostics: wrong } = await readParams(source, written.params ?? {});
   diagnostics.push(...reader.diagnostics, ...wrong, ...literalExpressions(source, written));
-  const { description, select, defaults, permissions, concurrency } = written;
-  const layer: Layer = {
-    source,
+  const { description, select = {}, defaults = {}, permissions, concurrency } = written;
+  const workflow: FullWorkflow = {
+    name,
+    path,
     params,
+    select: definedOnly(select),
+    defaults: definedOnly(defaults),
+    permissions: permissionsOf(permissions),
+    steps,
+    finally: last,
     outputs: Object.entries(written.outputs ?? {}).map(([output, template]) => ({
       name: output,
       template,
       at: source.location(["outputs", output]),
     })),
     ...definedOnly({
-      extends: written.extends,
       description,
-      select: select && definedOnly(select),
-      defaults: defaults && definedOnly(defaults),
-      permissions: permissions && permissionsOf(permissions),
       concurrency: concurrency === undefined ? undefined : concurrencyOf(concurrency, name),
-      steps,
-      finally: last,
     }),
   };
-  return { layer, diagnostics };
+  return { workflow, diagnostics };
 }
 
 /** Reports expressions that would be taken literally: in these fields, and in the names of any field. */
 function literalExpressions(source: YamlSource, written: Partial<FullFile>): Diagnostic[] {
-  const { description, extends: base, params, permissions } = written;
-  const texts = textsIn({ description, extends: base, params, permissions }, [])
+  const { description, params, permissions } = written;
+  const texts = textsIn({ description, params, permissions }, [])
     .filter(({ text }) => isLiteral(text))
     .map(({ path }) => source.atValue(path, literalText(String(path[0]))));
   const names = namesWithExpression(source.plain, [])
@@ -117,15 +110,31 @@ const expressionInCode = /\$\{\{[^{}]*\}\}/;
 
 /** Converts the problems of a file's shape to diagnostics. */
 export function shapeDiagnostics(file: SourceFile, { problems }: FileError): Diagnostic[] {
+  return problemsOf(file, problems);
+}
+
+function problemsOf(file: SourceFile, problems: readonly FileProblem[]): Diagnostic[] {
   return problems.map((problem) => ({ ...problem, severity: "error", rule: "shape", file }));
 }
 
-/** Adds the way out for short-form fields at the top of a full-form file. */
+/** Adds what replaces a field of an earlier version. */
+export function withReplacement(diagnostic: Diagnostic): Diagnostic {
+  const field = unknownField(diagnostic);
+  const replacement = replacements[field];
+  if (replacement === undefined) return diagnostic;
+  const message = `"${field}" is of an earlier version of the format: ${replacement}`;
+  return { ...diagnostic, message, rule: "version" };
+}
+
+function unknownField({ message }: Diagnostic): string {
+  return /^unknown field "(\w+)"/.exec(message)?.[1] ?? "";
+}
+
+/** The same, and where a field of the short form belongs in the full form. */
 function withWayOut(diagnostic: Diagnostic): Diagnostic {
-  const { message } = diagnostic;
-  const field = /^unknown field "(command|namespace|match|exclude|selector|container|context)"/
-    .exec(message)?.[1];
-  if (field === undefined) return diagnostic;
+  const field = unknownField(diagnostic);
+  if (Object.hasOwn(replacements, field)) return withReplacement(diagnostic);
+  if (!["command", ...Object.keys(whereEntries)].includes(field)) return diagnostic;
   const way = field === "command"
     ? "a command is a step here: `exec: …`"
     : "it belongs under `select`";
@@ -253,7 +262,9 @@ class StepReader {
     if (kind === undefined) return this.#broken(plain, path);
     const shape = v.strictObject({ ...writtenFrame, ...kind.written }, "a mapping of fields");
     const { value, problems } = await shapeOfPart(this.#source, shape, { plain, path });
-    for (const problem of problems) this.#error("shape", problem);
+    for (const diagnostic of problemsOf(this.#source.file, problems)) {
+      this.diagnostics.push(withWayOut(diagnostic));
+    }
     if (value === undefined) return await this.#brokenOf(kind, plain, path);
     const own = Object.entries(value).filter(([field]) => !Object.hasOwn(frameEntries, field));
     const fields = Object.fromEntries(own);

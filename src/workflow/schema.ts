@@ -29,7 +29,7 @@ export async function workflowSchema(): Promise<Json> {
     title: "A workflow of kodama",
     if: { required: ["command"] },
     then: short,
-    else: { ...full, anyOf: [{ required: ["steps"] }, { required: ["extends"] }] },
+    else: full,
     definitions: { step: { anyOf: steps } },
   };
   const shared = Object.entries(definitions);

@@ -41,10 +41,9 @@ const selectEntries = {
     described(countFromOne, "The number of pods to use, chosen at random."),
   ),
   sort: v.optional(described(
-    v.picklist(["name", "age", "node"], "one of name, age, node"),
+    v.picklist(["name", "age", "node", "random"], "one of name, age, node, random"),
     "The order of the pods; by name by default.",
   )),
-  shuffle: v.optional(described(v.boolean("true or false"), "Whether to use a random order.")),
   allPhases: v.optional(
     described(v.boolean("true or false"), "Whether to include pods that are not running."),
   ),
@@ -104,8 +103,8 @@ export function whereOf(fields: SelectFields): Where {
       operands: listed(fields.pods).map(parsePodOperand).filter((one) => one.kind !== "invalid"),
       match: patternsOf(fields.match),
       exclude: patternsOf(fields.exclude),
-      sort: fields.sort ?? "name",
-      shuffle: fields.shuffle ?? false,
+      sort: fields.sort === "random" ? "name" : fields.sort ?? "name",
+      shuffle: fields.sort === "random",
       allPhases: fields.allPhases ?? false,
       ...definedOnly({ labelSelector: selector, fieldSelector, container, node, sample }),
     },

@@ -17,6 +17,7 @@ import {
   patterns,
   patternsOf,
   text,
+  version,
 } from "./fields.ts";
 import type { OutputMode } from "../exec/run_options.ts";
 import type { Selection } from "../kube/select/target.ts";
@@ -34,7 +35,7 @@ export async function parseShortWorkflow(
   return isFull(source.plain) ? undefined : await shortForm(source, name);
 }
 
-/** Fields that the short form doesn't have. */
+/** Fields that the short form doesn't have; one of them is of version 1. */
 const fullFields = ["steps", "extends", "finally", "params", "select", "defaults", "outputs"];
 
 /** Returns whether a file has something that the short form has no field for. */
@@ -51,7 +52,7 @@ async function shortForm(source: YamlSource, name: string): Promise<Workflow> {
 /** Converts texts to their narrow types. The shape has checked them. */
 function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
   const { command, description, selector, container, fanout, outputMode } = file;
-  const timeoutMs = durationMs(file.timeout);
+  const timeoutMs = durationMs(file.commandTimeout);
   const connectTimeoutMs = durationMs(file.connectTimeout);
   const namespaces = listed(file.namespace);
   return {
@@ -134,7 +135,7 @@ export const whereEntries = {
 
 /** Bounds that the short form has at its top, and the full form under `defaults` and in its steps. */
 const boundEntries = {
-  timeout: v.optional(described(duration, "For each command.")),
+  commandTimeout: v.optional(described(duration, "Time limit of the command in each pod.")),
   connectTimeout: v.optional(described(duration, "Time limit to open each stream.")),
   fanout: v.optional(described(countFromOne, "The number of pods at the same time.")),
   outputMode: v.optional(described(outputMode, "Layout of the output.")),
@@ -142,6 +143,7 @@ const boundEntries = {
 
 /** The shape of a workflow file. Only `command` is required. */
 export const workflowShape = v.strictObject({
+  version,
   description: v.optional(described(text, "The purpose of the workflow, in one line.")),
   ...whereEntries,
   command: described(

@@ -40,7 +40,7 @@ Deno.test("kwekash is one command in the drive pods of WEKA's namespace", async 
 
 Deno.test("the command line overrides the file field by field", async () => {
   const text =
-    "namespace: a\nmatch: [x, /y$/]\ncommand: date +%s | cat\ntimeout: 1m30s\nfanout: 4\n";
+    "namespace: a\nmatch: [x, /y$/]\ncommand: date +%s | cat\ncommandTimeout: 1m30s\nfanout: 4\n";
   const workflow = await parseWorkflow({ path: "w.yaml", text }, "w");
   const own = plan(workflow);
   assert.deepEqual([own.command, own.shell, own.timeoutMs], [["date +%s | cat"], true, 90_000]);
@@ -55,7 +55,7 @@ Deno.test("the command line overrides the file field by field", async () => {
 });
 
 Deno.test("all problems are reported at once, each with its position", async () => {
-  const text = "match:\n  - /(/\ncomand: [weka]\nfanout: 0\ntimeout: soon\n";
+  const text = "match:\n  - /(/\ncomand: [weka]\nfanout: 0\ncommandTimeout: soon\n";
   assert.equal(
     await problems(text),
     [
@@ -71,9 +71,9 @@ Deno.test("all problems are reported at once, each with its position", async () 
       "w.yaml:4:9: fanout: expected a whole number from 1, found 0",
       "  4 | fanout: 0",
       "    |         ^",
-      'w.yaml:5:10: timeout: expected a duration such as 30s, 1h30m or 2d, at most 596h, found "soon"',
-      "  5 | timeout: soon",
-      "    |          ^^^^",
+      'w.yaml:5:17: commandTimeout: expected a duration such as 30s, 1h30m or 2d, at most 596h, found "soon"',
+      "  5 | commandTimeout: soon",
+      "    |                 ^^^^",
     ].join("\n"),
   );
 });

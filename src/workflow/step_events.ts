@@ -25,8 +25,8 @@ export type StepOutcome =
   | { kind: "failed"; reason: string; exitCode?: number }
   | { kind: "denied"; reason: string }
   | { kind: "refused"; reason: string }
-  /** `limit` is the field of the step that set the limit, if it wasn't `timeout`. */
-  | { kind: "timeout"; afterMs: number; limit?: "cpuTime" }
+  /** `limit` is what set the limit, if it wasn't the `timeout` of the step. */
+  | { kind: "timeout"; afterMs: number; limit?: "default" }
   | { kind: "cancelled" }
   | { kind: "skipped"; reason: string };
 

@@ -28,7 +28,7 @@ for (const kind of stepKinds) {
     const file = YamlSource.parse({ path: "e.yaml", text: kind.example }).plain as Json;
     const steps = file.steps as Json[];
     const own = steps.findIndex((step) => Object.hasOwn(step, kind.name));
-    const step = { ...steps[own], timeout: "1m", retry: { attempts: 2, delay: "1s", factor: 2 } };
+    const step = { ...steps[own], timeout: "1m", attempts: { most: 2, delay: "1s", factor: 2 } };
     for (const { path: [field = "", ...inner], value } of replaced(step, any)) {
       const isCommand = field === kind.command && inner.length > 0;
       const lists = Object.values(kind.inner).filter((list) =>
@@ -67,10 +67,10 @@ Deno.test("`misfit()` is the expected value if an expression's type can't be one
 });
 
 Deno.test("`evaluatedAs()` names the field of a value that doesn't fit", () => {
-  const shape = v.object({ retry: v.object({ attempts: countFromOne }) });
+  const shape = v.object({ attempts: v.object({ attempts: countFromOne }) });
   assert.throws(
-    () => evaluatedAs(shape, { retry: { attempts: "many" } }, ["steps"]),
-    /steps.retry.attempts: expected a whole number from 1, found "many"/,
+    () => evaluatedAs(shape, { attempts: { attempts: "many" } }, ["steps"]),
+    /steps.attempts.attempts: expected a whole number from 1, found "many"/,
   );
 });
 

@@ -168,7 +168,7 @@ export class EditedWorkflow {
     if (field === "script" && /^\S+\.ts$/.test(text)) {
       return { path: absolute(text, this.path.slice(0, this.path.lastIndexOf("/"))) };
     }
-    if (field !== "workflow" && field !== "extends") return undefined;
+    if (field !== "workflow") return undefined;
     const { files, paths } = this.environment;
     const found = await findWorkflow(files, paths, resolved(text, this.path)).catch(() =>
       undefined
@@ -279,7 +279,7 @@ export class EditedWorkflow {
     if (marked === undefined) return [];
     const { path, plain } = marked;
     const field = path.at(-1);
-    if (field === "workflow" || field === "extends") {
+    if (field === "workflow") {
       const { files, paths } = this.environment;
       const found = await listWorkflowFiles(files, paths);
       return found.filter((one) => one.path !== this.path)

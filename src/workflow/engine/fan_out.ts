@@ -106,7 +106,7 @@ class Round implements AsyncDisposable {
   #events() {
     const { environment: { open, clock, nonce }, signal } = this.#step;
     const { command, shell, bounds, environment, workdir, positions, copy } = this.#work;
-    const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail, failFast } = bounds;
+    const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail } = bounds;
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
       open,
       clock,
@@ -116,7 +116,6 @@ class Round implements AsyncDisposable {
       fanout,
       connectTimeoutMs,
       shell,
-      failFast,
       // A copy uses the index in its own work, which omits what an earlier run has ended.
       ...(copy === undefined
         ? {

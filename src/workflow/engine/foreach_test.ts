@@ -15,7 +15,7 @@ ${fields.split("\n").map((line) => `    ${line}`).join("\n")}
       - shell: [do, "\${{ item }}"]
         id: one
       - wait: 1s
-    continueOn: anything
+    allowFailure: any
 outputs: { rounds: "\${{ steps.each.items.map(one, one.item + ' ' + one.outcome) }}" }
 `,
     },
@@ -23,9 +23,9 @@ outputs: { rounds: "\${{ steps.each.items.map(one, one.item + ' ' + one.outcome)
   };
 }
 
-Deno.test("rounds run at the given concurrency, in the order of the list", async () => {
-  for (const [concurrency, seconds] of [[1, 5], [2, 3], [5, 1], [100, 1]] as const) {
-    const { clock, ran, events } = await play(rounds(`concurrency: ${concurrency}`));
+Deno.test("rounds run at the given fanout, in the order of the list", async () => {
+  for (const [fanout, seconds] of [[1, 5], [2, 3], [5, 1], [100, 1]] as const) {
+    const { clock, ran, events } = await play(rounds(`fanout: ${fanout}`));
     assert.equal(clock.elapsedMs(), seconds * 1000);
     assert.deepEqual(ran.map(([, item]) => item), ["a", "b", "c", "d", "e"]);
     const all = ["a ok", "b ok", "c ok", "d ok", "e ok"];
@@ -35,7 +35,7 @@ Deno.test("rounds run at the given concurrency, in the order of the list", async
 
 Deno.test("no round starts after too many failures, and running ones continue", async () => {
   const { ran, events } = await play(
-    rounds("concurrency: 2\nmaxFail: 1", ([, item]) => item === "a" || item === "c" ? 1 : 0),
+    rounds("fanout: 2\nmaxFail: 1", ([, item]) => item === "a" || item === "c" ? 1 : 0),
   );
   assert.deepEqual(ran.map(([, item]) => item), ["a", "b", "c"]);
   assert.deepEqual(outputsOf(events), { rounds: ["a failed", "b ok", "c failed"] });
@@ -51,17 +51,17 @@ Deno.test("a resumed run retains the steps of each round", async () => {
     ...nothingRetained,
     steps: new Map([["each[1]/one", done], ["each[3]/one", done]]),
   };
-  const { ran } = await play({ ...rounds("concurrency: 3"), input: { retained } });
+  const { ran } = await play({ ...rounds("fanout: 3"), input: { retained } });
   assert.deepEqual(ran.map(([, item]) => item), ["a", "c", "e"]);
 });
 
-Deno.test("concurrency can be an expression, and must be a number from 1", async () => {
+Deno.test("fanout can be an expression, and must be a number from 1", async () => {
   const text = (n: string) =>
-    `params: { n: ${n} }\nsteps:\n  - foreach: [1, 2]\n    concurrency: \${{ params.n[0] }}\n    steps: [{ wait: 1s }]\n`;
+    `params: { n: ${n} }\nsteps:\n  - foreach: [1, 2]\n    fanout: \${{ params.n[0] }}\n    steps: [{ wait: 1s }]\n`;
   const { clock } = await play({ files: { "w.yaml": text("[2]") } });
   assert.equal(clock.elapsedMs(), 1000);
   const { events } = await play({ files: { "w.yaml": text("[many]") } });
-  assert.match(endsOf(events)[0] ?? "", /failed: concurrency: expected a whole number from 1/);
+  assert.match(endsOf(events)[0] ?? "", /failed: fanout: expected a whole number from 1/);
 });
 
 Deno.test("rounds whose failure was tolerated are reported", async () => {

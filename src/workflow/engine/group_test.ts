@@ -155,7 +155,7 @@ Deno.test("`failure.targets` names the pods that weren't ok", async () => {
 
 Deno.test("an attempt after the first repeats all steps of a group", async () => {
   const text = `${may}steps:
-  - retry: { attempts: 2, delay: 1s }
+  - attempts: { most: 2, delay: 1s }
     group: { steps: [{ shell: [do, a] }, { shell: [do, b] }] }
 `;
   const { ran } = await playGroup(failing("b"), text);

@@ -109,7 +109,7 @@ function targetEnds(events: readonly WorkflowEvent[]): string[] {
 }
 
 Deno.test("an unreachable context is one unreachable target; pods of others run", async () => {
-  const { events } = await play(twoContexts("continueOn: failure"));
+  const { events } = await play(twoContexts("allowFailure: true"));
   assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);
   assert.deepEqual(endsOf(events), [`a failed: context east: ${reason}`, "= ok"]);
   assert.deepEqual(outputsOf(events), { failed: ["east/*"], ok: ["west/p"] });
@@ -127,18 +127,18 @@ Deno.test("maxFail covers an unreachable context only if all may fail", async ()
 });
 
 Deno.test("a retry runs only a context that is back", async () => {
-  const { events, pods } = await play(twoContexts("retry: 2", 1));
+  const { events, pods } = await play(twoContexts("attempts: 2", 1));
   assert.deepEqual(endsOf(events), ["a ok", "= ok"]);
   assert.equal(pods.get("p")?.requests.length, 1);
 });
 
 Deno.test("a resumed run reports an unreachable context once", async () => {
-  const before = await play(twoContexts("continueOn: failure"));
+  const before = await play(twoContexts("allowFailure: true"));
   const ends = before.events.flatMap((event) =>
     event.kind === "stepTargetEnded" ? [[event.end.name, event.end] as const] : []
   );
   const { events, pods } = await play({
-    ...twoContexts("continueOn: failure"),
+    ...twoContexts("allowFailure: true"),
     input: { retained: { steps: new Map(), targets: new Map([["a", { ends: new Map(ends) }]]) } },
   });
   assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);

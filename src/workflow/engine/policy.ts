@@ -7,7 +7,7 @@ import { ExpressionError } from "../../expression/problem.ts";
 import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
 import { policyEntries } from "../file_shape.ts";
-import type { ContinueOn, LineLocation, Step } from "../model.ts";
+import type { AllowFailure, LineLocation, Step } from "../model.ts";
 import { retryOf } from "../read_frame.ts";
 import { evaluatedAs, withoutNull } from "../written.ts";
 import type { StepOutcome } from "../step_events.ts";
@@ -17,11 +17,11 @@ export interface Policy {
   /** The time limit of each attempt. */
   limitMs: number | undefined;
   retry: RetryPolicy | undefined;
-  continueOn: ContinueOn;
+  allowFailure: AllowFailure;
 }
 
 /** The policy of a step that sets none of it. */
-export const noPolicy: Policy = { limitMs: undefined, retry: undefined, continueOn: "nothing" };
+export const noPolicy: Policy = { limitMs: undefined, retry: undefined, allowFailure: false };
 
 const policyShape = v.object(policyEntries);
 
@@ -38,11 +38,11 @@ export function policyFields(
 
 /** Returns the policy of evaluated fields. @throws KodamaError `config` for a value that doesn't fit its field. */
 export function policyOf(evaluated: Readonly<Record<string, unknown>>): Policy {
-  const { timeout, retry, continueOn } = evaluatedAs(policyShape, withoutNull(evaluated));
+  const { timeout, attempts, allowFailure } = evaluatedAs(policyShape, withoutNull(evaluated));
   return {
     limitMs: timeout === undefined ? undefined : parseDuration(timeout),
-    retry: retry === undefined ? undefined : retryOf(retry),
-    continueOn: continueOn ?? "nothing",
+    retry: attempts === undefined ? undefined : retryOf(attempts),
+    allowFailure: allowFailure ?? false,
   };
 }
 
@@ -58,8 +58,8 @@ export function nextAttempt(
   return retryDelayMs(retry, attempt);
 }
 
-/** Returns whether the steps after it run. A cancel is never tolerated. */
-export function continuesAfter(outcome: StepOutcome, continueOn: ContinueOn): boolean {
+/** Returns whether the steps after it run. A cancel is never allowed. */
+export function continuesAfter(outcome: StepOutcome, allowFailure: AllowFailure): boolean {
   switch (outcome.kind) {
     case "ok":
     case "rescued":
@@ -68,9 +68,9 @@ export function continuesAfter(outcome: StepOutcome, continueOn: ContinueOn): bo
     case "cancelled":
       return false;
     case "failed":
-      return continueOn !== "nothing";
+      return allowFailure !== false;
     default:
-      return continueOn === "anything";
+      return allowFailure === "any";
   }
 }
 
@@ -117,9 +117,7 @@ export function stepReason(outcome: StepOutcome): string {
       return "cancelled";
     case "timeout":
       return `not done within ${formatDuration(outcome.afterMs)}` +
-        (outcome.limit === undefined
-          ? ""
-          : `, the ${outcome.limit} of the step; a larger one gives it more time`);
+        (outcome.limit === undefined ? "" : ", the limit of a step without `timeout`");
     default:
       return outcome.reason;
   }

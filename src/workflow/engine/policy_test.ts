@@ -27,12 +27,12 @@ Deno.test("`nextAttempt()` retries failures and timeouts, and nothing that was r
   assert.equal(nextAttempt(undefined, 1, outcomes.failed), undefined);
 });
 
-Deno.test("`continuesAfter()` follows continueOn, and never continues after a cancel", () => {
-  const goingOn = (continueOn: Parameters<typeof continuesAfter>[1]) =>
-    kindsWhere((outcome) => continuesAfter(outcome, continueOn));
-  assert.deepEqual(goingOn("nothing"), ["ok", "rescued", "skipped"]);
-  assert.deepEqual(goingOn("failure"), ["ok", "rescued", "failed", "skipped"]);
-  assert.deepEqual(goingOn("anything"), [
+Deno.test("`continuesAfter()` follows allowFailure, and never continues after a cancel", () => {
+  const goingOn = (allowFailure: Parameters<typeof continuesAfter>[1]) =>
+    kindsWhere((outcome) => continuesAfter(outcome, allowFailure));
+  assert.deepEqual(goingOn(false), ["ok", "rescued", "skipped"]);
+  assert.deepEqual(goingOn(true), ["ok", "rescued", "failed", "skipped"]);
+  assert.deepEqual(goingOn("any"), [
     ...["ok", "rescued", "failed", "denied", "refused", "timeout", "skipped"],
   ]);
 });

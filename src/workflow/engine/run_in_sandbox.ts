@@ -4,6 +4,7 @@ import * as resources from "../../kube/resources.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
+import type { StepOutcome } from "../step_events.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
 import type { StepContext, StepTarget } from "./step_context.ts";
 import { commandLine } from "../../base/shell_quote.ts";
@@ -63,11 +64,15 @@ export async function runInSandbox(step: StepContext, run: SandboxRun): Promise<
       };
     case "limit":
       return end.which === "time"
-        ? { outcome: { kind: "timeout", afterMs: run.timeoutMs, limit: "cpuTime" }, output: {} }
+        ? { outcome: timeoutOf(step, run.timeoutMs), output: {} }
         : failed(`the script went beyond its limit of ${end.which}`);
     case "cancelled":
       return { outcome: { kind: "cancelled" }, output: {} };
   }
+}
+
+function timeoutOf({ limitMs }: StepContext, afterMs: number): StepOutcome {
+  return { kind: "timeout", afterMs, ...(limitMs === undefined ? { limit: "default" } : {}) };
 }
 
 /** Returns the pods that it may name; a script runs without any, too. */
@@ -101,7 +106,6 @@ function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi
           fanout: 32,
           connectTimeoutMs: 15_000,
           maxFail: { kind: "percent", percent: 100 },
-          failFast: false,
           outputMode: "none",
           ...(timeoutMs === undefined ? {} : { commandTimeoutMs: timeoutMs }),
         },

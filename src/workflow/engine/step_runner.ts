@@ -144,7 +144,7 @@ export class StepRunner implements Sequences {
         : [{ outcome: prepared, output: {} }, noPolicy];
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = guarded(output, end.cut);
-    const continues = continuesAfter(end.outcome, policy.continueOn);
+    const continues = continuesAfter(end.outcome, policy.allowFailure);
     await emit({
       kind: "stepEnded",
       step: key,
@@ -180,7 +180,7 @@ export class StepRunner implements Sequences {
   #continuesAfterKept(outcome: StepOutcome, step: Step, scope: Scope): boolean {
     if (outcome.kind === "ok" || outcome.kind === "skipped") return true;
     const found = this.#policy(step, scope);
-    return found.kind === "ok" && continuesAfter(outcome, found.policy.continueOn);
+    return found.kind === "ok" && continuesAfter(outcome, found.policy.allowFailure);
   }
 
   /** Reports what an earlier run has ended, and gives it the outputs that it had. */

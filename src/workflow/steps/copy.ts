@@ -63,7 +63,6 @@ steps:
     select: { namespace: weka-operator-system, match: compute }
     serial: [1, 50%]
     maxFail: 0
-    failFast: true
   - copy: { from: ":/etc/hostname", to: saved/names/ }
     targets: \${{ steps.fetched.ok }}
 outputs:

@@ -80,7 +80,7 @@ steps:
     select: { namespace: weka-operator-system, match: compute }
     env: { GREETING: hello }
     workdir: /tmp
-    failFast: true
+    serial: 1
   - name: only in pods that were ok, with each output in a file
     exec: [uname, -r]
     targets: \${{ steps.version.ok }}

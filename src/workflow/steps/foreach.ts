@@ -58,7 +58,7 @@ export const foreachStep = defineStep({
       amount(0),
       "The number of items that may fail before the step ends. 0 by default.",
     )),
-    concurrency: v.optional(described(
+    fanout: v.optional(described(
       countFromOne,
       "The number of items at the same time; 1 by default. After too many failures, items that have started are finished.",
     )),
@@ -105,7 +105,7 @@ steps:
     outputs:
       line: \${{ steps.said.stdout }}
   - foreach: [1, 2, 3, 4]
-    concurrency: 2
+    fanout: 2
     steps:
       - wait: 10ms
 outputs:
@@ -117,7 +117,7 @@ outputs:
     where: "nowhere",
     effect: "reads",
   }),
-  run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1, outputs }, step) => {
+  run: async ({ foreach: items, as = "item", maxFail = 0, fanout = 1, outputs }, step) => {
     const budget = amountOf(maxFail);
     const rounds: Round[] = [];
     let stopper: InnerEnd | undefined;
@@ -144,7 +144,7 @@ outputs:
         if (isOver) stopper ??= end;
       }
     };
-    const atOnce = Math.min(concurrency, items.length);
+    const atOnce = Math.min(fanout, items.length);
     await Promise.all(Array.from({ length: atOnce }, takeTurns));
     const output = {
       items: rounds.map((round) => ({ ...round, outcome: round.outcome.kind })),

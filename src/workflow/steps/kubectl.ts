@@ -72,7 +72,7 @@ steps:
     kubectl: [get, nodes, -o, name]
     context: kodama
     maxOutput: 4Mi
-    continueOn: failure
+    allowFailure: true
 outputs:
   nodes: \${{ steps.nodes.stdout.lines() }}
 `,

@@ -1,27 +1,21 @@
 /** `script`: TypeScript in a sandbox, with the permissions of the workflow and no others. */
 import * as v from "valibot";
-import { parseDuration } from "../../base/duration.ts";
 import { anyType } from "../../expression/type.ts";
-import { anything, countFromOne, described, duration, text } from "../fields.ts";
+import { anything, countFromOne, described, text } from "../fields.ts";
 import { isFile, runInSandbox } from "../engine/run_in_sandbox.ts";
 import { defineStep } from "../step_kind.ts";
 
 /** The kind `script`. */
 export const scriptStep = defineStep({
   name: "script",
-  summary: "Runs TypeScript in a sandbox with the workflow's permissions and access to kodama.",
+  summary:
+    "Runs TypeScript in a sandbox with the workflow's permissions and access to kodama, for at most 30s unless the step has a `timeout`.",
   entries: {
     script: described(
       text,
       "The code, or the name of a .ts file beside the workflow.",
     ),
     with: v.optional(described(anything, "The value of `kodama.input`.")),
-    cpuTime: v.optional(
-      described(
-        duration,
-        "Time limit of the script, including waits; by default the step's `timeout`, or 30s.",
-      ),
-    ),
     memory: v.optional(described(countFromOne, "Memory limit in MiB; 128 by default.")),
   },
   verbatim: ["script"],
@@ -31,7 +25,7 @@ export const scriptStep = defineStep({
 steps:
   - id: sum
     with: { numbers: [1, 2, 3] }
-    cpuTime: 10s
+    timeout: 10s
     memory: 128
     script: |
       const { numbers } = kodama.input as { numbers: number[] };
@@ -46,12 +40,12 @@ outputs:
     effect: "changes",
     usesClusterPermissions: true,
   }),
-  run: async ({ script, with: input, cpuTime, memory }, step) =>
+  run: async ({ script, with: input, memory }, step) =>
     await runInSandbox(step, {
       ...(isFile(script) ? { file: script } : { code: script }),
       input: input ?? null,
       // The step's own `timeout` replaces the default.
-      timeoutMs: parseDuration(cpuTime ?? "") ?? step.limitMs ?? 30_000,
+      timeoutMs: step.limitMs ?? 30_000,
       memoryMiB: memory ?? 128,
     }),
 });

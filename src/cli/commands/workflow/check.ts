@@ -11,7 +11,7 @@ const formats = choice(["json", "sarif"]);
 export const command = defineCommand({
   description:
     "Checks workflow files and reports every problem, with file, line and column, and what was " +
-    "expected. Files that they extend or use are checked too. Nothing is run, and no cluster is " +
+    "expected. Files that they use are checked too. Nothing is run, and no cluster is " +
     "contacted. Without names, every workflow that can be run from here is checked. On a terminal, at " +
     "most 20 problems of a file are printed; in a pipe, all of them.",
   operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],

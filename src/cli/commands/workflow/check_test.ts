@@ -6,8 +6,8 @@ import { checkedData, sarif } from "./check.ts";
 const files = {
   "/project/workflows/a b.yaml": "params: { n: 1 }\nsteps:\n  - exec: [id]\n    timeout: soon\n",
   "/project/workflows/base.yaml": "steps:\n  - exce: [id]\n",
-  "/project/workflows/one.yaml": "extends: base\n",
-  "/project/workflows/two.yaml": "extends: base\nparams: { unused: 1 }\n",
+  "/project/workflows/one.yaml": "steps: [{ workflow: base }]\n",
+  "/project/workflows/two.yaml": "params: { unused: 1 }\nsteps: [{ workflow: base }]\n",
 };
 
 async function checked() {

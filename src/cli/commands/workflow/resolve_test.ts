@@ -3,6 +3,12 @@ import { testResolve } from "../../testing/resolve.ts";
 
 testResolve([
   {
+    line: "workflow upgrade disk",
+    options: { operands: ["disk"], dryRun: false },
+    changes: [["--dry-run", { dryRun: true }]],
+    errors: [],
+  },
+  {
     line: "workflow list",
     options: {},
     changes: [
