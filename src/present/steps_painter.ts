@@ -13,6 +13,7 @@ import {
 } from "../actions/workflow/run_steps.ts";
 import type { Clock } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
+import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
 import type { Style } from "../terminal/style.ts";
@@ -307,6 +308,12 @@ export function planLines(plan: WorkflowPlan): string[] {
       : [`permissions  ${[...granted, ...verbs].join("; ")}`]),
     "",
     ...plannedStepLines(plan.steps, ""),
+    ...Object.entries(plan.omitted ?? {}).map(([id, reason]) => `- ${id}  left out: ${reason}`),
+    ...(plan.done ?? []).map((one) =>
+      `= ${one.step}  ${
+        "pods" in one ? `done in ${plural(one.pods, "pod")}` : `${one.outcome} in the previous run`
+      }`
+    ),
     ...(plan.finally.length === 0 ? [] : ["finally", ...plannedStepLines(plan.finally, "  ")]),
     "",
     changes.length === 0 ? "nothing is changed" : `may change something: ${changes.join(", ")}`,

@@ -50,6 +50,10 @@ export interface WorkflowPlan {
   changes: readonly string[];
   steps: readonly PlannedStep[];
   finally: readonly PlannedStep[];
+  /** Steps that a person left out, with the reason; absent if there are none. */
+  omitted?: Readonly<Record<string, string>>;
+  /** Of a rerun: what isn't repeated. */
+  done?: readonly ({ step: string } & ({ outcome: string } | { pods: number }))[];
 }
 
 /** Input of a plan. */

@@ -35,6 +35,12 @@ export const workflowHeaderShape = v.object({
   rerunOf: v.nullable(v.string()),
   /** Contexts and parts of the selection that the command line set. */
   overrides: v.unknown(),
+  /** Steps that were left out, or the only ones that weren't. */
+  choice: v.optional(v.object({
+    only: v.array(v.string()),
+    skip: v.array(v.string()),
+    startAt: v.exactOptional(v.string()),
+  })),
 });
 
 /** See {@link workflowHeaderShape}. */

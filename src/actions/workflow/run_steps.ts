@@ -4,7 +4,21 @@ import { definedOnly, type JsonValue } from "../../base/json_value.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { executeWorkflow } from "../../workflow/engine/engine.ts";
 import { changedPaths, fingerprintOf, type ReadFile } from "../../sandbox/fingerprint.ts";
-import { nothingRetained, staticSteps } from "../../workflow/engine/step_identity.ts";
+import {
+  finallyPrefix,
+  nothingRetained,
+  type Retained,
+  retainedPart,
+  staticSteps,
+} from "../../workflow/engine/step_identity.ts";
+import {
+  checkReads,
+  type OmittedSteps,
+  omittedSteps,
+  remainingOutputs,
+  type StepChoice,
+  withoutSteps,
+} from "../../workflow/choose_steps.ts";
 import {
   isRecorded,
   overridesData,
@@ -48,6 +62,7 @@ export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
 export type { Again, StepOutcome, WorkflowEvent } from "../../workflow/step_events.ts";
 export { stepReason as reasonOf } from "../../workflow/engine/policy.ts";
 export type { WhereOverrides } from "../../workflow/engine/scope.ts";
+export { isEveryStep, type StepChoice } from "../../workflow/choose_steps.ts";
 export type { ParamTexts } from "../../workflow/params.ts";
 export type { Confirm } from "../confirm_change.ts";
 export type { Question } from "../../workflow/engine/environment.ts";
@@ -62,6 +77,10 @@ export interface StepsOptions {
   /** `--param`, as texts. */
   params: ParamTexts;
   overrides: WhereOverrides;
+  /** Which of its steps run; all if absent. */
+  choice?: StepChoice;
+  /** An earlier run, and the point from which to resume it; `all` is from the start, with its parameters. */
+  resume?: { run: PastWorkflow; from: ResumeFrom | { kind: "all" } };
   signal: AbortSignal;
 }
 
@@ -79,8 +98,6 @@ export interface RunStepsOptions extends StepsOptions {
   because?: Change["because"];
   /** Ends the steps of `finally` too. */
   finallySignal: AbortSignal;
-  /** An earlier run, and the point from which to resume it; `all` is from the start, with its parameters. */
-  resume?: { run: PastWorkflow; from: ResumeFrom | { kind: "all" } };
 }
 
 /** The events of a run: the engine's, and the result of recording at the end. */
@@ -114,15 +131,83 @@ export async function planSteps(host: Host, options: StepsOptions): Promise<Work
   const { local, runScript } = await host.workflowMachine();
   const env = await grantedVariables([workflow], local);
   const { values, missing } = await paramValues(workflow, options.params, env);
-  const params = { ...Object.fromEntries(missing.map(({ name }) => [name, null])), ...values };
+  const before = (options.resume?.run.header.params ?? {}) as Readonly<Record<string, JsonValue>>;
+  const given = Object.entries(before).filter(([name]) => !options.params.has(name));
+  const params = {
+    ...Object.fromEntries(missing.map(({ name }) => [name, null])),
+    ...values,
+    ...Object.fromEntries(given),
+  };
   const environment = environmentOf(host, { local, env, runScript });
-  return await planOf(workflow, {
+  const readText = local.readText.bind(local);
+  const { omitted, done } = await scopeOfRun(workflow, options, { uses, params, readText });
+  const plan = await planOf(withoutSteps(workflow, omitted), {
     params,
     overrides: options.overrides,
     uses,
     find: (where) => environment.find(where, options.signal),
   });
+  return {
+    ...plan,
+    ...(omitted.size === 0 ? {} : {
+      omitted: Object.fromEntries(
+        [...omitted].filter(([key]) => !done.some(({ step }) => step === key)),
+      ),
+    }),
+    ...(options.resume === undefined ? {} : { done }),
+  };
 }
+
+/**
+ * Returns which steps run: those that a person left out, what an earlier run provides, and which steps it has ended.
+ *
+ * @throws KodamaError `notFound` for a step that doesn't exist, `conflict` if a step reads one that doesn't run.
+ */
+async function scopeOfRun(
+  workflow: FullWorkflow,
+  { choice, resume }: Pick<StepsOptions, "choice" | "resume">,
+  context: {
+    uses: ReadonlyMap<Step, FullWorkflow>;
+    params: Readonly<Record<string, JsonValue>>;
+    readText: (path: string) => Promise<string | undefined>;
+  },
+): Promise<{ omitted: OmittedSteps; retained: Retained; done: readonly StepDone[] }> {
+  const omitted = choice === undefined ? new Map() : await omittedSteps(workflow, choice);
+  const all = resume === undefined || resume.from.kind === "all"
+    ? nothingRetained
+    : retainedOf(resume.run, resume.from);
+  if (choice === undefined && resume === undefined) return { omitted, retained: all, done: [] };
+  const { uses, params, readText } = context;
+  const steps = await staticSteps({ workflow, uses, values: { params }, readText });
+  // What a person chooses runs, even if it was done before.
+  const isChosen = (key: string) =>
+    choice?.only.some((one) => key === one || key.startsWith(`${one}/`)) === true;
+  const chosen = steps.filter(({ key }) => isChosen(key));
+  const isRetained = (identity: string) =>
+    !chosen.some((step) =>
+      [step.identity, step.key].some((one) =>
+        identity === one || identity.startsWith(`${one}/`) || identity.startsWith(`${one}[`)
+      )
+    );
+  const retained = {
+    steps: new Map([...all.steps].filter(([identity]) => isRetained(identity))),
+    targets: new Map([...all.targets].filter(([identity]) => isRetained(identity))),
+  };
+  const done = steps.flatMap((step): StepDone[] => {
+    const { key } = step;
+    if (key.startsWith(finallyPrefix)) return [];
+    const part = retainedPart(retained.steps, step);
+    if (part !== undefined) return [{ step: key, outcome: part.outcome.kind }];
+    const pods = retainedPart(retained.targets, step)?.ends.size ?? 0;
+    return pods === 0 ? [] : [{ step: key, pods }];
+  });
+  const provided = new Set(done.flatMap((one) => "outcome" in one ? [one.step] : []));
+  checkReads(workflow, omitted, provided);
+  return { omitted, retained, done };
+}
+
+/** What a rerun doesn't repeat: a step with its outcome, or the number of its pods that have ended. */
+export type StepDone = { step: string } & ({ outcome: string } | { pods: number });
 
 /**
  * Returns the selection of the workflow, overridden by the command line: the pods that the user can pick from.
@@ -171,6 +256,12 @@ export async function* runSteps(
     [since.files, since.params, since.undoing, ...Object.values(since.steps)].some(({ length }) =>
       length > 0
     );
+  const scope = await scopeOfRun(workflow, options, {
+    uses,
+    params,
+    readText: (path) => Promise.resolve(trusted.get(path)),
+  });
+  const { omitted, retained } = scope;
   const gate = new WorkflowGate(host, workflow, options.yes ? undefined : options.confirm);
   const environment = environmentOf(host, {
     env,
@@ -180,7 +271,8 @@ export async function* runSteps(
     runScript,
     ...(ask === undefined ? {} : { ask }),
   });
-  if (!await mayBegin(gate, { loaded, params, environment, options })) {
+  const planned = { ...loaded, workflow: withoutSteps(workflow, omitted) };
+  if (!await mayBegin(gate, { loaded: planned, params, environment, options })) {
     throw new KodamaError("declined", "cancelled; nothing was run");
   }
   await using recorder = await WorkflowRecorder.begin(host, run, {
@@ -189,18 +281,19 @@ export async function* runSteps(
     files,
     params,
     overrides: options.overrides,
+    choice: options.choice,
     rerunOf: resume?.run.header.id,
   });
   if (isChanged) yield since;
-  const events = executeWorkflow(workflow, environment, {
+  const running = { ...workflow, outputs: remainingOutputs(workflow, omitted) };
+  const events = executeWorkflow(running, environment, {
     run,
     params,
     overrides: options.overrides,
     uses,
     yes: options.yes,
-    retained: resume === undefined || resume.from.kind === "all"
-      ? nothingRetained
-      : retainedOf(resume.run, resume.from),
+    retained,
+    omitted,
     signal: options.signal,
     finallySignal: options.finallySignal,
   });
@@ -378,7 +471,7 @@ export class WorkflowRecorder implements AsyncDisposable {
   static async begin(
     host: Host,
     run: string,
-    { workflow, uses, files, params, overrides, rerunOf }: {
+    { workflow, uses, files, params, overrides, choice, rerunOf }: {
       workflow: FullWorkflow;
       /** The workflows that its steps use. */
       uses: ReadonlyMap<Step, FullWorkflow>;
@@ -386,6 +479,7 @@ export class WorkflowRecorder implements AsyncDisposable {
       files: readonly ReadFile[];
       params: Readonly<Record<string, JsonValue>>;
       overrides: WhereOverrides;
+      choice?: StepChoice | undefined;
       /** The id of the run that this one resumes. */
       rerunOf: string | undefined;
     },
@@ -405,6 +499,9 @@ export class WorkflowRecorder implements AsyncDisposable {
       secrets: secret.filter((name) => params[name] !== null),
       rerunOf: rerunOf ?? null,
       overrides: overridesData(overrides),
+      ...(choice === undefined ? {} : {
+        choice: { ...choice, only: [...choice.only], skip: [...choice.skip] },
+      }),
     };
     const settings = await recordSettings(host);
     const file = new RecordFile(host, run, settings);
@@ -470,6 +567,23 @@ export class WorkflowRecorder implements AsyncDisposable {
 
 export type { ResumeFrom as GoOn } from "../../workflow/record.ts";
 
+/** Returns the options of a rerun that its record has. The steps that a person left out stay so, unless others are chosen. */
+export function rerunScope(
+  run: PastWorkflow,
+  { resume, choice }: {
+    resume: ResumeFrom | { kind: "all" };
+    choice?: StepChoice | undefined;
+  },
+): Pick<StepsOptions, "workflow" | "overrides" | "resume" | "choice"> {
+  const { path, overrides, choice: before } = run.header;
+  return {
+    workflow: path,
+    overrides: overridesOf(overrides),
+    resume: { run, from: resume },
+    ...definedOnly({ choice: choice ?? before }),
+  };
+}
+
 /** The options that only a new run can have. */
 type RerunStepsOptions =
   & { resume: ResumeFrom | { kind: "all" } }
@@ -502,8 +616,6 @@ export async function* rerunSteps(
   }
   yield* runSteps(host, {
     ...options,
-    workflow: header.path,
-    overrides: overridesOf(header.overrides),
-    resume: { run, from: resume },
+    ...rerunScope(run, { resume, choice: options.choice }),
   });
 }

@@ -3,6 +3,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
 import type { Retained } from "./step_identity.ts";
+import type { OmittedSteps } from "../choose_steps.ts";
 import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./failure.ts";
 import type { Environment } from "./environment.ts";
@@ -12,6 +13,8 @@ import type { Policy } from "./policy.ts";
 export interface RunnerOptions {
   environment: Environment;
   retained: Retained;
+  /** Steps that a person has left out of the run. */
+  omitted: OmittedSteps;
   /** Questions whether to continue are answered with yes. */
   yes: boolean;
   /** The workflows that the `workflow` steps use. */

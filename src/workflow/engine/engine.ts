@@ -8,6 +8,7 @@ import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
+import type { OmittedSteps } from "../choose_steps.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { Again, StepOutcome, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
@@ -34,6 +35,8 @@ export interface RunInput {
   uses: ReadonlyMap<Step, FullWorkflow>;
   yes: boolean;
   retained: Retained;
+  /** Steps that a person has left out; none if absent. */
+  omitted?: OmittedSteps;
   /** Cancels the steps; those of `finally` still run. */
   signal: AbortSignal;
   /** Ends `finally` too. */
@@ -95,6 +98,7 @@ class Engine {
     this.#runner = new StepRunner({
       environment,
       retained: input.retained,
+      omitted: input.omitted ?? new Map(),
       yes: input.yes,
       uses: input.uses,
       emit: (event) => this.#emit(event),

@@ -110,6 +110,11 @@ export class StepRunner implements Sequences {
       const { outcome } = before;
       return { outcome, continues: this.#continuesAfterKept(outcome, step, scope) };
     }
+    const omitted = this.options.omitted.get(key);
+    if (omitted !== undefined) {
+      await this.#skip(step, scope, omitted);
+      return { outcome: { kind: "skipped", reason: omitted }, continues: true };
+    }
     if (signal.aborted) {
       const outcome = await this.#cancelled(step, scope);
       return { outcome, continues: false, failure: failureOf(step.id, outcome, []) };

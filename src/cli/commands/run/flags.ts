@@ -1,5 +1,8 @@
 /** The flags that only workflows have. */
-import { BadValue, toggle, values } from "../../parser/flag.ts";
+import type { StepChoice } from "../../../actions/workflow/run_steps.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { definedOnly } from "../../../base/json_value.ts";
+import { BadValue, text, toggle, value, values } from "../../parser/flag.ts";
 
 const group = "Workflow";
 
@@ -15,9 +18,27 @@ export const workflowFlags = {
       completion: { kind: "params" },
     },
   ),
+  "only": values("run only this step, by its id (repeatable)", text, {
+    placeholder: "STEP",
+    group,
+  }),
+  "skip": values("leave out this step (repeatable)", text, { placeholder: "STEP", group }),
+  "start-at": value("leave out the steps before this one", text, { placeholder: "STEP", group }),
   "plan": toggle("print what would be done and where, and do nothing", { group }),
   "trust": toggle("run it although it is not trusted here; for CI", { group }),
 };
+
+/** Returns the chosen steps; undefined for all of them. */
+export function stepChoice(
+  flags: { only: readonly string[]; skip: readonly string[]; "start-at": string | undefined },
+): StepChoice | undefined {
+  const { only, skip, "start-at": startAt } = flags;
+  if (only.length + skip.length === 0 && startAt === undefined) return undefined;
+  if (only.length > 0 && startAt !== undefined) {
+    throw new UsageError("--only and --start-at can't be used together");
+  }
+  return { only, skip, ...definedOnly({ startAt }) };
+}
 
 /** By name: a parameter that is repeated has all of its texts. */
 export function paramTexts(

@@ -39,6 +39,15 @@ testResolve([
         },
       }],
       ["--plan", { steps: { plan: true, given: new Set(["plan"]) } }],
+      ["--only a --only b", {
+        steps: { choice: { only: ["a", "b"], skip: [] }, given: new Set(["only"]) },
+      }],
+      ["--skip a --start-at b", {
+        steps: {
+          choice: { only: [], skip: ["a"], startAt: "b" },
+          given: new Set(["skip", "start-at"]),
+        },
+      }],
       ["--trust", { steps: { trust: true, given: new Set(["trust"]) } }],
       ["--param a=1 --param a=2 --param b=x=y", {
         steps: {
@@ -62,6 +71,7 @@ testResolve([
       }],
     ],
     errors: [
+      ["--only a --start-at b", /--only and --start-at can't be used together/],
       ["--all -l app=web", /--all and a choice of pods can't be used together/],
     ],
   },

@@ -1,3 +1,5 @@
+import { definedOnly } from "../../../base/json_value.ts";
+import { UsageError } from "../../../base/errors.ts";
 import type { PlanOverrides } from "../../../actions/workflow/run_workflow.ts";
 import type { TrustOptions } from "../../../actions/workflow/trust.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -12,7 +14,7 @@ import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
 import { showRun } from "../exec/show_run.ts";
 import { allFlag, resolveSelection, selectionFlags } from "../../parser/selection.ts";
-import { paramTexts, workflowFlags } from "./flags.ts";
+import { paramTexts, stepChoice, workflowFlags } from "./flags.ts";
 
 /** `kodama run`, and `kwekash`. */
 export const command: Command = defineCommand({
@@ -33,6 +35,10 @@ export const command: Command = defineCommand({
     { title: "Run a file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
     { title: "List the pods without running anything", line: "kodama run kwekash --list" },
     { title: "Print the plan without running anything", line: "kodama run kwekash --plan" },
+    {
+      title: "Run one of its steps",
+      line: "kodama run disk-usage --only used --param match=web",
+    },
     { title: "Set a parameter", line: "kodama run disk-usage --param match=web" },
   ],
   exitCodes: exitCodeTable,
@@ -65,6 +71,7 @@ export const command: Command = defineCommand({
       trust: words.flags.trust,
       yes: words.flags.yes,
       given: words.given,
+      ...definedOnly({ choice: stepChoice(words.flags) }),
     };
     return {
       workflow,
@@ -95,6 +102,9 @@ export const command: Command = defineCommand({
       );
     }
     const short = await actions.shortWorkflow(own, workflow);
+    if (short !== undefined && steps.choice !== undefined) {
+      throw new UsageError(`${name} has one command, and no steps to choose from`);
+    }
     if (short === undefined || steps.plan || steps.params.size > 0) {
       const { runWithSteps } = await import("./run_with_steps.ts");
       return await runWithSteps(

@@ -2,9 +2,11 @@
 import {
   type GoOn,
   type ParamTexts,
+  rerunScope,
   rerunSteps,
   runSteps,
   selectionOfSteps,
+  type StepChoice,
   type WhereOverrides,
 } from "../../../actions/workflow/run_steps.ts";
 import type { PlanOverrides } from "../../../actions/workflow/run_workflow.ts";
@@ -34,6 +36,7 @@ export interface StepsArgs {
     trust: boolean;
     yes: boolean;
     given: ReadonlySet<string>;
+    choice?: StepChoice;
   };
 }
 
@@ -52,7 +55,12 @@ export async function runWithSteps(
     ...(contexts === undefined ? {} : { contexts }),
     ...(selection === undefined || Object.keys(selection).length === 0 ? {} : { selection }),
   };
-  const request = { workflow, params: steps.params, overrides: where };
+  const request = {
+    workflow,
+    params: steps.params,
+    overrides: where,
+    ...definedOnly({ choice: steps.choice }),
+  };
   const isPlan = steps.plan || list;
   const only = pick
     ? await picked(host, { ...request, ...(isPlan ? {} : { trust: steps.trust }) }, {
@@ -129,6 +137,9 @@ export interface RerunArgs {
     /** Its id was given; the last run requires confirmation. */
     isNamed: boolean;
     resume: StepsResume;
+    choice?: StepChoice;
+    /** Nothing is run. */
+    plan: boolean;
     params: ParamTexts;
     trustNow: boolean;
     yes: boolean;
@@ -140,13 +151,18 @@ export interface RerunArgs {
 /** Resumes the run, or repeats it. */
 export async function showRerun(
   host: Host,
-  { run, steps: { resume, isNamed, ...options }, view, list }: RerunArgs,
+  { run, steps: { resume, isNamed, plan, ...options }, view, list }: RerunArgs,
   invocation: Invocation,
 ): Promise<number> {
   if (list) {
     throw new UsageError("--list is for runs of one command", {
-      hint: `kodama runs show ${run.header.id} lists the pods of each step`,
+      hint: "--plan prints the steps that a rerun would run, and their pods",
     });
+  }
+  if (plan) {
+    const { params, choice } = options;
+    const request = { params, ...rerunScope(run, { resume, choice }) };
+    return await showPlan(host, request, { invocation, json: view.format !== "text" });
   }
   const format = view.format === "events" ? "jsonl" : view.format;
   const because = isNamed ? {} : { because: { kind: "unnamedRun", run: run.header.id } as const };

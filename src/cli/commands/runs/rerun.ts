@@ -2,7 +2,7 @@ import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import type { StepsResume } from "../run/run_with_steps.ts";
-import { paramTexts, workflowFlags } from "../run/flags.ts";
+import { paramTexts, stepChoice, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
 import { runId, runOperand } from "./run_operand.ts";
@@ -29,6 +29,10 @@ export const command = defineCommand({
       placeholder: "STEP",
     }),
     rest: toggle("of a workflow that was stopped: only the unfinished steps"),
+    only: workflowFlags.only,
+    skip: workflowFlags.skip,
+    "start-at": workflowFlags["start-at"],
+    plan: toggle("print what would be repeated and where, and do nothing"),
     param: workflowFlags.param,
     trust: workflowFlags.trust,
     recreated: toggle("also run in pods that were recreated under the same name"),
@@ -40,6 +44,7 @@ export const command = defineCommand({
   },
   examples: [
     { title: "Rerun the failed pods of the last run", line: "kodama runs rerun --failed" },
+    { title: "See what that would be", line: "kodama runs rerun --failed --plan" },
     { title: "Rerun a workflow from one of its steps", line: "kodama runs rerun --from restart" },
     {
       title: "Rerun an earlier run, and show what differs",
@@ -50,7 +55,8 @@ export const command = defineCommand({
   seeAlso: ["kodama runs list lists past runs."],
   resolve({ flags, given, operands }) {
     const run = runId(operands);
-    const resume = resumeFrom(flags);
+    const choice = stepChoice(flags);
+    const resume = resumeFrom(flags, choice !== undefined);
     const applicable = { ...flags, workdir: undefined, shell: undefined, subst: undefined };
     const running = resolveRunning(applicable, given);
     const options = {
@@ -64,6 +70,8 @@ export const command = defineCommand({
     const steps = {
       isNamed: run !== undefined,
       resume,
+      plan: flags.plan,
+      ...definedOnly({ choice }),
       params: paramTexts(flags.param),
       trustNow: flags.trust,
       yes: flags.yes,
@@ -73,7 +81,8 @@ export const command = defineCommand({
   run: async ({ options, view, list, kubeconfig, steps }, invocation) => {
     const host = await invocation.host({ kubeconfig });
     const past = await import("../../../actions/runs/past_runs.ts");
-    const needsSteps = steps.resume.kind === "from" || steps.resume.kind === "rest";
+    const needsSteps = steps.resume.kind === "from" || steps.resume.kind === "rest" ||
+      steps.choice !== undefined;
     const found = needsSteps && options.run === undefined
       ? await past.lastStepsRun(host)
       : await past.findAnyRun(host, options.run);
@@ -86,7 +95,13 @@ export const command = defineCommand({
         hint: "--failed runs the pods that weren't ok",
       });
     }
-    if (list) {
+    if (steps.plan && !view.quiet) {
+      const { rerunLine } = await import("../../../present/past_runs.ts");
+      const { targetsToRerun } = await import("../../../actions/runs/rerun.ts");
+      const targets = targetsToRerun(found.run, options.failed);
+      await invocation.terminal.stderr.write(`${rerunLine(found.run, targets)}\n`);
+    }
+    if (list || steps.plan) {
       const { targetsToRerun } = await import("../../../actions/runs/rerun.ts");
       const { renderTargets } = await import("../pods/table.ts");
       const targets = targetsToRerun(found.run, options.failed);
@@ -119,10 +134,12 @@ export const command = defineCommand({
 /** Flags that choose the steps: they exclude each other. */
 function resumeFrom(
   flags: { failed: boolean; from: string | undefined; rest: boolean },
+  hasChoice: boolean,
 ): StepsResume {
   const given = [flags.failed, flags.from !== undefined, flags.rest].filter((one) => one).length;
   if (given > 1) throw new UsageError("--failed, --from and --rest can't be used together");
   if (flags.from !== undefined) return { kind: "from", step: flags.from };
-  if (flags.rest) return { kind: "rest" };
+  // The steps that aren't chosen give what they gave then.
+  if (flags.rest || hasChoice && !flags.failed) return { kind: "rest" };
   return flags.failed ? { kind: "failed" } : { kind: "all" };
 }

@@ -62,6 +62,7 @@ testResolve([
       steps: {
         isNamed: false,
         resume: { kind: "all" },
+        plan: false,
         params: new Map([]),
         trustNow: false,
         yes: false,
@@ -71,6 +72,17 @@ testResolve([
       ["--failed", { options: { failed: true }, steps: { resume: { kind: "failed" } } }],
       ["--from restart", { steps: { resume: { kind: "from", step: "restart" } } }],
       ["--rest", { steps: { resume: { kind: "rest" } } }],
+      ["--plan", { steps: { plan: true } }],
+      ["--only a --only b", {
+        steps: { resume: { kind: "rest" }, choice: { only: ["a", "b"], skip: [] } },
+      }],
+      ["--skip a --failed", {
+        options: { failed: true },
+        steps: { resume: { kind: "failed" }, choice: { only: [], skip: ["a"] } },
+      }],
+      ["--start-at a", {
+        steps: { resume: { kind: "rest" }, choice: { only: [], skip: [], startAt: "a" } },
+      }],
       ["--param a=1", { steps: { params: new Map([["a", "1"]]) } }],
       ["--trust", { steps: { trustNow: true } }],
       ["--recreated", { options: { recreated: true } }],
