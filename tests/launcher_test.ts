@@ -71,6 +71,7 @@ Deno.test("only the configuration folder is written to, and that of --outdir", a
     ["kodama", ["run", "disk-usage"], "--allow-write"],
     ["kodama", ["runs", "rerun", "--failed"], "--allow-write"],
     ["kodama", ["snapshot", "fix-auth"], "--allow-write"],
+    ["kodama", ["watch", "pods", "--save", "pods.jsonl"], "--allow-write"],
     ["kodama", ["session", "-n", "dev", "snapshot", "fix-auth"], "--allow-write"],
     ["kodama", ["runs", "list"], home],
     ["kodama", ["workflow", "check"], home],

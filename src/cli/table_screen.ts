@@ -1,4 +1,5 @@
 /** A live table on a terminal: the source's changes and a person's keys in, frames out. */
+import { forEachUntil, orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import {
   type LiveTable,
@@ -10,6 +11,7 @@ import {
 } from "../table/live_table.ts";
 import { view } from "../table/view.ts";
 import { FullScreen } from "../terminal/driver/full_screen.ts";
+import { type SignalSource, stoppable } from "../terminal/driver/signals.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
 import type { InputStream, Terminal } from "../terminal/terminal.ts";
 
@@ -81,6 +83,36 @@ export class TableScreen {
     } finally {
       timer[Symbol.dispose]();
     }
+  }
+
+  /**
+   * Shows the table while it follows a source, until a person quits or a signal ends it.
+   *
+   * @throws what the source throws, and as {@link run}.
+   */
+  async follow<E>(
+    source: (signal: AbortSignal) => AsyncIterable<E>,
+    onEvent: (event: E) => Promise<void> | void,
+    { keyboard, signals }: { keyboard: InputStream; signals: SignalSource },
+  ): Promise<void> {
+    await stoppable(signals, async (stopped) => {
+      const over = new AbortController();
+      const signal = AbortSignal.any([stopped, over.signal]);
+      const events = source(signal)[Symbol.asyncIterator]();
+      // An unknown kind is reported without a screen that flashes up.
+      const first = await orAborted(events.next(), signal);
+      if (first.done === true) return;
+      await onEvent(first.value);
+      const following = forEachUntil({ [Symbol.asyncIterator]: () => events }, signal, onEvent);
+      const failed = following.then(() => new Promise<never>(() => {}));
+      try {
+        await Promise.race([this.run(keyboard, signal), failed]);
+      } finally {
+        over.abort();
+        await Promise.allSettled([following]);
+      }
+      stopped.throwIfAborted();
+    });
   }
 
   #collect({ upserts, removed, changes }: Extract<TableEvent, { kind: "changed" }>): void {

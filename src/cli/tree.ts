@@ -18,6 +18,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "pick",
     "wait",
     "k",
+    "watch",
     "runs",
     "workflow",
   ]],
@@ -143,6 +144,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     ),
     passesArgs: true,
   },
+  watch: dialling("watch objects change", () => import("./commands/watch.ts")),
   runs: branch("list and rerun past runs", {
     list: leaf("list past runs", () => import("./commands/runs/list.ts")),
     show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),

@@ -5,7 +5,7 @@
  * whose kind distinguishes unreachable, forbidden and not found, so that no caller inspects an HTTP code.
  */
 import type { ReadOnlyReason } from "./read_only.ts";
-import type { KubeObject, Status } from "./types.ts";
+import type { KubeObject, ObjectMeta, Status } from "./types.ts";
 
 /** A collection of the API, as its path names it. */
 export interface ApiResource {
@@ -157,8 +157,33 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Options of a list. */
+export interface ListOptions extends CallOptions {
+  /** The items are {@link Tabled}. */
+  as?: "table";
+}
+
+/** An object with the columns that the server prints of it. */
+export interface Tabled {
+  metadata?: ObjectMeta;
+  object: Readonly<Record<string, unknown>>;
+  /** Absent if the server prints no table of the kind. */
+  printed?: { columns: readonly PrinterColumn[]; cells: readonly unknown[] };
+}
+
+/** A column of `kubectl get`. */
+export interface PrinterColumn {
+  name: string;
+  /** OpenAPI's: `string`, `integer`, `date` … */
+  type: string;
+  /** Printed only by `-o wide`. */
+  isWide: boolean;
+}
+
 /** Options of a watch. */
 export interface WatchOptions {
+  /** The objects of the events are {@link Tabled}. */
+  as?: "table";
   /** Of a list, or of an event of an earlier watch. */
   resourceVersion: string;
   signal: AbortSignal;
@@ -198,7 +223,7 @@ export interface KubeClient extends AsyncDisposable {
   list<T = KubeObject>(
     resource: ApiResource,
     scope: ListScope,
-    options?: CallOptions,
+    options?: ListOptions,
   ): AsyncIterable<ListPage<T>>;
   /**
    * Resolves when the server starts to send the changes after a version; it ends them after some minutes, and a link

@@ -7,6 +7,7 @@ import type {
   ExecChannel,
   ExecRequest,
   KubeClient,
+  ListOptions,
   ListPage,
   ListScope,
   LogRequest,
@@ -75,9 +76,9 @@ export class HttpKubeClient implements KubeClient {
   list<T = KubeObject>(
     resource: ApiResource,
     scope: ListScope,
-    options: CallOptions = {},
+    { signal = never, as }: ListOptions = {},
   ): AsyncIterable<ListPage<T>> {
-    return listPages<T>(this.transport, resource, scope, options.signal ?? never);
+    return listPages<T>(this.transport, resource, scope, { signal, isTable: as === "table" });
   }
 
   watch<T = KubeObject>(

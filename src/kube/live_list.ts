@@ -32,6 +32,8 @@ export interface Listed {
 /** One collection. */
 export interface LiveSource<T extends Listed, U = T> {
   client: Pick<KubeClient, "get" | "list" | "watch">;
+  /** The objects are {@link Tabled}. */
+  as?: "table";
   resource: ApiResource;
   scope: ListScope;
   /** Only the object of this name, in a scope with a namespace. If it may not be listed, it is read by `get`. */
@@ -64,6 +66,8 @@ export interface LiveChange<U> {
   key: string;
   /** Of a deletion, the last known state. */
   object: U;
+  /** Of a modification, the state before it. */
+  before?: U;
 }
 
 /** A time without an answer from the server, from a moment of the clock. */
@@ -78,12 +82,17 @@ export type LiveEvent<U> =
   | { kind: "changed"; changes: readonly LiveChange<U>[] }
   /** Every collection has been listed, and none is unreachable. */
   | { kind: "inSync" }
+  /**
+   * The server no longer had the changes since the last one of a collection, which is listed again: the changes that
+   * follow are the differences, and states between them are unknown.
+   */
+  | { kind: "gap"; resource: ApiResource }
   /** Changes may be missed; once it is in sync again, they are reported. */
   | { kind: "outOfSync"; outage: Outage };
 
 /** What a collection reports. */
 type Reflected<T> =
-  | { kind: "listing" | "listed" | "watching" }
+  | { kind: "listing" | "listed" | "watching" | "expired" }
   | { kind: "page"; objects: T[] }
   | { kind: "failed"; error: KodamaError }
   | Exclude<WatchEvent<T>, { kind: "bookmark" }>;
@@ -222,6 +231,8 @@ export class LiveList<T extends Listed, U = T> {
       case "listing":
         collection.seen = new Set();
         return [];
+      case "expired":
+        return [{ kind: "gap", resource: source.resource }];
       case "page":
         return changed(reported.objects.flatMap((one) => this.#put(collection, source, one)));
       case "listed": {
@@ -258,13 +269,17 @@ export class LiveList<T extends Listed, U = T> {
     const value = transformed(source, object);
     if (value === undefined) return this.#remove(collection, key);
     collection.seen?.add(key);
-    const known = this.#objects.has(key);
     // A list that is read again mostly repeats what is known.
     const isSame = version !== undefined && collection.versions.get(key) === version;
     collection.versions.set(key, version);
-    if (known && isSame) return [];
+    const before = this.#objects.get(key);
+    if (before !== undefined && isSame) return [];
     this.#objects.set(key, value);
-    return [{ kind: known ? "modified" : "added", key, object: value }];
+    return [
+      before === undefined
+        ? { kind: "added", key, object: value }
+        : { kind: "modified", key, object: value, before },
+    ];
   }
 
   /** An object of two collections is deleted when both have lost it. */
@@ -319,7 +334,7 @@ async function* reflect<T extends Listed, U>(
       }
       if (!isPolling) {
         isWatching = true;
-        const from = { resourceVersion: version, signal };
+        const from = { resourceVersion: version, signal, ...formOf(source) };
         const changes = await client.watch<T>(resource, scope, from);
         yield { kind: "watching" };
         for await (const event of changes) {
@@ -331,8 +346,10 @@ async function* reflect<T extends Listed, U>(
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof KodamaError)) throw error;
-      if (isWatching && error instanceof ExpiredError) version = "";
-      else if (isStarted ? isTransient(error) : mayRetryStart?.(error) === true) {
+      if (isWatching && error instanceof ExpiredError) {
+        version = "";
+        yield { kind: "expired" };
+      } else if (isStarted ? isTransient(error) : mayRetryStart?.(error) === true) {
         yield { kind: "failed", error };
       } else if (isWatching && pollMs !== undefined) isPolling = true;
       else throw error;
@@ -352,12 +369,13 @@ function scopeOf({ scope, name }: { scope: ListScope; name?: string }): ListScop
 
 /** Returns the pages of the list; one with a single object, and without a version, if it may not be listed. */
 async function* pages<T extends Listed, U>(
-  { client, resource, name, scope: { namespace } }: LiveSource<T, U>,
+  source: LiveSource<T, U>,
   scope: ListScope,
   signal: AbortSignal,
 ): AsyncGenerator<ListPage<T>, void> {
+  const { client, resource, name, scope: { namespace } } = source;
   try {
-    yield* client.list<T>(resource, scope, { signal });
+    yield* client.list<T>(resource, scope, { signal, ...formOf(source) });
   } catch (error) {
     const isForbidden = error instanceof KodamaError && error.kind === "forbidden";
     if (!isForbidden || name === undefined || namespace === undefined) throw error;
@@ -367,8 +385,15 @@ async function* pages<T extends Listed, U>(
         throw error;
       },
     );
-    yield { items: object === undefined ? [] : [object], resourceVersion: "" };
+    const item = object === undefined || source.as === undefined
+      ? object
+      : { metadata: object.metadata, object } as unknown as T;
+    yield { items: item === undefined ? [] : [item], resourceVersion: "" };
   }
+}
+
+function formOf({ as }: { as?: "table" }): { as?: "table" } {
+  return as === undefined ? {} : { as };
 }
 
 function transformed<T extends Listed, U>(

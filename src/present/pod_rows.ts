@@ -118,7 +118,7 @@ export class PodRows {
 }
 
 /** A text whose order by code units is the natural order: `drive-2` before `drive-10`. */
-function naturalKey(text: string): string {
+export function naturalKey(text: string): string {
   return text.replace(/\d+/g, (digits) => {
     const number = digits.replace(/^0+(?=\d)/, "");
     return String(number.length).padStart(2, "0") + number;

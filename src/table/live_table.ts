@@ -16,7 +16,7 @@ export type TableCell =
     /** Without control characters. */
     text: string;
     tone?: Tone;
-    /** What the cell is sorted by; absent: the number that the text starts with, or else the text. */
+    /** What the cell is sorted and compared by; absent: the number that the text starts with, or else the text. */
     sortBy?: number | string;
   }
   /** The start, in milliseconds of the epoch. */
@@ -242,7 +242,8 @@ function marked(before: Entry | undefined, row: TableRow, nowMs: number): Entry 
 
 function sameCell(a: TableCell, b: TableCell | undefined): boolean {
   if (a.kind === "age") return b?.kind === "age" && a.sinceMs === b.sinceMs;
-  return b?.kind === "text" && a.text === b.text;
+  if (b?.kind !== "text") return false;
+  return a.sortBy === undefined ? a.text === b.text : a.sortBy === b.sortBy;
 }
 
 /** Ages reserve their maximum width: they grow without a change of their row. */

@@ -63,6 +63,168 @@ testResolve([
       ["--output json", { json: true }],
     ],
   },
+  {
+    line: "wait deploy/web",
+    options: {
+      targets: [{ kind: "deploy", name: "web" }],
+      conditions: [{ kind: "ready" }],
+      need: { kind: "all" },
+      failOn: [],
+      timeoutMs: 30_000,
+      allNamespaces: false,
+      format: "text",
+      quiet: false,
+    },
+    changes: [
+      ["job/migrate", {
+        targets: [{ kind: "deploy", name: "web" }, { kind: "job", name: "migrate" }],
+      }],
+      ["--for create", { conditions: [{ kind: "create" }] }],
+      ["--for condition=Available --for delete", {
+        conditions: [{ kind: "condition", type: "Available", status: "True" }, { kind: "delete" }],
+      }],
+      ["--for jsonpath={.status.phase}=Bound", {
+        conditions: [{
+          kind: "jsonpath",
+          links: [{ kind: "name", name: "status" }, { kind: "name", name: "phase" }],
+          value: "Bound",
+        }],
+      }],
+      ["--any", { need: { kind: "any" } }],
+      ["--count 2", { need: { kind: "count", count: 2 } }],
+      ["--fail-on Failed --fail-on any", { failOn: ["Failed", "any"] }],
+      ["--timeout 5m", { timeoutMs: 300_000 }],
+      ["--timeout 0", { timeoutMs: 0 }],
+      ["-n shop", { namespace: "shop" }],
+      ["--context x", { context: "x" }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["-o jsonl", { format: "jsonl" }],
+      ["-q", { quiet: true }],
+    ],
+    errors: [
+      ["--for", /needs a value|--for/],
+      ["--for Ready", /not something to wait for/],
+      ["--for jsonpath={.a", /not a JSONPath/],
+      ["--any --count 2", /contradict/],
+      ["-n shop -A", /contradict/],
+      ["-l app=web", /a name and a selector/],
+      ["--timeout soon", /soon/],
+      ["deploy/", /not an object/],
+    ],
+  },
+  {
+    line: "wait pods web-0 web-1",
+    options: {
+      targets: [{ kind: "pods", name: "web-0" }, { kind: "pods", name: "web-1" }],
+      conditions: [{ kind: "ready" }],
+      need: { kind: "all" },
+      failOn: [],
+      timeoutMs: 30_000,
+      allNamespaces: false,
+      format: "text",
+      quiet: false,
+    },
+  },
+  {
+    line: "wait pods,jobs --all",
+    options: {
+      targets: [{ kind: "pods" }, { kind: "jobs" }],
+      conditions: [{ kind: "ready" }],
+      need: { kind: "all" },
+      failOn: [],
+      timeoutMs: 30_000,
+      allNamespaces: false,
+      format: "text",
+      quiet: false,
+    },
+    changes: [
+      ["-A", { allNamespaces: true }],
+      ["--selector app=web", {
+        targets: [
+          { kind: "pods", labelSelector: "app=web" },
+          { kind: "jobs", labelSelector: "app=web" },
+        ],
+      }],
+      ["--field-selector status.phase=Running", {
+        targets: [
+          { kind: "pods", fieldSelector: "status.phase=Running" },
+          { kind: "jobs", fieldSelector: "status.phase=Running" },
+        ],
+      }],
+    ],
+  },
+  { line: "wait", error: /nothing to wait for/ },
+  { line: "wait pods", error: /no pods are chosen/ },
+  {
+    line: "watch pods",
+    options: {
+      watch: {
+        contexts: [],
+        namespaces: [],
+        allNamespaces: false,
+        targets: [{ kind: "pods" }],
+        events: false,
+      },
+      view: { format: "text", isWide: false, diff: false, reverse: false },
+    },
+    changes: [
+      ["deploy", { watch: { targets: [{ kind: "pods" }, { kind: "deploy" }] } }],
+      ["-l app=web --field-selector status.phase=Running", {
+        watch: { labelSelector: "app=web", fieldSelector: "status.phase=Running" },
+      }],
+      ["-n a -n b", { watch: { namespaces: ["a", "b"] } }],
+      ["-A", { watch: { allNamespaces: true } }],
+      ["--context x --context y", { watch: { contexts: ["x", "y"] } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--columns PHASE:.status.phase --columns IP:{.status.podIP}", {
+        view: {
+          columns: [
+            {
+              title: "PHASE",
+              links: [{ kind: "name", name: "status" }, { kind: "name", name: "phase" }],
+            },
+            {
+              title: "IP",
+              links: [{ kind: "name", name: "status" }, { kind: "name", name: "podIP" }],
+            },
+          ],
+        },
+      }],
+      ["--sort restarts --reverse", { view: { sort: "RESTARTS", reverse: true } }],
+      ["--filter ^web", { view: { filter: "^web" } }],
+      ["--events", { watch: { events: true } }],
+      ["--diff", { view: { diff: true } }],
+      ["--save f.jsonl", { save: "f.jsonl" }],
+      ["-o wide", { view: { isWide: true } }],
+      ["-o jsonl", { view: { format: "jsonl" } }],
+    ],
+    errors: [
+      ["-n a -A", /contradict/],
+      ["--reverse", /needs --sort/],
+      ["--columns PHASE", /not a column/],
+      ["--columns PHASE:.a[", /not a column/],
+      ["pod/", /not an object/],
+      ["-o json", /json/],
+    ],
+  },
+  {
+    line: "watch deploy/web pod/web-0",
+    options: {
+      watch: {
+        contexts: [],
+        namespaces: [],
+        allNamespaces: false,
+        targets: [{ kind: "deploy", name: "web" }, { kind: "pod", name: "web-0" }],
+        events: false,
+      },
+      view: { format: "text", isWide: false, diff: false, reverse: false },
+    },
+    errors: [
+      ["-l app=web", /a name and a selector/],
+      ["-A", /one namespace/],
+    ],
+  },
+  { line: "watch", error: /nothing to watch/ },
   { line: "completion", error: /missing SHELL/ },
   { line: "interrupt", error: /missing/ },
 ]);

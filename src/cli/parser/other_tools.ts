@@ -53,7 +53,6 @@ const verbs: Readonly<Record<string, string>> = {
   // gh
   history: "kodama runs list lists past runs",
   view: "kodama runs show shows a run, kodama workflow show a workflow",
-  watch: "kodama pods -w watches pods, kodama logs -f follows logs",
   workflows: "kodama workflow list lists workflows",
   login: "no login is needed: kubectl's kubeconfig is used; kodama doctor checks it",
   init: "kodama workflow new creates a workflow file",

@@ -5,6 +5,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { ApiResource, ListPage, ListScope } from "../client.ts";
 import { ExpiredError } from "../failures.ts";
 import { resourcePath, scopeQuery } from "../resources.ts";
+import { includeObject, tableAccept, tabled, tableRows } from "./tables.ts";
 import type { Transport } from "./transport.ts";
 
 /** kubectl's own chunk. */
@@ -21,9 +22,10 @@ export async function* listPages<T>(
   transport: Transport,
   resource: ApiResource,
   scope: ListScope,
-  signal: AbortSignal,
+  { signal, isTable = false }: { signal: AbortSignal; isTable?: boolean },
 ): AsyncGenerator<ListPage<T>, void> {
   const query = scopeQuery(scope);
+  if (isTable) query.set(...includeObject);
   query.set("limit", String(pageSize));
   const path = resourcePath(resource, scope.namespace);
   for (;;) {
@@ -31,8 +33,10 @@ export async function* listPages<T>(
       method: "GET",
       path: `${path}?${query}`,
       signal,
+      ...(isTable ? { accept: tableAccept } : {}),
     });
-    const { items, metadata = {} } = body;
+    const { metadata = {} } = body;
+    const items = isTable ? tabledItems<T>(body) : body.items;
     if (!isListOfObjects(items ?? [])) {
       throw new KodamaError("server", `${path} of ${transport.serverRef.server} gave no list`);
     }
@@ -49,6 +53,14 @@ export async function* listPages<T>(
     }
     query.set("continue", metadata.continue);
   }
+}
+
+/** The caller's type is {@link Tabled}. */
+function tabledItems<T>(body: ListBody<T>): T[] | undefined {
+  const document = body as Readonly<Record<string, unknown>>;
+  const items = tableRows(document) ??
+    body.items?.map((item) => tabled(item as Readonly<Record<string, unknown>>));
+  return items as T[] | undefined;
 }
 
 /** Returns whether these are objects with names, as all readers require. */

@@ -267,7 +267,7 @@ export class Transport implements Disposable {
   }
 
   async #attempt(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
-    const { method, path, body, carrier = "shared" } = request;
+    const { method, path, body, carrier = "shared", accept = "application/json" } = request;
     try {
       const proof = await this.credentials.current(request.signal);
       // A user may have been prompted to log in: the server's time starts now.
@@ -276,7 +276,7 @@ export class Transport implements Disposable {
       const signal = AbortSignal.any([request.signal, limit.signal]);
       const headers = [
         ...identityHeaders(this.connection, proof.authorization),
-        header("accept", "application/json"),
+        header("accept", accept),
       ];
       if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
@@ -415,6 +415,8 @@ interface ApiRequest {
   signal: AbortSignal;
   /** `shared` if absent. */
   carrier?: Carrier;
+  /** JSON if absent. */
+  accept?: string;
 }
 
 /** Which connection carries a request and its answer. */

@@ -5,9 +5,17 @@
 import { KodamaError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json_value.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { ApiResource, ListScope, WatchEvent, WatchOptions } from "../client.ts";
+import type {
+  ApiResource,
+  ListScope,
+  PrinterColumn,
+  Tabled,
+  WatchEvent,
+  WatchOptions,
+} from "../client.ts";
 import { ExpiredError } from "../failures.ts";
 import { resourcePath, scopeQuery } from "../resources.ts";
+import { includeObject, tableAccept, tabled, tableRows } from "./tables.ts";
 import type { Transport } from "./transport.ts";
 
 /** Far above the largest object that etcd stores. */
@@ -18,17 +26,42 @@ export async function openWatch<T>(
   transport: Transport,
   resource: ApiResource,
   scope: ListScope,
-  { signal, resourceVersion, random }: WatchOptions & { random: () => number },
+  { signal, resourceVersion, as, random }: WatchOptions & { random: () => number },
 ): Promise<AsyncIterable<WatchEvent<T>>> {
   const query = scopeQuery(scope);
   query.set("watch", "true");
   query.set("allowWatchBookmarks", "true");
   query.set("resourceVersion", resourceVersion);
+  if (as === "table") query.set(...includeObject);
   // The server ends it between five and ten minutes, so that clients spread over its replicas.
   query.set("timeoutSeconds", String(Math.round(300 * (1 + random()))));
   const path = `${resourcePath(resource, scope.namespace)}?${query}`;
-  const response = await transport.request({ method: "GET", path, signal });
-  return readWatch<T>(transport.readBody(response, signal));
+  if (as === undefined) {
+    const response = await transport.request({ method: "GET", path, signal });
+    return readWatch<T>(transport.readBody(response, signal));
+  }
+  const accept = tableAccept;
+  const response = await transport.request({ method: "GET", path, signal, accept });
+  const events = readWatch<Record<string, unknown>>(transport.readBody(response, signal));
+  return tabledEvents(events) as AsyncIterable<WatchEvent<Tabled>> as AsyncIterable<WatchEvent<T>>;
+}
+
+/** Unpacks tables of one row; of a server that prints none, the objects themselves. */
+export async function* tabledEvents(
+  events: AsyncIterable<WatchEvent<Record<string, unknown>>>,
+): AsyncGenerator<WatchEvent<Tabled>, void> {
+  let columns: readonly PrinterColumn[] = [];
+  for await (const event of events) {
+    if (event.kind === "bookmark") {
+      yield event;
+      continue;
+    }
+    const rows = tableRows(event.object, columns) ?? [tabled(event.object)];
+    columns = rows[0]?.printed?.columns ?? columns;
+    for (const object of rows) {
+      yield { ...event, object };
+    }
+  }
 }
 
 /**
@@ -60,7 +93,7 @@ const kinds = { ADDED: "added", MODIFIED: "modified", DELETED: "deleted" } as co
 
 function readLine<T>(line: string): WatchEvent<T> {
   const { type, object } = parse(line);
-  const resourceVersion = versionOf(object);
+  const resourceVersion = versionOf(object) || versionOfRow(object);
   if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") {
     // The caller set the type together with the resource that it watches.
     return { kind: kinds[type], object: object as T, resourceVersion };
@@ -90,4 +123,11 @@ function versionOf(object: Record<string, unknown>): string {
   const metadata = object["metadata"];
   const version = isRecord(metadata) ? metadata["resourceVersion"] : undefined;
   return typeof version === "string" ? version : "";
+}
+
+/** A table has its version, or else its only row has it. */
+function versionOfRow(table: Record<string, unknown>): string {
+  const rows = table["rows"];
+  const row = Array.isArray(rows) ? rows[0] : undefined;
+  return isRecord(row) && isRecord(row["object"]) ? versionOf(row["object"]) : "";
 }

@@ -1,0 +1,264 @@
+/**
+ * Watches objects of any kind, several kinds and contexts at once, by the API's watch: what the server reports, in its
+ * order, and what it no longer can report.
+ */
+import type { KodamaError } from "../../base/errors.ts";
+import { isRecord } from "../../base/json_value.ts";
+import type { ApiResource, KubeClient, PrinterColumn, Tabled } from "../../kube/client.ts";
+import { findResource } from "../../kube/discovery.ts";
+import { LiveList, type LiveSource } from "../../kube/live_list.ts";
+import { EVENTS } from "../../kube/resources.ts";
+import type { Host } from "../host.ts";
+import { maskChange, maskFields } from "./mask_secret.ts";
+import { changedFields, type FieldChange } from "./changed_fields.ts";
+
+export type { ApiResource, PrinterColumn } from "../../kube/client.ts";
+export type { FieldChange } from "./changed_fields.ts";
+
+/** Objects of a kind: one by its name, or those that the selectors match. */
+export interface WatchTarget {
+  kind: string;
+  name?: string;
+}
+
+/** What to watch. */
+export interface WatchOptions {
+  /** The kubeconfig's current context if empty. */
+  contexts: readonly string[];
+  /** Of each context its own if empty. */
+  namespaces: readonly string[];
+  allNamespaces: boolean;
+  /** At least one. */
+  targets: readonly WatchTarget[];
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Also the Events about the objects. */
+  events: boolean;
+  signal: AbortSignal;
+}
+
+/** An object. Its fields are the API's, without `metadata.managedFields`. */
+export interface WatchedObject {
+  context: string;
+  resource: ApiResource;
+  /** The object is an Event about one of the watched objects. */
+  isRelated: boolean;
+  fields: Readonly<Record<string, unknown>>;
+  /** What the server prints of it; absent if it prints no table of the kind. */
+  printed?: { columns: readonly PrinterColumn[]; cells: readonly unknown[] };
+}
+
+/** A change of one object. */
+export interface ObjectChange {
+  kind: "added" | "modified" | "deleted";
+  /** Identifies the object, and no later one of its name. */
+  key: string;
+  object: WatchedObject;
+  /** It existed when the watch started. */
+  isInitial: boolean;
+  /** What a modification has changed. Values of Secrets are masked, here and in the object. */
+  changed: readonly FieldChange[];
+  /** When the change was received, in milliseconds of the epoch. */
+  atMs: number;
+}
+
+/** What a watch reports. */
+export type WatchEvent =
+  /** The kinds, as the server names them, and where they are watched. */
+  | {
+    kind: "started";
+    resources: readonly ApiResource[];
+    contexts: readonly string[];
+    /** Empty: all of them. */
+    namespaces: readonly string[];
+  }
+  | { kind: "changed"; changes: readonly ObjectChange[] }
+  /** Every object that exists has been reported, and no server is unreachable. */
+  | { kind: "inSync" }
+  /** A server is unreachable: changes come late, and are reported once it is reachable again. */
+  | { kind: "outOfSync"; error: KodamaError }
+  /** The server no longer had the changes since the last one: states between that and the next ones are unknown. */
+  | { kind: "gap"; resource: ApiResource };
+
+/**
+ * Yields what happens to the objects until the signal aborts.
+ *
+ * @throws KodamaError `notFound` for an unknown kind, and of a first list that the server refuses.
+ */
+export async function* watchObjects(
+  host: Host,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent, void> {
+  const { clock } = host;
+  const { signal, contexts, allNamespaces } = options;
+  const clients = await Promise.all(
+    contexts.length === 0 ? [host.kube()] : [...new Set(contexts)].map((one) => host.kube(one)),
+  );
+  const collections = (await Promise.all(
+    clients.map((client) => collectionsOf(client, options)),
+  )).flat();
+  yield {
+    kind: "started",
+    resources: unique(collections.filter(({ isRelated }) => !isRelated)),
+    contexts: clients.map(({ context }) => context),
+    namespaces: allNamespaces
+      ? []
+      : [...new Set(collections.flatMap(({ namespace }) => namespace ?? []))],
+  };
+  const related = new RelatedEvents();
+  const list = new LiveList<Tabled, WatchedObject>(collections.map(sourceOf), { clock, signal });
+  let wasInSync = false;
+  for await (const event of list.events()) {
+    switch (event.kind) {
+      case "changed": {
+        const atMs = clock.now().getTime();
+        const all = event.changes.map(({ kind, key, object, before }): ObjectChange => ({
+          kind,
+          key,
+          object: { ...object, fields: maskFields(object.resource, object.fields) },
+          isInitial: kind === "added" && !wasInSync,
+          changed: before === undefined ? [] : changedFields(before.fields, object.fields)
+            .map((one) => maskChange(object.resource, one)),
+          atMs,
+        }));
+        const changes = options.events ? all.flatMap((one) => related.follow(one)) : all;
+        if (changes.length > 0) yield { kind: "changed", changes };
+        break;
+      }
+      case "inSync":
+        wasInSync = true;
+        yield event;
+        break;
+      case "outOfSync":
+        yield { kind: "outOfSync", error: event.outage.error };
+        break;
+      case "gap":
+        yield event;
+        break;
+    }
+  }
+}
+
+/** One list and watch. */
+interface Collection {
+  client: KubeClient;
+  resource: ApiResource;
+  namespace?: string;
+  name?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  isRelated: boolean;
+}
+
+async function collectionsOf(client: KubeClient, options: WatchOptions): Promise<Collection[]> {
+  const { targets, labelSelector, fieldSelector, signal } = options;
+  const namespaces = options.namespaces.length === 0
+    ? [client.defaultNamespace]
+    : [...new Set(options.namespaces)];
+  const own = await Promise.all(targets.map(async ({ kind, name }): Promise<Collection[]> => {
+    const resource = await findResource(client, kind, signal);
+    const one = {
+      client,
+      resource,
+      ...(name === undefined ? {} : { name }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      isRelated: false,
+    };
+    if (!resource.namespaced || options.allNamespaces) return [one];
+    return namespaces.map((namespace) => ({ ...one, namespace }));
+  }));
+  const found = own.flat();
+  if (!options.events) return found;
+  // Events about objects without a namespace are in the namespace "default".
+  const isWide = options.allNamespaces || found.some(({ resource }) => !resource.namespaced);
+  const events = { client, resource: EVENTS, isRelated: true };
+  return [
+    ...found,
+    ...(isWide ? [events] : namespaces.map((namespace) => ({ ...events, namespace }))),
+  ];
+}
+
+function unique(collections: readonly Collection[]): ApiResource[] {
+  const byName = new Map(
+    collections.map(({ resource }) => [`${resource.plural}.${resource.group}`, resource]),
+  );
+  return [...byName.values()];
+}
+
+function sourceOf(
+  { client, resource, namespace, name, labelSelector, fieldSelector, isRelated }: Collection,
+): LiveSource<Tabled, WatchedObject> {
+  return {
+    client,
+    resource,
+    as: "table",
+    scope: {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    },
+    ...(name === undefined ? {} : { name }),
+    transform: ({ object, printed }) => ({
+      context: client.context,
+      resource,
+      isRelated,
+      fields: readableFields(object),
+      ...(printed === undefined ? {} : { printed }),
+    }),
+  };
+}
+
+/** Half of an object is who wrote which of its fields. */
+function readableFields(object: Tabled["object"]): WatchedObject["fields"] {
+  const { metadata } = object;
+  if (!isRecord(metadata) || !("managedFields" in metadata)) return object;
+  const { managedFields: _, ...own } = metadata;
+  return { ...object, metadata: own };
+}
+
+/** More Events about objects that aren't known, and more deleted objects, aren't remembered: the oldest are dropped. */
+const maxRemembered = 1000;
+
+/** Passes on the Events about objects that are watched. */
+class RelatedEvents {
+  readonly #known = new Set<string>();
+  /** Events about deleted objects come after them. */
+  readonly #deleted = new Set<string>();
+  /** Events whose object may still come. */
+  readonly #waiting = new Map<string, ObjectChange>();
+
+  /** Returns what a change leads to: itself, and of a new object the Events about it. */
+  follow(change: ObjectChange): ObjectChange[] {
+    const { object, key, kind } = change;
+    if (!object.isRelated) {
+      const uid = uidOf(object.fields["metadata"]);
+      if (kind === "deleted") {
+        this.#known.delete(uid);
+        this.#deleted.add(uid);
+        dropOldest(this.#deleted);
+      } else this.#known.add(uid);
+      if (kind !== "added") return [change];
+      const own = this.#waiting.values()
+        .filter((one) => uidOf(one.object.fields["involvedObject"]) === uid).toArray();
+      for (const one of own) this.#waiting.delete(one.key);
+      return [change, ...own];
+    }
+    const about = uidOf(object.fields["involvedObject"]);
+    if (this.#known.has(about) || this.#deleted.has(about)) return [change];
+    this.#waiting.delete(key);
+    if (kind === "deleted") return [];
+    this.#waiting.set(key, { ...change, kind: "added", changed: [] });
+    dropOldest(this.#waiting);
+    return [];
+  }
+}
+
+function dropOldest(known: Pick<Map<string, unknown>, "size" | "keys" | "delete">): void {
+  const [oldest] = known.keys();
+  if (known.size > maxRemembered && oldest !== undefined) known.delete(oldest);
+}
+
+function uidOf(reference: unknown): string {
+  return isRecord(reference) && typeof reference["uid"] === "string" ? reference["uid"] : "";
+}

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { ManualClock } from "../../base/testing/manual_clock.ts";
+import { ExpiredError } from "../../kube/failures.ts";
+import type { Tabled, WatchEvent as KubeEvent } from "../../kube/client.ts";
+import type { Host } from "../host.ts";
+import { type ObjectChange, type WatchEvent, watchObjects, type WatchOptions } from "./watch.ts";
+
+/** Collections of objects: their lists, and the watches of each, one after the other. */
+type Collections = Readonly<
+  Record<string, { list: readonly Fields[]; watches?: readonly (readonly (Change | Error)[])[] }>
+>;
+type Fields = Record<string, unknown>;
+type Change = readonly [kind: "added" | "modified" | "deleted", fields: Fields];
+
+let version = 0;
+
+const pod = (name: string, phase: string): Fields => ({
+  metadata: { name, uid: `uid-${name}`, namespace: "shop", managedFields: [{}] },
+  status: { phase },
+});
+
+const eventAbout = (name: string, reason: string): Fields => ({
+  metadata: { name: `${name}.${reason}`, uid: `uid-${name}.${reason}`, namespace: "shop" },
+  involvedObject: { uid: `uid-${name}` },
+  reason,
+});
+
+const tabled = (fields: Fields): Tabled => ({
+  metadata: { ...fields["metadata"] as object, resourceVersion: String(++version) },
+  object: fields,
+});
+
+/** A host whose cluster has the collections; the watch ends when all of them have been sent. */
+function hostOf(collections: Collections, stop: AbortController): Host {
+  const waiting = new Map(
+    Object.entries(collections).map(([name, { watches = [] }]) => [name, [...watches]]),
+  );
+  const client = {
+    context: "lab",
+    defaultNamespace: "shop",
+    async *list({ plural }: { plural: string }) {
+      const items = collections[plural]?.list.map(tabled) ?? [];
+      yield await Promise.resolve({ items, resourceVersion: "1" });
+    },
+    watch: async ({ plural }: { plural: string }, _scope: unknown, { signal }: WatchOptions) => {
+      await Promise.resolve();
+      const events = waiting.get(plural)?.shift();
+      const isLast = [...waiting.values()].every(({ length }) => length === 0);
+      return (async function* (): AsyncGenerator<KubeEvent<Tabled>> {
+        for (const one of events ?? []) {
+          await Promise.resolve();
+          if (one instanceof Error) throw one;
+          const [kind, fields] = one;
+          yield { kind, object: tabled(fields), resourceVersion: String(version) };
+        }
+        if (!isLast) return;
+        stop.abort();
+        await new Promise<void>((resolve) => {
+          if (signal.aborted) resolve();
+          signal.addEventListener("abort", () => resolve());
+        });
+      })();
+    },
+  };
+  const clock = new ManualClock();
+  return {
+    clock,
+    kube: () => Promise.resolve(client),
+  } as unknown as Host;
+}
+
+async function watched(
+  collections: Collections,
+  options: Partial<WatchOptions> = {},
+): Promise<WatchEvent[]> {
+  const stop = new AbortController();
+  const host = hostOf(collections, stop);
+  const events: WatchEvent[] = [];
+  const reading = (async () => {
+    const all = watchObjects(host, {
+      contexts: [],
+      namespaces: [],
+      allNamespaces: false,
+      targets: [{ kind: "pods" }],
+      events: false,
+      signal: stop.signal,
+      ...options,
+    });
+    for await (const event of all) events.push(event);
+  })();
+  await (host.clock as ManualClock).runUntil(reading);
+  return events;
+}
+
+const texts = (events: readonly WatchEvent[]) =>
+  events.flatMap((event) => event.kind === "changed" ? event.changes.map(changeText) : event.kind);
+
+function changeText({ kind, object, isInitial, changed }: ObjectChange): string {
+  const { name } = object.fields["metadata"] as { name: string };
+  const paths = changed.map(({ path }) => path).join(",");
+  return [kind, name, ...(isInitial ? ["initial"] : []), ...(paths === "" ? [] : [paths])].join(
+    " ",
+  );
+}
+
+Deno.test("a watch reports what exists, then each change with the fields it has changed", async () => {
+  const events = await watched({
+    pods: {
+      list: [pod("web-0", "Pending")],
+      watches: [[
+        ["modified", pod("web-0", "Running")],
+        ["added", pod("web-1", "Pending")],
+        ["deleted", pod("web-0", "Failed")],
+      ]],
+    },
+  });
+  assert.deepEqual(texts(events), [
+    "started",
+    "added web-0 initial",
+    "inSync",
+    "modified web-0 status.phase",
+    "added web-1",
+    "deleted web-0",
+  ]);
+  const [, first] = events;
+  assert.ok(first?.kind === "changed");
+  assert.doesNotMatch(JSON.stringify(first.changes), /managedFields/);
+});
+
+Deno.test("after a 410 a gap is reported before the differences", async () => {
+  const events = await watched({
+    pods: {
+      list: [pod("web-0", "Pending")],
+      watches: [[["modified", pod("web-0", "Running")], new ExpiredError("too old")], []],
+    },
+  });
+  assert.deepEqual(texts(events).slice(3), [
+    "modified web-0 status.phase",
+    "gap",
+    "modified web-0 status.phase",
+  ]);
+});
+
+Deno.test("Events are reported with the objects they are about, also if they come first", async () => {
+  const events = await watched({
+    events: {
+      list: [
+        eventAbout("web-0", "Pulled"),
+        eventAbout("other", "Pulled"),
+        eventAbout("late", "Up"),
+      ],
+    },
+    pods: { list: [pod("web-0", "Pending")], watches: [[["added", pod("late", "Pending")]]] },
+  }, { events: true });
+  const seen = texts(events).filter((one) => /added/.test(one));
+  assert.deepEqual(seen.toSorted(), [
+    "added late",
+    "added late.Up initial",
+    "added web-0 initial",
+    "added web-0.Pulled initial",
+  ]);
+  assert.ok(seen.indexOf("added late") < seen.indexOf("added late.Up initial"));
+});

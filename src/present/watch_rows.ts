@@ -1,0 +1,171 @@
+/** Watched objects as rows of tables: the server's own columns, or those of paths. */
+import { columnText, type PathColumn } from "../actions/watch/columns.ts";
+import type { ApiResource, ObjectChange, WatchedObject } from "../actions/watch/watch.ts";
+import { plainText } from "../base/plain_text.ts";
+import type { TableCell, TableColumn, TableGroup, TableRow } from "../table/live_table.ts";
+import type { Tone } from "../terminal/grid.ts";
+import { printable } from "../terminal/printable.ts";
+import { naturalKey, statusTone } from "./pod_rows.ts";
+
+/** How objects are named and what is shown of them. */
+export interface WatchRowsOptions {
+  /** The order of the groups. */
+  resources: readonly ApiResource[];
+  /** Objects of several contexts and namespaces have a column for it, of several kinds the kind in the name. */
+  showContext: boolean;
+  showNamespace: boolean;
+  showKind: boolean;
+  /** The columns of `kubectl get -o wide` as well. */
+  isWide: boolean;
+  /** Instead of the server's columns. */
+  columns?: readonly PathColumn[];
+}
+
+/** A free text, such as the message of an Event, is cut to this length. */
+const maxCellLength = 300;
+
+/** Turns changes into rows. A group is a kind: its columns are known once an object of it is. */
+export class WatchRows {
+  readonly #options: WatchRowsOptions;
+  readonly #groups = new Map<string, TableGroup>();
+
+  constructor(options: WatchRowsOptions) {
+    this.#options = options;
+  }
+
+  /** The groups of all rows so far; another array if one has come or changed. */
+  groups: readonly TableGroup[] = [];
+
+  /** Returns the row of an object. */
+  rowOf({ key, object }: Pick<ObjectChange, "key" | "object">): TableRow {
+    const { resource, fields, isRelated } = object;
+    const { name = "", namespace = "", creationTimestamp } = (fields["metadata"] ?? {}) as Record<
+      string,
+      string | undefined
+    >;
+    const { showContext, showNamespace, showKind } = this.#options;
+    const id = groupId(resource, isRelated);
+    const shownName = showKind && !isRelated ? `${resource.kind.toLowerCase()}/${name}` : name;
+    const own = this.#ownCells(object, shownName, creationTimestamp);
+    const columns = [
+      ...(showContext ? [{ title: "CONTEXT" }] : []),
+      ...(showNamespace && resource.namespaced ? [{ title: "NAMESPACE" }] : []),
+      ...own.map(({ column }) => column),
+    ];
+    this.#use(id, columns);
+    return {
+      id: key,
+      group: id,
+      // The newest Event first.
+      order: isRelated
+        ? String(Number.MAX_SAFE_INTEGER - lastSeenMs(fields))
+        : [object.context, namespace, name].map(naturalKey).join("\0"),
+      cells: [
+        ...(showContext ? [text(object.context)] : []),
+        ...(showNamespace && resource.namespaced ? [text(namespace)] : []),
+        ...own.map(({ cell }) => cell),
+      ],
+    };
+  }
+
+  #use(id: string, columns: readonly TableColumn[]): void {
+    const known = this.#groups.get(id)?.columns;
+    const isSame = known?.length === columns.length &&
+      known.every(({ title }, index) => title === columns[index]?.title);
+    if (isSame) return;
+    this.#groups.set(id, { id, columns });
+    // Events come below the objects that they are about.
+    const order = this.#options.resources.map((one) => groupId(one, false));
+    const position = ({ id }: TableGroup) => order.includes(id) ? order.indexOf(id) : order.length;
+    this.groups = [...this.#groups.values()].toSorted((a, b) => position(a) - position(b));
+  }
+
+  #ownCells(
+    { fields, printed, isRelated }: WatchedObject,
+    name: string,
+    creationTimestamp: string | undefined,
+  ): { column: TableColumn; cell: TableCell }[] {
+    const { columns, isWide } = this.#options;
+    const sinceMs = Date.parse(creationTimestamp ?? "");
+    const age: TableCell = Number.isNaN(sinceMs) ? text("") : { kind: "age", sinceMs };
+    if (columns !== undefined && !isRelated) {
+      return columns.map((one) => ({
+        column: { title: one.title },
+        cell: text(columnText(one, fields)),
+      }));
+    }
+    if (printed === undefined) {
+      return [
+        { column: { title: "NAME" }, cell: text(name) },
+        { column: { title: "AGE" }, cell: age },
+      ];
+    }
+    return printed.columns.flatMap((column, index) => {
+      if (column.isWide && !isWide) return [];
+      const title = printable(column.name).toUpperCase();
+      const value = printed.cells[index];
+      const shown = typeof value === "string"
+        ? value
+        : value === null || value === undefined
+        ? ""
+        : JSON.stringify(value);
+      const cell = title === "AGE"
+        ? age
+        : title === "NAME"
+        ? text(name)
+        : printedCell(title, shown);
+      return [{ column: { title, importance: importance[title] ?? 0 }, cell }];
+    });
+  }
+}
+
+/** On a narrow screen these stay the longest. */
+const importance: Readonly<Record<string, number>> = {
+  STATUS: 3,
+  READY: 2,
+  TYPE: 1,
+  REASON: 2,
+  MESSAGE: 3,
+};
+
+function printedCell(title: string, shown: string): TableCell {
+  // `3 (5m ago)`: the age is that of the moment in which the server printed it.
+  const restarts = title === "RESTARTS" ? /^\d+/.exec(shown)?.[0] : undefined;
+  if (restarts !== undefined) {
+    const sortBy = Number(restarts);
+    return { ...text(shown, sortBy > 0 ? "warn" : "plain"), sortBy };
+  }
+  return text(shown, toneOf(title, shown));
+}
+
+function toneOf(title: string, shown: string): Tone {
+  if (title === "STATUS") return statusTones[shown] ?? statusTone(shown);
+  if (title === "TYPE") return shown === "Warning" ? "warn" : "plain";
+  const [, ready, all] = title === "READY" ? /^(\d+)\/(\d+)$/.exec(shown) ?? [] : [];
+  return ready === all ? "plain" : "warn";
+}
+
+/** Statuses of other kinds than pods. */
+const statusTones: Readonly<Record<string, Tone>> = {
+  Active: "good",
+  Bound: "good",
+  Available: "good",
+  Ready: "good",
+  Complete: "dim",
+};
+
+function text(value: string, tone: Tone = "plain"): Extract<TableCell, { kind: "text" }> {
+  return { kind: "text", text: plainText(value, maxCellLength), tone };
+}
+
+/** Of an Event, in milliseconds of the epoch; 0 if it doesn't say. */
+function lastSeenMs(fields: WatchedObject["fields"]): number {
+  const series = (fields["series"] ?? {}) as Record<string, unknown>;
+  const times = [series["lastObservedTime"], fields["lastTimestamp"], fields["eventTime"]];
+  const time = times.find((one) => typeof one === "string");
+  return (typeof time === "string" && Date.parse(time)) || 0;
+}
+
+function groupId({ plural, group }: ApiResource, isRelated: boolean): string {
+  return `${isRelated ? "~" : ""}${plural}.${group}`;
+}
