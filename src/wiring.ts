@@ -42,6 +42,10 @@ export function processInvocation(programName: string): Invocation {
         ended.abort();
       }
     },
+    async serveTools(options) {
+      const { serveTools } = await import("./host/mcp.ts");
+      await serveTools(options, terminal);
+    },
     async serveCluster(words) {
       const { serveUntilSignal } = await import("./host/cluster.ts");
       await serveUntilSignal(words, processSignals);

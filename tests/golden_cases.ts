@@ -144,6 +144,7 @@ export async function goldenText({ program, argv, files }: GoldenCase): Promise<
     serveCluster: () => Promise.reject<void>(new Error("a golden case began to serve")),
     serveSync: () => Promise.reject<void>(new Error("a golden case began to sync")),
     serveEditor: () => Promise.reject<boolean>(new Error("a golden case served an editor")),
+    serveTools: () => Promise.reject<void>(new Error("a golden case served tools")),
   });
   const line = [program, ...argv].map(quoted).join(" ");
   const streams = (["stdout", "stderr"] as const)

@@ -6,7 +6,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model actions present cli lsp cluster terminal pick table"
+  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model actions present toolbox mcp cli lsp cluster terminal pick table"
     .split(
       " ",
     );
@@ -56,7 +56,9 @@ const allowed: Record<string, readonly string[]> = {
   "pick": ["base", "terminal"],
   "table": ["base", "terminal"],
   "present": ["base", "terminal", "pick", "table", "actions"],
-  "cli": ["base", "terminal", "actions", "present", "pick", "table"],
+  "cli": ["base", "terminal", "actions", "present", "toolbox", "pick", "table"],
+  "toolbox": ["base", "terminal", "exec", "actions", "present"],
+  "mcp": ["base", "model", "actions", "present", "toolbox"],
   "lsp": ["base", "actions"],
   "cluster": ["base", "files", "daemon", "kube"],
   "wiring.ts": [...everyModule, "host"],

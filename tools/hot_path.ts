@@ -8,7 +8,7 @@ import type { Metafile } from "esbuild";
  * Modules that start a cold part of the program, as paths of the source tree: the embedded cluster; the connection
  * to clusters that require a client certificate, which only node's TLS can do well; the official
  * client, for the credentials of older kubeconfigs; checksums for copies if an image has no `cksum`, and the
- * times of symbolic links; the parser of scripts; the language server; the providers of language models.
+ * times of symbolic links; the parser of scripts; the language server; the MCP server; the providers of language models.
  */
 export const coldModules: readonly string[] = [
   "src/cluster/",
@@ -17,6 +17,7 @@ export const coldModules: readonly string[] = [
   "src/copy/local/node_checksums.ts",
   "src/copy/local/node_link_times.ts",
   "src/lsp/",
+  "src/mcp/",
   "src/model/sdk.ts",
   "src/workflow/script_syntax.ts",
 ];

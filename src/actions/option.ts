@@ -8,7 +8,7 @@ import type { Amount } from "../exec/schedule.ts";
 
 /** The kind of an option's value. Times are milliseconds. */
 export type OptionType =
-  | { kind: "switch" | "text" | "duration" | "amount" | "amounts" | "variables" }
+  | { kind: "switch" | "text" | "texts" | "duration" | "amount" | "amounts" | "variables" }
   | { kind: "whole"; least: number }
   | { kind: "choice"; values: readonly string[] };
 
@@ -43,6 +43,11 @@ export function toggleOption(description: string): Option<boolean> {
 /** A text that isn't empty. */
 export function textOption(description: string): Option<string> {
   return { type: { kind: "text" }, description };
+}
+
+/** Texts that aren't empty, in order. */
+export function textsOption(description: string): Option<readonly string[]> {
+  return { type: { kind: "texts" }, description };
 }
 
 /** A whole number. */
@@ -141,6 +146,8 @@ function schemaOf(type: OptionType): Record<string, unknown> {
       return { type: "boolean" };
     case "text":
       return { type: "string", minLength: 1 };
+    case "texts":
+      return { type: "array", items: { type: "string", minLength: 1 } };
     case "duration":
       return { type: "integer", minimum: 1 };
     case "whole":

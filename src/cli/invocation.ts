@@ -16,6 +16,16 @@ export interface HostOptions {
   readOnly?: boolean;
 }
 
+/** Which tools are served, and how. */
+export interface ServeToolsOptions {
+  host: Host;
+  /** Changes are offered, and each is confirmed; otherwise they are refused. */
+  allowChanges: boolean;
+  /** On this port of loopback, 0 for any, to requests with the token; absent for standard input and output. */
+  http?: { port: number; token: string; onListen: (url: string) => void };
+  signal: AbortSignal;
+}
+
 /** The resources of a command. Costly things are thunks. */
 export interface Invocation {
   readonly program: Program;
@@ -31,6 +41,8 @@ export interface Invocation {
   readonly multiplexer: () => Promise<Multiplexer>;
   /** Serves an editor on standard input and output until it ends. Returns whether it ended by the protocol. */
   readonly serveEditor: (check: CheckText) => Promise<boolean>;
+  /** Serves kodama's tools to another program's agent, on standard input and output or over HTTP, until it ends. */
+  readonly serveTools: (options: ServeToolsOptions) => Promise<void>;
   /** Serves the embedded cluster in this process until a signal ends it. `args` follow `serveClusterCommand`. */
   readonly serveCluster: (args: readonly string[]) => Promise<void>;
   /** Syncs the two folders of a synchronisation in this process, until a request ends it. */

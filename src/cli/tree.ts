@@ -41,7 +41,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "sync",
   ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
-  ["Language models", ["model"]],
+  ["Language models", ["mcp", "model"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "lsp", "completion", "doctor", "version", "help"]],
 ];
@@ -228,6 +228,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     resume: leaf("resume a paused sync", () => import("./commands/sync/resume.ts")),
     stop: leaf("stop a sync", () => import("./commands/sync/stop.ts")),
   }),
+  mcp: leaf("serve kodama's tools to an agent", () => import("./commands/mcp.ts")),
   model: branch("the language models that kodama asks", {
     list: leaf("list models, and where their keys are", () => import("./commands/model/list.ts")),
     show: leaf("show how models are reached", () => import("./commands/model/show.ts")),

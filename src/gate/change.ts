@@ -45,6 +45,8 @@ export interface ChangeQuestion {
 export type ConfirmReason =
   /** By its policy (`gate.contexts`), each change in this context is confirmed. */
   | { kind: "context"; context: string }
+  /** A language model requests it, and not a person. */
+  | { kind: "model" }
   /** An earlier run, which wasn't named, is repeated. */
   | { kind: "unnamedRun"; run: string }
   /** Ids of the steps whose pods, or whose effect, only the run can resolve. */

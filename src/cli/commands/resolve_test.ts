@@ -57,6 +57,16 @@ testResolve([
     options: {},
   },
   {
+    line: "mcp",
+    options: { allowChanges: false },
+    changes: [
+      ["--allow-changes", { allowChanges: true }],
+      ["--http 7331", { port: 7331 }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+    ],
+    errors: [["--http 70000", /must be a port/]],
+  },
+  {
     line: "version",
     options: { json: false },
     changes: [

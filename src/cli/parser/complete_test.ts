@@ -20,6 +20,7 @@ async function offered(line: string, host?: () => Promise<Host>): Promise<[strin
     serveCluster: () => Promise.resolve(),
     serveSync: () => Promise.resolve(),
     serveEditor: () => Promise.resolve(true),
+    serveTools: () => Promise.resolve(),
   });
   await terminal.stdout.flush();
   assert.equal(exitCode, 0);

@@ -49,6 +49,13 @@ function flagOfType(type: OptionType, summary: string, spelling: FlagOptions): F
     }
     case "text":
       return value(summary, text, spelling);
+    case "texts": {
+      const flag = values(summary, text, spelling);
+      return {
+        ...flag,
+        resolve: (texts) => texts.length === 0 ? undefined : flag.resolve(texts),
+      };
+    }
     case "duration":
       return value(summary, durationMs, { placeholder: "DURATION", ...spelling });
     case "whole":

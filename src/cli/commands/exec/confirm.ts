@@ -144,6 +144,8 @@ function becauseLine({ because }: ChangeQuestion): string[] {
       return [
         `  Changes in the context ${printable(because.context)} always ask (gate.contexts).`,
       ];
+    case "model":
+      return ["  A language model requests this."];
     case "unnamedRun":
       return [`  This repeats run ${printable(because.run)}.`];
     case "unknownTargets":

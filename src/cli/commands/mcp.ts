@@ -1,0 +1,74 @@
+import { KodamaError } from "../../base/errors.ts";
+import { defineCommand } from "../parser/command.ts";
+import { success } from "../exit_codes.ts";
+import { BadValue, toggle, value } from "../parser/flag.ts";
+
+/** `kodama mcp`. */
+export const command = defineCommand({
+  description:
+    "Serves kodama's tools to the agent of another program by the Model Context Protocol, on standard input and " +
+    "output: pods, commands over many pods with equal outputs folded, logs, files, objects, waits, runs, workflows " +
+    "and sessions. Each answer fits a budget of tokens and says what it omits. Values of Secrets, credentials and " +
+    "what looks like a secret are left out.\n\n" +
+    "Only what reads runs. With --allow-changes other commands and workflows are offered too, and for each one you " +
+    "are asked by the agent's program, which shows the exact command and the pods; if that program can't ask, it " +
+    "is refused.\n\n" +
+    "With --http it listens on this machine alone, for requests with a token: $KODAMA_MCP_TOKEN, or a new one that " +
+    "is printed on standard error.",
+  flags: {
+    "allow-changes": toggle("offer what changes something, and ask before each change"),
+    http: value("listen on this port of 127.0.0.1; 0 is any free one", portOf, {
+      placeholder: "PORT",
+    }),
+    kubeconfig: value("kubeconfig file to use", (text) => text, {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    }),
+  },
+  examples: [
+    { title: "What an agent's program starts", line: "kodama mcp" },
+    { title: "Let it request changes", line: "kodama mcp --allow-changes" },
+    { title: "Serve programs that connect by HTTP", line: "kodama mcp --http 7331" },
+  ],
+  seeAlso: ["docs/mcp.md has how it is registered with agents, and the tools."],
+  resolve: ({ flags }) => ({
+    allowChanges: flags["allow-changes"],
+    port: flags.http,
+    kubeconfig: flags.kubeconfig,
+  }),
+  async run({ allowChanges, port, kubeconfig }, invocation) {
+    const { interruptible } = await import("../../terminal/driver/signals.ts");
+    const { terminal, environment, signals } = invocation;
+    const host = await invocation.host({ kubeconfig });
+    if (port === undefined && terminal.stdin.isTerminal) {
+      await terminal.stderr.write("waiting for an agent on standard input; Ctrl-C ends it\n");
+    }
+    const token = environment("KODAMA_MCP_TOKEN") || newToken();
+    if (port !== undefined && token.length < 16) {
+      throw new KodamaError("config", "KODAMA_MCP_TOKEN has fewer than 16 characters");
+    }
+    const isNew = !environment("KODAMA_MCP_TOKEN");
+    const onListen = (url: string) => {
+      const shown = isNew ? `\ntoken: ${token}` : "";
+      terminal.stderr.write(`listening on ${url}${shown}\n`).catch(() => {});
+    };
+    await interruptible(signals, (signal) =>
+      invocation.serveTools({
+        host,
+        allowChanges,
+        signal,
+        ...(port === undefined ? {} : { http: { port, token, onListen } }),
+      }));
+    return success;
+  },
+});
+
+function newToken(): string {
+  return crypto.getRandomValues(new Uint8Array(24)).toHex();
+}
+
+function portOf(raw: string): number {
+  const port = Number(raw);
+  if (/^\d{1,5}$/.test(raw) && port <= 65_535) return port;
+  throw new BadValue(raw, "must be a port, 0 to 65535");
+}

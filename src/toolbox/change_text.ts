@@ -1,0 +1,39 @@
+/** A change in words, whole and on lines of its own: for a person who approves it in another program than a terminal. */
+import type { ChangeQuestion } from "../actions/confirm_change.ts";
+import { plural } from "../base/plural.ts";
+import { commandLine } from "../base/shell_quote.ts";
+import { printable } from "../terminal/printable.ts";
+
+/** Names of pods that are listed; more are given as ranges. */
+const maxPods = 20;
+
+/** Returns the exact change and what it reaches. */
+export function changeText({ action, count, scopes }: ChangeQuestion): string {
+  const lines = [
+    ...actionLines(action, count),
+    ...scopes.map(({ context, server, namespace, ranges, pods }) => {
+      const names = pods.length <= maxPods ? pods.join(", ") : ranges;
+      const address = server === undefined ? "" : ` (${server})`;
+      return `in ${
+        plural(pods.length, "pod")
+      } of namespace ${namespace}, context ${context}${address}: ${names}`;
+    }),
+  ];
+  return lines.map(printable).join("\n");
+}
+
+function actionLines(action: ChangeQuestion["action"], count: number): string[] {
+  switch (action.kind) {
+    case "command":
+      return [`run: ${action.shell ? action.command.join(" ") : commandLine(action.command)}`];
+    case "copy":
+      return [`copy ${action.from} to ${action.to}`];
+    case "shells":
+      return [`open shells in ${plural(count, "pod")}`];
+    case "steps":
+      return [
+        `run the workflow ${action.workflow} (${action.path}), which may change something:`,
+        ...action.steps.map(({ id, does }) => `- ${id}: ${does}`),
+      ];
+  }
+}

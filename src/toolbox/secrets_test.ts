@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { withoutSecrets } from "./secrets.ts";
+import { refusedCommand } from "./pod_tools.ts";
+
+Deno.test("withoutSecrets() removes what looks like a secret, and leaves the rest", () => {
+  const secret = "S3CR3Tvalue0123456789abcdefghijklmno";
+  const texts = [
+    `DB_PASSWORD=${secret}`,
+    `password: ${secret}`,
+    `"apiKey": "${secret}"`,
+    `Authorization: Bearer ${secret}`,
+    `postgres://app:${secret}@db:5432/app`,
+    `client-key-data: ${secret}`,
+    `  .dockerconfigjson: ${secret}`,
+    `token eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.${secret}.${secret}`,
+    `-----BEGIN RSA PRIVATE KEY-----\n${secret}\n-----END RSA PRIVATE KEY-----`,
+    `-----BEGIN PRIVATE KEY-----\n${secret}`,
+    `found ghp_${secret} in a file`,
+    `sk-ant-${secret}`,
+    `hash $6$salt0000$${secret}`,
+  ];
+  for (const text of texts) {
+    const clean = withoutSecrets(`before\n${text}\nafter`);
+    assert.doesNotMatch(clean, /S3CR3T/, text);
+    assert.match(clean, /^before\n/, text);
+  }
+  const plain = "web-0  1/1  Running\nimage: registry/app:1.2\n3 tokens in, 2 out\nuser: app";
+  assert.equal(withoutSecrets(plain), plain);
+});
+
+Deno.test("refusedCommand() refuses what only prints credentials", () => {
+  const refused = [
+    ["cat", "/var/run/secrets/kubernetes.io/serviceaccount/token"],
+    ["cat", "/run/secrets/db"],
+    ["head", "-c", "9", "/run/./secrets/db"],
+    ["cat", "/root/.ssh/id_ed25519"],
+    ["cat", "/proc/1/environ"],
+    ["grep", "-r", "x", "/home/app/.aws/credentials"],
+    ["cat", "/etc/shadow"],
+    ["sh", "-c", "cat /var/run//secrets/x"],
+  ];
+  for (const command of refused) assert.ok(refusedCommand(command), command.join(" "));
+  const fine = [["cat", "/etc/os-release"], ["ls", "/run"], ["df", "-h"], [
+    "cat",
+    "/proc/1/status",
+  ]];
+  for (const command of fine) assert.equal(refusedCommand(command), undefined, command.join(" "));
+});

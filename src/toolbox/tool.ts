@@ -1,0 +1,172 @@
+/**
+ * The operations as tools of a language model, for every front end that has one: the MCP server and `ask`. A tool's
+ * input is described as options are (`actions/option.ts`), its answer is a text within a budget, without secrets. A tool
+ * can't be given flags of kubectl, another kubeconfig or another user: its input has no field for them.
+ */
+import type { Confirm } from "../actions/confirm_change.ts";
+import type { Host } from "../actions/host.ts";
+import {
+  type Option,
+  type Options,
+  optionsJsonSchema,
+  type OptionType,
+  type OptionValues,
+  wholeOption,
+} from "../actions/option.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
+import { hintText } from "../base/hint.ts";
+import { isRecord } from "../base/json_value.ts";
+import { didYouMean } from "../base/nearest_names.ts";
+import { printable } from "../terminal/printable.ts";
+import { defaultBudgetTokens, fit, type Section } from "./fit.ts";
+import { withoutSecrets } from "./secrets.ts";
+
+/** What the caller of a tool decides. */
+export interface ToolContext {
+  host: Host;
+  signal: AbortSignal;
+  /**
+   * Asks a person before a change, whatever the number of pods. Undefined: nothing may be changed.
+   */
+  confirm: Confirm["ask"] | undefined;
+  /** Reports what happens meanwhile, in one line. */
+  progress?: (text: string) => void;
+}
+
+/** A tool, with the type of its input erased. */
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** JSON Schema of the input. */
+  readonly inputSchema: Record<string, unknown>;
+  /** It may change something; then it asks first. */
+  readonly mayChange: boolean;
+  /** The answer. Errors of the input, of kodama and of the cluster are answers too. */
+  call(input: unknown, context: ToolContext): Promise<ToolAnswer>;
+}
+
+/** What a tool answers. */
+export interface ToolAnswer {
+  text: string;
+  isError: boolean;
+}
+
+/** The declaration of a tool. */
+interface ToolDeclaration<O extends Options> {
+  name: string;
+  title: string;
+  description: string;
+  options: O;
+  /** Names of options that have to be given. */
+  required?: readonly (keyof O & string)[];
+  mayChange?: true;
+  run(values: OptionValues<O>, context: ToolContext): Promise<readonly Section[]>;
+}
+
+const budgetOption = {
+  budget: wholeOption(
+    `largest answer, in tokens (default ${defaultBudgetTokens}); narrow the request first`,
+    { least: 200 },
+  ),
+};
+
+/** Of an input: no budget is larger, so that no answer fills the conversation. */
+const maxBudgetTokens = 20_000;
+
+/** Makes a tool of its declaration. */
+export function defineTool<const O extends Options>(declaration: ToolDeclaration<O>): Tool {
+  const { name, title, description, options, required = [], mayChange = false, run } = declaration;
+  const all: Options = { ...options, ...budgetOption };
+  return {
+    name,
+    title,
+    description,
+    mayChange,
+    inputSchema: {
+      ...optionsJsonSchema(all),
+      ...(required.length === 0 ? {} : { required: [...required] }),
+    },
+    async call(input, context) {
+      try {
+        const values = await readOptions(input, all, required);
+        const { budget = defaultBudgetTokens } = values as { budget?: number };
+        const sections = await run(values as OptionValues<O>, context);
+        const clean = sections.map((section) => ({
+          ...section,
+          lines: withoutSecrets(section.lines.map(printable).join("\n")).split("\n"),
+        }));
+        return { text: fit(clean, Math.min(budget, maxBudgetTokens)), isError: false };
+      } catch (error) {
+        if (!(error instanceof KodamaError) || context.signal.aborted) throw error;
+        return { text: withoutSecrets(errorText(error)), isError: true };
+      }
+    },
+  };
+}
+
+/** An error in the words of a tool: options by their names, other tools by theirs. */
+function errorText({ kind, message, hint }: KodamaError): string {
+  const words = hint === undefined ? "" : hintText(hint, (ref) => {
+    if (ref.kind === "option") {
+      return ref.value === undefined ? `"${ref.name}"` : `"${ref.name}": "${ref.value}"`;
+    }
+    return `${ref.name} ${JSON.stringify(ref.input)}`;
+  });
+  return printable(`${kind}: ${message}${words === "" ? "" : `\n${words}`}`);
+}
+
+/** Returns the options that an input gives. @throws UsageError for what the schema doesn't allow. */
+async function readOptions(
+  input: unknown,
+  options: Options,
+  required: readonly string[],
+): Promise<Record<string, unknown>> {
+  const given = input === undefined || input === null ? {} : input;
+  if (!isRecord(given)) throw new UsageError("the input has to be an object");
+  for (const [name, value] of Object.entries(given)) {
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option === undefined) {
+      const near = await didYouMean(name, Object.keys(options));
+      throw new UsageError(`there is no option "${name}"${near}`);
+    }
+    checkValue(name, value, option);
+  }
+  const missing = required.find((name) => given[name] === undefined);
+  if (missing !== undefined) throw new UsageError(`"${missing}" is missing`);
+  return given;
+}
+
+function checkValue(name: string, value: unknown, { type }: Option<unknown>): void {
+  const expected = problemOf(value, type);
+  if (expected !== undefined) throw new UsageError(`"${name}" has to be ${expected}`);
+}
+
+/** Returns what the value should have been; undefined if it is that. */
+function problemOf(value: unknown, type: OptionType): string | undefined {
+  const isText = (one: unknown) => typeof one === "string" && one !== "";
+  const isWhole = (least: number) => Number.isSafeInteger(value) && Number(value) >= least;
+  switch (type.kind) {
+    case "switch":
+      return typeof value === "boolean" ? undefined : "true or false";
+    case "text":
+      return isText(value) ? undefined : "a text that isn't empty";
+    case "texts":
+      return Array.isArray(value) && value.every(isText)
+        ? undefined
+        : "a list of texts that aren't empty";
+    case "duration":
+      return isWhole(1) ? undefined : "a number of milliseconds";
+    case "whole":
+      return isWhole(type.least) ? undefined : `a whole number from ${type.least}`;
+    case "choice":
+      return type.values.includes(String(value)) ? undefined : `one of ${type.values.join(", ")}`;
+    case "variables":
+      return isRecord(value) && Object.values(value).every((one) => typeof one === "string")
+        ? undefined
+        : "a mapping of names to texts";
+    case "amount":
+    case "amounts":
+      return "absent: tools have no amounts";
+  }
+}

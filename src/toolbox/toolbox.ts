@@ -1,0 +1,30 @@
+/** All tools, in the order in which they are offered. */
+import { getTool, waitTool } from "./object_tools.ts";
+import { execTool, logsTool, podsTool, readFileTool } from "./pod_tools.ts";
+import {
+  contextsTool,
+  runsTool,
+  runTool,
+  runWorkflowTool,
+  sessionsTool,
+  workflowsTool,
+  workflowTool,
+} from "./record_tools.ts";
+import type { Tool } from "./tool.ts";
+
+/** All tools. */
+export const tools: readonly Tool[] = [
+  podsTool,
+  getTool,
+  logsTool,
+  execTool,
+  readFileTool,
+  waitTool,
+  runsTool,
+  runTool,
+  workflowsTool,
+  workflowTool,
+  runWorkflowTool,
+  sessionsTool,
+  contextsTool,
+];

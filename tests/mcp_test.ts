@@ -1,0 +1,263 @@
+/** The MCP server on an embedded cluster, used by the official client, in both forms of the protocol. */
+import assert from "node:assert/strict";
+import { Client, type JSONRPCMessage, type Transport } from "@modelcontextprotocol/client";
+import { wholeSelection } from "../src/actions/exec/events.ts";
+import type { Host } from "../src/actions/host.ts";
+import { mcpHttpHandler } from "../src/mcp/http.ts";
+import { serveStreams } from "../src/mcp/transport.ts";
+import { readFileTool } from "../src/toolbox/pod_tools.ts";
+import { thisMachine } from "./harness/cluster_in_process.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+
+/** A server and the transport of its client, connected by two streams of bytes. */
+function connected(host: Host, { allowChanges = false } = {}): {
+  transport: Transport;
+  ended: Promise<void>;
+} {
+  const toServer = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = toServer.writable.getWriter();
+  const transport: Transport & { pending: string } = {
+    pending: "",
+    start: () => Promise.resolve(),
+    send: (message) => writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)),
+    close: async () => {
+      await writer.close().catch(() => {});
+      transport.onclose?.();
+    },
+  };
+  const ended = serveStreams({ host, allowChanges, version: "test" }, {
+    input: toServer.readable,
+    write: (bytes) => {
+      transport.pending += new TextDecoder().decode(bytes);
+      const lines = transport.pending.split("\n");
+      transport.pending = lines.pop() ?? "";
+      for (const line of lines) transport.onmessage?.(JSON.parse(line) as JSONRPCMessage);
+      return Promise.resolve();
+    },
+  }, (error) => assert.fail(error));
+  return { transport, ended };
+}
+
+interface Session extends AsyncDisposable {
+  call(name: string, input?: Record<string, unknown>): Promise<{ text: string; isError: boolean }>;
+  client: Client;
+  questions: string[];
+}
+
+/** @param answer of the person to each question; undefined for a client that can't ask. */
+async function openSession(
+  host: Host,
+  { allowChanges = false, answer, modern = false }: {
+    allowChanges?: boolean;
+    answer?: (message: string) => boolean;
+    modern?: boolean;
+  } = {},
+): Promise<Session> {
+  const { transport, ended } = connected(host, { allowChanges });
+  const questions: string[] = [];
+  const client = new Client({ name: "test", version: "1" }, {
+    capabilities: answer === undefined ? {} : { elicitation: { form: {} } },
+    ...(modern ? { versionNegotiation: { mode: { pin: "2026-07-28" } } } : {}),
+  });
+  if (answer !== undefined) {
+    client.setRequestHandler("elicitation/create", (request) => {
+      const { message } = request.params;
+      questions.push(message);
+      return answer(message)
+        ? { action: "accept", content: { approve: true } }
+        : { action: "decline" };
+    });
+  }
+  await client.connect(transport);
+  return {
+    client,
+    questions,
+    async call(name, input = {}) {
+      const result = await client.callTool({ name, arguments: input });
+      const [content] = result.content as { type: string; text: string }[];
+      return { text: content?.text ?? "", isError: result.isError === true };
+    },
+    async [Symbol.asyncDispose]() {
+      await client.close();
+      await ended;
+    },
+  };
+}
+
+Deno.test("the MCP server", async (t) => {
+  await using cluster: TestCluster = await startTestCluster("shop");
+  const host = thisMachine({ ...cluster.env, KODAMA_CONFIG_DIR: `${cluster.folder}/config` });
+  await using _client = await host.kube();
+  const { pod, namespace } = await somePod(host);
+
+  for (const modern of [false, true]) {
+    const era = modern ? "modern" : "initialize";
+    await t.step(`${era}: tools, resources and prompts are listed; reads run`, async () => {
+      await using session = await openSession(host, { modern });
+      const { tools } = await session.client.listTools();
+      assert.ok(!tools.some(({ name }) => name === "run_workflow"));
+      assert.ok(tools.every(({ annotations }) => annotations?.readOnlyHint === true));
+      const pods = await session.call("pods", { allNamespaces: true });
+      assert.match(pods.text, new RegExp(pod), pods.text);
+      const got = await session.call("get", { kind: "pod", name: pod, namespace });
+      assert.match(got.text, /phase: Running/);
+      assert.doesNotMatch(got.text, /managedFields/);
+      const ran = await session.call("exec", {
+        pods: [pod],
+        namespaces: [namespace],
+        command: ["hostname", "-s"],
+      });
+      assert.match(ran.text, /1 pod: 1 ok/, ran.text);
+      const read = await session.call("read_file", {
+        pods: [pod],
+        namespaces: [namespace],
+        path: "/etc/hostname",
+      });
+      assert.match(read.text, new RegExp(pod));
+      assert.match((await session.call("logs", { namespaces: [namespace] })).text, /lines? of/);
+      const waited = await session.call("wait", {
+        objects: [`pod/${pod}`],
+        namespace,
+        timeoutMs: 5000,
+      });
+      assert.match(waited.text, /^met/);
+      assert.match((await session.call("runs")).text, /hostname/);
+      assert.match((await session.call("workflows")).text, /kwekash/);
+      assert.match((await session.call("workflow", { name: "rolling-restart" })).text, /steps/);
+      assert.match((await session.call("contexts")).text, /current/);
+      assert.match((await session.call("sessions")).text, /no sessions|NAME/);
+      const { resources } = await session.client.listResources();
+      const workflow = resources.find(({ uri }) => uri.endsWith("/kwekash"));
+      const contents = (await session.client.readResource({ uri: workflow?.uri ?? "" })).contents;
+      assert.match(JSON.stringify(contents), /weka/);
+      const prompt = await session.client.getPrompt({
+        name: "diagnose",
+        arguments: { namespace: "a{{b}}", workload: "deploy/web" },
+      });
+      assert.match(JSON.stringify(prompt), /deploy\/web in the namespace a\{\{b\}\}/);
+    });
+
+    await t.step(
+      `${era}: a change is refused without the option, and without a client that asks`,
+      async () => {
+        const touch = { pods: [pod], namespaces: [namespace], command: ["touch", "/tmp/changed"] };
+        await using reading = await openSession(host, { modern, answer: () => true });
+        const refused = await reading.call("exec", touch);
+        assert.match(refused.text, /^forbidden: .*may change something/);
+        assert.ok(refused.isError);
+        assert.deepEqual(reading.questions, []);
+        await using mute = await openSession(host, { modern, allowChanges: true });
+        const unasked = await mute.call("exec", touch).catch((error: Error) => error.message);
+        assert.doesNotMatch(JSON.stringify(unasked), /1 ok/);
+        assert.equal(await exists(host, { pod, namespace }, "/tmp/changed"), false);
+      },
+    );
+
+    await t.step(`${era}: a person's answer decides a change, and only this one`, async () => {
+      const file = `/tmp/approved-${era}`;
+      const touch = { pods: [pod], namespaces: [namespace], command: ["touch", file] };
+      await using no = await openSession(host, { modern, allowChanges: true, answer: () => false });
+      assert.match((await no.call("exec", touch)).text, /declined/);
+      assert.equal(await exists(host, { pod, namespace }, file), false);
+      await using yes = await openSession(host, { modern, allowChanges: true, answer: () => true });
+      assert.match((await yes.call("exec", touch)).text, /1 ok/);
+      assert.equal(await exists(host, { pod, namespace }, file), true);
+      assert.match(
+        yes.questions[0] ?? "",
+        new RegExp(`run: touch ${file}\\nin 1 pod of namespace ${namespace}.*: ${pod}`),
+      );
+    });
+  }
+
+  await t.step("an input can't reach beyond its fields, and credentials aren't read", async () => {
+    await using session = await openSession(host);
+    const inputs: [string, Record<string, unknown>, RegExp][] = [
+      ["pods", { kubeconfig: "/etc/passwd" }, /kubeconfig|additional/i],
+      ["pods", { as: "system:masters" }, /"as"|additional/i],
+      ["exec", { command: ["id"], pods: [pod], outputFolder: "/tmp" }, /outputFolder|additional/i],
+      ["exec", { command: ["id"] }, /no pods are chosen/],
+      ["exec", { command: [], pods: [pod] }, /command/],
+      [
+        "read_file",
+        { pods: [pod], path: "/var/run/secrets/kubernetes.io/serviceaccount/token" },
+        /credentials/,
+      ],
+      ["read_file", { pods: [pod], path: "/proc/1/environ" }, /credentials/],
+      ["read_file", { pods: [pod], path: "relative" }, /absolute/],
+      ["exec", { command: ["cat", "/run//./secrets/x"], pods: [pod] }, /credentials/],
+      ["workflow", { name: "../../../etc/passwd" }, /^notFound: no workflow/],
+      ["run", { id: "../config" }, /^(?:notFound|usage)/],
+      ["get", { kind: "nonsense" }, /no kind "nonsense"/],
+      ["logs", { pods: ["gone-0"], namespaces: [namespace] }, /gone-0/],
+    ];
+    for (const [name, input, expected] of inputs) {
+      const answer = await session.call(name, input)
+        .catch((error: Error) => ({ text: error.message, isError: true }));
+      assert.ok(answer.isError, `${name} ${JSON.stringify(input)}: ${answer.text}`);
+      assert.match(answer.text, expected);
+    }
+  });
+
+  await t.step(
+    "over HTTP: only with the token, and only by names and pages of this machine",
+    async () => {
+      const token = "a-token-of-this-test";
+      const handler = mcpHttpHandler({ host, version: "test", allowChanges: false }, token);
+      const post = (headers: Record<string, string>, url = "http://127.0.0.1:7331/mcp") =>
+        handler(
+          new Request(url, {
+            method: "POST",
+            headers: {
+              host: new URL(url).host,
+              "content-type": "application/json",
+              accept: "application/json, text/event-stream",
+              ...headers,
+            },
+            body: JSON.stringify({
+              jsonrpc: "2.0",
+              id: 1,
+              method: "initialize",
+              params: {
+                protocolVersion: "2025-06-18",
+                capabilities: {},
+                clientInfo: { name: "t", version: "1" },
+              },
+            }),
+          }),
+        );
+      const bearer = { authorization: `Bearer ${token}` };
+      const statuses = [
+        await post({}),
+        await post({ authorization: "Bearer wrong" }),
+        await post({ ...bearer, origin: "https://evil.example.com" }),
+        await post({ ...bearer, host: "evil.example.com" }),
+        await post(bearer, "http://127.0.0.1:7331/other"),
+        await post(bearer),
+      ];
+      for (const response of statuses) await response.body?.cancel();
+      assert.deepEqual(statuses.map(({ status }) => status), [401, 401, 403, 403, 404, 200]);
+    },
+  );
+});
+
+async function somePod(host: Host): Promise<{ pod: string; namespace: string }> {
+  const selection = { ...wholeSelection, namespaces: { kind: "all" as const } };
+  const signal = new AbortController().signal;
+  const { targets } = await host.select(await host.kube(), selection, { signal });
+  const [target] = targets;
+  assert.ok(target, "no pod runs");
+  return target;
+}
+
+async function exists(
+  host: Host,
+  { pod, namespace }: { pod: string; namespace: string },
+  path: string,
+): Promise<boolean> {
+  const answer = await readFileTool.call({ pods: [pod], namespaces: [namespace], path }, {
+    host,
+    signal: new AbortController().signal,
+    confirm: undefined,
+  });
+  return /1 ok/.test(answer.text);
+}
