@@ -123,7 +123,10 @@ function* places(branch: Branch, path: readonly string[] = []): Generator<readon
   yield path;
   for (const [name, node] of Object.entries(branch.commands)) {
     if (node.kind === "branch") yield* places(node, [...path, name]);
-    else if (node.synonymOf === undefined) yield [...path, name];
+    else if (node.synonymOf === undefined) {
+      yield [...path, name];
+      for (const below of Object.keys(node.commands ?? {})) yield [...path, name, below];
+    }
   }
 }
 

@@ -44,6 +44,7 @@ const allowed: Record<string, readonly string[]> = {
     "podscript",
     "logs",
     "wait",
+    "forward",
     "tmux",
     "copy",
     "sync",

@@ -16,6 +16,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "cp",
     "pods",
     "pick",
+    "forward",
     "wait",
     "k",
     "watch",
@@ -136,6 +137,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   cp: dialling("copy files to and from every matching pod", () => import("./commands/cp/cp.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods/pods.ts")),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick/pick.ts")),
+  forward: dialling(
+    "forward local ports to pods",
+    () => import("./commands/forward/forward.ts"),
+  ),
   wait: dialling("wait until objects are in a state", () => import("./commands/wait.ts")),
   k: {
     ...leaf(

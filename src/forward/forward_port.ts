@@ -76,8 +76,9 @@ export async function forwardPort(
     address: { kind: "tcp", hostname: "127.0.0.1", port: local, isFallbackAllowed: false },
     target: name,
     remote,
+    requested: String(remote),
     pods,
-    mode: "one",
+    mode: { kind: "one" },
   });
   const { address } = forward.info;
   return {

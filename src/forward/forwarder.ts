@@ -46,6 +46,8 @@ export interface ForwardRequest {
   target: string;
   /** Of a pod: its number, or the name that its containers give it. */
   remote: number | string;
+  /** As the user requested it: of a service, its own port. */
+  requested: string;
   pods: PodSet;
   mode: RouteMode;
 }
@@ -107,7 +109,7 @@ export class Forwarder implements AsyncDisposable {
           forward: id,
           address: listener.address,
           target: request.target,
-          remote: String(request.remote),
+          remote: request.requested,
           ...(pod === undefined ? {} : { pod }),
         };
       },

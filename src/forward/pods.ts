@@ -9,8 +9,8 @@ export class PodSet {
   #changed = Promise.withResolvers<void>();
   /** Pods that have just refused as gone, before the cluster reports that they are. */
   readonly #suspects = new Set<string>();
-  /** By uid: the pods that forwards of one local port each have taken. */
-  readonly #taken = new Map<string, number>();
+  /** The pods that routes have taken, with their group: `GROUP/UID`. */
+  readonly #taken = new Set<string>();
   readonly #routes: Route[] = [];
 
   get pods(): readonly ForwardPod[] {
@@ -50,17 +50,14 @@ export class PodSet {
     route.refresh();
   }
 
-  take(uid: string | undefined, previous: string | undefined): void {
-    if (previous !== undefined) {
-      const count = (this.#taken.get(previous) ?? 1) - 1;
-      if (count === 0) this.#taken.delete(previous);
-      else this.#taken.set(previous, count);
-    }
-    if (uid !== undefined) this.#taken.set(uid, (this.#taken.get(uid) ?? 0) + 1);
+  /** A route of a group leads to another pod: no other one of the group takes it. */
+  take(group: string, uid: string | undefined, previous: string | undefined): void {
+    if (previous !== undefined) this.#taken.delete(`${group}/${previous}`);
+    if (uid !== undefined) this.#taken.add(`${group}/${uid}`);
   }
 
-  isTaken(uid: string): boolean {
-    return this.#taken.has(uid);
+  isTaken(group: string, uid: string): boolean {
+    return this.#taken.has(`${group}/${uid}`);
   }
 
   #notify(): void {
@@ -73,11 +70,11 @@ export class PodSet {
 /** How one local port uses its pods. */
 export type RouteMode =
   /** One pod, as long as it is there. */
-  | "one"
-  /** One pod that no other local port of the set leads to. */
-  | "own"
+  | { kind: "one" }
+  /** One pod that no other local port of the group leads to. */
+  | { kind: "own"; group: string }
   /** Every ready pod: a connection goes to the one with the fewest. */
-  | "balance";
+  | { kind: "balance" };
 
 /** The pods of one local port. */
 export class Route {
@@ -107,18 +104,19 @@ export class Route {
 
   /** The pods have changed. */
   refresh(): void {
-    if (this.#mode === "balance") return;
+    const mode = this.#mode;
+    if (mode.kind === "balance") return;
     const next = choosePod(this.#set.pods, {
       current: this.#last?.uid,
       isExcluded: (uid) =>
         this.#set.isSuspect(uid) ||
-        (this.#mode === "own" && uid !== this.#current?.uid && this.#set.isTaken(uid)),
+        (mode.kind === "own" && uid !== this.#current?.uid && this.#set.isTaken(mode.group, uid)),
     });
     if (next?.uid === this.#current?.uid) {
       this.#current = next;
       return;
     }
-    if (this.#mode === "own") this.#set.take(next?.uid, this.#current?.uid);
+    if (mode.kind === "own") this.#set.take(mode.group, next?.uid, this.#current?.uid);
     const from = this.#last;
     this.#current = next;
     this.#last = next ?? from;
@@ -127,7 +125,7 @@ export class Route {
 
   /** Returns the pod for a connection; undefined if there is none now. */
   choose(): ForwardPod | undefined {
-    if (this.#mode !== "balance") return this.#current;
+    if (this.#mode.kind !== "balance") return this.#current;
     const ready = this.#set.pods.filter(({ state, uid }) =>
       state === "ready" && !this.#set.isSuspect(uid)
     );
@@ -157,8 +155,9 @@ export class Route {
 
   /** After the grace time a pod that isn't ready is better than none. */
   #lastResort(): ForwardPod | undefined {
+    const mode = this.#mode;
     return this.#set.pods.find(({ state, uid }) =>
-      state === "running" && (this.#mode !== "own" || !this.#set.isTaken(uid))
+      state === "running" && (mode.kind !== "own" || !this.#set.isTaken(mode.group, uid))
     );
   }
 }

@@ -24,7 +24,7 @@ interface Tunnel {
 /** A connection's stream, and its share of a link. */
 export interface TunnelStream {
   stream: PortStream;
-  /** The program's side has ended: what remains is no load. Safe to call twice. */
+  /** The program's side has ended: what remains isn't load. Safe to call twice. */
   release(): void;
 }
 

@@ -60,12 +60,25 @@ async function walk(
   const path: string[] = [];
   const args: string[] = [];
   let node: CommandNode = tree;
+  let hasOperand = false;
   for (let at = 0; at < ours.length; at++) {
     const arg = ours[at] ?? "";
+    const below: CommandLeaf["commands"] = node.kind === "leaf" && !hasOperand
+      ? node.commands
+      : undefined;
+    if (below !== undefined && Object.hasOwn(below, arg)) {
+      node = below[arg] ?? node;
+      path.push(arg);
+      continue;
+    }
     if (node.kind === "leaf" || isFlag(arg)) {
       args.push(arg);
+      hasOperand ||= !isFlag(arg);
       const following = ours[at + 1];
-      if (node.kind === "branch" && leadingValueFlags.includes(arg) && following !== undefined) {
+      if (
+        (node.kind === "branch" || below !== undefined) && leadingValueFlags.includes(arg) &&
+        following !== undefined
+      ) {
         args.push(following);
         at++;
       }

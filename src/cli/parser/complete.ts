@@ -93,6 +93,11 @@ function descend(typed: readonly string[]): { node: CommandNode | undefined; arg
     const arg = typed[at] ?? "";
     if (node?.kind === "branch" && !arg.startsWith("-")) {
       node = Object.hasOwn(node.commands, arg) ? node.commands[arg] : undefined;
+    } else if (
+      node?.kind === "leaf" && args.length === 0 && node.commands !== undefined &&
+      Object.hasOwn(node.commands, arg)
+    ) {
+      node = node.commands[arg];
     } else if (node?.kind === "branch" && leadingValueFlags.includes(arg)) {
       args.push(arg, ...typed.slice(at + 1, at + 2));
       at++;

@@ -12,6 +12,8 @@ export interface CommandLeaf {
   synonymOf?: readonly string[];
   /** Its args are another program's, and it sorts them itself: help too, except as the first of them. */
   passesArgs?: true;
+  /** Commands below it: the name of one, as the first operand, chooses it. */
+  commands?: Readonly<Record<string, CommandLeaf>>;
   load: () => Promise<{ command: Command }>;
 }
 
@@ -31,7 +33,7 @@ export type CommandNode = CommandLeaf | Branch;
 export function nodeAt(root: CommandNode, path: readonly string[]): CommandNode | undefined {
   let node: CommandNode | undefined = root;
   for (const arg of path) {
-    if (node?.kind !== "branch" || !Object.hasOwn(node.commands, arg)) return undefined;
+    if (node?.commands === undefined || !Object.hasOwn(node.commands, arg)) return undefined;
     node = node.commands[arg];
   }
   return node;
@@ -45,7 +47,13 @@ export function* leaves(
   for (const [name, child] of Object.entries(node.commands)) {
     const args = [...path, name];
     if (child.kind === "leaf" && child.synonymOf !== undefined) continue;
-    if (child.kind === "leaf") yield [args, child];
-    else yield* leaves(child, args);
+    if (child.kind === "branch") {
+      yield* leaves(child, args);
+      continue;
+    }
+    yield [args, child];
+    for (const [below, leaf] of Object.entries(child.commands ?? {})) {
+      yield [[...args, below], leaf];
+    }
   }
 }

@@ -22,8 +22,7 @@ const verbs: Readonly<Record<string, string>> = {
   contexts: "--context NAME chooses a context; kubectl config get-contexts lists them",
   node: "--node NAME chooses the pods of a node; kubectl get nodes lists them",
   nodes: "--node NAME chooses the pods of a node; kubectl get nodes lists them",
-  "port-forward": "kubectl port-forward, or a step of a workflow with forward",
-  forward: "kubectl port-forward, or a step of a workflow with forward",
+  "port-forward": "kodama forward forwards local ports to pods, and keeps them",
   debug: "kubectl debug adds a container; kodama shell opens a shell in one that runs",
   rollout: "kubectl rollout; kodama run rolling-restart restarts pods one by one",
   ...Object.fromEntries(

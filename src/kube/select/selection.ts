@@ -63,7 +63,8 @@ export function matchesPattern(name: string, pattern: NamePattern): boolean {
   return pattern.regExp.test(name);
 }
 
-function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
+/** Returns whether a pod matches the parts of a selection that the server doesn't judge. */
+export function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
   const name = pod.metadata?.name ?? "";
   return (match.length === 0 || match.some((pattern) => matchesPattern(name, pattern))) &&
     !exclude.some((pattern) => matchesPattern(name, pattern)) &&

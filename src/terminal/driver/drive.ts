@@ -33,7 +33,7 @@ export interface Painter<Event> {
 /** The progress of the work, followed from its events. */
 export interface Progress<Event> {
   follow(event: Event): void;
-  /** Returns the text of the status line, which is cut at the width of the terminal. */
+  /** Returns the text of the status line, which is cut at the width of the terminal; of several lines if it has rows. */
   statusLine(elapsedMs: number): string;
   /**
    * Returns the state of every part of the work, printed on Ctrl-\ and for {@link DriveOptions.confirmsInterrupt};

@@ -35,7 +35,7 @@ export interface Hint {
 export interface StatusFramesOptions {
   terminal: Terminal;
   clock: Clock;
-  /** Returns the line's text; it is cut at the width of the terminal. */
+  /** Returns the text, of one line or more; each is cut at the width of the terminal. */
   text: (elapsedMs: number) => string;
   /** The start of the work, by the clock. */
   startedMs: number;
@@ -112,6 +112,10 @@ export class StatusFrames implements Disposable {
     return this.#options.terminal.size()?.columns ?? 80;
   }
 
+  get #rows(): number {
+    return this.#options.terminal.size()?.rows ?? 24;
+  }
+
   get #lineIsDue(): boolean {
     return !this.#over && this.#nowMs - this.#options.startedMs >= firstDelayMs;
   }
@@ -169,8 +173,9 @@ export class StatusFrames implements Disposable {
     if (!this.#lineIsDue || this.#midLine) return this.#line.taken(columns);
     const text = this.#options.text(this.#nowMs - this.#options.startedMs);
     const notice = this.#nowMs < (this.#notice?.untilMs ?? 0) ? this.#notice?.text : undefined;
-    const line = notice === undefined ? text : `${notice} | ${text}`;
-    return this.#line.put(cut(line, columns - 1), columns);
+    const all = notice === undefined ? text : `${notice} | ${text}`;
+    const lines = all.split("\n").slice(0, Math.max(1, this.#rows - 1));
+    return this.#line.put(lines.map((line) => cut(line, columns - 1)), columns);
   }
 
   #plan(): void {
@@ -199,7 +204,7 @@ function isMidLine(pieces: readonly Piece[], before: boolean): boolean {
 }
 
 /*
- * One line at the bottom of the terminal that shows the progress of a run: its text, and the control sequences that
+ * One or more lines at the bottom of the terminal that show the progress of a run: their text, and the control sequences that
  * draw and erase it. Nothing here writes: {@link Frames} does.
  */
 
@@ -223,23 +228,26 @@ function cut(text: string, columns: number): string {
 /**
  * The state of the line on the terminal.
  *
- * The cursor stays at the start of the line: a terminal that is made narrower folds the line into several,
+ * The cursor stays at the start of the first line: a terminal that is made narrower folds the line into several,
  * and from the start all of them can be erased. The same works if a terminal cuts instead of folding.
  */
 class StatusLine {
-  /** Width of the text on the screen. */
+  /** Width of the first line on the screen. */
   #shown: number | undefined;
+  #isMore = false;
 
   /** Whether it is on the screen. */
   get shown(): boolean {
     return this.#shown !== undefined;
   }
 
-  /** Returns the sequences that draw a text, replacing the current one. */
-  put(text: string, columns: number): string {
+  /** Returns the sequences that draw lines, replacing the current ones. */
+  put(lines: readonly string[], columns: number): string {
     const before = this.taken(columns);
-    this.#shown = displayWidth(text);
-    return `${before}${text}\r`;
+    this.#shown = displayWidth(lines[0] ?? "");
+    this.#isMore = lines.length > 1;
+    const up = this.#isMore ? `\x1b[${lines.length - 1}A` : "";
+    return `${before}${lines.join("\r\n")}\r${up}`;
   }
 
   /** Returns the sequences that erase it at the terminal's current width; empty if it isn't shown. */
@@ -247,6 +255,6 @@ class StatusLine {
     const width = this.#shown;
     this.#shown = undefined;
     if (width === undefined) return "";
-    return width < columns ? erase : eraseBelow;
+    return width < columns && !this.#isMore ? erase : eraseBelow;
   }
 }

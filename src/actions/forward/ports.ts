@@ -19,7 +19,7 @@ const maxRange = 1024;
 /** https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports: RFC 6335, 5.1. */
 const portName = /^(?=.*[a-z])[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?$/;
 
-/** Returns the mappings that a text stands for, or why it is none. */
+/** Returns the mappings that a text stands for, or why it isn't valid. */
 export function parsePorts(text: string): PortMapping[] | { invalid: string } {
   const unix = /^unix:(.+):([^:]+)$/s.exec(text);
   if (unix !== null) {

@@ -1,0 +1,146 @@
+/** The flags and operands of `kodama forward`. If kubectl port-forward has the flag, its name and meaning are the same. */
+import type { ForwardGroup, ForwardOptions } from "../../../actions/forward/forward.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { looksLikePorts, parsePorts, type PortMapping } from "../../../actions/forward/ports.ts";
+import type { ParsedArgs } from "../../parser/command.ts";
+import { BadValue, choice, durationMs, text, toggle, value, valueOr } from "../../parser/flag.ts";
+import { resolveSelection, selectionFlags } from "../../parser/selection.ts";
+
+const ports = { group: "Ports" };
+const formats = choice(["json", "jsonl"]);
+
+const {
+  "all-phases": _phases,
+  container: _container,
+  sample: _sample,
+  sort: _sort,
+  shuffle: _shuffle,
+  ...podFlags
+} = selectionFlags;
+
+/** By their long names. */
+export const forwardFlags = {
+  ...podFlags,
+  "balance": toggle("use one local port for all pods, instead of one for each", ports),
+  "free": toggle("if a local port is taken, use the next free one", ports),
+  "address": valueOr(
+    "address to listen on; localhost is both loopback addresses",
+    text,
+    "localhost",
+    {
+      placeholder: "ADDRESS",
+      ...ports,
+    },
+  ),
+  "grace": valueOr(
+    "how long connections wait for the cluster, or for another pod",
+    durationMs,
+    "30s",
+    {
+      placeholder: "DURATION",
+      ...ports,
+    },
+  ),
+  "output": value("print data", formats.parse, { short: "o", ...formats, group: "Output" }),
+  "no-live": toggle("don't show the live rows on a terminal", { group: "Output" }),
+  "quiet": toggle("print only addresses, failures and errors", { short: "q", group: "Output" }),
+};
+
+/** Flags that choose pods: without one, the first operand is a pod. */
+const choosers = ["match", "exclude", "selector", "field-selector", "node", "from", "pick"];
+
+/** The resolved args. */
+export interface ForwardArgs {
+  options: Omit<ForwardOptions, "signal" | "traffic">;
+  kubeconfig: string | undefined;
+  pick: boolean;
+  format: "text" | "json" | "jsonl";
+  live: boolean;
+  quiet: boolean;
+}
+
+/** Throws `UsageError` for ports and targets that contradict each other. */
+export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardArgs {
+  const { flags, given, operands } = words;
+  const isChosen = choosers.some((flag) => given.has(flag)) || flags["all-namespaces"];
+  const sorted = sortOperands(operands, isChosen);
+  const targets = sorted.flatMap(({ targets }) => targets);
+  if (targets.length === 0 && !isChosen) {
+    throw new UsageError(
+      operands.length === 0 ? "nothing to forward to" : "the ports are given, and no pod",
+      { hint: "as in: kodama forward svc/web 8080:80" },
+    );
+  }
+  const { selection: { operands: parsed, ...selection }, contexts, kubeconfig, pick } =
+    resolveSelection({
+      ...words,
+      operands: targets,
+      flags: {
+        ...flags,
+        "container": undefined,
+        "all-phases": true,
+        "sample": undefined,
+        "sort": "name",
+        "shuffle": false,
+      },
+    });
+  let at = 0;
+  const groups = sorted.map(({ targets, ports }): ForwardGroup => {
+    const first = at;
+    at += targets.length;
+    return { targets: parsed.slice(first, at), ports };
+  });
+  // Those of --from come behind the operands.
+  const named = parsed.slice(at);
+  const [first = { targets: [], ports: [] }, ...others] = groups;
+  return {
+    options: {
+      contexts,
+      selection: { ...selection, operands: [] },
+      groups: [{ ...first, targets: [...first.targets, ...named] }, ...others],
+      balance: flags.balance,
+      free: flags.free,
+      address: flags.address,
+      graceMs: flags.grace,
+    },
+    kubeconfig,
+    pick,
+    format: flags.output ?? "text",
+    live: !flags["no-live"],
+    quiet: flags.quiet,
+  };
+}
+
+/**
+ * Targets, and the ports behind them: a target after ports starts the next group. A bare name is a pod if it comes
+ * first, and else a port's.
+ */
+function sortOperands(
+  operands: readonly string[],
+  isChosen: boolean,
+): { targets: string[]; ports: PortMapping[] }[] {
+  const groups: { targets: string[]; ports: PortMapping[] }[] = [];
+  for (const [index, operand] of operands.entries()) {
+    const isBare = !looksLikePorts(operand) && !operand.includes("/");
+    const isPort = looksLikePorts(operand) || (isBare && (index > 0 || isChosen));
+    let group = groups.at(-1);
+    if (group === undefined || (!isPort && group.ports.length > 0)) {
+      group = { targets: [], ports: [] };
+      groups.push(group);
+    }
+    if (isPort) group.ports.push(...portsOf(operand));
+    else group.targets.push(operand);
+  }
+  return groups;
+}
+
+function portsOf(operand: string): PortMapping[] {
+  const parsed = parsePorts(operand);
+  if (Array.isArray(parsed)) return parsed;
+  const isName = !looksLikePorts(operand);
+  throw new BadValue(operand, parsed.invalid, {
+    hint: isName
+      ? `another pod is written pod/${operand}`
+      : "ports look like 8080:80, :80, 80, https, 8443:https or 8000-8010:8000-8010",
+  }, "PORT");
+}

@@ -1,0 +1,89 @@
+import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
+import { chooseTargets } from "../../choose_targets.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { type ForwardArgs, forwardFlags, resolveForward } from "./flags.ts";
+import type { Invocation } from "../../invocation.ts";
+
+/** `kodama forward`. */
+export const command = defineCommand({
+  description:
+    "Forwards local ports to pods, and keeps them: if a pod is replaced, the link breaks or the machine sleeps, the " +
+    "same local port leads to the next pod, and connections wait for it for the time of --grace. Each connection " +
+    "that failed is reported.\n\n" +
+    "A target is a pod, a workload or a service (svc/web, deploy/web); it leads to one of its pods, as with kubectl " +
+    "port-forward. Flags choose several pods, each of which gets a local port of its own: 8080, 8081, …; with " +
+    "--balance one local port leads to all of them. A port is LOCAL:REMOTE, :REMOTE for any free local port, or " +
+    "REMOTE for the same number; REMOTE is a number, a range or a name. LOCAL may be unix:PATH. Without ports, all " +
+    "that the target declares are forwarded.\n\n" +
+    "Several targets follow each other, each with its ports. A bare name is a pod only if it comes first.",
+  operands: [{ name: "POD|KIND/NAME|PORT", arity: "any", completion: { kind: "pods" } }],
+  flags: forwardFlags,
+  examples: [
+    { title: "A service's port 80 as 8080", line: "kodama forward svc/web 8080:80" },
+    { title: "All ports of a deployment", line: "kodama forward deploy/web" },
+    {
+      title: "Two targets, one of them with a named port",
+      line: "kodama forward svc/web 8443:https svc/db 5432",
+    },
+    { title: "A local port for each pod", line: "kodama forward -l app=web 8080:80" },
+    {
+      title: "One local port for all of them",
+      line: "kodama forward -l app=web --balance 8080:80",
+    },
+    { title: "A free local port, for a script", line: "kodama forward web-0 :80 -o json" },
+    { title: "A socket", line: "kodama forward sts/db unix:/tmp/db.sock:5432" },
+  ],
+  exitCodes: [
+    ["1", "a local port is taken, or the cluster refuses"],
+    ["2", "the command line is wrong, or nothing matches"],
+    ["4", "the cluster couldn't be reached at the start"],
+    ["130", "stopped by Ctrl-C or a signal"],
+  ],
+  seeAlso: ["docs/forward.md has what happens to connections when something breaks."],
+  resolve: resolveForward,
+  run: showForward,
+});
+
+async function showForward(
+  { options: requested, kubeconfig, pick, format, live, quiet }: ForwardArgs,
+  invocation: Invocation,
+): Promise<number> {
+  const { terminal, signals } = invocation;
+  const chosen = await chooseTargets(pick ? { kind: "many" } : undefined, requested, {
+    kubeconfig,
+    invocation,
+    purpose: "forward",
+  });
+  if (chosen === undefined) return interruptedExitCode;
+  const { host, picked } = chosen;
+  const [first = { targets: [], ports: [] }] = requested.groups;
+  const options = picked === undefined ? requested : {
+    ...requested,
+    contexts: chosen.contexts,
+    selection: { ...requested.selection, namespaces: { kind: "all" as const } },
+    groups: [{
+      ports: first.ports,
+      targets: picked.map(({ context, namespace, pod }) => ({
+        kind: "pod" as const,
+        name: pod,
+        context,
+        namespace,
+      })),
+    }],
+  };
+  const [{ forward }, { drive }, { ForwardPainter, ForwardProgress }] = await Promise.all([
+    import("../../../actions/forward/forward.ts"),
+    import("../../../terminal/driver/drive.ts"),
+    import("../../../present/forward_painter.ts"),
+  ]);
+  return await drive(({ signal }) => forward(host, { ...options, signal }), {
+    terminal,
+    signals,
+    clock: host.clock,
+    painter: new ForwardPainter({ format, quiet }),
+    progress: new ForwardProgress(() => terminal.size()?.columns ?? 80),
+    statusLine: live && format === "text" && terminal.stdout.isTerminal &&
+      terminal.stderr.isTerminal,
+    milestone: (event) => event.kind === "ready" ? { kind: "started" } : undefined,
+  });
+}

@@ -1,0 +1,101 @@
+/** Args -> options. */
+import { testResolve } from "../../testing/resolve.ts";
+
+const selection = {
+  namespaces: { kind: "default" },
+  operands: [],
+  match: [],
+  exclude: [],
+  sort: "name",
+  shuffle: false,
+  allPhases: true,
+};
+const port = (local: number, remote: number | string = local) => ({
+  local: { kind: "port", port: local },
+  remote,
+});
+const web = { kind: "workload", plural: "services", name: "web" };
+const db = { kind: "workload", plural: "services", name: "db" };
+
+const base = {
+  options: {
+    contexts: [],
+    selection,
+    groups: [{ targets: [web], ports: [port(8080, 80)] }],
+    balance: false,
+    free: false,
+    address: "localhost",
+    graceMs: 30_000,
+  },
+  pick: false,
+  format: "text",
+  live: true,
+  quiet: false,
+};
+const chosen = (changes: Record<string, unknown>) => ({
+  options: { selection: { ...selection, ...changes } },
+});
+const groups = (...all: unknown[]) => ({
+  ...base,
+  options: { ...base.options, groups: all },
+});
+
+testResolve([
+  {
+    line: "forward svc/web 8080:80",
+    options: base,
+    changes: [
+      ["--balance", { options: { balance: true } }],
+      ["--free", { options: { free: true } }],
+      ["--address 0.0.0.0", { options: { address: "0.0.0.0" } }],
+      ["--grace 5s", { options: { graceMs: 5000 } }],
+      ["-o jsonl", { format: "jsonl" }],
+      ["--no-live", { live: false }],
+      ["-q", { quiet: true }],
+      ["-P", { pick: true }],
+      ["-n a -n b", chosen({ namespaces: { kind: "named", names: ["a", "b"] } })],
+      ["-A", chosen({ namespaces: { kind: "all" } })],
+      ["-m x", chosen({ match: [{ kind: "substring", text: "x" }] })],
+      ["-x y", chosen({ exclude: [{ kind: "substring", text: "y" }] })],
+      ["-l app=web", chosen({ labelSelector: "app=web" })],
+      [
+        "--field-selector status.podIP=10.0.0.7",
+        chosen({ fieldSelector: "status.podIP=10.0.0.7" }),
+      ],
+      ["--node n1", chosen({ node: "n1" })],
+      ["--context c", { options: { contexts: ["c"] } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+    ],
+    errors: [
+      ["1:2:3", /2:3 is not a port/],
+      ["8000-8002:80", /3 local ports can't lead to 1/],
+      ["0", /ports are 1 to 65535/],
+      ["70000", /ports are 1 to 65535/],
+      ["9-8", /9-8 ends before it starts/],
+    ],
+  },
+  {
+    line: "forward svc/web 8443:https svc/db 5432 http",
+    options: groups(
+      { targets: [web], ports: [port(8443, "https")] },
+      { targets: [db], ports: [port(5432), { local: { kind: "free" }, remote: "http" }] },
+    ),
+  },
+  {
+    line: "forward web-0 shop/web-1 :80 8000-8001:9000-9001 unix:/run/a:80",
+    options: groups({
+      targets: [{ kind: "pod", name: "web-0" }, { kind: "pod", name: "web-1", namespace: "shop" }],
+      ports: [
+        { local: { kind: "free" }, remote: 80 },
+        port(8000, 9000),
+        port(8001, 9001),
+        { local: { kind: "unix", path: "/run/a" }, remote: 80 },
+      ],
+    }),
+  },
+  { line: "forward", error: /nothing to forward to/ },
+  { line: "forward 8080:80", error: /the ports are given, and no pod/ },
+], {
+  // The content of a file: the parser's own test.
+  from: {} as never,
+});
