@@ -17,6 +17,11 @@ export function nameParts(targets: readonly Target[]): NameParts {
   };
 }
 
+/** Returns the name with every part, which doesn't depend on other targets: no two targets have the same. */
+export function targetKey(target: Target): string {
+  return targetName(target, { context: true, namespace: true, container: true });
+}
+
 /** Returns `weka-drive-3`, or with every part `prod/weka/weka-drive-3/agent`. */
 export function targetName(target: Target, parts: NameParts): string {
   return [

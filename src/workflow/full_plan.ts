@@ -10,11 +10,11 @@ import { hasExpression, parseTemplate } from "../expression/template.ts";
 import { overridden } from "./engine/make_step_context.ts";
 import { Mask } from "./engine/mask.ts";
 import { finallyPrefix } from "./engine/step_identity.ts";
-import { named } from "./engine/named_targets.ts";
+import { TargetNames } from "./engine/named_targets.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import type { FoundPods } from "./engine/environment.ts";
 import type { Target } from "../kube/select/target.ts";
-import type { StepTarget } from "./engine/step_context.ts";
+import type { StepTarget } from "./engine/named_targets.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
 import { selectFields, type Where, whereOf } from "./selection_fields.ts";
 import { listPrefix } from "./inner_lists.ts";
@@ -110,9 +110,16 @@ class Planner {
   readonly #input: PlanInput;
   readonly #values: Values;
   readonly #changes: PlannedChange[];
+  readonly #names: TargetNames;
   readonly #found = new Map<string, Promise<PlannedTargets>>();
 
-  constructor(workflow: FullWorkflow, input: PlanInput, changes: PlannedChange[]) {
+  constructor(
+    workflow: FullWorkflow,
+    input: PlanInput,
+    changes: PlannedChange[],
+    names = new TargetNames(),
+  ) {
+    this.#names = names;
     this.#workflow = workflow;
     this.#input = input;
     this.#changes = changes;
@@ -167,7 +174,12 @@ class Planner {
       if (!Object.hasOwn(written, name)) return [name, fallback];
       return [name, this.#isKnown(written[name]) ? this.#evaluated(written[name]) : null];
     }));
-    const planner = new Planner(used, { ...this.#input, params, overrides: {} }, this.#changes);
+    const planner = new Planner(
+      used,
+      { ...this.#input, params, overrides: {} },
+      this.#changes,
+      this.#names,
+    );
     const last = await planner.list(used.finally);
     return [
       ...await planner.list(used.steps),
@@ -244,7 +256,7 @@ class Planner {
 
   async #find(where: Where): Promise<PlannedTargets> {
     const found = await this.#input.find(where);
-    const targets = named({ ...found, dead: [] }, new Set(where.contexts).size > 1);
+    const targets = this.#names.named({ ...found, dead: [] }, new Set(where.contexts).size > 1);
     const notes = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
     // The reason why there are no pods mentions these too.
     if (found.none === undefined) {

@@ -4,16 +4,14 @@ import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
 import type { OutputMode } from "../exec/run_options.ts";
 import type { Amount } from "../exec/schedule.ts";
-import {
-  amount,
-  countFromOne,
-  described,
-  duration,
-  oneOrMore,
-  outputMode,
-  text,
-} from "./fields.ts";
+import { amount, countFromOne, described, duration, outputMode, text } from "./fields.ts";
 import { selectShape } from "./selection_fields.ts";
+
+/** A target: its name in this run, or its record, which stands for the same target in every run. */
+const targetRef = v.union(
+  [text, v.looseObject({ key: v.string("a text") }, "a record of a target")],
+  "a name or a record of a target",
+);
 
 /** Which pods: the workflow's own selection, unless a step overrides it. */
 export const podEntries = {
@@ -21,8 +19,8 @@ export const podEntries = {
     described(selectShape, "The pods of this step, instead of the workflow's."),
   ),
   targets: v.optional(described(
-    oneOrMore(text, "names of targets"),
-    "Restricts the selected pods to these names: `${{ steps.check.failed }}`.",
+    v.union([targetRef, v.array(targetRef, "targets")], "names or records of targets"),
+    "Restricts the selected pods to these, by name or by record: `${{ steps.check.failed }}`.",
   )),
 };
 

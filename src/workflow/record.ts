@@ -300,7 +300,10 @@ export type ResumeFrom = { kind: "rest" } | { kind: "from"; step: StepKey } | { 
  * @throws KodamaError `notFound` for a step that the run didn't have.
  */
 export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): Retained {
-  const retained = { steps: new Map(), targets: new Map() } satisfies Retained;
+  const names = new Map(
+    steps.flatMap(({ targets }) => [...targets.values()].map(({ name, target }) => [name, target])),
+  );
+  const retained = { steps: new Map(), targets: new Map(), names } satisfies Retained;
   const start = from.kind === "from"
     ? steps.findIndex(({ key }) => key === from.step)
     : steps.length;

@@ -184,6 +184,8 @@ function typesOf(schema: FileSchema): Type[] {
       return [booleanType];
     case "array":
       return [listOf(anyType)];
+    case "loose_object":
+      return [{ kind: "record", fields: {} }];
     default:
       return [anyType];
   }

@@ -10,6 +10,7 @@ import type {
   Environment,
   LocalEnvironment,
 } from "../../workflow/engine/environment.ts";
+import type { Target } from "../../kube/select/target.ts";
 import { isAmong } from "../../workflow/selection_fields.ts";
 import { type ContextFindings, noMatch, selectIn } from "../exec/discover_targets.ts";
 import { findRetrying } from "../exec/find_retrying.ts";
@@ -92,7 +93,9 @@ export function environmentOf(
       // Pods that the user has picked can be used.
       const skipped = only === undefined ? found.flatMap((one) => one.skipped) : [];
       const dead = answers.filter((one) => one.kind === "dead");
-      return { targets, skipped, dead, ...(targets.length > 0 ? {} : { none: noneText(found) }) };
+      const labelsOf = labelsIn(found);
+      const none = targets.length > 0 ? {} : { none: noneText(found) };
+      return { targets, skipped, dead, labelsOf, ...none };
     },
   };
 }
@@ -102,6 +105,19 @@ type Answer = Extract<ContextFindings, { kind: "found" }> | { kind: "dead" } & D
 /** The current context has no known name until it has answered. */
 function nameOf(context: string | undefined, error: KodamaError): string {
   return context ?? (error instanceof LinkError ? error.failure.at.context : "current");
+}
+
+/** Returns how to find the labels of a pod. They are only searched if a name is given to one. */
+function labelsIn(found: readonly Extract<Answer, { kind: "found" }>[]) {
+  const pods = new Map(
+    found.flatMap(({ context, pods = [] }) =>
+      pods.map(({ metadata }) =>
+        [JSON.stringify([context, metadata?.namespace, metadata?.name]), metadata?.labels] as const
+      )
+    ),
+  );
+  return ({ context, namespace, pod }: Target) =>
+    pods.get(JSON.stringify([context, namespace, pod])) ?? {};
 }
 
 function noneText(found: readonly ContextFindings[]): string {

@@ -4,6 +4,7 @@ import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
 import type { Retained } from "./step_identity.ts";
 import type { OmittedSteps } from "../choose_steps.ts";
+import type { TargetNames } from "./named_targets.ts";
 import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./failure.ts";
 import type { Environment } from "./environment.ts";
@@ -15,6 +16,7 @@ export interface RunnerOptions {
   retained: Retained;
   /** Steps that a person has left out of the run. */
   omitted: OmittedSteps;
+  names: TargetNames;
   /** Questions whether to continue are answered with yes. */
   yes: boolean;
   /** The workflows that the `workflow` steps use. */

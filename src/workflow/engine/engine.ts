@@ -18,6 +18,7 @@ import { Mask } from "./mask.ts";
 import { exitCodeOfStep, messageAt } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { StepRunner } from "./step_runner.ts";
+import { TargetNames } from "./named_targets.ts";
 import { type InnerEnd, isGood, noFailure } from "./failure.ts";
 import type { Environment } from "./environment.ts";
 import { paramValue } from "../params.ts";
@@ -99,6 +100,7 @@ class Engine {
       environment,
       retained: input.retained,
       omitted: input.omitted ?? new Map(),
+      names: new TargetNames(input.retained.names),
       yes: input.yes,
       uses: input.uses,
       emit: (event) => this.#emit(event),

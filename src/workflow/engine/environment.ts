@@ -16,6 +16,8 @@ export interface FoundPods {
   skipped: readonly SkippedPod[];
   /** Unreachable contexts: how many pods they have isn't known. */
   dead: readonly DeadContext[];
+  /** Returns the labels of a target's pod. */
+  labelsOf?: (target: Target) => Readonly<Record<string, string>>;
   /** The reason why there are none, as a message; undefined if there are some. */
   none?: string;
 }

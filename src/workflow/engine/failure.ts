@@ -3,6 +3,7 @@ import { listOf, textType, type Type } from "../../expression/type.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
+import { targetFields, type TargetNames, type TargetRecord } from "./named_targets.ts";
 import { stepReason } from "./policy.ts";
 
 /** The innermost step that ended a list of steps, rescued or not. All fields are empty if nothing failed. */
@@ -14,6 +15,8 @@ export interface Failure {
   reason: string;
   /** Names of its targets that weren't ok. */
   targets: readonly string[];
+  /** The same targets as records. */
+  records: readonly TargetRecord[];
 }
 
 /** The end of a step's inner steps. */
@@ -28,19 +31,26 @@ export interface InnerEnd {
 }
 
 /** Nothing has failed. */
-export const noFailure: Failure = { step: "", outcome: "", reason: "", targets: [] };
+export const noFailure: Failure = { step: "", outcome: "", reason: "", targets: [], records: [] };
 
 /** The type of `failure` in expressions. */
 export const failureType: Type = {
   kind: "record",
-  fields: { step: textType, outcome: textType, reason: textType, targets: listOf(textType) },
+  fields: {
+    step: textType,
+    outcome: textType,
+    reason: textType,
+    targets: listOf(textType),
+    records: listOf({ kind: "record", fields: targetFields }),
+  },
 };
 
 /** Returns the failure of a step that isn't made of other steps. */
 export function failureOf(
   step: string,
   outcome: StepOutcome,
-  ends: readonly StepTargetEnd[],
+  ends: readonly StepTargetEnd[] = [],
+  recordOf: TargetNames["record"] | undefined = undefined,
 ): Failure {
   const bad = ends.filter((end) => end.outcome.kind !== "ok");
   return {
@@ -48,6 +58,7 @@ export function failureOf(
     outcome: outcome.kind,
     reason: stepReason(outcome),
     targets: bad.map(({ name }) => name),
+    records: recordOf === undefined ? [] : bad.map(({ target, name }) => recordOf(target, name)),
   };
 }
 

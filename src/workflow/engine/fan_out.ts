@@ -9,10 +9,11 @@ import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
 import type { Fanout } from "../pod_fields.ts";
-import { deadEnds, type EndsOutput, podOutputOf, troubleIn } from "./pod_output.ts";
+import { deadEnds, type EndsOutput, podOutputOf, troubleIn, withRecords } from "./pod_output.ts";
 import { sizeText } from "./cut_values.ts";
 import { targetsEvent } from "./named_targets.ts";
-import type { StepContext, StepTarget } from "./step_context.ts";
+import type { StepContext } from "./step_context.ts";
+import type { StepTarget } from "./named_targets.ts";
 import type { Copying, Writing } from "./environment.ts";
 
 /** Between TERM and KILL. */
@@ -44,8 +45,8 @@ export async function fanOut(
 ): Promise<StepEnd> {
   await step.emit(targetsEvent(step.key, all));
   const there = all.filter(({ unreachable }) => unreachable === undefined);
-  const remaining = there.filter(({ name }) => !step.retained.has(name));
-  const ends = there.flatMap(({ name }) => step.retained.get(name) ?? []);
+  const remaining = there.filter((one) => step.retained.get(one) === undefined);
+  const ends = there.flatMap((one) => step.retained.get(one) ?? []);
   ends.push(...await deadEnds(step, all));
   const { change } = work;
   if (
@@ -53,7 +54,7 @@ export async function fanOut(
     !await step.confirmChange(change, remaining.map(({ target }) => target))
   ) {
     const refused = { kind: "refused", reason: "declined" } as const;
-    return { outcome: refused, ...outputOf(ends, work.maxOutputBytes) };
+    return { outcome: refused, ...withRecords(step, ends, outputOf(ends, work.maxOutputBytes)) };
   }
   const positions = remaining.map((one) => ({ index: there.indexOf(one), total: there.length }));
   await using round = new Round(step, remaining, { ...work, positions });
@@ -61,7 +62,7 @@ export async function fanOut(
   const order = new Map(all.map(({ name }, at) => [name, at]));
   ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
   if (work.bounds.outputMode === "fold") await emitFolded(step, ends);
-  const found = outputOf(ends, work.maxOutputBytes);
+  const found = withRecords(step, ends, outputOf(ends, work.maxOutputBytes));
   if (step.signal.aborted) return { outcome: { kind: "cancelled" }, ...found };
   const outcome = troubleIn(all, ends, work.bounds.maxFail);
   return { outcome: outcome ?? { kind: "ok" }, ...found };

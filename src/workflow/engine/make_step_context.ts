@@ -6,15 +6,19 @@ import type { FullWorkflow, Step } from "../model.ts";
 import { listPrefix } from "../inner_lists.ts";
 import { emptyOutput } from "../names.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
-import { listed } from "../fields.ts";
 import { type SelectFields, selectFields, type Where, whereOf } from "../selection_fields.ts";
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep } from "../templates.ts";
-import { named, narrowed } from "./named_targets.ts";
+import {
+  type EndedTargets,
+  narrowed,
+  type RequestedTarget,
+  type StepTarget,
+} from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
-import type { InnerOptions, StepContext, StepTarget } from "./step_context.ts";
+import type { InnerOptions, StepContext } from "./step_context.ts";
 import { failureOf, type InnerEnd, isGood } from "./failure.ts";
 import { messageAt, stepReason } from "./policy.ts";
 import { roundIdentity } from "./step_identity.ts";
@@ -22,7 +26,7 @@ import type { LocalEnvironment } from "./environment.ts";
 
 /** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
 type Attempting = Attempted & {
-  done: ReadonlyMap<string, StepTargetEnd>;
+  done: EndedTargets;
   seen: StepTargetEnd[];
   /** Returns whether the attempt's time limit was reached. */
   expired: () => boolean;
@@ -34,7 +38,7 @@ type Attempting = Attempted & {
 
 /** An object without a class: a script call replaces parts of it. */
 export function makeStepContext(runner: Sequences, step: Step, at: Attempting): StepContext {
-  const { environment, yes, uses, lastSignal, emit, shown, runUsed } = runner.options;
+  const { environment, yes, uses, names, lastSignal, emit, shown, runUsed } = runner.options;
   const ask: StepContext["ask"] = async (question) => {
     await shown();
     return await environment.ask(question, at.signal);
@@ -64,6 +68,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     signal,
     limitMs,
     retained: done,
+    record: (target, name) => names.record(target, name),
     emit: async (event: WorkflowEvent) => {
       if (event.kind === "stepTargetEnded") seen.push(event.end);
       await emit(event);
@@ -127,7 +132,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
 
   async function targetsOf(
     select: SelectFields | undefined,
-    names: unknown,
+    requested: unknown,
   ): Promise<StepTarget[]> {
     const where = context.where(select);
     const found = await environment.find(where, signal);
@@ -135,13 +140,13 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       throw new NoMatchError(found.none ?? "no pod matches");
     }
     // Given names are of pods that could be used.
-    if (found.skipped.length > 0 && names === undefined) {
+    if (found.skipped.length > 0 && requested === undefined) {
       await emit({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
     }
     const severalContexts = new Set(where.contexts).size > 1;
-    const all = named(found, severalContexts);
-    if (names === undefined) return all;
-    return narrowed(all, listed(names as string | string[]), severalContexts);
+    const all = names.named(found, severalContexts);
+    if (requested === undefined) return all;
+    return narrowed(all, [requested].flat() as RequestedTarget[], names);
   }
 }
 
@@ -168,7 +173,7 @@ function withOutputs(
       if (!(error instanceof KodamaError)) throw error;
       const reason = `outputs.${name}: ${messageAt(error, step.at)}`;
       const outcome = { kind: "failed", reason } as const;
-      return { outcome, failure: failureOf(step.id, outcome, []) };
+      return { outcome, failure: failureOf(step.id, outcome) };
     }
   }
   return { ...end, outputs: values };

@@ -8,8 +8,11 @@ import type { StepEnd } from "../step_kind.ts";
 import { type CutValue, tooLargeReason } from "./cut_values.ts";
 import type { Amount } from "../../exec/schedule.ts";
 import { overBudget } from "../pod_fields.ts";
+import { anyType, listOf, textType, type Type } from "../../expression/type.ts";
+import { targetFields } from "./named_targets.ts";
 import { gravest } from "./policy.ts";
-import type { StepContext, StepTarget } from "./step_context.ts";
+import type { StepContext } from "./step_context.ts";
+import type { StepTarget } from "./named_targets.ts";
 
 /** The output of targets, and the parts of it that expressions can't read. */
 export type EndsOutput = Pick<StepEnd, "output" | "cut">;
@@ -56,6 +59,25 @@ export function podOutputOf(ends: readonly StepTargetEnd[], limitBytes: number):
   };
   return { output, ...(cut.length > 0 ? { cut } : {}) };
 }
+
+/** Adds the targets as records, each with its outcome. */
+export function withRecords(
+  step: Pick<StepContext, "record">,
+  ends: readonly StepTargetEnd[],
+  found: EndsOutput,
+): EndsOutput {
+  const records = ends.map(({ target, name, outcome }) => {
+    const { outcome: kind, exitCode } = outcomeReport(outcome);
+    return { ...step.record(target, name), outcome: kind, exitCode };
+  });
+  return { ...found, output: { ...found.output, records } };
+}
+
+/** The type of {@link withRecords}' field. */
+export const recordsType: Type = listOf({
+  kind: "record",
+  fields: { ...targetFields, outcome: textType, exitCode: anyType },
+});
 
 function omittedReason(name: string): string {
   return `the output of ${name} isn't in the record of the run before, as nothing read it then; ` +
@@ -125,9 +147,11 @@ export async function deadEnds(
   all: readonly StepTarget[],
 ): Promise<StepTargetEnd[]> {
   const ends: StepTargetEnd[] = [];
-  for (const { target, name, unreachable } of all) {
+  for (const one of all) {
+    const { target, name, unreachable } = one;
     if (unreachable === undefined) continue;
-    const end: StepTargetEnd = step.retained.get(name) ?? {
+    const before = step.retained.get(one);
+    const end: StepTargetEnd = before ?? {
       target,
       name,
       outcome: outcomeOfDeadContext(unreachable),
@@ -137,7 +161,7 @@ export async function deadEnds(
       durationMs: 0,
     };
     ends.push(end);
-    if (step.retained.has(name)) continue;
+    if (before !== undefined) continue;
     const at = step.environment.clock.now();
     await step.emit({ kind: "stepTargetEnded", step: step.key, end, at });
   }

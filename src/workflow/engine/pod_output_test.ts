@@ -7,7 +7,7 @@ import { guarded } from "./cut_values.ts";
 import { failedPodsText, podOutputOf } from "./pod_output.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { endsOf, outputsOf, type Play, play, saying } from "../testing/step_fixture.ts";
-import { narrowed } from "./named_targets.ts";
+import { narrowed, TargetNames } from "./named_targets.ts";
 
 function end(name: string, stdout: string, outcome: Outcome = { kind: "ok" }): StepTargetEnd {
   const target = { context: "c", namespace: "n", pod: name, container: "a", node: "", ip: "" };
@@ -152,8 +152,8 @@ Deno.test("`targets` can name pods of an unreachable context", () => {
     { target: { ...west, pod: "q" }, name: "west/q" },
     { target: { ...west, context: "east", pod: "*" }, name: "east/*", unreachable: reason },
   ];
-  const names = (wanted: string[], several = true) =>
-    narrowed(all, wanted, several).map(({ name }) => name);
+  const names = (wanted: string[]) =>
+    narrowed(all, wanted, new TargetNames()).map(({ name }) => name);
   assert.deepEqual(names(["west/q"]), ["west/q"]);
   assert.deepEqual(names(["west/*"]), ["west/p", "west/q"]);
   assert.deepEqual(names(["east/r", "east/s"]), ["east/*"]);

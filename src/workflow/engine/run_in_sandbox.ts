@@ -1,12 +1,14 @@
 /** A `script` step: runs its code in the sandbox with the workflow's permissions; the script's end is the step's. */
 import { hint, option } from "../../base/hint.ts";
 import * as resources from "../../kube/resources.ts";
+import { EndedTargets } from "./named_targets.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
 import type { StepOutcome } from "../step_events.ts";
 import { failed, ok, type StepEnd } from "../step_kind.ts";
-import type { StepContext, StepTarget } from "./step_context.ts";
+import type { StepContext } from "./step_context.ts";
+import type { StepTarget } from "./named_targets.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import { wholeList } from "../../kube/http/list.ts";
 import type { ApiResource } from "../../kube/client.ts";
@@ -166,7 +168,7 @@ function scriptApi(step: StepContext, targets: readonly StepTarget[]): ScriptApi
 function within(step: StepContext, signal: AbortSignal): StepContext {
   return Object.create(step, {
     signal: { value: signal },
-    retained: { value: new Map() },
+    retained: { value: new EndedTargets() },
     emit: { value: () => Promise.resolve() },
   }) as StepContext;
 }

@@ -3,18 +3,11 @@ import type { JsonValue } from "../../base/json_value.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { FullWorkflow } from "../model.ts";
-import type { StepKey, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import type { StepKey, WorkflowEvent } from "../step_events.ts";
 import type { SelectFields, Where } from "../selection_fields.ts";
 import type { InnerEnd } from "./failure.ts";
+import type { EndedTargets, StepTarget, TargetRecord } from "./named_targets.ts";
 import type { Environment, Question, Writing } from "./environment.ts";
-
-/** A target of a step with its name, which is as short as possible. */
-export interface StepTarget {
-  target: Target;
-  name: string;
-  /** Set if it stands for all pods of an unreachable context: the reason; its name is `CONTEXT/*`. */
-  unreachable?: string;
-}
 
 /** How the steps of a list are run. */
 export interface InnerOptions {
@@ -42,8 +35,10 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** The step's own `timeout`; undefined if it has none. */
   readonly limitMs: number | undefined;
-  /** Targets that an earlier run has ended, by name: they aren't run again. */
-  readonly retained: ReadonlyMap<string, StepTargetEnd>;
+  /** Targets that an earlier run has ended: they aren't run again. */
+  readonly retained: Pick<EndedTargets, "get">;
+  /** Returns a target as expressions see it. */
+  record(target: Target, name: string): TargetRecord;
   /** Resolves when the event is queued: awaiting it is the back-pressure. */
   emit(event: WorkflowEvent): Promise<void>;
   /** Emits a line of this step. */

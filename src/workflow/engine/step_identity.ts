@@ -6,6 +6,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { JsonValue } from "../../base/json_value.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
+import type { Target } from "../../kube/select/target.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import { listPrefix, withoutLists } from "../inner_lists.ts";
 import { absolute } from "../permissions.ts";
@@ -188,6 +189,8 @@ export interface Retained {
   steps: ReadonlyMap<string, RetainedEnd>;
   /** Of steps that hadn't ended: their targets that had, by name. */
   targets: ReadonlyMap<string, RetainedPart & { ends: ReadonlyMap<string, StepTargetEnd> }>;
+  /** The targets of that run, by the names that outputs have. */
+  names?: ReadonlyMap<string, Target>;
 }
 
 /** A run from the start. */

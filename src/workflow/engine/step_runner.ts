@@ -24,6 +24,8 @@ import { evaluatedAs, withoutNull } from "../written.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 import { guarded } from "./cut_values.ts";
+import type { Target } from "../../kube/select/target.ts";
+import { EndedTargets } from "./named_targets.ts";
 import { listPrefix } from "../inner_lists.ts";
 import type { StepKey } from "../step_events.ts";
 import {
@@ -117,7 +119,7 @@ export class StepRunner implements Sequences {
     }
     if (signal.aborted) {
       const outcome = await this.#cancelled(step, scope);
-      return { outcome, continues: false, failure: failureOf(step.id, outcome, []) };
+      return { outcome, continues: false, failure: failureOf(step.id, outcome) };
     }
     const kind = stepKind(step.kind);
     const condition = this.#condition(step, scope);
@@ -143,7 +145,7 @@ export class StepRunner implements Sequences {
             signal,
             held,
             policy: prepared.policy,
-          }, new Map(done)),
+          }, new EndedTargets(done?.values())),
           prepared.policy,
         ]
         : [{ outcome: prepared, output: {} }, noPolicy];
@@ -162,7 +164,9 @@ export class StepRunner implements Sequences {
     });
     const { outcome } = end;
     if (outcome.kind === "ok" || outcome.kind === "skipped") return { outcome, continues };
-    const failure = end.failure ?? failureOf(step.id, outcome, end.seen ?? []);
+    const { names } = this.options;
+    const record = (target: Target, name: string) => names.record(target, name);
+    const failure = end.failure ?? failureOf(step.id, outcome, end.seen, record);
     return { outcome, continues, failure };
   }
 
@@ -264,7 +268,7 @@ export class StepRunner implements Sequences {
     step: Step,
     kind: StepKind,
     at: Attempted,
-    done: Map<string, StepTargetEnd>,
+    done: EndedTargets,
   ): Promise<StepEnd & { seen: readonly StepTargetEnd[] }> {
     const { environment, emit } = this.options;
     // The record of this run alone must list what is done, in case another resumes from it.
@@ -280,8 +284,8 @@ export class StepRunner implements Sequences {
         return { ...end, seen: [...done.values(), ...seen] };
       }
       // Successful targets aren't run again.
-      for (const target of seen) if (target.outcome.kind === "ok") done.set(target.name, target);
-      for (const [name, { outcome }] of done) if (outcome.kind !== "ok") done.delete(name);
+      for (const target of seen) if (target.outcome.kind === "ok") done.set(target);
+      done.retain(({ outcome }) => outcome.kind === "ok");
       const reason = stepReason(end.outcome);
       await emit({ kind: "stepRetried", step: at.key, attempt: attempt + 1, delayMs, reason });
       await passed(environment.clock, delayMs, { signal: at.signal });
@@ -292,7 +296,7 @@ export class StepRunner implements Sequences {
     step: Step,
     kind: StepKind,
     at: Attempted & {
-      done: ReadonlyMap<string, StepTargetEnd>;
+      done: EndedTargets;
       seen: StepTargetEnd[];
       isRepeated: boolean;
     },

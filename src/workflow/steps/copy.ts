@@ -7,8 +7,9 @@ import { defineStep, failed, type Need, type StepEnd, type StepProblem } from ".
 import { type Fanout, fanoutEntries, fanoutOf, podEntries, podLimitOf } from "../pod_fields.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { fanOut } from "../engine/fan_out.ts";
-import type { EndsOutput } from "../engine/pod_output.ts";
-import type { StepContext, StepTarget } from "../engine/step_context.ts";
+import { type EndsOutput, recordsType } from "../engine/pod_output.ts";
+import type { StepContext } from "../engine/step_context.ts";
+import type { StepTarget } from "../engine/named_targets.ts";
 
 /** Prefix of a path in the pods, as in `kodama cp`. */
 const podMark = ":";
@@ -48,6 +49,7 @@ export const copyStep = defineStep({
     }),
     files: numberType,
     bytes: numberType,
+    records: recordsType,
   },
   example: `
 select: { namespace: weka-operator-system, match: drive }
@@ -155,8 +157,8 @@ async function copyFiles(
   const copy = await environment.copy({
     way,
     folder: path.slice(0, path.lastIndexOf("/")) || "/",
-    targets: all.filter(({ name, unreachable }) =>
-      unreachable === undefined && !step.retained.has(name)
+    targets: all.filter((one) =>
+      one.unreachable === undefined && step.retained.get(one) === undefined
     ),
     permit: async (path) => void await step.requirePath(need, path),
     note: (name, text) => step.line(`${name}: ${text}`, "stderr"),

@@ -5,6 +5,7 @@ import { hasExpression } from "../../expression/template.ts";
 import { booleanType, listOf, recordOf, textType, type Type } from "../../expression/type.ts";
 import { isKnownReadOnly } from "../../gate/commands.ts";
 import { command, described, environment, maxOutput, text } from "../fields.ts";
+import { recordsType } from "../engine/pod_output.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { defineStep } from "../step_kind.ts";
 import { fanoutEntries, fanoutOf, podEntries, podLimitOf } from "../pod_fields.ts";
@@ -34,6 +35,7 @@ export const podOutput: Readonly<Record<string, Type>> = {
   distinct: listOf(textType),
   groups: listOf(group),
   stdout: textType,
+  records: recordsType,
 };
 
 /** The kind `exec`. */

@@ -12,9 +12,10 @@ import { type Outcome, outcomeOfReadError } from "../../exec/outcome.ts";
 import { outputFileName } from "../../exec/target_names.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { cutOf } from "../engine/fan_out.ts";
-import { deadEnds, podOutputOf, troubleIn } from "../engine/pod_output.ts";
+import { deadEnds, podOutputOf, troubleIn, withRecords } from "../engine/pod_output.ts";
 import { targetsEvent } from "../engine/named_targets.ts";
-import type { StepContext, StepTarget } from "../engine/step_context.ts";
+import type { StepContext } from "../engine/step_context.ts";
+import type { StepTarget } from "../engine/named_targets.ts";
 
 const request = v.strictObject({
   tail: v.optional(
@@ -108,12 +109,12 @@ async function readLogs(
   await step.emit(targetsEvent(step.key, targets));
   const there = targets.filter(({ unreachable }) => unreachable === undefined);
   const ofPods = await inParallel(
-    there.map((one) => async () => step.retained.get(one.name) ?? await readOne(step, one, read)),
+    there.map((one) => async () => step.retained.get(one) ?? await readOne(step, one, read)),
     parallel,
   );
   const ends = [...ofPods, ...await deadEnds(step, targets)];
   const outcome = troubleIn(targets, ends, { kind: "count", count: 0 }) ?? { kind: "ok" };
-  return { outcome, ...podOutputOf(ends, read.maxOutputBytes) };
+  return { outcome, ...withRecords(step, ends, podOutputOf(ends, read.maxOutputBytes)) };
 }
 
 async function readOne(
