@@ -8,7 +8,7 @@ import { runSteps, type StepOutcome } from "../src/actions/workflow/run_steps.ts
 import { testWorkflows } from "../src/actions/workflow/test_workflows.ts";
 import { checkWorkflows } from "../src/actions/workflow/files.ts";
 import { inProcessCluster, thisMachine } from "./harness/cluster_in_process.ts";
-import { referencePage, referenceParts } from "../tools/workflow_reference.ts";
+import { outputTexts, referencePage, referenceParts } from "../tools/workflow_reference.ts";
 import { referenceFile } from "../tools/schemas.ts";
 
 const folder = new URL("../workflows/", import.meta.url);
@@ -48,6 +48,11 @@ Deno.test("every field of the reference stands in an example of its part", () =>
       .filter((field) => !new RegExp(`(?:^|[{,\\s])${field.split(".").at(-1)}:`, "m").test(text));
     assert.deepEqual(missing, [], title);
   }
+});
+
+Deno.test("every output of a kind of step has a meaning in the reference", () => {
+  const names = referenceParts().flatMap(({ outputs = {} }) => Object.keys(outputs));
+  assert.deepEqual(names.filter((name) => outputTexts[name] === undefined), []);
 });
 
 Deno.test("docs/workflow-reference.md is that of the code (deno task schema:update)", async () => {

@@ -18,6 +18,7 @@ select: { namespace: weka-operator-system, match: drive }
 defaults: { timeout: 1m }
 permissions: { run: [echo] }
 concurrency: wait
+limits: { time: 10m }
 steps:
   - id: version
     exec: [weka, version]
@@ -42,6 +43,12 @@ steps:
     attempts: { most: 3, delay: 1s, factor: 2, maxDelay: 10s }
   - exec: ["false"]
     allowFailure: true
+    quiet: true
+  - name: until every pod answers
+    exec: [weka, version]
+    until: \${{ size(result.failed) == 0 }}
+    every: 2s
+    timeout: 1m
 `,
   },
   param: {
@@ -101,6 +108,9 @@ defaults:
   timeout: 2m
   attempts: 2
   allowFailure: false
+  every: 10s
+  quiet: false
+  env: { LC_ALL: C }
 steps:
   - exec: [weka, version]
 `,

@@ -89,12 +89,47 @@ export function referencePage(): string {
       "",
       ...table(fields),
       "",
-      ...outputsLine(outputs),
+      ...outputsTable(outputs),
       ...examples.flatMap(shown),
     ].join("\n")
   );
   return `${intro}\n${parts.join("\n")}`;
 }
+
+/** What each output is; an output has the same meaning in every kind. */
+export const outputTexts: Readonly<Record<string, string>> = {
+  outcome:
+    "How it ended: `ok`, `failed`, `timeout`, `denied`, `refused`, `cancelled`, `skipped`; of a group also `rescued`.",
+  targets: "Its pods.",
+  ok: "Those in which it was ok.",
+  failed: "Those in which it wasn't.",
+  records:
+    "Each pod with its name, context, namespace, node, address and labels, and how it ended there.",
+  byTarget: "Of each pod, how it ended there and what it wrote.",
+  distinct: "The distinct standard outputs, the most frequent first.",
+  groups: "The same, each with the pods that wrote it.",
+  stdout:
+    "The standard output, without line breaks at its end; of several pods the most frequent one.",
+  stderr: "The standard error.",
+  exitCode: "The exit code.",
+  truncated: "Whether more was written than `maxOutput`; expressions can't read a cut output.",
+  files: "The number of copied files.",
+  bytes: "Their size.",
+  pods: "The number of pods in the state.",
+  port: "The local port.",
+  address: "The local address, with the port.",
+  pod: "The pod's name.",
+  value: "The value of `kodama.output(…)`.",
+  status: "The status.",
+  body: "The body, as text.",
+  headers: "The headers of the answer, in lower case.",
+  json: "The body's data, if it is JSON.",
+  answer: "The answer.",
+  yes: "Whether it was yes.",
+  outputs: "The outputs of the workflow, or of the round, by name.",
+  items: "Each round with its item and outcome, in the order of the list.",
+  byItem: "The outputs of each round, by its item.",
+};
 
 const intro = `<!-- Made by \`deno task schema:update\`. -->
 
@@ -113,11 +148,20 @@ function table(fields: Part["fields"]): string[] {
   return ["| field | meaning |", "| --- | --- |", ...rows];
 }
 
-/** Returns the names below `steps.ID.`, each with its type. */
-function outputsLine(outputs: Part["outputs"]): string[] {
+/** Returns the table of the names below `steps.ID.`, each with its type. */
+function outputsTable(outputs: Part["outputs"]): string[] {
   if (outputs === undefined) return [];
-  const names = Object.entries(outputs).map(([name, type]) => `\`${name}\` (${typeText(type)})`);
-  return [`Outputs, as \`steps.ID.NAME\`: ${names.join(", ")}.`, ""];
+  const rows = Object.entries(outputs).map(([name, type]) =>
+    `| \`${name}\` | ${typeText(type)} | ${outputTexts[name] ?? ""} |`
+  );
+  return [
+    "It gives, as `steps.ID.NAME`:",
+    "",
+    "| name | type | meaning |",
+    "| --- | --- | --- |",
+    ...rows,
+    "",
+  ];
 }
 
 function typeText(type: Type): string {

@@ -40,7 +40,11 @@ const stepOutcome = v.variant("kind", [
     exitCode: v.optional(field(whole, "Of a run that this ends; 5 if it is absent.")),
   }),
   v.object({ kind: v.picklist(["rescued", "denied", "refused", "skipped"]), reason }),
-  v.object({ kind: kind("timeout"), afterMs: whole, limit: v.optional(kind("default")) }),
+  v.object({
+    kind: kind("timeout"),
+    afterMs: whole,
+    limit: v.optional(v.picklist(["default", "run"])),
+  }),
   v.object({ kind: kind("cancelled") }),
 ]);
 
@@ -50,7 +54,10 @@ const remains = {
 };
 
 const targetOutcome = v.variant("kind", [
-  v.object({ kind: kind("ok") }),
+  v.object({
+    kind: kind("ok"),
+    exitCode: v.optional(field(whole, "One that the step expects, if it isn't 0.")),
+  }),
   v.object({
     kind: kind("failed"),
     exitCode: v.number(),

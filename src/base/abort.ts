@@ -10,15 +10,23 @@ export class Deadline implements Disposable {
   readonly #cleanup = new DisposableStack();
   #expired = false;
 
-  /** @param limitMs no limit if it is undefined. */
-  constructor(clock: Clock, limitMs: number | undefined, parent?: AbortSignal) {
+  /**
+   * @param limitMs no limit if it is undefined.
+   * @param reason of the abort at the limit.
+   */
+  constructor(
+    clock: Clock,
+    limitMs: number | undefined,
+    parent?: AbortSignal,
+    reason: Error = new DOMException("the time is up", "TimeoutError"),
+  ) {
     if (parent !== undefined) {
       this.#cleanup.use(onAbort(parent, () => this.#controller.abort(parent.reason)));
     }
     if (limitMs === undefined) return;
     this.#cleanup.use(clock.timer(limitMs, () => {
       this.#expired = true;
-      this.#controller.abort(new DOMException("the time is up", "TimeoutError"));
+      this.#controller.abort(reason);
     }));
   }
 

@@ -19,6 +19,7 @@
  *     S success, M with another exit code                             failed       M's exit code
  *     S success, the command started and M is missing                 unknown
  *     S with an exit code other than 0                                failed       S's exit code
+ *     an exit code that the caller lists (workflows only)             ok, else failed
  *     S refused, not started: the runtime can't start the command     failed       126 or 127
  *     S refused, not started, and its message proves that             unreachable
  *     S refused, and the command may have started                     unknown
@@ -62,7 +63,10 @@ export interface Remains {
 }
 
 /** How a target ended. */
-export type Outcome = { kind: "ok" } | Failure;
+export type Outcome =
+  /** `exitCode` is one that the caller expects, if it isn't 0. */
+  | { kind: "ok"; exitCode?: number }
+  | Failure;
 
 /** Any outcome but `ok`. */
 export type Failure =
@@ -108,6 +112,21 @@ function unknown(reason: string): Extract<Failure, { kind: "unknown" }> {
 /** Returns the attempt that ended with an outcome. */
 export function ended(outcome: Outcome): Attempt {
   return { kind: "ended", outcome };
+}
+
+/** Returns the outcome if only these exit codes are expected of the command. */
+export function outcomeOfExpected(outcome: Outcome, expected: readonly number[]): Outcome {
+  if (outcome.kind === "ok") {
+    return expected.includes(0)
+      ? outcome
+      : { kind: "failed", exitCode: 0, reason: `exit code 0, expected ${expected.join(", ")}` };
+  }
+  // With a reason or a signal it isn't the command that has chosen the exit code.
+  if (outcome.kind !== "failed" || outcome.reason !== undefined || outcome.signal !== undefined) {
+    return outcome;
+  }
+  const { exitCode } = outcome;
+  return expected.includes(exitCode) ? { kind: "ok", exitCode } : outcome;
 }
 
 /* Before the stream is open. */

@@ -3,7 +3,7 @@ import { forEachUntil, onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
-import { type Outcome, outcomeOfSkip } from "./outcome.ts";
+import { type Outcome, outcomeOfExpected, outcomeOfSkip } from "./outcome.ts";
 import type { RunEvent } from "./run_options.ts";
 import { Outages } from "./outages.ts";
 import type { RunOptions } from "./run_options.ts";
@@ -141,10 +141,10 @@ class Run {
   }
 
   async #runOne(index: number): Promise<void> {
-    const { clock, positionOf } = this.options;
+    const { clock, positionOf, expected } = this.options;
     const startedMs = clock.elapsedMs();
     await this.#events.push({ kind: "targetStarted", target: index, at: clock.now() });
-    const outcome = await (this.options.perform ?? runTarget)({
+    const end = await (this.options.perform ?? runTarget)({
       target: this.#targets[index] as Target,
       ...(positionOf?.(index) ?? { index, total: this.#targets.length }),
       command: this.command,
@@ -157,6 +157,7 @@ class Run {
       },
       drop: () => void this.#dropped.add(index),
     });
+    const outcome = expected === undefined ? end : outcomeOfExpected(end, expected);
     if (outcome.kind !== "ok") this.#state.failed += 1;
     await this.#end(index, outcome, Math.round(clock.elapsedMs() - startedMs));
   }

@@ -58,6 +58,8 @@ export interface RunOptions extends SchedulePolicy {
   workdir?: string;
   /** Runs in each target instead of the command: a copy. It rejects only on a bug in kodama. */
   perform?: (run: TargetRun) => Promise<Outcome>;
+  /** Exit codes of a success; 0 if absent. */
+  expected?: readonly number[];
   /** The args are one line for a shell. */
   shell?: boolean;
   /** Placeholders in the args are replaced by the target's own names. */

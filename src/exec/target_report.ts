@@ -45,7 +45,11 @@ export function outcomeReport(
 ): Pick<TargetReport, "outcome" | "exitCode" | "signal" | "error"> {
   return {
     outcome: outcome.kind,
-    exitCode: outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null,
+    exitCode: outcome.kind === "ok"
+      ? outcome.exitCode ?? 0
+      : outcome.kind === "failed"
+      ? outcome.exitCode
+      : null,
     signal: outcome.kind === "failed" ? outcome.signal ?? null : null,
     error: errorOf(outcome),
   };

@@ -14,12 +14,12 @@ import { anyType, textType, type Type, typeNoun } from "../expression/type.ts";
 import { failureType } from "./engine/failure.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, SourceLocation, SourcePath, Step } from "./model.ts";
-import { outerNames, stepType } from "./names.ts";
+import { outerNames, resultName, stepType } from "./names.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { commandProblems, evaluateDeep, type Text, textsIn, textsOf } from "./templates.ts";
 import { type Entries, expressionMark, listed } from "./fields.ts";
-import { defaultEntries, frameEntries } from "./file_shape.ts";
+import { defaultEntries, frameEntries, limitsShape } from "./file_shape.ts";
 import { selectShape } from "./selection_fields.ts";
 import { misfit } from "./written.ts";
 
@@ -73,6 +73,7 @@ class Checker {
       { at: ["concurrency"], value: concurrency, entries: {} },
       { at: ["select"], value: select, entries: selectShape.entries },
       { at: ["defaults"], value: defaults, entries: defaultEntries },
+      { at: ["limits"], value: this.#workflow.limits, entries: limitsShape.entries },
     ];
     for (const { at, value, entries } of shared) {
       for (const { path: inner, text } of textsIn(value, [])) {
@@ -132,7 +133,10 @@ class Checker {
       const isUntyped = [kind.command, "name", ...kind.late].includes(String(path[0])) ||
         step.broken !== undefined;
       const field = isUntyped ? undefined : { entries, inner: path };
-      this.#text(location, text, names, field);
+      const known = path[0] === "until"
+        ? { ...names, [resultName]: stepType(kind, step.fields) }
+        : names;
+      this.#text(location, text, known, field);
     }
   }
 
@@ -148,7 +152,11 @@ class Checker {
     if (isNever(step.when)) {
       this.#report("unreachable-step", below(["when"]), "this is never true", "warning");
     }
-    for (const need of kind.needs(step.fields)) {
+    const { defaults } = this.#workflow;
+    const inherited = Object.entries(defaults).filter(([field]) =>
+      Object.hasOwn(kind.entries, field)
+    );
+    for (const need of kind.needs({ ...Object.fromEntries(inherited), ...step.fields })) {
       if (hasExpression(need.what) || grants(this.#workflow.permissions, need, this.#folder)) {
         continue;
       }

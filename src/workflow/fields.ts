@@ -130,6 +130,20 @@ export const identifier = v.pipe(
   v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, "a name of letters, digits and _"),
 );
 
+const exitCodeText = "an exit code from 0 to 255";
+const exitCode = v.pipe(
+  v.number(exitCodeText),
+  v.integer(exitCodeText),
+  v.minValue(0, exitCodeText),
+  v.maxValue(255, exitCodeText),
+);
+
+/** Exit codes of a success. */
+export const expectedExitCodes = v.union([
+  exitCode,
+  v.pipe(v.array(exitCode, "a list of exit codes"), v.nonEmpty("at least one exit code")),
+], "an exit code from 0 to 255, or a list of them");
+
 /** The name of an environment variable. */
 export const variable = v.pipe(
   v.string("a variable's name"),

@@ -5,6 +5,7 @@ import {
   countFromOne,
   described,
   duration,
+  environment,
   identifier,
   oneOrMore,
   text,
@@ -34,7 +35,12 @@ const allowFailure = v.union([yesOrNo, v.picklist(["any"], "any")], "true, false
 
 /** How a step is repeated and limited, and what follows from its end: evaluated before its first attempt. */
 export const policyEntries = {
-  timeout: v.optional(described(duration, "Time limit of each attempt.")),
+  timeout: v.optional(
+    described(duration, "Time limit of each attempt; with `until`, of all attempts together."),
+  ),
+  every: v.optional(
+    described(duration, "With `until`, the wait before the next attempt; 5s by default."),
+  ),
   attempts: v.optional(
     described(
       attempts,
@@ -44,6 +50,10 @@ export const policyEntries = {
   allowFailure: v.optional(described(
     allowFailure,
     "`true`: the workflow continues if the step failed; `any`: also if it timed out or was refused.",
+  )),
+  quiet: v.optional(described(
+    yesOrNo,
+    "Whether its output isn't shown, nor that of its inner steps; its last 20 lines are shown if it fails.",
   )),
 };
 
@@ -56,11 +66,21 @@ export const frameEntries = {
   when: v.optional(
     described(v.boolean("true or false"), "The step is skipped unless this is true."),
   ),
+  until: v.optional(described(
+    v.boolean("true or false"),
+    "Repeats the step until it is ok and this is true; `result` is its output. It ends after 30m unless the step has a `timeout`.",
+  )),
   ...policyEntries,
 };
 
 /** Fields of `defaults`. */
-export const defaultEntries = { ...fanoutEntries, ...policyEntries };
+export const defaultEntries = {
+  ...fanoutEntries,
+  ...policyEntries,
+  env: v.optional(
+    described(environment, "Environment variables of every command; those of a step are added."),
+  ),
+};
 
 /** The fields of every step as they are written in a file. */
 export const writtenFrame = writtenEntries(frameEntries, [["id"]]);
@@ -147,6 +167,14 @@ export const concurrencyShape = v.object({ group: concurrencyGroup, mode: concur
 /** A list of steps; each item is read with the shape of its kind. */
 const stepList = v.array(anything, "a list of steps");
 
+/** `limits` with its expressions evaluated. */
+export const limitsShape = v.strictObject({
+  time: described(
+    duration,
+    "The time for all steps but those of `finally`: what runs then is ended, and `finally` follows.",
+  ),
+}, "time");
+
 /** The shape of the file. The shape of a step depends on its kind. */
 export const fullShape = v.strictObject({
   version,
@@ -175,6 +203,7 @@ export const fullShape = v.strictObject({
     written(concurrency),
     "What happens if another run of the same group is active.",
   )),
+  limits: v.optional(described(written(limitsShape), "The limits of a run.")),
   steps: described(
     v.pipe(stepList, v.nonEmpty("at least one step")),
     "The steps, which run one after the other.",

@@ -95,6 +95,8 @@ export interface StepFrame {
   at: LineLocation;
   /** An expression; the step is skipped unless it evaluates to true. */
   when?: string | boolean;
+  /** An expression: the step is repeated until it evaluates to true. */
+  until?: string | boolean;
   /** Its own fields of `policyEntries`, as written. */
   policy: Readonly<Record<string, unknown>>;
 }
@@ -142,6 +144,8 @@ export interface FullWorkflow {
   defaults: Readonly<Record<string, unknown>>;
   permissions: Permissions;
   steps: readonly Step[];
+  /** Of a run; as written. */
+  limits?: { time: string };
   /** Always run at the end, also after a cancel. */
   finally: readonly Step[];
   /** Templates, by name; evaluated after the last step. */

@@ -33,6 +33,9 @@ export function outerNames({ params, permissions }: FullWorkflow): Record<string
   };
 }
 
+/** The name of a step's own output in its `until`. */
+export const resultName = "result";
+
 /** The type of `steps.ID` in expressions. @param fields unknown of a step that can't be read. */
 export function stepType({ output, outputOf }: StepKind, fields: Step["fields"] | undefined): Type {
   return record({ ...output, ...fields && outputOf(fields), outcome: textType });

@@ -68,6 +68,7 @@ export async function readFull(
     })),
     ...definedOnly({
       description,
+      limits: written.limits,
       concurrency: concurrency === undefined ? undefined : concurrencyOf(concurrency, name),
     }),
   };
@@ -269,6 +270,15 @@ class StepReader {
     const own = Object.entries(value).filter(([field]) => !Object.hasOwn(frameEntries, field));
     const fields = Object.fromEntries(own);
     const { id } = value as FrameFields;
+    const { until, every, attempts } = value as Record<string, unknown>;
+    if (until !== undefined && attempts !== undefined) {
+      const message = "`until` repeats the step by itself; `attempts` has no effect";
+      this.#error("step", this.#source.atKey([...path, "attempts"], message));
+    }
+    if (until === undefined && every !== undefined) {
+      const message = "`every` has no effect without `until`";
+      this.#error("step", this.#source.atKey([...path, "every"], message));
+    }
     for (const field of kind.fixed) {
       const text = fields[field];
       if (field === kind.command || typeof text !== "string") continue;
@@ -325,7 +335,7 @@ class StepReader {
   }
 
   #frame(given: FrameFields, kind: StepKind, path: SourcePath): StepFrame {
-    const { id, name, when } = given;
+    const { id, name, when, until } = given;
     const policy = Object.entries(given)
       .filter(([field, value]) => Object.hasOwn(policyEntries, field) && value !== undefined);
     return {
@@ -333,7 +343,7 @@ class StepReader {
       named: id !== undefined,
       at: this.#source.location(path),
       policy: Object.fromEntries(policy),
-      ...definedOnly({ title: name, when }),
+      ...definedOnly({ title: name, when, until }),
     };
   }
 
@@ -403,6 +413,7 @@ interface FrameFields {
   id?: string | undefined;
   name?: string | undefined;
   when?: string | boolean | undefined;
+  until?: string | boolean | undefined;
 }
 
 /** Replaces the kind of a step that has none: it does nothing. */

@@ -26,7 +26,7 @@ export type StepOutcome =
   | { kind: "denied"; reason: string }
   | { kind: "refused"; reason: string }
   /** `limit` is what set the limit, if it wasn't the `timeout` of the step. */
-  | { kind: "timeout"; afterMs: number; limit?: "default" }
+  | { kind: "timeout"; afterMs: number; limit?: "default" | "run" }
   | { kind: "cancelled" }
   | { kind: "skipped"; reason: string };
 

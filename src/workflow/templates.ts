@@ -32,7 +32,7 @@ export interface Text {
 
 /** Returns every text of a step that contains an expression, without those of its inner steps. */
 export function textsOf(step: Step, kind: StepKind): Text[] {
-  const frame = { when: step.when, name: step.title, ...step.policy };
+  const frame = { when: step.when, until: step.until, name: step.title, ...step.policy };
   return [
     ...textsIn(frame, []),
     ...Object.entries(withoutLists(step.fields, kind))
@@ -160,10 +160,13 @@ export function evaluateDeep(value: unknown, values: Values): unknown {
 
 /** Returns the environment variables that a workflow's expressions name: `env.HOME`. */
 function variablesNamed(
-  { select, defaults, concurrency, steps, finally: last, outputs }: FullWorkflow,
+  { select, defaults, concurrency, limits, steps, finally: last, outputs }: FullWorkflow,
 ): string[] {
   const texts = [
-    ...textsIn([select, defaults, concurrency?.group, outputs.map(({ template }) => template)], []),
+    ...textsIn(
+      [select, defaults, concurrency, limits, outputs.map(({ template }) => template)],
+      [],
+    ),
     ...[...steps, ...last].flatMap(textsWithin),
   ];
   const names = texts.flatMap(({ text }) =>

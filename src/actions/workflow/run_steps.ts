@@ -96,6 +96,8 @@ export interface RunStepsOptions extends StepsOptions {
   confirm?: Confirm;
   /** Confirm the run whatever it changes. */
   because?: Change["because"];
+  /** A time limit of the run, in addition to the file's. `finally` follows. */
+  deadlineMs?: number | undefined;
   /** Ends the steps of `finally` too. */
   finallySignal: AbortSignal;
 }
@@ -292,6 +294,7 @@ export async function* runSteps(
     overrides: options.overrides,
     uses,
     yes: options.yes,
+    deadlineMs: options.deadlineMs,
     retained,
     omitted,
     signal: options.signal,

@@ -30,7 +30,13 @@ export interface RunnerOptions {
   runUsed(
     workflow: FullWorkflow,
     params: Readonly<Record<string, JsonValue>>,
-    at: { key: StepKey; identity: string; isFresh: boolean; signal: AbortSignal },
+    at: {
+      key: StepKey;
+      identity: string;
+      isFresh: boolean;
+      isQuiet: boolean;
+      signal: AbortSignal;
+    },
   ): Promise<InnerEnd & Required<Pick<InnerEnd, "outputs">>>;
 }
 
@@ -57,4 +63,11 @@ export interface Attempted {
   signal: AbortSignal;
   held: AsyncDisposableStack;
   policy: Policy;
+  /** Receives the lines of a quiet step; absent for any other. */
+  hidden?: HiddenLines;
+}
+
+/** Lines of a quiet step. */
+export interface HiddenLines {
+  push(line: Extract<WorkflowEvent, { kind: "stepLine" }>): void;
 }

@@ -2,7 +2,8 @@
  * A run of a workflow, from its first event to its last. The environment is passed in; progress is emitted as events;
  * the steps of `finally` always run.
  */
-import { passed } from "../../base/abort.ts";
+import { Deadline, passed } from "../../base/abort.ts";
+import { parseDuration } from "../../base/duration.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
@@ -15,7 +16,7 @@ import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, textsWithin, type Values, variablesGranted } from "../templates.ts";
 import { finallyPrefix, type Retained } from "./step_identity.ts";
 import { Mask } from "./mask.ts";
-import { exitCodeOfStep, messageAt } from "./policy.ts";
+import { exitCodeOfStep, messageAt, RunTimeUp, stoppedBy } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { StepRunner } from "./step_runner.ts";
 import { TargetNames } from "./named_targets.ts";
@@ -23,7 +24,7 @@ import { type InnerEnd, isGood, noFailure } from "./failure.ts";
 import type { Environment } from "./environment.ts";
 import { paramValue } from "../params.ts";
 import { fits, typeNouns } from "../read_frame.ts";
-import { concurrencyShape } from "../file_shape.ts";
+import { concurrencyShape, limitsShape } from "../file_shape.ts";
 import { evaluatedAs } from "../written.ts";
 
 /** Input of a run beside the workflow. */
@@ -35,6 +36,8 @@ export interface RunInput {
   overrides: WhereOverrides;
   uses: ReadonlyMap<Step, FullWorkflow>;
   yes: boolean;
+  /** A time limit in addition to the file's. */
+  deadlineMs?: number | undefined;
   retained: Retained;
   /** Steps that a person has left out; none if absent. */
   omitted?: OmittedSteps;
@@ -106,7 +109,7 @@ class Engine {
       emit: (event) => this.#emit(event),
       shown: () => this.#shown(),
       lastSignal: this.#lastSignal,
-      runUsed: async (used, params, { key, identity, isFresh, signal }) => {
+      runUsed: async (used, params, { key, identity, isFresh, isQuiet, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
         }
@@ -116,6 +119,7 @@ class Engine {
           identity: `${identity}/`,
           overrides: {},
           isFresh,
+          isQuiet,
         }, { main: signal, last: this.#lastSignal });
       },
     });
@@ -176,6 +180,7 @@ class Engine {
       identity: "",
       overrides: this.#input.overrides,
       isFresh: false,
+      isQuiet: false,
     }, { main: this.#mainSignal, last: this.#lastSignal });
     await this.#emit({
       kind: "workflowEnded",
@@ -196,7 +201,7 @@ class Engine {
   ): Promise<InnerEnd & Required<Pick<InnerEnd, "outputs">>> {
     const tally = { hasRun: false, hasChanged: false };
     const scope: Scope = { ...outer, workflow, steps: {}, tally };
-    let result: InnerEnd = await this.#runner.sequence(workflow.steps, scope, { signal: main });
+    let result = await this.#main(workflow, scope, main);
     if (workflow.finally.length > 0) {
       await this.#emit({ kind: "finallyStarted", at: this.#environment.clock.now() });
       const undoing = { hasRun: false, hasChanged: false };
@@ -223,6 +228,25 @@ class Engine {
     if (!isGood(result.outcome)) return { ...result, outputs: {} };
     const { outcome, outputs } = outputsOf(workflow, { ...scope.values, steps: scope.steps });
     return outcome.kind === "ok" ? { ...result, outputs } : { outcome, outputs };
+  }
+
+  /** Runs the steps that come before `finally`, within the time limit of the run. */
+  async #main(workflow: FullWorkflow, scope: Scope, main: AbortSignal): Promise<InnerEnd> {
+    const { clock } = this.#environment;
+    const own = workflow.limits && evaluatedAs(
+      limitsShape,
+      evaluateDeep(workflow.limits, scope.values),
+      ["limits"],
+    );
+    const limits = [own && parseDuration(own.time), scope.prefix === "" && this.#input.deadlineMs]
+      .filter((limitMs) => typeof limitMs === "number");
+    const limitMs = limits.length === 0 ? undefined : Math.min(...limits);
+    using deadline = new Deadline(clock, limitMs, main, new RunTimeUp(limitMs ?? 0));
+    const { signal } = deadline;
+    const end = await this.#runner.sequence(workflow.steps, scope, { signal });
+    return deadline.expired && end.outcome.kind === "cancelled"
+      ? { ...end, outcome: stoppedBy(signal) }
+      : end;
   }
 
   /** Returns the point from which a rerun makes sense. */

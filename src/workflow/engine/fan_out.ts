@@ -28,6 +28,8 @@ export interface FanOut {
   maxOutputBytes: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
+  /** Exit codes of a success; 0 if absent. */
+  expected?: readonly number[];
   /** A folder: the whole standard output is written to a file there. */
   save?: string;
   /** The change to confirm; absent if nothing changes in the pods. */
@@ -106,7 +108,7 @@ class Round implements AsyncDisposable {
 
   #events() {
     const { environment: { open, clock, nonce }, signal } = this.#step;
-    const { command, shell, bounds, environment, workdir, positions, copy } = this.#work;
+    const { command, shell, bounds, environment, workdir, expected, positions, copy } = this.#work;
     const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail } = bounds;
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
       open,
@@ -126,7 +128,7 @@ class Round implements AsyncDisposable {
         : { perform: copy.perform }),
       // Without batches the budget decides how the step ends, and doesn't skip targets.
       ...(serial === undefined ? {} : { serial, maxFail }),
-      ...definedOnly({ timeoutMs: commandTimeoutMs, environment, workdir }),
+      ...definedOnly({ timeoutMs: commandTimeoutMs, environment, workdir, expected }),
     });
   }
 

@@ -43,7 +43,8 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     await shown();
     return await environment.ask(question, at.signal);
   };
-  const { key, identity, scope, signal, runSignal, expired, held, done, seen, isRepeated } = at;
+  const { key, identity, scope, signal, runSignal, expired, held, done, seen, isRepeated, hidden } =
+    at;
   const { limitMs } = at.policy;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
@@ -71,10 +72,11 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     record: (target, name) => names.record(target, name),
     emit: async (event: WorkflowEvent) => {
       if (event.kind === "stepTargetEnded") seen.push(event.end);
-      await emit(event);
+      if (event.kind === "stepLine" && hidden !== undefined) hidden.push(event);
+      else await emit(event);
     },
     line: (text, stream = "stdout") =>
-      void emit({ kind: "stepLine", step: key, target: "", stream, text }),
+      void context.emit({ kind: "stepLine", step: key, target: "", stream, text }),
     where: (select) =>
       select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
@@ -103,7 +105,13 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       if (used === undefined) {
         throw new KodamaError("notFound", "the workflow no longer exists");
       }
-      return await runUsed(used, params, { key, identity, isFresh: scope.isFresh, signal });
+      return await runUsed(used, params, {
+        key,
+        identity,
+        isFresh: scope.isFresh,
+        isQuiet: scope.isQuiet,
+        signal,
+      });
     },
     holdOpen: (resource) => void held.use(resource),
     confirm: async (question) => {

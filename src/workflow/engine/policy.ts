@@ -18,10 +18,20 @@ export interface Policy {
   limitMs: number | undefined;
   retry: RetryPolicy | undefined;
   allowFailure: AllowFailure;
+  /** Between attempts of a step with `until`. */
+  everyMs: number;
+  /** Its output is only shown if it fails. */
+  quiet: boolean;
 }
 
 /** The policy of a step that sets none of it. */
-export const noPolicy: Policy = { limitMs: undefined, retry: undefined, allowFailure: false };
+export const noPolicy: Policy = {
+  limitMs: undefined,
+  retry: undefined,
+  allowFailure: false,
+  everyMs: 5000,
+  quiet: false,
+};
 
 const policyShape = v.object(policyEntries);
 
@@ -38,12 +48,33 @@ export function policyFields(
 
 /** Returns the policy of evaluated fields. @throws KodamaError `config` for a value that doesn't fit its field. */
 export function policyOf(evaluated: Readonly<Record<string, unknown>>): Policy {
-  const { timeout, attempts, allowFailure } = evaluatedAs(policyShape, withoutNull(evaluated));
+  const { timeout, attempts, allowFailure, every, quiet } = evaluatedAs(
+    policyShape,
+    withoutNull(evaluated),
+  );
   return {
     limitMs: timeout === undefined ? undefined : parseDuration(timeout),
     retry: attempts === undefined ? undefined : retryOf(attempts),
     allowFailure: allowFailure ?? false,
+    everyMs: parseDuration(every ?? "") ?? noPolicy.everyMs,
+    quiet: quiet ?? false,
   };
+}
+
+/** Why a signal aborts at the time limit of a run. */
+export class RunTimeUp extends Error {
+  override readonly name = "RunTimeUp";
+
+  constructor(readonly afterMs: number) {
+    super("the time limit of the run has passed");
+  }
+}
+
+/** Returns the outcome of a step that an aborted signal has ended. */
+export function stoppedBy({ reason }: AbortSignal): StepOutcome {
+  return reason instanceof RunTimeUp
+    ? { kind: "timeout", afterMs: reason.afterMs, limit: "run" }
+    : { kind: "cancelled" };
 }
 
 /** Returns the delay before the next attempt; undefined if there is none. `attempt` is the last one, from 1. */
@@ -108,6 +139,11 @@ export function messageAt(error: KodamaError, { file, line }: LineLocation): str
   return `${error.message} (${file.slice(file.lastIndexOf("/") + 1)}:${line})`;
 }
 
+const limitTexts = {
+  default: "the limit of a step without `timeout`",
+  run: "the limit of the run",
+} as const;
+
 /** Returns why it ended so, as text; empty after a success. */
 export function stepReason(outcome: StepOutcome): string {
   switch (outcome.kind) {
@@ -117,7 +153,7 @@ export function stepReason(outcome: StepOutcome): string {
       return "cancelled";
     case "timeout":
       return `not done within ${formatDuration(outcome.afterMs)}` +
-        (outcome.limit === undefined ? "" : ", the limit of a step without `timeout`");
+        (outcome.limit === undefined ? "" : `, ${limitTexts[outcome.limit]}`);
     default:
       return outcome.reason;
   }

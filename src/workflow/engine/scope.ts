@@ -37,6 +37,8 @@ export interface Scope {
   tally: Tally;
   /** Steps that an earlier run has ended run again here. */
   isFresh: boolean;
+  /** A step around these is quiet. */
+  isQuiet: boolean;
   overrides: WhereOverrides;
 }
 

@@ -113,8 +113,9 @@ export async function staticSteps(context: DefinitionContext): Promise<StaticSte
 /** Prefix of the keys of the steps of `finally`: no other step can have it for its id. */
 export const finallyPrefix = "finally/";
 
-function ownContent({ kind, fields, when }: Step): unknown {
-  return [kind, withoutLists(fields, stepKind(kind)), when ?? null];
+function ownContent({ kind, fields, when, until }: Step): unknown {
+  const own = [kind, withoutLists(fields, stepKind(kind)), when ?? null];
+  return until === undefined ? own : [...own, until];
 }
 
 function content(step: Step, uses: Uses): unknown {

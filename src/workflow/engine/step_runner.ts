@@ -5,8 +5,8 @@ import { Deadline, passed } from "../../base/abort.ts";
 import { exitCodeOfKind, KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
-import { emptyOutput } from "../names.ts";
-import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
+import { emptyOutput, resultName } from "../names.ts";
+import type { StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../step_kind.ts";
 import { stepKind } from "../step_registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
@@ -19,10 +19,11 @@ import {
   policyFields,
   policyOf,
   stepReason,
+  stoppedBy,
 } from "./policy.ts";
 import { evaluatedAs, withoutNull } from "../written.ts";
 import { namesIn, type Scope } from "./scope.ts";
-import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
+import type { Attempted, HiddenLines, RunnerOptions, Sequences } from "./attempt.ts";
 import { guarded } from "./cut_values.ts";
 import type { Target } from "../../kube/select/target.ts";
 import { EndedTargets } from "./named_targets.ts";
@@ -36,8 +37,11 @@ import {
   type RetainedInner,
   retainedPart,
 } from "./step_identity.ts";
-import { type Failure, failureOf, type InnerEnd } from "./failure.ts";
+import { type Failure, failureOf, type InnerEnd, isGood } from "./failure.ts";
 import { makeStepContext, omitSteps } from "./make_step_context.ts";
+
+/** A step with `until` and without a `timeout` of its own ends after this. */
+const longestUntilMs = 30 * 60_000;
 
 /** Runs steps. */
 export class StepRunner implements Sequences {
@@ -77,7 +81,8 @@ export class StepRunner implements Sequences {
         signal,
         held,
       });
-      if (continues) {
+      // Past the time limit of the run nothing more is started, whatever the file allows.
+      if (continues && !(signal.aborted && outcome.kind === "timeout")) {
         const isFirst = stopper === undefined && end.kind === "ok";
         if (isFirst && outcome.kind === "rescued") [end, found] = [outcome, failure];
         continue;
@@ -118,7 +123,7 @@ export class StepRunner implements Sequences {
       return { outcome: { kind: "skipped", reason: omitted }, continues: true };
     }
     if (signal.aborted) {
-      const outcome = await this.#cancelled(step, scope);
+      const outcome = await this.#stopped(step, scope, signal);
       return { outcome, continues: false, failure: failureOf(step.id, outcome) };
     }
     const kind = stepKind(step.kind);
@@ -135,16 +140,19 @@ export class StepRunner implements Sequences {
     scope.tally.hasRun = true;
     scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
     const done = retainedPart(retained.targets, { key, identity, definition })?.ends;
+    const isQuiet = scope.isQuiet || prepared.kind === "ok" && prepared.policy.quiet;
+    const hidden = isQuiet ? new LastLines() : undefined;
     const [end, policy]: [StepEnd & { seen?: readonly StepTargetEnd[] }, Policy] =
       prepared.kind === "ok"
         ? [
           await this.#attempts(step, kind, {
             key,
             identity,
-            scope,
+            scope: isQuiet ? { ...scope, isQuiet } : scope,
             signal,
             held,
             policy: prepared.policy,
+            ...(hidden && { hidden }),
           }, new EndedTargets(done?.values())),
           prepared.policy,
         ]
@@ -152,6 +160,9 @@ export class StepRunner implements Sequences {
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = guarded(output, end.cut);
     const continues = continuesAfter(end.outcome, policy.allowFailure);
+    if (hidden !== undefined && !isGood(end.outcome)) {
+      for (const line of hidden.lines) await emit(line);
+    }
     await emit({
       kind: "stepEnded",
       step: key,
@@ -270,11 +281,12 @@ export class StepRunner implements Sequences {
     at: Attempted,
     done: EndedTargets,
   ): Promise<StepEnd & { seen: readonly StepTargetEnd[] }> {
-    const { environment, emit } = this.options;
+    const { environment: { clock }, emit } = this.options;
     // The record of this run alone must list what is done, in case another resumes from it.
     for (const end of done.values()) {
-      await emit({ kind: "stepTargetEnded", step: at.key, end, at: environment.clock.now() });
+      await emit({ kind: "stepTargetEnded", step: at.key, end, at: clock.now() });
     }
+    if (step.until !== undefined) return await this.#attemptsUntil(step, kind, at, done);
     for (let attempt = 1;; attempt++) {
       const seen: StepTargetEnd[] = [];
       const isRepeated = attempt > 1;
@@ -288,7 +300,67 @@ export class StepRunner implements Sequences {
       done.retain(({ outcome }) => outcome.kind === "ok");
       const reason = stepReason(end.outcome);
       await emit({ kind: "stepRetried", step: at.key, attempt: attempt + 1, delayMs, reason });
-      await passed(environment.clock, delayMs, { signal: at.signal });
+      await passed(clock, delayMs, { signal: at.signal });
+    }
+  }
+
+  /** Repeats the step, in all of its pods, until it is ok and its `until` is true. */
+  async #attemptsUntil(
+    step: Step,
+    kind: StepKind,
+    at: Attempted,
+    done: EndedTargets,
+  ): Promise<StepEnd & { seen: readonly StepTargetEnd[] }> {
+    const { environment: { clock }, emit } = this.options;
+    const { policy: { limitMs, everyMs: delayMs } } = at;
+    const afterMs = limitMs ?? longestUntilMs;
+    using deadline = new Deadline(clock, afterMs, at.signal);
+    const { signal } = deadline;
+    const each = { ...at, signal, policy: { ...at.policy, limitMs: undefined } };
+    let reported = "";
+    for (let attempt = 1;; attempt++) {
+      const seen: StepTargetEnd[] = [];
+      const end = await this.#attempt(step, kind, {
+        ...each,
+        done,
+        seen,
+        isRepeated: attempt > 1,
+      });
+      const reason = this.#reasonToRepeat(step, kind, end, at.scope);
+      const all = [...done.values(), ...seen];
+      if (reason === undefined && !deadline.expired) return { ...end, seen: all };
+      if (reason !== undefined && !signal.aborted && reason !== reported) {
+        reported = reason;
+        await emit({ kind: "stepRetried", step: at.key, attempt: attempt + 1, delayMs, reason });
+      }
+      done.retain(() => false);
+      await passed(clock, delayMs, { signal });
+      if (!signal.aborted) continue;
+      const limit = limitMs === undefined ? { limit: "default" as const } : {};
+      const outcome: StepOutcome = deadline.expired
+        ? { kind: "timeout", afterMs, ...limit }
+        : stoppedBy(signal);
+      return { ...end, outcome, seen: all };
+    }
+  }
+
+  /** Returns why an attempt isn't the last one; undefined if it is. */
+  #reasonToRepeat(
+    step: Step,
+    kind: StepKind,
+    { outcome, output, cut }: StepEnd,
+    scope: Scope,
+  ): string | undefined {
+    if (outcome.kind === "failed" || outcome.kind === "timeout") return stepReason(outcome);
+    if (outcome.kind !== "ok") return undefined;
+    const result = guarded({ ...emptyOutput(kind), ...output, outcome: outcome.kind }, cut);
+    try {
+      const isTrue = evaluateDeep(step.until, { ...namesIn(scope), [resultName]: result });
+      return isTrue === true ? undefined : `until: ${String(step.until)} isn't true yet`;
+    } catch (error) {
+      // What it reads may not be there yet.
+      if (!(error instanceof KodamaError)) throw error;
+      return `until: ${messageAt(error, step.at)}`;
     }
   }
 
@@ -307,7 +379,7 @@ export class StepRunner implements Sequences {
     try {
       const { defaults } = at.scope.workflow;
       const own = Object.entries(defaults).filter(([field]) => Object.hasOwn(kind.entries, field));
-      const written = { ...Object.fromEntries(own), ...step.fields };
+      const written = withDefaults(Object.fromEntries(own), step.fields);
       const evaluated = evaluateFields(written, kind, namesIn(at.scope));
       if (kind.entries.targets !== undefined && isEmptyList(evaluated.targets)) {
         return { outcome: { kind: "skipped", reason: "no targets" }, output: {} };
@@ -332,8 +404,8 @@ export class StepRunner implements Sequences {
     await this.#endNow(step, scope, { kind: "skipped", reason }, output);
   }
 
-  async #cancelled(step: Step, scope: Scope): Promise<StepOutcome> {
-    const outcome: StepOutcome = { kind: "cancelled" };
+  async #stopped(step: Step, scope: Scope, signal: AbortSignal): Promise<StepOutcome> {
+    const outcome = stoppedBy(signal);
     await this.#endNow(step, scope, outcome, null);
     return outcome;
   }
@@ -375,6 +447,25 @@ function retainOutputs(
   visit(step, "");
 }
 
+/** How many lines of a quiet step are shown if it fails. */
+const linesOfFailure = 20;
+
+/** The last lines of a quiet step. */
+class LastLines implements HiddenLines {
+  readonly lines: Extract<WorkflowEvent, { kind: "stepLine" }>[] = [];
+
+  push(line: Extract<WorkflowEvent, { kind: "stepLine" }>): void {
+    this.lines.push(line);
+    if (this.lines.length > linesOfFailure) this.lines.shift();
+  }
+}
+
+/** Returns the fields of a step and those of `defaults` that it doesn't have; both sets of variables together. */
+function withDefaults(defaults: Fields, own: Fields): Fields {
+  const env = [defaults.env, own.env].filter((one) => one !== undefined);
+  return { ...defaults, ...own, ...(env.length === 0 ? {} : { env: Object.assign({}, ...env) }) };
+}
+
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
@@ -393,7 +484,7 @@ function bounded(
   if (deadline.expired) {
     return { ...end, outcome: { kind: "timeout", afterMs: limitMs ?? 0 } };
   }
-  return signal.aborted ? { ...end, outcome: { kind: "cancelled" } } : end;
+  return signal.aborted ? { ...end, outcome: stoppedBy(signal) } : end;
 }
 
 /** Converts a thrown error to an outcome; rethrows what is a bug of kodama. */

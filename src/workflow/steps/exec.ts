@@ -4,7 +4,7 @@ import { commandLine } from "../../base/shell_quote.ts";
 import { hasExpression } from "../../expression/template.ts";
 import { booleanType, listOf, recordOf, textType, type Type } from "../../expression/type.ts";
 import { isKnownReadOnly } from "../../gate/commands.ts";
-import { command, described, environment, maxOutput, text } from "../fields.ts";
+import { command, described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
 import { recordsType } from "../engine/pod_output.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { defineStep } from "../step_kind.ts";
@@ -57,6 +57,9 @@ export const execStep = defineStep({
         "The size up to which each stream of each pod is available to expressions; 64Ki by default.",
       ),
     ),
+    expect: v.optional(
+      described(expectedExitCodes, "The exit codes of a success; 0 by default: `[0, 1]`."),
+    ),
     workdir: v.optional(described(text, "The working directory of the command.")),
     save: v.optional(described(
       text,
@@ -82,6 +85,7 @@ steps:
     select: { namespace: weka-operator-system, match: compute }
     env: { GREETING: hello }
     workdir: /tmp
+    expect: [0, 1]
     serial: 1
   - name: only in pods that were ok, with each output in a file
     exec: [uname, -r]
@@ -106,7 +110,7 @@ outputs:
     };
   },
   run: async (fields, step) => {
-    const { exec, env, workdir, save, maxOutput } = fields;
+    const { exec, env, expect, workdir, save, maxOutput } = fields;
     if (save !== undefined) await step.requirePath("write", save);
     const shell = typeof exec === "string";
     const command = shell ? [exec] : exec;
@@ -121,6 +125,7 @@ outputs:
           Object.entries(env).map(([name, value]) => [name, String(value)]),
         ),
       }),
+      ...(expect === undefined ? {} : { expected: [expect].flat() }),
       ...(workdir === undefined ? {} : { workdir }),
       ...(save === undefined ? {} : { save }),
     });

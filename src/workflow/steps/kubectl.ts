@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
 import { hasExpression } from "../../expression/template.ts";
 import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
-import { described, maxOutput, text } from "../fields.ts";
+import { described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
 import { defineStep, failed, type Need } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
@@ -24,6 +24,14 @@ function needsOf(args: readonly string[], isJudged: (reason: KubectlReason) => b
     what: reason.path ?? "",
     why: kubectlReasonText(reason),
   }));
+}
+
+/** Variables lead kubectl to other servers and programs: `KUBECONFIG`, `HTTPS_PROXY`, `KUBECTL_EXTERNAL_DIFF`. */
+function needsOfVariables(env: Readonly<Record<string, unknown>> = {}): Need[] {
+  const [name] = Object.keys(env);
+  if (name === undefined) return [];
+  const why = `the variable ${name} can lead kubectl to other servers and programs`;
+  return [{ kind: "run", what: "kubectl", why }];
 }
 
 /** Returns whether a confirmation is needed: it changes something in the cluster, as far as is known. */
@@ -52,6 +60,10 @@ export const kubectlStep = defineStep({
         "The size up to which each stream is available to expressions; 1Mi by default.",
       ),
     ),
+    env: v.optional(described(environment, "Environment variables of kubectl.")),
+    expect: v.optional(
+      described(expectedExitCodes, "The exit codes of a success; 0 by default: `[0, 1]`."),
+    ),
     context: v.optional(
       described(
         text,
@@ -63,15 +75,20 @@ export const kubectlStep = defineStep({
   command: "kubectl",
   valuesAreNoFlags: true,
   // Args that depend on values are judged when the step runs.
-  needs: ({ kubectl }) =>
-    needsOf(kubectl, ({ word, path = "" }) => !hasExpression(word) && !hasExpression(path)),
+  needs: ({ kubectl, env }) => [
+    ...needsOf(kubectl, ({ word, path = "" }) => !hasExpression(word) && !hasExpression(path)),
+    ...needsOfVariables(env),
+  ],
   output: localOutput,
   example: `
+permissions: { run: [kubectl] }
 steps:
   - id: nodes
     kubectl: [get, nodes, -o, name]
     context: kodama
     maxOutput: 4Mi
+    env: { KUBECTL_COMMAND_HEADERS: "false" }
+    expect: 0
     allowFailure: true
 outputs:
   nodes: \${{ steps.nodes.stdout.lines() }}
@@ -82,8 +99,8 @@ outputs:
     where: "here",
     effect: changes(kubectl) ? "asks" : "reads",
   }),
-  run: async ({ kubectl, context, maxOutput }, step) => {
-    for (const { kind, what } of needsOf(kubectl, () => true)) {
+  run: async ({ kubectl, context, env, expect, maxOutput }, step) => {
+    for (const { kind, what } of [...needsOf(kubectl, () => true), ...needsOfVariables(env)]) {
       if (kind === "read") await step.requirePath(kind, what);
       else step.require("run", what);
     }
@@ -105,6 +122,6 @@ outputs:
     if (changes(kubectl) && !await step.confirmChange(action, [])) {
       return { outcome: { kind: "refused", reason: `declined: ${line}` }, output: {} };
     }
-    return await runHere(step, ["kubectl", ...args], { maxOutput });
+    return await runHere(step, ["kubectl", ...args], { env, expect, maxOutput });
   },
 });

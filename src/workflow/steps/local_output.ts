@@ -36,9 +36,13 @@ export const answerOutput: Readonly<Record<string, Type>> = {
 export async function runHere(
   step: StepContext,
   argv: readonly string[],
-  { env = {}, maxOutput }: {
+  { env = {}, maxOutput, folder, expect = 0 }: {
     env?: Readonly<Record<string, string | number | boolean>> | undefined;
     maxOutput?: string | undefined;
+    /** The working directory; the workflow's folder by default. */
+    folder?: string | undefined;
+    /** Exit codes of a success. */
+    expect?: number | readonly number[] | undefined;
   },
 ): Promise<StepEnd> {
   const maxOutputBytes = limitOf(maxOutput);
@@ -46,7 +50,7 @@ export async function runHere(
     environment: Object.fromEntries(
       Object.entries(env).map(([name, value]) => [name, String(value)]),
     ),
-    folder: step.workflow.path.slice(0, step.workflow.path.lastIndexOf("/")) || "/",
+    folder: folder ?? (step.workflow.path.slice(0, step.workflow.path.lastIndexOf("/")) || "/"),
     signal: step.signal,
     maxOutputBytes,
     onLine: (stream, line) => step.line(line, stream),
@@ -62,8 +66,10 @@ export async function runHere(
     path: [stream],
     reason: tooLargeReason(`the output of ${argv[0]}`, maxOutputBytes),
   }));
-  const end = exitCode === 0
+  const expected = [expect].flat();
+  const suffix = exitCode === 0 ? `, expected ${expected.join(", ")}` : "";
+  const end = expected.includes(exitCode)
     ? ok(output)
-    : failed(`${argv[0]} ended with exit code ${exitCode}`, output);
+    : failed(`${argv[0]} ended with exit code ${exitCode}${suffix}`, output);
   return { ...end, cut };
 }

@@ -1,7 +1,7 @@
 /** `shell`: a command on this machine. */
 import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
-import { command, described, environment, maxOutput } from "../fields.ts";
+import { command, described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
 import { defineStep } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
@@ -15,6 +15,13 @@ export const shellStep = defineStep({
       "The command: a list of arguments, run without a shell, or a text, run by sh.",
     ),
     env: v.optional(described(environment, "Environment variables of the command.")),
+    workdir: v.optional(described(
+      text,
+      "The working directory, which `permissions.read` must grant; by default the folder of the file.",
+    )),
+    expect: v.optional(
+      described(expectedExitCodes, "The exit codes of a success; 0 by default: `[0, 1]`."),
+    ),
     maxOutput: v.optional(
       described(
         maxOutput,
@@ -24,17 +31,24 @@ export const shellStep = defineStep({
   },
   output: localOutput,
   example: `
-permissions: { run: [echo, sh] }
+permissions: { run: [echo, sh, grep], read: [.] }
 steps:
   - id: greeting
     shell: [echo, hello]
     maxOutput: 4Mi
   - shell: echo "$WORD" | tr a-z A-Z
     env: { WORD: "\${{ steps.greeting.stdout }}" }
+  - name: grep finds nothing, which is fine
+    shell: [grep, -rq, no such text, "."]
+    workdir: .
+    expect: [0, 1]
 `,
   fixed: ["shell"],
   command: "shell",
-  needs: ({ shell }) => [{ kind: "run", what: typeof shell === "string" ? "sh" : shell[0] ?? "" }],
+  needs: ({ shell, workdir }) => [
+    { kind: "run", what: typeof shell === "string" ? "sh" : shell[0] ?? "" },
+    ...(workdir === undefined ? [] : [{ kind: "read" as const, what: workdir }]),
+  ],
   plan: ({ shell }) => {
     const argv = typeof shell === "string" ? ["sh", "-c", shell] : shell;
     return {
@@ -44,9 +58,10 @@ steps:
       effect: "changes",
     };
   },
-  run: async ({ shell, env, maxOutput }, step) => {
+  run: async ({ shell, env, workdir, expect, maxOutput }, step) => {
     const argv = typeof shell === "string" ? ["sh", "-c", shell] : shell;
     step.require("run", argv[0] ?? "");
-    return await runHere(step, argv, { env, maxOutput });
+    const folder = workdir === undefined ? undefined : await step.requirePath("read", workdir);
+    return await runHere(step, argv, { env, maxOutput, folder, expect });
   },
 });

@@ -2,7 +2,7 @@
 import type { StepChoice } from "../../../actions/workflow/run_steps.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
-import { BadValue, text, toggle, value, values } from "../../parser/flag.ts";
+import { BadValue, durationMs, text, toggle, value, values } from "../../parser/flag.ts";
 
 const group = "Workflow";
 
@@ -25,6 +25,11 @@ export const workflowFlags = {
   "skip": values("leave out this step (repeatable)", text, { placeholder: "STEP", group }),
   "start-at": value("leave out the steps before this one", text, { placeholder: "STEP", group }),
   "plan": toggle("print what would be done and where, and do nothing", { group }),
+  "deadline": value(
+    "time limit of the whole run; what runs then is ended as a timeout, and finally follows",
+    durationMs,
+    { placeholder: "DURATION", group },
+  ),
   "trust": toggle("run it although it is not trusted here; for CI", { group }),
 };
 

@@ -27,6 +27,7 @@ testResolve([
         params: new Map<string, string | string[]>([]),
         plan: false,
         trust: false,
+        deadlineMs: undefined,
         yes: false,
         given: new Set([]),
       },
@@ -39,6 +40,7 @@ testResolve([
         },
       }],
       ["--plan", { steps: { plan: true, given: new Set(["plan"]) } }],
+      ["--deadline 90m", { steps: { deadlineMs: 5_400_000, given: new Set(["deadline"]) } }],
       ["--only a --only b", {
         steps: { choice: { only: ["a", "b"], skip: [] }, given: new Set(["only"]) },
       }],
@@ -99,6 +101,7 @@ testResolve([
         params: new Map<string, string | string[]>([]),
         plan: false,
         trust: false,
+        deadlineMs: undefined,
         yes: false,
         given: new Set([]),
       },

@@ -69,6 +69,7 @@ export const command: Command = defineCommand({
       params: paramTexts(words.flags.param),
       plan: words.flags.plan,
       trust: words.flags.trust,
+      deadlineMs: words.flags.deadline,
       yes: words.flags.yes,
       given: words.given,
       ...definedOnly({ choice: stepChoice(words.flags) }),
@@ -105,7 +106,9 @@ export const command: Command = defineCommand({
     if (short !== undefined && steps.choice !== undefined) {
       throw new UsageError(`${name} has one command, and no steps to choose from`);
     }
-    if (short === undefined || steps.plan || steps.params.size > 0) {
+    if (
+      short === undefined || steps.plan || steps.params.size > 0 || steps.deadlineMs !== undefined
+    ) {
       const { runWithSteps } = await import("./run_with_steps.ts");
       return await runWithSteps(
         own,

@@ -35,6 +35,7 @@ export interface StepsArgs {
     plan: boolean;
     trust: boolean;
     yes: boolean;
+    deadlineMs: number | undefined;
     given: ReadonlySet<string>;
     choice?: StepChoice;
   };
@@ -73,7 +74,14 @@ export async function runWithSteps(
   const json = view.format !== "text";
   if (isPlan) return await showPlan(host, options, { invocation, json });
   return await showSteps(
-    (extras) => runSteps(host, { ...options, ...extras, yes: steps.yes, trustNow: steps.trust }),
+    (extras) =>
+      runSteps(host, {
+        ...options,
+        ...extras,
+        yes: steps.yes,
+        trustNow: steps.trust,
+        deadlineMs: steps.deadlineMs,
+      }),
     {
       invocation,
       clock: host.clock,
