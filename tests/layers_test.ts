@@ -6,7 +6,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model actions present toolbox mcp cli lsp cluster terminal pick table"
+  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp cli lsp cluster terminal pick table"
     .split(
       " ",
     );
@@ -34,9 +34,11 @@ const allowed: Record<string, readonly string[]> = {
   "workflow": ["base", "gate", "kube", "exec", "expression", "forward"],
   "sandbox": ["base", "workflow"],
   "model": ["base"],
+  "plugin": ["base", "sandbox"],
   "actions": [
     "base",
     "model",
+    "plugin",
     "gate",
     "config",
     "kube",
@@ -181,7 +183,7 @@ Deno.test("a cycle of folders is noticed", () => {
 
 /** Modules and files that own a part of this machine; the others get it passed in. */
 const ownsMachine =
-  /^(?:cluster|daemon|files|forward|host|sandbox|terminal|copy\/local|sync\/(?:daemon|local)|workflow\/local|kube\/(?:config|http|tls)|[^/]+(?:\/.+)?\/testing)\/|^wiring\.ts$|^kube\/(?:host|failures)\.ts$|^cli\/commands\/version\.ts$/;
+  /^(?:cluster|daemon|files|forward|host|plugin|sandbox|terminal|copy\/local|sync\/(?:daemon|local)|workflow\/local|kube\/(?:config|http|tls)|[^/]+(?:\/.+)?\/testing)\/|^wiring\.ts$|^kube\/(?:host|failures)\.ts$|^cli\/commands\/version\.ts$/;
 
 Deno.test("only the modules that own a part of this machine use Deno's interface to it", async () => {
   const strangers: string[] = [];

@@ -13,6 +13,7 @@ import type { Selection } from "../kube/select/target.ts";
 import type { Model } from "../model/model.ts";
 import type { ModelName } from "../model/names.ts";
 import type { ModelAccess } from "../model/sdk.ts";
+import type { PluginProcess } from "../plugin/session.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
@@ -40,6 +41,12 @@ export interface HostFiles {
     maxBytes: number,
     options?: { within: string | undefined },
   ): Promise<string | undefined>;
+  /**
+   * Returns the bytes of a file; undefined if there is none.
+   *
+   * @throws KodamaError `config` if the file is larger than `maxBytes` or can't be read.
+   */
+  readBytes(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Returns the names of the files in a folder, sorted; an empty list if there is no such folder. */
   listFiles(folder: string): Promise<string[]>;
   /**
@@ -126,6 +133,12 @@ export interface Host {
   copyFiles(): Promise<LocalFiles>;
   /** This machine as workflow steps use it, and the sandbox of scripts; loaded only when called. */
   workflowMachine(): Promise<{ local: LocalEnvironment; runScript: RunScript }>;
+  /**
+   * Returns what starts processes for plugins; loaded only when called.
+   *
+   * @throws KodamaError `environment` if this machine has no Deno for them.
+   */
+  pluginProcesses(): Promise<{ start(program: string): PluginProcess }>;
   /** Returns a separate embedded cluster for tests of workflows; disposal removes it. */
   testCluster(world: string, signal: AbortSignal): Promise<TestCluster>;
   /** Nothing may be changed, in any context: by an option, or a variable. */

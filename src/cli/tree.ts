@@ -43,6 +43,7 @@ const sections: NonNullable<Branch["sections"]> = [
   ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
   ["Language models", ["mcp", "model"]],
+  ["Plugins", ["plugin"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "lsp", "completion", "doctor", "version", "help"]],
 ];
@@ -239,6 +240,11 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     show: leaf("show how models are reached", () => import("./commands/model/show.ts")),
     test: leaf("ask models a question, and measure them", () => import("./commands/model/test.ts")),
     stats: leaf("print what models have cost", () => import("./commands/model/stats.ts")),
+  }),
+  plugin: branch("panes of your own, in WebAssembly", {
+    list: leaf("list the configured plugins", () => import("./commands/plugin/list.ts")),
+    check: leaf("check a plugin's file", () => import("./commands/plugin/check.ts")),
+    test: leaf("run a plugin without a screen", () => import("./commands/plugin/test.ts")),
   }),
   cluster: branch("the embedded Kubernetes, for trying things out", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),

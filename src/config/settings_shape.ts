@@ -104,6 +104,21 @@ const serverUrl = v.pipe(
 
 const dollars = v.pipe(v.number("a price in US dollars"), v.minValue(0, "a price in US dollars"));
 
+/** Every permission is checked where it is used: an unknown one is an error of its plugin alone. */
+const plugins = v.array(
+  v.strictObject({
+    key: v.pipe(
+      v.string("a name"),
+      v.regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, "a name in kebab-case, such as my-view"),
+    ),
+    path: text,
+    permissions: v.optional(texts),
+    keybinding: v.optional(text),
+    config: v.optional(v.record(text, v.unknown(), "a mapping")),
+  }, "a plugin: key and path"),
+  "a list of plugins",
+);
+
 /** The schema of `config.yaml` and of a repository's `.kodama.yaml`. Every field may be absent. */
 export const settingsShape = v.strictObject({
   defaults: group({
@@ -210,6 +225,10 @@ export const settingsShape = v.strictObject({
         "read, change or dangerous, as all others are. Only in your own file.",
     ),
   }),
+  plugins: setting(
+    plugins,
+    "Plugins: key, path of the .wasm file, permissions, keybinding and config. Only in your own file.",
+  ),
 }, "a mapping of settings");
 
 /** The settings of one file. */

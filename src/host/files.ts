@@ -9,6 +9,7 @@ import type { SpoolFile } from "../exec/stdin_spool.ts";
 export function localFiles(privateDir: () => string): HostFiles {
   return {
     readText,
+    readBytes,
     listFiles,
     replaceText,
     create,
@@ -24,19 +25,40 @@ async function readText(
   { within }: { within: string | undefined } = { within: undefined },
 ): Promise<string | undefined> {
   try {
-    using file = await Deno.open(within === undefined ? path : await realPathIn(within, path));
-    const bytes = await readAtMost(file, maxBytes + 1);
-    if (bytes.length > maxBytes) {
-      throw new KodamaError("config", `${path} is larger than ${maxBytes} bytes`);
-    }
+    const bytes = await readAll(path, maxBytes, within);
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    if (isAbsent(error)) return undefined;
     if (error instanceof TypeError) {
       throw new KodamaError("config", `${path} is not UTF-8 text`, { cause: error });
     }
-    throw fileError(`cannot read ${path}`, error);
+    return undefinedIfAbsent(path, error);
   }
+}
+
+async function readBytes(
+  path: string,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await readAll(path, maxBytes);
+  } catch (error) {
+    return undefinedIfAbsent(path, error);
+  }
+}
+
+async function readAll(
+  path: string,
+  maxBytes: number,
+  within?: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(within === undefined ? path : await realPathIn(within, path));
+  const bytes = await readAtMost(file, maxBytes + 1);
+  if (bytes.length <= maxBytes) return bytes;
+  throw new KodamaError("config", `${path} is larger than ${maxBytes} bytes`);
+}
+
+function undefinedIfAbsent(path: string, error: unknown): undefined {
+  if (!isAbsent(error)) throw fileError(`cannot read ${path}`, error);
 }
 
 /**
@@ -55,7 +77,10 @@ async function realPathIn(folder: string, path: string): Promise<string> {
 }
 
 /** A file that grows while it is read ends at the limit too, so its size isn't checked beforehand. */
-async function readAtMost(file: Deno.FsFile, maxBytes: number): Promise<Uint8Array> {
+async function readAtMost(
+  file: Deno.FsFile,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let total = 0;
   while (total < maxBytes) {

@@ -96,6 +96,13 @@ export function machineHost(
       const { workflowMachine } = await import("./workflow_machine.ts");
       return workflowMachine(host, kubeconfig);
     },
+    async pluginProcesses() {
+      const { localPrograms, startUnprivileged } = await import("../sandbox/run_script.ts");
+      const programs = await localPrograms("cannot run plugins", host.machine.findProgram);
+      // The heap holds the module and its payloads; the time ends a process whose kodama was killed.
+      const limits = { memoryMiB: 128, cpuSeconds: 3600 };
+      return { start: (program) => startUnprivileged(programs, program, limits) };
+    },
     async testCluster(world, signal) {
       const { testCluster } = await import("./cluster.ts");
       return await testCluster(

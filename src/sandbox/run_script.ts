@@ -8,7 +8,14 @@
 import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonValue } from "../base/json_value.ts";
-import type { Grant, Permissions, RunScript, ScriptEnd, ScriptSource } from "../workflow/model.ts";
+import {
+  type Grant,
+  noPermissions,
+  type Permissions,
+  type RunScript,
+  type ScriptEnd,
+  type ScriptSource,
+} from "../workflow/model.ts";
 import { childProgram, LineTooLong, type ProcessEnd, ScriptProcess } from "./child.ts";
 import { type Message, messageLimits, parseMessage } from "./messages.ts";
 import { ScriptCalls } from "./script_calls.ts";
@@ -246,7 +253,7 @@ function endOfProcess({ code, signal, stderr }: ProcessEnd): ScriptEnd {
 /* Converts a workflow's permissions to the command line of a script's process. */
 
 /** Resource limits of the process. */
-interface ProcessLimits {
+export interface ProcessLimits {
   /** Limit of the script's own values and buffers. */
   memoryMiB: number;
   /** Limit of CPU time: ends a process whose kodama has exited. Whole seconds. */
@@ -347,6 +354,25 @@ function limitedWords(
   return ["sh", "-c", line, "sh", ...command];
 }
 
+/**
+ * Starts JavaScript without any permission, under system limits: for code that isn't a workflow's.
+ *
+ * @throws KodamaError `environment` if Deno can't be started.
+ */
+export function startUnprivileged(
+  { deno, hasShell }: Pick<ScriptMachine, "deno" | "hasShell">,
+  program: string,
+  limits: ProcessLimits,
+): ScriptProcess {
+  const { memoryMiB } = limits;
+  const words = denoWords(noPermissions, { memoryMiB, protectedPaths: [], program });
+  const command = [deno, ...words];
+  return ScriptProcess.start(hasShell ? limitedWords(command, limits, false) : command, {
+    folder: "/",
+    killsGroup: false,
+  });
+}
+
 /* Local scripts: which Deno runs them. */
 
 /** Options of {@link localScriptRunner}. */
@@ -367,22 +393,25 @@ interface LocalRunnerOptions {
 export function localScriptRunner(options: LocalRunnerOptions): RunScript {
   const { clock, protectedPaths, findProgram } = options;
   return async (script, permissions, api, bounds) => {
-    const deno = Deno.build.standalone ? await findProgram("deno") : Deno.execPath();
-    if (deno === undefined) {
-      throw new KodamaError(
-        "environment",
-        `step ${script.step}: cannot run scripts: deno not found`,
-        {
-          hint: "install Deno (https://deno.com), or an uncompiled kodama, which brings its own",
-        },
-      );
-    }
-    const run = scriptRunner({
-      clock,
-      deno,
-      hasShell: Deno.build.os !== "windows",
-      protectedPaths,
-    });
+    const programs = await localPrograms(`step ${script.step}: cannot run scripts`, findProgram);
+    const run = scriptRunner({ clock, ...programs, protectedPaths });
     return await run(script, permissions, api, bounds);
   };
+}
+
+/**
+ * Returns the programs that processes need.
+ *
+ * @param failure what can't be done without them, for the message.
+ * @throws KodamaError `environment` if there is no Deno.
+ */
+export async function localPrograms(
+  failure: string,
+  findProgram: LocalRunnerOptions["findProgram"],
+): Promise<Pick<ScriptMachine, "deno" | "hasShell">> {
+  const deno = Deno.build.standalone ? await findProgram("deno") : Deno.execPath();
+  if (deno !== undefined) return { deno, hasShell: Deno.build.os !== "windows" };
+  throw new KodamaError("environment", `${failure}: deno not found`, {
+    hint: "install Deno (https://deno.com), or an uncompiled kodama, which brings its own",
+  });
 }

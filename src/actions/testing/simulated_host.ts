@@ -77,6 +77,7 @@ export function simulatedHost(
           new KodamaError("config", `${path} is larger than ${maxBytes} bytes`),
         );
       },
+      readBytes: () => Promise.resolve(undefined),
       listFiles: (folder) =>
         Promise.resolve(
           [...files.keys()].filter((path) => path.slice(0, path.lastIndexOf("/")) === folder)
@@ -120,6 +121,7 @@ export function simulatedHost(
     openModel: options.openModel ?? unused,
     copyFiles: unused,
     workflowMachine: unused,
+    pluginProcesses: () => Promise.reject(new Error("no plugins in this test")),
     testCluster: unused,
     sync: unused,
     cluster: unused,

@@ -30,7 +30,7 @@ const verbs: Readonly<Record<string, string>> = {
       ...["apply", "create", "edit", "patch", "replace", "set", "annotate", "label", "scale"],
       ...["autoscale", "expose", "explain", "drain", "cordon", "uncordon", "taint", "auth"],
       ...["certificate", "proxy", "diff", "kustomize", "api-resources", "api-versions"],
-      ...["cluster-info", "options", "plugin"],
+      ...["cluster-info", "options"],
     ].map((verb) => [verb, kubectlOnly(verb)]),
   ),
   // stern, and shell programs

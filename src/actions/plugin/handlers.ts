@@ -1,0 +1,75 @@
+/** What permissions let a plugin use: answers to its imports, as JSON values. */
+import { KodamaError } from "../../base/errors.ts";
+import type { Pod, Secret } from "../../kube/types.ts";
+import { PODS, SECRETS } from "../../kube/resources.ts";
+import type { CapabilityHandlers } from "../../plugin/session.ts";
+import type { Host } from "../host.ts";
+
+/** Of one answer: more would not be read on a screen. */
+const maxPods = 5000;
+
+/** Returns the handlers for one context. */
+export function capabilityHandlers(
+  host: Host,
+  context: string | undefined,
+  writeClipboard: (text: string) => Promise<void> = noClipboard,
+): CapabilityHandlers {
+  return {
+    async list_pods(request, signal) {
+      const client = await host.kube(context);
+      const { namespace = client.defaultNamespace, labelSelector } = textsOf(request);
+      const scope = {
+        ...(namespace === "" ? {} : { namespace }),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+      };
+      const pods: object[] = [];
+      for await (const { items } of client.list<Pod>(PODS, scope, { signal })) {
+        for (const pod of items) pods.push(podAnswer(pod));
+        if (pods.length >= maxPods) break;
+      }
+      return pods.slice(0, maxPods);
+    },
+    async get_secrets(request, signal) {
+      const client = await host.kube(context);
+      const { namespace = client.defaultNamespace, name } = textsOf(request);
+      if (name === undefined) throw new KodamaError("usage", 'get_secrets: "name" is missing');
+      const { data = {} } = await client.get<Secret>(SECRETS, name, { namespace }, {
+        signal,
+      });
+      return { namespace, name, data };
+    },
+    async clipboard_write(request) {
+      await writeClipboard(String(request));
+      return null;
+    },
+  };
+}
+
+function noClipboard(): Promise<void> {
+  return Promise.reject(new KodamaError("environment", "there is no clipboard"));
+}
+
+function podAnswer({ metadata, spec, status }: Pod): object {
+  const containers = status?.containerStatuses ?? [];
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    node: spec?.nodeName ?? "",
+    phase: status?.phase ?? "",
+    ip: status?.podIP ?? "",
+    ready: containers.filter(({ ready }) => ready).length,
+    containers: spec?.containers.length ?? 0,
+    restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    labels: metadata?.labels ?? {},
+  };
+}
+
+/** The fields of a request that are texts. */
+function textsOf(
+  request: unknown,
+): Partial<Record<"namespace" | "name" | "labelSelector", string>> {
+  if (typeof request !== "object" || request === null) return {};
+  return Object.fromEntries(
+    Object.entries(request).filter(([, value]) => typeof value === "string"),
+  );
+}

@@ -1,0 +1,219 @@
+/** The user's plugins: which are configured, what a file contains, and a run without a screen. */
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { absolutePath } from "../../base/absolute_path.ts";
+import { type Capability, parseCapabilities } from "../../plugin/capability.ts";
+import { parsePluginCommand, type PluginCommand } from "../../plugin/command.ts";
+import { pluginLimits, type PluginModule } from "../../plugin/module.ts";
+import {
+  openSession,
+  PluginEngine,
+  type PluginEvent,
+  sessionLimits,
+} from "../../plugin/session.ts";
+import { settingSources } from "../config/setting_sources.ts";
+import type { Host } from "../host.ts";
+import { capabilityHandlers } from "./handlers.ts";
+
+/** A plugin of the configuration. */
+export interface PluginEntry {
+  /** The name of its view, in kebab-case. */
+  key: string;
+  /** As written; `~` is the home folder. */
+  path: string;
+  permissions: readonly string[];
+  keybinding?: string;
+  /** For its `plugin_init`. */
+  config: Readonly<Record<string, unknown>>;
+}
+
+/** What is known of a plugin's file. */
+export type PluginCheck =
+  | {
+    kind: "plugin";
+    bytes: number;
+    /** The permissions that its imports need, and those of them that it isn't granted. */
+    needs: readonly Capability[];
+    missing: readonly Capability[];
+    exports: readonly string[];
+  }
+  | { kind: "refused"; error: KodamaError };
+
+/** Returns the configured plugins, each with the result of its check: one that can't be used doesn't hide the others. */
+export async function listPlugins(
+  host: Host,
+): Promise<readonly { entry: PluginEntry; check: PluginCheck }[]> {
+  return await Promise.all((await configuredPlugins(host)).map(async (entry) => ({
+    entry,
+    check: await checkPlugin(host, entry.path, entry.permissions),
+  })));
+}
+
+/** Returns the plugins of the user's own settings. A repository can't add one. */
+async function configuredPlugins(host: Host): Promise<readonly PluginEntry[]> {
+  const sources = await settingSources(host);
+  if (sources.user === undefined && sources.repository === undefined) return [];
+  const { mergedSettings } = await import("../../config/settings.ts");
+  const { plugins = [] } = await mergedSettings(sources);
+  return plugins.map(({ keybinding, permissions = [], config = {}, ...entry }) => ({
+    ...entry,
+    permissions,
+    config,
+    ...(keybinding === undefined ? {} : { keybinding }),
+  }));
+}
+
+/** Checks a file: its format, its interface, its permissions. */
+export async function checkPlugin(
+  host: Host,
+  path: string,
+  permissions: readonly string[],
+): Promise<PluginCheck> {
+  try {
+    const granted = await parseCapabilities(permissions);
+    const { bytes, plugin } = await loadPlugin(host, path);
+    const missing = plugin.needs.filter((name) => !granted.includes(name));
+    return { kind: "plugin", bytes, needs: plugin.needs, missing, exports: plugin.exports };
+  } catch (error) {
+    if (error instanceof KodamaError) return { kind: "refused", error };
+    throw error;
+  }
+}
+
+const engine = new PluginEngine();
+
+async function loadPlugin(
+  host: Host,
+  path: string,
+): Promise<{ bytes: number; plugin: PluginModule }> {
+  const file = absolutePath(expandHome(host, path), host.places.workingDir);
+  const bytes = await host.files.readBytes(file, pluginLimits.moduleBytes);
+  if (bytes === undefined) throw new KodamaError("notFound", `there is no file ${path}`);
+  return { bytes: bytes.length, plugin: await engine.precompile(bytes) };
+}
+
+function expandHome(host: Host, path: string): string {
+  if (!path.startsWith("~/")) return path;
+  return `${host.env("HOME") || host.env("USERPROFILE") || "~"}${path.slice(1)}`;
+}
+
+/** Options of {@link testPlugin}. */
+export interface TestPluginOptions {
+  /** A file, or the key of a configured plugin. */
+  plugin: string;
+  /** In addition to those of the configuration. */
+  permissions: readonly string[];
+  /** Recorded commands, a JSON value in each line. */
+  commands: string;
+  width: number;
+  height: number;
+  context?: string;
+  signal: AbortSignal;
+}
+
+/** What a plugin did after a command; the first ones are the focus and the size of its pane. */
+export interface PluginStep {
+  command: PluginCommand;
+  /** Absent if it rendered nothing. */
+  event?: PluginEvent;
+}
+
+/** The pane of a test, as `plugin_on_open` gets it. */
+const testPane = 1;
+
+/**
+ * Opens a plugin, sends it commands one by one, and yields what it renders after each. Ends with the plugin's error, if
+ * it has one.
+ */
+export async function* testPlugin(
+  host: Host,
+  options: TestPluginOptions,
+): AsyncGenerator<PluginStep, void> {
+  const recorded = commandsOf(options.commands);
+  const entry = (await configuredPlugins(host)).find(({ key }) => key === options.plugin);
+  const { plugin } = await loadPlugin(host, entry?.path ?? options.plugin);
+  const granted = await parseCapabilities([...entry?.permissions ?? [], ...options.permissions]);
+  const processes = await host.pluginProcesses();
+  const turns = new Turns();
+  const session = openSession({
+    plugin,
+    granted,
+    config: entry?.config ?? {},
+    pane: testPane,
+    clock: host.clock,
+    handlers: capabilityHandlers(host, options.context),
+    start: processes.start,
+    emit: (event) => turns.emit(event),
+    onIdle: () => turns.idle(),
+  });
+  try {
+    const { width, height, signal } = options;
+    const commands: PluginCommand[] = [
+      { type: "focus", focused: true },
+      { type: "resize", width, height },
+      ...recorded,
+    ];
+    await turns.next();
+    for (const command of commands) {
+      if (turns.failed !== undefined) break;
+      signal.throwIfAborted();
+      session.handleCommand(command);
+      await turns.next();
+      const event = turns.take();
+      yield { command, ...(event === undefined ? {} : { event }) };
+    }
+    const { failed } = turns;
+    if (failed !== undefined) throw new KodamaError("conflict", `the plugin failed: ${failed}`);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The last event between two moments at which the plugin is idle. */
+class Turns {
+  failed: string | undefined;
+  #event: PluginEvent | undefined;
+  #idle = Promise.withResolvers<void>();
+
+  emit(event: PluginEvent): void {
+    this.#event = event;
+    if (event.kind === "pluginError") {
+      this.failed = event.error;
+      this.#idle.resolve();
+    }
+  }
+
+  idle(): void {
+    this.#idle.resolve();
+  }
+
+  /** Resolves when the plugin is idle, or has failed: soon, as its calls have a time limit. */
+  async next(): Promise<void> {
+    await this.#idle.promise;
+    if (this.failed === undefined) this.#idle = Promise.withResolvers<void>();
+  }
+
+  take(): PluginEvent | undefined {
+    const event = this.#event;
+    this.#event = undefined;
+    return event;
+  }
+}
+
+function commandsOf(text: string): PluginCommand[] {
+  return text.split("\n").flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    const command = parsePluginCommand(jsonOf(line));
+    if (command !== undefined) return [command];
+    throw new UsageError(`line ${index + 1} of the commands is not a command of plugins`, {
+      hint: 'one JSON value in a line, such as {"type":"scroll_down"}',
+    });
+  }).slice(0, sessionLimits.commands);
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

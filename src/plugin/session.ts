@@ -1,0 +1,272 @@
+/** Plugins that run: a session for each pane, in a process of its own. */
+import type { Clock } from "../base/clock.ts";
+import { KodamaError } from "../base/errors.ts";
+import { capabilities, type Capability, type CapabilityImport } from "./capability.ts";
+import type { PluginCommand } from "./command.ts";
+import { type PluginModule, preparePlugin } from "./module.ts";
+import { type HostAnswer, type HostMessage, type PluginMessage, pluginProgram } from "./program.ts";
+
+/** What a plugin sends to its pane. There is no other way from a plugin to the screen. */
+export type PluginEvent =
+  | { readonly kind: "pluginRender"; readonly pane: number; readonly lines: readonly string[] }
+  | { readonly kind: "pluginError"; readonly pane: number; readonly error: string };
+
+/** A plugin's side of a pane. No method waits for the plugin. */
+export interface PluginSession {
+  handleCommand(command: PluginCommand): void;
+  onFocus(focused: boolean): void;
+  onResize(width: number, height: number): void;
+  /** The program's tick; left out while the plugin is busy. */
+  onTick(): void;
+  /** Calls `plugin_on_close`, then ends the process. Emits nothing more. */
+  close(): Promise<void>;
+}
+
+/** Answers an import with a JSON value. The request is the plugin's own JSON value, of any shape. */
+export type CapabilityHandler = (request: unknown, signal: AbortSignal) => Promise<unknown>;
+
+/** The handlers of the imports that permissions link. */
+export type CapabilityHandlers = Readonly<Record<CapabilityImport, CapabilityHandler>>;
+
+/** Time and memory that a session may use. */
+export const sessionLimits = {
+  /** Of one call of a plugin's function, without the time in which the host answers its imports. */
+  callMs: 2000,
+  /** Of the last call, `plugin_on_close`. */
+  closeMs: 500,
+  /** Commands that wait for a plugin. */
+  commands: 256,
+  /** Of an import's answer, in characters. */
+  answerLength: 1024 * 1024,
+  payload: { renderBytes: 1024 * 1024, lines: 10_000, lineLength: 4096, requestBytes: 64 * 1024 },
+} as const;
+
+/** Checks plugins, each content once. */
+export class PluginEngine {
+  readonly #prepared = new Map<string, Promise<PluginModule>>();
+
+  /**
+   * Returns the module of a file's content, compiled once to find its errors before a pane is opened.
+   *
+   * @throws KodamaError `config` if it is not a plugin.
+   */
+  async precompile(file: Uint8Array<ArrayBuffer>): Promise<PluginModule> {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", file)).toHex();
+    const known = this.#prepared.get(digest) ?? prepare(file);
+    this.#prepared.set(digest, known);
+    return await known;
+  }
+}
+
+async function prepare(file: Uint8Array): Promise<PluginModule> {
+  const plugin = preparePlugin(file);
+  try {
+    await WebAssembly.compile(plugin.bytes);
+    return plugin;
+  } catch (error) {
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
+    const reason = error.message.replace(/^WebAssembly\.compile\(\): /, "");
+    throw new KodamaError("config", `not a plugin: ${reason}`, { cause: error });
+  }
+}
+
+/** A process that runs {@link pluginProgram}, without any permission. Disposing of it kills it. */
+export interface PluginProcess extends AsyncDisposable {
+  send(line: string): Promise<void>;
+  /** Its standard output, until it is closed. */
+  lines(): AsyncIterable<string>;
+}
+
+/** What a session needs. */
+export interface SessionOptions {
+  plugin: PluginModule;
+  /** The permissions that its entry in the configuration grants. */
+  granted: readonly Capability[];
+  /** For `plugin_init`; a JSON value. */
+  config: unknown;
+  /** The id of its pane. */
+  pane: number;
+  emit(event: PluginEvent): void;
+  /** Called when it has started and has handled every command. */
+  onIdle?(): void;
+  handlers: CapabilityHandlers;
+  clock: Clock;
+  /** Starts a process of JavaScript. */
+  start(program: string): PluginProcess;
+}
+
+/**
+ * Starts a plugin for a pane. A missing permission, like any failure of the plugin, is an event: opening a pane never
+ * fails.
+ */
+export function openSession(options: SessionOptions): PluginSession {
+  return new WasmSession(options);
+}
+
+type State = "idle" | "busy" | "ended";
+
+class WasmSession implements PluginSession {
+  readonly #options: SessionOptions;
+  readonly #ended = new AbortController();
+  readonly #commands: PluginCommand[] = [];
+  #process: PluginProcess | undefined;
+  #state: State = "idle";
+  #closing = false;
+  #timer: Disposable | undefined;
+  /** Resolves when the call in progress is done or the process is ended. */
+  #done = Promise.withResolvers<void>();
+  #removed: Promise<void> = Promise.resolve();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { plugin, granted, config, pane } = options;
+    const missing = plugin.needs.filter((name) => !granted.includes(name));
+    if (missing.length > 0) {
+      // Not before the caller has the session.
+      const reason = `it needs permissions that it isn't granted: ${missing.join(", ")}`;
+      queueMicrotask(() => this.#fail(reason));
+      return;
+    }
+    this.#process = options.start(pluginProgram());
+    void this.#converse(this.#process);
+    this.#call({
+      kind: "start",
+      module: plugin.bytes.toBase64(),
+      config: JSON.stringify(config ?? null),
+      pane,
+      granted: granted.map((name) => capabilities[name]),
+      limits: sessionLimits.payload,
+    });
+  }
+
+  handleCommand(command: PluginCommand): void {
+    if (this.#state === "ended") return;
+    if (this.#state === "idle") {
+      return this.#call({ kind: "command", json: JSON.stringify(command) });
+    }
+    if (this.#commands.length >= sessionLimits.commands) {
+      return this.#fail(`it is ${sessionLimits.commands} commands behind`);
+    }
+    this.#commands.push(command);
+  }
+
+  onFocus(focused: boolean): void {
+    this.handleCommand({ type: "focus", focused });
+  }
+
+  onResize(width: number, height: number): void {
+    // Of several sizes in a row only the last counts.
+    if (this.#commands.at(-1)?.type === "resize") this.#commands.pop();
+    this.handleCommand({ type: "resize", width, height });
+  }
+
+  onTick(): void {
+    if (this.#state === "idle" && this.#options.plugin.exports.includes("plugin_on_tick")) {
+      this.#call({ kind: "tick" });
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "ended") return await this.#removed;
+    this.#commands.length = 0;
+    this.#closing = true;
+    const { clock, plugin } = this.#options;
+    const timeUp = Promise.withResolvers<void>();
+    using _limit = clock.timer(sessionLimits.closeMs, timeUp.resolve);
+    if (this.#state === "busy") await Promise.race([this.#done.promise, timeUp.promise]);
+    if (this.#isIdle() && plugin.exports.includes("plugin_on_close")) {
+      this.#call({ kind: "close" });
+      await Promise.race([this.#done.promise, timeUp.promise]);
+    }
+    this.#end();
+    await this.#removed;
+  }
+
+  /** The state changes while {@link close} waits. */
+  #isIdle(): boolean {
+    return this.#state === "idle";
+  }
+
+  #call(message: HostMessage): void {
+    this.#state = "busy";
+    this.#done = Promise.withResolvers<void>();
+    this.#startTimer();
+    void this.#process?.send(JSON.stringify(message));
+  }
+
+  async #converse(process: PluginProcess): Promise<void> {
+    try {
+      for await (const line of process.lines()) this.#receive(JSON.parse(line));
+      this.#fail("its process has ended");
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #startTimer(): void {
+    this.#timer = this.#options.clock.timer(sessionLimits.callMs, () => {
+      this.#fail(`it didn't return within ${sessionLimits.callMs / 1000} seconds, and was stopped`);
+    });
+  }
+
+  #receive(message: PluginMessage): void {
+    if (this.#state === "ended") return;
+    this.#timer?.[Symbol.dispose]();
+    if (message.kind === "failed") return this.#fail(message.message);
+    const { lines } = message;
+    if (lines !== undefined && !this.#closing) {
+      this.#options.emit({ kind: "pluginRender", pane: this.#options.pane, lines });
+    }
+    if (message.kind === "request") return void this.#answer(message.name, message.text);
+    this.#state = "idle";
+    this.#done.resolve();
+    const next = this.#commands.shift();
+    if (next !== undefined) this.handleCommand(next);
+    else this.#options.onIdle?.();
+  }
+
+  async #answer(name: CapabilityImport, text: string): Promise<void> {
+    const { signal } = this.#ended;
+    let answer: HostAnswer;
+    try {
+      const value = await this.#options.handlers[name](requestOf(name, text), signal);
+      answer = { kind: "answer", text: JSON.stringify(value ?? null) };
+      if (answer.text.length > sessionLimits.answerLength) {
+        throw new KodamaError("conflict", `the answer of ${answer.text.length} bytes is too large`);
+      }
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      answer = { kind: "refusal", text: error.message.slice(0, 10_000) };
+    }
+    if (signal.aborted) return;
+    this.#startTimer();
+    await this.#process?.send(JSON.stringify(answer));
+  }
+
+  #fail(error: string): void {
+    if (this.#state === "ended") return;
+    this.#end();
+    if (this.#closing) return;
+    this.#options.emit({ kind: "pluginError", pane: this.#options.pane, error });
+  }
+
+  #end(): void {
+    this.#state = "ended";
+    this.#timer?.[Symbol.dispose]();
+    this.#ended.abort();
+    this.#done.resolve();
+    if (this.#process !== undefined) {
+      this.#removed = Promise.resolve(this.#process[Symbol.asyncDispose]());
+    }
+  }
+}
+
+/** A plain text for the clipboard, and JSON for all others. */
+function requestOf(name: CapabilityImport, text: string): unknown {
+  if (name === "clipboard_write") return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new KodamaError("usage", `${name}: the request is not JSON`);
+  }
+}
