@@ -6,6 +6,8 @@ import {
   type ConfirmReason,
   confirmReason,
 } from "../gate/change.ts";
+import { commandLine } from "../base/shell_quote.ts";
+import { requireWritable } from "../kube/read_only.ts";
 import { compressNames } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import { confirmSettings } from "./exec/settings.ts";
@@ -33,18 +35,18 @@ export interface Change {
  * Returns true if the change may be made.
  *
  * @param confirm undefined if everything is confirmed beforehand (`--yes`).
- * @throws whatever `confirm.ask` throws.
+ * @throws whatever `confirm.ask` throws; KodamaError `readOnly` if nothing may be changed where the pods are.
  */
 export async function isConfirmed(
   host: Host,
   confirm: Confirm | undefined,
   { action, targets, because }: Change,
 ): Promise<boolean> {
-  if (confirm === undefined) return true;
   const { command = [], shell = false } = action.kind === "command" ? action : {};
-  if (isKnownReadOnly(command, { shell })) return true;
-  const { readOnly, ...policy } = await confirmSettings(host, confirm);
-  if (isKnownReadOnly(command, { shell, readOnly })) return true;
+  if (await isReading(host, command, shell)) return true;
+  await requireWritableTargets(host, action, targets);
+  if (confirm === undefined) return true;
+  const policy = await confirmSettings(host, confirm);
   const pods = uniquePods(targets);
   const reason = because ?? confirmReason(pods, policy);
   if (reason === undefined) return true;
@@ -54,6 +56,44 @@ export async function isConfirmed(
     scopes: await scopesOf(host, pods),
     ...(reason.kind === "count" ? {} : { because: reason }),
   });
+}
+
+/** Returns whether a command in pods is known to read only, the user's own list (`exec.readOnly`) included. */
+export async function isReading(
+  host: Host,
+  command: readonly string[],
+  shell: boolean,
+): Promise<boolean> {
+  if (isKnownReadOnly(command, { shell })) return true;
+  const { readOnly } = await confirmSettings(host, {});
+  return isKnownReadOnly(command, { shell, readOnly });
+}
+
+/** Throws `readOnly` if nothing may be changed in one of the contexts, or in this run. */
+async function requireWritableTargets(
+  host: Host,
+  action: ChangeAction,
+  targets: readonly Target[],
+): Promise<void> {
+  const contexts: (string | undefined)[] = [...new Set(targets.map(({ context }) => context))];
+  // Without targets only the run itself can be read-only: the current context stands for all of them.
+  if (contexts.length === 0 && host.readOnly) contexts.push(undefined);
+  for (const context of contexts) requireWritable(await host.kube(context), changeText(action));
+}
+
+function changeText(action: ChangeAction): string {
+  switch (action.kind) {
+    case "command":
+      return `run ${commandLine(action.command)}`;
+    case "copy":
+      return `copy into pods`;
+    case "shells":
+      return "open shells";
+    case "steps":
+      return `run the workflow ${action.workflow}, which may change something in ${
+        action.steps.map(({ id }) => id).join(", ")
+      }`;
+  }
 }
 
 /** Each pod once: several steps may change it. */

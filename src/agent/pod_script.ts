@@ -81,7 +81,9 @@ export async function startAgentScript(
   const { namespace, pod, container } = target;
   const mark = newMark();
   const command = scriptCommand(agentScripts[script], [mark, ...args]);
-  const request = { namespace, pod, container, command, stdin: true, tty: false };
+  // These two only print what the runner has written.
+  const reads = script === "read" || script === "follow";
+  const request = { namespace, pod, container, command, stdin: true, tty: false, reads };
   const errorOf = (failure: ScriptFailure) => scriptError(target, failure, signal);
   try {
     const opening = streams.open(target, request, signal);

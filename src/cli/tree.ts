@@ -3,7 +3,7 @@
  * start; the body of a command is loaded when it was chosen.
  */
 import type { Branch, CommandLeaf } from "./parser/node.ts";
-import { withVerbosity } from "./parser/verbosity.ts";
+import { withGlobalFlags } from "./parser/global_flags.ts";
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root is listed once. */
 const sections: NonNullable<Branch["sections"]> = [
@@ -69,7 +69,7 @@ const leaf = (summary: string, load: CommandLeaf["load"]): CommandLeaf => ({
 });
 
 const dialling = (summary: string, load: CommandLeaf["load"]): CommandLeaf => ({
-  ...leaf(summary, async () => ({ command: withVerbosity((await load()).command) })),
+  ...leaf(summary, async () => ({ command: withGlobalFlags((await load()).command) })),
   dials: true,
 });
 

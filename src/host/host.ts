@@ -129,8 +129,8 @@ export function machineHost(
       return machineKubectl({ signals: processSignals, isInteractive });
     },
     async sync() {
-      const { machineSyncs } = await import("./sync.ts");
-      return machineSyncs(places, { kubeconfig, environment });
+      const { guardedSyncs, machineSyncs } = await import("./sync.ts");
+      return guardedSyncs(machineSyncs(places, { kubeconfig, environment }), host);
     },
     async cluster() {
       const { clusterControl } = await import("./cluster.ts");

@@ -2,7 +2,9 @@
 import type { Host } from "../actions/host.ts";
 import { absolutePath } from "../base/absolute_path.ts";
 import { systemClock } from "../base/clock.ts";
+import { KodamaError } from "../base/errors.ts";
 import { serveSyncCommand } from "../cli/program.ts";
+import { requireWritable } from "../kube/read_only.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { syncControl } from "../sync/daemon/control.ts";
@@ -36,6 +38,31 @@ export function machineSyncs(
       ...(files === undefined ? {} : { KUBECONFIG: absolutePaths(files, workingDir) }),
     },
   });
+}
+
+/**
+ * Returns syncs that change nothing where nothing may be changed: none starts there, and in a read-only run they can
+ * only be read, paused and stopped.
+ */
+export function guardedSyncs(
+  syncs: SyncControl,
+  host: Pick<Host, "kube" | "readOnly">,
+): SyncControl {
+  return {
+    ...syncs,
+    async start(spec, signal) {
+      requireWritable(await host.kube(spec.target.context), "start a sync");
+      return await syncs.start(spec, signal);
+    },
+    async ask(key, request, signal) {
+      const only = request.kind === "pause" || request.kind === "stop" && !request.forget;
+      if (host.readOnly && !only) {
+        const message = `cannot ${request.kind} a sync: nothing may be changed in this run`;
+        throw new KodamaError("readOnly", message);
+      }
+      return await syncs.ask(key, request, signal);
+    },
+  };
 }
 
 /** Returns a list of files in kubectl's format, each of them absolute. */

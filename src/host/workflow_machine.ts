@@ -6,6 +6,7 @@ import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
 import { absolute } from "../workflow/permissions.ts";
 import { localEnvironment } from "../workflow/local/machine.ts";
+import { readingMachine } from "./reading_machine.ts";
 
 /**
  * Returns this machine, and its sandbox.
@@ -21,21 +22,20 @@ export function workflowMachine(
   const used = kubeconfig === undefined
     ? {}
     : { KUBECONFIG: absolute(kubeconfig, places.workingDir) };
-  return {
-    local: localEnvironment({
-      clock,
-      env: host.env,
-      environment: used,
-      kube: host.kube,
-      protectedPaths: ownFolders(places),
-      locksFolder: `${places.configDir}/turns`,
-      create: (path) => files.create(path, { private: false, replace: true }),
-      readText: files.readText,
-    }),
-    runScript: localScriptRunner({
-      clock,
-      protectedPaths: ownFolders(places),
-      findProgram: machine.findProgram,
-    }),
-  };
+  const local = localEnvironment({
+    clock,
+    env: host.env,
+    environment: used,
+    kube: host.kube,
+    protectedPaths: ownFolders(places),
+    locksFolder: `${places.configDir}/turns`,
+    create: (path) => files.create(path, { private: false, replace: true }),
+    readText: files.readText,
+  });
+  const runScript = localScriptRunner({
+    clock,
+    protectedPaths: ownFolders(places),
+    findProgram: machine.findProgram,
+  });
+  return readingMachine(host, { local, runScript });
 }

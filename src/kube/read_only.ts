@@ -48,8 +48,10 @@ export function requireReading(
   isKnownToRead: boolean,
 ): void {
   if (client.readOnly === undefined || isKnownToRead || isReading(request)) return;
-  const [plain] = request.path.split("?");
-  throw readOnlyError(client.context, client.readOnly, `send ${request.method} ${plain}`);
+  const [plain = ""] = request.path.split("?");
+  const [, pod] = /\/pods\/([^/]+)\/(?:exec|attach)$/.exec(plain) ?? [];
+  const what = pod === undefined ? `send ${request.method} ${plain}` : `run a command in ${pod}`;
+  throw readOnlyError(client.context, client.readOnly, what);
 }
 
 /**

@@ -60,6 +60,13 @@ Deno.test("a read-only client refuses all others, unless their command is known 
   });
 });
 
+Deno.test("a refused stream is named by its pod, and without its command", () => {
+  const line = request(`GET ${pod}/exec?command=secret`);
+  assert.throws(() => requireReading({ context: "lab", readOnly: "run" }, line, false), {
+    message: "cannot run a command in web: context lab is read-only",
+  });
+});
+
 Deno.test("requireWritable() names what can't be done, and the context", () => {
   requireWritable({ context: "lab" }, "start a session");
   assert.throws(

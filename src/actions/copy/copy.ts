@@ -225,7 +225,11 @@ class CopyRun {
     return {
       open: async (target, request, within, onSent) => {
         const client = await this.#host.kube(target.context);
-        return await client.exec(request, { signal: within, ...(onSent && { onSent }) });
+        const reads = this.#options.way.kind === "fromPods";
+        return await client.exec({ ...request, reads }, {
+          signal: within,
+          ...(onSent && { onSent }),
+        });
       },
       clock: this.#host.clock,
       signal: AbortSignal.any([signal, this.#stop.signal]),

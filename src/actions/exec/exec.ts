@@ -10,7 +10,7 @@ import type { RunOptions } from "../../exec/run_options.ts";
 import { directInput, sharedInput, type StdinSource } from "../../exec/stdin_spool.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Selection, Target } from "../../kube/select/target.ts";
-import { isConfirmed } from "../confirm_change.ts";
+import { isConfirmed, isReading } from "../confirm_change.ts";
 import {
   type ContextFindings,
   Discovery,
@@ -193,7 +193,11 @@ class ExecRun {
       open: async (target, request, signal, onSent) => {
         const refusal = settled?.refusals.get(target);
         if (refusal !== undefined) throw refusal;
-        return await (await this.#host.kube(target.context)).exec(request, {
+        const client = await this.#host.kube(target.context);
+        const { command, shell = false } = this.#options;
+        // Only a read-only client needs to know.
+        const reads = client.readOnly !== undefined && await isReading(this.#host, command, shell);
+        return await client.exec(reads ? { ...request, reads } : request, {
           signal,
           ...(onSent && { onSent }),
         });

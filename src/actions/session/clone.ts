@@ -1,4 +1,5 @@
 /** Clones a session: a new one of the same definition, whose volumes start with the files of the other. */
+import { requireWritable } from "../../kube/read_only.ts";
 import { action, hint } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS } from "../../kube/resources.ts";
@@ -43,6 +44,7 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
   }
   const { stored: { session: from }, withFiles } = await sessionFiles(host, options, options);
   const store = await openStore(host, options, signal);
+  requireWritable(store.client, "clone a session");
   const parts = await partsOf(store, name, withSecrets);
   const session = await newSession(host, store, cloneOf(from, newName, parts), signal);
   yield { kind: "stepStarted", step: "claim", session };

@@ -1,4 +1,5 @@
 /** Deletes a session: planned first, so that the user sees what is removed and what is retained. */
+import { requireWritable } from "../../kube/read_only.ts";
 import { action, hint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource } from "../../kube/client.ts";
@@ -70,6 +71,7 @@ export async function planDeletion(
 ): Promise<PlannedDeletion> {
   const { name, purge, signal, snapshots: takesSnapshots = false } = options;
   const store = await openStore(host, options, signal);
+  requireWritable(store.client, "delete a session");
   const [there, objects, claims, taken] = await Promise.all([
     stateIfReadable(store, name),
     Promise.all(order.map((resource) => objectsOf(store, resource, name))),

@@ -1,4 +1,5 @@
 /** Resumes a stopped session: from its state in the cluster alone. */
+import { requireWritable } from "../../kube/read_only.ts";
 import { noParts } from "../../session/manifests/all.ts";
 import type { StoredSession } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";
@@ -39,6 +40,7 @@ export async function* resume(
 ): AsyncGenerator<StartEvent, void> {
   const { name, signal, readyTimeoutMs } = options;
   const store = await openStore(host, options, signal);
+  requireWritable(store.client, "resume a session");
   const there = await store.read(name);
   if (there === undefined) throw noSession(name, store);
   requireFiles(there.session);

@@ -1,4 +1,5 @@
 /** Starts a session, or completes a start that was interrupted. */
+import { requireWritable } from "../../kube/read_only.ts";
 import { action, type Hint, hint } from "../../base/hint.ts";
 import { orAborted, passed } from "../../base/abort.ts";
 import { plural } from "../../base/plural.ts";
@@ -37,6 +38,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
     yield { kind: "progress", step: "claim", text: `reading ${whatIsRead(options)}` };
   }
   const { store, wanted: defined } = await reading;
+  requireWritable(store.client, "start a session");
   const there = await store.read(options.name);
   const oldVolumes = there === undefined && await hasVolumes(store, options.name);
   const sync = await resolveSync(host, store, {

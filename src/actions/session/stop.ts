@@ -1,4 +1,5 @@
 /** Stops a session: its pod is removed, its volumes are retained. Planned first, so that the user sees what is lost. */
+import { requireWritable } from "../../kube/read_only.ts";
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
@@ -58,6 +59,7 @@ export async function planStop(
   const { signal } = options;
   const opened = await openSession(host, options, signal);
   const { store: { client }, stored: { session } } = opened;
+  requireWritable(client, "stop a session");
   const [otherOwner, workingTask] = await Promise.all([
     ownerIfOther(client, session, signal),
     checkTasks ? workingTaskOf(host, opened, signal) : undefined,

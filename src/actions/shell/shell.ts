@@ -26,6 +26,7 @@ import { chosenSettings } from "../exec/settings.ts";
 import type { Host } from "../host.ts";
 import { LiveInput } from "../exec/live_input.ts";
 import { onlyTarget } from "../one_target.ts";
+import { requireWritable } from "../../kube/read_only.ts";
 import type { ShellEnd, ShellEvent, ShellOptions } from "./events.ts";
 import { newShellId, shellOwner } from "./owner.ts";
 import { Transcript } from "../exec/transcript.ts";
@@ -44,6 +45,7 @@ const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
 export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<ShellEvent, void> {
   const { target, notes } = await onlyTarget(host, options, options.signal);
   yield* notes;
+  requireWritable(await host.kube(target.context), `open a shell in ${target.pod}`);
   const { connectTimeoutMs } = await chosenSettings(host, options);
   await using input = new LiveInput(options.stdin);
   await using transcript = await openTranscript(host, options, target);

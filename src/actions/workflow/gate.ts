@@ -30,9 +30,9 @@ export class WorkflowGate {
     this.#confirm = confirm;
   }
 
-  /** Whether anything can be asked: only then is a plan needed. */
+  /** Whether anything can be asked or refused: only then is a plan needed. */
   get asks(): boolean {
-    return this.#confirm !== undefined;
+    return this.#confirm !== undefined || this.#host.readOnly;
   }
 
   /**
@@ -83,10 +83,10 @@ export class WorkflowGate {
     ask: (question: Parameters<Confirm["ask"]>[0], confirm: Confirm) => Promise<boolean>,
   ): Promise<boolean> {
     const confirm = this.#confirm;
-    if (confirm === undefined) return true;
-    return await isConfirmed(this.#host, {
+    const asking = confirm && {
       ...confirm,
-      ask: (question) => ask(question, confirm),
-    }, change);
+      ask: (question: Parameters<Confirm["ask"]>[0]) => ask(question, confirm),
+    };
+    return await isConfirmed(this.#host, asking, change);
   }
 }

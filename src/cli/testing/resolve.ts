@@ -56,7 +56,8 @@ export function testResolve(tables: readonly ResolveTable[], tested: Flags = {})
     }
     for (const [path, { command, args }] of given) {
       const missing = Object.entries(command.flags).filter(([name, flag]) =>
-        flag.hidden !== true && name !== "verbose" && tested[name] === undefined &&
+        flag.hidden !== true && name !== "verbose" &&
+        (name !== "read-only" || path === "k") && tested[name] === undefined &&
         !args.some((one) =>
           one === `--${name}` || one.startsWith(`--${name}=`) ||
           flag.short !== undefined && one === `-${flag.short}`

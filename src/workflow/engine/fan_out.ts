@@ -2,6 +2,7 @@
 import { definedOnly } from "../../base/json_value.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { ChangeAction } from "../../gate/change.ts";
+import { isKnownReadOnly } from "../../gate/commands.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/outcome.ts";
 import { compressNames, outputFileName } from "../../exec/target_names.ts";
@@ -110,8 +111,12 @@ class Round implements AsyncDisposable {
     const { environment: { open, clock, nonce }, signal } = this.#step;
     const { command, shell, bounds, environment, workdir, expected, positions, copy } = this.#work;
     const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail } = bounds;
+    // The setup around the command, and what ends it, only read if the command does.
+    const { change } = this.#work;
+    const reads = change === undefined ||
+      change.kind === "command" && isKnownReadOnly(change.command, { shell: change.shell });
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
-      open,
+      open: (target, request, within) => open(target, { ...request, reads }, within),
       clock,
       signal,
       nonce: nonce(),

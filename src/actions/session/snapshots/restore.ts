@@ -1,4 +1,5 @@
 /** Restores a session's files from a snapshot, in a file or in the cluster: into a new session, or a stopped one. */
+import { requireWritable } from "../../../kube/read_only.ts";
 import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain_text.ts";
@@ -58,6 +59,7 @@ export interface PlannedRestore {
 export async function planRestore(host: Host, options: RestoreOptions): Promise<PlannedRestore> {
   const { name, from, signal } = options;
   const store = await openStore(host, options, signal);
+  requireWritable(store.client, "restore a session");
   const source = await sourceOf(host, store, from);
   const there = await store.read(name);
   await refuseRunning(store, name, there);

@@ -9,6 +9,7 @@ import type { Invocation } from "../../invocation.ts";
 import { styleOf } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { toggle } from "../../parser/flag.ts";
+import { readOnlyFlag } from "../../parser/global_flags.ts";
 
 /** More than any manifest: what `-f -` reads is passed on when it has been judged. */
 const maxInputBytes = 64 * 1024 * 1024;
@@ -28,7 +29,7 @@ export const command = defineCommand({
   trailing: "optional",
   flags: {
     "yes": toggle("run without asking"),
-    "read-only": toggle("run only what reads", { variable: "KODAMA_READ_ONLY" }),
+    "read-only": readOnlyFlag,
   },
   examples: [
     { title: "A read, as kubectl itself", line: "kodama k get pods -A -o wide" },

@@ -6,13 +6,13 @@ import type { HostOptions, Invocation } from "../invocation.ts";
 import { leaves } from "./node.ts";
 import { sortArgs } from "./parse.ts";
 import { tree } from "../tree.ts";
-import { withVerbosity } from "./verbosity.ts";
+import { withGlobalFlags } from "./global_flags.ts";
 import { badValueError, resolveArgs } from "./parsed_args.ts";
 
 /** Returns the host's options from a command line, and what the command itself was given. */
-async function verbosityOf(line: readonly string[], variable?: string) {
+async function hostOptionsOf(line: readonly string[], variable?: string) {
   const seen: { host?: HostOptions | undefined; flags?: unknown; given?: unknown } = {};
-  const command = withVerbosity(defineCommand({
+  const command = withGlobalFlags(defineCommand({
     description: "",
     flags: { "exclude-lines": value("", text) },
     examples: [],
@@ -37,7 +37,7 @@ async function verbosityOf(line: readonly string[], variable?: string) {
   return seen;
 }
 
-Deno.test("-v reaches the host, in every spelling, and never the command", async () => {
+Deno.test("-v and --read-only reach the host, in every spelling, and never the command", async () => {
   const none = { kubeconfig: "/k" };
   const cases: [line: string[], host: HostOptions, variable?: string][] = [
     [[], none],
@@ -48,10 +48,12 @@ Deno.test("-v reaches the host, in every spelling, and never the command", async
     [["--verbose", "8"], { ...none, verbosity: 8 }],
     [["--v=9"], { ...none, verbosity: 9 }],
     [[], { ...none, verbosity: 6 }, "6"],
+    [["--read-only", "-v6"], { ...none, verbosity: 6, readOnly: true }],
+    [["--read-only=false"], none],
   ];
   for (const [line, host, variable] of cases) {
     assert.deepEqual(
-      await verbosityOf(line, variable),
+      await hostOptionsOf(line, variable),
       { host, flags: { "exclude-lines": undefined }, given: [] },
       line.join(" "),
     );
@@ -60,7 +62,7 @@ Deno.test("-v reaches the host, in every spelling, and never the command", async
 
 Deno.test("-v with a text names the flag that excludes lines", async () => {
   for (const bad of ["10", "-1", "6.5", "error"]) {
-    const error: unknown = await verbosityOf([`-v=${bad}`]).catch((error) => error);
+    const error: unknown = await hostOptionsOf([`-v=${bad}`]).catch((error) => error);
     if (!(error instanceof BadValue)) throw new Error(`${bad} is taken`);
     const { message, hint } = await badValueError(error);
     assert.match(message, /for --verbose: must be a whole number from 0 to 9/);
@@ -68,10 +70,12 @@ Deno.test("-v with a text names the flag that excludes lines", async () => {
   }
 });
 
-Deno.test("every command that connects to a cluster has -v, and no other has a -v", async () => {
+Deno.test("every command that connects to a cluster has --read-only and -v, and no other has a -v", async () => {
   for (const [path, leaf] of leaves(tree)) {
     const { command } = await leaf.load();
     const letters = Object.entries(command.flags).filter(([, { short }]) => short === "v");
     assert.deepEqual(letters.map(([name]) => name), leaf.dials ? ["verbose"] : [], path.join(" "));
+    const isReadOnly = Object.hasOwn(command.flags, "read-only");
+    assert.equal(isReadOnly, leaf.dials || path.join(" ") === "k", path.join(" "));
   }
 });
