@@ -22,6 +22,11 @@ const workloads: readonly Workload[] = [
   },
 ];
 
+/** Returns the API group of a workload's plural; empty for the core group. */
+export function workloadGroup(plural: string): string {
+  return workloads.find((one) => one.plural === plural)?.group ?? "";
+}
+
 const podNames: readonly string[] = ["pod", "pods", "po"];
 
 /** kubectl's names for nodes, whose pods are selected by `--node`. */

@@ -165,6 +165,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     list: leaf("list the workflows that can be run", () => import("./commands/workflow/list.ts")),
     show: leaf("show what a workflow does", () => import("./commands/workflow/show.ts")),
     check: leaf("report problems in workflow files", () => import("./commands/workflow/check.ts")),
+    rights: leaf(
+      "print the Role that a workflow needs",
+      () => import("./commands/workflow/rights.ts"),
+    ),
     graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
     test: leaf("run tests of workflows", () => import("./commands/workflow/test.ts")),
     new: leaf("create a workflow file", () => import("./commands/workflow/new.ts")),

@@ -18,6 +18,7 @@ import type { StepTarget } from "./engine/named_targets.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
 import { selectFields, type Where, whereOf } from "./selection_fields.ts";
 import { listPrefix } from "./inner_lists.ts";
+import type { PlannedRights } from "./rights.ts";
 import type { Intent, StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.ts";
@@ -63,6 +64,8 @@ export interface PlanInput {
   uses: ReadonlyMap<Step, FullWorkflow>;
   /** Called once for each selection. */
   find(where: Where): Promise<FoundPods>;
+  /** Called with what each step needs in the cluster. */
+  onRights?(rights: PlannedRights): void;
 }
 
 /** A step that changes pods, or objects of the cluster. */
@@ -134,7 +137,9 @@ class Planner {
 
   async #step(step: Step): Promise<PlannedStep> {
     const kind = stepKind(step.kind);
-    const { does, command, where, effect, change } = kind.plan(this.#fields(step));
+    const fields = this.#fields(step);
+    const { does, command, where, effect, change } = kind.plan(fields);
+    this.#input.onRights?.(this.#rights(step, kind.rights(fields), where === "pods"));
     const used = this.#input.uses.get(step);
     const inner = used === undefined
       ? await this.#inner(step, kind)
@@ -227,14 +232,34 @@ class Planner {
     );
   }
 
-  async #targets(step: Step): Promise<PlannedTargets> {
+  /** Returns the selection of a step; undefined if only the run can evaluate it. */
+  #where(step: Step): { where: Where; key: string } | undefined {
     const own = step.fields.select;
     const written = own ?? this.#workflow.select;
-    const narrowed = step.fields.targets;
-    if (!this.#isKnown(written)) return { ...nowhere, targetsNote: "known when the step runs" };
+    if (!this.#isKnown(written)) return undefined;
     const select = selectFields(evaluateDeep(written, this.#values));
     const where = own === undefined ? overridden(whereOf(select), this.#input) : whereOf(select);
-    const key = JSON.stringify([select, own === undefined]);
+    return { where, key: JSON.stringify([select, own === undefined]) };
+  }
+
+  #rights(step: Step, rights: ReturnType<StepKind["rights"]>, selects: boolean): PlannedRights {
+    const { id } = step;
+    const where = this.#where(step)?.where;
+    const common = { id, where, selects };
+    if (typeof rights === "string") return { ...common, rights: [], unknown: rights };
+    const { namespace } = rights;
+    const isOpen = where === undefined && (selects || rights.rights.length > 0);
+    if (isOpen || namespace !== undefined && hasExpression(namespace)) {
+      return { ...common, rights: [], unknown: "its pods or its namespace are known when it runs" };
+    }
+    return { ...common, ...rights };
+  }
+
+  async #targets(step: Step): Promise<PlannedTargets> {
+    const narrowed = step.fields.targets;
+    const selected = this.#where(step);
+    if (selected === undefined) return { ...nowhere, targetsNote: "known when the step runs" };
+    const { where, key } = selected;
     const finding = this.#found.get(key) ?? this.#find(where);
     this.#found.set(key, finding);
     const found = await finding;

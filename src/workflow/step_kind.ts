@@ -6,6 +6,7 @@ import type * as v from "valibot";
 import type { JsonValue } from "../base/json_value.ts";
 import type { SourcePath } from "../base/yaml/source.ts";
 import type { ChangeAction } from "../gate/change.ts";
+import type { Right } from "../gate/kubectl_rights.ts";
 import type { Type } from "../expression/type.ts";
 import type { Entries } from "./fields.ts";
 import type { Permissions } from "./model.ts";
@@ -27,6 +28,12 @@ export interface Need {
   what: string;
   /** Which part of the step needs it, as a sentence; absent if that is obvious. */
   why?: string;
+}
+
+/** Rights in the cluster, in the namespaces of the step's pods unless it names another one; `*` is all. */
+export interface StepRights {
+  rights: readonly Right[];
+  namespace?: string;
 }
 
 /** The effect of a step, for the plan. */
@@ -58,9 +65,14 @@ export function mayChangeCluster(
 ): boolean {
   if (change !== undefined || effect === "asks") return true;
   if (effect === "reads") return false;
-  if (command.some((arg) => clusterProgram.test(arg))) return true;
+  if (usesCluster(command)) return true;
   return usesClusterPermissions === true &&
     cluster.some(({ verbs }) => verbs.includes("exec") || verbs.includes("*"));
+}
+
+/** Returns whether a local command may use the cluster. */
+export function usesCluster(command: readonly string[]): boolean {
+  return command.some((arg) => clusterProgram.test(arg));
 }
 
 /** How an attempt at a step ended. */
@@ -127,6 +139,11 @@ export interface KindDeclaration<E extends Entries, Fixed extends string> {
   check?(fields: AsWritten<E, Fixed>): readonly StepProblem[];
   /** Returns the needed permissions, of evaluated fields or, before the run, of those without expressions. */
   needs?(fields: AsWritten<E, Fixed>): readonly Need[];
+  /**
+   * Returns the rights in the cluster that it needs beside those of its selection: a text says why they aren't known.
+   * None if absent.
+   */
+  rights?(fields: AsWritten<E, Fixed>): StepRights | string;
   plan(fields: AsWritten<E, Fixed>): Intent;
   /** Runs it with every expression evaluated. Failures of its environment are outcomes; it rejects only for bugs. */
   run(fields: Evaluated<E>, step: StepContext): Promise<StepEnd>;
@@ -163,6 +180,7 @@ export interface StepKind {
   innerNames(fields: Fields, list: string): Record<string, Type>;
   check(fields: Fields): readonly StepProblem[];
   needs(fields: Fields): readonly Need[];
+  rights(fields: Fields): StepRights | string;
   plan(fields: Fields): Intent;
   run(fields: Fields, step: StepContext): Promise<StepEnd>;
 }
@@ -189,6 +207,7 @@ export function defineStep<const E extends Entries, const Fixed extends string =
     innerNames: () => ({}),
     check: () => [],
     needs: () => [],
+    rights: () => ({ rights: [] }),
     ...declaration,
     conditions: ["when", ...declaration.conditions ?? []],
   };

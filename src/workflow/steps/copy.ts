@@ -92,6 +92,9 @@ outputs:
     const way = wayOf(copy);
     return way === undefined ? [] : [needOf(way)];
   },
+  rights: () => ({
+    rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }],
+  }),
   plan: ({ copy: { from, to } }) => ({
     does: `copy ${from} to ${to}`,
     where: "pods",

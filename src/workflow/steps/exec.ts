@@ -97,6 +97,9 @@ outputs:
   fixed: ["exec"],
   command: "exec",
   needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
+  rights: () => ({
+    rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }],
+  }),
   plan: ({ exec }) => {
     const shell = typeof exec === "string";
     const command = shell ? [exec] : exec;

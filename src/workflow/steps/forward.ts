@@ -38,6 +38,9 @@ steps:
 outputs:
   address: \${{ steps.api.address }}
 `,
+  rights: () => ({
+    rights: [{ group: "", resource: "pods/portforward", verbs: ["create", "get"] }],
+  }),
   plan: ({ forward }) => ({
     does: `forward port ${forward} of one pod to this machine`,
     where: "pods",

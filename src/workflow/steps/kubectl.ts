@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
 import { hasExpression } from "../../expression/template.ts";
+import { kubectlRights } from "../../gate/kubectl_rights.ts";
 import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
 import { described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
 import { defineStep, failed, type Need } from "../step_kind.ts";
@@ -93,6 +94,8 @@ steps:
 outputs:
   nodes: \${{ steps.nodes.stdout.lines() }}
 `,
+  rights: ({ kubectl }) =>
+    kubectlRights(kubectl) ?? "the rights of this kubectl command aren't known",
   plan: ({ kubectl }) => ({
     does: `kubectl ${commandLine(kubectl)}`,
     command: ["kubectl", ...kubectl],

@@ -62,6 +62,7 @@ steps:
     save: saved/logs
 `,
   needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
+  rights: () => ({ rights: [{ group: "", resource: "pods/log", verbs: ["get"] }] }),
   plan: ({ logs: { tail = 100 } }) => ({
     does: `read the last ${tail} lines of the logs`,
     where: "pods",

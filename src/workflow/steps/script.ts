@@ -34,6 +34,7 @@ steps:
 outputs:
   sum: \${{ steps.sum.value }}
 `,
+  rights: () => "a script needs what `permissions.cluster` grants, as far as it uses it",
   plan: ({ script }) => ({
     does: isFile(script) ? `run the script ${script}` : "run a script",
     where: "here",

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
 import { command, described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
-import { defineStep } from "../step_kind.ts";
+import { defineStep, usesCluster } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
 /** The kind `shell`. */
@@ -49,6 +49,10 @@ steps:
     { kind: "run", what: typeof shell === "string" ? "sh" : shell[0] ?? "" },
     ...(workdir === undefined ? [] : [{ kind: "read" as const, what: workdir }]),
   ],
+  rights: ({ shell }) =>
+    usesCluster(typeof shell === "string" ? [shell] : shell)
+      ? "a local program uses the cluster in its own way"
+      : { rights: [] },
   plan: ({ shell }) => {
     const argv = typeof shell === "string" ? ["sh", "-c", shell] : shell;
     return {

@@ -243,6 +243,11 @@ steps:
     select: { namespace: weka-operator-system, pods: [weka-drive-0] }
   - wait: 10ms
 `,
+  rights: ({ wait }) => ({
+    rights: podStates.some((state) => state === wait)
+      ? [{ group: "", resource: "pods", verbs: ["watch"] }]
+      : [],
+  }),
   plan: ({ wait }) => {
     const state = isState(wait);
     return {

@@ -36,6 +36,15 @@ testResolve([
     options: { workflow: "kwekash" },
   },
   {
+    line: "workflow rights drift",
+    options: { workflow: "drift", params: new Map([]), namespaces: [] },
+    changes: [
+      ["--param a=1", { params: new Map([["a", "1"]]) }],
+      ["--namespace x", { namespaces: ["x"] }],
+      ["--output json", { format: "json" }],
+    ],
+  },
+  {
     line: "workflow test",
     options: { files: [] },
     changes: [
