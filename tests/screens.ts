@@ -2,6 +2,7 @@
 import { type Grid, lineText } from "../src/terminal/grid.ts";
 import { pickScreens } from "./pick_screens.ts";
 import { tableScreens } from "./table_screens.ts";
+import { topScreens } from "./top_screens.ts";
 
 /** Screens by the names of their pictures. */
 export type Screens = Readonly<Record<string, () => Grid>>;
@@ -10,6 +11,7 @@ export type Screens = Readonly<Record<string, () => Grid>>;
 export const screens: Readonly<Record<string, Screens>> = {
   pick: pickScreens,
   table: tableScreens,
+  top: topScreens,
 };
 
 /** Where the pictures are. */

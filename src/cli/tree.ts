@@ -20,6 +20,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "wait",
     "k",
     "watch",
+    "top",
     "runs",
     "workflow",
   ]],
@@ -141,6 +142,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   forward: dialling(
     "forward local ports to pods",
     () => import("./commands/forward/forward.ts"),
+  ),
+  top: dialling(
+    "show the CPU and memory of pods and nodes",
+    () => import("./commands/top/top.ts"),
   ),
   wait: dialling("wait until objects are in a state", () => import("./commands/wait.ts")),
   k: {

@@ -15,6 +15,7 @@ function rbac(plural: string, kind: string): ApiResource {
 
 export const PODS: ApiResource = core("pods", "Pod");
 export const NAMESPACES: ApiResource = core("namespaces", "Namespace", false);
+export const NODES: ApiResource = core("nodes", "Node", false);
 export const EVENTS: ApiResource = core("events", "Event");
 export const SERVICES: ApiResource = core("services", "Service");
 export const CONFIG_MAPS: ApiResource = core("configmaps", "ConfigMap");
@@ -71,6 +72,14 @@ export const CRON_JOBS: ApiResource = {
   kind: "CronJob",
   namespaced: true,
 };
+
+function metrics(plural: string, kind: string, namespaced: boolean): ApiResource {
+  return { group: "metrics.k8s.io", version: "v1beta1", plural, kind, namespaced };
+}
+
+/** Current usage, of an extension that a cluster may lack. https://github.com/kubernetes/metrics */
+export const POD_METRICS: ApiResource = metrics("pods", "PodMetrics", true);
+export const NODE_METRICS: ApiResource = metrics("nodes", "NodeMetrics", false);
 
 /** Returns the path of a collection, or of one object in it. Every part is escaped. */
 export function resourcePath(

@@ -9,7 +9,6 @@ const verbs: Readonly<Record<string, string>> = {
   // kubectl
   describe:
     "kubectl describe shows an object; kodama pick shows the events and the log of each pod",
-  top: "kubectl top pods shows the usage; kodama pods -o wide the state of pods",
   events: "kubectl events lists them; kodama pick shows those of each pod",
   ps: "kodama pods lists pods, kodama list lists sessions",
   po: "kodama pods lists pods",

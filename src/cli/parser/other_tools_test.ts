@@ -9,7 +9,6 @@ import { unknownCommand } from "./unknown_command.ts";
 const program = programOf("kodama");
 
 const verbs: readonly (readonly [word: string, hint: RegExp])[] = [
-  ["top", /^kubectl top/],
   ["events", /^kubectl events/],
   ["describe", /^kubectl describe/],
   ["ps", /^kodama pods lists pods/],

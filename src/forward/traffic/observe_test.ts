@@ -255,7 +255,7 @@ Deno.test("observe() reads an error of an extended query, and skips what the ser
     ["server", Uint8Array.from(message("Z", "I"))],
     ["client", Uint8Array.from([...statement, ...statement, ...message("S", "")])],
     ["server", Uint8Array.from([...message("E", "SERROR\0C23505\0\0"), ...message("Z", "I")])],
-    ["client", Uint8Array.from(message("Q", "hunter2 is no keyword\0"))],
+    ["client", Uint8Array.from(message("Q", "hunter2 as a password\0"))],
     ["server", Uint8Array.from([...message("E", "SERROR\0C42601\0\0"), ...message("Z", "I")])],
   ]);
   assert.deepEqual(found.map(line).slice(1), [
