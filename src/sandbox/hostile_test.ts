@@ -163,7 +163,7 @@ const stopped:
       { kind: "failed" },
     ],
     [
-      "throws what is no error",
+      "throws null",
       "throw null;",
       { kind: "failed", message: "null" },
     ],

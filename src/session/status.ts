@@ -16,7 +16,7 @@ type Written = Pick<Session, "name" | "status" | "message" | "origin"> & {
   spec?: { limits: SessionLimits };
 };
 
-function goOn({ name, origin }: Written): Hint {
+function resumeHint({ name, origin }: Written): Hint {
   if (origin?.filled !== false) {
     return hint`its start didn't finish: ${action("start", { name })} with the same words`;
   }
@@ -55,9 +55,9 @@ export function liveStatus(
   }
   if (phase !== "Running" || own?.ready === false) return notReady(pod, own, events);
   if (session.status === "Failed") {
-    return { status: "Failed", reason: session.message ?? goOn(session) };
+    return { status: "Failed", reason: session.message ?? resumeHint(session) };
   }
-  if (session.status !== "Running") return { status: "Starting", reason: goOn(session) };
+  if (session.status !== "Running") return { status: "Starting", reason: resumeHint(session) };
   const reason = besideTrouble(pod) ?? outOfMemory(pod, own);
   return reason === undefined ? { status: "Running" } : { status: "Running", reason };
 }
@@ -66,7 +66,7 @@ function withoutPod(session: Written) {
   const { name, status, message } = session;
   switch (status) {
     case "Failed":
-      return { status, reason: message ?? goOn(session) };
+      return { status, reason: message ?? resumeHint(session) };
     case "Stopped":
       return { status };
     case "Running":
@@ -76,7 +76,7 @@ function withoutPod(session: Written) {
       } as const;
     case "Pending":
     case "Starting":
-      return { status: "Pending", reason: goOn(session) } as const;
+      return { status: "Pending", reason: resumeHint(session) } as const;
   }
 }
 

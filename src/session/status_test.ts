@@ -45,11 +45,11 @@ function status(kept: SessionStatus, of: Pod | undefined, events: Event[] = []):
 }
 
 Deno.test("without a pod a session is what was kept, and one that ran has lost it", () => {
-  const goOn = "its start didn't finish: start (name: x) with the same words";
+  const resumeHint = "its start didn't finish: start (name: x) with the same words";
   assert.equal(status("Stopped", undefined), "Stopped");
   assert.equal(status("Running", undefined), "Stopped: its pod is gone: resume (name: x)");
-  assert.equal(status("Starting", undefined), `Pending: ${goOn}`);
-  assert.equal(status("Starting", running), `Starting: ${goOn}`);
+  assert.equal(status("Starting", undefined), `Pending: ${resumeHint}`);
+  assert.equal(status("Starting", running), `Starting: ${resumeHint}`);
 });
 
 Deno.test("a pod that waits says why: its scheduling, its image, its newest warning", () => {

@@ -162,8 +162,8 @@ function takeCsi(text: string, final: boolean): Taken | undefined {
   const sequence = /^\x1b\[([<?=>]?)([0-9;:]*)[ -/]*([@-~])/.exec(text);
   if (sequence === null) {
     // deno-lint-ignore no-control-regex -- as above
-    const mayGoOn = /^\x1b\[[0-?]*[ -/]*$/.test(text) && text.length < maxSequence;
-    if (mayGoOn && !final) return undefined;
+    const isUnfinished = /^\x1b\[[0-?]*[ -/]*$/.test(text) && text.length < maxSequence;
+    if (isUnfinished && !final) return undefined;
     return text.length === 2 ? key("alt-[", 2) : { length: 2 };
   }
   const [{ length }, mark = "", numbers = "", letter = ""] = sequence;

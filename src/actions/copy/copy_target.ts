@@ -55,7 +55,7 @@ export interface CopyScene {
 /** Delays before a copy is resumed. */
 const delays = { delayMs: 100, maxDelayMs: 5000 };
 
-const goesOn = "what has arrived is kept, and the same command resumes from it";
+const resumeText = "what has arrived is kept, and the same command resumes from it";
 
 /** Copies. Rejects only if kodama itself has a bug. */
 export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outcome> {
@@ -78,7 +78,7 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
       return outcomeOfCopyError(totals.failure);
     } catch (error) {
       const failure = failureOf(error);
-      const remains = scene.resumable.has(run.index) ? { left: goesOn } : {};
+      const remains = scene.resumable.has(run.index) ? { left: resumeText } : {};
       if (deadline.expired && timeoutMs !== undefined) {
         return outcomeOfStop({ kind: "timeout", afterMs: timeoutMs }, remains);
       }

@@ -51,12 +51,12 @@ function cannotStart(key: string, reason: string): KodamaError {
 
 function stuck(key: string, what: string): KodamaError {
   return new KodamaError("timeout", `the sync ${key} doesn't get on: ${what}`, {
-    hint: goesOn(key),
+    hint: resumeHint(key),
   });
 }
 
 /** Returns the hint for a caller that stops waiting. */
-export function goesOn(key: string): Hint {
+export function resumeHint(key: string): Hint {
   return hint`the sync is running in the background: ${action("sync.status", { key })}`;
 }
 

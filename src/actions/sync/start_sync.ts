@@ -7,7 +7,7 @@ import type { Host } from "../host.ts";
 import type { SyncReport, SyncSpec } from "../../sync/daemon/model.ts";
 import { requireNoOverlap } from "./overlap.ts";
 import { listSyncs } from "./syncs.ts";
-import { FirstWait, goesOn } from "./first_wait.ts";
+import { FirstWait, resumeHint } from "./first_wait.ts";
 
 /** What to start. */
 export interface SyncStartOptions {
@@ -68,7 +68,7 @@ export async function* startSync(
     await passed(host.clock, pollMs, { signal });
     if (signal.aborted) {
       throw new KodamaError("cancelled", "stopped while waiting for both sides to be in sync", {
-        hint: goesOn(spec.key),
+        hint: resumeHint(spec.key),
       });
     }
   }

@@ -568,7 +568,7 @@ export class WorkflowRecorder implements AsyncDisposable {
 
 /* Resumes a run of a workflow with steps from its record. */
 
-export type { ResumeFrom as GoOn } from "../../workflow/record.ts";
+export type { ResumeFrom } from "../../workflow/record.ts";
 
 /** Returns the options of a rerun that its record has. The steps that a person left out stay so, unless others are chosen. */
 export function rerunScope(

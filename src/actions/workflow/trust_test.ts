@@ -41,7 +41,7 @@ function person(answer: boolean) {
   };
 }
 
-const nobody = { trustNow: false };
+const unattended = { trustNow: false };
 
 Deno.test("a new workflow is asked about once, with what it may", async () => {
   const { host } = simulatedHost({});
@@ -49,7 +49,7 @@ Deno.test("a new workflow is asked about once, with what it may", async () => {
   const texts = await ensureTrusted(host, subject(), options);
   assert.equal(texts.get("/project/lib/a.yaml"), "a");
   await ensureTrusted(host, subject(), options);
-  await ensureTrusted(host, subject(), nobody);
+  await ensureTrusted(host, subject(), unattended);
   assert.deepEqual(asked, [{
     hidesShipped: false,
     name: "deploy",
@@ -87,7 +87,7 @@ Deno.test("without a terminal it fails, with the alternatives", async () => {
   for (const [folder, word] of table) {
     const path = `${folder}/deploy.yaml`;
     const { host } = simulatedHost({}, { files: { [path]: "steps: []" } });
-    const failure = await ensureTrusted(host, subject(undefined, path), nobody)
+    const failure = await ensureTrusted(host, subject(undefined, path), unattended)
       .catch((error) => error);
     assert.ok(failure instanceof KodamaError);
     assert.equal(failure.kind, "forbidden");
@@ -107,24 +107,24 @@ Deno.test("--trust is for this run alone", async () => {
 
 Deno.test("workflows of kodama and of the user's own folder are never asked about, however they are named", async () => {
   const { host } = simulatedHost({});
-  await ensureTrusted(host, subject("", "/shipped/a.yaml"), nobody);
-  await ensureTrusted(host, subject("", "/config/workflows/a.yaml"), nobody);
+  await ensureTrusted(host, subject("", "/shipped/a.yaml"), unattended);
+  await ensureTrusted(host, subject("", "/config/workflows/a.yaml"), unattended);
   await assert.rejects(
-    ensureTrusted(host, subject("", "/config/workflows/../../repo/a.yaml"), nobody),
+    ensureTrusted(host, subject("", "/config/workflows/../../repo/a.yaml"), unattended),
     /trusted yet/,
   );
 });
 
 Deno.test("one without permissions needs no trust", async () => {
   const { host } = simulatedHost({});
-  await ensureTrusted(host, { ...subject(), permissions: noPermissions }, nobody);
+  await ensureTrusted(host, { ...subject(), permissions: noPermissions }, unattended);
 });
 
 Deno.test("a lock file counts without a terminal, as long as no file has changed", async () => {
   const { host, files } = simulatedHost({});
   files.set("/project/workflows/kodama.lock", await lockFor(host, [subject()]));
-  await ensureTrusted(host, subject(), nobody);
-  await assert.rejects(ensureTrusted(host, subject("other"), nobody), {
+  await ensureTrusted(host, subject(), unattended);
+  await assert.rejects(ensureTrusted(host, subject("other"), unattended), {
     message: /has changed since it was locked: deploy.yaml, and there is no terminal to ask on/,
     hint: hint`look at what has changed, then write kodama.lock again: ${
       action("workflow.trust.lock")
@@ -160,7 +160,7 @@ Deno.test("trust is taken back by path or as a whole", async () => {
     kind: "notFound",
     message: 'no workflow othre is trusted; did you mean "other"?',
   });
-  await assert.rejects(ensureTrusted(host, subject(), nobody), /trusted yet/);
+  await assert.rejects(ensureTrusted(host, subject(), unattended), /trusted yet/);
   assert.deepEqual(await revokeTrust(host, { kind: "named", word: "other" }), [
     "/project/workflows/other.yaml",
   ]);
@@ -170,5 +170,5 @@ Deno.test("trust is taken back by path or as a whole", async () => {
 
 Deno.test("a list that was tampered with stops everything", async () => {
   const { host } = simulatedHost({}, { files: { "/config/trust.json": "{}" } });
-  await assert.rejects(ensureTrusted(host, subject(), nobody), /\/config\/trust.json: version/);
+  await assert.rejects(ensureTrusted(host, subject(), unattended), /\/config\/trust.json: version/);
 });

@@ -117,7 +117,7 @@ for (
     metadata: { name: 7 },
   }]], ["a text", "web-0"]] as const
 ) {
-  Deno.test(`a list with ${what} in it is no list`, () =>
+  Deno.test(`a list with ${what} in it is refused`, () =>
     withServer(() => Response.json({ items }), async ({ client }) => {
       await assert.rejects(Array.fromAsync(client.list(PODS, {})), /gave no list$/);
     }));

@@ -108,7 +108,7 @@ const cuts: Record<string, { wire: (Uint8Array | null)[]; reason: RegExp }> = {
     wire: [on(3, success.slice(0, 20)), null],
     reason: /closed/,
   },
-  "the status is no status": {
+  "the status has no valid status": {
     wire: [on(3, `{"status":"Great"}`), serverClose(1000)],
     reason: /1000/,
   },

@@ -123,12 +123,12 @@ export const command = defineCommand({
     }
     if (!follow) {
       const does = behind.length > 0 ? `waits for task ${behind.join(", ")}` : "began";
-      const goesOn = continues === undefined ? "" : `, continues task ${continues}`;
+      const continuation = continues === undefined ? "" : `, continues task ${continues}`;
       const shown = behind.length > 0
         ? `kodama agent logs ${name} --task ${number} -f`
         : `kodama logs --agent ${name} -f`;
       await terminal.stdout.write(
-        `task ${number} ${does}${goesOn}\n${shown}   # shows it\n`,
+        `task ${number} ${does}${continuation}\n${shown}   # shows it\n`,
       );
       return success;
     }

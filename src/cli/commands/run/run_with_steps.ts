@@ -1,9 +1,9 @@
 /** `kodama run` of a workflow with steps: which of its flags apply, and what they mean. */
 import {
-  type GoOn,
   type ParamTexts,
   rerunScope,
   rerunSteps,
+  type ResumeFrom,
   runSteps,
   selectionOfSteps,
   type StepChoice,
@@ -136,7 +136,7 @@ function refuseOthers(
 }
 
 /** The step to start from; `all` is from the beginning. */
-export type StepsResume = GoOn | { kind: "all" };
+export type StepsResume = ResumeFrom | { kind: "all" };
 
 /** The options from the command line. */
 export interface RerunArgs {
