@@ -26,12 +26,13 @@ interface Played {
   ran: string[];
   read: string[];
   input: string | undefined;
+  stdout: string;
   stderr: string;
 }
 
 async function play(line: string, fixture: Fixture = {}): Promise<Played> {
   const { typed, piped } = fixture;
-  const played: Played = { code: 0, ran: [], read: [], input: undefined, stderr: "" };
+  const played: Played = { code: 0, ran: [], read: [], input: undefined, stdout: "", stderr: "" };
   const text = (input: Uint8Array | undefined) => input && new TextDecoder().decode(input);
   const kubectl: KubectlProgram = {
     run: (args, { input }) => {
@@ -70,6 +71,7 @@ async function play(line: string, fixture: Fixture = {}): Promise<Played> {
     host: () => Promise.resolve({ ...host, kubectl: () => Promise.resolve(kubectl) }),
   } as unknown as Invocation;
   played.code = await run(["k", ...line.split(" ")], invocation);
+  played.stdout = terminal.written("stdout");
   played.stderr = terminal.written("stderr");
   return played;
 }
@@ -167,6 +169,26 @@ Deno.test("k shows the difference between the objects and the dry run's", async 
       "        name: a\n" +
       "Run it? [y/N] error: cancelled; nothing was changed\n",
   );
+});
+
+Deno.test("k prints objects within a budget, and names what they lack", async () => {
+  const pod = (name: string) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, uid: "x".repeat(36), annotations: { long: "y".repeat(2000) } },
+    status: { phase: "Running" },
+  });
+  const current = JSON.stringify({ kind: "List", items: [pod("a"), pod("b")] });
+  const { code, stdout, stderr, read } = await play("get pods -o yaml --budget 300", { current });
+  assert.deepEqual([code, read], [0, ["get pods -o yaml --output json"]]);
+  assert.match(stdout, /kind: List\n.*name: a\n.*phase: Running\n.*name: b\n/s);
+  assert.ok(stdout.length <= 300, stdout);
+  assert.equal(
+    stderr,
+    "omitted for --budget 300: items[].metadata.annotations, items[].metadata.uid\n",
+  );
+  assert.equal((await play("get pods --budget 300")).code, 2);
+  assert.equal((await play("delete pods x -o yaml --budget 300 --yes")).code, 2);
 });
 
 Deno.test("k follows the policy of the context, which a plugin's rating and a danger can't weaken", async () => {

@@ -208,6 +208,14 @@ export const settingsShape = v.strictObject({
   model_keys: eachProvider(text, (title) => `Key for ${title}.`),
   model_key_files: eachProvider(text, (title) => `Path of a file with the key for ${title}.`),
   model_urls: eachProvider(serverUrl, (title) => `Base URL of ${title}.`),
+  budget: group({
+    sections: setting(
+      texts,
+      "Fields of an object that a budget spends on first, in their order: [status, spec].",
+    ),
+    listItems: setting(fanout, "Items of each list that a budget leaves at most."),
+    depth: setting(fanout, "Levels of nesting that a budget leaves at most."),
+  }),
   gate: group({
     contexts: setting(
       v.record(text, picked(["read-only", "ask", "allow"]), "a mapping of contexts to policies"),

@@ -31,6 +31,7 @@ testResolve([
     changes: [
       ["--yes", { isConfirmed: true }],
       ["--read-only", { readOnly: true }],
+      ["--budget 2000", { budget: 2000 }],
       ["-n web -o wide", { args: ["get", "pods", "-n", "web", "-o", "wide"] }],
     ],
   },

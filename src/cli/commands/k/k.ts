@@ -8,13 +8,13 @@ import { askChoice } from "../../ask_yes.ts";
 import type { Invocation } from "../../invocation.ts";
 import { styleOf } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { toggle } from "../../parser/flag.ts";
+import { count, toggle, value } from "../../parser/flag.ts";
 import { readOnlyFlag } from "../../parser/global_flags.ts";
 
 /** More than any manifest: what `-f -` reads is passed on when it has been judged. */
 const maxInputBytes = 64 * 1024 * 1024;
 
-const own = { "--yes": "switch", "--read-only": "switch" } as const;
+const own = { "--yes": "switch", "--read-only": "switch", "--budget": "value" } as const;
 
 /** `kodama k`. */
 export const command = defineCommand({
@@ -30,6 +30,13 @@ export const command = defineCommand({
   flags: {
     "yes": toggle("run without asking"),
     "read-only": readOnlyFlag,
+    "budget": value(
+      "print objects within N characters, whole values only (with -o yaml|json)",
+      count,
+      {
+        placeholder: "N",
+      },
+    ),
   },
   examples: [
     { title: "A read, as kubectl itself", line: "kodama k get pods -A -o wide" },
@@ -38,6 +45,10 @@ export const command = defineCommand({
     {
       title: "Pods, local data and budgets of a node first",
       line: "kodama k drain n1 --ignore-daemonsets",
+    },
+    {
+      title: "The objects in 2000 characters: status first, whole values only",
+      line: "kodama k get pods -o yaml --budget 2000",
     },
     { title: "In a script", line: "kodama k --yes rollout restart deploy/web" },
     { title: "Nothing that changes something", line: "kodama k --read-only get secrets" },
@@ -62,16 +73,18 @@ export const command = defineCommand({
     args: operands,
     isConfirmed: flags.yes,
     readOnly: flags["read-only"],
+    ...(flags.budget === undefined ? {} : { budget: flags.budget }),
   }),
-  run: ({ args, isConfirmed, readOnly }, invocation) =>
-    runGuarded(args, { isConfirmed, readOnly, invocation }),
+  run: ({ args, ...options }, invocation) => runGuarded(args, { ...options, invocation }),
 });
 
 async function runGuarded(
   args: readonly string[],
-  { isConfirmed, readOnly, invocation }: {
+  { isConfirmed, readOnly, budget, invocation }: {
     isConfirmed: boolean;
     readOnly: boolean;
+    /** Characters. */
+    budget?: number;
     invocation: Invocation;
   },
 ): Promise<number> {
@@ -85,11 +98,24 @@ async function runGuarded(
     if (plan.decision === "ask") await confirm(plan, signal);
     return plan;
   });
+  if (budget !== undefined) return await stoppable(signals, (signal) => budgeted(plan, signal));
   await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
   return await kubectl.run(plan.args, {
     ...(plan.input === undefined ? {} : { input: plan.input }),
     ...(host.readOnly ? { environment: { KODAMA_READ_ONLY: "1" } } : {}),
   });
+
+  async function budgeted(plan: KubectlPlan, signal: AbortSignal): Promise<number> {
+    const { readWithinBudget } = await import("../../../actions/kubectl/budgeted_read.ts");
+    const characters = budget ?? 0;
+    const read = await readWithinBudget(host, kubectl, plan, { characters, signal });
+    await terminal.stdout.write(read.text);
+    if (read.omitted.length > 0) {
+      const { omittedText } = await import("../../../present/omitted.ts");
+      await terminal.stderr.write(`${omittedText(read.omitted, characters)}\n`);
+    }
+    return read.exitCode;
+  }
 
   async function confirm(plan: KubectlPlan, signal: AbortSignal): Promise<void> {
     const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
