@@ -129,6 +129,7 @@ export const outputTexts: Readonly<Record<string, string>> = {
   outputs: "The outputs of the workflow, or of the round, by name.",
   items: "Each round with its item and outcome, in the order of the list.",
   byItem: "The outputs of each round, by its item.",
+  batches: "Each batch that was started, with its targets and its outcome.",
 };
 
 const intro = `<!-- Made by \`deno task schema:update\`. -->

@@ -163,6 +163,22 @@ const keptEvents = [
       "Where the pods are.",
     ),
   }),
+  v.object({
+    kind: kind("batchStarted"),
+    ...key,
+    index: field(whole, "From 0."),
+    count: field(whole, "How many batches there are."),
+    names: field(v.array(v.string()), "Its targets."),
+    at: time,
+  }),
+  v.object({
+    kind: kind("batchEnded"),
+    ...key,
+    index: whole,
+    outcome: stepOutcome,
+    at: time,
+    durationMs: whole,
+  }),
   v.object({ kind: kind("stepTargetEnded"), ...key, end: targetEnd, at: time }),
   v.object({
     kind: kind("stepRetried"),

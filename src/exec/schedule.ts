@@ -89,6 +89,18 @@ function isBatchStart(target: number, total: number, serial: readonly Amount[]):
   return (target - batchStart) % batchSize(last, total) === 0;
 }
 
+/** Returns the sizes of all batches. */
+export function batchSizes(serial: readonly Amount[], total: number): number[] {
+  const sizes: number[] = [];
+  for (let known = 0; known < total;) {
+    const amount = serial[Math.min(sizes.length, serial.length - 1)];
+    const size = Math.min(amount === undefined ? total : batchSize(amount, total), total - known);
+    sizes.push(size);
+    known += size;
+  }
+  return sizes;
+}
+
 /** Like Ansible: a fraction of a target is dropped, and every batch has at least one. */
 function batchSize(amount: Amount, total: number): number {
   const size = amount.kind === "count" ? amount.count : Math.floor(amount.percent * total / 100);

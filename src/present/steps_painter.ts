@@ -88,6 +88,11 @@ export class StepsPainter implements Painter<StepsEvent> {
         const prefix = event.target === "" ? "" : `${stdout.dim(`${printable(event.target)}:`)} `;
         return [{ stream: event.stream, data: [`${prefix}${line}\n`] }];
       }
+      case "batchStarted": {
+        const { step, index, count, names } = event;
+        const pods = printable(plannedPodsText(names));
+        return note(`${stderr.bold(step)}  batch ${index + 1} of ${count}: ${pods}`);
+      }
       case "stepRetried": {
         const wait = formatDuration(event.delayMs);
         return note(
@@ -289,6 +294,9 @@ export class StepsProgress implements Progress<StepsEvent> {
   }
 }
 
+/** Batches listed before "and 7 more batches". */
+const batchesShown = 8;
+
 /** Names of pods listed before "and 7 more". */
 const namesShown = 6;
 
@@ -329,9 +337,14 @@ function plannedStepLines(steps: readonly PlannedStep[], indent: string): string
       ...(targets.length > 0 ? [`in ${plannedPodsText(targets)}`] : []),
       ...(targetsNote === null ? targets.length > 0 ? [] : ["in no pod"] : [targetsNote]),
     ];
+    const batches = step.batches?.map((names, at) => `batch ${at + 1}: ${plannedPodsText(names)}`);
+    const shown = batches === undefined || batches.length <= batchesShown ? batches ?? [] : [
+      ...batches.slice(0, batchesShown),
+      `and ${batches.length - batchesShown} more batches`,
+    ];
     return [
       `${indent}${mark} ${id}  ${text.replace(/\s+/g, " ")}`,
-      ...pods.map((line) => `${indent}    ${line}`),
+      ...[...pods, ...shown].map((line) => `${indent}    ${line}`),
       ...(when === null ? [] : [`${indent}    when ${when}`]),
       ...plannedStepLines(step.steps, `${indent}    `),
     ];

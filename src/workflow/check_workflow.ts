@@ -317,7 +317,7 @@ function anyNames({ fields }: Step, { inner }: StepKind): Record<string, Type> {
   const item = typeof fields.as === "string" ? fields.as : "item";
   return Object.keys(inner).length === 0
     ? {}
-    : { [item]: anyType, index: anyType, failure: anyType, outcome: anyType };
+    : { [item]: anyType, index: anyType, failure: anyType, outcome: anyType, batch: anyType };
 }
 
 function withInner(steps: readonly Step[]): Step[] {

@@ -38,6 +38,8 @@ export interface PlannedStep {
   targets: readonly string[] | null;
   /** The reason why they are unknown or empty, which contexts are unreachable, which pods are skipped. */
   targetsNote: string | null;
+  /** Of a step that runs its steps in batches of its targets: their names; null for any other, or if it isn't known. */
+  batches: readonly (readonly string[])[] | null;
   steps: readonly PlannedStep[];
 }
 
@@ -129,22 +131,24 @@ class Planner {
     this.#values = { params: input.params };
   }
 
-  async list(steps: readonly Step[]): Promise<PlannedStep[]> {
+  /** @param around the targets of steps that don't select others. */
+  async list(steps: readonly Step[], around?: PlannedTargets): Promise<PlannedStep[]> {
     const planned: PlannedStep[] = [];
-    for (const step of steps) planned.push(await this.#step(step));
+    for (const step of steps) planned.push(await this.#step(step, around));
     return planned;
   }
 
-  async #step(step: Step): Promise<PlannedStep> {
+  async #step(step: Step, around: PlannedTargets | undefined): Promise<PlannedStep> {
     const kind = stepKind(step.kind);
     const fields = this.#fields(step);
     const { does, command, where, effect, change } = kind.plan(fields);
     this.#input.onRights?.(this.#rights(step, kind.rights(fields), where === "pods"));
     const used = this.#input.uses.get(step);
+    const own = where === "pods" ? await this.#targets(step, around) : nowhere;
     const inner = used === undefined
-      ? await this.#inner(step, kind)
+      ? await this.#inner(step, kind, kind.batches === undefined ? around : own)
       : await this.#usedSteps(used, step.fields.with ?? {});
-    const { found, ...targets } = where === "pods" ? await this.#targets(step) : nowhere;
+    const { found, ...targets } = own;
     if (change !== undefined || effect === "asks") {
       this.#changes.push({ id: step.id, does, targets: found?.map(({ target }) => target) });
     }
@@ -157,15 +161,20 @@ class Planner {
       effect,
       when: step.when === undefined ? null : String(step.when),
       ...targets,
+      batches: batchesOf(targets.targets, kind, this.#fields(step)),
       steps: inner,
     };
   }
 
-  async #inner({ inner }: Step, kind: StepKind): Promise<PlannedStep[]> {
+  async #inner(
+    { inner }: Step,
+    kind: StepKind,
+    around: PlannedTargets | undefined,
+  ): Promise<PlannedStep[]> {
     const planned: PlannedStep[] = [];
     for (const [list, steps] of Object.entries(inner)) {
       const prefix = listPrefix(kind, list);
-      const own = await this.list(steps);
+      const own = await this.list(steps, around);
       planned.push(...own.map((one) => ({ ...one, id: prefix + one.id })));
     }
     return planned;
@@ -255,14 +264,20 @@ class Planner {
     return { ...common, ...rights };
   }
 
-  async #targets(step: Step): Promise<PlannedTargets> {
+  async #targets(step: Step, around: PlannedTargets | undefined): Promise<PlannedTargets> {
     const narrowed = step.fields.targets;
+    if (step.fields.select === undefined && around !== undefined) {
+      return this.#narrowed(around, narrowed);
+    }
     const selected = this.#where(step);
     if (selected === undefined) return { ...nowhere, targetsNote: "known when the step runs" };
     const { where, key } = selected;
     const finding = this.#found.get(key) ?? this.#find(where);
     this.#found.set(key, finding);
-    const found = await finding;
+    return this.#narrowed(await finding, narrowed);
+  }
+
+  #narrowed(found: PlannedTargets, narrowed: unknown): PlannedTargets {
     if (narrowed === undefined || found.targets === null) return found;
     if (!this.#isKnown(narrowed)) {
       return {
@@ -299,6 +314,16 @@ class Planner {
 type PlannedTargets = Pick<PlannedStep, "targets" | "targetsNote"> & {
   found: readonly StepTarget[] | undefined;
 };
+
+function batchesOf(
+  targets: readonly string[] | null,
+  kind: StepKind,
+  fields: Record<string, unknown>,
+): PlannedStep["batches"] {
+  const sizes = targets === null ? undefined : kind.batches?.(fields, targets.length);
+  let start = 0;
+  return sizes?.map((size) => (targets ?? []).slice(start, start += size)) ?? null;
+}
 
 const nowhere: PlannedTargets = { targets: null, targetsNote: null, found: undefined };
 

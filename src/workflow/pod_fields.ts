@@ -74,7 +74,7 @@ export function fanoutOf(
     fanout: fields.fanout ?? standard.fanout,
     connectTimeoutMs: parseDuration(fields.connectTimeout ?? "") ?? standard.connectTimeoutMs,
     ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs }),
-    ...(serial === undefined ? {} : { serial: [serial].flat().map(amountOf) }),
+    ...(serial === undefined ? {} : { serial: serialOf([serial].flat()) }),
     maxFail: amountOf(maxFail),
     outputMode: fields.outputMode ?? "prefix",
   };
@@ -88,6 +88,11 @@ export function podLimitOf(maxOutput: string | undefined): number {
   return maxOutput === undefined
     ? defaultLimitBytes
     : Math.floor(parseQuantity(maxOutput) ?? defaultLimitBytes);
+}
+
+/** Returns the sizes of batches. */
+export function serialOf(written: readonly (string | number)[]): Amount[] {
+  return written.map(amountOf);
 }
 
 /** Parses `3` or `10%`. */

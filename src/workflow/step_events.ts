@@ -95,6 +95,23 @@ export type WorkflowEvent =
     /** Their scopes, each pair once. */
     scopes: readonly { context: string; namespace: string }[];
   }
+  /** Steps for some of the step's targets follow. `index` is from 0; `count` is the number of batches. */
+  | {
+    kind: "batchStarted";
+    step: StepKey;
+    index: number;
+    count: number;
+    names: readonly string[];
+    at: Date;
+  }
+  | {
+    kind: "batchEnded";
+    step: StepKey;
+    index: number;
+    outcome: StepOutcome;
+    at: Date;
+    durationMs: number;
+  }
   | {
     kind: "stepLine";
     step: StepKey;

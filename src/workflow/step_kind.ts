@@ -120,6 +120,8 @@ export interface KindDeclaration<E extends Entries, Fixed extends string> {
   innerStay?: boolean;
   /** Its inner steps run at the same time. */
   atOnce?: boolean;
+  /** Its inner steps run in batches of its pods: returns their sizes, if they are known before the run. */
+  batches?(fields: AsWritten<E, Fixed>, total: number): readonly number[] | undefined;
   /** Fields that are never an expression as a whole: what they are decides how the file is checked. */
   fixed?: readonly Fixed[];
   /** The `fixed` field with the command, as args or as a line for a shell: a value can't leave its argument. */
@@ -176,6 +178,7 @@ export interface StepKind {
   readonly verbatim: readonly string[];
   readonly fixed: readonly string[];
   readonly refine?: Readonly<Record<string, unknown>>;
+  batches?(fields: Fields, total: number): readonly number[] | undefined;
   outputOf(fields: Fields): Readonly<Record<string, Type>>;
   innerNames(fields: Fields, list: string): Record<string, Type>;
   check(fields: Fields): readonly StepProblem[];

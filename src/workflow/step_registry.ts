@@ -1,4 +1,5 @@
 /** Every kind of step. A new one needs a file here and a line in the list. */
+import { batchesStep } from "./steps/batches.ts";
 import { checkStep } from "./steps/check.ts";
 import { copyStep } from "./steps/copy.ts";
 import { execStep } from "./steps/exec.ts";
@@ -33,6 +34,7 @@ export const stepKinds: readonly StepKind[] = [
   groupStep,
   foreachStep,
   parallelStep,
+  batchesStep,
 ];
 
 const byName = new Map(stepKinds.map((kind) => [kind.name, kind]));

@@ -26,6 +26,8 @@ export interface InnerEnd {
   stopper?: Step;
   /** What failed; absent if nothing did. */
   failure?: Failure;
+  /** Names of the pods of its batch in which a step wasn't ok, tolerated or not. */
+  failedTargets?: ReadonlySet<string>;
   /** By name, if some were requested and nothing failed. */
   outputs?: Readonly<Record<string, JsonValue>>;
 }

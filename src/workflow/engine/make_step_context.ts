@@ -1,5 +1,6 @@
 /** The context of one attempt at one step, made from the run's. */
 import { hint, option } from "../../base/hint.ts";
+import { targetKey } from "../../exec/target_names.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { FullWorkflow, Step } from "../model.ts";
@@ -18,7 +19,7 @@ import {
 } from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
-import type { InnerOptions, StepContext } from "./step_context.ts";
+import type { Batch, InnerOptions, StepContext } from "./step_context.ts";
 import { failureOf, type InnerEnd, isGood } from "./failure.ts";
 import { messageAt, stepReason } from "./policy.ts";
 import { roundIdentity } from "./step_identity.ts";
@@ -51,11 +52,23 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
   const inner = (list: string) => step.inner[list] ?? [];
   const kind = stepKind(step.kind);
   /** Returns the scope of a list. */
-  const below = (list: string, { names = {}, round }: InnerOptions) => {
-    const own = round === undefined ? "" : roundIdentity(round.item, round.before);
+  const below = (list: string, { names = {}, round, batch }: InnerOptions) => {
+    // A pod that was replaced hasn't had any of the steps.
+    const keys = batch?.targets.map(({ target }) => [targetKey(target), target.uid ?? ""].join(" "))
+      .toSorted();
+    const own = round !== undefined
+      ? roundIdentity(round.item, round.before)
+      : keys === undefined
+      ? ""
+      : roundIdentity(keys, 0);
     return within(scope, key, {
       names,
-      part: round?.part ?? "",
+      part: round?.part ?? batch?.index.toString() ?? "",
+      batch: batch && {
+        where: restricted(context.where(batch.fields.select as SelectFields | undefined), batch),
+        targets: batch.targets,
+        failed: new Set(),
+      },
       prefix: listPrefix(kind, list),
       shared: kind.innerStay,
       identity: identity + own,
@@ -77,8 +90,11 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     },
     line: (text, stream = "stdout") =>
       void context.emit({ kind: "stepLine", step: key, target: "", stream, text }),
+    batchSize: scope.batch?.targets.length,
     where: (select) =>
-      select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
+      select !== undefined
+        ? whereOf(select)
+        : scope.batch?.where ?? overridden(whereOf(selectOf(scope)), scope),
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
     inner: async (list, options = {}) => {
       const { unlimited = false, last = false, outputs } = options;
@@ -87,6 +103,9 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
         signal: last ? lastSignal : unlimited ? runSignal : signal,
         whatever: last,
       });
+      if (options.batch !== undefined && here.batch !== undefined) {
+        end.failedTargets = here.batch.failed;
+      }
       if (outputs !== undefined && isGood(end.outcome)) {
         return withOutputs(end, outputs, { step, scope: here });
       }
@@ -138,6 +157,20 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
   };
   return context;
 
+  /** Returns the current pods of a batch, or the requested ones. @throws NoMatchError if one is missing. */
+  function ofBatch(
+    batch: readonly StepTarget[],
+    found: readonly StepTarget[],
+    requested: unknown,
+  ): StepTarget[] {
+    const contexts = new Set(batch.map(({ target }) => target.context));
+    const all = found.filter(({ target }) => contexts.has(target.context));
+    if (requested !== undefined) {
+      return narrowed(all, [requested].flat() as RequestedTarget[], names);
+    }
+    return narrowed(all, batch.map(({ name }) => name), names);
+  }
+
   async function targetsOf(
     select: SelectFields | undefined,
     requested: unknown,
@@ -153,6 +186,8 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     }
     const severalContexts = new Set(where.contexts).size > 1;
     const all = names.named(found, severalContexts);
+    const batch = select === undefined ? scope.batch?.targets : undefined;
+    if (batch !== undefined) return ofBatch(batch, all, requested);
     if (requested === undefined) return all;
     return narrowed(all, [requested].flat() as RequestedTarget[], names);
   }
@@ -196,6 +231,17 @@ function timedOut(end: InnerEnd, afterMs: number): InnerEnd {
     outcome,
     ...(failure && { failure: { ...failure, outcome: "timeout", reason: stepReason(outcome) } }),
   };
+}
+
+/** Returns a selection without the pods that aren't in a batch. A sample doesn't drop any that are. */
+function restricted({ contexts, selection }: Where, { targets }: Pick<Batch, "targets">): Where {
+  const { sample: _, ...all } = selection;
+  const only = targets.map(({ target: { context, namespace, pod } }) => ({
+    context,
+    namespace,
+    pod,
+  }));
+  return { contexts, selection: all, only };
 }
 
 /** The workflow's own selection, evaluated. */

@@ -2,7 +2,8 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Selection } from "../../kube/select/target.ts";
 import type { FullWorkflow } from "../model.ts";
-import type { PodRef } from "../selection_fields.ts";
+import type { StepTarget } from "./named_targets.ts";
+import type { PodRef, Where } from "../selection_fields.ts";
 import type { StepKey } from "../step_events.ts";
 import type { Values } from "../templates.ts";
 
@@ -40,6 +41,16 @@ export interface Scope {
   /** A step around these is quiet. */
   isQuiet: boolean;
   overrides: WhereOverrides;
+  /** The pods of steps that don't select others; absent for those of the workflow. */
+  batch?: ScopeBatch;
+}
+
+/** A batch, and what is known of its pods so far. */
+export interface ScopeBatch {
+  where: Where;
+  targets: readonly StepTarget[];
+  /** Names of those in which a step wasn't ok. Grows. */
+  failed: Set<string>;
 }
 
 /** Returns the names that expressions of a step have. */
@@ -51,7 +62,7 @@ export function namesIn(scope: Scope): Values {
 export function within(
   scope: Scope,
   key: StepKey,
-  { names, part, prefix, shared, identity, isFresh }: {
+  { names, part, prefix, shared, identity, isFresh, batch }: {
     names: Readonly<Record<string, JsonValue>>;
     part: string;
     /** Of the list. */
@@ -61,6 +72,7 @@ export function within(
     /** Steps after the outer one see the outputs of its inner steps. */
     shared: boolean;
     isFresh: boolean;
+    batch: ScopeBatch | undefined;
   },
 ): Scope {
   return {
@@ -70,5 +82,6 @@ export function within(
     prefix: `${key}${part === "" ? "" : `[${part}]`}/${prefix}`,
     identity: `${identity}/${prefix}`,
     isFresh: scope.isFresh || isFresh,
+    ...(batch && { batch }),
   };
 }

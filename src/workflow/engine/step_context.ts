@@ -9,6 +9,15 @@ import type { InnerEnd } from "./failure.ts";
 import type { EndedTargets, StepTarget, TargetRecord } from "./named_targets.ts";
 import type { Environment, Question, Writing } from "./environment.ts";
 
+/** Some of the pods of a step, for its inner steps. */
+export interface Batch {
+  targets: readonly StepTarget[];
+  /** From 0. */
+  index: number;
+  /** Of the step that selects them. */
+  fields: { select?: unknown };
+}
+
 /** How the steps of a list are run. */
 export interface InnerOptions {
   /** Names of their expressions, in addition to the step's own. */
@@ -18,6 +27,8 @@ export interface InnerOptions {
    * earlier rounds (`before`) have an equal item.
    */
   round?: { part: string; item: JsonValue; before: number };
+  /** The pods of steps that don't select others. A rerun identifies them by these. */
+  batch?: Batch;
   /** Templates that are evaluated at the end, by name. */
   outputs?: Readonly<Record<string, string>>;
   /** The step's time limit doesn't apply. */
@@ -43,7 +54,9 @@ export interface StepContext {
   emit(event: WorkflowEvent): Promise<void>;
   /** Emits a line of this step. */
   line(text: string, stream?: "stdout" | "stderr"): void;
-  /** Resolves a step's own selection; without one the workflow's, with the command line's overrides. */
+  /** The number of pods of the batch that the step runs in; undefined outside of one. */
+  readonly batchSize: number | undefined;
+  /** Resolves a step's own selection; without one that of its batch, or the workflow's with the command line's overrides. */
   where(select: SelectFields | undefined): Where;
   /** Returns the pods of the step. @throws KodamaError `noMatch` if there are none. */
   targets(fields: { select?: unknown; targets?: unknown }): Promise<StepTarget[]>;

@@ -157,6 +157,9 @@ export class StepRunner implements Sequences {
           prepared.policy,
         ]
         : [{ outcome: prepared, output: {} }, noPolicy];
+    for (const { name, outcome } of end.seen ?? []) {
+      if (outcome.kind !== "ok") scope.batch?.failed.add(name);
+    }
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = guarded(output, end.cut);
     const continues = continuesAfter(end.outcome, policy.allowFailure);

@@ -229,7 +229,10 @@ export const waitStep = defineStep({
     ),
     select: podEntries.select,
     count: v.optional(
-      described(countFromOne, "The minimum number of pods; 1 by default."),
+      described(
+        countFromOne,
+        "The minimum number of pods; 1 by default, in `batches` all of the batch.",
+      ),
     ),
   },
   output: { pods: numberType },
@@ -258,7 +261,7 @@ steps:
   },
   run: async ({ wait, select, count }, step) => {
     if (isState(wait)) {
-      const least = count ?? 1;
+      const least = count ?? step.batchSize ?? 1;
       return await waitForPods(step, { state: wait, select, least });
     }
     const delayMs = parseDuration(wait);
