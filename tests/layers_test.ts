@@ -23,7 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
   "wait": ["base", "kube", "expression"],
-  "forward": ["base", "kube"],
+  "forward": ["base", "files", "daemon", "kube"],
   "tmux": ["base"],
   "podscript": ["base", "kube", "exec"],
   "copy": ["base", "files", "kube", "exec", "podscript"],

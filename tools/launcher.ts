@@ -2,7 +2,7 @@
  * The launcher of an installed kodama: a short sh script, which starts Deno with the permissions that the
  * command needs. It shows in readable form what kodama is allowed to do.
  */
-import { completeCommand, serveSyncCommand } from "../src/cli/program.ts";
+import { completeCommand, serveForwardCommand, serveSyncCommand } from "../src/cli/program.ts";
 import { leadingValueFlags } from "../src/cli/tree.ts";
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
@@ -140,7 +140,7 @@ fi
 # goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others. What keeps a
 # folder alike with one in a pod writes to that folder, wherever it is.
 case "$command $part" in
-  "cp "* | "run "* | "runs rerun" | "runs report" | "workflow new" | "snapshot "* | "session snapshot" | "watch "* | "${serveSyncCommand} "*)
+  "cp "* | "run "* | "runs rerun" | "runs report" | "workflow new" | "snapshot "* | "session snapshot" | "watch "* | "forward "* | "${serveSyncCommand} "* | "${serveForwardCommand} "*)
     exec ${startWords({ ...sets.kodama, write: true })} ;;
 esac
 exec ${startWords(sets.kodama)}

@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Places } from "../config/paths.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
+import type { ForwardControl } from "../forward/daemon.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import type { FoundTargets } from "../kube/select/find_targets.ts";
 import type { Selection } from "../kube/select/target.ts";
@@ -147,6 +148,8 @@ export interface Host {
   kubectl(): Promise<KubectlProgram>;
   /** This machine's synchronisations; loaded only when called. */
   sync(): Promise<SyncControl>;
+  /** This machine's forwards in the background; loaded only when called. */
+  forwards(): Promise<ForwardControl>;
   /** Loads the embedded cluster's module only when called. */
   cluster(): Promise<ClusterControl>;
 }

@@ -47,3 +47,6 @@ export const serveSyncCommand = "__serve-sync";
 
 /** `__serve-cluster FOLDER WORLD`: what `cluster up` starts in the background. */
 export const serveClusterCommand = "__serve-cluster";
+
+/** `__serve-forward NAME`: what `forward --detach` starts in the background. */
+export const serveForwardCommand = "__serve-forward";

@@ -1,7 +1,13 @@
 /** From args to an exit code: the whole command-line front end. */
 import { ClosedSinkError } from "../terminal/sink.ts";
 import { success } from "./exit_codes.ts";
-import { completeCommand, serveClusterCommand, serveSyncCommand, speak } from "./program.ts";
+import {
+  completeCommand,
+  serveClusterCommand,
+  serveForwardCommand,
+  serveSyncCommand,
+  speak,
+} from "./program.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
 import { choose } from "./parser/choose.ts";
@@ -38,6 +44,10 @@ async function dispatch(argv: readonly string[], invocation: Invocation): Promis
   if (hidden === serveSyncCommand) {
     await invocation.serveSync(others[0] ?? "");
     return success;
+  }
+  if (hidden === serveForwardCommand) {
+    const { servedArgs } = await import("./commands/forward/background.ts");
+    return await dispatch(await servedArgs(others[0] ?? "", invocation), invocation);
   }
   const prepared = await prepare(argv, invocation);
   if (prepared.kind === "help") return await showHelp(prepared, invocation);

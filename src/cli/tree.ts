@@ -139,10 +139,16 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   cp: dialling("copy files to and from every matching pod", () => import("./commands/cp/cp.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods/pods.ts")),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick/pick.ts")),
-  forward: dialling(
-    "forward local ports to pods",
-    () => import("./commands/forward/forward.ts"),
-  ),
+  forward: {
+    ...dialling("forward local ports to pods", () => import("./commands/forward/forward.ts")),
+    commands: {
+      list: leaf("list forwards in the background", () => import("./commands/forward/list.ts")),
+      status: leaf("show what they have carried", () => import("./commands/forward/status.ts")),
+      logs: leaf("print their messages", () => import("./commands/forward/logs.ts")),
+      stop: leaf("stop forwards in the background", () => import("./commands/forward/stop.ts")),
+      up: leaf("start a named set of forwards", () => import("./commands/forward/up.ts")),
+    },
+  },
   top: dialling(
     "show the CPU and memory of pods and nodes",
     () => import("./commands/top/top.ts"),

@@ -176,6 +176,10 @@ export const settingsShape = v.strictObject({
         "Only in your own file.",
     ),
   }),
+  forwards: setting(
+    v.record(objectName, texts, "a mapping of names to lists of args"),
+    'Sets of forwards to start by name, each with its args: {web: [svc/web, "8080:80"]}.',
+  ),
   runs: group({
     outputs: setting(
       v.boolean("true or false"),

@@ -129,6 +129,7 @@ export class Forwarder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     for (const { listener } of this.#forwards) listener[Symbol.dispose]();
     this.#stop.abort();
     this.#isFull.resolve();
@@ -178,7 +179,7 @@ export class Forwarder implements AsyncDisposable {
       onAnswer: (pod) => {
         forward.answered.add(pod.uid);
         forward.request.pods.trust(pod.uid);
-        this.#resumed(forward);
+        if (route.choose() !== undefined) this.#resumed(forward);
       },
       onBytes: (direction, count) => statistics[direction] += count,
     });

@@ -128,6 +128,10 @@ export function machineHost(
       const isInteractive = terminal.stdin.isTerminal || terminal.stderr.isTerminal;
       return machineKubectl({ signals: processSignals, isInteractive });
     },
+    async forwards() {
+      const { machineForwards } = await import("./forward.ts");
+      return machineForwards(places, environment);
+    },
     async sync() {
       const { guardedSyncs, machineSyncs } = await import("./sync.ts");
       return guardedSyncs(machineSyncs(places, { kubeconfig, environment }), host);

@@ -1,4 +1,5 @@
 /** Programs of this machine. */
+import { absolutePath } from "../base/absolute_path.ts";
 import type { HostMachine } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
 
@@ -98,4 +99,12 @@ export function ownCommand({ launcher, writes }: OwnCommand): string[] {
   if (launcher !== undefined && launcher !== "") return [launcher];
   const flags = ["--quiet", "--no-prompt", "-P=kodama", `--allow-write=${writes.join(",")}`];
   return [Deno.execPath(), "run", ...flags, Deno.mainModule];
+}
+
+/** Returns a list of files in kubectl's format, each of them absolute. */
+export function absolutePaths(list: string, folder: string): string {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  return list.split(separator)
+    .map((path) => path === "" ? path : absolutePath(path, folder))
+    .join(separator);
 }

@@ -1,6 +1,5 @@
 /** This machine's synchronisations, and the process that serves one in the background. */
 import type { Host } from "../actions/host.ts";
-import { absolutePath } from "../base/absolute_path.ts";
 import { systemClock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { serveSyncCommand } from "../cli/program.ts";
@@ -9,7 +8,7 @@ import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { syncControl } from "../sync/daemon/control.ts";
 import type { SyncControl } from "../sync/daemon/model.ts";
-import { ownCommand } from "./machine.ts";
+import { absolutePaths, ownCommand } from "./machine.ts";
 import { endSignal } from "./signals.ts";
 
 /** Returns control of the syncs of this user. */
@@ -63,14 +62,6 @@ export function guardedSyncs(
       return await syncs.ask(key, request, signal);
     },
   };
-}
-
-/** Returns a list of files in kubectl's format, each of them absolute. */
-function absolutePaths(list: string, folder: string): string {
-  const separator = Deno.build.os === "windows" ? ";" : ":";
-  return list.split(separator)
-    .map((path) => path === "" ? path : absolutePath(path, folder))
-    .join(separator);
 }
 
 /** Runs in the background process: keeps the folders in sync until a request or a signal ends it. */

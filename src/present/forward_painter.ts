@@ -5,6 +5,7 @@ import {
   type ForwardInfo,
   type OpenForward,
 } from "../actions/forward/forward.ts";
+import type { RecordingSummary, TrafficEvent } from "../actions/forward/traffic.ts";
 import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
 import { bytesText } from "./copy_painter.ts";
@@ -85,8 +86,13 @@ export class ForwardPainter implements Painter<ForwardActionEvent> {
         return quiet ? [] : [messagePiece("the cluster answers again")];
       case "skipped":
         return [messagePiece(`${plural(event.count, "event")} came too fast to be shown`)];
-      case "ended":
-        return quiet ? [] : event.forwards.flatMap((one) => summaryLines(one).map(messagePiece));
+      case "traffic":
+        return format === "json" ? [] : trafficPieces(event.event);
+      case "ended": {
+        const record = event.record === undefined ? [] : [recordLine(event.record)];
+        const sums = quiet ? [] : event.forwards.flatMap(summaryLines);
+        return [...sums, ...record].map((line) => messagePiece(line));
+      }
       case "opened":
       case "ready":
         return [];
@@ -127,6 +133,41 @@ function summaryLines({ info, statistics }: OpenForward): string[] {
   return [`${addressText(info)}: ${parts.join("; ")}`];
 }
 
+/** `#12 http/1 GET /orders 200 in 14ms, 2 KiB`; the protocol of a connection only in data. */
+function trafficPieces(event: TrafficEvent): Piece[] {
+  switch (event.kind) {
+    case "protocol":
+      return [];
+    case "exchange": {
+      const { connection, protocol, operation, path = "", status, durationMs, complete } = event;
+      const end = complete ? status ?? "" : "without an answer";
+      const size = bytesText(event.requestBytes + event.responseBytes);
+      const what = [`#${connection}`, protocol, operation, path, end].filter((one) => one !== "");
+      return [out(`${printable(what.join(" "))} in ${Math.round(durationMs)}ms, ${size}\n`)];
+    }
+    default:
+      return [out(`${printable(`#${event.connection} ${event.kind}: ${detailText(event)}`)}\n`)];
+  }
+}
+
+function detailText(event: TrafficEvent): string {
+  const { kind: _kind, connection: _connection, at: _at, ...details } = event;
+  return Object.entries(details).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    .join(", ");
+}
+
+function recordLine(
+  { recorded, omitted, otherProtocols, bytes, failure }: RecordingSummary,
+): string {
+  const parts = [
+    `recorded ${recorded.toLocaleString("en")}, ${bytesText(bytes)}`,
+    ...(omitted === 0 ? [] : [`${omitted} omitted`]),
+    ...(otherProtocols === 0 ? [] : [`${otherProtocols} of protocols that a HAR can't have`]),
+    ...(failure === undefined ? [] : [`writing failed: ${failure}`]),
+  ];
+  return parts.join("; ");
+}
+
 function boundText(ms: number | undefined): string {
   if (ms === undefined) return "-";
   return ms === Infinity ? "more than 30s" : ms < 1000 ? `${ms}ms` : formatDuration(ms);
@@ -140,13 +181,15 @@ export function forwardData(event: ForwardActionEvent): Record<string, unknown> 
     case "ready":
       return { kind: event.kind, forwards: event.forwards.map(({ info }) => infoData(info)) };
     case "ended":
-      return { kind: event.kind, forwards: event.forwards.map(statisticsData) };
+      return { ...event, forwards: event.forwards.map(statisticsData) };
     case "opened":
       return { kind: event.kind, ...event.ref, pod: event.pod };
     case "closed":
       return { kind: event.kind, ...event.ref, ...event.summary };
     case "outOfSync":
       return { kind: event.kind, error: event.error.message };
+    case "traffic":
+      return { ...event, ...event.event, kind: "traffic", event: event.event.kind };
     default:
       return { ...event };
   }

@@ -5,7 +5,6 @@ import {
   Forwarder,
   type ForwardRequest,
   type OpenForward,
-  type TrafficControl,
   watchSleep,
 } from "../../forward/forwarder.ts";
 import type { RequestedAddress } from "../../forward/listen.ts";
@@ -18,6 +17,13 @@ import type { Pod } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 import { type Pool, poolsOf } from "./pools.ts";
 import { type PortMapping, portText } from "./ports.ts";
+import {
+  type OpenTraffic,
+  openTraffic,
+  type RecordingSummary,
+  type TrafficEvent,
+  type TrafficOptions,
+} from "./traffic.ts";
 
 export type { ForwardEvent, ForwardInfo, LocalAddress } from "../../forward/model.ts";
 export { ForwardStatistics, type Histogram } from "../../forward/model.ts";
@@ -44,7 +50,7 @@ export interface ForwardOptions {
   /** `localhost` is both addresses of the loopback. */
   address: string;
   graceMs: number;
-  traffic?: TrafficControl;
+  traffic: TrafficOptions;
   signal: AbortSignal;
 }
 
@@ -58,8 +64,10 @@ export type ForwardActionEvent =
   | { kind: "inSync" }
   /** Events came faster than they were taken. */
   | { kind: "skipped"; count: number }
-  /** The last event. */
-  | { kind: "ended"; forwards: readonly OpenForward[] };
+  /** What a connection carries, with `inspect`. */
+  | { kind: "traffic"; event: TrafficEvent }
+  /** The last event; with what was recorded. */
+  | { kind: "ended"; forwards: readonly OpenForward[]; record?: RecordingSummary };
 
 /** Events that wait for the consumer. */
 const maxEvents = 4096;
@@ -78,17 +86,33 @@ export async function* forward(
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   using _abort = { [Symbol.dispose]: () => stop.abort() };
-  await using forwarder = await opened(host, options, { events, signal });
+  const traffic = await openTraffic(
+    host,
+    options.traffic,
+    (event) => events.put({ kind: "traffic", event }),
+  );
+  await using _traffic = { [Symbol.asyncDispose]: async () => void await traffic?.end() };
+  await using forwarder = await opened(host, options, { events, signal, traffic });
   using _sleep = watchSleep(clock, (sleptMs) => forwarder.awake(sleptMs));
   events.put({ kind: "ready", forwards: forwarder.forwards });
   yield* events.until(options.signal);
-  yield { kind: "ended", forwards: forwarder.forwards };
+  await forwarder[Symbol.asyncDispose]();
+  const record = await traffic?.end();
+  yield {
+    kind: "ended",
+    forwards: forwarder.forwards,
+    ...(record === undefined ? {} : { record }),
+  };
 }
 
 async function opened(
   host: Host,
-  { contexts, selection, groups, graceMs, traffic, ...options }: ForwardOptions,
-  { events, signal }: { events: Events; signal: AbortSignal },
+  { contexts, selection, groups, graceMs, ...options }: ForwardOptions,
+  { events, signal, traffic }: {
+    events: Events;
+    signal: AbortSignal;
+    traffic: OpenTraffic | undefined;
+  },
 ): Promise<Forwarder> {
   const clients = await Promise.all(
     (contexts.length === 0 ? [undefined] : contexts).map((one) => host.kube(one)),
@@ -122,7 +146,7 @@ async function opened(
     kube: (context) => host.kube(context),
     graceMs,
     onEvent: (event) => events.put(event),
-    ...(traffic === undefined ? {} : { traffic }),
+    ...(traffic === undefined ? {} : { traffic: traffic.control }),
   });
   try {
     for (const request of requests) await forwarder.add(request);
@@ -258,7 +282,7 @@ class Events {
 
   put(event: ForwardActionEvent): void {
     // Only the events of connections are many.
-    const isMany = event.kind === "opened" || event.kind === "closed";
+    const isMany = event.kind === "opened" || event.kind === "closed" || event.kind === "traffic";
     if (isMany && this.#queue.length >= maxEvents) this.#skipped++;
     else this.#queue.push(event);
     this.#arrived.resolve();

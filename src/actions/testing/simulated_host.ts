@@ -124,6 +124,7 @@ export function simulatedHost(
     pluginProcesses: () => Promise.reject(new Error("no plugins in this test")),
     testCluster: unused,
     sync: unused,
+    forwards: unused,
     cluster: unused,
   };
   return { host, clock, files };

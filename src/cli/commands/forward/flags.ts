@@ -1,10 +1,23 @@
 /** The flags and operands of `kodama forward`. If kubectl port-forward has the flag, its name and meaning are the same. */
 import type { ForwardGroup, ForwardOptions } from "../../../actions/forward/forward.ts";
-import { UsageError } from "../../../base/errors.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { looksLikePorts, parsePorts, type PortMapping } from "../../../actions/forward/ports.ts";
+import { type Faults, parseFaults } from "../../../actions/forward/traffic.ts";
+import { absolutePath } from "../../../base/absolute_path.ts";
+import { definedOnly } from "../../../base/json_value.ts";
+import { version } from "../../version.ts";
 import type { ParsedArgs } from "../../parser/command.ts";
 import { BadValue, choice, durationMs, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import { resolveSelection, selectionFlags } from "../../parser/selection.ts";
+
+/** Parses faults. Throws {@link BadValue}. */
+function faults(raw: string): Faults {
+  try {
+    return parseFaults(raw);
+  } catch (error) {
+    throw error instanceof KodamaError ? new BadValue(raw, error.message) : error;
+  }
+}
 
 const ports = { group: "Ports" };
 const formats = choice(["json", "jsonl"]);
@@ -41,6 +54,32 @@ export const forwardFlags = {
       ...ports,
     },
   ),
+  "inspect": toggle("print requests and protocols of the connections, without bodies or secrets", {
+    group: "Traffic",
+  }),
+  "record": value(
+    "record requests in FILE: a HAR if it ends in .har, else a JSON line for each event",
+    text,
+    {
+      placeholder: "FILE",
+      group: "Traffic",
+      completion: { kind: "files" },
+    },
+  ),
+  "fault": value(
+    "disturb the connections: latency=200ms,bandwidth=1Mi,drop=1%",
+    faults,
+    { placeholder: "NAME=VALUE", group: "Traffic" },
+  ),
+  "detach": toggle("run in the background, and return when the ports are open", {
+    short: "d",
+    group: "Background",
+  }),
+  "name": value("name in the background (default the target's)", text, {
+    placeholder: "NAME",
+    group: "Background",
+  }),
+  "served": value("the name of this process in the background", text, { hidden: true }),
   "output": value("print data", formats.parse, { short: "o", ...formats, group: "Output" }),
   "no-live": toggle("don't show the live rows on a terminal", { group: "Output" }),
   "quiet": toggle("print only addresses, failures and errors", { short: "q", group: "Output" }),
@@ -51,12 +90,18 @@ const choosers = ["match", "exclude", "selector", "field-selector", "node", "fro
 
 /** The resolved args. */
 export interface ForwardArgs {
-  options: Omit<ForwardOptions, "signal" | "traffic">;
+  options: Omit<ForwardOptions, "signal">;
   kubeconfig: string | undefined;
   pick: boolean;
   format: "text" | "json" | "jsonl";
   live: boolean;
   quiet: boolean;
+  /** The path of a record, as given. */
+  record: string | undefined;
+  /** Run in the background: under which name, and by which args. */
+  detach: { name: string; line: readonly string[] } | undefined;
+  /** This is the process in the background of that name. */
+  served: string | undefined;
 }
 
 /** Throws `UsageError` for ports and targets that contradict each other. */
@@ -102,13 +147,69 @@ export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardA
       free: flags.free,
       address: flags.address,
       graceMs: flags.grace,
+      traffic: { inspect: flags.inspect, version, ...definedOnly({ faults: flags.fault }) },
     },
     kubeconfig,
     pick,
     format: flags.output ?? "text",
     live: !flags["no-live"],
     quiet: flags.quiet,
+    record: flags.record,
+    detach: detachOf(words, targets),
+    served: flags.served,
   };
+}
+
+/** @throws UsageError for flags that make no sense in the background. */
+function detachOf(
+  { flags, given, line }: ParsedArgs<typeof forwardFlags>,
+  targets: readonly string[],
+): ForwardArgs["detach"] {
+  if (!flags.detach) {
+    if (given.has("name")) throw new UsageError("--name is for --detach");
+    return undefined;
+  }
+  for (const flag of ["pick", "from", "inspect"]) {
+    if (given.has(flag)) throw new UsageError(`--${flag} and --detach can't be used together`);
+  }
+  const [target] = targets;
+  const name = flags.name ??
+    (target ?? flags.selector ?? "forward").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
+  return { name, line };
+}
+
+/** Flags of the command itself, which a process in the background doesn't get. */
+const ownFlags = /^(?:-d|-q|-o.*|--(?:detach|quiet|no-live|name|output)(?:=.*)?)$/;
+
+/** Returns the args for a process in the background, which runs in another folder. */
+export function backgroundArgs(
+  line: readonly string[],
+  { context, workingDir }: { context: string; workingDir: string },
+): string[] {
+  const args: string[] = [];
+  let isValue = false;
+  for (const [index, arg] of line.entries()) {
+    if (isValue) {
+      isValue = false;
+      continue;
+    }
+    if (ownFlags.test(arg)) {
+      isValue = ["-o", "--name", "--output"].includes(arg);
+      continue;
+    }
+    const [, flag = "", path = arg] = /^(--(?:kubeconfig|record)=)(.*)$/s.exec(arg) ?? [];
+    const isPath = flag !== "" || ["--kubeconfig", "--record"].includes(line[index - 1] ?? "");
+    const [, socket, port = ""] = /^unix:(.+):([^:]+)$/s.exec(arg) ?? [];
+    args.push(
+      isPath
+        ? `${flag}${absolutePath(path, workingDir)}`
+        : socket === undefined
+        ? arg
+        : `unix:${absolutePath(socket, workingDir)}:${port}`,
+    );
+  }
+  const isContextGiven = line.some((arg) => /^--context(?:=|$)/.test(arg));
+  return isContextGiven ? args : [...args, `--context=${context}`];
 }
 
 /**
@@ -143,4 +244,15 @@ function portsOf(operand: string): PortMapping[] {
       ? `another pod is written pod/${operand}`
       : "ports look like 8080:80, :80, 80, https, 8443:https or 8000-8010:8000-8010",
   }, "PORT");
+}
+
+/** Returns the options with the absolute path of the record. */
+export function withRecord(
+  options: ForwardArgs["options"],
+  record: string | undefined,
+  { workingDir }: { workingDir: string },
+): ForwardArgs["options"] {
+  if (record === undefined) return options;
+  const recordPath = absolutePath(record, workingDir);
+  return { ...options, traffic: { ...options.traffic, recordPath } };
 }

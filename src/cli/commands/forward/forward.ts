@@ -1,7 +1,7 @@
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { type ForwardArgs, forwardFlags, resolveForward } from "./flags.ts";
+import { type ForwardArgs, forwardFlags, resolveForward, withRecord } from "./flags.ts";
 import type { Invocation } from "../../invocation.ts";
 
 /** `kodama forward`. */
@@ -31,6 +31,11 @@ export const command = defineCommand({
       line: "kodama forward -l app=web --balance 8080:80",
     },
     { title: "A free local port, for a script", line: "kodama forward web-0 :80 -o json" },
+    { title: "In the background", line: "kodama forward svc/web 8080:80 --detach" },
+    {
+      title: "Show the requests, with a delay of 200 ms",
+      line: "kodama forward svc/web 8080:80 --inspect --fault latency=200ms",
+    },
     { title: "A socket", line: "kodama forward sts/db unix:/tmp/db.sock:5432" },
   ],
   exitCodes: [
@@ -39,38 +44,39 @@ export const command = defineCommand({
     ["4", "the cluster couldn't be reached at the start"],
     ["130", "stopped by Ctrl-C or a signal"],
   ],
-  seeAlso: ["docs/forward.md has what happens to connections when something breaks."],
+  seeAlso: [
+    "kodama forward list|status|logs|stop|up are about forwards in the background.",
+    "docs/forward.md has what happens to connections when something breaks.",
+  ],
   resolve: resolveForward,
   run: showForward,
 });
 
-async function showForward(
-  { options: requested, kubeconfig, pick, format, live, quiet }: ForwardArgs,
-  invocation: Invocation,
-): Promise<number> {
+async function showForward(args: ForwardArgs, invocation: Invocation): Promise<number> {
+  if (args.served !== undefined) {
+    const { serveForward } = await import("./background.ts");
+    return await serveForward(args, args.served, invocation);
+  }
+  if (args.detach !== undefined) {
+    const { detachForward } = await import("./background.ts");
+    return await detachForward(args, args.detach, invocation);
+  }
   const { terminal, signals } = invocation;
-  const chosen = await chooseTargets(pick ? { kind: "many" } : undefined, requested, {
-    kubeconfig,
+  const { format, live, quiet } = args;
+  const chosen = await chooseTargets(args.pick ? { kind: "many" } : undefined, args.options, {
+    kubeconfig: args.kubeconfig,
     invocation,
     purpose: "forward",
   });
   if (chosen === undefined) return interruptedExitCode;
-  const { host, picked } = chosen;
-  const [first = { targets: [], ports: [] }] = requested.groups;
-  const options = picked === undefined ? requested : {
-    ...requested,
-    contexts: chosen.contexts,
-    selection: { ...requested.selection, namespaces: { kind: "all" as const } },
-    groups: [{
-      ports: first.ports,
-      targets: picked.map(({ context, namespace, pod }) => ({
-        kind: "pod" as const,
-        name: pod,
-        context,
-        namespace,
-      })),
-    }],
-  };
+  const { host } = chosen;
+  const options = withRecord(
+    chosen.picked === undefined
+      ? args.options
+      : withPicked(args.options, { picked: chosen.picked, contexts: chosen.contexts }),
+    args.record,
+    host.places,
+  );
   const [{ forward }, { drive }, { ForwardPainter, ForwardProgress }] = await Promise.all([
     import("../../../actions/forward/forward.ts"),
     import("../../../terminal/driver/drive.ts"),
@@ -86,4 +92,26 @@ async function showForward(
       terminal.stderr.isTerminal,
     milestone: (event) => event.kind === "ready" ? { kind: "started" } : undefined,
   });
+}
+
+/** The pods that a person has chosen, with the ports of the first group. */
+function withPicked(
+  options: ForwardArgs["options"],
+  { picked, contexts }: {
+    picked: readonly { context: string; namespace: string; pod: string }[];
+    contexts: readonly string[];
+  },
+): ForwardArgs["options"] {
+  const targets = picked.map(({ context, namespace, pod }) => ({
+    kind: "pod" as const,
+    name: pod,
+    context,
+    namespace,
+  }));
+  return {
+    ...options,
+    contexts,
+    selection: { ...options.selection, namespaces: { kind: "all" } },
+    groups: [{ ports: options.groups[0]?.ports ?? [], targets }],
+  };
 }

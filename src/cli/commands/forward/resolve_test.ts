@@ -1,4 +1,6 @@
 /** Args -> options. */
+import assert from "node:assert/strict";
+import { backgroundArgs } from "./flags.ts";
 import { testResolve } from "../../testing/resolve.ts";
 
 const selection = {
@@ -26,6 +28,7 @@ const base = {
     free: false,
     address: "localhost",
     graceMs: 30_000,
+    traffic: { inspect: false, version: "0.1.0" },
   },
   pick: false,
   format: "text",
@@ -40,6 +43,16 @@ const groups = (...all: unknown[]) => ({
   options: { ...base.options, groups: all },
 });
 
+Deno.test("backgroundArgs(): paths are absolute, and the context is fixed", () => {
+  const line =
+    "-n shop svc/web unix:run/a.sock:80 --kubeconfig k -d --name w -o json --record=r.har -q";
+  assert.deepEqual(
+    backgroundArgs(line.split(" "), { context: "lab", workingDir: "/home/me" }),
+    "-n shop svc/web unix:/home/me/run/a.sock:80 --kubeconfig /home/me/k --record=/home/me/r.har --context=lab"
+      .split(" "),
+  );
+});
+
 testResolve([
   {
     line: "forward svc/web 8080:80",
@@ -51,6 +64,30 @@ testResolve([
       ["--grace 5s", { options: { graceMs: 5000 } }],
       ["-o jsonl", { format: "jsonl" }],
       ["--no-live", { live: false }],
+      ["--inspect", { options: { traffic: { inspect: true } } }],
+      ["--record f.har", { record: "f.har" }],
+      [
+        "--fault latency=1s",
+        {
+          options: {
+            traffic: {
+              faults: {
+                latencyMs: 1000,
+                jitterMs: 0,
+                bandwidth: undefined,
+                drop: 0,
+                reset: 0,
+              },
+            },
+          },
+        },
+      ],
+      ["--detach", {
+        detach: { name: "svc-web", line: ["svc/web", "8080:80", "--detach"] },
+      }],
+      ["-d --name w", {
+        detach: { name: "w", line: ["svc/web", "8080:80", "-d", "--name", "w"] },
+      }],
       ["-q", { quiet: true }],
       ["-P", { pick: true }],
       ["-n a -n b", chosen({ namespaces: { kind: "named", names: ["a", "b"] } })],
@@ -72,6 +109,9 @@ testResolve([
       ["0", /ports are 1 to 65535/],
       ["70000", /ports are 1 to 65535/],
       ["9-8", /9-8 ends before it starts/],
+      ["--name w", /--name is for --detach/],
+      ["--detach --inspect", /--inspect and --detach/],
+      ["--fault speed=1", /the names are latency/],
     ],
   },
   {
@@ -92,6 +132,19 @@ testResolve([
         { local: { kind: "unix", path: "/run/a" }, remote: 80 },
       ],
     }),
+  },
+  { line: "forward list", options: {}, changes: [["-o yaml", { format: "yaml" }]] },
+  { line: "forward status w", options: { name: "w" }, changes: [["-o json", { format: "json" }]] },
+  { line: "forward logs", options: {} },
+  {
+    line: "forward stop w",
+    options: { name: "w", forget: false },
+    changes: [["--forget", { forget: true }]],
+  },
+  {
+    line: "forward up w",
+    options: { name: "w", yes: false },
+    changes: [["--yes", { yes: true }], ["-o json", { format: "json" }]],
   },
   { line: "forward", error: /nothing to forward to/ },
   { line: "forward 8080:80", error: /the ports are given, and no pod/ },

@@ -1,0 +1,95 @@
+/** Sets of forwards in the background: those that run, and those that can be started again. */
+import { KodamaError } from "../../base/errors.ts";
+import { action, hint } from "../../base/hint.ts";
+import { nearestNames } from "../../base/nearest_names.ts";
+import type { ForwardReport, ForwardSet } from "../../forward/daemon.ts";
+import { effectiveSettings } from "../../config/settings.ts";
+import { settingSources } from "../config/setting_sources.ts";
+import type { Host } from "../host.ts";
+
+export type { ForwardReport, ForwardSet } from "../../forward/daemon.ts";
+
+/** Starts a set, or joins it if it runs already. Throws as `ForwardControl.start`. */
+export async function startSet(
+  host: Host,
+  set: ForwardSet,
+  signal: AbortSignal,
+): Promise<ForwardReport> {
+  return await (await host.forwards()).start(set, signal);
+}
+
+/** Returns all of this machine, sorted by their names. */
+export async function listSets(host: Host): Promise<ForwardReport[]> {
+  const control = await host.forwards();
+  const reports = await Promise.all((await control.names()).map((name) => control.read(name)));
+  return reports.filter((report) => report !== undefined);
+}
+
+/**
+ * Returns the set of a name; the only one that runs if there is no name.
+ *
+ * @throws KodamaError `notFound`, with the nearest names.
+ */
+export async function findSet(host: Host, name: string | undefined): Promise<ForwardReport> {
+  const sets = await listSets(host);
+  const running = sets.filter(({ phase }) => phase === "running");
+  const candidates = name !== undefined
+    ? sets.filter((one) => one.name === name)
+    : running.length > 0
+    ? running
+    : sets;
+  const [first, ...others] = candidates;
+  if (first !== undefined && others.length === 0) return first;
+  const names = sets.map((one) => one.name);
+  if (first !== undefined) {
+    throw new KodamaError("usage", `${candidates.length} sets of forwards exist: name one`, {
+      hint: candidates.map((one) => one.name).slice(0, 10).join(", "),
+    });
+  }
+  if (names.length === 0) {
+    throw new KodamaError("notFound", "there are no forwards in the background", {
+      hint: hint`${action("forward", { target: "svc/web 8080:80", detach: true })} starts some`,
+    });
+  }
+  const [nearest] = await nearestNames(name ?? "", names);
+  throw new KodamaError("notFound", `there are no forwards ${name}`, {
+    hint: nearest === undefined
+      ? `there are: ${names.slice(0, 10).join(", ")}`
+      : `is it ${nearest}?`,
+  });
+}
+
+/** A set that can be started. */
+export interface NamedSet extends ForwardSet {
+  /** The file of a repository that defines it: others have written that. */
+  repository?: string;
+}
+
+/**
+ * Returns the set of a name: that of the settings, else the one that ran before.
+ *
+ * @throws KodamaError `notFound`.
+ */
+export async function namedSet(host: Host, name: string): Promise<NamedSet> {
+  const settings = await effectiveSettings(await settingSources(host));
+  const setting = settings.find(({ path }) => path.length === 1 && path[0] === "forwards");
+  const sets = (setting?.value ?? {}) as Readonly<Record<string, readonly string[]>>;
+  const args = Object.hasOwn(sets, name) ? sets[name] : undefined;
+  if (args === undefined) {
+    const stored = await (await host.forwards()).read(name);
+    if (stored !== undefined) return { name, args: stored.args };
+    const known = [...Object.keys(sets), ...await (await host.forwards()).names()];
+    const [nearest] = await nearestNames(name, known);
+    throw new KodamaError("notFound", `there are no forwards ${name}`, {
+      hint: nearest === undefined
+        ? 'the setting forwards names sets: forwards: {web: [svc/web, "8080:80"]}'
+        : `is it ${nearest}?`,
+    });
+  }
+  const { origin } = setting ?? {};
+  return {
+    name,
+    args,
+    ...(origin?.kind === "repository" ? { repository: origin.path } : {}),
+  };
+}
