@@ -3,13 +3,12 @@
  * name from another tool isn't a typo. Hints mention `kodama`; they may name kubectl's own command.
  */
 
-const kubectlOnly = (verb: string) => `that is kubectl's: kubectl ${verb}`;
+const guarded = (verb: string) => `kodama k ${verb} runs kubectl, and confirms what it changes`;
 
 const verbs: Readonly<Record<string, string>> = {
   // kubectl
-  describe:
-    "kubectl describe shows an object; kodama pick shows the events and the log of each pod",
-  events: "kubectl events lists them; kodama pick shows those of each pod",
+  describe: "kodama k describe runs kubectl; kodama pick shows the events and the log of each pod",
+  events: "kodama k events runs kubectl; kodama pick shows those of each pod",
   ps: "kodama pods lists pods, kodama list lists sessions",
   po: "kodama pods lists pods",
   pod: "kodama pods lists pods",
@@ -22,15 +21,17 @@ const verbs: Readonly<Record<string, string>> = {
   node: "--node NAME chooses the pods of a node; kubectl get nodes lists them",
   nodes: "--node NAME chooses the pods of a node; kubectl get nodes lists them",
   "port-forward": "kodama forward forwards local ports to pods, and keeps them",
-  debug: "kubectl debug adds a container; kodama shell opens a shell in one that runs",
-  rollout: "kubectl rollout; kodama run rolling-restart restarts pods one by one",
+  debug: "kodama k debug adds a container; kodama shell opens a shell in one that runs",
+  rollout: "kodama k rollout runs kubectl; kodama run rolling-restart restarts pods one by one",
+  kubectl: "kodama k VERB runs kubectl, and confirms what it changes",
+  kc: "kodama k VERB runs kubectl, and confirms what it changes",
   ...Object.fromEntries(
     [
       ...["apply", "create", "edit", "patch", "replace", "set", "annotate", "label", "scale"],
       ...["autoscale", "expose", "explain", "drain", "cordon", "uncordon", "taint", "auth"],
       ...["certificate", "proxy", "diff", "kustomize", "api-resources", "api-versions"],
       ...["cluster-info", "options"],
-    ].map((verb) => [verb, kubectlOnly(verb)]),
+    ].map((verb) => [verb, guarded(verb)]),
   ),
   // stern, and shell programs
   log: "kodama logs shows logs",
@@ -57,6 +58,10 @@ const verbs: Readonly<Record<string, string>> = {
   settings: "kodama config view prints the settings",
   alias: "there are no aliases of its own: use those of your shell, or a workflow file",
   // vibectl
+  just: "kodama k VERB runs kubectl, and confirms what it changes",
+  theme: "there are no themes: --color never or NO_COLOR turns colours off",
+  "setup-proxy": "no proxy is needed; HTTPS_PROXY names one for an API server",
+  "install-completions": "kodama completion bash prints the completion script",
   vibe: "kodama prompt gives a task to a coding agent in a session",
   ask: "kodama prompt gives a task to a coding agent in a session",
   semiauto: "kodama prompt gives a task to a coding agent in a session",
@@ -67,6 +72,13 @@ const verbs: Readonly<Record<string, string>> = {
 /** Flags by the path of their command; `*` for every command. */
 const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "*": {
+    "live-display": "live lines are shown on a terminal, and in no pipe",
+    "no-live-display": "live lines are shown on a terminal, and in no pipe: | cat has none",
+    "freeze-memory": "nothing is remembered but the records of runs: kodama runs list",
+    "unfreeze-memory": "nothing is remembered but the records of runs: kodama runs list",
+    "show-raw-output": "output is the program's own; -o json prints data",
+    "no-show-raw-output": "output is the program's own; -o json prints data",
+    "show-kubectl": "-v 6 prints each request",
     "dry-run": "--list shows the pods that a command would run in, and runs nothing",
     "cluster": "--context NAME chooses a cluster",
     "all-contexts": "--context NAME may be given several times",

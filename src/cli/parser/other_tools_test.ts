@@ -9,12 +9,16 @@ import { unknownCommand } from "./unknown_command.ts";
 const program = programOf("kodama");
 
 const verbs: readonly (readonly [word: string, hint: RegExp])[] = [
-  ["events", /^kubectl events/],
-  ["describe", /^kubectl describe/],
+  ["events", /^kodama k events/],
+  ["describe", /^kodama k describe/],
+  ["just", /^kodama k VERB/],
+  ["theme", /^there are no themes/],
+  ["port-forward", /^kodama forward/],
+  ["apply", /^kodama k apply/],
   ["ps", /^kodama pods lists pods/],
   ["ns", /^-n NAME/],
   ["stern", /^kodama logs -f/],
-  ["scale", /^that is kubectl's: kubectl scale$/],
+  ["scale", /^kodama k scale runs kubectl/],
   ["exce", /^did you mean kodama exec\?$/],
   ["lgos", /^did you mean kodama logs\?$/],
 ];
