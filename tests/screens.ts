@@ -1,6 +1,7 @@
 /** Pictures of screens, in `tests/screens/`: a folder for each front end, a file for each state. */
 import { type Grid, lineText } from "../src/terminal/grid.ts";
 import { pickScreens } from "./pick_screens.ts";
+import { waitScreens } from "./wait_screens.ts";
 import { tableScreens } from "./table_screens.ts";
 import { topScreens } from "./top_screens.ts";
 
@@ -12,6 +13,7 @@ export const screens: Readonly<Record<string, Screens>> = {
   pick: pickScreens,
   table: tableScreens,
   top: topScreens,
+  wait: waitScreens,
 };
 
 /** Where the pictures are. */

@@ -2,6 +2,7 @@
 import type { WaitDetail, WaitEvent, WaitState } from "../actions/wait/wait.ts";
 import { plural } from "../base/plural.ts";
 import { formatDuration } from "../base/duration.ts";
+import { tableLines } from "../terminal/table.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
@@ -11,13 +12,16 @@ export interface WaitPainterOptions {
   format: "text" | "json" | "jsonl";
   /** Only the objects that meet the condition, and errors. */
   quiet: boolean;
+  /** {@link WaitProgress} shows the reasons while they last. */
+  isLive: boolean;
 }
 
 /** Formats the events of one wait. */
 export class WaitPainter implements Painter<WaitEvent> {
   readonly #options: WaitPainterOptions;
   readonly #met = new Set<string>();
-  readonly #causes = new Map<string, string>();
+  /** The reason that was printed last of each object that doesn't come right by itself. */
+  readonly #printed = new Map<string, { cause: string; reason: string }>();
 
   constructor(options: WaitPainterOptions) {
     this.#options = options;
@@ -45,36 +49,41 @@ export class WaitPainter implements Painter<WaitEvent> {
   /** An object is printed when it meets the conditions; what doesn't come right by itself is a message. */
   #line({ name, verdict }: WaitState): Piece[] {
     if (verdict.kind === "met") {
-      this.#causes.delete(name);
       if (this.#met.has(name)) return [];
       this.#met.add(name);
       return [out(`${printable(name)} condition met\n`)];
     }
-    const before = this.#causes.get(name);
-    const cause = verdict.kind === "stuck" ? verdict.cause : "";
-    this.#causes.set(name, cause);
-    if (cause === "" || cause === before || this.#options.quiet) return [];
-    return [messagePiece(`${name}: ${verdict.reason}`)];
+    const { isLive, quiet } = this.#options;
+    if (verdict.kind !== "stuck" || isLive || quiet) return [];
+    const { cause, reason } = verdict;
+    if (this.#printed.get(name)?.cause === cause) return [];
+    this.#printed.set(name, { cause, reason });
+    return [messagePiece(`${name}: ${reason}`)];
   }
 
   #end({ end, states, details }: Extract<WaitEvent, { kind: "ended" }>): Piece[] {
-    if (end === "met") return [];
+    const met = states.filter(({ verdict }) => verdict.kind === "met")
+      .flatMap((state) => this.#line(state));
+    if (end === "met") return met;
     const unmet = states.filter(({ verdict }) => verdict.kind !== "met");
     const title = end === "timeout"
       ? "error: timed out waiting for the condition"
       : "error: the condition can't be met";
-    const lines = unmet.flatMap((state) => [
-      ...reasonLines(state),
-      ...detailLines(details.find(({ name }) => name === state.name)),
-    ]);
+    const lines = unmet.flatMap((state) => {
+      const own = detailLines(details.find(({ name }) => name === state.name));
+      return [...this.#reasonLines(state, own.length > 0), ...own];
+    });
     const omitted = unmet.length - details.length;
     const more = omitted > 0 ? [`  no details of ${plural(omitted, "other object")}`] : [];
-    return [title, ...lines, ...more].map((line) => messagePiece(line));
+    return [...met, ...[title, ...lines, ...more].map((line) => messagePiece(line))];
   }
-}
 
-function reasonLines({ name, verdict }: WaitState): string[] {
-  return verdict.kind === "met" ? [] : [`${name}: ${verdict.reason}`];
+  /** A reason that was printed before isn't repeated. */
+  #reasonLines({ name, verdict }: WaitState, hasDetails: boolean): string[] {
+    if (verdict.kind === "met") return [];
+    if (this.#printed.get(name)?.reason !== verdict.reason) return [`${name}: ${verdict.reason}`];
+    return hasDetails ? [`${name}:`] : [];
+  }
 }
 
 function detailLines(detail: WaitDetail | undefined): string[] {
@@ -114,8 +123,16 @@ export function waitData(event: WaitEvent): Record<string, unknown> {
   }
 }
 
-function stateData({ name, verdict: { kind, ...why } }: WaitState): Record<string, unknown> {
-  return { name, state: kind, ...why };
+function stateData(
+  { name, verdict: { kind, ...why }, warning, log }: WaitState,
+): Record<string, unknown> {
+  return {
+    name,
+    state: kind,
+    ...why,
+    ...(warning === undefined ? {} : { warning }),
+    ...(log === undefined ? {} : { log }),
+  };
 }
 
 function detailData(detail: WaitDetail | undefined): Record<string, unknown> {
@@ -124,7 +141,10 @@ function detailData(detail: WaitDetail | undefined): Record<string, unknown> {
   return data;
 }
 
-/** `2 of 5 objects; pod/web-3: container main: ImagePullBackOff; 12s`. */
+/** Advances each second. */
+const spinner = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
+
+/** The objects and why they aren't in the state: those that hold up the wait first, with their details. */
 export class WaitProgress implements Progress<WaitEvent> {
   #states: readonly WaitState[] = [];
 
@@ -132,14 +152,46 @@ export class WaitProgress implements Progress<WaitEvent> {
     if ("states" in event) this.#states = event.states;
   }
 
-  statusLine(elapsedMs: number): string {
-    const unmet = this.#states.filter(({ verdict }) => verdict.kind !== "met");
-    const worst = unmet.find(({ verdict }) => verdict.kind === "stuck") ?? unmet[0];
-    const why = worst === undefined || worst.verdict.kind === "met"
-      ? []
-      : [`${worst.name}: ${worst.verdict.reason}`];
-    const done = `${this.#states.length - unmet.length} of ${this.#states.length}`;
-    const elapsed = formatDuration(Math.floor(elapsedMs / 1000) * 1000);
-    return printable([done, elapsed, ...why].join("  "));
+  statusLine(elapsedMs: number, rows: number): string {
+    const seconds = Math.floor(elapsedMs / 1000);
+    const met = this.#states.filter(({ verdict }) => verdict.kind === "met").length;
+    const sign = spinner[seconds % spinner.length];
+    const elapsed = formatDuration(seconds * 1000);
+    const title = `${sign} ${met} of ${this.#states.length} met, ${elapsed}`;
+    return printable([title, ...this.#table(rows - 1)].join("\n"));
   }
+
+  #table(rows: number): string[] {
+    const order = ["stuck", "waiting", "met"];
+    const states = this.#states.toSorted((a, b) =>
+      order.indexOf(a.verdict.kind) - order.indexOf(b.verdict.kind)
+    );
+    const omitted = states.length > rows - 1 ? states.length - Math.max(0, rows - 2) : 0;
+    const shown = states.slice(0, states.length - omitted);
+    const [header = "", ...lines] = tableLines(
+      ["RESOURCE", "STATE", "REASON"],
+      shown.map(({ name, verdict }) => [
+        name,
+        verdict.kind,
+        verdict.kind === "met" ? " " : verdict.reason,
+      ]),
+    );
+    // Each object has its line; those that come first have details too, as far as they fit.
+    let free = rows - 1 - lines.length - (omitted > 0 ? 1 : 0);
+    const all = lines.flatMap((line, index) => {
+      const details = liveDetails(shown[index]).slice(0, Math.max(0, free));
+      free -= details.length;
+      return [line, ...details];
+    });
+    const more = omitted > 0 ? [`and ${plural(omitted, "other object")}`] : [];
+    return [header, ...all, ...more].slice(0, Math.max(0, rows));
+  }
+}
+
+function liveDetails(state: WaitState | undefined): string[] {
+  const { warning, log } = state ?? {};
+  return [
+    ...(warning === undefined ? [] : [`  event: ${warning}`]),
+    ...(log === undefined ? [] : log.lines.map((line) => `  ${log.container}| ${line}`)),
+  ].map((line) => line.replaceAll("\n", " "));
 }

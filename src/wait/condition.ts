@@ -152,7 +152,7 @@ function pathVerdict(
 }
 
 function explained({ reason, message }: StatusCondition): string {
-  return plainText([reason, message].filter(Boolean).join(": "), 200);
+  return plainText([reason, message].filter(Boolean).join(": "), 400);
 }
 
 /** A reason to wait, or why that is without hope, as far as the kind knows. */
@@ -228,7 +228,7 @@ function containerText({ name, state, lastState, restartCount = 0 }: ContainerSt
   const ended = state?.terminated ?? lastState?.terminated;
   const now = running !== undefined
     ? "running, not ready"
-    : plainText([waiting?.reason, messageOf(waiting)].filter(Boolean).join(": ") || "ended", 200);
+    : plainText([waiting?.reason, messageOf(waiting)].filter(Boolean).join(": ") || "ended", 400);
   const last = ended === undefined
     ? ""
     : ` (exit code ${ended.exitCode}, ${restartCount} restarts)`;
@@ -258,6 +258,12 @@ function deploymentReadiness(object: AnyObject): Verdict {
   const progressing = conditionsOf(object).find(({ type }) => type === "Progressing");
   if (progressing?.reason === "ProgressDeadlineExceeded") {
     return { kind: "stuck", reason: explained(progressing), cause: "ProgressDeadlineExceeded" };
+  }
+  const refused = conditionsOf(object).find(({ type, status, message }) =>
+    type === "ReplicaFailure" && status === "True" && message?.includes("is forbidden")
+  );
+  if (refused !== undefined) {
+    return { kind: "stuck", reason: explained(refused), cause: refused.reason ?? "FailedCreate" };
   }
   const wanted = replicasOf(object);
   const updated = count(object, "updatedReplicas");

@@ -10,7 +10,7 @@ import type { ApiResource, KubeClient } from "../../kube/client.ts";
 import { findResource } from "../../kube/discovery.ts";
 import { LiveList, type LiveSource } from "../../kube/live_list.ts";
 import { EVENTS, PODS } from "../../kube/resources.ts";
-import type { Event, LabelSelector, Pod } from "../../kube/types.ts";
+import type { ContainerStatus, Event, LabelSelector, Pod } from "../../kube/types.ts";
 import { type AnyObject, type Condition, judge, type Verdict } from "../../wait/condition.ts";
 import type { Host } from "../host.ts";
 
@@ -33,6 +33,11 @@ export interface WaitOptions {
   allNamespaces: boolean;
   /** At least one. */
   targets: readonly WaitTarget[];
+  /**
+   * Objects of which each group is awaited after those before it: only then their state counts, and until then they
+   * needn't exist. Only with the need for all.
+   */
+  then?: readonly (readonly WaitTarget[])[];
   /** All of them have to hold for an object at the same time; at least one. */
   conditions: readonly Condition[];
   need: WaitNeed;
@@ -40,6 +45,8 @@ export interface WaitOptions {
   failOn: readonly string[];
   /** No limit if absent; 0 looks once. */
   timeoutMs?: number;
+  /** Reads the last lines of a container that holds up an object as soon as it does, and not only at the end. */
+  readsLogs?: boolean;
   signal: AbortSignal;
 }
 
@@ -48,6 +55,16 @@ export interface WaitState {
   /** `pod/web-0`, with its namespace in front if objects of several are awaited. */
   name: string;
   verdict: Verdict;
+  /** The latest warning about an object that doesn't meet them, or about its pods. */
+  warning?: string;
+  /** With `readsLogs`: the container that holds it up, and its last lines. */
+  log?: ContainerLog;
+}
+
+/** The last lines of a container. */
+export interface ContainerLog {
+  container: string;
+  lines: readonly string[];
 }
 
 /** Details of an object that doesn't meet the conditions at the end. */
@@ -56,7 +73,7 @@ export interface WaitDetail {
   /** Its latest warnings, and those of its pod that holds it up. */
   events: readonly string[];
   /** The container that holds it up, and its last lines. */
-  log?: { container: string; lines: readonly string[] };
+  log?: ContainerLog;
 }
 
 /** Why a wait ended. */
@@ -64,6 +81,7 @@ export type WaitEnd = "met" | "timeout" | "stuck";
 
 /** The events of a wait. */
 export type WaitEvent =
+  /** Absent if the wait ends at once. */
   | { kind: "started"; states: readonly WaitState[] }
   /** The states of all objects, as some have changed. */
   | { kind: "changed"; states: readonly WaitState[]; changed: readonly WaitState[] }
@@ -88,7 +106,10 @@ const exitCodes: Readonly<Record<WaitEnd, number>> = { met: 0, timeout: 1, stuck
  */
 export async function* wait(host: Host, options: WaitOptions): AsyncGenerator<WaitEvent, void> {
   const client = await host.kube(options.context);
-  const queries = await Promise.all(options.targets.map(async (target): Promise<Query> => {
+  const targets = [options.targets, ...options.then ?? []].flatMap((group, stage) =>
+    group.map((target) => ({ target, stage }))
+  );
+  const queries = await Promise.all(targets.map(async ({ target, stage }): Promise<Query> => {
     const resource = await findResource(client, target.kind, options.signal);
     if (options.allNamespaces && "name" in target && resource.namespaced) {
       throw new UsageError(`${target.kind}/${target.name} is in one namespace`, {
@@ -98,7 +119,7 @@ export async function* wait(host: Host, options: WaitOptions): AsyncGenerator<Wa
     const namespace = resource.namespaced && !options.allNamespaces
       ? options.namespace ?? client.defaultNamespace
       : undefined;
-    return { target, resource, ...(namespace === undefined ? {} : { namespace }) };
+    return { target, stage, resource, ...(namespace === undefined ? {} : { namespace }) };
   }));
   yield* new Wait(host, client, queries, options).events();
 }
@@ -106,6 +127,8 @@ export async function* wait(host: Host, options: WaitOptions): AsyncGenerator<Wa
 /** A target, found on the server. */
 interface Query {
   target: WaitTarget;
+  /** Of which group of {@link WaitOptions.then}, from 1; 0: of none. */
+  stage: number;
   resource: ApiResource;
   namespace?: string;
 }
@@ -123,6 +146,13 @@ interface Awaited {
   object: AnyObject | undefined;
 }
 
+/** A pod of a workload, and why it isn't ready. */
+interface UnreadyPod {
+  name: string;
+  pod: Pod;
+  verdict: Exclude<Verdict, { kind: "met" }>;
+}
+
 class Wait {
   readonly #host: Host;
   readonly #client: KubeClient;
@@ -133,6 +163,10 @@ class Wait {
   #wake = Promise.withResolvers<void>();
   #pods: LiveList<Pod> | undefined;
   #podsRefused = false;
+  readonly #warnings = new Warnings();
+  #logs: BlockingLogs;
+  /** Objects of earlier stages have met the conditions. */
+  #stage = 0;
   /** Names of objects that were there: to have gone is another reason than never to have come. */
   readonly #seen = new Set<string>();
 
@@ -142,6 +176,7 @@ class Wait {
     this.#queries = queries;
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+    this.#logs = new BlockingLogs(client, this.#signal, () => this.#wake.resolve());
   }
 
   async *events(): AsyncGenerator<WaitEvent, void> {
@@ -161,6 +196,7 @@ class Wait {
     let known = new Map<string, string>();
     let isStarted = false;
     let isOutOfSync = false;
+    let isWarned = false;
     try {
       for (;;) {
         const isLate = await Promise.race([
@@ -188,6 +224,10 @@ class Wait {
         const awaited = this.#awaited(list);
         if (!isStarted) {
           this.#requireSome(awaited, list);
+          if (!isWarned) {
+            isWarned = true;
+            following.push(this.#followWarnings());
+          }
           const pods = this.#podSources(awaited);
           if (pods.length > 0 && this.#pods === undefined && !this.#podsRefused) {
             this.#pods = new LiveList<Pod>(pods, { clock, signal: this.#signal });
@@ -202,17 +242,17 @@ class Wait {
             this.#pods.outage === undefined;
           if (isReading && !isLate) continue;
         }
-        const states = awaited.map((one): WaitState => ({
-          name: one.name,
-          verdict: this.#judge(one),
-        }));
-        const texts = new Map(states.map((one) => [one.name, JSON.stringify(one.verdict)]));
+        const states = this.#states(awaited);
+        const texts = new Map(states.map((one) => [one.name, JSON.stringify(one)]));
         const changed = states.filter(({ name }) => known.get(name) !== texts.get(name));
         known = texts;
-        if (!isStarted) yield { kind: "started", states };
-        else if (changed.length > 0) yield { kind: "changed", states, changed };
-        isStarted = true;
         const end = this.#endOf(states) ?? (isLate || timeoutMs === 0 ? "timeout" : undefined);
+        // The end has the states too: what it says isn't said just before.
+        if (end === undefined && !isStarted) yield { kind: "started", states };
+        else if (end === undefined && changed.length > 0) {
+          yield { kind: "changed", states, changed };
+        }
+        isStarted = true;
         if (end === undefined) continue;
         const details = end === "met" ? [] : await this.#details(awaited, states);
         yield { kind: "ended", end, states, details, exitCode: exitCodes[end] };
@@ -222,6 +262,77 @@ class Wait {
       this.#stop.abort();
       await Promise.allSettled(following);
     }
+  }
+
+  /** Who may not read Events learns less about the reasons. */
+  async #followWarnings(): Promise<void> {
+    const namespaces = new Set(this.#queries.map(({ namespace }) => namespace));
+    const sources = [...namespaces].map((namespace): LiveSource<Event> => ({
+      client: this.#client,
+      resource: EVENTS,
+      scope: namespace === undefined ? {} : { namespace },
+      transform: (event) => isRevealing(event) ? event : undefined,
+    }));
+    const list = new LiveList<Event>(sources, {
+      clock: this.#host.clock,
+      signal: this.#signal,
+    });
+    try {
+      for await (const event of list.events()) {
+        if (event.kind !== "changed") continue;
+        for (const { kind, object } of event.changes) {
+          if (kind !== "deleted") this.#warnings.add(object);
+        }
+        this.#wake.resolve();
+      }
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+    }
+  }
+
+  /** Judges all objects; a stage starts as soon as the objects of the one before meet the conditions. */
+  #states(awaited: readonly Awaited[]): WaitState[] {
+    for (;;) {
+      const states = awaited.map((one) => this.#stateOf(one, awaited));
+      const isOver = awaited.every(({ query }, index) =>
+        query.stage > this.#stage || states[index]?.verdict.kind === "met"
+      );
+      if (!isOver || this.#stage >= (this.#options.then?.length ?? 0)) return states;
+      this.#stage += 1;
+    }
+  }
+
+  #stateOf(one: Awaited, awaited: readonly Awaited[]): WaitState {
+    const { name, query: { stage } } = one;
+    if (stage < this.#stage) return { name, verdict: { kind: "met" } };
+    if (stage > this.#stage) {
+      const before = awaited.filter(({ query }) => query.stage === stage - 1);
+      const reason = `it comes after ${before.map((other) => other.name).join(", ")}`;
+      return { name, verdict: { kind: "waiting", reason } };
+    }
+    const verdict = this.#judge(one);
+    if (verdict.kind === "met" || one.object === undefined) return { name, verdict };
+    const blocking = this.#blockingPod(one);
+    const warning = this.#warnings.latest([
+      one.object,
+      ...(blocking === undefined ? this.#podsOf(one.object).slice(0, 3) : [blocking]),
+    ]);
+    const log = blocking !== undefined && this.#options.readsLogs === true
+      ? this.#logs.of(blocking)
+      : undefined;
+    return {
+      name,
+      verdict,
+      ...(warning === undefined || repeats(verdict.reason, warning) ? {} : { warning }),
+      ...(log === undefined ? {} : { log }),
+    };
+  }
+
+  /** Returns the pod that holds up an object: itself, or one of a workload. */
+  #blockingPod({ query, object }: Awaited): Pod | undefined {
+    if (object === undefined) return undefined;
+    if (query.resource === PODS) return object as Pod;
+    return this.#unreadyPod(object)?.pod ?? this.#failedPod(object);
   }
 
   #sourceOf(query: Query): LiveSource<AnyObject, Found> {
@@ -282,7 +393,7 @@ class Wait {
     const { conditions } = this.#options;
     const mayBeAbsent = conditions.some(({ kind }) => kind === "create" || kind === "delete");
     if (mayBeAbsent) return;
-    const absent = awaited.find(({ object }) => object === undefined);
+    const absent = awaited.find(({ object, query }) => object === undefined && query.stage === 0);
     if (absent !== undefined) {
       const within = absent.query.namespace === undefined
         ? ""
@@ -312,31 +423,34 @@ class Wait {
     const { conditions } = this.#options;
     const verdict = judge(conditions, query.resource.kind, object);
     if (verdict.kind !== "waiting") return verdict;
+    const refused = object && this.#warnings.refusedPod(object);
+    if (refused !== undefined) {
+      return { kind: "stuck", reason: `${verdict.reason}; ${refused}`, cause: "FailedCreate" };
+    }
     if (object === undefined && "name" in query.target && this.#seen.has(query.target.name)) {
       return { kind: "stuck", reason: "it was deleted", cause: "Deleted" };
     }
-    const pod = object && this.#stuckPod(object);
+    const pod = object && this.#unreadyPod(object);
     if (pod === undefined || query.resource === PODS) return verdict;
     const reason = `${verdict.reason}; pod/${pod.name}: ${pod.verdict.reason}`;
-    return { kind: "stuck", reason, cause: pod.verdict.cause };
+    return { ...pod.verdict, reason };
   }
 
-  /** Returns the first pod of a workload's newest pods that doesn't come right by itself. */
-  #stuckPod(
-    object: AnyObject,
-  ): { name: string; pod: Pod; verdict: Extract<Verdict, { kind: "stuck" }> } | undefined {
+  /**
+   * Returns the pod that holds up a workload: of its newest pods the first that doesn't come right by itself, or else
+   * the first that isn't ready yet.
+   */
+  #unreadyPod(object: AnyObject): UnreadyPod | undefined {
     const own = this.#podsOf(object);
     const newest = own[0]?.metadata?.labels?.["pod-template-hash"];
-    for (const pod of own) {
-      if (pod.metadata?.labels?.["pod-template-hash"] !== newest) continue;
-      const verdict = judge([{ kind: "ready" }], "Pod", pod);
+    const unready = own.flatMap((pod): UnreadyPod[] => {
+      if (pod.metadata?.labels?.["pod-template-hash"] !== newest) return [];
       // The completed pods of a job, and those that a controller has replaced, hold up nothing.
-      const isOver = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-      if (verdict.kind === "stuck" && !isOver) {
-        return { name: pod.metadata?.name ?? "", pod, verdict };
-      }
-    }
-    return undefined;
+      if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return [];
+      const verdict = judge([{ kind: "ready" }], "Pod", pod);
+      return verdict.kind === "met" ? [] : [{ name: pod.metadata?.name ?? "", pod, verdict }];
+    });
+    return unready.find(({ verdict }) => verdict.kind === "stuck") ?? unready[0];
   }
 
   /** Returns the newest failed pod of a workload: that of a job says why it failed. */
@@ -380,73 +494,188 @@ class Wait {
     );
     const { clock } = this.#host;
     const signal = AbortSignal.any([this.#options.signal, deadlineSignal(clock, this.#stop)]);
-    return await Promise.all(unmet.map(async ({ name, query, object }): Promise<WaitDetail> => {
-      const pod = query.resource === PODS
-        ? object as Pod | undefined
-        : object && (this.#stuckPod(object)?.pod ?? this.#failedPod(object));
-      const objects = [object, ...(pod === object ? [] : [pod])].filter((one) => one !== undefined);
+    return await Promise.all(unmet.map(async (one): Promise<WaitDetail> => {
+      const state = states[awaited.indexOf(one)];
+      const pod = this.#blockingPod(one);
+      const objects = [one.object, ...(pod === one.object ? [] : [pod])]
+        .filter((object) => object !== undefined);
       const [events, log] = await Promise.all([
-        this.#warnings(objects, signal),
-        pod === undefined ? undefined : this.#lastLines(pod, signal),
+        this.#latestWarnings(objects, signal),
+        pod === undefined ? undefined : lastLines(this.#client, pod, signal),
       ]);
-      return { name, events, ...(log === undefined ? {} : { log }) };
+      const reason = state === undefined || state.verdict.kind === "met"
+        ? ""
+        : state.verdict.reason;
+      return {
+        name: one.name,
+        events: events.filter((text) => !repeats(reason, text)),
+        ...(log === undefined ? {} : { log }),
+      };
     }));
   }
 
   /** Returns the latest warnings about some objects; none if they may not be read. */
-  async #warnings(objects: readonly AnyObject[], signal: AbortSignal): Promise<string[]> {
+  async #latestWarnings(
+    objects: readonly AnyObject[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
     const texts = await Promise.all(objects.map(async ({ metadata }) => {
       const { uid, namespace } = metadata ?? {};
       if (uid === undefined || namespace === undefined) return [];
-      const scope = { namespace, fieldSelector: `involvedObject.uid=${uid},type=Warning` };
+      const scope = { namespace, fieldSelector: `involvedObject.uid=${uid}` };
       const found: Event[] = [];
       try {
         for await (const { items } of this.#client.list<Event>(EVENTS, scope, { signal })) {
-          found.push(...items);
+          found.push(...items.filter(isRevealing));
         }
       } catch (error) {
         if (!(error instanceof KodamaError)) throw error;
         return [];
       }
-      const timeOf = (one: Event) => one.lastTimestamp ?? one.eventTime ?? "";
-      return found.toSorted((a, b) => timeOf(a) < timeOf(b) ? -1 : 1).slice(-maxWarnings)
-        .map(({ reason, message }) => plainText(`${reason}: ${message}`, 300));
+      return [...new Set(found.toSorted(byTime).map(eventText))].slice(-maxWarnings);
     }));
     return texts.flat();
   }
+}
 
-  /** Returns the last lines of the container that isn't ready: of its previous instance, if it has just restarted. */
-  async #lastLines(pod: Pod, signal: AbortSignal): Promise<WaitDetail["log"]> {
-    const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
-    const failing = [...initContainerStatuses, ...containerStatuses].find((one) =>
-      !one.ready && one.state?.terminated?.reason !== "Completed" &&
-      (one.restartCount > 0 || one.state?.terminated !== undefined ||
-        one.state?.running !== undefined)
-    );
-    const { name: podName, namespace } = pod.metadata ?? {};
-    if (failing === undefined || podName === undefined || namespace === undefined) return undefined;
-    const decoder = new TextDecoder();
-    let text = "";
-    try {
-      const chunks = await this.#client.logs({
-        namespace,
-        pod: podName,
-        container: failing.name,
-        follow: false,
-        previous: failing.restartCount > 0 && failing.state?.running === undefined,
-        tailLines: maxLines,
-        timestamps: false,
-      }, { signal });
-      for await (const bytes of chunks) {
-        text = (text + decoder.decode(bytes, { stream: true })).slice(-maxLogChars);
-      }
-    } catch (error) {
-      if (!(error instanceof KodamaError)) throw error;
-      return undefined;
-    }
-    const lines = text.split("\n").filter((line) => line !== "").slice(-maxLines);
-    return lines.length === 0 ? undefined : { container: failing.name, lines };
+/** Warnings that hold up nothing: a cluster without DNS prints them about every pod, several times. */
+const noise: ReadonlySet<string> = new Set(["MissingClusterDNS", "DNSConfigForming"]);
+
+/** What the controller of claims reports as Normal, although it is why a claim isn't bound. */
+const claimReasons: ReadonlySet<string> = new Set(["FailedBinding", "WaitForFirstConsumer"]);
+
+/** Returns whether an Event may say why an object isn't ready. */
+function isRevealing({ type, reason = "" }: Event): boolean {
+  return type === "Warning" ? !noise.has(reason) : claimReasons.has(reason);
+}
+
+function timeOf({ series, lastTimestamp, eventTime }: Event): string {
+  return series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? "";
+}
+
+function byTime(a: Event, b: Event): number {
+  return timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0;
+}
+
+/** Of the kubelet's own messages, without what names the pod again. */
+function eventText({ reason, message = "" }: Event): string {
+  return plainText(`${reason}: ${message}`, 300);
+}
+
+/** Returns whether a warning says what a reason says already. */
+function repeats(reason: string, warning: string): boolean {
+  const [cause = "", message = ""] = warning.split(/: (.*)/s);
+  if (reason.includes(message)) return true;
+  if (cause === "BackOff") return /BackOff/.test(reason);
+  return cause === "Failed" && /ImagePull/.test(reason) && /image|ImagePull/i.test(message);
+}
+
+/** The latest warning about each object, as they come. */
+class Warnings {
+  /** By the uid of the object; bounded as the objects that are warned about are. */
+  readonly #latest = new Map<string, Event>();
+
+  add(event: Event): void {
+    const { uid } = event.involvedObject;
+    if (uid === undefined) return;
+    const known = this.#latest.get(uid);
+    if (known !== undefined && byTime(event, known) < 0) return;
+    this.#latest.delete(uid);
+    this.#latest.set(uid, event);
+    const [oldest] = this.#latest.keys();
+    if (this.#latest.size > maxWarned && oldest !== undefined) this.#latest.delete(oldest);
   }
+
+  /** Returns the latest warning about one of the objects. */
+  latest(objects: readonly AnyObject[]): string | undefined {
+    const found = objects.flatMap(({ metadata }) => this.#latest.get(metadata?.uid ?? "") ?? [])
+      .toSorted(byTime).at(-1);
+    return found === undefined ? undefined : eventText(found);
+  }
+
+  /** Returns why the server refuses a workload's pods, such as a quota; undefined if it doesn't. */
+  refusedPod({ metadata }: AnyObject): string | undefined {
+    const event = this.#latest.get(metadata?.uid ?? "");
+    const message = event?.message ?? "";
+    const isRefused = event?.reason === "FailedCreate" && message.includes("is forbidden");
+    return isRefused ? plainText(`FailedCreate: ${message}`, 300) : undefined;
+  }
+}
+
+/** The last lines of the containers that hold up objects, read once for each of their instances. */
+class BlockingLogs {
+  readonly #client: KubeClient;
+  readonly #signal: AbortSignal;
+  readonly #onRead: () => void;
+  readonly #read = new Map<string, { log?: ContainerLog }>();
+
+  constructor(client: KubeClient, signal: AbortSignal, onRead: () => void) {
+    this.#client = client;
+    this.#signal = signal;
+    this.#onRead = onRead;
+  }
+
+  /** Returns the lines if they have been read; otherwise starts to read them. */
+  of(pod: Pod): ContainerLog | undefined {
+    const failing = failingContainer(pod);
+    if (failing === undefined) return undefined;
+    const key = `${pod.metadata?.uid} ${failing.name} ${failing.restartCount} ${
+      failing.state?.running === undefined
+    }`;
+    const known = this.#read.get(key);
+    if (known !== undefined || this.#read.size >= maxRead) return known?.log;
+    const entry: { log?: ContainerLog } = {};
+    this.#read.set(key, entry);
+    lastLines(this.#client, pod, this.#signal).then((log) => {
+      if (log === undefined) return;
+      entry.log = log;
+      this.#onRead();
+    }, () => {
+      // The wait is over, or its own request fails in the same way.
+    });
+    return undefined;
+  }
+}
+
+function failingContainer({ status }: Pod): ContainerStatus | undefined {
+  const { initContainerStatuses = [], containerStatuses = [] } = status ?? {};
+  return [...initContainerStatuses, ...containerStatuses].find((one) =>
+    !one.ready && one.state?.terminated?.reason !== "Completed" &&
+    (one.restartCount > 0 || one.state?.terminated !== undefined ||
+      one.state?.running !== undefined)
+  );
+}
+
+/** Returns the last lines of the container that isn't ready: of its previous instance, if it has just restarted. */
+async function lastLines(
+  client: KubeClient,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<ContainerLog | undefined> {
+  const failing = failingContainer(pod);
+  const { name: podName, namespace } = pod.metadata ?? {};
+  if (failing === undefined || podName === undefined || namespace === undefined) return undefined;
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    const chunks = await client.logs({
+      namespace,
+      pod: podName,
+      container: failing.name,
+      follow: false,
+      previous: failing.restartCount > 0 && failing.state?.running === undefined,
+      tailLines: maxLines,
+      timestamps: false,
+    }, { signal });
+    for await (const bytes of chunks) {
+      text = (text + decoder.decode(bytes, { stream: true })).slice(-maxLogChars);
+    }
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return undefined;
+  }
+  const lines = text.split("\n").filter((line) => line !== "").slice(-maxLines);
+  return lines.length === 0 ? undefined : { container: failing.name, lines };
 }
 
 /** The details of more objects aren't read at the end. */
@@ -454,6 +683,9 @@ const maxDetails = 10;
 const maxWarnings = 3;
 const maxLines = 5;
 const maxLogChars = 8 * 1024;
+/** Warnings are remembered of this many objects, and logs read while waiting of this many instances of containers. */
+const maxWarned = 10_000;
+const maxRead = 200;
 /** The details are worth waiting this long. */
 const detailsMs = 5000;
 

@@ -101,6 +101,12 @@ testResolve([
           value: "Bound",
         }],
       }],
+      ["--then svc/web,rs/web --then ingress/web", {
+        then: [
+          [{ kind: "svc", name: "web" }, { kind: "rs", name: "web" }],
+          [{ kind: "ingress", name: "web" }],
+        ],
+      }],
       ["--any", { need: { kind: "any" } }],
       ["--count 2", { need: { kind: "count", count: 2 } }],
       ["--fail-on Failed --fail-on any", { failOn: ["Failed", "any"] }],
@@ -117,6 +123,9 @@ testResolve([
       ["--for Ready", /not something to wait for/],
       ["--for jsonpath={.a", /not a JSONPath/],
       ["--any --count 2", /contradict/],
+      ["--then pods", /not an object/],
+      ["--then svc/web --any", /contradict/],
+      ["--then svc/web --count 1", /contradict/],
       ["-n shop -A", /contradict/],
       ["-l app=web", /a name and a selector/],
       ["--timeout soon", /soon/],

@@ -25,6 +25,11 @@ export const command = defineCommand({
       parseCondition,
       { placeholder: "STATE" },
     ),
+    "then": values(
+      "objects to wait for after those before: KIND/NAME[,KIND/NAME]; until then they needn't exist",
+      (raw) => raw.split(",").map(named),
+      { placeholder: "KIND/NAME" },
+    ),
     "any": toggle("end when one of the objects is in the state"),
     "count": value("end when N of the objects are in the state", count, { placeholder: "N" }),
     "fail-on": values(
@@ -59,6 +64,10 @@ export const command = defineCommand({
   },
   examples: [
     { title: "A rollout and a job", line: "kodama wait deploy/web job/migrate --timeout 5m" },
+    {
+      title: "In order: the job, then what needs it",
+      line: "kodama wait job/migrate --then deploy/api,deploy/web --then ingress/web",
+    },
     { title: "Three pods of a label", line: "kodama wait pods -l app=web --count 3" },
     { title: "Give up at once on what can't work", line: "kodama wait deploy/web --fail-on any" },
     { title: "As kubectl wait", line: "kodama wait --for=condition=Ready pod/web-0" },
@@ -122,13 +131,14 @@ export const command = defineCommand({
       import("../../terminal/driver/drive.ts"),
       import("../../present/wait_painter.ts"),
     ]);
-    return await drive(({ signal }) => wait(host, { ...options, signal }), {
+    const isLive = terminal.stderr.isTerminal && format === "text";
+    return await drive(({ signal }) => wait(host, { ...options, readsLogs: isLive, signal }), {
       terminal,
       signals,
       clock: host.clock,
-      painter: new WaitPainter({ format, quiet }),
+      painter: new WaitPainter({ format, quiet, isLive }),
       progress: new WaitProgress(),
-      statusLine: terminal.stderr.isTerminal && format === "text",
+      statusLine: isLive,
       milestone: (event) =>
         event.kind === "started" ? event : event.kind === "ended" ? event : undefined,
     });
@@ -137,6 +147,7 @@ export const command = defineCommand({
 
 function common(flags: {
   for: readonly Condition[];
+  then: readonly (readonly { kind: string; name: string }[])[];
   any: boolean;
   count: number | undefined;
   "fail-on": readonly string[];
@@ -154,6 +165,11 @@ function common(flags: {
   if (flags["all-namespaces"] && flags.namespace !== undefined) {
     throw new UsageError("--namespace and --all-namespaces contradict each other");
   }
+  if (flags.then.length > 0 && (flags.any || given.has("count"))) {
+    throw new UsageError(`--then and --${flags.any ? "any" : "count"} contradict each other`, {
+      hint: "the objects that come first all have to be in the state",
+    });
+  }
   const need: WaitNeed = flags.any
     ? { kind: "any" }
     : flags.count === undefined
@@ -163,6 +179,7 @@ function common(flags: {
   return {
     conditions,
     need,
+    ...(flags.then.length === 0 ? {} : { then: flags.then }),
     failOn: flags["fail-on"],
     timeoutMs: flags.timeout,
     allNamespaces: flags["all-namespaces"],

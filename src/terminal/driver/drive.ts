@@ -33,8 +33,8 @@ export interface Painter<Event> {
 /** The progress of the work, followed from its events. */
 export interface Progress<Event> {
   follow(event: Event): void;
-  /** Returns the text of the status line, which is cut at the width of the terminal; of several lines if it has rows. */
-  statusLine(elapsedMs: number): string;
+  /** Returns the text of the status line, or of several lines, at most `rows`; each is cut at the terminal's width. */
+  statusLine(elapsedMs: number, rows: number): string;
   /**
    * Returns the state of every part of the work, printed on Ctrl-\ and for {@link DriveOptions.confirmsInterrupt};
    * undefined before there are parts. Absent if only the status line reports progress.
@@ -121,7 +121,7 @@ export async function drive<Event>(
       if (milestone?.kind === "started") {
         interrupts.start();
         if (options.statusLine && progress !== undefined) {
-          screen.start((elapsedMs) => progress.statusLine(elapsedMs));
+          screen.start((elapsedMs, rows) => progress.statusLine(elapsedMs, rows));
         }
       }
       await screen.write(painter.paint(event));

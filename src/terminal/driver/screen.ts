@@ -18,7 +18,7 @@ export class Screen implements Disposable {
   readonly #atEnd: Disposable | undefined;
   #raw: Disposable | undefined;
   /** Set from {@link start} on. */
-  #status: { text: (elapsedMs: number) => string; startedMs: number } | undefined;
+  #status: { text: (elapsedMs: number, rows: number) => string; startedMs: number } | undefined;
   /** Set if the status line may be shown: output is then written through it. */
   #frames: StatusFrames | undefined;
   /** The stream that was written last. */
@@ -31,12 +31,14 @@ export class Screen implements Disposable {
   }
 
   /** From here on a status line may be shown. */
-  start(text: (elapsedMs: number) => string): void {
+  start(text: (elapsedMs: number, rows: number) => string): void {
     this.#status = { text, startedMs: this.#options.clock.elapsedMs() };
     this.#frames = this.#framesOf(this.#status);
   }
 
-  #framesOf(status: { text: (elapsedMs: number) => string; startedMs: number }): StatusFrames {
+  #framesOf(
+    status: { text: (elapsedMs: number, rows: number) => string; startedMs: number },
+  ): StatusFrames {
     const { terminal, clock } = this.#options;
     return new StatusFrames({ ...status, terminal, clock, put: (pieces) => this.#put(pieces) });
   }

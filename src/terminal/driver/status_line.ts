@@ -35,8 +35,8 @@ export interface Hint {
 export interface StatusFramesOptions {
   terminal: Terminal;
   clock: Clock;
-  /** Returns the text, of one line or more; each is cut at the width of the terminal. */
-  text: (elapsedMs: number) => string;
+  /** Returns the text, of one line or more, at most `rows`; each is cut at the width of the terminal. */
+  text: (elapsedMs: number, rows: number) => string;
   /** The start of the work, by the clock. */
   startedMs: number;
   /** Writes pieces in their order. */
@@ -112,8 +112,9 @@ export class StatusFrames implements Disposable {
     return this.#options.terminal.size()?.columns ?? 80;
   }
 
+  /** One row remains for output. */
   get #rows(): number {
-    return this.#options.terminal.size()?.rows ?? 24;
+    return Math.max(1, (this.#options.terminal.size()?.rows ?? 24) - 1);
   }
 
   get #lineIsDue(): boolean {
@@ -171,10 +172,10 @@ export class StatusFrames implements Disposable {
   #drawn(): string {
     const columns = this.#columns;
     if (!this.#lineIsDue || this.#midLine) return this.#line.taken(columns);
-    const text = this.#options.text(this.#nowMs - this.#options.startedMs);
+    const text = this.#options.text(this.#nowMs - this.#options.startedMs, this.#rows);
     const notice = this.#nowMs < (this.#notice?.untilMs ?? 0) ? this.#notice?.text : undefined;
     const all = notice === undefined ? text : `${notice} | ${text}`;
-    const lines = all.split("\n").slice(0, Math.max(1, this.#rows - 1));
+    const lines = all.split("\n").slice(0, this.#rows);
     return this.#line.put(lines.map((line) => cut(line, columns - 1)), columns);
   }
 
