@@ -16,6 +16,7 @@ const files = [
   ...[
     "smoke",
     "client",
+    "wait",
     "faults",
     "agent",
     "sessions",

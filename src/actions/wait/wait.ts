@@ -565,7 +565,7 @@ function eventText({ reason, message = "" }: Event): string {
 /** Returns whether a warning says what a reason says already. */
 function repeats(reason: string, warning: string): boolean {
   const [cause = "", message = ""] = warning.split(/: (.*)/s);
-  if (reason.includes(message)) return true;
+  if (reason.includes(message.replace(/^Error: /, ""))) return true;
   if (cause === "BackOff") return /BackOff/.test(reason);
   return cause === "Failed" && /ImagePull/.test(reason) && /image|ImagePull/i.test(message);
 }
