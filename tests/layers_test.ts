@@ -31,7 +31,7 @@ const allowed: Record<string, readonly string[]> = {
   "session": ["base", "kube", "exec", "podscript"],
   "agent": ["base", "kube", "exec", "podscript"],
   "expression": ["base"],
-  "workflow": ["base", "gate", "kube", "exec", "expression", "forward"],
+  "workflow": ["base", "gate", "kube", "exec", "wait", "expression", "forward"],
   "sandbox": ["base", "workflow"],
   "model": ["base"],
   "plugin": ["base", "sandbox"],

@@ -141,7 +141,7 @@ class Planner {
   async #step(step: Step, around: PlannedTargets | undefined): Promise<PlannedStep> {
     const kind = stepKind(step.kind);
     const fields = this.#fields(step);
-    const { does, command, where, effect, change } = kind.plan(fields);
+    const { does, command, where, effect, change, asksItself } = kind.plan(fields);
     this.#input.onRights?.(this.#rights(step, kind.rights(fields), where === "pods"));
     const used = this.#input.uses.get(step);
     const own = where === "pods" ? await this.#targets(step, around) : nowhere;
@@ -149,7 +149,7 @@ class Planner {
       ? await this.#inner(step, kind, kind.batches === undefined ? around : own)
       : await this.#usedSteps(used, step.fields.with ?? {});
     const { found, ...targets } = own;
-    if (change !== undefined || effect === "asks") {
+    if (asksItself !== true && (change !== undefined || effect === "asks")) {
       this.#changes.push({ id: step.id, does, targets: found?.map(({ target }) => target) });
     }
     return {

@@ -48,6 +48,8 @@ export interface Intent {
   effect: "reads" | "changes" | "asks";
   /** The change in the pods; absent if nothing changes. */
   change?: ChangeAction;
+  /** It shows what it changes and asks by itself: the question before the run doesn't include it. */
+  asksItself?: true;
   /** It can use what `permissions.cluster` grants. */
   usesClusterPermissions?: true;
 }

@@ -1,4 +1,5 @@
 /** Every kind of step. A new one needs a file here and a line in the list. */
+import { applyStep } from "./steps/apply.ts";
 import { batchesStep } from "./steps/batches.ts";
 import { checkStep } from "./steps/check.ts";
 import { copyStep } from "./steps/copy.ts";
@@ -11,6 +12,7 @@ import type { StepKind } from "./step_kind.ts";
 import { kubectlStep } from "./steps/kubectl.ts";
 import { logsStep } from "./steps/logs.ts";
 import { parallelStep } from "./steps/parallel.ts";
+import { pickStep } from "./steps/pick.ts";
 import { promptStep } from "./steps/prompt.ts";
 import { scriptStep } from "./steps/script.ts";
 import { shellStep } from "./steps/shell.ts";
@@ -25,10 +27,12 @@ export const stepKinds: readonly StepKind[] = [
   waitStep,
   forwardStep,
   kubectlStep,
+  applyStep,
   shellStep,
   scriptStep,
   httpStep,
   promptStep,
+  pickStep,
   checkStep,
   workflowStep,
   groupStep,

@@ -64,10 +64,10 @@ export class WorkflowGate {
 
   /** Returns whether a step may make its change. Throws as {@link mayBegin} does. */
   async mayChange(
-    { step, action, targets }: StepChange,
+    { step, action, targets, isUnplanned = false }: StepChange,
     shown: () => Promise<void>,
   ): Promise<boolean> {
-    if (this.#isPlanConfirmed) return true;
+    if (this.#isPlanConfirmed && !isUnplanned) return true;
     const because = targets.length === 0
       ? { because: { kind: "unknownTargets" as const, steps: [step] } }
       : {};

@@ -75,8 +75,12 @@ export interface LocalEnvironment {
       url: string;
       headers: Readonly<Record<string, string>>;
       body?: string;
+      /** The absolute path of a file that is sent as the body, instead of `body`. */
+      upload?: string;
       /** How much of the response's body is stored. */
       maxOutputBytes: number;
+      /** Receives all of the response's body, of which nothing is stored then. */
+      download?: (bytes: Uint8Array) => Promise<void>;
     },
     signal: AbortSignal,
   ): Promise<HttpAnswer>;
@@ -125,6 +129,8 @@ export interface Question {
   secret: boolean;
   /** Any text is an answer. */
   free: boolean;
+  /** The answer is the index of a choice, from 0, or the indexes of several with commas between them. */
+  indexed?: "one" | "many";
 }
 
 /** A change that a step is about to make. */
@@ -134,6 +140,8 @@ export interface StepChange {
   action: ChangeAction;
   /** Pods that it reaches; none if it changes objects of the cluster, which always asks. */
   targets: readonly Target[];
+  /** It isn't a part of what was confirmed before the run: it is only known now. */
+  isUnplanned?: boolean;
 }
 
 /** The whole environment. */

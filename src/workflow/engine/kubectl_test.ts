@@ -44,7 +44,7 @@ Deno.test("kubectl fails if the pods are in several contexts and none is named",
   const files = { "w.yaml": `select: { context: [west, east] }\n${remove}` };
   const { ran, events } = await play({ files, input: { yes: true } });
   assert.deepEqual(ran, []);
-  assert.match(endsOf(events)[0] ?? "", /failed: kubectl: the pods are in several contexts/);
+  assert.match(endsOf(events)[0] ?? "", /failed: the pods are in several contexts/);
 });
 
 Deno.test("kubectl needs permissions for local files and programs, also if a value names them", async () => {

@@ -10,13 +10,15 @@ import { absolute, grants, grantText, isWithin } from "../permissions.ts";
 import { type SelectFields, selectFields, type Where, whereOf } from "../selection_fields.ts";
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../step_registry.ts";
-import { evaluateDeep } from "../templates.ts";
+import { evaluateDeep, textsIn } from "../templates.ts";
 import {
   type EndedTargets,
   narrowed,
   type RequestedTarget,
   type StepTarget,
 } from "./named_targets.ts";
+import { namesUsed } from "../../expression/names_used.ts";
+import { parseTemplate } from "../../expression/template.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
 import type { Batch, InnerOptions, StepContext } from "./step_context.ts";
@@ -141,9 +143,15 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
         hint: hint`pass ${option("yes")} to run it anyway`,
       });
     },
-    confirmChange: async (action, targets) =>
-      await environment.confirmChange({ step: step.id, action, targets }, shown),
+    confirmChange: async (action, targets, options = {}) =>
+      await environment.confirmChange({ step: step.id, action, targets, ...options }, shown),
     ask,
+    paramsIn: (field) =>
+      textsIn(step.fields[field], []).flatMap(({ text }) =>
+        namesUsed(parseTemplate(text).template).flatMap(({ path: [first, name] }) =>
+          first === "params" && name !== undefined ? [name] : []
+        )
+      ),
     create: async (path) =>
       await environment.local.create(await context.requirePath("write", path)),
     require: (kind, what) => {

@@ -75,8 +75,14 @@ export interface StepContext {
   /** Returns whether to continue: a person's yes, or `--yes`. @throws UsageError if no one can be asked. */
   confirm(question: string): Promise<boolean>;
   /** Returns whether the step may change these targets or, if there are none, objects of the cluster. Throws as `confirm`. */
-  confirmChange(action: ChangeAction, targets: readonly Target[]): Promise<boolean>;
+  confirmChange(
+    action: ChangeAction,
+    targets: readonly Target[],
+    options?: { isUnplanned?: boolean },
+  ): Promise<boolean>;
   ask(question: Question): Promise<string | undefined>;
+  /** Returns the parameters that the expressions of one of its fields name. */
+  paramsIn(field: string): string[];
   /** Creates a file that `permissions.write` grants; a relative path is below the workflow's folder. */
   create(path: string): Promise<Writing>;
   /** Checks that `permissions` grants it. @throws KodamaError `forbidden` if not. */

@@ -160,19 +160,29 @@ async function openClient(env: LocalEnvironmentParts["env"]): Promise<Deno.HttpC
 }
 
 async function request(
-  { method, url, headers, body, maxOutputBytes }: Parameters<LocalEnvironment["fetch"]>[0],
+  { method, url, headers, body, upload, maxOutputBytes, download }: Parameters<
+    LocalEnvironment["fetch"]
+  >[0],
   options: { signal: AbortSignal; client?: Deno.HttpClient },
 ): Promise<HttpAnswer> {
   const { signal } = options;
+  const file = upload === undefined ? undefined : await openFile(upload);
   try {
+    const content = file?.readable ?? body;
     const answer = await fetch(url, {
       ...options,
       method,
       headers: { ...headers },
       redirect: "manual",
-      ...(body === undefined ? {} : { body }),
+      ...(content === undefined ? {} : { body: content }),
     });
-    const { text, truncated } = await bounded(answer.body, maxOutputBytes);
+    if (download !== undefined) {
+      for await (const chunk of answer.body ?? []) await download(chunk);
+    }
+    const { text, truncated } = await bounded(
+      download === undefined ? answer.body : null,
+      maxOutputBytes,
+    );
     return {
       status: answer.status,
       headers: Object.fromEntries(answer.headers),
@@ -180,12 +190,21 @@ async function request(
       truncated,
     };
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof KodamaError) throw error;
     const { host } = new URL(url);
     const failure = linkError(error, { context: "", server: host });
     if (!(failure instanceof LinkError)) throw failure;
     // Its hint is about an API server.
     throw new KodamaError("unreachable", `${host}: ${failure.failure.reason}`, { cause: error });
+  }
+}
+
+/** Opens a file that is sent; it is closed when it has been read. */
+async function openFile(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    throw new KodamaError("environment", `${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -16,6 +16,11 @@ const status = v.pipe(
   v.maxValue(599, "a status such as 200"),
 );
 
+const oneOrMoreStatus = v.union([
+  status,
+  v.pipe(v.array(status, "a list of statuses"), v.nonEmpty("at least one status")),
+], "a status such as 200, or a list of them");
+
 /** Returns `example.com:443`, as a grant names it; undefined for what isn't an http address. */
 function hostOf(url: string): string | undefined {
   const parsed = URL.parse(url);
@@ -49,9 +54,16 @@ export const httpStep = defineStep({
     body: v.optional(
       described(v.unknown(), "The body: a text is sent as it is, other data as JSON."),
     ),
+    upload: v.optional(
+      described(text, "A local file that is sent as the body; `permissions.read` must grant it."),
+    ),
+    download: v.optional(described(
+      text,
+      "A local file that the body of the answer is written to, whatever its size; `permissions.write` must grant it. The output has no body then.",
+    )),
     expect: v.optional(described(
-      status,
-      "The expected status; any from 200 to 299 by default.",
+      oneOrMoreStatus,
+      "The expected status, or several; any from 200 to 299 by default.",
     )),
     maxOutput: v.optional(
       described(
@@ -62,7 +74,7 @@ export const httpStep = defineStep({
   },
   output: answerOutput,
   example: `
-permissions: { net: [127.0.0.1] }
+permissions: { net: [127.0.0.1], read: [.], write: [saved] }
 params: { port: 9 }
 steps:
   - id: health
@@ -76,24 +88,46 @@ steps:
     headers: { authorization: none }
     body: { run: "\${{ run.id }}" }
     allowFailure: true
+  - name: to a file, and from one
+    http: http://127.0.0.1:\${{ params.port }}/files
+    method: PUT
+    upload: data.json
+    download: saved/answer.json
+    expect: [200, 201]
+    allowFailure: true
 outputs:
   status: \${{ steps.health.status }}
 `,
-  needs: ({ http }) => {
+  needs: ({ http, upload, download }) => {
     const host = hostOf(http);
-    return host === undefined ? [] : [{ kind: "net", what: host }];
+    return [
+      ...(host === undefined ? [] : [{ kind: "net" as const, what: host }]),
+      ...(upload === undefined ? [] : [{ kind: "read" as const, what: upload }]),
+      ...(download === undefined ? [] : [{ kind: "write" as const, what: download }]),
+    ];
   },
+  check: ({ body, upload }) =>
+    body === undefined || upload === undefined
+      ? []
+      : [{ at: ["upload"], message: "the body is either `body` or the file of `upload`" }],
+  refine: { not: { required: ["body", "upload"] } },
   plan: ({ http, method = "GET" }) => ({
     does: `${method} ${http}`,
     where: "here",
     effect: reading.includes(method) ? "reads" : "changes",
   }),
-  run: async ({ http, method = "GET", headers = {}, body, expect, maxOutput }, step) => {
+  run: async (fields, step) => {
+    const { http, method = "GET", headers = {}, body, upload, download, expect, maxOutput } =
+      fields;
     const host = hostOf(http);
     if (host === undefined) return failed(`http: expected an address, found ${http}`);
     step.require("net", host);
     const maxOutputBytes = limitOf(maxOutput);
+    const path = upload === undefined ? undefined : await step.requirePath("read", upload);
+    await using file = download === undefined ? undefined : await step.create(download);
     const answer = await step.environment.local.fetch({
+      ...(path === undefined ? {} : { upload: path }),
+      ...(file === undefined ? {} : { download: (bytes) => file.write(bytes) }),
       maxOutputBytes,
       method,
       url: http,
@@ -117,7 +151,7 @@ outputs:
     const reason = tooLargeReason(`the answer of ${host}`, maxOutputBytes);
     const cut = answer.truncated ? [["body"], ["json"]].map((path) => ({ path, reason })) : [];
     const good = expect !== undefined
-      ? answer.status === expect
+      ? [expect].flat().includes(answer.status)
       : answer.status >= 200 && answer.status < 300;
     return { ...(good ? ok(output) : failed(`${host} answered ${answer.status}`, output)), cut };
   },

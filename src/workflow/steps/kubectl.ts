@@ -8,7 +8,9 @@ import { hasExpression } from "../../expression/template.ts";
 import { kubectlRights } from "../../gate/kubectl_rights.ts";
 import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
 import { described, environment, expectedExitCodes, maxOutput, text } from "../fields.ts";
-import { defineStep, failed, type Need } from "../step_kind.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { StepContext } from "../engine/step_context.ts";
+import { defineStep, type Need } from "../step_kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
 /** Returns the permissions that the command line needs. */
@@ -39,6 +41,25 @@ function needsOfVariables(env: Readonly<Record<string, unknown>> = {}): Need[] {
 function changes(args: readonly string[]): boolean {
   const use = kubectlUse(args);
   return (use.kind === "needsPermission" ? use.effect : use.kind) === "changes";
+}
+
+/**
+ * Returns the args for the context and namespace of the workflow's pods.
+ *
+ * @throws KodamaError `config` if they are in several contexts.
+ */
+export function scopeArgs(step: StepContext, context: string | undefined): string[] {
+  const contexts = new Set(context === undefined ? step.where(undefined).contexts : [context]);
+  if (contexts.size > 1) {
+    throw new KodamaError("config", "the pods are in several contexts; name one in `context`");
+  }
+  const [named] = contexts;
+  const { namespaces } = step.where(undefined).selection;
+  const [namespace, ...others] = namespaces.kind === "named" ? namespaces.names : [];
+  return [
+    ...(named === undefined ? [] : ["--context", named]),
+    ...(namespace === undefined || others.length > 0 ? [] : ["--namespace", namespace]),
+  ];
 }
 
 /** The kind `kubectl`. */
@@ -107,19 +128,8 @@ outputs:
       if (kind === "read") await step.requirePath(kind, what);
       else step.require("run", what);
     }
-    const contexts = new Set(context === undefined ? step.where(undefined).contexts : [context]);
-    if (contexts.size > 1) {
-      return failed("kubectl: the pods are in several contexts; name one in `context`");
-    }
-    const [named] = contexts;
-    const { namespaces } = step.where(undefined).selection;
-    const [namespace, ...others] = namespaces.kind === "named" ? namespaces.names : [];
     // First, so that a namespace in the args wins.
-    const args = [
-      ...(named === undefined ? [] : ["--context", named]),
-      ...(namespace === undefined || others.length > 0 ? [] : ["--namespace", namespace]),
-      ...kubectl,
-    ];
+    const args = [...scopeArgs(step, context), ...kubectl];
     const line = `kubectl ${args.join(" ")}`;
     const action = { kind: "command", command: ["kubectl", ...args], shell: false } as const;
     if (changes(kubectl) && !await step.confirmChange(action, [])) {

@@ -151,7 +151,17 @@ async function ask(
     await terminal.stderr.flush();
     const line = await readLine(terminal, question.secret, signal);
     if (line === undefined) return undefined;
-    const { choices, free } = question;
+    const { choices, free, indexed } = question;
+    if (indexed !== undefined) {
+      const picked = pickedIndexes(line, choices);
+      const isOne = indexed === "many" || picked !== undefined && picked.length <= 1;
+      if (picked !== undefined && isOne) return picked.join(",");
+      const wanted = indexed === "many"
+        ? "numbers or names, with commas between them"
+        : "one of them";
+      await terminal.stderr.write(`it must be ${wanted}\n`);
+      continue;
+    }
     if (free) return line;
     if (choices.length === 0) return isYes(line) ? "yes" : "no";
     const chosen = choices.find((one) => one === line.trim());
@@ -160,7 +170,24 @@ async function ask(
   }
 }
 
-function endOf({ choices, free }: Question): string {
+/** Returns the indexes of what was entered: numbers from 1, names, or `all`; undefined if one doesn't exist. */
+export function pickedIndexes(line: string, choices: readonly string[]): number[] | undefined {
+  if (line.trim() === "all") return choices.map((_choice, index) => index);
+  const parts = line.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const indexes = parts.map((part) => {
+    const byName = choices.indexOf(part);
+    return byName < 0 && /^\d+$/.test(part) ? Number(part) - 1 : byName;
+  });
+  const isKnown = indexes.every((index) => index >= 0 && index < choices.length);
+  return isKnown ? [...new Set(indexes)].toSorted((a, b) => a - b) : undefined;
+}
+
+function endOf({ choices, free, indexed }: Question): string {
+  if (indexed !== undefined) {
+    const lines = choices.map((choice, index) => `  ${index + 1}  ${printable(choice)}\n`);
+    const end = indexed === "many" ? "numbers or names, as in 1,3, or all:" : "a number or a name:";
+    return `\n${lines.join("")}${end}`;
+  }
   if (free) return "";
   return choices.length === 0 ? " [y/N]" : ` (${printable(choices.join(", "))})`;
 }
