@@ -85,7 +85,7 @@ const cut = v.optional(field(
 const omitted = v.optional(
   field(
     v.array(v.string()),
-    "In a record, fields of the output that no expression reads: they aren't in it.",
+    "Fields of the output that aren't here: in a record, because no expression reads them; in `-o jsonl`, because the targets' ends have them.",
   ),
 );
 
@@ -109,7 +109,10 @@ const targetEnd = v.object({
     "Of each stream that was cut, the length and a hash of the omitted part.",
   )),
   omitted: v.optional(
-    field(v.literal(true), "Its output isn't in the record, as no expression reads it."),
+    field(
+      v.literal(true),
+      "Its output isn't here: in a record, because no expression reads it; in `-o jsonl`, because its lines have it.",
+    ),
   ),
   durationMs: whole,
   copied: v.optional(v.object({ to: v.string(), files: whole, bytes: whole })),

@@ -13,6 +13,7 @@ import {
 } from "../actions/workflow/run_steps.ts";
 import type { Clock } from "../base/clock.ts";
 import { formatDuration } from "../base/duration.ts";
+import { isRecord } from "../base/json_value.ts";
 import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
@@ -29,6 +30,9 @@ export interface StepsView {
   rerunLine: (id: string, again: Again) => string;
 }
 
+/** Fields of the output of a step in pods that consist of what its targets wrote. */
+const repeated: readonly string[] = ["byTarget", "distinct", "groups", "stdout"];
+
 /** Formats the events of one run. */
 export class StepsPainter implements Painter<StepsEvent> {
   readonly #view: StepsView;
@@ -36,6 +40,8 @@ export class StepsPainter implements Painter<StepsEvent> {
   readonly #targets = new Map<string, Map<string, string>>();
   /** Most steps have the same pods: a message about a pod is printed once. */
   readonly #skippedNoted = new Set<string>();
+  /** Targets that haven't ended, by step and name, and whether lines of them were written. */
+  readonly #running = new Map<string, Map<string, boolean>>();
   #record: string | undefined;
 
   constructor(view: StepsView) {
@@ -53,7 +59,7 @@ export class StepsPainter implements Painter<StepsEvent> {
       case "text":
         return this.#text(event);
       case "jsonl":
-        return [out(jsonLine(event))];
+        return this.#withoutRepetition(event).map((one) => out(jsonLine(one)));
       case "json":
         return this.#json(event);
     }
@@ -63,6 +69,41 @@ export class StepsPainter implements Painter<StepsEvent> {
     const ends = this.#targets.get(step) ?? new Map<string, string>();
     // Of several attempts the last one counts.
     this.#targets.set(step, ends.set(name, outcome.kind));
+  }
+
+  /**
+   * Leaves out what earlier lines have: of a target's end what its lines have, of folded lines what the ends have, and
+   * of a step's end what the ends of its targets have.
+   */
+  #withoutRepetition(event: StepsEvent): readonly unknown[] {
+    switch (event.kind) {
+      case "stepTargets":
+        this.#running.set(event.step, new Map(event.names.map((name) => [name, false])));
+        return [event];
+      case "stepLine": {
+        const running = this.#running.get(event.step);
+        if (event.target === "" || running === undefined) return [event];
+        if (!running.has(event.target)) return [];
+        running.set(event.target, true);
+        return [event];
+      }
+      case "stepTargetEnded": {
+        const { end } = event;
+        const running = this.#running.get(event.step);
+        const hasLines = running?.get(end.name) === true;
+        running?.delete(end.name);
+        if (!hasLines) return [event];
+        return [{ ...event, end: { ...end, stdout: "", stderr: "", omitted: true } }];
+      }
+      case "stepEnded": {
+        this.#running.delete(event.step);
+        if (!isRecord(event.output) || !Object.hasOwn(event.output, "distinct")) return [event];
+        const output = Object.entries(event.output).filter(([name]) => !repeated.includes(name));
+        return [{ ...event, output: Object.fromEntries(output), omitted: repeated }];
+      }
+      default:
+        return [event];
+    }
   }
 
   #text(event: StepsEvent): Piece[] {

@@ -145,11 +145,14 @@ class Planner {
     this.#input.onRights?.(this.#rights(step, kind.rights(fields), where === "pods"));
     const used = this.#input.uses.get(step);
     const own = where === "pods" ? await this.#targets(step, around) : nowhere;
+    const before = this.#changes.length;
     const inner = used === undefined
       ? await this.#inner(step, kind, kind.batches === undefined ? around : own)
       : await this.#usedSteps(used, step.fields.with ?? {});
     const { found, ...targets } = own;
-    if (asksItself !== true && (change !== undefined || effect === "asks")) {
+    // Its question covers those of its inner steps.
+    if (asksItself === true) this.#changes.length = before;
+    else if (change !== undefined || effect === "asks") {
       this.#changes.push({ id: step.id, does, targets: found?.map(({ target }) => target) });
     }
     return {

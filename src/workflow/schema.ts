@@ -67,7 +67,12 @@ async function stepSchema(kind: StepKind): Promise<Json> {
   const shape = v.strictObject({ ...writtenFrame, ...kind.written });
   const schema = await bare(shape, kind.summary);
   for (const path of Object.values(kind.inner)) setItems(schema, path);
-  if (kind.refine !== undefined) Object.assign(schema, { allOf: [kind.refine] });
+  // `until` repeats the step by itself, and `every` is about it.
+  const repeated = {
+    dependencies: { every: ["until"] },
+    not: { required: ["until", "attempts"] },
+  };
+  schema.allOf = kind.refine === undefined ? [repeated] : [repeated, kind.refine];
   return schema;
 }
 

@@ -73,7 +73,8 @@ export async function shapeOfPart<S extends FileSchema>(
     // valibot reports only the first unknown field: the document is searched for all of them. So it is for those of a
     // value that may be a mapping or something else.
     .filter((issue) =>
-      issue.expected !== "never" && !(issue.type === "union" && hasMisfit(issue, misfit))
+      issue.expected !== "never" && !(issue.type === "union" && hasMisfit(issue, misfit)) &&
+      !isWithinMisfit(issue, misfit)
     )
     .map((issue) => problemOf(issue, source, path));
   const misplaced = await Promise.all(
@@ -169,8 +170,19 @@ function hasMisfit({ path }: v.BaseIssue<unknown>, misfit: readonly Misfit[]): b
   return misfit.some(({ path: one }) => keys.every((key, index) => one[index] === key));
 }
 
+/** Returns whether an issue is below a list that should be a mapping: a list has `sort`, too. */
+function isWithinMisfit({ path }: v.BaseIssue<unknown>, misfit: readonly Misfit[]): boolean {
+  const keys = ((path ?? []) as readonly { key: string | number }[]).map(({ key }) => key);
+  return misfit.some(({ name, path: list }) =>
+    name === undefined && list.length < keys.length &&
+    list.every((key, index) => keys[index] === key)
+  );
+}
+
 /** Returns what valibot accepts or reports only once: lists as objects, and every unknown key. */
 function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] {
+  const inner = "wrapped" in schema ? schema.wrapped as FileSchema : schema;
+  if (inner.type === "record" && isSeq(node)) return [{ path, valid: [] }];
   const entries = entriesOf(schema) ?? (isMap(node) ? entriesOfUnion(schema) : undefined);
   if (entries === undefined || !isNode(node)) return [];
   if (!isMap(node)) return isSeq(node) ? [{ path, valid: [] }] : [];

@@ -35,6 +35,7 @@ export interface RunnerOptions {
       identity: string;
       isFresh: boolean;
       isQuiet: boolean;
+      isConfirmed: boolean;
       signal: AbortSignal;
     },
   ): Promise<InnerEnd & Required<Pick<InnerEnd, "outputs">>>;

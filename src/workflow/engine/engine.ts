@@ -109,7 +109,7 @@ class Engine {
       emit: (event) => this.#emit(event),
       shown: () => this.#shown(),
       lastSignal: this.#lastSignal,
-      runUsed: async (used, params, { key, identity, isFresh, isQuiet, signal }) => {
+      runUsed: async (used, params, { key, identity, isFresh, isQuiet, isConfirmed, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
         }
@@ -120,6 +120,7 @@ class Engine {
           overrides: {},
           isFresh,
           isQuiet,
+          isConfirmed,
         }, { main: signal, last: this.#lastSignal });
       },
     });
@@ -181,6 +182,7 @@ class Engine {
       overrides: this.#input.overrides,
       isFresh: false,
       isQuiet: false,
+      isConfirmed: false,
     }, { main: this.#mainSignal, last: this.#lastSignal });
     await this.#emit({
       kind: "workflowEnded",

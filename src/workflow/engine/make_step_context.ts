@@ -54,7 +54,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
   const inner = (list: string) => step.inner[list] ?? [];
   const kind = stepKind(step.kind);
   /** Returns the scope of a list. */
-  const below = (list: string, { names = {}, round, batch }: InnerOptions) => {
+  const below = (list: string, { names = {}, round, batch, isConfirmed = false }: InnerOptions) => {
     // A pod that was replaced hasn't had any of the steps.
     const keys = batch?.targets.map(({ target }) => [targetKey(target), target.uid ?? ""].join(" "))
       .toSorted();
@@ -75,6 +75,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       shared: kind.innerStay,
       identity: identity + own,
       isFresh: isRepeated,
+      isConfirmed,
     });
   };
   const context: StepContext = {
@@ -131,9 +132,12 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
         identity,
         isFresh: scope.isFresh,
         isQuiet: scope.isQuiet,
+        isConfirmed: scope.isConfirmed,
         signal,
       });
     },
+    titlesOf: (list) =>
+      inner(list).map(({ kind, title, fields }) => title ?? stepKind(kind).plan(fields).does),
     holdOpen: (resource) => void held.use(resource),
     confirm: async (question) => {
       if (yes) return true;
@@ -144,6 +148,7 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       });
     },
     confirmChange: async (action, targets, options = {}) =>
+      scope.isConfirmed ||
       await environment.confirmChange({ step: step.id, action, targets, ...options }, shown),
     ask,
     paramsIn: (field) =>

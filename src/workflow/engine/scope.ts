@@ -40,6 +40,8 @@ export interface Scope {
   isFresh: boolean;
   /** A step around these is quiet. */
   isQuiet: boolean;
+  /** A person has confirmed the group around these, with all changes in it. */
+  isConfirmed: boolean;
   overrides: WhereOverrides;
   /** The pods of steps that don't select others; absent for those of the workflow. */
   batch?: ScopeBatch;
@@ -62,7 +64,7 @@ export function namesIn(scope: Scope): Values {
 export function within(
   scope: Scope,
   key: StepKey,
-  { names, part, prefix, shared, identity, isFresh, batch }: {
+  { names, part, prefix, shared, identity, isFresh, batch, isConfirmed }: {
     names: Readonly<Record<string, JsonValue>>;
     part: string;
     /** Of the list. */
@@ -73,6 +75,7 @@ export function within(
     shared: boolean;
     isFresh: boolean;
     batch: ScopeBatch | undefined;
+    isConfirmed: boolean;
   },
 ): Scope {
   return {
@@ -83,5 +86,6 @@ export function within(
     identity: `${identity}/${prefix}`,
     isFresh: scope.isFresh || isFresh,
     ...(batch && { batch }),
+    isConfirmed: scope.isConfirmed || isConfirmed,
   };
 }

@@ -33,6 +33,8 @@ export interface InnerOptions {
   outputs?: Readonly<Record<string, string>>;
   /** The step's time limit doesn't apply. */
   unlimited?: boolean;
+  /** A person has confirmed all changes of these steps. */
+  isConfirmed?: boolean;
   /** All of them run, whatever fails, and also after a cancel, as those of `finally`. */
   last?: boolean;
 }
@@ -66,6 +68,8 @@ export interface StepContext {
   innerAtOnce(list: string): Promise<readonly InnerEnd[]>;
   /** Gives the steps of a list, which don't run, empty outputs. */
   omit(list: string): void;
+  /** Returns the titles of the steps of a list, or what they do. */
+  titlesOf(list: string): string[];
   /** Runs the workflow that the step uses, with these parameters; returns its outputs. */
   usedWorkflow(
     params: Readonly<Record<string, JsonValue>>,

@@ -57,6 +57,7 @@ steps:
     allowFailure: true
 `,
   needs: ({ apply }) => [apply].flat().map((what) => ({ kind: "read" as const, what })),
+  rights: () => "the manifests decide: get, create and patch of each kind in them",
   plan: ({ apply }) => ({
     does: `apply ${[apply].flat().join(", ")}`,
     command: ["kubectl", "apply", "--server-side", ...[apply].flat().flatMap((one) => ["-f", one])],

@@ -30,6 +30,10 @@ export const groupStep = defineStep({
       }, "steps, rescue and always"),
       "The lists of steps. The step's `timeout` applies to `steps`.",
     ),
+    confirm: v.optional(described(
+      v.boolean("true or false"),
+      "Whether to ask before the first step, naming all of them; the yes covers every change in the group.",
+    )),
   },
   inner: {
     steps: ["group", "steps"],
@@ -49,6 +53,7 @@ export const groupStep = defineStep({
 permissions: { run: [echo, "false"] }
 steps:
   - id: careful
+    confirm: false
     group:
       steps:
         - id: risky
@@ -60,7 +65,7 @@ steps:
 outputs:
   outcome: \${{ steps.careful.outcome }}
 `,
-  plan: ({ group: { steps, rescue = [], always = [] } }) => ({
+  plan: ({ group: { steps, rescue = [], always = [] }, confirm }) => ({
     does: [
       countText(steps.length),
       ...(rescue.length > 0 ? [`${rescue.length} after a failure`] : []),
@@ -68,21 +73,31 @@ outputs:
     ].join(", "),
     where: "nowhere",
     effect: "reads",
+    ...(confirm === true ? { asksItself: true as const } : {}),
   }),
-  run: async ({ group: { rescue, always } }, step) => {
-    let end: InnerEnd = await step.inner("steps");
+  run: async ({ group: { rescue, always }, confirm: isConfirmed = false }, step) => {
+    if (isConfirmed && !await step.confirm(`${step.titlesOf("steps").join("; ")}. Continue?`)) {
+      return { outcome: { kind: "refused", reason: "declined" }, output: {} };
+    }
+    let end: InnerEnd = await step.inner("steps", { isConfirmed });
     if (rescue !== undefined && mayRescue(end.outcome)) {
       const failure = end.failure ?? noFailure;
       const rescued = await step.inner("rescue", {
         names: { failure: { ...failure } },
         unlimited: true,
+        isConfirmed,
       });
       end = afterRescue(end, failure, rescued);
     } else if (rescue !== undefined) step.omit("rescue");
     if (always !== undefined) {
       const { outcome: { kind: outcome }, failure = noFailure } = end;
       const names = { outcome, failure: { ...failure } };
-      const last = await step.inner("always", { names, unlimited: true, last: true });
+      const last = await step.inner("always", {
+        names,
+        unlimited: true,
+        last: true,
+        isConfirmed,
+      });
       if (isGood(end.outcome) && last.outcome.kind !== "ok") end = last;
     }
     const { outcome, failure } = end;

@@ -36,8 +36,9 @@ export const httpStep = defineStep({
     http: described(
       v.pipe(
         text,
+        v.regex(/^https?:\/\/\S/, "an address such as https://example.com/"),
         v.check(
-          (url) => hostOf(url) !== undefined,
+          (url) => !/^https?:\/\/\S/.test(url) || hostOf(url) !== undefined,
           "an address such as https://example.com/",
         ),
       ),

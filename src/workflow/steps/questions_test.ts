@@ -187,3 +187,40 @@ Deno.test("`apply` needs the permission to read its manifests", async () => {
   const { diagnostics } = await inspected({ "w.yaml": "steps: [{ apply: web.yaml }]\n" });
   assert.match(diagnostics[0]?.message ?? "", /needs permissions: \{ read: \[web.yaml\] \}/);
 });
+
+Deno.test("a group with `confirm` asks once, naming its steps; the yes covers the changes in it", async () => {
+  const text = `steps:
+  - group:
+      steps:
+        - { name: drain, exec: [drain] }
+        - kubectl: [delete, pod, web-0]
+      always:
+        - exec: [uncordon]
+    confirm: true
+  - exec: [after]
+`;
+  const questions: string[] = [];
+  const changes: string[] = [];
+  const answering = (answer: string): Partial<Environment> => ({
+    ask: ({ text }) => {
+      questions.push(text);
+      return Promise.resolve(answer);
+    },
+    confirmChange: ({ step }) => {
+      changes.push(step);
+      return Promise.resolve(true);
+    },
+  });
+  const yes = await play({ files: { "w.yaml": text }, pods, environment: answering("yes") });
+  assert.deepEqual(questions, ["drain; kubectl delete pod web-0. Continue?"]);
+  // Only the step behind the group is confirmed by itself; one pod fails in each.
+  assert.deepEqual(changes, []);
+  assert.equal(yes.ran.length, 0);
+  const ok = { "web-0": saying("") };
+  const all = await play({ files: { "w.yaml": text }, pods: ok, environment: answering("yes") });
+  assert.deepEqual(all.ran, [["kubectl", "delete", "pod", "web-0"]]);
+  assert.deepEqual(changes, ["exec-2"]);
+  const no = await play({ files: { "w.yaml": text }, pods: ok, environment: answering("no") });
+  assert.deepEqual(endsOf(no.events).slice(0, 1), ["group-1 refused: declined"]);
+  assert.deepEqual(no.ran, []);
+});
