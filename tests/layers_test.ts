@@ -60,7 +60,7 @@ const allowed: Record<string, readonly string[]> = {
   "table": ["base", "terminal"],
   "present": ["base", "terminal", "pick", "table", "actions"],
   "cli": ["base", "terminal", "actions", "present", "toolbox", "pick", "table"],
-  "toolbox": ["base", "terminal", "exec", "actions", "present"],
+  "toolbox": ["base", "terminal", "gate", "exec", "actions", "present"],
   "mcp": ["base", "model", "actions", "present", "toolbox"],
   "lsp": ["base", "actions"],
   "cluster": ["base", "files", "daemon", "kube"],

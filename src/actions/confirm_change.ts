@@ -87,6 +87,8 @@ function changeText(action: ChangeAction): string {
       return `run ${commandLine(action.command)}`;
     case "copy":
       return `copy into pods`;
+    case "kubectl":
+      return `run kubectl ${commandLine(action.args)}`;
     case "shells":
       return "open shells";
     case "steps":

@@ -43,7 +43,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "sync",
   ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
-  ["Language models", ["mcp", "model"]],
+  ["Language models", ["ask", "memory", "instructions", "mcp", "model"]],
   ["Plugins", ["plugin"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "lsp", "completion", "doctor", "version", "help"]],
@@ -72,6 +72,18 @@ const leaf = (summary: string, load: CommandLeaf["load"]): CommandLeaf => ({
 const dialling = (summary: string, load: CommandLeaf["load"]): CommandLeaf => ({
   ...leaf(summary, async () => ({ command: withGlobalFlags((await load()).command) })),
   dials: true,
+});
+
+/** Adds `--explain` to a command. */
+const explained = (command: CommandLeaf): CommandLeaf => ({
+  ...command,
+  load: async () => {
+    const [{ withExplanation }, loaded] = await Promise.all([
+      import("./commands/ask/explained.ts"),
+      command.load(),
+    ]);
+    return { command: withExplanation(loaded.command) };
+  },
 });
 
 const branch = (
@@ -131,13 +143,19 @@ function synonym(name: keyof typeof sessionCommands): CommandLeaf {
 
 /** The root. Keys are the names that a person types. */
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
-  exec: dialling("run one command in every matching pod", () => import("./commands/exec/exec.ts")),
-  run: dialling("run a checked-in workflow", () => import("./commands/run/run.ts")),
+  exec: explained(
+    dialling("run one command in every matching pod", () => import("./commands/exec/exec.ts")),
+  ),
+  run: explained(dialling("run a checked-in workflow", () => import("./commands/run/run.ts"))),
   shell: dialling("open a shell in one pod", () => import("./commands/shell/shell.ts")),
   tmux: dialling("open a pane of tmux for each pod", () => import("./commands/tmux/tmux.ts")),
-  logs: dialling("logs of every matching container", () => import("./commands/logs/logs.ts")),
+  logs: explained(
+    dialling("logs of every matching container", () => import("./commands/logs/logs.ts")),
+  ),
   cp: dialling("copy files to and from every matching pod", () => import("./commands/cp/cp.ts")),
-  pods: dialling("list the pods that a selection matches", () => import("./commands/pods/pods.ts")),
+  pods: explained(
+    dialling("list the pods that a selection matches", () => import("./commands/pods/pods.ts")),
+  ),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick/pick.ts")),
   forward: {
     ...dialling("forward local ports to pods", () => import("./commands/forward/forward.ts")),
@@ -153,7 +171,9 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     "show the CPU and memory of pods and nodes",
     () => import("./commands/top/top.ts"),
   ),
-  wait: dialling("wait until objects are in a state", () => import("./commands/wait.ts")),
+  wait: explained(
+    dialling("wait until objects are in a state", () => import("./commands/wait.ts")),
+  ),
   k: {
     ...leaf(
       "run kubectl, and confirm what it changes first",
@@ -163,8 +183,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   },
   watch: dialling("watch objects change", () => import("./commands/watch.ts")),
   runs: branch("list and rerun past runs", {
-    list: leaf("list past runs", () => import("./commands/runs/list.ts")),
-    show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),
+    list: explained(leaf("list past runs", () => import("./commands/runs/list.ts"))),
+    show: explained(
+      leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),
+    ),
     report: leaf("write a run as an HTML page", () => import("./commands/runs/report.ts")),
     diff: leaf("show what has changed between two runs", () => import("./commands/runs/diff.ts")),
     rerun: dialling(
@@ -248,6 +270,22 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     pause: leaf("pause a sync", () => import("./commands/sync/pause.ts")),
     resume: leaf("resume a paused sync", () => import("./commands/sync/resume.ts")),
     stop: leaf("stop a sync", () => import("./commands/sync/stop.ts")),
+  }),
+  ask: dialling(
+    "answer a question about the cluster, or do a task",
+    () => import("./commands/ask/ask.ts"),
+  ),
+  memory: branch("what models have noted about a context", {
+    show: leaf("print the notes", () => import("./commands/memory/show.ts")),
+    set: leaf("replace the notes", () => import("./commands/memory/set.ts")),
+    clear: leaf("remove the notes", () => import("./commands/memory/clear.ts")),
+    enable: leaf("let models use notes", () => import("./commands/memory/enable.ts")),
+    disable: leaf("let no model use notes", () => import("./commands/memory/disable.ts")),
+  }),
+  instructions: branch("what models should always know from you", {
+    show: leaf("print the instructions", () => import("./commands/instructions/show.ts")),
+    set: leaf("replace the instructions", () => import("./commands/instructions/set.ts")),
+    clear: leaf("remove the instructions", () => import("./commands/instructions/clear.ts")),
   }),
   mcp: leaf("serve kodama's tools to an agent", () => import("./commands/mcp.ts")),
   model: branch("the language models that kodama asks", {

@@ -8,6 +8,8 @@ export type ChangeAction =
   | { kind: "command"; command: readonly string[]; shell: boolean }
   /** Files are written: `from` and `to` as `kodama cp` takes them. */
   | { kind: "copy"; from: string; to: string }
+  /** Objects are changed by kubectl; `effect` is what its dry run shows, in lines. */
+  | { kind: "kubectl"; args: readonly string[]; effect: readonly string[]; manifest?: string }
   /** Interactive shells, typed into all at once. */
   | { kind: "shells" }
   /** Steps of a workflow that may change something, in their order. */

@@ -57,7 +57,7 @@ export function mcpServers({ host, version, allowChanges }: McpOptions): McpServ
   // Of this process: an approval doesn't outlive it.
   const key = crypto.getRandomValues(new Uint8Array(32));
   const codec = createRequestStateCodec<Approval>({ key, ttlSeconds: 600 });
-  const offered = tools.filter((tool) => allowChanges || tool.name !== "run_workflow");
+  const offered = tools.filter((tool) => allowChanges || tool.name === "exec" || !tool.mayChange);
   return () => {
     const server = new McpServer({ name: "kodama", title: "kodama", version }, {
       instructions,

@@ -28,6 +28,8 @@ function actionLines(action: ChangeQuestion["action"], count: number): string[] 
       return [`run: ${action.shell ? action.command.join(" ") : commandLine(action.command)}`];
     case "copy":
       return [`copy ${action.from} to ${action.to}`];
+    case "kubectl":
+      return [...action.effect, ...(action.manifest?.split("\n") ?? [])];
     case "shells":
       return [`open shells in ${plural(count, "pod")}`];
     case "steps":

@@ -160,7 +160,9 @@ function problemOf(value: unknown, type: OptionType): string | undefined {
     case "whole":
       return isWhole(type.least) ? undefined : `a whole number from ${type.least}`;
     case "choice":
-      return type.values.includes(String(value)) ? undefined : `one of ${type.values.join(", ")}`;
+      return typeof value === "string" && type.values.includes(value)
+        ? undefined
+        : `one of ${type.values.join(", ")}`;
     case "variables":
       return isRecord(value) && Object.values(value).every((one) => typeof one === "string")
         ? undefined

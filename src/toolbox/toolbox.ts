@@ -1,5 +1,6 @@
 /** All tools, in the order in which they are offered. */
 import { getTool, waitTool } from "./object_tools.ts";
+import { kubectlTool } from "./kubectl_tools.ts";
 import { execTool, logsTool, podsTool, readFileTool } from "./pod_tools.ts";
 import {
   contextsTool,
@@ -25,6 +26,7 @@ export const tools: readonly Tool[] = [
   workflowsTool,
   workflowTool,
   runWorkflowTool,
+  kubectlTool,
   sessionsTool,
   contextsTool,
 ];

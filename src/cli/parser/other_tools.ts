@@ -62,11 +62,8 @@ const verbs: Readonly<Record<string, string>> = {
   theme: "there are no themes: --color never or NO_COLOR turns colours off",
   "setup-proxy": "no proxy is needed; HTTPS_PROXY names one for an API server",
   "install-completions": "kodama completion bash prints the completion script",
-  vibe: "kodama prompt gives a task to a coding agent in a session",
-  ask: "kodama prompt gives a task to a coding agent in a session",
-  semiauto: "kodama prompt gives a task to a coding agent in a session",
-  memory: "the memory of an agent is a file of its repository, such as CLAUDE.md",
-  instructions: "the instructions of an agent are files of its repository, such as CLAUDE.md",
+  vibe: "kodama ask answers a question about the cluster",
+  semiauto: "kodama ask answers a question about the cluster",
 };
 
 /** Flags by the path of their command; `*` for every command. */

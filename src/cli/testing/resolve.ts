@@ -56,7 +56,7 @@ export function testResolve(tables: readonly ResolveTable[], tested: Flags = {})
     }
     for (const [path, { command, args }] of given) {
       const missing = Object.entries(command.flags).filter(([name, flag]) =>
-        flag.hidden !== true && name !== "verbose" &&
+        flag.hidden !== true && !ofMany.has(name) &&
         (name !== "read-only" || path === "k") && tested[name] === undefined &&
         !args.some((one) =>
           one === `--${name}` || one.startsWith(`--${name}=`) ||
@@ -67,6 +67,9 @@ export function testResolve(tables: readonly ResolveTable[], tested: Flags = {})
     }
   });
 }
+
+/** Flags of many commands, with tests of their own: `-v` and `--explain`. */
+const ofMany: ReadonlySet<string> = new Set(["verbose", "explain", "model"]);
 
 function testRefused(line: string, message: RegExp): void {
   Deno.test(`refused: kodama ${line}`, async () => {

@@ -53,6 +53,7 @@ export function questionText(question: ChangeQuestion, columns: number): string 
       detailOf(action) === "" ? "" : `  ${fitted(detailOf(action), 24, linesOf.command)}`
     }`,
     ...stepLines(action, stepsShown, (text) => fitted(text, 4, linesOf.step)),
+    ...(action.kind === "kubectl" ? action.effect.map((line) => `  ${printable(line)}`) : []),
     ...scopes.slice(0, scopesShown).flatMap((scope) => {
       const { context, server, namespace } = scope;
       const address = server === undefined ? "" : `  (${server})`;
@@ -90,6 +91,8 @@ function headOf({ action, count }: ChangeQuestion): string {
       return action.shell ? `Run in ${pods} (sh):` : `Run in ${pods}:`;
     case "copy":
       return `Copy into ${pods}:`;
+    case "kubectl":
+      return "Run kubectl:";
     case "shells":
       return `Open shells in ${pods}; what is typed goes to all of them.`;
     case "steps":
@@ -105,6 +108,8 @@ function detailOf(action: Action): string {
       return action.shell ? action.command.join(" ") : commandLine(action.command);
     case "copy":
       return `${commandLine([action.from])} to ${commandLine([action.to])}`;
+    case "kubectl":
+      return commandLine(["kubectl", ...action.args]);
     case "shells":
     case "steps":
       return "";
@@ -173,6 +178,7 @@ function refusal({ action, count, scopes }: ChangeQuestion, listing: string): Us
     command: `run in ${pods}`,
     copy: `copy into ${pods}`,
     shells: `open shells in ${pods}`,
+    kubectl: "run kubectl",
     steps: action.kind === "steps" ? `run the workflow ${action.workflow}` : "",
   }[action.kind];
   const contexts = [...new Set(scopes.map(({ context }) => context))];

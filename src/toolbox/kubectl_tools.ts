@@ -1,0 +1,108 @@
+/** The tool that changes objects of the cluster: the user's own kubectl, behind a person's approval. */
+import { planKubectl } from "../actions/kubectl/guard.ts";
+import { previewKubectl } from "../actions/kubectl/preview.ts";
+import { textOption, textsOption } from "../actions/option.ts";
+import { parseKubectl } from "../gate/kubectl.ts";
+import { kubectlReasonText, kubectlUse } from "../gate/kubectl.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
+import { questionOf } from "../present/kubectl_question.ts";
+import { styleFor } from "../terminal/style.ts";
+import { changeRefused } from "./pod_tools.ts";
+import { defineTool } from "./tool.ts";
+
+/** Verbs that change objects and print nothing of them: what reads has tools of its own, which leave out secrets. */
+const verbs: ReadonlySet<string> = new Set([
+  ...["annotate", "apply", "autoscale", "cordon", "delete", "drain", "label", "patch"],
+  ...["rollout", "scale", "set", "taint", "uncordon"],
+]);
+
+/** Of a rollout, those that change something. */
+const rollouts: ReadonlySet<string> = new Set(["pause", "restart", "resume", "undo"]);
+
+/** Flags that print objects, or choose what the tool's own options choose. */
+const refusedFlags: ReadonlySet<string> = new Set([
+  ...["-o", "--output", "--template", "--show-managed-fields", "--context", "-v", "--v"],
+  ...["-w", "--watch", "--raw", "--dry-run"],
+]);
+
+const maxOutputBytes = 256 * 1024;
+
+/** `kubectl`. */
+export const kubectlTool = defineTool({
+  name: "kubectl",
+  title: "Change objects of the cluster",
+  description:
+    "Changes objects with kubectl, after a person's approval, who sees the exact command " +
+    `and its effect: ${[...verbs].join(", ")}. The arguments are without "kubectl" itself. ` +
+    'To apply a manifest: args ["apply", "-f", "-"] and the manifest. To read, use the other tools.',
+  options: {
+    args: textsOption('the arguments: ["rollout", "restart", "deploy/web"]'),
+    manifest: textOption("YAML or JSON that is given on standard input"),
+    context: textOption("context of the kubeconfig; the current one if absent"),
+  },
+  required: ["args"],
+  mayChange: true,
+  async run({ args = [], manifest, context }, { host, signal, confirm }) {
+    requireKnown(args, manifest);
+    if (confirm === undefined) throw changeRefused();
+    const client = await host.kube(context);
+    // What is shown to the person is what runs, even if the kubeconfig's current context changes meanwhile.
+    const isNamed = (await host.contexts()).some(({ name }) => name === client.context);
+    const whole = isNamed ? [...args, "--context", client.context] : [...args];
+    const input = new TextEncoder().encode(manifest ?? "");
+    const plan = await planKubectl(host, whole, {
+      readInput: () => Promise.resolve(input),
+      isConfirmed: false,
+    });
+    const kubectl = await host.kubectl();
+    const preview = await previewKubectl(host, kubectl, plan, signal);
+    const { text, whole: all } = questionOf(plan, preview, styleFor(false));
+    const isAgreed = await confirm({
+      action: {
+        kind: "kubectl",
+        args: whole,
+        effect: (all ?? text).trimEnd().split("\n"),
+        ...(manifest === undefined ? {} : { manifest }),
+      },
+      count: 0,
+      scopes: [],
+      because: { kind: "model" },
+    });
+    if (!isAgreed) throw new KodamaError("declined", "the person said no: nothing was changed");
+    const { exitCode, stdout, stderr } = await kubectl.read(whole, {
+      ...(manifest === undefined ? {} : { input }),
+      stderr: "read",
+      maxBytes: maxOutputBytes,
+      signal,
+    });
+    const lines = [stdout, stderr].flatMap((text) => text.trimEnd().split("\n"));
+    return [{
+      lines: [`exit code ${exitCode}`, ...lines.filter((line) => line !== "")],
+      unit: "lines",
+    }];
+  },
+});
+
+/** Throws for a command line that isn't one of the known changes of this cluster's objects. */
+function requireKnown(args: readonly string[], manifest: string | undefined): void {
+  const line = parseKubectl(args);
+  const [verb = "", part = ""] = line.verb;
+  if (line.isUnknown || !verbs.has(verb) || (verb === "rollout" && !rollouts.has(part))) {
+    throw new UsageError(`"${args[0] ?? ""}" isn't a verb of this tool`, {
+      hint: `the verbs are ${[...verbs].join(", ")}; rollout ${[...rollouts].join(", ")}`,
+    });
+  }
+  const refused = line.flags.find(({ name }) => refusedFlags.has(name));
+  if (refused !== undefined) throw new UsageError(`the flag ${refused.name} isn't allowed here`);
+  if (line.trailing !== undefined) throw new UsageError('"--" isn\'t allowed here');
+  const use = kubectlUse(args);
+  if (use.kind === "needsPermission") {
+    throw new KodamaError("forbidden", use.reasons.map(kubectlReasonText).join("; "));
+  }
+  const readsInput = line.flags.some(({ name, value }) =>
+    (name === "-f" || name === "--filename") && value === "-"
+  );
+  if (readsInput !== (manifest !== undefined)) {
+    throw new UsageError('"manifest" and the arguments "-f", "-" belong together');
+  }
+}
