@@ -86,6 +86,8 @@ export class ForwardPainter implements Painter<ForwardActionEvent> {
         return quiet ? [] : [messagePiece("the cluster answers again")];
       case "skipped":
         return [messagePiece(`${plural(event.count, "event")} came too fast to be shown`)];
+      case "metrics":
+        return [messagePiece(`metrics: ${event.url}`)];
       case "traffic":
         return format === "json" ? [] : trafficPieces(event.event);
       case "ended": {

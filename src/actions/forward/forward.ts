@@ -51,6 +51,8 @@ export interface ForwardOptions {
   address: string;
   graceMs: number;
   traffic: TrafficOptions;
+  /** Serves the counters for Prometheus. */
+  metrics?: { hostname: string; port: number };
   signal: AbortSignal;
 }
 
@@ -64,6 +66,8 @@ export type ForwardActionEvent =
   | { kind: "inSync" }
   /** Events came faster than they were taken. */
   | { kind: "skipped"; count: number }
+  /** The counters are served there. */
+  | { kind: "metrics"; url: string }
   /** What a connection carries, with `inspect`. */
   | { kind: "traffic"; event: TrafficEvent }
   /** The last event; with what was recorded. */
@@ -94,6 +98,7 @@ export async function* forward(
   await using _traffic = { [Symbol.asyncDispose]: async () => void await traffic?.end() };
   await using forwarder = await opened(host, options, { events, signal, traffic });
   using _sleep = watchSleep(clock, (sleptMs) => forwarder.awake(sleptMs));
+  await using _metrics = options.metrics && await openMetrics(options.metrics, forwarder, events);
   events.put({ kind: "ready", forwards: forwarder.forwards });
   yield* events.until(options.signal);
   await forwarder[Symbol.asyncDispose]();
@@ -103,6 +108,23 @@ export async function* forward(
     forwards: forwarder.forwards,
     ...(record === undefined ? {} : { record }),
   };
+}
+
+async function openMetrics(
+  address: { hostname: string; port: number },
+  forwarder: Forwarder,
+  events: Events,
+): Promise<AsyncDisposable> {
+  const { metricsText, serveMetrics } = await import("../../forward/metrics.ts");
+  const served = serveMetrics(
+    address,
+    () =>
+      metricsText(
+        forwarder.forwards.map((forward) => ({ local: addressText(forward.info), forward })),
+      ),
+  );
+  events.put({ kind: "metrics", url: served.url });
+  return served;
 }
 
 async function opened(

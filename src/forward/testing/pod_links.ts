@@ -4,9 +4,9 @@ import { PortError } from "../../kube/failures.ts";
 
 /**
  * What a connection to a pod's port does: echoes behind the pod's name; says nothing until its input has ended, then
- * how long it was; or fails as the API reports it.
+ * how long it was; reads, and then the link breaks; or fails as the API reports it.
  */
-export type PortBehaviour = "echo" | "count" | PortError;
+export type PortBehaviour = "echo" | "count" | "lost" | PortError;
 
 /** What opening a link to a pod gives. */
 export type LinkBehaviour = Error | PortBehaviour;
@@ -81,6 +81,7 @@ function streamOf(pod: string, behaviour: PortBehaviour): PortStream {
     write(bytes) {
       if (behaviour === "echo") queue.push(bytes.slice());
       count += bytes.length;
+      if (behaviour === "lost") failure = new PortError("linkLost", "the link is gone");
       wake();
       return Promise.resolve();
     },

@@ -19,6 +19,16 @@ function faults(raw: string): Faults {
   }
 }
 
+/** Parses `9090`, `0.0.0.0:9090`, `[::1]:9090`. Throws {@link BadValue}. */
+function metricsAddress(raw: string): { hostname: string; port: number } {
+  const [, hostname = "127.0.0.1", port = ""] = /^(?:\[?([^\[\]]+?)\]?:)?(\d{1,5})$/.exec(raw) ??
+    [];
+  if (port === "" || Number(port) > 65_535) {
+    throw new BadValue(raw, "it is not a port or an address with one", { hint: "as in 9090" });
+  }
+  return { hostname, port: Number(port) };
+}
+
 const ports = { group: "Ports" };
 const formats = choice(["json", "jsonl"]);
 
@@ -81,6 +91,14 @@ export const forwardFlags = {
   }),
   "served": value("the name of this process in the background", text, { hidden: true }),
   "output": value("print data", formats.parse, { short: "o", ...formats, group: "Output" }),
+  "metrics": value(
+    "serve counters for Prometheus at [ADDRESS:]PORT (default address the loopback)",
+    metricsAddress,
+    {
+      placeholder: "[ADDRESS:]PORT",
+      group: "Output",
+    },
+  ),
   "no-live": toggle("don't show the live rows on a terminal", { group: "Output" }),
   "quiet": toggle("print only addresses, failures and errors", { short: "q", group: "Output" }),
 };
@@ -148,6 +166,7 @@ export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardA
       address: flags.address,
       graceMs: flags.grace,
       traffic: { inspect: flags.inspect, version, ...definedOnly({ faults: flags.fault }) },
+      ...definedOnly({ metrics: flags.metrics }),
     },
     kubeconfig,
     pick,

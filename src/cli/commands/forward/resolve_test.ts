@@ -64,6 +64,8 @@ testResolve([
       ["--grace 5s", { options: { graceMs: 5000 } }],
       ["-o jsonl", { format: "jsonl" }],
       ["--no-live", { live: false }],
+      ["--metrics 9090", { options: { metrics: { hostname: "127.0.0.1", port: 9090 } } }],
+      ["--metrics [::1]:0", { options: { metrics: { hostname: "::1", port: 0 } } }],
       ["--inspect", { options: { traffic: { inspect: true } } }],
       ["--record f.har", { record: "f.har" }],
       [
@@ -109,6 +111,7 @@ testResolve([
       ["0", /ports are 1 to 65535/],
       ["70000", /ports are 1 to 65535/],
       ["9-8", /9-8 ends before it starts/],
+      ["--metrics x", /not a port or an address/],
       ["--name w", /--name is for --detach/],
       ["--detach --inspect", /--inspect and --detach/],
       ["--fault speed=1", /the names are latency/],
