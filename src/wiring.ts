@@ -1,7 +1,8 @@
 /** The composition root: the one file that knows every module, and injects the dependencies of each. */
 import type { Host } from "./actions/host.ts";
-import type { Invocation } from "./cli/invocation.ts";
+import type { HostOptions, Invocation } from "./cli/invocation.ts";
 import { programOf } from "./cli/program.ts";
+import { ProcessLog } from "./host/process_log.ts";
 import { processTerminal } from "./terminal/deno_terminal.ts";
 import { processSignals } from "./host/signals.ts";
 
@@ -12,16 +13,27 @@ import { processSignals } from "./host/signals.ts";
 export function processInvocation(programName: string): Invocation {
   const terminal = processTerminal();
   const environment = (name: string) => Deno.env.get(name);
+  const log = new ProcessLog({ stderr: terminal.stderr, now: () => new Date() });
+  const hostOf = async (options: HostOptions): Promise<Host> => {
+    const { machineHost } = await import("./host/host.ts");
+    return machineHost({ ...options, terminal, environment, log });
+  };
   return {
+    log: {
+      log: log.log,
+      named: (command) => void (log.command = command),
+      async opened() {
+        // Otherwise only commands with a host have a log: for others it isn't worth reading the settings.
+        if ((environment("KODAMA_LOG") ?? "") !== "") await hostOf({});
+        await log.opened();
+      },
+    },
     program: programOf(programName),
     terminal,
     signals: processSignals,
     environment,
     willDial: gatherEntropy,
-    async host(options = {}): Promise<Host> {
-      const { machineHost } = await import("./host/host.ts");
-      return machineHost({ ...options, terminal, environment });
-    },
+    host: (options = {}) => hostOf(options),
     async multiplexer() {
       const { tmuxOfThisMachine } = await import("./host/multiplexer.ts");
       return tmuxOfThisMachine(environment);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { KubectlProgram } from "../src/actions/kubectl/program.ts";
 import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
 import type { Invocation } from "../src/cli/invocation.ts";
+import { MemoryLog } from "../src/base/testing/memory_log.ts";
 import { programOf } from "../src/cli/program.ts";
 import { run } from "../src/cli/run.ts";
 import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
@@ -28,11 +29,20 @@ interface Played {
   input: string | undefined;
   stdout: string;
   stderr: string;
+  log: MemoryLog;
 }
 
 async function play(line: string, fixture: Fixture = {}): Promise<Played> {
   const { typed, piped } = fixture;
-  const played: Played = { code: 0, ran: [], read: [], input: undefined, stdout: "", stderr: "" };
+  const played: Played = {
+    code: 0,
+    ran: [],
+    read: [],
+    input: undefined,
+    stdout: "",
+    stderr: "",
+    log: new MemoryLog(),
+  };
   const text = (input: Uint8Array | undefined) => input && new TextDecoder().decode(input);
   const kubectl: KubectlProgram = {
     run: (args, { input }) => {
@@ -51,6 +61,7 @@ async function play(line: string, fixture: Fixture = {}): Promise<Played> {
     },
   };
   const { host } = simulatedHost({ lab: {}, prod: {} }, {
+    log: played.log.log,
     files: {
       "/config/config.yaml": fixture.config ?? "",
       ...(fixture.manifest === undefined ? {} : { "/project/x.yaml": fixture.manifest }),
@@ -88,6 +99,7 @@ Deno.test("k runs what only reads at once, unchanged, and returns kubectl's exit
 Deno.test("k confirms a change: with --yes, on the terminal, or not at all", async () => {
   const line = "delete pod web-0";
   const refused = await play(line);
+  refused.log.assertLogged("info", /^kubectl delete pod web-0: change, lab, asks$/);
   assert.deepEqual([refused.code, refused.ran], [2, []]);
   assert.equal(
     refused.stderr,

@@ -4,6 +4,7 @@
  * for what it uses.
  */
 import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { Places } from "../config/paths.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
@@ -142,6 +143,8 @@ export interface Host {
   pluginProcesses(): Promise<{ start(program: string): PluginProcess }>;
   /** Returns a separate embedded cluster for tests of workflows; disposal removes it. */
   testCluster(world: string, signal: AbortSignal): Promise<TestCluster>;
+  /** Takes what may be worth knowing afterwards. */
+  readonly log: Log;
   /** Nothing may be changed, in any context: by an option, or a variable. */
   readonly readOnly: boolean;
   /** The user's own kubectl; loaded only when called. */

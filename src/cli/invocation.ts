@@ -1,5 +1,6 @@
 /** What one start of kodama is given: its name, its terminal, its signals, and access to everything else. */
 import type { Host } from "../actions/host.ts";
+import type { Log } from "../base/log.ts";
 import type { Multiplexer } from "../actions/tmux/multiplexer.ts";
 import type { CheckText } from "../actions/workflow/editor.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -26,6 +27,15 @@ export interface ServeToolsOptions {
   signal: AbortSignal;
 }
 
+/** The log of one command. */
+export interface CommandLog {
+  log: Log;
+  /** Names the running command in all further records: `runs list`. */
+  named(command: string): void;
+  /** Resolves when all records are written that are to be. */
+  opened(): Promise<void>;
+}
+
 /** The resources of a command. Costly things are thunks. */
 export interface Invocation {
   readonly program: Program;
@@ -33,6 +43,8 @@ export interface Invocation {
   readonly signals: SignalSource;
   /** Returns an environment variable; undefined if it isn't set. */
   readonly environment: (name: string) => string | undefined;
+  /** The log of this process; absent if there is none. */
+  readonly log?: CommandLog;
   /** An API server will be contacted: slow preparation starts now, in parallel to the loading of modules. */
   readonly willDial: () => void;
   /** The host that the actions are given. */

@@ -23,6 +23,8 @@ export async function run(argv: readonly string[], invocation: Invocation): Prom
   const { stdout, stderr } = invocation.terminal;
   try {
     const exitCode = await dispatch(argv, invocation);
+    invocation.log?.log("info", "command", `ended with exit code ${exitCode}`);
+    await invocation.log?.opened();
     await Promise.all([stdout.flush(), stderr.flush()]);
     return exitCode;
   } catch (error) {
@@ -51,6 +53,10 @@ async function dispatch(argv: readonly string[], invocation: Invocation): Promis
   }
   const prepared = await prepare(argv, invocation);
   if (prepared.kind === "help") return await showHelp(prepared, invocation);
+  if (invocation.log !== undefined) {
+    invocation.log.named(prepared.path.join(" "));
+    invocation.log.log("info", "command", "started");
+  }
   return await prepared.run(invocation);
 }
 
@@ -85,6 +91,9 @@ async function report(
     debug: (environment("KODAMA_DEBUG") ?? "") !== "",
     style: styleOf(terminal.stderr, environment),
   });
+  const message = error instanceof Error ? error.message : String(error);
+  invocation.log?.log("error", "command", `${message} (exit code ${report.exitCode})`);
+  await invocation.log?.opened();
   try {
     await terminal.stdout.flush();
   } catch {

@@ -126,6 +126,9 @@ const guards: Readonly<
   },
   "exec.readOnly": ownOnly,
   "gate.kubectl": ownOnly,
+  "log.level": ownOnly,
+  "log.file": ownOnly,
+  "log.format": ownOnly,
 };
 
 /**
@@ -149,15 +152,13 @@ function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undef
   });
 }
 
-/** A repository can't say what is harmless. */
+/** A repository can't say what is harmless, nor switch the user's log off. */
 function ownOnly(path: SettingPath, layers: readonly Layer[]): Found | undefined {
   const [repository, own] = ownAndOthers(path, layers);
   if (repository?.origin.kind !== "repository") return own;
   const key = joinKey(path);
   throw new KodamaError("config", `${repository.origin.path}: ${key} can't be set here`, {
-    hint: hint`a repository can't say which commands are harmless; your own file can: ${
-      action("config.path")
-    }`,
+    hint: hint`only your own file can set it: ${action("config.path")}`,
   });
 }
 

@@ -212,6 +212,17 @@ export const settingsShape = v.strictObject({
   model_keys: eachProvider(text, (title) => `Key for ${title}.`),
   model_key_files: eachProvider(text, (title) => `Path of a file with the key for ${title}.`),
   model_urls: eachProvider(serverUrl, (title) => `Base URL of ${title}.`),
+  log: group({
+    level: setting(
+      picked(["error", "warning", "info", "debug", "trace"]),
+      "What is logged: info has commands and decisions, debug also each request, trace also retries and protocols.",
+    ),
+    file: setting(
+      text,
+      "File of the log, below kodama's own folder; - is standard error. The default is log/kodama.log.",
+    ),
+    format: setting(picked(["text", "json"]), "Form of the log's lines."),
+  }),
   budget: group({
     sections: setting(
       texts,

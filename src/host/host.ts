@@ -3,7 +3,7 @@ import type { Host } from "../actions/host.ts";
 import { systemClock } from "../base/clock.ts";
 import { placesOf } from "../config/paths.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { systemHost } from "../kube/host.ts";
+import { type KubeHost, systemHost } from "../kube/host.ts";
 import type { Trace } from "../kube/trace.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -12,7 +12,9 @@ import { localFiles } from "./files.ts";
 import { localMachine } from "./machine.ts";
 import { processSignals } from "./signals.ts";
 import { policyOf } from "../gate/policy.ts";
-import { readOnlyPolicies } from "../actions/config/setting_sources.ts";
+import { ProcessLog } from "./process_log.ts";
+import type { Log } from "../base/log.ts";
+import { logSettings, readOnlyPolicies } from "../actions/config/setting_sources.ts";
 
 /** The dependencies of the host. */
 export interface HostParts {
@@ -24,20 +26,13 @@ export interface HostParts {
   /** Nothing may be changed. `KODAMA_READ_ONLY` forbids it too. */
   readOnly?: boolean;
   environment: (name: string) => string | undefined;
+  /** The log of this process; one of its own if absent. */
+  log?: ProcessLog;
 }
 
-/**
- * Returns the writer of traces, if there are any. On a terminal a line replaces the current one, which may be a status
- * line, and returns to the line's beginning by itself, since the terminal may be in raw mode.
- */
-function traceTo({ stderr }: Terminal, verbosity: number): Trace | undefined {
-  if (verbosity < 6) return undefined;
-  const [before, after] = stderr.isTerminal ? ["\r\x1b[K", "\r\n"] : ["", "\n"];
-  return (level, message) => {
-    if (level > verbosity) return;
-    const time = systemClock.now().toISOString().slice(11, 23);
-    stderr.write(`${before}${time} ${printable(message)}${after}`).catch(() => {});
-  };
+/** Returns the trace of requests as records of the log: of level 6 as `debug`, the others as `trace`. */
+function traceTo(log: Log): Trace {
+  return (level, message) => log(level === 6 ? "debug" : "trace", "kube", message);
 }
 
 /** Returns whether a variable that switches something on does: any text but those for off. */
@@ -47,7 +42,14 @@ function isOn(text = ""): boolean {
 
 /** Returns the host of this process. It neither reads a file nor connects before an action needs it. */
 export function machineHost(
-  { kubeconfig, terminal, verbosity = 0, environment, readOnly: isReadOnly = false }: HostParts,
+  {
+    kubeconfig,
+    terminal,
+    verbosity = 0,
+    environment,
+    readOnly: isReadOnly = false,
+    log = new ProcessLog({ stderr: terminal.stderr, now: () => systemClock.now() }),
+  }: HostParts,
 ): Host {
   const readOnly = isReadOnly || isOn(environment("KODAMA_READ_ONLY"));
   const places = placesOf({
@@ -55,18 +57,24 @@ export function machineHost(
     workingDir: Deno.cwd(),
     shippedWorkflowsDir: filePath(new URL("../../workflows", import.meta.url)),
   });
-  const kubeHost = systemHost(
-    (message) => {
-      // A warning that can't be written isn't fatal; output that matters is written, and checked, elsewhere.
-      terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
+  const trace = traceTo(log.log);
+  const warn = (message: string) => {
+    // A warning that can't be written isn't fatal; output that matters is written, and checked, elsewhere.
+    terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
+    log.log("warning", "kube", message);
+  };
+  const kubeHost: KubeHost = {
+    ...systemHost(warn, undefined, environment),
+    // Without a reader of them, requests aren't even described.
+    get trace() {
+      return log.includes("debug") ? trace : undefined;
     },
-    traceTo(terminal, verbosity),
-    environment,
-  );
+  };
   const named = kubeconfig === undefined ? {} : { kubeconfig };
   const host: Host = {
     clock: systemClock,
     env: environment,
+    log: log.log,
     places,
     files: localFiles(() => places.configDir),
     machine: localMachine({
@@ -141,12 +149,22 @@ export function machineHost(
       return await clusterControl(places);
     },
   };
+  if (verbosity >= 6) {
+    // -v is the log on standard error, as far as requests are concerned.
+    const level = verbosity === 6 ? "debug" : "trace";
+    log.add({ level, format: "short", file: undefined, category: "kube" });
+  }
+  log.openBy(async () => {
+    const target = await logSettings(host);
+    return target === undefined ? [] : [target];
+  });
   return host;
 
   async function openClient(context: string | undefined): Promise<KubeClient> {
     const [{ openKubeClient }, policies] = await Promise.all([
       import("../kube/open_client.ts"),
       readOnly ? {} : readOnlyPolicies(host),
+      log.opened(),
     ]);
     return await openKubeClient(
       {

@@ -28,7 +28,7 @@ export interface KubeHost {
   /** Warns the user, once; doesn't stop anything. */
   warn(message: string): void;
   /** Traces requests, if set. */
-  readonly trace?: Trace;
+  readonly trace?: Trace | undefined;
 }
 
 /** This machine; `environment` returns its variables. */

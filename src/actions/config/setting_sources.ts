@@ -3,6 +3,8 @@ import { repositoryConfigPaths, userConfigPath } from "../../config/paths.ts";
 import { defaultSettings, settingVariables } from "../../config/default_settings.ts";
 import type { SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
+import { absolutePath } from "../../base/absolute_path.ts";
+import type { LogFormat, LogLevel } from "../../base/log.ts";
 import type { ContextPolicies } from "../../gate/policy.ts";
 import type { Host } from "../host.ts";
 
@@ -42,6 +44,27 @@ export async function readOnlyPolicies(host: Host): Promise<ContextPolicies> {
   if (!texts.some((text) => /read-only|\\/.test(text))) return {};
   const { mergedSettings } = await import("../../config/settings.ts");
   return (await mergedSettings(sources)).gate?.contexts ?? {};
+}
+
+/**
+ * Returns where to log, and what; undefined if it isn't switched on, and then no YAML parser is loaded.
+ *
+ * @throws FileError if a settings file is invalid; UsageError if a variable is.
+ */
+export async function logSettings(
+  host: Host,
+): Promise<{ level: LogLevel; file: string | undefined; format: LogFormat } | undefined> {
+  const isSet = ["KODAMA_LOG", "KODAMA_LOG_FILE"].some((name) => (host.env(name) ?? "") !== "");
+  if (!isSet) {
+    const { user } = await settingSources(host);
+    if (user === undefined || !/^["']?log["']?\s*:/m.test(user.text)) return undefined;
+  }
+  const { log } = await settingsOf(host);
+  if (!log) return undefined;
+  const file = log.file === "-"
+    ? undefined
+    : absolutePath(log.file ?? "log/kodama.log", host.places.configDir);
+  return { level: log.level ?? "info", file, format: log.format ?? "text" };
 }
 
 async function firstFile(host: Host, paths: readonly string[]) {

@@ -11,6 +11,7 @@ import {
   type KubectlJudgement,
   objectSources,
 } from "../../gate/kubectl_rating.ts";
+import { commandLine } from "../../base/shell_quote.ts";
 import { requireWritable } from "../../kube/read_only.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { settingsOf } from "../config/setting_sources.ts";
@@ -102,6 +103,11 @@ export async function planKubectl(
     ...(objects === undefined ? {} : { objects }),
   });
   const asks = judgement.rating === "dangerous" || scope.policy !== "allow";
+  const { rating, dangers } = judgement;
+  const kinds = dangers.map(({ kind }) => kind).join(", ");
+  const verdict = kinds === "" ? rating : `${rating} (${kinds})`;
+  const answer = !asks ? "runs" : isConfirmed ? "confirmed beforehand" : "asks";
+  host.log("info", "gate", `kubectl ${commandLine(args)}: ${verdict}, ${scope.context}, ${answer}`);
   return {
     args,
     judgement,

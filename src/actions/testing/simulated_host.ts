@@ -1,5 +1,6 @@
 /** A host whose clusters, files and clock are controlled by a test. */
 import { KodamaError } from "../../base/errors.ts";
+import type { Log } from "../../base/log.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
 import type { FoundTargets } from "../../kube/select/find_targets.ts";
@@ -29,6 +30,7 @@ export interface SimulatedHost {
 export interface SimulatedSurroundings {
   env?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
+  log?: Log;
   /** Symbolic links to files and folders: absolute paths. */
   links?: Readonly<Record<string, string>>;
   /** When a file was modified; now if undefined. */
@@ -54,6 +56,7 @@ export function simulatedHost(
   const host: Host = {
     clock,
     readOnly: false,
+    log: options.log ?? (() => {}),
     kubectl: () => Promise.reject(new Error("unused")),
     env: (name) => options.env?.[name],
     places: {

@@ -1,0 +1,157 @@
+/**
+ * The log of this process: to standard error, to a file, or both. What is written where is decided when the settings are
+ * read; records before that wait. Writes to the file are synchronous, so that the last record before a crash is in it.
+ */
+import {
+  isLogged,
+  type Log,
+  type LogFormat,
+  type LogLevel,
+  logLine,
+  type LogRecord,
+} from "../base/log.ts";
+import { redact } from "../exec/redact.ts";
+import { printable } from "../terminal/printable.ts";
+import type { OutputStream } from "../terminal/terminal.ts";
+
+/** At this size a file is renamed to `FILE.1`, and that one before to `FILE.2`. */
+const maxFileBytes = 5 * 1024 * 1024;
+
+/** Files that remain beside the current one. */
+const oldFiles = 2;
+
+/** Records that wait at most. */
+const maxWaiting = 1000;
+
+/** What is written, and where to. */
+export interface LogTarget {
+  /** Undefined if nothing is. */
+  level: LogLevel | undefined;
+  format: LogFormat;
+  /** Standard error if undefined. */
+  file: string | undefined;
+  /** Only the records of this category. */
+  category?: string;
+}
+
+/** The dependencies of the log. */
+export interface ProcessLogParts {
+  stderr: OutputStream;
+  now: () => Date;
+}
+
+/** One log. */
+export class ProcessLog {
+  /** The running command, for the records. */
+  command = "";
+  readonly #parts: ProcessLogParts;
+  #waiting: LogRecord[] | undefined = [];
+  #targets: LogTarget[] = [];
+  #brokenFile = false;
+  #opening: Promise<void> | undefined;
+
+  constructor(parts: ProcessLogParts) {
+    this.#parts = parts;
+  }
+
+  /** Adds a record. */
+  readonly log: Log = (level, category, message) => {
+    const { command } = this;
+    const record = { at: this.#parts.now(), level, category, command, message };
+    if (this.#waiting === undefined) this.#write(record);
+    else if (this.#waiting.length < maxWaiting) this.#waiting.push(record);
+  };
+
+  /** Returns whether records of a level are written anywhere, as far as is known by now. */
+  includes(level: LogLevel): boolean {
+    return this.#targets.some((one) => one.level !== undefined && isLogged(level, one.level));
+  }
+
+  /** Writes further records to a target, once for equal targets. Records that wait do so for all targets. */
+  add(target: LogTarget): void {
+    const text = JSON.stringify(target);
+    if (this.#targets.some((one) => JSON.stringify(one) === text)) return;
+    this.#targets.push(target);
+  }
+
+  /** Decides what is written; the records that have waited are. */
+  open(targets: readonly LogTarget[]): void {
+    this.#targets.push(...targets.filter(({ level }) => level !== undefined));
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const record of waiting) this.#write(record);
+  }
+
+  /** The same with targets that are read from settings; only the first call counts. */
+  openBy(targets: () => Promise<readonly LogTarget[]>): void {
+    this.#opening ??= targets().then((all) => this.open(all), (error) => {
+      this.open([]);
+      this.#warn(error);
+    });
+  }
+
+  /** Resolves when no record waits any more. */
+  async opened(): Promise<void> {
+    await this.#opening;
+  }
+
+  #write(raw: LogRecord): void {
+    if (!this.includes(raw.level)) return;
+    const [message = ""] = redact([raw.message]).args;
+    const record = { ...raw, message };
+    for (const { level, format, file, category = record.category } of this.#targets) {
+      if (level === undefined || !isLogged(record.level, level)) continue;
+      if (category !== record.category) continue;
+      const line = logLine(record, format);
+      if (file === undefined) this.#print(line);
+      else this.#append(file, line);
+    }
+  }
+
+  /**
+   * On a terminal a line replaces the current one, which may be a status line, and returns to the line's beginning by
+   * itself, since the terminal may be in raw mode.
+   */
+  #print(line: string): void {
+    const { stderr } = this.#parts;
+    const [before, after] = stderr.isTerminal ? ["\r\x1b[K", "\r\n"] : ["", "\n"];
+    stderr.write(`${before}${printable(line)}${after}`).catch(() => {});
+  }
+
+  #append(file: string, line: string): void {
+    if (this.#brokenFile) return;
+    try {
+      rotate(file);
+      Deno.writeTextFileSync(file, `${line}\n`, { append: true, mode: 0o600 });
+    } catch (error) {
+      this.#brokenFile = true;
+      this.#warn(error);
+    }
+  }
+
+  #warn(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `warning: no log is written: ${printable(reason)}\n`;
+    this.#parts.stderr.write(text).catch(() => {});
+  }
+}
+
+function rotate(file: string): void {
+  let size: number;
+  try {
+    ({ size } = Deno.statSync(file));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(file.slice(0, file.lastIndexOf("/")) || "/", { recursive: true, mode: 0o700 });
+    return;
+  }
+  if (size < maxFileBytes) return;
+  for (let at = oldFiles; at > 0; at--) {
+    try {
+      Deno.renameSync(at === 1 ? file : `${file}.${at - 1}`, `${file}.${at}`);
+    } catch (error) {
+      // There are fewer old files; or another kodama has just done it.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
