@@ -238,8 +238,15 @@ const replaceable: Readonly<Record<string, string>> = {
   serviceaccounts: "sa serviceaccount",
 };
 
+/** Kinds that hold data. */
+const holding: Readonly<Record<string, string>> = {
+  persistentvolumeclaims: "pvc persistentvolumeclaim",
+  secrets: "secret",
+  statefulsets: "sts statefulset",
+};
+
 const pluralOf: ReadonlyMap<string, string> = new Map(
-  [...Object.entries(weighty), ...Object.entries(replaceable)].flatMap(([plural, names]) =>
+  [weighty, replaceable, holding].flatMap(Object.entries<string>).flatMap(([plural, names]) =>
     [plural, ...names.split(" ")].map((name): [string, string] => [name, plural])
   ),
 );

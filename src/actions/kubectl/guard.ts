@@ -37,6 +37,11 @@ export function withoutOwnFlags(
   };
 }
 
+/** Returns whether a command line is known to only read, without any settings. */
+export function isKnownToRead(args: readonly string[]): boolean {
+  return judgeKubectl(args, surroundingsOf(defaultSettings)).rating === "read";
+}
+
 /** What stands between a command line and its run. */
 export type KubectlDecision = "run" | "ask";
 

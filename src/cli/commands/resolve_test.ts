@@ -27,17 +27,34 @@ testResolve([
   },
   {
     line: "k get pods",
-    options: { args: ["get", "pods"], isConfirmed: false, readOnly: false },
+    options: { args: ["get", "pods"], isConfirmed: false, readOnly: false, watch: false },
     changes: [
       ["--yes", { isConfirmed: true }],
       ["--read-only", { readOnly: true }],
       ["--budget 2000", { budget: 2000 }],
+      // kubectl's own.
+      ["--watch", { args: ["get", "pods", "--watch"] }],
       ["-n web -o wide", { args: ["get", "pods", "-n", "web", "-o", "wide"] }],
     ],
   },
   {
     line: "k exec web-0 -- ls --yes",
-    options: { args: ["exec", "web-0", "--", "ls", "--yes"], isConfirmed: false, readOnly: false },
+    options: {
+      args: ["exec", "web-0", "--", "ls", "--yes"],
+      isConfirmed: false,
+      readOnly: false,
+      watch: false,
+    },
+  },
+  {
+    line: "k delete pod web-0",
+    options: {
+      args: ["delete", "pod", "web-0"],
+      isConfirmed: false,
+      readOnly: false,
+      watch: false,
+    },
+    changes: [["--watch", { watch: true }]],
   },
   {
     line: "interrupt my-work",

@@ -7,6 +7,7 @@ import {
 import { definedOnly } from "../../base/json_value.ts";
 import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../parser/command.ts";
+import { showWait } from "../show_wait.ts";
 import { choice, count, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";
 
 const formats = choice(["json", "jsonl"]);
@@ -124,24 +125,8 @@ export const command = defineCommand({
     };
   },
   async run({ kubeconfig, format, quiet, ...options }, invocation) {
-    const { terminal, signals } = invocation;
     const host = await invocation.host({ kubeconfig });
-    const [{ wait }, { drive }, { WaitPainter, WaitProgress }] = await Promise.all([
-      import("../../actions/wait/wait.ts"),
-      import("../../terminal/driver/drive.ts"),
-      import("../../present/wait_painter.ts"),
-    ]);
-    const isLive = terminal.stderr.isTerminal && format === "text";
-    return await drive(({ signal }) => wait(host, { ...options, readsLogs: isLive, signal }), {
-      terminal,
-      signals,
-      clock: host.clock,
-      painter: new WaitPainter({ format, quiet, isLive }),
-      progress: new WaitProgress(),
-      statusLine: isLive,
-      milestone: (event) =>
-        event.kind === "started" ? event : event.kind === "ended" ? event : undefined,
-    });
+    return await showWait(host, options, { invocation, format, quiet });
   },
 });
 

@@ -1,5 +1,6 @@
 import type { KubectlPlan } from "../../../actions/kubectl/guard.ts";
-import { withoutOwnFlags } from "../../../actions/kubectl/guard.ts";
+import { isKnownToRead, withoutOwnFlags } from "../../../actions/kubectl/guard.ts";
+import type { KubectlPreview } from "../../../actions/kubectl/preview.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
@@ -29,6 +30,7 @@ export const command = defineCommand({
   trailing: "optional",
   flags: {
     "yes": toggle("run without asking"),
+    "watch": toggle("wait after a change until the objects are ready, or gone, and show why not"),
     "read-only": readOnlyFlag,
     "budget": value(
       "print objects within N characters, whole values only (with -o yaml|json)",
@@ -50,6 +52,10 @@ export const command = defineCommand({
       title: "The objects in 2000 characters: status first, whole values only",
       line: "kodama k get pods -o yaml --budget 2000",
     },
+    {
+      title: "Apply, and wait until all of it is ready",
+      line: "kodama k apply -f web.yaml --watch",
+    },
     { title: "In a script", line: "kodama k --yes rollout restart deploy/web" },
     { title: "Nothing that changes something", line: "kodama k --read-only get secrets" },
   ],
@@ -60,7 +66,11 @@ export const command = defineCommand({
   ],
   seeAlso: ["docs/k.md has the rules, and the policies of contexts."],
   sort(args) {
-    const { args: operands, found } = withoutOwnFlags(args, own);
+    const read = withoutOwnFlags(args, own);
+    // A read's --watch is kubectl's own.
+    const { args: operands, found } = isKnownToRead(read.args)
+      ? read
+      : withoutOwnFlags(args, { ...own, "--watch": "switch" });
     const texts = Map.groupBy(found, ({ name }) => name.slice(2));
     return {
       texts: new Map(
@@ -73,6 +83,7 @@ export const command = defineCommand({
     args: operands,
     isConfirmed: flags.yes,
     readOnly: flags["read-only"],
+    watch: flags.watch,
     ...(flags.budget === undefined ? {} : { budget: flags.budget }),
   }),
   run: ({ args, ...options }, invocation) => runGuarded(args, { ...options, invocation }),
@@ -80,9 +91,10 @@ export const command = defineCommand({
 
 async function runGuarded(
   args: readonly string[],
-  { isConfirmed, readOnly, budget, invocation }: {
+  { isConfirmed, readOnly, watch, budget, invocation }: {
     isConfirmed: boolean;
     readOnly: boolean;
+    watch: boolean;
     /** Characters. */
     budget?: number;
     invocation: Invocation;
@@ -92,18 +104,46 @@ async function runGuarded(
   const { planKubectl, kubeconfigOf } = await import("../../../actions/kubectl/guard.ts");
   const host = await invocation.host({ kubeconfig: kubeconfigOf(args), readOnly });
   const kubectl = await host.kubectl();
-  const plan = await stoppable(signals, async (signal) => {
+  const { plan, preview } = await stoppable(signals, async (signal) => {
     const readInput = () => inputOf(terminal, signal);
     const plan = await planKubectl(host, args, { readInput, isConfirmed });
-    if (plan.decision === "ask") await confirm(plan, signal);
-    return plan;
+    const shown = plan.decision === "ask" ? await confirm(plan, signal) : undefined;
+    return { plan, preview: shown ?? (watch ? await previewOf(plan, signal) : undefined) };
   });
   if (budget !== undefined) return await stoppable(signals, (signal) => budgeted(plan, signal));
   await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
-  return await kubectl.run(plan.args, {
+  const exitCode = await kubectl.run(plan.args, {
     ...(plan.input === undefined ? {} : { input: plan.input }),
     ...(host.readOnly ? { environment: { KODAMA_READ_ONLY: "1" } } : {}),
   });
+  return watch && exitCode === 0 && preview !== undefined ? await watched(plan, preview) : exitCode;
+
+  async function previewOf(plan: KubectlPlan, signal: AbortSignal): Promise<KubectlPreview> {
+    const { previewKubectl } = await import("../../../actions/kubectl/preview.ts");
+    return await previewKubectl(host, kubectl, plan, signal);
+  }
+
+  /** Shows what becomes of the objects; the exit code is that of `kodama wait`. */
+  async function watched(
+    { judgement, scope }: KubectlPlan,
+    preview: KubectlPreview,
+  ): Promise<number> {
+    const [{ watchedObjects }, { showWait }] = await Promise.all([
+      import("../../../actions/kubectl/watched.ts"),
+      import("../../show_wait.ts"),
+    ]);
+    for (const one of watchedObjects(judgement.line, preview, scope?.namespace ?? "default")) {
+      const exitCode = await showWait(host, {
+        ...one,
+        ...(scope === undefined ? {} : { context: scope.context }),
+        allNamespaces: false,
+        need: { kind: "all" },
+        failOn: ["any"],
+      }, { invocation, format: "text", quiet: false });
+      if (exitCode !== 0) return exitCode;
+    }
+    return 0;
+  }
 
   async function budgeted(plan: KubectlPlan, signal: AbortSignal): Promise<number> {
     const { readWithinBudget } = await import("../../../actions/kubectl/budgeted_read.ts");
@@ -117,14 +157,13 @@ async function runGuarded(
     return read.exitCode;
   }
 
-  async function confirm(plan: KubectlPlan, signal: AbortSignal): Promise<void> {
+  async function confirm(plan: KubectlPlan, signal: AbortSignal): Promise<KubectlPreview> {
     const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
     if (keyboard === undefined) throw refusal(plan);
-    const [{ previewKubectl }, { questionOf }] = await Promise.all([
-      import("../../../actions/kubectl/preview.ts"),
+    const [preview, { questionOf }] = await Promise.all([
+      previewOf(plan, signal),
       import("../../../present/kubectl_question.ts"),
     ]);
-    const preview = await previewKubectl(host, kubectl, plan, signal);
     const style = styleOf(terminal.stderr, invocation.environment);
     const { text, whole } = questionOf(plan, preview, style);
     const isAgreed = await askChoice({ ...terminal, stdin: keyboard }, {
@@ -133,6 +172,7 @@ async function runGuarded(
       ...(whole === undefined ? {} : { more: { key: "d", text: () => whole } }),
     }, signal);
     if (!isAgreed) throw new KodamaError("declined", "cancelled; nothing was changed");
+    return preview;
   }
 }
 

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { parseKubectl } from "../../gate/kubectl.ts";
+import type { KubectlPreview } from "./preview.ts";
+import { watchedObjects } from "./watched.ts";
+
+function watched(line: string, ...names: string[]) {
+  const preview: KubectlPreview = names.length === 0 ? { kind: "unknown" } : {
+    kind: "objects",
+    objects: names.map((text) => {
+      const [name = "", namespace] = text.split("@");
+      return {
+        name,
+        effect: "change",
+        diff: [],
+        ...(namespace === undefined ? {} : { namespace }),
+      };
+    }),
+  };
+  return watchedObjects(parseKubectl(line.split(" ")), preview, "shop").map((one) => {
+    const objects = one.targets.map((target) =>
+      `${target.kind}/${"name" in target ? target.name : ""}`
+    );
+    return `${one.namespace} ${one.conditions[0]?.kind} ${objects.join(" ")}`;
+  });
+}
+
+Deno.test("watchedObjects() awaits what becomes ready, by namespace, and every deletion", () => {
+  const applied = ["deployment.apps/web@a", "configmap/x@a", "pod/p@b", "namespace/a"];
+  assert.deepEqual(watched("apply -f x", ...applied), [
+    "a ready deployment/web",
+    "b ready pod/p",
+    "shop ready namespace/a",
+  ]);
+  assert.deepEqual(
+    watched(
+      "delete cm/x certificates.cert-manager.io/y",
+      "configmap/x",
+      "certificate.cert-manager.io/y",
+    ),
+    [
+      "shop delete configmap/x certificate.cert-manager.io/y",
+    ],
+  );
+  assert.deepEqual(watched("rollout restart deploy web db"), ["shop ready deploy/web deploy/db"]);
+  assert.deepEqual(watched("rollout restart sts/db"), ["shop ready sts/db"]);
+  assert.deepEqual(watched("label cm x a=b", "configmap/x"), []);
+  assert.deepEqual(watched("drain n1"), []);
+});
