@@ -174,6 +174,14 @@ const readiness: Readonly<Record<string, (object: AnyObject) => Verdict>> = {
   Namespace: namespaceReadiness,
 };
 
+/**
+ * Returns whether an object has a state in which it isn't ready: a ConfigMap or a Service is ready as soon as it exists.
+ * An object of an unknown kind has one if it has conditions.
+ */
+export function hasReadiness(kind: string, object: AnyObject): boolean {
+  return Object.hasOwn(readiness, kind) || conditionsOf(object).length > 0;
+}
+
 function readyCondition(object: AnyObject): Verdict {
   const own = conditionsOf(object).find(({ type }) => type === "Ready" || type === "Available");
   if (own === undefined) return waiting("it has no condition Ready");

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { passed } from "../../base/abort.ts";
 import { isRecord } from "../../base/json_value.ts";
 import { numberType } from "../../expression/type.ts";
-import { type AnyObject, judge } from "../../wait/condition.ts";
+import { type AnyObject, hasReadiness, judge } from "../../wait/condition.ts";
 import type { StepContext } from "../engine/step_context.ts";
 import { described, oneOrMore, text } from "../fields.ts";
 import { defineStep, failed, ok, type StepEnd } from "../step_kind.ts";
@@ -26,7 +26,8 @@ export const applyStep = defineStep({
   name: "apply",
   summary:
     "Applies manifests with the user's own kubectl, on the server's side: shows the differences, asks once, and waits until " +
-    "all objects are ready, with the reasons why they aren't. It asks nothing if nothing differs.",
+    "all objects are ready, with the reasons why they aren't. It asks nothing if nothing differs. Objects without a state of " +
+    "their own, such as a ConfigMap, are ready when they exist.",
   entries: {
     apply: described(
       oneOrMore(text, "a file or folder, or a list of them"),
@@ -110,6 +111,7 @@ async function waitUntilReady(
     const output = { objects: typeof objects === "string" ? 0 : objects.length, changed };
     const reasons = typeof objects === "string" ? [["kubectl get", objects]] : objects.flatMap(
       (object) => {
+        if (!hasReadiness(object.kind, object)) return [];
         const verdict = judge([{ kind: "ready" }], object.kind, object);
         const { name = "" } = object.metadata ?? {};
         return verdict.kind === "met"

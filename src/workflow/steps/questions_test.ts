@@ -115,13 +115,15 @@ function cluster(differs: boolean) {
         availableReplicas: ready,
       },
     });
+  // It has no state of its own, so it is ready as soon as it exists.
+  const configMap = JSON.stringify({ kind: "ConfigMap", metadata: { name: "conf" }, data: {} });
   const run: NonNullable<Play["local"]>["run"] = (argv, { onLine }) => {
     const verb = argv.find((arg) => ["diff", "apply", "get"].includes(arg)) ?? "";
     ran.push(verb);
     const stdout = verb === "diff" && differs
       ? "--- a\n+++ b\n-  replicas: 1\n+  replicas: 2"
       : verb === "get"
-      ? deployment(++reads > 2 ? 2 : 1)
+      ? `{"items":[${deployment(++reads > 2 ? 2 : 1)},${configMap}]}`
       : "";
     for (const line of stdout.split("\n")) if (line !== "") onLine("stdout", line);
     const exitCode = verb === "diff" && differs ? 1 : 0;
@@ -153,7 +155,7 @@ Deno.test("`apply` shows the differences, asks once, and waits until all is read
   assert.deepEqual(ran, ["diff", "apply", "get", "get", "get"]);
   assert.deepEqual(shownBefore, ["diff"]);
   assert.deepEqual(asked.map(({ isUnplanned }) => isUnplanned), [true]);
-  assert.deepEqual(outputsOf(events), { changed: 1, objects: 1 });
+  assert.deepEqual(outputsOf(events), { changed: 1, objects: 2 });
   const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
   assert.ok(lines.includes("+  replicas: 2"));
   const reasons = lines.filter((line) => line.startsWith("deployment/web: "));

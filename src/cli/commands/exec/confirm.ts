@@ -175,7 +175,10 @@ function cut(text: string, characters: number): string {
 function refusal({ action, count, scopes }: ChangeQuestion, listing: string): UsageError {
   const pods = plural(count, "pod");
   const what = {
-    command: `run in ${pods}`,
+    // Without pods it changes objects of the cluster.
+    command: count === 0 && action.kind === "command"
+      ? `run ${printable(commandLine(action.command))}`
+      : `run in ${pods}`,
     copy: `copy into ${pods}`,
     shells: `open shells in ${pods}`,
     kubectl: "run kubectl",

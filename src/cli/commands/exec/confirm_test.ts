@@ -136,6 +136,17 @@ Deno.test("nothing is asked without a terminal, or if input is the commands'", a
   }
 });
 
+Deno.test("a change of objects is named by its command, as it has no pods", async () => {
+  const { signal } = new AbortController();
+  const terminal = new MemoryTerminal({ terminals: [] });
+  const { ask } = confirmOn(terminal, { above: 1, stdin: false, listing: "--plan", signal });
+  const command = ["kubectl", "apply", "-f", "a b.yaml"];
+  const action = { kind: "command", command, shell: false } as const;
+  await assert.rejects(ask({ action, count: 0, scopes: [] }), {
+    message: "refusing to run kubectl apply -f 'a b.yaml' without confirmation",
+  });
+});
+
 Deno.test("the end of input is a no, and the next output begins a line of its own", async () => {
   const { yes, text } = await asked([]);
   assert.ok(!yes);
