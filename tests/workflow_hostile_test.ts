@@ -36,6 +36,7 @@ function environmentOf(runScript: RunScript): Environment {
     open: absent,
     copy: absent,
     kube: absent,
+    openPanes: absent,
     local: {
       protectedPaths: [],
       variables: absent,

@@ -128,6 +128,8 @@ export const outputTexts: Readonly<Record<string, string>> = {
   yes: "Whether it was yes.",
   values: "The picked values.",
   objects: "The number of objects.",
+  session: "The session of tmux.",
+  panes: "The number of panes.",
   changed: "How many of them differed.",
   outputs: "The outputs of the workflow, or of the round, by name.",
   items: "Each round with its item and outcome, in the order of the list.",

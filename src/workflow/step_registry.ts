@@ -16,6 +16,7 @@ import { pickStep } from "./steps/pick.ts";
 import { promptStep } from "./steps/prompt.ts";
 import { scriptStep } from "./steps/script.ts";
 import { shellStep } from "./steps/shell.ts";
+import { tmuxStep } from "./steps/tmux.ts";
 import { waitStep } from "./steps/wait.ts";
 import { workflowStep } from "./steps/workflow.ts";
 
@@ -26,6 +27,7 @@ export const stepKinds: readonly StepKind[] = [
   copyStep,
   waitStep,
   forwardStep,
+  tmuxStep,
   kubectlStep,
   applyStep,
   shellStep,

@@ -32,6 +32,7 @@ const environment: Environment = {
   find: absent,
   open: absent,
   kube: absent,
+  openPanes: absent,
   confirmChange: () => Promise.resolve(true),
   ask: () => Promise.resolve(undefined),
   runScript: absent,

@@ -1,9 +1,10 @@
 /** One pane of tmux for each target of a selection. */
 import { hint, option } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import type { Target } from "../../kube/select/target.ts";
+import { type Target, wholeSelection } from "../../kube/select/target.ts";
 import { capacity, pagesOf, type WindowSize } from "../../tmux/layout.ts";
 import {
+  checkedTmuxSession,
   deadPaneFormat,
   freeSessionName,
   isTooOld,
@@ -63,6 +64,47 @@ export async function* tmux(
   const panes = await panesOf(targets, names, { host, multiplexer, options });
   const wall = await openWall({ host, multiplexer, options, pagesFor: pagesFor(panes, options) });
   yield* shown(wall, { multiplexer, options, panes: panes.length });
+}
+
+/** Panes that a workflow's step opens, with the front end's part of it. */
+export interface StepPanes extends Pick<TmuxOptions, "shellFlags" | "writes"> {
+  multiplexer: Multiplexer;
+}
+
+/**
+ * Opens a pane for each of these targets, and doesn't show them: inside tmux they are windows of its session, otherwise
+ * a session to attach to. Throws as {@link tmux} does.
+ */
+export async function openPanes(
+  host: Host,
+  { multiplexer, ...flags }: StepPanes,
+  { targets, names, ...request }: {
+    targets: readonly Target[];
+    names: readonly string[];
+    command: readonly string[];
+    session: string | undefined;
+    sync: boolean;
+    signal: AbortSignal;
+  },
+): Promise<{ session: string; panes: number }> {
+  const { session, ...others } = request;
+  const options: TmuxOptions = {
+    ...flags,
+    ...others,
+    ...(session === undefined ? {} : { session: checkedTmuxSession(session) }),
+    contexts: [],
+    selection: wholeSelection,
+    layout: "tiled",
+    detach: true,
+    remain: request.command.length === 0 ? "failed" : "on",
+    size: { columns: 200, rows: 50 },
+    terminal: false,
+  };
+  await checkVersion(multiplexer, request.signal);
+  await shellOwner(host);
+  const panes = await panesOf(targets, names, { host, multiplexer, options });
+  const wall = await openWall({ host, multiplexer, options, pagesFor: pagesFor(panes, options) });
+  return { session: wall.session, panes: panes.length };
 }
 
 async function checkVersion(multiplexer: Multiplexer, signal: AbortSignal): Promise<void> {

@@ -35,6 +35,8 @@ export interface WorldParts {
   /** A variable that the workflow is granted. */
   env: Environment["env"];
   runScript: RunScript;
+  /** Absent if no panes can be opened from here. */
+  openPanes?: Environment["openPanes"];
   /** Absent if no one can be asked. */
   ask?: Environment["ask"];
   /** Absent for a plan, which changes nothing. */
@@ -44,7 +46,7 @@ export interface WorldParts {
 /** Returns the environment of a run. */
 export function environmentOf(
   host: Host,
-  { local, env, runScript, ask, confirmChange }: WorldParts,
+  { local, env, runScript, ask, confirmChange, openPanes }: WorldParts,
 ): Environment {
   const silent = new Set<string | undefined>();
   return {
@@ -58,6 +60,8 @@ export function environmentOf(
       return await copyingOf(host, work);
     },
     kube: (context) => host.kube(context),
+    openPanes: openPanes ??
+      (() => Promise.reject(new KodamaError("environment", "no panes can be opened from here"))),
     nonce: () => crypto.randomUUID(),
     open: async (target, request, signal) =>
       await (await host.kube(target.context)).exec(request, { signal }),

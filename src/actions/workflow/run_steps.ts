@@ -53,6 +53,7 @@ import { WorkflowGate } from "./gate.ts";
 import { environmentOf } from "./environment.ts";
 import { ensureTrusted, type TrustAsk } from "./trust.ts";
 import { trustSubject } from "./trust_subject.ts";
+import type { StepPanes } from "../tmux/tmux.ts";
 import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
 import { type RecordSettings, recordSettings } from "../exec/settings.ts";
@@ -91,6 +92,8 @@ export interface RunStepsOptions extends StepsOptions {
   /** `--trust`: neither asked nor stored. */
   trustNow: boolean;
   ask?: Ask;
+  /** What the front end adds to panes that steps open; absent if it can't open any. */
+  panes?: () => Promise<StepPanes>;
   askTrust?: (question: TrustAsk) => Promise<boolean>;
   /** Confirms the changes of the run. If absent, no confirmation is needed (`--yes`). */
   confirm?: Confirm;
@@ -246,7 +249,7 @@ export async function* runSteps(
 ): AsyncGenerator<StepsEvent, void> {
   const loaded = await loadWorkflow(host.files, host.places, options.workflow);
   const { workflow, uses } = loaded;
-  const { ask, resume } = options;
+  const { ask, panes, resume } = options;
   const trusted = await trusting(host, loaded, options);
   const { local, runScript } = await host.workflowMachine();
   const env = await grantedVariables([workflow, ...uses.values()], local);
@@ -272,6 +275,12 @@ export async function* runSteps(
     local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
     runScript,
     ...(ask === undefined ? {} : { ask }),
+    ...(panes === undefined ? {} : {
+      openPanes: async (request) => {
+        const { openPanes } = await import("../tmux/tmux.ts");
+        return await openPanes(host, await panes(), request);
+      },
+    }),
   });
   const planned = { ...loaded, workflow: withoutSteps(workflow, omitted) };
   if (!await mayBegin(gate, { loaded: planned, params, environment, options })) {

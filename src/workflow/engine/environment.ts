@@ -154,6 +154,17 @@ export interface Environment {
   /** @throws KodamaError if a local file can't be read, or if copies of two targets would be one file. */
   copy(work: CopyWork): Promise<Copying>;
   kube(context: string | undefined): Promise<KubeClient>;
+  /** Opens a pane of tmux for each target; returns its session. @throws KodamaError `environment` without tmux. */
+  openPanes(request: {
+    targets: readonly Target[];
+    names: readonly string[];
+    /** Empty for a shell. */
+    command: readonly string[];
+    session: string | undefined;
+    /** Input goes to all panes of a window. */
+    sync: boolean;
+    signal: AbortSignal;
+  }): Promise<{ session: string; panes: number }>;
   readonly local: LocalEnvironment;
   /** Returns the answer, or undefined if no one can be asked. */
   ask(question: Question, signal: AbortSignal): Promise<string | undefined>;

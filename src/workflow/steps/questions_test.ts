@@ -226,3 +226,30 @@ Deno.test("a group with `confirm` asks once, naming its steps; the yes covers th
   assert.deepEqual(endsOf(no.events).slice(0, 1), ["group-1 refused: declined"]);
   assert.deepEqual(no.ran, []);
 });
+
+Deno.test("`tmux` opens a pane for each pod, after the question, and gives the session", async () => {
+  const text = `steps: [{ id: wall, tmux: [top], sync: true }]
+outputs: { wall: "\${{ steps.wall }}" }
+`;
+  const opened: unknown[] = [];
+  const environment = (isConfirmed: boolean): Partial<Environment> => ({
+    confirmChange: ({ action, targets }) => {
+      opened.push([action.kind, targets.length]);
+      return Promise.resolve(isConfirmed);
+    },
+    openPanes: ({ names, command, sync, session }) => {
+      opened.push([names, command, sync, session]);
+      return Promise.resolve({ session: "kodama", panes: names.length });
+    },
+  });
+  const ok = { "web-0": saying(""), "web-1": saying("") };
+  const yes = await play({ files: { "w.yaml": text }, pods: ok, environment: environment(true) });
+  const names = ["web-0", "web-1"];
+  assert.deepEqual(opened.splice(0), [["command", 2], [names, ["top"], true, undefined]]);
+  assert.deepEqual(outputsOf(yes.events), {
+    wall: { targets: names, session: "kodama", panes: 2, outcome: "ok" },
+  });
+  const no = await play({ files: { "w.yaml": text }, pods: ok, environment: environment(false) });
+  assert.deepEqual(opened, [["command", 2]]);
+  assert.deepEqual(endsOf(no.events).slice(0, 1), ["wall refused: declined"]);
+});

@@ -110,6 +110,7 @@ function environmentOf(
     open: ({ pod }, request, signal) => (pods.get(pod) as SimulatedPod).open(request, signal),
     copy: absent,
     kube: absent,
+    openPanes: absent,
     local: {
       run: async (argv, { signal, onLine }): Promise<LocalEnd> => {
         ran.push([...argv]);

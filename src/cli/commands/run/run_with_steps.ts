@@ -81,6 +81,14 @@ export async function runWithSteps(
         yes: steps.yes,
         trustNow: steps.trust,
         deadlineMs: steps.deadlineMs,
+        panes: async () => {
+          const { paneFlags } = await import("../tmux/tmux.ts");
+          const { workingDir } = host.places;
+          return {
+            multiplexer: await invocation.multiplexer(),
+            ...paneFlags(defaultPanes, { kubeconfig, workingDir }),
+          };
+        },
       }),
     {
       invocation,
@@ -93,6 +101,15 @@ export async function runWithSteps(
     },
   );
 }
+
+/** Shells in panes that a step opens end with their connections. */
+const defaultPanes = {
+  keepMs: 0,
+  fresh: false,
+  connectTimeoutMs: undefined,
+  workdir: undefined,
+  log: undefined,
+};
 
 /** Returns the pods that a person picks among those that the workflow selects; undefined if the picker was aborted. */
 async function picked(
