@@ -5,7 +5,7 @@ import { printable } from "../terminal/printable.ts";
 /** Returns a name as Kubernetes allows it: `kodama-log-bundle`. */
 export function objectName(workflow: string): string {
   const letters = workflow.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
-  return `kodama-${letters.slice(0, 50) || "workflow"}`.replace(/-+$/, "");
+  return `kodama-${letters.slice(0, 40) || "workflow"}`.replace(/-+$/, "");
 }
 
 /** Returns the roles as YAML, ready to apply; the rights that aren't known are comments. */

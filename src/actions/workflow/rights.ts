@@ -4,10 +4,14 @@ import { loadWorkflow } from "../../workflow/load_workflow.ts";
 import { planOf } from "../../workflow/full_plan.ts";
 import { type ParamTexts, paramValues } from "../../workflow/params.ts";
 import { type NeededRights, neededRights, type PlannedRights } from "../../workflow/rights.ts";
+import type { FullWorkflow } from "../../workflow/model.ts";
 import type { WhereOverrides } from "../../workflow/engine/scope.ts";
 import type { Host } from "../host.ts";
 
 export type { NeededRights, NeededRole, RoleRule } from "../../workflow/rights.ts";
+
+/** A workflow that is run without a person: its name, and its parameters. */
+export type AutomatedWorkflow = Pick<FullWorkflow, "name" | "params">;
 
 /** The rights, and whose they are. */
 export interface WorkflowRights extends NeededRights {

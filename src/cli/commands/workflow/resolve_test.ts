@@ -54,13 +54,35 @@ testResolve([
   },
   {
     line: "workflow new x",
-    options: { name: "x", source: { kind: "template", template: "command" } },
+    options: { kind: "workflow", name: "x", source: { kind: "template", template: "command" } },
     changes: [
       ["--template rolling", { source: { template: "rolling" } }],
       ["--from-run x", { source: { kind: "run", template: undefined, run: "x" } }],
     ],
     errors: [
       ["--template rolling --from-run r", /--template and --from-run can't be used together/],
+      ["--github-actions --cronjob", /--github-actions and --cronjob can't be used together/],
+      ["--github-actions --template steps", /are for an existing workflow/],
+      ["--schedule @daily", /--schedule needs --github-actions or --cronjob/],
+      ["--schedule daily --cronjob", /must have five fields/],
+      ["--image i", /--image, --namespace and --param need --cronjob/],
+      ["--cronjob", /--cronjob needs --schedule and --image/],
+    ],
+  },
+  {
+    line: "workflow new x --github-actions",
+    options: { kind: "actions", workflow: "x" },
+    changes: [["--schedule @daily", { schedule: "@daily" }]],
+  },
+  {
+    line: "workflow new x --cronjob --schedule @daily --image i",
+    options: {
+      kind: "cronJob",
+      job: { workflow: "x", schedule: "@daily", image: "i", params: new Map([]) },
+    },
+    changes: [
+      ["--namespace n", { job: { namespace: "n" } }],
+      ["--param a=1", { job: { params: new Map([["a", "1"]]) } }],
     ],
   },
   {
