@@ -14,6 +14,8 @@ export const furtherVariables: Readonly<Record<string, string>> = {
   KODAMA_ALLOW_RUN: "further programs that kodama may start, such as a credential plugin: names " +
     "or paths with commas between them ([permissions](permissions.md))",
   KODAMA_DEBUG: "if set, errors have a stack and their causes",
+  KODAMA_MCP_TOKEN:
+    "token of `kodama mcp --http`, of at least 16 characters (default a new one at each start)",
 };
 
 /** Variables that kodama sets for a command in a pod, with their meanings. */

@@ -23,6 +23,7 @@ const elsewhere = [
   "tests/browser/",
   "tests/clients/",
   "tests/cluster/",
+  "tests/plugins/",
   "tests/suites/",
   "tests/wire/",
 ];
