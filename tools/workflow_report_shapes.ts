@@ -30,6 +30,12 @@ const mark = {
     ),
   ),
   definition: v.optional(field(v.string(), "A hash of what the step does.")),
+  inputs: v.optional(
+    field(
+      v.string(),
+      "A hash of the values that it reads of other steps; absent if it reads none.",
+    ),
+  ),
 };
 
 const stepOutcome = v.variant("kind", [
@@ -146,6 +152,8 @@ const keptEvents = [
   v.object({
     kind: kind("stepKept"),
     ...key,
+    stepKind: v.optional(v.string()),
+    tolerated: v.optional(v.boolean()),
     outcome: stepOutcome,
     output: anything,
     cut,

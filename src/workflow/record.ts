@@ -15,6 +15,7 @@ import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "
 import type { NamePattern } from "../kube/select/target.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import { patternsOf } from "./fields.ts";
+import { isGood } from "./engine/failure.ts";
 import { groupStep } from "./steps/group.ts";
 import { stepKinds } from "./step_registry.ts";
 
@@ -47,7 +48,11 @@ export const workflowHeaderShape = v.object({
 export type WorkflowHeader = v.InferOutput<typeof workflowHeaderShape>;
 
 /** Identifies a step in a rerun; kodama 0.1 didn't record it. */
-const mark = { identity: v.optional(v.string()), definition: v.optional(v.string()) };
+const mark = {
+  identity: v.optional(v.string()),
+  definition: v.optional(v.string()),
+  inputs: v.optional(v.string()),
+};
 
 const cut = v.optional(v.array(v.object({
   path: v.array(v.union([v.string(), v.number()])),
@@ -77,6 +82,8 @@ const lineShape = v.variant("kind", [
   v.object({
     kind: v.literal("stepKept"),
     step: v.string(),
+    stepKind: v.optional(v.string()),
+    tolerated: v.optional(v.boolean()),
     outcome: v.looseObject({ kind: v.string() }),
     output: v.unknown(),
     cut,
@@ -128,8 +135,12 @@ export interface PastStep {
   identity: string;
   /** A hash of what it did; absent for a step that didn't start, and in a record of kodama 0.1. */
   definition?: string;
+  /** A hash of the values that it read. */
+  inputs?: string;
   /** Absent for a step that didn't start. */
   kind?: string;
+  /** It was taken from the record of an earlier run. */
+  isRetained?: true;
   title: string;
   /** By name; the last of several attempts. */
   targets: ReadonlyMap<string, StepTargetEnd>;
@@ -243,7 +254,9 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
       }
       case "stepKept":
         Object.assign(nextOf(event.step), marked(event), {
-          end: { ...event, tolerated: false, durationMs: 0 },
+          ...definedOnly({ kind: event.stepKind }),
+          isRetained: true,
+          end: { ...event, tolerated: event.tolerated ?? false, durationMs: 0 },
         });
         break;
       case "stepEnded": {
@@ -260,11 +273,12 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
   return { header, steps: [...steps.values()], scopes, ...(end === undefined ? {} : { end }) };
 }
 
-function marked({ identity, definition }: {
+function marked({ identity, definition, inputs }: {
   identity?: string | undefined;
   definition?: string | undefined;
+  inputs?: string | undefined;
 }): Partial<PastStep> {
-  return definedOnly({ identity, definition });
+  return definedOnly({ identity, definition, inputs });
 }
 
 function parsed<S extends v.GenericSchema>(
@@ -313,42 +327,49 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
     });
   }
   if (from.kind === "from") refuseAfterFailure(from.step, steps);
-  const repeated = from.kind === "from" ? [] : repeatedGroups(steps);
+  const isFrom = (key: StepKey) =>
+    from.kind === "from" && (key === from.step || isWithinStep(key, from.step));
+  const repeated = repeatedGroups(steps)
+    .filter((group) => from.kind !== "from" || !isWithinStep(from.step, group));
   const considered = (from.kind === "failed" ? beforeFailures(steps) : steps.slice(0, start))
-    .filter(({ key }) => !repeated.some((group) => isWithinStep(key, group)));
+    .filter(({ key }) => !isFrom(key) && !repeated.some((group) => isWithinStep(key, group)));
   for (const step of considered) {
     const { key, identity, end, targets } = step;
-    // With `from`, a person has decided what is retained, even if the file has changed.
-    const definition = from.kind === "from" ? {} : definedOnly({ definition: step.definition });
+    // With `from`, a person has decided what is retained, even if it has changed.
+    const mark = {
+      ...definedOnly({ definition: step.definition, inputs: step.inputs }),
+      ...(from.kind === "from" ? { isDecided: true as const } : {}),
+    };
     const isDone = from.kind === "failed" ? isOk(step, steps) : hasEnded(step);
     const isOuter = from.kind === "from" && from.step.startsWith(`${key}/`);
     if (isDone && end !== undefined && !isOuter) {
-      const within = steps.filter((one) => one.end !== undefined && isWithinStep(one.key, key));
+      const within = steps.filter((one) => one.end !== undefined && isWithinStep(one.key, key))
+        .toSorted((a, b) => orderOf(b.key) - orderOf(a.key));
       const isWhole = within.every((one) => isOk(one, []));
       const part = {
         ...endOf(step, header.id),
-        ...definition,
+        ...mark,
         ...(isWhole && !innerStays(step) ? {} : {
           within: within.map((one) => ({
             ...endOf(one, header.id),
+            ...definedOnly({ kind: one.kind }),
             key: one.key.slice(key.length),
             identity: one.identity.slice(identity.length),
           })),
         }),
       };
       retained.steps.set(identity, part);
-      if (from.kind === "from") retained.steps.set(key, part);
       continue;
     }
     const ends = new Map([...targets].filter(([, { outcome }]) => isFinal(outcome, from)));
-    if (ends.size > 0) retained.targets.set(identity, { ends, ...definition });
+    if (ends.size > 0) retained.targets.set(identity, { ends, ...mark });
   }
   return retained;
 }
 
 /** Returns what is retained of a step, without the steps within it. */
 function endOf(step: PastStep, run: string): RetainedEnd {
-  const { key, end, targets, definition } = step;
+  const { key, end, targets, definition, inputs } = step;
   const { outcome, output, cut = [], omitted = [] } = end ?? unended;
   const reason = (field: string) =>
     `${field} of step ${key} isn't in the record of run ${run}, as nothing read it then; ` +
@@ -359,8 +380,9 @@ function endOf(step: PastStep, run: string): RetainedEnd {
     outcome,
     output,
     ...(cuts.length > 0 ? { cut: cuts } : {}),
+    ...(end?.tolerated === true ? { tolerated: true as const } : {}),
     ...(ends.every((one) => one.outcome.kind === "ok") ? {} : { ends }),
-    ...definedOnly({ definition }),
+    ...definedOnly({ definition, inputs }),
   };
 }
 
@@ -376,26 +398,34 @@ function innerStays({ kind }: PastStep): boolean {
 }
 
 /**
- * Returns the keys of the groups that have to be repeated as a whole: they aren't done, and steps of their `rescue` or
- * `always` have started, which may have undone what their other steps did.
+ * Returns the keys of the groups that are retained or repeated as a whole: steps of their `rescue` or `always` have
+ * started, which may have undone what their other steps did.
  */
 function repeatedGroups(steps: readonly PastStep[]): StepKey[] {
-  const lists = new Set(
-    steps.filter(({ kind }) => kind !== undefined).flatMap(({ key }) => listsOf(key)),
-  );
-  return steps.filter(({ key, kind, end }) =>
-    kind === groupStep.name && end?.outcome.kind !== "ok" &&
-    lastLists.some((list) => lists.has(`${key}/${list}/`))
-  ).map(({ key }) => key);
+  const started = steps.filter(({ kind }) => kind !== undefined);
+  // A record may end before the group itself is in it.
+  return [
+    ...new Set(
+      started.flatMap(({ key }) =>
+        [...key.matchAll(asideLists)].map(({ index }) => key.slice(0, index))
+      ),
+    ),
+  ];
+}
+
+/**
+ * Returns the order in which retained steps are recorded, the largest first: those of `rescue` and `always`, then inner
+ * steps before outer ones. So wherever a record ends, it has no step that looks more complete than it is.
+ */
+function orderOf(key: StepKey): number {
+  const isAside = key.search(asideLists) >= 0;
+  return key.split(/[/[]/).length + (isAside ? 1_000_000 : 0);
 }
 
 /** The lists of a group whose steps may undo what its other steps did. */
 const lastLists = Object.keys(groupStep.inner).slice(1);
 
-/** Returns the prefixes of a key. */
-function listsOf(key: StepKey): string[] {
-  return [...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index + 1));
-}
+const asideLists = new RegExp(`/(?:${lastLists.join("|")})/`, "g");
 
 /** Throws for a step that runs only because another one has failed, or after all others. */
 function refuseAfterFailure(step: StepKey, steps: readonly PastStep[]): void {
@@ -430,7 +460,7 @@ function beforeFailures(steps: readonly PastStep[]): PastStep[] {
 }
 
 function hasEnded({ end }: PastStep): boolean {
-  return end !== undefined && (end.outcome.kind === "ok" || end.tolerated);
+  return end !== undefined && (isGood(end.outcome) || end.tolerated);
 }
 
 /** Returns whether all of it was ok: its pods, its rounds and its steps, including those that were allowed to fail. */
@@ -457,7 +487,9 @@ function isFinal(outcome: Outcome, from: ResumeFrom): boolean {
  */
 export function undoneBy({ steps, end }: PastWorkflow): StepKey[] {
   if (end?.again?.kind !== "all") return [];
-  return steps.filter(({ key, kind }) => key.startsWith(finallyPrefix) && kind !== undefined)
+  return steps.filter(({ key, kind, isRetained }) =>
+    key.startsWith(finallyPrefix) && kind !== undefined && isRetained !== true
+  )
     .map(({ key }) => key);
 }
 

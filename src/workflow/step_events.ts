@@ -70,6 +70,8 @@ export interface StepMark {
   identity?: string;
   /** A hash of what it does. */
   definition: string;
+  /** A hash of the values that it reads; absent if it reads none. */
+  inputs?: string;
 }
 
 /** An event of a run of a workflow. Times are milliseconds. */
@@ -82,6 +84,10 @@ export type WorkflowEvent =
   | {
     kind: "stepKept";
     step: StepKey;
+    /** Absent if an earlier record didn't have it. */
+    stepKind?: string;
+    /** It wasn't ok, and the file tolerated that. */
+    tolerated?: true;
     outcome: StepOutcome;
     output: JsonValue;
     cut?: readonly CutValue[];

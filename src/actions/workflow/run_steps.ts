@@ -195,6 +195,7 @@ async function scopeOfRun(
       )
     );
   const retained = {
+    ...all,
     steps: new Map([...all.steps].filter(([identity]) => isRetained(identity))),
     targets: new Map([...all.targets].filter(([identity]) => isRetained(identity))),
   };

@@ -38,6 +38,8 @@ export interface Scope {
   tally: Tally;
   /** Steps that an earlier run has ended run again here. */
   isFresh: boolean;
+  /** In `rescue` or `always`: a step starts after the record has that, as a rerun then repeats the group. */
+  isAside?: boolean;
   /** A step around these is quiet. */
   isQuiet: boolean;
   /** A person has confirmed the group around these, with all changes in it. */
@@ -85,6 +87,7 @@ export function within(
     prefix: `${key}${part === "" ? "" : `[${part}]`}/${prefix}`,
     identity: `${identity}/${prefix}`,
     isFresh: scope.isFresh || isFresh,
+    isAside: scope.isAside === true || prefix !== "",
     ...(batch && { batch }),
     isConfirmed: scope.isConfirmed || isConfirmed,
   };

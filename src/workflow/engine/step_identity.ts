@@ -3,6 +3,7 @@
  * what it does, a round by its item. Also whether the step is unchanged: a hash of what it does.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
+import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
@@ -12,7 +13,7 @@ import { listPrefix, withoutLists } from "../inner_lists.ts";
 import { absolute } from "../permissions.ts";
 import { stepKind } from "../step_registry.ts";
 import { isFile } from "./run_in_sandbox.ts";
-import { textsIn, textsWithin, type Values } from "../templates.ts";
+import { type Text, textsIn, textsOf, textsWithin, type Values } from "../templates.ts";
 import type { CutValue } from "./cut_values.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 
@@ -78,7 +79,67 @@ export async function definitionOf(
   const used = [...named].filter((name) => !secrets.has(name)).toSorted()
     .map((name) => [name, (name === "index" ? values.index : params[name]) ?? null]);
   const scripts = await Promise.all(scriptFiles(step, workflow, uses).map(readText));
-  return shortHash([content(step, uses), select, used, scripts]);
+  return shortHash([content(step, uses, workflow.defaults), select, used, scripts]);
+}
+
+/** Returns the fields that a step takes from `defaults`, without its policy. */
+function inheritedFields({ kind, fields }: Step, defaults: FullWorkflow["defaults"]): unknown {
+  const { entries } = stepKind(kind);
+  return Object.entries(defaults).filter(([field]) =>
+    Object.hasOwn(entries, field) && (field === "env" || !Object.hasOwn(fields, field))
+  );
+}
+
+/**
+ * Returns a hash of the values that a step reads beside parameters: outputs of earlier steps, items, what has failed,
+ * variables. Undefined if it reads none. What it reads of its inner steps isn't known yet, and doesn't count.
+ */
+export function inputsOf(step: Step, names: Values): string | undefined {
+  const paths = pathsRead(step, new Set(["params", "run", "index"]));
+  if (paths.length === 0) return undefined;
+  const unique = new Map(paths.map((path) => [path.join("."), path]));
+  const sorted = [...unique].toSorted(([a], [b]) => a < b ? -1 : 1);
+  return shortHash(sorted.map(([text, path]) => [text, valueAt(names, path)]));
+}
+
+/** @param bound names that don't count. */
+function pathsRead(step: Step, bound: ReadonlySet<string>): (readonly string[])[] {
+  const kind = stepKind(step.kind);
+  const own = new Set(innerIds(step));
+  const of = (texts: readonly Text[], bound: ReadonlySet<string>) =>
+    texts.flatMap(({ text }) => namesUsed(parseTemplate(text).template))
+      .map(({ path }) => path)
+      .filter(([first = "", id = ""]) => !bound.has(first) && !(first === "steps" && own.has(id)));
+  const isLate = ({ path: [field] }: Text) => kind.late.includes(String(field));
+  const texts = textsOf(step, kind);
+  const inner = Object.entries(step.inner).flatMap(([list, steps]) => {
+    const within = new Set([...bound, ...Object.keys(kind.innerNames(step.fields, list))]);
+    return [
+      ...of(texts.filter(isLate), within),
+      ...steps.flatMap((one) => pathsRead(one, within))
+        .filter(([first, id = ""]) => first !== "steps" || !own.has(id)),
+    ];
+  });
+  return [...of(texts.filter((text) => !isLate(text)), bound), ...inner];
+}
+
+function innerIds({ inner }: Step): string[] {
+  return Object.values(inner).flat().flatMap((one) => [one.id, ...innerIds(one)]);
+}
+
+function valueAt(names: Values, path: readonly string[]): unknown {
+  try {
+    let value: unknown = names;
+    for (const name of path) {
+      if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return null;
+      value = (value as Record<string, unknown>)[name];
+    }
+    return JSON.stringify(value);
+  } catch (error) {
+    // A value that was cut can't be compared.
+    if (error instanceof KodamaError) return crypto.randomUUID();
+    throw error;
+  }
 }
 
 /** A step of a file, with its key and its identity. */
@@ -86,6 +147,8 @@ export interface StaticStep {
   key: string;
   identity: string;
   definition: string;
+  /** What it reads is known only when it starts. */
+  inputs: null;
 }
 
 /** Returns the steps of a workflow that aren't in a round or in another workflow. */
@@ -96,7 +159,8 @@ export async function staticSteps(context: DefinitionContext): Promise<StaticSte
     const identities = identitiesOf(steps);
     for (const step of steps) {
       const [key, identity] = [prefix + step.id, outer + identities.get(step)];
-      found.push({ key, identity, definition: await definitionOf(step, context) });
+      const definition = await definitionOf(step, context);
+      found.push({ key, identity, definition, inputs: null });
       const kind = stepKind(step.kind);
       if (!kind.innerStay) continue;
       for (const [list, inner] of Object.entries(step.inner)) {
@@ -118,14 +182,17 @@ function ownContent({ kind, fields, when, until }: Step): unknown {
   return until === undefined ? own : [...own, until];
 }
 
-function content(step: Step, uses: Uses): unknown {
+function content(step: Step, uses: Uses, defaults: FullWorkflow["defaults"]): unknown {
   const used = uses.get(step);
   return [
     ownContent(step),
-    Object.values(step.inner).map((steps) => steps.map((one) => content(one, uses))),
+    inheritedFields(step, defaults),
+    Object.values(step.inner).map((steps) => steps.map((one) => content(one, uses, defaults))),
     used === undefined ? null : [
       used.select,
-      ...[used.steps, used.finally].map((steps) => steps.map((one) => content(one, uses))),
+      ...[used.steps, used.finally].map((steps) =>
+        steps.map((one) => content(one, uses, used.defaults))
+      ),
     ],
   ];
 }
@@ -164,8 +231,12 @@ function shortHash(data: unknown): string {
 
 /** A step in a record. */
 interface RetainedPart {
-  /** A hash of what it did then; absent if that doesn't matter, or if an earlier kodama wrote the record. */
+  /** A hash of what it did then; absent if an earlier kodama wrote the record. */
   definition?: string;
+  /** A hash of the values that it read then; absent if it read none. */
+  inputs?: string;
+  /** A person has decided that it isn't repeated, whatever has changed since. */
+  isDecided?: true;
 }
 
 /** Its outcome and output. */
@@ -173,6 +244,8 @@ export interface RetainedEnd extends RetainedPart {
   outcome: StepOutcome;
   output: JsonValue;
   cut?: readonly CutValue[];
+  /** It wasn't ok, and the file tolerated that. */
+  tolerated?: true;
   /** The steps within it, if later steps know them, or if not all of them were ok. */
   within?: readonly RetainedInner[];
   /** Its targets, if not all of them were ok. */
@@ -181,6 +254,7 @@ export interface RetainedEnd extends RetainedPart {
 
 /** A step within a retained one: its key and its identity follow those of the outer step. */
 export interface RetainedInner extends RetainedEnd {
+  kind?: string;
   key: string;
   identity: string;
 }
@@ -200,8 +274,21 @@ export const nothingRetained: Retained = { steps: new Map(), targets: new Map() 
 /** Returns what is retained of a step that hasn't changed. */
 export function retainedPart<Part extends RetainedPart>(
   parts: ReadonlyMap<string, Part>,
-  { key, identity, definition }: { key: string; identity: string; definition: string },
+  { key, identity, definition, inputs }: {
+    key: string;
+    identity: string;
+    definition: string;
+    /** Null if they aren't known yet. */
+    inputs: string | undefined | null;
+  },
 ): Part | undefined {
-  const part = parts.get(identity) ?? parts.get(key);
-  return part?.definition === undefined || part.definition === definition ? part : undefined;
+  const part = parts.get(identity);
+  if (part === undefined) {
+    // The records of kodama 0.1 have no identities.
+    const old = parts.get(key);
+    return old?.definition === undefined ? old : undefined;
+  }
+  if (part.isDecided === true || part.definition === undefined) return part;
+  const isSame = part.definition === definition && (inputs === null || part.inputs === inputs);
+  return isSame ? part : undefined;
 }

@@ -32,6 +32,7 @@ import type { StepKey } from "../step_events.ts";
 import {
   definitionOf,
   identitiesOf,
+  inputsOf,
   nothingRetained,
   type RetainedEnd,
   type RetainedInner,
@@ -110,10 +111,17 @@ export class StepRunner implements Sequences {
     const { readText } = environment.local;
     const definition = await definitionOf(step, { workflow, values, uses, readText });
     const retained = scope.isFresh ? nothingRetained : all;
-    const mark = { definition, ...(identity === key ? {} : { identity }) };
-    const before = retainedPart(retained.steps, { key, identity, definition });
+    const inputs = inputsOf(step, namesIn(scope));
+    const mark = {
+      definition,
+      ...(inputs === undefined ? {} : { inputs }),
+      ...(identity === key ? {} : { identity }),
+    };
+    const marks = { key, identity, definition, inputs };
+    const before = retainedPart(retained.steps, marks);
     if (before !== undefined) {
-      await this.#retain(step, scope, { key, identity, part: { ...before, definition } });
+      const part = { definition, ...before };
+      await this.#retain(step, scope, { key, identity, part });
       const { outcome } = before;
       return { outcome, continues: this.#continuesAfterKept(outcome, step, scope) };
     }
@@ -137,9 +145,10 @@ export class StepRunner implements Sequences {
     const { title, intent } = this.#intent(step, kind, scope);
     const at = environment.clock.now();
     await emit({ kind: "stepStarted", step: key, stepKind: step.kind, title, at, ...mark });
+    if (scope.isAside === true) await this.options.shown();
     scope.tally.hasRun = true;
     scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
-    const done = retainedPart(retained.targets, { key, identity, definition })?.ends;
+    const done = retainedPart(retained.targets, marks)?.ends;
     const isQuiet = scope.isQuiet || prepared.kind === "ok" && prepared.policy.quiet;
     const hidden = isQuiet ? new LastLines() : undefined;
     const [end, policy]: [StepEnd & { seen?: readonly StepTargetEnd[] }, Policy] =
@@ -216,16 +225,21 @@ export class StepRunner implements Sequences {
     const { within = [] } = part;
     scope.steps[step.id] = guarded(part.output, part.cut);
     if (stepKind(step.kind).innerStay) retainOutputs(step, scope.steps, within);
-    for (const one of [{ ...part, key: "", identity: "" }, ...within]) {
-      const { outcome, output, cut, definition, ends = [] } = one;
+    const own: RetainedInner = { ...part, kind: step.kind, key: "", identity: "" };
+    // A record that ends here must not have the step without those within it.
+    for (const one of [...within, own]) {
+      const { outcome, output, cut, definition, inputs, ends = [] } = one;
       const at = { step: key + one.key, identity: identity + one.identity };
       await emit({
         kind: "stepKept",
         step: at.step,
+        ...(one.kind === undefined ? {} : { stepKind: one.kind }),
+        ...(one.tolerated === true ? { tolerated: true as const } : {}),
         outcome,
         output,
         ...(cut && { cut }),
         definition: definition ?? "",
+        ...(inputs === undefined ? {} : { inputs }),
         ...(at.identity === at.step ? {} : { identity: at.identity }),
       });
       for (const end of ends) {
