@@ -104,6 +104,7 @@ export function http1(connection: Connection): Conversation {
         finish(true);
         next = upgraded(connection, request, status === 101 ? head.upgrade : "");
         request.isUpgradeResolved = true;
+        yield* server.handOver();
         return yield* next.server;
       }
       const onBody = (bytes: number) => responseBytes += bytes;
@@ -113,7 +114,9 @@ export function http1(connection: Connection): Conversation {
         yield* server.skip(head.contentLength, onBody);
       } else if (hasBody) yield* server.skipToEnd(onBody);
       finish(true);
-      if (request !== undefined) request.isUpgradeResolved = true;
+      if (request?.mayUpgrade !== true) continue;
+      request.isUpgradeResolved = true;
+      yield* server.handOver();
     }
   }
 

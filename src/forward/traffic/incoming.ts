@@ -146,6 +146,15 @@ export class Incoming {
     this.progress++;
   }
 
+  /**
+   * Lets the other direction continue, which waited {@link until} now. Without it, the one that runs first would depend
+   * on whether the next byte is in the same chunk.
+   */
+  *handOver(): Parsing {
+    this.progress++;
+    yield;
+  }
+
   #consume(length: number): void {
     this.#start += length;
     this.progress += length;

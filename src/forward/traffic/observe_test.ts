@@ -322,6 +322,16 @@ Deno.test("observe() reports the same for any bytes, however they are cut into c
   );
 });
 
+Deno.test("observe() lets the side that waited for an answer continue first", () => {
+  // The program sends on before the pod agrees to TLS: both sides are unreadable then.
+  const segments: Segment[] = [
+    ["client", Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47, 0, 0, 0, 0, 0)],
+    ["server", Uint8Array.of(83, 0, 0, 0, 0, 0)],
+  ];
+  assert.deepEqual(events(segments, { cuts: [1] }), events(segments));
+  assert.equal(events(segments).map(line).at(-1), "client: a record that is not of TLS");
+});
+
 Deno.test("observe() stores a bounded part of what never ends", () => {
   const endless: Record<string, [start: Uint8Array, more: Uint8Array]> = {
     "a line": [ascii("GET /"), ascii("a".repeat(4096))],

@@ -154,6 +154,7 @@ class Postgresql implements Conversation {
       } else if (answer === "G") this.#next = this.#encrypted();
       else if (answer !== "N") throw new Unreadable("no answer to a request for encryption");
       this.#requested = undefined;
+      yield* server.handOver();
       if (this.#next !== undefined) return yield* this.#next.server;
     }
   }
