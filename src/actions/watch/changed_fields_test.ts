@@ -51,7 +51,8 @@ function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, sortedKeys(one)]).toSorted(),
+    Object.entries(value).map(([name, one]): [string, unknown] => [name, sortedKeys(one)])
+      .toSorted(([one], [other]) => one < other ? -1 : one > other ? 1 : 0),
   );
 }
 
