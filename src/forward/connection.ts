@@ -249,8 +249,9 @@ class Carried {
         if (this.#pod !== undefined) this.#parts.onAnswer(this.#pod);
       }
       if (bytes === null) break;
-      await this.#inOrder(bytes);
+      // Before the program can answer it.
       observer?.fromServer(bytes);
+      await this.#inOrder(bytes);
       this.#count("fromPod", bytes.length);
     }
     if (this.#fromPod === 0 && !this.#clientEnded && this.#replayBytes > 0) {

@@ -5,13 +5,14 @@ import {
   type ForwardInfo,
   type OpenForward,
 } from "../actions/forward/forward.ts";
-import type { RecordingSummary, TrafficEvent } from "../actions/forward/traffic.ts";
+import type { TrafficEvent } from "../actions/forward/traffic.ts";
 import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
 import { bytesText } from "./copy_painter.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
+import { recordingLine, trafficLine } from "./traffic_lines.ts";
 import { displayWidth } from "../terminal/width.ts";
 
 /** Display options of forwards. */
@@ -91,7 +92,7 @@ export class ForwardPainter implements Painter<ForwardActionEvent> {
       case "traffic":
         return format === "json" ? [] : trafficPieces(event.event);
       case "ended": {
-        const record = event.record === undefined ? [] : [recordLine(event.record)];
+        const record = event.record === undefined ? [] : [recordingLine(event.record)];
         const sums = quiet ? [] : event.forwards.flatMap(summaryLines);
         return [...sums, ...record].map((line) => messagePiece(line));
       }
@@ -135,39 +136,9 @@ function summaryLines({ info, statistics }: OpenForward): string[] {
   return [`${addressText(info)}: ${parts.join("; ")}`];
 }
 
-/** `#12 http/1 GET /orders 200 in 14ms, 2 KiB`; the protocol of a connection only in data. */
 function trafficPieces(event: TrafficEvent): Piece[] {
-  switch (event.kind) {
-    case "protocol":
-      return [];
-    case "exchange": {
-      const { connection, protocol, operation, path = "", status, durationMs, complete } = event;
-      const end = complete ? status ?? "" : "without an answer";
-      const size = bytesText(event.requestBytes + event.responseBytes);
-      const what = [`#${connection}`, protocol, operation, path, end].filter((one) => one !== "");
-      return [out(`${printable(what.join(" "))} in ${Math.round(durationMs)}ms, ${size}\n`)];
-    }
-    default:
-      return [out(`${printable(`#${event.connection} ${event.kind}: ${detailText(event)}`)}\n`)];
-  }
-}
-
-function detailText(event: TrafficEvent): string {
-  const { kind: _kind, connection: _connection, at: _at, ...details } = event;
-  return Object.entries(details).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
-    .join(", ");
-}
-
-function recordLine(
-  { recorded, omitted, otherProtocols, bytes, failure }: RecordingSummary,
-): string {
-  const parts = [
-    `recorded ${recorded.toLocaleString("en")}, ${bytesText(bytes)}`,
-    ...(omitted === 0 ? [] : [`${omitted} omitted`]),
-    ...(otherProtocols === 0 ? [] : [`${otherProtocols} of protocols that a HAR can't have`]),
-    ...(failure === undefined ? [] : [`writing failed: ${failure}`]),
-  ];
-  return parts.join("; ");
+  const line = trafficLine(event);
+  return line === undefined ? [] : [out(`${line}\n`)];
 }
 
 function boundText(ms: number | undefined): string {
