@@ -189,6 +189,8 @@ function unique(collections: readonly Collection[]): ApiResource[] {
 function sourceOf(
   { client, resource, namespace, name, labelSelector, fieldSelector, isRelated }: Collection,
 ): LiveSource<Tabled, WatchedObject> {
+  // A server may send them with the list only.
+  let columns: readonly PrinterColumn[] = [];
   return {
     client,
     resource,
@@ -199,13 +201,16 @@ function sourceOf(
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
     },
     ...(name === undefined ? {} : { name }),
-    transform: ({ object, printed }) => ({
-      context: client.context,
-      resource,
-      isRelated,
-      fields: readableFields(object),
-      ...(printed === undefined ? {} : { printed }),
-    }),
+    transform: ({ object, printed }) => {
+      if (printed !== undefined && printed.columns.length > 0) columns = printed.columns;
+      return {
+        context: client.context,
+        resource,
+        isRelated,
+        fields: readableFields(object),
+        ...(printed === undefined ? {} : { printed: { columns, cells: printed.cells } }),
+      };
+    },
   };
 }
 

@@ -25,9 +25,10 @@ const eventAbout = (name: string, reason: string): Fields => ({
   reason,
 });
 
-const tabled = (fields: Fields): Tabled => ({
+const tabled = ({ printed, ...fields }: Fields): Tabled => ({
   metadata: { ...fields["metadata"] as object, resourceVersion: String(++version) },
   object: fields,
+  ...(printed === undefined ? {} : { printed: printed as NonNullable<Tabled["printed"]> }),
 });
 
 /** A host whose cluster has the collections; the watch ends when all of them have been sent. */
@@ -125,6 +126,25 @@ Deno.test("a watch reports what exists, then each change with the fields it has 
   const [, first] = events;
   assert.ok(first?.kind === "changed");
   assert.doesNotMatch(JSON.stringify(first.changes), /managedFields/);
+});
+
+Deno.test("columns that a server sends with the list only are those of later changes too", async () => {
+  const columns = [{ name: "Name", type: "string", isWide: false }];
+  const printed = (name: string, own: typeof columns) => ({
+    ...pod(name, "Running"),
+    printed: { columns: own, cells: [name] },
+  });
+  const events = await watched({
+    pods: {
+      list: [printed("web-0", columns)],
+      watches: [[["added", printed("web-1", [])]]],
+    },
+  });
+  const changes = events.flatMap((event) => event.kind === "changed" ? event.changes : []);
+  assert.deepEqual(changes.map(({ object }) => object.printed), [
+    { columns, cells: ["web-0"] },
+    { columns, cells: ["web-1"] },
+  ]);
 });
 
 Deno.test("after a 410 a gap is reported before the differences", async () => {
