@@ -2,8 +2,9 @@
  * Watches objects of any kind, several kinds and contexts at once, by the API's watch: what the server reports, in its
  * order, and what it no longer can report.
  */
-import type { KodamaError } from "../../base/errors.ts";
+import { KodamaError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json_value.ts";
+import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource, KubeClient, PrinterColumn, Tabled } from "../../kube/client.ts";
 import { findResource } from "../../kube/discovery.ts";
 import { LiveList, type LiveSource } from "../../kube/live_list.ts";
@@ -155,8 +156,16 @@ async function collectionsOf(client: KubeClient, options: WatchOptions): Promise
   const namespaces = options.namespaces.length === 0
     ? [client.defaultNamespace]
     : [...new Set(options.namespaces)];
-  const own = await Promise.all(targets.map(async ({ kind, name }): Promise<Collection[]> => {
-    const resource = await findResource(client, kind, signal);
+  const own = await Promise.all(targets.map(async ({ kind, name }, index) => {
+    const resource = await findResource(client, kind, signal).catch((error: unknown) => {
+      const before = targets[index - 1];
+      const isApart = before !== undefined && before.name === undefined && name === undefined;
+      if (!isApart || !(error instanceof KodamaError) || error.kind !== "notFound") throw error;
+      // kubectl's other spelling, for which there are several kinds here.
+      throw new KodamaError(error.kind, error.message, {
+        hint: `one object is named as ${before.kind}/${plainText(kind, 80)}`,
+      });
+    });
     const one = {
       client,
       resource,
@@ -166,7 +175,7 @@ async function collectionsOf(client: KubeClient, options: WatchOptions): Promise
       isRelated: false,
     };
     if (!resource.namespaced || options.allNamespaces) return [one];
-    return namespaces.map((namespace) => ({ ...one, namespace }));
+    return namespaces.map((namespace): Collection => ({ ...one, namespace }));
   }));
   const found = own.flat();
   if (!options.events) return found;
