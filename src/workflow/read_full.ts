@@ -128,13 +128,30 @@ export function withReplacement(diagnostic: Diagnostic): Diagnostic {
 }
 
 function unknownField({ message }: Diagnostic): string {
-  return /^unknown field "(\w+)"/.exec(message)?.[1] ?? "";
+  return /^unknown field "([\w-]+)"/.exec(message)?.[1] ?? "";
 }
+
+/** What fields of GitHub Actions and go-task are called here. */
+const namesElsewhere: Readonly<Record<string, string>> = {
+  "if": "when",
+  "run": "shell",
+  "cmds": "steps",
+  "continue-on-error": "allowFailure",
+  "ignore_error": "allowFailure",
+  "timeout-minutes": "timeout",
+  "working-directory": "workdir",
+  "inputs": "params",
+  "vars": "params",
+};
 
 /** The same, and where a field of the short form belongs in the full form. */
 function withWayOut(diagnostic: Diagnostic): Diagnostic {
   const field = unknownField(diagnostic);
   if (Object.hasOwn(replacements, field)) return withReplacement(diagnostic);
+  const here = Object.hasOwn(namesElsewhere, field) ? namesElsewhere[field] : undefined;
+  if (here !== undefined) {
+    return { ...diagnostic, message: `unknown field "${field}"; here it is \`${here}\`` };
+  }
   if (!["command", ...Object.keys(whereEntries)].includes(field)) return diagnostic;
   const way = field === "command"
     ? "a command is a step here: `exec: …`"
@@ -367,7 +384,10 @@ class StepReader {
     if (kind === undefined) {
       const names = stepKinds.map(({ name }) => name);
       const unknown = Object.keys(plain).filter((key) => !Object.hasOwn(frameEntries, key));
-      const near = await didYouMean(unknown[0] ?? "", names);
+      const word = unknown[0] ?? "";
+      const near = Object.hasOwn(namesElsewhere, word)
+        ? `; here it is \`${namesElsewhere[word]}\``
+        : await didYouMean(word, names);
       const location = unknown[0] === undefined ? path : [...path, unknown[0]];
       const found = unknown[0] === undefined
         ? "none of them"
