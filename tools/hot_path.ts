@@ -25,6 +25,7 @@ export const coldModules: readonly string[] = [
 /** Loaded by a command in some pods, the most important case: the modules that others import lazily. */
 export const execModules: readonly string[] = [
   "src/cli/commands/exec/exec.ts",
+  "src/cli/commands/ask/explained.ts",
   "src/host/host.ts",
   "src/actions/exec/exec.ts",
   "src/kube/open_client.ts",
