@@ -130,6 +130,36 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
       "steps:\n  - script: there.ts\n  - foreach: [1]\n    steps:\n      - script: ./lib/gone.ts\n",
     "there.ts": "kodama.output(1);\n",
   },
+  // Groups, batches and rounds.
+  "group-a-list": "steps:\n  - group: [{ exec: [id] }]\n",
+  "group-without-steps": "steps:\n  - group: { rescue: [{ exec: [id] }] }\n",
+  "group-empty-rescue": "steps:\n  - group: { steps: [{ exec: [id] }], rescue: [] }\n",
+  "group-unknown-list":
+    "steps:\n  - group: { steps: [{ exec: [id] }], resuce: [{ exec: [id] }] }\n",
+  "group-reserved-id":
+    "steps:\n  - group: { steps: [{ id: rescue, exec: [id] }, { id: always, exec: [id] }] }\n",
+  "group-inner-step":
+    "steps:\n  - group:\n      steps: [{ exec: [id] }]\n      rescue: [{ exce: [id] }]\n      always: [{ wait: soon }]\n",
+  "failure-outside": "steps:\n  - exec: [echo, '${{ failure.step }}']\n",
+  "failure-field":
+    "steps:\n  - group:\n      steps: [{ exec: [id] }]\n      rescue: [{ exec: [echo, '${{ failure.reson }}'] }]\n",
+  "outcome-in-rescue":
+    "steps:\n  - group:\n      steps: [{ exec: [id] }]\n      rescue: [{ exec: [echo, '${{ outcome }}'] }]\n",
+  "batches-without-serial": "steps:\n  - batches: { steps: [{ exec: [id] }] }\n",
+  "batches-without-steps": "steps:\n  - batches: { serial: [1, 25%] }\n",
+  "batches-bad-sizes":
+    "steps:\n  - batches: { serial: [0, 120%], maxFail: few, steps: [{ exec: [id] }] }\n",
+  "batches-misplaced-field":
+    "steps:\n  - batches: { serial: 1, steps: [{ exec: [id] }] }\n    maxFail: 1\n",
+  "batch-outside": "steps:\n  - exec: [echo, '${{ batch.size() }}']\n",
+  "batch-field":
+    "steps:\n  - batches: { serial: 1, steps: [{ exec: [echo, '${{ batch.map(one, one.nam) }}'] }] }\n",
+  "rounds-unknown-output":
+    "steps:\n  - id: each\n    foreach: [a]\n    steps: [{ id: s, exec: [id] }]\n    outputs: { o: '${{ steps.s.stdout }}' }\n  - exec: [echo, '${{ steps.each.byItem.a.p }}']\n",
+  "rounds-bad-output":
+    "steps:\n  - foreach: [a]\n    steps: [{ id: s, exec: [id] }]\n    outputs: { o: '${{ steps.t.stdout }}', 'a b': x }\n",
+  "records-field":
+    "steps:\n  - id: a\n    exec: [id]\n  - check: ${{ steps.a.records[0].nod == '' }}\n",
   // Other files.
   "uses-nothing": "steps:\n  - workflow: kwekahs\n  - workflow: ./gone.yaml\n",
   "uses-itself": "steps:\n  - workflow: ./w.yaml\n",
