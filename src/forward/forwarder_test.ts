@@ -73,7 +73,7 @@ Deno.test("Forwarder: a connection that broke after the pod may have read isn't 
 
 Deno.test("Forwarder: connections wait for a pod, and fail after the grace time", async () => {
   await using own = await opened({ a: ["echo"] }, [pod("a", "pending")]);
-  assert.equal(await own.talk("nobody"), "");
+  assert.equal(await own.talk("early"), "");
   assert.deepEqual(own.failures(), ["timeout"]);
   own.pods.set([pod("a")]);
   assert.equal(await own.talk("hello"), "a:hello");
