@@ -50,6 +50,8 @@ export function partArguments(layout: Layout): Record<PartName, string[]> {
       "authorization-mode": "Node,RBAC",
       "enable-admission-plugins": "NodeRestriction",
       "allow-privileged": "true",
+      "audit-policy-file": `${layout.state}/etc/audit.json`,
+      "audit-log-path": auditLog(layout.state),
     }),
     "kube-controller-manager": flags({
       ...clientFlags(layout, "kube-controller-manager"),
@@ -82,6 +84,19 @@ export function partArguments(layout: Layout): Record<PartName, string[]> {
       "name": provisionerName,
     }),
   };
+}
+
+/** What the API server logs: who requested what, of people's requests alone. */
+export const auditPolicy = {
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["RequestReceived"],
+  rules: [{ level: "Metadata", users: ["admin"] }, { level: "None" }],
+};
+
+/** Returns the path of the API server's audit log, a JSON object in each line. */
+export function auditLog(state: string): string {
+  return `${state}/var/log/audit.log`;
 }
 
 /** kubelet's configuration. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */

@@ -16,6 +16,7 @@ const files = [
   ...[
     "smoke",
     "client",
+    "read_only",
     "wait",
     "faults",
     "agent",

@@ -14,7 +14,13 @@ import {
 } from "./images.ts";
 import { makeKeys, serverAt } from "./keys.ts";
 import { type Layout, nodeName } from "./layout.ts";
-import { firstObjects, kubeletConfiguration, partArguments, type PartName } from "./parts.ts";
+import {
+  auditPolicy,
+  firstObjects,
+  kubeletConfiguration,
+  partArguments,
+  type PartName,
+} from "./parts.ts";
 import { type ProcessId, until } from "./processes.ts";
 import { standInImages } from "./stand_in_images.ts";
 import { deadParts, isLeftHurt, readState, type RigState, writeState } from "./state.ts";
@@ -144,6 +150,7 @@ async function makeFolders(layout: Layout, pauseName: string): Promise<void> {
     `${layout.state}/etc/kubelet.json`,
     JSON.stringify(kubeletConfiguration(layout), null, 2),
   );
+  await Deno.writeTextFile(`${layout.state}/etc/audit.json`, JSON.stringify(auditPolicy));
 }
 
 async function removeFolder(path: string): Promise<void> {
