@@ -18,11 +18,11 @@ export const workflowFlags = {
       completion: { kind: "params" },
     },
   ),
-  "only": values("run only this step, by its id (repeatable)", text, {
+  "only": values("run only this step, by its id", text, {
     placeholder: "STEP",
     group,
   }),
-  "skip": values("leave out this step (repeatable)", text, { placeholder: "STEP", group }),
+  "skip": values("leave out this step", text, { placeholder: "STEP", group }),
   "start-at": value("leave out the steps before this one", text, { placeholder: "STEP", group }),
   "plan": toggle("print what would be done and where, and do nothing", { group }),
   "deadline": value(
