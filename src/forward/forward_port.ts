@@ -1,8 +1,11 @@
 /** One local port for a program that finds the pod by itself: the steps of a workflow. */
-import { passed } from "../base/abort.ts";
+import { onAbort, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { LiveList } from "../kube/live_list.ts";
+import { PODS } from "../kube/resources.ts";
+import type { Pod } from "../kube/types.ts";
 import type { Target } from "../kube/select/target.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { ForwardEvent, ForwardPod } from "./model.ts";
@@ -43,9 +46,18 @@ export async function forwardPort(
 ): Promise<AsyncDisposable & { port: number }> {
   const stop = new AbortController();
   const pods = new PodSet();
-  pods.set([podOf(target)]);
   let name = target.pod;
   let search: Promise<void> | undefined;
+  let following: Promise<void> = Promise.resolve();
+  /** Uses a pod until it is deleted: it may answer for a while after that, by a link that is open. */
+  const use = (found: Target) => {
+    const pod = podOf(found);
+    name = found.pod;
+    pods.set([pod]);
+    following = untilDeleted(found, { kube, clock, signal: stop.signal })
+      .then(() => stop.signal.aborted ? undefined : pods.suspect(pod.uid));
+  };
+  use(target);
   /** Looks for the pod until there is one that hasn't refused. */
   const find = async () => {
     const untilMs = clock.elapsedMs() + graceMs;
@@ -57,8 +69,7 @@ export async function forwardPort(
       });
       if (found !== undefined && !pods.isSuspect(podOf(found).uid)) {
         if (found.pod !== name) onLine(`${name} is gone; it is ${found.pod} now`);
-        name = found.pod;
-        return pods.set([podOf(found)]);
+        return use(found);
       }
       await passed(clock, pollMs, { signal: stop.signal });
     }
@@ -86,9 +97,30 @@ export async function forwardPort(
     async [Symbol.asyncDispose]() {
       stop.abort();
       await forwarder[Symbol.asyncDispose]();
-      await search;
+      await Promise.all([search, following]);
     },
   };
+}
+
+/**
+ * Resolves when a pod is deleted; never, but for an aborted signal, if it can't be watched: then a connection that is
+ * refused shows that it is gone.
+ */
+async function untilDeleted(
+  { context, namespace, pod }: Target,
+  { kube, clock, signal }: ForwardParts & { signal: AbortSignal },
+): Promise<void> {
+  try {
+    const source = { client: await kube(context), resource: PODS, scope: { namespace }, name: pod };
+    const list = new LiveList<Pod>([source], { clock, signal });
+    for await (const event of list.events()) {
+      if (event.kind === "inSync" && list.objects.size === 0) return;
+      if (event.kind === "changed" && event.changes.some(({ kind }) => kind === "deleted")) return;
+    }
+  } catch (error) {
+    if (!(error instanceof KodamaError) && !signal.aborted) throw error;
+    if (!signal.aborted) await new Promise<void>((resolve) => onAbort(signal, resolve));
+  }
 }
 
 function podOf({ context, namespace, pod, uid }: Target): ForwardPod {

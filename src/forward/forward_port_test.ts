@@ -62,3 +62,23 @@ Deno.test("forwardPort(): a forbidden request isn't retried, nor is a port witho
   const { lines } = await scene({ "web-a": [no, refused], "web-b": ["echo"] }, "web-b");
   assert.deepEqual(lines, ["web-a:80: you may not", "web-a:80: connection refused"]);
 });
+
+Deno.test("forwardPort(): a deleted pod gets no new connection, although its link still answers", async () => {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const { client, remove } = clientOfPods({ "web-a": ["echo"], "web-b": ["echo"] });
+  let current = "web-a";
+  await using forwarding = await forwardPort({ kube: () => Promise.resolve(client), clock }, {
+    remote: 80,
+    local: 0,
+    target: target("web-a"),
+    again: () => Promise.resolve(target(current)),
+    onLine: (line) => void lines.push(line),
+  });
+  const talk = () => clock.runUntil(talkTo(forwarding.port, "hello"));
+  assert.equal(await talk(), "web-a:hello");
+  current = "web-b";
+  remove("web-a");
+  assert.equal(await talk(), "web-b:hello");
+  assert.deepEqual(lines, ["web-a is gone; it is web-b now"]);
+});

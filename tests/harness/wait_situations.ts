@@ -23,6 +23,8 @@ export interface Situation {
   name: string;
   /** The embedded cluster has it too. */
   embedded?: true;
+  /** In a namespace with {@link quota}. */
+  hasQuota?: true;
   objects?: readonly Fields[];
   /** After `kodama wait`. */
   args: string;
@@ -281,7 +283,8 @@ export const situations: readonly Situation[] = [
   },
   {
     name: "a deployment over its quota",
-    objects: [quota, workload("Deployment", "over-quota", overQuota)],
+    hasQuota: true,
+    objects: [workload("Deployment", "over-quota", overQuota)],
     args: "deploy/over-quota --fail-on FailedCreate",
     end: "stuck",
     reason: /exceeded quota: none-of-it/,
@@ -289,6 +292,7 @@ export const situations: readonly Situation[] = [
   },
   {
     name: "a job over its quota",
+    hasQuota: true,
     objects: [job("job-over-quota", overQuota)],
     args: "job/job-over-quota --fail-on any",
     end: "stuck",
@@ -299,6 +303,7 @@ export const situations: readonly Situation[] = [
   },
   {
     name: "a stateful set over its quota",
+    hasQuota: true,
     objects: [workload("StatefulSet", "set-over-quota", overQuota)],
     args: "sts/set-over-quota --fail-on any",
     end: "stuck",
@@ -491,6 +496,11 @@ export async function runSituations(
 ): Promise<{ wrong: string[]; latenessMs: Map<string, number> }> {
   await using server = new ServerReports(all, on);
   const objects = all.flatMap(({ objects = [] }) => objects);
+  // A quota holds when its controller has counted: what is created before is admitted.
+  if (all.some(({ hasQuota }) => hasQuota)) {
+    await kubectl(on, ["create", "-f", "-"], JSON.stringify(quota));
+    await kubectl(on, ["wait", "resourcequota", "--all", "--for=jsonpath={.status.hard}"]);
+  }
   await kubectl(
     on,
     ["create", "-f", "-"],

@@ -1,5 +1,12 @@
 /** Pods for tests of forwards: what each attempt to reach them gives. */
-import type { KubeClient, PortLink, PortStream } from "../../kube/client.ts";
+import type {
+  KubeClient,
+  PortLink,
+  PortStream,
+  WatchEvent,
+  WatchOptions,
+} from "../../kube/client.ts";
+import { onAbort } from "../../base/abort.ts";
 import { PortError } from "../../kube/failures.ts";
 
 /**
@@ -16,7 +23,18 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
   client: KubeClient;
   /** Links that were opened. */
   links: PortLink[];
+  /** Deletes a pod, whose links go on. */
+  remove(pod: string): void;
 } {
+  const watched = new Map<string, PromiseWithResolvers<void>>();
+  const removed = (pod: string) => {
+    const known = watched.get(pod) ?? Promise.withResolvers<void>();
+    watched.set(pod, known);
+    return known;
+  };
+  const podOf = (scope: { fieldSelector?: string }) =>
+    (scope.fieldSelector ?? "").replace("metadata.name=", "");
+  const objectOf = (name: string) => ({ metadata: { name, namespace: "n", uid: name } });
   const links: PortLink[] = [];
   const next = (pod: string) => {
     const [first, ...others] = pods[pod] ?? [];
@@ -25,6 +43,12 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
   };
   const client = {
     server: "https://lab",
+    async *list(_resource: unknown, scope: { fieldSelector?: string }) {
+      yield await Promise.resolve({ items: [objectOf(podOf(scope))], resourceVersion: "1" });
+    },
+    watch(_resource: unknown, scope: { fieldSelector?: string }, options: WatchOptions) {
+      return Promise.resolve(changesOf(podOf(scope), options.signal));
+    },
     portLink({ pod }: { pod: string }) {
       const [first] = pods[pod] ?? [];
       if (first instanceof Error && !(first instanceof PortError)) {
@@ -58,7 +82,19 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
       return Promise.resolve(link);
     },
   };
-  return { client: client as unknown as KubeClient, links };
+  async function* changesOf(pod: string, signal = new AbortController().signal) {
+    await Promise.race([removed(pod).promise, new Promise<void>((end) => onAbort(signal, end))]);
+    if (signal.aborted) return;
+    const event: WatchEvent<unknown> = {
+      kind: "deleted",
+      object: objectOf(pod),
+      resourceVersion: "2",
+    };
+    yield event;
+    await new Promise<void>((end) => onAbort(signal, end));
+  }
+  const remove = (pod: string) => removed(pod).resolve();
+  return { client: client as unknown as KubeClient, links, remove };
 }
 
 function streamOf(pod: string, behaviour: PortBehaviour): PortStream {

@@ -39,7 +39,10 @@ outputs:
   address: \${{ steps.api.address }}
 `,
   rights: () => ({
-    rights: [{ group: "", resource: "pods/portforward", verbs: ["create", "get"] }],
+    rights: [
+      { group: "", resource: "pods/portforward", verbs: ["create", "get"] },
+      { group: "", resource: "pods", verbs: ["watch"] },
+    ],
   }),
   plan: ({ forward }) => ({
     does: `forward port ${forward} of one pod to this machine`,
