@@ -9,7 +9,7 @@ import {
   type TableRow,
   update,
 } from "../src/table/live_table.ts";
-import { view } from "../src/table/view.ts";
+import { tableView } from "../src/table/view.ts";
 import type { Screens } from "./screens.ts";
 
 const pods: TableGroup = {
@@ -147,5 +147,5 @@ const states: Readonly<Record<string, () => LiveTable>> = {
 
 /** By the name of the picture. */
 export const tableScreens: Screens = Object.fromEntries(
-  Object.entries(states).map(([name, state]) => [name, () => view(state())]),
+  Object.entries(states).map(([name, state]) => [name, () => tableView(state())]),
 );

@@ -4,7 +4,7 @@ import { wholeSelection } from "../src/actions/exec/events.ts";
 import { startTable } from "../src/cli/commands/top/show_top.ts";
 import { type UsageColumns, usageRows, usageSummary } from "../src/present/usage_table.ts";
 import { update } from "../src/table/live_table.ts";
-import { view } from "../src/table/view.ts";
+import { tableView } from "../src/table/view.ts";
 import { span } from "../src/terminal/grid.ts";
 import type { Screens } from "./screens.ts";
 
@@ -46,7 +46,7 @@ function screen(sort: "cpu" | "memory" | "name", columns: number) {
     isInitial: true,
   });
   const status = [span(usageSummary(usage, shown), "dim")];
-  return view(update(filled, { kind: "status", line: status }));
+  return tableView(update(filled, { kind: "status", line: status }));
 }
 
 /** All states, by the names of their pictures. */

@@ -9,7 +9,7 @@ import {
   type TableRow,
   update,
 } from "../table/live_table.ts";
-import { view } from "../table/view.ts";
+import { tableView } from "../table/view.ts";
 import { FullScreen } from "../terminal/driver/full_screen.ts";
 import { type SignalSource, stoppable } from "../terminal/driver/signals.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
@@ -43,7 +43,7 @@ export class TableScreen {
     this.#table = options.table;
     this.#screen = new FullScreen({
       ...options,
-      view: () => view(this.table),
+      view: () => tableView(this.table),
       onInputs: (inputs) => this.#take(inputs),
       onResize: (size) => this.update({ kind: "resize", size }),
     });

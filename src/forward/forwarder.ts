@@ -17,7 +17,7 @@ import {
   type ForwardPod,
   ForwardStatistics,
 } from "./model.ts";
-import { type PodSet, Route, type RouteMode } from "./pods.ts";
+import { PodRoute, type PodSet, type RouteMode } from "./pods.ts";
 import { Tunnels } from "./tunnels.ts";
 
 /** Inspection and faults, if they are switched on: they cost time for each chunk. */
@@ -100,7 +100,7 @@ export class Forwarder implements AsyncDisposable {
       statistics: new ForwardStatistics(),
       answered: new Set(),
       waitingSinceMs: undefined,
-      route: new Route(request.pods, request.mode, (from, to) => {
+      route: new PodRoute(request.pods, request.mode, (from, to) => {
         if (isOpen) onEvent({ kind: "pod", forward: id, from: from?.pod, to: to?.pod });
       }),
       get info() {
@@ -261,7 +261,7 @@ interface Forward extends OpenForward {
   id: number;
   listener: LocalListener;
   request: ForwardRequest;
-  route: Route;
+  route: PodRoute;
   /** Pods whose port has answered, by uid. */
   answered: Set<string>;
   waitingSinceMs: number | undefined;

@@ -11,7 +11,7 @@ export class PodSet {
   readonly #suspects = new Set<string>();
   /** The pods that routes have taken, with their group: `GROUP/UID`. */
   readonly #taken = new Set<string>();
-  readonly #routes: Route[] = [];
+  readonly #routes: PodRoute[] = [];
 
   get pods(): readonly ForwardPod[] {
     return this.#pods;
@@ -45,7 +45,7 @@ export class PodSet {
     return this.#suspects.has(uid);
   }
 
-  add(route: Route): void {
+  add(route: PodRoute): void {
     this.#routes.push(route);
     route.refresh();
   }
@@ -77,7 +77,7 @@ export type RouteMode =
   | { kind: "balance" };
 
 /** The pods of one local port. */
-export class Route {
+export class PodRoute {
   readonly #set: PodSet;
   readonly #mode: RouteMode;
   readonly #onChange: (from: ForwardPod | undefined, to: ForwardPod | undefined) => void;

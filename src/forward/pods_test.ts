@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import type { ForwardPod } from "./model.ts";
-import { choosePod, PodSet, Route } from "./pods.ts";
+import { choosePod, PodRoute, PodSet } from "./pods.ts";
 
 /** `a ready`, `b running`. */
 function pods(...texts: string[]): ForwardPod[] {
@@ -44,7 +44,7 @@ Deno.test("Route: each of several local ports keeps a pod of its own, and takes 
   set.set(pods("a ready", "b ready"));
   const changes: string[] = [];
   const routes = [1, 2].map((number) =>
-    new Route(set, { kind: "own", group: "80" }, (from, to) => {
+    new PodRoute(set, { kind: "own", group: "80" }, (from, to) => {
       changes.push(`${number}: ${from?.pod} ${to?.pod}`);
     })
   );
@@ -59,7 +59,7 @@ Deno.test("Route: each of several local ports keeps a pod of its own, and takes 
 Deno.test("Route: balanced connections go to the ready pod with the fewest", () => {
   const set = new PodSet();
   set.set(pods("a ready", "b ready", "c running"));
-  const route = new Route(set, { kind: "balance" }, () => {});
+  const route = new PodRoute(set, { kind: "balance" }, () => {});
   const used = Array.from({ length: 4 }, () => {
     const pod = route.choose();
     assert(pod !== undefined);
@@ -78,7 +78,7 @@ Deno.test("Route: a connection waits for a ready pod; after the time, one that r
   const never = new AbortController().signal;
   const set = new PodSet();
   set.set(pods("a ready"));
-  const route = new Route(set, { kind: "one" }, () => {});
+  const route = new PodRoute(set, { kind: "one" }, () => {});
   set.set(pods("b running"));
   const waits = route.wait(clock, 1000, never);
   set.set(pods("b ready"));

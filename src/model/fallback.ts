@@ -8,7 +8,7 @@ import { action, type Hint, hint } from "../base/hint.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { retryDelayMs, type RetryPolicy } from "../base/retry.ts";
 import type { Model, ModelPart, ModelRequest, TokenUsage, ToolCall } from "./model.ts";
-import { messageOf, ModelError } from "./model_error.ts";
+import { ModelError, modelMessage } from "./model_error.ts";
 import { type ModelName, modelText, providers, suggestedNames } from "./names.ts";
 
 /** What one request to a model cost, for the metrics. */
@@ -203,7 +203,7 @@ class Asking {
         const part = await this.#inTime(iterator.next(), () => {
           stop.abort();
           const details = { provider: name.provider, model: model.name, detail: "" };
-          return new ModelError("timeout", messageOf("timeout", details), { model: model.name });
+          return new ModelError("timeout", modelMessage("timeout", details), { model: model.name });
         }, timeoutMs);
         if (part.done === true) return;
         attempt.firstPartMs ??= clock.elapsedMs() - start;

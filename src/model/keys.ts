@@ -1,7 +1,7 @@
 /** The keys of providers: where each is found, by a fixed order, and whether it has the form of one. */
 import { KodamaError } from "../base/errors.ts";
 import { action, hint } from "../base/hint.ts";
-import { messageOf, ModelError } from "./model_error.ts";
+import { ModelError, modelMessage } from "./model_error.ts";
 import { type ModelName, modelText, type ProviderId, providers } from "./names.ts";
 
 /** Where a key is. */
@@ -104,7 +104,7 @@ export function missingKey(name: ModelName): ModelError {
   const { provider } = name;
   const model = modelText(name);
   const [variable = keyVariable(provider)] = providers[provider].keyVariables;
-  return new ModelError("missingKey", messageOf("missingKey", { provider, model, detail: "" }), {
+  return new ModelError("missingKey", modelMessage("missingKey", { provider, model, detail: "" }), {
     model,
     hint: hint`set $${variable}, or store it: ${
       action("config.set", { key: `model_keys.${provider}`, value: "-" })

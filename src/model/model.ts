@@ -29,7 +29,7 @@ export interface ToolResult {
 }
 
 /** One turn of a conversation. */
-export type Message =
+export type ChatMessage =
   | { role: "user"; text: string }
   | { role: "assistant"; text: string; calls: readonly ToolCall[] }
   | { role: "tool"; results: readonly ToolResult[] };
@@ -38,7 +38,7 @@ export type Message =
 export interface ModelRequest {
   /** The instructions, above the conversation. */
   system: string;
-  messages: readonly Message[];
+  messages: readonly ChatMessage[];
   tools: readonly ToolDeclaration[];
   /** The longest answer, in tokens. */
   maxOutputTokens: number;

@@ -117,7 +117,7 @@ export function errorOfResponse(response: ErrorResponse, nowMs: number): ModelEr
   const retryAfterMs = retryAfter(response.headers, nowMs) ?? retryDelayMs;
   const [type] = types;
   const detail = plainText(withoutKeys(message), 300);
-  const text = messageOf(failure, { provider, model, detail, status });
+  const text = modelMessage(failure, { provider, model, detail, status });
   return new ModelError(failure, text, {
     model,
     status,
@@ -226,7 +226,7 @@ interface MessageParts {
 }
 
 /** Returns the text of a failure, which says whose it is. */
-export function messageOf(
+export function modelMessage(
   failure: ModelFailure,
   { provider, model, detail, status }: MessageParts,
 ): string {

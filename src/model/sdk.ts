@@ -12,8 +12,8 @@ import type {
 } from "@ai-sdk/provider";
 import { isRecord } from "../base/json_value.ts";
 import { plainText } from "../base/plain_text.ts";
-import type { Message, Model, ModelPart, ModelRequest } from "./model.ts";
-import { errorOfResponse, messageOf, ModelError, type ModelFailure } from "./model_error.ts";
+import type { ChatMessage, Model, ModelPart, ModelRequest } from "./model.ts";
+import { errorOfResponse, ModelError, type ModelFailure, modelMessage } from "./model_error.ts";
 import { type ModelName, modelText } from "./names.ts";
 
 /** What a model is opened with. */
@@ -161,7 +161,7 @@ function failed(
   cause?: unknown,
 ): ModelError {
   const model = modelText(name);
-  const message = messageOf(failure, { provider: name.provider, model, detail });
+  const message = modelMessage(failure, { provider: name.provider, model, detail });
   return new ModelError(failure, message, {
     model,
     ...(detail === "" ? {} : { detail }),
@@ -216,7 +216,7 @@ function promptOf({ system, messages }: ModelRequest): LanguageModelV4Message[] 
   return [{ role: "system", content: system }, ...messages.map(messageOfTurn)];
 }
 
-function messageOfTurn(message: Message): LanguageModelV4Message {
+function messageOfTurn(message: ChatMessage): LanguageModelV4Message {
   switch (message.role) {
     case "user":
       return { role: "user", content: [{ type: "text", text: message.text }] };

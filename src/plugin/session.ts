@@ -99,7 +99,7 @@ export interface SessionOptions {
  * Starts a plugin for a pane. A missing permission, like any failure of the plugin, is an event: opening a pane never
  * fails.
  */
-export function openSession(options: SessionOptions): PluginSession {
+export function openPlugin(options: SessionOptions): PluginSession {
   return new WasmSession(options);
 }
 

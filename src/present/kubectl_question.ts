@@ -1,6 +1,6 @@
 /** The question before a run of kubectl that changes something: the command, where, what it touches, what is dangerous. */
 import type { KubectlDanger, KubectlPlan } from "../actions/kubectl/guard.ts";
-import type { KubectlPreview, NodePreview, ObjectChange } from "../actions/kubectl/preview.ts";
+import type { KubectlPreview, NodePreview, PreviewedChange } from "../actions/kubectl/preview.ts";
 import { plural } from "../base/plural.ts";
 import { commandLine } from "../base/shell_quote.ts";
 import { printable } from "../terminal/printable.ts";
@@ -73,19 +73,19 @@ function previewLines(preview: KubectlPreview, shown: Shown): string[] {
   }
 }
 
-const headings: Readonly<Record<ObjectChange["effect"], string>> = {
+const headings: Readonly<Record<PreviewedChange["effect"], string>> = {
   create: "creates",
   change: "changes",
   delete: "deletes",
   none: "no change",
 };
 
-function objectLines(objects: readonly ObjectChange[], shown: Shown): string[] {
+function objectLines(objects: readonly PreviewedChange[], shown: Shown): string[] {
   if (objects.length === 0) return [row("touches", "nothing")];
-  const nameOf = ({ name, namespace }: ObjectChange) =>
+  const nameOf = ({ name, namespace }: PreviewedChange) =>
     namespace === undefined ? name : `${namespace}/${name}`;
   const several = new Set(objects.map(({ namespace }) => namespace)).size > 1;
-  const lists = (Object.keys(headings) as ObjectChange["effect"][]).flatMap((effect) => {
+  const lists = (Object.keys(headings) as PreviewedChange["effect"][]).flatMap((effect) => {
     const some = objects.filter((one) => one.effect === effect);
     const names = some.map((one) => several ? nameOf(one) : one.name);
     return some.length === 0 ? [] : [row(headings[effect], namesText(names, shown.names))];
@@ -93,7 +93,10 @@ function objectLines(objects: readonly ObjectChange[], shown: Shown): string[] {
   return [...lists, ...diffLines(objects, shown)];
 }
 
-function diffLines(objects: readonly ObjectChange[], { style, diffLines: limit }: Shown): string[] {
+function diffLines(
+  objects: readonly PreviewedChange[],
+  { style, diffLines: limit }: Shown,
+): string[] {
   const lines = objects.filter(({ diff }) => diff.length > 0).flatMap(({ name, diff }) => [
     `  ${style.bold(printable(name))}`,
     ...diff.map(({ kind, text }) => {

@@ -1,5 +1,5 @@
 /** Formats what a watch reports: lines of a table, or data. */
-import type { FieldChange, ObjectChange, WatchEvent } from "../actions/watch/watch.ts";
+import type { FieldChange, ObjectChange, WatchedEvent } from "../actions/watch/watch.ts";
 import { ageText } from "../base/duration.ts";
 import { plainText } from "../base/plain_text.ts";
 import type { TableCell, TableRow } from "../table/live_table.ts";
@@ -15,11 +15,11 @@ export interface WatchPainterOptions {
   /** Prints the fields that a change has changed. */
   diff: boolean;
   /** How rows are shown, once it is known what is watched. */
-  rows: (started: Extract<WatchEvent, { kind: "started" }>) => WatchRowsOptions;
+  rows: (started: Extract<WatchedEvent, { kind: "started" }>) => WatchRowsOptions;
 }
 
 /** Formats the events of one watch, as `kubectl get --watch --output-watch-events` does. */
-export class WatchPainter implements Painter<WatchEvent> {
+export class WatchPainter implements Painter<WatchedEvent> {
   readonly #options: WatchPainterOptions;
   #rows: WatchRows | undefined;
   /** Widths of the columns so far, by group: they only grow. */
@@ -30,7 +30,7 @@ export class WatchPainter implements Painter<WatchEvent> {
     this.#options = options;
   }
 
-  paint(event: WatchEvent): readonly Piece[] {
+  paint(event: WatchedEvent): readonly Piece[] {
     const { format, diff } = this.#options;
     if (event.kind === "started") this.#rows = new WatchRows(this.#options.rows(event));
     if (format === "jsonl") {
@@ -102,7 +102,7 @@ function fieldText({ path, before, after }: FieldChange): string {
 }
 
 /** Returns the message of an event that isn't a change; undefined if there is nothing to say. */
-export function watchMessage(event: WatchEvent): string | undefined {
+export function watchMessage(event: WatchedEvent): string | undefined {
   switch (event.kind) {
     case "outOfSync":
       return printable(`${event.error.message}; trying again`);
@@ -115,7 +115,7 @@ export function watchMessage(event: WatchEvent): string | undefined {
 }
 
 /** Returns an event as published data, a line of JSON each. */
-export function watchLines(event: WatchEvent, { diff }: { diff: boolean }): string[] {
+export function watchLines(event: WatchedEvent, { diff }: { diff: boolean }): string[] {
   switch (event.kind) {
     case "started":
       return [];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ObjectChange, WatchEvent } from "../actions/watch/watch.ts";
+import type { ObjectChange, WatchedEvent } from "../actions/watch/watch.ts";
 import { KodamaError } from "../base/errors.ts";
 import { WatchPainter, type WatchPainterOptions } from "./watch_painter.ts";
 
@@ -7,7 +7,7 @@ const pods = { group: "", version: "v1", plural: "pods", kind: "Pod", namespaced
 const claims = { ...pods, plural: "persistentvolumeclaims", kind: "PersistentVolumeClaim" };
 const atMs = Date.parse("2026-01-01T01:00:00Z");
 
-const started: WatchEvent = {
+const started: WatchedEvent = {
   kind: "started",
   resources: [pods, claims],
   contexts: ["lab"],
@@ -45,9 +45,9 @@ function change(
   };
 }
 
-const changed = (...changes: ObjectChange[]): WatchEvent => ({ kind: "changed", changes });
+const changed = (...changes: ObjectChange[]): WatchedEvent => ({ kind: "changed", changes });
 
-function painted(events: readonly WatchEvent[], options: Partial<WatchPainterOptions> = {}) {
+function painted(events: readonly WatchedEvent[], options: Partial<WatchPainterOptions> = {}) {
   const painter = new WatchPainter({
     format: "text",
     diff: false,
@@ -100,7 +100,7 @@ Deno.test("a diff follows the line of its change", () => {
 });
 
 Deno.test("an outage and a gap are messages, and lines of the data", () => {
-  const events: WatchEvent[] = [
+  const events: WatchedEvent[] = [
     { kind: "outOfSync", error: new KodamaError("unreachable", "cannot reach lab") },
     { kind: "inSync" },
     { kind: "gap", resource: pods },

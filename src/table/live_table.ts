@@ -48,7 +48,7 @@ export interface TableRow {
 }
 
 /** A row with its recent changes, by the time of {@link LiveTable.nowMs}. */
-export interface Entry {
+export interface TableEntry {
   readonly row: TableRow;
   readonly addedAtMs?: number;
   /** It is still shown for a while. */
@@ -74,7 +74,7 @@ export interface TableSort {
 /** One line of the body. */
 export type BodyLine =
   | { readonly kind: "header"; readonly group: TableGroup }
-  | { readonly kind: "row"; readonly group: TableGroup; readonly entry: Entry }
+  | { readonly kind: "row"; readonly group: TableGroup; readonly entry: TableEntry }
   | { readonly kind: "blank" };
 
 /** What a line at the bottom is being typed for. */
@@ -95,13 +95,13 @@ export interface LiveTable {
   /** A message until the next key. */
   readonly notice: string | undefined;
   readonly groups: readonly TableGroup[];
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: ReadonlyMap<string, TableEntry>;
   /** The widest that each column of a group has been: they never shrink, so that columns don't jump. */
   readonly widths: ReadonlyMap<string, readonly number[]>;
   /** Set while the display is paused: what it shows, and how many changes came since then. */
   readonly paused:
     | {
-      readonly entries: ReadonlyMap<string, Entry>;
+      readonly entries: ReadonlyMap<string, TableEntry>;
       readonly nowMs: number;
       readonly changes: number;
     }
@@ -228,7 +228,7 @@ function changed(
 }
 
 /** A deleted row that comes again is new. */
-function marked(before: Entry | undefined, row: TableRow, nowMs: number): Entry {
+function marked(before: TableEntry | undefined, row: TableRow, nowMs: number): TableEntry {
   if (before === undefined || before.deletedAtMs !== undefined) return { row, addedAtMs: nowMs };
   const changedAtMs = row.cells.map((cell, index) =>
     sameCell(cell, before.row.cells[index]) ? before.changedAtMs?.[index] : nowMs
@@ -268,7 +268,7 @@ function atTime(table: LiveTable, nowMs: number): LiveTable {
 }
 
 /** Returns the entries that are shown, which a pause holds. */
-function shownEntries({ entries, paused }: LiveTable): ReadonlyMap<string, Entry> {
+function shownEntries({ entries, paused }: LiveTable): ReadonlyMap<string, TableEntry> {
   return paused?.entries ?? entries;
 }
 
@@ -281,7 +281,7 @@ export function shownMs({ nowMs, paused }: LiveTable): number {
 function arranged(table: LiveTable): LiveTable {
   const entries = shownEntries(table);
   const matches = table.filter?.matches;
-  const byGroup = new Map<string, Entry[]>(table.groups.map(({ id }) => [id, []]));
+  const byGroup = new Map<string, TableEntry[]>(table.groups.map(({ id }) => [id, []]));
   let [matching, total] = [0, 0];
   for (const entry of entries.values()) {
     const counted = entry.deletedAtMs === undefined ? 1 : 0;
@@ -311,7 +311,11 @@ function rowText({ cells }: TableRow): string {
   return cells.flatMap((cell) => cell.kind === "text" ? [cell.text] : []).join(" ");
 }
 
-function sorted(entries: Entry[], group: TableGroup, sort: TableSort | undefined): Entry[] {
+function sorted(
+  entries: TableEntry[],
+  group: TableGroup,
+  sort: TableSort | undefined,
+): TableEntry[] {
   const index = sort === undefined
     ? -1
     : group.columns.findIndex(({ title }) => title === sort.title);

@@ -12,7 +12,7 @@ import {
   type TableRow,
   update,
 } from "./live_table.ts";
-import { view } from "./view.ts";
+import { tableView } from "./view.ts";
 
 const groups = [
   { id: "a", columns: [{ title: "NAME" }, { title: "COUNT" }] },
@@ -72,7 +72,7 @@ const apply = (table: LiveTable, one: Action) =>
 Deno.test("after any events and keys, a frame fits the screen and shows matching rows alone", () => {
   fc.assert(fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
     const table = actions.reduce(apply, start);
-    const { lines } = view(table);
+    const { lines } = tableView(table);
     assert.equal(lines.length, table.size.rows);
     for (const line of lines) {
       assert.ok(lineWidth(line) <= table.size.columns, lineText(line));
@@ -99,7 +99,7 @@ Deno.test("a display that was paused shows what one without a pause shows", () =
     const resumed = key(paused, " ");
     const straight = during.reduce(apply, started);
     assert.deepEqual(names(resumed), names(straight));
-    assert.deepEqual(view(resumed), view({ ...straight, offset: resumed.offset }));
+    assert.deepEqual(tableView(resumed), tableView({ ...straight, offset: resumed.offset }));
   }));
 });
 
@@ -157,7 +157,10 @@ Deno.test("the end of the list can be scrolled to on any screen", () => {
     const sized = update(start, { kind: "resize", size: { columns: 20, rows: height } });
     const end = key(update(sized, changed(rows)), "G");
     if (bodyRows(end) < 2) continue;
-    assert.ok(view(end).lines.some((line) => lineText(line).startsWith("n149")), `${height} rows`);
+    assert.ok(
+      tableView(end).lines.some((line) => lineText(line).startsWith("n149")),
+      `${height} rows`,
+    );
   }
 });
 

@@ -15,11 +15,11 @@ import { displayWidth } from "../terminal/width.ts";
 import {
   type BodyLine,
   bodyRows,
-  type Entry,
   type LiveTable,
   markMs,
   shownMs,
   type TableCell,
+  type TableEntry,
   type TableGroup,
   tableKeys,
   type TypedLine,
@@ -31,7 +31,7 @@ const gapColumns = 3;
 const leastFirstColumns = 12;
 
 /** Draws the whole table. However small the screen is, no line is wider. */
-export function view(table: LiveTable): Grid {
+export function tableView(table: LiveTable): Grid {
   const { size: { columns, rows } } = table;
   const count = bodyRows(table);
   const body = table.isHelp ? helpLines() : bodyLines(table);
@@ -154,7 +154,7 @@ function headerLine(
 function rowLine(
   table: LiveTable,
   group: TableGroup,
-  entry: Entry,
+  entry: TableEntry,
   columns: readonly ShownColumn[],
 ): Line {
   const nowMs = shownMs(table);

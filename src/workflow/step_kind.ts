@@ -11,7 +11,7 @@ import type { Type } from "../expression/type.ts";
 import type { Entries } from "./fields.ts";
 import type { Permissions } from "./model.ts";
 import type { StepOutcome } from "./step_events.ts";
-import type { Failure } from "./engine/failure.ts";
+import type { StepFailure } from "./engine/failure.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import type { StepContext } from "./engine/step_context.ts";
 import { type Written, writtenEntries } from "./written.ts";
@@ -85,7 +85,7 @@ export interface StepEnd {
   /** Parts of the output that were too large to be stored whole. */
   cut?: readonly CutValue[];
   /** What failed within it, if it consists of steps. */
-  failure?: Failure;
+  failure?: StepFailure;
   /** Its time limit and a cancel are accounted for. */
   isFinal?: true;
 }

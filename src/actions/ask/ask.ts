@@ -9,7 +9,7 @@ import type { Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import { answer, type AnswerEvent } from "../../model/fallback.ts";
 import { costOf } from "../../model/metrics.ts";
-import type { Message, ToolCall, ToolDeclaration, ToolResult } from "../../model/model.ts";
+import type { ChatMessage, ToolCall, ToolDeclaration, ToolResult } from "../../model/model.ts";
 import askText from "../../model/prompts/ask.md" with { type: "text" };
 import { PromptTemplate } from "../../model/template.ts";
 import { CallLog } from "../model/call_log.ts";
@@ -99,7 +99,7 @@ const maxConversation = 400_000;
  *
  * @throws ModelError if no model answers; KodamaError `cancelled`.
  */
-export async function* ask(host: Host, options: AskOptions): AsyncGenerator<AskEvent, void> {
+export async function* askModel(host: Host, options: AskOptions): AsyncGenerator<AskEvent, void> {
   const setup = await ModelSetup.of(host, options);
   const memory = await readMemory(host, options.context);
   const remember = memory.enabled && options.freezeMemory !== true;
@@ -122,11 +122,11 @@ interface Parts {
   log: CallLog;
 }
 
-/** One call of {@link ask}. */
+/** One call of {@link askModel}. */
 class Conversation {
   readonly #host: Host;
   readonly #parts: Parts;
-  readonly #messages: Message[];
+  readonly #messages: ChatMessage[];
   readonly #passedOver: { model: string; reason: string }[] = [];
   readonly #uses: ToolUse[] = [];
   readonly #cost: AskCost;
@@ -290,9 +290,9 @@ function parsed(text: string): unknown {
 }
 
 /** Drops the oldest answers of tools from a conversation that has become too long. */
-function shortened(messages: readonly Message[]): Message[] {
+function shortened(messages: readonly ChatMessage[]): ChatMessage[] {
   let available = maxConversation;
-  return messages.toReversed().map((message): Message => {
+  return messages.toReversed().map((message): ChatMessage => {
     if (message.role !== "tool") return message;
     const results = message.results.map((result) => {
       available -= result.text.length;

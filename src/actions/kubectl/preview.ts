@@ -16,7 +16,7 @@ import type { KubectlProgram } from "./program.ts";
 export type { NodePreview } from "./node_preview.ts";
 
 /** An object that a command line would change. */
-export interface ObjectChange {
+export interface PreviewedChange {
   /** `deployment.apps/web`. */
   name: string;
   /** Absent if the object has none. */
@@ -32,7 +32,7 @@ export type KubectlPreview =
   | { kind: "unknown" }
   /** The dry run failed, as the run may. */
   | { kind: "failed"; message: string }
-  | { kind: "objects"; objects: readonly ObjectChange[] }
+  | { kind: "objects"; objects: readonly PreviewedChange[] }
   | { kind: "nodes"; verb: "cordon" | "uncordon" | "drain"; nodes: readonly NodePreview[] };
 
 /** Verbs whose dry run prints the objects as they would be. */
@@ -111,7 +111,7 @@ async function clientOf(
 }
 
 /** `pod/web-0`, a line each. With a dry run kubectl prints nothing else of a deletion. */
-function deleted(stdout: string): ObjectChange[] {
+function deleted(stdout: string): PreviewedChange[] {
   return stdout.split("\n").filter((name) => name !== "").map((name) => ({
     name,
     effect: "delete",
@@ -142,9 +142,9 @@ async function compared(
   line: KubectlLine,
   after: readonly KubeObject[],
   signal: AbortSignal,
-): Promise<ObjectChange[]> {
+): Promise<PreviewedChange[]> {
   const before = after.length > maxDiffs ? undefined : await current(kubectl, line, after, signal);
-  return await Promise.all(after.map(async (object): Promise<ObjectChange> => {
+  return await Promise.all(after.map(async (object): Promise<PreviewedChange> => {
     const { namespace } = object.metadata ?? {};
     const named = { name: nameOf(object), ...(namespace === undefined ? {} : { namespace }) };
     const old = before?.get(keyOf(object));

@@ -38,7 +38,7 @@ export interface TestedModel {
 }
 
 /** The events of a test. */
-export type TestEvent =
+export type ModelTestEvent =
   | { kind: "started"; models: readonly string[]; rounds: number }
   | { kind: "round"; model: string; round: number }
   /** What happens on the way to an answer, such as a delay. */
@@ -60,7 +60,7 @@ const maxOutputTokens = 1024;
 export async function* testModels(
   host: Host,
   { models, rounds, signal }: TestModelsOptions,
-): AsyncGenerator<TestEvent, void> {
+): AsyncGenerator<ModelTestEvent, void> {
   const setup = await ModelSetup.of(host);
   const names = models.length === 0 ? setup.names : await Promise.all(models.map(modelOfText));
   await using log = new CallLog(host);
@@ -96,7 +96,7 @@ async function* ask(
   setup: ModelSetup,
   name: ModelName,
   { signal, log, calls }: { signal: AbortSignal; log: CallLog; calls: CallMetrics[] },
-): AsyncGenerator<TestEvent, void> {
+): AsyncGenerator<ModelTestEvent, void> {
   const request = {
     system: testPrompt,
     messages: [{ role: "user" as const, text: "Count from one to ten." }],

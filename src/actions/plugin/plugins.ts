@@ -4,12 +4,7 @@ import { absolutePath } from "../../base/absolute_path.ts";
 import { type Capability, parseCapabilities } from "../../plugin/capability.ts";
 import { parsePluginCommand, type PluginCommand } from "../../plugin/command.ts";
 import { pluginLimits, type PluginModule } from "../../plugin/module.ts";
-import {
-  openSession,
-  PluginEngine,
-  type PluginEvent,
-  sessionLimits,
-} from "../../plugin/session.ts";
+import { openPlugin, PluginEngine, type PluginEvent, sessionLimits } from "../../plugin/session.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
 import { capabilityHandlers } from "./handlers.ts";
@@ -134,7 +129,7 @@ export async function* testPlugin(
   const granted = await parseCapabilities([...entry?.permissions ?? [], ...options.permissions]);
   const processes = await host.pluginProcesses();
   const turns = new Turns();
-  const session = openSession({
+  const session = openPlugin({
     plugin,
     granted,
     config: entry?.config ?? {},

@@ -11,7 +11,7 @@ import type { Host } from "../host.ts";
 import type { FoundRun, PastRun } from "./past_runs.ts";
 
 /** A stretch of time, in milliseconds since the start of the run. */
-export interface Span {
+export interface ReportSpan {
   startMs: number;
   /** Absent if the end isn't recorded. */
   endMs?: number;
@@ -30,7 +30,7 @@ export interface ReportedTarget {
   /** What the command itself didn't report. */
   error: string | null;
   /** Absent if it didn't start. */
-  span?: Span;
+  span?: ReportSpan;
   /** From 1; absent without batches. */
   batch?: number;
 }
@@ -55,7 +55,7 @@ export interface ReportSection {
   /** Of the step: `ok`, `failed`, `not ended`. */
   outcome: string;
   reason: string | null;
-  span?: Span;
+  span?: ReportSpan;
   targets: readonly ReportedTarget[];
   /** The largest first. */
   groups: readonly ReportedGroup[];
@@ -211,7 +211,7 @@ function placeOf(
 }
 
 /** Clocks may be set back during a run: no span is negative. */
-function spanFrom(at: Date, start: Date, end: Date | undefined): Span {
+function spanFrom(at: Date, start: Date, end: Date | undefined): ReportSpan {
   const startMs = Math.max(0, start.getTime() - at.getTime());
   return {
     startMs,

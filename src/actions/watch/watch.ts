@@ -23,7 +23,7 @@ export interface WatchTarget {
 }
 
 /** What to watch. */
-export interface WatchOptions {
+export interface WatchObjectsOptions {
   /** The kubeconfig's current context if empty. */
   contexts: readonly string[];
   /** Of each context its own if empty. */
@@ -64,7 +64,7 @@ export interface ObjectChange {
 }
 
 /** What a watch reports. */
-export type WatchEvent =
+export type WatchedEvent =
   /** The kinds, as the server names them, and where they are watched. */
   | {
     kind: "started";
@@ -88,8 +88,8 @@ export type WatchEvent =
  */
 export async function* watchObjects(
   host: Host,
-  options: WatchOptions,
-): AsyncGenerator<WatchEvent, void> {
+  options: WatchObjectsOptions,
+): AsyncGenerator<WatchedEvent, void> {
   const { clock } = host;
   const { signal, contexts, allNamespaces } = options;
   const clients = await Promise.all(
@@ -151,7 +151,10 @@ interface Collection {
   isRelated: boolean;
 }
 
-async function collectionsOf(client: KubeClient, options: WatchOptions): Promise<Collection[]> {
+async function collectionsOf(
+  client: KubeClient,
+  options: WatchObjectsOptions,
+): Promise<Collection[]> {
   const { targets, labelSelector, fieldSelector, signal } = options;
   const namespaces = options.namespaces.length === 0
     ? [client.defaultNamespace]

@@ -3,7 +3,12 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { ExpiredError } from "../../kube/failures.ts";
 import type { Tabled, WatchEvent as KubeEvent } from "../../kube/client.ts";
 import type { Host } from "../host.ts";
-import { type ObjectChange, type WatchEvent, watchObjects, type WatchOptions } from "./watch.ts";
+import {
+  type ObjectChange,
+  type WatchedEvent,
+  watchObjects,
+  type WatchObjectsOptions,
+} from "./watch.ts";
 
 /** Collections of objects: their lists, and the watches of each, one after the other. */
 type Collections = Readonly<
@@ -43,7 +48,11 @@ function hostOf(collections: Collections, stop: AbortController): Host {
       const items = collections[plural]?.list.map(tabled) ?? [];
       yield await Promise.resolve({ items, resourceVersion: "1" });
     },
-    watch: async ({ plural }: { plural: string }, _scope: unknown, { signal }: WatchOptions) => {
+    watch: async (
+      { plural }: { plural: string },
+      _scope: unknown,
+      { signal }: WatchObjectsOptions,
+    ) => {
       await Promise.resolve();
       const events = waiting.get(plural)?.shift();
       const isLast = [...waiting.values()].every(({ length }) => length === 0);
@@ -72,11 +81,11 @@ function hostOf(collections: Collections, stop: AbortController): Host {
 
 async function watched(
   collections: Collections,
-  options: Partial<WatchOptions> = {},
-): Promise<WatchEvent[]> {
+  options: Partial<WatchObjectsOptions> = {},
+): Promise<WatchedEvent[]> {
   const stop = new AbortController();
   const host = hostOf(collections, stop);
-  const events: WatchEvent[] = [];
+  const events: WatchedEvent[] = [];
   const reading = (async () => {
     const all = watchObjects(host, {
       contexts: [],
@@ -93,7 +102,7 @@ async function watched(
   return events;
 }
 
-const texts = (events: readonly WatchEvent[]) =>
+const texts = (events: readonly WatchedEvent[]) =>
   events.flatMap((event) => event.kind === "changed" ? event.changes.map(changeText) : event.kind);
 
 function changeText({ kind, object, isInitial, changed }: ObjectChange): string {

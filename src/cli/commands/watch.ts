@@ -1,7 +1,7 @@
 import type { Host } from "../../actions/host.ts";
 import { parseColumns } from "../../actions/watch/columns.ts";
 import type { StreamFile } from "../../actions/watch/stream_file.ts";
-import type { WatchEvent, WatchOptions, WatchTarget } from "../../actions/watch/watch.ts";
+import type { WatchedEvent, WatchObjectsOptions, WatchTarget } from "../../actions/watch/watch.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { plural } from "../../base/plural.ts";
@@ -185,7 +185,7 @@ interface WatchView {
 }
 
 interface Watching {
-  watch: Omit<WatchOptions, "signal">;
+  watch: Omit<WatchObjectsOptions, "signal">;
   view: WatchView;
   saving: Saving;
 }
@@ -224,7 +224,7 @@ class Saving {
   }
 
   /** Saves an event; returns a message if that isn't possible any more. */
-  async follow(event: WatchEvent): Promise<string | undefined> {
+  async follow(event: WatchedEvent): Promise<string | undefined> {
     if (this.#file === undefined) return undefined;
     const { watchLines } = await import("../../present/watch_painter.ts");
     const lines = watchLines(event, { diff: this.#diff });
@@ -256,7 +256,7 @@ async function printChanges(
     import("../../terminal/driver/drive.ts"),
     import("../../present/watch_painter.ts"),
   ]);
-  const events = async function* (signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  const events = async function* (signal: AbortSignal): AsyncGenerator<WatchedEvent> {
     for await (const event of watchObjects(host, { ...watch, signal })) {
       yield event;
       const message = await saving.follow(event);
@@ -274,7 +274,7 @@ async function printChanges(
 
 /** What distinguishes objects is shown only if it differs. */
 function rowsOptions(
-  { resources, contexts, namespaces }: Extract<WatchEvent, { kind: "started" }>,
+  { resources, contexts, namespaces }: Extract<WatchedEvent, { kind: "started" }>,
   { allNamespaces }: Watching["watch"],
   { isWide, columns }: WatchView,
 ): WatchRowsOptions {
@@ -330,7 +330,7 @@ async function showTable(
   });
   let rows: InstanceType<typeof WatchRows> | undefined;
   let isOutOfSync = false;
-  const show = async (event: WatchEvent) => {
+  const show = async (event: WatchedEvent) => {
     const message = await saving.follow(event);
     if (message !== undefined) {
       screen.update({ kind: "saving", isSaving: false });
@@ -379,7 +379,7 @@ async function showTable(
 
 /** `pods, deployments in shop (context prod)`. */
 function captionText(
-  { resources, contexts, namespaces }: Extract<WatchEvent, { kind: "started" }>,
+  { resources, contexts, namespaces }: Extract<WatchedEvent, { kind: "started" }>,
 ): string {
   const kinds = resources.map(({ plural }) => plural).join(", ");
   const within = namespaces.length === 0 ? "" : ` in ${namespaces.join(", ")}`;

@@ -12,7 +12,7 @@ export type Protocol =
   | "unknown";
 
 /** `client` is the program on this machine; `server` the pod. */
-export type Side = "client" | "server";
+export type TrafficSide = "client" | "server";
 
 /** A header or trailer; the value of one that may be a secret is masked. */
 export interface Header {
@@ -79,7 +79,7 @@ export interface MessageEvent {
   connection: number;
   at: string;
   protocol: Protocol;
-  from: Side;
+  from: TrafficSide;
   type: string;
   /** Payload bytes on the wire, after compression. */
   bytes: number;
@@ -91,7 +91,7 @@ export interface UnreadableEvent {
   connection: number;
   at: string;
   protocol: Protocol;
-  from: Side;
+  from: TrafficSide;
   reason: string;
 }
 

@@ -5,7 +5,7 @@
 import { Unreadable } from "./incoming.ts";
 
 /** Names and values as they were sent, a character per byte. */
-export type Field = readonly [name: string, value: string];
+export type HeaderField = readonly [name: string, value: string];
 
 /** The largest table that a peer may request; browsers and gRPC use 4 to 64 KiB. */
 const maxTableBytes = 256 * 1024;
@@ -13,7 +13,7 @@ const maxFields = 512;
 const maxFieldBytes = 64 * 1024;
 
 /** Appendix A: a name, and its value if it has one. The index of the first is 1. */
-const staticTable: readonly Field[] = `:authority
+const staticTable: readonly HeaderField[] = `:authority
 :method GET
 :method POST
 :path /
@@ -73,7 +73,7 @@ transfer-encoding
 user-agent
 vary
 via
-www-authenticate`.split("\n").map((line): Field => {
+www-authenticate`.split("\n").map((line): HeaderField => {
   const [name = "", ...value] = line.split(" ");
   return [name, value.join(" ")];
 });
@@ -81,7 +81,7 @@ www-authenticate`.split("\n").map((line): Field => {
 /** Decodes the header blocks of one direction, in their order: each depends on those before. */
 export class HpackDecoder {
   /** The dynamic table, oldest first. */
-  readonly #table: Field[] = [];
+  readonly #table: HeaderField[] = [];
   #tableBytes = 0;
   #limitBytes = 4096;
 
@@ -90,9 +90,9 @@ export class HpackDecoder {
    *
    * @throws Unreadable if it is invalid; nothing after it can be decoded then.
    */
-  decode(block: Uint8Array): Field[] {
+  decode(block: Uint8Array): HeaderField[] {
     const reader = new BlockReader(block);
-    const fields: Field[] = [];
+    const fields: HeaderField[] = [];
     let bytes = 0;
     while (!reader.isAtEnd) {
       const field = this.#field(reader);
@@ -106,7 +106,7 @@ export class HpackDecoder {
   }
 
   /** Reads one representation (section 6); undefined for a change of the table's size. */
-  #field(reader: BlockReader): Field | undefined {
+  #field(reader: BlockReader): HeaderField | undefined {
     const first = reader.peek();
     if ((first & 0x80) !== 0) return this.#at(reader.integer(7));
     if ((first & 0xe0) === 0x20) {
@@ -119,12 +119,12 @@ export class HpackDecoder {
     const isIndexed = (first & 0x40) !== 0;
     const index = reader.integer(isIndexed ? 6 : 4);
     const name = index === 0 ? reader.string() : this.#at(index)[0];
-    const field: Field = [name, reader.string()];
+    const field: HeaderField = [name, reader.string()];
     if (isIndexed) this.#add(field);
     return field;
   }
 
-  #at(index: number): Field {
+  #at(index: number): HeaderField {
     const field = index <= staticTable.length
       ? staticTable[index - 1]
       : this.#table[this.#table.length - (index - staticTable.length)];
@@ -132,7 +132,7 @@ export class HpackDecoder {
     return field;
   }
 
-  #add(field: Field): void {
+  #add(field: HeaderField): void {
     this.#evict(sizeOf(field));
     if (sizeOf(field) > this.#limitBytes) return;
     this.#table.push(field);
@@ -143,14 +143,14 @@ export class HpackDecoder {
   #evict(bytes: number): void {
     let count = 0;
     while (count < this.#table.length && this.#tableBytes + bytes > this.#limitBytes) {
-      this.#tableBytes -= sizeOf(this.#table[count++] as Field);
+      this.#tableBytes -= sizeOf(this.#table[count++] as HeaderField);
     }
     if (count > 0) this.#table.splice(0, count);
   }
 }
 
 /** Section 4.1. */
-function sizeOf([name, value]: Field): number {
+function sizeOf([name, value]: HeaderField): number {
   return name.length + value.length + 32;
 }
 

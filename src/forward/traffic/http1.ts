@@ -2,8 +2,8 @@
 import type { Header, HttpMessages } from "./events.ts";
 import { http2AfterUpgrade } from "./http2.ts";
 import { type Incoming, type Parsing, Unreadable } from "./incoming.ts";
-import { mask, maskHeader, maskPath, printable } from "./mask.ts";
-import { type Connection, type Conversation, Stopwatch, Waiting } from "./parser.ts";
+import { escapedText, mask, maskHeader, maskPath } from "./mask.ts";
+import { Stopwatch, type TrafficConnection, type TrafficConversation, Waiting } from "./parser.ts";
 import { webSocket } from "./websocket.ts";
 
 const maxHeaders = 256;
@@ -34,11 +34,11 @@ interface Head {
 }
 
 /** Follows requests and responses. */
-export function http1(connection: Connection): Conversation {
+export function http1(connection: TrafficConnection): TrafficConversation {
   const { client, server } = connection;
   const waiting = new Waiting<Request>();
   /** The protocol after an upgrade. */
-  let next: Conversation | undefined;
+  let next: TrafficConversation | undefined;
   let response:
     | { request: Request | undefined; status: number; text: string; head: Head }
     | undefined;
@@ -131,7 +131,7 @@ export function http1(connection: Connection): Conversation {
       failed: status >= 500,
       complete,
       responseBytes,
-    }, { statusText: printable(text), response: head.headers });
+    }, { statusText: escapedText(text), response: head.headers });
   }
 
   function report(
@@ -172,7 +172,11 @@ export function http1(connection: Connection): Conversation {
 }
 
 /** Returns the protocol that a connection has after status 101, or through a proxy's tunnel. */
-function upgraded(connection: Connection, request: Request, upgrade: string): Conversation {
+function upgraded(
+  connection: TrafficConnection,
+  request: Request,
+  upgrade: string,
+): TrafficConversation {
   if (upgrade === "websocket") return webSocket(connection, maskPath(request.target));
   if (upgrade === "h2c") {
     const { method, target, host } = request;
@@ -181,7 +185,7 @@ function upgraded(connection: Connection, request: Request, upgrade: string): Co
   connection.emit({
     kind: "protocol",
     protocol: "unknown",
-    facts: { upgrade: printable(upgrade.slice(0, 32)) || "tunnel" },
+    facts: { upgrade: escapedText(upgrade.slice(0, 32)) || "tunnel" },
   });
   return { client: connection.client.skipToEnd(), server: connection.server.skipToEnd() };
 }
@@ -211,7 +215,7 @@ function noteHeader(head: Head, name: string, value: string, store: boolean): vo
   if (store) head.headers.push(maskHeader(name, value));
   switch (name.toLowerCase()) {
     case "host":
-      head.host = printable(value.slice(0, 256)).replace(/^.*@/, `${mask}@`);
+      head.host = escapedText(value.slice(0, 256)).replace(/^.*@/, `${mask}@`);
       break;
     case "content-length":
       if (!/^\d{1,15}$/.test(value)) throw new Unreadable("a length that is not a number");

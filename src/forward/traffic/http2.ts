@@ -1,9 +1,9 @@
 /** HTTP/2 and gRPC: frames, header blocks and streams. https://www.rfc-editor.org/rfc/rfc9113 */
-import type { Header, Side } from "./events.ts";
-import { type Field, HpackDecoder } from "./hpack.ts";
+import type { Header, TrafficSide } from "./events.ts";
+import { type HeaderField, HpackDecoder } from "./hpack.ts";
 import { type Incoming, latin1, type Parsing, Unreadable, unsigned } from "./incoming.ts";
-import { maskHeader, maskPath, printable } from "./mask.ts";
-import { type Connection, type Conversation, Stopwatch } from "./parser.ts";
+import { escapedText, maskHeader, maskPath } from "./mask.ts";
+import { Stopwatch, type TrafficConnection, type TrafficConversation } from "./parser.ts";
 
 /** What a client sends first: section 3.4. */
 export const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -36,29 +36,29 @@ interface Stream {
 }
 
 /** Follows a connection that starts with the preface. */
-export function http2(connection: Connection): Conversation {
+export function http2(connection: TrafficConnection): TrafficConversation {
   connection.emit({ kind: "protocol", protocol: "http/2", facts: {} });
   return new Http2(connection);
 }
 
 /** Follows a connection after the upgrade of an HTTP/1 request, which is its stream 1. */
 export function http2AfterUpgrade(
-  connection: Connection,
+  connection: TrafficConnection,
   request: { method: string; path: string; authority: string },
-): Conversation {
+): TrafficConversation {
   connection.emit({ kind: "protocol", protocol: "http/2", facts: { upgrade: "h2c" } });
   const conversation = new Http2(connection);
   conversation.open(1, request);
   return conversation;
 }
 
-class Http2 implements Conversation {
+class Http2 implements TrafficConversation {
   readonly client: Parsing;
   readonly server: Parsing;
-  readonly #connection: Connection;
+  readonly #connection: TrafficConnection;
   readonly #streams = new Map<number, Stream>();
 
-  constructor(connection: Connection) {
+  constructor(connection: TrafficConnection) {
     this.#connection = connection;
     this.client = this.#clientFrames();
     this.server = this.#frames("server");
@@ -94,7 +94,7 @@ class Http2 implements Conversation {
     yield* this.#frames("client");
   }
 
-  *#frames(from: Side): Parsing {
+  *#frames(from: TrafficSide): Parsing {
     const incoming = this.#connection[from];
     const decoder = new HpackDecoder();
     for (;;) {
@@ -117,7 +117,7 @@ class Http2 implements Conversation {
     }
   }
 
-  #data(from: Side, id: number, bytes: number): void {
+  #data(from: TrafficSide, id: number, bytes: number): void {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (from === "server") {
@@ -129,14 +129,14 @@ class Http2 implements Conversation {
     }
   }
 
-  #headers(from: Side, id: number, fields: readonly Field[]): void {
+  #headers(from: TrafficSide, id: number, fields: readonly HeaderField[]): void {
     const field = (name: string) => fields.find(([one]) => one === name)?.[1] ?? "";
     const known = this.#streams.get(id);
     if (from === "client") {
       const stream = known ?? this.open(id, {
-        method: printable(field(":method").slice(0, 32)),
+        method: escapedText(field(":method").slice(0, 32)),
         path: field(":path"),
-        authority: printable(field(":authority").slice(0, 256)),
+        authority: escapedText(field(":authority").slice(0, 256)),
       });
       if (isGrpc(field("content-type"))) stream.isGrpc = true;
       this.#store(stream.requestHeaders, fields);
@@ -148,13 +148,13 @@ class Http2 implements Conversation {
     // Interim responses have no end of their own.
     if (/^1\d\d$/.test(status)) return;
     known.watch.answered();
-    if (status !== "") known.status = printable(status.slice(0, 3));
+    if (status !== "") known.status = escapedText(status.slice(0, 3));
     if (isGrpc(field("content-type"))) known.isGrpc = true;
     if (/^\d{1,2}$/.test(field("grpc-status"))) known.grpcStatus = field("grpc-status");
     this.#store(known.responseHeaders, fields);
   }
 
-  #store(headers: Header[], fields: readonly Field[]): void {
+  #store(headers: Header[], fields: readonly HeaderField[]): void {
     if (!this.#connection.headers) return;
     for (const [name, value] of fields) {
       if (!name.startsWith(":")) headers.push(maskHeader(name, value));
@@ -162,7 +162,7 @@ class Http2 implements Conversation {
   }
 
   /** One direction of a stream has ended. The server's end is the exchange's. */
-  #end(from: Side, id: number): void {
+  #end(from: TrafficSide, id: number): void {
     if (from === "server") this.#finish(id, true);
   }
 

@@ -26,7 +26,7 @@ export function maskPath(path: string): string {
     [];
   const masked = before.replace(/^([a-z][\w+.-]*:\/\/)[^/@]*@/i, `$1${mask}@`)
     .replaceAll(/(;[^=/;]*)=[^/;]*/g, `$1=${mask}`).replaceAll(secretValue, mask);
-  return printable(query === undefined ? masked : `${masked}?${maskQuery(query)}`);
+  return escapedText(query === undefined ? masked : `${masked}?${maskQuery(query)}`);
 }
 
 function maskQuery(query: string): string {
@@ -40,9 +40,9 @@ function maskQuery(query: string): string {
 
 /** Returns a header with its value masked if it can be a secret. */
 export function maskHeader(name: string, value: string): Header {
-  const shortName = printable(name.slice(0, maxNameLength));
+  const shortName = escapedText(name.slice(0, maxNameLength));
   if (secretName.test(shortName)) return { name: shortName, value: mask };
-  const short = printable(value.slice(0, maxValueLength));
+  const short = escapedText(value.slice(0, maxValueLength));
   const isPath = /^(?:[a-z][\w+.-]*:\/)?\//i.test(short);
   return {
     name: shortName,
@@ -55,6 +55,6 @@ function maskUrls(value: string): string {
 }
 
 /** Returns the text with a replacement character for each that isn't printable ASCII. */
-export function printable(text: string): string {
+export function escapedText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "\ufffd");
 }

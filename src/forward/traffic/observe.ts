@@ -3,11 +3,11 @@
  * what the client sends first, and reports requests, messages and times.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { ParsedEvent, Protocol, Side, TrafficEvent } from "./events.ts";
+import type { ParsedEvent, Protocol, TrafficEvent, TrafficSide } from "./events.ts";
 import { http1 } from "./http1.ts";
 import { http2, preface } from "./http2.ts";
 import { Incoming, latin1, type Parsing, Unreadable } from "./incoming.ts";
-import { type Connection, type Conversation, otherSide } from "./parser.ts";
+import { oppositeOf, type TrafficConnection, type TrafficConversation } from "./parser.ts";
 import { mayBePostgresql, postgresql } from "./postgresql.ts";
 import { mayBeRedis, redis } from "./redis.ts";
 import { tls } from "./tls.ts";
@@ -38,13 +38,13 @@ export function observe(options: ObserveOptions): Observer {
 }
 
 /** Runs the parsers of a connection, until one of them can't follow. */
-class Inspection implements Observer, Connection {
+class Inspection implements Observer, TrafficConnection {
   readonly client = new Incoming();
   readonly server = new Incoming();
   readonly headers: boolean;
   readonly #options: ObserveOptions;
   #parsers: { client: Parsing; server: Parsing } | undefined;
-  #conversation: Conversation | undefined;
+  #conversation: TrafficConversation | undefined;
   #protocol: Protocol = "unknown";
 
   constructor(options: ObserveOptions) {
@@ -76,14 +76,14 @@ class Inspection implements Observer, Connection {
     this.#options.onEvent({ ...event, connection: this.#options.connection, at });
   }
 
-  #feed(side: Side, chunk: Uint8Array): void {
+  #feed(side: TrafficSide, chunk: Uint8Array): void {
     if (this.#parsers === undefined) return;
     let current = side;
     try {
       this[side].lend(chunk);
       for (let before = -1; before !== this.#progress();) {
         before = this.#progress();
-        for (current of [side, otherSide(side)]) this.#parsers[current].next();
+        for (current of [side, oppositeOf(side)]) this.#parsers[current].next();
       }
       current = side;
       this[side].release();
@@ -113,7 +113,7 @@ class Inspection implements Observer, Connection {
   }
 
   /** What was requested before is reported; what follows is only counted. */
-  #giveUp(from: Side, reason: string): void {
+  #giveUp(from: TrafficSide, reason: string): void {
     this.#conversation?.closed?.();
     this.#parsers = undefined;
     this.client.drop();
@@ -150,7 +150,7 @@ class Inspection implements Observer, Connection {
   }
 
   /** Reports the first bytes: four of them, as they identify most protocols and hardly a secret. */
-  *#unknown(first: Side): Parsing {
+  *#unknown(first: TrafficSide): Parsing {
     this.#conversation = { client: this.client.skipToEnd(), server: this.server.skipToEnd() };
     const incoming = this[first];
     incoming.progress++;
@@ -174,7 +174,7 @@ const maxPrefix = 32;
 const protocols = {
   http1,
   http2,
-  tls: (connection: Connection) => tls(connection),
+  tls: (connection: TrafficConnection) => tls(connection),
   postgresql,
   redis,
 };

@@ -8,10 +8,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import conversations from "./testing/conversations.json" with { type: "json" };
-import type { Side, TrafficEvent } from "./events.ts";
+import type { TrafficEvent, TrafficSide } from "./events.ts";
 import { observe } from "./observe.ts";
 
-type Segment = readonly [side: Side, bytes: Uint8Array];
+type Segment = readonly [side: TrafficSide, bytes: Uint8Array];
 
 const recorded: Record<string, Segment[]> = Object.fromEntries(
   Object.entries(conversations).map(([name, segments]) => [
@@ -269,7 +269,7 @@ function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-const sides = fc.constantFrom<Side>("client", "server");
+const sides = fc.constantFrom<TrafficSide>("client", "server");
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 });
 
 /** A recorded conversation with some of its bytes changed, removed or doubled. */

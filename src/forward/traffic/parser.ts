@@ -1,9 +1,9 @@
 /** What the parser of a protocol gets, and what it is. */
-import type { ParsedEvent, Side } from "./events.ts";
+import type { ParsedEvent, TrafficSide } from "./events.ts";
 import type { Incoming, Parsing } from "./incoming.ts";
 
 /** The connection, as a parser sees it. */
-export interface Connection {
+export interface TrafficConnection {
   readonly client: Incoming;
   readonly server: Incoming;
   /** Headers of HTTP are collected. */
@@ -16,7 +16,7 @@ export interface Connection {
 }
 
 /** A protocol on a connection: a coroutine for each direction. */
-export interface Conversation {
+export interface TrafficConversation {
   readonly client: Parsing;
   readonly server: Parsing;
   /** Reports what is unfinished when the connection ended. */
@@ -33,7 +33,7 @@ export class Stopwatch {
   sentMs = 0;
   firstByteMs: number | undefined;
 
-  constructor(private readonly connection: Connection) {
+  constructor(private readonly connection: TrafficConnection) {
     this.at = connection.now();
     this.#startMs = connection.elapsedMs();
   }
@@ -113,6 +113,6 @@ export class Waiting<T> {
 }
 
 /** The other direction. */
-export function otherSide(side: Side): Side {
+export function oppositeOf(side: TrafficSide): TrafficSide {
   return side === "client" ? "server" : "client";
 }

@@ -3,8 +3,14 @@
  * https://www.postgresql.org/docs/current/protocol.html
  */
 import { latin1, type Parsing, Unreadable, unsigned } from "./incoming.ts";
-import { printable } from "./mask.ts";
-import { type Connection, type Conversation, maxWaiting, Stopwatch, Waiting } from "./parser.ts";
+import { escapedText } from "./mask.ts";
+import {
+  maxWaiting,
+  Stopwatch,
+  type TrafficConnection,
+  type TrafficConversation,
+  Waiting,
+} from "./parser.ts";
 import { tls } from "./tls.ts";
 
 /** Codes of the first message, instead of a version of the protocol. */
@@ -42,14 +48,14 @@ export function mayBePostgresql(bytes: Uint8Array): boolean {
 }
 
 /** Follows a connection from its first message. */
-export function postgresql(connection: Connection): Conversation {
+export function postgresql(connection: TrafficConnection): TrafficConversation {
   return new Postgresql(connection);
 }
 
-class Postgresql implements Conversation {
+class Postgresql implements TrafficConversation {
   readonly client: Parsing;
   readonly server: Parsing;
-  readonly #connection: Connection;
+  readonly #connection: TrafficConnection;
   readonly #expected = new Waiting<Expected>();
   /** Kinds of prepared statements, and of portals, by name. */
   readonly #statements = new Map<string, string>();
@@ -57,9 +63,9 @@ class Postgresql implements Conversation {
   /** The client waits for the answer, one byte, to a request for encryption. */
   #requested: "tls" | "gss" | undefined;
   #hasStarted = false;
-  #next: Conversation | undefined;
+  #next: TrafficConversation | undefined;
 
-  constructor(connection: Connection) {
+  constructor(connection: TrafficConnection) {
     this.#connection = connection;
     this.client = this.#fromClient();
     this.server = this.#fromServer();
@@ -105,7 +111,7 @@ class Postgresql implements Conversation {
     for (let at = 0; at + 1 < parts.length && parts[at] !== ""; at += 2) {
       const [name = "", value = ""] = parts.slice(at, at + 2);
       if (["user", "database", "application_name"].includes(name)) {
-        facts[name] = printable(value.slice(0, 64));
+        facts[name] = escapedText(value.slice(0, 64));
       }
     }
     this.#connection.emit({ kind: "protocol", protocol: "postgresql", facts });
@@ -159,7 +165,7 @@ class Postgresql implements Conversation {
     }
   }
 
-  #encrypted(): Conversation {
+  #encrypted(): TrafficConversation {
     const { client, server } = this.#connection;
     const facts = { encryption: "GSSAPI" };
     this.#connection.emit({ kind: "protocol", protocol: "postgresql", facts });

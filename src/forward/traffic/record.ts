@@ -9,7 +9,7 @@ import type { Exchange, Header, TrafficEvent } from "./events.ts";
 import { mask } from "./mask.ts";
 
 /** A file that is written at offsets. */
-export interface RecordFile extends AsyncDisposable {
+export interface TrafficFile extends AsyncDisposable {
   write(bytes: Uint8Array, atByte: number): Promise<void>;
   truncate(bytes: number): Promise<void>;
 }
@@ -42,7 +42,7 @@ const harTail = "\n]}}\n";
 
 /** Writes events to a file as they come. `add` never waits. */
 export class TrafficRecorder {
-  readonly #file: RecordFile;
+  readonly #file: TrafficFile;
   readonly #format: RecordOptions["format"];
   readonly #maxBytes: number;
   /** Where the next entry starts: before the tail. */
@@ -57,7 +57,7 @@ export class TrafficRecorder {
   #omitted = 0;
   #otherProtocols = 0;
 
-  constructor(file: RecordFile, { format, maxBytes = defaultMaxBytes, creator }: RecordOptions) {
+  constructor(file: TrafficFile, { format, maxBytes = defaultMaxBytes, creator }: RecordOptions) {
     this.#file = file;
     this.#format = format;
     this.#maxBytes = maxBytes;
@@ -220,7 +220,7 @@ function round(ms: number): number {
  *
  * @throws KodamaError `environment` if it can't be opened.
  */
-export async function openRecordFile(path: string): Promise<RecordFile> {
+export async function openRecordFile(path: string): Promise<TrafficFile> {
   let file: Deno.FsFile;
   try {
     // An older file may be readable by others.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Exchange, TrafficEvent } from "./events.ts";
-import { openRecordFile, type RecordFile, TrafficRecorder } from "./record.ts";
+import { openRecordFile, type TrafficFile, TrafficRecorder } from "./record.ts";
 
 const creator = { name: "kodama", version: "1.0.0" };
 
@@ -32,7 +32,7 @@ function exchange(more: Partial<Exchange> = {}): Exchange {
 }
 
 /** A file in memory that checks each of its states: a process may be killed after any write. */
-class CheckedFile implements RecordFile {
+class CheckedFile implements TrafficFile {
   #bytes = new Uint8Array(0);
   /** Bytes that the disk still has. */
   room = Infinity;

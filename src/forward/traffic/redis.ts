@@ -3,7 +3,13 @@
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 import { type Incoming, latin1, type Parsing, Unreadable } from "./incoming.ts";
-import { type Connection, type Conversation, maxWaiting, Stopwatch, Waiting } from "./parser.ts";
+import {
+  maxWaiting,
+  Stopwatch,
+  type TrafficConnection,
+  type TrafficConversation,
+  Waiting,
+} from "./parser.ts";
 
 const maxCommandName = 64;
 
@@ -32,7 +38,7 @@ export function mayBeRedis(bytes: Uint8Array): boolean {
 }
 
 /** Follows commands and their answers. */
-export function redis(connection: Connection): Conversation {
+export function redis(connection: TrafficConnection): TrafficConversation {
   connection.emit({ kind: "protocol", protocol: "redis", facts: {} });
   const { client, server } = connection;
   const waiting = new Waiting<Command>();

@@ -1,7 +1,7 @@
 /** The handshake of TLS as far as it is readable: names, versions, alerts. https://www.rfc-editor.org/rfc/rfc8446 */
 import { type Incoming, latin1, type Parsing, Unreadable, unsigned } from "./incoming.ts";
-import { printable } from "./mask.ts";
-import type { Connection, Conversation } from "./parser.ts";
+import { escapedText } from "./mask.ts";
+import type { TrafficConnection, TrafficConversation } from "./parser.ts";
 
 const record = { alert: 21, handshake: 22 };
 const hello = { client: 1, server: 2 };
@@ -34,7 +34,7 @@ const alerts: Readonly<Record<number, string>> = {
 };
 
 /** Follows a handshake; what comes after it is encrypted. `inside` is its protocol, if that is known. */
-export function tls(connection: Connection, inside?: string): Conversation {
+export function tls(connection: TrafficConnection, inside?: string): TrafficConversation {
   const facts: Record<string, string> = inside === undefined ? {} : { inside };
   let isReported = false;
   const report = () => {
@@ -127,7 +127,7 @@ class Fields {
   }
 
   text(): string {
-    return printable(latin1(this.bytes.subarray(this.#at)).slice(0, 255));
+    return escapedText(latin1(this.bytes.subarray(this.#at)).slice(0, 255));
   }
 }
 

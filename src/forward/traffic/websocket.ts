@@ -1,12 +1,12 @@
 /** Messages of WebSockets: types and sizes, never content. https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
-import type { Side } from "./events.ts";
+import type { TrafficSide } from "./events.ts";
 import { type Incoming, type Parsing, Unreadable, unsigned } from "./incoming.ts";
-import type { Connection, Conversation } from "./parser.ts";
+import type { TrafficConnection, TrafficConversation } from "./parser.ts";
 
 const types: Readonly<Record<number, string>> = { 1: "text", 2: "binary", 8: "close" };
 
 /** Follows a connection after the upgrade of a request to `path`. */
-export function webSocket(connection: Connection, path: string): Conversation {
+export function webSocket(connection: TrafficConnection, path: string): TrafficConversation {
   connection.emit({ kind: "protocol", protocol: "websocket", facts: { path } });
   return {
     client: messages(connection, "client"),
@@ -14,7 +14,7 @@ export function webSocket(connection: Connection, path: string): Conversation {
   };
 }
 
-function* messages(connection: Connection, from: Side): Parsing {
+function* messages(connection: TrafficConnection, from: TrafficSide): Parsing {
   const incoming: Incoming = connection[from];
   let current: { type: string; bytes: number } | undefined;
   for (;;) {

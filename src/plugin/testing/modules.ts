@@ -3,12 +3,7 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { startUnprivileged } from "../../sandbox/run_script.ts";
 import type { Capability } from "../capability.ts";
-import {
-  type CapabilityHandlers,
-  openSession,
-  PluginEngine,
-  type PluginEvent,
-} from "../session.ts";
+import { type CapabilityHandlers, openPlugin, PluginEngine, type PluginEvent } from "../session.ts";
 import wabt from "wabt";
 
 const assembler = await wabt();
@@ -74,7 +69,7 @@ export interface OpenOptions {
 export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenOptions = {}) {
   const events: PluginEvent[] = [];
   let wake = Promise.withResolvers<void>();
-  const session = openSession({
+  const session = openPlugin({
     plugin: await new PluginEngine().precompile(file),
     granted: options.granted ?? [],
     config: options.config ?? {},

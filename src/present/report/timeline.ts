@@ -1,5 +1,10 @@
 /** When each pod, batch and step of a run started and ended, as SVG. Pure. */
-import type { ReportedTarget, ReportSection, RunReport, Span } from "../../actions/runs/report.ts";
+import type {
+  ReportedTarget,
+  ReportSection,
+  ReportSpan,
+  RunReport,
+} from "../../actions/runs/report.ts";
 import { formatDuration } from "../../base/duration.ts";
 import colors from "./colors.css" with { type: "text" };
 import { type Content, Markup, markup } from "./markup.ts";
@@ -88,7 +93,7 @@ function drawnTargets({ sections }: RunReport): Set<ReportedTarget> {
   );
 }
 
-function durationOf(span: Span | undefined): number {
+function durationOf(span: ReportSpan | undefined): number {
   return span === undefined ? 0 : (span.endMs ?? Infinity) - span.startMs;
 }
 
@@ -166,7 +171,7 @@ function batchRow(
 }
 
 function bar(
-  span: Span | undefined,
+  span: ReportSpan | undefined,
   { scale, y, height, name, outcome, look }: {
     scale: (ms: number) => number;
     y: number;

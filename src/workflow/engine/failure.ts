@@ -7,7 +7,7 @@ import { targetFields, type TargetNames, type TargetRecord } from "./named_targe
 import { stepReason } from "./policy.ts";
 
 /** The innermost step that ended a list of steps, rescued or not. All fields are empty if nothing failed. */
-export interface Failure {
+export interface StepFailure {
   /** Its id. */
   step: string;
   /** The kind of its outcome. */
@@ -25,7 +25,7 @@ export interface InnerEnd {
   /** The step that ended them; absent if all of them ran. */
   stopper?: Step;
   /** What failed; absent if nothing did. */
-  failure?: Failure;
+  failure?: StepFailure;
   /** Names of the pods of its batch in which a step wasn't ok, tolerated or not. */
   failedTargets?: ReadonlySet<string>;
   /** By name, if some were requested and nothing failed. */
@@ -33,7 +33,13 @@ export interface InnerEnd {
 }
 
 /** Nothing has failed. */
-export const noFailure: Failure = { step: "", outcome: "", reason: "", targets: [], records: [] };
+export const noFailure: StepFailure = {
+  step: "",
+  outcome: "",
+  reason: "",
+  targets: [],
+  records: [],
+};
 
 /** The type of `failure` in expressions. */
 export const failureType: Type = {
@@ -53,7 +59,7 @@ export function failureOf(
   outcome: StepOutcome,
   ends: readonly StepTargetEnd[] = [],
   recordOf: TargetNames["record"] | undefined = undefined,
-): Failure {
+): StepFailure {
   const bad = ends.filter((end) => end.outcome.kind !== "ok");
   return {
     step,

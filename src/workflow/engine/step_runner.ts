@@ -38,7 +38,7 @@ import {
   type RetainedInner,
   retainedPart,
 } from "./step_identity.ts";
-import { type Failure, failureOf, type InnerEnd, isGood } from "./failure.ts";
+import { failureOf, type InnerEnd, isGood, type StepFailure } from "./failure.ts";
 import { makeStepContext, omitSteps } from "./make_step_context.ts";
 
 /** A step with `until` and without a `timeout` of its own ends after this. */
@@ -67,7 +67,7 @@ export class StepRunner implements Sequences {
     const identities = identitiesOf(among);
     let end: StepOutcome = { kind: "ok" };
     let stopper: Step | undefined;
-    let found: Failure | undefined;
+    let found: StepFailure | undefined;
     for (const step of steps) {
       const identity = scope.identity + identities.get(step);
       if (stopper !== undefined && (!whatever || end.kind === "cancelled")) {
@@ -104,7 +104,7 @@ export class StepRunner implements Sequences {
       signal: AbortSignal;
       held: AsyncDisposableStack;
     },
-  ): Promise<{ outcome: StepOutcome; continues: boolean; failure?: Failure }> {
+  ): Promise<{ outcome: StepOutcome; continues: boolean; failure?: StepFailure }> {
     const { environment, retained: all, uses, emit } = this.options;
     const key = scope.prefix + step.id;
     const { workflow, values } = scope;

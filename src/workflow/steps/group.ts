@@ -2,7 +2,13 @@
 import * as v from "valibot";
 import { textType } from "../../expression/type.ts";
 import { anything, described } from "../fields.ts";
-import { type Failure, failureType, type InnerEnd, isGood, noFailure } from "../engine/failure.ts";
+import {
+  failureType,
+  type InnerEnd,
+  isGood,
+  noFailure,
+  type StepFailure,
+} from "../engine/failure.ts";
 import { exitCodeOfStep } from "../engine/policy.ts";
 import type { StepOutcome } from "../step_events.ts";
 import { defineStep } from "../step_kind.ts";
@@ -115,7 +121,7 @@ function mayRescue({ kind }: StepOutcome): boolean {
 }
 
 /** Returns the end of a group after its `rescue` has run: a failure in it doesn't hide the first one. */
-function afterRescue(end: InnerEnd, failure: Failure, rescue: InnerEnd): InnerEnd {
+function afterRescue(end: InnerEnd, failure: StepFailure, rescue: InnerEnd): InnerEnd {
   const first = `${failure.step}: ${failure.reason}`;
   if (isGood(rescue.outcome)) return { outcome: { kind: "rescued", reason: first }, failure };
   if (rescue.outcome.kind === "cancelled") return rescue;

@@ -1,5 +1,5 @@
 /** Asks a model on a terminal: for `ask`, and for the explanation of another command's output. */
-import { ask, type AskTool } from "../../../actions/ask/ask.ts";
+import { askModel, type AskTool } from "../../../actions/ask/ask.ts";
 import type { AskOptionValues } from "../../../actions/ask/options.ts";
 import { AskPainter, type AskPainterOptions } from "../../../present/ask_painter.ts";
 import { drive } from "../../../terminal/driver/drive.ts";
@@ -45,7 +45,7 @@ export async function runAsk(
       signal,
     });
     const mayAsk = !reads && view.format === "text" && canAsk(terminal);
-    return ask(host, {
+    return askModel(host, {
       ...options,
       question,
       tools: offered,
