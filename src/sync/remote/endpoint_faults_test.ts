@@ -83,7 +83,9 @@ for (const shell of shells) {
     const traits: RemoteFixtureOptions = {
       sent(bytes) {
         if (removeAt !== "" && new TextDecoder("latin1").decode(bytes).startsWith(removeAt)) {
-          Deno.removeSync(`${folder}/.kodama-sync-test`, { recursive: true });
+          // At once, as the loop sees it: it may be at work, and would fill a folder that is being emptied.
+          Deno.renameSync(`${folder}/.kodama-sync-test`, `${folder}/../removed`);
+          Deno.removeSync(`${folder}/../removed`, { recursive: true });
         }
         return bytes;
       },

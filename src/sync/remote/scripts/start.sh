@@ -82,7 +82,10 @@ finish() {
 # https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_01
 require_stage() {
   [ -f "$stage/id" ] && return
-  mkdir -p "$stage" && printf '%s\n' "$id" >"$stage/id"
+  # A removal that isn't finished may remove the folder between the two commands.
+  for _ in 1 2 3 4 5; do
+    mkdir -p "$stage" && printf '%s\n' "$id" >"$stage/id" && break
+  done 2>/dev/null
   finish 75
 }
 stop_watch() {
