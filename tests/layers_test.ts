@@ -6,7 +6,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp cli lsp cluster terminal pick table"
+  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp cli lsp cluster terminal pick table ui"
     .split(
       " ",
     );
@@ -59,7 +59,8 @@ const allowed: Record<string, readonly string[]> = {
   "pick": ["base", "terminal"],
   "table": ["base", "terminal"],
   "present": ["base", "terminal", "pick", "table", "actions"],
-  "cli": ["base", "terminal", "actions", "present", "toolbox", "pick", "table"],
+  "cli": ["base", "terminal", "actions", "present", "toolbox", "pick", "table", "ui"],
+  "ui": ["base", "terminal", "kube", "plugin", "actions", "present", "table"],
   "toolbox": ["base", "terminal", "gate", "exec", "actions", "present"],
   "mcp": ["base", "model", "actions", "present", "toolbox"],
   "lsp": ["base", "actions"],

@@ -25,6 +25,8 @@ export type Tone =
 export interface Span {
   text: string;
   tone: Tone;
+  /** Instead of the tone's: parameters of SGR, such as `1;32`, of a program's own output. */
+  sgr?: string;
 }
 
 /** One row of the screen, no wider than the screen. */
@@ -65,10 +67,11 @@ export function clipText(text: string, columns: number, keep: "start" | "end" = 
 export function clipLine(line: Line, columns: number): Line {
   const clipped: Span[] = [];
   let available = columns;
-  for (const { text, tone } of line) {
+  for (const one of line) {
+    const { text } = one;
     const width = displayWidth(text);
     if (width <= available) {
-      clipped.push({ text, tone });
+      clipped.push(one);
       available -= width;
       continue;
     }
@@ -78,7 +81,7 @@ export function clipLine(line: Line, columns: number): Line {
       if (available < 0) break;
       part += character;
     }
-    if (part !== "") clipped.push({ text: part, tone });
+    if (part !== "") clipped.push({ ...one, text: part });
     break;
   }
   return clipped;

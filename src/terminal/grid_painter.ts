@@ -162,8 +162,10 @@ export class GridPainter {
 
   #encode(line: Line): string {
     let out = "";
-    for (const { text, tone } of line) {
-      const paint = this.#tones[tone];
+    for (const { text, tone, sgr } of line) {
+      const paint = sgr !== undefined && this.#options.color && /^[\d;:]+$/.test(sgr)
+        ? `\x1b[${sgr}m`
+        : this.#tones[tone];
       out += paint === "" ? text : `${paint}${text}${reset}`;
     }
     return out;

@@ -68,6 +68,15 @@ function firstRow(top: number, grids: readonly Grid[], until: Grid): number {
   return Math.min(top, rows - tallest);
 }
 
+Deno.test("a program's own colours are painted, if they are nothing else", () => {
+  const paint = (sgr: string, color = true) =>
+    new GridPainter({ area: "inline", color, mouse: false })
+      .paint({ lines: [[{ text: "a", tone: "plain", sgr }]] });
+  assert.ok(paint("1;38;5;12").includes("\x1b[1;38;5;12ma\x1b[0m"));
+  assert.doesNotMatch(paint("1;38;5;12", false), /38/);
+  assert.doesNotMatch(paint("0m\x1b[2J"), /2J/);
+});
+
 Deno.test("only rows that changed are written", () => {
   const painter = new GridPainter({ area: "inline", color: false, mouse: false });
   const lines = ["one", "two", "three"].map((text) => [span(text)]);
