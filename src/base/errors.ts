@@ -29,6 +29,10 @@ export type ErrorKind =
   | "timeout"
   /** Nothing may be changed: in this run, or in this context. */
   | "readOnly"
+  /** It changes something, and no one could be asked: `--yes` confirms it. */
+  | "unconfirmed"
+  /** A workflow that isn't trusted yet, and no one could be asked. */
+  | "untrusted"
   /** A person said no to a question. */
   | "declined"
   /** A person or a signal stopped it. */
@@ -41,11 +45,13 @@ export type ErrorKind =
 const exitCodes: Readonly<Record<ErrorKind, number>> = {
   usage: 2,
   noMatch: 2,
+  unconfirmed: 2,
   timeout: 3,
   unreachable: 4,
   // 128 + SIGINT, as a shell reports it.
   cancelled: 130,
   readOnly: 1,
+  untrusted: 1,
   declined: 1,
   config: 1,
   unauthorized: 1,
@@ -86,6 +92,15 @@ export class UsageError extends KodamaError {
 
   constructor(message: string, options: KodamaErrorOptions = {}) {
     super("usage", message, options);
+  }
+}
+
+/** A change that no one could be asked about: front ends ask, and confirm it with `--yes`. */
+export class UnconfirmedError extends KodamaError {
+  override readonly name = "UnconfirmedError";
+
+  constructor(message: string, options: KodamaErrorOptions = {}) {
+    super("unconfirmed", message, options);
   }
 }
 

@@ -8,6 +8,7 @@ const plain: ErrorOptions = { json: false, debug: false, style: plainStyle };
 const codes: Readonly<Record<ErrorKind, number>> = {
   usage: 2,
   noMatch: 2,
+  unconfirmed: 2,
   config: 1,
   unreachable: 4,
   unauthorized: 1,
@@ -16,6 +17,7 @@ const codes: Readonly<Record<ErrorKind, number>> = {
   conflict: 1,
   timeout: 3,
   readOnly: 1,
+  untrusted: 1,
   declined: 1,
   cancelled: 130,
   server: 1,

@@ -1,6 +1,6 @@
 /** Tests of workflows: each case is a real run, against an embedded cluster that is removed afterwards. */
 import { readYamlShape } from "../../base/yaml/shape.ts";
-import { exitCodeOfKind, KodamaError, UsageError } from "../../base/errors.ts";
+import { exitCodeOfKind, KodamaError, UnconfirmedError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { stepReason } from "../../workflow/engine/policy.ts";
 import { resolved } from "../../workflow/load_workflow.ts";
@@ -150,7 +150,7 @@ async function runCase(
 /** Answers the question before a change; a case without an answer is a run without a terminal. */
 function answerOf({ yes }: TestCase): Promise<boolean> {
   if (yes !== undefined) return Promise.resolve(yes);
-  throw new UsageError("refusing to change anything without confirmation", {
+  throw new UnconfirmedError("refusing to change anything without confirmation", {
     hint: "the case needs yes: true or false",
   });
 }

@@ -211,7 +211,7 @@ async function refused(
   const word = known.some((one) => one.path === path) ? name : path;
   const why = seen === "new" ? "isn't trusted yet" : `has changed ${since}${files}`;
   return new KodamaError(
-    "forbidden",
+    "untrusted",
     `the workflow ${name} (${path}) ${why}, and there is no terminal to ask on`,
     {
       hint: lock

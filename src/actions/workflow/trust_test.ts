@@ -90,7 +90,7 @@ Deno.test("without a terminal it fails, with the alternatives", async () => {
     const failure = await ensureTrusted(host, subject(undefined, path), unattended)
       .catch((error) => error);
     assert.ok(failure instanceof KodamaError);
-    assert.equal(failure.kind, "forbidden");
+    assert.equal(failure.kind, "untrusted");
     assert.match(failure.message, /isn't trusted yet, and there is no terminal to ask on/);
     assert.equal(
       plainHint(failure.hint ?? ""),

@@ -1,7 +1,7 @@
 /** The text of the question before a change of many pods. */
 import type { ChangeQuestion, ChangeScope, Confirm } from "../../../actions/exec/events.ts";
 import { plural } from "../../../base/plural.ts";
-import { UsageError } from "../../../base/errors.ts";
+import { UnconfirmedError } from "../../../base/errors.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
@@ -26,7 +26,7 @@ export interface Confirming {
 }
 
 /**
- * Asks on the terminal. `ask` throws `UsageError` if no one can be asked, or if standard input goes to the
+ * Asks on the terminal. `ask` throws `UnconfirmedError` if no one can be asked, or if standard input goes to the
  * commands.
  */
 export function confirmOn(terminal: Terminal, options: Confirming): Confirm {
@@ -172,7 +172,7 @@ function cut(text: string, characters: number): string {
 }
 
 /** Without a terminal nothing is changed without confirmation, and nothing waits for an answer that can't come. */
-function refusal({ action, count, scopes }: ChangeQuestion, listing: string): UsageError {
+function refusal({ action, count, scopes }: ChangeQuestion, listing: string): UnconfirmedError {
   const pods = plural(count, "pod");
   const what = {
     // Without pods it changes objects of the cluster.
@@ -186,7 +186,7 @@ function refusal({ action, count, scopes }: ChangeQuestion, listing: string): Us
   }[action.kind];
   const contexts = [...new Set(scopes.map(({ context }) => context))];
   const where = contexts.length === 0 ? "" : ` (context ${contexts.join(", ")})`;
-  return new UsageError(`refusing to ${what}${where} without confirmation`, {
+  return new UnconfirmedError(`refusing to ${what}${where} without confirmation`, {
     hint: `pass --yes to confirm, or ${listing} to see what it would do`,
   });
 }

@@ -34,7 +34,7 @@ export const command = defineCommand({
       if (repository !== undefined && !yes) {
         const line = printable(`kodama forward ${set.args.join(" ")}`);
         if (!canAsk(terminal)) {
-          throw new KodamaError("declined", `${repository} defines ${name}: ${line}`, {
+          throw new KodamaError("unconfirmed", `${repository} defines ${name}: ${line}`, {
             hint: "--yes starts it without a question",
           });
         }

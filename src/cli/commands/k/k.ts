@@ -1,7 +1,7 @@
 import type { KubectlPlan } from "../../../actions/kubectl/guard.ts";
 import { isKnownToRead, withoutOwnFlags } from "../../../actions/kubectl/guard.ts";
 import type { KubectlPreview } from "../../../actions/kubectl/preview.ts";
-import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { commandLine } from "../../../base/shell_quote.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
@@ -176,9 +176,9 @@ async function runGuarded(
   }
 }
 
-function refusal({ args, scope }: KubectlPlan): UsageError {
+function refusal({ args, scope }: KubectlPlan): UnconfirmedError {
   const context = scope === undefined ? "" : ` (context ${scope.context})`;
-  return new UsageError(
+  return new UnconfirmedError(
     `refusing to run kubectl ${commandLine(args)}${context} without confirmation`,
     { hint: "pass --yes to confirm, or --dry-run=server to see what it would do" },
   );

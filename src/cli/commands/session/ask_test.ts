@@ -63,7 +63,7 @@ const questions: [ask: Ask, refusal: RegExp, question: RegExp][] = [
 Deno.test("a loss is confirmed on the terminal, and refused with the flag to pass if there is none", async () => {
   for (const [ask, message, question] of questions) {
     await assert.rejects(ask({ terminal: new MemoryTerminal(), signal }), {
-      kind: "usage",
+      kind: "unconfirmed",
       message,
       hint: /^pass --yes/,
     });

@@ -1,4 +1,4 @@
-import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
@@ -117,7 +117,7 @@ function planLines(plan: DeletionPlan): string[] {
 /**
  * Asks on the terminal.
  *
- * @throws UsageError if no one can be asked.
+ * @throws UnconfirmedError if no one can be asked.
  */
 export async function askDeletion(
   plan: DeletionPlan,
@@ -126,7 +126,7 @@ export async function askDeletion(
   const lines = planLines(plan).map((line) => `${printable(line)}\n`).join("");
   if (!canAsk(terminal)) {
     const whose = plan.otherOwner === undefined ? "" : ` of ${plan.otherOwner}`;
-    throw new UsageError(
+    throw new UnconfirmedError(
       printable(`refusing to delete session "${plan.name}"${whose} without confirmation`),
       { hint: "pass --yes" },
     );

@@ -1,6 +1,6 @@
 import { fillSteps, isSnapshotName } from "../../../actions/session/events.ts";
 import type { RestoreFrom } from "../../../actions/session/snapshots/restore_source.ts";
-import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
@@ -121,7 +121,7 @@ function lostLines({ lost }: RestorePlan): string[] {
 /**
  * Asks on the terminal.
  *
- * @throws UsageError if no one can be asked.
+ * @throws UnconfirmedError if no one can be asked.
  */
 export async function askRestore(
   plan: RestorePlan,
@@ -130,7 +130,7 @@ export async function askRestore(
   const lines = lostLines(plan).map((line) => `${printable(line)}\n`).join("");
   if (!canAsk(terminal)) {
     const names = plan.lost.map(({ name }) => name).join(" and ");
-    throw new UsageError(
+    throw new UnconfirmedError(
       `refusing to restore session "${plan.name}" without confirmation: the contents of ${names} would be lost`,
       { hint: "pass --yes; kodama snapshot saves those files first" },
     );

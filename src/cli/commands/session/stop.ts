@@ -1,4 +1,4 @@
-import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { KodamaError, UnconfirmedError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
@@ -80,7 +80,7 @@ export async function askStop(
   if (workingTask === undefined) return true;
   const lost = `its agent works on task ${workingTask}, which fails then`;
   if (!canAsk(terminal)) {
-    throw new UsageError(`refusing to stop session "${name}" without confirmation: ${lost}`, {
+    throw new UnconfirmedError(`refusing to stop session "${name}" without confirmation: ${lost}`, {
       hint: `pass --yes; kodama agent logs ${name} -f waits for the end of the task`,
     });
   }

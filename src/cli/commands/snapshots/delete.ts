@@ -1,6 +1,6 @@
 import { checkedSnapshotName } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/json_value.ts";
-import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
@@ -76,7 +76,7 @@ function snapshotRemovalLines(
 /**
  * Asks on the terminal.
  *
- * @throws UsageError if no one can be asked.
+ * @throws UnconfirmedError if no one can be asked.
  */
 export async function askSnapshotRemoval(
   plan: PlannedSnapshotRemoval,
@@ -85,7 +85,7 @@ export async function askSnapshotRemoval(
   if (!canAsk(terminal)) {
     const names = plan.snapshots.map(({ name }) => name).join(", ");
     const noun = plan.snapshots.length === 1 ? "snapshot" : "snapshots";
-    throw new UsageError(`refusing to delete ${noun} ${names} without confirmation`, {
+    throw new UnconfirmedError(`refusing to delete ${noun} ${names} without confirmation`, {
       hint: "pass --yes",
     });
   }
