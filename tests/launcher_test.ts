@@ -77,6 +77,8 @@ Deno.test("only the configuration folder is written to, and that of --outdir", a
     ["kodama", ["workflow", "check"], home],
     ["kodama", ["workflow", "new", "a"], "--allow-write"],
     ["kodama", ["workflow", "test"], "--allow-write"],
+    ["kodama", ["mcp", "install", "vscode"], "--allow-write"],
+    ["kodama", ["mcp", "--http", "7331"], home],
     ["kpod", ["web-0", "--", "cp", "a", "b"], home],
   ];
   for (const [name, words, flag] of table) assert.equal(await writes(name, words), flag);

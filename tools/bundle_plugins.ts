@@ -66,6 +66,7 @@ export function startTogether(
  */
 const forms: Readonly<Record<string, string>> = {
   "fastest-levenshtein": "fastest-levenshtein/esm/mod.js",
+  "jsonc-parser": "jsonc-parser/lib/esm/main.js",
   "yaml": "yaml/browser/index.js",
 };
 

@@ -287,7 +287,15 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     set: leaf("replace the instructions", () => import("./commands/instructions/set.ts")),
     clear: leaf("remove the instructions", () => import("./commands/instructions/clear.ts")),
   }),
-  mcp: leaf("serve kodama's tools to an agent", () => import("./commands/mcp.ts")),
+  mcp: {
+    ...dialling("serve kodama's tools to an agent", () => import("./commands/mcp/mcp.ts")),
+    commands: {
+      install: leaf(
+        "register the MCP server with Claude Code or VS Code",
+        () => import("./commands/mcp/install.ts"),
+      ),
+    },
+  },
   model: branch("the language models that kodama asks", {
     list: leaf("list models, and where their keys are", () => import("./commands/model/list.ts")),
     show: leaf("show how models are reached", () => import("./commands/model/show.ts")),

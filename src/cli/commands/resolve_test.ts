@@ -85,6 +85,22 @@ testResolve([
     errors: [["--http 70000", /must be a port/]],
   },
   {
+    line: "mcp install vscode",
+    options: { program: "vscode", scope: "user", isPrinted: false, args: [] },
+    changes: [
+      ["--scope project", { scope: "project" }],
+      ["--print", { isPrinted: true }],
+      ["--allow-changes", { args: ["--allow-changes"] }],
+      ["--read-only", { args: ["--read-only"] }],
+      ["--kubeconfig f", { args: ["--kubeconfig", "f"] }],
+    ],
+    errors: [["--allow-changes --read-only", /can't be used together/]],
+  },
+  {
+    line: "mcp install claude-code",
+    options: { program: "claude-code", scope: "user", isPrinted: false, args: [] },
+  },
+  {
     line: "version",
     options: { json: false },
     changes: [

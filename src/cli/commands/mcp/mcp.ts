@@ -1,7 +1,8 @@
-import { KodamaError } from "../../base/errors.ts";
-import { defineCommand } from "../parser/command.ts";
-import { success } from "../exit_codes.ts";
-import { BadValue, toggle, value } from "../parser/flag.ts";
+import { KodamaError } from "../../../base/errors.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { success } from "../../exit_codes.ts";
+import { BadValue, value } from "../../parser/flag.ts";
+import { serverFlags } from "./flags.ts";
 
 /** `kodama mcp`. */
 export const command = defineCommand({
@@ -10,34 +11,34 @@ export const command = defineCommand({
     "output: pods, commands over many pods with equal outputs folded, logs, files, objects, waits, runs, workflows " +
     "and sessions. Each answer fits a budget of tokens and says what it omits. Values of Secrets, credentials and " +
     "what looks like a secret are left out.\n\n" +
-    "Only what reads runs. With --allow-changes other commands and workflows are offered too, and for each one you " +
+    "Only what reads runs, and with --read-only the client itself lets nothing else out. With --allow-changes other commands and workflows are offered too, and for each one you " +
     "are asked by the agent's program, which shows the exact command and the pods; if that program can't ask, it " +
     "is refused.\n\n" +
     "With --http it listens on this machine alone, for requests with a token: $KODAMA_MCP_TOKEN, or a new one that " +
     "is printed on standard error.",
   flags: {
-    "allow-changes": toggle("offer what changes something, and ask before each change"),
+    "allow-changes": serverFlags["allow-changes"],
     http: value("listen on this port of 127.0.0.1; 0 is any free one", portOf, {
       placeholder: "PORT",
     }),
-    kubeconfig: value("kubeconfig file to use", (text) => text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    }),
+    kubeconfig: serverFlags.kubeconfig,
   },
   examples: [
     { title: "What an agent's program starts", line: "kodama mcp" },
     { title: "Let it request changes", line: "kodama mcp --allow-changes" },
     { title: "Serve programs that connect by HTTP", line: "kodama mcp --http 7331" },
   ],
-  seeAlso: ["docs/mcp.md has how it is registered with agents, and the tools."],
+  seeAlso: [
+    "kodama mcp install --help registers it with Claude Code and VS Code.",
+    "docs/mcp.md has the tools, and what an agent can't do.",
+  ],
   resolve: ({ flags }) => ({
     allowChanges: flags["allow-changes"],
     port: flags.http,
     kubeconfig: flags.kubeconfig,
   }),
   async run({ allowChanges, port, kubeconfig }, invocation) {
-    const { interruptible } = await import("../../terminal/driver/signals.ts");
+    const { interruptible } = await import("../../../terminal/driver/signals.ts");
     const { terminal, environment, signals } = invocation;
     const host = await invocation.host({ kubeconfig });
     if (port === undefined && terminal.stdin.isTerminal) {
@@ -55,7 +56,7 @@ export const command = defineCommand({
     await interruptible(signals, (signal) =>
       invocation.serveTools({
         host,
-        allowChanges,
+        allowChanges: allowChanges && !host.readOnly,
         signal,
         ...(port === undefined ? {} : { http: { port, token, onListen } }),
       }));
