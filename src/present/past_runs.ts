@@ -70,15 +70,24 @@ export function runLines(run: PastRun): string[] {
   ];
 }
 
+/** What of a run is data. */
+interface RunDataOptions {
+  /** Also what each pod wrote, as far as it is recorded: large. */
+  withOutputs?: boolean;
+}
+
 /** The same as data. */
-export function runData({ header, targets, end }: PastRun): Record<string, unknown> {
+export function runData(
+  { header, targets, end }: PastRun,
+  { withOutputs = false }: RunDataOptions = {},
+): Record<string, unknown> {
   const { event: _event, version: _version, ...request } = header;
   return {
     ...request,
     exitCode: end?.exitCode ?? null,
     durationMs: end?.durationMs ?? null,
     counts: end?.counts ?? null,
-    targets: targets.map(({ target, name, end }) => ({
+    targets: targets.map(({ target, name, end, output }) => ({
       ...target,
       name,
       outcome: end?.outcome ?? null,
@@ -86,7 +95,17 @@ export function runData({ header, targets, end }: PastRun): Record<string, unkno
       signal: end?.signal ?? null,
       durationMs: end?.durationMs ?? null,
       error: end?.error ?? null,
+      ...(withOutputs ? outputData(output) : {}),
     })),
+  };
+}
+
+/** What a pod wrote; `null` if it isn't recorded. */
+function outputData(output: RecordedTarget["output"]): Record<string, unknown> {
+  return {
+    stdout: output?.stdout ?? null,
+    stderr: output?.stderr ?? null,
+    omittedBytes: output?.omittedBytes ?? null,
   };
 }
 
@@ -197,7 +216,10 @@ function resultOf({ steps, end }: PastWorkflow): string {
 }
 
 /** The same as data. */
-export function workflowRunData({ header, steps, end }: PastWorkflow): Record<string, unknown> {
+export function workflowRunData(
+  { header, steps, end }: PastWorkflow,
+  { withOutputs = false }: RunDataOptions = {},
+): Record<string, unknown> {
   const { event: _event, version: _version, ...request } = header;
   return {
     ...request,
@@ -205,7 +227,7 @@ export function workflowRunData({ header, steps, end }: PastWorkflow): Record<st
     exitCode: end?.exitCode ?? null,
     durationMs: end?.durationMs ?? null,
     outputs: end?.outputs ?? null,
-    steps: steps.map(({ key, title, end, targets }) => ({
+    steps: steps.map(({ key, title, end, targets, written }) => ({
       step: key,
       title,
       outcome: end?.outcome.kind ?? null,
@@ -216,6 +238,7 @@ export function workflowRunData({ header, steps, end }: PastWorkflow): Record<st
         kind: undefined,
         outcome: outcome.kind,
         durationMs,
+        ...(withOutputs ? outputData(written.get(name)) : {}),
       })),
     })),
   };

@@ -79,3 +79,20 @@ Deno.test("as data, what isn't known is null", () => {
   assert.deepEqual(data.targets.map(({ outcome }) => outcome), ["ok", "failed", null]);
   assert.equal(data.exitCode, null);
 });
+
+Deno.test("as data, a run has what its pods wrote if that is requested", () => {
+  const [first, ...others] = killed.targets;
+  assert.ok(first !== undefined);
+  const output = { id: "1", stdout: "up\n", stderr: "", omittedBytes: 3 };
+  const run = { ...killed, targets: [{ ...first, output }, ...others] };
+  const written = (data: Record<string, unknown>) =>
+    (data.targets as Record<string, unknown>[]).map(({ stdout, omittedBytes }) => [
+      stdout,
+      omittedBytes,
+    ]);
+  assert.deepEqual(written(runData(run, { withOutputs: true })).slice(0, 2), [
+    ["up\n", 3],
+    [null, null],
+  ]);
+  assert.ok(!("stdout" in (runData(run).targets as object[])[0]!));
+});

@@ -10,8 +10,8 @@ const formats = choice(["json", "jsonl", "yaml"]);
 /** `kodama runs show`. */
 export const command = defineCommand({
   description:
-    "Shows a past run: what ran, and how each pod ended. Without an id, or with last, it is the last one; the beginning of " +
-    "an id is enough.",
+    "Shows a past run: what ran, and how each pod ended; as data also what each pod wrote. Without an id, or with last, " +
+    "it is the last one; the beginning of an id is enough.",
   operands: [runOperand],
   flags: {
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
@@ -41,7 +41,13 @@ async function shown(found: FoundRun) {
     "../../../present/past_runs.ts"
   );
   if (found.kind === "run") {
-    return { lines: () => runLines(found.run), data: () => runData(found.run) };
+    return {
+      lines: () => runLines(found.run),
+      data: () => runData(found.run, { withOutputs: true }),
+    };
   }
-  return { lines: () => workflowRunLines(found.run), data: () => workflowRunData(found.run) };
+  return {
+    lines: () => workflowRunLines(found.run),
+    data: () => workflowRunData(found.run, { withOutputs: true }),
+  };
 }
