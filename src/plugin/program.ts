@@ -43,8 +43,8 @@ export interface PayloadLimits {
 export type PluginMessage =
   /** The last message of the host is done. */
   | { kind: "done"; lines?: readonly string[] }
-  /** The plugin has failed; nothing follows. */
-  | { kind: "failed"; message: string }
+  /** The plugin has failed; nothing follows. What it rendered in the call that failed may say why. */
+  | { kind: "failed"; message: string; lines?: readonly string[] }
   /** An import; the process waits for the answer. */
   | { kind: "request"; name: CapabilityImport; text: string; lines?: readonly string[] };
 

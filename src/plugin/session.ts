@@ -212,11 +212,11 @@ class WasmSession implements PluginSession {
   #receive(message: PluginMessage): void {
     if (this.#state === "ended") return;
     this.#timer?.[Symbol.dispose]();
-    if (message.kind === "failed") return this.#fail(message.message);
     const { lines } = message;
     if (lines !== undefined && !this.#closing) {
       this.#options.emit({ kind: "pluginRender", pane: this.#options.pane, lines });
     }
+    if (message.kind === "failed") return this.#fail(message.message);
     if (message.kind === "request") return void this.#answer(message.name, message.text);
     this.#state = "idle";
     this.#done.resolve();

@@ -220,6 +220,19 @@ for (const [name, [file, error]] of Object.entries(hostile)) {
   });
 }
 
+Deno.test("what a plugin rendered in the call that fails is shown: its last words", async () => {
+  const panics = pluginOf(`${renderImport}\n${dataOf('["no such pod"]')}
+    ${onCommand(`${rendering('["no such pod"]')} unreachable`)}`);
+  await using plugin = await openedPlugin(panics);
+  plugin.session.handleCommand({ type: "select" });
+  assert.equal((await plugin.event(2)).kind, "pluginError");
+  assert.deepEqual(await plugin.event(1), {
+    kind: "pluginRender",
+    pane: 1,
+    lines: ["no such pod"],
+  });
+});
+
 Deno.test("a plugin that doesn't return is stopped, and others aren't held up", async () => {
   const clock = new ManualClock();
   const loop = pluginOf(onCommand("(loop $l (br $l))"));
