@@ -71,8 +71,8 @@ export class ManualClock implements Clock {
     watched.catch(() => {});
     while (!settled) {
       await quiet();
-      if (!settled && !this.step()) await quiet();
-      if (!settled && this.waiting === 0) await new Promise((resolve) => setTimeout(resolve));
+      // Without a timer it waits for something real, for example a module that is loaded.
+      if (!settled && !this.step()) await new Promise((resolve) => setTimeout(resolve));
     }
     return await watched;
   }
