@@ -2,6 +2,7 @@
  * All commands: name, one line, and where to load it from. Only this is read at the
  * start; the body of a command is loaded when it was chosen.
  */
+import type { Command } from "./parser/command.ts";
 import type { Branch, CommandLeaf } from "./parser/node.ts";
 import { withGlobalFlags } from "./parser/global_flags.ts";
 
@@ -97,6 +98,28 @@ const branch = (
   commands,
 });
 
+/** Files with the commands of a group, each exported by its name. */
+const memory = () => import("./commands/memory.ts");
+const instructions = () => import("./commands/instructions.ts");
+const template = () => import("./commands/template/template.ts");
+const config = () => import("./commands/config/config.ts");
+const cluster = () => import("./commands/cluster/cluster.ts");
+const snapshots = () => import("./commands/snapshots/snapshots.ts");
+const runs = () => import("./commands/runs/runs.ts");
+const agent = () => import("./commands/agent/agent.ts");
+const model = () => import("./commands/model/model.ts");
+const plugin = () => import("./commands/plugin/plugin.ts");
+const sync = () => import("./commands/sync/sync.ts");
+const forwards = () => import("./commands/forward/forwards.ts");
+const trust = () => import("./commands/workflow/trust.ts");
+
+/** Returns how to load one command of such a file. */
+const from = <Name extends string>(
+  load: () => Promise<Readonly<Record<Name, Command>>>,
+  name: Name,
+): CommandLeaf["load"] =>
+async () => ({ command: (await load())[name] });
+
 /** The session commands: they are at the root, and below `session` too. */
 const sessionCommands = {
   start: dialling(
@@ -133,8 +156,8 @@ const sessionCommands = {
 
 /** The commands of their snapshots: below `snapshots`, and `session snapshots`. */
 const snapshotsCommands = {
-  list: dialling("list snapshots", () => import("./commands/snapshots/list.ts")),
-  delete: dialling("delete snapshots", () => import("./commands/snapshots/delete.ts")),
+  list: dialling("list snapshots", from(snapshots, "list")),
+  delete: dialling("delete snapshots", from(snapshots, "delete")),
 } satisfies Record<string, CommandLeaf>;
 
 function synonym(name: keyof typeof sessionCommands): CommandLeaf {
@@ -160,11 +183,11 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   forward: {
     ...dialling("forward local ports to pods", () => import("./commands/forward/forward.ts")),
     commands: {
-      list: leaf("list forwards in the background", () => import("./commands/forward/list.ts")),
-      status: leaf("show what they have carried", () => import("./commands/forward/status.ts")),
-      logs: leaf("print their messages", () => import("./commands/forward/logs.ts")),
-      stop: leaf("stop forwards in the background", () => import("./commands/forward/stop.ts")),
-      up: leaf("start a named set of forwards", () => import("./commands/forward/up.ts")),
+      list: leaf("list forwards in the background", from(forwards, "list")),
+      status: leaf("show what they have carried", from(forwards, "status")),
+      logs: leaf("print their messages", from(forwards, "logs")),
+      stop: leaf("stop forwards in the background", from(forwards, "stop")),
+      up: leaf("start a named set of forwards", from(forwards, "up")),
     },
   },
   top: dialling(
@@ -183,12 +206,12 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   },
   watch: dialling("watch objects change", () => import("./commands/watch.ts")),
   runs: branch("list and rerun past runs", {
-    list: explained(leaf("list past runs", () => import("./commands/runs/list.ts"))),
+    list: explained(leaf("list past runs", from(runs, "list"))),
     show: explained(
-      leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),
+      leaf("show how each pod of a run ended", from(runs, "show")),
     ),
-    report: leaf("write a run as an HTML page", () => import("./commands/runs/report.ts")),
-    diff: leaf("show what has changed between two runs", () => import("./commands/runs/diff.ts")),
+    report: leaf("write a run as an HTML page", from(runs, "report")),
+    diff: leaf("show what has changed between two runs", from(runs, "diff")),
     rerun: dialling(
       "run a past run again, or its failed pods",
       () => import("./commands/runs/rerun.ts"),
@@ -216,13 +239,13 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     trust: branch("manage which workflows may run", {
       add: leaf(
         "review a workflow and trust it",
-        () => import("./commands/workflow/trust/add.ts"),
+        from(trust, "add"),
       ),
-      list: leaf("list what is trusted", () => import("./commands/workflow/trust/list.ts")),
-      revoke: leaf("revoke trust", () => import("./commands/workflow/trust/revoke.ts")),
+      list: leaf("list what is trusted", from(trust, "list")),
+      revoke: leaf("revoke trust", from(trust, "revoke")),
       lock: leaf(
         "print a lock file, for CI",
-        () => import("./commands/workflow/trust/lock.ts"),
+        from(trust, "lock"),
       ),
     }),
   }),
@@ -251,41 +274,41 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   prompt: dialling("give a task to a session's agent", () => import("./commands/prompt/prompt.ts")),
   interrupt: dialling("stop a session's agent", () => import("./commands/interrupt.ts")),
   agent: branch("tasks of a session's agent", {
-    list: dialling("list the agent's tasks", () => import("./commands/agent/list.ts")),
-    logs: dialling("show what the agent did for a task", () => import("./commands/agent/logs.ts")),
+    list: dialling("list the agent's tasks", from(agent, "list")),
+    logs: dialling("show what the agent did for a task", from(agent, "logs")),
   }),
   template: branch("session templates", {
-    list: leaf("list templates", () => import("./commands/template/list.ts")),
-    show: leaf("print a template", () => import("./commands/template/show.ts")),
+    list: leaf("list templates", from(template, "list")),
+    show: leaf("print a template", from(template, "show")),
   }),
   sync: branch("keep a local folder and one in a pod in sync", {
     start: dialling("keep two folders in sync", () => import("./commands/sync/start.ts")),
-    list: leaf("list the syncs of this machine", () => import("./commands/sync/list.ts")),
-    status: leaf("show the state of a sync", () => import("./commands/sync/status.ts")),
-    flush: leaf("wait until both sides are in sync", () => import("./commands/sync/flush.ts")),
+    list: leaf("list the syncs of this machine", from(sync, "list")),
+    status: leaf("show the state of a sync", from(sync, "status")),
+    flush: leaf("wait until both sides are in sync", from(sync, "flush")),
     conflicts: leaf(
       "list the copies stored for conflicts",
-      () => import("./commands/sync/conflicts.ts"),
+      from(sync, "conflicts"),
     ),
-    pause: leaf("pause a sync", () => import("./commands/sync/pause.ts")),
-    resume: leaf("resume a paused sync", () => import("./commands/sync/resume.ts")),
-    stop: leaf("stop a sync", () => import("./commands/sync/stop.ts")),
+    pause: leaf("pause a sync", from(sync, "pause")),
+    resume: leaf("resume a paused sync", from(sync, "resume")),
+    stop: leaf("stop a sync", from(sync, "stop")),
   }),
   ask: dialling(
     "answer a question about the cluster, or do a task",
     () => import("./commands/ask/ask.ts"),
   ),
   memory: branch("what models have noted about a context", {
-    show: leaf("print the notes", () => import("./commands/memory/show.ts")),
-    set: leaf("replace the notes", () => import("./commands/memory/set.ts")),
-    clear: leaf("remove the notes", () => import("./commands/memory/clear.ts")),
-    enable: leaf("let models use notes", () => import("./commands/memory/enable.ts")),
-    disable: leaf("let no model use notes", () => import("./commands/memory/disable.ts")),
+    show: leaf("print the notes", from(memory, "show")),
+    set: leaf("replace the notes", from(memory, "set")),
+    clear: leaf("remove the notes", from(memory, "clear")),
+    enable: leaf("let models use notes", from(memory, "enable")),
+    disable: leaf("let no model use notes", from(memory, "disable")),
   }),
   instructions: branch("what models should always know from you", {
-    show: leaf("print the instructions", () => import("./commands/instructions/show.ts")),
-    set: leaf("replace the instructions", () => import("./commands/instructions/set.ts")),
-    clear: leaf("remove the instructions", () => import("./commands/instructions/clear.ts")),
+    show: leaf("print the instructions", from(instructions, "show")),
+    set: leaf("replace the instructions", from(instructions, "set")),
+    clear: leaf("remove the instructions", from(instructions, "clear")),
   }),
   mcp: {
     ...dialling("serve kodama's tools to an agent", () => import("./commands/mcp/mcp.ts")),
@@ -297,33 +320,33 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     },
   },
   model: branch("the language models that kodama asks", {
-    list: leaf("list models, and where their keys are", () => import("./commands/model/list.ts")),
-    show: leaf("show how models are reached", () => import("./commands/model/show.ts")),
-    test: leaf("ask models a question, and measure them", () => import("./commands/model/test.ts")),
-    stats: leaf("print what models have cost", () => import("./commands/model/stats.ts")),
+    list: leaf("list models, and where their keys are", from(model, "list")),
+    show: leaf("show how models are reached", from(model, "show")),
+    test: leaf("ask models a question, and measure them", from(model, "test")),
+    stats: leaf("print what models have cost", from(model, "stats")),
   }),
   plugin: branch("panes of your own, in WebAssembly", {
-    list: leaf("list the configured plugins", () => import("./commands/plugin/list.ts")),
-    check: leaf("check a plugin's file", () => import("./commands/plugin/check.ts")),
-    test: leaf("run a plugin without a screen", () => import("./commands/plugin/test.ts")),
+    list: leaf("list the configured plugins", from(plugin, "list")),
+    check: leaf("check a plugin's file", from(plugin, "check")),
+    test: leaf("run a plugin without a screen", from(plugin, "test")),
   }),
   cluster: branch("the embedded Kubernetes, for trying things out", {
-    up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
-    down: leaf("stop the embedded cluster", () => import("./commands/cluster/down.ts")),
+    up: leaf("start the embedded cluster", from(cluster, "up")),
+    down: leaf("stop the embedded cluster", from(cluster, "down")),
     status: leaf(
       "print whether the embedded cluster is running, and its address",
-      () => import("./commands/cluster/status.ts"),
+      from(cluster, "status"),
     ),
   }),
   config: branch("read and change the settings", {
-    get: leaf("print one setting", () => import("./commands/config/get.ts")),
-    set: leaf("change one setting", () => import("./commands/config/set.ts")),
-    unset: leaf("return one setting to its default", () => import("./commands/config/unset.ts")),
-    view: leaf("print all settings", () => import("./commands/config/view.ts")),
-    path: leaf("print the path of config.yaml", () => import("./commands/config/path.ts")),
+    get: leaf("print one setting", from(config, "get")),
+    set: leaf("change one setting", from(config, "set")),
+    unset: leaf("return one setting to its default", from(config, "unset")),
+    view: leaf("print all settings", from(config, "view")),
+    path: leaf("print the path of config.yaml", from(config, "path")),
     schema: leaf(
       "print the JSON Schema of the settings",
-      () => import("./commands/config/schema.ts"),
+      from(config, "schema"),
     ),
   }),
   lsp: leaf("serve an editor of workflow files", () => import("./commands/lsp.ts")),

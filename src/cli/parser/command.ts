@@ -1,6 +1,7 @@
 /**
  * A command is one declaration: its flags and operands, its help, how its args become options, and
- * what it does. The path of its file is the command: `commands/cluster/up.ts` is `kodama cluster up`.
+ * what it does. `commands/session/start.ts` is `kodama start`; the short commands of a group are in one
+ * file: `up` of `commands/cluster/cluster.ts` is `kodama cluster up`.
  */
 import type { Completion, Flags, FlagValues } from "./flag.ts";
 import type { Invocation } from "../invocation.ts";

@@ -5,7 +5,7 @@ import type { StopPlan } from "../../../actions/session/stop.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { askDeletion } from "./delete.ts";
 import { askRestore } from "./restore.ts";
-import { askSnapshotRemoval } from "../snapshots/delete.ts";
+import { askSnapshotRemoval } from "../snapshots/snapshots.ts";
 import { askStop } from "./stop.ts";
 
 const signal = new AbortController().signal;

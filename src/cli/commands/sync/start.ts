@@ -10,7 +10,7 @@ import { entriesText, progressText, syncData } from "../../../present/sync_text.
 import { UsageError } from "../../../base/errors.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { selectionFlags } from "../../parser/selection.ts";
-import { syncOutput } from "./request.ts";
+import { syncOutput } from "./sync.ts";
 
 /* Resolves the args of `kodama sync start` into the action's options. */
 

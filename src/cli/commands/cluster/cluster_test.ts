@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
-import { DelayedProgress } from "./delayed_progress.ts";
+import { DelayedProgress } from "./cluster.ts";
 
 const progress = (ready: number) => ({
   kind: "progress" as const,

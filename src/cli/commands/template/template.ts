@@ -1,12 +1,14 @@
+/** `kodama template`. */
+import { printable } from "../../../terminal/printable.ts";
 import { tableLines } from "../../../terminal/table.ts";
-import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { value } from "../../parser/flag.ts";
 import { renderData } from "../../output.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { value } from "../../parser/flag.ts";
 import { dataFormats } from "../session/flags.ts";
 
 /** `kodama template list`. */
-export const command = defineCommand({
+export const list = defineCommand({
   description:
     "Lists the templates for `kodama start --template`: settings files in .kodama/templates/ of the " +
     "repository and in templates/ of kodama's configuration folder. If both have a template of the " +
@@ -33,6 +35,23 @@ export const command = defineCommand({
       const lines = tableLines(["NAME", "SUMMARY", "FILE"], rows);
       await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
     }
+    return success;
+  },
+});
+
+/** `kodama template show`. */
+export const show = defineCommand({
+  description: "Prints a template: the settings that a session is created with.",
+  operands: [{ name: "NAME", arity: "one", completion: { kind: "templates" } }],
+  flags: {},
+  examples: [{ title: "Print a template", line: "kodama template show big" }],
+  seeAlso: ["kodama start --help lists what overrides a template."],
+  resolve: ({ operands: [name = ""] }) => ({ name }),
+  async run({ name }, { host, terminal }) {
+    const { findTemplate } = await import("../../../actions/session/templates.ts");
+    const { text } = await findTemplate(await host(), name);
+    const lines = text.replace(/\n$/, "").split("\n");
+    await terminal.stdout.write(lines.map((line) => `${printable(line)}\n`).join(""));
     return success;
   },
 });

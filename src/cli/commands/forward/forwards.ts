@@ -1,0 +1,166 @@
+/** The commands of forwards in the background: `kodama forward list` and its siblings. */
+import { KodamaError } from "../../../base/errors.ts";
+import { jsonDocument } from "../../../present/json.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
+import { askYes, canAsk } from "../../ask_yes.ts";
+import { failure, success } from "../../exit_codes.ts";
+import { renderData } from "../../output.ts";
+import { defineCommand, type Operand } from "../../parser/command.ts";
+import { choice, toggle, value } from "../../parser/flag.ts";
+import { printStarted } from "./background.ts";
+
+/** The operand that names a set of forwards in the background. */
+const setOperand: Operand = { name: "NAME", arity: "optional" };
+
+const listFormats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama forward list`. */
+export const list = defineCommand({
+  description:
+    "Lists the forwards in the background: those that run, and those that ran and can be started again.",
+  flags: {
+    output: value("output format: data instead of a table", listFormats.parse, {
+      short: "o",
+      ...listFormats,
+    }),
+  },
+  examples: [
+    { title: "List them", line: "kodama forward list" },
+    { title: "As JSON, for a script", line: "kodama forward list -o json" },
+  ],
+  seeAlso: ["kodama forward status --help shows what each has carried."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listSets } = await import("../../../actions/forward/background.ts");
+    const { setTable } = await import("../../../present/forward_sets.ts");
+    const opened = await host();
+    const sets = await listSets(opened);
+    if (format !== undefined) await terminal.stdout.write(await renderData(sets, format));
+    else if (sets.length === 0) {
+      await terminal.stderr.write("there are no forwards in the background\n");
+    } else {
+      const lines = setTable(sets, opened.clock.now().getTime());
+      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    }
+    return success;
+  },
+});
+
+const reportFormats = choice(["json"]);
+
+/** `kodama forward status`. */
+export const status = defineCommand({
+  description:
+    "Shows the forwards of a set in the background, and what they have carried. The name may be omitted if only " +
+    "one runs.",
+  operands: [setOperand],
+  flags: { output: value("output format", reportFormats.parse, { short: "o", ...reportFormats }) },
+  examples: [
+    { title: "The only set", line: "kodama forward status" },
+    { title: "One of several, as JSON", line: "kodama forward status svc-web -o json" },
+  ],
+  exitCodes: [["0", "it is running"], ["1", "it isn't, or there is none"]],
+  seeAlso: ["kodama forward logs --help shows its messages."],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, { host, terminal }) {
+    const { findSet } = await import("../../../actions/forward/background.ts");
+    const { setLines } = await import("../../../present/forward_sets.ts");
+    const report = await findSet(await host(), name);
+    await terminal.stdout.write(
+      format === "json"
+        ? jsonDocument(report)
+        : setLines(report).map((line) => `${line}\n`).join(""),
+    );
+    return report.phase === "running" ? success : failure;
+  },
+});
+
+/** `kodama forward logs`. */
+export const logs = defineCommand({
+  description:
+    "Prints the last messages of forwards in the background: replaced pods, broken links, and each connection that " +
+    "failed. The name may be omitted if only one set runs.",
+  operands: [setOperand],
+  flags: {},
+  examples: [{ title: "Of the only set", line: "kodama forward logs" }],
+  resolve: ({ operands: [name] }) => ({ name }),
+  async run({ name }, { host, terminal }) {
+    const { findSet } = await import("../../../actions/forward/background.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const { state } = await findSet(await host(), name);
+    const lines = state?.lines ?? [];
+    await terminal.stdout.write(lines.map((line) => `${printable(line)}\n`).join(""));
+    return success;
+  },
+});
+
+/** `kodama forward stop`. */
+export const stop = defineCommand({
+  description:
+    "Stops forwards in the background. kodama forward up starts them again, unless --forget removes them from the " +
+    "list. The name may be omitted if only one set runs.",
+  operands: [setOperand],
+  flags: { forget: toggle("remove them from the list") },
+  examples: [
+    { title: "Stop the only set", line: "kodama forward stop" },
+    { title: "Stop one, and forget it", line: "kodama forward stop svc-web --forget" },
+  ],
+  resolve: ({ flags, operands: [name] }) => ({ name, forget: flags.forget }),
+  async run({ name, forget }, { host, signals, terminal }) {
+    const { findSet } = await import("../../../actions/forward/background.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const opened = await host();
+    const set = await findSet(opened, name);
+    const control = await opened.forwards();
+    const ended = await interruptible(signals, (signal) => control.stop(set.name, signal));
+    if (forget) await control.forget(set.name);
+    await terminal.stdout.write(
+      `${printable(set.name)} ${ended ? "has stopped" : "did not run"}${
+        forget ? ", and is forgotten" : ""
+      }\n`,
+    );
+    return success;
+  },
+});
+
+/** `kodama forward up`. */
+export const up = defineCommand({
+  description:
+    "Starts a set of forwards in the background: one that the setting forwards names, or one that ran before. A set " +
+    "of a repository's .kodama.yaml is shown and confirmed first, since others have written it.",
+  operands: [{ name: "NAME", arity: "one" }],
+  flags: {
+    yes: toggle("don't ask", { short: "y" }),
+    output: value("output format", reportFormats.parse, { short: "o", ...reportFormats }),
+  },
+  examples: [
+    { title: "The set web of the settings", line: "kodama forward up web" },
+    { title: "One that was stopped", line: "kodama forward up svc-web" },
+  ],
+  seeAlso: ["docs/forward.md shows the setting."],
+  resolve: ({ flags, operands: [name = ""] }) => ({ name, yes: flags.yes, format: flags.output }),
+  async run({ name, yes, format }, invocation) {
+    const { namedSet, startSet } = await import("../../../actions/forward/background.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const { terminal, signals } = invocation;
+    const host = await invocation.host();
+    const report = await interruptible(signals, async (signal) => {
+      const { repository, ...set } = await namedSet(host, name);
+      if (repository !== undefined && !yes) {
+        const line = printable(`kodama forward ${set.args.join(" ")}`);
+        if (!canAsk(terminal)) {
+          throw new KodamaError("unconfirmed", `${repository} defines ${name}: ${line}`, {
+            hint: "--yes starts it without a question",
+          });
+        }
+        const question = `${printable(repository)} defines ${name}:\n  ${line}\nStart it?`;
+        if (!await askYes(terminal, question, signal)) {
+          throw new KodamaError("declined", `${name} was not started`);
+        }
+      }
+      return await startSet(host, set, signal);
+    });
+    await printStarted(report, format ?? "text", invocation);
+    return success;
+  },
+});

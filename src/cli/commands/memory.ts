@@ -1,0 +1,108 @@
+/** `kodama memory`. */
+import { printable } from "../../terminal/printable.ts";
+import { success } from "../exit_codes.ts";
+import { renderValue } from "../output.ts";
+import { defineCommand } from "../parser/command.ts";
+import { contextFlags } from "../parser/context_flags.ts";
+import { choice, value } from "../parser/flag.ts";
+
+const formats = choice(["json", "yaml"]);
+
+/** `kodama memory show`. */
+export const show = defineCommand({
+  description: "Prints what models have noted about a context. They get it with every question.",
+  flags: {
+    ...contextFlags,
+    output: value("print data instead of text", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [{ title: "Print the notes about the current context", line: "kodama memory show" }],
+  seeAlso: ["kodama ask --help asks a model."],
+  resolve: ({ flags }) => ({
+    context: flags.context,
+    kubeconfig: flags.kubeconfig,
+    format: flags.output,
+  }),
+  async run({ context, kubeconfig, format }, { host, terminal }) {
+    const { readMemory } = await import("../../actions/ask/memory.ts");
+    const memory = await readMemory(await host({ kubeconfig }), context);
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderValue(memory, format));
+      return success;
+    }
+    if (memory.text !== "") await terminal.stdout.write(`${printable(memory.text)}\n`);
+    const notes = [
+      ...(memory.text === "" ? [`nothing is noted about context ${memory.context}`] : []),
+      ...(memory.enabled ? [] : ["memory is disabled: kodama memory enable"]),
+    ];
+    await terminal.stderr.write(notes.map((note) => `${printable(note)}\n`).join(""));
+    return success;
+  },
+});
+
+/** `kodama memory set`. */
+export const set = defineCommand({
+  description: "Replaces what is noted about a context: at most 2,000 characters.",
+  operands: [{ name: "TEXT", arity: "one" }],
+  flags: contextFlags,
+  examples: [{
+    title: "Note something for later questions",
+    line: 'kodama memory set "web runs in the namespace shop; db is sts/db in data"',
+  }],
+  resolve: ({ flags, operands: [text = ""] }) => ({
+    text,
+    context: flags.context,
+    kubeconfig: flags.kubeconfig,
+  }),
+  async run({ text, context, kubeconfig }, { host, terminal }) {
+    const { readMemory, writeMemory } = await import("../../actions/ask/memory.ts");
+    const opened = await host({ kubeconfig });
+    const memory = await readMemory(opened, context);
+    await writeMemory(opened, memory.context, text);
+    await terminal.stderr.write(`noted for context ${printable(memory.context)}\n`);
+    return success;
+  },
+});
+
+/** `kodama memory clear`. */
+export const clear = defineCommand({
+  description: "Removes what models have noted about a context.",
+  flags: contextFlags,
+  examples: [{ title: "Forget the current context", line: "kodama memory clear" }],
+  resolve: ({ flags }) => ({ context: flags.context, kubeconfig: flags.kubeconfig }),
+  async run({ context, kubeconfig }, { host, terminal }) {
+    const { readMemory, writeMemory } = await import("../../actions/ask/memory.ts");
+    const opened = await host({ kubeconfig });
+    const memory = await readMemory(opened, context);
+    await writeMemory(opened, memory.context, "");
+    await terminal.stderr.write(`nothing is noted about context ${printable(memory.context)}\n`);
+    return success;
+  },
+});
+
+/** `kodama memory enable`. */
+export const enable = defineCommand({
+  description: "Models get their notes about a context again, and may change them.",
+  flags: {},
+  examples: [{ title: "For all contexts", line: "kodama memory enable" }],
+  resolve: () => ({}),
+  async run(_options, { host, terminal }) {
+    const { enableMemory } = await import("../../actions/ask/memory.ts");
+    await enableMemory(await host(), true);
+    await terminal.stderr.write("memory is enabled\n");
+    return success;
+  },
+});
+
+/** `kodama memory disable`. */
+export const disable = defineCommand({
+  description: "Models neither get nor change their notes. What is stored remains.",
+  flags: {},
+  examples: [{ title: "For all contexts", line: "kodama memory disable" }],
+  resolve: () => ({}),
+  async run(_options, { host, terminal }) {
+    const { enableMemory } = await import("../../actions/ask/memory.ts");
+    await enableMemory(await host(), false);
+    await terminal.stderr.write("memory is disabled\n");
+    return success;
+  },
+});

@@ -1,0 +1,159 @@
+/** `kodama plugin`. */
+import { UsageError } from "../../../base/errors.ts";
+import { success } from "../../exit_codes.ts";
+import { renderData, renderValue } from "../../output.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { choice, fileValue, text, value, valueOr, values } from "../../parser/flag.ts";
+
+const listFormats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama plugin list`. */
+export const list = defineCommand({
+  description:
+    "Lists the plugins of your configuration, and whether each can be used: its file is a plugin, and it is granted " +
+    "the permissions that it needs. No plugin is run.",
+  flags: {
+    output: value("print data instead of a table", listFormats.parse, {
+      short: "o",
+      ...listFormats,
+    }),
+  },
+  examples: [
+    { title: "List the plugins", line: "kodama plugin list" },
+    { title: "As JSON, for a script", line: "kodama plugin list -o json" },
+  ],
+  seeAlso: ["docs/plugins.md shows how to write and configure one."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listPlugins } = await import("../../../actions/plugin/plugins.ts");
+    const { pluginData, pluginsTable } = await import("../../../present/plugin_text.ts");
+    const plugins = await listPlugins(await host());
+    const text = format === undefined && plugins.length === 0
+      ? ""
+      : format === undefined
+      ? pluginsTable(plugins).map((line) => `${line}\n`).join("")
+      : await renderData(plugins.map(pluginData), format);
+    await terminal.stdout.write(text);
+    if (plugins.length === 0 && format === undefined) {
+      await terminal.stderr.write("no plugins are configured; docs/plugins.md shows how\n");
+    }
+    return success;
+  },
+});
+
+const checkFormats = choice(["json", "yaml"]);
+
+/** `kodama plugin check`. */
+export const check = defineCommand({
+  description:
+    "Checks a plugin's file without running it: that it is a WebAssembly module with the interface of plugins, within " +
+    "their limits, and which permissions it needs.",
+  operands: [{ name: "FILE", arity: "one", completion: { kind: "files" } }],
+  flags: {
+    permission: values("permission that the plugin is granted", text, { placeholder: "NAME" }),
+    output: value("print data", checkFormats.parse, { short: "o", ...checkFormats }),
+  },
+  examples: [
+    { title: "Check a file", line: "kodama plugin check plugin.wasm" },
+    {
+      title: "With the permissions that its entry will have",
+      line: "kodama plugin check plugin.wasm --permission k8s:list:pods",
+    },
+  ],
+  exitCodes: [["0", "it is a plugin"], ["1", "it is not, or it needs more permissions"]],
+  seeAlso: ["kodama plugin test --help runs it."],
+  resolve: ({ flags, operands: [path = ""] }) => ({
+    path,
+    permissions: flags.permission,
+    format: flags.output,
+  }),
+  async run({ path, permissions, format }, { host, terminal }) {
+    const { checkPlugin } = await import("../../../actions/plugin/plugins.ts");
+    const { checkData, checkLines } = await import("../../../present/plugin_text.ts");
+    const check = await checkPlugin(await host(), path, permissions);
+    if (check.kind === "refused" && format === undefined) throw check.error;
+    const out = format !== undefined || check.kind === "refused"
+      ? await renderValue(checkData(check), format ?? "json")
+      : checkLines(check).map((line) => `${line}\n`).join("");
+    await terminal.stdout.write(out);
+    return check.kind === "refused" || check.missing.length > 0 ? 1 : success;
+  },
+});
+
+const stepFormats = choice(["jsonl"]);
+
+/** `kodama plugin test`. */
+export const test = defineCommand({
+  description:
+    "Runs a plugin without a screen: opens it in a pane, sends it commands, and prints what it renders after each. A " +
+    "command is a JSON value in a line, as plugins get them. The pane's focus and size are the first two.",
+  operands: [{ name: "FILE|KEY", arity: "one", completion: { kind: "files" } }],
+  flags: {
+    commands: fileValue(
+      "send the commands of FILE, or - for stdin: a JSON value in each line",
+      ({ text: lines }) => lines,
+      {},
+    ),
+    size: valueOr("columns and rows of the pane", parseSize, "80x24", { placeholder: "WxH" }),
+    permission: values("permission that the plugin is granted, besides those of its entry", text, {
+      placeholder: "NAME",
+    }),
+    context: value("kubeconfig context that its requests use", text, {
+      placeholder: "NAME",
+      completion: { kind: "contexts" },
+    }),
+    output: value("print each step as data", stepFormats.parse, { short: "o", ...stepFormats }),
+  },
+  examples: [
+    { title: "See the first rendering", line: "kodama plugin test plugin.wasm" },
+    {
+      title: "Send recorded commands to a small pane",
+      line: "kodama plugin test plugin.wasm --commands - --size 40x10",
+    },
+    {
+      title: "Let it list pods",
+      line: "kodama plugin test plugin.wasm --permission k8s:list:pods",
+    },
+  ],
+  exitCodes: [["0", "every command was handled"], ["1", "the plugin failed"]],
+  seeAlso: ["docs/plugins.md has the commands."],
+  resolve: ({ flags, operands: [plugin = ""] }) => ({
+    plugin,
+    commands: flags.commands,
+    size: flags.size,
+    permissions: flags.permission,
+    context: flags.context,
+    format: flags.output,
+  }),
+  async run({ plugin, commands, size, permissions, context, format }, invocation) {
+    const { terminal, signals } = invocation;
+    const [{ testPlugin }, { stepLines }, { interruptible }] = await Promise.all([
+      import("../../../actions/plugin/plugins.ts"),
+      import("../../../present/plugin_text.ts"),
+      import("../../../terminal/driver/signals.ts"),
+    ]);
+    const host = await invocation.host();
+    return await interruptible(signals, async (signal) => {
+      const options = {
+        plugin,
+        permissions,
+        commands: commands ?? "",
+        ...size,
+        signal,
+        ...(context === undefined ? {} : { context }),
+      };
+      for await (const step of testPlugin(host, options)) {
+        const lines = format === undefined ? stepLines(step, size) : [JSON.stringify(step)];
+        await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      }
+      return success;
+    });
+  },
+});
+
+/** As `80x24`. */
+function parseSize(raw: string): { width: number; height: number } {
+  const [, width = "", height = ""] = /^([1-9]\d{0,2})x([1-9]\d{0,2})$/.exec(raw) ?? [];
+  if (height === "") throw new UsageError(`"${raw}" is not a size`, { hint: "such as 80x24" });
+  return { width: Number(width), height: Number(height) };
+}

@@ -1,0 +1,248 @@
+/** `kodama sync`; `start.ts` has its longest command. */
+import type { SyncReport, SyncRequest } from "../../../actions/sync/syncs.ts";
+import { jsonDocument } from "../../../present/json.ts";
+import { entriesText, syncData } from "../../../present/sync_text.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { failure, success } from "../../exit_codes.ts";
+import type { Invocation } from "../../invocation.ts";
+import { renderData } from "../../output.ts";
+import { defineCommand, type Operand } from "../../parser/command.ts";
+import { choice, toggle, value } from "../../parser/flag.ts";
+
+const reportFormats = choice(["json"]);
+
+/** `-o json` of a command about one sync. */
+export const syncOutput = {
+  output: value("output format", reportFormats.parse, { short: "o", ...reportFormats }),
+};
+
+/** The operand that names a sync. */
+export const syncOperand: Operand = {
+  name: "SYNC",
+  arity: "optional",
+  completion: { kind: "syncs" },
+};
+
+/** Sends a request to the requested sync, and prints a line about it, or all of it as JSON. */
+export async function requestAndPrint(
+  { name, request, format, line }: {
+    name: string | undefined;
+    request: SyncRequest;
+    format: "json" | undefined;
+    line: (report: SyncReport) => string;
+  },
+  invocation: Invocation,
+): Promise<number> {
+  const { askSync, findSync } = await import("../../../actions/sync/syncs.ts");
+  const host = await invocation.host();
+  const found = await findSync(host, name);
+  const report = await interruptible(
+    invocation.signals,
+    (signal) => askSync(host, found.spec.key, request, signal),
+  );
+  const text = format === "json" ? jsonDocument(syncData(report)) : `${printable(line(report))}\n`;
+  await invocation.terminal.stdout.write(text);
+  return success;
+}
+
+const listFormats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama sync list`. */
+export const list = defineCommand({
+  description:
+    "Lists the syncs of this machine: running ones, and stopped ones that can be started again.",
+  flags: {
+    output: value("output format: data instead of a table", listFormats.parse, {
+      short: "o",
+      ...listFormats,
+    }),
+  },
+  examples: [
+    { title: "List all syncs", line: "kodama sync list" },
+    { title: "As JSON, for a script", line: "kodama sync list -o json" },
+  ],
+  seeAlso: ["kodama sync status --help shows a sync."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listSyncs } = await import("../../../actions/sync/syncs.ts");
+    const { syncTable } = await import("../../../present/sync_text.ts");
+    const reports = await listSyncs(await host());
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(reports.map(syncData), format));
+    } else if (reports.length === 0) await terminal.stderr.write("there is no sync\n");
+    else await terminal.stdout.write(syncTable(reports).map((line) => `${line}\n`).join(""));
+    return success;
+  },
+});
+
+/** Phases in which the sync isn't blocked. */
+const good = new Set(["watching", "syncing", "scanning", "connecting"]);
+
+/** `kodama sync status`. */
+export const status = defineCommand({
+  description:
+    "Shows the state of a sync: its phase, what it is waiting for, the files it doesn't sync and why, " +
+    "and its last changes. The name may be omitted if there is only one sync.",
+  operands: [syncOperand],
+  flags: syncOutput,
+  examples: [
+    { title: "Show the only sync", line: "kodama sync status" },
+    { title: "Show one of several, as JSON", line: "kodama sync status default.web-0 -o json" },
+  ],
+  exitCodes: [["0", "it is running"], ["1", "it is stopped, paused, halted or waiting"]],
+  seeAlso: ["kodama sync conflicts --help", "kodama sync flush --help"],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, { host, terminal }) {
+    const { findSync } = await import("../../../actions/sync/syncs.ts");
+    const { syncLines } = await import("../../../present/sync_text.ts");
+    const opened = await host();
+    const report = await findSync(opened, name);
+    const text = format === "json" ? jsonDocument(syncData(report)) : syncLines(report, {
+      nowMs: opened.clock.now().getTime(),
+      listConflicts: (key) => `kodama sync conflicts ${key}`,
+    }).map((line) => `${line}\n`).join("");
+    await terminal.stdout.write(text);
+    return good.has(report.state.phase) ? success : failure;
+  },
+});
+
+/** `kodama sync flush`. */
+export const flush = defineCommand({
+  description:
+    "Scans both sides now, and waits until everything that was saved before is on both of them.",
+  operands: [syncOperand],
+  flags: syncOutput,
+  examples: [
+    { title: "Before a build in the pod", line: "kodama sync flush" },
+    { title: "One of several", line: "kodama sync flush default.web-0" },
+  ],
+  exitCodes: [
+    ["1", "it is not running, is halted, or some changes couldn't be transferred"],
+    ["3", "its process doesn't respond; the pod may be unreachable"],
+  ],
+  seeAlso: ["kodama sync status --help"],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, invocation) {
+    return await requestAndPrint({
+      name,
+      format,
+      request: { kind: "flush" },
+      line: ({ spec, state }) =>
+        `${spec.key}: ${entriesText(state.entries.local)} here, ${state.entries.remote} in the pod`,
+    }, invocation);
+  },
+});
+
+/** `kodama sync conflicts`. */
+export const conflicts = defineCommand({
+  description:
+    "Lists the copies that were stored for conflicts. If both sides changed a file, the local version " +
+    "keeps the name, and the pod's version is stored beside it. Merge them and delete the copy to " +
+    "resolve the conflict.",
+  operands: [syncOperand],
+  flags: syncOutput,
+  examples: [
+    { title: "List the conflicts", line: "kodama sync conflicts" },
+    { title: "As JSON, for a script", line: "kodama sync conflicts default.web-0 -o json" },
+  ],
+  seeAlso: ["kodama sync status --help"],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, { host, terminal }) {
+    const { findSync } = await import("../../../actions/sync/syncs.ts");
+    const { state: { conflicts } } = await findSync(await host(), name);
+    if (format === "json") await terminal.stdout.write(jsonDocument(conflicts));
+    else if (conflicts.length === 0) await terminal.stderr.write("there is no conflict\n");
+    else await terminal.stdout.write(conflicts.map((path) => `${printable(path)}\n`).join(""));
+    return success;
+  },
+});
+
+/** `kodama sync pause`. */
+export const pause = defineCommand({
+  description:
+    "Pauses a sync: it disconnects from the pod and changes nothing on either side until kodama sync " +
+    "resume, which then transfers the changes made meanwhile.",
+  operands: [syncOperand],
+  flags: syncOutput,
+  examples: [
+    { title: "Pause the sync while switching branches", line: "kodama sync pause" },
+    { title: "One of several", line: "kodama sync pause default.web-0" },
+  ],
+  seeAlso: ["kodama sync resume --help"],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, invocation) {
+    return await requestAndPrint({
+      name,
+      format,
+      request: { kind: "pause" },
+      line: ({ spec }) => `${spec.key} is paused`,
+    }, invocation);
+  },
+});
+
+/** `kodama sync resume`. */
+export const resume = defineCommand({
+  description:
+    "Resumes a sync that is paused, or is waiting for its next attempt. A sync that is halted because " +
+    "one side is empty now is resumed with --accept-emptied, which empties the other side too.",
+  operands: [syncOperand],
+  flags: {
+    "accept-emptied": toggle("accept that one side was emptied, and empty the other side too"),
+    ...syncOutput,
+  },
+  examples: [
+    { title: "Resume the sync", line: "kodama sync resume" },
+    {
+      title: "Accept that all files were removed",
+      line: "kodama sync resume default.web-0 --accept-emptied",
+    },
+  ],
+  seeAlso: ["kodama sync pause --help"],
+  resolve: ({ flags, operands: [name] }) => ({
+    name,
+    format: flags.output,
+    allowEmptied: flags["accept-emptied"],
+  }),
+  async run({ name, format, allowEmptied }, invocation) {
+    return await requestAndPrint({
+      name,
+      format,
+      request: { kind: "resume", allowEmptied },
+      line: ({ spec }) => `${spec.key} resumed`,
+    }, invocation);
+  },
+});
+
+/** `kodama sync stop`. */
+export const stop = defineCommand({
+  description:
+    "Stops a sync. The files stay as they are on both sides. The last synced state is stored, so that " +
+    "the same kodama sync start continues from it; with --forget it is deleted, and a later sync " +
+    "merges both sides as if they were new.",
+  operands: [syncOperand],
+  flags: {
+    forget: toggle("delete the stored state, on this machine and in the pod"),
+    ...syncOutput,
+  },
+  examples: [
+    { title: "Stop the only sync", line: "kodama sync stop" },
+    { title: "Stop it, and forget its state", line: "kodama sync stop default.web-0 --forget" },
+  ],
+  seeAlso: ["kodama sync pause --help pauses a sync."],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output, forget: flags.forget }),
+  async run({ name, format, forget }, { host, signals, terminal }) {
+    const { findSync, stopSync } = await import("../../../actions/sync/syncs.ts");
+    const opened = await host();
+    const { spec: { key }, pid } = await findSync(opened, name);
+    await interruptible(signals, (signal) => stopSync(opened, key, { forget, signal }));
+    const ended = pid !== null;
+    const text = format === "json"
+      ? jsonDocument({ key, ended, forgotten: forget })
+      : `${printable(key)} ${ended ? "has ended" : "did not run"}${
+        forget ? ", and its state is removed" : ""
+      }\n`;
+    await terminal.stdout.write(text);
+    return success;
+  },
+});

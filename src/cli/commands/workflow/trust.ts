@@ -1,0 +1,167 @@
+/** `kodama workflow trust`. */
+import { UsageError } from "../../../base/errors.ts";
+import { failure, success } from "../../exit_codes.ts";
+import { renderData } from "../../output.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { choice, toggle, value } from "../../parser/flag.ts";
+
+/** `kodama workflow trust add`. */
+export const add = defineCommand({
+  description:
+    "Shows what a workflow may do and which files it consists of, and trusts these files after " +
+    "confirmation. kodama run asks the same question; this command is for reviewing a workflow " +
+    "beforehand.",
+  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
+  flags: { yes: toggle("trust the workflow without asking", { short: "y" }) },
+  examples: [
+    { title: "Review a workflow, then decide", line: "kodama workflow trust add deploy" },
+    {
+      title: "Trust it without asking",
+      line: "kodama workflow trust add ./workflows/deploy.yaml --yes",
+    },
+  ],
+  seeAlso: ["kodama workflow trust list lists trusted workflows."],
+  exitCodes: [["1", "the workflow was not trusted"]],
+  resolve: ({ flags: { yes }, operands: [workflow = ""] }) => ({ workflow, yes }),
+  async run({ workflow, yes }, invocation) {
+    const { terminal } = invocation;
+    const { readWorkflow } = await import("../../../actions/workflow/files.ts");
+    const { trustSubject } = await import("../../../actions/workflow/trust_subject.ts");
+    const { askOf, trust, trustOf } = await import("../../../actions/workflow/trust.ts");
+    const { askTrust, noQuestionText, trustText } = await import("./trust/ask.ts");
+    const { interruptible } = await import("../../../terminal/driver/signals.ts");
+    const host = await invocation.host();
+    const subject = await trustSubject(host, await readWorkflow(host, workflow));
+    const decision = await trustOf(host, subject, { trustNow: false, canAsk: true });
+    if (decision.kind === "trusted") {
+      await terminal.stderr.write(noQuestionText(subject.name, decision.because));
+      return success;
+    }
+    const question = askOf(subject, decision);
+    if (yes) await terminal.stderr.write(trustText(question));
+    const isTrusted = yes || await interruptible(invocation.signals, async (signal) => {
+      const ask = askTrust(terminal, { signal });
+      if (ask !== undefined) return await ask(question);
+      throw new UsageError("the workflow isn't trusted yet, and there is no terminal to ask on", {
+        hint: "pass --yes to trust it",
+      });
+    });
+    if (!isTrusted) {
+      await terminal.stderr.write("not trusted\n");
+      return failure;
+    }
+    await trust(host, subject);
+    await terminal.stderr.write("trusted\n");
+    return success;
+  },
+});
+
+const formats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama workflow trust list`. */
+export const list = defineCommand({
+  description:
+    "Lists the workflows that you trust, newest last, with what each may do. They are stored in " +
+    "trust.json in kodama's configuration folder.",
+  flags: {
+    output: value("output format: data instead of text", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "List all trusted workflows", line: "kodama workflow trust list" },
+    {
+      title: "As JSON, with the hashes of their files",
+      line: "kodama workflow trust list -o json",
+    },
+  ],
+  seeAlso: ["kodama workflow trust revoke --help revokes trust."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listTrusted } = await import("../../../actions/workflow/trust.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const entries = await listTrusted(await host());
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(entries, format));
+      return success;
+    }
+    if (entries.length === 0) await terminal.stderr.write("no workflow is trusted\n");
+    for (const { path, permissions, trustedAt } of entries) {
+      const lines = [
+        `${path} since ${trustedAt.slice(0, 10)}`,
+        ...permissions.map((one) => `  ${one}`),
+      ];
+      await terminal.stdout.write(lines.map((line) => `${printable(line)}\n`).join(""));
+    }
+    return success;
+  },
+});
+
+/** `kodama workflow trust revoke`. */
+export const revoke = defineCommand({
+  description:
+    "Revokes trust: the workflow asks again before it runs. A name is every trusted workflow of that " +
+    "name; a path is one workflow.",
+  operands: [{ name: "WORKFLOW", arity: "any" }],
+  flags: { all: toggle("revoke trust in every workflow") },
+  examples: [
+    { title: "Revoke trust in one workflow", line: "kodama workflow trust revoke deploy" },
+    { title: "Revoke trust in all workflows", line: "kodama workflow trust revoke --all" },
+  ],
+  resolve({ flags: { all }, operands }) {
+    if (all === (operands.length > 0)) {
+      throw new UsageError("revoke takes names or paths of workflows, or --all", {
+        hint: "kodama workflow trust list shows them",
+      });
+    }
+    return { all, names: operands };
+  },
+  async run({ all, names }, { host, terminal }) {
+    const { revokeTrust } = await import("../../../actions/workflow/trust.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const which = all
+      ? [{ kind: "all" as const }]
+      : names.map((name) => ({ kind: "named" as const, word: name }));
+    for (const one of which) {
+      const revoked = await revokeTrust(await host(), one);
+      for (const path of revoked) {
+        await terminal.stderr.write(`no longer trusted: ${printable(path)}\n`);
+      }
+      if (revoked.length === 0) await terminal.stderr.write("no workflow was trusted\n");
+    }
+    return success;
+  },
+});
+
+/** `kodama workflow trust lock`. */
+export const lock = defineCommand({
+  description:
+    "Prints a lock file: the hashes of the files that workflows consist of, including scripts. Store " +
+    "it as kodama.lock beside the workflows and commit it: the workflows then run without a question, " +
+    "for example in CI, as long as none of the files has changed. Without names, it contains every " +
+    "workflow of the nearest workflows folder.",
+  operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
+  flags: {},
+  examples: [
+    {
+      title: "For all workflows of a repository",
+      line: "kodama workflow trust lock > workflows/kodama.lock",
+    },
+    { title: "For one workflow", line: "kodama workflow trust lock deploy" },
+  ],
+  seeAlso: ["kodama run --trust runs a workflow once, whatever it contains."],
+  resolve: ({ operands }) => ({ workflows: operands }),
+  async run({ workflows }, { host, terminal }) {
+    const { nearestWorkflows, trustSubject } = await import(
+      "../../../actions/workflow/trust_subject.ts"
+    );
+    const { readWorkflow } = await import("../../../actions/workflow/files.ts");
+    const { lockFor } = await import("../../../actions/workflow/trust.ts");
+    const opened = await host();
+    const requested = workflows.length > 0 ? workflows : await nearestWorkflows(opened);
+    const subjects = [];
+    for (const one of requested) {
+      subjects.push(await trustSubject(opened, await readWorkflow(opened, one)));
+    }
+    await terminal.stdout.write(await lockFor(opened, subjects));
+    return success;
+  },
+});
