@@ -4,8 +4,8 @@ import { ownFolders } from "../config/paths.ts";
 import { localScriptRunner } from "../sandbox/run_script.ts";
 import type { LocalEnvironment } from "../workflow/engine/environment.ts";
 import type { RunScript } from "../workflow/model.ts";
-import { absolute } from "../workflow/permissions.ts";
 import { localEnvironment } from "../workflow/local/machine.ts";
+import { absolutePaths } from "./machine.ts";
 import { readingMachine } from "./reading_machine.ts";
 
 /**
@@ -18,14 +18,12 @@ export function workflowMachine(
   kubeconfig: string | undefined,
 ): { local: LocalEnvironment; runScript: RunScript } {
   const { clock, files, machine, places } = host;
-  // Programs run in the folder of their workflow.
-  const used = kubeconfig === undefined
-    ? {}
-    : { KUBECONFIG: absolute(kubeconfig, places.workingDir) };
+  const used = kubeconfig ?? host.env("KUBECONFIG");
   const local = localEnvironment({
     clock,
     env: host.env,
-    environment: used,
+    // Programs run in the folder of their workflow, where a relative path would name another file.
+    environment: used === undefined ? {} : { KUBECONFIG: absolutePaths(used, places.workingDir) },
     kube: host.kube,
     protectedPaths: ownFolders(places),
     locksFolder: `${places.configDir}/turns`,

@@ -18,6 +18,7 @@ const files = [
     "client",
     "read_only",
     "wait",
+    "workflows",
     "faults",
     "agent",
     "sessions",
