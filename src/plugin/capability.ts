@@ -34,6 +34,7 @@ export async function parseCapabilities(names: readonly string[]): Promise<Capab
   return [...new Set(parsed)];
 }
 
-function isCapability(name: string): name is Capability {
+/** Returns whether a name is a permission. */
+export function isCapability(name: string): name is Capability {
   return Object.hasOwn(capabilities, name);
 }

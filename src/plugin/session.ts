@@ -79,7 +79,8 @@ export interface PluginProcess extends AsyncDisposable {
 
 /** What a session needs. */
 export interface SessionOptions {
-  plugin: PluginModule;
+  /** Returns the plugin, and what starts a process of JavaScript. Commands wait for it; an error is the plugin's. */
+  load(): Promise<{ plugin: PluginModule; start: (program: string) => PluginProcess }>;
   /** The permissions that its entry in the configuration grants. */
   granted: readonly Capability[];
   /** For `plugin_init`; a JSON value. */
@@ -91,8 +92,6 @@ export interface SessionOptions {
   onIdle?(): void;
   handlers: CapabilityHandlers;
   clock: Clock;
-  /** Starts a process of JavaScript. */
-  start(program: string): PluginProcess;
 }
 
 /**
@@ -109,8 +108,10 @@ class WasmSession implements PluginSession {
   readonly #options: SessionOptions;
   readonly #ended = new AbortController();
   readonly #commands: PluginCommand[] = [];
+  #plugin: PluginModule | undefined;
   #process: PluginProcess | undefined;
-  #state: State = "idle";
+  /** Busy while it is loaded, too. */
+  #state: State = "busy";
   #closing = false;
   #timer: Disposable | undefined;
   /** Resolves when the call in progress is done or the process is ended. */
@@ -119,24 +120,33 @@ class WasmSession implements PluginSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { plugin, granted, config, pane } = options;
-    const missing = plugin.needs.filter((name) => !granted.includes(name));
-    if (missing.length > 0) {
-      // Not before the caller has the session.
-      const reason = `it needs permissions that it isn't granted: ${missing.join(", ")}`;
-      queueMicrotask(() => this.#fail(reason));
-      return;
+    void this.#open();
+  }
+
+  async #open(): Promise<void> {
+    const { granted, config, pane, load } = this.#options;
+    try {
+      const { plugin, start } = await load();
+      if (this.#hasEnded()) return;
+      const missing = plugin.needs.filter((name) => !granted.includes(name));
+      if (missing.length > 0) {
+        return this.#fail(`it needs permissions that it isn't granted: ${missing.join(", ")}`);
+      }
+      this.#plugin = plugin;
+      this.#process = start(pluginProgram());
+      void this.#converse(this.#process);
+      this.#call({
+        kind: "start",
+        module: plugin.bytes.toBase64(),
+        config: JSON.stringify(config ?? null),
+        pane,
+        granted: granted.map((name) => capabilities[name]),
+        limits: sessionLimits.payload,
+      });
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      this.#fail(error.message);
     }
-    this.#process = options.start(pluginProgram());
-    void this.#converse(this.#process);
-    this.#call({
-      kind: "start",
-      module: plugin.bytes.toBase64(),
-      config: JSON.stringify(config ?? null),
-      pane,
-      granted: granted.map((name) => capabilities[name]),
-      limits: sessionLimits.payload,
-    });
   }
 
   handleCommand(command: PluginCommand): void {
@@ -161,20 +171,19 @@ class WasmSession implements PluginSession {
   }
 
   onTick(): void {
-    if (this.#state === "idle" && this.#options.plugin.exports.includes("plugin_on_tick")) {
-      this.#call({ kind: "tick" });
-    }
+    if (this.#state === "idle" && this.#exports("plugin_on_tick")) this.#call({ kind: "tick" });
   }
 
   async close(): Promise<void> {
     if (this.#state === "ended") return await this.#removed;
     this.#commands.length = 0;
     this.#closing = true;
-    const { clock, plugin } = this.#options;
     const timeUp = Promise.withResolvers<void>();
-    using _limit = clock.timer(sessionLimits.closeMs, timeUp.resolve);
-    if (this.#state === "busy") await Promise.race([this.#done.promise, timeUp.promise]);
-    if (this.#isIdle() && plugin.exports.includes("plugin_on_close")) {
+    using _limit = this.#options.clock.timer(sessionLimits.closeMs, timeUp.resolve);
+    if (this.#process !== undefined && this.#state === "busy") {
+      await Promise.race([this.#done.promise, timeUp.promise]);
+    }
+    if (this.#isIdle() && this.#exports("plugin_on_close")) {
       this.#call({ kind: "close" });
       await Promise.race([this.#done.promise, timeUp.promise]);
     }
@@ -185,6 +194,14 @@ class WasmSession implements PluginSession {
   /** The state changes while {@link close} waits. */
   #isIdle(): boolean {
     return this.#state === "idle";
+  }
+
+  #hasEnded(): boolean {
+    return this.#state === "ended";
+  }
+
+  #exports(name: string): boolean {
+    return this.#plugin?.exports.includes(name) === true;
   }
 
   #call(message: HostMessage): void {

@@ -3,7 +3,6 @@ import type { PluginCheck, PluginEntry, PluginStep } from "../actions/plugin/plu
 import { clipText } from "../terminal/grid.ts";
 import { printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
-import { tameLine } from "../terminal/tame.ts";
 
 /** Returns the table of configured plugins. */
 export function pluginsTable(
@@ -62,9 +61,14 @@ export function stepLines(
 }
 
 /** Returns a plugin's lines, safe for a terminal and cut to its pane. */
-export function paneLines(
+function paneLines(
   lines: readonly string[],
   { width, height }: { width: number; height: number },
 ): string[] {
-  return lines.slice(0, height).map((line) => clipText(printable(tameLine(line).join(" ")), width));
+  return lines.slice(0, height).map((line) => clipText(pluginLine(line), width));
+}
+
+/** Returns a line of a plugin in which control characters are shown and not obeyed. */
+export function pluginLine(line: string): string {
+  return printable(line.replaceAll("\t", "    ").replaceAll("\n", "\\n"));
 }

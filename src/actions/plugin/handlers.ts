@@ -8,30 +8,41 @@ import type { Host } from "../host.ts";
 /** Of one answer: more would not be read on a screen. */
 const maxPods = 5000;
 
-/** Returns the handlers for one context. */
+/** Where a plugin's requests go unless they say otherwise. */
+export interface RequestScope {
+  /** The kubeconfig's current one if absent. */
+  readonly context?: string;
+  /** For requests without a namespace: the context's if absent, all if empty. */
+  readonly namespace?: string;
+}
+
+/** Returns the handlers for one scope. */
 export function capabilityHandlers(
   host: Host,
-  context: string | undefined,
+  scope: RequestScope,
   writeClipboard: (text: string) => Promise<void> = noClipboard,
 ): CapabilityHandlers {
   return {
     async list_pods(request, signal) {
-      const client = await host.kube(context);
-      const { namespace = client.defaultNamespace, labelSelector } = textsOf(request);
-      const scope = {
+      const client = await host.kube(scope.context);
+      const { namespace = scope.namespace ?? client.defaultNamespace, labelSelector } = textsOf(
+        request,
+      );
+      const selected = {
         ...(namespace === "" ? {} : { namespace }),
         ...(labelSelector === undefined ? {} : { labelSelector }),
       };
       const pods: object[] = [];
-      for await (const { items } of client.list<Pod>(PODS, scope, { signal })) {
+      for await (const { items } of client.list<Pod>(PODS, selected, { signal })) {
         for (const pod of items) pods.push(podAnswer(pod));
         if (pods.length >= maxPods) break;
       }
       return pods.slice(0, maxPods);
     },
     async get_secrets(request, signal) {
-      const client = await host.kube(context);
-      const { namespace = client.defaultNamespace, name } = textsOf(request);
+      const client = await host.kube(scope.context);
+      // A Secret has a namespace, even if all are shown.
+      const { namespace = scope.namespace || client.defaultNamespace, name } = textsOf(request);
       if (name === undefined) throw new KodamaError("usage", 'get_secrets: "name" is missing');
       const { data = {} } = await client.get<Secret>(SECRETS, name, { namespace }, {
         signal,

@@ -1,13 +1,19 @@
 /** The user's plugins: which are configured, what a file contains, and a run without a screen. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
-import { type Capability, parseCapabilities } from "../../plugin/capability.ts";
+import { type Capability, isCapability, parseCapabilities } from "../../plugin/capability.ts";
 import { parsePluginCommand, type PluginCommand } from "../../plugin/command.ts";
 import { pluginLimits, type PluginModule } from "../../plugin/module.ts";
-import { openPlugin, PluginEngine, type PluginEvent, sessionLimits } from "../../plugin/session.ts";
+import {
+  openPlugin,
+  PluginEngine,
+  type PluginEvent,
+  type PluginSession,
+  sessionLimits,
+} from "../../plugin/session.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
-import { capabilityHandlers } from "./handlers.ts";
+import { capabilityHandlers, type RequestScope } from "./handlers.ts";
 
 /** A plugin of the configuration. */
 export interface PluginEntry {
@@ -44,7 +50,7 @@ export async function listPlugins(
 }
 
 /** Returns the plugins of the user's own settings. A repository can't add one. */
-async function configuredPlugins(host: Host): Promise<readonly PluginEntry[]> {
+export async function configuredPlugins(host: Host): Promise<readonly PluginEntry[]> {
   const sources = await settingSources(host);
   if (sources.user === undefined && sources.repository === undefined) return [];
   const { mergedSettings } = await import("../../config/settings.ts");
@@ -91,6 +97,42 @@ function expandHome(host: Host, path: string): string {
   return `${host.env("HOME") || host.env("USERPROFILE") || "~"}${path.slice(1)}`;
 }
 
+/** What a plugin of a pane needs. */
+export interface PluginPaneOptions {
+  pane: number;
+  scope: RequestScope;
+  emit(event: PluginEvent): void;
+  writeClipboard(text: string): Promise<void>;
+}
+
+/**
+ * Opens a configured plugin for a pane, at once: its file is read and checked meanwhile, and what is wrong with it or
+ * its entry is an event, like any failure of the plugin.
+ */
+export function openPluginSession(
+  host: Host,
+  entry: PluginEntry,
+  { pane, scope, emit, writeClipboard }: PluginPaneOptions,
+): PluginSession {
+  const granted = entry.permissions.filter(isCapability);
+  return openPlugin({
+    async load() {
+      await parseCapabilities(entry.permissions);
+      const [{ plugin }, { start }] = await Promise.all([
+        loadPlugin(host, entry.path),
+        host.pluginProcesses(),
+      ]);
+      return { plugin, start };
+    },
+    granted,
+    config: entry.config,
+    pane,
+    emit,
+    clock: host.clock,
+    handlers: capabilityHandlers(host, scope, writeClipboard),
+  });
+}
+
 /** Options of {@link testPlugin}. */
 export interface TestPluginOptions {
   /** A file, or the key of a configured plugin. */
@@ -130,13 +172,12 @@ export async function* testPlugin(
   const processes = await host.pluginProcesses();
   const turns = new Turns();
   const session = openPlugin({
-    plugin,
+    load: () => Promise.resolve({ plugin, start: processes.start }),
     granted,
     config: entry?.config ?? {},
     pane: testPane,
     clock: host.clock,
-    handlers: capabilityHandlers(host, options.context),
-    start: processes.start,
+    handlers: capabilityHandlers(host, options.context === undefined ? {} : options),
     emit: (event) => turns.emit(event),
     onIdle: () => turns.idle(),
   });

@@ -3,7 +3,13 @@ import { type Clock, systemClock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { startUnprivileged } from "../../sandbox/run_script.ts";
 import type { Capability } from "../capability.ts";
-import { type CapabilityHandlers, openPlugin, PluginEngine, type PluginEvent } from "../session.ts";
+import {
+  type CapabilityHandlers,
+  openPlugin,
+  PluginEngine,
+  type PluginEvent,
+  type PluginProcess,
+} from "../session.ts";
 import wabt from "wabt";
 
 const assembler = await wabt();
@@ -65,12 +71,19 @@ export interface OpenOptions {
   pane?: number;
 }
 
+/** Starts a process as the program does. */
+export function startProcess(program: string): PluginProcess {
+  const programs = { deno: Deno.execPath(), hasShell: true };
+  return startUnprivileged(programs, program, { memoryMiB: 96, cpuSeconds: 60 });
+}
+
 /** Opens a plugin in a process of its own, and collects its events. */
 export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenOptions = {}) {
   const events: PluginEvent[] = [];
   let wake = Promise.withResolvers<void>();
+  const plugin = await new PluginEngine().precompile(file);
   const session = openPlugin({
-    plugin: await new PluginEngine().precompile(file),
+    load: () => Promise.resolve({ plugin, start: startProcess }),
     granted: options.granted ?? [],
     config: options.config ?? {},
     pane: options.pane ?? 1,
@@ -86,11 +99,6 @@ export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenO
       ...options.handlers,
     },
     clock: options.clock ?? systemClock,
-    start: (program) =>
-      startUnprivileged({ deno: Deno.execPath(), hasShell: true }, program, {
-        memoryMiB: 96,
-        cpuSeconds: 60,
-      }),
   });
   return {
     session,
