@@ -1,7 +1,9 @@
 /** What a launcher allows: the configuration folder, the folder of --outdir, and nothing that a pod's command says. */
 import assert from "node:assert/strict";
 import { launcherVariables } from "../src/base/launcher_variables.ts";
-import { installed, launcherText } from "../tools/launcher.ts";
+import { installed } from "../tools/deno_flags.ts";
+import { launcherText } from "../tools/launcher.ts";
+import { findPackage, npmName } from "../tools/release/npm_package.ts";
 import { runCommand } from "./harness/command.ts";
 
 const saying = `#!/bin/sh
@@ -140,4 +142,60 @@ Deno.test("a path that would be two permissions is refused", async () => {
   const { code, stderr } = await startWords("kodama", ["exec", "--outdir", "a,/etc", "--", "id"]);
   assert.equal(code, 1);
   assert.match(stderr, /^error: a,\/etc has a comma/);
+});
+
+/** A folder of programs as npm leaves it, and a Deno that prints its words. */
+async function npmLayout(folder: string, { deno, bin }: { deno: string; bin: string }) {
+  const root = `${folder}/lib/node_modules/${npmName}`;
+  await Deno.mkdir(`${root}/bin`, { recursive: true });
+  await Deno.mkdir(`${root}/lib`);
+  const text = launcherText({ kind: "found", lines: findPackage }, { kodama: {}, cluster: {} });
+  await Deno.writeTextFile(`${root}/bin/kpod`, text, { mode: 0o755 });
+  await Deno.mkdir(`${root}/${deno}`, { recursive: true });
+  await Deno.writeTextFile(`${root}/${deno}/deno`, `#!/bin/sh\necho "$KODAMA_ARGV0"\n${saying}`, {
+    mode: 0o755,
+  });
+  await Deno.mkdir(`${folder}/${bin}`, { recursive: true });
+  const up = bin.split("/").map(() => "..").join("/");
+  await Deno.symlink(`${up}/lib/node_modules/${npmName}/bin/kpod`, `${folder}/${bin}/kpod`);
+}
+
+Deno.test("a launcher of the npm package finds itself behind links, and Deno in any layout of npm", async () => {
+  const layouts = [
+    // npm install --global, with and without install scripts; a project's own; links to links.
+    { deno: "node_modules/deno", bin: "bin" },
+    { deno: "node_modules/@deno/linux-x64-glibc", bin: "bin" },
+    { deno: "../deno", bin: "lib/node_modules/.bin" },
+    { deno: "../deno/node_modules/@deno/darwin-arm64", bin: "lib/node_modules/.bin" },
+    { deno: "../@deno/darwin-arm64", bin: "some/where/else" },
+  ];
+  for (const { deno, bin } of layouts) {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
+    try {
+      await npmLayout(folder, { deno, bin });
+      const env = { PATH: "/usr/bin:/bin", HOME: "/home/me" };
+      const { code, stdout, stderr } = await runCommand([`${folder}/${bin}/kpod`, "x"], { env });
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" }, `${deno} ${bin}`);
+      const [name, ...words] = stdout.trimEnd().split("\n");
+      assert.equal(name, "kpod");
+      const main = words.find((word) => word.endsWith("/main.js")) ?? "";
+      const expected = `${folder}/lib/node_modules/${npmName}/lib/main.js`;
+      assert.equal(new URL(`file://${main}`).pathname, expected);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
+});
+
+Deno.test("a launcher of the npm package reports that Deno is missing", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
+  try {
+    await npmLayout(folder, { deno: "elsewhere", bin: "bin" });
+    const env = { PATH: "/usr/bin:/bin", HOME: "/home/me" };
+    const { code, stderr } = await runCommand([`${folder}/bin/kpod`], { env });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: the npm package deno, .*\nhint: install kodama-cli again/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -55,6 +55,28 @@ Deno.test({
         assert.ok((await Deno.stat(marker)).isFile);
       });
 
+      await t.step("a version that no process uses is removed by the next one", async () => {
+        const [version] = await Array.fromAsync(Deno.readDir(`${cache}/kodama`));
+        const current = `${cache}/kodama/${version?.name}`;
+        const [unused, used] = ["a", "b"].map((digit) => `${cache}/kodama/${digit.repeat(64)}`);
+        await Deno.rename(current, unused ?? "");
+        await Deno.mkdir(used ?? "");
+        // As a running kodama: its lock is inherited by all that it starts.
+        await using holder = new Deno.Command("flock", {
+          args: ["--shared", "--no-fork", used ?? "", "sh", "-c", "echo held; exec cat"],
+          stdin: "piped",
+          stdout: "piped",
+        }).spawn();
+        const reader = holder.stdout.getReader();
+        await reader.read();
+        assert.equal((await start(file, cache, ["version"])).code, 0);
+        const left = await Array.fromAsync(Deno.readDir(`${cache}/kodama`), ({ name }) => name);
+        const expected = [version?.name ?? "", "b".repeat(64)];
+        assert.deepEqual(left.toSorted(), expected.toSorted());
+        await holder.stdin.close();
+        await reader.cancel();
+      });
+
       await t.step("a link by the name of another command is that command", async () => {
         await Deno.symlink(file, `${folder}/kpod`);
         const { code, stdout } = await start(`${folder}/kpod`, cache, ["--help"]);

@@ -5,6 +5,7 @@
 import { build, type BuildOptions, stop } from "esbuild";
 import { type Bundle, hideLazyImports } from "./bundle.ts";
 import { copyData } from "./data_files.ts";
+import { installed } from "./deno_flags.ts";
 import { resolveForDeno, sourcePlaces, startTogether } from "./bundle_plugins.ts";
 import { execModules, lightModules } from "./hot_path.ts";
 import { writeLicences } from "./licences.ts";
@@ -22,6 +23,7 @@ async function writeBundle(folder: string): Promise<Bundle> {
   try {
     await installPackages();
     const { metafile, outputFiles } = await build(buildOptions(folder));
+    await build(warmOptions(folder));
     for (const { path, text } of outputFiles) await Deno.writeTextFile(path, hideLazyImports(text));
     await copyData(root, folder);
     await writeLicences(metafile, root, `${folder}/LICENSES.txt`);
@@ -59,6 +61,16 @@ function buildOptions(folder: string) {
       resolveForDeno(modules),
     ],
     logLevel: "warning",
+  } satisfies BuildOptions;
+}
+
+/** Of the program that fills the code cache: one file, which shares no chunk with kodama. */
+function warmOptions(folder: string) {
+  return {
+    ...buildOptions(folder),
+    entryPoints: [{ in: "tools/warm_code_cache.ts", out: installed.warm.replace(/\.js$/, "") }],
+    write: true,
+    splitting: false,
   } satisfies BuildOptions;
 }
 

@@ -10,8 +10,8 @@
  */
 import { bundle, copyBundle } from "./bundle.ts";
 import { contentHash, sha256 } from "./content_hash.ts";
+import { installed } from "./deno_flags.ts";
 import {
-  installed,
   launcherNames,
   launcherText,
   pluginCompletionName,

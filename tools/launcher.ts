@@ -4,9 +4,8 @@
  */
 import { completeCommand, serveForwardCommand, serveSyncCommand } from "../src/cli/program.ts";
 import { leadingValueFlags } from "../src/cli/tree.ts";
-import { bundleEntry } from "./bundle.ts";
+import { installed, runFlags } from "./deno_flags.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
-import { fixedFlags } from "../src/sandbox/run_script.ts";
 
 /** Names under which kodama is started (`src/cli/program.ts`). The first is the target of the others. */
 export const launcherNames = ["kodama", "kubectl-kodama", "kpod", "kwekash"] as const;
@@ -16,28 +15,6 @@ export const pluginCompletionName = "kubectl_complete-kodama";
 
 /** A line that only our launchers have. */
 export const launcherMark = "# kodama's launcher:";
-
-/** Names below the folder of one version. */
-export const installed = { deno: "deno", cache: "cache", entry: bundleEntry } as const;
-
-/**
- * V8 flags for a program that mostly exits within a tenth of a second, and sometimes connects to thousands of pods.
- *
- * - `--no-lazy`: functions are compiled with their module, which puts all of them into the code cache; a function
- *   compiled at its first call is never cached, and is compiled again at each start. 8 ms of an exec's 80.
- * - `--min-semi-space-size`, in MiB: V8 starts with a young generation so small that a start collects it twice.
- * - `--max-semi-space-size`, `--heap-growing-percent`: connections hold memory that V8 doesn't see, and release it
- *   when it collects. With its own schedule, 5,000 targets take 310 MB, with this 150, in the same time.
- */
-const v8Flags: readonly string[] = [
-  "--no-lazy",
-  "--min-semi-space-size=4",
-  "--max-semi-space-size=4",
-  "--heap-growing-percent=30",
-];
-
-/** Args that start Deno, before the permissions. */
-export const runFlags: readonly string[] = [...fixedFlags, `--v8-flags=${v8Flags.join(",")}`];
 
 /** The permission sets that a launcher chooses from. */
 export interface LauncherSets {
@@ -52,16 +29,22 @@ export type LauncherPlace =
   /** In a folder, given as an absolute path; the program's name is the launcher's own. */
   | { kind: "folder"; path: string }
   /** Beside the launcher, whose caller has set `KODAMA_ARGV0`. */
-  | { kind: "beside" };
+  | { kind: "beside" }
+  /** Found by lines of sh, which set `home` and `deno`; `launcher` is the absolute path that was started. */
+  | { kind: "found"; lines: string };
 
 /** Returns the text of a launcher. */
 export function launcherText(place: LauncherPlace, sets: LauncherSets): string {
-  const beside = place.kind === "beside";
+  const name = place.kind === "beside" ? "${KODAMA_ARGV0:-kodama}" : "${0##*/}";
   return `#!/bin/sh
 ${launcherMark} starts Deno with the permissions that the command needs, and no others.
 # The reason for each permission stands in docs/permissions.md.
-home=${beside ? "${0%/*}" : quote(place.path)}
-name=${beside ? "${KODAMA_ARGV0:-kodama}" : "${0##*/}"}
+case $0 in
+  /*) launcher=$0 ;;
+  *) launcher=$PWD/$0 ;;
+esac
+name=${name}
+${homeText(place)}
 if ! [ -e "$PWD" ]; then
   echo "error: the folder that this was started in isn't there any more" >&2
   echo "hint: cd to another one" >&2
@@ -79,10 +62,6 @@ case $config in
     echo "error: $config has a comma, which a permission of Deno can't have" >&2
     echo "hint: set KODAMA_CONFIG_DIR to a path without one" >&2
     exit 1 ;;
-esac
-case $0 in
-  /*) launcher=$0 ;;
-  *) launcher=$PWD/$0 ;;
 esac
 export KODAMA_ARGV0="$name" KODAMA_LAUNCHER="$launcher" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
 # Deno would trust its own list of authorities beside the one that a kubeconfig names.
@@ -158,6 +137,18 @@ exec "\${0%/*}/${launcherNames[0]}" ${completeCommand} "$@"
 `;
 }
 
+/** Returns the lines that set `home`, the folder of the version's files, and `deno`. */
+function homeText(place: LauncherPlace): string {
+  switch (place.kind) {
+    case "folder":
+      return `home=${quote(place.path)}\ndeno=$home/${installed.deno}`;
+    case "beside":
+      return `home=\${0%/*}\ndeno=$home/${installed.deno}`;
+    case "found":
+      return place.lines;
+  }
+}
+
 /** Returns the command line that starts Deno, using the variables of the launcher. */
 function startWords(set: PermissionSet): string {
   const flags = permissionFlags(set).map((flag) =>
@@ -169,7 +160,7 @@ function startWords(set: PermissionSet): string {
     ? ['"--allow-write=$config${outdir:+,$outdir}${linked:+,$linked}"']
     : [];
   const program = `"$home/${installed.entry}" "$@"`;
-  return [`"$home/${installed.deno}" ${runFlags.join(" ")}`, ...flags, ...write, program]
+  return [`"$deno" ${runFlags.join(" ")}`, ...flags, ...write, program]
     .join(" \\\n    ");
 }
 

@@ -1,23 +1,36 @@
 /** The licences of the packages whose code is in the bundle: each requires that it is distributed with the code. */
 import type { Metafile } from "esbuild";
 
-/** Writes one file with the licence text of every package that `metafile` names as an input of `root`. */
-export async function writeLicences(
-  metafile: Metafile,
-  root: URL,
-  path: string,
-): Promise<void> {
-  const sections: string[] = [];
+/** A package of which the bundle contains code. */
+export interface LicensedPackage {
+  name: string;
+  version: string;
+  /** SPDX's name of its licence, if the package names one. */
+  license: string | undefined;
+  /** The text of the licence. */
+  text: string;
+}
+
+/** Returns the packages that `metafile` names as inputs of `root`: each once, by name. */
+export async function bundledPackages(metafile: Metafile, root: URL): Promise<LicensedPackage[]> {
+  const packages = new Map<string, LicensedPackage>();
   for (const folder of packageFolders(Object.keys(metafile.inputs))) {
     const { name, version, license } = JSON.parse(
       await Deno.readTextFile(new URL(`${folder}/package.json`, root)),
     ) as { name: string; version: string; license?: string };
     const text = await licenceText(new URL(`${folder}/`, root)) ??
       `Licence: ${license ?? "not stated"}\n`;
-    sections.push(`${name} ${version}\n\n${text.trim()}\n`);
+    packages.set(`${name} ${version}`, { name, version, license, text: text.trim() });
   }
+  return [...packages.keys()].toSorted().flatMap((key) => packages.get(key) ?? []);
+}
+
+/** Writes one file with the licence text of every package that `metafile` names as an input of `root`. */
+export async function writeLicences(metafile: Metafile, root: URL, path: string): Promise<void> {
+  const sections = (await bundledPackages(metafile, root))
+    .map(({ name, version, text }) => `${name} ${version}\n\n${text}\n`);
   const rule = `\n${"-".repeat(80)}\n\n`;
-  await Deno.writeTextFile(path, sections.toSorted().join(rule));
+  await Deno.writeTextFile(path, sections.join(rule));
 }
 
 /** Returns `…/node_modules/NAME` or `…/node_modules/@SCOPE/NAME` of each input, once. Relative to the checkout. */

@@ -6,8 +6,12 @@
  *
  * The stream's files are unpacked once, into a folder of the user's cache that is named after the hash;
  * its script `start`, the same as an installed launcher, then starts Deno. Linux only: /proc/self/exe.
+ *
+ * Every process of a version holds a shared lock on its folder, which it inherits. After unpacking, versions that
+ * nobody holds a lock on are removed: an update leaves nothing of the one before.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -16,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -30,8 +35,10 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
   return remove(path);
 }
 
+static void remove_folder(const char *path) { nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
+
 static void remove_staging(void) {
-  if (staging[0]) nftw(staging, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+  if (staging[0]) remove_folder(staging);
 }
 
 static void fail(const char *format, ...) {
@@ -162,29 +169,76 @@ static void unpack(int file, const char *folder) {
   if (strcmp(header, "end\n") != 0 || gzclose(stream) != Z_OK) fail("kodama's file is damaged");
 }
 
-/* Complete or absent: unpacked beside it, then renamed. */
-static void unpack_once(int file, const char *cache, const char *version) {
-  if (is_own_folder(version)) return;
+/* Complete or absent: unpacked beside it, then renamed. 1 if this process has unpacked it. */
+static int unpack_once(int file, const char *cache, const char *version) {
+  if (is_own_folder(version)) return 0;
   format_path(staging, "%s/.new-XXXXXX", cache);
   if (!mkdtemp(staging)) {
     staging[0] = '\0';
     fail("%s can't be written", cache);
   }
   unpack(file, staging);
-  if (rename(staging, version) == 0) return;
+  if (rename(staging, version) == 0) return 1;
   /* Another kodama was faster. */
   if (errno != EEXIST && errno != ENOTEMPTY) fail("%s", version);
   remove_staging();
   if (!is_own_folder(version)) fail("%s", version);
+  return 0;
+}
+
+/*
+ * Locks the folder for this process and those that it starts: the descriptor stays open. 0 if the folder was removed
+ * in the meantime.
+ */
+static int hold(const char *version) {
+  struct stat locked, there;
+  int folder = open(version, O_RDONLY | O_DIRECTORY);
+  if (folder < 0) {
+    if (errno == ENOENT) return 0;
+    fail("%s", version);
+  }
+  /* A file system without locks: then versions are not removed either. */
+  (void)flock(folder, LOCK_SH);
+  if (fstat(folder, &locked) != 0) fail("%s", version);
+  if (lstat(version, &there) == 0 && there.st_ino == locked.st_ino) return 1;
+  close(folder);
+  return 0;
+}
+
+/* Removes the versions that no process holds. What can't be removed now will be by the next update. */
+static void remove_unused(const char *cache, const char *current) {
+  DIR *folder = opendir(cache);
+  if (!folder) return;
+  for (struct dirent *entry; (entry = readdir(folder));) {
+    char path[PATH_MAX], unused[PATH_MAX];
+    if (strspn(entry->d_name, "0123456789abcdef") != HASH || entry->d_name[HASH] != '\0') continue;
+    if (strcmp(entry->d_name, current) == 0) continue;
+    format_path(path, "%s/%s", cache, entry->d_name);
+    int version = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (version < 0) continue;
+    if (flock(version, LOCK_EX | LOCK_NB) == 0) {
+      /* Renamed first: another start never finds a part of it. */
+      format_path(unused, "%s/.old-%.16s-%ld", cache, entry->d_name, (long)getpid());
+      if (rename(path, unused) == 0) remove_folder(unused);
+    }
+    close(version);
+  }
+  closedir(folder);
 }
 
 int main(int argc, char **argv) {
   char hash[HASH + 1] = {0}, cache[PATH_MAX], version[PATH_MAX], start[PATH_MAX];
   int file = open_stream(hash);
+  off_t stream = lseek(file, 0, SEEK_CUR);
   cache_folder(cache);
   format_path(version, "%s/%s", cache, hash);
-  unpack_once(file, cache, version);
+  int unpacked;
+  do {
+    if (lseek(file, stream, SEEK_SET) < 0) fail("kodama's file is damaged");
+    unpacked = unpack_once(file, cache, version);
+  } while (!hold(version));
   close(file);
+  if (unpacked) remove_unused(cache, hash);
   format_path(start, "%s/start", version);
 
   const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;

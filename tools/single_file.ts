@@ -4,15 +4,21 @@
  */
 import { bundle, copyBundle } from "./bundle.ts";
 import { contentHash } from "./content_hash.ts";
-import { installed, launcherText } from "./launcher.ts";
+import { installed } from "./deno_flags.ts";
+import { launcherText } from "./launcher.ts";
 import { readPermissionSet } from "./permissions.ts";
 import { filePath } from "../src/files/file_path.ts";
 
-/** The result of a build. */
-export interface SingleFile {
-  /** Bytes of the whole file. */
-  bytes: number;
+/** The machine that the file is for. */
+export interface SingleFileTarget {
+  /** A C compiler and its flags, which links with a static zlib. */
+  compiler: readonly string[];
+  /** Path of Deno's executable. */
+  deno: string;
 }
+
+/** Where it is built for the machine that builds it. */
+const thisMachine: SingleFileTarget = { compiler: ["cc"], deno: Deno.execPath() };
 
 /**
  * Builds the executable at `path`; `bundled` is a folder with the bundle, if there is one. Throws if the compiler is
@@ -20,26 +26,28 @@ export interface SingleFile {
  */
 export async function makeSingleFile(
   path: string,
-  { bundled }: { bundled?: string } = {},
-): Promise<SingleFile> {
+  { bundled, target = thisMachine }: { bundled?: string; target?: SingleFileTarget } = {},
+): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-single-file-" });
   try {
     const content = `${folder}/content`;
     await Deno.mkdir(content);
-    await gatherContent(content, bundled);
-    await compileStart(`${folder}/start`);
-    const bytes = await append(`${folder}/start`, content);
+    await gatherContent(content, { bundled, deno: target.deno });
+    await compileStart(`${folder}/start`, target.compiler);
+    await append(`${folder}/start`, content);
     await Deno.chmod(`${folder}/start`, 0o755);
     await replaceFile(`${folder}/start`, path);
-    return { bytes };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function gatherContent(folder: string, bundled: string | undefined): Promise<void> {
+async function gatherContent(
+  folder: string,
+  { bundled, deno }: { bundled: string | undefined; deno: string },
+): Promise<void> {
   await (bundled === undefined ? bundle(folder) : copyBundle(bundled, folder));
-  await Deno.copyFile(Deno.execPath(), `${folder}/${installed.deno}`);
+  await Deno.copyFile(deno, `${folder}/${installed.deno}`);
   await Deno.chmod(`${folder}/${installed.deno}`, 0o755);
   const sets = {
     kodama: await readPermissionSet("kodama"),
@@ -48,21 +56,29 @@ async function gatherContent(folder: string, bundled: string | undefined): Promi
   await Deno.writeTextFile(`${folder}/start`, launcherText({ kind: "beside" }, sets));
 }
 
-async function compileStart(path: string): Promise<void> {
+async function compileStart(
+  path: string,
+  [program = "cc", ...flags]: readonly string[],
+): Promise<void> {
   const source = filePath(new URL("single_file.c", import.meta.url));
-  const compiler = new Deno.Command("cc", {
-    args: ["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", path, source, "-lz"],
+  const warnings = ["-Wall", "-Wextra", "-Werror"];
+  const compiler = new Deno.Command(program, {
+    // Without an id of the build, which depends on the compiler's temporary files.
+    args: [...flags, "-static", "-O2", "-s", "-Wl,--build-id=none", ...warnings]
+      .concat(["-o", path, source, "-lz"]),
     stderr: "piped",
   });
   const hint = "on Debian: apt-get install gcc libc6-dev zlib1g-dev";
   const { success, stderr } = await compiler.output().catch((error) => {
-    throw error instanceof Deno.errors.NotFound ? new Error(`there is no cc; ${hint}`) : error;
+    throw error instanceof Deno.errors.NotFound
+      ? new Error(`there is no ${program}; ${hint}`)
+      : error;
   });
-  if (!success) throw new Error(`cc failed; ${hint}\n${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`${program} failed; ${hint}\n${new TextDecoder().decode(stderr)}`);
 }
 
-/** Appends stream and trailer, in the format that `single_file.c` describes. Returns the size of the file. */
-async function append(path: string, content: string): Promise<number> {
+/** Appends stream and trailer, in the format that `single_file.c` describes. */
+async function append(path: string, content: string): Promise<void> {
   const hash = await contentHash(content);
   const before = (await Deno.stat(path)).size;
   const output = await Deno.open(path, { append: true });
@@ -72,7 +88,6 @@ async function append(path: string, content: string): Promise<number> {
   const length = (await Deno.stat(path)).size - before;
   const trailer = `${hash}${length.toString(16).padStart(16, "0")}kodama01`;
   await Deno.writeTextFile(path, trailer, { append: true });
-  return before + length + trailer.length;
 }
 
 async function* entries(folder: string, below = ""): AsyncGenerator<Uint8Array<ArrayBuffer>> {

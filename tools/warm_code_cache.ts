@@ -3,13 +3,21 @@
  * and so that it is fast for users without write permission for the folder.
  */
 import { DatabaseSync } from "node:sqlite";
-import { installed, runFlags } from "./launcher.ts";
+import { installed, runFlags } from "./deno_flags.ts";
 
-/** Loads each module at its final path, under which Deno caches its compiled form. */
-export async function warmCodeCache(version: string): Promise<void> {
+/**
+ * Loads each module at its final path, under which Deno caches its compiled form. `deno` is the executable that starts
+ * this version.
+ */
+export async function warmCodeCache(
+  version: string,
+  deno = `${version}/${installed.deno}`,
+): Promise<void> {
+  const start = (args: readonly string[]) => runDeno(deno, version, args);
   const chunks: string[] = [];
   for await (const { name } of Deno.readDir(version)) {
-    if (name.endsWith(".js") && name !== installed.entry) chunks.push(`${version}/${name}`);
+    if (!name.endsWith(".js") || name === installed.entry || name === installed.warm) continue;
+    chunks.push(`${version}/${name}`);
   }
   const program = await Deno.makeTempFile({ dir: version, suffix: ".mjs" });
   try {
@@ -17,15 +25,15 @@ export async function warmCodeCache(version: string): Promise<void> {
     await Deno.writeTextFile(program, imports.join(""));
     // The first load analyses a module, the second caches its compiled form.
     for (let load = 0; load < 2; load++) {
-      await start(version, [program]);
-      await start(version, [`${version}/${installed.entry}`, "version"]);
+      await start([program]);
+      await start([`${version}/${installed.entry}`, "version"]);
     }
   } finally {
     await Deno.remove(program);
   }
   await settle(`${version}/${installed.cache}`);
   // Creates the files that a user needs who can't create any.
-  await start(version, [`${version}/${installed.entry}`, "version"]);
+  await start([`${version}/${installed.entry}`, "version"]);
 }
 
 /**
@@ -40,12 +48,17 @@ async function settle(cache: string): Promise<void> {
   }
 }
 
-async function start(version: string, words: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(`${version}/${installed.deno}`, {
-    args: [...runFlags, "--allow-read", "--allow-env", "--allow-sys", ...words],
+async function runDeno(deno: string, version: string, args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(deno, {
+    args: [...runFlags, "--allow-read", "--allow-env", "--allow-sys", ...args],
     env: { DENO_DIR: `${version}/${installed.cache}`, DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",
     stdout: "null",
   }).output();
   if (!success) throw new Error(`the bundle can't be loaded: ${new TextDecoder().decode(stderr)}`);
+}
+
+// Installers run it as `warm.js FOLDER`, by the Deno of that version.
+if (import.meta.main && Deno.args[0] !== undefined) {
+  await warmCodeCache(Deno.args[0], Deno.execPath());
 }

@@ -24,6 +24,7 @@ const elsewhere = [
   "tests/clients/",
   "tests/cluster/",
   "tests/plugins/",
+  "tests/release/",
   "tests/suites/",
   "tests/wire/",
 ];
