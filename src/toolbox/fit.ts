@@ -70,8 +70,11 @@ function fitFairly(sections: readonly Section[], available: number): string {
     limits.set(index, limit);
     free -= limit;
   }
-  const texts = shown.map((section, index) => cutLines(section, limits.get(index) ?? 0));
   const omitted = sections.slice(shown.length);
+  const texts = shown.map((section, index) => {
+    const isLast = omitted.length === 0 && index === shown.length - 1;
+    return cutLines(section, limits.get(index) ?? 0, isLast);
+  });
   if (omitted.length > 0) {
     const [first] = omitted;
     const more = first?.more === undefined ? "" : `: ${first.more}`;
@@ -80,18 +83,25 @@ function fitFairly(sections: readonly Section[], available: number): string {
   return texts.filter((text) => text !== "").join("\n");
 }
 
-/** Returns as many whole lines as fit, and a note about the others. */
-function cutLines({ lines, unit, more, fair = false }: Section, available: number): string {
+/**
+ * Returns as many whole lines as fit, and a note about the others.
+ *
+ * @param says how the omitted lines are requested; of many groups only the last one does.
+ */
+function cutLines(
+  { lines, unit, more, fair = false }: Section,
+  available: number,
+  says = !fair,
+): string {
   const texts = lines.map((line) =>
     line.length > maxLine
       ? `${line.slice(0, maxLine)}… (${line.length - maxLine} more characters)`
       : line
   );
   if (texts.reduce((sum, text) => sum + text.length + 1, 0) <= available) return texts.join("\n");
-  // Of many groups the last one says how the omitted ones are requested.
-  const hint = more === undefined || fair ? "" : `: ${more}`;
+  const hint = more === undefined ? "" : `: ${more}`;
   const noteOf = (omitted: number) =>
-    fair ? `… ${omitted} more ${unit}` : `… ${omitted} more ${unit} are omitted${hint}`;
+    says ? `… ${omitted} more ${unit} are omitted${hint}` : `… ${omitted} more ${unit}`;
   const shown: string[] = [];
   let used = 0;
   for (const [index, text] of texts.entries()) {

@@ -60,6 +60,7 @@ export const podsTool = defineTool({
         countsOf(pods.map(({ state }) => state?.status ?? "unknown"))
       }`,
       ...namespaceCounts(pods),
+      ...problemNodes(pods.filter(hasProblem)),
     ];
     return [
       { lines: summary, unit: "lines" },
@@ -78,6 +79,12 @@ function compact(row: string): string {
 function namespaceCounts(pods: readonly ListedPod[]): string[] {
   const names = pods.map(({ target }) => target.namespace);
   return new Set(names).size > 1 ? [`namespaces: ${countsOf(names)}`] : [];
+}
+
+/** Where the problems are: one node explains many of them. */
+function problemNodes(pods: readonly ListedPod[]): string[] {
+  const nodes = pods.map(({ target }) => target.node === "" ? "without a node" : target.node);
+  return pods.length > 1 ? [`pods with problems by node: ${countsOf(nodes)}`] : [];
 }
 
 /** `4,960 Running, 40 Pending`: the most frequent first. */
@@ -223,8 +230,50 @@ async function run(
   return [
     { lines: [`${plural(names.length, "pod")}: ${summary.text}${distinct}`], unit: "lines" },
     { lines: notes, unit: "notes" },
+    { lines: differingLines(sorted), unit: "lines" },
     ...sorted.map((group) => groupSection(group)),
     { lines: stderr, unit: "lines of standard error" },
+  ];
+}
+
+/** With more groups the last ones may be omitted: what is rare in them is said before. */
+const manyGroups = 20;
+
+/** A line with more values than this is different in most pods, such as a time. */
+const maxValues = 8;
+
+/**
+ * Returns the lines that are alike in all outputs but for their numbers, and have few values: of each value, how many
+ * pods have it. So one pod of an old version is seen although its output is one of a hundred.
+ */
+function differingLines(groups: readonly FoldedGroup[]): string[] {
+  if (groups.length <= manyGroups) return [];
+  const decoder = new TextDecoder();
+  const kinds = new Map<string, Map<string, FoldedGroup[]>>();
+  for (const group of groups) {
+    const lines = new Set(decoder.decode(group.stdout).split("\n").slice(0, 200));
+    for (const line of lines) {
+      if (line.trim() === "") continue;
+      const kind = kindOf(line);
+      const values = kinds.get(kind) ?? new Map<string, FoldedGroup[]>();
+      if (kinds.size < 1000) kinds.set(kind, values);
+      const having = values.get(line);
+      if (having !== undefined) having.push(group);
+      else if (values.size <= maxValues) values.set(line, [group]);
+    }
+  }
+  const few = [...kinds.values()].filter(({ size }) => size > 1 && size <= maxValues);
+  if (few.length === 0) return [];
+  const countOf = (having: readonly FoldedGroup[]) =>
+    having.reduce((sum, { targets }) => sum + targets.length, 0);
+  return [
+    "lines with few values, and the pods that have each:",
+    ...few.slice(0, 10).map((values) =>
+      [...values].sort(([, a], [, b]) => countOf(b) - countOf(a)).map(([line, having]) => {
+        const only = having.length === 1 && countOf(having) < 10 ? `: ${having[0]?.names}` : "";
+        return `${line.trim().slice(0, 80)} (${countOf(having)}${only})`;
+      }).join(", ")
+    ),
   ];
 }
 
@@ -259,8 +308,11 @@ export function changeRefused(): KodamaError {
   );
 }
 
-/** Of all logs together; more is counted and not read. */
-const maxLogLines = 50_000;
+/** Of all logs together, at most this is read: 100 MB or more, in a few seconds. */
+const maxLogLines = 1_200_000;
+
+/** Of each log at least, however many there are. */
+const leastTail = 500;
 
 /** `logs`. */
 export const logsTool = defineTool({
@@ -270,14 +322,25 @@ export const logsTool = defineTool({
     "lines, the kinds of errors and warnings with their counts, and the last lines. Changes nothing.",
   options: {
     ...selectionOptions,
-    tail: wholeOption("last lines of each container to read (default 500)", { least: 1 }),
+    tail: wholeOption(
+      `last lines of each container to read (default ${maxLogLines} for all together, at least ${leastTail})`,
+      { least: 1 },
+    ),
     sinceMs: durationOption("only lines of the last N milliseconds"),
     previous: toggleOption("the logs of the instances before the current ones"),
     grep: textsOption("only lines that contain one of these texts"),
   },
-  async run({ tail = 500, sinceMs, previous = false, grep = [], ...values }, { host, signal }) {
+  async run({ tail, sinceMs, previous = false, grep = [], ...values }, context) {
+    const { host, signal, progress } = context;
     const { contexts, selection } = selectionOf(values, { allPhases: true });
     const { container, ...rest } = selection;
+    const tailLines = tail ??
+      Math.max(
+        leastTail,
+        Math.floor(
+          maxLogLines / await countContainers(host, { contexts, selection: rest, signal }),
+        ),
+      );
     const stop = new AbortController();
     const events = logs(host, {
       contexts,
@@ -292,24 +355,30 @@ export const logsTool = defineTool({
       follow: false,
       previous,
       start: {
-        tailLines: tail,
+        tailLines,
         ...definedOnly({ sinceSeconds: sinceMs && Math.ceil(sinceMs / 1000) }),
       },
       filter: { include: grep.map((text) => new RegExp(escaped(text))), exclude: [] },
-      limitBytes: 1024 * 1024,
       signal: AbortSignal.any([signal, stop.signal]),
     });
     const digest = new LogDigest();
     const notes: string[] = [];
     const names: string[] = [];
+    let reported = 0;
     for await (const event of events) {
       switch (event.kind) {
         case "sourcesAdded":
           names.push(...event.names);
           break;
         case "lines":
-          for (const line of event.lines) digest.add(names[line.source] ?? "", textOf(line));
-          if (digest.lines >= maxLogLines) stop.abort();
+          for (const line of event.lines) {
+            digest.add(names[line.source] ?? "", textOf(line), line.seconds);
+          }
+          if (Math.floor(digest.lines / 100_000) > reported) {
+            reported = Math.floor(digest.lines / 100_000);
+            progress?.(`${digest.lines} lines are read`);
+          }
+          if (digest.lines > 2 * maxLogLines) stop.abort();
           break;
         case "contextFailed":
           notes.push(failedContextText(event));
@@ -325,6 +394,19 @@ export const logsTool = defineTool({
     return digest.sections(names.length, notes);
   },
 });
+
+/** Returns how many containers are read, as far as their number decides how much of each. */
+async function countContainers(
+  host: ToolContext["host"],
+  options: Parameters<typeof listPods>[1],
+): Promise<number> {
+  let count = 0;
+  for await (const event of listPods(host, options)) {
+    if (event.kind !== "pods") continue;
+    for (const state of event.states) count += Math.max(1, state?.totalContainers ?? 1);
+  }
+  return Math.max(1, count);
+}
 
 function escaped(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
@@ -343,20 +425,38 @@ function kindOf(line: string): string {
     .replaceAll(/\d+/g, "N");
 }
 
+/** Of these one is shown each, from the newest. */
+const lastLines = 200;
+
+/** When something began and ended, by the servers' clocks. */
+function timesText(from: number, to: number): string {
+  if (!(from > 0)) return "";
+  const [first, last] = [from, to].map((seconds) =>
+    new Date(seconds * 1000).toISOString().slice(0, 19)
+  );
+  return first === last ? ` at ${first}Z` : ` from ${first}Z to ${last}Z`;
+}
+
 /** Counts lines by their kinds, with bounded memory. */
 class LogDigest {
   lines = 0;
   readonly #kinds = new Map<
     string,
-    { count: number; pods: Set<string>; last: string; rank: number }
+    { count: number; pods: Set<string>; last: string; rank: number; from: number; to: number }
   >();
+  /** Times of the first and the last line. */
+  #from = NaN;
+  #to = NaN;
   readonly #last: string[] = [];
   #otherKinds = 0;
 
-  add(name: string, text: string): void {
+  /** @param seconds time of the line; 0 if the server sent none. */
+  add(name: string, text: string, seconds: number): void {
     this.lines += 1;
-    this.#last.push(`${name}: ${text}`);
-    if (this.#last.length > 200) this.#last.shift();
+    if (this.lines === 1) this.#from = seconds;
+    this.#to = seconds;
+    // A ring: moving its lines for each of a million would cost more than reading them.
+    this.#last[this.lines % lastLines] = `${name}: ${text}`;
     const rank = seriousPattern.test(text) ? 0 : warningPattern.test(text) ? 1 : 2;
     if (rank === 2) return;
     const kind = kindOf(text);
@@ -364,17 +464,28 @@ class LogDigest {
     if (known !== undefined) {
       known.count += 1;
       known.last = text;
+      known.to = seconds;
       if (known.pods.size < 50) known.pods.add(name);
     } else if (this.#kinds.size < 2000) {
-      this.#kinds.set(kind, { count: 1, pods: new Set([name]), last: text, rank });
+      const times = { from: seconds, to: seconds };
+      this.#kinds.set(kind, { count: 1, pods: new Set([name]), last: text, rank, ...times });
     } else this.#otherKinds += 1;
   }
 
   sections(sources: number, notes: readonly string[]): Section[] {
     const kinds = [...this.#kinds.values()].sort((a, b) => a.rank - b.rank || b.count - a.count);
-    const capped = this.lines >= maxLogLines ? " (the limit: narrow the request)" : "";
+    const capped = this.lines > 2 * maxLogLines
+      ? " (more isn't read, and the newest lines are missing: narrow the request)"
+      : "";
+    const times = timesText(this.#from, this.#to);
     const unread = this.#otherKinds === 0 ? "" : `, ${this.#otherKinds} lines of further kinds`;
-    const head = `${plural(this.lines, "line")} of ${plural(sources, "container")}${capped}`;
+    const head = `${plural(this.lines, "line")} of ${
+      plural(sources, "container")
+    }${times}${capped}`;
+    const newest = Array.from(
+      { length: Math.min(this.lines, lastLines) },
+      (_, back) => this.#last[(this.lines - back) % lastLines] ?? "",
+    );
     const more = "narrow with pods, container, grep, sinceMs or tail";
     return [
       { lines: [head], unit: "lines" },
@@ -383,8 +494,8 @@ class LogDigest {
         {
           lines: [
             `${plural(kinds.length, "kind")} of errors and warnings${unread}:`,
-            ...kinds.map(({ count, pods, last }) =>
-              `${count}× ${compressNames([...pods]).slice(0, 80)}: ${last}`
+            ...kinds.map(({ count, pods, last, from, to }) =>
+              `${count}× ${compressNames([...pods]).slice(0, 80)}${timesText(from, to)}: ${last}`
             ),
           ],
           unit: "kinds",
@@ -394,7 +505,7 @@ class LogDigest {
       ]),
       {
         // The newest first, as the last ones are cut.
-        lines: ["last lines, the newest first:", ...this.#last.toReversed()],
+        lines: ["last lines, the newest first:", ...newest],
         unit: "lines",
         more,
         fair: true,
