@@ -5,6 +5,7 @@ import { publishedDiffShapes } from "./run_diff_shape.ts";
 import { publishedWorkflowShapes } from "./workflow_report_shapes.ts";
 import { workflowSchema } from "../src/workflow/schema.ts";
 import { settingsPage } from "./settings_page.ts";
+import { uiPageFile, withGenerated } from "./ui_page.ts";
 import { referencePage } from "./workflow_reference.ts";
 
 /** Their published location. */
@@ -39,4 +40,5 @@ if (import.meta.main) {
   }
   await Deno.writeTextFile(referenceFile, referencePage());
   await Deno.writeTextFile(settingsFile, await settingsPage());
+  await Deno.writeTextFile(uiPageFile, withGenerated(await Deno.readTextFile(uiPageFile)));
 }

@@ -20,7 +20,7 @@ const clockMs = 500;
 
 /** Options of a {@link TableScreen}. */
 export interface TableScreenOptions {
-  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes">;
+  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
   clock: Clock;
   color: boolean;
   table: LiveTable;

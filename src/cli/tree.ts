@@ -22,6 +22,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "k",
     "watch",
     "top",
+    "ui",
     "runs",
     "workflow",
   ]],
@@ -190,6 +191,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
       up: leaf("start a named set of forwards", from(forwards, "up")),
     },
   },
+  ui: dialling(
+    "show objects, logs and runs in tabs and tiled panes",
+    () => import("./commands/ui.ts"),
+  ),
   top: dialling(
     "show the CPU and memory of pods and nodes",
     () => import("./commands/top/top.ts"),

@@ -104,6 +104,24 @@ export async function findResource(
   );
 }
 
+/** Returns every kind that a server serves, with its short names, and those that every server has first. */
+export async function listKinds(
+  client: Pick<KubeClient, "raw">,
+  signal: AbortSignal,
+): Promise<readonly { resource: ApiResource; names: readonly string[] }[]> {
+  const known = wellKnown.map(([resource, ...names]) => ({ resource, names }));
+  const served = await servedKinds(client, [], signal);
+  const id = ({ group, plural }: ApiResource) => `${plural}.${group}`;
+  const isKnown = new Set(known.map(({ resource }) => id(resource)));
+  const others = new Map(
+    served.map(({ names, ...resource }) => [id(resource), { resource, names }]),
+  );
+  return [
+    ...known,
+    ...[...others.entries()].filter(([key]) => !isKnown.has(key)).map(([, one]) => one),
+  ];
+}
+
 /** Returns every served kind; of a qualified name `KIND.GROUP` or `KIND.VERSION.GROUP`, those of the group. */
 async function servedKinds(
   client: Pick<KubeClient, "raw">,

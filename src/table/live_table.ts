@@ -120,6 +120,20 @@ export interface LiveTable {
   readonly saveName: string | undefined;
   /** Whether its stream is being saved: the key then ends that. */
   readonly isSaving: boolean;
+  /** A part of a screen, whose other parts are its caption and its messages. */
+  readonly isPart: boolean;
+  /** The cursor and the marks; undefined for a table that is only read. */
+  readonly selection: TableSelection | undefined;
+}
+
+/** Rows that a person points at. */
+export interface TableSelection {
+  /** The row under the cursor, by its id; undefined if there is no row. */
+  readonly cursor: string | undefined;
+  /** Its line of the body, which another row gets if it disappears. */
+  readonly line: number;
+  /** Marked rows, by their ids. They may be filtered out. */
+  readonly marked: ReadonlySet<string>;
 }
 
 /** Something that happened. */
@@ -160,6 +174,9 @@ export function liveTable(start: {
   sort?: TableSort | undefined;
   filter?: string;
   saveName?: string;
+  isPart?: boolean;
+  /** Rows can be pointed at and marked. */
+  isSelectable?: boolean;
 }): LiveTable {
   return arranged({
     size: start.size,
@@ -181,6 +198,10 @@ export function liveTable(start: {
     total: 0,
     saveName: start.saveName,
     isSaving: false,
+    isPart: start.isPart ?? false,
+    selection: start.isSelectable === true
+      ? { cursor: undefined, line: 0, marked: new Set() }
+      : undefined,
   });
 }
 
@@ -194,7 +215,7 @@ export function update(table: LiveTable, event: TableEvent): LiveTable {
     case "clock":
       return atTime(table, event.nowMs);
     case "resize":
-      return scrolled({ ...table, size: event.size }, 0);
+      return withCursorShown(scrolled({ ...table, size: event.size }, 0));
     case "caption":
       return { ...table, caption: event.line };
     case "status":
@@ -303,7 +324,7 @@ function arranged(table: LiveTable): LiveTable {
     ];
   });
   if (body[0]?.kind === "blank") body.shift();
-  return scrolled({ ...table, body, matching, total }, 0);
+  return pointed(scrolled({ ...table, body, matching, total }, 0));
 }
 
 /** The text of a row that a filter searches. Ages aren't searched: they change every second. */
@@ -378,7 +399,8 @@ export function parseFilter(text: string): Filter | undefined {
 }
 
 /** Rows of the screen for the body: all but the caption and the line at the bottom, if there is room for these. */
-export function bodyRows({ size: { rows } }: LiveTable): number {
+export function bodyRows({ isPart, size: { rows } }: LiveTable): number {
+  if (isPart) return rows;
   return rows >= 4 ? rows - 2 : Math.max(1, rows - 1);
 }
 
@@ -387,6 +409,145 @@ function scrolled(table: LiveTable, lines: number): LiveTable {
   const visible = bodyRows(table);
   const most = table.body.length <= visible ? 0 : table.body.length - visible + 1;
   return { ...table, offset: Math.max(0, Math.min(table.offset + lines, most)) };
+}
+
+/* The cursor and the marks. */
+
+/** The cursor stays on its row; if that has gone, on the one that is there now. */
+function pointed(table: LiveTable): LiveTable {
+  const { selection, body } = table;
+  if (selection === undefined) return table;
+  const idAt = (line: number) => {
+    const one = body[line];
+    return one?.kind === "row" ? one.entry.row.id : undefined;
+  };
+  let { line } = selection;
+  if (selection.cursor === undefined || idAt(line) !== selection.cursor) {
+    const found = selection.cursor === undefined
+      ? -1
+      : body.findIndex((one) => one.kind === "row" && one.entry.row.id === selection.cursor);
+    line = found >= 0 ? found : nearestRow(body, line);
+  }
+  const cursor = idAt(line);
+  // A viewport that shows its start stays there while rows come.
+  const next = { ...table, selection: { ...selection, cursor, line: Math.max(0, line) } };
+  return withCursorShown(next);
+}
+
+/** Returns the line of the row nearest to a line; -1 if there is none. */
+function nearestRow(body: readonly BodyLine[], line: number): number {
+  for (let distance = 0; distance < body.length + 1; distance++) {
+    for (const at of [line - distance, line + distance]) {
+      if (body[at]?.kind === "row") return at;
+    }
+  }
+  return -1;
+}
+
+function withCursorShown(table: LiveTable): LiveTable {
+  const { selection, offset } = table;
+  if (selection?.cursor === undefined) return table;
+  const { line } = selection;
+  // From the second line on, a header is shown above the first one.
+  const visible = Math.max(1, bodyRows(table) - (offset > 0 ? 1 : 0));
+  if (line < offset || line === 1 && offset === 1) {
+    return { ...table, offset: line <= 1 ? 0 : line };
+  }
+  if (line < offset + visible) return table;
+  return { ...table, offset: line - Math.max(1, bodyRows(table) - 1) + 1 };
+}
+
+/** Moves the cursor by a number of rows. Without one, it scrolls. */
+export function movedBy(table: LiveTable, rows: number): LiveTable {
+  const { selection, body } = table;
+  if (selection === undefined) return scrolled(table, rows);
+  const step = rows < 0 ? -1 : 1;
+  let { line } = selection;
+  let remaining = Math.abs(rows);
+  for (let at = line + step; remaining > 0 && at >= 0 && at < body.length; at += step) {
+    if (body[at]?.kind !== "row") continue;
+    line = at;
+    remaining--;
+  }
+  return movedTo(table, line);
+}
+
+/** Moves the cursor to a line of the body, if a row is there. */
+export function movedTo(table: LiveTable, line: number): LiveTable {
+  const { selection, body } = table;
+  const one = body[line];
+  if (selection === undefined || one?.kind !== "row") return table;
+  return withCursorShown({ ...table, selection: { ...selection, cursor: one.entry.row.id, line } });
+}
+
+/** Returns the line of the body that is drawn in a row of the table, counted from 0; -1 for a header. */
+export function lineAt({ offset, body }: LiveTable, row: number): number {
+  const hasHeader = body[offset]?.kind === "row";
+  return hasHeader ? (row === 0 ? -1 : offset + row - 1) : offset + row;
+}
+
+/** Marks the row under the cursor, or removes its mark, and moves to the next row. */
+export function markToggled(table: LiveTable): LiveTable {
+  const { selection } = table;
+  if (selection?.cursor === undefined) return table;
+  const marked = new Set(selection.marked);
+  if (!marked.delete(selection.cursor)) marked.add(selection.cursor);
+  return movedBy({ ...table, selection: { ...selection, marked } }, 1);
+}
+
+/** Marks all rows that match the filter; if they all are marked, removes all marks. */
+export function allMarked(table: LiveTable): LiveTable {
+  const { selection, body } = table;
+  if (selection === undefined) return table;
+  const ids = body.flatMap((one) =>
+    one.kind === "row" && one.entry.deletedAtMs === undefined ? [one.entry.row.id] : []
+  );
+  const isAll = ids.every((id) => selection.marked.has(id));
+  const marked = isAll ? new Set<string>() : selection.marked.union(new Set(ids));
+  return { ...table, selection: { ...selection, marked } };
+}
+
+/** Removes all marks. */
+export function unmarked(table: LiveTable): LiveTable {
+  const { selection } = table;
+  return selection === undefined
+    ? table
+    : { ...table, selection: { ...selection, marked: new Set() } };
+}
+
+/** Returns the ids of the marked rows that exist, in their order; without marks that of the row under the cursor. */
+export function selectedIds({ selection, entries, body }: LiveTable): string[] {
+  if (selection === undefined) return [];
+  const exists = (id: string) =>
+    entries.get(id) !== undefined &&
+    entries.get(id)?.deletedAtMs === undefined;
+  if (selection.marked.size === 0) {
+    return selection.cursor !== undefined && exists(selection.cursor) ? [selection.cursor] : [];
+  }
+  const shown = body.flatMap((one) =>
+    one.kind === "row" && selection.marked.has(one.entry.row.id) ? [one.entry.row.id] : []
+  );
+  return [...new Set([...shown, ...selection.marked])].filter(exists);
+}
+
+/** Filters the rows; an empty text shows all. */
+export function filteredBy(table: LiveTable, text: string): LiveTable {
+  return arranged({ ...table, filter: parseFilter(text) });
+}
+
+/** Sorts by the next or the previous column. */
+export function sortedByNext(table: LiveTable, step: 1 | -1): LiveTable {
+  return arranged({ ...table, sort: nextSort(table, step) });
+}
+
+/** Reverses the order. */
+export function orderReversed(table: LiveTable): LiveTable {
+  return arranged({ ...table, sort: reversed(table) });
+}
+
+/** Pauses the display, or shows the changes since then. */
+export function pauseToggled(table: LiveTable): LiveTable {
+  return pausedOrNot(table);
 }
 
 /** Applies what a person typed. */

@@ -7,6 +7,7 @@ import {
   type Grid,
   type Line,
   lineWidth,
+  padLine,
   type Span,
   span,
   type Tone,
@@ -27,6 +28,8 @@ import {
 
 /** Between two columns, as in kubectl's tables. */
 const gapColumns = 3;
+/** Of the sign of a mark, in a table whose rows can be marked. */
+const signColumns = 2;
 /** The first column isn't clipped below this width as long as others can be dropped. */
 const leastFirstColumns = 12;
 
@@ -36,9 +39,9 @@ export function tableView(table: LiveTable): Grid {
   const count = bodyRows(table);
   const body = table.isHelp ? helpLines() : bodyLines(table);
   const lines = [
-    ...(rows >= 4 ? [captionLine(table)] : []),
+    ...(rows >= 4 && !table.isPart ? [captionLine(table)] : []),
     ...Array.from({ length: count }, (_, index) => body[index] ?? []),
-    ...(rows >= 2 ? [bottomLine(table)] : []),
+    ...(rows >= 2 && !table.isPart ? [bottomLine(table)] : []),
   ];
   return { lines: lines.map((line) => clipLine(line, columns)) };
 }
@@ -74,9 +77,19 @@ function bodyLines(table: LiveTable): Line[] {
 function bodyLine(table: LiveTable, line: BodyLine, columns: ColumnsByGroup): Line {
   if (line.kind === "blank") return [];
   const shown = columns.get(line.group.id) ?? [];
-  return line.kind === "header"
-    ? headerLine(table, line.group, shown)
-    : rowLine(table, line.group, line.entry, shown);
+  const { selection } = table;
+  if (line.kind === "header") {
+    const header = headerLine(table, line.group, shown);
+    return selection === undefined ? header : [span(" ".repeat(signColumns)), ...header];
+  }
+  const row = rowLine(table, line.group, line.entry, shown);
+  if (selection === undefined) return row;
+  const { id } = line.entry.row;
+  const isMarked = selection.marked.has(id);
+  const sign = span(isMarked ? "● " : "  ", isMarked ? "sign" : "plain");
+  if (selection.cursor !== id) return [sign, ...row];
+  const under = padLine([sign, ...row], table.size.columns);
+  return under.map((one) => ({ ...one, tone: one.tone === "match" ? "currentMatch" : "current" }));
 }
 
 /** A column as it is drawn. */
@@ -108,7 +121,8 @@ function shownColumns(table: LiveTable, group: TableGroup): ShownColumn[] {
   }));
   const total = () =>
     columns.reduce((sum, { width }) => sum + width, 0) + gapColumns * (columns.length - 1);
-  const missing = () => total() - table.size.columns;
+  const available = table.size.columns - (table.selection === undefined ? 0 : signColumns);
+  const missing = () => total() - available;
   const importance = ({ index }: ShownColumn) => group.columns[index]?.importance ?? 0;
   while (columns.length > 1 && missing() > 0) {
     const [first, ...others] = columns;
@@ -120,9 +134,9 @@ function shownColumns(table: LiveTable, group: TableGroup): ShownColumn[] {
     }
     // A last column of free text is clipped instead, if a part of it fits.
     const last = others.at(-1);
-    const available = (last?.width ?? 0) - missing();
-    if (last !== undefined && last.width > 20 && available >= 10) {
-      last.width = available;
+    const part = (last?.width ?? 0) - missing();
+    if (last !== undefined && last.width > 20 && part >= 10) {
+      last.width = part;
       break;
     }
     const least = Math.min(...others.map(importance));

@@ -54,7 +54,13 @@ export type Question =
   /** Yes or no; no is the default. */
   | { readonly kind: "confirm"; readonly lines: readonly string[] }
   /** One of several, found by typing parts of it. */
-  | { readonly kind: "choose"; readonly label: string; readonly choices: readonly Choice[] };
+  | {
+    readonly kind: "choose";
+    readonly label: string;
+    readonly choices: readonly Choice[];
+    /** More are being fetched. */
+    readonly isLoading?: boolean;
+  };
 
 /** One of the choices of a question. */
 export interface Choice {

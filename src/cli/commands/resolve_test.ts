@@ -209,6 +209,20 @@ testResolve([
   { line: "wait", error: /nothing to wait for/ },
   { line: "wait pods", error: /no pods are chosen/ },
   {
+    line: "ui",
+    options: { kind: "pods", scope: { namespaces: { kind: "default" } } },
+    changes: [
+      ["deploy", { kind: "deploy" }],
+      ["-n a -n b", { scope: { namespaces: { kind: "named", names: ["a", "b"] } } }],
+      ["-A", { scope: { namespaces: { kind: "all" } } }],
+      ["--context x", { scope: { namespaces: { kind: "default" }, context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--layout shop", { layout: "shop" }],
+    ],
+  },
+  { line: "ui -A -n a", error: /contradict/ },
+  { line: "ui pods --layout a", error: /a layout has its own kinds/ },
+  {
     line: "watch pods",
     options: {
       watch: {

@@ -43,9 +43,11 @@ const frameMs = 100;
 
 /** Options of a {@link FullScreen}. */
 export interface FullScreenOptions {
-  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes">;
+  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
   clock: Clock;
   color: boolean;
+  /** Requests clicks and wheel turns; the terminal's own selection of text then needs Shift. */
+  mouse?: boolean;
   /** Returns what to draw. Called once for each frame. */
   view: () => Grid;
   /** Handles inputs that came together; returns false to end. */
@@ -65,7 +67,11 @@ export class FullScreen {
 
   constructor(options: FullScreenOptions) {
     this.#options = options;
-    this.#painter = new GridPainter({ area: "screen", color: options.color, mouse: false });
+    this.#painter = new GridPainter({
+      area: "screen",
+      color: options.color,
+      mouse: options.mouse ?? false,
+    });
   }
 
   /** What is shown has changed: draws it with the next frame. */
@@ -75,6 +81,13 @@ export class FullScreen {
       this.#frame = undefined;
       this.#draw();
     });
+  }
+
+  /** Draws everything again: something else may have written to the terminal. */
+  redraw(): void {
+    const { columns } = this.#options.terminal.size() ?? { columns: 80 };
+    this.#write(this.#painter.resized(columns));
+    this.#draw();
   }
 
   /**

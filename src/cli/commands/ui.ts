@@ -1,0 +1,111 @@
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { defineCommand } from "../parser/command.ts";
+import { text, toggle, value, values } from "../parser/flag.ts";
+import { styleOf } from "../output.ts";
+
+/** `kodama ui`. */
+export const command = defineCommand({
+  description:
+    "Shows objects of the cluster in tabs and tiled panes, live: lists of any kind with the columns of kubectl get, " +
+    "logs, YAML, Events, and the outcome of each pod of a command or a workflow that runs on the marked rows.\n\n" +
+    "`?` lists the keys of a pane, `:` shows another kind, Alt and an arrow key focus another pane, Alt-v and Alt-s " +
+    "split it, Alt-p opens one of another kind. Keys are changed by ui.keys of the settings.",
+  operands: [{ name: "KIND", arity: "optional" }],
+  flags: {
+    "namespace": values("namespace to show (default the context's)", text, {
+      short: "n",
+      placeholder: "NAME",
+      completion: { kind: "namespaces" },
+    }),
+    "all-namespaces": toggle("show all namespaces", { short: "A" }),
+    "context": value("kubeconfig context to start in", text, {
+      placeholder: "NAME",
+      completion: { kind: "contexts" },
+    }),
+    "kubeconfig": value("kubeconfig file to use instead of $KUBECONFIG", text, {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    }),
+    "layout": value("layout to open: one that was saved under this name", text, {
+      placeholder: "NAME",
+    }),
+  },
+  examples: [
+    { title: "The pods of the current namespace", line: "kodama ui" },
+    { title: "Deployments of all namespaces", line: "kodama ui deployments -A" },
+    { title: "The tabs and panes that were saved as shop", line: "kodama ui --layout shop" },
+  ],
+  exitCodes: [
+    ["0", "left by a key"],
+    ["1", "the layout can't be used"],
+    ["2", "the command line is wrong, or there is no terminal"],
+    ["130", "stopped by a signal, or the terminal was closed"],
+  ],
+  seeAlso: ["docs/ui.md lists the panes and all keys."],
+  resolve({ flags, operands }) {
+    if (flags["all-namespaces"] && flags.namespace.length > 0) {
+      throw new UsageError("--namespace and --all-namespaces contradict each other");
+    }
+    const [kind] = operands;
+    if (kind !== undefined && flags.layout !== undefined) {
+      throw new UsageError("a layout has its own kinds: leave out KIND or --layout");
+    }
+    const namespaces = flags["all-namespaces"]
+      ? { kind: "all" as const }
+      : flags.namespace.length > 0
+      ? { kind: "named" as const, names: flags.namespace }
+      : { kind: "default" as const };
+    return {
+      kind: kind ?? "pods",
+      scope: { namespaces, ...(flags.context === undefined ? {} : { context: flags.context }) },
+      kubeconfig: flags.kubeconfig,
+      layout: flags.layout,
+    };
+  },
+  async run({ kind, scope, kubeconfig, layout }, invocation) {
+    const { terminal, environment, signals } = invocation;
+    const isDumb = environment("TERM") === "dumb";
+    const keyboard = terminal.stderr.isTerminal && !isDumb ? terminal.keyboard() : undefined;
+    if (keyboard === undefined) {
+      throw new UsageError(
+        isDumb ? "the UI needs a real terminal (TERM=dumb)" : "the UI needs a terminal",
+        { hint: "`kodama watch` prints changes of objects into a pipe" },
+      );
+    }
+    const host = await invocation.host({ kubeconfig });
+    const [{ Ui }, { PaneRegistry }, { keyTable }, { registerAll }, { stoppable }, layouts] =
+      await Promise.all([
+        import("../../ui/runtime.ts"),
+        import("../../ui/registry.ts"),
+        import("../../ui/keys.ts"),
+        import("../../ui/builtins.ts"),
+        import("../../terminal/driver/signals.ts"),
+        import("../../ui/layout_file.ts"),
+      ]);
+    const registry = new PaneRegistry();
+    registerAll(registry);
+    const saved = layout === undefined ? undefined : await layouts.readLayout(host, layout);
+    const ui = new Ui({
+      host,
+      terminal,
+      color: styleOf(terminal.stderr, environment).bold("") !== "",
+      registry,
+      keys: keyTable({ kinds: registry.kinds() }),
+      first: { key: "resource-list", config: { kind }, scope },
+      ...(saved === undefined ? {} : { layout: saved }),
+      saveLayout: async (name, one) => {
+        try {
+          return `saved as ${await layouts.writeLayout(host, name, one)}`;
+        } catch (error) {
+          if (error instanceof KodamaError) return error.message;
+          throw error;
+        }
+      },
+    });
+    await stoppable(signals, async (stopped) => {
+      await ui.run(keyboard, stopped);
+      stopped.throwIfAborted();
+    });
+    return 0;
+  },
+});

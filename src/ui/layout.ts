@@ -1,0 +1,126 @@
+/** Layouts: tabs, their tiles and what is in them, as data that is saved and restored. */
+import * as v from "valibot";
+import { KodamaError } from "../base/errors.ts";
+import type { PaneConfig, PaneId, Scope } from "./pane.ts";
+import type { OpenPane, Tab, UiState } from "./state.ts";
+import { panesOf, type Tile } from "./tiles.ts";
+
+/** A saved tile. */
+export type SavedTile =
+  | { readonly pane: string; readonly config: PaneConfig }
+  | {
+    readonly split: "columns" | "rows";
+    readonly parts: readonly { readonly share: number; readonly tile: SavedTile }[];
+  };
+
+/** Saved tabs. */
+export interface Layout {
+  readonly tabs: readonly {
+    readonly name?: string;
+    readonly scope: Scope;
+    readonly tile: SavedTile;
+  }[];
+}
+
+/** Returns the layout of a state. */
+export function layoutOf(
+  { tabs, panes }: Pick<UiState, "tabs" | "panes">,
+  configOf: (pane: PaneId) => PaneConfig | undefined,
+): Layout {
+  const saved = (tile: Tile): SavedTile => {
+    if (tile.kind === "split") {
+      const parts = tile.parts.map(({ share, tile }) => ({ share, tile: saved(tile) }));
+      return { split: tile.direction, parts };
+    }
+    const open = panes.get(tile.pane);
+    return { pane: open?.key ?? "", config: configOf(tile.pane) ?? open?.config ?? {} };
+  };
+  return {
+    tabs: tabs.map(({ name, scope, tiles }) => ({
+      ...(name === undefined ? {} : { name }),
+      scope,
+      tile: saved(tiles),
+    })),
+  };
+}
+
+/** Returns the tabs of a layout, with new ids. */
+export function restored(
+  { tabs }: Layout,
+  firstId: number,
+): { tabs: readonly Tab[]; panes: ReadonlyMap<PaneId, OpenPane>; nextId: number } {
+  let nextId = firstId;
+  const panes = new Map<PaneId, OpenPane>();
+  const opened = (tile: SavedTile): Tile => {
+    if ("pane" in tile) {
+      const pane = nextId++;
+      panes.set(pane, { key: tile.pane, config: tile.config });
+      return { kind: "pane", pane };
+    }
+    const sum = tile.parts.reduce((all, { share }) => all + share, 0);
+    return {
+      kind: "split",
+      direction: tile.split,
+      parts: tile.parts.map(({ share, tile }) => ({ share: share / sum, tile: opened(tile) })),
+    };
+  };
+  const all = tabs.map(({ name, scope, tile }): Tab => {
+    const tiles = opened(tile);
+    const [focused = 0] = panesOf(tiles);
+    return { id: nextId++, name, scope, tiles, focused, isZoomed: false };
+  });
+  return { tabs: all, panes, nextId };
+}
+
+const text = v.string();
+const tileShape: v.GenericSchema<SavedTile> = v.lazy(() =>
+  v.union([
+    v.strictObject({ pane: text, config: v.record(text, v.unknown()) }),
+    v.strictObject({
+      split: v.picklist(["columns", "rows"]),
+      parts: v.pipe(
+        v.array(v.strictObject({ share: v.pipe(v.number(), v.gtValue(0)), tile: tileShape })),
+        v.minLength(2),
+      ),
+    }),
+  ]) as v.GenericSchema<SavedTile>
+);
+
+const layoutShape = v.strictObject({
+  tabs: v.pipe(
+    v.array(v.strictObject({
+      name: v.exactOptional(text),
+      scope: v.strictObject({
+        context: v.exactOptional(text),
+        namespaces: v.variant("kind", [
+          v.strictObject({ kind: v.literal("default") }),
+          v.strictObject({ kind: v.literal("all") }),
+          v.strictObject({ kind: v.literal("named"), names: v.array(text) }),
+        ]),
+      }),
+      tile: tileShape,
+    })),
+    v.minLength(1),
+  ),
+});
+
+/** A larger file isn't a layout. */
+export const maxLayoutBytes = 256 * 1024;
+
+/**
+ * Returns the layout of a file's text.
+ *
+ * @throws KodamaError `config` if it isn't one.
+ */
+export function parseLayout(path: string, json: string): Layout {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new KodamaError("config", `${path} is not a layout: it isn't JSON`);
+  }
+  const result = v.safeParse(layoutShape, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new KodamaError("config", `${path} is not a layout: ${issue.message}`);
+}
