@@ -142,7 +142,8 @@ class Planner {
     const kind = stepKind(step.kind);
     const fields = this.#fields(step);
     const { does, command, where, effect, change, asksItself } = kind.plan(fields);
-    this.#input.onRights?.(this.#rights(step, kind.rights(fields), where === "pods"));
+    const rights = kind.rights(fields, this.#workflow.permissions.cluster);
+    this.#input.onRights?.(this.#rights(step, rights, where === "pods"));
     const used = this.#input.uses.get(step);
     const own = where === "pods" ? await this.#targets(step, around) : nowhere;
     const before = this.#changes.length;
@@ -260,11 +261,13 @@ class Planner {
     const common = { id, where, selects };
     if (typeof rights === "string") return { ...common, rights: [], unknown: rights };
     const { namespace } = rights;
-    const isOpen = where === undefined && (selects || rights.rights.length > 0);
+    const isSelecting = selects ||
+      rights.selects === true && Object.keys(this.#workflow.select).length > 0;
+    const isOpen = where === undefined && (isSelecting || rights.rights.length > 0);
     if (isOpen || namespace !== undefined && hasExpression(namespace)) {
       return { ...common, rights: [], unknown: "its pods or its namespace are known when it runs" };
     }
-    return { ...common, ...rights };
+    return { ...common, ...rights, selects: isSelecting };
   }
 
   async #targets(step: Step, around: PlannedTargets | undefined): Promise<PlannedTargets> {

@@ -389,10 +389,12 @@ class StepReader {
         ? `; here it is \`${namesElsewhere[word]}\``
         : await didYouMean(word, names);
       const location = unknown[0] === undefined ? path : [...path, unknown[0]];
-      const found = unknown[0] === undefined
-        ? "none of them"
-        : JSON.stringify(unknown[0].slice(0, 60));
-      const message = `expected one of ${names.join(", ")}; found ${found}${near}`;
+      const all = names.join(", ");
+      const message = unknown[0] === undefined
+        ? `a step needs one of ${all}`
+        : `${JSON.stringify(word.slice(0, 60))} isn't a kind of step${
+          near === "" ? `; the kinds are ${all}` : near
+        }`;
       return this.#error("shape", this.#source.atKey(location, message));
     }
     if (other === undefined) return kind;

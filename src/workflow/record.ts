@@ -331,8 +331,10 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
     from.kind === "from" && (key === from.step || isWithinStep(key, from.step));
   const repeated = repeatedGroups(steps)
     .filter((group) => from.kind !== "from" || !isWithinStep(from.step, group));
-  const considered = (from.kind === "failed" ? beforeFailures(steps) : steps.slice(0, start))
-    .filter(({ key }) => !isFrom(key) && !repeated.some((group) => isWithinStep(key, group)));
+  const isRepeated = withinAny(new Set(repeated));
+  const inner = innerSteps(steps);
+  const considered = (from.kind === "failed" ? beforeFailures(steps, inner) : steps.slice(0, start))
+    .filter(({ key }) => !isFrom(key) && !isRepeated(key));
   for (const step of considered) {
     const { key, identity, end, targets } = step;
     // With `from`, a person has decided what is retained, even if it has changed.
@@ -340,12 +342,12 @@ export function retainedOf({ header, steps }: PastWorkflow, from: ResumeFrom): R
       ...definedOnly({ definition: step.definition, inputs: step.inputs }),
       ...(from.kind === "from" ? { isDecided: true as const } : {}),
     };
-    const isDone = from.kind === "failed" ? isOk(step, steps) : hasEnded(step);
+    const isDone = from.kind === "failed" ? isOk(step, inner) : hasEnded(step);
     const isOuter = from.kind === "from" && from.step.startsWith(`${key}/`);
     if (isDone && end !== undefined && !isOuter) {
-      const within = steps.filter((one) => one.end !== undefined && isWithinStep(one.key, key))
+      const within = (inner.get(key) ?? []).filter((one) => one.end !== undefined)
         .toSorted((a, b) => orderOf(b.key) - orderOf(a.key));
-      const isWhole = within.every((one) => isOk(one, []));
+      const isWhole = within.every((one) => isOk(one));
       const part = {
         ...endOf(step, header.id),
         ...mark,
@@ -443,18 +445,19 @@ function refuseAfterFailure(step: StepKey, steps: readonly PastStep[]): void {
 }
 
 /** Returns the steps without those after one in the same list that wasn't ok. */
-function beforeFailures(steps: readonly PastStep[]): PastStep[] {
+function beforeFailures(steps: readonly PastStep[], inner: InnerSteps): PastStep[] {
   const kinds = new Map(steps.map(({ key, kind }) => [key, kind]));
   const broken = new Set<string>();
-  const dropped: string[] = [];
+  const dropped = new Set<StepKey>();
+  const isWithinDropped = withinAny(dropped);
   return steps.filter((step) => {
     const { key } = step;
     const list = key.slice(0, key.lastIndexOf("/") + 1);
-    const isBehind = broken.has(list) || dropped.some((outer) => isWithinStep(key, outer));
-    if (isBehind) dropped.push(key);
+    const isBehind = broken.has(list) || isWithinDropped(key);
+    if (isBehind) dropped.add(key);
     // Parallel steps don't follow each other; a skipped one doesn't count as a failure.
     else if (step.end?.outcome.kind === "skipped") return true;
-    else if (!isOk(step, steps) && kinds.get(list.slice(0, -1)) !== "parallel") broken.add(list);
+    else if (!isOk(step, inner) && kinds.get(list.slice(0, -1)) !== "parallel") broken.add(list);
     return !isBehind;
   });
 }
@@ -464,12 +467,35 @@ function hasEnded({ end }: PastStep): boolean {
 }
 
 /** Returns whether all of it was ok: its pods, its rounds and its steps, including those that were allowed to fail. */
-function isOk({ key, end, targets }: PastStep, steps: readonly PastStep[]): boolean {
+function isOk({ key, end, targets }: PastStep, inner?: InnerSteps): boolean {
   return end?.outcome.kind === "ok" &&
     [...targets.values()].every(({ outcome }) => outcome.kind === "ok") &&
-    steps.every((step) =>
-      !isWithinStep(step.key, key) || step.end?.outcome.kind === "skipped" || isOk(step, [])
-    );
+    (inner?.get(key) ?? []).every((step) => step.end?.outcome.kind === "skipped" || isOk(step));
+}
+
+/** The steps within each step, at any depth, in the order in which they started. */
+type InnerSteps = ReadonlyMap<StepKey, readonly PastStep[]>;
+
+function innerSteps(steps: readonly PastStep[]): InnerSteps {
+  const inner = new Map<StepKey, PastStep[]>();
+  for (const step of steps) {
+    for (const outer of outerKeys(step.key)) {
+      const within = inner.get(outer);
+      if (within === undefined) inner.set(outer, [step]);
+      else within.push(step);
+    }
+  }
+  return inner;
+}
+
+/** Returns the keys of all that a step may be within: of `a/b[1]/c`, `a`, `a/b` and `a/b[1]`. */
+function outerKeys(key: StepKey): StepKey[] {
+  return [...key.matchAll(/[/[]/g)].map(({ index }) => key.slice(0, index));
+}
+
+/** Returns whether a step is within one of these, which may still become more. */
+function withinAny(outer: ReadonlySet<StepKey>): (key: StepKey) => boolean {
+  return (key) => outerKeys(key).some((one) => outer.has(one));
 }
 
 function isWithinStep(key: StepKey, outer: StepKey): boolean {

@@ -9,7 +9,7 @@ import type { ChangeAction } from "../gate/change.ts";
 import type { Right } from "../gate/kubectl_rights.ts";
 import type { Type } from "../expression/type.ts";
 import type { Entries } from "./fields.ts";
-import type { Permissions } from "./model.ts";
+import type { ClusterRule, Permissions } from "./model.ts";
 import type { StepOutcome } from "./step_events.ts";
 import type { StepFailure } from "./engine/failure.ts";
 import type { CutValue } from "./engine/cut_values.ts";
@@ -34,6 +34,10 @@ export interface Need {
 export interface StepRights {
   rights: readonly Right[];
   namespace?: string;
+  /** It looks for the pods of the workflow, if that selects any, although it doesn't run in them. */
+  selects?: true;
+  /** Why not all of them are known. */
+  unknown?: string;
 }
 
 /** The effect of a step, for the plan. */
@@ -145,9 +149,9 @@ export interface KindDeclaration<E extends Entries, Fixed extends string> {
   needs?(fields: AsWritten<E, Fixed>): readonly Need[];
   /**
    * Returns the rights in the cluster that it needs beside those of its selection: a text says why they aren't known.
-   * None if absent.
+   * None if absent. A script needs no more than the workflow's `permissions.cluster`.
    */
-  rights?(fields: AsWritten<E, Fixed>): StepRights | string;
+  rights?(fields: AsWritten<E, Fixed>, cluster: readonly ClusterRule[]): StepRights | string;
   plan(fields: AsWritten<E, Fixed>): Intent;
   /** Runs it with every expression evaluated. Failures of its environment are outcomes; it rejects only for bugs. */
   run(fields: Evaluated<E>, step: StepContext): Promise<StepEnd>;
@@ -185,7 +189,7 @@ export interface StepKind {
   innerNames(fields: Fields, list: string): Record<string, Type>;
   check(fields: Fields): readonly StepProblem[];
   needs(fields: Fields): readonly Need[];
-  rights(fields: Fields): StepRights | string;
+  rights(fields: Fields, cluster: readonly ClusterRule[]): StepRights | string;
   plan(fields: Fields): Intent;
   run(fields: Fields, step: StepContext): Promise<StepEnd>;
 }

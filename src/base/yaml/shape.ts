@@ -78,9 +78,12 @@ export async function shapeOfPart<S extends FileSchema>(
     )
     .map((issue) => problemOf(issue, source, path));
   const misplaced = await Promise.all(
-    misfit.map(async ({ name, path: inner, valid }) => {
+    misfit.map(async ({ name, path: inner, valid, expected }) => {
       const at = [...path, ...inner];
-      if (name === undefined) return source.atValue(at, "expected a mapping of fields");
+      if (name === undefined) {
+        const subject = at.length === 0 ? "" : `${pathText(at)}: `;
+        return source.atValue(at, `${subject}expected ${expected}, found a list`);
+      }
       const near = await didYouMean(name, valid);
       return source.atKey([...at, name], `unknown field ${quoted(name)}${near}`);
     }),
@@ -162,6 +165,8 @@ interface Misfit {
   path: SourcePath;
   name?: string;
   valid: readonly string[];
+  /** The expected value, as a noun. */
+  expected: string;
 }
 
 /** Returns whether the value of an issue has an unknown field. */
@@ -182,15 +187,18 @@ function isWithinMisfit({ path }: v.BaseIssue<unknown>, misfit: readonly Misfit[
 /** Returns what valibot accepts or reports only once: lists as objects, and every unknown key. */
 function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] {
   const inner = "wrapped" in schema ? schema.wrapped as FileSchema : schema;
-  if (inner.type === "record" && isSeq(node)) return [{ path, valid: [] }];
+  const expected = "message" in inner && typeof inner.message === "string"
+    ? inner.message
+    : "a mapping of fields";
+  if (inner.type === "record" && isSeq(node)) return [{ path, valid: [], expected }];
   const entries = entriesOf(schema) ?? (isMap(node) ? entriesOfUnion(schema) : undefined);
   if (entries === undefined || !isNode(node)) return [];
-  if (!isMap(node)) return isSeq(node) ? [{ path, valid: [] }] : [];
+  if (!isMap(node)) return isSeq(node) ? [{ path, valid: [], expected }] : [];
   return node.items.flatMap(({ key, value }) => {
     const name = keyText(key);
-    const inner = Object.hasOwn(entries, name) ? entries[name] : undefined;
-    if (inner === undefined) return [{ path, name, valid: Object.keys(entries) }];
-    return misfits(inner, value, [...path, name]);
+    const field = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    if (field === undefined) return [{ path, name, valid: Object.keys(entries), expected }];
+    return misfits(field, value, [...path, name]);
   });
 }
 

@@ -173,13 +173,16 @@ function within(step: StepContext, signal: AbortSignal): StepContext {
   }) as StepContext;
 }
 
+const known = (Object.values(resources) as unknown[])
+  .filter((one): one is ApiResource => typeof one === "object" && one !== null && "plural" in one);
+
 /** Returns a kind that kodama knows, by its plural in the API. */
+export function findResource(plural: string): ApiResource | undefined {
+  return known.find((one) => one.plural === plural);
+}
+
 function resourceOf(plural: string): ApiResource {
-  const known = (Object.values(resources) as unknown[])
-    .filter((one): one is ApiResource =>
-      typeof one === "object" && one !== null && "plural" in one
-    );
-  const found = known.find((one) => one.plural === plural);
+  const found = findResource(plural);
   if (found !== undefined) return found;
   throw new KodamaError("notFound", `scripts can't get "${plural}"`, {
     hint: `they can get ${known.map((one) => one.plural).join(", ")}`,

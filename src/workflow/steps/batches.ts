@@ -36,7 +36,7 @@ export const batchesStep = defineStep({
           v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("at least one step")),
           "The steps of each batch. They know `batch`, a list of records of targets, and `index`.",
         ),
-      }, "serial, maxFail and steps"),
+      }, "a mapping with `serial`, `maxFail` and `steps`"),
       "The sizes of the batches, and their steps.",
     ),
     ...podEntries,

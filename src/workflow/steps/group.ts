@@ -33,7 +33,7 @@ export const groupStep = defineStep({
           steps,
           "Steps that run at the end, all of them, whatever happened, also after a cancel. They know `failure` and `outcome`.",
         )),
-      }, "steps, rescue and always"),
+      }, "a mapping with `steps`, `rescue` and `always`"),
       "The lists of steps. The step's `timeout` applies to `steps`.",
     ),
     confirm: v.optional(described(

@@ -2,8 +2,9 @@
 import * as v from "valibot";
 import { anyType } from "../../expression/type.ts";
 import { anything, countFromOne, described, text } from "../fields.ts";
-import { isFile, runInSandbox } from "../engine/run_in_sandbox.ts";
-import { defineStep } from "../step_kind.ts";
+import { findResource, isFile, runInSandbox } from "../engine/run_in_sandbox.ts";
+import type { ClusterRule } from "../model.ts";
+import { defineStep, type StepRights } from "../step_kind.ts";
 
 /** The kind `script`. */
 export const scriptStep = defineStep({
@@ -34,7 +35,7 @@ steps:
 outputs:
   sum: \${{ steps.sum.value }}
 `,
-  rights: () => "a script needs what `permissions.cluster` grants, as far as it uses it",
+  rights: ({ script }, cluster) => rightsOf(script, cluster),
   plan: ({ script }) => ({
     does: isFile(script) ? `run the script ${script}` : "run a script",
     where: "here",
@@ -50,3 +51,36 @@ outputs:
       memoryMiB: memory ?? 128,
     }),
 });
+
+/** A call that reads objects, with the resource if it is a literal. */
+const readingCall = /\bkodama\.get\s*\(\s*(?:(["'])([a-z.]+)\1)?/g;
+
+/** Returns what the script can use of what `permissions.cluster` grants, as far as its code shows it. */
+function rightsOf(script: string, cluster: readonly ClusterRule[]): StepRights {
+  const grants = (verb: string) =>
+    cluster.some(({ verbs }) => verbs.includes(verb) || verbs.includes("*"));
+  const verbs = ["get", "list"].filter(grants);
+  const calls = [...script.matchAll(readingCall)].map(([_call, _quote, resource]) => resource);
+  const isOpen = isFile(script) || calls.includes(undefined);
+  const isElsewhere = cluster.some(({ namespaces }) => namespaces.length > 0);
+  const unknown = isOpen
+    ? "only its code shows which objects the script reads"
+    : isElsewhere && calls.length > 0
+    ? "the script may read in other namespaces, which `permissions.cluster` names"
+    : undefined;
+  const read = [...new Set(calls)].flatMap((plural): StepRights["rights"] => {
+    const found = plural === undefined ? undefined : findResource(plural);
+    if (found === undefined || verbs.length === 0) return [];
+    const scope = found.namespaced ? {} : { isClusterWide: true } as const;
+    return [{ group: found.group, resource: found.plural, verbs, ...scope }];
+  });
+  return {
+    rights: [
+      ...(grants("exec") ? [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }] : []),
+      ...(grants("logs") ? [{ group: "", resource: "pods/log", verbs: ["get"] }] : []),
+      ...read,
+    ],
+    selects: true,
+    ...(unknown === undefined || verbs.length === 0 ? {} : { unknown }),
+  };
+}
