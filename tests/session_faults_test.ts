@@ -39,7 +39,9 @@ function hostOn(cluster: TestCluster, kubeconfig = cluster.kubeconfig): Host {
 
 function startOptions(name: string, signal: AbortSignal) {
   const sync = { kind: "none" } as const;
-  return { name, envFiles: [], envExclude: [], join: false, sync, readyTimeoutMs: 60_000, signal };
+  const devContainer = { kind: "none" } as const;
+  const common = { envFiles: [], envExclude: [], join: false, readyTimeoutMs: 60_000 };
+  return { name, ...common, sync, devContainer, signal };
 }
 
 const never = new AbortController().signal;

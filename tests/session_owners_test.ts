@@ -51,6 +51,7 @@ async function started(host: Host, options: Partial<StartOptions> = {}): Promise
     envFiles: [],
     envExclude: [],
     sync: { kind: "none" },
+    devContainer: { kind: "none" },
     join: false,
     readyTimeoutMs: 60_000,
     signal,

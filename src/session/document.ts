@@ -24,6 +24,27 @@ const toleration = v.pipe(
 
 const limit = v.pipe(word, v.check((text) => typeof parseLimit(text) === "number", "a duration"));
 
+/** A command is as long as a line of shell may be. */
+const argument = v.pipe(v.string(), v.maxLength(64 * 1024));
+const setup = v.object({
+  path: word,
+  user: v.optional(word),
+  variables: v.record(word, argument),
+  steps: v.pipe(
+    v.array(v.object({
+      property: word,
+      mayFail: v.boolean(),
+      commands: v.pipe(
+        v.array(v.object({ name: v.optional(word), argv: v.array(argument) })),
+        v.maxLength(256),
+      ),
+    })),
+    v.maxLength(256),
+  ),
+  ports: v.pipe(v.array(v.pipe(v.number(), v.integer())), v.maxLength(4096)),
+  customizations: v.optional(v.record(v.string(), v.unknown())),
+});
+
 const statuses = ["Pending", "Starting", "Running", "Stopped", "Failed"] as const;
 
 /** Fields of later versions are ignored. */
@@ -56,6 +77,7 @@ const shape = v.object({
   idleTimeout: v.optional(limit),
   gitSecret: v.optional(word),
   gitMirrors: v.optional(v.record(word, word)),
+  setup: v.optional(setup),
   env: v.optional(v.object({ variables: words, gitToken: v.boolean() })),
   sync: v.object({ enabled: v.boolean(), localPath: v.optional(word) }),
   agent: v.optional(v.object({ adapter: word, task: v.pipe(v.number(), v.integer()) })),
@@ -123,6 +145,7 @@ function specDocument(spec: SessionSpec) {
     idleTimeout: idleSeconds === undefined ? undefined : limitText(idleSeconds),
     gitSecret: spec.gitSecret,
     gitMirrors: Object.keys(spec.gitMirrors).length > 0 ? spec.gitMirrors : undefined,
+    setup: spec.setup,
   };
 }
 
@@ -164,6 +187,7 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
       }),
       gitSecret: document.gitSecret,
       gitMirrors: document.gitMirrors ?? {},
+      setup: document.setup,
     }),
     environment: document.env ?? { variables: [], gitToken: false },
     sync: withoutUndefined(document.sync),

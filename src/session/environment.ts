@@ -39,7 +39,7 @@ const serviceNames =
   /^KUBERNETES_|_SERVICE_(?:HOST|PORT(?:_.+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
 
 /** Returns whether a variable is reserved for kodama, the system or the cluster. */
-function isProtected(name: string): boolean {
+export function isProtectedVariable(name: string): boolean {
   return systemNames.has(name) || agentNames.test(name) || serviceNames.test(name) ||
     /^KODAMA_|^GIT_CONFIG_(?:KEY|VALUE)_\d+$/.test(name);
 }
@@ -59,7 +59,7 @@ export function mergeDotenv(
   for (const { path, text } of files) {
     for (const { name, value, line } of parseDotenv(path, text)) {
       if (without.has(name)) omitted.set(name, "excluded");
-      else if (isProtected(name)) omitted.set(name, "protected");
+      else if (isProtectedVariable(name)) omitted.set(name, "protected");
       else if (!allowedName.test(name)) throw badName(`${path}:${line}`, name);
       else if (value.includes("\0")) throw nulByte(`${path}:${line}`, name);
       else values.set(name, value);

@@ -1,5 +1,6 @@
 /** The git commands that kodama runs in a session's pod, and their answers. Pure. */
 import { plainText } from "../base/plain_text.ts";
+import { devContainerPaths } from "./names.ts";
 import { sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 import { kodamaFolder, workspaceFolder } from "./names.ts";
 import { sessionCommand } from "./pod_script.ts";
@@ -27,6 +28,8 @@ export interface CheckoutState {
   made: boolean;
   /** Used by the repository and missing in the checkout: submodules, or files of Git LFS. */
   lacks: readonly ("submodules" | "lfs")[];
+  /** The path of the branch's `devcontainer.json`. */
+  devContainer?: string;
 }
 
 /** The exit codes of the script with a meaning of their own. */
@@ -69,6 +72,7 @@ export function checkoutAnswer(stdout: string): CheckoutState | undefined {
     }),
   );
   const lacks = (["submodules", "lfs"] as const).filter((one) => lines.includes(`lacks=${one}`));
+  const devContainer = devContainerPaths.find((one) => one === fields.get("devcontainer"));
   const [branch, commitHash] = [fields.get("branch"), fields.get("commit")];
   if (branch === undefined || commitHash === undefined) return undefined;
   if (!/^(?:[0-9a-f]{40,64})?$/.test(commitHash)) return undefined;
@@ -78,6 +82,7 @@ export function checkoutAnswer(stdout: string): CheckoutState | undefined {
     commitHash,
     made: fields.get("made") === "1",
     lacks,
+    ...(devContainer === undefined ? {} : { devContainer }),
   };
 }
 

@@ -67,6 +67,33 @@ export interface SessionSpec {
   gitSecret?: string;
   /** Prefixes of addresses, and their replacements for git in the pod. */
   gitMirrors: Readonly<Record<string, string>>;
+  /** What the project's `devcontainer.json` adds. */
+  setup?: SessionSetup;
+}
+
+/** What prepares a session's pod for its project, from the project's `devcontainer.json`. */
+export interface SessionSetup {
+  /** The file, in the project. */
+  path: string;
+  /** The user that the project expects; a session's has the id 1000. */
+  user?: string;
+  /** Of the container; values of the user's own aren't among them. */
+  variables: Readonly<Record<string, string>>;
+  /** In their order. */
+  steps: readonly SetupStep[];
+  /** Ports that the project's programs listen on. */
+  ports: readonly number[];
+  /** For editors, by the editor's name. */
+  customizations?: Readonly<Record<string, unknown>>;
+}
+
+/** Commands that run at the same time, once in each new pod; the next step waits for all of them. */
+export interface SetupStep {
+  /** `postCreateCommand`. */
+  property: string;
+  /** Its failure is reported, and the next step runs. */
+  mayFail: boolean;
+  commands: readonly { name?: string; argv: readonly string[] }[];
 }
 
 /** The source of a session's files, if it didn't start empty. */

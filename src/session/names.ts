@@ -27,6 +27,9 @@ export const homeFolder = "/home/kodama";
 /** In the pod: kodama's own folder. */
 export const kodamaFolder = `${homeFolder}/.kodama`;
 
+/** The paths of a `devcontainer.json` in a project, in their order. */
+export const devContainerPaths = [".devcontainer/devcontainer.json", ".devcontainer.json"] as const;
+
 /** `kodama-workspace-NAME-…` must be a DNS label, and a pod's name is its host name. */
 const longestName = 40;
 

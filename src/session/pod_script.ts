@@ -11,6 +11,7 @@ import missingFiles from "./scripts/missing_files.sh" with { type: "text" };
 import placeFill from "./scripts/place_fill.sh" with { type: "text" };
 import queuedTasks from "./scripts/queued_tasks.sh" with { type: "text" };
 import removeSurplus from "./scripts/remove_surplus.sh" with { type: "text" };
+import setup from "./scripts/setup.sh" with { type: "text" };
 import sharedShell from "./scripts/shared_shell.sh" with { type: "text" };
 import sharedState from "./scripts/shared_state.sh" with { type: "text" };
 import startFill from "./scripts/start_fill.sh" with { type: "text" };
@@ -28,6 +29,7 @@ export const sessionScripts = {
   placeFill: [fill, placeFill],
   queuedTasks: [queuedTasks],
   removeSurplus: [removeSurplus],
+  setup: [setup],
   sharedShell: [sharedShell],
   sharedState: [sharedState],
   startFill: [fill, startFill],

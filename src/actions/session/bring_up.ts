@@ -21,6 +21,13 @@ import { type PodAccess, runInPod } from "../../podscript/run_in_pod.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { bringMissingFiles, type Checked, checkOut } from "./check_out.ts";
+import {
+  type ChosenParts,
+  devContainerOfCheckout,
+  devContainerReport,
+  setUp,
+  withDevContainer,
+} from "./dev_container.ts";
 import type { FirstTask, StartEvent, StartStep } from "./events.ts";
 import { targetOf } from "../find_session.ts";
 import { writeLocalSession } from "./local_file.ts";
@@ -60,6 +67,8 @@ export interface BringUp {
   whyNoSync?: Hint;
   kubeconfig?: string;
   task?: FirstTask;
+  /** The project isn't on this machine: a `devcontainer.json` is searched for in the checkout. */
+  devContainer?: { chosen: ChosenParts };
   /** The session ran before: a missing volume was lost, with all its contents. */
   ranBefore?: boolean;
   /** The source of missing volumes; empty ones if absent. */
@@ -75,11 +84,12 @@ export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> 
   const run = new BringUpRun(work);
   yield* run.configure();
   yield* run.create();
-  const pod = yield* run.waitForPod();
-  yield* run.checkEgress(pod);
-  yield* run.fill(pod);
-  yield* run.checkOut(pod);
+  const first = yield* run.waitForPod();
+  yield* run.checkEgress(first);
+  yield* run.fill(first);
+  const pod = yield* run.checkOut(first);
   yield* run.startSync(pod);
+  yield* run.setUp(pod);
   yield* run.giveTask(pod);
   yield* run.save(pod);
 }
@@ -173,12 +183,14 @@ class BringUpRun {
     if (text !== undefined) yield { kind: "warning", text };
   }
 
-  async *checkOut(pod: Pod): AsyncGenerator<StartEvent, void> {
+  /** Returns the session's pod, which is another one if the checkout has a `devcontainer.json`. */
+  async *checkOut(pod: Pod): AsyncGenerator<StartEvent, Pod> {
     const { host, store, signal } = this.work;
     const { repository } = this.#session;
     yield this.#started("clone");
     if (repository === undefined) {
-      return yield { kind: "stepEnded", step: "clone", result: "skipped" };
+      yield { kind: "stepEnded", step: "clone", result: "skipped" };
+      return pod;
     }
     const already = repository.commitHash !== undefined;
     const author = already ? undefined : await localAuthor(host, signal);
@@ -186,10 +198,8 @@ class BringUpRun {
     const { name, spec: { gitSecret } } = this.#session;
     const options = { author, filesBySync, name, gitSecret };
     const checking = checkOut(this.#access(pod), repository, options);
-    const { branch, baseBranch, commitHash, trusted, made, lacks } = yield* reportProgress(
-      "clone",
-      checking,
-    );
+    const checked = yield* reportProgress("clone", checking);
+    const { branch, baseBranch, commitHash, trusted, made, lacks } = checked;
     for (const one of lacks) yield { kind: "warning", text: lacksTexts[one] };
     if (already && made) {
       yield {
@@ -199,6 +209,11 @@ class BringUpRun {
       };
     }
     if (trusted !== undefined) yield { kind: "warning", text: trustedKeyText(trusted, gitSecret) };
+    const { devContainer } = this.work;
+    const isNew = !already && devContainer !== undefined && this.#session.spec.setup === undefined;
+    const remade = isNew && checked.devContainer !== undefined
+      ? yield* this.#useDevContainer(pod, { path: checked.devContainer, ...devContainer })
+      : pod;
     // Later work of a session is compared with its first checkout.
     if (!already) {
       this.#stored = await store.change(this.#stored, (session) => ({
@@ -213,6 +228,43 @@ class BringUpRun {
     }
     const text = `${branch} ${commitHash.slice(0, 12)}`.trim();
     yield { kind: "stepEnded", step: "clone", result: made ? "done" : "already", text };
+    return remade;
+  }
+
+  /** Stores what the checkout's file adds; a pod of another kind replaces this one, with the same workspace. */
+  async *#useDevContainer(
+    pod: Pod,
+    { path, chosen }: { path: string; chosen: ChosenParts },
+  ): AsyncGenerator<StartEvent, Pod> {
+    const { store } = this.work;
+    const { repository, spec: { storage } } = this.#session;
+    const [folderName = "workspace"] = /[^/:]+?(?=(?:\.git)?\/*$)/.exec(repository?.url ?? "") ??
+      [];
+    const file = await devContainerOfCheckout(this.#access(pod), { path, folderName });
+    yield { kind: "devContainer", report: devContainerReport(file, chosen) };
+    // The claims exist.
+    const before = podManifest(this.#session);
+    const spec = { ...withDevContainer(this.#session.spec, file, chosen), storage };
+    this.#stored = await store.change(this.#stored, (session) => ({ ...session, spec }));
+    const manifest = podManifest(this.#session);
+    if (JSON.stringify(manifest.object) === JSON.stringify(before.object)) return pod;
+    await store.remove(PODS, sessionNames(this.#session.name).pod);
+    await this.#removeOldPod();
+    await this.#ensure({ ...manifest, object: ownedBy(this.#stored, manifest.object) });
+    return yield* this.waitForPod();
+  }
+
+  /** Runs what the project's `devcontainer.json` lists, in a pod that hasn't run it. */
+  async *setUp(pod: Pod): AsyncGenerator<StartEvent, void> {
+    const { name, spec: { setup } } = this.#session;
+    if (setup === undefined) return;
+    yield this.#started("setup");
+    for await (const event of setUp(this.#access(pod), name, setup)) {
+      yield event.kind === "progress" ? { ...event, step: "setup" } : event;
+    }
+    const text = setup.steps.map(({ property }) => property).join(", ");
+    const result = setup.steps.length === 0 ? "skipped" : "done";
+    yield { kind: "stepEnded", step: "setup", result, ...(text === "" ? {} : { text }) };
   }
 
   async *startSync(pod: Pod): AsyncGenerator<StartEvent, void> {

@@ -7,7 +7,7 @@ import { UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { editorConfigFolders } from "../../config/paths.ts";
-import { mergedSettings, type SettingSources } from "../../config/settings.ts";
+import { effectiveSettings, mergedSettings, type SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
 import type { Container, Toleration } from "../../kube/types.ts";
@@ -25,6 +25,8 @@ import type { Host } from "../host.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import type { StartOptions } from "./events.ts";
 import { originOfFolder } from "./local_git.ts";
+import { type ChosenParts, localDevContainer } from "./dev_container.ts";
+import type { DevContainer } from "../../session/dev_container.ts";
 import { chosenSync, type SyncChoice } from "./sync_folder.ts";
 import { findTemplate } from "./templates.ts";
 import { type ReadSecrets, readSecrets } from "../sync/secrets.ts";
@@ -36,6 +38,12 @@ export interface Definition {
   secrets: ReadSecrets;
   editor: Readonly<Partial<Record<EditorFile, string>>>;
   sync: SyncChoice;
+  /** Of the project on this machine, if it has one. */
+  devContainer?: DevContainer;
+  /** The project isn't on this machine: its file may be in the checkout. */
+  devContainerInPod: boolean;
+  /** What takes precedence over that file. */
+  chosen: ChosenParts;
 }
 
 /** Reads settings, files and the working folder. Throws UsageError and FileError for invalid ones. */
@@ -47,13 +55,50 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
   };
   const settings = await mergedSettings(sources);
   const repository = await repositoryOf(host, options, settings);
-  const { signal } = options;
+  const { signal, devContainer: requested } = options;
+  const sync = await chosenSync(host, options.sync, { repository, signal });
+  const secrets = await readSecrets(host, options, { settings, sources });
+  const folder = projectFolder(host, options, { repository, sync });
+  const { variables } = secrets;
+  const devContainer = await localDevContainer(host, { requested, folder, variables });
   return {
     repository,
-    sync: await chosenSync(host, options.sync, { repository, signal }),
+    sync,
     spec: specOf(options, settings),
-    secrets: await readSecrets(host, options, { settings, sources }),
+    secrets: devContainer === undefined
+      ? secrets
+      : { ...secrets, variables: new Map([...devContainer.secretVariables, ...variables]) },
     editor: await editorOverrides(host),
+    ...(devContainer === undefined ? {} : { devContainer }),
+    devContainerInPod: requested.kind === "unsaid" && repository !== undefined &&
+      folder === undefined,
+    chosen: await chosenParts(options, sources),
+  };
+}
+
+/** Returns the folder of the session's project on this machine, if it is here. */
+function projectFolder(
+  host: Host,
+  { repo }: StartOptions,
+  { repository, sync }: Pick<Definition, "repository" | "sync">,
+): string | undefined {
+  if (sync.localPath !== undefined && (sync.isClone || repository === undefined)) {
+    return sync.localPath;
+  }
+  return repo === "." ? host.places.workingDir : undefined;
+}
+
+/** A `devcontainer.json` comes after flags, the template and the repository's settings, and before the user's own. */
+async function chosenParts(options: StartOptions, sources: SettingSources): Promise<ChosenParts> {
+  const { user: _user, ...others } = sources;
+  const settings = await effectiveSettings({ ...others, user: undefined });
+  const isSet = (key: string) =>
+    settings.some((one) => one.key === key && one.origin.kind !== "default");
+  return {
+    image: options.image !== undefined || isSet("defaults.image"),
+    cpu: options.cpu !== undefined || isSet("defaults.resources.cpu"),
+    memory: options.memory !== undefined || isSet("defaults.resources.memory"),
+    workspace: isSet("defaults.storage.workspace"),
   };
 }
 

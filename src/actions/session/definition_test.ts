@@ -13,6 +13,7 @@ function options(changes: Partial<StartOptions> = {}): StartOptions {
     envExclude: [],
     join: false,
     sync: { kind: "none" },
+    devContainer: { kind: "none" },
     readyTimeoutMs: 1000,
     signal,
     ...changes,

@@ -9,8 +9,10 @@ import type { RemainingTime, RequestedLimit } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
+import type { DevContainerReport, RequestedDevContainer } from "./dev_container.ts";
 import type { SyncSummary } from "./sync_here.ts";
 
+export type { UnsupportedReason } from "../../session/dev_container.ts";
 export type { WorkState } from "../../session/git_commands.ts";
 export type { Session, SessionStatus } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
@@ -62,6 +64,8 @@ export interface StartOptions extends SessionRef {
   envFiles: readonly string[];
   envExclude: readonly string[];
   sync: RequestedSync;
+  /** The project's `devcontainer.json`. */
+  devContainer: RequestedDevContainer;
   /** Absolute path of the named kubeconfig, for background processes. */
   kubeconfig?: string;
   task?: FirstTask;
@@ -98,8 +102,8 @@ export const startSteps = [
 /** The steps of a session that starts with the files of another one. */
 export const fillSteps = [...startSteps.slice(0, 4), "fill", ...startSteps.slice(4)] as const;
 
-/** One of them. */
-export type StartStep = (typeof fillSteps)[number];
+/** One of them, or the setup of a session that has one. */
+export type StartStep = (typeof fillSteps)[number] | "setup";
 
 /** The events of a start. */
 export type StartEvent =
@@ -107,6 +111,8 @@ export type StartEvent =
   | { kind: "warning"; text: Hint }
   /** The folder that is synced with the workspace without having been named. */
   | { kind: "syncChosen"; localPath: string }
+  /** What the session takes from the project's `devcontainer.json`. */
+  | { kind: "devContainer"; report: DevContainerReport }
   | { kind: "stepStarted"; step: StartStep; session: Session }
   /** What a step waits for, or its progress. */
   | { kind: "progress"; step: StartStep; text: string }

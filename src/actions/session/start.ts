@@ -22,6 +22,7 @@ import { openStore } from "../session_ref.ts";
 import { newSession, requireFiles } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
 import { resolveSync } from "./sync_folder.ts";
+import { devContainerReport, withDevContainer } from "./dev_container.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { secretChanges } from "../../session/manifests/env_secret.ts";
 
@@ -47,7 +48,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
     oldVolumes,
     choice: defined.sync,
   });
-  const asDefined = { ...defined, sync };
+  const asDefined = { ...there === undefined ? withProject(defined) : defined, sync };
   const session = await definedSession(host, store, { options, definition: asDefined });
   const isOther = there !== undefined && belongsToOther(there.session, session.owner, options);
   const definition = isOther ? definitionForOther(asDefined, options) : asDefined;
@@ -68,6 +69,10 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   const { stored: continued, outdated, newToken } = created
     ? { stored, outdated: false, newToken: false }
     : await resumeStart(host, store, { stored, options, definition, isOther });
+  if (created && defined.devContainer !== undefined) {
+    const report = devContainerReport(defined.devContainer, defined.chosen);
+    yield { kind: "devContainer", report };
+  }
   yield { kind: "stepEnded", step: "claim", result: created ? "done" : "already" };
   if (continued.session.status === "Running" && outdated) {
     yield {
@@ -91,6 +96,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       remakePod: outdated && continued.session.status !== "Running",
       ranBefore: !created && hasRun(stored.session),
       ...syncParts(definition.sync, options),
+      ...(definition.devContainerInPod ? { devContainer: { chosen: definition.chosen } } : {}),
       secretFiles: definition.secrets.places,
       readyTimeoutMs: options.readyTimeoutMs,
       signal,
@@ -227,8 +233,18 @@ function withoutValues(
 /** Returns what a start would create, in the order of creation, without creating it. */
 export async function dryStart(host: Host, options: StartOptions): Promise<Manifests> {
   const { store, wanted: definition } = await read(host, options);
-  const session = await definedSession(host, store, { options, definition });
+  const session = await definedSession(host, store, {
+    options,
+    definition: withProject(definition),
+  });
   return manifests(session, { secrets: definition.secrets, editor: definition.editor });
+}
+
+/** Throws KodamaError `config` if the project's image has to be built. */
+function withProject(definition: Definition): Definition {
+  const { devContainer, chosen, spec } = definition;
+  if (devContainer === undefined) return definition;
+  return { ...definition, spec: withDevContainer(spec, devContainer, chosen) };
 }
 
 interface StartRequest {

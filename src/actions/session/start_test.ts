@@ -17,6 +17,7 @@ function startFromPipe() {
     join: false,
     readyTimeoutMs: 1000,
     sync: { kind: "none" },
+    devContainer: { kind: "none" },
     signal: stop.signal,
   };
   return { host: { ...host, files: { ...host.files, readText } }, clock, stop, options };

@@ -131,15 +131,24 @@ function environment(session: Session): NonNullable<Container["env"]> {
     ["CLAUDE_CONFIG_DIR", `${homeFolder}/.claude`],
     ["KODAMA_SESSION", name],
     ...git,
+    ...Object.entries(spec.setup?.variables ?? {}),
   ]);
   const { envSecret } = sessionNames(name);
   return [
-    ...[...own].map(([name, value]) => ({ name, value })),
+    // The user's own variables take precedence; Kubernetes warns of a name that is there twice.
+    ...[...own]
+      .filter(([name]) => !environment.variables.includes(name))
+      .map(([name, value]) => ({ name, value: withoutReferences(value) })),
     ...environment.variables.map((name) => ({
       name,
       valueFrom: { secretKeyRef: { name: envSecret, key: name } },
     })),
   ];
+}
+
+/** Kubernetes replaces `$(NAME)` in values: a doubled `$` is one, and no reference. */
+function withoutReferences(value: string): string {
+  return value.replaceAll("$(", "$$$$(");
 }
 
 function mounts({ environment, spec }: Session): VolumeMount[] {

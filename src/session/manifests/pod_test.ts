@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { gitTokenKey } from "../git_environment.ts";
+import type { Session } from "../model.ts";
 import { sampleSession } from "../testing/session.ts";
 import { egressPolicy, manifests } from "./all.ts";
 import { envSecret } from "./env_secret.ts";
@@ -54,6 +55,14 @@ Deno.test("the token for git is for its host alone", () => {
     "credential.https://github.com.helper",
   ]);
   assert.equal(env.find(({ name }) => name === "GIT_CONFIG_COUNT")?.value, "4");
+});
+
+Deno.test("variables of a project are those of its text, and the user's own of the name win", () => {
+  const env = (one: Session) => sessionPod(one).spec?.containers[0]?.env ?? [];
+  assert.equal(env(session).find(({ name }) => name === "MODE")?.value, "$$(HOME) dev");
+  const environment = { variables: ["MODE"], gitToken: false };
+  const [mode, ...more] = env({ ...session, environment }).filter(({ name }) => name === "MODE");
+  assert.deepEqual([mode?.value, more], [undefined, []]);
 });
 
 Deno.test("a session asks the scheduler for little, and never for more than its limit", () => {

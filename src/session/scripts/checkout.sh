@@ -88,6 +88,12 @@ fi
 if [ "$made" ] && git cat-file -e HEAD:.gitmodules 2>/dev/null; then echo lacks=submodules; fi
 if [ "$made" ] && ! git config --get filter.lfs.clean >/dev/null \
   && git grep -q -e filter=lfs HEAD -- .gitattributes '**/.gitattributes' 2>/dev/null; then echo lacks=lfs; fi
+for one in .devcontainer/devcontainer.json .devcontainer.json; do
+  if git cat-file -e "HEAD:$one" 2>/dev/null; then
+    printf 'devcontainer=%s\n' "$one"
+    break
+  fi
+done
 printf 'made=%s\n' "$made"
 printf 'branch=%s\n' "$(git symbolic-ref -q --short HEAD || echo HEAD)"
 printf 'base=%s\n' "$(git config kodama.base || true)"

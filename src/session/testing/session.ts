@@ -25,6 +25,18 @@ export function sampleSession(changes: Partial<Session> = {}): Session {
       limits: { ttlSeconds: 28_800, idleSeconds: 1800 },
       gitSecret: "git-ssh-key",
       gitMirrors: { "https://github.com/": "https://git.example.com/github/" },
+      setup: {
+        path: ".devcontainer/devcontainer.json",
+        user: "node",
+        variables: { MODE: "$(HOME) dev" },
+        steps: [{
+          property: "postCreateCommand",
+          mayFail: false,
+          commands: [{ name: "all", argv: ["npm", "ci"] }],
+        }],
+        ports: [3000],
+        customizations: { vscode: { extensions: ["a.b"] } },
+      },
     },
     environment: { variables: ["DATABASE_URL"], gitToken: true },
     sync: { enabled: true, localPath: "/home/jane/myrepo" },

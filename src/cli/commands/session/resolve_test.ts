@@ -12,6 +12,7 @@ testResolve([
         join: false,
         readyTimeoutMs: 300000,
         sync: { kind: "unsaid" },
+        devContainer: { kind: "unsaid" },
       },
     },
     changes: [
@@ -30,6 +31,8 @@ testResolve([
       ["--template x", { options: { template: "x" } }],
       ["--sync x", { options: { sync: { kind: "folder", path: "x" } } }],
       ["--no-sync", { options: { sync: { kind: "none" } } }],
+      ["--devcontainer f", { options: { devContainer: { kind: "file", path: "f" } } }],
+      ["--no-devcontainer", { options: { devContainer: { kind: "none" } } }],
       ["--prompt x", {
         task: { adapter: "claude", source: { kind: "text", text: "x" }, args: [] },
       }],
@@ -46,6 +49,7 @@ testResolve([
       }],
     ],
     errors: [
+      ["--devcontainer f --no-devcontainer", /can't be used together/],
       ["--sync . --no-sync", /--sync and --no-sync can't be used together/],
       ["--prompt x --prompt-file f", /--prompt and --prompt-file can't be used together/],
     ],
@@ -60,6 +64,7 @@ testResolve([
         join: false,
         readyTimeoutMs: 300000,
         sync: { kind: "unsaid" },
+        devContainer: { kind: "unsaid" },
       },
       task: { adapter: "claude", source: { kind: "text", text: "do" }, args: ["--model"] },
     },

@@ -1,5 +1,6 @@
 /** The start of a session on standard error: a line for each step, and what it waits for. */
 import { commandHint } from "../../../present/hints.ts";
+import { devContainerLines } from "../../../present/dev_container_text.ts";
 import { type StartEvent, type StartStep, startSteps } from "../../../actions/session/events.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { formatDuration } from "../../../base/duration.ts";
@@ -16,6 +17,7 @@ const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>
   fill: ["files", "files are there"],
   clone: ["repository", "repository"],
   sync: ["sync", "sync"],
+  setup: ["setup", "setup"],
   agent: ["agent", "agent"],
   save: ["saving the session", "session is saved"],
 };
@@ -46,6 +48,7 @@ export async function showSessionStart(
 class StartView implements Disposable {
   #stepMs = 0;
   #reportedMs = -Infinity;
+  #steps: readonly StartStep[];
   /** The last message: a repeated one is shown once. */
   #reported = "";
   /** The next line overwrites the current one. */
@@ -56,7 +59,9 @@ class StartView implements Disposable {
     private readonly clock: Clock,
     private readonly style: Style,
     private readonly layout: { columns: number; steps: readonly StartStep[] },
-  ) {}
+  ) {
+    this.#steps = layout.steps;
+  }
 
   async show(event: Exclude<StartEvent, { kind: "started" }>): Promise<void> {
     switch (event.kind) {
@@ -68,7 +73,11 @@ class StartView implements Disposable {
         return await this.#line(
           `${printable(event.localPath)} is synced with /workspace (--no-sync disables this)`,
         );
+      case "devContainer":
+        for (const line of devContainerLines(event.report, this.style)) await this.#line(line);
+        return;
       case "stepStarted":
+        this.#addSetup(event);
         this.#stepMs = this.clock.elapsedMs();
         if (event.step === "claim") {
           const { name, namespace } = event.session;
@@ -105,8 +114,14 @@ class StartView implements Disposable {
   }
 
   #position(step: StartStep): string {
-    const { steps } = this.layout;
-    return this.style.dim(`${steps.indexOf(step) + 1}/${steps.length}`);
+    return this.style.dim(`${this.#steps.indexOf(step) + 1}/${this.#steps.length}`);
+  }
+
+  /** Only some sessions have this step; of a checkout it is known only later. */
+  #addSetup({ step, session }: Extract<StartEvent, { kind: "stepStarted" }>): void {
+    if (this.#steps.includes("setup")) return;
+    if (step !== "setup" && session.spec.setup === undefined) return;
+    this.#steps = this.#steps.flatMap((one) => one === "agent" ? ["setup", one] as const : [one]);
   }
 
   async #line(text: string): Promise<void> {

@@ -5,7 +5,7 @@ import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { plainStyle } from "../../../terminal/style.ts";
 import { showSessionStart } from "./show_start.ts";
 
-const session = { name: "work", namespace: "n" } as Session;
+const session = { name: "work", namespace: "n", spec: {} } as Session;
 const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
 
 /** A sync that reports each half second; returns what is shown of it. */

@@ -1,6 +1,10 @@
 import { absolutePath } from "../../../base/absolute_path.ts";
 import { adapterNames } from "../../../actions/agent/options.ts";
-import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
+import {
+  type FirstTask,
+  sessionNames,
+  type StartOptions,
+} from "../../../actions/session/events.ts";
 import { orAborted } from "../../../base/abort.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -80,6 +84,12 @@ export const command = defineCommand({
       { placeholder: "PATH", completion: { kind: "files" } },
     ),
     "no-sync": toggle("don't sync a local folder"),
+    "devcontainer": value(
+      "devcontainer.json to use (default .devcontainer/devcontainer.json of the project)",
+      text,
+      { placeholder: "FILE", completion: { kind: "files" } },
+    ),
+    "no-devcontainer": toggle("ignore the project's devcontainer.json"),
     "prompt": value("first task of the session's agent", text, { short: "p" }),
     "prompt-file": value("read the first task from FILE, or - for stdin", text, {
       placeholder: "FILE",
@@ -129,6 +139,10 @@ export const command = defineCommand({
       line: "kodama start refactor --repo github.com/myorg/app --prompt-file task.txt",
     },
     {
+      title: "With another development container of the project",
+      line: "kodama start docs --repo . --devcontainer docs/devcontainer.json",
+    },
+    {
       title: "Print the objects without creating them",
       line: "kodama start my-work --dry-run -o yaml",
     },
@@ -154,6 +168,10 @@ export const command = defineCommand({
     if (flags.sync !== undefined && flags["no-sync"]) {
       throw new UsageError("--sync and --no-sync can't be used together");
     }
+    const { devcontainer: path, "no-devcontainer": noDevContainer } = flags;
+    if (path !== undefined && noDevContainer) {
+      throw new UsageError("--devcontainer and --no-devcontainer can't be used together");
+    }
     const options: Omit<StartOptions, "signal" | "task"> = {
       ...sessionRef(flags, name),
       ...definedOnly({ repo, branch, image, cpu, memory, template }),
@@ -167,6 +185,11 @@ export const command = defineCommand({
         : flags.sync === undefined
         ? { kind: "unsaid" }
         : { kind: "folder", path: flags.sync },
+      devContainer: noDevContainer
+        ? { kind: "none" }
+        : path === undefined
+        ? { kind: "unsaid" }
+        : { kind: "file", path },
     };
     const task = taskOf(flags, trailing);
     const dryRun = flags["dry-run"] ? flags.output ?? "yaml" : undefined;
@@ -206,6 +229,13 @@ export const command = defineCommand({
         ? `kodama attach ${session.name} opens a shell in it\n`
         : `kodama logs --agent ${session.name} -f shows what its agent does\n`,
     );
+    const ports = session.spec.setup?.ports ?? [];
+    if (ports.length > 0) {
+      const { pod } = sessionNames(session.name);
+      await terminal.stderr.write(
+        `kodama forward ${pod} ${ports.join(" ")} -n ${session.namespace} reaches its ports\n`,
+      );
+    }
     return success;
   },
 });
