@@ -1,6 +1,6 @@
 /** Completion in real shells: what they offer after a line that a person has begun. */
 import assert from "node:assert/strict";
-import { completionScript, type Shell } from "../src/cli/parser/completion_scripts.ts";
+import { completionScript, type Shell } from "../src/cli/commands/completion.ts";
 import { builtKodama } from "./harness/built_kodama.ts";
 
 /** Lines as typed up to the Tab key, and what is offered. */

@@ -4,7 +4,7 @@ import { jsonDocument, jsonLine, toJson } from "../present/json.ts";
 import { type ColorChoice, type Style, styleFor, wantsColor } from "../terminal/style.ts";
 import type { OutputStream } from "../terminal/terminal.ts";
 import { choice, valueOr } from "./parser/flag.ts";
-import type { VariableSource } from "./parser/parsed_args.ts";
+import type { VariableSource } from "./parser/parse.ts";
 
 /** Returns the style for a stream of this process. */
 export function styleOf(

@@ -3,6 +3,7 @@ import { ClosedSinkError } from "../terminal/sink.ts";
 import { success } from "./exit_codes.ts";
 import {
   completeCommand,
+  type Program,
   serveClusterCommand,
   serveForwardCommand,
   serveSyncCommand,
@@ -10,10 +11,12 @@ import {
 } from "./program.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
-import { choose } from "./parser/choose.ts";
 import { BadValue, type Flags, joinContents } from "./parser/flag.ts";
-import { sortArgs } from "./parser/parse.ts";
-import { badValueError, resolveArgs } from "./parser/parsed_args.ts";
+import { badValueError, isFlag, resolveArgs, sortArgs } from "./parser/parse.ts";
+import { UsageError } from "../base/errors.ts";
+import type { CommandLeaf, CommandNode } from "./parser/node.ts";
+import { leadingValueFlags, tree } from "./tree.ts";
+import { unknownCommand } from "./parser/unknown_command.ts";
 
 /** 128 + SIGPIPE: the exit code of a program whose reader has gone. */
 const readerGone = 141;
@@ -65,7 +68,7 @@ async function showHelp(
   invocation: Invocation,
 ): Promise<number> {
   const [{ helpPage }, { tree }] = await Promise.all([
-    import("./parser/help_page.ts"),
+    import("./parser/help.ts"),
     import("./tree.ts"),
   ]);
   const { terminal, program, environment } = invocation;
@@ -173,4 +176,106 @@ async function withContents(
     all.set(flag, [joinContents({ name, text: await contentsOf(name, reading) })]);
   }
   return all;
+}
+
+/* Finds the command that the args name. Nothing is loaded here. */
+
+/** What a command line requests. */
+type Choice =
+  | {
+    kind: "command";
+    path: readonly string[];
+    leaf: CommandLeaf;
+    /** Flags and operands: all args up to `--` except the command's own name. */
+    args: readonly string[];
+    /** The args after `--`; undefined if there is no `--`. */
+    trailing: readonly string[] | undefined;
+  }
+  /** `brief`: usage, examples and the main flags. */
+  | { kind: "help"; path: readonly string[]; node: CommandNode; brief: boolean };
+
+/**
+ * Finds the command. Flags may come before it as well as after; `--` ends kodama's args; `--help`
+ * anywhere requests help, `-h` a short one. Throws `UsageError` for a command that doesn't exist.
+ */
+export async function choose(argv: readonly string[], program: Program): Promise<Choice> {
+  const all = [...program.prefix, ...argv];
+  const dashes = all.indexOf("--");
+  const ours = dashes < 0 ? all : all.slice(0, dashes);
+  const trailing = dashes < 0 ? undefined : all.slice(dashes + 1);
+  const found = await walk(ours, program);
+  const { path, node, args } = found;
+  if (node.kind === "leaf" && node.passesArgs) {
+    const [first = "--help"] = args;
+    if (first === "--help" || first === "-h") {
+      return { kind: "help", path, node, brief: first === "-h" };
+    }
+    const passed = dashes < 0 ? args : [...args, ...all.slice(dashes)];
+    return { kind: "command", path, leaf: node, args: passed, trailing: undefined };
+  }
+  const whole = args.includes("--help");
+  if (whole || args.includes("-h")) return { kind: "help", path, node, brief: !whole };
+  if (node.kind === "leaf") return { kind: "command", path, leaf: node, args, trailing };
+  if (path.length === 0 && args.length === 1 && args[0] === "--version") {
+    return { kind: "command", path: ["version"], leaf: versionLeaf(), args: [], trailing };
+  }
+  if (args.length === 0 && trailing === undefined) {
+    return { kind: "help", path, node, brief: false };
+  }
+  throw new UsageError(`no command in these args: ${argv.join(" ")}`, {
+    hint: `see ${speak(program, ["kodama", ...path, "--help"].join(" "))}`,
+  });
+}
+
+async function walk(
+  ours: readonly string[],
+  program: Program,
+): Promise<{ path: string[]; node: CommandNode; args: string[] }> {
+  const path: string[] = [];
+  const args: string[] = [];
+  let node: CommandNode = tree;
+  let hasOperand = false;
+  for (let at = 0; at < ours.length; at++) {
+    const arg = ours[at] ?? "";
+    const below: CommandLeaf["commands"] = node.kind === "leaf" && !hasOperand
+      ? node.commands
+      : undefined;
+    if (below !== undefined && Object.hasOwn(below, arg)) {
+      node = below[arg] ?? node;
+      path.push(arg);
+      continue;
+    }
+    if (node.kind === "leaf" || isFlag(arg)) {
+      args.push(arg);
+      hasOperand ||= !isFlag(arg);
+      const following = ours[at + 1];
+      if (
+        (node.kind === "branch" || below !== undefined) && leadingValueFlags.includes(arg) &&
+        following !== undefined
+      ) {
+        args.push(following);
+        at++;
+      }
+      continue;
+    }
+    const child: CommandNode | undefined = Object.hasOwn(node.commands, arg)
+      ? node.commands[arg]
+      : undefined;
+    if (child === undefined) {
+      throw await unknownCommand(arg, path, Object.keys(node.commands), program);
+    }
+    const synonym: readonly string[] | undefined = child.kind === "leaf"
+      ? child.synonymOf
+      : undefined;
+    if (synonym === undefined) path.push(arg);
+    else path.splice(0, path.length, ...synonym);
+    node = child;
+  }
+  return { path, node, args };
+}
+
+function versionLeaf(): CommandLeaf {
+  const leaf = tree.commands["version"];
+  if (leaf?.kind !== "leaf") throw new Error("the tree has no command `version`");
+  return leaf;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checksumMaker, type ChecksumName, checksumPreferences } from "./checksum.ts";
-import { nativeChecksums } from "./local/checksums.ts";
+import { nativeChecksums } from "./local/files.ts";
 
 /** How this machine comes by a program: its own, or busybox's. */
 async function programOf(name: ChecksumName): Promise<string[] | undefined> {

@@ -115,7 +115,7 @@ function readSession(text: string): ProcessSession | undefined {
  * private memory (about 100 kB each with busybox or dash) while the command runs.
  *
  * Commands that read input themselves (`-i`) have no watcher: the end of input is theirs. Under a terminal there is
- * neither watcher nor leader, because job control is the command's: `terminal_watch.ts` watches from outside. A process
+ * neither watcher nor leader, because job control is the command's: `command_stream.ts` watches from outside. A process
  * that should outlive kodama leaves the session: `setsid`.
  */
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { lineText } from "../terminal/grid.ts";
-import { bindings } from "./bindings.ts";
+import { bindings, step } from "./step.ts";
 import { helpSections } from "./view_help.ts";
 import { activeLevel, type PickState } from "./state.ts";
-import { step } from "./step.ts";
 import { key, picker, sampleSettings, typed } from "./testing/sample_picker.ts";
 import { view } from "./view.ts";
 

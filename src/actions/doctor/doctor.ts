@@ -114,7 +114,7 @@ async function* checkServer(
   yield await checkClock(host, client, { signal });
 }
 
-/** Returns whether all verbs are allowed. Streams need only `create`: without `get` they use POST (pod_streams.ts). */
+/** Returns whether all verbs are allowed. Streams need only `create`: without `get` they use POST (`http_client.ts`). */
 async function checkAccess(
   client: KubeClient,
   { id, verbs, resource }: {

@@ -8,7 +8,7 @@ import { listPods } from "../pick/list_pods.ts";
 import { runWorkflow, shortWorkflow } from "../workflow/run_workflow.ts";
 import { type SimulatedCluster, simulatedHost } from "../testing/simulated_host.ts";
 
-function says(text: string, exitCode = 0, afterMs = 1): PodScript {
+function prints(text: string, exitCode = 0, afterMs = 1): PodScript {
   const bytes = new TextEncoder().encode(text);
   return {
     openMs: 1,
@@ -57,7 +57,9 @@ function words(events: readonly ExecEvent[]): string[] {
   }).filter((word) => word !== "targetStarted");
 }
 
-const three = { pods: { "w-0": says("a\nb\n"), "w-1": says("a\nb\n"), "w-2": says("c\n", 3, 9) } };
+const three = {
+  pods: { "w-0": prints("a\nb\n"), "w-1": prints("a\nb\n"), "w-2": prints("c\n", 3, 9) },
+};
 
 Deno.test("each output mode gives its own events", async () => {
   const endings = ["0 ok", "1 ok", "2 failed"];
@@ -77,7 +79,7 @@ Deno.test("each output mode gives its own events", async () => {
 Deno.test("a dead cluster delays and breaks nothing in the others, and is said once", async () => {
   const failure = new KodamaError("unreachable", "no answer from https://dead:6443");
   const events = await run({
-    alive: { pods: { "w-0": says("hi\n") } },
+    alive: { pods: { "w-0": prints("hi\n") } },
     dead: { answersAfterMs: 15_000, failure },
   }, { contexts: ["alive", "dead"], outputMode: "prefix" });
   assert.deepEqual(words(events), [
@@ -93,8 +95,8 @@ Deno.test("a dead cluster delays and breaks nothing in the others, and is said o
 
 Deno.test("a cluster that answers late still takes part", async () => {
   const events = await run({
-    near: { pods: { "w-0": says("hi\n") } },
-    far: { answersAfterMs: 4000, pods: { "w-0": says("ho\n") } },
+    near: { pods: { "w-0": prints("hi\n") } },
+    far: { answersAfterMs: 4000, pods: { "w-0": prints("ho\n") } },
   }, { contexts: ["near", "far"], outputMode: "prefix" });
   assert.deepEqual(words(events), [
     "runStarted near/w-0",

@@ -1,7 +1,7 @@
 import { styleOf } from "../output.ts";
 import { type Command, defineCommand } from "../parser/command.ts";
 import { success } from "../exit_codes.ts";
-import { helpPage } from "../parser/help_page.ts";
+import { helpPage } from "../parser/help.ts";
 import { type Branch, nodeAt } from "../parser/node.ts";
 import type { Program } from "../program.ts";
 import { unknownCommand } from "../parser/unknown_command.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "../../base/errors.ts";
-import { choose } from "./choose.ts";
+import { choose } from "../run.ts";
 import { defineCommand, type ParsedArgs } from "./command.ts";
 import {
   BadValue,
@@ -16,9 +16,8 @@ import {
   valueOr,
   values,
 } from "./flag.ts";
-import { sortArgs } from "./parse.ts";
+import { badValueError, resolveArgs, sortArgs } from "./parse.ts";
 import { programOf } from "../program.ts";
-import { badValueError, resolveArgs } from "./parsed_args.ts";
 
 const modes = choice(["prefix", "fold"]);
 

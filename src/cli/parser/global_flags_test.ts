@@ -4,10 +4,9 @@ import { defineCommand } from "./command.ts";
 import { BadValue, text, value } from "./flag.ts";
 import type { HostOptions, Invocation } from "../invocation.ts";
 import { leaves } from "./node.ts";
-import { sortArgs } from "./parse.ts";
+import { badValueError, resolveArgs, sortArgs } from "./parse.ts";
 import { tree } from "../tree.ts";
 import { withGlobalFlags } from "./global_flags.ts";
-import { badValueError, resolveArgs } from "./parsed_args.ts";
 
 /** Returns the host's options from a command line, and what the command itself was given. */
 async function hostOptionsOf(line: readonly string[], variable?: string) {

@@ -1,10 +1,10 @@
-/** Help as text: pure functions from declarations to pages. */
+/** Help as text. `helpPage()` loads the body of the one command that it explains; the others are pure. */
 import type { Style } from "../../terminal/style.ts";
 import { definitions, wrap, wrapWithin } from "../../terminal/wrap.ts";
 import type { Command, Operand } from "./command.ts";
 import type { Flag } from "./flag.ts";
 import { type Program, speak } from "../program.ts";
-import type { Branch } from "./node.ts";
+import { type Branch, type CommandNode, nodeAt } from "./node.ts";
 
 /** How a page is formatted. */
 export interface PageOptions {
@@ -191,4 +191,18 @@ function page(lines: readonly string[]): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Returns the page for the names of a path that exists. */
+export async function helpPage(
+  root: CommandNode,
+  path: readonly string[],
+  options: { program: Program; columns: number | undefined; style: Style; brief?: boolean },
+): Promise<string> {
+  const columns = options.columns ?? plainColumns;
+  const node = nodeAt(root, path);
+  if (node === undefined) throw new Error(`no help for a command that isn't: ${path.join(" ")}`);
+  if (node.kind === "branch") return branchHelp(node, path, { ...options, columns });
+  const { command } = await node.load();
+  return commandHelp(command, path, { ...options, columns });
 }

@@ -5,9 +5,8 @@ import assert from "node:assert/strict";
 import type { Selection } from "../../actions/exec/events.ts";
 import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "./command.ts";
-import { sortArgs } from "./parse.ts";
+import { badValueError, resolveArgs, sortArgs } from "./parse.ts";
 import { namedPods, resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
-import { badValueError, resolveArgs } from "./parsed_args.ts";
 import { BadValue, joinContents } from "./flag.ts";
 import { podName } from "../../present/pods_table.ts";
 

@@ -1,11 +1,10 @@
 /** Tests of the first half of a command: args -> options. */
 import assert from "node:assert/strict";
 import { UsageError } from "../../base/errors.ts";
-import { choose } from "../parser/choose.ts";
+import { choose } from "../run.ts";
 import type { Command } from "../parser/command.ts";
 import { BadValue, type Flags, joinContents } from "../parser/flag.ts";
-import { sortArgs } from "../parser/parse.ts";
-import { badValueError, resolveArgs } from "../parser/parsed_args.ts";
+import { badValueError, resolveArgs, sortArgs } from "../parser/parse.ts";
 import { programOf } from "../program.ts";
 
 /** One command line, what it resolves to, and what further args change. */

@@ -5,7 +5,7 @@
  * unchanged. Measured with 256 MiB into a pod (Kubernetes 1.34, everything on one machine): 0.5 s of the API server's
  * CPU instead of 1.9 s, 0.4 s of the kubelet's instead of 0.6 s, and half the time in all. So it serves large
  * transfers; if a server or a proxy lacks it, WebSocket does the same. And it serves users whose roles allow no
- * WebSocket (`pod_streams.ts`).
+ * WebSocket (`http_client.ts`).
  *
  * No one in Kubernetes uses SPDY's windows: a reader that stops reading stops the sender by TCP.
  */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { type Closable, TlsClosers } from "./dial_link.ts";
+import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
+import { type Closable, parseProxy, TlsClosers, tunnel } from "./dial_link.ts";
+import { MemoryLink } from "../testing/memory_link.ts";
 
 /** A connection that records its calls. */
 class Connection implements Closable {
@@ -66,4 +67,60 @@ Deno.test("there are no more connections than 800, and one more when one is clos
   first?.closer.close(first.connection);
   await later(clock, 101);
   assert.equal(closers.take(), undefined);
+});
+
+const to = { hostname: "api.test", port: 6443 };
+const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+const bytes = (words: string) => new TextEncoder().encode(words);
+
+Deno.test("an HTTP proxy is asked to connect, with the name and password of its address", async () => {
+  const link = new MemoryLink();
+  link.give(bytes("HTTP/1.1 200 Conn"), bytes("ection established\r\n\r\n"));
+  await tunnel(link, parseProxy("http://jo:p%40w@proxy.test:3128"), to);
+  assert.equal(
+    text(link.written[0]),
+    `CONNECT api.test:6443 HTTP/1.1\r\nHost: api.test:6443\r\nProxy-Authorization: Basic ${
+      btoa("jo:p@w")
+    }\r\n\r\n`,
+  );
+});
+
+Deno.test("a refusal of an HTTP proxy is reported", async () => {
+  const link = new MemoryLink();
+  link.give(bytes("HTTP/1.1 407 Login\r\n\r\n"));
+  await assert.rejects(tunnel(link, parseProxy("proxy.test"), to), {
+    message: "the proxy refused: 407",
+  });
+});
+
+Deno.test("a SOCKS5 proxy is given the name of the host to look up itself", async () => {
+  const link = new MemoryLink();
+  const done = tunnel(link, parseProxy("socks5://jo:pw@proxy.test"), to);
+  // The answers are split regardless of message boundaries.
+  link.give(Uint8Array.of(5, 2, 1), Uint8Array.of(0, 5, 0, 0, 1, 1, 2), Uint8Array.of(3, 4, 0, 80));
+  await done;
+  assert.deepEqual(link.written.map((part) => [...part]), [
+    [5, 1, 2],
+    [1, 2, ...bytes("jo"), 2, ...bytes("pw")],
+    [5, 1, 0, 3, 8, ...bytes("api.test"), 25, 43],
+  ]);
+});
+
+Deno.test("a SOCKS5 proxy that can't connect is reported", async () => {
+  const link = new MemoryLink();
+  const done = tunnel(link, parseProxy("socks5://proxy.test"), to);
+  link.give(Uint8Array.of(5, 0), Uint8Array.of(5, 5, 0, 1));
+  await assert.rejects(done, { message: "the proxy refused: SOCKS reply 5" });
+  await quiet();
+});
+
+Deno.test("the address of a proxy: its kind and port", () => {
+  const read = (address: string) => {
+    const { kind, hostname, port } = parseProxy(address);
+    return `${kind} ${hostname} ${port}`;
+  };
+  assert.equal(read("proxy.test:3128"), "http proxy.test 3128");
+  assert.equal(read("http://[::1]"), "http ::1 80");
+  assert.equal(read("socks5h://p"), "socks5 p 1080");
+  assert.throws(() => parseProxy("https://p"), { message: /neither http nor socks5/ });
 });

@@ -2,7 +2,7 @@
 import { Deadline, orAborted } from "../../base/abort.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { nativeChecksums } from "../../copy/local/checksums.ts";
+import { nativeChecksums } from "../../copy/local/files.ts";
 import { becomeDaemon } from "../../daemon/daemon.ts";
 import { ownIdentity, ReportWriter } from "../../daemon/report_writer.ts";
 import { receiveRequests, withAnswer } from "../../daemon/requests.ts";

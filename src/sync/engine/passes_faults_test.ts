@@ -15,7 +15,7 @@ import { MemoryFiles } from "../testing/memory_end.ts";
 import { runs } from "../testing/runs.ts";
 import { ShellChannel } from "../testing/shell_channel.ts";
 import { SideLostError } from "../core/tree.ts";
-import { nativeChecksums } from "../../copy/local/checksums.ts";
+import { nativeChecksums } from "../../copy/local/files.ts";
 import { LocalFolder } from "../local/folder.ts";
 
 const shell = { name: "GNU", path: "/bin:/usr/bin" };

@@ -1,7 +1,7 @@
 /** When an earlier digest is reused. */
 import assert from "node:assert/strict";
 import { digestsOf } from "../remote/digests.ts";
-import { nativeChecksums } from "../../copy/local/checksums.ts";
+import { nativeChecksums } from "../../copy/local/files.ts";
 import { LocalDigests } from "./digests.ts";
 
 async function digestOf(text: string): Promise<string> {

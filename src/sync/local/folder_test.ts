@@ -7,7 +7,7 @@ import type { Entry } from "../core/model.ts";
 import type { Expectation, SyncAction } from "../core/plan.ts";
 import { ignoresNothing } from "../testing/memory_end.ts";
 import type { Content, RequestedFile } from "../core/tree.ts";
-import { nativeChecksums } from "../../copy/local/checksums.ts";
+import { nativeChecksums } from "../../copy/local/files.ts";
 import { localFailure } from "./steps.ts";
 import { LocalFolder } from "./folder.ts";
 

@@ -8,7 +8,7 @@ import type { Entry } from "../core/model.ts";
 import type { Expectation, SyncAction } from "../core/plan.ts";
 import { ShellChannel, type TestShell } from "./shell_channel.ts";
 import type { Content, RequestedFile } from "../core/tree.ts";
-import { nativeChecksums } from "../../copy/local/checksums.ts";
+import { nativeChecksums } from "../../copy/local/files.ts";
 
 const encoder = new TextEncoder();
 

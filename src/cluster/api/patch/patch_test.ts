@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { podNamed, type TestApi, testApi } from "../testing/api.ts";
-import { applyJsonPatch } from "./json_patch.ts";
-import { applyMergePatch, applyStrategicPatch } from "./patch.ts";
+import { applyJsonPatch, applyMergePatch, applyStrategicPatch } from "./patch.ts";
 
 const podSpec = { kind: "object", name: "PodSpec" } as const;
 

@@ -1,7 +1,7 @@
 /** Watches a command under a terminal: a second stream, which reports how the first one ended. */
 import assert from "node:assert/strict";
 import type { ChannelEnd } from "../kube/client.ts";
-import { watchArgv } from "./terminal_watch.ts";
+import { watchArgv } from "./command_stream.ts";
 import { events, hello, outcomesOf, runFixture } from "./testing/run_fixture.ts";
 
 async function* noResizes(): AsyncGenerator<never, void> {}
