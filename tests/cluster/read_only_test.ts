@@ -3,29 +3,11 @@ import assert from "node:assert/strict";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
-import { auditLog } from "./parts.ts";
+import { changes } from "./audit.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
 const rig = Deno.env.get(rigVariable);
-
-/** A line of the audit log, as far as it is read here. */
-interface AuditEvent {
-  verb: string;
-  objectRef?: { namespace?: string; resource?: string; subresource?: string; name?: string };
-}
-
-/** Returns what was requested in a namespace besides reads of objects. The log is written before a request's answer. */
-async function changes(state: string, namespace: string): Promise<string[]> {
-  const lines = (await Deno.readTextFile(auditLog(state))).split("\n").filter((one) => one !== "");
-  return lines.map((line): AuditEvent => JSON.parse(line)).flatMap(({ verb, objectRef = {} }) => {
-    const { resource, subresource, name } = objectRef;
-    const isChange = !["get", "list", "watch"].includes(verb) || subresource === "exec";
-    return objectRef.namespace === namespace && isChange
-      ? [`${verb} ${[resource, name, subresource].filter(Boolean).join("/")}`]
-      : [];
-  });
-}
 
 Deno.test({
   name: "read-only mode: the audit log of a real cluster has no change",
@@ -54,17 +36,17 @@ Deno.test({
       ["k", "--yes", ...inNamespace, "label", "pod", "one", "a=b"],
       ["k", "--yes", ...inNamespace, "delete", "pod", "one"],
     ];
-    const before = await changes(rig, namespace.name);
+    const before = await changes(rig, { namespace: namespace.name });
     for (const command of commands) {
       const { code, stderr } = await kodama.run(command, { env: { KODAMA_READ_ONLY: "1" } });
       assert.notEqual(code, 0, command.join(" "));
       assert.match(stderr, /read-only|may be changed/, command.join(" "));
     }
-    assert.deepEqual(await changes(rig, namespace.name), before);
+    assert.deepEqual(await changes(rig, { namespace: namespace.name }), before);
     // The same requests, where they are allowed: the log would have had them.
     await kodama.succeed(["exec", ...inNamespace, "--yes", "one", "--", "touch", "/tmp/x"]);
     await kodama.succeed(["k", "--yes", ...inNamespace, "label", "pod", "one", "a=b"]);
-    const after = (await changes(rig, namespace.name)).slice(before.length);
+    const after = (await changes(rig, { namespace: namespace.name })).slice(before.length);
     assert.deepEqual([after.includes("get pods/one/exec"), after.includes("patch pods/one")], [
       true,
       true,

@@ -17,6 +17,7 @@ const files = [
     "smoke",
     "client",
     "read_only",
+    "mcp",
     "wait",
     "workflows",
     "faults",

@@ -14,6 +14,8 @@ export interface ModelTurn {
   marker: string;
   /** Tools that were used since that prompt. */
   toolsUsed: number;
+  /** What these tools answered, in order. */
+  toolResults: readonly string[];
   /** Markers of all prompts of the conversation, in order. */
   markers: readonly string[];
 }
@@ -26,7 +28,7 @@ export const usagePerAnswer = { input: 100, output: 50, cacheRead: 20, cacheWrit
 
 interface Message {
   role: string;
-  content: string | { type: string; text?: string }[];
+  content: string | { type: string; text?: string; content?: unknown }[];
 }
 
 /** A server of its own; stopped when it is disposed of. */
@@ -82,19 +84,25 @@ export class ModelStandIn implements AsyncDisposable {
 
 function turnOf(messages: readonly Message[]): ModelTurn {
   const markers: string[] = [];
-  let toolsUsed = 0;
+  let toolResults: string[] = [];
   for (const { role, content } of messages) {
     if (role !== "user") continue;
     const blocks = typeof content === "string" ? [{ type: "text", text: content }] : content;
-    for (const { type, text = "" } of blocks) {
+    for (
+      const { type, text = "", content } of blocks as {
+        type: string;
+        text?: string;
+        content?: unknown;
+      }[]
+    ) {
       const [, marker] = type === "text" ? /^\[([a-z]+)\]/m.exec(text) ?? [] : [];
       if (marker !== undefined) {
         markers.push(marker);
-        toolsUsed = 0;
-      } else if (type === "tool_result") toolsUsed++;
+        toolResults = [];
+      } else if (type === "tool_result") toolResults.push(JSON.stringify(content));
     }
   }
-  return { marker: markers.at(-1) ?? "", toolsUsed, markers };
+  return { marker: markers.at(-1) ?? "", toolsUsed: toolResults.length, toolResults, markers };
 }
 
 /** Returns an answer as server-sent events. */

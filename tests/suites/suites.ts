@@ -23,6 +23,7 @@ const elsewhere = [
   "tests/browser/",
   "tests/clients/",
   "tests/cluster/",
+  "tests/mcp/",
   "tests/plugins/",
   "tests/release/",
   "tests/suites/",
