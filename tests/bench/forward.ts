@@ -1,8 +1,11 @@
 // deno-lint-ignore-file no-console -- a benchmark is a program of its own
 /**
- * `deno task bench:forward [--rounds N]`: `kodama forward` beside `kubectl port-forward`, in turn, to a pod of the
- * current context that it starts and removes: one stream, 30 connections at once, and how long a short one takes.
- * The medians and their ratio; both compete with everything else on the machine.
+ * `deno task bench:forward [--rounds N]`: `kodama forward` beside `kubectl port-forward`, and beside the least that
+ * copies bytes over the same link (`bare_forward.ts`), to a pod of the current context that it starts and removes.
+ *
+ * All compete with everything else on the machine, so measures are taken in turn, and processor time is measured beside
+ * the clock: if the cluster is on this machine too, what its API server, kubelet and container runtime need for a MiB
+ * bounds every forward, however little it needs itself.
  */
 import { median } from "./alternate.ts";
 import { numberAfter } from "./words.ts";
@@ -22,20 +25,22 @@ const manifest = {
       command: [
         "sh",
         "-c",
-        "mkdir /tmp/w && cd /tmp/w && head -c 134217728 /dev/zero >large && head -c 8388608 /dev/zero >part && echo x >small && exec httpd -f -p 8080 -h /tmp/w",
+        "mkdir /tmp/w && cd /tmp/w && head -c 134217728 /dev/zero >large && head -c 8388608 /dev/zero >part && echo x >small && ((nc -lk -p 8081 -e cat || nc -ll -p 8081 -e cat) 2>&1 &) && exec httpd -f -p 8080 -h /tmp/w",
       ],
       readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
     }],
   },
 };
 
-async function kubectl(args: readonly string[], input?: string): Promise<void> {
-  const child = new Deno.Command("kubectl", { args: [...args], stdin: "piped", stdout: "null" })
+async function kubectl(args: readonly string[], input = ""): Promise<string> {
+  const child = new Deno.Command("kubectl", { args: [...args], stdin: "piped", stdout: "piped" })
     .spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input ?? ""));
+  await writer.write(new TextEncoder().encode(input));
   await writer.close();
-  if (!(await child.status).success) throw new Error(`kubectl ${args.join(" ")} failed`);
+  const { success, stdout } = await child.output();
+  if (!success) throw new Error(`kubectl ${args.join(" ")} failed`);
+  return new TextDecoder().decode(stdout);
 }
 
 /** Reads a file of the pod; returns how long it took in milliseconds. */
@@ -52,25 +57,92 @@ async function read(port: number, file: string, least: number): Promise<number> 
   return performance.now() - startMs;
 }
 
-/** What is measured; larger is better, except for milliseconds. */
-const measures: Record<string, (port: number) => Promise<number>> = {
-  "one stream, MiB/s": async (port) => 128 / (await read(port, "large", 128 * mib) / 1000),
-  "30 connections, MiB/s": async (port) => {
-    const startMs = performance.now();
-    await Promise.all(Array.from({ length: 30 }, () => read(port, "part", 8 * mib)));
-    return 240 / ((performance.now() - startMs) / 1000);
-  },
-  "short connection, ms": async (port) => {
-    const times: number[] = [];
-    for (let turn = 0; turn < 50; turn++) times.push(await read(port, "small", 2));
-    return median(times);
-  },
-  "short connection, 99 %, ms": async (port) => {
-    const times: number[] = [];
-    for (let turn = 0; turn < 100; turn++) times.push(await read(port, "small", 2));
-    return times.toSorted((a, b) => a - b)[98] ?? NaN;
-  },
+interface Load {
+  connections: number;
+  file: string;
+  fileMib: number;
+}
+
+const loads: Record<string, Load> = {
+  "one stream": { connections: 1, file: "large", fileMib: 128 },
+  "30 connections": { connections: 30, file: "part", fileMib: 8 },
 };
+
+/** Processor time in milliseconds, by whose it is. */
+interface ProcessorTime {
+  cluster: number;
+  forward: number;
+}
+
+/** Of the cluster's processes on this machine, and of one more. */
+function processorTime(pid: number): ProcessorTime {
+  const time = { cluster: 0, forward: 0 };
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const [program = "", verb = ""] = Deno.readTextFileSync(`/proc/${name}/cmdline`).split("\0");
+      const isCluster = [program, verb].some((one) =>
+        /(?:^|\/)(?:kube-apiserver|kubelet|containerd|crio)$/.test(one)
+      );
+      if (!isCluster && name !== String(pid)) continue;
+      const stat = Deno.readTextFileSync(`/proc/${name}/stat`);
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      // utime and stime of proc(5), in hundredths of a second.
+      const ms = (Number(fields[11]) + Number(fields[12])) * 10;
+      time[isCluster ? "cluster" : "forward"] += ms;
+    } catch (error) {
+      // It has ended.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return time;
+}
+
+/** One measurement of a load. */
+interface Transfer extends ProcessorTime {
+  mibPerSecond: number;
+}
+
+async function transfer(
+  { port, pid }: { port: number; pid: number },
+  { connections, file, fileMib }: Load,
+): Promise<Transfer> {
+  const total = connections * fileMib;
+  const before = processorTime(pid);
+  const startMs = performance.now();
+  await Promise.all(
+    Array.from({ length: connections }, () => read(port, file, fileMib * mib)),
+  );
+  const elapsedMs = performance.now() - startMs;
+  const after = processorTime(pid);
+  return {
+    mibPerSecond: total / (elapsedMs / 1000),
+    cluster: (after.cluster - before.cluster) / total,
+    forward: (after.forward - before.forward) / total,
+  };
+}
+
+function medians(all: readonly Transfer[]): Transfer {
+  const of = (field: keyof Transfer) => median(all.map((one) => one[field]));
+  return { mibPerSecond: of("mibPerSecond"), cluster: of("cluster"), forward: of("forward") };
+}
+
+/** Sends 64 bytes over an open connection to the pod, and waits for them; returns milliseconds. */
+async function roundTrip(connection: Deno.Conn): Promise<number> {
+  const bytes = new Uint8Array(64);
+  const startMs = performance.now();
+  await connection.write(bytes);
+  for (let count = 0; count < bytes.length;) {
+    const more = await connection.read(bytes);
+    if (more === null) throw new Error("the echo has ended");
+    count += more;
+  }
+  return performance.now() - startMs;
+}
+
+function percentile(times: readonly number[], share: number): number {
+  return times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? NaN;
+}
 
 async function forwarding(command: readonly string[], port: number): Promise<Deno.ChildProcess> {
   const [program = "", ...args] = command;
@@ -85,36 +157,104 @@ async function forwarding(command: readonly string[], port: number): Promise<Den
 }
 
 const rounds = numberAfter(Deno.args, "--rounds", 3);
+const roundTrips = 1000;
 const root = new URL("../..", import.meta.url).pathname;
-const kodama = [Deno.execPath(), "run", "-q", "-P=kodama", `--config=${root}deno.json`];
-const contenders = [
-  {
-    name: "kodama",
-    port: 18_871,
-    command: [...kodama, `${root}main.ts`, "forward", pod, "18871:8080"],
-  },
-  { name: "kubectl", port: 18_872, command: ["kubectl", "port-forward", pod, "18872:8080"] },
+const deno = [Deno.execPath(), "run", "-q", "--no-check", `--config=${root}deno.json`];
+const namespace = await kubectl(["config", "view", "--minify", "-o", "jsonpath={..namespace}"]);
+const bare = [
+  ...deno,
+  "-P=tools",
+  `${root}tests/bench/bare_forward.ts`,
+  namespace || "default",
+  pod,
 ];
+const contenders = Object.entries({
+  kodama: [...deno, "-P=kodama", `${root}main.ts`, "forward", pod],
+  kubectl: ["kubectl", "port-forward", pod],
+  bare,
+}).map(([name, command], index) => {
+  const [port, echo] = [18_871 + 2 * index, 18_872 + 2 * index];
+  return { name, port, echo, command: [...command, `${port}:8080`, `${echo}:8081`] };
+});
 await kubectl(["apply", "-f", "-"], JSON.stringify(manifest));
-const running: Deno.ChildProcess[] = [];
+const running: { name: string; port: number; echo: number; child: Deno.ChildProcess }[] = [];
 try {
   await kubectl(["wait", "--for=condition=Ready", `pod/${pod}`, "--timeout=60s"]);
-  for (const { command, port } of contenders) running.push(await forwarding(command, port));
-  for (const [name, measure] of Object.entries(measures)) {
-    const results = contenders.map((): number[] => []);
-    for (let round = 0; round < rounds; round++) {
-      for (const [index, { port }] of contenders.entries()) {
-        results[index]?.push(await measure(port));
-      }
-    }
-    const [own = NaN, other = NaN] = results.map((all) => median(all));
-    const ratio = (own / other).toFixed(2);
-    console.log(
-      `${name.padEnd(28)} kodama ${own.toFixed(1)}  kubectl ${other.toFixed(1)}  ${ratio}`,
-    );
+  for (const { command, ...one } of contenders) {
+    running.push({ ...one, child: await forwarding(command, one.port) });
   }
+  for (const [name, load] of Object.entries(loads)) await compareTransfers(name, load);
+  await compareRoundTrips();
+  await compareShortConnections();
 } finally {
-  for (const child of running) child.kill("SIGTERM");
-  await Promise.all(running.map(({ status }) => status));
+  for (const { child } of running) child.kill("SIGTERM");
+  await Promise.all(running.map(({ child }) => child.status));
   await kubectl(["delete", "pod", pod, "--wait=false"]);
+}
+
+function report(name: string, values: readonly (readonly [string, string])[]): void {
+  console.log(`${name.padEnd(26)} ${values.map(([of, value]) => `${of} ${value}`).join("  ")}`);
+}
+
+async function compareTransfers(name: string, load: Load): Promise<void> {
+  const results = running.map((): Transfer[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, { port, child }] of running.entries()) {
+      results[index]?.push(await transfer({ port, pid: child.pid }, load));
+    }
+  }
+  const middle = results.map(medians);
+  const each = (text: (one: Transfer) => string) =>
+    running.map(({ name }, index) => [name, text(middle[index] as Transfer)] as const);
+  const [own, other, least] = middle as [Transfer, Transfer, Transfer];
+  report(`${name}, MiB/s`, [
+    ...each((one) => one.mibPerSecond.toFixed(0)),
+    ["kodama/kubectl", (own.mibPerSecond / other.mibPerSecond).toFixed(2)],
+  ]);
+  report("  its own ms of CPU/MiB", each((one) => one.forward.toFixed(2)));
+  if (own.cluster === 0) return;
+  report("  the cluster's ms/MiB", each((one) => one.cluster.toFixed(2)));
+  // All of them share the cores of this machine: with these saturated, throughput is the inverse of the sum.
+  const sum = ({ cluster, forward }: Transfer) => cluster + forward;
+  report("  × kubectl by CPU", [
+    ["kodama", (sum(other) / sum(own)).toFixed(2)],
+    ["bare", (sum(other) / sum(least)).toFixed(2)],
+    ["a forward that costs nothing", (sum(other) / own.cluster).toFixed(2)],
+  ]);
+}
+
+/** One at a time, in turn: whatever else the machine does falls on all of them. */
+async function compareRoundTrips(): Promise<void> {
+  const connections = await Promise.all(
+    running.map(({ echo }) => Deno.connect({ hostname: "127.0.0.1", port: echo })),
+  );
+  const times = running.map((): number[] => []);
+  for (let turn = 0; turn < roundTrips; turn++) {
+    for (const [index, connection] of connections.entries()) {
+      times[index]?.push(await roundTrip(connection));
+    }
+  }
+  for (const connection of connections) connection.close();
+  reportTimes("round trip", times);
+}
+
+async function compareShortConnections(): Promise<void> {
+  const times = running.map((): number[] => []);
+  for (let turn = 0; turn < roundTrips / 5; turn++) {
+    for (const [index, { port }] of running.entries()) {
+      times[index]?.push(await read(port, "small", 2));
+    }
+  }
+  reportTimes("short connection", times);
+}
+
+function reportTimes(name: string, times: readonly (readonly number[])[]): void {
+  for (const [title, share] of [["median", 0.5], ["99 %", 0.99]] as const) {
+    const values = times.map((one) => percentile(one, share));
+    const [own = NaN, , least = NaN] = values;
+    report(`${name}, ${title}, ms`, [
+      ...running.map(({ name }, index) => [name, values[index]?.toFixed(2) ?? ""] as const),
+      ["kodama adds", (own - least).toFixed(2)],
+    ]);
+  }
 }
