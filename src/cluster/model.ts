@@ -124,6 +124,25 @@ export interface NodeStreams {
   ): Promise<ReadableStream<Uint8Array>>;
   /** Opens a TCP connection to a port of the pod. */
   connect(pod: Omit<ContainerRef, "container">, port: number): Promise<Deno.TcpConn>;
+  /** Measures what containers use now; undefined if the machine doesn't tell. */
+  usage(): Promise<UsageReport | undefined>;
+}
+
+/** What processes have used: of a container, or of the whole machine. */
+export interface Usage {
+  /** The mean number of cores over the window. */
+  cores: number;
+  memoryBytes: number;
+}
+
+/** What running containers use. */
+export interface UsageReport {
+  timestamp: Date;
+  /** How long the processor time was measured, milliseconds. */
+  windowMs: number;
+  machine: Usage;
+  /** By the uid of the pod, then by the container's name. */
+  pods: ReadonlyMap<string, ReadonlyMap<string, Usage>>;
 }
 
 /** The node refuses: `code` is the HTTP status that a kubelet gives. */

@@ -105,3 +105,16 @@ wireTest(
     assert.match(await kubectl.ok("cluster-info"), /is running at.*https:\/\/127\.0\.0\.1/);
   },
 );
+
+wireTest("top shows the usage of containers and of the node", async ({ kubectl }) => {
+  await startPod(kubectl, "one");
+  assert.match(
+    await kubectl.ok("top", "pods", "--containers"),
+    /^POD +NAME +CPU\(cores\) +MEMORY\(bytes\) *\none +main +\d+m +\d+Mi *$/,
+  );
+  assert.match(await kubectl.ok("top", "nodes", "--no-headers"), /^kodama +\d+m +\d+% +\d+Mi/);
+  assert.equal(
+    await kubectl.fails("top", "pod", "two"),
+    'Error from server (NotFound): podmetrics "default/two" not found',
+  );
+});

@@ -4,6 +4,7 @@ import { answerList, checkedVersion, Pages } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag, json, type User } from "./message.ts";
 import { type Attributes, authorize, denial, masters } from "./rbac/authorize.ts";
 import { handleReview, type Review, reviewAt } from "./rbac/reviews.ts";
+import { answerMetrics, metricsGroup } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { patch } from "./patch/patch.ts";
 import { answerDelete, removeCollection } from "./remove.ts";
@@ -39,6 +40,7 @@ export function createApi(context: ApiContext, options: ApiOptions): Api {
     if (route.kind === "path") return path(context, request, options);
     const requested = reviewAt(route.group, route.plural);
     if (requested) return await answerReview(context, request, requested);
+    if (route.group === metricsGroup) return await answerMetrics(context, request, route);
     const served = servedAt(route);
     if (served === undefined) throw noSuchResource();
     if (route.subresource !== "") return await subresource(context, request, served, route);

@@ -1,5 +1,6 @@
 /** The discovery data of what is served, from which both of its forms are made. */
 import { reviews } from "./rbac/reviews.ts";
+import { measured, metricsGroup, metricsVersion } from "./metrics.ts";
 import { served } from "./served.ts";
 
 /** One resource or subresource of a group. */
@@ -54,6 +55,18 @@ const all: readonly (DiscoveredResource & { home: string })[] = [
     shortNames: [],
     categories: [],
   })),
+  ...measured.map(({ type, kind }) => ({
+    home: metricsGroup,
+    name: type.plural,
+    singular: "",
+    namespaced: type.namespaced,
+    kind,
+    group: metricsGroup,
+    version: metricsVersion,
+    verbs: ["get", "list"],
+    shortNames: [],
+    categories: [],
+  })),
 ];
 
 /** Every group, the core one first. `policy` is there for its evictions, which are sent to pods. */
@@ -61,7 +74,7 @@ export const groups: readonly DiscoveredGroup[] = [
   ...new Set([...all.map(({ home }) => home), "policy"]),
 ].map((group) => ({
   group,
-  version: "v1",
+  version: group === metricsGroup ? metricsVersion : "v1",
   resources: all.filter(({ home }) => home === group)
     .map(({ home: _home, ...resource }) => resource),
 }));

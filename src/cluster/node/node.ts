@@ -32,6 +32,7 @@ import { drain } from "./child_process.ts";
 import type { ContainerInstance } from "./container_instance.ts";
 import type { ContainerWorker } from "./container_worker.ts";
 import { readLog } from "./log.ts";
+import { type MeasuredContainer, UsageMeter } from "./usage.ts";
 
 /** Options of {@link startNode}. */
 export interface NodeOptions {
@@ -85,6 +86,7 @@ class RunningNode implements Node {
   readonly attach: NodeStreams["attach"];
   readonly logs: NodeStreams["logs"];
   readonly connect: NodeStreams["connect"];
+  readonly usage: NodeStreams["usage"];
   readonly #parts: NodeParts;
   readonly #runtime: ContainerRuntime;
   readonly #workers = new Map<string, PodWorker>();
@@ -104,10 +106,28 @@ class RunningNode implements Node {
     this.attach = streams.attach;
     this.logs = streams.logs;
     this.connect = streams.connect;
+    const meter = new UsageMeter(parts.clock);
+    this.usage = () => meter.measure(this.#measured());
     this.#watching = Promise.all([
       this.#watch(),
       registration.keepAlive(this.#stopping.signal),
     ]).then(() => {});
+  }
+
+  #measured(): MeasuredContainer[] {
+    return [...this.#workers].flatMap(([uid, { containers }]) =>
+      containers.flatMap(({ record, instance }) =>
+        record.phase.kind === "running" && instance !== undefined
+          ? [{
+            uid,
+            container: record.spec.name,
+            id: record.containerId,
+            startedAt: record.phase.startedAt,
+            processes: instance.running.processes,
+          }]
+          : []
+      )
+    );
   }
 
   async #watch(): Promise<void> {
@@ -307,7 +327,7 @@ function trial(): ContainerSetup {
 }
 
 /** {@link NodeStreams} over the pods that `find` returns. */
-class ContainerStreams implements NodeStreams {
+class ContainerStreams implements Omit<NodeStreams, "usage"> {
   constructor(private readonly find: (uid: string) => PodWorker | undefined) {}
 
   exec = async (

@@ -52,6 +52,8 @@ const viewRules: PolicyRule[] = [
   },
   { apiGroups: ["apps"], resources: workloads, verbs: read },
   { apiGroups: ["batch"], resources: ["jobs"], verbs: read },
+  // As metrics-server adds it to the role.
+  { apiGroups: ["metrics.k8s.io"], resources: ["pods", "nodes"], verbs: read },
 ];
 
 const editRules: PolicyRule[] = [

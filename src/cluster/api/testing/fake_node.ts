@@ -58,6 +58,7 @@ export function fakeNode(more: Readonly<Record<string, FakeCommand>> = {}): Fake
       return Promise.resolve(new Blob(lines).stream());
     },
     connect: (_pod, port) => Deno.connect({ hostname: "127.0.0.1", port }),
+    usage: () => Promise.resolve(undefined),
   };
 }
 
