@@ -61,6 +61,28 @@ for (const [name, [text, reason]] of Object.entries(refusals)) {
   });
 }
 
+/** What a module may try to reach of its host. */
+const probed = [
+  ["kubetile", "constructor"],
+  ["kubetile", "__proto__"],
+  ["kubetile", "toString"],
+  ["env", "eval"],
+  ["env", "hasOwnProperty"],
+  ["__proto__", "host_send_render"],
+  ["Deno", "readFileSync"],
+  ["wasi_unstable", "proc_exit"],
+  ["wasm:js-string", "length"],
+  ["", ""],
+];
+
+for (const [module, name] of probed) {
+  Deno.test(`the import "${module}.${name}" doesn't exist`, () => {
+    const text = `(import "${module}" "${name}" (func))`;
+    const plugin = assemble(`(module ${text} (memory (export "memory") 1) ${command})`);
+    assert.throws(() => preparePlugin(plugin), /doesn't exist/);
+  });
+}
+
 Deno.test("types of the garbage collector are refused: their values have no limit", () => {
   // (type (array i8)), as bytes: the assembler doesn't know it.
   const array = [0x01, 0x04, 0x01, 0x5e, 0x78, 0x00];

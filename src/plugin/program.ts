@@ -21,8 +21,8 @@ export type HostMessage =
     granted: readonly CapabilityImport[];
     limits: PayloadLimits;
   }
-  /** JSON of a command. */
-  | { kind: "command"; json: string }
+  /** JSON of a command. With `view` the pane has another size. */
+  | { kind: "command"; json: string; view?: View }
   | { kind: "tick" }
   | { kind: "close" }
   /** To a request. */
@@ -34,9 +34,17 @@ export type HostAnswer = { kind: "answer"; text: string } | { kind: "refusal"; t
 /** Limits of what a plugin passes to the host. */
 export interface PayloadLimits {
   renderBytes: number;
-  lines: number;
-  lineLength: number;
   requestBytes: number;
+  /** What is sent of a rendering before the pane's size is known. */
+  view: View;
+  /** Renderings within one call are sent at most this often; the last one is always sent. */
+  renderMs: number;
+}
+
+/** The size of a pane, in columns and rows: what is outside of it isn't sent. */
+export interface View {
+  width: number;
+  height: number;
 }
 
 /** What the process sends. `lines` is the last rendering since the previous message. */
@@ -64,7 +72,11 @@ function runPlugin(): void {
   let start: Start;
   let functions: Exported = {};
   let memory: WebAssembly.Memory;
+  /** The last rendering, and whether it is still to be sent. */
   let rendered: string[] | undefined;
+  let isDue = false;
+  let sentAtMs = -Infinity;
+  let view: View | undefined;
   /** Memory for payloads, of a module without `plugin_alloc`. */
   let payload = { at: 0, size: 0 };
   let lastError = "";
@@ -104,7 +116,7 @@ function runPlugin(): void {
         'host_send_render: the payload is neither a list of texts nor {"lines": […]}',
       );
     }
-    return lines.slice(0, start.limits.lines).map((line) => line.slice(0, start.limits.lineLength));
+    return lines;
   }
 
   /** Waits for the host's answer. */
@@ -139,6 +151,7 @@ function runPlugin(): void {
       host_send_render(ptr = 0, length = 0) {
         const what = "host_send_render";
         rendered = linesOf(textAt(what, ptr, length, start.limits.renderBytes));
+        isDue = true;
       },
       host_last_error(out = 0, capacity = 0) {
         return answer("host_last_error", encoder.encode(lastError), out, capacity);
@@ -203,6 +216,10 @@ function runPlugin(): void {
       case "start":
         return begin(message);
       case "command":
+        if (message.view !== undefined) {
+          view = message.view;
+          isDue = rendered !== undefined;
+        }
         return call("plugin_on_command", ...passed(message.json));
       case "tick":
         return call("plugin_on_tick");
@@ -214,10 +231,19 @@ function runPlugin(): void {
     }
   }
 
+  /** Returns the part of a new rendering that the pane can show. */
+  function newLines({ kind }: PluginMessage): { lines?: string[] } {
+    const now = performance.now();
+    if (!isDue || kind === "request" && now - sentAtMs < start.limits.renderMs) return {};
+    isDue = false;
+    sentAtMs = now;
+    const { width, height } = view ?? start.limits.view;
+    // A column can have several characters: those that combine with the one before.
+    return { lines: (rendered ?? []).slice(0, height).map((line) => line.slice(0, width * 4)) };
+  }
+
   function send(message: PluginMessage): void {
-    const lined = rendered === undefined ? message : { ...message, lines: rendered };
-    rendered = undefined;
-    const bytes = encoder.encode(`${stringify(lined)}\n`);
+    const bytes = encoder.encode(`${stringify({ ...message, ...newLines(message) })}\n`);
     for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
   }
 

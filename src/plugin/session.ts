@@ -1,4 +1,5 @@
 /** Plugins that run: a session for each pane, in a process of its own. */
+import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { capabilities, type Capability, type CapabilityImport } from "./capability.ts";
@@ -38,7 +39,15 @@ export const sessionLimits = {
   commands: 256,
   /** Of an import's answer, in characters. */
   answerLength: 1024 * 1024,
-  payload: { renderBytes: 1024 * 1024, lines: 10_000, lineLength: 4096, requestBytes: 64 * 1024 },
+  /** Requests that are answered at once, and the time for each one beyond them. */
+  requests: 10,
+  requestMs: 200,
+  payload: {
+    renderBytes: 1024 * 1024,
+    requestBytes: 64 * 1024,
+    view: { width: 500, height: 200 },
+    renderMs: 50,
+  },
 } as const;
 
 /** Checks plugins, each content once. */
@@ -113,6 +122,8 @@ class WasmSession implements PluginSession {
   /** Busy while it is loaded, too. */
   #state: State = "busy";
   #closing = false;
+  /** When the requests so far are all paid for. */
+  #requestsUntilMs = -Infinity;
   #timer: Disposable | undefined;
   /** Resolves when the call in progress is done or the process is ended. */
   #done = Promise.withResolvers<void>();
@@ -152,7 +163,10 @@ class WasmSession implements PluginSession {
   handleCommand(command: PluginCommand): void {
     if (this.#state === "ended") return;
     if (this.#state === "idle") {
-      return this.#call({ kind: "command", json: JSON.stringify(command) });
+      const view = command.type === "resize"
+        ? { view: { width: command.width, height: command.height } }
+        : {};
+      return this.#call({ kind: "command", json: JSON.stringify(command), ...view });
     }
     if (this.#commands.length >= sessionLimits.commands) {
       return this.#fail(`it is ${sessionLimits.commands} commands behind`);
@@ -245,6 +259,8 @@ class WasmSession implements PluginSession {
   async #answer(name: CapabilityImport, text: string): Promise<void> {
     const { signal } = this.#ended;
     let answer: HostAnswer;
+    await this.#requestTurn();
+    if (signal.aborted) return;
     try {
       const value = await this.#options.handlers[name](requestOf(name, text), signal);
       answer = { kind: "answer", text: JSON.stringify(value ?? null) };
@@ -258,6 +274,16 @@ class WasmSession implements PluginSession {
     if (signal.aborted) return;
     this.#startTimer();
     await this.#process?.send(JSON.stringify(answer));
+  }
+
+  /** Resolves when the plugin may request something: one that never stops asking slows only itself. */
+  async #requestTurn(): Promise<void> {
+    const { requests, requestMs } = sessionLimits;
+    const now = this.#options.clock.elapsedMs();
+    this.#requestsUntilMs = Math.max(now, this.#requestsUntilMs) + requestMs;
+    const delayMs = this.#requestsUntilMs - now - requests * requestMs;
+    if (delayMs <= 0) return;
+    await passed(this.#options.clock, delayMs, { signal: this.#ended.signal });
   }
 
   #fail(error: string): void {

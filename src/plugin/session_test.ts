@@ -12,6 +12,7 @@ import {
   rendering,
   smoke,
 } from "./testing/modules.ts";
+import { sessionLimits } from "./session.ts";
 
 /** Returns the first event of a plugin after one command. */
 async function after(file: Uint8Array<ArrayBuffer>, options: OpenOptions = {}) {
@@ -51,7 +52,7 @@ Deno.test("commands reach a plugin as JSON; a payload that isn't texts ends it",
 Deno.test("both forms of a rendering are read, and cut to their limits", async () => {
   const cases: [payload: string, lines: string[]][] = [
     ['{"lines":["a","b"]}', ["a", "b"]],
-    [JSON.stringify(["x".repeat(5000)]), ["x".repeat(4096)]],
+    [JSON.stringify(["x".repeat(5000)]), ["x".repeat(2000)]],
   ];
   for (const [payload, lines] of cases) {
     const file = pluginOf(`${renderImport}\n${dataOf(payload)} ${onCommand(rendering(payload))}`);
@@ -248,6 +249,75 @@ Deno.test("a plugin that doesn't return is stopped, and others aren't held up", 
     kind: "pluginError",
     pane: 1,
     error: "it didn't return within 2 seconds, and was stopped",
+  });
+});
+
+Deno.test("a plugin that grows its memory for ever gets 32 MiB, and runs on", async () => {
+  const payload = '["full"]';
+  const grows = pluginOf(`${renderImport}\n${dataOf(payload)}
+    ${
+    onCommand(`(loop $l (br_if $l (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+      (if (i32.ne (memory.size) (i32.const 512)) (then unreachable)) ${rendering(payload)}`)
+  }`);
+  assert.deepEqual(await after(grows), { kind: "pluginRender", pane: 1, lines: ["full"] });
+});
+
+Deno.test("a plugin that requests and renders without end slows only itself", async () => {
+  const payload = '["x"]';
+  const floods = pluginOf(`${renderImport}
+    (import "kubetile" "list_pods" (func $ask (param i32 i32 i32 i32) (result i32)))
+    ${dataOf(payload)} (data (i32.const 2048) "{}")
+    ${
+    onCommand(`(loop $l ${rendering(payload)}
+      (drop (call $ask (i32.const 2048) (i32.const 2) (i32.const 4096) (i32.const 99))) (br $l))`)
+  }`);
+  const clock = new ManualClock();
+  let requests = 0;
+  let reached = Promise.withResolvers<void>();
+  await using plugin = await openedPlugin(floods, {
+    clock,
+    granted: ["k8s:list:pods"],
+    handlers: {
+      list_pods() {
+        requests++;
+        reached.resolve();
+        return Promise.resolve([]);
+      },
+    },
+  });
+  plugin.session.handleCommand({ type: "select" });
+  while (requests < sessionLimits.requests) {
+    await reached.promise;
+    reached = Promise.withResolvers();
+  }
+  // No request more before its time has come; it isn't counted as the plugin's.
+  await clock.waitedFor(sessionLimits.requestMs);
+  clock.advance(sessionLimits.requestMs - 1);
+  assert.equal(requests, sessionLimits.requests);
+  clock.advance(1);
+  await reached.promise;
+  assert.equal(requests, sessionLimits.requests + 1);
+  assert.ok(plugin.events.length < requests, "not every rendering is sent");
+  const closed = plugin.session.close();
+  clock.advance(sessionLimits.closeMs);
+  await closed;
+});
+
+Deno.test("what a pane can't show isn't sent, and is when it is enlarged", async () => {
+  const payload = '["a","b","c"]';
+  const once = pluginOf(`${renderImport}\n${dataOf(payload)} (global $n (mut i32) (i32.const 0))
+    ${
+    onCommand(`(if (i32.eqz (global.get $n)) (then ${rendering(payload)}))
+      (global.set $n (i32.const 1))`)
+  }`);
+  await using plugin = await openedPlugin(once);
+  plugin.session.onResize(80, 2);
+  assert.deepEqual(await plugin.event(), { kind: "pluginRender", pane: 1, lines: ["a", "b"] });
+  plugin.session.onResize(80, 24);
+  assert.deepEqual(await plugin.event(2), {
+    kind: "pluginRender",
+    pane: 1,
+    lines: ["a", "b", "c"],
   });
 });
 
