@@ -154,6 +154,11 @@ export function machineHost(
     const level = verbosity === 6 ? "debug" : "trace";
     log.add({ level, format: "short", file: undefined, category: "kube" });
   }
+  if (places.userDir !== undefined) {
+    // What models have done is always on record. Without a model nothing of this category is logged.
+    const file = `${places.userDir}/log/tools.jsonl`;
+    log.add({ level: "info", format: "json", file, category: "tool" });
+  }
   log.openBy(async () => {
     const target = await logSettings(host);
     return target === undefined ? [] : [target];

@@ -96,12 +96,13 @@ export class ProcessLog {
   }
 
   #write(raw: LogRecord): void {
-    if (!this.includes(raw.level)) return;
+    const targets = this.#targets.filter(({ level, category = raw.category }) =>
+      level !== undefined && isLogged(raw.level, level) && category === raw.category
+    );
+    if (targets.length === 0) return;
     const [message = ""] = redact([raw.message]).args;
     const record = { ...raw, message };
-    for (const { level, format, file, category = record.category } of this.#targets) {
-      if (level === undefined || !isLogged(record.level, level)) continue;
-      if (category !== record.category) continue;
+    for (const { format, file } of targets) {
       const line = logLine(record, format);
       if (file === undefined) this.#print(line);
       else this.#append(file, line);

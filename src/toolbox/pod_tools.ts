@@ -243,7 +243,7 @@ const manyGroups = 20;
 const maxValues = 8;
 
 /**
- * Returns the lines that are alike in all outputs but for their numbers, and have few values: of each value, how many
+ * Returns the lines that are equal in all outputs but for their numbers, and have few values: of each value, how many
  * pods have it. So one pod of an old version is seen although its output is one of a hundred.
  */
 function differingLines(groups: readonly FoldedGroup[]): string[] {

@@ -88,19 +88,51 @@ export function defineTool<const O extends Options>(declaration: ToolDeclaration
       ...(required.length === 0 ? {} : { required: [...required] }),
     },
     async call(input, context) {
+      const record = recordCall(name, input, context);
       try {
         const values = await readOptions(input, all, required);
         const { budget = defaultBudgetTokens } = values as { budget?: number };
-        const sections = await run(values as OptionValues<O>, context);
+        const sections = await run(values as OptionValues<O>, {
+          ...context,
+          confirm: record.confirm,
+        });
         const clean = sections.map((section) => ({
           ...section,
           lines: withoutSecrets(section.lines.map(printable).join("\n")).split("\n"),
         }));
+        record.ended("ok");
         return { text: fit(clean, Math.min(budget, maxBudgetTokens)), isError: false };
       } catch (error) {
+        record.ended(
+          error instanceof KodamaError ? `${error.kind}: ${error.message}` : "interrupted",
+        );
         if (!(error instanceof KodamaError) || context.signal.aborted) throw error;
         return { text: withoutSecrets(errorText(error)), isError: true };
       }
+    },
+  };
+}
+
+/** Of an input, at most this is logged. */
+const maxLogged = 4000;
+
+/** Logs a call when it has ended: its input, a person's answer, and the outcome. The host decides where to. */
+function recordCall(
+  name: string,
+  input: unknown,
+  { host, confirm }: ToolContext,
+): { confirm: ToolContext["confirm"]; ended: (outcome: string) => void } {
+  let answer = "";
+  return {
+    confirm: confirm && (async (question) => {
+      answer = "not approved, ";
+      const isApproved = await confirm(question);
+      if (isApproved) answer = "approved, ";
+      return isApproved;
+    }),
+    ended: (outcome) => {
+      const given = withoutSecrets(JSON.stringify(input ?? {})).slice(0, maxLogged);
+      host.log("info", "tool", `${name} ${given}: ${answer}${withoutSecrets(outcome)}`);
     },
   };
 }

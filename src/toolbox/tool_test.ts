@@ -6,6 +6,7 @@ import { systemClock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { isKnownReadOnly } from "../gate/commands.ts";
 import type { Host } from "../actions/host.ts";
+import type { Log } from "../base/log.ts";
 import { tools } from "./toolbox.ts";
 import { hostileCalls } from "./testing/hostile_calls.ts";
 
@@ -24,8 +25,11 @@ const target = {
 };
 
 /** A host with one pod, which records what would run. */
-async function recordingHost(commands: string[][]): Promise<Host> {
-  const { host } = simulatedHost({ lab: {} });
+async function recordingHost(commands: string[][], logged: string[] = []): Promise<Host> {
+  const log: Log = (_level, category, message) => {
+    if (category === "tool") logged.push(message);
+  };
+  const { host } = simulatedHost({ lab: {} }, { log });
   const client = await host.kube();
   return {
     ...host,
@@ -59,7 +63,8 @@ Deno.test("tools change nothing without a yes, in any sequence of calls", async 
       fc.boolean(),
       async (calls, canAsk) => {
         const commands: string[][] = [];
-        const host = await recordingHost(commands);
+        const logged: string[] = [];
+        const host = await recordingHost(commands, logged);
         for (const { tool, input } of calls) {
           const before = commands.length;
           await tool.call(input, {
@@ -78,11 +83,46 @@ Deno.test("tools change nothing without a yes, in any sequence of calls", async 
             `${tool.name} ${JSON.stringify(input)}`,
           );
         }
+        assert.deepEqual(
+          logged.map((line) => line.split(" ")[0]),
+          calls.map(({ tool }) => tool.name),
+        );
+        assert.doesNotMatch(logged.join(), /: approved, /);
       },
     ),
     { numRuns: sequences },
   );
   assert.ok(ran > 20, "hardly anything ran");
+});
+
+Deno.test("a call is logged with its input, a person's answer and its outcome, without secrets", async () => {
+  const logged: string[] = [];
+  const host = await recordingHost([], logged);
+  const exec = tools.find(({ name }) => name === "exec");
+  const call = async (command: string[], confirm?: () => Promise<boolean>) => {
+    await exec?.call({ command, pods: ["web-0"] }, {
+      host,
+      signal: new AbortController().signal,
+      confirm,
+    });
+    return logged.at(-1) ?? "";
+  };
+  assert.match(
+    await call(["rm", "/x"]),
+    /^exec \{"command":\["rm","\/x"\],"pods":\["web-0"\]\}: forbidden: this may change something/,
+  );
+  const no = await call(["rm", "/x"], () => Promise.resolve(false));
+  assert.match(no, /: not approved, declined: /);
+  assert.match(await call(["rm", "/x"], () => Promise.resolve(true)), /: approved, ok$/);
+  const secret = `sk-ant-${"S3CR3T".repeat(6)}`;
+  const masked = await call([
+    "curl",
+    "-H",
+    `Authorization: Bearer ${secret}`,
+    `--password=${secret}`,
+  ]);
+  assert.doesNotMatch(masked, /S3CR3T/);
+  assert.match(masked, /curl.*forbidden/);
 });
 
 Deno.test("every tool has a schema, and describes whether it changes something", () => {

@@ -51,6 +51,14 @@ export async function claudeUsesKodama(
   assert.match(pods, new RegExp(pod));
   assert.match(ran, /1 pod: 1 ok/);
   assert.match(refused, /may change something/);
+  const logged = await Deno.readTextFile(`${kodama.configFolder}/log/tools.jsonl`);
+  const lines = logged.trimEnd().split("\n").map((line) => JSON.parse(line) as { message: string });
+  assert.deepEqual(
+    lines.slice(-3).map(({ message }) =>
+      /^(\w+) .*: (ok|forbidden): ?/.exec(`${message}: `)?.slice(1)
+    ),
+    [["pods", "ok"], ["exec", "ok"], ["exec", "forbidden"]],
+  );
   const there = await kodama.run(["exec", "-n", namespace, pod, "--", "ls", "/tmp/by-claude"]);
   assert.notEqual(there.code, 0, "the file exists");
 }
