@@ -1,4 +1,6 @@
-/** Paragraphs of plain text in a column. */
+/** Paragraphs of plain text in a column, and lines of a screen in rows. */
+import type { Line, Span } from "./grid.ts";
+import { displayWidth } from "./width.ts";
 
 /** Breaks text at spaces so that no line is wider than `columns`, except for a word that is wider by itself. */
 export function wrap(text: string, columns: number): string[] {
@@ -57,4 +59,27 @@ export function definitions(
     }
     return [`${margin}${term.padEnd(termWidth)}  ${first}`.trimEnd(), ...hanging];
   });
+}
+
+/** Breaks a line of spans into rows, at any character. */
+export function wrapLine(line: Line, columns: number): Line[] {
+  const rows: Span[][] = [[]];
+  let available = columns;
+  for (const one of line) {
+    let text = "";
+    for (const character of one.text) {
+      const width = displayWidth(character);
+      if (width > available && available < columns) {
+        if (text !== "") rows.at(-1)?.push({ ...one, text });
+        text = "";
+        rows.push([]);
+        available = columns;
+      }
+      if (width > available) continue;
+      text += character;
+      available -= width;
+    }
+    if (text !== "") rows.at(-1)?.push({ ...one, text });
+  }
+  return rows;
 }

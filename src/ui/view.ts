@@ -4,13 +4,14 @@ import {
   clipText,
   type Grid,
   type Line,
+  lineText,
   lineWidth,
   padLine,
   type Span,
   span,
 } from "../terminal/grid.ts";
 import { printable } from "../terminal/printable.ts";
-import { wrap } from "../terminal/wrap.ts";
+import { wrapLine } from "../terminal/wrap.ts";
 import { displayWidth } from "../terminal/width.ts";
 import { helpLines } from "./help.ts";
 import { keysOfAction } from "./keys.ts";
@@ -39,8 +40,8 @@ export function view(state: UiState, options: ViewOptions): Grid {
   const { columns, rows } = state.size;
   const body = paneRows(state, options);
   const lines = hasBars(state) ? [tabBar(state), ...body, statusLine(state, options.lookup)] : body;
-  const shown = Array.from({ length: rows }, (_, row) => clipLine(lines[row] ?? [], columns));
-  return { lines: withDialog(state, shown, options) };
+  const shown = Array.from({ length: rows }, (_, row) => lines[row] ?? []);
+  return { lines: withDialog(state, shown, options).map((line) => clipLine(line, columns)) };
 }
 
 /** Tiles side by side give the spans of a row, from left to right. */
@@ -275,12 +276,10 @@ function tail(line: Line, from: number): Line {
 }
 
 function confirmLines(lines: readonly string[], width: number, rows: number): Line[] {
-  const wrapped = lines.flatMap((line) => {
-    const text = printable(line);
-    const indent = /^ */.exec(text)?.[0] ?? "";
-    const parts = wrap(text.trim(), Math.max(1, width - indent.length));
-    return parts.length === 0 ? [""] : parts.map((part) => indent + part);
-  });
+  // Columns of a question stay aligned.
+  const wrapped = lines.flatMap((line) =>
+    wrapLine([span(printable(line).replaceAll("\t", "  "))], width).map(lineText)
+  );
   const visible = Math.max(1, rows - boxRows);
   const shown = wrapped.length > visible
     ? [...wrapped.slice(0, visible - 1), `… ${wrapped.length - visible + 1} more lines`]

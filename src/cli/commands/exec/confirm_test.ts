@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ChangeQuestion } from "../../../actions/exec/events.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
-import { confirmOn, questionText } from "./confirm.ts";
+import { questionText } from "../../../present/change_question.ts";
+import { confirmOn } from "./confirm.ts";
 
 const drives: ChangeQuestion = {
   action: { kind: "command", command: ["sh", "-c", "test $N = 7 && echo b"], shell: false },

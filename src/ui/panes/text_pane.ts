@@ -1,0 +1,158 @@
+/** Panes that show text of a source: a stream of events, a document. */
+import { forEachUntil } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { type Line, span } from "../../terminal/grid.ts";
+import { printable } from "../../terminal/printable.ts";
+import type { Piece, Size } from "../../terminal/terminal.ts";
+import { wrap } from "../../terminal/wrap.ts";
+import type { Pane, PaneCommand, PaneContext } from "../pane.ts";
+import { TextView } from "./text_view.ts";
+
+/** What a text pane shows. */
+export interface TextSource {
+  title: string;
+  /** What `/` does. */
+  find: "filter" | "search";
+  /** It shows the end, and what is added to it. */
+  follow: boolean;
+  wrap?: boolean;
+  /** Adds the text, until it ends or the signal aborts. */
+  fill: (view: TextView, signal: AbortSignal) => Promise<void>;
+  /** Why it shouldn't be closed without a question, while {@link fill} runs. */
+  running?: string;
+  /** Actions of its own, besides those of every text. */
+  act?: (action: string, pane: TextPane) => void;
+  /** For the file that saving proposes. */
+  fileName: string;
+}
+
+/** A pane with text. */
+export class TextPane implements Pane {
+  readonly title: string;
+  readonly find: "filter" | "search";
+  readonly text: TextView;
+  readonly context: PaneContext;
+  readonly #source: TextSource;
+  #error: string | undefined;
+  #isDone = false;
+
+  constructor(context: PaneContext, source: TextSource) {
+    this.context = context;
+    this.#source = source;
+    this.title = source.title;
+    this.find = source.find;
+    const { emit, signal } = context;
+    this.text = new TextView({
+      follow: source.follow,
+      wrap: source.wrap ?? false,
+      onChange: () => emit({ kind: "changed" }),
+    });
+    void this.#fill(signal);
+  }
+
+  get running(): string | undefined {
+    return this.#isDone ? undefined : this.#source.running;
+  }
+
+  get status(): Line {
+    if (this.#error !== undefined) return [span("failed ", "bad"), ...this.text.status];
+    return this.text.length === 0 && !this.#isDone ? [span("loading …", "dim")] : this.text.status;
+  }
+
+  view(size: Size): readonly Line[] {
+    if (this.#error === undefined) return this.text.view(size);
+    const lines = wrap(this.#error, size.columns).slice(0, size.rows)
+      .map((line): Line => [span(line, this.context.theme.error)]);
+    if (this.text.length === 0) return lines;
+    return [...this.text.view({ ...size, rows: size.rows - lines.length }), ...lines];
+  }
+
+  handleCommand(command: PaneCommand): void {
+    // A document has no rows to open, and Esc closes it when there is nothing to clear.
+    if (command.type === "back" && !this.text.isNarrowed && this.running === undefined) {
+      return this.context.emit({ kind: "close" });
+    }
+    this.text.handleCommand(command);
+  }
+
+  refusal(action: string): string | undefined {
+    return this.text.refusal(action);
+  }
+
+  act(action: string): void {
+    if (this.text.act(action)) return;
+    const { emit } = this.context;
+    if (action === "copy") {
+      emit({ kind: "clipboard", text: this.text.copied ?? "" });
+      return emit({ kind: "toast", text: "copied", tone: "good" });
+    }
+    if (action === "save") return void this.#save();
+    this.#source.act?.(action, this);
+  }
+
+  /** Asks for a file, and writes a text to it; reports how that went. */
+  async saveAs(name: string, write: (file: SavedFile) => Promise<void>): Promise<void> {
+    const { ask, emit, host } = this.context;
+    const path = await ask({ kind: "line", label: "save to:", text: name });
+    if (path === undefined || path.trim() === "") return;
+    try {
+      const { absolutePath } = await import("../../base/absolute_path.ts");
+      const file = absolutePath(path.trim(), host.places.workingDir);
+      await using written = await host.files.create(file, { private: false, replace: false });
+      let bytes = 0;
+      const encoder = new TextEncoder();
+      await write(async (text) => {
+        const data = typeof text === "string" ? encoder.encode(text) : text;
+        bytes += data.length;
+        await written.write(data);
+      });
+      emit({ kind: "toast", text: `saved ${bytes} bytes to ${file}`, tone: "good" });
+    } catch (error) {
+      emit({ kind: "toast", text: messageOf(error), tone: "bad" });
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { text } = this.text;
+    await this.saveAs(this.#source.fileName, (write) => write(text));
+  }
+
+  async #fill(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#source.fill(this.text, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#error = printable(messageOf(error));
+    }
+    this.#isDone = true;
+    this.context.emit({ kind: "changed" });
+  }
+}
+
+/** Appends to a file that is being saved. */
+type SavedFile = (text: string | Uint8Array) => Promise<void>;
+
+/** The message of any error. */
+export function messageOf(error: unknown): string {
+  return error instanceof KodamaError || error instanceof Error ? error.message : String(error);
+}
+
+/** Adds what a painter makes of events to a view, line by line. */
+export async function paintInto<E>(
+  view: TextView,
+  events: AsyncIterable<E>,
+  { paint, signal }: { paint: (event: E) => readonly Piece[]; signal: AbortSignal },
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let open = "";
+  await forEachUntil(events, signal, (event) => {
+    let text = open;
+    for (const { data } of paint(event)) {
+      for (const one of data) text += typeof one === "string" ? one : decoder.decode(one);
+    }
+    const lines = text.split("\n");
+    open = lines.pop() ?? "";
+    if (lines.length > 0) view.append(lines);
+  });
+  if (open !== "") view.append([open]);
+}
