@@ -23,6 +23,7 @@ const elsewhere = [
   "tests/browser/",
   "tests/clients/",
   "tests/cluster/",
+  "tests/editors/",
   "tests/mcp/",
   "tests/plugins/",
   "tests/release/",
