@@ -1,6 +1,6 @@
 /**
- * What a rerun reports as ok has run, as the file describes it now: over random workflows, failures, kills at any event,
- * edits of the file, reordered lists and changed parameters. `KODAMA_HISTORIES=2000` runs that many.
+ * What a rerun reports as ok has run, as the file describes it now: over random workflows with pods, batches, conditions
+ * and attempts, failures, kills at any event, edits of the file, reordered lists and changed parameters. `KODAMA_HISTORIES=2000` runs that many.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -8,15 +8,33 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { isRecorded, readWorkflowRecord, type ResumeFrom, retainedOf } from "../record.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 import { recordHeader } from "../testing/record_header.ts";
-import { play } from "../testing/step_fixture.ts";
+import { ManualClock } from "../../base/testing/manual_clock.ts";
+import { SimulatedPod } from "../../exec/testing/simulated_pod.ts";
+import { play, saying } from "../testing/step_fixture.ts";
+import type { Environment } from "./environment.ts";
 import { nothingRetained } from "./step_identity.ts";
 
 /** A step of a random workflow. `uid` never changes, whatever is edited. */
 type Node =
-  | { kind: "leaf"; uid: number; named: boolean; version: number; param: boolean; reads?: number }
+  | {
+    kind: "leaf";
+    uid: number;
+    named: boolean;
+    version: number;
+    param: boolean;
+    reads?: number;
+    /** It runs in all pods, or in those of its batch; else here. */
+    inPods: boolean;
+    /** It runs if the parameter is at least this. */
+    from: number;
+    attempts: number;
+  }
+  | { kind: "batches"; uid: number; serial: number[]; steps: Node[] }
   | { kind: "group"; uid: number; steps: Node[]; rescue: Node[]; always: Node[] }
   | { kind: "parallel"; uid: number; steps: Node[] }
   | { kind: "foreach"; uid: number; items: string[]; maxFail: number; steps: Node[] };
+
+const pods = ["p0", "p1", "p2"];
 
 interface File {
   steps: Node[];
@@ -28,6 +46,8 @@ interface File {
 interface Execution {
   words: readonly string[];
   ok: boolean;
+  /** Absent if it ran here. */
+  pod?: string;
 }
 
 /** A source of small random numbers that fast-check can shrink. */
@@ -40,6 +60,7 @@ function pickFrom(numbers: readonly number[]): Pick {
 
 class Builder {
   #uid = 0;
+  /** An item, and a pod, stand for one round of the whole file. */
   #isInRound = false;
 
   constructor(private readonly pick: Pick) {}
@@ -53,7 +74,7 @@ class Builder {
   }
 
   node(depth: number): Node {
-    const kind = depth === 0 ? 0 : this.pick(7);
+    const kind = depth === 0 ? 0 : this.pick(8);
     const uid = ++this.#uid;
     const inner = () => this.list(depth - 1, 3);
     switch (kind) {
@@ -68,13 +89,16 @@ class Builder {
         };
       case 3:
         return { kind: "parallel", uid, steps: inner() };
-      case 4: {
-        // An item stands for one round of the whole file.
+      case 4:
+      case 5: {
         if (this.#isInRound) return this.leaf();
         const items = ["a", "b", "c"].slice(0, 1 + this.pick(3));
         this.#isInRound = true;
         const steps = inner();
         this.#isInRound = false;
+        if (kind === 5) {
+          return { kind: "batches", uid, serial: [[1], [2], [1, 2]][this.pick(3)] ?? [1], steps };
+        }
         return { kind: "foreach", uid, items, maxFail: this.pick(3) === 0 ? 1 : 0, steps };
       }
       default:
@@ -84,7 +108,16 @@ class Builder {
 
   leaf(): Node {
     const [named, param] = [this.pick(3) > 0, this.pick(4) === 0];
-    const leaf: Node = { kind: "leaf", uid: ++this.#uid, named, version: 0, param };
+    const leaf: Node = {
+      kind: "leaf",
+      uid: ++this.#uid,
+      named,
+      version: 0,
+      param,
+      inPods: this.pick(3) === 0,
+      from: this.pick(5) === 0 ? 1 + this.pick(2) : 0,
+      attempts: this.pick(4) === 0 ? 2 : 1,
+    };
     if (this.pick(2) === 0) leaf.reads = this.pick(this.#uid + 1);
     return leaf;
   }
@@ -152,26 +185,37 @@ function repair({ steps, last }: File): void {
       }
       let inner = new Set(here);
       for (const one of innerLists(node)) inner = visit(one, inner, node.kind === "parallel");
-      if (node.kind !== "foreach") { for (const uid of inner) known.add(uid); }
+      if (node.kind !== "foreach" && node.kind !== "batches") {
+        for (const uid of inner) known.add(uid);
+      }
     }
     return known;
   };
   visit(last, visit(steps, new Set()));
 }
 
+/** In batches, an execution knows which one it belongs to, and its last word is the batch's pods. */
+const batchItem = "batch${{ index }}";
+
 function textOf({ steps, last, param }: File): string {
-  const render = (node: Node, items: boolean): JsonValue => {
+  const render = (node: Node, item = "-"): JsonValue => {
     const id = `s${node.uid}`;
-    const of = (list: readonly Node[]) => list.map((one) => render(one, items));
+    const of = (list: readonly Node[]) => list.map((one) => render(one, item));
     switch (node.kind) {
       case "leaf": {
         const words = [
           ...["do", `${node.uid}`, `v${node.version}`],
-          items ? "${{ item }}" : "-",
+          item,
           node.param ? "${{ params.p }}" : "-",
           node.reads === undefined ? "-" : `\${{ steps.s${node.reads}.stdout }}`,
         ];
-        return { ...(node.named ? { id } : {}), shell: words };
+        if (item === batchItem) words.push("${{ batch.map(one, one.name).join('+') }}");
+        return {
+          ...(node.named ? { id } : {}),
+          ...(node.from === 0 ? {} : { when: `\${{ params.p >= ${node.from} }}` }),
+          ...(node.attempts === 1 ? {} : { attempts: { most: node.attempts, delay: "1ms" } }),
+          [node.inPods ? "exec" : "shell"]: words,
+        };
       }
       case "group":
         return {
@@ -189,15 +233,19 @@ function textOf({ steps, last, param }: File): string {
           id,
           foreach: node.items,
           maxFail: node.maxFail,
-          steps: node.steps.map((one) => render(one, true)),
+          steps: node.steps.map((one) => render(one, "${{ item }}")),
         };
+      case "batches": {
+        const steps = node.steps.map((one) => render(one, batchItem));
+        return { id, batches: { serial: node.serial, steps } };
+      }
     }
   };
   return JSON.stringify({
     permissions: { run: ["do"] },
     params: { p: param },
-    steps: steps.map((one) => render(one, false)),
-    finally: last.map((one) => render(one, false)),
+    steps: steps.map((one) => render(one)),
+    finally: last.map((one) => render(one)),
   });
 }
 
@@ -206,6 +254,8 @@ interface Report {
   kept: boolean;
   outcome: string;
   stdout: string;
+  /** What each pod wrote; empty for a program here. */
+  byPod: ReadonlyMap<string, string>;
 }
 
 function reportsOf(events: readonly WorkflowEvent[], file: File): Map<string, Report> {
@@ -213,13 +263,17 @@ function reportsOf(events: readonly WorkflowEvent[], file: File): Map<string, Re
   const leaves = leavesOf(file);
   for (const event of events) {
     if (event.kind !== "stepEnded" && event.kind !== "stepKept") continue;
-    const { stdout } = (event.output ?? {}) as { stdout?: string };
+    const { stdout, byTarget = {} } = (event.output ?? {}) as {
+      stdout?: string;
+      byTarget?: Record<string, { stdout: string }>;
+    };
     const leaf = leaves.find(({ key }) => key === event.step);
     if (leaf === undefined) continue;
     reports.set(`${leaf.node.uid} ${leaf.item}`, {
       kept: event.kind === "stepKept",
       outcome: event.outcome.kind,
       stdout: stdout ?? "",
+      byPod: new Map(Object.entries(byTarget).map(([pod, { stdout }]) => [pod, stdout])),
     });
   }
   return reports;
@@ -244,22 +298,25 @@ interface Leaf {
   undoing: readonly { group: string; leaves: readonly string[] }[];
   /** It has to be ok in a run that is ok. */
   isRequired: boolean;
+  /** It is in a batch: what it did is known by the pods of the batch. */
+  isInBatch: boolean;
 }
 
 /** Returns all leaves of a file with their keys in a run: an oracle of its own. */
-function leavesOf({ steps, last }: File): Leaf[] {
+function leavesOf({ steps, last, param }: File): Leaf[] {
   const found: Leaf[] = [];
   const visit = (
     list: readonly Node[],
     prefix: string,
-    scope: Pick2<Leaf, "item" | "undoing" | "isRequired">,
+    scope: Pick2<Leaf, "item" | "undoing" | "isRequired" | "isInBatch">,
   ): void => {
     for (const [at, node] of list.entries()) {
       const isNamed = node.kind !== "leaf" || node.named;
-      const key = prefix + (isNamed ? `s${node.uid}` : `shell-${at + 1}`);
+      const own = node.kind === "leaf" && node.inPods ? "exec" : "shell";
+      const key = prefix + (isNamed ? `s${node.uid}` : `${own}-${at + 1}`);
       switch (node.kind) {
         case "leaf":
-          found.push({ key, node, ...scope });
+          found.push({ key, node, ...scope, isRequired: scope.isRequired && param >= node.from });
           break;
         case "parallel":
           visit(node.steps, `${key}/`, scope);
@@ -275,6 +332,12 @@ function leavesOf({ steps, last }: File): Leaf[] {
           visit(node.always, `${key}/always/`, scope);
           break;
         }
+        case "batches":
+          for (const index of pods.keys()) {
+            const inner = { item: `batch${index}`, undoing: [], isInBatch: true };
+            visit(node.steps, `${key}[${index}]/`, { ...scope, ...inner });
+          }
+          break;
         case "foreach": {
           const isRequired = scope.isRequired && node.maxFail === 0;
           for (const [index, item] of node.items.entries()) {
@@ -284,7 +347,7 @@ function leavesOf({ steps, last }: File): Leaf[] {
       }
     }
   };
-  const top = { item: "-", undoing: [], isRequired: true };
+  const top = { item: "-", undoing: [], isRequired: true, isInBatch: false };
   visit(steps, "", top);
   visit(last, "finally/", top);
   return found;
@@ -305,12 +368,24 @@ class World {
   constructor(private readonly pick: Pick) {}
 
   run = (argv: readonly string[]) => {
-    const id = this.log.length;
-    const ok = this.pick(6) > 0;
-    this.log.push({ words: argv, ok });
+    const { id, ok } = this.#executed({ words: argv, ok: this.pick(6) > 0 });
     const end = { exitCode: ok ? 0 : 1, stdout: `#${id}#\n`, stderr: "" };
     return Promise.resolve({ ...end, truncated: [] });
   };
+
+  /** Opens a stream to a pod whose command does the same. */
+  open(clock: ManualClock): Environment["open"] {
+    return ({ pod }, request, signal) => {
+      const words = request.command.slice(request.command.lastIndexOf("do"));
+      const { id, ok } = this.#executed({ words, ok: this.pick(12) > 0, pod });
+      return new SimulatedPod(saying(`#${id}#\n`, ok ? 0 : 1), clock).open(request, signal);
+    };
+  }
+
+  #executed(execution: Execution): { id: number; ok: boolean } {
+    this.log.push(execution);
+    return { id: this.log.length - 1, ok: execution.ok };
+  }
 
   /** Drops what a run did after it was killed: a step that hasn't started according to its events. */
   forget(from: number, started: ReadonlySet<string>): void {
@@ -318,6 +393,18 @@ class World {
       const [, uid, , item] = execution.words;
       if (!started.has(`${uid} ${item}`)) execution.words = [];
     }
+  }
+
+  /** Returns whether a leaf of a batch was ok for a pod, as it is now; `read` is what it reads, if that is known. */
+  hasRun(
+    { uid, version, param: usesParam }: Leaf["node"],
+    { pod: wanted, param, read }: { pod: string; param: number; read: string | undefined },
+  ): boolean {
+    const expected = `${uid} v${version} ${usesParam ? param : "-"}`;
+    return this.log.some(({ words: [, of, version, , p, input, batch = ""], ok, pod }) =>
+      ok && `${of} ${version} ${p}` === expected && (read === undefined || input === read) &&
+      (pod === undefined ? batch.split("+").includes(wanted) : pod === wanted)
+    );
   }
 
   /** Returns the execution that an output is of. */
@@ -345,18 +432,27 @@ function check(
   const outputOf = (uid: number, item: string) =>
     (reports.get(`${uid} ${item}`) ?? reports.get(`${uid} -`))?.stdout;
   const leaves = leavesOf(file);
-  for (const { key, node, item, undoing } of leaves) {
+  for (const { key, node, item, undoing, isInBatch } of leaves) {
     const report = reports.get(`${node.uid} ${item}`);
     if (report?.outcome !== "ok" || isDecided) continue;
-    const { id, words, ok } = world.of(report.stdout);
-    assert.ok(ok, `${key} is ok, and its execution failed`);
+    // Steps of batches that an earlier run has ended have no events of their own.
+    if (isInBatch) continue;
+    if (node.inPods) assert.deepEqual([...report.byPod.keys()].toSorted(), pods, key);
+    const executions = node.inPods
+      ? [...report.byPod].map(([pod, stdout]) => ({ pod, ...world.of(stdout), reported: pod }))
+      : [{ ...world.of(report.stdout), reported: undefined }];
     const expected = [
       ...["do", `${node.uid}`, `v${node.version}`, item, node.param ? `${file.param}` : "-"],
       // The kill may have come before the step that it reads was reported.
-      node.reads === undefined ? "-" : outputOf(node.reads, item) ?? words.at(-1),
+      node.reads === undefined ? "-" : outputOf(node.reads, item) ?? executions[0]?.words.at(-1),
     ];
-    assert.deepEqual([...words], expected, `${key} is ok, and something else was run`);
+    for (const { words, ok, pod, reported } of executions) {
+      assert.ok(ok, `${key} is ok, and its execution failed`);
+      assert.equal(pod, reported, `${key} has the output of another pod`);
+      assert.deepEqual([...words], expected, `${key} is ok, and something else was run`);
+    }
     if (!report.kept) continue;
+    const id = Math.min(...executions.map((one) => one.id));
     // A group that is retained as a whole is so with its `rescue` and `always`.
     const leaves = undoing.filter(({ group }) => started.has(group)).flatMap((one) => one.leaves);
     const undone = world.log.slice(id + 1, startId).find(({ words: [, uid = "", , of = ""] }) =>
@@ -366,7 +462,13 @@ function check(
   }
   const end = events.at(-1);
   if (end?.kind !== "workflowEnded" || end.outcome.kind !== "ok" || isDecided) return;
-  for (const { key, node, item, isRequired } of leaves) {
+  for (const { key, node, item, isRequired, isInBatch } of leaves) {
+    if (isRequired && isInBatch) {
+      const read = node.reads === undefined ? "-" : reports.get(`${node.reads} -`)?.stdout;
+      const missing = pods.find((pod) => !world.hasRun(node, { pod, param: file.param, read }));
+      assert.equal(missing, undefined, `the run is ok, and ${key} wasn't run for ${missing}`);
+      continue;
+    }
     // Rounds of a list that is retained as a whole have no events of their own.
     const isInKept = [...keptSteps].some((kept) => key.startsWith(`${kept}[`));
     if (!isRequired || isInKept) continue;
@@ -388,8 +490,13 @@ async function history(numbers: readonly number[]): Promise<{ runs: number; kept
   let [retained, isDecided, kept, runs] = [nothingRetained, false, 0, 0];
   for (; runs < 4; runs++) {
     const startId = world.log.length;
+    const clock = new ManualClock();
     const { events: all } = await play({
       files: { "w.yaml": textOf(file) },
+      clock,
+      // Each selection matches all of them.
+      pods: Object.fromEntries(pods.map((pod) => [pod, saying("")])),
+      environment: { open: world.open(clock) },
       local: { run: world.run },
       input: { retained },
     });
