@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { parseModelName, type ProviderId } from "../src/model/names.ts";
 import type { ModelPart, ModelRequest } from "../src/model/model.ts";
+import { exitCodeOfKind } from "../src/base/errors.ts";
 import { ModelError } from "../src/model/model_error.ts";
 import { openModel } from "../src/model/sdk.ts";
 import { ProviderStandIn, type StandInReply, standInUsage } from "./harness/provider_stand_in.ts";
@@ -278,6 +279,60 @@ Deno.test("an error of a provider has one meaning, and its message has the provi
     if (words !== undefined) assert.match(error.message, words, label);
     assert.doesNotMatch(error.message, /sk-abcdefgh|the-key|\n/, label);
   }
+});
+
+/** What kodama does about an error, as `docs/models.md` has it for each failure. */
+function behaviourOf(error: ModelError): string {
+  if (error.isTransient) return "further attempts, then the next model";
+  return error.mayFallBack ? "the next model" : "an error at once";
+}
+
+/** What a provider's server answers, in few words. */
+function replyText(reply: StandInReply): string {
+  if (typeof reply === "object" && "status" in reply) {
+    const body = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body);
+    const [, code] = /"(?:code|type|reason|status)":"([\w.]*[a-zA-Z_]{3,}[\w.]*)"/.exec(
+      body.replace('"type":"error"', ""),
+    ) ?? [];
+    const [, message] = /"(?:message|detail|error)":("(?:[^"\\]|\\.)*")/.exec(body) ?? [];
+    return [
+      reply.status,
+      code,
+      message && JSON.parse(message) as string || body.replaceAll(/[<>]/g, " ").trim(),
+    ]
+      .filter((part) => part !== undefined).join(" ");
+  }
+  return "an error within the stream";
+}
+
+Deno.test("docs/model-errors.md has each error of each provider: message, behaviour, exit code", async () => {
+  const cell = (text: string) =>
+    text.replaceAll("|", "\\|").replaceAll(/127\.0\.0\.1:\d+/g, "HOST");
+  const rows: string[] = [];
+  for (const [provider, reply, failureKind] of errors) {
+    const error = await failure(provider, reply);
+    const columns = [
+      provider,
+      replyText(reply),
+      failureKind,
+      error.message,
+      behaviourOf(error),
+      String(exitCodeOfKind(error.kind)),
+    ];
+    rows.push(`| ${columns.map(cell).join(" | ")} |`);
+  }
+  const page = new URL("../docs/model-errors.md", import.meta.url);
+  const before = await Deno.readTextFile(page);
+  const mark = "| provider |";
+  const expected = [
+    before.slice(0, before.indexOf(mark)) +
+    "| provider | its answer | failure | kodama's message | then | exit code, if it is the last model |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+  if (Deno.env.get("KODAMA_UPDATE_TABLES")) await Deno.writeTextFile(page, expected);
+  else assert.equal(before, expected, "KODAMA_UPDATE_TABLES=1 writes the page");
 });
 
 Deno.test("a provider's own time for another attempt is read in each of its forms", async () => {

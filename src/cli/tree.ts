@@ -182,7 +182,9 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   ),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick/pick.ts")),
   forward: {
-    ...dialling("forward local ports to pods", () => import("./commands/forward/forward.ts")),
+    ...explained(
+      dialling("forward local ports to pods", () => import("./commands/forward/forward.ts")),
+    ),
     commands: {
       list: leaf("list forwards in the background", from(forwards, "list")),
       status: leaf("show what they have carried", from(forwards, "status")),
@@ -209,7 +211,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     ),
     passesArgs: true,
   },
-  watch: dialling("watch objects change", () => import("./commands/watch.ts")),
+  watch: explained(dialling("watch objects change", () => import("./commands/watch.ts"))),
   runs: branch("list and rerun past runs", {
     list: explained(leaf("list past runs", from(runs, "list"))),
     show: explained(
