@@ -163,15 +163,19 @@ class Picker implements Disposable {
     screen.draw();
     if (this.#options.mouse) screen.askPosition();
     const resizing = this.#resizes(screen);
-    await Promise.race([
-      this.#keys(keyboard),
-      this.#over.promise,
-      this.#session.failed,
-      this.#broken(),
-    ]);
-    this.#screen = undefined;
-    this.#stop.abort();
-    await resizing;
+    try {
+      await Promise.race([
+        this.#keys(keyboard),
+        this.#over.promise,
+        this.#session.failed,
+        this.#broken(),
+      ]);
+    } finally {
+      // After an error too: pods still change, and would be drawn on the restored terminal.
+      this.#screen = undefined;
+      this.#stop.abort();
+      await resizing;
+    }
   }
 
   async #keys(keyboard: InputStream): Promise<void> {

@@ -217,6 +217,25 @@ Deno.test("what ends the process without coming back gives the terminal back by 
   await scene.signal("SIGTERM");
 });
 
+Deno.test("a pod that changes while a signal ends the picker is not drawn", async () => {
+  const scene = new Scene(names);
+  await scene.settle();
+  const flushed = Promise.withResolvers<void>();
+  // No frame is pending: the next change would schedule one.
+  scene.clock.advance(16);
+  await quiet();
+  const ended = scene.signal("SIGHUP");
+  scene.terminal.stderr.flush = () => flushed.promise;
+  await ended;
+  const written = scene.terminal.written("stderr");
+  await scene.cluster.change("added", runningPod("web-2"));
+  await scene.settle();
+  flushed.resolve();
+  await assert.rejects(scene.picked, { message: "stopped by SIGHUP" });
+  assert.equal(scene.terminal.written("stderr"), written);
+  scene.assertGivenBack();
+});
+
 Deno.test("a terminal that is closed under the picker ends it", async () => {
   const scene = new Scene(names);
   await scene.settle();
