@@ -75,10 +75,10 @@ interface Import {
   typeOnly: boolean;
 }
 
-async function* sourceFiles(folder: URL): AsyncGenerator<URL> {
+async function* sourceFiles(folder: URL, ending = ".ts"): AsyncGenerator<URL> {
   for await (const entry of Deno.readDir(folder)) {
-    if (entry.isDirectory) yield* sourceFiles(new URL(`${entry.name}/`, folder));
-    else if (entry.name.endsWith(".ts")) yield new URL(entry.name, folder);
+    if (entry.isDirectory) yield* sourceFiles(new URL(`${entry.name}/`, folder), ending);
+    else if (entry.name.endsWith(ending)) yield new URL(entry.name, folder);
   }
 }
 
@@ -285,12 +285,15 @@ function isShell(literal: string): boolean {
   return /\n|\\n.*\\n|"\$|\$[({*\w]|&&|\|\||[<>]&|>\/dev|"\\\$/.test(literal);
 }
 
+/** Returns `kodama` with one of its commands, if a text has that. */
+function commandOfKodama(text: string): string | undefined {
+  return new RegExp(`\\bkodama (?:${Object.keys(tree.commands).join("|")})\\b`).exec(text)?.[0];
+}
+
 /** Returns the words of kodama's command line in a literal: a flag, or `kodama` with one of its commands. */
 function commandLineWords(literal: string): string | undefined {
-  const named = new RegExp(`\\bkodama (?:${Object.keys(tree.commands).join("|")})\\b`).exec(
-    literal,
-  );
-  if (named !== null) return named[0];
+  const named = commandOfKodama(literal);
+  if (named !== undefined) return named;
   // Words that are all flags are arguments for another program.
   if (literal.split(/\s+/).every((word) => /^-|^$/.test(word)) || isShell(literal)) {
     return undefined;
@@ -311,6 +314,14 @@ Deno.test("no text below the front ends has words of the command line", async ()
       const words = commandLineWords(literal);
       if (words !== undefined) found.push(`${path}: ${words} in ${JSON.stringify(literal)}`);
     }
+  }
+  // Flags in a script are those of the programs that it runs.
+  for await (const file of sourceFiles(src, ".sh")) {
+    const path = file.href.slice(src.href.length);
+    if (wordsItself.test(path)) continue;
+    const code = (await Deno.readTextFile(file)).replaceAll(/^\s*#.*$/gm, "");
+    const command = commandOfKodama(code);
+    if (command !== undefined) found.push(`${path}: ${command}`);
   }
   assert.deepEqual(found, []);
 });

@@ -32,7 +32,7 @@ Deno.test("an idle session stops by itself, reports it, and only a resume wakes 
   );
   assert.match(
     await kubectl.ok("logs", "kodama-work"),
-    /^kodama: the session is not in use: it stops in \d+s unless it is used\nkodama: the session stops now: idle for 20s\. kodama resume work continues it$/,
+    /^kodama: the session is not in use: it stops in \d+s unless it is used\nkodama: the session stops now: idle for 20s\. Its files remain: resume work to continue$/,
   );
   await on("resume", "work");
   assert.equal(await on("attach", "work", "--command", "cat notes.txt"), "kept\n");

@@ -31,7 +31,7 @@ const cases: Case[] = [
       stoppedAt(120)(ended);
       assert.deepEqual(ended.log, [
         "kodama: the session is not in use: it stops in 1m unless it is used",
-        "kodama: the session stops now: idle for 2m. kodama resume work continues it",
+        "kodama: the session stops now: idle for 2m. Its files remain: resume work to continue",
       ]);
     },
   },
@@ -46,7 +46,7 @@ const cases: Case[] = [
       stoppedAt(200)(ended);
       assert.deepEqual(ended.log, [
         "kodama: the time to live of 3m20s is over in 1m40s: save what is open",
-        "kodama: the session stops now: the time to live of 3m20s is over. kodama resume work continues it",
+        "kodama: the session stops now: the time to live of 3m20s is over. Its files remain: resume work to continue",
       ]);
     },
   },

@@ -33,9 +33,10 @@ Deno.test("a pod runs: status, conditions, events, exec in it, and its log", asy
     "1 Created",
     "1 Started",
   ]);
+  // Follows it: a command writes whenever it is scheduled.
   const log = await fixture.node.logs(
     refOf(pod),
-    { follow: false, previous: false, timestamps: false },
+    { follow: true, previous: false, timestamps: false, limitBytes: 6 },
     AbortSignal.timeout(10_000),
   );
   assert.equal(await new Response(log).text(), "hello\n");

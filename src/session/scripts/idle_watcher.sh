@@ -217,7 +217,7 @@ flush() {
 finish() {
   trap '' HUP
   inspect
-  notify "the session stops now: $1. kodama resume $KODAMA_SESSION continues it"
+  notify "the session stops now: $1. Its files remain: resume $KODAMA_SESSION to continue"
   end_agents
   flush
   turn=0

@@ -49,7 +49,7 @@ export async function openRemoteFixture(
   { beside, sent = (bytes) => bytes }: RemoteFixtureOptions = {},
 ): Promise<RemoteFixture> {
   const folder = beside === undefined
-    ? await Deno.makeTempDir({ prefix: "kodama-far-" })
+    ? await Deno.makeTempDir({ prefix: "kodama-remote-" })
     : `${beside.folder}/..`;
   const news: EndpointEvent[] = [];
   const waiting: (() => void)[] = [];
