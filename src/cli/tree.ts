@@ -99,7 +99,7 @@ const branch = (
   commands,
 });
 
-/** Files with the commands of a group, each exported by its name. */
+/** Files with the commands of a group. */
 const memory = () => import("./commands/memory.ts");
 const instructions = () => import("./commands/instructions.ts");
 const template = () => import("./commands/template/template.ts");
@@ -116,10 +116,10 @@ const trust = () => import("./commands/workflow/trust.ts");
 
 /** Returns how to load one command of such a file. */
 const from = <Name extends string>(
-  load: () => Promise<Readonly<Record<Name, Command>>>,
+  load: () => Promise<{ commands: Readonly<Record<Name, Command>> }>,
   name: Name,
 ): CommandLeaf["load"] =>
-async () => ({ command: (await load())[name] });
+async () => ({ command: (await load()).commands[name] });
 
 /** The session commands: they are at the root, and below `session` too. */
 const sessionCommands = {

@@ -4,7 +4,7 @@ import { success } from "../exit_codes.ts";
 import { defineCommand } from "../parser/command.ts";
 
 /** `kodama instructions show`. */
-export const show = defineCommand({
+const show = defineCommand({
   description: "Prints your instructions for models.",
   flags: {},
   examples: [{ title: "Print them", line: "kodama instructions show" }],
@@ -19,7 +19,7 @@ export const show = defineCommand({
 });
 
 /** `kodama instructions set`. */
-export const set = defineCommand({
+const set = defineCommand({
   description:
     "Replaces your instructions, which models get with every question: at most 4,000 characters.",
   operands: [{ name: "TEXT", arity: "one" }],
@@ -39,7 +39,7 @@ export const set = defineCommand({
 });
 
 /** `kodama instructions clear`. */
-export const clear = defineCommand({
+const clear = defineCommand({
   description: "Removes your instructions for models.",
   flags: {},
   examples: [{ title: "Remove them", line: "kodama instructions clear" }],
@@ -51,3 +51,6 @@ export const clear = defineCommand({
     return success;
   },
 });
+
+/** By their names. */
+export const commands = { show, set, clear };

@@ -9,7 +9,7 @@ import { choice, value } from "../parser/flag.ts";
 const formats = choice(["json", "yaml"]);
 
 /** `kodama memory show`. */
-export const show = defineCommand({
+const show = defineCommand({
   description: "Prints what models have noted about a context. They get it with every question.",
   flags: {
     ...contextFlags,
@@ -40,7 +40,7 @@ export const show = defineCommand({
 });
 
 /** `kodama memory set`. */
-export const set = defineCommand({
+const set = defineCommand({
   description: "Replaces what is noted about a context: at most 2,000 characters.",
   operands: [{ name: "TEXT", arity: "one" }],
   flags: contextFlags,
@@ -64,7 +64,7 @@ export const set = defineCommand({
 });
 
 /** `kodama memory clear`. */
-export const clear = defineCommand({
+const clear = defineCommand({
   description: "Removes what models have noted about a context.",
   flags: contextFlags,
   examples: [{ title: "Forget the current context", line: "kodama memory clear" }],
@@ -80,7 +80,7 @@ export const clear = defineCommand({
 });
 
 /** `kodama memory enable`. */
-export const enable = defineCommand({
+const enable = defineCommand({
   description: "Models get their notes about a context again, and may change them.",
   flags: {},
   examples: [{ title: "For all contexts", line: "kodama memory enable" }],
@@ -94,7 +94,7 @@ export const enable = defineCommand({
 });
 
 /** `kodama memory disable`. */
-export const disable = defineCommand({
+const disable = defineCommand({
   description: "Models neither get nor change their notes. What is stored remains.",
   flags: {},
   examples: [{ title: "For all contexts", line: "kodama memory disable" }],
@@ -106,3 +106,6 @@ export const disable = defineCommand({
     return success;
   },
 });
+
+/** By their names. */
+export const commands = { show, set, clear, enable, disable };

@@ -13,7 +13,7 @@ import { followExitCodes } from "./show_follow.ts";
 const listFormats = choice(["table", "json", "jsonl", "yaml"]);
 
 /** `kodama agent list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the tasks of a session's agent, oldest first, with their state and result. A pod stores " +
     "the last hundred tasks.",
@@ -65,7 +65,7 @@ export const list = defineCommand({
 const logFormats = choice(["text", "jsonl"]);
 
 /** `kodama agent logs`. */
-export const logs = defineCommand({
+const logs = defineCommand({
   description:
     "Shows what the agent of a session did for a task: its messages, and its tool calls with their " +
     "results, shortened for reading. With -f it follows the task, and reconnects after broken " +
@@ -110,3 +110,6 @@ function byteCount(raw: string): number {
   if (/^\d+$/.test(raw) && Number.isSafeInteger(number)) return number;
   throw new BadValue(raw, "must be a whole number, 0 or more");
 }
+
+/** By their names. */
+export const commands = { list, logs };

@@ -120,7 +120,7 @@ export function clusterEventLine(event: ClusterEvent): string | undefined {
 type Format = "json" | undefined;
 
 /** `kodama cluster up`. */
-export const up = defineCommand({
+const up = defineCommand({
   description:
     "Starts a small Kubernetes on this machine: a real API server for kubectl and kodama, whose pods " +
     "are local processes. It needs no other program and no network, and runs until kodama cluster " +
@@ -192,7 +192,7 @@ async function serve(
 }
 
 /** `kodama cluster down`. */
-export const down = defineCommand({
+const down = defineCommand({
   description:
     "Stops the embedded cluster and all processes in its pods, and prints what it stopped. The files " +
     "of its pods are deleted; the objects and claims of a cluster with --data are retained. It is not " +
@@ -221,7 +221,7 @@ export const down = defineCommand({
 });
 
 /** `kodama cluster status`. */
-export const status = defineCommand({
+const status = defineCommand({
   description:
     "Prints whether the embedded cluster is running, its address, how many of its pods are ready, and " +
     "how to use it.",
@@ -277,3 +277,6 @@ export class DelayedProgress implements Disposable {
     this.#timer[Symbol.dispose]();
   }
 }
+
+/** By their names. */
+export const commands = { up, down, status };

@@ -18,7 +18,7 @@ import { didYouMeanText } from "../../../base/nearest_names.ts";
 import { printable } from "../../../terminal/printable.ts";
 
 /** `kodama config get`. */
-export const get = defineCommand({
+const get = defineCommand({
   description:
     "Prints the effective value of a setting. It comes from an environment variable, the repository's " +
     ".kodama.yaml, your config.yaml or the default, in this order. The key of a group prints each of " +
@@ -50,7 +50,7 @@ export const get = defineCommand({
 });
 
 /** `kodama config set`. */
-export const set = defineCommand({
+const set = defineCommand({
   description:
     "Changes a setting in your config.yaml, which is created if it doesn't exist. Comments in the " +
     "file are retained. A value that the schema doesn't allow is refused.\n\n" +
@@ -143,7 +143,7 @@ function withoutErased(text: string): string {
 }
 
 /** `kodama config unset`. */
-export const unset = defineCommand({
+const unset = defineCommand({
   description:
     "Removes a setting, or a group of settings, from your config.yaml. Its default applies again.",
   operands: [{ name: "KEY", arity: "one", completion: { kind: "configKeys" } }],
@@ -161,7 +161,7 @@ export const unset = defineCommand({
 const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama config view`. */
-export const view = defineCommand({
+const view = defineCommand({
   description: "Prints every setting that has a value, and its source.",
   flags: {
     output: value("output format: data instead of a table", formats.parse, {
@@ -193,7 +193,7 @@ export const view = defineCommand({
 });
 
 /** `kodama config path`. */
-export const path = defineCommand({
+const path = defineCommand({
   description:
     "Prints the path of your config.yaml, even if it doesn't exist. $KODAMA_CONFIG_DIR changes its " +
     "folder.",
@@ -208,7 +208,7 @@ export const path = defineCommand({
 });
 
 /** `kodama config schema`. */
-export const schema = defineCommand({
+const schema = defineCommand({
   description:
     "Prints the JSON Schema of config.yaml and .kodama.yaml, for editors and as a reference of all " +
     "settings.",
@@ -270,3 +270,6 @@ function warningText(warning: ModelSettingWarning): string {
       return `this hasn't the usual form of a key for ${warning.provider} (${warning.expected})`;
   }
 }
+
+/** By their names. */
+export const commands = { get, set, unset, view, path, schema };

@@ -15,7 +15,7 @@ const setOperand: Operand = { name: "NAME", arity: "optional" };
 const listFormats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama forward list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the forwards in the background: those that run, and those that ran and can be started again.",
   flags: {
@@ -49,7 +49,7 @@ export const list = defineCommand({
 const reportFormats = choice(["json"]);
 
 /** `kodama forward status`. */
-export const status = defineCommand({
+const status = defineCommand({
   description:
     "Shows the forwards of a set in the background, and what they have carried. The name may be omitted if only " +
     "one runs.",
@@ -76,7 +76,7 @@ export const status = defineCommand({
 });
 
 /** `kodama forward logs`. */
-export const logs = defineCommand({
+const logs = defineCommand({
   description:
     "Prints the last messages of forwards in the background: replaced pods, broken links, and each connection that " +
     "failed. The name may be omitted if only one set runs.",
@@ -95,7 +95,7 @@ export const logs = defineCommand({
 });
 
 /** `kodama forward stop`. */
-export const stop = defineCommand({
+const stop = defineCommand({
   description:
     "Stops forwards in the background. kodama forward up starts them again, unless --forget removes them from the " +
     "list. The name may be omitted if only one set runs.",
@@ -124,7 +124,7 @@ export const stop = defineCommand({
 });
 
 /** `kodama forward up`. */
-export const up = defineCommand({
+const up = defineCommand({
   description:
     "Starts a set of forwards in the background: one that the setting forwards names, or one that ran before. A set " +
     "of a repository's .kodama.yaml is shown and confirmed first, since others have written it.",
@@ -164,3 +164,6 @@ export const up = defineCommand({
     return success;
   },
 });
+
+/** By their names. */
+export const commands = { list, status, logs, stop, up };

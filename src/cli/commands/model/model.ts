@@ -7,7 +7,7 @@ import { choice, count, value, valueOr } from "../../parser/flag.ts";
 const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama model list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the language models that you have chosen, in the order in which they are asked, and those that kodama " +
     "knows; and where the key for each is. A provider may have other models, which you name as PROVIDER/NAME. " +
@@ -38,7 +38,7 @@ export const list = defineCommand({
 });
 
 /** `kodama model show`. */
-export const show = defineCommand({
+const show = defineCommand({
   description:
     "Shows how models are reached: the order in which they are asked, the server, and where the key is. Without " +
     "a name, those that you have chosen. The key itself is never printed, and nothing is sent to a provider.",
@@ -65,7 +65,7 @@ export const show = defineCommand({
 });
 
 /** `kodama model test`. */
-export const test = defineCommand({
+const test = defineCommand({
   description:
     "Asks models a fixed question, and measures them: the time to the first part of the answer and to its end, " +
     "tokens, and the cost if model.prices has the price. Without a name, the models that you have chosen. They " +
@@ -141,7 +141,7 @@ export const test = defineCommand({
 });
 
 /** `kodama model stats`. */
-export const stats = defineCommand({
+const stats = defineCommand({
   description:
     "Prints what requests to models cost on this machine in the last thirty days: requests, failures, tokens, the " +
     "median times to the first part of an answer and to its end, and US dollars if model.prices has the price. " +
@@ -171,3 +171,6 @@ export const stats = defineCommand({
     return success;
   },
 });
+
+/** By their names. */
+export const commands = { list, show, test, stats };

@@ -8,7 +8,7 @@ import { choice, fileValue, text, value, valueOr, values } from "../../parser/fl
 const listFormats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama plugin list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the plugins of your configuration, and whether each can be used: its file is a plugin, and it is granted " +
     "the permissions that it needs. No plugin is run.",
@@ -44,7 +44,7 @@ export const list = defineCommand({
 const checkFormats = choice(["json", "yaml"]);
 
 /** `kodama plugin check`. */
-export const check = defineCommand({
+const check = defineCommand({
   description:
     "Checks a plugin's file without running it: that it is a WebAssembly module with the interface of plugins, within " +
     "their limits, and which permissions it needs.",
@@ -83,7 +83,7 @@ export const check = defineCommand({
 const stepFormats = choice(["jsonl"]);
 
 /** `kodama plugin test`. */
-export const test = defineCommand({
+const test = defineCommand({
   description:
     "Runs a plugin without a screen: opens it in a pane, sends it commands, and prints what it renders after each. A " +
     "command is a JSON value in a line, as plugins get them. The pane's focus and size are the first two.",
@@ -157,3 +157,6 @@ function parseSize(raw: string): { width: number; height: number } {
   if (height === "") throw new UsageError(`"${raw}" is not a size`, { hint: "such as 80x24" });
   return { width: Number(width), height: Number(height) };
 }
+
+/** By their names. */
+export const commands = { list, check, test };

@@ -11,7 +11,7 @@ import { runId, runOperand } from "./run_operand.ts";
 const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama runs list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists past runs, the newest first: of exec, run, cp and rerun. A run is recorded for thirty days, and five " +
     "hundred of them at most.",
@@ -56,7 +56,7 @@ export const list = defineCommand({
 });
 
 /** `kodama runs show`. */
-export const show = defineCommand({
+const show = defineCommand({
   description:
     "Shows a past run: what ran, and how each pod ended; as data also what each pod wrote. Without an id, or with last, " +
     "it is the last one; the beginning of an id is enough.",
@@ -101,7 +101,7 @@ async function shown(found: FoundRun) {
 }
 
 /** `kodama runs report`. */
-export const report = defineCommand({
+const report = defineCommand({
   description:
     "Writes a past run as one HTML page that needs no other file: how each pod ended, what they wrote with the differences " +
     "from most of them, and a timeline of pods, batches and steps. It has no script, and what pods wrote is only text in " +
@@ -143,7 +143,7 @@ export const report = defineCommand({
 });
 
 /** `kodama runs diff`. */
-export const diff = defineCommand({
+const diff = defineCommand({
   description:
     "Shows what has changed between two runs: which pods answer something else, ended differently, are new or gone. Pods " +
     "that changed in the same way are one group. A pod that a Deployment or DaemonSet has replaced is compared with its " +
@@ -189,3 +189,6 @@ export const diff = defineCommand({
     return exitCode && diff.isDifferent ? 1 : success;
   },
 });
+
+/** By their names. */
+export const commands = { list, show, report, diff };

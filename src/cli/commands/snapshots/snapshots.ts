@@ -16,7 +16,7 @@ import { scopeFlags, sessionOperand, sessionRef } from "../session/flags.ts";
 const formats = choice(["table", "json", "yaml"]);
 
 /** `kodama snapshots list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the snapshots of sessions in the cluster, newest first. They outlive their sessions. A " +
     "snapshot can be restored when it is Ready; -o json prints why it isn't.",
@@ -154,4 +154,6 @@ export async function askSnapshotRemoval(
   const lines = snapshotRemovalLines(plan).map((line) => `${printable(line)}\n`).join("");
   return await askYes(terminal, `${lines}Delete?`, signal);
 }
-export { deleteCommand as delete };
+
+/** By their names. */
+export const commands = { list, delete: deleteCommand };

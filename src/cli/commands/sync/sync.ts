@@ -49,7 +49,7 @@ export async function requestAndPrint(
 const listFormats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama sync list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the syncs of this machine: running ones, and stopped ones that can be started again.",
   flags: {
@@ -80,7 +80,7 @@ export const list = defineCommand({
 const good = new Set(["watching", "syncing", "scanning", "connecting"]);
 
 /** `kodama sync status`. */
-export const status = defineCommand({
+const status = defineCommand({
   description:
     "Shows the state of a sync: its phase, what it is waiting for, the files it doesn't sync and why, " +
     "and its last changes. The name may be omitted if there is only one sync.",
@@ -108,7 +108,7 @@ export const status = defineCommand({
 });
 
 /** `kodama sync flush`. */
-export const flush = defineCommand({
+const flush = defineCommand({
   description:
     "Scans both sides now, and waits until everything that was saved before is on both of them.",
   operands: [syncOperand],
@@ -135,7 +135,7 @@ export const flush = defineCommand({
 });
 
 /** `kodama sync conflicts`. */
-export const conflicts = defineCommand({
+const conflicts = defineCommand({
   description:
     "Lists the copies that were stored for conflicts. If both sides changed a file, the local version " +
     "keeps the name, and the pod's version is stored beside it. Merge them and delete the copy to " +
@@ -159,7 +159,7 @@ export const conflicts = defineCommand({
 });
 
 /** `kodama sync pause`. */
-export const pause = defineCommand({
+const pause = defineCommand({
   description:
     "Pauses a sync: it disconnects from the pod and changes nothing on either side until kodama sync " +
     "resume, which then transfers the changes made meanwhile.",
@@ -182,7 +182,7 @@ export const pause = defineCommand({
 });
 
 /** `kodama sync resume`. */
-export const resume = defineCommand({
+const resume = defineCommand({
   description:
     "Resumes a sync that is paused, or is waiting for its next attempt. A sync that is halted because " +
     "one side is empty now is resumed with --accept-emptied, which empties the other side too.",
@@ -215,7 +215,7 @@ export const resume = defineCommand({
 });
 
 /** `kodama sync stop`. */
-export const stop = defineCommand({
+const stop = defineCommand({
   description:
     "Stops a sync. The files stay as they are on both sides. The last synced state is stored, so that " +
     "the same kodama sync start continues from it; with --forget it is deleted, and a later sync " +
@@ -246,3 +246,6 @@ export const stop = defineCommand({
     return success;
   },
 });
+
+/** By their names. */
+export const commands = { list, status, flush, conflicts, pause, resume, stop };

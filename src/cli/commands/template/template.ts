@@ -8,7 +8,7 @@ import { value } from "../../parser/flag.ts";
 import { dataFormats } from "../session/flags.ts";
 
 /** `kodama template list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the templates for `kodama start --template`: settings files in .kodama/templates/ of the " +
     "repository and in templates/ of kodama's configuration folder. If both have a template of the " +
@@ -40,7 +40,7 @@ export const list = defineCommand({
 });
 
 /** `kodama template show`. */
-export const show = defineCommand({
+const show = defineCommand({
   description: "Prints a template: the settings that a session is created with.",
   operands: [{ name: "NAME", arity: "one", completion: { kind: "templates" } }],
   flags: {},
@@ -55,3 +55,6 @@ export const show = defineCommand({
     return success;
   },
 });
+
+/** By their names. */
+export const commands = { list, show };

@@ -6,7 +6,7 @@ import { defineCommand } from "../../parser/command.ts";
 import { choice, toggle, value } from "../../parser/flag.ts";
 
 /** `kodama workflow trust add`. */
-export const add = defineCommand({
+const add = defineCommand({
   description:
     "Shows what a workflow may do and which files it consists of, and trusts these files after " +
     "confirmation. kodama run asks the same question; this command is for reviewing a workflow " +
@@ -60,7 +60,7 @@ export const add = defineCommand({
 const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama workflow trust list`. */
-export const list = defineCommand({
+const list = defineCommand({
   description:
     "Lists the workflows that you trust, newest last, with what each may do. They are stored in " +
     "trust.json in kodama's configuration folder.",
@@ -97,7 +97,7 @@ export const list = defineCommand({
 });
 
 /** `kodama workflow trust revoke`. */
-export const revoke = defineCommand({
+const revoke = defineCommand({
   description:
     "Revokes trust: the workflow asks again before it runs. A name is every trusted workflow of that " +
     "name; a path is one workflow.",
@@ -133,7 +133,7 @@ export const revoke = defineCommand({
 });
 
 /** `kodama workflow trust lock`. */
-export const lock = defineCommand({
+const lock = defineCommand({
   description:
     "Prints a lock file: the hashes of the files that workflows consist of, including scripts. Store " +
     "it as kodama.lock beside the workflows and commit it: the workflows then run without a question, " +
@@ -166,3 +166,6 @@ export const lock = defineCommand({
     return success;
   },
 });
+
+/** By their names. */
+export const commands = { add, list, revoke, lock };
