@@ -33,5 +33,7 @@ export const runFlags: readonly string[] = [...fixedFlags, `--v8-flags=${v8Flags
 /** A line of sh that fills the code cache of the folder `home` by the executable `deno`, both as sh has them. */
 export function warmLine(home: string, deno: string): string {
   const allowed = `--allow-read --allow-env --allow-run="${deno}" --allow-write="${home}"`;
-  return `"${deno}" run --quiet --no-prompt --no-config --no-lock ${allowed} "${home}/${installed.warm}" "${home}"`;
+  // Without the variable, Deno would make a cache in the home folder of the installing user.
+  const cache = `DENO_DIR="${home}/${installed.cache}"`;
+  return `${cache} "${deno}" run --quiet --no-prompt --no-config --no-lock ${allowed} "${home}/${installed.warm}" "${home}"`;
 }

@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- a benchmark is a program of its own
 /**
- * `deno task bench:start [--guard] [--rounds N]`: what a start of kodama costs, beside kubectl's.
+ * `deno task bench:start [--guard] [--rounds N]`: what a start of kodama costs, beside kubectl's; and one of the
+ * npm package, beside the installed program's.
  *
  * Alternating runs of the installed launchers, on a warm embedded cluster. With `--guard` the exit code tells
  * whether the ratio of the fastest runs left its bound. It is there to notice a start that doubled, not a slow
@@ -8,12 +9,17 @@
  * still what they cost.
  */
 import { InstalledKodama } from "../harness/installed_kodama.ts";
+import { version } from "../../src/cli/version.ts";
+import { readPermissionSet } from "../../tools/permissions.ts";
+import { makeNpmPackage, npmName } from "../../tools/release/npm_package.ts";
+import { runProgram } from "../../tools/release/run_program.ts";
+import { builtBundle } from "../harness/built_kodama.ts";
 import { alternate, type Contender, median } from "./alternate.ts";
 
 /** A comparison, the ratio of medians to reach, and the ratio of the fastest runs at which the guard speaks. */
 interface Comparison {
   kodama: Contender;
-  kubectl: Contender;
+  other: Contender;
   target: number;
   bound: number;
 }
@@ -24,10 +30,13 @@ interface Pod {
   name: string;
 }
 
-function comparisons(kodama: InstalledKodama, { namespace, name }: Pod): Comparison[] {
+function comparisons(
+  kodama: InstalledKodama,
+  { npm, pod: { namespace, name } }: { npm: string; pod: Pod },
+): Comparison[] {
   const launcher = kodama.command("kodama");
   const contender = (program: string, words: string): Contender => ({
-    name: `${program.split("/").at(-1)} ${words}`,
+    name: `${program === npm ? "npm's kodama" : program.split("/").at(-1)} ${words}`,
     program,
     words: words.split(" "),
   });
@@ -35,17 +44,55 @@ function comparisons(kodama: InstalledKodama, { namespace, name }: Pod): Compari
   return [
     {
       kodama: contender(launcher, "version"),
-      kubectl: contender("kubectl", "version --client"),
+      other: contender("kubectl", "version --client"),
       target: 0.6,
       bound: 0.8,
     },
     {
       kodama: contender(launcher, exec),
-      kubectl: contender("kubectl", exec),
+      other: contender("kubectl", exec),
       target: 1.0,
       bound: 1.3,
     },
+    {
+      kodama: contender(npm, "version"),
+      other: contender(launcher, "version"),
+      target: 1.1,
+      bound: 1.2,
+    },
+    {
+      kodama: contender(npm, exec),
+      other: contender(launcher, exec),
+      target: 1.1,
+      bound: 1.2,
+    },
   ];
+}
+
+/** Returns the launcher of the npm package, in the folders that `npm install --global` makes. */
+async function npmInstalled(folder: string): Promise<string> {
+  const { folder: bundled } = await builtBundle();
+  const sets = {
+    kodama: await readPermissionSet("kodama"),
+    cluster: await readPermissionSet("cluster"),
+  };
+  const work = `${folder}/npm-work`;
+  const modules = `${folder}/npm/lib/node_modules`;
+  for (const path of [work, modules, `${folder}/npm/bin`]) {
+    await Deno.mkdir(path, { recursive: true });
+  }
+  const archive = await makeNpmPackage(folder, {
+    ...{ version, seconds: 0, bundled, work, licence: "", sets },
+  });
+  await runProgram(["tar", "-xzf", `${folder}/${archive}`, "-C", modules]);
+  const root = `${modules}/${npmName}`;
+  await Deno.rename(`${modules}/package`, root);
+  await Deno.mkdir(`${root}/node_modules/deno`, { recursive: true });
+  await runProgram(["cp", Deno.execPath(), `${root}/node_modules/deno/deno`]);
+  await runProgram(["sh", "bin/warm"], { cwd: root });
+  const launcher = `${folder}/npm/bin/kodama`;
+  await Deno.symlink(`../lib/node_modules/${npmName}/bin/kodama`, launcher);
+  return launcher;
 }
 
 async function firstPod(kodama: InstalledKodama): Promise<Pod> {
@@ -73,9 +120,10 @@ async function main(words: readonly string[]): Promise<number> {
   console.log(
     `medians of ${rounds} alternating runs, in milliseconds, and the ratio of the fastest\n`,
   );
-  console.log("kodama  kubectl  ratio  target  fastest");
-  for (const { kodama: own, kubectl, target, bound } of comparisons(kodama, pod)) {
-    const times = await alternate([own, kubectl], {
+  const npm = await npmInstalled(kodama.folder);
+  console.log("kodama    other  ratio  target  fastest");
+  for (const { kodama: own, other, target, bound } of comparisons(kodama, { npm, pod })) {
+    const times = await alternate([own, other], {
       rounds,
       env: kodama.env,
       cwd: kodama.workFolder,
@@ -93,7 +141,7 @@ async function main(words: readonly string[]): Promise<number> {
     ];
     const widths = [6, 7, 5, 6, 7];
     const cells = columns.map((text, index) => text.padStart(widths[index] ?? 0));
-    console.log(`${cells.join("  ")}  ${own.name}`);
+    console.log(`${cells.join("  ")}  ${own.name}, beside ${other.name}`);
   }
   return guard && left > 0 ? 1 : 0;
 }

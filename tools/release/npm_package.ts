@@ -105,7 +105,7 @@ case $0 in
   *) launcher=$PWD/$0 ;;
 esac
 ${findPackage}
-exec ${warmLine("$home", "$deno")} 2>/dev/null
+${warmLine("$home", "$deno")} 2>/dev/null
 `;
 
 const readme = `# kodama
