@@ -3,6 +3,7 @@
  * Schemas in `docs/schema/` are generated from these. Loaded only to check or to publish; writers use only the types.
  */
 import * as v from "valibot";
+import { fileVersion } from "../base/file_version.ts";
 
 function field<S extends v.GenericSchema>(schema: S, description: string) {
   return v.pipe(schema, v.description(description));
@@ -156,7 +157,7 @@ const amount = v.variant("kind", [
 /** The first line of a record: the request. The events follow. */
 export const recordHeaderShape = v.object({
   event: v.literal("record"),
-  version: v.literal(1),
+  version: fileVersion(1),
   id: v.string(),
   at: time,
   command: field(v.array(v.string()), "Text in it that looks like a secret is omitted."),

@@ -3,6 +3,7 @@
  * a repository may have beside its workflows (`kodama.lock`). Both are JSON.
  */
 import { action, hint } from "../base/hint.ts";
+import { fileVersion } from "../base/file_version.ts";
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import { changedPaths, type Fingerprint } from "./fingerprint.ts";
@@ -30,7 +31,7 @@ export const lockName = "kodama.lock";
 const fingerprint = v.record(v.string(), v.pipe(v.string(), v.regex(/^sha256-[0-9a-f]{64}$/)));
 
 const listShape = v.object({
-  version: v.literal(1),
+  version: fileVersion(1),
   workflows: v.array(v.object({
     path: v.string(),
     files: fingerprint,
@@ -40,7 +41,7 @@ const listShape = v.object({
 });
 
 const lockShape = v.object({
-  version: v.literal(1),
+  version: fileVersion(1),
   workflows: v.record(v.string(), fingerprint),
 });
 
@@ -87,7 +88,10 @@ function parse<S extends v.GenericSchema>(path: string, text: string, shape: S):
   if (result.success) return result.output;
   const [issue] = result.issues;
   const keyPath = issue.path?.map((part) => String((part as { key: unknown }).key)).join(".");
-  throw unreadable(path, `${keyPath === undefined ? "" : `${keyPath}: `}${issue.message}`);
+  const reason = `${keyPath === undefined ? "" : `${keyPath}: `}${issue.message}`;
+  // Of a later version: it is another kodama's, and is not removed.
+  if (keyPath === "version") throw new KodamaError("config", `${path}: ${reason}`);
+  throw unreadable(path, reason);
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): KodamaError {

@@ -1,5 +1,6 @@
 /** The record of a run of a full-form workflow: parses its lines, and finds what can be resumed. Pure. */
 import * as v from "valibot";
+import { fileVersion } from "../base/file_version.ts";
 import { definedOnly, type JsonValue } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Outcome } from "../exec/outcome.ts";
@@ -22,7 +23,7 @@ import { stepKinds } from "./step_registry.ts";
 /** The first line: the request. */
 export const workflowHeaderShape = v.object({
   event: v.literal("workflow"),
-  version: v.literal(1),
+  version: fileVersion(1),
   id: v.string(),
   at: v.string(),
   workflow: v.string(),

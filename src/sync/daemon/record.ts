@@ -1,5 +1,6 @@
 /** The stored state of a synchronisation: a folder of kodama's own, for its owner alone. */
 import * as v from "valibot";
+import { fileVersion } from "../../base/file_version.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Daemon, DaemonPaths } from "../../daemon/daemon.ts";
 import type { ProcessIdentity } from "../../daemon/process_identity.ts";
@@ -11,7 +12,7 @@ import type { SyncRequest, SyncSpec } from "./model.ts";
 const text = v.string();
 
 const recordShape = v.object({
-  version: v.literal(1),
+  version: fileVersion(1),
   /** Distinguishes its files in both folders from those of others. */
   id: v.pipe(text, v.regex(/^[0-9a-f]{12}$/)),
   key: text,
