@@ -96,6 +96,8 @@ export interface HostMachine {
     words: readonly string[],
     signal: AbortSignal,
   ): Promise<{ code: number; stdout: string }>;
+  /** Returns the command that starts this kodama again, and the variables that it needs from any folder. */
+  ownCommand(): { argv: readonly string[]; environment: Readonly<Record<string, string>> };
   /** Which of the standard streams are a terminal. */
   readonly terminal: { stdin: boolean; stdout: boolean; stderr: boolean };
 }

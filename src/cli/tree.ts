@@ -31,6 +31,8 @@ const sections: NonNullable<Branch["sections"]> = [
     "list",
     "get",
     "attach",
+    "open",
+    "ssh-config",
     "share",
     "stop",
     "resume",
@@ -130,6 +132,11 @@ const sessionCommands = {
   list: dialling("list sessions", () => import("./commands/session/list.ts")),
   get: dialling("show one session", () => import("./commands/session/get.ts")),
   attach: dialling("open a shell in a session", () => import("./commands/session/attach.ts")),
+  open: dialling("open a session in an editor", () => import("./commands/session/open.ts")),
+  "ssh-config": dialling(
+    "make a session a host of SSH clients",
+    () => import("./commands/session/ssh_config.ts"),
+  ),
   share: dialling(
     "print how a teammate can attach",
     () => import("./commands/session/share.ts"),

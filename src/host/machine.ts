@@ -1,6 +1,7 @@
 /** Programs of this machine. */
 import { absolutePath } from "../base/absolute_path.ts";
 import type { HostMachine } from "../actions/host.ts";
+import { placesOf } from "../config/paths.ts";
 import { KodamaError } from "../base/errors.ts";
 
 /** Bytes retained of a program's output. */
@@ -15,6 +16,21 @@ export function localMachine(
     terminal,
     findProgram: (name) => findProgram(name, environment("PATH") ?? ""),
     capture,
+    ownCommand: () => {
+      const workingDir = Deno.cwd();
+      const { userDir } = placesOf({ env: environment, workingDir, shippedWorkflowsDir: "" });
+      const files = environment("KUBECONFIG");
+      return {
+        argv: ownCommand({
+          launcher: environment("KODAMA_LAUNCHER"),
+          writes: userDir === undefined ? [] : [userDir],
+        }),
+        environment: {
+          ...(environment("KODAMA_CONFIG_DIR") ? { KODAMA_CONFIG_DIR: userDir ?? "" } : {}),
+          ...(files ? { KUBECONFIG: absolutePaths(files, workingDir) } : {}),
+        },
+      };
+    },
   };
 }
 

@@ -14,6 +14,7 @@ import removeSurplus from "./scripts/remove_surplus.sh" with { type: "text" };
 import setup from "./scripts/setup.sh" with { type: "text" };
 import sharedShell from "./scripts/shared_shell.sh" with { type: "text" };
 import sharedState from "./scripts/shared_state.sh" with { type: "text" };
+import sshServer from "./scripts/ssh_server.sh" with { type: "text" };
 import startFill from "./scripts/start_fill.sh" with { type: "text" };
 import wait from "./scripts/wait.sh" with { type: "text" };
 import workState from "./scripts/work_state.sh" with { type: "text" };
@@ -32,6 +33,7 @@ export const sessionScripts = {
   setup: [setup],
   sharedShell: [sharedShell],
   sharedState: [sharedState],
+  sshServer: [sshServer],
   startFill: [fill, startFill],
   workState: [workState],
   /** The session's own process; without limits it waits. */

@@ -142,7 +142,13 @@ async function* deletion(
     }
     yield asPlanned(removal);
   }
-  if (!keepConfig) await removeLocalSession(host, name);
+  if (!keepConfig) {
+    const { removeSsh } = await import("./ssh.ts");
+    await Promise.all([
+      removeLocalSession(host, name),
+      removeSsh(host, { name, namespace: store.namespace }),
+    ]);
+  }
 }
 
 /** Removes an object. Returns false if that isn't allowed, for what the cluster removes with its owner, the state. */

@@ -111,6 +111,7 @@ export function simulatedHost(
     machine: {
       terminal: { stdin: true, stdout: true, stderr: true },
       findProgram: () => Promise.resolve(undefined),
+      ownCommand: () => ({ argv: ["kodama"], environment: {} }),
       capture: unused,
     },
     contexts: () =>

@@ -97,8 +97,12 @@ async function seeEtc(etc: string): Promise<string[]> {
   }
   await Deno.writeTextFile(
     `${etc}/passwd`,
-    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    // sshd separates its privileges by a user of this name.
+    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n" +
+      "sshd:x:74:65534:sshd:/run/sshd:/usr/sbin/nologin\n",
   );
+  // Without it a library may report that root's account is locked.
+  await Deno.writeTextFile(`${etc}/shadow`, "root:*:::::::\n");
   await Deno.writeTextFile(`${etc}/group`, "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
   return folders;
 }

@@ -132,6 +132,28 @@ testResolve([
     ],
   },
   {
+    line: "open my-work",
+    options: { options: { name: "my-work", editor: "code" } },
+    changes: [
+      ["--namespace x", { options: { namespace: "x" } }],
+      ["--context x", { options: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--editor zed", { options: { editor: "zed" } }],
+    ],
+  },
+  {
+    line: "ssh-config my-work",
+    options: { ref: { name: "my-work" } },
+    changes: [
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--connect node", { user: "node" }],
+      ["--output json", { format: "json" }],
+    ],
+    errors: [["--connect node -o json", /--connect and --output can't be used together/]],
+  },
+  {
     line: "share my-work",
     options: { options: { name: "my-work" }, format: "text" },
     changes: [

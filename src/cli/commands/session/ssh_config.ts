@@ -1,0 +1,82 @@
+import { absolutePath } from "../../../base/absolute_path.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { definedOnly } from "../../../base/json_value.ts";
+import { jsonDocument } from "../../../present/json.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { interruptible, stoppable } from "../../../terminal/driver/signals.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, text, value } from "../../parser/flag.ts";
+import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
+
+const formats = choice(["json"]);
+
+/** `kodama ssh-config`. */
+export const command = defineCommand({
+  description:
+    "Makes a session a host of SSH clients: ssh, scp, rsync, git, and editors that work on remote " +
+    "machines. It writes a file for it in kodama's folder, with a key of its own; include those files " +
+    "once in your ~/.ssh/config. Connections run over the cluster's API, as kodama attach does: the " +
+    "pod has no open port, and needs only sshd in its image.",
+  operands: [sessionOperand],
+  flags: {
+    ...scopeFlags,
+    connect: value(
+      "connect standard input and output to an SSH server in the session, for USER: the ProxyCommand of that file",
+      text,
+      { placeholder: "USER" },
+    ),
+    output: value("output format", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "Make a session a host", line: "kodama ssh-config fix-auth" },
+    { title: "Use only its configuration", line: "kodama ssh-config fix-auth -o json" },
+  ],
+  exitCodes: [
+    ["0", "the file is written, or the connection has ended"],
+    ["1", "there is no such session, it isn't running, or its image has no sshd"],
+    ["4", "the pod couldn't be reached, or the connection broke"],
+  ],
+  seeAlso: ["kodama open --help opens a session in an editor."],
+  resolve({ flags, operands: [name] }) {
+    if (flags.connect !== undefined && flags.output !== undefined) {
+      throw new UsageError("--connect and --output can't be used together");
+    }
+    return {
+      ref: sessionRef(flags, name),
+      user: flags.connect,
+      format: flags.output,
+      kubeconfig: flags.kubeconfig,
+    };
+  },
+  async run({ ref, user, format, kubeconfig }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const path = kubeconfig && absolutePath(kubeconfig, host.places.workingDir);
+    const options = { ...ref, ...definedOnly({ kubeconfig: path }) };
+    const { configureSsh, connectSsh } = await import("../../../actions/session/ssh.ts");
+    if (user !== undefined) {
+      await stoppable(signals, (signal) =>
+        connectSsh(host, { ...options, user, signal }, {
+          input: terminal.stdin.chunks(signal),
+          write: (bytes) => terminal.stdout.write(bytes),
+          writeError: (bytes) => terminal.stderr.write(bytes),
+        }));
+      return success;
+    }
+    const entry = await interruptible(
+      signals,
+      (signal) => configureSsh(host, { ...options, signal }),
+    );
+    const { host: name, user: login, configFile, configFiles } = entry;
+    if (format === "json") {
+      await terminal.stdout.write(jsonDocument({ host: name, user: login, configFile }));
+      return success;
+    }
+    await terminal.stdout.write(`${name}\n`);
+    await terminal.stderr.write(
+      `${printable(configFile)} has the host; once, as the first line of ~/.ssh/config:\n` +
+        `  Include "${printable(configFiles)}"\nthen: ssh ${name}\n`,
+    );
+    return success;
+  },
+});
