@@ -5,6 +5,7 @@ import { registerKubectl } from "./panes/kubectl.ts";
 import { registerLogs } from "./panes/logs.ts";
 import { registerResourceList } from "./panes/resource_list.ts";
 import { registerRuns } from "./panes/runs.ts";
+import { registerTerminal } from "./panes/terminal_pane.ts";
 
 /** Registers all panes that come with the program. */
 export function registerAll(registry: PaneRegistry): void {
@@ -13,4 +14,5 @@ export function registerAll(registry: PaneRegistry): void {
   registerDocuments(registry);
   registerRuns(registry);
   registerKubectl(registry);
+  registerTerminal(registry);
 }

@@ -73,24 +73,26 @@ export const command = defineCommand({
       );
     }
     const host = await invocation.host({ kubeconfig });
-    const [{ Ui }, { PaneRegistry }, { keyTable }, { registerAll }, { stoppable }, layouts] =
+    const [{ Ui }, { PaneRegistry }, { keyTable }, builtins, plugins, { stoppable }, layouts] =
       await Promise.all([
         import("../../ui/runtime.ts"),
         import("../../ui/registry.ts"),
         import("../../ui/keys.ts"),
         import("../../ui/builtins.ts"),
+        import("../../ui/plugins.ts"),
         import("../../terminal/driver/signals.ts"),
         import("../../ui/layout_file.ts"),
       ]);
     const registry = new PaneRegistry();
-    registerAll(registry);
+    builtins.registerAll(registry);
+    const { toggles, problems } = await plugins.registerPlugins(registry, host);
     const saved = layout === undefined ? undefined : await layouts.readLayout(host, layout);
     const ui = new Ui({
       host,
       terminal,
       color: styleOf(terminal.stderr, environment).bold("") !== "",
       registry,
-      keys: keyTable({ kinds: registry.kinds() }),
+      keys: keyTable({ kinds: registry.kinds(), toggles }),
       first: { key: "resource-list", config: { kind }, scope },
       ...(saved === undefined ? {} : { layout: saved }),
       saveLayout: async (name, one) => {
@@ -102,6 +104,7 @@ export const command = defineCommand({
         }
       },
     });
+    for (const text of problems) ui.send({ kind: "toast", text, tone: "bad" });
     await stoppable(signals, async (stopped) => {
       await ui.run(keyboard, stopped);
       stopped.throwIfAborted();

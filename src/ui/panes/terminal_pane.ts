@@ -1,0 +1,251 @@
+/** A shell in a pod, inside a pane: keys and the pane's size go to the pod, what the pod writes is drawn. */
+import type * as ShellModule from "../../actions/shell/shell.ts";
+import type { Outcome, ShellEvent } from "../../actions/shell/events.ts";
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { clipLine, type Line, span } from "../../terminal/grid.ts";
+import { keyBytes } from "../../terminal/key_bytes.ts";
+import type { TerminalInput } from "../../terminal/keys.ts";
+import { printable } from "../../terminal/printable.ts";
+import type { Size } from "../../terminal/terminal.ts";
+import { wrap } from "../../terminal/wrap.ts";
+import type { Pane, PaneAction, PaneCommand, PaneContext, PaneLook } from "../pane.ts";
+import type { PaneRegistry } from "../registry.ts";
+import { Emulator } from "./emulator.ts";
+import { objectsOf, objectsText, selectionOf } from "./row_objects.ts";
+
+/** Inputs that wait for the pod. */
+const waitingInputs = 256;
+
+const actions: readonly PaneAction[] = [
+  { id: "terminal-restart", keys: ["r"], does: "start the shell again" },
+];
+
+/** Registers the pane. */
+export function registerTerminal(registry: PaneRegistry): void {
+  registry.register("terminal", (context) => new TerminalPane(context, shellAction), {
+    summary: "a shell in a pod",
+    actions,
+  });
+}
+
+/** The action that opens a shell, and the reason of its outcome. */
+export type OpenShell = () => Promise<Pick<typeof ShellModule, "shell" | "outcomeReason">>;
+
+/** Loaded with the first shell. */
+const shellAction: OpenShell = () => import("../../actions/shell/shell.ts");
+
+/** What is known of the shell. */
+type TerminalStatus =
+  | { readonly kind: "connecting"; readonly why?: string }
+  | { readonly kind: "attached" }
+  | { readonly kind: "ended"; readonly message: string; readonly isError: boolean };
+
+/** A connection's streams; a restart makes others. */
+interface Link {
+  readonly input: BoundedQueue<Uint8Array>;
+  readonly sizes: LatestSize;
+  readonly stop: AbortController;
+}
+
+/** Sizes of the pane, of which only the last one counts. */
+class LatestSize implements AsyncIterable<Size> {
+  #latest: Size | undefined;
+  #isClosed = false;
+  #changed = Promise.withResolvers<void>();
+
+  set(size: Size): void {
+    this.#latest = size;
+    this.#wake();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Size, void> {
+    while (!this.#isClosed) {
+      const latest = this.#latest;
+      this.#latest = undefined;
+      if (latest === undefined) await this.#changed.promise;
+      else yield latest;
+    }
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+/** The pane of a shell. */
+export class TerminalPane implements Pane {
+  readonly title: string;
+  readonly #context: PaneContext;
+  readonly #open: OpenShell;
+  #status: TerminalStatus = { kind: "connecting" };
+  #size: Size | undefined;
+  #emulator: Emulator | undefined;
+  #link: Link | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(context: PaneContext, open: OpenShell) {
+    this.#context = context;
+    this.#open = open;
+    this.title = `shell in ${printable(objectsText(objectsOf(context.config)))}`;
+  }
+
+  get status(): Line {
+    const status = this.#status;
+    if (status.kind === "attached") return [];
+    const text = status.kind === "ended" ? "ended; r starts it again" : status.why ?? "connecting";
+    return [span(text, this.#context.theme.muted)];
+  }
+
+  get takesKeys(): boolean {
+    return this.#status.kind === "attached";
+  }
+
+  get running(): string | undefined {
+    return this.#status.kind === "attached" ? this.title : undefined;
+  }
+
+  view({ columns, rows }: Size, { focused }: PaneLook): readonly Line[] {
+    const status = this.#status;
+    if (status.kind !== "ended") {
+      return this.#emulator?.lines({ columns, rows }, focused && this.takesKeys) ?? [];
+    }
+    const tone = status.isError ? this.#context.theme.error : this.#context.theme.muted;
+    const end = wrap(status.message, columns).map((line): Line => [span(line, tone)]);
+    const screen = this.#emulator?.lines({ columns, rows }, false) ?? [];
+    const used = screen.findLastIndex((line) => line.length > 0) + 1;
+    const room = Math.max(0, rows - end.length);
+    return [...screen.slice(Math.max(0, used - room), used), ...end].slice(0, rows)
+      .map((line) => clipLine(line, columns));
+  }
+
+  /** Keys are the shell's; what is left is the mouse wheel, and what was on the screen of one that has ended. */
+  handleCommand(command: PaneCommand): void {
+    const rows = this.#size?.rows ?? 1;
+    const lines = {
+      scroll_up: -1,
+      scroll_down: 1,
+      select_prev: -1,
+      select_next: 1,
+      page_up: -rows,
+      page_down: rows,
+    }[command.type as string];
+    if (lines !== undefined) this.#emulator?.scroll(lines);
+    if (command.type === "go_to_bottom") this.#emulator?.scrollToEnd();
+  }
+
+  onInput(input: TerminalInput): void {
+    if (this.#link === undefined || this.#emulator === undefined) return;
+    this.#emulator.scrollToEnd();
+    this.#type(keyBytes(input, this.#emulator.modes));
+  }
+
+  onResize(size: Size): void {
+    if (size.columns === this.#size?.columns && size.rows === this.#size.rows) return;
+    this.#size = size;
+    this.#emulator?.resize(size);
+    this.#link?.sizes.set(size);
+    // Before it has a size, a shell would draw for another one.
+    this.#running ??= this.#run();
+  }
+
+  act(action: string): void {
+    if (action !== "terminal-restart" || this.#status.kind !== "ended") return;
+    this.#running = this.#run();
+  }
+
+  refusal(action: string): string | undefined {
+    return action === "terminal-restart" && this.#status.kind !== "ended"
+      ? "the shell runs"
+      : undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#link?.stop.abort();
+    await this.#running;
+    this.#emulator?.[Symbol.dispose]();
+  }
+
+  async #run(): Promise<void> {
+    const { host, config, scope, signal, emit } = this.#context;
+    const size = this.#size ?? { columns: 80, rows: 24 };
+    const link: Link = {
+      input: new BoundedQueue(waitingInputs),
+      sizes: new LatestSize(),
+      stop: new AbortController(),
+    };
+    this.#link = link;
+    this.#show({ kind: "connecting" });
+    try {
+      const { outcomeReason, shell } = await this.#open();
+      this.#emulator?.[Symbol.dispose]();
+      this.#emulator = await Emulator.create(size, (answer) => this.#type(answer));
+      const { contexts, selection } = selectionOf(objectsOf(config));
+      const events = shell(host, {
+        contexts: contexts.length > 0 || scope.context === undefined ? contexts : [scope.context],
+        selection,
+        command: [],
+        // It ends with its pane: nothing remains in the pod.
+        keepMs: 0,
+        fresh: false,
+        stdin: link.input,
+        terminal: { term: "xterm-256color", size, resizes: link.sizes },
+        signal: AbortSignal.any([signal, link.stop.signal]),
+      });
+      for await (const event of events) await this.#onEvent(event, outcomeReason);
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      this.#show({ kind: "ended", message: printable(error.message), isError: true });
+    } finally {
+      link.input.close();
+      link.sizes.close();
+      // A restart may have another one by now.
+      if (this.#link === link) this.#link = undefined;
+      emit({ kind: "changed" });
+    }
+  }
+
+  async #onEvent(event: ShellEvent, reasonOf: (outcome: Outcome) => string): Promise<void> {
+    switch (event.kind) {
+      case "attached":
+        this.#show({ kind: "attached" });
+        // It was opened with the size of then.
+        if (this.#size !== undefined) this.#link?.sizes.set(this.#size);
+        return;
+      case "output":
+        await this.#emulator?.write(event.bytes);
+        return this.#context.emit({ kind: "changed" });
+      case "linkLost":
+        return this.#show({ kind: "connecting", why: printable(event.reason) });
+      case "contextFailed":
+      case "podsSkipped":
+        return;
+      case "ended": {
+        const { outcome } = event.end;
+        const isOk = outcome.kind === "ok" || outcome.kind === "failed";
+        const message = isOk
+          ? `the shell has exited (${event.exitCode})`
+          : `the shell has ended: ${reasonOf(outcome)}`;
+        return this.#show({ kind: "ended", message: printable(message), isError: !isOk });
+      }
+    }
+  }
+
+  /** Sends bytes to the pod; drops them if it takes none, as a terminal does. */
+  #type(text: string): void {
+    const input = this.#link?.input;
+    if (text === "" || input === undefined || input.size === input.capacity) return;
+    void input.push(new TextEncoder().encode(text));
+  }
+
+  #show(status: TerminalStatus): void {
+    this.#status = status;
+    this.#context.emit({ kind: "changed" });
+  }
+}

@@ -1,0 +1,163 @@
+/** Shells in panes: keys and sizes to the pod, its output on the screen, and every end. */
+import assert from "node:assert/strict";
+import type { ShellEvent, ShellOptions } from "../../actions/shell/events.ts";
+import { simulatedHost } from "../../actions/testing/simulated_host.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { lineText } from "../../terminal/grid.ts";
+import type { PaneContext } from "../pane.ts";
+import { defaultTheme } from "../theme.ts";
+import { TerminalPane } from "./terminal_pane.ts";
+
+const size = { columns: 40, rows: 5 };
+const target = {
+  context: "c",
+  namespace: "shop",
+  pod: "web-0",
+  container: "app",
+  node: "n",
+  ip: "10.0.0.1",
+};
+const attached: ShellEvent = { kind: "attached", target, multiplexer: undefined, state: "new" };
+const output = (text: string): ShellEvent => ({
+  kind: "output",
+  stream: "stdout",
+  bytes: new TextEncoder().encode(text),
+});
+const ended = (
+  end: Extract<ShellEvent, { kind: "ended" }>["end"],
+  exitCode: number,
+): ShellEvent => ({
+  kind: "ended",
+  target,
+  end,
+  exitCode,
+});
+
+/** A pane whose shell a test plays. */
+function opened(play: (options: ShellOptions) => AsyncGenerator<ShellEvent, void>) {
+  const requests: ShellOptions[] = [];
+  let wake = Promise.withResolvers<void>();
+  const context: PaneContext = {
+    pane: 1,
+    host: simulatedHost({}).host,
+    scope: { namespaces: { kind: "default" }, context: "c" },
+    kube: undefined,
+    config: { objects: [{ name: "web-0", plural: "pods", namespace: "shop" }] },
+    theme: defaultTheme,
+    emit: () => {
+      wake.resolve();
+      wake = Promise.withResolvers();
+    },
+    ask: () => Promise.resolve(undefined),
+    signal: new AbortController().signal,
+  };
+  const pane = new TerminalPane(context, () =>
+    Promise.resolve({
+      outcomeReason: ({ kind }) => kind,
+      shell: (_host, options) => {
+        requests.push(options);
+        return play(options);
+      },
+    }));
+  const shown = () => pane.view(size, { focused: true, nowMs: 0 }).map(lineText);
+  return {
+    pane,
+    requests,
+    async shows(...lines: string[]) {
+      while (shown().filter((line) => line !== "").join("\n") !== lines.join("\n")) {
+        await wake.promise;
+      }
+    },
+  };
+}
+
+/** Writes back what is typed until a Ctrl-D. */
+async function* echo(options: ShellOptions): AsyncGenerator<ShellEvent, void> {
+  yield attached;
+  yield output("$ ");
+  for await (const bytes of options.stdin) {
+    const text = new TextDecoder().decode(bytes);
+    if (text === "\x04") return yield ended({ outcome: { kind: "failed", exitCode: 3 } }, 3);
+    yield output(text.replace("\r", "\r\n").replace("\x1b", "^["));
+  }
+}
+
+Deno.test("keys, texts and pastes go to the pod once the shell is attached; its output is shown", async () => {
+  const { pane, shows, requests } = opened(echo);
+  assert.equal(requests.length, 0, "nothing is opened without a size");
+  pane.onResize(size);
+  await shows("$  ");
+  assert.equal(pane.takesKeys, true);
+  assert.equal(pane.running, "shell in web-0");
+  pane.onInput({ kind: "text", text: "ls" });
+  pane.onInput({ kind: "key", key: "enter" });
+  pane.onInput({ kind: "key", key: "up" });
+  await shows("$ ls", "^[[A ");
+  pane.onInput({ kind: "key", key: "ctrl-d" });
+  await shows("$ ls", "^[[A", "the shell has exited (3)");
+  assert.equal(pane.takesKeys, false);
+  const [{ selection, contexts, keepMs } = {}] = requests;
+  assert.deepEqual([selection?.operands, contexts, keepMs], [
+    [{ kind: "pod", name: "web-0", namespace: "shop" }],
+    ["c"],
+    0,
+  ]);
+  pane.act("terminal-restart");
+  await shows("$  ");
+  pane.onInput({ kind: "key", key: "ctrl-d" });
+  await shows("$", "the shell has exited (3)");
+  await pane.close();
+});
+
+Deno.test({
+  name: "the pod gets the last of the pane's sizes",
+  // xterm frees the memory of a smaller screen later, by a timer that it doesn't end.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const { pane, shows } = opened(async function* ({ terminal }) {
+      yield attached;
+      for await (const { columns, rows } of terminal?.resizes ?? []) {
+        yield output(`${columns}x${rows} `);
+        if (rows === 9) return yield ended({ outcome: { kind: "ok" } }, 0);
+      }
+    });
+    pane.onResize(size);
+    await shows("40x5  ");
+    for (const rows of [6, 7, 8, 9]) pane.onResize({ columns: 40, rows });
+    await shows("40x5 40x9", "the shell has exited (0)");
+    await pane.close();
+  },
+});
+
+Deno.test("a shell that can't be opened, and one whose connection ends, say why", async () => {
+  // deno-lint-ignore require-yield -- it fails before
+  const refused = opened(async function* () {
+    throw new KodamaError("forbidden", "you can't exec in \x1b[2Jshop");
+  });
+  refused.pane.onResize(size);
+  await refused.shows("you can't exec in \\x1b[2Jshop");
+  await refused.pane.close();
+  const cut = opened(async function* () {
+    yield attached;
+    yield output("work");
+    yield ended({ outcome: { kind: "unknown", reason: "the connection was cut" } }, 1);
+  });
+  cut.pane.onResize(size);
+  await cut.shows("work", "the shell has ended: unknown");
+  await cut.pane.close();
+});
+
+Deno.test("closing the pane ends the shell", async () => {
+  let isOver = false;
+  const { pane, shows } = opened(async function* ({ signal }) {
+    yield attached;
+    yield output("runs");
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    isOver = true;
+  });
+  pane.onResize(size);
+  await shows("runs ");
+  await pane.close();
+  assert.equal(isOver, true);
+});
