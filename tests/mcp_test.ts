@@ -10,7 +10,10 @@ import { thisMachine } from "./harness/cluster_in_process.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 
 /** A server and the transport of its client, connected by two streams of bytes. */
-function connected(host: Host, { allowChanges = false } = {}): {
+function connected(
+  host: Host,
+  { allowChanges = false, ...limits }: { allowChanges?: boolean; onlyNamespace?: string } = {},
+): {
   transport: Transport;
   ended: Promise<void>;
 } {
@@ -25,7 +28,7 @@ function connected(host: Host, { allowChanges = false } = {}): {
       transport.onclose?.();
     },
   };
-  const ended = serveStreams({ host, allowChanges, version: "test" }, {
+  const ended = serveStreams({ host, allowChanges, version: "test", ...limits }, {
     input: toServer.readable,
     write: (bytes) => {
       transport.pending += new TextDecoder().decode(bytes);
@@ -47,13 +50,14 @@ interface Session extends AsyncDisposable {
 /** @param answer of the person to each question; undefined for a client that can't ask. */
 async function openSession(
   host: Host,
-  { allowChanges = false, answer, modern = false }: {
+  { allowChanges = false, answer, modern = false, ...limits }: {
     allowChanges?: boolean;
+    onlyNamespace?: string;
     answer?: (message: string) => boolean;
     modern?: boolean;
   } = {},
 ): Promise<Session> {
-  const { transport, ended } = connected(host, { allowChanges });
+  const { transport, ended } = connected(host, { allowChanges, ...limits });
   const questions: string[] = [];
   const client = new Client({ name: "test", version: "1" }, {
     capabilities: answer === undefined ? {} : { elicitation: { form: {} } },
@@ -168,6 +172,42 @@ Deno.test("the MCP server", async (t) => {
       );
     });
   }
+
+  await t.step(
+    "limited to a namespace: no other one, no other context, nothing without one",
+    async () => {
+      const limited = thisMachine(
+        { ...cluster.env, KODAMA_CONFIG_DIR: `${cluster.folder}/config` },
+        { only: { namespace } },
+      );
+      await using _limited = await limited.kube();
+      await using session = await openSession(limited, { onlyNamespace: namespace });
+      const { tools } = await session.client.listTools();
+      const names = ["pods", "get", "logs", "exec", "read_file", "wait"];
+      assert.deepEqual(tools.map(({ name }) => name).sort(), names.sort());
+      assert.match((await session.call("pods", {})).text, new RegExp(pod));
+      const command = ["hostname"];
+      assert.match((await session.call("exec", { pods: [pod], command })).text, /1 ok/);
+      const beyond: [string, Record<string, unknown>][] = [
+        ["pods", { allNamespaces: true }],
+        ["pods", { namespaces: ["kube-system"] }],
+        ["pods", { contexts: ["other"] }],
+        ["pods", { pods: ["kube-system/web-0"] }],
+        ["get", { kind: "nodes" }],
+        ["get", { kind: "secrets", namespace: "kube-system" }],
+        ["get", { kind: "namespaces" }],
+        ["get", { kind: "pods", allNamespaces: true }],
+        ["exec", { pods: ["kube-system/web-0"], command }],
+        ["logs", { namespaces: ["kube-system"] }],
+        ["wait", { objects: ["node/n"], timeoutMs: 100 }],
+      ];
+      for (const [name, input] of beyond) {
+        const answer = await session.call(name, input);
+        assert.ok(answer.isError, `${name} ${JSON.stringify(input)}: ${answer.text}`);
+        assert.match(answer.text, /only the namespace|only context|config: /, answer.text);
+      }
+    },
+  );
 
   await t.step("an input can't reach beyond its fields, and credentials aren't read", async () => {
     await using session = await openSession(host);

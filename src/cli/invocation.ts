@@ -7,6 +7,12 @@ import type { Terminal } from "../terminal/terminal.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Program } from "./program.ts";
 
+/** A namespace, in a context; in the current one if none is named. */
+export interface OneNamespace {
+  namespace: string;
+  context?: string;
+}
+
 /** Options for a host that isn't created yet. */
 export interface HostOptions {
   /** The file to read instead of `$KUBECONFIG`. */
@@ -15,6 +21,8 @@ export interface HostOptions {
   verbosity?: number;
   /** `--read-only`: nothing may be changed. */
   readOnly?: boolean;
+  /** Nothing else may be used: other namespaces, contexts, and objects that have no namespace. */
+  only?: OneNamespace;
 }
 
 /** Which tools are served, and how. */
@@ -22,6 +30,8 @@ export interface ServeToolsOptions {
   host: Host;
   /** Changes are offered, and each is confirmed; otherwise they are refused. */
   allowChanges: boolean;
+  /** The host can use this namespace alone. */
+  onlyNamespace?: string;
   /** On this port of loopback, 0 for any, to requests with the token; absent for standard input and output. */
   http?: { port: number; token: string; onListen: (url: string) => void };
   signal: AbortSignal;

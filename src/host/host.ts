@@ -1,5 +1,7 @@
 /** The host of the actions, assembled from this machine's parts. */
 import type { Host } from "../actions/host.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { OneNamespace } from "../cli/invocation.ts";
 import { systemClock } from "../base/clock.ts";
 import { placesOf } from "../config/paths.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -25,6 +27,8 @@ export interface HostParts {
   verbosity?: number;
   /** Nothing may be changed. `KODAMA_READ_ONLY` forbids it too. */
   readOnly?: boolean;
+  /** Nothing else may be used. */
+  only?: OneNamespace;
   environment: (name: string) => string | undefined;
   /** The log of this process; one of its own if absent. */
   log?: ProcessLog;
@@ -48,6 +52,7 @@ export function machineHost(
     verbosity = 0,
     environment,
     readOnly: isReadOnly = false,
+    only,
     log = new ProcessLog({ stderr: terminal.stderr, now: () => systemClock.now() }),
   }: HostParts,
 ): Host {
@@ -171,15 +176,19 @@ export function machineHost(
       readOnly ? {} : readOnlyPolicies(host),
       log.opened(),
     ]);
-    return await openKubeClient(
+    const name = only === undefined ? context : only.context;
+    const client = await openKubeClient(
       {
         ...named,
-        ...(context === undefined ? {} : { context }),
+        ...(name === undefined ? {} : { context: name }),
+        ...(only === undefined ? {} : { namespace: only.namespace, onlyNamespace: only.namespace }),
         readOnly: (name) =>
           readOnly ? "run" : policyOf(policies, name) === "read-only" ? "context" : undefined,
       },
       kubeHost,
     );
+    if (context === undefined || client.context === context) return client;
+    throw new KodamaError("forbidden", `only context ${client.context} may be used here`);
   }
 }
 

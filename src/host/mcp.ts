@@ -1,16 +1,17 @@
 /** Serves the MCP server on this machine: on standard input and output, or over HTTP on loopback. */
 import type { ServeToolsOptions } from "../cli/invocation.ts";
 import { version } from "../cli/version.ts";
+import { definedOnly } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Serves until the client or the signal ends it. */
 export async function serveTools(
-  { host, allowChanges, http, signal }: ServeToolsOptions,
+  { host, allowChanges, onlyNamespace, http, signal }: ServeToolsOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const options = { host, allowChanges, version };
+  const options = { host, allowChanges, version, ...definedOnly({ onlyNamespace }) };
   if (http === undefined) {
     const { serveStreams } = await import("../mcp/transport.ts");
     await serveStreams(options, {

@@ -1,4 +1,5 @@
 /** The entry point: from flags and environment to a {@link KubeClient}. Dials nothing yet. */
+import { definedOnly } from "../base/json_value.ts";
 import type { KubeClient } from "./client.ts";
 import { type Connection, type ConnectionOverrides, resolveContext } from "./connection.ts";
 import type { KubeHost } from "./host.ts";
@@ -17,6 +18,8 @@ export interface ClientOptions extends ConnectionOverrides {
   context?: string;
   /** Returns why nothing may be changed in a context; undefined if changes are allowed. */
   readOnly?: (context: string) => ReadOnlyReason | undefined;
+  /** Nothing is sent that is about another namespace, or about what has none. */
+  onlyNamespace?: string;
 }
 
 /** Returns the client of one context. Throws `config` errors; doesn't use the network. */
@@ -24,7 +27,9 @@ export async function openKubeClient(options: ClientOptions, host: KubeHost): Pr
   const connection = await findConnection(options, host);
   const credentials = await openCredentials(connection, host);
   const readOnly = options.readOnly?.(connection.context);
-  const transport = await Transport.open(connection, credentials, host, readOnly);
+  const { onlyNamespace } = options;
+  const limits = definedOnly({ readOnly, onlyNamespace });
+  const transport = await Transport.open(connection, credentials, host, limits);
   return new HttpKubeClient(connection, transport, host);
 }
 

@@ -33,7 +33,17 @@ export interface McpOptions {
   version: string;
   /** Changes are offered, and each is asked by elicitation; otherwise they are refused. */
   allowChanges: boolean;
+  /**
+   * The host can use this namespace alone. What would use more isn't offered: workflows, records of runs, kubectl, which
+   * has the whole kubeconfig.
+   */
+  onlyNamespace?: string;
 }
+
+/** Tools whose requests the host sends itself: it holds them to one namespace. */
+const ofOneNamespace: ReadonlySet<string> = new Set([
+  ...["pods", "get", "logs", "exec", "read_file", "wait"],
+]);
 
 const instructions = "kodama reads and runs things in many Kubernetes pods at once. Prefer one " +
   "call over many pods to many calls: equal outputs are folded. Answers fit a budget and say what " +
@@ -53,14 +63,22 @@ class ApprovalNeeded extends KodamaError {
 }
 
 /** Returns the factory of servers: one for each connection, or for each request over HTTP. */
-export function mcpServers({ host, version, allowChanges }: McpOptions): McpServerFactory {
+export function mcpServers(
+  { host, version, allowChanges, onlyNamespace }: McpOptions,
+): McpServerFactory {
   // Of this process: an approval doesn't outlive it.
   const key = crypto.getRandomValues(new Uint8Array(32));
   const codec = createRequestStateCodec<Approval>({ key, ttlSeconds: 600 });
-  const offered = tools.filter((tool) => allowChanges || tool.name === "exec" || !tool.mayChange);
+  const offered = tools.filter(({ name, mayChange }) =>
+    (allowChanges || name === "exec" || !mayChange) &&
+    (onlyNamespace === undefined || ofOneNamespace.has(name))
+  );
+  const scope = onlyNamespace === undefined
+    ? ""
+    : ` Only the namespace ${onlyNamespace} can be used; omit namespaces and contexts.`;
   return () => {
     const server = new McpServer({ name: "kodama", title: "kodama", version }, {
-      instructions,
+      instructions: instructions + scope,
       requestState: { verify: codec.verify },
     });
     for (const tool of offered) {
@@ -78,7 +96,7 @@ export function mcpServers({ host, version, allowChanges }: McpOptions): McpServ
         return await callTool(tool, { input, context, host, allowChanges, codec });
       });
     }
-    registerResources(server, host);
+    if (onlyNamespace === undefined) registerResources(server, host);
     for (const prompt of prompts) prompt(server);
     return server;
   };

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Host } from "../../src/actions/host.ts";
 import { hostileCalls } from "../../src/toolbox/testing/hostile_calls.ts";
 import { tools } from "../../src/toolbox/toolbox.ts";
 import { claudeCode } from "../harness/claude_code.ts";
@@ -13,7 +14,7 @@ import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { ModelStandIn } from "../harness/model_stand_in.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
-import { changes } from "./audit.ts";
+import { changes, namespacesOf } from "./audit.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
@@ -24,10 +25,14 @@ const pod = "one";
  * Writes a kubeconfig of a user who may do everything. The audit log has it as one that the administrator impersonates,
  * which distinguishes its requests from those of others, in all namespaces.
  */
-async function administrator({ cluster, name }: TestNamespace, path: string): Promise<string> {
+async function administrator(
+  { cluster, name }: TestNamespace,
+  path: string,
+  prefix = "agent",
+): Promise<string> {
   const view = ["config", "view", "--raw", "--minify", "-o", "json"];
   const config = JSON.parse(await cluster.kubectl(view));
-  const user = `agent-of-${name}`;
+  const user = `${prefix}-of-${name}`;
   Object.assign(config.users[0].user, { as: user, "as-groups": ["system:masters"] });
   config.contexts[0].context.namespace = name;
   await Deno.writeTextFile(path, JSON.stringify(config), { mode: 0o600 });
@@ -65,8 +70,7 @@ Deno.test({
       },
     });
 
-    await t.step("300 hostile sequences of calls", async () => {
-      const host = thisMachine(env);
+    const attack = async (host: Host) => {
       await using _client = await host.kube();
       const signal = new AbortController().signal;
       await fc.assert(
@@ -82,7 +86,8 @@ Deno.test({
         ),
         { numRuns: 300 },
       );
-    });
+    };
+    await t.step("300 hostile sequences of calls", () => attack(thisMachine(env)));
 
     const found = await changes(rig, { user });
     // Commands that are known to read run by exec; nothing else has left this machine.
@@ -91,5 +96,16 @@ Deno.test({
     // The same user, where a change is allowed: the log would have had it.
     await kodama.succeed(["k", "--yes", "label", "pod", pod, "a=b"]);
     assert.ok((await changes(rig, { user })).includes(`patch pods/${pod}`));
+
+    await t.step(
+      "300 more, limited to the namespace: no request is about another one",
+      async () => {
+        const limited = await administrator(namespace, kubeconfig, "limited");
+        await attack(thisMachine(env, { only: { namespace: namespace.name } }));
+        // The audit log has the whole log of earlier requests too: they are of another user.
+        assert.deepEqual([...await namespacesOf(rig, limited)], [namespace.name]);
+        assert.ok((await namespacesOf(rig, user)).size > 1, "the same calls reach others");
+      },
+    );
   },
 });

@@ -1,17 +1,19 @@
 /** This machine as the actions see it, whose clusters for tests of workflows are in this process. */
 import type { Host, TestCluster } from "../../src/actions/host.ts";
 import { MemoryTerminal } from "../../src/terminal/testing/memory_terminal.ts";
-import { machineHost } from "../../src/host/host.ts";
+import { type HostParts, machineHost } from "../../src/host/host.ts";
 import { startTestCluster } from "./embedded_cluster.ts";
 
 /** This machine; `own` are variables of its environment before all others. */
 export function thisMachine(
   own: Readonly<Record<string, string>> = { KODAMA_CONFIG_DIR: "/nowhere" },
+  limits: Pick<HostParts, "only"> = {},
 ): Host {
   const host = machineHost({
     terminal: new MemoryTerminal(),
     environment: (name) => own[name] ?? Deno.env.get(name),
     kubeconfig: own.KUBECONFIG,
+    ...limits,
   });
   return { ...host, testCluster: inProcessCluster };
 }

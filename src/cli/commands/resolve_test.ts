@@ -80,9 +80,11 @@ testResolve([
     changes: [
       ["--allow-changes", { allowChanges: true }],
       ["--http 7331", { port: 7331 }],
+      ["--namespace shop", { only: { namespace: "shop" } }],
+      ["--namespace shop --context lab", { only: { namespace: "shop", context: "lab" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
     ],
-    errors: [["--http 70000", /must be a port/]],
+    errors: [["--http 70000", /must be a port/], ["--context lab", /needs --namespace/]],
   },
   {
     line: "mcp install vscode",
@@ -93,6 +95,8 @@ testResolve([
       ["--allow-changes", { args: ["--allow-changes"] }],
       ["--read-only", { args: ["--read-only"] }],
       ["--kubeconfig f", { args: ["--kubeconfig", "f"] }],
+      ["-n shop", { args: ["--namespace", "shop"] }],
+      ["-n shop --context lab", { args: ["--namespace", "shop", "--context", "lab"] }],
     ],
     errors: [["--allow-changes --read-only", /can't be used together/]],
   },

@@ -19,6 +19,7 @@ import { LinkPool, LinkTargets } from "../tls/link_pool.ts";
 import { readPem } from "../config/open_credentials.ts";
 import { fetchLooksForProxy } from "../config/proxy_environment.ts";
 import { type KeepAlive, keepAliveTimes } from "../streams/keepalive.ts";
+import { requireWithin } from "../one_namespace.ts";
 import { type ReadOnlyReason, type RequestLine, requireReading } from "../read_only.ts";
 import type { SpdyRequest, SpdySocket } from "../streams/spdy_socket.ts";
 import { type Trace, traced } from "../trace.ts";
@@ -65,6 +66,8 @@ export class Transport implements Disposable {
     private readonly linkOnly: boolean,
     /** Why nothing is sent that could change something. */
     readonly readOnly: ReadOnlyReason | undefined,
+    /** Nothing is sent that is about another one. */
+    private readonly onlyNamespace: string | undefined,
   ) {
     this.#pool = new FetchPool(certificateAuthority);
     this.#links = new LinkPool(clock);
@@ -76,7 +79,7 @@ export class Transport implements Disposable {
     connection: Connection,
     credentials: Credentials,
     host: KubeHost,
-    readOnly?: ReadOnlyReason,
+    { readOnly, onlyNamespace }: { readOnly?: ReadOnlyReason; onlyNamespace?: string } = {},
   ): Promise<Transport> {
     const authority = await authorityOf(connection, host);
     if (connection.insecure) {
@@ -88,7 +91,16 @@ export class Transport implements Disposable {
     const linkOnly = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
       fetchLooksForProxy(host.env);
     const { clock, trace } = host;
-    return new Transport(connection, credentials, authority, clock, trace, linkOnly, readOnly);
+    return new Transport(
+      connection,
+      credentials,
+      authority,
+      clock,
+      trace,
+      linkOnly,
+      readOnly,
+      onlyNamespace,
+    );
   }
 
   get serverRef(): ServerRef {
@@ -101,7 +113,7 @@ export class Transport implements Disposable {
    * @param limitMs until the answer starts; none for a watch or a log, which may be silent for long.
    */
   async request(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
-    this.#requireReading(request, false);
+    this.#requireAllowed(request, false);
     const { signal } = request;
     const retries = new RequestRetries(this.clock, signal);
     for (;;) {
@@ -151,9 +163,10 @@ export class Transport implements Disposable {
     }
   }
 
-  #requireReading(request: RequestLine, isKnownToRead: boolean): void {
-    const { readOnly } = this;
-    requireReading({ context: this.connection.context, readOnly }, request, isKnownToRead);
+  #requireAllowed(request: RequestLine, isKnownToRead: boolean): void {
+    const { readOnly, onlyNamespace: namespace, connection: { context } } = this;
+    if (namespace !== undefined) requireWithin({ context, namespace }, request);
+    requireReading({ context, readOnly }, request, isKnownToRead);
   }
 
   /** Returns an open stream, or the server's refusal. Throws a `KodamaError` otherwise. */
@@ -227,7 +240,7 @@ export class Transport implements Disposable {
     open: OpenStream<T>,
     options: TransportStreamOptions & DialOptions,
   ): Promise<T | UpgradeRefused> {
-    this.#requireReading({ method, path }, options.reads ?? false);
+    this.#requireAllowed({ method, path }, options.reads ?? false);
     const { signal } = options;
     const retries = new RequestRetries(this.clock, signal);
     for (;;) {

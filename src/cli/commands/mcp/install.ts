@@ -3,7 +3,7 @@ import { success } from "../../exit_codes.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { BadValue, choice, toggle, value } from "../../parser/flag.ts";
-import { serverFlags } from "./flags.ts";
+import { onlyOf, serverFlags } from "./flags.ts";
 
 const programs = choice(["claude-code", "vscode"]);
 const scopes = choice(["user", "project"]);
@@ -33,6 +33,8 @@ export const command = defineCommand({
     print: toggle("print the entry, and write nothing"),
     "allow-changes": { ...serverFlags["allow-changes"], ...ofServer },
     "read-only": toggle("start the server in read-only mode", ofServer),
+    namespace: { ...serverFlags.namespace, ...ofServer },
+    context: { ...serverFlags.context, ...ofServer },
     kubeconfig: { ...serverFlags.kubeconfig, ...ofServer },
   },
   examples: [
@@ -45,6 +47,7 @@ export const command = defineCommand({
     if (flags["allow-changes"] && flags["read-only"]) {
       throw new UsageError("--allow-changes and --read-only can't be used together");
     }
+    const only = onlyOf(flags);
     const kubeconfig = flags.kubeconfig === undefined ? [] : ["--kubeconfig", flags.kubeconfig];
     return {
       program: programOf(name),
@@ -53,6 +56,8 @@ export const command = defineCommand({
       args: [
         ...(flags["allow-changes"] ? ["--allow-changes"] : []),
         ...(flags["read-only"] ? ["--read-only"] : []),
+        ...(only === undefined ? [] : ["--namespace", only.namespace]),
+        ...(only?.context === undefined ? [] : ["--context", only.context]),
         ...kubeconfig,
       ],
     };

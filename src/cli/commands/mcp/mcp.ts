@@ -1,8 +1,9 @@
+import { definedOnly } from "../../../base/json_value.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { BadValue, value } from "../../parser/flag.ts";
-import { serverFlags } from "./flags.ts";
+import { onlyOf, serverFlags } from "./flags.ts";
 
 /** `kodama mcp`. */
 export const command = defineCommand({
@@ -14,6 +15,8 @@ export const command = defineCommand({
     "Only what reads runs, and with --read-only the client itself lets nothing else out. With --allow-changes other commands and workflows are offered too, and for each one you " +
     "are asked by the agent's program, which shows the exact command and the pods; if that program can't ask, it " +
     "is refused.\n\n" +
+    "With --namespace the client itself lets no request out about another namespace, or about objects that have none; " +
+    "workflows, records of runs and kubectl aren't offered then.\n\n" +
     "With --http it listens on this machine alone, for requests with a token: $KODAMA_MCP_TOKEN, or a new one that " +
     "is printed on standard error.",
   flags: {
@@ -21,10 +24,13 @@ export const command = defineCommand({
     http: value("listen on this port of 127.0.0.1; 0 is any free one", portOf, {
       placeholder: "PORT",
     }),
+    namespace: serverFlags.namespace,
+    context: serverFlags.context,
     kubeconfig: serverFlags.kubeconfig,
   },
   examples: [
     { title: "What an agent's program starts", line: "kodama mcp" },
+    { title: "Let it use one namespace alone", line: "kodama mcp --namespace shop" },
     { title: "Let it request changes", line: "kodama mcp --allow-changes" },
     { title: "Serve programs that connect by HTTP", line: "kodama mcp --http 7331" },
   ],
@@ -36,11 +42,12 @@ export const command = defineCommand({
     allowChanges: flags["allow-changes"],
     port: flags.http,
     kubeconfig: flags.kubeconfig,
+    only: onlyOf(flags),
   }),
-  async run({ allowChanges, port, kubeconfig }, invocation) {
+  async run({ allowChanges, port, kubeconfig, only }, invocation) {
     const { interruptible } = await import("../../../terminal/driver/signals.ts");
     const { terminal, environment, signals } = invocation;
-    const host = await invocation.host({ kubeconfig });
+    const host = await invocation.host({ kubeconfig, ...definedOnly({ only }) });
     if (port === undefined && terminal.stdin.isTerminal) {
       await terminal.stderr.write("waiting for an agent on standard input; Ctrl-C ends it\n");
     }
@@ -58,6 +65,7 @@ export const command = defineCommand({
         host,
         allowChanges: allowChanges && !host.readOnly,
         signal,
+        ...(only === undefined ? {} : { onlyNamespace: only.namespace }),
         ...(port === undefined ? {} : { http: { port, token, onListen } }),
       }));
     return success;
