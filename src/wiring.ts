@@ -22,6 +22,7 @@ export function processInvocation(programName: string): Invocation {
     log: {
       log: log.log,
       named: (command) => void (log.command = command),
+      listen: (listener) => log.listen(listener),
       async opened() {
         // Otherwise only commands with a host have a log: for others it isn't worth reading the settings.
         if ((environment("KODAMA_LOG") ?? "") !== "") await hostOf({});

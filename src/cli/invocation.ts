@@ -1,6 +1,6 @@
 /** What one start of kodama is given: its name, its terminal, its signals, and access to everything else. */
 import type { Host } from "../actions/host.ts";
-import type { Log } from "../base/log.ts";
+import type { Log, LogRecord } from "../base/log.ts";
 import type { Multiplexer } from "../actions/tmux/multiplexer.ts";
 import type { CheckText } from "../actions/workflow/editor.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -42,6 +42,8 @@ export interface CommandLog {
   log: Log;
   /** Names the running command in all further records: `runs list`. */
   named(command: string): void;
+  /** Gives all later records to a listener as well. */
+  listen(listener: (record: LogRecord) => void): void;
   /** Resolves when all records are written that are to be. */
   opened(): Promise<void>;
 }

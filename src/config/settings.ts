@@ -133,10 +133,12 @@ const guards: Readonly<
 
 /**
  * Which models are asked, by which server and with which key: a repository could send a user's key, or what the user
- * asks about a cluster, to a server of its own. Which plugins run: they are somebody's code.
+ * asks about a cluster, to a server of its own. Which plugins run: they are somebody's code. What a key does: it could be another
+ * action than the user expects.
  */
 function isUsersAlone([group]: SettingPath): boolean {
-  return group === "plugins" || group === "model" || (group?.startsWith("model_") ?? false);
+  return group === "plugins" || group === "ui" || group === "model" ||
+    (group?.startsWith("model_") ?? false);
 }
 
 function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undefined {
@@ -148,7 +150,7 @@ function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undef
     ? theirs.origin.path
     : "";
   throw new KodamaError("config", `${source}: ${joinKey(path)} can't be set here`, {
-    hint: hint`models and plugins are in your own file alone: ${action("config.path")}`,
+    hint: hint`models, plugins and keys are in your own file alone: ${action("config.path")}`,
   });
 }
 

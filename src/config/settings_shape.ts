@@ -248,6 +248,17 @@ export const settingsShape = v.strictObject({
         "read, change or dangerous, as all others are. Only in your own file.",
     ),
   }),
+  ui: group({
+    keys: setting(
+      v.record(
+        text,
+        v.union([text, texts], "a key or a list of keys"),
+        "a mapping of actions to keys",
+      ),
+      "Keys of the terminal UI by the names of their actions, instead of the default ones: zoom: alt-m. Only in your " +
+        "own file.",
+    ),
+  }),
   plugins: setting(
     plugins,
     "Plugins: key, path of the .wasm file, permissions, keybinding and config. Only in your own file.",

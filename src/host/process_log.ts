@@ -47,6 +47,7 @@ export class ProcessLog {
   readonly #parts: ProcessLogParts;
   #waiting: LogRecord[] | undefined = [];
   #targets: LogTarget[] = [];
+  readonly #listeners = new Set<(record: LogRecord) => void>();
   #brokenFile = false;
   #opening: Promise<void> | undefined;
 
@@ -58,9 +59,15 @@ export class ProcessLog {
   readonly log: Log = (level, category, message) => {
     const { command } = this;
     const record = { at: this.#parts.now(), level, category, command, message };
+    for (const listener of this.#listeners) listener(redacted(record));
     if (this.#waiting === undefined) this.#write(record);
     else if (this.#waiting.length < maxWaiting) this.#waiting.push(record);
   };
+
+  /** Gives all later records to a listener as well, whatever is written. */
+  listen(listener: (record: LogRecord) => void): void {
+    this.#listeners.add(listener);
+  }
 
   /** Returns whether records of a level are written anywhere, as far as is known by now. */
   includes(level: LogLevel): boolean {
@@ -100,8 +107,7 @@ export class ProcessLog {
       level !== undefined && isLogged(raw.level, level) && category === raw.category
     );
     if (targets.length === 0) return;
-    const [message = ""] = redact([raw.message]).args;
-    const record = { ...raw, message };
+    const record = redacted(raw);
     for (const { format, file } of targets) {
       const line = logLine(record, format);
       if (file === undefined) this.#print(line);
@@ -155,4 +161,10 @@ function rotate(file: string): void {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
+}
+
+/** Returns a record without what looks like a secret. */
+function redacted(record: LogRecord): LogRecord {
+  const [message = ""] = redact([record.message]).args;
+  return { ...record, message };
 }

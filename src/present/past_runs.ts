@@ -17,22 +17,25 @@ const commandWidth = 40;
 
 /** Formats the runs as a table, the newest first. */
 export function runsTable(runs: readonly ListedRun[], now: Date): string[] {
-  const rows = runs.map((listed) => {
-    if (listed.kind === "unreadable") {
-      return [listed.id, "", "", "", "", "", printable(listed.error.message)];
-    }
-    if (listed.kind === "workflow") return workflowRow(listed.run, now);
-    const { header, targets } = listed.run;
-    return [
-      header.id,
-      runAge(header.at, now),
-      ...runScopeColumns(targets.map(({ target }) => target)),
-      cut(commandText(header)),
-      String(targets.length),
-      resultText(listed.run),
-    ];
-  });
+  const rows = runs.map((listed) => runCells(listed, now));
   return tableLines(["RUN", "AGE", "CONTEXT", "NAMESPACE", "COMMAND", "PODS", "RESULT"], rows);
+}
+
+/** Returns the cells of a run in that table. */
+export function runCells(listed: ListedRun, now: Date): string[] {
+  if (listed.kind === "unreadable") {
+    return [listed.id, "", "", "", "", "", printable(listed.error.message)];
+  }
+  if (listed.kind === "workflow") return workflowRow(listed.run, now);
+  const { header, targets } = listed.run;
+  return [
+    header.id,
+    runAge(header.at, now),
+    ...runScopeColumns(targets.map(({ target }) => target)),
+    cut(commandText(header)),
+    String(targets.length),
+    resultText(listed.run),
+  ];
 }
 
 /** Describes what is about to be repeated, with its scope. */

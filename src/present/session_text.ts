@@ -39,6 +39,22 @@ export function sessionsTable(
   return tableLines(wide ? [...header, ...wideHeader] : header, cells);
 }
 
+/** Returns the cells of a session for a live table: those of the table, and what its agent does now. */
+export function sessionCells(row: SessionRow, now: Date): string[] {
+  if (row.kind === "unreadable") {
+    return [row.name, "Unreadable", row.namespace, "", "", row.error.message];
+  }
+  const { session: { name, namespace, createdAt }, live, sync, task } = row;
+  return [
+    name,
+    live.status,
+    namespace,
+    syncCell(sync),
+    ageText(now.getTime() - Date.parse(createdAt)),
+    task === undefined ? "" : statusLine(task),
+  ];
+}
+
 function syncCell({ state, conflicts }: SyncSummary): string {
   return conflicts === 0 ? state : `${state}, ${plural(conflicts, "conflict")}`;
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { lineText } from "../terminal/grid.ts";
 import type { Pane, PaneContext } from "./pane.ts";
+import { registerAll, registerBuiltins } from "./builtins.ts";
+import { RecentLog } from "./panes/overviews.ts";
 import { PaneRegistry } from "./registry.ts";
 import { defaultTheme } from "./theme.ts";
 
@@ -42,4 +44,55 @@ Deno.test("registering a key twice is an error, and the first one stays", () => 
     /two panes named "my-view"/,
   );
   assert.equal(registry.create("my-view", context), pane);
+});
+
+Deno.test("the panes that KubeTile has are registered under its names, and these alone", () => {
+  const registry = new PaneRegistry();
+  registerBuiltins(registry, new RecentLog());
+  assert.deepEqual(registry.kinds().map(([key]) => key), [
+    "app-logs",
+    "port-forwards",
+    "resource-list",
+    "query",
+  ]);
+});
+
+Deno.test("every pane that another one opens is registered", async () => {
+  const registry = new PaneRegistry();
+  registerAll(registry);
+  const folder = new URL("panes/", import.meta.url);
+  const missing: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const code = await Deno.readTextFile(new URL(name, folder));
+    for (const [, key = ""] of code.matchAll(/kind: "open",\s+key: "([\w-]+)"/g)) {
+      if (registry.kind(key) === undefined) missing.push(key);
+    }
+  }
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("panes are created by the registry alone: nothing else imports their files", async () => {
+  const src = new URL("../", import.meta.url);
+  const allowed = /^ui\/(?:panes\/|builtins\.ts|plugins\.ts|\w+_test\.ts)|^cli\/commands\/ui\.ts/;
+  const strangers: string[] = [];
+  async function visit(folder: URL): Promise<void> {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const file = new URL(isDirectory ? `${name}/` : name, folder);
+      if (isDirectory) await visit(file);
+      else if (name.endsWith(".ts") && !allowed.test(file.href.slice(src.href.length))) {
+        const code = await Deno.readTextFile(file);
+        const imports = code.matchAll(
+          /from "([^"]*\/panes\/[^"]+)"|import\("([^"]*\/panes\/[^"]+)"\)/g,
+        );
+        for (const [, one = "", other = ""] of imports) {
+          // The error pane is what the registry and the runtime have when there is no other.
+          if (!/error_pane\.ts$/.test(one + other)) {
+            strangers.push(`${file.pathname}: ${one}${other}`);
+          }
+        }
+      }
+    }
+  }
+  await visit(src);
+  assert.deepEqual(strangers, []);
 });

@@ -37,6 +37,8 @@ export interface UiOptions {
   color: boolean;
   registry: PaneRegistry;
   keys: KeyTable;
+  /** What is wrong with the settings, to be reported at the start. */
+  problems?: readonly string[];
   /** The first pane, unless there is a layout. */
   first: { key: string; config: PaneConfig; scope: Scope };
   layout?: Layout;
@@ -106,6 +108,9 @@ export class Ui {
     if (layout === undefined) {
       this.send({ kind: "open", where: "tab", ...first });
     } else this.send({ kind: "restore", ...restored(layout, this.#state.nextId) });
+    for (const text of this.#options.problems ?? []) {
+      this.send({ kind: "toast", text, tone: "bad" });
+    }
     if (keys.problems.length > 0) {
       const text = "keys: some can't be used as configured; F1 lists the problems";
       this.send({ kind: "toast", text, tone: "bad" });

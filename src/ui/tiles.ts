@@ -85,18 +85,23 @@ export function split(
   return { ...tile, parts };
 }
 
-/** Removes a pane; its neighbours in the split take its cells. Returns undefined if it was the last one. */
+/** Removes a pane; the part before it in the split takes its cells. Returns undefined if it was the last one. */
 export function without(tile: Tile, pane: PaneId): Tile | undefined {
   if (tile.kind === "pane") return tile.pane === pane ? undefined : tile;
-  const parts = tile.parts.flatMap((part) => {
-    const inner = without(part.tile, pane);
-    return inner === undefined ? [] : [{ tile: inner, share: part.share }];
-  });
+  const index = tile.parts.findIndex((part) => panesOf(part.tile).includes(pane));
+  const own = tile.parts[index];
+  if (own === undefined) return tile;
+  const inner = without(own.tile, pane);
+  if (inner !== undefined) {
+    return { ...tile, parts: tile.parts.with(index, { ...own, tile: inner }) };
+  }
+  const remaining = tile.parts.toSpliced(index, 1);
+  const heir = Math.max(0, index - 1);
+  const parts = remaining.map((part, at) =>
+    at === heir ? { ...part, share: part.share + own.share } : part
+  );
   const [only, ...others] = parts;
-  if (only === undefined) return undefined;
-  if (others.length === 0) return only.tile;
-  const sum = parts.reduce((all, { share }) => all + share, 0);
-  return { ...tile, parts: parts.map((part) => ({ ...part, share: part.share / sum })) };
+  return others.length === 0 ? only?.tile : { ...tile, parts };
 }
 
 /** A smaller part can't be used. */

@@ -66,7 +66,7 @@ async function withTasks(
     if (row.kind === "unreadable" || row.live.status !== "Running") return row;
     try {
       const { session } = row;
-      const target = podTarget(client.context, session, row.node);
+      const target = sessionTarget(client.context, session, row.node);
       const [task, remaining] = await Promise.all([
         currentTask(host, target, deadline.signal),
         timeUntilStop(host, { session, target }, deadline.signal),
@@ -85,7 +85,12 @@ async function withTasks(
   return await inParallel(asking, podsAtOnce);
 }
 
-function podTarget(context: string, { namespace, name }: Session, node: string): Target {
+/** Returns the container of a session in which its agent works. */
+export function sessionTarget(
+  context: string,
+  { namespace, name }: Pick<Session, "namespace" | "name">,
+  node = "",
+): Target {
   const { pod } = sessionNames(name);
   return { context, namespace, pod, container: workspaceContainer, node, ip: "" };
 }

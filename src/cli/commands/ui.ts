@@ -1,7 +1,9 @@
+import type { Host } from "../../actions/host.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../parser/command.ts";
 import { text, toggle, value, values } from "../parser/flag.ts";
 import { styleOf } from "../output.ts";
+import type { KeyTable, KeyTableSource } from "../../ui/keys.ts";
 
 /** `kodama ui`. */
 export const command = defineCommand({
@@ -73,26 +75,36 @@ export const command = defineCommand({
       );
     }
     const host = await invocation.host({ kubeconfig });
-    const [{ Ui }, { PaneRegistry }, { keyTable }, builtins, plugins, { stoppable }, layouts] =
-      await Promise.all([
-        import("../../ui/runtime.ts"),
-        import("../../ui/registry.ts"),
-        import("../../ui/keys.ts"),
-        import("../../ui/builtins.ts"),
-        import("../../ui/plugins.ts"),
-        import("../../terminal/driver/signals.ts"),
-        import("../../ui/layout_file.ts"),
-      ]);
+    const [
+      { Ui },
+      { PaneRegistry },
+      { registerAll },
+      { RecentLog },
+      { registerPlugins },
+      { stoppable },
+      layouts,
+    ] = await Promise.all([
+      import("../../ui/runtime.ts"),
+      import("../../ui/registry.ts"),
+      import("../../ui/builtins.ts"),
+      import("../../ui/panes/overviews.ts"),
+      import("../../ui/plugins.ts"),
+      import("../../terminal/driver/signals.ts"),
+      import("../../ui/layout_file.ts"),
+    ]);
     const registry = new PaneRegistry();
-    builtins.registerAll(registry);
-    const { toggles, problems } = await plugins.registerPlugins(registry, host);
+    const log = new RecentLog();
+    invocation.log?.listen((record) => log.add(record));
+    registerAll(registry, log);
+    const { toggles, problems } = await registerPlugins(registry, host);
     const saved = layout === undefined ? undefined : await layouts.readLayout(host, layout);
     const ui = new Ui({
       host,
       terminal,
       color: styleOf(terminal.stderr, environment).bold("") !== "",
       registry,
-      keys: keyTable({ kinds: registry.kinds(), toggles }),
+      keys: await keysOf(host, { kinds: registry.kinds(), toggles }),
+      problems,
       first: { key: "resource-list", config: { kind }, scope },
       ...(saved === undefined ? {} : { layout: saved }),
       saveLayout: async (name, one) => {
@@ -104,7 +116,6 @@ export const command = defineCommand({
         }
       },
     });
-    for (const text of problems) ui.send({ kind: "toast", text, tone: "bad" });
     await stoppable(signals, async (stopped) => {
       await ui.run(keyboard, stopped);
       stopped.throwIfAborted();
@@ -112,3 +123,15 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** Returns the key table with the keys of the settings; loads what finds near names only if there are any. */
+async function keysOf(host: Host, source: Omit<KeyTableSource, "settings">): Promise<KeyTable> {
+  const [{ keyTable }, { uiKeys }] = await Promise.all([
+    import("../../ui/keys.ts"),
+    import("../../actions/config/ui_settings.ts"),
+  ]);
+  const settings = await uiKeys(host);
+  if (Object.keys(settings).length === 0) return keyTable(source);
+  const { distance } = await import("fastest-levenshtein");
+  return keyTable({ ...source, settings, distance });
+}

@@ -1,0 +1,266 @@
+/** Overviews of what kodama itself has done: past runs, sessions with what their agents do, waits, its log. */
+import { parseCondition } from "../../actions/wait/wait.ts";
+import type { ListedRun } from "../../actions/runs/past_runs.ts";
+import type { SessionRow } from "../../actions/session/events.ts";
+import { logLine, type LogRecord } from "../../base/log.ts";
+import { styleFor } from "../../terminal/style.ts";
+import type { Pane, PaneContext } from "../pane.ts";
+import type { PaneRegistry } from "../registry.ts";
+import { cellOf, PolledPane } from "./polled_pane.ts";
+import { objectsOf, objectsText } from "./row_objects.ts";
+import { tableActions } from "./table_pane.ts";
+import { paintInto, TextPane } from "./text_pane.ts";
+import { textActions } from "./text_view.ts";
+
+/** Registers the panes; `log` is the program's own. */
+export function registerOverviews(registry: PaneRegistry): void {
+  registry.register("runs", runsPane, {
+    summary: "past runs of commands and workflows, and how they ended",
+    offered: true,
+    actions: tableActions,
+  });
+  registry.register("past-run", pastRunPane, {
+    summary: "one past run, pod by pod",
+    actions: textActions,
+  });
+  registry.register("sessions", sessionsPane, {
+    summary: "sessions in pods, and what their agents do",
+    offered: true,
+    actions: [
+      ...tableActions,
+      { id: "attach", keys: ["s"], does: "open a shell in the session" },
+    ],
+  });
+  registry.register("agent", agentPane, {
+    summary: "what the agent of a session does",
+    actions: textActions,
+  });
+  registry.register("wait", waitPane, {
+    summary: "a wait until the marked objects are in a state, and why they aren't",
+    actions: textActions,
+  });
+}
+
+/** The log's records of this run of the program, for its pane. */
+export class RecentLog {
+  readonly #records: LogRecord[] = [];
+  readonly #listeners = new Set<(record: LogRecord) => void>();
+
+  /** Adds a record; the oldest are dropped. */
+  add(record: LogRecord): void {
+    this.#records.push(record);
+    if (this.#records.length > 5000) this.#records.splice(0, 500);
+    for (const listener of this.#listeners) listener(record);
+  }
+
+  /** Yields all records so far and to come, until the signal aborts. */
+  follow(listener: (record: LogRecord) => void, signal: AbortSignal): void {
+    for (const record of this.#records) listener(record);
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
+  }
+}
+
+/** Registers the pane of the program's own log. */
+export function registerAppLogs(registry: PaneRegistry, log: RecentLog): void {
+  const create = (context: PaneContext) =>
+    new TextPane(context, {
+      title: "app-logs",
+      find: "filter",
+      follow: true,
+      fileName: "kodama.log",
+      fill: (view, signal) => {
+        log.follow((record) => view.append([logLine(record, "text")]), signal);
+        return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+      },
+    });
+  registry.register("app-logs", create, {
+    summary: "the program's own log",
+    offered: true,
+    actions: textActions,
+  });
+}
+
+/** Of the newest runs. */
+const shownRuns = 100;
+
+function runsPane(context: PaneContext): Pane {
+  const { host, emit } = context;
+  return new PolledPane<ListedRun>(context, {
+    title: "runs",
+    columns: [
+      { title: "RUN", importance: 2 },
+      { title: "AGE" },
+      { title: "CONTEXT" },
+      { title: "NAMESPACE" },
+      { title: "COMMAND", importance: 4 },
+      { title: "PODS" },
+      { title: "RESULT", importance: 3 },
+    ],
+    everyMs: 5000,
+    empty: "no runs yet: x on marked pods runs a command",
+    read: async () => {
+      const [{ listRuns }, { runCells }] = await Promise.all([
+        import("../../actions/runs/past_runs.ts"),
+        import("../../present/past_runs.ts"),
+      ]);
+      const { runs } = await listRuns(host, shownRuns);
+      return runs.map((one) => {
+        const cells = runCells(one, host.clock.now());
+        const result = cells.at(-1) ?? "";
+        const tone = /fail|unknown|unreach|timeout|cancel/.test(result) ? "bad" : "good";
+        return { id: one.id, value: one, cells: [...cells.slice(0, -1), cellOf(result, tone)] };
+      });
+    },
+    select: ({ id }) => emit({ kind: "open", key: "past-run", config: { run: id } }),
+  });
+}
+
+function pastRunPane(context: PaneContext): Pane {
+  const { host, config } = context;
+  const run = String(config["run"] ?? "");
+  return new TextPane(context, {
+    title: `run ${run}`,
+    find: "search",
+    follow: false,
+    fileName: `run-${run}.txt`,
+    fill: async (view) => {
+      const [{ findAnyRun }, { runLines, workflowRunLines }] = await Promise.all([
+        import("../../actions/runs/past_runs.ts"),
+        import("../../present/past_runs.ts"),
+      ]);
+      const found = await findAnyRun(host, run);
+      view.replace(found.kind === "run" ? runLines(found.run) : workflowRunLines(found.run));
+    },
+  });
+}
+
+function sessionsPane(context: PaneContext): Pane {
+  const { host, emit, scope } = context;
+  const { namespaces } = scope;
+  const named = namespaces.kind === "named" ? namespaces.names[0] : undefined;
+  return new PolledPane<SessionRow>(context, {
+    title: "sessions",
+    columns: [
+      { title: "NAME", importance: 5 },
+      { title: "STATUS", importance: 4 },
+      { title: "NAMESPACE" },
+      { title: "SYNC" },
+      { title: "AGE" },
+      { title: "AGENT", importance: 3 },
+    ],
+    everyMs: 5000,
+    empty: "no sessions in this namespace",
+    read: async (signal) => {
+      const [{ list }, { sessionCells }] = await Promise.all([
+        import("../../actions/session/list.ts"),
+        import("../../present/session_text.ts"),
+      ]);
+      const options = {
+        allNamespaces: namespaces.kind === "all",
+        ...(scope.context === undefined ? {} : { context: scope.context }),
+        ...(named === undefined ? {} : { namespace: named }),
+        tasks: true,
+      };
+      const { rows } = await list(host, options, signal);
+      const now = host.clock.now();
+      return rows.map((row) => {
+        const { name, namespace } = row.kind === "session" ? row.session : row;
+        return { id: `${namespace}/${name}`, value: row, cells: sessionCells(row, now) };
+      });
+    },
+    select: (row) => {
+      if (row.kind === "unreadable") return;
+      const { name, namespace } = row.session;
+      emit({ kind: "open", key: "agent", config: { session: name, namespace } });
+    },
+    act: (action, [row]) => {
+      if (action !== "attach" || row?.kind !== "session") return;
+      const { name, namespace } = row.session;
+      emit({ kind: "open", key: "terminal", config: { session: name, namespace } });
+    },
+    refusal: (action, [row]) => {
+      if (action !== "attach") return undefined;
+      if (row === undefined) return "no row is selected";
+      return row.kind === "session" && row.live.status === "Running"
+        ? undefined
+        : "it isn't running";
+    },
+  });
+}
+
+function agentPane(context: PaneContext): Pane {
+  const { host, config, scope } = context;
+  const [session, namespace] = [config["session"], config["namespace"]].map(String);
+  return new TextPane(context, {
+    title: `agent of ${session}`,
+    find: "search",
+    follow: true,
+    wrap: true,
+    fileName: `${session}.txt`,
+    fill: async (view, signal) => {
+      const [{ followTask }, { eventLines, lostLine }, { sessionTarget }] = await Promise.all([
+        import("../../actions/agent/follow.ts"),
+        import("../../present/agent_events.ts"),
+        import("../../actions/session/list.ts"),
+      ]);
+      const client = await host.kube(scope.context);
+      const target = sessionTarget(client.context, {
+        name: session ?? "",
+        namespace: namespace ?? "",
+      });
+      const style = styleFor(true);
+      for await (const event of followTask(host, target, { signal })) {
+        view.append(event.kind === "lost" ? [lostLine(event.reason)] : eventLines(event, style));
+      }
+    },
+  });
+}
+
+function waitPane(context: PaneContext): Pane {
+  const { host, config, ask, emit } = context;
+  const objects = objectsOf(config);
+  const [first] = objects;
+  return new TextPane(context, {
+    title: `wait for ${objectsText(objects)}`,
+    find: "search",
+    follow: true,
+    wrap: true,
+    fileName: "wait.txt",
+    running: `a wait for ${objectsText(objects)}`,
+    fill: async (view, signal) => {
+      const label = "until: ready, delete, condition=TYPE or jsonpath=PATH=VALUE:";
+      const typed = await ask({ kind: "line", label, text: "ready" });
+      if (typed === undefined || first === undefined) return emit({ kind: "close" });
+      const [{ wait }, { WaitPainter }] = await Promise.all([
+        import("../../actions/wait/wait.ts"),
+        import("../../present/wait_painter.ts"),
+      ]);
+      const painter = new WaitPainter({ format: "text", quiet: false, isLive: false });
+      const events = wait(host, {
+        ...(first.context === "" ? {} : { context: first.context }),
+        ...(first.namespace === undefined ? {} : { namespace: first.namespace }),
+        allNamespaces: false,
+        targets: objects.filter(({ namespace }) => namespace === first.namespace).map((one) => ({
+          kind: one.group === "" ? one.plural : `${one.plural}.${one.group}`,
+          name: one.name,
+        })),
+        conditions: [parseCondition(typed.trim())],
+        need: { kind: "all" },
+        failOn: [],
+        readsLogs: true,
+        signal,
+      });
+      await paintInto(view, events, {
+        signal,
+        paint: (event) => {
+          if (event.kind === "ended") {
+            const tone = event.end === "met" ? "good" : "bad";
+            emit({ kind: "toast", text: `${objectsText(objects)}: ${event.end}`, tone });
+          }
+          return painter.paint(event);
+        },
+      });
+    },
+  });
+}
