@@ -164,7 +164,7 @@ Deno.test("what a setting can't be is refused, with what it can be", async () =>
     await assert.rejects(withSetting(file(""), key, text), { kind: "usage", message });
   }
   await assert.rejects(readSettings(file("exce: {fanout: 1}\nsync: []\n")), {
-    message: /1:1: unknown field "exce"; did you mean "exec".*2:7: expected a mapping/s,
+    message: /1:1: unknown field "exce"; did you mean "exec".*2:7: sync: expected a mapping/s,
   });
 });
 
