@@ -169,6 +169,8 @@ class Checker {
         if (!mayBe(a, b) && a.kind !== "null" && b.kind !== "null") {
           this.#wrong(span, `${typeNoun(a)} is never equal to ${typeNoun(b)}`);
         }
+        this.#oneOf(a, right);
+        this.#oneOf(b, left);
         return booleanType;
       case "in":
         if (!["any", "list", "record"].includes(b.kind)) {
@@ -193,6 +195,14 @@ class Checker {
         }
         return numberType;
     }
+  }
+
+  /** Reports a literal that a text of known values never is. */
+  #oneOf(type: Type, node: SyntaxNode): void {
+    if (type.kind !== "text" || type.values === undefined || node.kind !== "literal") return;
+    const { value } = node;
+    if (typeof value !== "string" || type.values.includes(value)) return;
+    this.#wrong(node, `it is never ${quotedText(value)}, but one of ${type.values.join(", ")}`);
   }
 
   #sum(a: Type, b: Type, span: SourceSpan): Type {

@@ -5,7 +5,9 @@
  * only to the run: parsed JSON, for example.
  */
 export type Type =
-  | { readonly kind: "any" | "null" | "boolean" | "number" | "text" }
+  | { readonly kind: "any" | "null" | "boolean" | "number" }
+  /** With `values`, one of these. */
+  | { readonly kind: "text"; readonly values?: readonly string[] }
   | { readonly kind: "list"; readonly of: Type }
   | {
     readonly kind: "record";
@@ -65,5 +67,6 @@ export function mayBe(type: Type, expected: Type): boolean {
 export function union(a: Type, b: Type): Type {
   if (a.kind === "list" && b.kind === "list") return listOf(union(a.of, b.of));
   if (a.kind === "record" && b.kind === "record") return a === b ? a : recordOf(anyType);
+  if (a.kind === "text" && b.kind === "text") return a.values === b.values ? a : textType;
   return a.kind === b.kind ? a : anyType;
 }

@@ -10,11 +10,11 @@ import {
   parseTemplate,
   type Template,
 } from "../expression/template.ts";
-import { anyType, textType, type Type, typeNoun } from "../expression/type.ts";
+import { anyType, type Type, typeNoun } from "../expression/type.ts";
 import { failureType } from "./engine/failure.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, SourceLocation, SourcePath, Step } from "./model.ts";
-import { outerNames, resultName, stepType } from "./names.ts";
+import { outcomeType, outerNames, resultName, stepType } from "./names.ts";
 import type { StepKind } from "./step_kind.ts";
 import { stepKind } from "./step_registry.ts";
 import { commandProblems, evaluateDeep, type Text, textsIn, textsOf } from "./templates.ts";
@@ -43,6 +43,29 @@ export async function checkWorkflow(
   const checker = new Checker(workflow, sources, uses, onText);
   await checker.check();
   return checker.diagnostics;
+}
+
+/** What names and functions of GitHub Actions are here. */
+const namesElsewhere: Readonly<Record<string, string>> = {
+  inputs: "here it is `params`",
+  vars: "here it is `params`",
+  secrets: "here it is a parameter with `secret: true`",
+  matrix: "here it is the item of a `foreach`",
+  github: "`env` has the variables that `permissions.env` grants, as in env.GITHUB_SHA",
+  "failure()": "after a failure the steps of `rescue` run, and those of `finally`",
+  "cancelled()": "after a cancel the steps of `always` and `finally` run",
+  "always()": "steps of `always` and `finally` always run",
+  "success()": "a step runs only if those before it were ok",
+  "fromJSON()": "here it is `json`",
+};
+
+function withNameHere(text: string, problem: ExpressionProblem): ExpressionProblem {
+  const [unknown, kind, called = ""] = /^unknown (name|function) "(\w+)"/.exec(problem.message) ??
+    [];
+  if (unknown === undefined || text[problem.start - 1] === ".") return problem;
+  const name = kind === "function" ? `${called}()` : called;
+  const here = Object.hasOwn(namesElsewhere, name) ? namesElsewhere[name] : undefined;
+  return here === undefined ? problem : { ...problem, message: `${unknown}; ${here}` };
 }
 
 class Checker {
@@ -81,7 +104,7 @@ class Checker {
       }
     }
     const known = await this.#steps(steps, names, {});
-    const ofFinally = { ...names, outcome: textType, failure: failureType };
+    const ofFinally = { ...names, outcome: outcomeType, failure: failureType };
     const last = await this.#steps(this.#workflow.finally, ofFinally, known);
     for (const { at, template } of outputs) {
       this.#text(at, template, { ...names, steps: record(last) });
@@ -212,7 +235,7 @@ class Checker {
       !unknown.some((one) => start >= one.start && start < one.end)
     );
     for (const problem of [...problems, ...unknown, ...others]) {
-      this.#part(location, { text, problem }, "expression");
+      this.#part(location, { text, problem: withNameHere(text, problem) }, "expression");
     }
     for (const { path: [first, second] } of namesUsed(template)) {
       if (first !== "params") continue;

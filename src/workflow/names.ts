@@ -9,7 +9,11 @@ import {
   type Type,
 } from "../expression/type.ts";
 import type { FullWorkflow, ParamType, Step } from "./model.ts";
+import { stepOutcomes } from "./step_events.ts";
 import type { StepKind } from "./step_kind.ts";
+
+/** How a step, or a run so far, has ended. */
+export const outcomeType: Type = { kind: "text", values: stepOutcomes };
 
 const paramTypes: Readonly<Record<ParamType, Type>> = {
   text: textType,
@@ -38,7 +42,7 @@ export const resultName = "result";
 
 /** The type of `steps.ID` in expressions. @param fields unknown of a step that can't be read. */
 export function stepType({ output, outputOf }: StepKind, fields: Step["fields"] | undefined): Type {
-  return record({ ...output, ...fields && outputOf(fields), outcome: textType });
+  return record({ ...output, ...fields && outputOf(fields), outcome: outcomeType });
 }
 
 /** The output of a step that didn't run: the fields of its kind, all empty. */

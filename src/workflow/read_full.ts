@@ -142,6 +142,20 @@ const namesElsewhere: Readonly<Record<string, string>> = {
   "working-directory": "workdir",
   "inputs": "params",
   "vars": "params",
+  "uses": "workflow",
+  "jobs": "steps",
+  "matrix": "foreach",
+  "strategy": "foreach",
+  "name": "description",
+};
+
+/** Fields of them that have no other name here. */
+const fieldsElsewhere: Readonly<Record<string, string>> = {
+  "on": "a person starts it, or a file of GitHub that `workflow new` makes",
+  "env": "for all commands it belongs under `defaults`",
+  "needs": "steps run in their order, and those of `parallel` at the same time",
+  "secrets": "a parameter with `secret: true` is one",
+  "runs-on": "steps run in the pods of `select`, and `shell` on this machine",
 };
 
 /** The same, and where a field of the short form belongs in the full form. */
@@ -151,6 +165,9 @@ function withWayOut(diagnostic: Diagnostic): Diagnostic {
   const here = Object.hasOwn(namesElsewhere, field) ? namesElsewhere[field] : undefined;
   if (here !== undefined) {
     return { ...diagnostic, message: `unknown field "${field}"; here it is \`${here}\`` };
+  }
+  if (Object.hasOwn(fieldsElsewhere, field)) {
+    return { ...diagnostic, message: `unknown field "${field}"; ${fieldsElsewhere[field]}` };
   }
   if (!["command", ...Object.keys(whereEntries)].includes(field)) return diagnostic;
   const way = field === "command"

@@ -35,8 +35,11 @@ export async function parseShortWorkflow(
   return isFull(source.plain) ? undefined : await shortForm(source, name);
 }
 
-/** Fields that the short form doesn't have; one of them is of version 1. */
-const fullFields = ["steps", "extends", "finally", "params", "select", "defaults", "outputs"];
+/** Fields that the short form doesn't have; one of them is of version 1, and others are of other tools. */
+const fullFields = [
+  ...["steps", "extends", "finally", "params", "select", "defaults", "outputs"],
+  ...["jobs", "inputs", "tasks"],
+];
 
 /** Returns whether a file has something that the short form has no field for. */
 export function isFull(plain: unknown): boolean {

@@ -30,6 +30,18 @@ export type StepOutcome =
   | { kind: "cancelled" }
   | { kind: "skipped"; reason: string };
 
+/** The kinds of outcomes. */
+export const stepOutcomes = [
+  "ok",
+  "rescued",
+  "failed",
+  "denied",
+  "refused",
+  "timeout",
+  "cancelled",
+  "skipped",
+] as const satisfies StepOutcome["kind"][];
+
 /** The result of a copy; `to` is in the syntax of `kodama cp`: `web-0:/etc/app.conf`, `saved/web-0/app.conf`. */
 export interface Copied {
   to: string;

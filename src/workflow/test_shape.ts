@@ -2,19 +2,9 @@
 import * as v from "valibot";
 import type { JsonValue } from "../base/json_value.ts";
 import { described, oneOrMore, text } from "./fields.ts";
-import type { StepKey } from "./step_events.ts";
+import { type StepKey, stepOutcomes } from "./step_events.ts";
 
-const outcomes = [
-  "ok",
-  "rescued",
-  "failed",
-  "denied",
-  "refused",
-  "timeout",
-  "cancelled",
-  "skipped",
-] as const;
-const outcome = v.picklist(outcomes, `one of ${outcomes.join(", ")}`);
+const outcome = v.picklist(stepOutcomes, `one of ${stepOutcomes.join(", ")}`);
 
 const expectation = v.strictObject({
   outcome: v.optional(described(outcome, "Of the whole run; ok by default.")),

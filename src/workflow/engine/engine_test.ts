@@ -498,6 +498,22 @@ Deno.test("one mistake is one problem, at its position", async () => {
     (await step("run: echo hi"))[0] ?? "",
     /"run" isn't a kind of step; here it is `shell`/,
   );
+  assert.deepEqual(await problems("jobs: {}\non: push\n"), [
+    '1:1 field "steps" is missing',
+    '1:1 unknown field "jobs"; here it is `steps`',
+    '2:1 unknown field "on"; a person starts it, or a file of GitHub that `workflow new` makes',
+  ]);
+  assert.deepEqual(await step('{ wait: 1s, when: "${{ failure() }}" }'), [
+    '2:28 unknown function "failure"; after a failure the steps of `rescue` run, and those of `finally`',
+  ]);
+  assert.deepEqual(await step('{ wait: 1s, name: "${{ inputs.a }}" }'), [
+    '2:28 unknown name "inputs"; here it is `params`',
+  ]);
+  const judged =
+    "steps: [{ id: a, wait: 1s }, { check: \"${{ steps.a.outcome == 'success' }}\" }]\n";
+  assert.deepEqual(await problems(judged), [
+    '1:63 it is never "success", but one of ok, rescued, failed, denied, refused, timeout, cancelled, skipped',
+  ]);
   assert.deepEqual(await step("{ wait: 1s, continueOn: failure }"), [
     '2:17 "continueOn" is of an earlier version of the format: `allowFailure: true` replaces it, or `any`',
   ]);
