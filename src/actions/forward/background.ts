@@ -1,6 +1,6 @@
 /** Sets of forwards in the background: those that run, and those that can be started again. */
-import { KodamaError } from "../../base/errors.ts";
-import { action, hint } from "../../base/hint.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { action, hint, option } from "../../base/hint.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { ForwardReport, ForwardSet } from "../../forward/daemon.ts";
 import { effectiveSettings } from "../../config/settings.ts";
@@ -16,6 +16,71 @@ export async function startSet(
   signal: AbortSignal,
 ): Promise<ForwardReport> {
   return await (await host.forwards()).start(set, signal);
+}
+
+/** A session whose ports are forwarded. */
+export interface ForwardedSession {
+  name: string;
+  pod: { context: string; namespace: string; pod: string };
+  /** As `kodama forward` takes them; `all` are those that the session declares. */
+  ports: readonly string[];
+  declared: readonly number[];
+  /** Absolute. */
+  kubeconfig?: string;
+}
+
+/**
+ * Forwards ports of a session in the background, until it is stopped or deleted; they replace those that were forwarded
+ * before. A local port that is taken becomes the next free one.
+ *
+ * @throws UsageError if no port is named, and the session declares none; else as `ForwardControl.start`.
+ */
+export async function forwardSession(
+  host: Host,
+  { name, pod, ports, declared, kubeconfig }: ForwardedSession,
+  signal: AbortSignal,
+): Promise<ForwardReport> {
+  const requested = [
+    ...new Set(ports.flatMap((one) => one === "all" ? declared.map(String) : one)),
+  ];
+  if (requested.length === 0) {
+    throw new UsageError(`session "${name}" declares no ports`, {
+      hint: hint`name one: ${option("forward", "3000")}`,
+    });
+  }
+  const set: ForwardSet = {
+    name: sessionSet(name),
+    args: [
+      ...[`pod/${pod.pod}`, ...requested, "--free"],
+      ...[`--namespace=${pod.namespace}`, `--context=${pod.context}`],
+      ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+    ],
+  };
+  const control = await host.forwards();
+  const before = await control.read(set.name);
+  if (before !== undefined && JSON.stringify(before.args) !== JSON.stringify(set.args)) {
+    await control.stop(set.name, signal);
+  }
+  return await control.start(set, signal);
+}
+
+/** Ends the forwards of a session that is stopped or deleted: there is nothing behind them any more. */
+export async function endSessionForwards(
+  host: Host,
+  { name, namespace, context }: { name: string; namespace: string; context: string },
+  { forget, signal }: { forget: boolean; signal: AbortSignal },
+): Promise<void> {
+  const control = await host.forwards();
+  const set = sessionSet(name);
+  const { args = [] } = await control.read(set) ?? {};
+  // Not those of a session of the same name elsewhere.
+  if (!args.includes(`--namespace=${namespace}`) || !args.includes(`--context=${context}`)) return;
+  await control.stop(set, signal);
+  if (forget) await control.forget(set);
+}
+
+function sessionSet(name: string): string {
+  return `session-${name}`;
 }
 
 /** Returns all of this machine, sorted by their names. */

@@ -131,9 +131,13 @@ async function* deletion(
   },
 ): AsyncGenerator<PlannedRemoval, void> {
   const { name, signal, keepConfig } = options;
-  const { endSync } = await import("./sync_here.ts");
+  const [{ endSync }, { endSessionForwards }] = await Promise.all([
+    import("./sync_here.ts"),
+    import("../forward/background.ts"),
+  ]);
   const { namespace, client: { context } } = store;
   await endSync(host, { name, namespace, context, uid }, { forget: true, signal });
+  await endSessionForwards(host, { name, namespace, context }, { forget: true, signal });
   for (const removal of removals) {
     if (!await removed(store, removal)) continue;
     // Removing a claim that is still mounted would hang, and a missing secret would break a pod that is still ending.

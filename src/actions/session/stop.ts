@@ -99,9 +99,13 @@ async function stop(
     there,
     ({ message: _, ...session }) => ({ ...session, status: "Stopped" }),
   );
-  const { endSync } = await import("./sync_here.ts");
+  const [{ endSync }, { endSessionForwards }] = await Promise.all([
+    import("./sync_here.ts"),
+    import("../forward/background.ts"),
+  ]);
   const { context } = store.client;
   await endSync(host, { ...stored.session, context, uid: stored.uid }, { forget: false, signal });
+  await endSessionForwards(host, { ...stored.session, context }, { forget: false, signal });
   const removed = await store.remove(PODS, sessionNames(name).pod);
   if (removed) await untilGone(host, store, { name, limitMs: endTimeoutMs, signal });
   const warning = await writeLocalSession(host, stored.session, store.client.context);

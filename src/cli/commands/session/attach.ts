@@ -7,6 +7,7 @@ import { text, toggle, value } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { printable } from "../../../terminal/printable.ts";
+import { forwardFlag, forwardPorts } from "./forward_ports.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
 
 const { workdir: _workdir, ...attachFlags } = shellFlags;
@@ -26,6 +27,7 @@ export const command = defineCommand({
       placeholder: "LINE",
     }),
     "shared": toggle("join the session's shared shell (needs tmux in the pod); Ctrl-b d leaves it"),
+    "forward": forwardFlag,
     "read-only": toggle("watch the shared shell without typing in it"),
     ...attachFlags,
   },
@@ -34,6 +36,10 @@ export const command = defineCommand({
     { title: "Run one command", line: 'kodama attach my-work --command "ls -la /workspace"' },
     { title: "Share one shell with a teammate", line: "kodama attach my-work --shared" },
     { title: "Watch the shared shell", line: "kodama attach my-work --read-only" },
+    {
+      title: "With port 3000 of the session as 8080",
+      line: "kodama attach my-work --forward 8080:3000",
+    },
     { title: "Run a command with arguments", line: "kodama attach my-work -- git log --oneline" },
   ],
   exitCodes: [
@@ -74,9 +80,10 @@ export const command = defineCommand({
       options: shared ? { ...options, keepMs: 0 } : options,
       joins: shared ? { readOnly: flags["read-only"] } : undefined,
       kubeconfig: flags.kubeconfig,
+      ports: flags.forward,
     };
   },
-  async run({ ref, options, joins, kubeconfig }, invocation) {
+  async run({ ref, options, joins, kubeconfig, ports }, invocation) {
     if (joins !== undefined && !invocation.terminal.stdin.isTerminal) {
       throw new UsageError("a shared shell needs a terminal");
     }
@@ -89,7 +96,7 @@ export const command = defineCommand({
         import("../../../actions/shell/shell.ts"),
         import("../shell/show_shell.ts"),
       ]);
-    const { target, args, folder } = await interruptible(
+    const { session, target, args, folder } = await interruptible(
       invocation.signals,
       async (signal) => {
         const found = await findSession(host, ref, signal);
@@ -104,7 +111,7 @@ export const command = defineCommand({
           killedSync(host, found),
           postpone(host, found, signal),
         ]);
-        return { target: found.target, args, folder };
+        return { ...found, args, folder };
       },
     );
     if (folder !== undefined) {
@@ -113,6 +120,7 @@ export const command = defineCommand({
           `kodama start ${ref.name} starts it again\n`,
       );
     }
+    await forwardPorts(host, { session, pod: target, ports, kubeconfig }, invocation);
     const { wholeSelection } = await import("../../../actions/exec/events.ts");
     const selection = {
       ...wholeSelection,

@@ -14,6 +14,7 @@ testResolve([
         sync: { kind: "unsaid" },
         devContainer: { kind: "unsaid" },
       },
+      ports: [],
     },
     changes: [
       ["--namespace x", { options: { namespace: "x" } }],
@@ -33,6 +34,7 @@ testResolve([
       ["--no-sync", { options: { sync: { kind: "none" } } }],
       ["--devcontainer f", { options: { devContainer: { kind: "file", path: "f" } } }],
       ["--no-devcontainer", { options: { devContainer: { kind: "none" } } }],
+      ["--forward 3000 --forward 8080:80", { ports: ["3000", "8080:80"] }],
       ["--prompt x", {
         task: { adapter: "claude", source: { kind: "text", text: "x" }, args: [] },
       }],
@@ -50,6 +52,8 @@ testResolve([
     ],
     errors: [
       ["--devcontainer f --no-devcontainer", /can't be used together/],
+      ["--forward 70000", /ports are 1 to 65535/],
+      ["--forward 3000 --dry-run", /--dry-run and --forward can't be used together/],
       ["--sync . --no-sync", /--sync and --no-sync can't be used together/],
       ["--prompt x --prompt-file f", /--prompt and --prompt-file can't be used together/],
     ],
@@ -66,6 +70,7 @@ testResolve([
         sync: { kind: "unsaid" },
         devContainer: { kind: "unsaid" },
       },
+      ports: [],
       task: { adapter: "claude", source: { kind: "text", text: "do" }, args: ["--model"] },
     },
   },
@@ -98,6 +103,7 @@ testResolve([
     options: {
       ref: { name: "my-work" },
       options: { command: [], keepMs: 900000, fresh: false, workdir: "/workspace" },
+      ports: [],
     },
     changes: [
       ["--namespace x", { ref: { namespace: "x" } }],
@@ -109,6 +115,7 @@ testResolve([
       ["--env A=b", { options: { environment: { A: "b" } } }],
       ["--keep-for 1h", { options: { keepMs: 3600000 } }],
       ["--new", { options: { fresh: true } }],
+      ["--forward all", { ports: ["all"] }],
       ["--connect-timeout 30s", { options: { connectTimeoutMs: 30000 } }],
       ["--log d", { options: { log: "d" } }],
       ["--shared --read-only", { options: { keepMs: 0 }, joins: { readOnly: true } }],
@@ -125,6 +132,7 @@ testResolve([
     options: {
       ref: { name: "my-work" },
       options: { command: ["top"], keepMs: 0, fresh: false, workdir: "/workspace" },
+      ports: [],
     },
     errors: [
       ["--shared", /--shared and --read-only open a shell, and can't be combined with a command/],

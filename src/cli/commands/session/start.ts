@@ -1,10 +1,6 @@
 import { absolutePath } from "../../../base/absolute_path.ts";
 import { adapterNames } from "../../../actions/agent/options.ts";
-import {
-  type FirstTask,
-  sessionNames,
-  type StartOptions,
-} from "../../../actions/session/events.ts";
+import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { orAborted } from "../../../base/abort.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -15,6 +11,7 @@ import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.
 import { styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { dataFormats, limit, scopeFlags, sessionRef, timeoutFlag } from "./flags.ts";
+import { forwardFlag, forwardPorts } from "./forward_ports.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 
 const adapters = choice(adapterNames);
@@ -90,6 +87,7 @@ export const command = defineCommand({
       { placeholder: "FILE", completion: { kind: "files" } },
     ),
     "no-devcontainer": toggle("ignore the project's devcontainer.json"),
+    "forward": forwardFlag,
     "prompt": value("first task of the session's agent", text, { short: "p" }),
     "prompt-file": value("read the first task from FILE, or - for stdin", text, {
       placeholder: "FILE",
@@ -131,6 +129,10 @@ export const command = defineCommand({
     },
     { title: "Synced with a local folder", line: "kodama start local-dev --sync /path/to/project" },
     {
+      title: "With its ports 3000 and 8080 on this machine",
+      line: "kodama start my-work --forward 3000 --forward 8080",
+    },
+    {
       title: "With a task for the agent",
       line: 'kodama start tests --repo github.com/myorg/api --prompt "Add unit tests"',
     },
@@ -164,7 +166,10 @@ export const command = defineCommand({
         hint: "kodama get NAME -o yaml prints an existing session",
       });
     }
-    const { repo, branch, image, cpu, memory, template } = flags;
+    const { repo, branch, image, cpu, memory, template, forward: ports } = flags;
+    if (flags["dry-run"] && ports.length > 0) {
+      throw new UsageError("--dry-run and --forward can't be used together");
+    }
     if (flags.sync !== undefined && flags["no-sync"]) {
       throw new UsageError("--sync and --no-sync can't be used together");
     }
@@ -193,10 +198,10 @@ export const command = defineCommand({
     };
     const task = taskOf(flags, trailing);
     const dryRun = flags["dry-run"] ? flags.output ?? "yaml" : undefined;
-    return { options, task, dryRun, kubeconfig: flags.kubeconfig };
+    return { options, task, dryRun, kubeconfig: flags.kubeconfig, ports };
   },
   async run(
-    { options: asked, task, dryRun, kubeconfig },
+    { options: asked, task, dryRun, kubeconfig, ports },
     { host: openHost, signals, terminal, environment },
   ) {
     const host = await openHost({ kubeconfig });
@@ -229,11 +234,16 @@ export const command = defineCommand({
         ? `kodama attach ${session.name} opens a shell in it\n`
         : `kodama logs --agent ${session.name} -f shows what its agent does\n`,
     );
-    const ports = session.spec.setup?.ports ?? [];
     if (ports.length > 0) {
-      const { pod } = sessionNames(session.name);
+      const { findSession } = await import("../../../actions/find_session.ts");
+      const { target } = await stoppable(
+        signals,
+        (signal) => findSession(host, { ...options, namespace: session.namespace }, signal),
+      );
+      await forwardPorts(host, { session, pod: target, ports, kubeconfig }, { signals, terminal });
+    } else if ((session.spec.setup?.ports ?? []).length > 0) {
       await terminal.stderr.write(
-        `kodama forward ${pod} ${ports.join(" ")} -n ${session.namespace} reaches its ports\n`,
+        `kodama attach ${session.name} --forward all forwards its ports\n`,
       );
     }
     return success;
