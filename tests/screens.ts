@@ -1,5 +1,6 @@
 /** Pictures of screens, in `tests/screens/`: a folder for each front end, a file for each state. */
 import { type Grid, lineText } from "../src/terminal/grid.ts";
+import { forwardScreens } from "./forward_screens.ts";
 import { pickScreens } from "./pick_screens.ts";
 import { waitScreens } from "./wait_screens.ts";
 import { tableScreens } from "./table_screens.ts";
@@ -10,6 +11,7 @@ export type Screens = Readonly<Record<string, () => Grid>>;
 
 /** All screens, by the names of their folders. */
 export const screens: Readonly<Record<string, Screens>> = {
+  forward: forwardScreens,
   pick: pickScreens,
   table: tableScreens,
   top: topScreens,
