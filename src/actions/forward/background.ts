@@ -124,6 +124,29 @@ export async function findSet(host: Host, name: string | undefined): Promise<For
   });
 }
 
+/** Returns what can be started: the sets of the settings, and those that ran before and don't run now. */
+export async function remembered(host: Host): Promise<NamedSet[]> {
+  const [named, stored] = await Promise.all([settingSets(host), listSets(host)]);
+  const running = new Set(
+    stored.filter(({ phase }) => phase === "running").map(({ name }) => name),
+  );
+  const names = new Set(named.map(({ name }) => name));
+  const earlier = stored.filter(({ name }) => !names.has(name)).map(({ name, args }) => ({
+    name,
+    args,
+  }));
+  return [...named, ...earlier].filter(({ name }) => !running.has(name));
+}
+
+async function settingSets(host: Host): Promise<NamedSet[]> {
+  const settings = await effectiveSettings(await settingSources(host));
+  const setting = settings.find(({ path }) => path.length === 1 && path[0] === "forwards");
+  const sets = (setting?.value ?? {}) as Readonly<Record<string, readonly string[]>>;
+  const { origin } = setting ?? {};
+  const repository = origin?.kind === "repository" ? { repository: origin.path } : {};
+  return Object.entries(sets).map(([name, args]) => ({ name, args, ...repository }));
+}
+
 /** A set that can be started. */
 export interface NamedSet extends ForwardSet {
   /** The file of a repository that defines it: others have written that. */
@@ -136,25 +159,17 @@ export interface NamedSet extends ForwardSet {
  * @throws KodamaError `notFound`.
  */
 export async function namedSet(host: Host, name: string): Promise<NamedSet> {
-  const settings = await effectiveSettings(await settingSources(host));
-  const setting = settings.find(({ path }) => path.length === 1 && path[0] === "forwards");
-  const sets = (setting?.value ?? {}) as Readonly<Record<string, readonly string[]>>;
-  const args = Object.hasOwn(sets, name) ? sets[name] : undefined;
-  if (args === undefined) {
-    const stored = await (await host.forwards()).read(name);
-    if (stored !== undefined) return { name, args: stored.args };
-    const known = [...Object.keys(sets), ...await (await host.forwards()).names()];
-    const [nearest] = await nearestNames(name, known);
-    throw new KodamaError("notFound", `there are no forwards ${name}`, {
-      hint: nearest === undefined
-        ? 'the setting forwards names sets: forwards: {web: [svc/web, "8080:80"]}'
-        : `is it ${nearest}?`,
-    });
-  }
-  const { origin } = setting ?? {};
-  return {
-    name,
-    args,
-    ...(origin?.kind === "repository" ? { repository: origin.path } : {}),
-  };
+  const sets = await settingSets(host);
+  const set = sets.find((one) => one.name === name);
+  if (set !== undefined) return set;
+  const control = await host.forwards();
+  const stored = await control.read(name);
+  if (stored !== undefined) return { name, args: stored.args };
+  const known = [...sets.map((one) => one.name), ...await control.names()];
+  const [nearest] = await nearestNames(name, known);
+  throw new KodamaError("notFound", `there are no forwards ${name}`, {
+    hint: nearest === undefined
+      ? 'the setting forwards names sets: forwards: {web: [svc/web, "8080:80"]}'
+      : `is it ${nearest}?`,
+  });
 }

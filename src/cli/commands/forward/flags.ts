@@ -109,6 +109,8 @@ const choosers = ["match", "exclude", "selector", "field-selector", "node", "fro
 /** The resolved args. */
 export interface ForwardArgs {
   options: Omit<ForwardOptions, "signal">;
+  /** Nothing is named: a person may choose of what is remembered. */
+  isEmpty: boolean;
   kubeconfig: string | undefined;
   pick: boolean;
   format: "text" | "json" | "jsonl";
@@ -128,7 +130,8 @@ export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardA
   const isChosen = choosers.some((flag) => given.has(flag)) || flags["all-namespaces"];
   const sorted = sortOperands(operands, isChosen);
   const targets = sorted.flatMap(({ targets }) => targets);
-  if (targets.length === 0 && !isChosen) {
+  const isEmpty = operands.length === 0 && given.size === 0;
+  if (targets.length === 0 && !isChosen && !isEmpty) {
     throw new UsageError(
       operands.length === 0 ? "nothing to forward to" : "the ports are given, and no pod",
       { hint: "as in: kodama forward svc/web 8080:80" },
@@ -168,6 +171,7 @@ export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardA
       traffic: { inspect: flags.inspect, version, ...definedOnly({ faults: flags.fault }) },
       ...definedOnly({ metrics: flags.metrics }),
     },
+    isEmpty,
     kubeconfig,
     pick,
     format: flags.output ?? "text",

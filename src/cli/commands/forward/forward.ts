@@ -15,7 +15,8 @@ export const command = defineCommand({
     "--balance one local port leads to all of them. A port is LOCAL:REMOTE, :REMOTE for any free local port, or " +
     "REMOTE for the same number; REMOTE is a number, a range or a name. LOCAL may be unix:PATH. Without ports, all " +
     "that the target declares are forwarded.\n\n" +
-    "Several targets follow each other, each with its ports. A bare name is a pod only if it comes first.",
+    "Several targets follow each other, each with its ports. A bare name is a pod only if it comes first. Without " +
+    "any, a terminal offers the sets of the setting forwards, and those that ran in the background before.",
   operands: [{ name: "POD|KIND/NAME|PORT", arity: "any", completion: { kind: "pods" } }],
   flags: forwardFlags,
   examples: [
@@ -56,6 +57,10 @@ async function showForward(args: ForwardArgs, invocation: Invocation): Promise<n
   if (args.served !== undefined) {
     const { serveForward } = await import("./background.ts");
     return await serveForward(args, args.served, invocation);
+  }
+  if (args.isEmpty) {
+    const { chooseSet } = await import("./forwards.ts");
+    return await chooseSet(invocation);
   }
   if (args.detach !== undefined) {
     const { detachForward } = await import("./background.ts");

@@ -1,10 +1,13 @@
 /** The commands of forwards in the background: `kodama forward list` and its siblings. */
-import { KodamaError } from "../../../base/errors.ts";
+import type { NamedSet } from "../../../actions/forward/background.ts";
+import type { Host } from "../../../actions/host.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";
 import { failure, success } from "../../exit_codes.ts";
 import { renderData } from "../../output.ts";
+import type { Invocation } from "../../invocation.ts";
 import { defineCommand, type Operand } from "../../parser/command.ts";
 import { choice, toggle, value } from "../../parser/flag.ts";
 import { printStarted } from "./background.ts";
@@ -140,30 +143,87 @@ const up = defineCommand({
   seeAlso: ["docs/forward.md shows the setting."],
   resolve: ({ flags, operands: [name = ""] }) => ({ name, yes: flags.yes, format: flags.output }),
   async run({ name, yes, format }, invocation) {
-    const { namedSet, startSet } = await import("../../../actions/forward/background.ts");
-    const { printable } = await import("../../../terminal/printable.ts");
-    const { terminal, signals } = invocation;
+    const { namedSet } = await import("../../../actions/forward/background.ts");
     const host = await invocation.host();
-    const report = await interruptible(signals, async (signal) => {
-      const { repository, ...set } = await namedSet(host, name);
-      if (repository !== undefined && !yes) {
-        const line = printable(`kodama forward ${set.args.join(" ")}`);
-        if (!canAsk(terminal)) {
-          throw new KodamaError("unconfirmed", `${repository} defines ${name}: ${line}`, {
-            hint: "--yes starts it without a question",
-          });
-        }
-        const question = `${printable(repository)} defines ${name}:\n  ${line}\nStart it?`;
-        if (!await askYes(terminal, question, signal)) {
-          throw new KodamaError("declined", `${name} was not started`);
-        }
-      }
-      return await startSet(host, set, signal);
-    });
-    await printStarted(report, format ?? "text", invocation);
+    await startNamed(host, await namedSet(host, name), { yes, format, invocation });
     return success;
   },
 });
+
+/** Starts a set in the background, after a question if others have written it. */
+async function startNamed(
+  host: Host,
+  { repository, ...set }: NamedSet,
+  { yes, format, invocation }: {
+    yes: boolean;
+    format: "json" | undefined;
+    invocation: Invocation;
+  },
+): Promise<void> {
+  const { startSet } = await import("../../../actions/forward/background.ts");
+  const { printable } = await import("../../../terminal/printable.ts");
+  const { terminal, signals } = invocation;
+  const report = await interruptible(signals, async (signal) => {
+    if (repository !== undefined && !yes) {
+      const line = printable(`kodama forward ${set.args.join(" ")}`);
+      if (!canAsk(terminal)) {
+        throw new KodamaError("unconfirmed", `${repository} defines ${set.name}: ${line}`, {
+          hint: "--yes starts it without a question",
+        });
+      }
+      const question = `${printable(repository)} defines ${set.name}:\n  ${line}\nStart it?`;
+      if (!await askYes(terminal, question, signal)) {
+        throw new KodamaError("declined", `${set.name} was not started`);
+      }
+    }
+    return await startSet(host, set, signal);
+  });
+  await printStarted(report, format ?? "text", invocation);
+}
+
+/**
+ * `kodama forward` without args: asks on a terminal which of the named and earlier sets to start.
+ *
+ * @throws UsageError without a terminal, or if there is none.
+ */
+export async function chooseSet(invocation: Invocation): Promise<number> {
+  const { askOn } = await import("../run/show_steps.ts");
+  const ask = askOn(invocation.terminal);
+  if (ask === undefined) throw nothingToForward("as in: kodama forward svc/web 8080:80");
+  const { remembered } = await import("../../../actions/forward/background.ts");
+  const host = await invocation.host();
+  const sets = await remembered(host);
+  if (sets.length === 0) {
+    throw nothingToForward(
+      "as in: kodama forward svc/web 8080:80; with --detach, or in the setting forwards, it is offered here",
+    );
+  }
+  const choices = sets.map(({ name, args }) => `${name}: ${args.join(" ")}`);
+  const answer = await interruptible(
+    invocation.signals,
+    (signal) =>
+      ask({
+        text: "Which forwards shall run in the background?",
+        choices,
+        secret: false,
+        free: false,
+        indexed: "many",
+      }, signal),
+  );
+  const indexes = (answer ?? "").split(",").filter((one) => one !== "").map(Number);
+  if (indexes.length === 0) throw new KodamaError("declined", "nothing was chosen");
+  for (const index of indexes) {
+    const set = sets[index];
+    if (set !== undefined) {
+      await startNamed(host, set, { yes: false, format: undefined, invocation });
+    }
+  }
+  return success;
+}
+
+function nothingToForward(hint: string): UsageError {
+  return new UsageError("nothing to forward to", { hint });
+}
 
 /** By their names. */
 export const commands = { list, status, logs, stop, up };

@@ -30,6 +30,7 @@ const base = {
     graceMs: 30_000,
     traffic: { inspect: false, version: "0.1.0" },
   },
+  isEmpty: false,
   pick: false,
   format: "text",
   live: true,
@@ -149,7 +150,7 @@ testResolve([
     options: { name: "w", yes: false },
     changes: [["--yes", { yes: true }], ["-o json", { format: "json" }]],
   },
-  { line: "forward", error: /nothing to forward to/ },
+  { line: "forward --free", error: /nothing to forward to/ },
   { line: "forward 8080:80", error: /the ports are given, and no pod/ },
 ], {
   // The content of a file: the parser's own test.

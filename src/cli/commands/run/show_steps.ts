@@ -130,7 +130,7 @@ export async function showPlan(
 /* Questions of a workflow to the person at the terminal. */
 
 /** Asks one question after the other; undefined if standard input or error isn't a terminal. */
-function askOn(terminal: Terminal): Ask | undefined {
+export function askOn(terminal: Terminal): Ask | undefined {
   if (!canAsk(terminal)) return undefined;
   let turn: Promise<unknown> = Promise.resolve();
   return (question, signal) => {
