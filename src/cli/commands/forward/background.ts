@@ -1,5 +1,6 @@
 /** Forwards in the background: how they are started, and what their process does. */
 import type { ForwardReport } from "../../../actions/forward/background.ts";
+import type { OpenForward } from "../../../actions/forward/forward.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import type { Piece } from "../../../terminal/terminal.ts";
 import { success } from "../../exit_codes.ts";
@@ -74,6 +75,7 @@ export async function serveForward(
     control.serve(name, async (_args, report) => {
       const painter = new ForwardPainter({ format: "text", quiet: false });
       let lines: readonly string[] = [];
+      let forwards: readonly OpenForward[] = [];
       let timer: Disposable | undefined;
       using _timer = { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
       const all = { ...withRecord(options, record, host.places), signal };
@@ -82,15 +84,14 @@ export async function serveForward(
         const text = painter.paint(event).map(textOf).join("");
         const added = text.split("\n").filter((one) => one !== "").map((one) => `${at} ${one}`);
         lines = [...lines, ...added].slice(-maxLines);
-        if (event.kind === "ready" || event.kind === "ended") {
-          const { forwards } = event;
-          const tell = () => {
-            report({ forwards: forwards.map(statisticsData) });
-            timer = host.clock.timer(reportMs, tell);
-          };
-          timer?.[Symbol.dispose]();
-          tell();
-        }
+        if (event.kind === "ready" || event.kind === "ended") forwards = event.forwards;
+        const update = () => {
+          report({ forwards: forwards.map(statisticsData) });
+          timer = host.clock.timer(reportMs, update);
+        };
+        timer?.[Symbol.dispose]();
+        // With each event too: a connection that has ended is counted when someone looks.
+        update();
         report({ lines, ...(event.kind === "ready" ? { isReady: true } : {}) });
       }
     }));
