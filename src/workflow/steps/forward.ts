@@ -16,7 +16,7 @@ const port = v.pipe(
 export const forwardStep = defineStep({
   name: "forward",
   summary:
-    "Forwards a local port to the first selected pod while the following steps run. A broken connection is opened again.",
+    "Forwards a local port to the first selected pod while the following steps run; those of `finally` need a step of their own. A broken connection is opened again.",
   inPods: true,
   entries: {
     forward: described(port, "The port of the pod."),
