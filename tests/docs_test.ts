@@ -4,6 +4,7 @@
  * it prints (both streams; `…` stands for what differs from run to run).
  */
 import assert from "node:assert/strict";
+import { anchorOf } from "../tools/site/page.ts";
 import { InstalledKodama } from "./harness/installed_kodama.ts";
 
 const root = new URL("../", import.meta.url);
@@ -87,11 +88,7 @@ Deno.test("every `deno task` that the documentation names exists", async () => {
 /** The anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(page: string): Set<string> {
   const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = ""]) => text);
-  return new Set(
-    headings.map((text) =>
-      text.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
-    ),
-  );
+  return new Set(headings.map(anchorOf));
 }
 
 Deno.test("every link of the documentation leads to a file, and to a heading of it", async () => {

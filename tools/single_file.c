@@ -8,7 +8,7 @@
  * its script `start`, the same as an installed launcher, then starts Deno. Linux only: /proc/self/exe.
  *
  * Every process of a version holds a shared lock on its folder, which it inherits. After unpacking, versions that
- * nobody holds a lock on are removed: an update leaves nothing of the one before.
+ * no process holds a lock on are removed: an update leaves nothing of the one before.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
