@@ -34,6 +34,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "open",
     "ssh-config",
     "share",
+    "set",
     "stop",
     "resume",
     "pull",
@@ -140,6 +141,10 @@ const sessionCommands = {
   share: dialling(
     "print how a teammate can attach",
     () => import("./commands/session/share.ts"),
+  ),
+  set: dialling(
+    "change image, resources and limits of a session",
+    () => import("./commands/session/set.ts"),
   ),
   stop: dialling("stop a session and keep its volumes", () => import("./commands/session/stop.ts")),
   resume: dialling(

@@ -124,6 +124,9 @@ const guards: Readonly<
     }
     return { value: policies, origin: own?.origin ?? repository.origin };
   },
+  // A repository could have any Secret of the namespace mounted into an image of its own.
+  "defaults.volumes": ownOnly,
+  "defaults.serviceAccount": ownOnly,
   "exec.readOnly": ownOnly,
   "gate.kubectl": ownOnly,
   "log.level": ownOnly,

@@ -61,6 +61,14 @@ const tolerations = v.array(
   v.looseObject({ key: v.optional(text), operator: v.optional(text) }, "a toleration"),
   "a list of tolerations",
 );
+const volumes = v.array(
+  v.looseObject({
+    name: objectName,
+    mountPath: v.pipe(v.string("an absolute path"), v.regex(/^\//, "an absolute path")),
+    readOnly: v.optional(v.boolean("true or false")),
+  }, "a volume of a pod with a mountPath"),
+  "a list of volumes",
+);
 const containers = v.array(
   v.looseObject({ name: objectName, image: text }, "a container of a pod"),
   "a list of containers",
@@ -127,6 +135,20 @@ export const settingsShape = v.strictObject({
     resources: group({
       cpu: setting(quantity, "CPU limit of new sessions."),
       memory: setting(quantity, "Memory limit of new sessions."),
+      requests: group({
+        cpu: setting(
+          quantity,
+          "CPU that the scheduler reserves; 100m if not set, or the limit if that is less.",
+        ),
+        memory: setting(
+          quantity,
+          "Memory that the scheduler reserves; 256Mi if not set, or the limit if that is less.",
+        ),
+      }),
+      extended: setting(
+        v.record(text, quantity, "a mapping of resources to quantities"),
+        'Resources of devices, such as {"nvidia.com/gpu": 1}.',
+      ),
     }),
     storage: group({
       workspace: setting(quantity, "Size of a session's workspace."),
@@ -139,6 +161,20 @@ export const settingsShape = v.strictObject({
     }),
     nodeSelector: setting(labels, "Labels of the nodes on which sessions may run."),
     tolerations: setting(tolerations, "Taints of nodes that sessions tolerate."),
+    imagePullSecrets: setting(
+      v.array(objectName, "a list of names"),
+      "Secrets with the credentials of registries, in the session's namespace.",
+    ),
+    runtimeClass: setting(objectName, "RuntimeClass of sessions' pods, such as gvisor."),
+    serviceAccount: setting(
+      objectName,
+      "ServiceAccount of sessions' pods, which don't get its token. Only in your own file.",
+    ),
+    volumes: setting(
+      volumes,
+      "Further volumes of a session's workspace: a pod's volume with a mountPath, as in " +
+        "{name: cache, mountPath: /cache, persistentVolumeClaim: {claimName: cache}}. Only in your own file.",
+    ),
     containers: setting(containers, "Further containers of a session's pod."),
     ttl: setting(limit, "Time to live of a session's pod; a resume begins another one."),
     idleTimeout: setting(limit, "A session that is unused for this long stops by itself."),

@@ -3,7 +3,7 @@
  * from a cluster that others write to, so every field is validated when it is read.
  */
 import * as v from "valibot";
-import type { Container, Toleration } from "../kube/types.ts";
+import type { Container, Toleration, Volume } from "../kube/types.ts";
 import { limitsOf, limitText, parseLimit } from "./limits.ts";
 import type { Session, SessionSpec } from "./model.ts";
 import { sessionNames } from "./names.ts";
@@ -20,6 +20,11 @@ const container = v.pipe(
 const toleration = v.pipe(
   v.looseObject({ key: v.optional(word), operator: v.optional(word) }),
   v.transform((value) => value as unknown as Toleration),
+);
+
+const volume = v.pipe(
+  v.looseObject({ name: word }),
+  v.transform((value) => value as unknown as Volume),
 );
 
 const limit = v.pipe(word, v.check((text) => typeof parseLimit(text) === "number", "a duration"));
@@ -61,6 +66,12 @@ const shape = v.object({
   resources,
   storage: v.object({ workspace: word, claudeHome: word }),
   storageClass: v.optional(word),
+  requests: v.optional(v.object({ cpu: v.optional(word), memory: v.optional(word) })),
+  extendedResources: v.optional(v.record(word, word)),
+  imagePullSecrets: v.optional(words),
+  runtimeClass: v.optional(word),
+  serviceAccount: v.optional(word),
+  volumes: v.optional(v.array(v.object({ mountPath: word, readOnly: v.boolean(), volume }))),
   nodeSelector: v.optional(v.record(word, word)),
   tolerations: v.optional(v.array(toleration)),
   containers: v.optional(v.array(container)),
@@ -137,6 +148,12 @@ function specDocument(spec: SessionSpec) {
     resources: spec.resources,
     storage: spec.storage,
     storageClass: spec.storageClass,
+    requests: spec.requests,
+    extendedResources: spec.extendedResources,
+    imagePullSecrets: spec.imagePullSecrets,
+    runtimeClass: spec.runtimeClass,
+    serviceAccount: spec.serviceAccount,
+    volumes: spec.volumes,
     nodeSelector: Object.keys(spec.nodeSelector).length > 0 ? spec.nodeSelector : undefined,
     tolerations: spec.tolerations.length > 0 ? spec.tolerations : undefined,
     containers: spec.containers.length > 0 ? spec.containers : undefined,
@@ -177,6 +194,12 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
       resources: document.resources,
       storage: document.storage,
       storageClass: document.storageClass,
+      requests: document.requests && withoutUndefined(document.requests),
+      extendedResources: document.extendedResources,
+      imagePullSecrets: document.imagePullSecrets,
+      runtimeClass: document.runtimeClass,
+      serviceAccount: document.serviceAccount,
+      volumes: document.volumes,
       nodeSelector: document.nodeSelector ?? {},
       tolerations: document.tolerations ?? [],
       containers: document.containers ?? [],

@@ -1,5 +1,5 @@
 /** A session as it is stored and reported: the request, and its progress. Plain data. */
-import type { Container, Toleration } from "../kube/types.ts";
+import type { Container, Toleration, Volume } from "../kube/types.ts";
 import type { SessionLimits } from "./limits.ts";
 
 /** The status of a session, as one keyword. */
@@ -9,6 +9,13 @@ export type SessionStatus = "Pending" | "Starting" | "Running" | "Stopped" | "Fa
 export interface SessionResources {
   cpu: string;
   memory: string;
+}
+
+/** A volume of the user's own, in the workspace's container. */
+export interface SessionVolume {
+  mountPath: string;
+  readOnly: boolean;
+  volume: Volume;
 }
 
 /** A repository, and its checkout. */
@@ -52,6 +59,14 @@ export interface EgressRule {
 export interface SessionSpec {
   image: string;
   resources: SessionResources;
+  /** What the scheduler reserves, if that isn't kodama's own choice. */
+  requests?: Partial<SessionResources>;
+  /** Quantities by resource: `nvidia.com/gpu`. */
+  extendedResources?: Readonly<Record<string, string>>;
+  imagePullSecrets?: readonly string[];
+  runtimeClass?: string;
+  serviceAccount?: string;
+  volumes?: readonly SessionVolume[];
   storage: { workspace: string; claudeHome: string };
   /** Of the claims; the cluster's default if absent. */
   storageClass?: string;

@@ -106,7 +106,10 @@ Deno.test("the pod that shows a snapshot has its volumes at the session's paths,
     "kodama-restore-workspace-my-work",
     "kodama-restore-claude-home-my-work",
   ]);
-  assert.doesNotMatch(JSON.stringify(pod), /secret|postgres|DATABASE_URL|"configMap"/i);
+  const { imagePullSecrets, ...spec } = pod.spec ?? {};
+  assert.deepEqual(imagePullSecrets, [{ name: "registry" }]);
+  assert.doesNotMatch(JSON.stringify(spec), /nvidia|builder|cache/);
+  assert.doesNotMatch(JSON.stringify(spec), /secret|postgres|DATABASE_URL|"configMap"/i);
   assert.equal(pod.spec?.containers.length, 1);
 });
 

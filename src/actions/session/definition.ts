@@ -4,13 +4,14 @@
  */
 import { hint, option } from "../../base/hint.ts";
 import { UsageError } from "../../base/errors.ts";
+import { definedOnly } from "../../base/json_value.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { editorConfigFolders } from "../../config/paths.ts";
 import { effectiveSettings, mergedSettings, type SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
-import type { Container, Toleration } from "../../kube/types.ts";
+import type { Container, Toleration, Volume } from "../../kube/types.ts";
 import { autoBranchName, checkedBranch } from "../../session/names.ts";
 import { egressRule } from "../../session/egress_rule.ts";
 import {
@@ -127,13 +128,36 @@ function specOf(options: StartOptions, { defaults = {}, git }: Settings): Sessio
       ttl: options.ttl ?? parseLimit(defaults?.ttl ?? ""),
       idleTimeout: options.idleTimeout ?? parseLimit(defaults?.idleTimeout ?? ""),
     }),
+    ...clusterParts(defaults ?? {}),
     ...(className === undefined ? {} : { storageClass: className }),
     ...(egress === undefined ? {} : { egress: egress.map(egressRule) }),
     ...(gitSecret === undefined ? {} : { gitSecret }),
   };
 }
 
-function amount(name: string, text: string | undefined): string | undefined {
+/** What depends on the cluster, and not on the session. */
+function clusterParts(
+  { resources, imagePullSecrets, runtimeClass, serviceAccount, volumes }: NonNullable<
+    Settings["defaults"]
+  >,
+): Partial<SessionSpec> {
+  const { requests, extended } = resources ?? {};
+  return definedOnly({
+    requests: requests === undefined || requests === null ? undefined : definedOnly(requests),
+    extendedResources: extended,
+    imagePullSecrets,
+    runtimeClass,
+    serviceAccount,
+    // Kubernetes validates the rest of them, and reports what is wrong.
+    volumes: volumes?.map(({ mountPath, readOnly = false, ...volume }) => ({
+      ...{ mountPath, readOnly },
+      volume: volume as Volume,
+    })),
+  });
+}
+
+/** Returns a quantity that a user typed. Throws UsageError if it isn't one. */
+export function amount(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if ((parseQuantity(text) ?? 0) > 0) return text;
   throw new UsageError(

@@ -27,7 +27,7 @@ const verbs: Readonly<Record<string, string>> = {
   kc: "kodama k VERB runs kubectl, and confirms what it changes",
   ...Object.fromEntries(
     [
-      ...["apply", "create", "edit", "patch", "replace", "set", "annotate", "label", "scale"],
+      ...["apply", "create", "edit", "patch", "replace", "annotate", "label", "scale"],
       ...["autoscale", "expose", "explain", "drain", "cordon", "uncordon", "taint", "auth"],
       ...["certificate", "proxy", "diff", "kustomize", "api-resources", "api-versions"],
       ...["cluster-info", "options"],

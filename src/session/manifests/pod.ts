@@ -78,6 +78,11 @@ export function sessionPod(session: Session): Pod {
         fsGroupChangePolicy: "OnRootMismatch",
         seccompProfile: { type: "RuntimeDefault" },
       },
+      ...(spec.imagePullSecrets === undefined
+        ? {}
+        : { imagePullSecrets: spec.imagePullSecrets.map((name) => ({ name })) }),
+      ...(spec.runtimeClass === undefined ? {} : { runtimeClassName: spec.runtimeClass }),
+      ...(spec.serviceAccount === undefined ? {} : { serviceAccountName: spec.serviceAccount }),
       ...(Object.keys(spec.nodeSelector).length > 0
         ? { nodeSelector: { ...spec.nodeSelector } }
         : {}),
@@ -94,16 +99,25 @@ export function sessionPod(session: Session): Pod {
 }
 
 function workspace(session: Session): Container {
-  const { image, resources } = session.spec;
+  const { image } = session.spec;
   return {
     name: workspaceContainer,
     image,
     command: mainCommand(session.spec),
     workingDir: workspaceFolder,
     env: environment(session),
-    resources: { limits: { ...resources }, requests: requestsFor(resources) },
+    resources: resourcesOf(session.spec),
     securityContext: restricted(),
     volumeMounts: mounts(session),
+  };
+}
+
+/** Kubernetes requests as much of an extended resource as the limit says. */
+function resourcesOf(spec: SessionSpec): NonNullable<Container["resources"]> {
+  const { resources, requests, extendedResources } = spec;
+  return {
+    limits: { ...resources, ...extendedResources },
+    requests: { ...requestsFor(resources), ...requests },
   };
 }
 
@@ -164,6 +178,11 @@ function mounts({ environment, spec }: Session): VolumeMount[] {
     ...(spec.gitSecret === undefined
       ? []
       : [{ name: "git-ssh", mountPath: sshFolder, readOnly: true }]),
+    ...(spec.volumes ?? []).map(({ volume: { name }, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      readOnly,
+    })),
   ];
 }
 
@@ -201,6 +220,7 @@ function volumes({ name, environment, spec }: Session): Volume[] {
     ...(spec.gitSecret === undefined
       ? []
       : [{ name: "git-ssh", secret: sshSecret(spec.gitSecret, defaultMode) }]),
+    ...(spec.volumes ?? []).map(({ volume }) => volume),
   ];
 }
 

@@ -67,7 +67,8 @@ Deno.test("variables of a project are those of its text, and the user's own of t
 
 Deno.test("a session asks the scheduler for little, and never for more than its limit", () => {
   const resources = (cpu: string, memory: string) => {
-    const spec = { ...session.spec, resources: { cpu, memory } };
+    const { requests: _requests, extendedResources: _extended, ...own } = session.spec;
+    const spec = { ...own, resources: { cpu, memory } };
     return sessionPod({ ...session, spec }).spec?.containers[0]?.resources;
   };
   assert.deepEqual(resources("2", "4Gi"), {
@@ -75,6 +76,28 @@ Deno.test("a session asks the scheduler for little, and never for more than its 
     requests: { cpu: "100m", memory: "256Mi" },
   });
   assert.deepEqual(resources("50m", "128Mi")?.requests, { cpu: "50m", memory: "128Mi" });
+});
+
+Deno.test("what a cluster requires of its pods is in the pod, without the account's token", () => {
+  const { spec } = sessionPod(session);
+  const [own] = spec?.containers ?? [];
+  assert.deepEqual(own?.resources, {
+    limits: { cpu: "2", memory: "4Gi", "nvidia.com/gpu": "1" },
+    requests: { cpu: "500m", memory: "256Mi" },
+  });
+  assert.deepEqual(spec?.imagePullSecrets, [{ name: "registry" }]);
+  assert.equal(spec?.runtimeClassName, "gvisor");
+  assert.equal(spec?.serviceAccountName, "builder");
+  assert.equal(spec?.automountServiceAccountToken, false);
+  assert.deepEqual(spec?.volumes?.at(-1), {
+    name: "cache",
+    persistentVolumeClaim: { claimName: "cache" },
+  });
+  assert.deepEqual(own?.volumeMounts?.at(-1), {
+    name: "cache",
+    mountPath: "/cache",
+    readOnly: true,
+  });
 });
 
 Deno.test("a container of the person's own sees the workspace", () => {

@@ -51,7 +51,9 @@ const checkScript =
  * would create those folders, and the next check would find them.
  */
 export function snapshotPod(session: Session, shown: ShownClaims): Pod {
-  const { gitSecret: _, ...spec } = session.spec;
+  // Nothing of the user's programs runs here: no device, account or volume of theirs is needed.
+  const { gitSecret: _secret, extendedResources: _devices, ...passed } = session.spec;
+  const { serviceAccount: _account, volumes: _volumes, setup: _setup, ...spec } = passed;
   const pod = sessionPod({
     ...session,
     spec: { ...spec, containers: [], limits: { idleSeconds } },

@@ -162,6 +162,22 @@ testResolve([
     errors: [["--connect node -o json", /--connect and --output can't be used together/]],
   },
   {
+    line: "set my-work --cpu 4",
+    options: { options: { name: "my-work", cpu: "4", readyTimeoutMs: 300000 }, yes: false },
+    changes: [
+      ["--namespace x", { options: { namespace: "x" } }],
+      ["--context x", { options: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--image x", { options: { image: "x" } }],
+      ["--cpu 8", { options: { cpu: "8" } }],
+      ["--memory 8Gi", { options: { memory: "8Gi" } }],
+      ["--ttl never", { options: { ttl: "never" } }],
+      ["--idle-timeout 30m", { options: { idleTimeout: 1800 } }],
+      ["--timeout 30s", { options: { readyTimeoutMs: 30000 } }],
+      ["--yes", { yes: true }],
+    ],
+  },
+  {
     line: "share my-work",
     options: { options: { name: "my-work" }, format: "text" },
     changes: [
