@@ -4,7 +4,9 @@ import type { Selection, SkippedPod, Target } from "../../kube/select/target.ts"
 import type { ContainerChoice } from "../../logs/containers.ts";
 import type { LineFilter, LogLine } from "../../logs/line.ts";
 import type { LogStart, ReadEvent } from "../../logs/reading.ts";
+import type { OptionValues } from "../option.ts";
 import type { PickedPod } from "../pick/host.ts";
+import type { logsOptions } from "./options.ts";
 
 export { fieldText, jsonFieldsText, jsonObjectOf } from "../../logs/template.ts";
 export { type LogLine, logLineText as textOf, stampOf } from "../../logs/line.ts";
@@ -19,7 +21,8 @@ export type { LogStart } from "../../logs/reading.ts";
 export type { Target } from "../../kube/select/target.ts";
 
 /** Which logs to read, and how much of them. */
-export interface LogsOptions {
+export interface LogsOptions
+  extends Omit<OptionValues<typeof logsOptions>, "tailLines" | "sinceMs"> {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   /** Which pods. Its container and its phases are ignored: `containers` selects among all of them. */
@@ -29,16 +32,8 @@ export interface LogsOptions {
   containers: ContainerChoice;
   /** Only pods with this condition. */
   condition?: { type: string; status: string };
-  /** Read new lines too, and new pods; ends with the signal, or when all named pods have ended. */
-  follow: boolean;
-  /** The instance before the current one. Can't be combined with `follow`. */
-  previous: boolean;
   start: LogStart;
   filter: LineFilter;
-  /** Maximum bytes of lines per container; can't be combined with `follow`. */
-  limitBytes?: number;
-  /** How many logs are read at the same time; the others wait. Default 50, 500 when following. */
-  maxRequests?: number;
   /** Stops reading gracefully. */
   signal: AbortSignal;
 }

@@ -58,7 +58,7 @@ export async function* logs(host: Host, requested: LogsOptions): AsyncGenerator<
 }
 
 /** Returns whether later pods can match: not if the pods are named individually, picked or sampled. */
-function mayMatchLater({ follow, picked, selection }: LogsOptions): boolean {
+function mayMatchLater({ follow = false, picked, selection }: LogsOptions): boolean {
   return follow && picked === undefined && selection.sample === undefined && !namesPods(selection);
 }
 
@@ -165,7 +165,7 @@ class WholeReading {
     target: Target,
     { source, bulk }: { source: number; bulk: boolean },
   ): AsyncGenerator<LogLine[], void> {
-    const { start, previous, signal } = this.#options;
+    const { start, previous = false, signal } = this.#options;
     const opener = openerOf(this.#host, target, { bulk });
     const open: OpenLog = bulk
       ? async (query, signal) => this.#ahead.of(await opener(query, signal))

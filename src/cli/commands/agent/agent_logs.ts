@@ -49,7 +49,7 @@ export function resolveAgentLogs(
     ref: agentRef({ namespace, context }, name),
     name,
     kubeconfig: flags.kubeconfig,
-    follow: flags.follow,
+    follow: flags.follow ?? false,
     format: flags.output === "default" ? "text" : "jsonl",
   };
 }

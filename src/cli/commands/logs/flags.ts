@@ -2,8 +2,6 @@
 import {
   BadValue,
   choice,
-  count,
-  durationMs,
   type Flag,
   type FlagOptions,
   toggle,
@@ -11,6 +9,7 @@ import {
   valueOr,
   values,
 } from "../../parser/flag.ts";
+import { optionFlag } from "../../parser/option_flag.ts";
 import { colorFlag } from "../../output.ts";
 import { selectionFlags } from "../../parser/selection.ts";
 import {
@@ -19,6 +18,7 @@ import {
   type TemplatePart,
   templateWords,
 } from "../../../actions/logs/events.ts";
+import { logsOptions } from "../../../actions/logs/options.ts";
 import type { StampStyle } from "../../../present/logs_painter.ts";
 
 /* Parsers for the args of `kodama logs`. Each throws {@link BadValue}. */
@@ -151,35 +151,23 @@ export const logsFlags = {
   "agent": toggle("show what the coding agent of a session did, instead of its container's log", {
     ...reading,
   }),
-  "follow": toggle("follow the logs, including those of pods that start later", {
-    short: "f",
-    ...reading,
-  }),
-  "previous": toggle("read the log of each container's previous instance", {
-    short: "p",
-    ...reading,
-  }),
-  "tail": value("read N lines from the end of each log, -1 for all (default all)", lineCount, {
-    placeholder: "N",
-    ...reading,
-  }),
-  "since": value("read lines newer than this: 5s, 2m, 3h", durationMs, {
-    placeholder: "DURATION",
-    ...reading,
-  }),
+  "follow": optionFlag(logsOptions, "follow", { short: "f", ...reading }),
+  "previous": optionFlag(logsOptions, "previous", { short: "p", ...reading }),
+  "tail": {
+    // kubectl's -1 is every line.
+    ...value(`${logsOptions.tailLines.description}, -1 for all (default all)`, lineCount, {
+      placeholder: "N",
+      ...reading,
+    }),
+    option: "tailLines" as const,
+  },
+  "since": optionFlag(logsOptions, "sinceMs", reading),
   "since-time": value("read lines newer than this time (RFC 3339)", momentOf, {
     placeholder: "TIME",
     ...reading,
   }),
-  "limit-bytes": value("print at most N bytes of each log", count, {
-    placeholder: "N",
-    ...reading,
-  }),
-  "max-log-requests": value(
-    "read N logs at the same time; the others wait (default 50, with -f 500)",
-    count,
-    { placeholder: "N", ...reading },
-  ),
+  "limit-bytes": optionFlag(logsOptions, "limitBytes", reading),
+  "max-log-requests": optionFlag(logsOptions, "maxRequests", reading),
   "grep": values("show only lines that match this expression", linePattern, {
     placeholder: "RE",
     ...lines,

@@ -2,6 +2,7 @@ import { resolveAgentLogs, runAgentLogs } from "../agent/agent_logs.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand, type ParsedArgs } from "../../parser/command.ts";
+import { optionValues } from "../../parser/option_flag.ts";
 import { logsFlags } from "./flags.ts";
 import { endsOnTerminal, styleOf } from "../../output.ts";
 import { resolveSelection, selectionOperands } from "../../parser/selection.ts";
@@ -123,7 +124,7 @@ function resolveLogs(words: ParsedArgs<typeof logsFlags>): ResolvedLogs {
   // The second one may be the container of the first, as in kubectl: the painter counts the actual logs.
   const single = selection.operands.length > 0 && selection.operands.length <= 2 &&
     selection.operands.every(({ kind }) => kind === "pod") && contexts.length < 2 && !flags.prefix;
-  const since = flags.since === undefined ? undefined : Math.ceil(flags.since / 1000);
+  const { tailLines, sinceMs, ...reading } = optionValues(logsFlags, flags);
   return {
     kubeconfig,
     pick,
@@ -137,18 +138,15 @@ function resolveLogs(words: ParsedArgs<typeof logsFlags>): ResolvedLogs {
         ephemeral: flags["ephemeral-containers"],
         states: flags["container-state"],
       },
-      follow: flags.follow,
-      previous: flags.previous,
+      ...reading,
       start: definedOnly({
-        tailLines: flags.tail,
-        sinceSeconds: since,
+        tailLines,
+        sinceSeconds: sinceMs === undefined ? undefined : Math.ceil(sinceMs / 1000),
         sinceTime: flags["since-time"],
       }),
       filter: { include: [...flags.grep, ...flags.include], exclude: flags["exclude-lines"] },
       ...definedOnly({
         condition: flags.condition,
-        limitBytes: flags["limit-bytes"],
-        maxRequests: flags["max-log-requests"],
       }),
     },
     view: {
@@ -171,8 +169,8 @@ function refuseContradictions(
   given: ReadonlySet<string>,
 ): void {
   const pairs = [
-    ["follow", "previous", flags.follow && flags.previous],
-    ["follow", "limit-bytes", flags.follow && flags["limit-bytes"] !== undefined],
+    ["follow", "previous", flags.follow === true && flags.previous === true],
+    ["follow", "limit-bytes", flags.follow === true && flags["limit-bytes"] !== undefined],
     ["since", "since-time", flags.since !== undefined && flags["since-time"] !== undefined],
     ["output", "template", given.has("output") && flags.template !== undefined],
   ] as const;

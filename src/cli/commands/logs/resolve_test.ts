@@ -18,8 +18,6 @@ testResolve([
             allPhases: true,
           },
           containers: { names: [], exclude: [], init: false, ephemeral: false, states: [] },
-          follow: false,
-          previous: false,
           start: {},
           filter: { include: [], exclude: [] },
         },
