@@ -7,6 +7,8 @@ import type {
   Selection,
   Target,
 } from "../exec/events.ts";
+import type { OptionValues } from "../option.ts";
+import type { shellOptions } from "./options.ts";
 
 export type { ExecTerminal, Outcome, OutputChunk, Selection, Target } from "../exec/events.ts";
 
@@ -17,26 +19,18 @@ export interface ShellTerminal extends ExecTerminal {
 }
 
 /** A shell in one pod. */
-export interface ShellOptions {
+export interface ShellOptions extends OptionValues<typeof shellOptions> {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   /** Must match one pod. */
   selection: Selection;
   /** Replaces the shell; may be empty. */
   command: readonly string[];
-  /** To open the stream; default 15,000 or `exec.connectTimeout`. */
-  connectTimeoutMs?: number;
-  environment?: Readonly<Record<string, string>>;
-  workdir?: string;
   /** How long the shell waits in the pod for a reconnect; 0: it ends with the connection. */
   keepMs: number;
-  /** Don't use a shell that is already waiting. */
-  fresh: boolean;
   stdin: AsyncIterable<Uint8Array>;
   /** Absent if there is no terminal: the shell then reads a script, and is never persistent. */
   terminal?: ShellTerminal;
-  /** A folder for a transcript of the terminal's output. */
-  log?: string;
   /** Cancels: a shell that isn't persistent is ended in the pod. */
   signal: AbortSignal;
 }

@@ -72,7 +72,7 @@ async function openTranscript(
 /** Returns undefined if the shell ends with its connection. */
 async function persistentShell(
   host: Host,
-  { keepMs, fresh, terminal }: ShellOptions,
+  { keepMs, fresh = false, terminal }: ShellOptions,
 ): Promise<Omit<PersistentShell, "size"> | undefined> {
   if (keepMs <= 0 || terminal === undefined) return undefined;
   const owner = await shellOwner(host);

@@ -103,13 +103,7 @@ export async function runWithSteps(
 }
 
 /** Shells in panes that a step opens end with their connections. */
-const defaultPanes = {
-  keepMs: 0,
-  fresh: false,
-  connectTimeoutMs: undefined,
-  workdir: undefined,
-  log: undefined,
-};
+const defaultPanes = { keepMs: 0 };
 
 /** Returns the pods that a person picks among those that the workflow selects; undefined if the picker was aborted. */
 async function picked(

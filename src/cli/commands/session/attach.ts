@@ -1,6 +1,5 @@
 import { shellLineCommand } from "../../../actions/session/events.ts";
 import type { ShellOptions } from "../../../actions/shell/events.ts";
-import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
@@ -8,6 +7,7 @@ import { interruptible } from "../../../terminal/driver/signals.ts";
 import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { forwardFlag, forwardPorts } from "./forward_ports.ts";
+import { optionValues } from "../../parser/option_flag.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
 
 const { workdir: _workdir, ...attachFlags } = shellFlags;
@@ -67,13 +67,8 @@ export const command = defineCommand({
       keepMs: command.length === 0
         ? flags["keep-for"]
         : keepMsOf({ flags, given, trailing: command }),
-      fresh: flags.new,
       workdir: "/workspace",
-      ...definedOnly({
-        connectTimeoutMs: flags["connect-timeout"],
-        log: flags.log,
-        environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
-      }),
+      ...optionValues(attachFlags, flags),
     } satisfies Partial<ShellOptions>;
     return {
       ref: sessionRef(flags, name),

@@ -102,7 +102,7 @@ testResolve([
     line: "attach my-work",
     options: {
       ref: { name: "my-work" },
-      options: { command: [], keepMs: 900000, fresh: false, workdir: "/workspace" },
+      options: { command: [], keepMs: 900000, workdir: "/workspace" },
       ports: [],
     },
     changes: [
@@ -131,7 +131,7 @@ testResolve([
     line: "attach my-work -- top",
     options: {
       ref: { name: "my-work" },
-      options: { command: ["top"], keepMs: 0, fresh: false, workdir: "/workspace" },
+      options: { command: ["top"], keepMs: 0, workdir: "/workspace" },
       ports: [],
     },
     errors: [

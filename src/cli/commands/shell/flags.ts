@@ -1,6 +1,7 @@
 /** The flags of all commands that open shells: `shell` and `tmux` share them with the same meaning. */
-import { BadValue, durationMs, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
-import { environmentPair } from "../../parser/option_flag.ts";
+import { shellOptions } from "../../../actions/shell/options.ts";
+import { BadValue, durationMs, valueOr } from "../../parser/flag.ts";
+import { optionFlag } from "../../parser/option_flag.ts";
 
 const group = "Shell";
 
@@ -9,24 +10,17 @@ const keptByDefault = "15m";
 
 /** By their long names. */
 export const shellFlags = {
-  "env": values("environment variable of the shell", environmentPair, {
-    placeholder: "NAME=VALUE",
-    group,
-  }),
-  "workdir": value("directory to start in", text, { placeholder: "DIR", group }),
+  "env": optionFlag(shellOptions, "environment", { group }),
+  "workdir": optionFlag(shellOptions, "workdir", { placeholder: "DIR", group }),
   "keep-for": valueOr(
     "time that the shell stays in the pod after the connection breaks; needs tmux or dtach in the pod",
     keepMs,
     keptByDefault,
     { placeholder: "DURATION", variable: "KODAMA_KEEP_FOR", group },
   ),
-  "new": toggle("start a new shell, even if one can be reconnected to", { group }),
-  "connect-timeout": value(
-    "time to wait for the pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
-    durationMs,
-    { placeholder: "DURATION", group },
-  ),
-  "log": value("record the terminal in DIR, as an asciicast", text, {
+  "new": optionFlag(shellOptions, "fresh", { group }),
+  "connect-timeout": optionFlag(shellOptions, "connectTimeoutMs", { group }),
+  "log": optionFlag(shellOptions, "log", {
     placeholder: "DIR",
     completion: { kind: "files" },
     group,

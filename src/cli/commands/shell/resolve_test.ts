@@ -12,7 +12,6 @@ testResolve([
         selection: { ...wholeSelection, operands: [{ kind: "pod", name: "web-0" }] },
         command: [],
         keepMs: 900000,
-        fresh: false,
       },
     },
     changes: [
@@ -51,7 +50,6 @@ testResolve([
         selection: { ...wholeSelection, operands: [{ kind: "pod", name: "web-0" }] },
         command: ["top"],
         keepMs: 0,
-        fresh: false,
       },
     },
     changes: [

@@ -1,10 +1,10 @@
 import type { ShellOptions } from "../../../actions/shell/events.ts";
-import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../../parser/selection.ts";
+import { optionValues } from "../../parser/option_flag.ts";
 import { keepMsOf, shellFlags } from "./flags.ts";
 
 /** `kodama shell`. */
@@ -79,13 +79,7 @@ export const command = defineCommand({
       selection,
       command: trailing ?? [],
       keepMs: keepMsOf({ flags, given, trailing }),
-      fresh: flags.new,
-      ...definedOnly({
-        connectTimeoutMs: flags["connect-timeout"],
-        workdir: flags.workdir,
-        log: flags.log,
-        environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
-      }),
+      ...optionValues(shellFlags, flags),
     } satisfies Omit<ShellOptions, "signal" | "stdin" | "terminal">;
     const choosing = pick
       ? { kind: "one" as const }

@@ -21,7 +21,7 @@ testResolve([
         detach: false,
         remain: "failed",
       },
-      panes: { keepMs: 900000, fresh: false },
+      panes: { keepMs: 900000 },
       confirm: { yes: false },
     },
     changes: [
@@ -61,7 +61,7 @@ testResolve([
         detach: false,
         remain: "on",
       },
-      panes: { keepMs: 0, fresh: false },
+      panes: { keepMs: 0 },
       confirm: { yes: false },
     },
     changes: [

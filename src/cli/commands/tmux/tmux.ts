@@ -22,6 +22,8 @@ import {
   selectionFlags,
   selectionOperands,
 } from "../../parser/selection.ts";
+import type { ShellOptions } from "../../../actions/shell/events.ts";
+import { optionValues } from "../../parser/option_flag.ts";
 import { keepMsOf, shellFlags } from "../shell/flags.ts";
 import { failedContextText, skippedPodTexts } from "../../../present/run_notes.ts";
 
@@ -101,10 +103,7 @@ export const command = defineCommand({
     } satisfies Partial<TmuxOptions>;
     const panes: PaneFlags = {
       keepMs: keepMsOf({ flags, given, trailing }),
-      fresh: flags.new,
-      connectTimeoutMs: flags["connect-timeout"],
-      workdir: flags.workdir,
-      log: flags.log,
+      ...optionValues(paneShellFlags, flags),
     };
     return { options, panes, kubeconfig, confirm: confirmViewOf(flags), choosing };
   },
@@ -197,13 +196,7 @@ function linesOf(event: TmuxEvent): string[] {
 /* The flags of `kodama tmux` that are those of `kodama shell` in each pane, formatted as args. Pure. */
 
 /** How the shells of panes are opened. */
-interface PaneFlags {
-  keepMs: number;
-  fresh: boolean;
-  connectTimeoutMs: number | undefined;
-  workdir: string | undefined;
-  log: string | undefined;
-}
+type PaneFlags = Pick<ShellOptions, "keepMs" | "fresh" | "connectTimeoutMs" | "workdir" | "log">;
 
 /**
  * Returns the args for every pane: paths are absolute, since a pane may start elsewhere. Variables are omitted, as

@@ -1,0 +1,15 @@
+/** The options of `shell`: how a shell is opened in a pod. */
+import { durationOption, ofSetting, textOption, toggleOption, variablesOption } from "../option.ts";
+
+/** Of a shell in one pod; of those in the panes of `tmux` too. */
+export const shellOptions = {
+  environment: variablesOption("environment variable of the shell"),
+  workdir: textOption("directory to start in"),
+  fresh: toggleOption("start a new shell, even if one can be reconnected to"),
+  connectTimeoutMs: ofSetting(
+    "connectTimeout",
+    durationOption("time to wait for the pod's stream to open"),
+  ),
+  /** A folder. */
+  log: textOption("record the terminal in DIR, as an asciicast"),
+};
