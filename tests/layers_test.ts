@@ -36,6 +36,7 @@ const allowed: Record<string, readonly string[]> = {
   "model": ["base"],
   "plugin": ["base", "sandbox"],
   "actions": [
+    "sdk",
     "base",
     "model",
     "plugin",
@@ -82,7 +83,7 @@ async function* sourceFiles(folder: URL, ending = ".ts"): AsyncGenerator<URL> {
   }
 }
 
-/** Relative imports of a file, static and dynamic. Paths are relative to `src/`. */
+/** Relative imports of a file, static and dynamic. Paths are relative to `src/`, those outside of it to the checkout. */
 function importsOf(file: URL, text: string): Import[] {
   const from = file.href.slice(src.href.length);
   const statement =
@@ -90,7 +91,8 @@ function importsOf(file: URL, text: string): Import[] {
   return [...text.matchAll(statement)].map((match) => {
     const specifier = match[2] ?? match[3] ?? match[4] ?? "";
     const to = new URL(specifier, file).href;
-    return { from, to: to.slice(src.href.length), typeOnly: match[1] !== undefined };
+    const base = to.startsWith(src.href) ? src : new URL("../", src);
+    return { from, to: to.slice(base.href.length), typeOnly: match[1] !== undefined };
   });
 }
 

@@ -11,8 +11,9 @@ export function sourcePlaces(root: URL): Plugin {
   return {
     name: "source-places",
     setup(build) {
-      build.onLoad({ filter: /\.ts$/, namespace: "file" }, async ({ path }) => {
-        if (!path.startsWith(filePath(root))) return undefined;
+      build.onLoad({ filter: /\.ts$/, namespace: "file" }, async ({ path, with: attributes }) => {
+        // A source of AssemblyScript is a text, not a module.
+        if (!path.startsWith(filePath(root)) || attributes["type"] === "text") return undefined;
         const text = await Deno.readTextFile(path);
         const place = path.slice(filePath(root).length);
         const other = /import\.meta\.(dirname|filename|resolve)/.exec(text);

@@ -345,6 +345,8 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     stats: leaf("print what models have cost", from(model, "stats")),
   }),
   plugin: branch("panes of your own, in WebAssembly", {
+    new: leaf("create a plugin's project", from(plugin, "new")),
+    build: leaf("build a plugin's project", from(plugin, "build")),
     list: leaf("list the configured plugins", from(plugin, "list")),
     check: leaf("check a plugin's file", from(plugin, "check")),
     test: leaf("run a plugin without a screen", from(plugin, "test")),

@@ -158,5 +158,74 @@ function parseSize(raw: string): { width: number; height: number } {
   return { width: Number(width), height: Number(height) };
 }
 
+const languages = choice(["assemblyscript", "rust", "c"]);
+
+/** `kodama plugin new`. */
+const create = defineCommand({
+  description:
+    "Creates the folder NAME with a plugin that can be built and tested at once: its source, the kit of its language, " +
+    "and recorded commands.",
+  operands: [{ name: "NAME", arity: "one" }],
+  flags: {
+    language: valueOr("language of the plugin", languages.parse, "assemblyscript", {
+      short: "l",
+      ...languages,
+    }),
+  },
+  examples: [
+    { title: "In AssemblyScript, which is close to TypeScript", line: "kodama plugin new my-view" },
+    { title: "In Rust", line: "kodama plugin new my-view --language rust" },
+  ],
+  exitCodes: [["1", "the folder exists"]],
+  seeAlso: ["kodama plugin build --help builds it."],
+  resolve: ({ flags, operands: [name = ""] }) => ({ name, language: flags.language }),
+  async run({ name, language }, { host, terminal }) {
+    const { newPlugin } = await import("../../../actions/plugin/projects.ts");
+    const paths = await newPlugin(await host(), name, language);
+    await terminal.stdout.write(paths.map((path) => `${path}\n`).join(""));
+    await terminal.stderr.write(
+      `next: kodama plugin build ${name} && ` +
+        `kodama plugin test ${name}/plugin.wasm --commands ${name}/commands.jsonl\n`,
+    );
+    return success;
+  },
+});
+
+/** `kodama plugin build`. */
+const build = defineCommand({
+  description:
+    "Builds the plugin in FOLDER (default the current one) as plugin.wasm, by the tool of its language: cargo, clang, " +
+    "or npx, which runs AssemblyScript's compiler. Then checks the file, as kodama plugin check does.",
+  operands: [{ name: "FOLDER", arity: "optional", completion: { kind: "files" } }],
+  flags: {},
+  examples: [
+    { title: "The one in this folder", line: "kodama plugin build" },
+    { title: "Another one", line: "kodama plugin build my-view" },
+  ],
+  exitCodes: [["1", "it can't be built, or what was built is not a plugin"]],
+  seeAlso: ["kodama plugin new --help creates one."],
+  resolve: ({ operands: [folder = "."] }) => ({ folder }),
+  async run({ folder }, invocation) {
+    const { terminal, signals } = invocation;
+    const [{ buildPlugin }, { checkPlugin }, { checkLines }, { interruptible }] = await Promise.all(
+      [
+        import("../../../actions/plugin/projects.ts"),
+        import("../../../actions/plugin/plugins.ts"),
+        import("../../../present/plugin_text.ts"),
+        import("../../../terminal/driver/signals.ts"),
+      ],
+    );
+    const host = await invocation.host();
+    return await interruptible(signals, async (signal) => {
+      const { module } = await buildPlugin(host, folder, signal);
+      const check = await checkPlugin(host, module, []);
+      if (check.kind === "refused") throw check.error;
+      const lines = [`file         ${module}`, ...checkLines({ ...check, missing: [] })];
+      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      return success;
+    });
+  },
+});
+
 /** By their names. */
-export const commands = { list, check, test };
+export const commands = { new: create, build, list, check, test };

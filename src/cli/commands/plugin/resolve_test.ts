@@ -2,6 +2,12 @@
 import { testResolve } from "../../testing/resolve.ts";
 
 testResolve([
+  {
+    line: "plugin new my-view",
+    options: { name: "my-view", language: "assemblyscript" },
+    changes: [["--language rust", { language: "rust" }], ["-l c", { language: "c" }]],
+  },
+  { line: "plugin build", options: { folder: "." }, changes: [["my-view", { folder: "my-view" }]] },
   { line: "plugin list", options: {}, changes: [["--output json", { format: "json" }]] },
   {
     line: "plugin check a.wasm",
