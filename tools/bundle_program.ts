@@ -9,21 +9,16 @@ import { installed } from "./deno_flags.ts";
 import { resolveForDeno, sourcePlaces, startTogether } from "./bundle_plugins.ts";
 import { execModules, lightModules } from "./hot_path.ts";
 import { writeLicences } from "./licences.ts";
+import { installPackages } from "./packages.ts";
 import { filePath } from "../src/files/file_path.ts";
 
 const root = new URL("../", import.meta.url);
 
-/**
- * Packages as files that esbuild can find. Always the same path below the checkout: the names
- * of chunks are hashes over the paths of their inputs too, and the same source must give the same names.
- */
-const packages = new URL("dist/packages/", root);
-
 async function writeBundle(folder: string): Promise<Bundle> {
   try {
-    await installPackages();
-    const { metafile, outputFiles } = await build(buildOptions(folder));
-    await build(warmOptions(folder));
+    const modules = await installPackages();
+    const { metafile, outputFiles } = await build(buildOptions(folder, modules));
+    await build(warmOptions(folder, modules));
     for (const { path, text } of outputFiles) await Deno.writeTextFile(path, hideLazyImports(text));
     await copyData(root, folder);
     await writeLicences(metafile, root, `${folder}/LICENSES.txt`);
@@ -34,8 +29,7 @@ async function writeBundle(folder: string): Promise<Bundle> {
   }
 }
 
-function buildOptions(folder: string) {
-  const modules = filePath(new URL("node_modules", packages));
+function buildOptions(folder: string, modules: string) {
   return {
     absWorkingDir: filePath(root),
     entryPoints: ["main.ts"],
@@ -65,34 +59,13 @@ function buildOptions(folder: string) {
 }
 
 /** Of the program that fills the code cache: one file, which shares no chunk with kodama. */
-function warmOptions(folder: string) {
+function warmOptions(folder: string, modules: string) {
   return {
-    ...buildOptions(folder),
+    ...buildOptions(folder, modules),
     entryPoints: [{ in: "tools/warm_code_cache.ts", out: installed.warm.replace(/\.js$/, "") }],
     write: true,
     splitting: false,
   } satisfies BuildOptions;
-}
-
-/** The pinned packages as files: esbuild resolves `node_modules`, not Deno's cache. */
-async function installPackages(): Promise<void> {
-  await Deno.mkdir(packages, { recursive: true });
-  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  const { imports } = config as { imports: Record<string, string> };
-  await Deno.writeTextFile(
-    new URL("deno.json", packages),
-    JSON.stringify({ nodeModulesDir: "auto", imports }),
-  );
-  await Deno.copyFile(new URL("deno.lock", root), new URL("deno.lock", packages));
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["install", "--quiet", "--frozen"],
-    cwd: packages,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (code !== 0) {
-    throw new Error(`the packages can't be installed: ${new TextDecoder().decode(stderr)}`);
-  }
 }
 
 const told = JSON.stringify(await writeBundle(Deno.args[0] ?? "dist"));

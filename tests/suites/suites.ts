@@ -12,7 +12,7 @@ const suites = {
   program: /^tests\//,
   cluster: /^src\/cluster\//,
   work: /^src\/(actions|agent|sandbox|session|sync|workflow)\//,
-  modules: /^src\//,
+  modules: /^(src|editors)\//,
 } as const;
 
 /** The name of a suite. */
@@ -28,12 +28,13 @@ const elsewhere = [
   "tests/plugins/",
   "tests/release/",
   "tests/suites/",
+  "tests/vscode/",
   "tests/wire/",
 ];
 
 /** Loads the test files of a suite. */
 export async function loadSuite(name: SuiteName): Promise<void> {
-  const paths = [...await testFiles("src/"), ...await testFiles("tests/")];
+  const paths = (await Promise.all(["src/", "editors/", "tests/"].map(testFiles))).flat();
   const own = paths.filter((path) => suiteOf(path) === name);
   for (const path of own.sort()) await import(new URL(path, root).href);
 }

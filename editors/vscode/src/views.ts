@@ -1,0 +1,228 @@
+/** The views of the side bar: runs with each pod's outcome, and sessions. All of it is what the program lists. */
+import * as vscode from "vscode";
+import type { Kodama } from "./kodama.ts";
+import { resultOf } from "./run_events.ts";
+import type { ActiveRun, Runner } from "./run_pane.ts";
+
+/** A run as `kodama runs list -o json` prints it: of a command with `targets`, of a workflow with `steps`. */
+interface ListedRun {
+  id: string;
+  at: string;
+  command?: string[];
+  workflow: string | null;
+  outcome?: string | null;
+  exitCode: number | null;
+  targets?: ListedPod[];
+  steps?: { step: string; title: string; outcome: string | null; targets: ListedPod[] }[];
+}
+
+interface ListedPod {
+  name: string;
+  outcome: string | null;
+  exitCode?: number | null;
+  error?: string | null;
+  durationMs: number | null;
+  stdout?: string | null;
+  stderr?: string | null;
+}
+
+/** A line of the tree of runs. */
+export type RunNode =
+  | { kind: "active"; run: ActiveRun }
+  | { kind: "run"; run: ListedRun }
+  | { kind: "step"; run: ListedRun; step: NonNullable<ListedRun["steps"]>[number] }
+  | { kind: "pod"; pod: ListedPod; runId?: string; step?: string };
+
+/** How many past runs are shown. */
+const shownRuns = 50;
+
+/** The runs, the newest first; those that aren't over before them. */
+export class RunsView implements vscode.TreeDataProvider<RunNode> {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #past: ListedRun[] | undefined;
+
+  constructor(private readonly kodama: Kodama, private readonly runner: Runner) {
+    runner.onDidChange((change) => {
+      if (change === "end") this.#past = undefined;
+      // Many pods end at once: one drawing for all of them.
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#changed.fire();
+      }, 100);
+    });
+  }
+
+  refresh(): void {
+    this.#past = undefined;
+    this.#changed.fire();
+  }
+
+  async getChildren(node?: RunNode): Promise<RunNode[]> {
+    if (node === undefined) {
+      this.#past ??= (await this.kodama.json<ListedRun[]>(["runs", "list"])).slice(0, shownRuns);
+      return [
+        ...[...this.runner.active].map((run): RunNode => ({ kind: "active", run })),
+        ...this.#past.map((run): RunNode => ({ kind: "run", run })),
+      ];
+    }
+    if (node.kind === "active") {
+      return [...node.run.state.pods.values()].map((pod): RunNode => ({
+        kind: "pod",
+        pod: { ...pod, outcome: pod.outcome ?? null, durationMs: pod.durationMs ?? null },
+      }));
+    }
+    if (node.kind === "pod") return [];
+    const pods = (targets: readonly ListedPod[], step?: string) =>
+      targets.map((pod): RunNode => ({
+        ...{ kind: "pod", pod, runId: node.run.id },
+        ...(step === undefined ? {} : { step }),
+      }));
+    if (node.kind === "step") return pods(node.step.targets, node.step.step);
+    const { run } = node;
+    return run.targets === undefined
+      ? (run.steps ?? []).map((step): RunNode => ({ kind: "step", run, step }))
+      : pods(run.targets);
+  }
+
+  getTreeItem(node: RunNode): vscode.TreeItem {
+    const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+    if (node.kind === "active") {
+      const item = new vscode.TreeItem(node.run.title, Expanded);
+      return Object.assign(item, { iconPath: new vscode.ThemeIcon("loading~spin") });
+    }
+    if (node.kind === "run") return runItem(node.run);
+    if (node.kind === "step") {
+      const { step } = node;
+      const item = new vscode.TreeItem(step.title, step.targets.length === 0 ? None : Collapsed);
+      return Object.assign(item, {
+        description: resultOf(step.targets),
+        iconPath: iconOf(step.outcome),
+        tooltip: step.step,
+      });
+    }
+    const { pod, runId } = node;
+    const item = new vscode.TreeItem(pod.name, None);
+    const code = pod.exitCode ? `, exit code ${pod.exitCode}` : "";
+    return Object.assign(item, {
+      description: pod.outcome === null ? "" : `${pod.outcome}${code}`,
+      iconPath: iconOf(pod.outcome),
+      tooltip: pod.error ?? undefined,
+      ...(runId === undefined ? {} : {
+        contextValue: "pod",
+        command: { command: "kodama.runs.output", title: "Show Output", arguments: [node] },
+      }),
+    });
+  }
+}
+
+function runItem(run: ListedRun): vscode.TreeItem {
+  const title = run.workflow ?? (run.command ?? []).join(" ");
+  const item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Collapsed);
+  const pods = run.targets ?? run.steps?.flatMap(({ targets }) => targets) ?? [];
+  const isOk = run.exitCode === 0;
+  return Object.assign(item, {
+    description: `${resultOf(pods)} · ${new Date(run.at).toLocaleString()}`,
+    tooltip: run.id,
+    iconPath: iconOf(isOk ? "ok" : "failed"),
+    contextValue: isOk ? "run" : "run.failed",
+  });
+}
+
+function iconOf(outcome: string | null): vscode.ThemeIcon {
+  if (outcome === null) return new vscode.ThemeIcon("circle-outline");
+  if (outcome === "ok") {
+    return new vscode.ThemeIcon("pass", new vscode.ThemeColor("testing.iconPassed"));
+  }
+  if (outcome === "skipped" || outcome === "cancelled") return new vscode.ThemeIcon("circle-slash");
+  return new vscode.ThemeIcon("error", new vscode.ThemeColor("testing.iconFailed"));
+}
+
+/** The scheme of documents with a pod's output: `kodama-output:/POD?RUN#STEP`. */
+export const outputScheme = "kodama-output";
+
+/** Returns the address of the document with a pod's output. */
+export function outputUri(node: RunNode): vscode.Uri | undefined {
+  if (node.kind !== "pod" || node.runId === undefined) return undefined;
+  return vscode.Uri.from({
+    scheme: outputScheme,
+    path: `/${node.pod.name}`,
+    query: node.runId,
+    ...(node.step === undefined ? {} : { fragment: node.step }),
+  });
+}
+
+/** What a pod wrote in a past run, as a document. */
+export class Outputs implements vscode.TextDocumentContentProvider {
+  constructor(private readonly kodama: Kodama) {}
+
+  async provideTextDocumentContent(
+    { path, query, fragment }: vscode.Uri,
+    token: vscode.CancellationToken,
+  ): Promise<string> {
+    const run = await this.kodama.json<ListedRun>(["runs", "show", query], token);
+    const pods = fragment === ""
+      ? run.targets ?? []
+      : run.steps?.find(({ step }) => step === fragment)?.targets ?? [];
+    const pod = pods.find(({ name }) => `/${name}` === path);
+    if (pod?.stdout === null || pod?.stdout === undefined) return "The output isn't recorded.\n";
+    return pod.stderr ? `${pod.stdout}\n--- standard error ---\n${pod.stderr}` : pod.stdout;
+  }
+}
+
+/** The scheme of documents with a plan. */
+export const planScheme = "kodama-plan";
+
+/** Plans, as documents that are only read. */
+export class Plans implements vscode.TextDocumentContentProvider {
+  readonly #texts = new Map<string, string>();
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.#changed.event;
+
+  /** Shows a plan; the one of the same name before is replaced. */
+  async show(name: string, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: planScheme, path: `/${name}` });
+    this.#texts.set(uri.path, text);
+    this.#changed.fire(uri);
+    await vscode.window.showTextDocument(uri, { preview: true });
+  }
+
+  provideTextDocumentContent({ path }: vscode.Uri): string {
+    return this.#texts.get(path) ?? "";
+  }
+}
+
+/** A session as `kodama list -o json` prints it. */
+export interface ListedSession {
+  name: string;
+  namespace: string;
+  status: string;
+  /** `localPath` is absent if no folder is in sync with it. */
+  sync?: { localPath?: string };
+}
+
+/** The sessions of the namespace. */
+export class SessionsView implements vscode.TreeDataProvider<ListedSession> {
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(private readonly kodama: Kodama) {}
+
+  refresh(): void {
+    this.#changed.fire();
+  }
+
+  async getChildren(session?: ListedSession): Promise<ListedSession[]> {
+    return session === undefined ? await this.kodama.json<ListedSession[]>(["list"]) : [];
+  }
+
+  getTreeItem(session: ListedSession): vscode.TreeItem {
+    const item = new vscode.TreeItem(session.name);
+    return Object.assign(item, {
+      description: session.status,
+      contextValue: "session",
+      iconPath: new vscode.ThemeIcon(session.status === "Running" ? "vm-running" : "vm-outline"),
+    });
+  }
+}
