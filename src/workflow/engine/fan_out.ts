@@ -216,7 +216,7 @@ class Round implements AsyncDisposable {
 }
 
 /** Emits equal outputs once, under the names of all their targets. */
-async function emitFolded(step: StepContext, ends: readonly StepTargetEnd[]): Promise<void> {
+export async function emitFolded(step: StepContext, ends: readonly StepTargetEnd[]): Promise<void> {
   const groups = Map.groupBy(
     ends,
     ({ stdout, stderr, cut }) => JSON.stringify([stdout, stderr, cut]),

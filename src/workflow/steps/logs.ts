@@ -4,14 +4,15 @@ import { parseDuration } from "../../base/duration.ts";
 import { countFromOne, described, duration, maxOutput, text } from "../fields.ts";
 import { podOutput } from "./exec.ts";
 import { defineStep, type StepEnd } from "../step_kind.ts";
-import { podEntries, podLimitOf } from "../pod_fields.ts";
+import { fanoutEntries, podEntries, podLimitOf } from "../pod_fields.ts";
 import { inParallel } from "../../base/semaphore.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Capture } from "../../exec/capture.ts";
+import type { OutputMode } from "../../exec/run_options.ts";
 import { type Outcome, outcomeOfReadError } from "../../exec/outcome.ts";
 import { outputFileName } from "../../exec/target_names.ts";
 import type { StepTargetEnd } from "../step_events.ts";
-import { cutOf } from "../engine/fan_out.ts";
+import { cutOf, emitFolded } from "../engine/fan_out.ts";
 import { deadEnds, podOutputOf, troubleIn, withRecords } from "../engine/pod_output.ts";
 import { targetsEvent } from "../engine/named_targets.ts";
 import type { StepContext } from "../engine/step_context.ts";
@@ -37,6 +38,7 @@ export const logsStep = defineStep({
   entries: {
     logs: described(request, "Which lines to read; `{}` for the last 100."),
     ...podEntries,
+    outputMode: fanoutEntries.outputMode,
     maxOutput: v.optional(
       described(
         maxOutput,
@@ -55,6 +57,7 @@ permissions: { write: [saved] }
 steps:
   - id: last
     logs: { tail: 20, since: 1h, previous: false, timestamps: true }
+    outputMode: fold
     maxOutput: 1Mi
   - logs: {}
     select: { namespace: weka-operator-system, match: compute }
@@ -69,7 +72,7 @@ steps:
     effect: "reads",
   }),
   run: async (fields, step) => {
-    const { logs: { tail, since, previous, timestamps }, save, maxOutput } = fields;
+    const { logs: { tail, since, previous, timestamps }, save, maxOutput, outputMode } = fields;
     if (save !== undefined) await step.requirePath("write", save);
     const sinceMs = since === undefined ? undefined : parseDuration(since);
     return await readLogs(step, await step.targets(fields), {
@@ -77,6 +80,7 @@ steps:
       previous: previous ?? false,
       timestamps: timestamps ?? false,
       maxOutputBytes: podLimitOf(maxOutput),
+      outputMode: outputMode ?? "prefix",
       ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(save === undefined ? {} : { save }),
     });
@@ -96,6 +100,7 @@ interface LogRead {
   timestamps: boolean;
   /** How much of each pod's lines is stored. */
   maxOutputBytes: number;
+  outputMode: OutputMode;
   sinceMs?: number;
   /** A folder; the lines are written to files there instead of the screen. */
   save?: string;
@@ -114,6 +119,7 @@ async function readLogs(
     parallel,
   );
   const ends = [...ofPods, ...await deadEnds(step, targets)];
+  if (read.save === undefined && read.outputMode === "fold") await emitFolded(step, ends);
   const outcome = troubleIn(targets, ends, { kind: "count", count: 0 }) ?? { kind: "ok" };
   return { outcome, ...withRecords(step, ends, podOutputOf(ends, read.maxOutputBytes)) };
 }
@@ -143,7 +149,8 @@ async function readOne(
     ...cutOf({ stdout: stored }),
     durationMs: Math.round(clock.elapsedMs() - startedMs),
   };
-  if (read.save === undefined) await emitLines(step, end);
+  const isShown = read.outputMode !== "fold" && read.outputMode !== "none";
+  if (read.save === undefined && isShown) await emitLines(step, end);
   await step.emit({ kind: "stepTargetEnded", step: step.key, end, at: clock.now() });
   return end;
 }
