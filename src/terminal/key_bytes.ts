@@ -26,6 +26,14 @@ const numberedKeys: Readonly<Record<string, number>> = {
   delete: 3,
   "page-up": 5,
   "page-down": 6,
+  f5: 15,
+  f6: 17,
+  f7: 18,
+  f8: 19,
+  f9: 20,
+  f10: 21,
+  f11: 23,
+  f12: 24,
 };
 
 const modifiers: readonly (readonly [prefix: string, code: number])[] = [
@@ -45,6 +53,9 @@ const singleKeys: Readonly<Record<string, string>> = {
   backspace: "\x7f",
   space: " ",
   f1: "\x1bOP",
+  f2: "\x1bOQ",
+  f3: "\x1bOR",
+  f4: "\x1bOS",
   "ctrl-space": "\0",
   "ctrl-\\": "\x1c",
   "ctrl-]": "\x1d",

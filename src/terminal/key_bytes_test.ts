@@ -11,7 +11,7 @@ function decoded(text: string) {
 }
 
 const keys =
-  "enter tab shift-tab esc backspace f1 up down left right home end insert delete page-up page-down ctrl-a ctrl-c ctrl-z ctrl-space ctrl-\\ ctrl-] ctrl-^ ctrl-/ shift-up alt-left ctrl-right ctrl-delete alt-b alt-."
+  "enter tab shift-tab esc backspace f1 up down left right home end insert delete page-up page-down ctrl-a ctrl-c ctrl-z ctrl-space ctrl-\\ ctrl-] ctrl-^ ctrl-/ shift-up alt-left ctrl-right ctrl-delete alt-b alt-. f2 f3 f4 f5 f6 f9 f10 f11 f12"
     .split(" ");
 
 for (const key of keys) {

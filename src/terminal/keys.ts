@@ -32,6 +32,10 @@ const csiLetters: Readonly<Record<string, string>> = {
   F: "end",
   H: "home",
   P: "f1",
+  Q: "f2",
+  // Only as ESC O R: ESC [ … R is the cursor's position.
+  R: "f3",
+  S: "f4",
   Z: "shift-tab",
 };
 
@@ -45,6 +49,17 @@ const csiNumbers: Readonly<Record<string, string>> = {
   7: "home",
   8: "end",
   11: "f1",
+  12: "f2",
+  13: "f3",
+  14: "f4",
+  15: "f5",
+  17: "f6",
+  18: "f7",
+  19: "f8",
+  20: "f9",
+  21: "f10",
+  23: "f11",
+  24: "f12",
 };
 
 const modifiers: Readonly<Record<string, string>> = {

@@ -129,7 +129,13 @@ export async function buildPlugin(
   const { code, stdout } = await host.machine.capture("sh", args, signal);
   signal.throwIfAborted();
   if (code !== 0) {
-    throw new KodamaError("conflict", `${program} failed:\n${stdout.trimEnd()}`, { hint: install });
+    // Otherwise the output is about the plugin's own source.
+    const lacksTarget = stdout.includes("target may not be installed");
+    throw new KodamaError(
+      "conflict",
+      `${program} failed:\n${stdout.trimEnd()}`,
+      lacksTarget ? { hint: install } : {},
+    );
   }
   return { language, module: `${folder}/${builtModule}` };
 }
