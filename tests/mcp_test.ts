@@ -171,6 +171,31 @@ Deno.test("the MCP server", async (t) => {
         new RegExp(`run: touch ${file}\\nin 1 pod of namespace ${namespace}.*: ${pod}`),
       );
     });
+
+    await t.step(`${era}: forwarded ports are approved, and end with the server`, async () => {
+      const input = { target: pod, ports: ["8080"], namespace };
+      let port = 0;
+      {
+        await using yes = await openSession(host, {
+          modern,
+          allowChanges: true,
+          answer: () => true,
+        });
+        const { text } = await yes.call("forward", input);
+        const [, found] = /127\.0\.0\.1:(\d+) -> pod\/.*:8080/.exec(text) ?? [];
+        port = Number(found);
+        assert.throws(() => Deno.listen({ hostname: "127.0.0.1", port }), Deno.errors.AddrInUse);
+        const question = new RegExp(
+          `open local ports for 10 minutes that lead to ${pod} \\(8080\\)`,
+        );
+        assert.match(yes.questions[0] ?? "", question);
+        const taken = await yes.call("forward", { ...input, ports: ["22:8080"] });
+        assert.match(taken.text, /^usage: .*the target's port alone/);
+      }
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      await using no = await openSession(host, { modern, allowChanges: true, answer: () => false });
+      assert.match((await no.call("forward", input)).text, /^declined/);
+    });
   }
 
   await t.step(

@@ -89,6 +89,8 @@ function changeText(action: ChangeAction): string {
       return `copy into pods`;
     case "kubectl":
       return `run kubectl ${commandLine(action.args)}`;
+    case "forward":
+      return `forward ports to ${action.target}`;
     case "shells":
       return "open shells";
     case "steps":

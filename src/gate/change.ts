@@ -10,6 +10,15 @@ export type ChangeAction =
   | { kind: "copy"; from: string; to: string }
   /** Objects are changed by kubectl; `effect` is what its dry run shows, in lines. */
   | { kind: "kubectl"; args: readonly string[]; effect: readonly string[]; manifest?: string }
+  /** Local ports that lead to pods, for `minutes`; `scope` says where the target is. */
+  | {
+    kind: "forward";
+    target: string;
+    /** All that the target declares if empty. */
+    ports: readonly string[];
+    minutes: number;
+    scope: string;
+  }
   /** Interactive shells, typed into all at once. */
   | { kind: "shells" }
   /** Steps of a workflow that may change something, in their order. */

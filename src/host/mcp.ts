@@ -26,13 +26,14 @@ export async function serveTools(
     return;
   }
   const { mcpHttpHandler } = await import("../mcp/http.ts");
+  await using lifetime = new AsyncDisposableStack();
   try {
     const server = Deno.serve({
       hostname: "127.0.0.1",
       port: http.port,
       signal,
       onListen: ({ port }) => http.onListen(`http://127.0.0.1:${port}/mcp`),
-    }, mcpHttpHandler(options, http.token));
+    }, mcpHttpHandler({ ...options, lifetime }, http.token));
     await server.finished;
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;

@@ -24,6 +24,7 @@ import { runLines, workflowRunLines } from "../present/past_runs.ts";
 import { changeText } from "../toolbox/change_text.ts";
 import { withoutSecrets } from "../toolbox/secrets.ts";
 import type { Tool } from "../toolbox/tool.ts";
+import { forwardTool } from "../toolbox/forward_tool.ts";
 import { tools } from "../toolbox/toolbox.ts";
 import { prompts } from "./prompts.ts";
 
@@ -38,11 +39,13 @@ export interface McpOptions {
    * has the whole kubeconfig.
    */
   onlyNamespace?: string;
+  /** What outlives a call, such as open ports, ends with it; without it such tools are refused. */
+  lifetime?: AsyncDisposableStack;
 }
 
 /** Tools whose requests the host sends itself: it holds them to one namespace. */
 const ofOneNamespace: ReadonlySet<string> = new Set([
-  ...["pods", "get", "logs", "exec", "read_file", "wait"],
+  ...["pods", "get", "logs", "exec", "read_file", "wait", "forward"],
 ]);
 
 const instructions = "kodama reads and runs things in many Kubernetes pods at once. Prefer one " +
@@ -64,12 +67,12 @@ class ApprovalNeeded extends KodamaError {
 
 /** Returns the factory of servers: one for each connection, or for each request over HTTP. */
 export function mcpServers(
-  { host, version, allowChanges, onlyNamespace }: McpOptions,
+  { host, version, allowChanges, onlyNamespace, lifetime }: McpOptions,
 ): McpServerFactory {
   // Of this process: an approval doesn't outlive it.
   const key = crypto.getRandomValues(new Uint8Array(32));
   const codec = createRequestStateCodec<Approval>({ key, ttlSeconds: 600 });
-  const offered = tools.filter(({ name, mayChange }) =>
+  const offered = [...tools, forwardTool].filter(({ name, mayChange }) =>
     (allowChanges || name === "exec" || !mayChange) &&
     (onlyNamespace === undefined || ofOneNamespace.has(name))
   );
@@ -93,7 +96,7 @@ export function mcpServers(
           openWorldHint: true,
         },
       }, async (input: Record<string, unknown>, context: ServerContext) => {
-        return await callTool(tool, { input, context, host, allowChanges, codec });
+        return await callTool(tool, { input, context, host, allowChanges, codec, lifetime });
       });
     }
     if (onlyNamespace === undefined) registerResources(server, host);
@@ -104,12 +107,13 @@ export function mcpServers(
 
 async function callTool(
   tool: Tool,
-  { input, context, host, allowChanges, codec }: {
+  { input, context, host, allowChanges, codec, lifetime }: {
     input: Record<string, unknown>;
     context: ServerContext;
     host: Host;
     allowChanges: boolean;
     codec: ReturnType<typeof createRequestStateCodec<Approval>>;
+    lifetime: AsyncDisposableStack | undefined;
   },
 ) {
   const { mcpReq } = context;
@@ -128,6 +132,7 @@ async function callTool(
     host,
     signal,
     confirm: allowChanges ? ask : undefined,
+    lifetime,
     progress: progressOf(context),
   });
   const { approval } = needed;

@@ -22,7 +22,11 @@ export async function serveStreams(
   onError: (error: Error) => void,
 ): Promise<void> {
   const transport = new StreamTransport(write);
-  const connection = serveStdio(mcpServers(options), { transport, onerror: onError });
+  await using lifetime = new AsyncDisposableStack();
+  const connection = serveStdio(mcpServers({ ...options, lifetime }), {
+    transport,
+    onerror: onError,
+  });
   try {
     for await (const chunk of input) transport.receive(chunk);
   } finally {

@@ -62,6 +62,8 @@ function headOf({ action, count }: ChangeQuestion): string {
       return `Copy into ${pods}:`;
     case "kubectl":
       return "Run kubectl:";
+    case "forward":
+      return `Open local ports for ${plural(action.minutes, "minute")}:`;
     case "shells":
       return `Open shells in ${pods}; what is typed goes to all of them.`;
     case "steps":
@@ -79,6 +81,8 @@ function detailOf(action: Action): string {
       return `${commandLine([action.from])} to ${commandLine([action.to])}`;
     case "kubectl":
       return commandLine(["kubectl", ...action.args]);
+    case "forward":
+      return `${[action.target, ...action.ports].join(" ")} of ${action.scope}`;
     case "shells":
     case "steps":
       return "";

@@ -30,6 +30,13 @@ function actionLines(action: ChangeQuestion["action"], count: number): string[] 
       return [`copy ${action.from} to ${action.to}`];
     case "kubectl":
       return [...action.effect, ...(action.manifest?.split("\n") ?? [])];
+    case "forward": {
+      const ports = action.ports.length === 0 ? "all its ports" : action.ports.join(", ");
+      return [
+        `open local ports for ${plural(action.minutes, "minute")} that lead to ` +
+        `${action.target} (${ports}) of ${action.scope}`,
+      ];
+    }
     case "shells":
       return [`open shells in ${plural(count, "pod")}`];
     case "steps":

@@ -29,6 +29,8 @@ export interface ToolContext {
    * Asks a person before a change, whatever the number of pods. Undefined: nothing may be changed.
    */
   confirm: Confirm["ask"] | undefined;
+  /** What outlives a call ends with it. Undefined: nothing may. */
+  lifetime?: AsyncDisposableStack | undefined;
   /** Reports what happens meanwhile, in one line. */
   progress?: (text: string) => void;
 }

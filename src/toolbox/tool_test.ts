@@ -7,13 +7,14 @@ import { KodamaError } from "../base/errors.ts";
 import { isKnownReadOnly } from "../gate/commands.ts";
 import type { Host } from "../actions/host.ts";
 import type { Log } from "../base/log.ts";
+import { forwardTool } from "./forward_tool.ts";
 import { tools } from "./toolbox.ts";
 import { hostileCalls } from "./testing/hostile_calls.ts";
 
 /** `KODAMA_TOOL_RUNS=10000` is the number of sequences that a release is tried with. */
 const sequences = Number(Deno.env.get("KODAMA_TOOL_RUNS") || 2000);
 
-const call = hostileCalls(tools);
+const call = hostileCalls([...tools, forwardTool]);
 
 const target = {
   context: "lab",

@@ -47,6 +47,7 @@ function refusal({ action, count, scopes }: ChangeQuestion, listing: string): Un
     copy: `copy into ${pods}`,
     shells: `open shells in ${pods}`,
     kubectl: "run kubectl",
+    forward: "open local ports",
     steps: action.kind === "steps" ? `run the workflow ${action.workflow}` : "",
   }[action.kind];
   const contexts = [...new Set(scopes.map(({ context }) => context))];
