@@ -3,22 +3,17 @@
  * what has none. Like read-only clients (`read_only.ts`), they are held to it in `http/transport.ts`.
  */
 import { KodamaError } from "../base/errors.ts";
-import { isReading, type RequestLine } from "./read_only.ts";
+import { checkedPath, isReading, type RequestLine } from "./read_only.ts";
 
 /** What a server offers: its version and its kinds. */
 const discovery = /^\/(?:version|api|apis|api\/v1|apis\/[^/]+|apis\/[^/]+\/[^/]+)\/?$/;
 
 /** Returns whether a request is about this namespace, about what the server offers, or a question about rights. */
 export function isWithin(namespace: string, { method, path }: RequestLine): boolean {
-  const [plain = ""] = path.split("?");
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(plain);
-  } catch {
-    return false;
-  }
+  const decoded = checkedPath(path);
+  if (decoded === undefined) return false;
   const parts = decoded.split("/");
-  // A server that resolves them would find another path.
+  // A server that resolves encoded ones would find another path.
   if (parts.some((part) => part === "." || part === "..")) return false;
   const [, root, , third] = parts;
   const scoped = root === "api" ? parts.slice(3) : root === "apis" ? parts.slice(4) : [];

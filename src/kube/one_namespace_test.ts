@@ -24,6 +24,7 @@ Deno.test("isWithin() knows the requests about one namespace, and what belongs t
     "GET /api/v1/namespaces/kube-system/secrets": false,
     "GET /api/v1/namespaces/shop/../kube-system/secrets": false,
     "GET /api/v1/namespaces/shop%2F..%2Fkube-system/secrets": false,
+    "GET /api/v1/namespaces/shop/..\\..\\kube-system/secrets": false,
     "GET /api/v1/namespaces/shop/%2e%2e/kube-system/secrets": false,
     "GET /api/v1/namespaces/%73hop/pods": true,
     "GET /api/v1/watch/namespaces/shop/pods": false,

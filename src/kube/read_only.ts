@@ -21,18 +21,26 @@ const questions =
 
 /** Subresources that lead into pods, nodes and services, whatever the method is. */
 const streams =
-  /\/(?:pods|nodes|services)\/[^/]+\/(?:exec|attach|proxy)(?:\/|$)|^\/api\/v1\/proxy\//;
+  /\/(?:pods|nodes|services)\/+[^/]+\/+(?:exec|attach|proxy)(?:\/|$)|^\/api\/v1\/proxy\//;
+
+/**
+ * Returns the decoded path of a request, without its query; undefined for one that a URL's parser rewrites (dot
+ * segments, backslashes, tabs), because it would be sent as another path than the one that was checked.
+ */
+export function checkedPath(path: string): string | undefined {
+  const [plain = ""] = path.split("?");
+  try {
+    if (new URL(`https://server${plain}`).pathname !== plain) return undefined;
+    return decodeURIComponent(plain);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Returns whether a request changes nothing. The streams of a forward don't: what is sent through them is the user's. */
 export function isReading({ method, path }: RequestLine): boolean {
-  const [plain = ""] = path.split("?");
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(plain);
-  } catch {
-    return false;
-  }
-  if (streams.test(decoded)) return false;
+  const decoded = checkedPath(path);
+  if (decoded === undefined || streams.test(decoded)) return false;
   if (method === "GET" || method === "HEAD") return true;
   return method === "POST" && (questions.test(decoded) || decoded.endsWith("/portforward"));
 }

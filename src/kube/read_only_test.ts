@@ -20,6 +20,13 @@ const table: Readonly<Record<string, boolean>> = {
   [`GET ${pod}/attach?stdin=true`]: false,
   [`GET ${pod}/%65xec?command=rm`]: false,
   [`GET ${pod}/%ff`]: false,
+  // A URL's parser makes another path of these on the way.
+  [`GET ${pod}/./exec?command=rm`]: false,
+  [`GET ${pod}/%2e/exec?command=rm`]: false,
+  [`GET ${pod}/log/../exec?command=rm`]: false,
+  [`GET ${pod}\\exec?command=rm`]: false,
+  [`GET ${pod}/ex\tec?command=rm`]: false,
+  [`GET ${pod}//exec?command=rm`]: false,
   [`GET ${pod}/proxy/shutdown`]: false,
   "GET /api/v1/namespaces/n/services/s/proxy": false,
   "GET /api/v1/nodes/n/proxy/run/n/web/c": false,
