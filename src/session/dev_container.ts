@@ -2,7 +2,7 @@
  * What a session takes from a project's `devcontainer.json`, and what it can't. Pure.
  * https://containers.dev/implementors/json_reference/
  */
-import json5 from "json5";
+import * as jsonc from "jsonc-parser";
 import { isRecord } from "../base/json_value.ts";
 import { FileError } from "../base/yaml/source.ts";
 import { plainText } from "../base/plain_text.ts";
@@ -360,25 +360,18 @@ function customizationsOf(root: Record<string, unknown>): SessionSetup["customiz
   return Object.keys(all).length === 0 ? undefined : all;
 }
 
-/** JSON5 includes what the file's JSON may have beside JSON itself: comments, and commas at the end of a list. */
 function parsed(file: DevContainerFile): Record<string, unknown> {
   const { path, text } = file;
-  let position = { line: 1, column: 1 };
-  let message = "expected a mapping";
-  try {
-    const root: unknown = json5.parse(text);
-    if (isRecord(root)) return root;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const { lineNumber: line = 1, columnNumber: column = 1 } = error as {
-      lineNumber?: number;
-      columnNumber?: number;
-    };
-    // A line's end is in its column 0.
-    position = { line, column: Math.max(1, column) };
-    message = `not JSON with comments: ${
-      plainText(error.message.replace(/^JSON5: | at \d+:\d+$/g, ""), 100)
+  const errors: jsonc.ParseError[] = [];
+  const root: unknown = jsonc.parse(text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error === undefined && isRecord(root)) return root;
+  const before = text.slice(0, error?.offset ?? 0).split("\n");
+  const message = error === undefined
+    ? "expected a mapping"
+    : `not JSON with comments: ${
+      jsonc.printParseErrorCode(error.error).replaceAll(/\B[A-Z]/g, " $&").toLowerCase()
     }`;
-  }
-  throw new FileError({ path, text }, [{ ...position, width: 1, message }]);
+  const position = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  throw new FileError({ path, text }, [{ ...position, width: error?.length || 1, message }]);
 }
