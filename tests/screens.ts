@@ -5,6 +5,7 @@ import { pickScreens } from "./pick_screens.ts";
 import { waitScreens } from "./wait_screens.ts";
 import { tableScreens } from "./table_screens.ts";
 import { topScreens } from "./top_screens.ts";
+import { uiScreens } from "./ui_screens.ts";
 
 /** Screens by the names of their pictures. */
 export type Screens = Readonly<Record<string, () => Grid>>;
@@ -15,6 +16,7 @@ export const screens: Readonly<Record<string, Screens>> = {
   pick: pickScreens,
   table: tableScreens,
   top: topScreens,
+  ui: uiScreens,
   wait: waitScreens,
 };
 

@@ -103,8 +103,8 @@ export class PseudoTerminal implements AsyncDisposable {
     }
   }
 
-  /** Kills, uncatchably, the processes in this terminal whose command line matches. */
-  async kill(words: RegExp): Promise<void> {
+  /** Sends a signal to the processes in this terminal whose command line matches; by default one that kills them. */
+  async kill(words: RegExp, signal: Deno.Signal = "SIGKILL"): Promise<void> {
     const tty = (await this.#tmux("display-message", "-p", "#{pane_tty}")).trim().replace(
       "/dev/",
       "",
@@ -115,7 +115,7 @@ export class PseudoTerminal implements AsyncDisposable {
       return words.test(args) && !args.startsWith("sh ") ? [Number(id)] : [];
     });
     if (found.length === 0) throw new Error(`nothing to kill in:\n${stdout}`);
-    for (const id of found) Deno.kill(id, "SIGKILL");
+    for (const id of found) Deno.kill(id, signal);
   }
 
   /** The exit code of the program, once it has ended. */

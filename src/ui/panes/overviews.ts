@@ -177,7 +177,13 @@ function sessionsPane(context: PaneContext): Pane {
     act: (action, [row]) => {
       if (action !== "attach" || row?.kind !== "session") return;
       const { name, namespace } = row.session;
-      emit({ kind: "open", key: "terminal", config: { session: name, namespace } });
+      void Promise.all([import("../../actions/session/list.ts"), host.kube(scope.context)]).then(
+        ([{ sessionTarget }, { context }]) => {
+          const { pod } = sessionTarget(context, { name, namespace });
+          const object = { context, namespace, name: pod, plural: "pods" };
+          emit({ kind: "open", key: "terminal", config: { objects: [object] } });
+        },
+      );
     },
     refusal: (action, [row]) => {
       if (action !== "attach") return undefined;
