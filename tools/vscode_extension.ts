@@ -6,7 +6,7 @@
  *
  * esbuild bundles it, and `vsce`, VS Code's own program, packs it: run by npx, because it is needed for nothing else.
  */
-import { build, stop } from "esbuild";
+import { build, type Plugin, stop } from "esbuild";
 import { filePath } from "../src/files/file_path.ts";
 import { installPackages } from "./packages.ts";
 
@@ -17,11 +17,29 @@ const vsce = "@vscode/vsce@4.1.0";
 /** The extension's largest size, in bytes. */
 const limit = 500 * 1024;
 
+/** Modules with large packages, in files of their own: an activation reads none of them. */
+const loadedLater = ["language", "manifest", "workflow_file"];
+
+/** Leaves an `import()` of those as it is: a file beside the one that is open. */
+const importFilesLater: Plugin = {
+  name: "import-files-later",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/.*\.ts$/ }, ({ path, kind }) => {
+      if (kind !== "dynamic-import") return undefined;
+      const name = path.slice("./".length, -".ts".length);
+      if (!loadedLater.includes(name)) throw new Error(`${path} has no file of its own`);
+      return { path: `./${name}.js`, external: true };
+    });
+  },
+};
+
 /** Builds the package in a folder, and returns its path. */
 export async function buildExtension(folder: string): Promise<string> {
   await build({
-    entryPoints: [filePath(new URL("src/extension.ts", extension))],
-    outfile: filePath(new URL("dist/extension.js", extension)),
+    entryPoints: ["extension", ...loadedLater].map((name) =>
+      filePath(new URL(`src/${name}.ts`, extension))
+    ),
+    outdir: filePath(new URL("dist", extension)),
     bundle: true,
     minify: true,
     platform: "node",
@@ -31,6 +49,7 @@ export async function buildExtension(folder: string): Promise<string> {
     external: ["vscode"],
     nodePaths: [await installPackages()],
     mainFields: ["module", "main"],
+    plugins: [importFilesLater],
     logLevel: "warning",
   });
   await stop();

@@ -61,7 +61,7 @@ function portForwardsPane(context: PaneContext): Pane {
   });
   const [object] = objectsOf(config);
   if (object !== undefined) start(context, object).then(() => pane.refresh(), report);
-  // What was started is no part of a layout: it is running already.
+  // A layout doesn't contain what was started: it is running already.
   return Object.defineProperty(pane, "config", { value: {} });
 }
 
