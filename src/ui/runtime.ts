@@ -266,7 +266,7 @@ export class Ui {
       config,
       theme: defaultTheme,
       emit: (event) => {
-        // What a closed pane still sends concerns no one; nor does what its place's next pane isn't.
+        // A closed pane is not heard, and its id may belong to its replacement by now.
         if (this.#panes.get(id)?.stop === stop && !stop.signal.aborted) this.#onEvent(id, event);
       },
       ask: (question) => this.#ask(question, stop.signal),
@@ -335,7 +335,7 @@ export class Ui {
     }
   }
 
-  /** Tells panes that their focus or size has changed. */
+  /** Notifies panes whose focus or size has changed. */
   #report(): void {
     const focused = currentTab(this.#state)?.focused;
     for (const [id, opened] of this.#panes) {

@@ -252,7 +252,7 @@ function rescoped(state: UiState, id: number, scope: Scope, panes: PaneLookup): 
   const effects: UiEffect[] = [];
   for (const pane of panesOf(tab.tiles)) {
     const open = state.panes.get(pane);
-    // What runs in a pane goes on in the scope in which it was started.
+    // What runs in a pane continues in the scope in which it was started.
     if (open === undefined || panes(pane)?.running !== undefined) continue;
     const config = panes(pane)?.config ?? open.config;
     effects.push({ kind: "close", pane }, { kind: "open", pane, key: open.key, config, scope });
