@@ -6,7 +6,7 @@ import { changedSpec, changesOf } from "./set.ts";
 const { spec } = sampleSession();
 const common = { readyTimeoutMs: 1, signal: new AbortController().signal };
 
-Deno.test("only what is named changes, and what is equal is no change", () => {
+Deno.test("only what is named changes, and equal values change nothing", () => {
   const changed = changedSpec(spec, { ...common, cpu: "4", ttl: "never", image: spec.image });
   assert.deepEqual(changesOf(spec, changed), [
     { field: "cpu", from: "2", to: "4" },
