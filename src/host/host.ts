@@ -139,7 +139,7 @@ export function machineHost(
     async kubectl() {
       const { machineKubectl } = await import("./kubectl.ts");
       const isInteractive = terminal.stdin.isTerminal || terminal.stderr.isTerminal;
-      return machineKubectl({ signals: processSignals, isInteractive });
+      return machineKubectl({ signals: processSignals, isInteractive, kubeconfig });
     },
     async forwards() {
       const { machineForwards } = await import("./forward.ts");

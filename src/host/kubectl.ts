@@ -11,13 +11,21 @@ export interface KubectlParts {
   signals: SignalSource;
   /** Whether Ctrl-C reaches every program of this terminal by itself. */
   isInteractive: boolean;
+  /** The file that kodama itself was given; a `--kubeconfig` of the command line wins. */
+  kubeconfig?: string | undefined;
 }
 
 /** Returns the kubectl found on PATH. */
-export function machineKubectl({ signals, isInteractive }: KubectlParts): KubectlProgram {
+export function machineKubectl(
+  { signals, isInteractive, kubeconfig }: KubectlParts,
+): KubectlProgram {
+  const withOwn = (input: KubectlInput): KubectlInput =>
+    kubeconfig === undefined
+      ? input
+      : { ...input, environment: { KUBECONFIG: kubeconfig, ...input.environment } };
   return {
     async run(args, input) {
-      const child = spawn(args, input, { stdout: "inherit", stderr: "inherit" });
+      const child = spawn(args, withOwn(input), { stdout: "inherit", stderr: "inherit" });
       using _signals = signals.listen((signal) => {
         if (signal === "SIGINT" && isInteractive) return;
         try {
@@ -30,7 +38,7 @@ export function machineKubectl({ signals, isInteractive }: KubectlParts): Kubect
       return (await child.status).code;
     },
     async read(args, { stderr, maxBytes, signal, ...input }) {
-      const child = spawn(args, { input: new Uint8Array(), ...input }, {
+      const child = spawn(args, withOwn({ input: new Uint8Array(), ...input }), {
         stdout: "piped",
         stderr: stderr === "read" ? "piped" : "inherit",
         signal,
