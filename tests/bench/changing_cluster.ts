@@ -44,9 +44,13 @@ export class ChangingCluster implements AsyncDisposable {
     const startedMs = performance.now();
     const { pods, perSecond, seconds } = this.options;
     let timer: ReturnType<typeof setInterval> | undefined;
+    const end = () => clearInterval(timer);
+    this.#stop.signal.addEventListener("abort", end);
     return new ReadableStream({
       start: (controller) => {
         timer = setInterval(() => {
+          // A connection that breaks doesn't cancel its stream.
+          if (controller.desiredSize === null) return end();
           const elapsed = Math.min(seconds, (performance.now() - startedMs) / 1000);
           const due = Math.floor(elapsed * perSecond);
           for (; this.sent < due; this.sent++) {
@@ -55,7 +59,7 @@ export class ChangingCluster implements AsyncDisposable {
           }
         }, 5);
       },
-      cancel: () => clearInterval(timer),
+      cancel: end,
     });
   }
 
@@ -146,8 +150,13 @@ export async function costDuring(pid: number, seconds: number) {
   };
 }
 
-/** The args of kodama's process, and its environment. */
-export async function programOf(folder: string, server: string, args: readonly string[]) {
+/** The args of kodama's process, from source unless a launcher is named, and its environment. */
+export async function programOf(
+  folder: string,
+  server: string,
+  args: readonly string[],
+  launcher?: string,
+) {
   const kubeconfig = `${folder}/kubeconfig`;
   await Deno.writeTextFile(
     kubeconfig,
@@ -169,7 +178,9 @@ export async function programOf(folder: string, server: string, args: readonly s
     TERM: "xterm-256color",
   };
   return {
-    words: [Deno.execPath(), "run", "-q", "--no-check", "-P=kodama", main, ...args],
+    words: launcher === undefined
+      ? [Deno.execPath(), "run", "-q", "--no-check", "-P=kodama", main, ...args]
+      : [launcher, ...args],
     env: { ...env, PATH: Deno.env.get("PATH") ?? "", DENO_DIR: await denoFolder() },
   };
 }

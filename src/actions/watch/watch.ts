@@ -35,10 +35,15 @@ export interface WatchObjectsOptions {
   fieldSelector?: string;
   /** Also the Events about the objects. */
   events: boolean;
+  /**
+   * Returns what is retained of an object, and reported; by default all. Changes of other fields are reported without
+   * their names. Events need the object's `metadata.uid`, and are retained whole.
+   */
+  reduce?: (fields: WatchedObject["fields"], resource: ApiResource) => WatchedObject["fields"];
   signal: AbortSignal;
 }
 
-/** An object. Its fields are the API's, without `metadata.managedFields`. */
+/** An object. Its fields are the API's, without `metadata.managedFields`, unless a watch reduces them. */
 export interface WatchedObject {
   context: string;
   resource: ApiResource;
@@ -107,7 +112,10 @@ export async function* watchObjects(
       : [...new Set(collections.flatMap(({ namespace }) => namespace ?? []))],
   };
   const related = new RelatedEvents();
-  const list = new LiveList<Tabled, WatchedObject>(collections.map(sourceOf), { clock, signal });
+  const list = new LiveList<Tabled, WatchedObject>(
+    collections.map((one) => sourceOf(one, options)),
+    { clock, signal },
+  );
   let wasInSync = false;
   for await (const event of list.events()) {
     switch (event.kind) {
@@ -200,6 +208,7 @@ function unique(collections: readonly Collection[]): ApiResource[] {
 
 function sourceOf(
   { client, resource, namespace, name, labelSelector, fieldSelector, isRelated }: Collection,
+  { reduce }: Pick<WatchObjectsOptions, "reduce">,
 ): LiveSource<Tabled, WatchedObject> {
   // A server may send them with the list only.
   let columns: readonly PrinterColumn[] = [];
@@ -215,11 +224,12 @@ function sourceOf(
     ...(name === undefined ? {} : { name }),
     transform: ({ object, printed }) => {
       if (printed !== undefined && printed.columns.length > 0) columns = printed.columns;
+      const fields = readableFields(object);
       return {
         context: client.context,
         resource,
         isRelated,
-        fields: readableFields(object),
+        fields: reduce === undefined || isRelated ? fields : reduce(fields, resource),
         ...(printed === undefined ? {} : { printed: { columns, cells: printed.cells } }),
       };
     },

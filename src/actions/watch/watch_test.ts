@@ -156,6 +156,28 @@ Deno.test("columns that a server sends with the list only are those of later cha
   ]);
 });
 
+Deno.test("a watch retains and reports only what objects are reduced to, and still every change", async () => {
+  const printed = (phase: string) => ({
+    ...pod("web-0", phase),
+    printed: { columns: [{ name: "Status", type: "string", isWide: false }], cells: [phase] },
+  });
+  const events = await watched({
+    pods: { list: [printed("Pending")], watches: [[["modified", printed("Running")]]] },
+  }, {
+    reduce: ({ metadata }) => ({ metadata: { name: (metadata as { name: string }).name } }),
+  });
+  const changes = events.flatMap((event) => event.kind === "changed" ? event.changes : []);
+  assert.deepEqual(
+    changes.map((
+      { kind, object, changed },
+    ) => [kind, object.fields, object.printed?.cells, changed]),
+    [
+      ["added", { metadata: { name: "web-0" } }, ["Pending"], []],
+      ["modified", { metadata: { name: "web-0" } }, ["Running"], []],
+    ],
+  );
+});
+
 Deno.test("after a 410 a gap is reported before the differences", async () => {
   const events = await watched({
     pods: {

@@ -1,5 +1,11 @@
 /** Objects of a kind, live, with the server's columns: what most panes start from. */
-import type { ObjectChange, WatchedEvent, WatchObjectsOptions } from "../../actions/watch/watch.ts";
+import type {
+  ApiResource,
+  ObjectChange,
+  WatchedEvent,
+  WatchedObject,
+  WatchObjectsOptions,
+} from "../../actions/watch/watch.ts";
 import { parseColumns, type PathColumn } from "../../actions/watch/columns.ts";
 import { forEachUntil } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -286,6 +292,8 @@ class ResourceList implements Pane {
       ...(labelSelector === undefined ? {} : { labelSelector }),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
       events: false,
+      // Columns of paths can be of any field.
+      ...(this.#columns === undefined ? { reduce: listedFields } : {}),
       signal,
     };
     await forEachUntil(watchObjects(host, options), signal, (event) => this.#onEvent(event));
@@ -339,6 +347,19 @@ class ResourceList implements Pane {
     const isInitial = changes.every((change) => change.isInitial);
     this.#table.update({ kind: "changed", upserts, removed, changes: changes.length, isInitial });
   }
+}
+
+/** What rows and other panes need of an object, beside what the server prints of it. */
+function listedFields(
+  { metadata, spec }: WatchedObject["fields"],
+  { plural }: ApiResource,
+): WatchedObject["fields"] {
+  const { name, namespace, creationTimestamp } = isRecord(metadata) ? metadata : {};
+  const selector = workloads.test(plural) && isRecord(spec) ? spec["selector"] : undefined;
+  return {
+    metadata: { name, namespace, creationTimestamp },
+    ...(selector === undefined ? {} : { spec: { selector } }),
+  };
 }
 
 function objectOf({ object: { context, resource, fields } }: ObjectChange): RowObject {
