@@ -1,7 +1,8 @@
 /** What runs on the nodes that a command line cordons or drains, and what a drain does to it. */
 import type { KubectlLine } from "../../gate/kubectl.ts";
 import { flagValue } from "../../gate/kubectl_rating.ts";
-import type { ApiResource, KubeClient, ListScope } from "../../kube/client.ts";
+import type { ApiResource, KubeClient } from "../../kube/client.ts";
+import { listAll } from "../../kube/http/list.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { KubeObject, LabelSelector, Node, Pod } from "../../kube/types.ts";
 
@@ -49,11 +50,16 @@ export async function previewNodes(
   const selector = flagValue(line, "--selector", "-l");
   const names = selector === undefined
     ? line.operands
-    : (await all<Node>(client, NODES, { labelSelector: selector }, signal))
+    : (await listAll<Node>(client, NODES, { labelSelector: selector }, signal))
       .map(({ metadata }) => metadata?.name ?? "");
-  const budgets = await all<Budget>(client, BUDGETS, {}, signal);
+  const budgets = await listAll<Budget>(client, BUDGETS, {}, signal);
   return await Promise.all(names.map(async (name) => {
-    const pods = await all<Pod>(client, PODS, { fieldSelector: `spec.nodeName=${name}` }, signal);
+    const pods = await listAll<Pod>(
+      client,
+      PODS,
+      { fieldSelector: `spec.nodeName=${name}` },
+      signal,
+    );
     return previewOf(name, pods, budgets);
   }));
 }
@@ -113,15 +119,4 @@ function covers({ metadata, spec }: Budget, pod: Pod): boolean {
           return value === undefined;
       }
     });
-}
-
-async function all<T>(
-  client: KubeClient,
-  resource: ApiResource,
-  scope: ListScope,
-  signal: AbortSignal,
-): Promise<T[]> {
-  const items: T[] = [];
-  for await (const page of client.list<T>(resource, scope, { signal })) items.push(...page.items);
-  return items;
 }

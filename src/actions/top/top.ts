@@ -3,6 +3,7 @@ import { passed } from "../../base/abort.ts";
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "../../kube/client.ts";
 import { LinkError } from "../../kube/failures.ts";
+import { listAll } from "../../kube/http/list.ts";
 import { NODE_METRICS, NODES, POD_METRICS, PODS } from "../../kube/resources.ts";
 import { matchesPattern } from "../../kube/select/selection.ts";
 import type { NamePattern, Selection, SkippedPod } from "../../kube/select/target.ts";
@@ -154,7 +155,7 @@ async function nodesOf(
   const client = await host.kube(context);
   const labels = labelSelector === undefined ? {} : { labelSelector };
   const [nodes, metrics, pods] = await Promise.all([
-    listed<KubeObject>(client, NODES, labels, signal),
+    listAll<KubeObject>(client, NODES, labels, signal),
     measured(client, NODE_METRICS, labels, signal),
     podsOfAllNodes(client, signal),
   ]);
@@ -184,7 +185,7 @@ async function podsOfAllNodes(
   signal: AbortSignal,
 ): Promise<Pod[] | undefined> {
   try {
-    return await listed<Pod>(client, PODS, {}, signal);
+    return await listAll<Pod>(client, PODS, {}, signal);
   } catch (error) {
     if (error instanceof KodamaError && error.kind === "forbidden") return undefined;
     throw error;
@@ -199,7 +200,7 @@ async function measured(
   signal: AbortSignal,
 ): Promise<MetricsObject[]> {
   try {
-    return await listed<MetricsObject>(client, resource, scope, signal);
+    return await listAll<MetricsObject>(client, resource, scope, signal);
   } catch (error) {
     throw error instanceof KodamaError ? unavailable(error, client) : error;
   }
@@ -225,17 +226,6 @@ function unavailable(error: KodamaError, { context }: KubeClient): KodamaError {
 
 const installHint =
   "metrics-server provides it: `kubectl apply -f https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml`";
-
-async function listed<T>(
-  client: KubeClient,
-  resource: ApiResource,
-  scope: ListScope,
-  signal: AbortSignal,
-): Promise<T[]> {
-  const items: T[] = [];
-  for await (const page of client.list<T>(resource, scope, { signal })) items.push(...page.items);
-  return items;
-}
 
 function byNames<T extends { metadata?: { namespace?: string; name?: string } }>(
   objects: readonly T[],

@@ -2,7 +2,7 @@
  * Lists in pages. https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 import { KodamaError } from "../../base/errors.ts";
-import type { ApiResource, ListPage, ListScope } from "../client.ts";
+import type { ApiResource, KubeClient, ListPage, ListScope } from "../client.ts";
 import { ExpiredError } from "../failures.ts";
 import { resourcePath, scopeQuery } from "../resources.ts";
 import { includeObject, tableAccept, tabled, tableRows } from "./tables.ts";
@@ -91,4 +91,14 @@ export async function wholeList<T>(
       if (!(error instanceof ExpiredError) || attempt === maxAttempts) throw error;
     }
   }
+}
+
+/** Returns all objects of a scope. Rejects as {@link wholeList}. */
+export async function listAll<T>(
+  client: KubeClient,
+  resource: ApiResource,
+  scope: ListScope,
+  signal: AbortSignal,
+): Promise<T[]> {
+  return (await wholeList(() => client.list<T>(resource, scope, { signal }))).items;
 }

@@ -1,7 +1,7 @@
 /** Reads the candidate pods of a selection with as few requests as possible. */
 import { inParallel } from "../../base/semaphore.ts";
 import type { KubeClient, ListScope } from "../client.ts";
-import { wholeList } from "../http/list.ts";
+import { listAll } from "../http/list.ts";
 import { isNamedPod, podNamesIn } from "./pod_operands.ts";
 import { PODS } from "../resources.ts";
 import {
@@ -87,7 +87,7 @@ function apart(part: Part, { operands }: Selection, context: string): Part[] {
 }
 
 const readAll: Reader = async (client, scope, signal) => [
-  { plural: PODS.plural, name: "", pods: await listAll(client, scope, signal) },
+  { plural: PODS.plural, name: "", pods: await listPods(client, scope, signal) },
 ];
 
 /** One GET if the namespace is known and nothing narrows it: the fastest answer. */
@@ -96,7 +96,7 @@ function namedPodReader(name: string): Reader {
     const { namespace, labelSelector, fieldSelector } = scope;
     if (namespace === undefined || labelSelector || fieldSelector) {
       const byName = joinedSelectors(fieldSelector, `metadata.name=${name}`);
-      const pods = await listAll(client, { ...scope, fieldSelector: byName }, signal);
+      const pods = await listPods(client, { ...scope, fieldSelector: byName }, signal);
       return [{ plural: PODS.plural, name, pods: pods.length === 0 ? undefined : pods }];
     }
     const pod = await getOrUndefined<Pod>(client, PODS, name, { namespace }, signal);
@@ -107,7 +107,7 @@ function namedPodReader(name: string): Reader {
 function namedFromList(names: ReadonlySet<string>): Reader {
   return async (client, scope, signal) => {
     const byName = Map.groupBy(
-      await listAll(client, scope, signal),
+      await listPods(client, scope, signal),
       ({ metadata }) => metadata?.name ?? "",
     );
     return [...names].map((name) => ({ plural: PODS.plural, name, pods: byName.get(name) }));
@@ -118,12 +118,12 @@ function workloadReader(operand: Extract<SelectionOperand, { kind: "workload" }>
   const { plural, name } = operand;
   return async (client, scope, signal) => {
     const own = await workloadScope(client, operand, scope, signal);
-    return [{ plural, name, pods: own && await listAll(client, own, signal) }];
+    return [{ plural, name, pods: own && await listPods(client, own, signal) }];
   };
 }
 
-async function listAll(client: KubeClient, scope: ListScope, signal: AbortSignal): Promise<Pod[]> {
-  return (await wholeList(() => client.list<Pod>(PODS, scope, { signal }))).items;
+function listPods(client: KubeClient, scope: ListScope, signal: AbortSignal): Promise<Pod[]> {
+  return listAll<Pod>(client, PODS, scope, signal);
 }
 
 /** Two operands may name one pod; an operand is missing if no namespace has it. */
