@@ -1,5 +1,6 @@
-/** kodama's shell scripts in pods: each is checked by shellcheck, whole, as it runs. */
+/** kodama's shell scripts, in pods and here: each is checked by shellcheck, whole, as it runs. */
 import assert from "node:assert/strict";
+import buildScript from "../src/actions/plugin/build.sh" with { type: "text" };
 import { agentScripts } from "../src/agent/pod_script.ts";
 import { copyScripts } from "../src/copy/pod_script.ts";
 import { sessionScripts } from "../src/session/pod_script.ts";
@@ -16,6 +17,7 @@ const scripts: Record<string, ScriptParts> = {
   ...named("copy", copyScripts),
   ...named("session", sessionScripts),
   ...named("sync", { loop: loopScript }),
+  ...named("plugin", { build: [buildScript] }),
 };
 
 function named(
@@ -49,7 +51,7 @@ if (!hasShellcheck) {
 }
 
 Deno.test({
-  name: "shellcheck finds nothing in the scripts for pods",
+  name: "shellcheck finds nothing in the scripts",
   ignore: !hasShellcheck,
   async fn() {
     const found: string[] = [];
@@ -61,7 +63,7 @@ Deno.test({
   },
 });
 
-Deno.test("every .sh file of src/ is part of a script for pods", async () => {
+Deno.test("every .sh file of src/ is part of a script", async () => {
   const parts = new Set(Object.values(scripts).flat());
   const unused: string[] = [];
   for await (const path of shellFiles(new URL("src/", root))) {

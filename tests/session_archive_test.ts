@@ -39,6 +39,16 @@ async function archived(entries: readonly TreeEntry[]): Promise<Uint8Array> {
   return new Uint8Array(await new Response(zipped).arrayBuffer());
 }
 
+/** The content as text; `undefined` if it can't be decompressed. */
+async function unzipped(bytes: Uint8Array): Promise<string | undefined> {
+  const plain = new Blob([new Uint8Array(bytes)]).stream();
+  try {
+    return await new Response(plain.pipeThrough(new DecompressionStream("gzip"))).text();
+  } catch {
+    return undefined;
+  }
+}
+
 async function read(bytes: Uint8Array) {
   await using folder = await TestFolder.open("kodama-archive-");
   const path = `${folder.path}/one.tar.gz`;
@@ -96,6 +106,8 @@ Deno.test("an archive with one wrong byte, or less than all of them, is none", a
   for (let at = 16; at < whole.length; at += Math.ceil(whole.length / 40)) {
     const broken = whole.slice();
     broken[at] = (broken[at] ?? 0) ^ 0x10;
+    // Some bits between the blocks of a compressed stream mean nothing.
+    if (await unzipped(broken) === await unzipped(whole)) continue;
     assert.notEqual(await refusal(broken), "it was taken", `byte ${at}`);
     assert.notEqual(await refusal(whole.subarray(0, at)), "it was taken", `cut at ${at}`);
   }
