@@ -149,6 +149,39 @@ Deno.test("exec by the real program", async (t) => {
     await kodama.succeed(["exec", ...drives, ...look]);
   });
 
+  await t.step("--watch: what changed since the round before, until Ctrl-C", async () => {
+    const cat = ["--watch=100ms", "--shell", "--", "cat /tmp/version || exit 3"];
+    const write = async (pods: string[], line: string) =>
+      await kodama.succeed(["exec", ...pods, "--shell", "--", line]);
+    await write(two, "echo 4.4.2 >/tmp/version");
+    await using running = real.start(["exec", ...two, ...cat]);
+    const first = "---- weka-drive-[0-1] (2)\n4.4.2\n";
+    await running.until(({ stdout }) => stdout === first);
+    await write(one, "echo 4.4.1 >/tmp/new; mv /tmp/new /tmp/version");
+    await running.until(({ stdout }) => stdout.endsWith("1 pod as before\n"));
+    const changed =
+      /^\d\d:\d\d:\d\d {2}1 pod \(weka-drive-0\) answers "4.4.1" instead of "4.4.2"\n {10}1 pod as before\n$/;
+    assert.match(running.stdout.slice(first.length), changed);
+    await write(two, "rm /tmp/version");
+    await running.until(({ stdout }) => stdout.match(/exit code 3 instead of ok/g)?.length === 2);
+    running.signal("SIGINT");
+    assert.equal(await running.ended(), 5);
+    // Only the first round is recorded.
+    const runs = objects(await kodama.succeed(["runs", "list", "-o", "jsonl"]));
+    const watched = runs.filter(({ command }) => String(command).includes("cat /tmp/version"));
+    assert.equal(watched.length, 1);
+  });
+
+  await t.step("run --watch: each line of data is a change", async () => {
+    await using running = real.start(["run", "kwekash", "--watch=100ms", "-o", "jsonl"]);
+    await running.until(({ stdout }) => stdout.endsWith("\n"));
+    running.signal("SIGINT");
+    assert.equal(await running.ended(), 0);
+    const [line, ...others] = objects(running.stdout);
+    assert.deepEqual([line?.round, line?.groups, others], [1, [], []]);
+    assert.equal((line?.new as { pods: unknown[] }[]).flatMap(({ pods }) => pods).length, 4);
+  });
+
   await t.step("nothing but output is in a pipe: no status line", async () => {
     const { stderr } = await kodama.run(["exec", ...two, "--", "sleep", "1"]);
     assert.match(stderr, /^2 ok in \S+\n$/);

@@ -10,6 +10,8 @@ import type { Amount } from "../exec/schedule.ts";
 export type OptionType =
   | { kind: "switch" | "text" | "texts" | "duration" | "amount" | "amounts" | "variables" }
   | { kind: "whole"; least: number }
+  /** A switch that stands for a duration, and takes another one. */
+  | { kind: "interval"; defaultMs: number }
   | { kind: "choice"; values: readonly string[] };
 
 /** One option, whose value is a `T`. */
@@ -61,6 +63,11 @@ export function wholeOption<D extends Details<number>>(
 /** A time in milliseconds. */
 export function durationOption(description: string, details: Details<number> = {}): Option<number> {
   return { type: { kind: "duration" }, description, ...details };
+}
+
+/** A switch that repeats something: the time between two rounds in milliseconds. */
+export function intervalOption(description: string, defaultMs: number): Option<number> {
+  return { type: { kind: "interval", defaultMs }, description };
 }
 
 /** One of a few values. */
@@ -149,6 +156,7 @@ function schemaOf(type: OptionType): Record<string, unknown> {
     case "texts":
       return { type: "array", items: { type: "string", minLength: 1 } };
     case "duration":
+    case "interval":
       return { type: "integer", minimum: 1 };
     case "whole":
       return { type: "integer", minimum: type.least };

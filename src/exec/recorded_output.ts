@@ -63,6 +63,7 @@ export interface RecordedOutput {
 /** The distinct outputs of one run. */
 export class OutputStore {
   readonly #limitBytes: number;
+  readonly #redacts: boolean;
   #secrets: readonly string[] = [];
   readonly #stored = new Set<string>();
   /** Ids by the hash of the bytes: equal outputs are decoded and redacted once. */
@@ -70,9 +71,13 @@ export class OutputStore {
   readonly #running = new Map<number | string, { stdout: Stream; stderr: Stream }>();
   #storedBytes = 0;
 
-  /** @param limitBytes how much is stored of all outputs together; of further ones, only their ids. */
-  constructor(limitBytes: number) {
+  /**
+   * @param limitBytes how much is stored of all outputs together; of further ones, only their ids.
+   * @param options.redacts false if the outputs are only shown, and never written to a file.
+   */
+  constructor(limitBytes: number, { redacts = true }: { redacts?: boolean } = {}) {
     this.#limitBytes = limitBytes;
+    this.#redacts = redacts;
   }
 
   /** From now on, no output is stored with these texts. */
@@ -134,6 +139,7 @@ export class OutputStore {
     const cut = capture.omittedBytes > 0;
     const text = new TextDecoder("utf-8", { ignoreBOM: true })
       .decode(capture.bytes, { stream: cut });
+    if (!this.#redacts) return { text, isRedacted: false };
     const redacted = redactOutput(text, this.#secrets, { cut });
     return { text: redacted, isRedacted: redacted !== text };
   }

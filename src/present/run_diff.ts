@@ -61,11 +61,15 @@ function stepChange(before: string | null, after: string | null): string {
   return after === null ? `: gone, was ${before}` : `: ${after} instead of ${before}`;
 }
 
-/** Formats the changes of pods, the largest group first; the last line counts those that are as before. */
-export function changeLines(changes: AnswerChanges, style: Style): string[] {
+/**
+ * Formats the changes of pods, the largest group first; the last line counts those that are as before.
+ *
+ * @param all the arguments that print all of it.
+ */
+export function changeLines(changes: AnswerChanges, style: Style, all = "-o json"): string[] {
   const { changed, added, gone, replaced, same, unrecorded } = changes;
   const groups = [
-    ...changed.map((group) => changedLines(group, style)),
+    ...changed.map((group) => changedLines(group, style, all)),
     ...added.map((group) => [`${style.green("new")}: ${groupText(group)}`]),
     ...gone.map((group) => [`${style.red("gone")}: ${groupText(group, "answered")}`]),
   ];
@@ -75,7 +79,7 @@ export function changeLines(changes: AnswerChanges, style: Style): string[] {
     : `; the output of ${unrecorded === same ? "these" : unrecorded} isn't recorded in both runs`;
   return [
     ...groups.slice(0, groupsShown).flat(),
-    ...(more > 0 ? [`and ${plural(more, "more group")}; -o json has all`] : []),
+    ...(more > 0 ? [`and ${plural(more, "more group")}; ${all} has all`] : []),
     ...replaced.slice(0, groupsShown).map(({ before, after }) =>
       style.dim(printable(`${after.name} has replaced ${before.name}`))
     ),
@@ -87,7 +91,7 @@ export function changeLines(changes: AnswerChanges, style: Style): string[] {
   ];
 }
 
-function changedLines({ pairs, names, diff }: ChangedGroup, style: Style): string[] {
+function changedLines({ pairs, names, diff }: ChangedGroup, style: Style, all: string): string[] {
   const [pair] = pairs;
   if (pair === undefined) return [];
   const pods = `${plural(pairs.length, "pod")} (${printable(names)})`;
@@ -123,7 +127,7 @@ function changedLines({ pairs, names, diff }: ChangedGroup, style: Style): strin
   return [
     `${pods}${isEnd ? ends : ` ${verb} differently`}:`,
     ...lines.slice(0, linesShown),
-    ...(cutLines > 0 ? [style.dim(`  ${plural(cutLines, "more line")}; -o json has all`)] : []),
+    ...(cutLines > 0 ? [style.dim(`  ${plural(cutLines, "more line")}; ${all} has all`)] : []),
     ...(cutBytes > 0 ? [style.dim("  the recorded output is cut")] : []),
   ];
 }

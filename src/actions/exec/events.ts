@@ -88,6 +88,10 @@ export interface ExecOptions extends ExecOptionValues {
   confirm?: Confirm;
   /** Confirm the command whatever the number of targets. */
   because?: Change["because"];
+  /** Gets each event of the fan-out, with all output, before it is made into events of the layout. */
+  observe?: (event: RunEvent) => void;
+  /** No record is written. */
+  unrecorded?: boolean;
   /** Cancels: running commands are ended in the pods too, and the run ends with its outcomes. */
   signal: AbortSignal;
 }

@@ -78,10 +78,12 @@ class ExecRun {
 
   async *events(): AsyncGenerator<ExecEvent, void> {
     // Prepared while the cluster is queried for the pods.
-    const recording = Promise.all([import("./record_run.ts"), this.#settings])
-      .then(([{ RunRecorder }, { records }]) =>
-        new RunRecorder(this.#host, this.#options, records)
-      );
+    const recording = this.#options.unrecorded
+      ? Promise.resolve(undefined)
+      : Promise.all([import("./record_run.ts"), this.#settings])
+        .then(([{ RunRecorder }, { records }]) =>
+          new RunRecorder(this.#host, this.#options, records)
+        );
     recording.catch(() => {});
     const settings = await this.#settings;
     const looking = this.#firstFindings().finally(() => this.#endWaits());
@@ -100,8 +102,8 @@ class ExecRun {
     await this.#files?.check(this.#names);
     if (!await this.#confirmed()) return;
     await using recorder = await recording;
-    recorder.begin();
-    for (const note of notes) recorder.follow(note);
+    recorder?.begin();
+    for (const note of notes) recorder?.follow(note);
     await using _files = this.#files;
     await using input = this.#openInput();
     const run = runOnTargets(first, this.#options.command, this.#runOptions(settings, input));
@@ -114,14 +116,16 @@ class ExecRun {
     for await (const event of run) {
       if (event.kind === "targetsAdded") this.#add(event.targets, (t) => targetName(t, naming));
       await this.#save(event);
-      recorder.followOutput(event);
+      recorder?.followOutput(event);
+      this.#options.observe?.(event);
       const events = event.kind === "runEnded"
         ? await this.#end(event, presenter, summary)
         : this.#translate(event, presenter, summary);
       for (const one of [...this.#takeNotes(), ...events]) {
-        recorder.follow(one);
-        if (one.kind === "runEnded") yield* recordedEnd(one, await recorder.settled());
-        else yield one;
+        recorder?.follow(one);
+        if (one.kind === "runEnded" && recorder !== undefined) {
+          yield* recordedEnd(one, await recorder.settled());
+        } else yield one;
       }
     }
   }

@@ -6,6 +6,7 @@ import {
   amountsOption,
   choiceOption,
   durationOption,
+  intervalOption,
   ofSetting,
   type OptionValues,
   textOption,
@@ -50,6 +51,14 @@ export const execOptions = {
   foldStderr: toggleOption("with fold: standard error must be the same too"),
   diff: toggleOption("show the majority output, and diffs for others"),
   maxExitCode: toggleOption("exit with the largest exit code of a pod"),
+};
+
+/** How a run is repeated. */
+export const watchOptions = {
+  watchMs: intervalOption(
+    "repeat the command, 10s after each round or as given, and print what has changed",
+    10_000,
+  ),
 };
 
 /** When a change of pods is confirmed. */

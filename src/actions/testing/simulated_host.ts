@@ -31,6 +31,8 @@ export interface SimulatedSurroundings {
   env?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
   log?: Log;
+  /** That of other hosts; one of its own if absent. */
+  clock?: ManualClock;
   /** Symbolic links to files and folders: absolute paths. */
   links?: Readonly<Record<string, string>>;
   /** When a file was modified; now if undefined. */
@@ -46,7 +48,7 @@ export function simulatedHost(
   clusters: Readonly<Record<string, SimulatedCluster>>,
   options: SimulatedSurroundings = {},
 ): SimulatedHost {
-  const clock = new ManualClock();
+  const clock = options.clock ?? new ManualClock();
   const files = new Map(Object.entries(options.files ?? {}));
   const clients = new Map(
     Object.entries(clusters).map((

@@ -51,6 +51,9 @@ export interface RunWorkflowOptions extends
     | "maxFail"
     | "failFast"
     | "outputFolder"
+    | "outputMode"
+    | "observe"
+    | "unrecorded"
     | "signal"
   > {
   workflow: Workflow;

@@ -58,6 +58,18 @@ function flagOfType(type: OptionType, summary: string, spelling: FlagOptions): F
     }
     case "duration":
       return value(summary, durationMs, { placeholder: "DURATION", ...spelling });
+    case "interval": {
+      const plain = toggle(summary, spelling);
+      return {
+        ...plain,
+        placeholder: "[=DURATION]",
+        resolve: (texts) => {
+          const text = texts.at(-1);
+          if (text === undefined || text === "false") return undefined;
+          return text === "true" ? type.defaultMs : durationMs(text);
+        },
+      };
+    }
     case "whole":
       return value(summary, whole(type.least), { placeholder: "N", ...spelling });
     case "choice": {

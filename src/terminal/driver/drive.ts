@@ -83,6 +83,8 @@ export interface DriveOptions<Event> {
   confirmsInterrupt?: boolean;
   /** The signal after the one that aborted the work aborts `cleanupSignal`, instead of leaving without the work. */
   cleansUp?: boolean;
+  /** The work has no other end than a signal: the exit code is that of its last event. */
+  endsBySignal?: boolean;
   /** The work takes the terminal with `raw()`: output on standard output is that of a program which uses it. */
   interactive?: boolean;
   /** `finish`: the work continues if its output is closed, and only the exit code of the process reports it. */
@@ -133,7 +135,7 @@ export async function drive<Event>(
   };
   const exitCode = await Promise.race([show(), interrupts.abandoned]);
   await screen.end({ ignoreBroken: whenClosed === "finish" });
-  return interrupts.stopped ? interruptedExitCode : exitCode;
+  return interrupts.stopped && options.endsBySignal !== true ? interruptedExitCode : exitCode;
 }
 
 function stateText(progress: Pick<Progress<never>, "state">): string {

@@ -50,6 +50,10 @@ export const command = defineCommand({
       title: "Show what differs, and where",
       line: "kodama exec -m web --diff -- cat /etc/app.conf",
     },
+    {
+      title: "Repeat a command every five seconds, and print what changes",
+      line: "kodama exec -m drive --watch=5s -- weka version",
+    },
     { title: "Open a shell in one pod", line: "kodama exec -it web-0 -- sh" },
     {
       title: "Use three pods at random, and print JSON",

@@ -1,5 +1,5 @@
 /** The flags of all commands that run a command in pods: `exec` and `run` share them with the same meaning. */
-import { confirmOptions, execOptions } from "../../../actions/exec/options.ts";
+import { confirmOptions, execOptions, watchOptions } from "../../../actions/exec/options.ts";
 import { colorFlag } from "../../output.ts";
 import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import { optionFlag } from "../../parser/option_flag.ts";
@@ -22,6 +22,7 @@ export const runningFlags = {
   "workdir": optionFlag(execOptions, "workdir", { placeholder: "DIR", ...running }),
   "shell": optionFlag(execOptions, "shell", running),
   "subst": optionFlag(execOptions, "substitute", running),
+  "watch": optionFlag(watchOptions, "watchMs", running),
   "yes": toggle("run without asking, however many pods there are", { short: "y", ...running }),
   "confirm-above": optionFlag(confirmOptions, "above", running),
   "list": toggle("print the pods that would be used, and run nothing", running),

@@ -22,6 +22,8 @@ export interface RunView {
   /** Standard input goes to the commands. */
   stdin: boolean;
   tty: boolean;
+  /** Repeated, and only changes are shown: the time between two rounds. */
+  watchMs?: number;
   confirm: ConfirmView;
 }
 
@@ -47,9 +49,17 @@ export function resolveRunning(
 ): Running {
   const { outdir, stdin } = flags;
   checkOutput(flags, given);
+  if (flags.watch !== undefined) checkWatch(flags, given);
   const outputMode = outputModeOf(flags);
-  const { above: _above, outputMode: _mode, fanout, connectTimeoutMs, timeoutMs, ...options } =
-    optionValues(runningFlags, flags);
+  const {
+    above: _above,
+    outputMode: _mode,
+    fanout,
+    connectTimeoutMs,
+    timeoutMs,
+    watchMs,
+    ...options
+  } = optionValues(runningFlags, flags);
   return {
     list: flags.list,
     bounds: definedOnly({ fanout, connectTimeoutMs, timeoutMs, outputMode }),
@@ -64,6 +74,7 @@ export function resolveRunning(
       quiet: flags.quiet,
       raw: outputMode === "raw",
       stdin,
+      ...definedOnly({ watchMs }),
       confirm: confirmViewOf(flags),
     },
   };
@@ -81,15 +92,32 @@ export function listFormat(format: RunView["format"]): "table" | "json" | "jsonl
   return format === "text" ? "table" : format === "events" ? "jsonl" : format;
 }
 
+/** What one round can have, and several can't. */
+const onlyOnce = ["stdin", "tty", "list", "outdir", "events", "sample", "shuffle"];
+
+function checkWatch(flags: RunningFlags, given: ReadonlySet<string>): void {
+  const other = flags.progress === "json"
+    ? "progress json"
+    : onlyOnce.find((flag) => given.has(flag));
+  if (other !== undefined) throw new UsageError(`--watch and --${other} can't be used together`);
+  if (flags.output === "json") {
+    throw new UsageError("--watch has no end, and -o json needs one", {
+      hint: "-o jsonl prints an object for each round that changed something",
+    });
+  }
+}
+
 type RunningFlags = FlagValues<typeof runningFlags>;
 
 /** Undefined if no flag sets or implies it. */
 function outputModeOf(flags: RunningFlags): ExecOptions["outputMode"] {
+  if (flags.watch !== undefined && flags.output !== undefined) return "none";
   // The lines of the commands are events.
   if (flags.events) return "prefix";
   if (flags.output !== undefined) return "report";
   if (flags.diff || flags.fold) return "fold";
-  return flags.group ? "group" : flags["output-mode"];
+  if (flags.group) return "group";
+  return flags["output-mode"] ?? (flags.watch === undefined ? undefined : "fold");
 }
 
 /** The flags that set the layout of output; at most one layout may be requested. */

@@ -67,6 +67,18 @@ testResolve([
         options: { outputMode: "prefix" },
         view: { format: "events", single: false },
       }],
+      ["--watch", {
+        options: { outputMode: "fold" },
+        view: { watchMs: 10_000, single: false },
+      }],
+      ["--watch=1m --group", {
+        options: { outputMode: "group" },
+        view: { watchMs: 60_000, single: false },
+      }],
+      ["--watch -o jsonl", {
+        options: { outputMode: "none" },
+        view: { watchMs: 10_000, format: "jsonl", single: false },
+      }],
       ["--fold --fold-stderr", {
         options: { outputMode: "fold", foldStderr: true },
         view: { single: false },
@@ -101,6 +113,11 @@ testResolve([
     ],
     errors: [
       ["--fanout 0", /invalid value "0" for --fanout: must be a whole number, 1 or more/],
+      ["--watch=soon", /invalid value "soon" for --watch: it is not a duration/],
+      ["--watch --stdin", /--watch and --stdin can't be used together/],
+      ["--watch --tty", /--watch and --tty can't be used together/],
+      ["--watch --list", /--watch and --list can't be used together/],
+      ["--watch -o json", /--watch has no end, and -o json needs one/],
       ["--tty --group", /the output of a terminal has no layout/],
       ["--tty --from -", /standard input can't name the pods and be passed to them/],
       ["--all", /--all and a choice of pods can't be used together/],

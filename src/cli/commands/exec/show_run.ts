@@ -8,16 +8,22 @@ import { confirmOn } from "./confirm.ts";
 import { drive, type Painter, type TerminalLease } from "../../../terminal/driver/drive.ts";
 import { nothingRan, runMilestone, RunProgress } from "../../../present/run_progress.ts";
 import type { RunView } from "./options.ts";
+import type { RoundExtras } from "./show_rounds.ts";
 import { EventLines, RunPainter } from "../../../present/run_painter.ts";
 
 /** What the terminal adds to the options of a run. */
-export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;
+export type RunExtras = RoundExtras & Pick<ExecOptions, "stdin" | "terminal">;
 
 /** Shows the run that `start` starts; returns the exit code of the process. */
 export async function showRun(
   start: (extras: RunExtras) => AsyncIterable<ExecEvent>,
   options: { invocation: Invocation; clock: Clock; view: RunView },
 ): Promise<number> {
+  if (options.view.watchMs !== undefined) {
+    const { showRounds } = await import("./show_rounds.ts");
+    const painter = painterOf(options.invocation, options.view);
+    return await showRounds(start, { ...options, painter, everyMs: options.view.watchMs });
+  }
   const { invocation: { terminal, signals, environment }, clock, view } = options;
   const interactive = view.tty && terminal.stdin.isTerminal;
   if (view.tty && !interactive) {

@@ -39,6 +39,7 @@ export const command: Command = defineCommand({
       title: "Run one of its steps",
       line: "kodama run disk-usage --only used --param match=web",
     },
+    { title: "Repeat it, and print what changes", line: "kodama run kwekash --watch" },
     { title: "Set a parameter", line: "kodama run disk-usage --param match=web" },
   ],
   exitCodes: exitCodeTable,

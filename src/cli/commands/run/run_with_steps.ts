@@ -141,6 +141,11 @@ function refuseOthers(
   }
   const other = Object.keys(runningFlags).find((flag) => given.has(flag) && !meaningful.has(flag));
   if (other === undefined) return;
+  if (other === "watch") {
+    throw new UsageError("--watch repeats one command, without steps, a plan or parameters", {
+      hint: "kodama runs diff compares two runs of a workflow with steps",
+    });
+  }
   throw new UsageError(`--${other} is for workflows of one command`, {
     hint: `${workflow} has steps, which define that themselves`,
   });

@@ -10,7 +10,8 @@ import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
 import { showRun } from "../exec/show_run.ts";
 
-const { workdir: _workdir, shell: _shell, subst: _subst, ...rerunFlags } = runningFlags;
+const { workdir: _workdir, shell: _shell, subst: _subst, watch: _watch, ...rerunFlags } =
+  runningFlags;
 
 /** `kodama runs rerun`. */
 export const command = defineCommand({
@@ -57,7 +58,13 @@ export const command = defineCommand({
     const run = runId(operands);
     const choice = stepChoice(flags);
     const resume = resumeFrom(flags, choice !== undefined);
-    const applicable = { ...flags, workdir: undefined, shell: undefined, subst: undefined };
+    const applicable = {
+      ...flags,
+      workdir: undefined,
+      shell: undefined,
+      subst: undefined,
+      watch: undefined,
+    };
     const running = resolveRunning(applicable, given);
     const options = {
       ...running.bounds,
