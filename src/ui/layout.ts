@@ -1,6 +1,4 @@
-/** Layouts: tabs, their tiles and what is in them, as data that is saved and restored. */
-import * as v from "valibot";
-import { KodamaError } from "../base/errors.ts";
+/** Layouts: tabs, their tiles and what is in them, as data that is saved and restored. `layout_file.ts` reads and writes it. */
 import type { PaneConfig, PaneId, Scope } from "./pane.ts";
 import type { OpenPane, Tab, UiState } from "./state.ts";
 import { panesOf, type Tile } from "./tiles.ts";
@@ -70,57 +68,4 @@ export function restored(
     return { id: nextId++, name, scope, tiles, focused, isZoomed: false };
   });
   return { tabs: all, panes, nextId };
-}
-
-const text = v.string();
-const tileShape: v.GenericSchema<SavedTile> = v.lazy(() =>
-  v.union([
-    v.strictObject({ pane: text, config: v.record(text, v.unknown()) }),
-    v.strictObject({
-      split: v.picklist(["columns", "rows"]),
-      parts: v.pipe(
-        v.array(v.strictObject({ share: v.pipe(v.number(), v.gtValue(0)), tile: tileShape })),
-        v.minLength(2),
-      ),
-    }),
-  ]) as v.GenericSchema<SavedTile>
-);
-
-const layoutShape = v.strictObject({
-  tabs: v.pipe(
-    v.array(v.strictObject({
-      name: v.exactOptional(text),
-      scope: v.strictObject({
-        context: v.exactOptional(text),
-        namespaces: v.variant("kind", [
-          v.strictObject({ kind: v.literal("default") }),
-          v.strictObject({ kind: v.literal("all") }),
-          v.strictObject({ kind: v.literal("named"), names: v.array(text) }),
-        ]),
-      }),
-      tile: tileShape,
-    })),
-    v.minLength(1),
-  ),
-});
-
-/** A larger file isn't a layout. */
-export const maxLayoutBytes = 256 * 1024;
-
-/**
- * Returns the layout of a file's text.
- *
- * @throws KodamaError `config` if it isn't one.
- */
-export function parseLayout(path: string, json: string): Layout {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw new KodamaError("config", `${path} is not a layout: it isn't JSON`);
-  }
-  const result = v.safeParse(layoutShape, value);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new KodamaError("config", `${path} is not a layout: ${issue.message}`);
 }

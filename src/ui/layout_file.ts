@@ -1,7 +1,57 @@
 /** Files of layouts, in the user's folder. */
+import * as v from "valibot";
 import type { Host } from "../actions/host.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
-import { type Layout, maxLayoutBytes, parseLayout } from "./layout.ts";
+import type { Layout, SavedTile } from "./layout.ts";
+
+const text = v.string();
+const tileShape: v.GenericSchema<SavedTile> = v.lazy(() =>
+  v.union([
+    v.strictObject({ pane: text, config: v.record(text, v.unknown()) }),
+    v.strictObject({
+      split: v.picklist(["columns", "rows"]),
+      parts: v.pipe(
+        v.array(v.strictObject({ share: v.pipe(v.number(), v.gtValue(0)), tile: tileShape })),
+        v.minLength(2),
+      ),
+    }),
+  ]) as v.GenericSchema<SavedTile>
+);
+
+const layoutShape = v.strictObject({
+  tabs: v.pipe(
+    v.array(v.strictObject({
+      name: v.exactOptional(text),
+      scope: v.strictObject({
+        context: v.exactOptional(text),
+        namespaces: v.variant("kind", [
+          v.strictObject({ kind: v.literal("default") }),
+          v.strictObject({ kind: v.literal("all") }),
+          v.strictObject({ kind: v.literal("named"), names: v.array(text) }),
+        ]),
+      }),
+      tile: tileShape,
+    })),
+    v.minLength(1),
+  ),
+});
+
+/** A larger file isn't a layout. */
+const maxLayoutBytes = 256 * 1024;
+
+/** Returns the layout of a file's text. Throws KodamaError `config` if it isn't one. */
+function parseLayout(path: string, json: string): Layout {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new KodamaError("config", `${path} is not a layout: it isn't JSON`);
+  }
+  const result = v.safeParse(layoutShape, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new KodamaError("config", `${path} is not a layout: ${issue.message}`);
+}
 
 function pathOf(host: Host, name: string): string {
   if (!/^[\w.-]+$/.test(name) || name.startsWith(".")) {

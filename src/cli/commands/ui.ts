@@ -82,7 +82,6 @@ export const command = defineCommand({
       { RecentLog },
       { registerPlugins },
       { stoppable },
-      layouts,
     ] = await Promise.all([
       import("../../ui/runtime.ts"),
       import("../../ui/registry.ts"),
@@ -90,14 +89,16 @@ export const command = defineCommand({
       import("../../ui/panes/overviews.ts"),
       import("../../ui/plugins.ts"),
       import("../../terminal/driver/signals.ts"),
-      import("../../ui/layout_file.ts"),
     ]);
+    const layouts = () => import("../../ui/layout_file.ts");
     const registry = new PaneRegistry();
     const log = new RecentLog();
     invocation.log?.listen((record) => log.add(record));
     registerAll(registry, log);
     const { toggles, problems } = await registerPlugins(registry, host);
-    const saved = layout === undefined ? undefined : await layouts.readLayout(host, layout);
+    const saved = layout === undefined
+      ? undefined
+      : await (await layouts()).readLayout(host, layout);
     const ui = new Ui({
       host,
       terminal,
@@ -109,7 +110,7 @@ export const command = defineCommand({
       ...(saved === undefined ? {} : { layout: saved }),
       saveLayout: async (name, one) => {
         try {
-          return `saved as ${await layouts.writeLayout(host, name, one)}`;
+          return `saved as ${await (await layouts()).writeLayout(host, name, one)}`;
         } catch (error) {
           if (error instanceof KodamaError) return error.message;
           throw error;

@@ -1,5 +1,4 @@
 /** Overviews of what kodama itself has done: past runs, sessions with what their agents do, waits, its log. */
-import { parseCondition } from "../../actions/wait/wait.ts";
 import type { ListedRun } from "../../actions/runs/past_runs.ts";
 import type { SessionRow } from "../../actions/session/events.ts";
 import { logLine, type LogRecord } from "../../base/log.ts";
@@ -238,7 +237,7 @@ function waitPane(context: PaneContext): Pane {
       const label = "until: ready, delete, condition=TYPE or jsonpath=PATH=VALUE:";
       const typed = await ask({ kind: "line", label, text: "ready" });
       if (typed === undefined || first === undefined) return emit({ kind: "close" });
-      const [{ wait }, { WaitPainter }] = await Promise.all([
+      const [{ wait, parseCondition }, { WaitPainter }] = await Promise.all([
         import("../../actions/wait/wait.ts"),
         import("../../present/wait_painter.ts"),
       ]);

@@ -1,5 +1,5 @@
 /** Forwards in the background: started from a row, and listed with what they carry. They outlive the program. */
-import { type ForwardReport, listSets, startSet } from "../../actions/forward/background.ts";
+import type { ForwardReport } from "../../actions/forward/background.ts";
 import { parsePorts } from "../../actions/forward/ports.ts";
 import { bytesText } from "../../present/copy_painter.ts";
 import type { Pane, PaneContext } from "../pane.ts";
@@ -34,6 +34,8 @@ const columns = [
   { title: "FROM POD" },
 ];
 
+const background = () => import("../../actions/forward/background.ts");
+
 function portForwardsPane(context: PaneContext): Pane {
   const { host, config, emit, signal } = context;
   const report = (error: unknown) => emit({ kind: "toast", text: messageOf(error), tone: "bad" });
@@ -42,11 +44,14 @@ function portForwardsPane(context: PaneContext): Pane {
     columns,
     everyMs: 2000,
     empty: "no forwards: p on a pod, a service or a workload starts one",
-    read: async () => (await listSets(host)).flatMap(rowsOf),
+    read: async () => (await (await background()).listSets(host)).flatMap(rowsOf),
     act: (action, sets, own) => {
       const names = new Map(sets.map((one) => [one.name, one]));
       const work = [...names.values()].map(async ({ name, args }) => {
-        if (action === "start") return void await startSet(host, { name, args }, signal);
+        if (action === "start") {
+          const { startSet } = await background();
+          return void await startSet(host, { name, args }, signal);
+        }
         const control = await host.forwards();
         await control.stop(name, signal);
         await control.forget(name);
@@ -87,6 +92,7 @@ async function start({ ask, host, emit, signal }: PaneContext, object: RowObject
   ];
   const set = [name, ...ports].join("-").replace(/[^\w.-]+/g, "-").slice(0, 100);
   emit({ kind: "toast", text: `starting ${set} …` });
+  const { startSet } = await background();
   const { state } = await startSet(host, { name: set, args }, signal);
   const local = (state?.forwards ?? []).map((one) => String(one["local"])).join(", ");
   emit({ kind: "toast", text: `${set}: ${local}`, tone: "good" });
