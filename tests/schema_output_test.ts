@@ -61,8 +61,9 @@ Deno.test("real output is what the published schemas say", async (t) => {
         "current-context"
       ],
     );
-    const both = ["--context", context, "--context", "dead", "--connect-timeout", "300ms"];
-    const words = ["exec", ...both, ...drives, "-o", "jsonl", "--events", ...shell];
+    const both = ["--context", context, "--context", "dead"];
+    const short = ["--shell", "--", "echo ok; echo said >&2"];
+    const words = ["exec", ...both, ...drives, "-o", "jsonl", "--events", ...short];
     const { stdout } = await kodama.run(words, {
       env: { KUBECONFIG: `${cluster.kubeconfig}:${dead}` },
     });

@@ -49,6 +49,8 @@ export interface View {
 
 /** What the process sends. `lines` is the last rendering since the previous message. */
 export type PluginMessage =
+  /** It runs, and reads its first message next. */
+  | { kind: "up" }
   /** The last message of the host is done. */
   | { kind: "done"; lines?: readonly string[] }
   /** The plugin has failed; nothing follows. What it rendered in the call that failed may say why. */
@@ -263,6 +265,7 @@ function runPlugin(): void {
     return parse(parts.join("") + received.shift());
   }
 
+  send({ kind: "up" });
   for (let message = receive(); message !== undefined; message = receive()) {
     try {
       perform(message);

@@ -31,6 +31,8 @@ export type CapabilityHandlers = Readonly<Record<CapabilityImport, CapabilityHan
 
 /** Time and memory that a session may use. */
 export const sessionLimits = {
+  /** Of the start of its process, which a busy machine makes slow. */
+  startMs: 30_000,
   /** Of one call of a plugin's function, without the time in which the host answers its imports. */
   callMs: 2000,
   /** Of the last call, `plugin_on_close`. */
@@ -145,8 +147,8 @@ class WasmSession implements PluginSession {
       }
       this.#plugin = plugin;
       this.#process = start(pluginProgram());
-      void this.#converse(this.#process);
-      this.#call({
+      this.#startTimer(sessionLimits.startMs, "its process didn't start");
+      void this.#converse(this.#process, {
         kind: "start",
         module: plugin.bytes.toBase64(),
         config: JSON.stringify(config ?? null),
@@ -225,22 +227,30 @@ class WasmSession implements PluginSession {
     void this.#process?.send(JSON.stringify(message));
   }
 
-  async #converse(process: PluginProcess): Promise<void> {
+  /** Sends the first message when the process is up, and receives its messages until it ends. */
+  async #converse(process: PluginProcess, first: HostMessage): Promise<void> {
     try {
-      for await (const line of process.lines()) this.#receive(JSON.parse(line));
+      for await (const line of process.lines()) {
+        const message = JSON.parse(line) as PluginMessage;
+        if (message.kind !== "up") this.#receive(message);
+        else if (!this.#hasEnded()) {
+          this.#timer?.[Symbol.dispose]();
+          this.#call(first);
+        }
+      }
       this.#fail("its process has ended");
     } catch (error) {
       this.#fail(error instanceof Error ? error.message : String(error));
     }
   }
 
-  #startTimer(): void {
-    this.#timer = this.#options.clock.timer(sessionLimits.callMs, () => {
-      this.#fail(`it didn't return within ${sessionLimits.callMs / 1000} seconds, and was stopped`);
+  #startTimer(limitMs: number = sessionLimits.callMs, what = "it didn't return"): void {
+    this.#timer = this.#options.clock.timer(limitMs, () => {
+      this.#fail(`${what} within ${limitMs / 1000} seconds, and was stopped`);
     });
   }
 
-  #receive(message: PluginMessage): void {
+  #receive(message: Exclude<PluginMessage, { kind: "up" }>): void {
     if (this.#state === "ended") return;
     this.#timer?.[Symbol.dispose]();
     const { lines } = message;

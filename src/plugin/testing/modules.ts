@@ -103,9 +103,13 @@ export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenO
   return {
     session,
     events,
-    /** Resolves with the n-th event, counted from 1. */
+    /** Resolves with the n-th event, counted from 1; an error is the last one that there is. */
     async event(count = 1): Promise<PluginEvent> {
-      while (events.length < count) await wake.promise;
+      while (events.length < count) {
+        const last = events.at(-1);
+        if (last?.kind === "pluginError") return last;
+        await wake.promise;
+      }
       return events[count - 1] as PluginEvent;
     },
     [Symbol.asyncDispose]: () => session.close(),
