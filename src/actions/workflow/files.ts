@@ -1,5 +1,6 @@
 /** Lists, reads and validates workflow files, with all that they refer to. Nothing is run. */
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { action, hint } from "../../base/hint.ts";
 import { type Diagnostic, isError } from "../../workflow/diagnostics.ts";
 import { findWorkflow, listWorkflowFiles } from "../../workflow/find_workflow.ts";
 import { inspectWorkflow, type Loaded, loadWorkflow } from "../../workflow/load_workflow.ts";
@@ -61,7 +62,7 @@ async function inspected(
 /**
  * Returns the workflows of these names and paths; all that can be named from here if there are none.
  *
- * @throws KodamaError `notFound` with the nearest names.
+ * @throws KodamaError `notFound` with the nearest names; UsageError for a file of tests.
  */
 export async function checkWorkflows(
   host: Host,
@@ -76,6 +77,11 @@ export async function checkWorkflows(
 }
 
 async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
+  if (/\.test\.ya?ml$/.test(wanted)) {
+    throw new UsageError(`${wanted} is a file of tests, and not a workflow`, {
+      hint: hint`${action("workflow.test", { path: wanted })} checks and runs it`,
+    });
+  }
   try {
     const { diagnostics } = await inspectWorkflow(host.files, host.places, wanted);
     const { path } = await findWorkflow(host.files, host.places, wanted);

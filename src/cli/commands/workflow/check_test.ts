@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../../../actions/testing/simulated_host.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { commandHint } from "../../../present/hints.ts";
 import { checkWorkflows, ruleTexts } from "../../../actions/workflow/files.ts";
 import { checkedData, sarif } from "./check.ts";
 
@@ -13,6 +15,16 @@ const files = {
 async function checked() {
   return await checkWorkflows(simulatedHost({}, { files }).host, ["a b", "one", "two"]);
 }
+
+Deno.test("a file of tests isn't a workflow: the error has the command for it", async () => {
+  const { host } = simulatedHost({}, { files });
+  await assert.rejects(checkWorkflows(host, ["workflows/one.test.yaml"]), (error) => {
+    assert.ok(error instanceof UsageError && error.hint !== undefined);
+    const way = "kodama workflow test workflows/one.test.yaml checks and runs it";
+    assert.equal(commandHint(error.hint).replaceAll("`", ""), way);
+    return true;
+  });
+});
 
 Deno.test("SARIF says each problem once, where it is, by a rule that is described", async () => {
   const diagnostics = (await checked()).flatMap((one) => one.diagnostics);
