@@ -100,12 +100,14 @@ Deno.test({
       await left(terminal, 0);
     });
 
-    await t.step("SIGTERM restores the terminal", async () => {
-      await using terminal = await open({}, ...drives);
-      await terminal.until("the pods", /weka-drive-1 /);
-      await terminal.kill(/main\.js ui/, "SIGTERM");
-      await left(terminal, 130);
-    });
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+      await t.step(`${signal} restores the terminal`, async () => {
+        await using terminal = await open({}, ...drives);
+        await terminal.until("the pods", /weka-drive-1 /);
+        await terminal.kill(/main\.js ui/, signal);
+        await left(terminal, 130);
+      });
+    }
 
     await t.step("a server that can't be reached is an error in the pane", async () => {
       const kubeconfig = await writeDeadKubeconfig(cluster.folder);

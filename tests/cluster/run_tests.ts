@@ -28,6 +28,7 @@ const files = [
     "session_egress",
     "session_limits",
     "life",
+    "ui",
   ]
     .map((name) => `tests/cluster/${name}_test.ts`),
   "tests/cluster/faults",
