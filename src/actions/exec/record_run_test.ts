@@ -9,7 +9,7 @@ import { rerun, type RerunOptions } from "../runs/rerun.ts";
 import type { PodScript } from "../../exec/testing/simulated_pod.ts";
 import { recordHeader } from "../../workflow/testing/record_header.ts";
 import { loaded, play } from "../../workflow/testing/step_fixture.ts";
-import { WorkflowRecorder } from "../workflow/run_steps.ts";
+import { WorkflowRecorder } from "../workflow/record_workflow.ts";
 import { simulatedHost, type SimulatedSurroundings } from "../testing/simulated_host.ts";
 
 function ends(exitCode: number): PodScript {
