@@ -119,7 +119,7 @@ fi
 # goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others. What keeps a
 # folder alike with one in a pod writes to that folder, wherever it is.
 case "$command $part" in
-  "cp "* | "run "* | "runs rerun" | "runs report" | "workflow new" | "plugin new" | "mcp install" | "snapshot "* | "session snapshot" | "watch "* | "forward "* | "${serveSyncCommand} "* | "${serveForwardCommand} "*)
+  "cp "* | "run "* | "runs rerun" | "runs report" | "workflow new" | "plugin new" | "mcp install" | "snapshot "* | "session snapshot" | "watch "* | "forward "* | "ui "* | "${serveSyncCommand} "* | "${serveForwardCommand} "*)
     exec ${startWords({ ...sets.kodama, write: true })} ;;
 esac
 exec ${startWords(sets.kodama)}

@@ -19,6 +19,8 @@ const files = [
     "read_only",
     "mcp",
     "wait",
+    "forward",
+    "kodama_image",
     "workflows",
     "faults",
     "agent",
