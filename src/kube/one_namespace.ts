@@ -9,7 +9,7 @@ import { checkedPath, isReading, type RequestLine } from "./read_only.ts";
 const discovery = /^\/(?:version|api|apis|api\/v1|apis\/[^/]+|apis\/[^/]+\/[^/]+)\/?$/;
 
 /** Returns whether a request is about this namespace, about what the server offers, or a question about rights. */
-export function isWithin(namespace: string, { method, path }: RequestLine): boolean {
+export function isWithinNamespace(namespace: string, { method, path }: RequestLine): boolean {
   const decoded = checkedPath(path);
   if (decoded === undefined) return false;
   const parts = decoded.split("/");
@@ -28,7 +28,7 @@ export function requireWithin(
   { context, namespace }: { context: string; namespace: string },
   request: RequestLine,
 ): void {
-  if (isWithin(namespace, request)) return;
+  if (isWithinNamespace(namespace, request)) return;
   const [plain = ""] = request.path.split("?");
   throw new KodamaError("forbidden", `cannot send ${request.method} ${plain}`, {
     hint: `only the namespace ${namespace} of context ${context} may be used here`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isWithin, requireWithin } from "./one_namespace.ts";
+import { isWithinNamespace, requireWithin } from "./one_namespace.ts";
 
 const request = (line: string) => {
   const [method = "", path = ""] = line.split(" ");
@@ -36,7 +36,7 @@ Deno.test("isWithin() knows the requests about one namespace, and what belongs t
     "GET /metrics": false,
   };
   for (const [line, expected] of Object.entries(table)) {
-    assert.equal(isWithin("shop", request(line)), expected, line);
+    assert.equal(isWithinNamespace("shop", request(line)), expected, line);
   }
   assert.throws(
     () => requireWithin({ context: "lab", namespace: "shop" }, request("GET /api/v1/nodes")),
@@ -63,7 +63,7 @@ Deno.test("isWithin() lets no path to another namespace through, however it is w
   );
   fc.assert(fc.property(fc.array(part, { maxLength: 10 }), (parts) => {
     const path = `/api/v1/namespaces/${parts.join("/")}`;
-    if (!isWithin("shop", { method: "GET", path })) return;
+    if (!isWithinNamespace("shop", { method: "GET", path })) return;
     // What a server makes of it.
     const { pathname } = new URL(decodeURIComponent(path), "http://server");
     assert.match(pathname, /^\/api\/v1\/namespaces\/shop(?:\/|$)/, path);

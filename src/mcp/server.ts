@@ -22,7 +22,7 @@ import { listWorkflows } from "../actions/workflow/files.ts";
 import { KodamaError } from "../base/errors.ts";
 import { runLines, workflowRunLines } from "../present/past_runs.ts";
 import { changeText } from "../toolbox/change_text.ts";
-import { withoutSecrets } from "../toolbox/secrets.ts";
+import { withSecretsMasked } from "../toolbox/secrets.ts";
 import type { Tool } from "../toolbox/tool.ts";
 import { forwardTool } from "../toolbox/forward_tool.ts";
 import { tools } from "../toolbox/toolbox.ts";
@@ -170,7 +170,7 @@ function progressOf({ mcpReq }: ServerContext): (text: string) => void {
     progress += 1;
     mcpReq.notify({
       method: "notifications/progress",
-      params: { progressToken, progress, message: withoutSecrets(message) },
+      params: { progressToken, progress, message: withSecretsMasked(message) },
     }).catch(() => {});
   };
 }
@@ -178,7 +178,11 @@ function progressOf({ mcpReq }: ServerContext): (text: string) => void {
 /** Workflows and runs by their addresses. */
 function registerResources(server: McpServer, host: Host): void {
   const text = (uri: URL, lines: readonly string[]) => ({
-    contents: [{ uri: uri.href, mimeType: "text/plain", text: withoutSecrets(lines.join("\n")) }],
+    contents: [{
+      uri: uri.href,
+      mimeType: "text/plain",
+      text: withSecretsMasked(lines.join("\n")),
+    }],
   });
   server.registerResource(
     "workflow",

@@ -2,7 +2,7 @@
 import type { FieldChange, ObjectChange, WatchedEvent } from "../actions/watch/watch.ts";
 import { ageText } from "../base/duration.ts";
 import { plainText } from "../base/plain_text.ts";
-import type { TableCell, TableRow } from "../table/live_table.ts";
+import type { LiveCell, TableRow } from "../table/live_table.ts";
 import type { Painter } from "../terminal/driver/drive.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
@@ -89,7 +89,7 @@ function out(lines: readonly string[]): Piece {
 }
 
 function cellTexts({ cells }: TableRow, { atMs }: ObjectChange): string[] {
-  return cells.map((cell: TableCell) =>
+  return cells.map((cell: LiveCell) =>
     (cell.kind === "age" ? ageText(atMs - cell.sinceMs) : cell.text) || "<none>"
   );
 }

@@ -2,7 +2,7 @@
 import { columnText, type PathColumn } from "../actions/watch/columns.ts";
 import type { ApiResource, ObjectChange, WatchedObject } from "../actions/watch/watch.ts";
 import { plainText } from "../base/plain_text.ts";
-import type { TableCell, TableColumn, TableGroup, TableRow } from "../table/live_table.ts";
+import type { LiveCell, LiveColumn, TableGroup, TableRow } from "../table/live_table.ts";
 import type { Tone } from "../terminal/grid.ts";
 import { printable } from "../terminal/printable.ts";
 import { naturalKey, statusTone } from "./pod_rows.ts";
@@ -68,7 +68,7 @@ export class WatchRows {
     };
   }
 
-  #use(id: string, columns: readonly TableColumn[]): void {
+  #use(id: string, columns: readonly LiveColumn[]): void {
     const known = this.#groups.get(id)?.columns;
     const isSame = known?.length === columns.length &&
       known.every(({ title }, index) => title === columns[index]?.title);
@@ -84,10 +84,10 @@ export class WatchRows {
     { fields, printed, isRelated }: WatchedObject,
     name: string,
     creationTimestamp: string | undefined,
-  ): { column: TableColumn; cell: TableCell }[] {
+  ): { column: LiveColumn; cell: LiveCell }[] {
     const { columns, isWide } = this.#options;
     const sinceMs = Date.parse(creationTimestamp ?? "");
-    const age: TableCell = Number.isNaN(sinceMs) ? text("") : { kind: "age", sinceMs };
+    const age: LiveCell = Number.isNaN(sinceMs) ? text("") : { kind: "age", sinceMs };
     if (columns !== undefined && !isRelated) {
       return columns.map((one) => ({
         column: { title: one.title },
@@ -128,7 +128,7 @@ const importance: Readonly<Record<string, number>> = {
   MESSAGE: 3,
 };
 
-function printedCell(title: string, shown: string): TableCell {
+function printedCell(title: string, shown: string): LiveCell {
   // `3 (5m ago)`: the age is that of the moment in which the server printed it.
   const restarts = title === "RESTARTS" ? /^\d+/.exec(shown)?.[0] : undefined;
   if (restarts !== undefined) {
@@ -154,7 +154,7 @@ const statusTones: Readonly<Record<string, Tone>> = {
   Complete: "dim",
 };
 
-function text(value: string, tone: Tone = "plain"): Extract<TableCell, { kind: "text" }> {
+function text(value: string, tone: Tone = "plain"): Extract<LiveCell, { kind: "text" }> {
   return { kind: "text", text: plainText(value, maxCellLength), tone };
 }
 

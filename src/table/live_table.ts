@@ -10,7 +10,7 @@ import type { Size } from "../terminal/terminal.ts";
 import { displayWidth } from "../terminal/width.ts";
 
 /** A cell. An age grows by itself. */
-export type TableCell =
+export type LiveCell =
   | {
     kind: "text";
     /** Without control characters. */
@@ -23,7 +23,7 @@ export type TableCell =
   | { kind: "age"; sinceMs: number };
 
 /** A column of a group. */
-export interface TableColumn {
+export interface LiveColumn {
   title: string;
   align?: "right";
   /** If the screen is too narrow, the least important are dropped, and of equal ones the last. 0 if absent. */
@@ -33,7 +33,7 @@ export interface TableColumn {
 /** Rows with the same columns. */
 export interface TableGroup {
   id: string;
-  columns: readonly TableColumn[];
+  columns: readonly LiveColumn[];
 }
 
 /** One row. */
@@ -44,7 +44,7 @@ export interface TableRow {
   group: string;
   /** Orders the rows of a group that is not sorted by a column, and equal ones: in the order of code units. */
   order: string;
-  cells: readonly TableCell[];
+  cells: readonly LiveCell[];
 }
 
 /** A row with its recent changes, by the time of {@link LiveTable.nowMs}. */
@@ -261,7 +261,7 @@ function marked(before: TableEntry | undefined, row: TableRow, nowMs: number): T
   };
 }
 
-function sameCell(a: TableCell, b: TableCell | undefined): boolean {
+function sameCell(a: LiveCell, b: LiveCell | undefined): boolean {
   if (a.kind === "age") return b?.kind === "age" && a.sinceMs === b.sinceMs;
   if (b?.kind !== "text") return false;
   return a.sortBy === undefined ? a.text === b.text : a.sortBy === b.sortBy;
@@ -364,7 +364,7 @@ const units: Readonly<Record<string, number>> = {
   Ti: 2 ** 40,
 };
 
-function sortKey(cell: TableCell | undefined): number | string {
+function sortKey(cell: LiveCell | undefined): number | string {
   if (cell === undefined) return "";
   // The youngest first, as its age is the smallest.
   if (cell.kind === "age") return -cell.sinceMs;

@@ -16,10 +16,10 @@ import { displayWidth } from "../terminal/width.ts";
 import {
   type BodyLine,
   bodyRows,
+  type LiveCell,
   type LiveTable,
   markMs,
   shownMs,
-  type TableCell,
   type TableEntry,
   type TableGroup,
   tableKeys,
@@ -196,11 +196,11 @@ function rowLine(
   );
 }
 
-function toneOf(cell: TableCell | undefined): Tone {
+function toneOf(cell: LiveCell | undefined): Tone {
   return cell?.kind === "text" ? cell.tone ?? "plain" : "plain";
 }
 
-function cellText(cell: TableCell | undefined, nowMs: number): string {
+function cellText(cell: LiveCell | undefined, nowMs: number): string {
   if (cell === undefined) return "";
   return cell.kind === "age" ? ageText(nowMs - cell.sinceMs) : cell.text;
 }

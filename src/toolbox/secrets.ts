@@ -25,7 +25,7 @@ const fields =
   /^(\s*-?\s*["']?(?:client-key-data|client-certificate-data|\.dockerconfigjson|\.dockercfg|auth)["']?\s*:\s*).+$/gm;
 
 /** Returns a text without likely secrets. */
-export function withoutSecrets(text: string): string {
+export function withSecretsMasked(text: string): string {
   const byForm = forms.reduce((clean, form) => clean.replace(form, redactedText), text);
   return redactOutput(byForm.replace(fields, `$1${redactedText}`), [], { cut: false });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withoutSecrets } from "./secrets.ts";
+import { withSecretsMasked } from "./secrets.ts";
 import { refusedCommand } from "./pod_tools.ts";
 
 Deno.test("withoutSecrets() removes what looks like a secret, and leaves the rest", () => {
@@ -20,12 +20,12 @@ Deno.test("withoutSecrets() removes what looks like a secret, and leaves the res
     `hash $6$salt0000$${secret}`,
   ];
   for (const text of texts) {
-    const clean = withoutSecrets(`before\n${text}\nafter`);
+    const clean = withSecretsMasked(`before\n${text}\nafter`);
     assert.doesNotMatch(clean, /S3CR3T/, text);
     assert.match(clean, /^before\n/, text);
   }
   const plain = "web-0  1/1  Running\nimage: registry/app:1.2\n3 tokens in, 2 out\nuser: app";
-  assert.equal(withoutSecrets(plain), plain);
+  assert.equal(withSecretsMasked(plain), plain);
 });
 
 Deno.test("refusedCommand() refuses what only prints credentials", () => {

@@ -19,7 +19,7 @@ import { isRecord } from "../base/json_value.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { printable } from "../terminal/printable.ts";
 import { defaultBudgetTokens, fit, type Section } from "./fit.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { withSecretsMasked } from "./secrets.ts";
 
 /** What the caller of a tool decides. */
 export interface ToolContext {
@@ -100,7 +100,7 @@ export function defineTool<const O extends Options>(declaration: ToolDeclaration
         });
         const clean = sections.map((section) => ({
           ...section,
-          lines: withoutSecrets(section.lines.map(printable).join("\n")).split("\n"),
+          lines: withSecretsMasked(section.lines.map(printable).join("\n")).split("\n"),
         }));
         record.ended("ok");
         return { text: fit(clean, Math.min(budget, maxBudgetTokens)), isError: false };
@@ -109,7 +109,7 @@ export function defineTool<const O extends Options>(declaration: ToolDeclaration
           error instanceof KodamaError ? `${error.kind}: ${error.message}` : "interrupted",
         );
         if (!(error instanceof KodamaError) || context.signal.aborted) throw error;
-        return { text: withoutSecrets(errorText(error)), isError: true };
+        return { text: withSecretsMasked(errorText(error)), isError: true };
       }
     },
   };
@@ -133,8 +133,8 @@ function recordCall(
       return isApproved;
     }),
     ended: (outcome) => {
-      const given = withoutSecrets(JSON.stringify(input ?? {})).slice(0, maxLogged);
-      host.log("info", "tool", `${name} ${given}: ${answer}${withoutSecrets(outcome)}`);
+      const given = withSecretsMasked(JSON.stringify(input ?? {})).slice(0, maxLogged);
+      host.log("info", "tool", `${name} ${given}: ${answer}${withSecretsMasked(outcome)}`);
     },
   };
 }

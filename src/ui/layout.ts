@@ -1,5 +1,5 @@
 /** Layouts: tabs, their tiles and what is in them, as data that is saved and restored. `layout_file.ts` reads and writes it. */
-import type { PaneConfig, PaneId, Scope } from "./pane.ts";
+import type { PaneConfig, PaneId, PaneScope } from "./pane.ts";
 import type { OpenPane, Tab, UiState } from "./state.ts";
 import { panesOf, type Tile } from "./tiles.ts";
 
@@ -12,10 +12,10 @@ export type SavedTile =
   };
 
 /** Saved tabs. */
-export interface Layout {
+export interface SavedLayout {
   readonly tabs: readonly {
     readonly name?: string;
-    readonly scope: Scope;
+    readonly scope: PaneScope;
     readonly tile: SavedTile;
   }[];
 }
@@ -24,7 +24,7 @@ export interface Layout {
 export function layoutOf(
   { tabs, panes }: Pick<UiState, "tabs" | "panes">,
   configOf: (pane: PaneId) => PaneConfig | undefined,
-): Layout {
+): SavedLayout {
   const saved = (tile: Tile): SavedTile => {
     if (tile.kind === "split") {
       const parts = tile.parts.map(({ share, tile }) => ({ share, tile: saved(tile) }));
@@ -44,7 +44,7 @@ export function layoutOf(
 
 /** Returns the tabs of a layout, with new ids. */
 export function restored(
-  { tabs }: Layout,
+  { tabs }: SavedLayout,
   firstId: number,
 ): { tabs: readonly Tab[]; panes: ReadonlyMap<PaneId, OpenPane>; nextId: number } {
   let nextId = firstId;

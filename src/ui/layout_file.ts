@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { Host } from "../actions/host.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
-import type { Layout, SavedTile } from "./layout.ts";
+import type { SavedLayout, SavedTile } from "./layout.ts";
 
 const text = v.string();
 const tileShape: v.GenericSchema<SavedTile> = v.lazy(() =>
@@ -40,7 +40,7 @@ const layoutShape = v.strictObject({
 const maxLayoutBytes = 256 * 1024;
 
 /** Returns the layout of a file's text. Throws KodamaError `config` if it isn't one. */
-function parseLayout(path: string, json: string): Layout {
+function parseLayout(path: string, json: string): SavedLayout {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -67,7 +67,7 @@ function pathOf(host: Host, name: string): string {
  *
  * @throws KodamaError `notFound` if there is none, with the names of all; `config` if the file isn't one.
  */
-export async function readLayout(host: Host, name: string): Promise<Layout> {
+export async function readLayout(host: Host, name: string): Promise<SavedLayout> {
   const path = pathOf(host, name);
   const text = await host.files.readText(path, maxLayoutBytes);
   if (text !== undefined) return parseLayout(path, text);
@@ -78,7 +78,7 @@ export async function readLayout(host: Host, name: string): Promise<Layout> {
 }
 
 /** Saves a layout; resolves to its path. Throws UsageError for a name that isn't one. */
-export async function writeLayout(host: Host, name: string, layout: Layout): Promise<string> {
+export async function writeLayout(host: Host, name: string, layout: SavedLayout): Promise<string> {
   const path = pathOf(host, name);
   await host.files.replaceText(path, `${JSON.stringify(layout, null, 2)}\n`);
   return path;

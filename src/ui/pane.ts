@@ -17,7 +17,7 @@ export type { PaneCommand } from "../plugin/command.ts";
 export type PaneId = number;
 
 /** The context and the namespaces of a tab, which its panes show. */
-export interface Scope {
+export interface PaneScope {
   /** The kubeconfig's current one if absent. */
   readonly context?: string;
   readonly namespaces: Selection["namespaces"];
@@ -48,7 +48,7 @@ export interface PaneAction {
 }
 
 /** Something that a person is asked. */
-export type Question =
+export type PaneQuestion =
   /** A line of text. */
   | { readonly kind: "line"; readonly label: string; readonly text?: string }
   /** Yes or no; no is the default. */
@@ -82,7 +82,7 @@ export type PaneEvent =
     readonly where?: "below" | "right" | "tab";
   }
   /** Its tab shows another context or other namespaces. */
-  | { readonly kind: "scope"; readonly scope: Scope }
+  | { readonly kind: "scope"; readonly scope: PaneScope }
   | { readonly kind: "close" }
   /** Text for the terminal's clipboard. */
   | { readonly kind: "clipboard"; readonly text: string }
@@ -92,7 +92,7 @@ export type PaneEvent =
 export interface PaneContext {
   readonly pane: PaneId;
   readonly host: Host;
-  readonly scope: Scope;
+  readonly scope: PaneScope;
   /** Returns the client of the tab's context; absent if there is no kubeconfig to connect with. */
   readonly kube: (() => Promise<KubeClient>) | undefined;
   readonly config: PaneConfig;
@@ -100,7 +100,7 @@ export interface PaneContext {
   /** Ignored after the pane was closed. */
   readonly emit: (event: PaneEvent) => void;
   /** Resolves to the answer: a text, a choice's value, or `yes`; undefined if the person declines. */
-  readonly ask: (question: Question) => Promise<string | undefined>;
+  readonly ask: (question: PaneQuestion) => Promise<string | undefined>;
   /** Aborted when the pane is closed. */
   readonly signal: AbortSignal;
 }

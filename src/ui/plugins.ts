@@ -6,7 +6,7 @@ import {
   type PluginEntry,
 } from "../actions/plugin/plugins.ts";
 import type { Host } from "../actions/host.ts";
-import type { Pane, PaneContext, Scope } from "./pane.ts";
+import type { Pane, PaneContext, PaneScope } from "./pane.ts";
 import { pluginActions, PluginPane } from "./panes/plugin_pane.ts";
 import type { PaneRegistry } from "./registry.ts";
 
@@ -63,7 +63,9 @@ export function pluginPane(entry: PluginEntry, context: PaneContext): Pane {
 }
 
 /** Several namespaces are all of them to a request, whose labels can select. */
-function requestScope({ context, namespaces }: Scope): { context?: string; namespace?: string } {
+function requestScope(
+  { context, namespaces }: PaneScope,
+): { context?: string; namespace?: string } {
   const named = context === undefined ? {} : { context };
   if (namespaces.kind === "default") return named;
   const [only, ...others] = namespaces.kind === "named" ? namespaces.names : [];

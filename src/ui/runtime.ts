@@ -8,7 +8,7 @@ import type { Size, Terminal } from "../terminal/terminal.ts";
 import type { InputStream } from "../terminal/terminal.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
 import type { KeyTable } from "./keys.ts";
-import { type Layout, layoutOf, restored } from "./layout.ts";
+import { layoutOf, restored, type SavedLayout } from "./layout.ts";
 import type {
   Choice,
   Pane,
@@ -16,8 +16,8 @@ import type {
   PaneContext,
   PaneEvent,
   PaneId,
-  Question,
-  Scope,
+  PaneQuestion,
+  PaneScope,
 } from "./pane.ts";
 import { errorPane } from "./panes/error_pane.ts";
 import type { PaneRegistry } from "./registry.ts";
@@ -40,10 +40,10 @@ export interface UiOptions {
   /** What is wrong with the settings, to be reported at the start. */
   problems?: readonly string[];
   /** The first pane, unless there is a layout. */
-  first: { key: string; config: PaneConfig; scope: Scope };
-  layout?: Layout;
+  first: { key: string; config: PaneConfig; scope: PaneScope };
+  layout?: SavedLayout;
   /** Saves a layout under a name; resolves to a message. */
-  saveLayout: (name: string, layout: Layout) => Promise<string>;
+  saveLayout: (name: string, layout: SavedLayout) => Promise<string>;
 }
 
 interface Opened {
@@ -360,7 +360,7 @@ export class Ui {
     }
   }
 
-  #ask(question: Question, signal?: AbortSignal): Promise<string | undefined> {
+  #ask(question: PaneQuestion, signal?: AbortSignal): Promise<string | undefined> {
     const id = ++this.#question;
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#answers.set(id, resolve);
@@ -422,7 +422,7 @@ export class Ui {
             })),
         );
         if (name === undefined) return;
-        const scope: Scope = { context: name, namespaces: { kind: "default" } };
+        const scope: PaneScope = { context: name, namespaces: { kind: "default" } };
         return this.send({ kind: "scope", tab: tab.id, scope });
       }
       case "namespaces": {
@@ -432,7 +432,7 @@ export class Ui {
           ...await this.#namespaceChoices(context),
         ]);
         if (name === undefined) return;
-        const namespaces: Scope["namespaces"] = name === all
+        const namespaces: PaneScope["namespaces"] = name === all
           ? { kind: "all" }
           : { kind: "named", names: name.split(/[\s,]+/) };
         return this.send({ kind: "scope", tab: tab.id, scope: { ...tab.scope, namespaces } });

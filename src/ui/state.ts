@@ -3,7 +3,7 @@ import { type EditLine, editLine } from "../terminal/edit_line.ts";
 import type { Tone } from "../terminal/grid.ts";
 import type { Size } from "../terminal/terminal.ts";
 import type { KeyTable } from "./keys.ts";
-import type { Choice, PaneConfig, PaneId, Question, Scope } from "./pane.ts";
+import type { Choice, PaneConfig, PaneId, PaneQuestion, PaneScope } from "./pane.ts";
 import { type PlacedPane, type Rectangle, rectangles, type Tile } from "./tiles.ts";
 
 /** A tab. */
@@ -11,7 +11,7 @@ export interface Tab {
   readonly id: number;
   /** The person's own name for it. */
   readonly name: string | undefined;
-  readonly scope: Scope;
+  readonly scope: PaneScope;
   readonly tiles: Tile;
   readonly focused: PaneId;
   /** Only the focused pane is shown. */
@@ -64,7 +64,7 @@ export interface UiState {
   readonly prefix: string | undefined;
   readonly dialog: Dialog | undefined;
   /** Questions that wait for the open one. */
-  readonly waiting: readonly { readonly id: number; readonly question: Question }[];
+  readonly waiting: readonly { readonly id: number; readonly question: PaneQuestion }[];
   readonly toasts: readonly Toast[];
 }
 
@@ -121,7 +121,7 @@ export function contentOf(tile: Rectangle, { columns }: Size): Rectangle {
 }
 
 /** Returns the dialog of a question. */
-export function dialogOf(id: number, question: Question): Dialog {
+export function dialogOf(id: number, question: PaneQuestion): Dialog {
   switch (question.kind) {
     case "line":
       return { kind: "line", id, label: question.label, edit: editLine(question.text ?? "") };

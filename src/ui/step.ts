@@ -4,7 +4,7 @@ import type { Tone } from "../terminal/grid.ts";
 import type { MouseAction, TerminalInput } from "../terminal/keys.ts";
 import type { Size } from "../terminal/terminal.ts";
 import { type Bound, boundTo, type ProgramAction } from "./keys.ts";
-import type { Choice, PaneCommand, PaneConfig, PaneId, Question, Scope } from "./pane.ts";
+import type { Choice, PaneCommand, PaneConfig, PaneId, PaneQuestion, PaneScope } from "./pane.ts";
 import {
   contentOf,
   currentTab,
@@ -21,9 +21,9 @@ import {
   neighbour,
   panesOf,
   resized,
-  type Side,
   split,
   type SplitDirection,
+  type TileSide,
   without,
 } from "./tiles.ts";
 import { tabLabels } from "./tab_bar.ts";
@@ -55,7 +55,7 @@ export type UiEvent =
   | { kind: "resize"; size: Size }
   | { kind: "clock"; nowMs: number }
   | { kind: "toast"; text: string; tone: Tone }
-  | { kind: "ask"; id: number; question: Question }
+  | { kind: "ask"; id: number; question: PaneQuestion }
   /** The choices of a question that was asked before they were known. */
   | { kind: "choices"; id: number; choices: readonly Choice[] }
   | {
@@ -65,19 +65,19 @@ export type UiEvent =
     where: "below" | "right" | "tab";
     /** The pane that it is opened beside; the focused one if absent or closed. */
     beside?: PaneId;
-    scope?: Scope;
+    scope?: PaneScope;
   }
   | { kind: "close"; pane: PaneId }
   /** The pane shows something else, in its tile. */
   | { kind: "replace"; pane: PaneId; key: string; config: PaneConfig }
-  | { kind: "scope"; tab: number; scope: Scope }
+  | { kind: "scope"; tab: number; scope: PaneScope }
   | { kind: "rename"; tab: number; name: string }
   /** Tabs of a layout. */
   | { kind: "restore"; tabs: readonly Tab[]; panes: UiState["panes"]; nextId: number };
 
 /** What the runtime does for the state. */
 export type UiEffect =
-  | { kind: "open"; pane: PaneId; key: string; config: PaneConfig; scope: Scope }
+  | { kind: "open"; pane: PaneId; key: string; config: PaneConfig; scope: PaneScope }
   | { kind: "close"; pane: PaneId }
   | { kind: "command"; pane: PaneId; command: PaneCommand }
   | { kind: "act"; pane: PaneId; action: string }
@@ -246,7 +246,7 @@ function closed(state: UiState, pane: PaneId): Stepped {
 }
 
 /** The panes of the tab are opened again, in their tiles. */
-function rescoped(state: UiState, id: number, scope: Scope, panes: PaneLookup): Stepped {
+function rescoped(state: UiState, id: number, scope: PaneScope, panes: PaneLookup): Stepped {
   const tab = state.tabs.find((one) => one.id === id);
   if (tab === undefined) return only(state);
   const effects: UiEffect[] = [];
@@ -362,7 +362,7 @@ function toggled(state: UiState, key: string, tab: Tab): Stepped {
     : closed(state, open);
 }
 
-const sides: Readonly<Record<string, Side>> = {
+const sides: Readonly<Record<string, TileSide>> = {
   "focus-left": "left",
   "focus-right": "right",
   "focus-up": "up",

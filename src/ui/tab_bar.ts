@@ -2,7 +2,7 @@
 import { clipText } from "../terminal/grid.ts";
 import { printable } from "../terminal/printable.ts";
 import { displayWidth } from "../terminal/width.ts";
-import type { Scope } from "./pane.ts";
+import type { PaneScope } from "./pane.ts";
 import type { UiState } from "./state.ts";
 
 /** A label, and its columns. */
@@ -39,7 +39,7 @@ export function tabLabels({ tabs, at, panes, size }: UiState): TabLabel[] {
 }
 
 /** Returns the context and the namespaces of a tab as one text. */
-export function scopeText({ context, namespaces }: Scope): string {
+export function scopeText({ context, namespaces }: PaneScope): string {
   const names = {
     default: () => "",
     all: () => "all namespaces",

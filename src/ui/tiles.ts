@@ -30,7 +30,7 @@ export interface PlacedPane extends Rectangle {
 }
 
 /** A direction on the screen. */
-export type Side = "left" | "right" | "up" | "down";
+export type TileSide = "left" | "right" | "up" | "down";
 
 /** Returns the rectangle of each pane, in the order of the tree. They cover the area and don't overlap. */
 export function rectangles(tile: Tile, area: Rectangle): PlacedPane[] {
@@ -147,7 +147,7 @@ export function equalized(tile: Tile): Tile {
 export function neighbour(
   placed: readonly PlacedPane[],
   pane: PaneId,
-  side: Side,
+  side: TileSide,
 ): PaneId | undefined {
   const from = placed.find((one) => one.pane === pane);
   if (from === undefined) return undefined;
@@ -158,7 +158,7 @@ export function neighbour(
   return candidates[0]?.pane;
 }
 
-function touches(from: Rectangle, to: Rectangle, side: Side): boolean {
+function touches(from: Rectangle, to: Rectangle, side: TileSide): boolean {
   switch (side) {
     case "left":
       return to.column + to.columns === from.column;
@@ -171,7 +171,7 @@ function touches(from: Rectangle, to: Rectangle, side: Side): boolean {
   }
 }
 
-function sharedEdge(from: Rectangle, to: Rectangle, side: Side): number {
+function sharedEdge(from: Rectangle, to: Rectangle, side: TileSide): number {
   return side === "left" || side === "right"
     ? Math.min(from.row + from.rows, to.row + to.rows) - Math.max(from.row, to.row)
     : Math.min(from.column + from.columns, to.column + to.columns) -

@@ -6,9 +6,9 @@ import {
   panesOf,
   rectangles,
   resized,
-  type Side,
   split,
   type Tile,
+  type TileSide,
   without,
 } from "./tiles.ts";
 
@@ -76,7 +76,7 @@ Deno.test("property: after any splits, closes and resizes the tiles cover the sc
 });
 
 Deno.test("property: a neighbour is at the side that was named, and the focus reaches every pane", () => {
-  const sides: readonly Side[] = ["left", "right", "up", "down"];
+  const sides: readonly TileSide[] = ["left", "right", "up", "down"];
   fc.assert(fc.property(tree, (tile) => {
     // As many cells as no tree of 26 panes can use up.
     const placed = rectangles(tile, { column: 0, row: 0, columns: 1e9, rows: 1e9 });

@@ -19,7 +19,7 @@ export { hasChanged } from "../../exec/compare_answers.ts";
 const outputLimitBytes = 16 * 1024 * 1024;
 
 /** The rounds of a watch. */
-export interface WatchOptions {
+export interface ExecWatchOptions {
   /** From the end of a round to the start of the next one. */
   intervalMs: number;
   clock: Clock;
@@ -68,7 +68,7 @@ export type WatchRunEvent =
  *
  * @throws what the first round throws.
  */
-export async function* watchRun(options: WatchOptions): AsyncGenerator<WatchRunEvent, void> {
+export async function* watchRun(options: ExecWatchOptions): AsyncGenerator<WatchRunEvent, void> {
   const { clock, signal, intervalMs, start } = options;
   const first = new RoundAnswers();
   for await (const event of start({ isFirst: true, observe: (one) => first.observe(one) })) {
@@ -102,7 +102,7 @@ interface Answered {
   exitCode: number;
 }
 
-async function laterRound(start: WatchOptions["start"]): Promise<Answered> {
+async function laterRound(start: ExecWatchOptions["start"]): Promise<Answered> {
   const round = new RoundAnswers();
   try {
     for await (const event of start({ isFirst: false, observe: (one) => round.observe(one) })) {

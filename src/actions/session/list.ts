@@ -15,7 +15,7 @@ import { timeUntilStop } from "./time_limits.ts";
 import { listScope, type SessionListScope } from "../session_ref.ts";
 
 /** Which sessions. */
-export interface ListOptions extends SessionListScope {
+export interface SessionListOptions extends SessionListScope {
   /** Query the pods of running sessions for their current tasks and remaining time. */
   tasks: boolean;
 }
@@ -31,7 +31,7 @@ export interface ListedSessions {
 /** Returns them, by namespace and name. */
 export async function list(
   host: Host,
-  options: ListOptions,
+  options: SessionListOptions,
   signal: AbortSignal,
 ): Promise<ListedSessions> {
   const { client, namespace } = await listScope(host, options);

@@ -1,7 +1,7 @@
 /** The output of a driven event stream: two streams, and on a terminal a status line that never mixes with them. */
 import type { Clock } from "../../base/clock.ts";
 import type { Piece, Terminal } from "../terminal.ts";
-import { type Hint, StatusFrames } from "./status_line.ts";
+import { type KeyHint, StatusFrames } from "./status_line.ts";
 
 /** Options of a screen. */
 export interface ScreenOptions {
@@ -144,7 +144,7 @@ export class Screen implements Disposable {
    * Prints something between the lines of output, at once. Continuous output scrolls it away: the hint is shown in the
    * status line for a while, or, if there is none, with the text.
    */
-  note(text: string, hint?: Hint): void {
+  note(text: string, hint?: KeyHint): void {
     const inLine = this.#frames?.notice(hint) ?? false;
     const lines = ["", ...text.split("\n"), ...hint === undefined || inLine ? [] : [hint.text], ""];
     this.#writeNow(lines.join(this.#lineFeed)).catch(() => {

@@ -26,7 +26,7 @@ const mostHeldBytes = 4 * frameBytes;
 const together = { begin: "\x1b[?2026h", end: "\x1b[?2026l" };
 
 /** A text in front of the line for a while. */
-export interface Hint {
+export interface KeyHint {
   text: string;
   forMs: number;
 }
@@ -82,7 +82,7 @@ export class StatusFrames implements Disposable {
   }
 
   /** Shows a hint in the line for a while, or removes it; returns whether the line is visible. */
-  notice(hint: Hint | undefined): boolean {
+  notice(hint: KeyHint | undefined): boolean {
     this.#notice = hint && { text: hint.text, untilMs: this.#nowMs + hint.forMs };
     return this.#lineIsDue;
   }

@@ -4,7 +4,7 @@ import { maskFields } from "../../actions/watch/mask_secret.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import type { RowObject } from "./resource_list.ts";
-import { objectsOf } from "./row_objects.ts";
+import { objectsOfRows } from "./row_objects.ts";
 import { TextPane } from "./text_pane.ts";
 import { textActions } from "./text_view.ts";
 
@@ -28,7 +28,7 @@ function document(
   kind: string,
   read: (object: RowObject, signal: AbortSignal) => Promise<string>,
 ): Pane {
-  const [object] = objectsOf(context.config);
+  const [object] = objectsOfRows(context.config);
   const name = object === undefined ? "" : `${object.plural}/${object.name}`;
   const text = async (signal: AbortSignal) => {
     if (object === undefined) throw new NoMatchError("no object is selected");

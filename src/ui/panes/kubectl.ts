@@ -6,7 +6,7 @@ import { plainStyle } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import type { RowObject } from "./resource_list.ts";
-import { objectsOf, objectsText } from "./row_objects.ts";
+import { objectsOfRows, objectsText } from "./row_objects.ts";
 import { TextPane } from "./text_pane.ts";
 import { textActions } from "./text_view.ts";
 
@@ -43,7 +43,7 @@ export function deletions(objects: readonly RowObject[]): string[][] {
 }
 
 function deletePane(context: PaneContext): Pane {
-  const objects = objectsOf(context.config);
+  const objects = objectsOfRows(context.config);
   return new TextPane(context, {
     title: `delete ${objectsText(objects)}`,
     find: "search",

@@ -3,7 +3,7 @@ import type { LogsOptions } from "../../actions/logs/events.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
-import { objectsOf, objectsText, selectionOf } from "./row_objects.ts";
+import { objectsOfRows, objectsText, selectionOfRows } from "./row_objects.ts";
 import { paintInto, TextPane } from "./text_pane.ts";
 import { textActions } from "./text_view.ts";
 
@@ -24,10 +24,10 @@ export function registerLogs(registry: PaneRegistry): void {
 
 function logsPane(context: PaneContext): Pane {
   const { host, config, emit } = context;
-  const objects = objectsOf(config);
+  const objects = objectsOfRows(config);
   const isPrevious = config["previous"] === true;
   const request = (part: Pick<LogsOptions, "follow" | "start" | "signal">): LogsOptions => ({
-    ...selectionOf(objects),
+    ...selectionOfRows(objects),
     containers: { names: [], exclude: [], init: true, ephemeral: true, states: [] },
     previous: isPrevious,
     filter: { include: [], exclude: [] },

@@ -5,7 +5,7 @@
 import { KodamaError } from "../../base/errors.ts";
 import { type Outcome, outcomeName } from "../../actions/exec/events.ts";
 import { troubleOf } from "../../present/summary.ts";
-import type { TableCell, TableRow } from "../../table/live_table.ts";
+import type { LiveCell, TableRow } from "../../table/live_table.ts";
 import { type Line, span, type Tone } from "../../terminal/grid.ts";
 import { printable } from "../../terminal/printable.ts";
 import type { Size } from "../../terminal/terminal.ts";
@@ -314,7 +314,7 @@ export class OutcomesPane implements Pane {
   }
 }
 
-function cell(text: string, tone: Tone = "plain"): TableCell {
+function cell(text: string, tone: Tone = "plain"): LiveCell {
   return { kind: "text", text: plainText(text, maxCell), tone };
 }
 

@@ -6,7 +6,7 @@ import { styleFor } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf, PolledPane } from "./polled_pane.ts";
-import { objectsOf, objectsText } from "./row_objects.ts";
+import { objectsOfRows, objectsText } from "./row_objects.ts";
 import { tableActions } from "./table_pane.ts";
 import { paintInto, TextPane } from "./text_pane.ts";
 import { textActions } from "./text_view.ts";
@@ -224,7 +224,7 @@ function agentPane(context: PaneContext): Pane {
 
 function waitPane(context: PaneContext): Pane {
   const { host, config, ask, emit } = context;
-  const objects = objectsOf(config);
+  const objects = objectsOfRows(config);
   const [first] = objects;
   return new TextPane(context, {
     title: `wait for ${objectsText(objects)}`,

@@ -1,25 +1,25 @@
 /** Panes with rows of a source that can't be watched: it is read again and again while the pane is open. */
 import { delay } from "../../base/abort.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { TableCell, TableColumn } from "../../table/live_table.ts";
+import type { LiveCell, LiveColumn } from "../../table/live_table.ts";
 import { type Line, span, type Tone } from "../../terminal/grid.ts";
 import { printable } from "../../terminal/printable.ts";
 import type { Size } from "../../terminal/terminal.ts";
 import type { Pane, PaneCommand, PaneContext, PaneLook } from "../pane.ts";
 import { TablePane } from "./table_pane.ts";
-import { messageOf } from "./text_pane.ts";
+import { errorMessage } from "./text_pane.ts";
 
 /** A row, with what it stands for. */
 export interface PolledRow<T> {
   id: string;
-  cells: readonly (string | TableCell)[];
+  cells: readonly (string | LiveCell)[];
   value: T;
 }
 
 /** What a polled pane shows. */
 export interface PolledSource<T> {
   title: string;
-  columns: readonly TableColumn[];
+  columns: readonly LiveColumn[];
   everyMs: number;
   /** In the order in which they are shown. */
   read: (signal: AbortSignal) => Promise<readonly PolledRow<T>[]>;
@@ -37,7 +37,7 @@ export interface PolledSource<T> {
 const maxCell = 300;
 
 /** Returns a cell. */
-export function cellOf(text: string, tone: Tone = "plain"): TableCell {
+export function cellOf(text: string, tone: Tone = "plain"): LiveCell {
   return { kind: "text", text: plainText(text, maxCell), tone };
 }
 
@@ -124,7 +124,7 @@ export class PolledPane<T> implements Pane {
         this.#problem = undefined;
       } catch (error) {
         if (signal.aborted) return;
-        this.#problem = printable(messageOf(error));
+        this.#problem = printable(errorMessage(error));
       }
       this.#isRead = true;
       emit({ kind: "changed" });

@@ -6,9 +6,9 @@ import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf, PolledPane, type PolledRow } from "./polled_pane.ts";
 import type { RowObject } from "./resource_list.ts";
-import { objectsOf } from "./row_objects.ts";
+import { objectsOfRows } from "./row_objects.ts";
 import { tableActions } from "./table_pane.ts";
-import { messageOf } from "./text_pane.ts";
+import { errorMessage } from "./text_pane.ts";
 
 /** Registers the pane. */
 export function registerPortForwards(registry: PaneRegistry): void {
@@ -38,7 +38,8 @@ const background = () => import("../../actions/forward/background.ts");
 
 function portForwardsPane(context: PaneContext): Pane {
   const { host, config, emit, signal } = context;
-  const report = (error: unknown) => emit({ kind: "toast", text: messageOf(error), tone: "bad" });
+  const report = (error: unknown) =>
+    emit({ kind: "toast", text: errorMessage(error), tone: "bad" });
   const pane = new PolledPane<ForwardReport>(context, {
     title: "port-forwards",
     columns,
@@ -64,7 +65,7 @@ function portForwardsPane(context: PaneContext): Pane {
       return action === "start" && first.phase === "running" ? "it is running" : undefined;
     },
   });
-  const [object] = objectsOf(config);
+  const [object] = objectsOfRows(config);
   if (object !== undefined) start(context, object).then(() => pane.refresh(), report);
   // A layout doesn't contain what was started: it is running already.
   return Object.defineProperty(pane, "config", { value: {} });

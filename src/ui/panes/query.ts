@@ -11,9 +11,9 @@ import type { Pane, PaneCommand, PaneConfig, PaneContext, PaneLook } from "../pa
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf } from "./polled_pane.ts";
 import type { RowObject } from "./resource_list.ts";
-import { objectsOf, objectsText, selectionOf } from "./row_objects.ts";
+import { objectsOfRows, objectsText, selectionOfRows } from "./row_objects.ts";
 import { tableActions, TablePane } from "./table_pane.ts";
-import { messageOf } from "./text_pane.ts";
+import { errorMessage } from "./text_pane.ts";
 
 /** Registers the pane. */
 export function registerQuery(registry: PaneRegistry): void {
@@ -90,7 +90,7 @@ class QueryPane implements Pane {
 
   constructor(context: PaneContext) {
     this.#context = context;
-    this.#objects = objectsOf(context.config);
+    this.#objects = objectsOfRows(context.config);
     this.#sql = typeof context.config["sql"] === "string" ? context.config["sql"] : "";
     this.#table = this.#newTable([]);
     if (this.#objects.length === 0) void this.#choosePod();
@@ -146,7 +146,7 @@ class QueryPane implements Pane {
     if (this.#table.act(action)) return;
     if (action === "stop") return this.#stop?.abort(new KodamaError("cancelled", "stopped"));
     this.#acted(action).catch((error: unknown) => {
-      this.#context.emit({ kind: "toast", text: messageOf(error), tone: "bad" });
+      this.#context.emit({ kind: "toast", text: errorMessage(error), tone: "bad" });
     });
   }
 
@@ -229,7 +229,7 @@ class QueryPane implements Pane {
       const { exec } = await import("../../actions/exec/exec.ts");
       const text = `${reads ? "SET default_transaction_read_only = on;\n" : ""}${sql};\n`;
       const events = exec(host, {
-        ...selectionOf(this.#objects),
+        ...selectionOfRows(this.#objects),
         command: [psql],
         shell: true,
         outputMode: "raw",
@@ -256,7 +256,7 @@ class QueryPane implements Pane {
       const others = history.filter((one) => one !== sql);
       await writeQueries(host, { history: [...others, sql].slice(-maxHistory), saved });
     } catch (error) {
-      this.#message = { text: printable(messageOf(error)), isError: true };
+      this.#message = { text: printable(errorMessage(error)), isError: true };
     } finally {
       this.#stop = undefined;
       emit({ kind: "changed" });

@@ -6,7 +6,7 @@ import type { PaneConfig } from "../pane.ts";
 import type { RowObject } from "./resource_list.ts";
 
 /** Returns the objects of a pane's configuration. */
-export function objectsOf(config: PaneConfig): RowObject[] {
+export function objectsOfRows(config: PaneConfig): RowObject[] {
   const { objects } = config;
   if (!Array.isArray(objects)) return [];
   return objects.flatMap((one: unknown): RowObject[] => {
@@ -26,7 +26,7 @@ export function objectsOf(config: PaneConfig): RowObject[] {
 }
 
 /** Returns the selection of pods and workloads, and their contexts. */
-export function selectionOf(
+export function selectionOfRows(
   objects: readonly RowObject[],
 ): { contexts: string[]; selection: Selection } {
   const contexts = [...new Set(objects.map(({ context }) => context))].filter((one) => one !== "");

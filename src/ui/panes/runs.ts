@@ -9,7 +9,7 @@ import { trustText } from "../../present/trust_question.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { outcomeActions, OutcomesPane } from "./outcomes.ts";
-import { objectsOf, objectsText, selectionOf } from "./row_objects.ts";
+import { objectsOfRows, objectsText, selectionOfRows } from "./row_objects.ts";
 
 /** Registers the panes. */
 export function registerRuns(registry: PaneRegistry): void {
@@ -38,7 +38,7 @@ const decoder = new TextDecoder();
 /** A command is always asked for: a layout that is restored runs nothing by itself. */
 function runPane(context: PaneContext): Pane {
   const { config, ask, emit, host } = context;
-  const objects = objectsOf(config);
+  const objects = objectsOfRows(config);
   const where = objectsText(objects);
   let command = typeof config["command"] === "string" ? config["command"] : "";
   /** By their ids: the indexes in the run. */
@@ -52,7 +52,7 @@ function runPane(context: PaneContext): Pane {
       pane.title = `${command} in ${where}`;
       const { exec } = await import("../../actions/exec/exec.ts");
       const events = exec(host, {
-        ...selectionOf(objects),
+        ...selectionOfRows(objects),
         command: [command],
         shell: true,
         outputMode: "prefix",
@@ -113,7 +113,7 @@ function takeExec(pane: OutcomesPane, event: ExecEvent, targets: Target[]): void
 
 function workflowPane(context: PaneContext): Pane {
   const { config, ask, emit, host } = context;
-  const objects = objectsOf(config);
+  const objects = objectsOfRows(config);
   const where = objectsText(objects);
   return new OutcomesPane(context, {
     title: `workflow on ${where}`,
@@ -137,7 +137,7 @@ function workflowPane(context: PaneContext): Pane {
       }
       pane.title = `${workflow} on ${where}`;
       const { runSteps } = await import("../../actions/workflow/run_steps.ts");
-      const { contexts, selection } = selectionOf(objects);
+      const { contexts, selection } = selectionOfRows(objects);
       const client = await host.kube(contexts[0]);
       const { targets } = await host.select(client, selection, { signal });
       const only = targets.map(({ context, namespace, pod }) => ({ context, namespace, pod }));

@@ -12,7 +12,7 @@ import { wrap } from "../../terminal/wrap.ts";
 import type { Pane, PaneAction, PaneCommand, PaneContext, PaneLook } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { Emulator } from "./emulator.ts";
-import { objectsOf, objectsText, selectionOf } from "./row_objects.ts";
+import { objectsOfRows, objectsText, selectionOfRows } from "./row_objects.ts";
 
 /** Inputs that wait for the pod. */
 const waitingInputs = 256;
@@ -93,7 +93,7 @@ export class TerminalPane implements Pane {
   constructor(context: PaneContext, open: OpenShell) {
     this.#context = context;
     this.#open = open;
-    this.title = `shell in ${printable(objectsText(objectsOf(context.config)))}`;
+    this.title = `shell in ${printable(objectsText(objectsOfRows(context.config)))}`;
   }
 
   get status(): Line {
@@ -186,7 +186,7 @@ export class TerminalPane implements Pane {
       const { outcomeReason, shell } = await this.#open();
       this.#emulator?.[Symbol.dispose]();
       this.#emulator = await Emulator.create(size, (answer) => this.#type(answer));
-      const { contexts, selection } = selectionOf(objectsOf(config));
+      const { contexts, selection } = selectionOfRows(objectsOfRows(config));
       const events = shell(host, {
         contexts: contexts.length > 0 || scope.context === undefined ? contexts : [scope.context],
         selection,

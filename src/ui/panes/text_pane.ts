@@ -108,7 +108,7 @@ export class TextPane implements Pane {
       });
       emit({ kind: "toast", text: `saved ${bytes} bytes to ${file}`, tone: "good" });
     } catch (error) {
-      emit({ kind: "toast", text: messageOf(error), tone: "bad" });
+      emit({ kind: "toast", text: errorMessage(error), tone: "bad" });
     }
   }
 
@@ -122,7 +122,7 @@ export class TextPane implements Pane {
       await this.#source.fill(this.text, signal);
     } catch (error) {
       if (signal.aborted) return;
-      this.#error = printable(messageOf(error));
+      this.#error = printable(errorMessage(error));
     }
     this.#isDone = true;
     this.context.emit({ kind: "changed" });
@@ -133,7 +133,7 @@ export class TextPane implements Pane {
 type SavedFile = (text: string | Uint8Array) => Promise<void>;
 
 /** The message of any error. */
-export function messageOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return error instanceof KodamaError || error instanceof Error ? error.message : String(error);
 }
 

@@ -47,7 +47,7 @@ export function policyFields(
 }
 
 /** Returns the policy of evaluated fields. @throws KodamaError `config` for a value that doesn't fit its field. */
-export function policyOf(evaluated: Readonly<Record<string, unknown>>): Policy {
+export function stepPolicyOf(evaluated: Readonly<Record<string, unknown>>): Policy {
   const { timeout, attempts, allowFailure, every, quiet } = evaluatedAs(
     policyShape,
     withoutNull(evaluated),

@@ -17,7 +17,7 @@ import {
   noPolicy,
   type Policy,
   policyFields,
-  policyOf,
+  stepPolicyOf,
   stepReason,
   stoppedBy,
 } from "./policy.ts";
@@ -202,7 +202,7 @@ export class StepRunner implements Sequences {
       const fields = policyFields(step, scope.workflow.defaults);
       if (Object.keys(fields).length === 0) return { kind: "ok", policy: noPolicy };
       const evaluated = evaluateDeep(fields, namesIn(scope)) as Record<string, unknown>;
-      return { kind: "ok", policy: policyOf(evaluated) };
+      return { kind: "ok", policy: stepPolicyOf(evaluated) };
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       return { kind: "failed", reason: messageAt(error, step.at) };

@@ -3,7 +3,7 @@ import { explainQuestion, type OutputSample } from "../../../actions/ask/explain
 import { KodamaError } from "../../../base/errors.ts";
 import { commandHint } from "../../../present/hints.ts";
 import { printable } from "../../../terminal/printable.ts";
-import { withoutSecrets } from "../../../toolbox/secrets.ts";
+import { withSecretsMasked } from "../../../toolbox/secrets.ts";
 import type { Invocation } from "../../invocation.ts";
 import { runAsk } from "./run_ask.ts";
 
@@ -26,9 +26,9 @@ export async function explainRun(
   const { terminal } = invocation;
   await terminal.stdout.flush();
   const question = explainQuestion({
-    command: withoutSecrets(command),
+    command: withSecretsMasked(command),
     exitCode,
-    output: withoutSecrets(sample.text()),
+    output: withSecretsMasked(sample.text()),
   });
   try {
     await runAsk({

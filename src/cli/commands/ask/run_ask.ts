@@ -3,7 +3,7 @@ import { askModel, type AskTool } from "../../../actions/ask/ask.ts";
 import type { AskOptionValues } from "../../../actions/ask/options.ts";
 import { AskPainter, type AskPainterOptions } from "../../../present/ask_painter.ts";
 import { drive } from "../../../terminal/driver/drive.ts";
-import { withoutSecrets } from "../../../toolbox/secrets.ts";
+import { withSecretsMasked } from "../../../toolbox/secrets.ts";
 import { tools } from "../../../toolbox/toolbox.ts";
 import { canAsk } from "../../ask_yes.ts";
 import type { Invocation } from "../../invocation.ts";
@@ -51,7 +51,7 @@ export async function runAsk(
       tools: offered,
       ...(context === undefined ? {} : { context }),
       ...(mayAsk ? { confirm: (change) => alone(() => askPerson(change)) } : {}),
-      withoutSecrets,
+      withoutSecrets: withSecretsMasked,
       signal,
     });
   }, {
