@@ -104,7 +104,7 @@ export class Editor implements AsyncDisposable {
   }
 
   /** A line of a tree of the side bar. */
-  line(text: string): Locator {
+  line(text: string | RegExp): Locator {
     return this.page.locator(".sidebar .pane-body .monaco-list-row", { hasText: text });
   }
 

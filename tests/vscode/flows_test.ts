@@ -222,6 +222,22 @@ Deno.test("the extension, as a person uses it", async (test) => {
       await page.keyboard.type("exit\n");
     });
 
+    await step("a session is started, attached to and stopped", async () => {
+      await editor.command("kodama: Start Session…");
+      await editor.answer("1 of 3", "demo");
+      await editor.answer("2 of 3", "");
+      await editor.answer("3 of 3", "");
+      await editor.terminal("Executing task").waitFor();
+      await editor.line(/demo\s*Running/).waitFor();
+      await editor.command("kodama: Attach to Session…");
+      await editor.row("demo").click();
+      await editor.terminal("/workspace").waitFor();
+      await page.keyboard.type("echo $((6 * 7)) in $(hostname); exit\n");
+      await editor.command("kodama: Stop Session…");
+      await editor.row("demo").click();
+      await editor.line(/demo\s*Stopped/).waitFor();
+    });
+
     await step("the build task of tasks.json, and workflows as tasks beside it", async () => {
       await editor.command("Tasks: Run Build Task");
       await editor.terminal("Executing task: kwekash").waitFor();

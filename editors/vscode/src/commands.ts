@@ -188,9 +188,8 @@ export async function copyTo({ kodama, picker, selections }: Surroundings): Prom
   if (pods === undefined) return;
   const path = await askPath("Folder or file in the pods", "/tmp/");
   if (path === undefined) return;
-  const file = await selections.write(pods);
-  const args = ["cp", "--from", file.path, source.fsPath, `:${path}`];
-  selections.removeWith(kodama.terminal("cp", args), file);
+  await using file = await selections.write(pods);
+  await kodama.task("cp", ["cp", "--from", file.path, source.fsPath, `:${path}`]);
 }
 
 /** Copies a path of pods to a folder of this machine. */
@@ -205,9 +204,8 @@ export async function copyFrom({ kodama, picker, selections }: Surroundings): Pr
     canSelectFiles: false,
   }) ?? [];
   if (folder === undefined) return;
-  const file = await selections.write(pods);
-  const args = ["cp", "--from", file.path, `:${path}`, folder.fsPath];
-  selections.removeWith(kodama.terminal("cp", args), file);
+  await using file = await selections.write(pods);
+  await kodama.task("cp", ["cp", "--from", file.path, `:${path}`, folder.fsPath]);
 }
 
 async function askPath(title: string, value: string): Promise<string | undefined> {
@@ -262,7 +260,7 @@ export async function startSession({ kodama }: Surroundings): Promise<void> {
     prompt: "First task of the agent; empty for none",
   });
   if (prompt === undefined) return;
-  kodama.terminal(name, [
+  await kodama.task(`start ${name}`, [
     ...["start", name],
     ...(repository === "" ? [] : ["--repo", repository]),
     ...(prompt === "" ? [] : ["--prompt", prompt]),
@@ -281,8 +279,9 @@ export async function openSessionFolder(all: Surroundings, session?: ListedSessi
   if (chosen === undefined) return;
   const { sync } = await all.kodama.json<ListedSession>(["get", ...refOf(chosen)]);
   if (sync?.localPath === undefined) {
-    const way = `kodama attach ${chosen.name} --sync FOLDER keeps one in sync`;
-    await vscode.window.showInformationMessage(`No folder is in sync with ${chosen.name}: ${way}.`);
+    await vscode.window.showInformationMessage(
+      `${chosen.name} has no synced folder; see: kodama start --sync`,
+    );
     return;
   }
   const folder = vscode.Uri.file(sync.localPath);
@@ -295,13 +294,14 @@ export async function promptSession(all: Surroundings, session?: ListedSession):
   if (chosen === undefined) return;
   const task = await vscode.window.showInputBox({ title: `Task for ${chosen.name}` });
   if (!task) return;
-  all.kodama.terminal(chosen.name, ["prompt", ...refOf(chosen), task, "-f"]);
+  await all.kodama.task(`prompt ${chosen.name}`, ["prompt", ...refOf(chosen), task, "-f"]);
 }
 
 /** Stops a session. */
 export async function stopSession(all: Surroundings, session?: ListedSession): Promise<void> {
   const chosen = session ?? await pickSession(all, "Stop Session");
-  if (chosen !== undefined) all.kodama.terminal(chosen.name, ["stop", ...refOf(chosen)]);
+  if (chosen === undefined) return;
+  await all.kodama.task(`stop ${chosen.name}`, ["stop", ...refOf(chosen)]);
 }
 
 async function pickSession(

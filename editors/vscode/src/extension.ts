@@ -87,13 +87,14 @@ export function activate({ subscriptions, ...context }: vscode.ExtensionContext)
     command("runs.diff", (node: RunNode, chosen?: RunNode[]) => diffOutputs(node, chosen)),
     command("workflow.check", async (path?: string) => {
       const file = path ?? vscode.window.activeTextEditor?.document.uri.fsPath;
-      if (file !== undefined) kodama.terminal("check", ["workflow", "check", file]);
-      await Promise.resolve();
+      if (file !== undefined) await kodama.task("check", ["workflow", "check", file]);
     }),
     command("workflow.plan", async (path?: string) => {
       const file = path ?? vscode.window.activeTextEditor?.document.uri.fsPath;
       if (file !== undefined) await commands.showPlan(all, file);
     }),
+    // What ended may have started or stopped a session.
+    vscode.tasks.onDidEndTask(() => sessions.refresh()),
     vscode.window.createTreeView("kodama.runs", { treeDataProvider: runs, canSelectMany: true }),
     vscode.window.createTreeView("kodama.sessions", { treeDataProvider: sessions }),
     vscode.workspace.registerTextDocumentContentProvider(outputScheme, new Outputs(kodama)),

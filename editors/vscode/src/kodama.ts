@@ -85,7 +85,33 @@ export class Kodama {
     return text;
   }
 
-  /** Runs a command in a terminal of its own: it has all keys, and asks its own questions. */
+  /**
+   * Runs a command that ends by itself in a task's terminal, which stays open with what it printed. It asks its own
+   * questions. Resolves when it has ended.
+   */
+  async task(name: string, args: readonly string[]): Promise<void> {
+    const { Global, Workspace } = vscode.TaskScope;
+    const words = withFlags(args, this.#flags(args));
+    const task = new vscode.Task(
+      { type: "process" },
+      vscode.workspace.workspaceFolders === undefined ? Global : Workspace,
+      name,
+      "kodama",
+      new vscode.ProcessExecution(this.path, words, this.#folder()),
+      [],
+    );
+    task.presentationOptions = { panel: vscode.TaskPanelKind.Dedicated, focus: true };
+    const execution = await vscode.tasks.executeTask(task);
+    await new Promise<void>((resolve) => {
+      const end = vscode.tasks.onDidEndTask((ended) => {
+        if (ended.execution !== execution) return;
+        end.dispose();
+        resolve();
+      });
+    });
+  }
+
+  /** Runs a command in a terminal of its own, which is closed when it ends. */
   terminal(name: string, args: readonly string[]): vscode.Terminal {
     const terminal = vscode.window.createTerminal({
       name,
