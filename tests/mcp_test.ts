@@ -192,7 +192,11 @@ Deno.test("the MCP server", async (t) => {
         const taken = await yes.call("forward", { ...input, ports: ["22:8080"] });
         assert.match(taken.text, /^usage: .*the target's port alone/);
       }
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      // A program's own connection may have the port by now, which doesn't accept any.
+      await assert.rejects(
+        Deno.connect({ hostname: "127.0.0.1", port }),
+        Deno.errors.ConnectionRefused,
+      );
       await using no = await openSession(host, { modern, allowChanges: true, answer: () => false });
       assert.match((await no.call("forward", input)).text, /^declined/);
     });
