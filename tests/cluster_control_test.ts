@@ -156,7 +156,7 @@ Deno.test("a persistent cluster resumes: after a stop, and after its process was
     assert.deepEqual(await podsOf(kubeconfig), begun.map(({ uid }) => ({ uid, restarts: 1 })));
 
     Deno.kill(second.pid, "SIGKILL");
-    while (await processStart(second.pid) !== undefined) await Promise.resolve();
+    while ((await clusterStatus({ folder })).phase !== "stopped") await Promise.resolve();
     await up();
     assert.deepEqual(await podsOf(kubeconfig), begun.map(({ uid }) => ({ uid, restarts: 2 })));
 
