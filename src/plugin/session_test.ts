@@ -239,12 +239,13 @@ Deno.test("a plugin that doesn't return is stopped, and others aren't held up", 
   const loop = pluginOf(onCommand("(loop $l (br $l))"));
   await using hung = await openedPlugin(loop, { clock });
   await using other = await openedPlugin(smoke, { pane: 2 });
+  await hung.started;
   hung.session.handleCommand({ type: "select" });
   for (let at = 0; at < 255; at++) hung.session.handleCommand({ type: "scroll_down" });
   other.session.handleCommand({ type: "select" });
   assert.equal((await other.event()).kind, "pluginRender");
   assert.deepEqual(hung.events, []);
-  clock.advance(2000);
+  clock.advance(sessionLimits.callMs);
   assert.deepEqual(await hung.event(), {
     kind: "pluginError",
     pane: 1,
@@ -330,9 +331,10 @@ Deno.test("a plugin that is too far behind is stopped", async () => {
 Deno.test("a plugin that doesn't return is closed all the same", async () => {
   const clock = new ManualClock();
   const plugin = await openedPlugin(pluginOf(onCommand("(loop $l (br $l))")), { clock });
+  await plugin.started;
   plugin.session.handleCommand({ type: "select" });
   const closed = plugin.session.close();
-  clock.advance(500);
+  clock.advance(sessionLimits.closeMs);
   await closed;
   assert.deepEqual(plugin.events, []);
 });

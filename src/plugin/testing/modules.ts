@@ -81,6 +81,7 @@ export function startProcess(program: string): PluginProcess {
 export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenOptions = {}) {
   const events: PluginEvent[] = [];
   let wake = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
   const plugin = await new PluginEngine().precompile(file);
   const session = openPlugin({
     load: () => Promise.resolve({ plugin, start: startProcess }),
@@ -92,6 +93,7 @@ export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenO
       wake.resolve();
       wake = Promise.withResolvers();
     },
+    onIdle: started.resolve,
     handlers: {
       list_pods: refused,
       get_secrets: refused,
@@ -103,6 +105,8 @@ export async function openedPlugin(file: Uint8Array<ArrayBuffer>, options: OpenO
   return {
     session,
     events,
+    /** Resolves when the plugin has started: the next command is sent at once, and its time is limited from then on. */
+    started: started.promise,
     /** Resolves with the n-th event, counted from 1; an error is the last one that there is. */
     async event(count = 1): Promise<PluginEvent> {
       while (events.length < count) {
