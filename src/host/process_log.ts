@@ -49,6 +49,7 @@ export class ProcessLog {
   #targets: LogTarget[] = [];
   readonly #listeners = new Set<(record: LogRecord) => void>();
   #brokenFile = false;
+  #readTargets: (() => Promise<readonly LogTarget[]>) | undefined;
   #opening: Promise<void> | undefined;
 
   constructor(parts: ProcessLogParts) {
@@ -60,8 +61,9 @@ export class ProcessLog {
     const { command } = this;
     const record = { at: this.#parts.now(), level, category, command, message };
     for (const listener of this.#listeners) listener(redacted(record));
-    if (this.#waiting === undefined) this.#write(record);
-    else if (this.#waiting.length < maxWaiting) this.#waiting.push(record);
+    if (this.#waiting === undefined) return this.#write(record);
+    if (this.#waiting.length < maxWaiting) this.#waiting.push(record);
+    void this.opened();
   };
 
   /** Gives all later records to a listener as well, whatever is written. */
@@ -89,16 +91,21 @@ export class ProcessLog {
     for (const record of waiting) this.#write(record);
   }
 
-  /** The same with targets that are read from settings; only the first call counts. */
+  /**
+   * The same with targets that are read from settings, as soon as a record waits or {@link opened} is called. Only the
+   * first call counts.
+   */
   openBy(targets: () => Promise<readonly LogTarget[]>): void {
-    this.#opening ??= targets().then((all) => this.open(all), (error) => {
+    this.#readTargets ??= targets;
+    if (this.#waiting !== undefined && this.#waiting.length > 0) void this.opened();
+  }
+
+  /** Resolves when no record waits any more; at once if nothing decides about targets. */
+  async opened(): Promise<void> {
+    this.#opening ??= this.#readTargets?.().then((all) => this.open(all), (error) => {
       this.open([]);
       this.#warn(error);
     });
-  }
-
-  /** Resolves when no record waits any more. */
-  async opened(): Promise<void> {
     await this.#opening;
   }
 

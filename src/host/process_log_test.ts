@@ -93,3 +93,14 @@ Deno.test("ProcessLog renames a full file, and reports once that it can't write"
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("ProcessLog reads its settings when there is a record, and not before", async () => {
+  const { log } = opened();
+  let reads = 0;
+  log.openBy(() => Promise.resolve(void reads++).then(() => []));
+  assert.equal(reads, 0);
+  log.log("info", "command", "started");
+  log.log("info", "command", "ended");
+  await log.opened();
+  assert.equal(reads, 1);
+});
