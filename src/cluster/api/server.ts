@@ -62,6 +62,9 @@ const hostname = "127.0.0.1";
 /** Go's own limit: the args of an exec are part of its URL. https://pkg.go.dev/net/http#DefaultMaxHeaderBytes */
 const headLimitBytes = 1024 * 1024;
 
+/** Longer than clients keep idle connections: a request on one that was just closed would fail. */
+const idleTimeoutMs = 90_000;
+
 /** Starts a server. Rejects if the port is in use. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const newUid = options.newUid ?? (() => crypto.randomUUID());
@@ -87,6 +90,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
     maxHeaderSize: headLimitBytes,
+    keepAliveTimeout: idleTimeoutMs,
   });
   const connections = track(server);
   const port = await listen(server, options.port ?? 0);

@@ -83,3 +83,13 @@ Deno.test("an address may be long: it holds the arguments of a command", async (
   const { status } = await get(running, `/version?word=${words}`, { token: "admin" });
   assert.equal(status, 200);
 });
+
+Deno.test("idle connections outlive those that clients hold", async () => {
+  await using running = await start();
+  const options = { hostname: "127.0.0.1", port: running.server.port };
+  using link = await Deno.connectTls({ ...options, caCerts: [running.authority.certificate] });
+  await link.write(new TextEncoder().encode("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"));
+  const head = new Uint8Array(4096);
+  const text = new TextDecoder().decode(head.subarray(0, await link.read(head) ?? 0));
+  assert.match(text, /keep-alive: timeout=90\r\n/i);
+});
