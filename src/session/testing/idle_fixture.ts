@@ -98,7 +98,7 @@ export class WatcherFixture implements AsyncDisposable {
     );
   }
 
-  /** Runs a watcher until it ends, or until the clock shows N seconds. */
+  /** Runs a watcher until it and all its processes end, or until the clock shows N seconds. */
   async run(shell: ImageShell, limits: SessionLimits, untilSeconds: number): Promise<Ended> {
     const { folder } = this;
     await Deno.writeTextFile(
@@ -110,7 +110,10 @@ ${this.#steps}echo "$to" >clock
 [ "$to" -lt ${beginning + untilSeconds} ] || kill -TERM $PPID
 `,
     );
-    const programs = `date() { cat ${folder}/clock; }
+    // Each process of the watcher holds its stderr open as 9: so its output ends when the last one has, even one that
+    // still notifies a terminal in the background.
+    const programs = `exec 9>&2
+date() { cat ${folder}/clock; }
 sleep() { exec ${[...shell.args, `${folder}/sleep`].join(" ")} "$1"; }
 `;
     const watcherArgs = idleWatcherArgs(limits, {
