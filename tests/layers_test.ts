@@ -6,7 +6,7 @@ import { tree } from "../src/cli/tree.ts";
 const src = new URL("../src/", import.meta.url);
 
 const everyModule =
-  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp cli lsp cluster terminal pick table ui"
+  "base files gate config daemon kube exec podscript logs wait forward tmux copy sync session agent expression workflow sandbox model plugin actions present toolbox mcp web cli lsp cluster terminal pick table ui"
     .split(
       " ",
     );
@@ -64,6 +64,7 @@ const allowed: Record<string, readonly string[]> = {
   "ui": ["base", "terminal", "kube", "plugin", "actions", "present", "table"],
   "toolbox": ["base", "terminal", "gate", "exec", "actions", "present"],
   "mcp": ["base", "model", "actions", "present", "toolbox"],
+  "web": ["base", "terminal", "actions", "present", "toolbox"],
   "lsp": ["base", "actions"],
   "cluster": ["base", "files", "daemon", "kube"],
   "wiring.ts": [...everyModule, "host"],

@@ -96,17 +96,20 @@ function tame(line: string): string {
   return tameLine(line.replaceAll("\n", " ")).join(" ");
 }
 
+/** An event of a task as data. */
+export type FollowData = ReturnType<typeof eventData>;
+
 /** Returns the event as data, for `-o jsonl`. */
-export function eventData(followed: FollowEvent): Record<string, unknown> {
+export function eventData(followed: FollowEvent) {
   switch (followed.kind) {
     case "turn":
-      return { kind: "turn", number: followed.number, came: followed.came };
+      return { kind: followed.kind, number: followed.number, came: followed.came };
     case "task":
     case "end":
       return { kind: followed.kind, task: taskData(followed.task) };
     case "agent":
-      return { kind: "agent", offset: followed.offset, event: followed.event };
+      return { kind: followed.kind, offset: followed.offset, event: followed.event };
     case "lost":
-      return { kind: "lost", reason: followed.reason };
+      return { kind: followed.kind, reason: followed.reason };
   }
 }

@@ -81,8 +81,11 @@ function costText(costUsd: number | undefined): string {
   return `$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`;
 }
 
+/** A task as data. */
+export type TaskData = ReturnType<typeof taskData>;
+
 /** Returns a task as data: what `-o json` prints. */
-export function taskData(task: Task): Record<string, unknown> {
+export function taskData(task: Task) {
   const { number, adapter, status, prompt, workdir, conversation, continues, progress } = task;
   const { turns, tools, tokens, costUsd, lastMessage, model } = progress;
   const reason = reasonOf(status);

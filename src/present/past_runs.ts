@@ -79,11 +79,14 @@ interface RunDataOptions {
   withOutputs?: boolean;
 }
 
+/** A run of one command as data. */
+export type RunData = ReturnType<typeof runData>;
+
 /** The same as data. */
 export function runData(
   { header, targets, end }: PastRun,
   { withOutputs = false }: RunDataOptions = {},
-): Record<string, unknown> {
+) {
   const { event: _event, version: _version, ...request } = header;
   return {
     ...request,
@@ -104,7 +107,7 @@ export function runData(
 }
 
 /** What a pod wrote; `null` if it isn't recorded. */
-function outputData(output: RecordedTarget["output"]): Record<string, unknown> {
+function outputData(output: RecordedTarget["output"]) {
   return {
     stdout: output?.stdout ?? null,
     stderr: output?.stderr ?? null,
@@ -218,11 +221,14 @@ function resultOf({ steps, end }: PastWorkflow): string {
   return "reason" in outcome ? `${outcome.kind}: ${outcome.reason}` : outcome.kind;
 }
 
+/** A run of a workflow with steps as data. */
+export type WorkflowRunData = ReturnType<typeof workflowRunData>;
+
 /** The same as data. */
 export function workflowRunData(
   { header, steps, end }: PastWorkflow,
   { withOutputs = false }: RunDataOptions = {},
-): Record<string, unknown> {
+) {
   const { event: _event, version: _version, ...request } = header;
   return {
     ...request,

@@ -53,8 +53,11 @@ export function podName(
   return namespaced ? namespacedPod(namespace, pod) : `pod/${pod}`;
 }
 
+/** A pod as data. */
+export type PodData = ReturnType<typeof podData>;
+
 /** Returns a pod as data. */
-export function podData({ target, state }: ListedPod): Record<string, unknown> {
+export function podData({ target, state }: ListedPod) {
   if (state === undefined) return { ...target };
   const { status, readyContainers, totalContainers, restarts, createdMs } = state;
   const createdAt = Number.isNaN(createdMs) ? null : new Date(createdMs).toISOString();

@@ -12,7 +12,7 @@ import { commandHint } from "./hints.ts";
 import { plural } from "../base/plural.ts";
 import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
-import { statusLine, taskData } from "./agent_tasks.ts";
+import { statusLine, type TaskData, taskData } from "./agent_tasks.ts";
 import { printable } from "../terminal/printable.ts";
 
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
@@ -82,7 +82,7 @@ export type SessionData = SessionDocument & {
   reason?: string;
   node?: string;
   /** Its current task, as in `agent list`; absent if there is none, or its pod is unreachable. */
-  task?: Record<string, unknown>;
+  task?: TaskData;
   left?: TimeLeft;
 };
 

@@ -1,0 +1,449 @@
+/**
+ * What the page of `kodama web` and its server exchange: requests, answers and events, types only. Shapes that
+ * `-o json|jsonl` publishes are those of `present/` and `actions/`.
+ *
+ * All paths are relative to the page's own address, `/w/ID/`: a cookie of this machine is sent to all of its ports, so
+ * the cookie's path is one that only this server has. The page uses `fetch("api/sessions")`, never `/api/sessions`, and
+ * keeps its own state in the fragment (`#/sessions`).
+ *
+ * - Each POST has `Content-Type: application/json`, `X-Kodama: 1` and a body, `{}` if there is nothing to send.
+ * - A failure is an {@link ErrorAnswer} with a fitting status. 401: not signed in any more, open a new link. 429: too
+ *   many requests, `Retry-After` has the seconds.
+ * - A change that must be confirmed is answered with 409 and kind `unconfirmed`: nothing was done. The page shows
+ *   `error.question`, and repeats exactly the same request with the header `X-Kodama-Confirm: error.confirm`.
+ * - Event streams are requested by `Accept: text/event-stream` (`EventSource` does). `data:` of each event is one JSON
+ *   object, `id:` is where a stream resumes (`Last-Event-ID`). The event `end` (data `{}`) is the last one: close the
+ *   stream, as `EventSource` would reconnect. The event `failed` has an {@link ErrorAnswer}, and is also the last one.
+ *   Comments are sent each 15 s.
+ */
+import type { EventReport } from "../actions/exec/event_report.ts";
+import type { ChangeQuestion } from "../actions/confirm_change.ts";
+import type { ForwardReport } from "../actions/forward/background.ts";
+import type { StepsEvent, WorkflowPlan } from "../actions/workflow/run_steps.ts";
+import type { ErrorKind, KodamaError } from "../base/errors.ts";
+import type { StructuredHint } from "../base/hint.ts";
+import type { JsonValue } from "../base/json_value.ts";
+import type { FollowData } from "../present/agent_events.ts";
+import type { TaskData } from "../present/agent_tasks.ts";
+import type { RunData, WorkflowRunData } from "../present/past_runs.ts";
+import type { PodData } from "../present/pods_table.ts";
+import type { SessionData } from "../present/session_text.ts";
+
+export type { ChangeQuestion } from "../actions/confirm_change.ts";
+export type { FollowData } from "../present/agent_events.ts";
+export type { TaskData } from "../present/agent_tasks.ts";
+export type { RunData, WorkflowRunData } from "../present/past_runs.ts";
+export type { PodData } from "../present/pods_table.ts";
+export type { SessionData } from "../present/session_text.ts";
+
+/** A value as `present/json.ts` writes it. */
+export type AsJson<T> = T extends Date | Uint8Array | KodamaError | StructuredHint | bigint ? string
+  : T extends ReadonlyMap<unknown, infer V> ? Record<string, AsJson<V>>
+  : T extends ReadonlySet<infer V> ? AsJson<V>[]
+  : T extends readonly (infer V)[] ? AsJson<V>[]
+  : T extends object ? { [Name in keyof T]: AsJson<T[Name]> }
+  : T;
+
+/**
+ * The routes, by method and path; `:name` is one encoded part of a path. `query` are parameters behind `?`; a list is
+ * its name repeated, a switch is `true`. `answer` is the JSON of a success, `event` the JSON of each event.
+ */
+export interface Api {
+  "GET api/about": { answer: About };
+  /** Makes a link that signs another browser in: a phone. */
+  "POST api/links": { request: Empty; answer: SignInLink };
+  /** Ends this browser's access, and its streams and terminals. */
+  "POST api/sign-out": { request: Empty; answer: Empty };
+
+  /** As events: the whole list first, then what changes. */
+  "GET api/sessions": { query: ListScope; answer: SessionList; event: SessionsEvent };
+  "GET api/sessions/:name": { query: Scope; answer: SessionDetailsData };
+  /** The work in a session: what differs from the commit that it started from. */
+  "GET api/sessions/:name/diff": { query: Scope; answer: SessionDiff };
+  /** Events of a task: of the one that the agent works on, or the newest, if no number is given. */
+  "GET api/sessions/:name/log": { query: Scope & { task?: number }; event: FollowData };
+  "GET api/sessions/:name/tasks": { query: Scope; answer: { tasks: TaskData[] } };
+  "POST api/sessions/:name/prompt": { query: Scope; request: Prompt; answer: StartedTask };
+  "POST api/sessions/:name/interrupt": {
+    query: Scope;
+    request: { task?: number };
+    answer: { task: number };
+  };
+  /** Confirmed if work would be lost. */
+  "POST api/sessions/:name/stop": { query: Scope; request: Empty; answer: Empty };
+  /** Answers when the pod is requested; the list shows how it starts. */
+  "POST api/sessions/:name/resume": { query: Scope; request: Empty; answer: Empty };
+
+  "GET api/pods": { query: Selection; answer: PodList };
+  "GET api/logs": { query: LogQuery; event: LogEvent };
+
+  "GET api/workflows": { answer: { workflows: ListedWorkflow[] } };
+  "GET api/workflows/:name": { answer: WorkflowDetails };
+  "POST api/workflows/:name/plan": { request: WorkflowValues; answer: Plan };
+
+  /** The newest runs first: those of this server, then those that this machine has recorded. */
+  "GET api/runs": { query: { limit?: number }; answer: RunList };
+  /** Starts a run, and answers once it has started; its events follow. */
+  "POST api/runs": { request: StartRun; answer: StartedRun };
+  /** A run of this server, or a recorded one. */
+  "GET api/runs/:id": { answer: RunDetails };
+  /** Only of runs of this server: from the start of the run, then live. */
+  "GET api/runs/:id/events": { event: RunEvent };
+  "POST api/runs/:id/rerun": { request: { failed: boolean }; answer: StartedRun };
+  /** Only of runs of this server: running commands are ended; steps of `finally` still run. Twice ends them too. */
+  "POST api/runs/:id/cancel": { request: Empty; answer: Empty };
+  /** Answers a question of a run, which waits for it. */
+  "POST api/runs/:id/answer": { request: RunAnswer; answer: Empty };
+
+  "GET api/forwards": { answer: { forwards: ForwardData[] } };
+  "POST api/forwards/:name/stop": { request: Empty; answer: Empty };
+
+  /**
+   * A WebSocket. Binary messages are bytes of the terminal, both ways; text messages are {@link TerminalRequest} and
+   * {@link TerminalNote}. It closes after `exit` or `error`.
+   */
+  "GET api/terminal": { query: TerminalQuery };
+}
+
+/** Nothing. */
+export type Empty = Record<string, never>;
+
+/** Where a name is looked up; the server's own if absent. */
+export interface Scope {
+  context?: string;
+  namespace?: string;
+}
+
+/** Which namespaces are listed. */
+export interface ListScope extends Scope {
+  allNamespaces?: boolean;
+}
+
+/** Every failure. */
+export interface ErrorAnswer {
+  error: {
+    kind: ErrorKind;
+    message: string;
+    /** The way out, as text. */
+    hint?: string;
+    /** Of kind `unconfirmed`. */
+    question?: Question;
+    /** Of kind `unconfirmed`: repeats the request, once, within ten minutes. */
+    confirm?: string;
+  };
+}
+
+/** What a person is asked before a change. */
+export type Question =
+  /** A change of pods. `text` words it: the exact change, and what it reaches, in lines. */
+  | { kind: "change"; text: string; change: AsJson<ChangeQuestion> }
+  /** A session that is stopped with work that isn't stored elsewhere. `text` has the reasons, in lines. */
+  | { kind: "stop"; text: string };
+
+/** The server. */
+export interface About {
+  version: string;
+  /** The current context. */
+  context: string;
+  contexts: string[];
+  /** Of the current context. */
+  namespace: string;
+  /** Nothing can be changed: the page offers no changes. */
+  readOnly: boolean;
+  /** This machine's user, as sessions name their owner; absent if unknown. */
+  user?: string;
+}
+
+/** A link that works once. */
+export interface SignInLink {
+  url: string;
+  /** ISO 8601. */
+  expiresAt: string;
+}
+
+/* Sessions. */
+
+/** The sessions of a scope. */
+export interface SessionList {
+  context: string;
+  /** Null for all. */
+  namespace: string | null;
+  sessions: SessionRowData[];
+}
+
+/** A session of a list; of one whose state can't be read, only its name, its namespace and the reason. */
+export type SessionRowData =
+  | SessionData
+  | { name: string; namespace: string; status: "Unreadable"; reason: string };
+
+/** A change of a list of sessions. A session is identified by namespace and name. */
+export type SessionsEvent =
+  /** Replaces the list. */
+  | { kind: "list" } & SessionList
+  /** New, or changed. */
+  | { kind: "session"; session: SessionRowData }
+  | { kind: "removed"; namespace: string; name: string }
+  /** The cluster isn't reached: what is listed may be old. */
+  | { kind: "outOfSync"; reason: string }
+  | { kind: "inSync" };
+
+/** One session: what `kodama get -o json` prints. */
+export type SessionDetailsData = SessionRowData & {
+  restarts?: number;
+  /** Absent without a repository, or if the pod doesn't answer. */
+  work?: {
+    branch: string;
+    commitHash: string;
+    commits: number;
+    latest: { hash: string; subject: string }[];
+    uncommitted: number;
+  };
+  /** The newest, the oldest first; absent if the pod doesn't answer. */
+  tasks?: TaskData[];
+};
+
+/** The work in a session's repository. */
+export interface SessionDiff {
+  /** The commit that it is compared with. */
+  base: string;
+  /** A unified diff as git writes it, of commits and of uncommitted changes. */
+  diff: string;
+  /** Paths that git doesn't track yet, which aren't in the diff. */
+  untracked: string[];
+  /** It is cut: more than 1 MiB. */
+  truncated: boolean;
+}
+
+/** A prompt for a session's agent. */
+export interface Prompt {
+  text: string;
+  /** `latest` continues the newest conversation, and is the default; a number that of a task. */
+  conversation?: "new" | "latest" | number;
+}
+
+/** A task that was started. */
+export interface StartedTask {
+  task: number;
+  /** The task whose conversation it continues. */
+  continues?: number;
+  /** Tasks that run before it. */
+  behind: number[];
+}
+
+/* Pods and logs. */
+
+/** Pods: the grammar of all commands. Without any choice: the pods of the context's own namespace. */
+export interface Selection {
+  /** Names, `deploy/web`, `namespace/pod`. */
+  pods?: string[];
+  /** `TEXT` or `/RE/`. */
+  match?: string[];
+  exclude?: string[];
+  namespaces?: string[];
+  allNamespaces?: boolean;
+  /** Of labels. */
+  selector?: string;
+  fieldSelector?: string;
+  container?: string;
+  node?: string;
+  sample?: number;
+  contexts?: string[];
+}
+
+/** The pods of a selection, in all phases. */
+export interface PodList {
+  pods: PodData[];
+  /** Sentences about contexts that can't be reached, and pods that are left out. */
+  notes: string[];
+}
+
+/** Which logs. */
+export interface LogQuery extends Selection {
+  follow?: boolean;
+  previous?: boolean;
+  /** Last lines of each container; 1,000 if absent. */
+  tail?: number;
+  sinceMs?: number;
+  /** Only lines that contain one of these texts. */
+  grep?: string[];
+}
+
+/** An event of a stream of logs. */
+export type LogEvent =
+  /** Containers, whose indexes continue those before. */
+  | {
+    kind: "sources";
+    sources: { name: string; context: string; namespace: string; pod: string; container: string }[];
+  }
+  /** Each line is the index of its source, its time (ISO 8601, empty if unknown) and its text. */
+  | { kind: "lines"; lines: [source: number, at: string, text: string][] }
+  /** A sentence on the state of the streams: a broken connection, a container that has ended. */
+  | { kind: "note"; text: string };
+
+/* Workflows and runs. */
+
+/** A workflow of a list. */
+export interface ListedWorkflow {
+  name: string;
+  description?: string;
+  /** Names of the parameters; required ones first. */
+  params: string[];
+  /** The number of errors in its file: it can't be run. */
+  errors: number;
+}
+
+/** One workflow. */
+export interface WorkflowDetails extends ListedWorkflow {
+  /**
+   * JSON Schema (2020-12) of the parameters. `format: "duration"` is a text such as `30s`, `writeOnly` a secret; a list
+   * is an array of texts.
+   */
+  parameters: {
+    type: "object";
+    properties: Record<string, ParameterSchema>;
+    required: string[];
+    additionalProperties: false;
+  };
+  /** What it does, in lines. */
+  text: string;
+}
+
+/** JSON Schema of a parameter. */
+export interface ParameterSchema {
+  type: "string" | "number" | "boolean" | "array";
+  format?: "duration";
+  items?: { type: "string" };
+  title: string;
+  description?: string;
+  default?: JsonValue;
+  enum?: JsonValue[];
+  writeOnly?: true;
+}
+
+/** The parameters of a run, and the pods that override the workflow's own. */
+export interface WorkflowValues {
+  params?: Record<string, JsonValue>;
+  selection?: Selection;
+}
+
+/** What a run would do: `run --plan -o json`. */
+export type Plan = AsJson<WorkflowPlan>;
+
+/** What is started. */
+export type StartRun =
+  | { kind: "workflow"; workflow: string } & WorkflowValues
+  | {
+    kind: "exec";
+    /** Program and arguments. */
+    command: string[];
+    /** The command is one line for a shell. */
+    shell?: boolean;
+    selection: Selection;
+    /** Run in all pods of the namespaces, if nothing else chooses. */
+    all?: boolean;
+    timeoutMs?: number;
+    fanout?: number;
+  };
+
+/** A run that has started. */
+export interface StartedRun {
+  id: string;
+}
+
+/** A run of this server. */
+export interface LiveRun {
+  /** Of this server alone; see `record`. */
+  id: string;
+  kind: "workflow" | "exec";
+  /** The workflow's name, or the command line. */
+  title: string;
+  startedAt: string;
+  state: "running" | "ended";
+  /** Of the process that `kodama run` would be; absent while it runs. */
+  exitCode?: number;
+  endedAt?: string;
+  /** The id of its record, once it is known. */
+  record?: string;
+  /** It can't be run or was refused: the reason. */
+  error?: ErrorAnswer["error"];
+  /** It waits for these answers. */
+  questions: RunQuestion[];
+}
+
+/** A question of a run. */
+export interface RunQuestion {
+  id: string;
+  /** `change`: an answer is `yes` or `no`. */
+  question:
+    | Question
+    | {
+      kind: "ask";
+      text: string;
+      /** Possible answers; none for yes and no. */
+      choices: string[];
+      secret: boolean;
+      /** Any text is an answer. */
+      free: boolean;
+      /** The answer is the index of a choice, from 0, or of several with commas between them. */
+      indexed?: "one" | "many";
+    };
+}
+
+/** The answer to one. Null: none is given, which a workflow treats as a refusal. */
+export interface RunAnswer {
+  question: string;
+  answer: string | null;
+}
+
+/** The newest runs. A run of this server that has a record is only in `live`. */
+export interface RunList {
+  live: LiveRun[];
+  recorded: RecordedRun[];
+  /** Recorded on this machine. */
+  total: number;
+}
+
+/** A record; of one that can't be read, why. */
+export type RecordedRun =
+  | { kind: "exec"; run: RunData }
+  | { kind: "workflow"; run: WorkflowRunData }
+  | { kind: "unreadable"; id: string; reason: string };
+
+/** A run of this server, what is recorded of it, or both. With what each pod wrote. */
+export interface RunDetails {
+  live?: LiveRun;
+  recorded?: RecordedRun;
+}
+
+/** An event of a run. */
+export type RunEvent =
+  /** Of a command: as `exec -o jsonl --events` prints it. */
+  | { kind: "exec"; event: EventReport }
+  /** Of a workflow: as `run -o jsonl` prints it. */
+  | { kind: "workflow"; event: AsJson<StepsEvent> }
+  /** The run's own state: first, after each question and answer, and last. */
+  | { kind: "run"; run: LiveRun }
+  /** Lines of output before this that are no longer stored. */
+  | { kind: "omitted"; events: number };
+
+/** Forwards in the background. */
+export type ForwardData = AsJson<ForwardReport>;
+
+/* Terminals. */
+
+/** Of a session, or of a pod. */
+export type TerminalQuery =
+  & Scope
+  & { columns: number; rows: number }
+  & ({ session: string } | { pod: string; container?: string });
+
+/** From the page. */
+export type TerminalRequest = { type: "resize"; columns: number; rows: number };
+
+/** To the page. */
+export type TerminalNote =
+  | { type: "attached"; pod: string; container: string }
+  /** The connection to the pod broke; the shell waits, and the server reconnects. */
+  | { type: "lost"; reason: string }
+  | { type: "exit"; code: number }
+  | { type: "error"; error: ErrorAnswer["error"] };
