@@ -56,7 +56,7 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
     await inPods(["-n", namespace, "weka-drive-1"], "kill -9 $(cat /tmp/ran)");
     await recreatePod(client, { namespace, name: "weka-drive-2" });
     await inPods(drives, "touch /tmp/go");
-    // Of a pod that is deleted the server may still tell how its command ended: 5, or else 4.
+    // The server may still report how the command of a deleted pod ended: 5, or else 4.
     assert.notEqual(await run.ended(), 0);
     assert.deepEqual(await times(), [1, 1, 0, 1, 1, 1, 1, 1]);
     assert.deepEqual(await notOk(kodama), [1, 2, 3]);

@@ -180,7 +180,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
         /^weka-drive-1: unreachable: pod "weka-drive-1" was recreated since that run/m,
       );
       // The last run is now the one that failed; its places are still those of the first.
-      const anew = await kodama.run([
+      const again = await kodama.run([
         "runs",
         "rerun",
         "--recreated",
@@ -189,8 +189,8 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
         "--fanout",
         "1",
       ]);
-      assert.equal(anew.code, 2, anew.stderr);
-      assert.match(anew.stderr, /^2 failed \(exit 1: weka-drive-1; exit 2: weka-drive-2\)/m);
+      assert.equal(again.code, 2, again.stderr);
+      assert.match(again.stderr, /^2 failed \(exit 1: weka-drive-1; exit 2: weka-drive-2\)/m);
     },
   );
 });

@@ -119,7 +119,7 @@ Deno.test({
   },
 });
 
-/** Deno has, or is told of, the runtime that goes into a compiled file: nothing is downloaded for a test. */
+/** Returns whether Deno has the runtime of compiled files, or `DENORT_BIN` names it: no test downloads one. */
 async function hasRuntime(): Promise<boolean> {
   if (Deno.env.get("DENORT_BIN") !== undefined) return true;
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();

@@ -20,7 +20,7 @@ async function machine(cluster: TestCluster, name: string) {
 Deno.test("one start on two machines at once: one session, and its prompt is given once", async () => {
   await using cluster = await startTestCluster();
   const machines = [await machine(cluster, "one"), await machine(cluster, "other")];
-  const prompt = ["--adapter", "command", "--prompt", "do it", "--", "sh", "-c", "cat >>told"];
+  const prompt = ["--adapter", "command", "--prompt", "do it", "--", "sh", "-c", "cat >>prompts"];
   const started = await Promise.all(
     machines.map(({ here }) => here.run(["start", "work", "--no-sync", ...prompt])),
   );
@@ -31,7 +31,7 @@ Deno.test("one start on two machines at once: one session, and its prompt is giv
     const tasks = JSON.parse(await on("agent", "list", "work", "-o", "json"));
     assert.equal(tasks.length, 1);
     await on("logs", "--agent", "work", "-f");
-    assert.equal(await on("attach", "work", "--command", "cat told"), "do it\n");
+    assert.equal(await on("attach", "work", "--command", "cat prompts"), "do it\n");
   }
 });
 

@@ -50,7 +50,7 @@ Deno.test("a sync ends by itself where its session was deleted elsewhere, and le
   await here.run("sync", "flush", "work").then(() => assert.fail(), () => {});
   assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
 
-  // What was agreed on with the session before would now tell that everything here was deleted there.
+  // By the ancestor of the previous session, everything here would now count as deleted there.
   await elsewhere.run("start", "work", "--sync", "site");
   await Deno.remove(`${elsewhere.site}/a`);
   await elsewhere.run("sync", "flush", "work");

@@ -106,7 +106,7 @@ Deno.test({
       await using again = await open(["weka-drive-1"]);
       await again.until("the prompt", /weka-drive-1:\/# ?$/m);
       await again.type("echo it is $remembered\n");
-      await again.until("what it was told before", /^it is 42$/m);
+      await again.until("what it was set to before", /^it is 42$/m);
       await again.type("exit 5\n");
       await again.until("the end", /^code 5$/m);
       assert.equal(await keptIn(kodama, "weka-drive-1"), "", "nothing of it is left");

@@ -19,7 +19,7 @@ steps:
     choices: [red, blue]
   - check: \${{ params.token == "hunter2-hunter2" }}
     message: the token was \${{ params.token }}
-outputs: { told: "\${{ params.who }} \${{ params.level }} \${{ steps.colour.answer }}" }
+outputs: { summary: "\${{ params.who }} \${{ params.level }} \${{ steps.colour.answer }}" }
 `;
 
 const ending = `select: { namespace: weka-operator-system, pods: [weka-drive-0] }
@@ -74,7 +74,7 @@ Deno.test({
         await terminal.press("Enter");
         assert.equal(await terminal.exitCode(), 0);
         const screen = await terminal.screen();
-        assert.match(screen, /^told: you high blue$/m);
+        assert.match(screen, /^summary: you high blue$/m);
         assert.doesNotMatch(screen, /hunter2/);
         for await (const { name } of Deno.readDir(`${kodama.configFolder}/runs`)) {
           const record = await Deno.readTextFile(`${kodama.configFolder}/runs/${name}`);

@@ -30,7 +30,7 @@ const test = `cases:
     yes: true
     params: { to: "{temp}/out" }
     expect: { outputs: { asked: pod/weka-drive-0, cluster: kodama } }
-  - name: what a case expects and doesn't get is told
+  - name: an expectation that isn't met is reported
     params: { to: "{temp}/out" }
     expect: { outcome: refused, steps: { deleted: failed } }
 `;

@@ -68,5 +68,5 @@ function warmOptions(folder: string, modules: string) {
   } satisfies BuildOptions;
 }
 
-const told = JSON.stringify(await writeBundle(Deno.args[0] ?? "dist"));
-await new Blob([told]).stream().pipeTo(Deno.stdout.writable);
+const report = JSON.stringify(await writeBundle(Deno.args[0] ?? "dist"));
+await new Blob([report]).stream().pipeTo(Deno.stdout.writable);

@@ -18,7 +18,14 @@ export interface ReadFile {
 }
 
 /** What is read unless paths are given. Generated schemas repeat texts of `src/`. */
-export const everything = ["src", "docs", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+export const everything = [
+  "src",
+  "docs",
+  "README.md",
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+];
 
 /** The file with the greatest allowed numbers of denied expressions. */
 export const limitsFile: URL = new URL("../tests/english.json", import.meta.url);

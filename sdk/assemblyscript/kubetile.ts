@@ -9,24 +9,11 @@
 //
 // Each function that requests something of the host needs a permission; one that isn't called isn't imported.
 
-// @ts-ignore: decorators of functions are AssemblyScript's
-
+// AssemblyScript imports these from the module `env`.
 declare function host_send_render(ptr: usize, length: i32): void;
-
-// @ts-ignore: as above
-
 declare function host_last_error(out: usize, capacity: i32): i32;
-
-// @ts-ignore: as above
-
 declare function list_pods(ptr: usize, length: i32, out: usize, capacity: i32): i32;
-
-// @ts-ignore: as above
-
 declare function get_secrets(ptr: usize, length: i32, out: usize, capacity: i32): i32;
-
-// @ts-ignore: as above
-
 declare function clipboard_write(ptr: usize, length: i32): i32;
 
 /** A command of the pane: a key, or a change of its focus or size. */

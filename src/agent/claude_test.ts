@@ -19,7 +19,7 @@ function foldEvents(events: readonly AgentEvent[]): Folding {
   return events.reduce(foldEvent, noProgress);
 }
 
-Deno.test("a recorded task tells its turns, tools, tokens and its own cost", () => {
+Deno.test("a recorded task has its turns, tools, tokens and cost", () => {
   const progress = foldEvents(eventsOf(recordedTask));
   assert.deepEqual(progress, {
     conversation: recordedConversation,

@@ -254,7 +254,7 @@ Deno.test("targets without a stream, copies and missing shells have fixed outcom
   for (const [outcome, kind] of table) assert.equal(outcome.kind, kind);
 });
 
-Deno.test("`isMissingShell()` tells a lack of a shell from a command's failure", () => {
+Deno.test("`isMissingShell()` separates a missing shell from a command's failure", () => {
   assert.equal(isMissingShell(outcomeOfMissingShell("a command line")), true);
   assert.equal(
     isMissingShell({ kind: "failed", exitCode: 127, reason: 'exec: "x": not found' }),

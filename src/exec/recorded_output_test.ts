@@ -46,7 +46,7 @@ Deno.test("`OutputStore` stores each distinct output once, whatever its chunks",
   ));
 });
 
-Deno.test("`OutputStore` tells apart standard output from standard error, and what is beyond its limits", () => {
+Deno.test("`OutputStore` separates standard output from standard error, and what is beyond its limits", () => {
   const store = new OutputStore(100_000);
   store.push("a", "stdout", encoder.encode("x"));
   store.push("b", "stderr", encoder.encode("x"));

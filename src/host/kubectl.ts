@@ -90,7 +90,7 @@ async function feed(child: Deno.ChildProcess, { input }: KubectlInput): Promise<
     await writer.write(input);
     await writer.close();
   } catch {
-    // It has ended, or closed its input, without reading all of it: its exit code tells.
+    // It has ended, or closed its input, without reading all of it: its exit code is the result.
   }
 }
 

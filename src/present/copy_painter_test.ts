@@ -83,7 +83,7 @@ Deno.test("bytes have three digits and a unit; files are counted as a person doe
   assert.deepEqual([filesText(1), filesText(10_000)], ["1 file", "10,000 files"]);
 });
 
-Deno.test("the line tells part, rate and time left; without a total, bytes and rate", async () => {
+Deno.test("the line has part, rate and remaining time; without a total, bytes and rate", async () => {
   const clock = new ManualClock();
   const progress = new CopyRunProgress(clock);
   const mib = 1024 * 1024;

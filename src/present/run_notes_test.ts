@@ -16,7 +16,7 @@ Deno.test("a context that can't be used is named once", () => {
   assert.equal(said("arn", long), `context arn: ${long}`);
 });
 
-Deno.test("pickedText() names the pods as ranges, with what tells them apart", () => {
+Deno.test("pickedText() names the pods as ranges, with what distinguishes them", () => {
   const pod = (context: string, namespace: string, pod: string) => ({ context, namespace, pod });
   assert.equal(pickedText([pod("c", "n", "w-0"), pod("c", "n", "w-1")]), "picked: w-[0-1]");
   assert.equal(pickedText([pod("c", "n", "w"), pod("d", "n", "w")]), "picked: c/w,d/w");

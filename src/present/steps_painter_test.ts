@@ -89,7 +89,7 @@ const target = (step: string, kind: "ok" | "cancelled"): StepsEvent => ({
   at,
 });
 
-Deno.test("the status line tells the innermost steps, how far their pods are and how long", () => {
+Deno.test("the status line names the innermost steps, how far their pods are and how long", () => {
   const clock = new ManualClock();
   const progress = new StepsProgress(clock);
   const reports = (...events: StepsEvent[]) => {

@@ -62,7 +62,7 @@ Host key verification failed.
     /with "image"/,
   ],
   [
-    "a key that is locked, which ssh doesn't tell and ssh-keygen does",
+    "a locked key, which ssh doesn't report and ssh-keygen does",
     `Load key "/run/kodama/ssh/ssh-privatekey": incorrect passphrase supplied to decrypt private key
 dev@127.0.0.1: Permission denied (publickey,password).
 `,

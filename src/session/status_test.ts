@@ -142,7 +142,7 @@ Deno.test("a pod that its watcher ended is a stopped session, and says which lim
   assert.deepEqual(said(endedAfter(3600)), { status: "Stopped", reason: idle });
   assert.deepEqual(said(endedAfter(28_799)), { status: "Stopped", reason: idle });
   assert.deepEqual(said(endedAfter(28_801)), { status: "Stopped", reason: lived });
-  // Its own last start doesn't tell its total lifetime.
+  // Its last start doesn't determine its total lifetime.
   assert.deepEqual(said(endedAfter(28_750, 1)), { status: "Stopped", reason: lived });
   const { ttlSeconds, idleSeconds } = limits;
   assert.equal(said(endedAfter(1), { ttlSeconds }).reason, lived);

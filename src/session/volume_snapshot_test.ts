@@ -41,7 +41,7 @@ Deno.test("a snapshot is ready when the cluster says so of both volumes, and of 
   assert.deepEqual(states(ready, retried), ["Pending"]);
 });
 
-Deno.test("nothing can be made of a snapshot with a part that is gone, is going, or tells no session", () => {
+Deno.test("no session is made from a snapshot with a part that is missing, is being deleted, or names no session", () => {
   const whole = taken("s", [ready, ready]);
   const state = (objects: readonly VolumeSnapshot[]) => storedSnapshots(objects)[0]?.state;
   assert.equal(state(whole.slice(1)), "Incomplete");

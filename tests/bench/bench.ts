@@ -35,7 +35,7 @@ const realPlans: readonly Plan[] = [
   { pods: 200, rounds: { kodama: 3, floor: 3, kubectl: 1, xargs: 1, clush: 1 } },
 ];
 
-/** Above 300, programs that start a process for each pod take minutes, and tell nothing new. */
+/** Above 300, programs that start a process for each pod take minutes, and show nothing new. */
 const simulatedPlans: readonly Plan[] = [
   { pods: 300, rounds: { kodama: 7, floor: 7, kubectl: 1, xargs: 1, clush: 1 } },
   { pods: 1000, rounds: { kodama: 5, floor: 5 } },

@@ -51,7 +51,7 @@ export async function compare(
   { cluster, fleet, rounds }: { cluster: BenchCluster; fleet: Fleet; rounds: Rounds },
   stage: Stage,
 ): Promise<Comparison> {
-  const tools = { ...stage.tools, ...await tell(fleet, cluster, stage) };
+  const tools = { ...stage.tools, ...await describeFleet(fleet, cluster, stage) };
   const env = { ...stage.env, KUBECONFIG: cluster.kubeconfig };
   const runs: Runs = new Map();
   const present = contenderNames.filter((name) => words(name, fleet, tools) !== undefined);
@@ -69,8 +69,8 @@ export async function compare(
   return { fleet, cluster: { version, credential }, rows };
 }
 
-/** Writes the files that tell contenders of the fleet. */
-async function tell(
+/** Writes the files that describe the fleet to the contenders. */
+async function describeFleet(
   fleet: Fleet,
   { access }: BenchCluster,
   { folder }: Stage,

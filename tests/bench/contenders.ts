@@ -20,7 +20,7 @@ export const contenderTitles: Readonly<Record<ContenderName, string>> = {
 /** Pods at the same time, of those that have no number of their own in their title: kodama's default. */
 export const fanout = 32;
 
-/** Where the programs are, and files that tell them of the fleet. */
+/** Where the programs are, and files that describe the fleet to them. */
 export interface Tools {
   kodama: string;
   /** Absent where there is none; neither it nor what needs it then runs. */

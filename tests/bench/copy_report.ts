@@ -31,7 +31,7 @@ export function copyPage(
   const rows = results.flatMap(({ task, runs }) =>
     (["kubectl", "kodama"] as const).map((program) =>
       ratioRow(
-        `${task.name}: \`${program} cp\`${toldLoss(runs[program])}`,
+        `${task.name}: \`${program} cp\`${lossText(runs[program])}`,
         runs[program],
         runs.kubectl,
       )
@@ -47,7 +47,7 @@ export function copyPage(
 }
 
 /** What a program lost without a word. */
-function toldLoss(runs: readonly CopyRun[]): string {
+function lossText(runs: readonly CopyRun[]): string {
   const lost = runs.filter(({ whole }) => !whole).length;
   return lost === 0 ? "" : `, **not whole** in ${lost} of ${runs.length}`;
 }

@@ -75,8 +75,8 @@ export interface CopyRun extends Run {
  * One copy by one program. Throws where kodama's isn't the same bytes.
  *
  * Many files stay, and each copy goes to a place of its own: an ext4 without a journal looks at every inode that was
- * deleted in the last minutes before it takes one, so whoever copies behind a deletion pays for it, up to ten times
- * over, and that would always be the second.
+ * deleted in the last minutes before it takes one, so a copy after a deletion is up to ten times
+ * slower, and that would always be the second.
  */
 export async function makeCopy(
   stage: BenchStage,
@@ -98,7 +98,7 @@ export async function makeCopy(
   const whole = run.code === 0 &&
     wanted ===
       (way === "into" ? await sumOf(stage, `/tmp/${name}`, inPod) : await sumOf(stage, name));
-  // kubectl's own may fail, or end early and say nothing: that is told, and is no reason to measure nothing.
+  // kubectl cp may fail, or end early without a message: the report says so, and the measurement continues.
   if (!whole && program === "kodama") {
     throw new Error(`${command}: not the same bytes, exit code ${run.code}: ${run.stderr}`);
   }

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a benchmark is a program of its own
 /**
  * `deno task bench:fold [--guard]`: how long it takes to fold what 5,000 pods have written, 10 KiB each: from the
- * chunks as they come off the streams to the groups with their ranges of names. With `--guard` the exit code tells
+ * chunks as they come off the streams to the groups with their ranges of names. With `--guard` the exit code reports
  * whether the bound was left.
  */
 import { Capture } from "../../src/exec/capture.ts";

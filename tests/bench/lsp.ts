@@ -2,7 +2,7 @@
 /**
  * `deno task bench:lsp [--guard]`: how long `kodama lsp` takes to answer in a file of 500 lines, by a client of the
  * reference implementation: problems after a change, completion in an expression and of a field, hover. With `--guard`
- * the exit code tells whether a median is over the bound.
+ * the exit code reports whether a median is over the bound.
  */
 import {
   CompletionRequest,

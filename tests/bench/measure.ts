@@ -8,7 +8,7 @@ export interface Job {
   cwd: string;
 }
 
-/** What a run was. CPU and memory are undefined where nothing on this machine can tell. */
+/** What a run was. CPU and memory are undefined if nothing on this machine measures them. */
 export interface Run {
   code: number;
   wallMs: number;
@@ -20,7 +20,7 @@ export interface Run {
   stderr: string;
 }
 
-/** GNU time, which alone tells of CPU and memory of a whole tree of processes. */
+/** GNU time: the only program here that measures CPU and memory of a whole tree of processes. */
 const meter = "/usr/bin/time";
 
 /** Whether this machine has {@link meter}; others of that name know no `-f`. */

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a benchmark is a program of its own
 /**
  * `deno task bench:pick [--guard]`: how long the picker takes from a key to its frame, and from the first page of
- * pods to the first frame, with 10,000 and 100,000 pods. With `--guard` the exit code tells whether a bound was
+ * pods to the first frame, with 10,000 and 100,000 pods. With `--guard` the exit code reports whether a bound was
  * left.
  *
  * A frame is what a terminal would be sent: the step, the view and the painter's text, without the terminal.

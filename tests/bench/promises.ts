@@ -10,7 +10,7 @@ interface Bound {
   credential?: BenchCluster["credential"];
   pods: number;
   text: string;
-  /** Undefined where this machine couldn't tell, or the contender didn't run. */
+  /** Undefined if this machine couldn't measure it, or the contender didn't run. */
   measured(row: RowOf): number | undefined;
   /** The same number of the bare protocol, which does nothing else. Absent where it is what is compared with. */
   bare?(row: RowOf): number | undefined;
@@ -104,7 +104,7 @@ of Deno's TLS no more than 320 can be closed in a second, and those by `node:tls
   },
 ];
 
-/** The promises that these comparisons tell of. */
+/** The promises that these comparisons check. */
 export function verdicts(comparisons: readonly Comparison[]): Verdict[] {
   return bounds.flatMap(({ kind, credential = "token", pods, ...bound }) => {
     const rows = comparisons.find(({ fleet, cluster }) =>

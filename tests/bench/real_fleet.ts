@@ -9,7 +9,7 @@ import { podNames } from "./simulated_api.ts";
 export interface RealFleet extends AsyncDisposable {
   /** By the token of a service account which may do what a command in pods needs, and no more. */
   byToken: BenchCluster;
-  /** As whoever the kubeconfig names; undefined where that is no client certificate. */
+  /** As the kubeconfig's user; undefined if that has no client certificate. */
   byCertificate: BenchCluster | undefined;
 }
 

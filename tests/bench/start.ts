@@ -3,9 +3,9 @@
  * `deno task bench:start [--guard] [--rounds N]`: what a start of kodama costs, beside kubectl's; and one of the
  * npm package, beside the installed program's.
  *
- * Alternating runs of the installed launchers, on a warm embedded cluster. With `--guard` the exit code tells
+ * Alternating runs of the installed launchers, on a warm embedded cluster. With `--guard` the exit code reports
  * whether the ratio of the fastest runs left its bound. It is there to notice a start that doubled, not a slow
- * afternoon: on a machine with other work the medians tell how the two stand in a queue, and the fastest
+ * afternoon: on a machine with other work the medians show how the two stand in a queue, and the fastest
  * still what they cost.
  */
 import { InstalledKodama } from "../harness/installed_kodama.ts";

@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a benchmark is a program of its own
 /**
  * `deno task bench:workflows [--guard]`: the engine's own time for a step that does nothing, a plan for 5,000 pods,
- * the checks of a file with 1,000 steps, and of the slowest of the files that are wrong. With `--guard` the exit code tells whether a bound was left.
+ * the checks of a file with 1,000 steps, and of the slowest of the files that are wrong. With `--guard` the exit code reports whether a bound was left.
  */
 import { simulatedHost } from "../../src/actions/testing/simulated_host.ts";
 import { checkWorkflows } from "../../src/actions/workflow/files.ts";

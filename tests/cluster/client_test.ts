@@ -215,7 +215,7 @@ async function page(link: PortLink): Promise<string> {
   return text;
 }
 
-onCluster("a watch tells of pods that come and go", async ({ client, namespace }) => {
+onCluster("a watch reports pods that are created and deleted", async ({ client, namespace }) => {
   const stop = new AbortController();
   const seen: string[] = [];
   const list = new LiveList<Pod>(

@@ -84,11 +84,11 @@ export class FaultyRig implements AsyncDisposable {
     const stop = async () => {
       if (!await signalProcess(part, "SIGSTOP")) throw new Error(`${name} has ended already`);
     };
-    const goOn = async () => {
+    const resume = async () => {
       await signalProcess(part, "SIGCONT");
       await this.#untilAnswers(name);
     };
-    return this.#hurt(stop, goOn);
+    return this.#hurt(stop, resume);
   }
 
   /** Kills the first process of a container, as the kernel does when memory is exhausted. */

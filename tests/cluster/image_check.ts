@@ -85,7 +85,7 @@ async function build(
   await run(["tar", "-C", work, "-xf", `${work}/layer.tar`, "./usr/lib/hx"]);
   const zellij = Deno.env.get("KODAMA_ZELLIJ");
   if (zellij === undefined) {
-    say("Zellij is one that only tells its name: KODAMA_ZELLIJ=FILE names a real one");
+    say("Zellij is a stub that only prints its name: KODAMA_ZELLIJ=FILE names a real one");
     await Deno.writeTextFile(`${work}/zellij`, "#!/bin/sh\necho zellij 0\n", { mode: 0o755 });
   } else await Deno.copyFile(zellij, `${work}/zellij`);
   await using releases = Deno.serve(

@@ -88,7 +88,7 @@ export async function until(
   const deadline = performance.now() + timeoutMs;
   while (!await isSo()) {
     if (performance.now() > deadline) {
-      throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}`);
+      throw new Error(`waited ${timeoutMs / 1000} s for ${what}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -18,7 +18,7 @@ const settings = `defaults:
 
 Deno.test({
   name:
-    "limits on a real cluster: a pod ends by itself with its sidecars, tells why, and is resumed",
+    "limits on a real cluster: a pod ends by itself with its sidecars, reports why, and is resumed",
   ignore: !onRig,
   fn: async () => {
     assert.ok(cluster);
@@ -43,7 +43,7 @@ Deno.test({
     for (const becomes of [`jsonpath=${restarts}=1`, "condition=Ready"]) {
       await namespace.kubectl("wait", `--for=${becomes}`, "pod/kodama-work", "--timeout=120s");
     }
-    const reported = "trap 'echo told >told; exit 0' HUP; while :; do sleep 1; done";
+    const reported = "trap 'echo notified >notified; exit 0' HUP; while :; do sleep 1; done";
     // It holds the session, until its time to live is over; then it is notified, before it is ended.
     const holding = namespace.tryKubectl(
       "exec",
@@ -64,11 +64,11 @@ Deno.test({
     ]);
     await on("resume", "work");
     assert.notEqual(await inPod("cat", "/home/kodama/.kodama-life/began"), began);
-    assert.equal(await inPod("cat", "told"), "told\n");
+    assert.equal(await inPod("cat", "notified"), "notified\n");
     await ended();
     assert.match(await on("list"), /^work +Stopped /m);
     await on("clone", "work", "again");
-    assert.equal(await on("attach", "again", "--command", "cat told"), "told\n");
+    assert.equal(await on("attach", "again", "--command", "cat notified"), "notified\n");
     await on("delete", "work", "--force", "--purge");
     await on("delete", "again", "--force", "--purge");
     const label = ["-l", "app.kubernetes.io/managed-by=kodama"];

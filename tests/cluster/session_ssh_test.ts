@@ -51,7 +51,7 @@ async function withFixture(play: (fixture: Fixture) => Promise<void>): Promise<v
   const run = async (words: string[]) => {
     const result = await kodama.run(words, { cwd: own.path });
     for (const line of privateKey.split("\n").slice(1, -2)) {
-      assert.ok(!`${result.stdout}${result.stderr}`.includes(line), `${words[0]} tells the key`);
+      assert.ok(!`${result.stdout}${result.stderr}`.includes(line), `${words[0]} prints the key`);
     }
     return result;
   };

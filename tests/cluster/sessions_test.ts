@@ -76,7 +76,7 @@ Deno.test({
     const on = async (kodama: SourceKodama, ...words: string[]) => {
       const ended = await kodama.run(words, { cwd: own.path });
       const written = ended.stdout + ended.stderr;
-      assert.ok(!written.includes(planted), `${words.join(" ")}: a secret is told`);
+      assert.ok(!written.includes(planted), `${words.join(" ")}: it contains a secret`);
       return outputOf(words, ended);
     };
     const start = ["start", "work", "--image", image, "--repo", `git://${ip}/repo.git`];

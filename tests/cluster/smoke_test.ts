@@ -57,7 +57,7 @@ onCluster("51 pods run at once and each answers", async (namespace) => {
   }
 });
 
-onCluster("exec tells exit code, output and error output apart", async (namespace) => {
+onCluster("exec separates exit code, output and error output", async (namespace) => {
   await namespace.startPod("one", {});
   const result = await namespace.tryKubectl("exec", "one", "--", ...both);
   assert.equal(result.code, 7);

@@ -139,7 +139,7 @@ export async function runAgentStory(
     ...flags: string[]
   ) => ["prompt", operand, text, ...scope, ...flags];
 
-  await step("a task writes a file, runs a command, and tells what it took", async () => {
+  await step("a task writes a file, runs a command, and reports what it took", async () => {
     const { code, stdout, stderr } = await agent.run(prompt("[write] a file", "-f"));
     assert.equal(code, 0, stdout + stderr);
     assert.match(

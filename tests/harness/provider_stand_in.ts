@@ -13,7 +13,7 @@ type WireFormat = "anthropic" | "openai" | "gemini";
 export interface StandInTurn {
   wire: WireFormat;
   model: string;
-  /** The whole body of the request: what a model is told is in it, and nothing else. */
+  /** The whole body of the request: all that the model gets. */
   body: string;
   /** The key that was sent; empty if none was. */
   key: string;

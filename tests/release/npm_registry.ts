@@ -36,7 +36,7 @@ export class NpmRegistry implements AsyncDisposable {
     return `http://127.0.0.1:${this.server.addr.port}`;
   }
 
-  /** Returns what the registry tells of a package: https://github.com/npm/registry/blob/main/docs/responses */
+  /** Returns the registry's document of a package: https://github.com/npm/registry/blob/main/docs/responses */
   async #document({ name, version, integrity }: Runtime, archive: string): Promise<unknown> {
     const text = await runProgram(["tar", "-xzOf", archive, "package/package.json"]);
     const dist = { tarball: `${this.url}/${name}.tgz`, integrity };

@@ -59,7 +59,7 @@ wireTest("get narrows by label and by field, and sorts", async ({ kubectl }) => 
   );
 });
 
-wireTest("get -w tells of changes until it is stopped", async ({ kubectl }) => {
+wireTest("get -w prints changes until it is stopped", async ({ kubectl }) => {
   await using watch = kubectl.start("get", "pods", "-w", "--output-watch-events");
   await kubectl.apply(waitingPod("seen"));
   await watch.until(({ stdout }) => /^ADDED +seen/m.test(stdout));

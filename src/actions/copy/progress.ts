@@ -19,7 +19,7 @@ export class ProgressBoard {
 
   constructor(
     private readonly clock: Clock,
-    private readonly tell: (progress: CopyProgress) => void,
+    private readonly report: (progress: CopyProgress) => void,
   ) {}
 
   /** Returns a new meter for a target. */
@@ -45,7 +45,7 @@ export class ProgressBoard {
     const nowMs = this.clock.elapsedMs();
     if (nowMs - this.#shownMs < tellEveryMs) return;
     this.#shownMs = nowMs;
-    this.tell(this.#sum());
+    this.report(this.#sum());
   }
 
   #sum(): CopyProgress {

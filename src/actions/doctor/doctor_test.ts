@@ -76,7 +76,7 @@ for (const [verb, status] of [["get", "ok"], ["create", "fail"]] as const) {
   });
 }
 
-Deno.test("a server that doesn't tell its version is said so", async () => {
+Deno.test("a server that doesn't report its version is reported as such", async () => {
   for (const version of [{}, { gitVersion: 7 }]) {
     const all = await findings({ c: { documents: { ...healthy, "/version": version } } }, []);
     const server = all.find(({ id }) => id === "server");

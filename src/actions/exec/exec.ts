@@ -71,7 +71,7 @@ class ExecRun {
       clock: host.clock,
       signal,
       limit: this.#settings.then(({ connectTimeoutMs }) => connectTimeoutMs),
-      onWait: (wait) => this.#tell(wait),
+      onWait: (wait) => this.#report(wait),
     });
     this.#discovery = new Discovery(host, this.#contexts, find, { signal });
   }
@@ -158,7 +158,7 @@ class ExecRun {
     return findings.targets;
   }
 
-  #tell(wait: ExecEvent): void {
+  #report(wait: ExecEvent): void {
     if (this.#looking) void this.#waits.push(wait);
     else this.#notes.push(wait);
   }

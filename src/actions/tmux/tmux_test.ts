@@ -133,7 +133,7 @@ Deno.test("a cancel in the middle takes away what was made", async () => {
   assert.deepEqual(multiplexer.lines.at(-1), ["kill-window", "-t", "@0"]);
 });
 
-Deno.test("a name that no server may tell doesn't get into a command line", async () => {
+Deno.test("a server's invalid name doesn't get into a command line", async () => {
   for (const pod of ["-t", "web;kill-server", "#(touch x)", "web 0", "Web"]) {
     const { result, multiplexer } = await wall({ pods: [pod] });
     assert.ok(result instanceof KodamaError, pod);

@@ -129,7 +129,7 @@ Deno.test("a bad variable is named as the variable", async () => {
   );
 });
 
-Deno.test("given tells what the command line itself says", async () => {
+Deno.test("`given` holds what the command line itself sets", async () => {
   const args = await parse(["-n", "a", "--tty=false"], { KODAMA_FANOUT: "7" });
   assert.deepEqual([...args.given].sort(), ["namespace", "tty"]);
 });

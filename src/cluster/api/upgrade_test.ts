@@ -1,6 +1,6 @@
 /** Streams over the socket: exec and port-forward, in both directions. */
 import assert from "node:assert/strict";
-// @ts-types="@types/ws"
+// @ts-types="@types/ws" -- the package holds no types
 import { WebSocket } from "ws";
 import type { FakeCommand } from "./testing/fake_node.ts";
 import { type Running, start } from "./testing/server.ts";

@@ -4,7 +4,7 @@
  * a pair of streams: one for its bytes, one for the pod's error.
  *
  * No one in Kubernetes uses SPDY's windows, so one connection whose reader stops would block the others of its link:
- * `isBlocked` tells the caller to use another link for new ones.
+ * if `isBlocked`, the caller uses another link for new ones.
  * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/portforward/portforward.go
  */
 import { joinBytes } from "../../base/byte_buffer.ts";

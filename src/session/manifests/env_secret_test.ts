@@ -31,7 +31,7 @@ Deno.test("a machine that has no secrets, or no editor's files, leaves those of 
   const replaced = (given: SessionSecrets, editor: Record<string, string> = {}) =>
     configuration(session, { secrets: given, editor })
       .filter(({ replace }) => replace).map(({ object }) => object.kind);
-  // The allow-list is the session's own, whoever starts it.
+  // The allow-list belongs to the session, and doesn't depend on the user who starts it.
   assert.deepEqual(replaced(secrets({})), ["NetworkPolicy"]);
   assert.deepEqual(replaced(secrets({ A: "1" })), ["Secret", "NetworkPolicy"]);
   assert.deepEqual(replaced(secrets({}, "token")), ["Secret", "NetworkPolicy"]);

@@ -50,7 +50,7 @@ Deno.test("of one sync one process runs: a second one ends before it looks at an
       const { error, asked } = await serve(configDir);
       assert.ok(error instanceof KodamaError);
       assert.deepEqual([error.kind, asked], ["conflict", 0]);
-      await assert.rejects(Deno.stat(paths.log), "what the first one tells stays its own");
+      await assert.rejects(Deno.stat(paths.log), "the first one's events stay out of the log");
     }
     const { error, asked } = await serve(configDir);
     assert.ok(error instanceof KodamaError);

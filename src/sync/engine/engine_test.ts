@@ -245,7 +245,7 @@ Deno.test("a full disk is reported, retried, and then the sync continues", async
   assert.deepEqual([fixture.text("remote", "a"), fixture.state.phase], ["1", "watching"]);
 });
 
-Deno.test("a flush tells what could not be carried over, and nothing of what a rule leaves alone", async () => {
+Deno.test("a flush reports what could not be carried over, and not what a rule leaves alone", async () => {
   await using fixture = await Fixture.open();
   const denied: StepFailure = { kind: "failed", reason: "denied", message: "Permission denied" };
   fixture.trees.remote.hook = (place) => place === "before" ? denied : undefined;

@@ -29,7 +29,7 @@ export function watchFolder(
   const state = { by: system };
   // On some systems events name the folder by another path than the given one.
   const real = Deno.realPathSync(root);
-  const tell = (path: string) => {
+  const report = (path: string) => {
     const below = pathBelow(path, root) ?? pathBelow(path, real);
     if (below === undefined) return;
     if (below === "") return onEvent({ kind: "changedAnywhere" });
@@ -42,7 +42,7 @@ export function watchFolder(
     for await (const event of watcher) {
       if (event.kind === "access") continue;
       if (event.flag === "rescan") onEvent({ kind: "changedAnywhere" });
-      for (const path of event.paths) tell(path);
+      for (const path of event.paths) report(path);
     }
   })();
   listening.catch(() => {

@@ -94,7 +94,7 @@ Deno.test({
     const [silent, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     {
       using _watcher = Deno.watchFs(project);
-      const changed = (tells: boolean) => (tells ? again : silent).resolve();
+      const changed = (reports: boolean) => (reports ? again : silent).resolve();
       using _pulse = watchPulse(folder, { everyMs: 50, changed });
       const pipe = `${project}/pipe`;
       const { success } = await new Deno.Command("mkfifo", { args: [pipe] }).output();

@@ -9,7 +9,7 @@ import { shells } from "../testing/remote_shells.ts";
 const { signal } = new AbortController();
 
 for (const shell of shells) {
-  Deno.test(`${shell.name}: a scan tells kinds, modes, contents and links`, async () => {
+  Deno.test(`${shell.name}: a scan returns kinds, modes, contents and links`, async () => {
     await using there = await openRemoteFixture(shell);
     await Deno.mkdir(`${there.folder}/a/b`, { recursive: true });
     await Deno.writeTextFile(`${there.folder}/a/b/one two`, "12");

@@ -98,7 +98,7 @@ Deno.test("sums of names with backslashes, and lines that are none", () => {
   assert.deepEqual(sumOfLine("123 45 ./a", "cksum"), { path: "a", sum: "123-45" });
 });
 
-Deno.test("a pod's words tell a full disk from a missing right", () => {
+Deno.test("a pod's messages distinguish a full disk from a missing permission", () => {
   const reasons = [
     "tar: ./n/x: Cannot write: No space left on device",
     "mv: cannot move 'x': Permission denied",

@@ -43,7 +43,7 @@ func (f folders) Provision(_ context.Context, o controller.ProvisionOptions) (*c
 }
 
 // Delete removes the volume's folder. The name is the API server's, so it holds no separator; the
-// volume's own path is not trusted, because whoever may edit volumes could name any folder there.
+// volume's own path is not trusted, because a user who may edit volumes could name any folder there.
 func (f folders) Delete(_ context.Context, volume *core.PersistentVolume) error {
 	return os.RemoveAll(filepath.Join(f.root, filepath.Base(volume.Name)))
 }

@@ -8,7 +8,7 @@ const progress = (ready: number) => ({
   pods: { ready, expected: 3 },
 });
 
-Deno.test("a wait is silent for a second, then tells the latest, then each that follows", async () => {
+Deno.test("a wait is silent for a second, then prints the latest line, then each that follows", async () => {
   const terminal = new MemoryTerminal();
   const clock = new ManualClock();
   using wait = new DelayedProgress(terminal.stderr, clock);

@@ -1,5 +1,5 @@
 /** A WebSocket with back-pressure in both directions, over the `ws` package. */
-// @ts-types="@types/ws"
+// @ts-types="@types/ws" -- the package holds no types
 import { WebSocket } from "ws";
 import type { Duplex } from "node:stream";
 

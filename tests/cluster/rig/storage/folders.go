@@ -35,7 +35,7 @@ func newFolders(root string) (folders, error) {
 	return folders{root}, nil
 }
 
-// path is that of the name alone: an id comes from whoever may write volumes, and could lead elsewhere.
+// path is that of the name alone: an id comes from any user who may write volumes, and could lead elsewhere.
 func (f folders) path(kind, id string, more ...string) string {
 	return filepath.Join(append([]string{f.root, kind, filepath.Base("/" + id)}, more...)...)
 }
@@ -74,7 +74,7 @@ func (f folders) makeSnapshot(id, volume string) (about, error) {
 	return kept, f.fill(snapshots, id, f.path(volumes, volume, "files"), kept)
 }
 
-// fill makes the folder anew, of what a try that was cut off has left too.
+// fill recreates the folder, also if an interrupted try has left one.
 func (f folders) fill(kind, id, from string, kept about) error {
 	if err := f.remove(kind, id); err != nil {
 		return err

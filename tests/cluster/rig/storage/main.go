@@ -84,7 +84,7 @@ func (identity) Probe(context.Context, *csi.ProbeRequest) (*csi.ProbeResponse, e
 	return &csi.ProbeResponse{}, nil
 }
 
-// registrar tells kubelet where the driver is, as node-driver-registrar does.
+// registrar announces the driver's socket to kubelet, as node-driver-registrar does.
 type registrar struct {
 	registration.UnimplementedRegistrationServer
 	name, socket string
