@@ -14,6 +14,8 @@ import { type OpenedSession, openSession } from "./session_ref.ts";
 /** A session with a running container. */
 export interface FoundSession {
   session: Session;
+  /** The uid of its state, which distinguishes it from a later one of its name. */
+  uid: string;
   target: Target;
 }
 
@@ -28,7 +30,8 @@ export async function findSession(
   signal: AbortSignal,
 ): Promise<FoundSession> {
   const opened = await openSession(host, ref, signal);
-  return { session: opened.stored.session, target: runningTarget(opened) };
+  const { session, uid } = opened.stored;
+  return { session, uid, target: runningTarget(opened) };
 }
 
 /** The same for a session already read. Throws KodamaError `conflict` if it isn't running, with the way out. */

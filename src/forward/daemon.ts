@@ -22,6 +22,8 @@ export interface ForwardSet {
   name: string;
   /** The args of `kodama forward`. Paths among them are absolute. */
   args: readonly string[];
+  /** The uid of the session that it belongs to. */
+  owner?: string;
 }
 
 /** The state of a set's process, as it reports it. */
@@ -193,7 +195,9 @@ async function readSet(paths: DaemonPaths): Promise<ForwardSet | undefined> {
   const value = await readJsonFile(recordPath(paths)) as Partial<ForwardSet> | undefined;
   const isSet = typeof value?.name === "string" && Array.isArray(value.args) &&
     value.args.every((arg) => typeof arg === "string");
-  return isSet ? { name: value.name as string, args: value.args as string[] } : undefined;
+  if (!isSet) return undefined;
+  const owner = typeof value.owner === "string" ? { owner: value.owner } : {};
+  return { name: value.name as string, args: value.args as string[], ...owner };
 }
 
 async function namesIn(folder: string): Promise<string[]> {

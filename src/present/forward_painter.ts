@@ -256,14 +256,16 @@ export class ForwardProgress implements Progress<ForwardActionEvent> {
     const failures = failed === 0 ? [] : [`${failed} failed`];
     const counts = [`↑${bytesText(toPod)} ↓${bytesText(fromPod)}`, `${active} open`, ...failures];
     const columns = this.#columns() - 1;
-    const parts = [address];
-    const fits = (part: string) => displayWidth([...parts, part].join("  ")) <= columns;
-    for (const part of counts) if (fits(part)) parts.push(part);
-    const free = columns - displayWidth(parts.join("  ")) - 2;
+    const width = (parts: readonly string[]) => displayWidth(parts.join("  "));
+    // Without space for all: what has failed says more than what is open, and that more than bytes.
+    let fitting = counts.length;
+    while (fitting > 0 && width([address, ...counts.slice(-fitting)]) > columns) fitting--;
+    const parts = [address, ...counts.slice(counts.length - fitting)];
+    const free = columns - width(parts) - 2;
     const pod = `→ ${info.pod ?? info.target}`;
     if (free >= displayWidth(pod) + 12) parts.splice(1, 0, pod);
-    const width = Math.min(columns - displayWidth(parts.join("  ")) - 2, 30);
-    if (width >= 5) parts.push(sparkline(rates.slice(-width)));
+    const seconds = Math.min(columns - width(parts) - 2, 30);
+    if (seconds >= 5) parts.push(sparkline(rates.slice(-seconds)));
     return parts.join("  ");
   }
 }

@@ -118,6 +118,10 @@ Deno.test("ForwardProgress: a row shows what fits, down to 20 columns", () => {
       ":8080  1 open",
     ],
   );
+  statistics.failures.reset = 2;
+  assert.equal(progress.statusLine(4000), ":8080  2 failed");
+  columns = 30;
+  assert.equal(progress.statusLine(4000), ":8080  1 open  2 failed");
 });
 
 Deno.test("sparkline(): relative to the largest, and any activity is visible", () => {

@@ -21,6 +21,8 @@ export async function startSet(
 /** A session whose ports are forwarded. */
 export interface ForwardedSession {
   name: string;
+  /** Of its state. */
+  uid: string;
   pod: { context: string; namespace: string; pod: string };
   /** As `kodama forward` takes them; `all` are those that the session declares. */
   ports: readonly string[];
@@ -37,7 +39,7 @@ export interface ForwardedSession {
  */
 export async function forwardSession(
   host: Host,
-  { name, pod, ports, declared, kubeconfig }: ForwardedSession,
+  { name, uid, pod, ports, declared, kubeconfig }: ForwardedSession,
   signal: AbortSignal,
 ): Promise<ForwardReport> {
   const requested = [
@@ -50,6 +52,7 @@ export async function forwardSession(
   }
   const set: ForwardSet = {
     name: sessionSet(name),
+    owner: uid,
     args: [
       ...[`pod/${pod.pod}`, ...requested, "--free"],
       ...[`--namespace=${pod.namespace}`, `--context=${pod.context}`],
@@ -67,14 +70,23 @@ export async function forwardSession(
 /** Ends the forwards of a session that is stopped or deleted: there is nothing behind them any more. */
 export async function endSessionForwards(
   host: Host,
-  { name, namespace, context }: { name: string; namespace: string; context: string },
+  { name, namespace, context, uid }: {
+    name: string;
+    namespace: string;
+    context: string;
+    /** Of its state; undefined if that doesn't exist. */
+    uid: string | undefined;
+  },
   { forget, signal }: { forget: boolean; signal: AbortSignal },
 ): Promise<void> {
   const control = await host.forwards();
   const set = sessionSet(name);
-  const { args = [] } = await control.read(set) ?? {};
-  // Not those of a session of the same name elsewhere.
-  if (!args.includes(`--namespace=${namespace}`) || !args.includes(`--context=${context}`)) return;
+  const { args = [], owner } = await control.read(set) ?? {};
+  // Not those of a session of the same name elsewhere: another kubeconfig may use the same names of contexts.
+  const isOwn = owner === undefined || uid === undefined
+    ? args.includes(`--namespace=${namespace}`) && args.includes(`--context=${context}`)
+    : owner === uid;
+  if (!isOwn) return;
   await control.stop(set, signal);
   if (forget) await control.forget(set);
 }

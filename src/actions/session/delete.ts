@@ -137,7 +137,7 @@ async function* deletion(
   ]);
   const { namespace, client: { context } } = store;
   await endSync(host, { name, namespace, context, uid }, { forget: true, signal });
-  await endSessionForwards(host, { name, namespace, context }, { forget: true, signal });
+  await endSessionForwards(host, { name, namespace, context, uid }, { forget: true, signal });
   for (const removal of removals) {
     if (!await removed(store, removal)) continue;
     // Removing a claim that is still mounted would hang, and a missing secret would break a pod that is still ending.

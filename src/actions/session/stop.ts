@@ -104,8 +104,9 @@ async function stop(
     import("../forward/background.ts"),
   ]);
   const { context } = store.client;
-  await endSync(host, { ...stored.session, context, uid: stored.uid }, { forget: false, signal });
-  await endSessionForwards(host, { ...stored.session, context }, { forget: false, signal });
+  const owner = { ...stored.session, context, uid: stored.uid };
+  await endSync(host, owner, { forget: false, signal });
+  await endSessionForwards(host, owner, { forget: false, signal });
   const removed = await store.remove(PODS, sessionNames(name).pod);
   if (removed) await untilGone(host, store, { name, limitMs: endTimeoutMs, signal });
   const warning = await writeLocalSession(host, stored.session, store.client.context);

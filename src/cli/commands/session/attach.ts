@@ -91,7 +91,7 @@ export const command = defineCommand({
         import("../../../actions/shell/shell.ts"),
         import("../shell/show_shell.ts"),
       ]);
-    const { session, target, args, folder } = await interruptible(
+    const { session, uid, target, args, folder } = await interruptible(
       invocation.signals,
       async (signal) => {
         const found = await findSession(host, ref, signal);
@@ -115,7 +115,7 @@ export const command = defineCommand({
           `kodama start ${ref.name} starts it again\n`,
       );
     }
-    await forwardPorts(host, { session, pod: target, ports, kubeconfig }, invocation);
+    await forwardPorts(host, { session, uid, pod: target, ports, kubeconfig }, invocation);
     const { wholeSelection } = await import("../../../actions/exec/events.ts");
     const selection = {
       ...wholeSelection,

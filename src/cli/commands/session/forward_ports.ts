@@ -26,8 +26,9 @@ function sessionPort(raw: string): string {
 /** Forwards a session's ports in the background, and prints their addresses. */
 export async function forwardPorts(
   host: Host,
-  { session, pod, ports, kubeconfig }: {
+  { session, uid, pod, ports, kubeconfig }: {
     session: Session;
+    uid: string;
     pod: ForwardedSession["pod"];
     ports: readonly string[];
     kubeconfig: string | undefined;
@@ -42,6 +43,7 @@ export async function forwardPorts(
   const report = await interruptible(invocation.signals, (signal) =>
     forwardSession(host, {
       name: session.name,
+      uid,
       pod,
       ports,
       declared: session.spec.setup?.ports ?? [],

@@ -236,11 +236,14 @@ export const command = defineCommand({
     );
     if (ports.length > 0) {
       const { findSession } = await import("../../../actions/find_session.ts");
-      const { target } = await stoppable(
+      const { uid, target } = await stoppable(
         signals,
         (signal) => findSession(host, { ...options, namespace: session.namespace }, signal),
       );
-      await forwardPorts(host, { session, pod: target, ports, kubeconfig }, { signals, terminal });
+      await forwardPorts(host, { session, uid, pod: target, ports, kubeconfig }, {
+        signals,
+        terminal,
+      });
     } else if ((session.spec.setup?.ports ?? []).length > 0) {
       await terminal.stderr.write(
         `kodama attach ${session.name} --forward all forwards its ports\n`,
