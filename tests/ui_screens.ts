@@ -53,6 +53,7 @@ function after(size: Size, ...events: (UiEvent | string)[]): UiState {
 }
 
 const normal = { columns: 80, rows: 16 };
+const large = { columns: 300, rows: 100 };
 const small = { columns: 40, rows: 10 };
 
 const confirm: UiEvent = {
@@ -96,6 +97,10 @@ const states: Readonly<Record<string, () => UiState>> = {
   "small": () => after(small, "alt-v"),
   "small-confirm": () => after(small, confirm),
   "small-help": () => after(small, "?", "page-down"),
+  "small-tiles": () => after(small, "alt-v", "alt-s", "alt-v"),
+  "small-choose": () => after(small, choose),
+  "large": () => after(large, "alt-v", "alt-s", "alt-v", "alt-left", "alt-s", confirm),
+  "large-help": () => after(large, "?"),
   "tiny": () => after({ columns: 20, rows: 4 }, "alt-s"),
 };
 

@@ -42,8 +42,8 @@ export interface CommandLog {
   log: Log;
   /** Names the running command in all further records: `runs list`. */
   named(command: string): void;
-  /** Gives all later records to a listener as well. */
-  listen(listener: (record: LogRecord) => void): void;
+  /** Gives all later records to a listener as well, and until it is disposed of prints none on a terminal. */
+  listen(listener: (record: LogRecord) => void): Disposable;
   /** Resolves when all records are written that are to be. */
   opened(): Promise<void>;
 }

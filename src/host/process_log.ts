@@ -66,9 +66,13 @@ export class ProcessLog {
     void this.opened();
   };
 
-  /** Gives all later records to a listener as well, whatever is written. */
-  listen(listener: (record: LogRecord) => void): void {
+  /**
+   * Gives all later records to a listener that shows them, whatever is written. Until it is disposed of, nothing is
+   * written to a terminal, which is the listener's.
+   */
+  listen(listener: (record: LogRecord) => void): Disposable {
     this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   /** Returns whether records of a level are written anywhere, as far as is known by now. */
@@ -128,6 +132,7 @@ export class ProcessLog {
    */
   #print(line: string): void {
     const { stderr } = this.#parts;
+    if (this.#listeners.size > 0 && stderr.isTerminal) return;
     const [before, after] = stderr.isTerminal ? ["\r\x1b[K", "\r\n"] : ["", "\n"];
     stderr.write(`${before}${printable(line)}${after}`).catch(() => {});
   }
@@ -145,8 +150,14 @@ export class ProcessLog {
 
   #warn(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    const text = `warning: no log is written: ${printable(reason)}\n`;
-    this.#parts.stderr.write(text).catch(() => {});
+    const { stderr, now } = this.#parts;
+    const message = `no log is written: ${printable(reason)}`;
+    const { command } = this;
+    for (const listener of this.#listeners) {
+      listener({ at: now(), level: "warning", category: "log", command, message });
+    }
+    if (this.#listeners.size > 0 && stderr.isTerminal) return;
+    stderr.write(`warning: ${message}\n`).catch(() => {});
   }
 }
 

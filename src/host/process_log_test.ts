@@ -66,6 +66,27 @@ Deno.test("ProcessLog writes to equal targets once, and reports settings that it
   );
 });
 
+Deno.test("ProcessLog prints nothing on a terminal whose records a listener shows", async () => {
+  for (const isTerminal of [true, false]) {
+    const memory = new MemoryTerminal({ terminals: isTerminal ? ["stderr"] : [] });
+    const log = new ProcessLog({ stderr: memory.stderr, now: () => new Date(0) });
+    log.open([{ level: "info", format: "short", file: undefined }]);
+    const seen: string[] = [];
+    {
+      using _listening = log.listen(({ message }) => seen.push(message));
+      log.log("info", "kube", "while it is shown");
+      log.openBy(() => Promise.reject(new Error("no settings")));
+      await log.opened();
+    }
+    log.log("info", "kube", "after it");
+    await memory.stderr.flush();
+    assert.deepEqual(seen, ["while it is shown", "no log is written: no settings"]);
+    const written = memory.written("stderr");
+    assert.equal(/while it is shown[^]*no log is written/.test(written), !isTerminal);
+    assert.match(written, /after it\r?\n$/);
+  }
+});
+
 Deno.test("ProcessLog renames a full file, and reports once that it can't write", async () => {
   const folder = await Deno.makeTempDir();
   try {

@@ -1,5 +1,6 @@
 /** Plugins as text and data. */
 import type { PluginCheck, PluginEntry, PluginStep } from "../actions/plugin/plugins.ts";
+import { keyProblem, normalKey } from "../terminal/key_name.ts";
 import { clipText } from "../terminal/grid.ts";
 import { printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
@@ -12,7 +13,7 @@ export function pluginsTable(
     key,
     checkWord(check),
     listed(permissions),
-    keybinding ?? "-",
+    keybindingText(keybinding),
     path,
   ]);
   return tableLines(["KEY", "STATUS", "PERMISSIONS", "KEYBINDING", "PATH"], rows);
@@ -21,7 +22,15 @@ export function pluginsTable(
 /** Returns what a configured plugin is, as data. */
 export function pluginData({ entry, check }: { entry: PluginEntry; check: PluginCheck }): object {
   const { key, path, permissions, keybinding = null } = entry;
-  return { key, path, permissions, keybinding, ...checkData(check) };
+  const problem = keybinding === null ? undefined : keyProblem(normalKey(keybinding));
+  const keybindingProblem = problem === undefined ? {} : { keybindingProblem: problem };
+  return { key, path, permissions, keybinding, ...keybindingProblem, ...checkData(check) };
+}
+
+function keybindingText(keybinding: string | undefined): string {
+  if (keybinding === undefined) return "-";
+  const problem = keyProblem(normalKey(keybinding));
+  return problem === undefined ? keybinding : `${keybinding} (${problem})`;
 }
 
 /** Returns the result of a check, as data. */

@@ -21,6 +21,8 @@ const cursorKeys: Readonly<Record<string, string>> = {
   home: "H",
 };
 
+const functionKeys: Readonly<Record<string, string>> = { f1: "P", f2: "Q", f3: "R", f4: "S" };
+
 const numberedKeys: Readonly<Record<string, number>> = {
   insert: 2,
   delete: 3,
@@ -91,10 +93,16 @@ function ofKey(key: string, modes: InputModes): string {
     if (code > 1) return `\x1b[1;${code}${letter}`;
     return `\x1b${modes.applicationCursorKeys ? "O" : "["}${letter}`;
   }
+  const functionKey = functionKeys[plain];
+  if (functionKey !== undefined) return `\x1b[1;${code}${functionKey}`;
   const number = numberedKeys[plain];
   if (number !== undefined) return code > 1 ? `\x1b[${number};${code}~` : `\x1b[${number}~`;
   if (prefix === "ctrl-" && /^[a-z]$/.test(plain)) {
     return String.fromCharCode(plain.charCodeAt(0) - 0x60);
+  }
+  if (prefix === "ctrl-alt-") {
+    const bytes = ofKey(`ctrl-${plain}`, modes);
+    return bytes === "" ? "" : `\x1b${bytes}`;
   }
   if (prefix === "alt-") return `\x1b${ofKey(plain, modes) || plain}`;
   return [...key].length === 1 ? key : "";

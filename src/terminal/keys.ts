@@ -148,6 +148,11 @@ function controlName(code: number): string {
   return controls[code] ?? `ctrl-${String.fromCharCode(code + 0x60)}`;
 }
 
+/** Modifiers have one order. */
+function withAlt(name: string): string {
+  return name.startsWith("ctrl-") ? `ctrl-alt-${name.slice(5)}` : `alt-${name}`;
+}
+
 function takePaste(text: string): Taken | undefined {
   const end = text.indexOf(pasteEnd);
   const body = text.slice(pasteStart.length, end < 0 ? undefined : end);
@@ -158,7 +163,7 @@ function takePaste(text: string): Taken | undefined {
 }
 
 function takeEscape(text: string, final: boolean): Taken | undefined {
-  const second = text.charAt(1);
+  const [second = ""] = text.slice(1, 3);
   if (second === "") return final ? key("esc", 1) : undefined;
   if (second === "[") return takeCsi(text, final);
   if (second === "O") {
@@ -168,8 +173,8 @@ function takeEscape(text: string, final: boolean): Taken | undefined {
   }
   if (second === "\x1b") return key("esc", 1);
   const code = second.charCodeAt(0);
-  if (code < 0x20 || code === 0x7f) return key(`alt-${controlName(code)}`, 2);
-  return key(`alt-${second}`, 2);
+  if (code < 0x20 || code === 0x7f) return key(withAlt(controlName(code)), 2);
+  return key(second === " " ? "alt-space" : `alt-${second}`, 1 + second.length);
 }
 
 function takeCsi(text: string, final: boolean): Taken | undefined {

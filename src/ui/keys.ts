@@ -3,6 +3,7 @@
  * written as the terminal's decoder names it (`j`, `alt-x`, `page-down`, `space`), two keys in a row with a blank.
  */
 import { nearestBy } from "../base/nearest_names.ts";
+import { keyProblem, normalKey } from "../terminal/key_name.ts";
 import type { PaneAction, PaneCommand } from "./pane.ts";
 
 /** An action of the program itself, for any pane. */
@@ -269,7 +270,9 @@ export type Bound =
 /** Two actions with one key, or a setting that can't be used. */
 export type KeyProblem =
   | { kind: "conflict"; key: string; actions: readonly [string, string] }
-  | { kind: "unknown"; action: string; nearest: readonly string[] };
+  | { kind: "unknown"; action: string; nearest: readonly string[] }
+  /** It isn't bound. `setting` is where it comes from. */
+  | { kind: "unusable"; setting: string; reason: string };
 
 /** The keys of all panes. */
 export interface KeyTable {
@@ -290,13 +293,6 @@ export interface KeyTableSource {
   distance?: (a: string, b: string) => number;
 }
 
-/** Returns the spelling of a key in the table: `ctrl+p` is `ctrl-p`. */
-export function normalKey(key: string): string {
-  return key.trim().split(/\s+/).map((one) =>
-    one.length > 1 ? one.replace(/\+(?=.)/g, "-").replace(/^(?:control|C)-/, "ctrl-") : one
-  ).join(" ");
-}
-
 /** Makes the table. A key of the settings comes before a default one; both are reported if they are the same. */
 export function keyTable(
   { kinds, settings = {}, toggles = [], distance }: KeyTableSource,
@@ -313,7 +309,8 @@ export function keyTable(
     const nearest = distance === undefined ? [] : nearestBy(distance, action, known, 2);
     problems.push({ kind: "unknown", action, nearest });
   }
-  const keysOf = ({ id, keys }: PaneAction) => (settings[id] ?? keys).map(normalKey);
+  const usable = new Map<string, readonly string[]>();
+  const keysOf = ({ id, keys }: PaneAction) => usable.get(id) ?? keys;
   const isSet = ({ id }: PaneAction) => Object.hasOwn(settings, id);
   const bind = (of: string, key: string, bound: Bound) => {
     const own = bindings.get(of) ?? new Map<string, Bound>();
@@ -325,12 +322,23 @@ export function keyTable(
     }
     own.set(key, bound);
   };
+  const isUsable = (key: string, setting: string) => {
+    const reason = keyProblem(key);
+    if (reason !== undefined) problems.push({ kind: "unusable", setting, reason });
+    return reason === undefined;
+  };
+  for (const [action, keys] of Object.entries(settings)) {
+    if (!known.has(action)) continue;
+    usable.set(action, keys.map(normalKey).filter((key) => isUsable(key, `ui.keys.${action}`)));
+  }
   for (const action of programActions) {
     for (const key of keysOf(action)) bind("", key, { kind: "program", action });
   }
   for (const { key, binding } of toggles) {
     const action = { id: `toggle-${key}`, keys: [binding], does: `open or close ${key}` };
-    bind("", normalKey(binding), { kind: "toggle", key, action });
+    const normal = normalKey(binding);
+    if (!isUsable(normal, `keybinding of the plugin ${key}`)) continue;
+    bind("", normal, { kind: "toggle", key, action });
   }
   for (const [kind, actions] of owners) {
     for (const action of actions) {
@@ -372,6 +380,7 @@ export function problemText(problem: KeyProblem): string {
   if (problem.kind === "conflict") {
     return `the key ${problem.key} has two actions: ${problem.actions.join(" and ")}`;
   }
+  if (problem.kind === "unusable") return `${problem.setting}: ${problem.reason}`;
   const near = problem.nearest.length === 0
     ? ""
     : `; did you mean ${problem.nearest.join(" or ")}?`;

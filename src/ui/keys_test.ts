@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { distance } from "fastest-levenshtein";
 import { registerAll } from "./builtins.ts";
-import { boundTo, keysOfAction, keyTable, normalKey, problemText } from "./keys.ts";
+import { boundTo, keysOfAction, keyTable, problemText } from "./keys.ts";
+import { keyProblem, normalKey } from "../terminal/key_name.ts";
 import { PaneRegistry } from "./registry.ts";
 
 const registry = new PaneRegistry();
@@ -48,11 +49,28 @@ Deno.test("a key that starts two-key bindings can't have an action of its own", 
   assert.ok(problem?.kind === "conflict" && problem.key === "ctrl-w");
 });
 
-for (
-  const [typed, key] of [["ctrl+p", "ctrl-p"], ["alt+shift+left", "alt-shift-left"], ["+", "+"], [
-    "ctrl-w +",
-    "ctrl-w +",
-  ], ["C-x", "ctrl-x"]] as const
-) {
-  Deno.test(`the key ${typed} is ${key}`, () => assert.equal(normalKey(typed), key));
-}
+Deno.test("a key that no terminal sends is a problem of its setting, and isn't bound", () => {
+  const table = keyTable({
+    kinds,
+    settings: { zoom: ["alt-m", "ctrl-shift-m"], quit: ["ctrl+i"] },
+    toggles: [{ key: "pods", binding: "super+p" }, { key: "nodes", binding: "Ctrl+G" }],
+  });
+  assert.deepEqual(table.problems.map(problemText), [
+    "ui.keys.zoom: no terminal sends the key ctrl-shift-m",
+    "ui.keys.quit: terminals send the key ctrl-i as tab",
+    "keybinding of the plugin pods: no terminal sends the key super+p",
+  ]);
+  assert.deepEqual(keysOfAction(table, "", "zoom"), ["alt-m"]);
+  assert.deepEqual(keysOfAction(table, "", "quit"), []);
+  assert.deepEqual(keysOfAction(table, "", "toggle-nodes"), ["ctrl-g"]);
+});
+
+Deno.test("every default key is one that terminals send", () => {
+  const pressed = new Set(
+    [...keyTable({ kinds }).bindings.values()].flatMap((one) => [...one.keys()]),
+  );
+  for (const key of pressed) {
+    assert.equal(normalKey(key), key);
+    assert.equal(keyProblem(key), undefined);
+  }
+});

@@ -7,7 +7,7 @@ import { FullScreen } from "../terminal/driver/full_screen.ts";
 import type { Size, Terminal } from "../terminal/terminal.ts";
 import type { InputStream } from "../terminal/terminal.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
-import type { KeyTable } from "./keys.ts";
+import { type KeyTable, problemText } from "./keys.ts";
 import { layoutOf, restored, type SavedLayout } from "./layout.ts";
 import type {
   Choice,
@@ -111,8 +111,10 @@ export class Ui {
     for (const text of this.#options.problems ?? []) {
       this.send({ kind: "toast", text, tone: "bad" });
     }
-    if (keys.problems.length > 0) {
-      const text = "keys: some can't be used as configured; F1 lists the problems";
+    const [problem, ...others] = keys.problems;
+    if (problem !== undefined) {
+      const more = others.length === 0 ? "" : `; ${others.length} more: see F1`;
+      const text = `${problemText(problem)}${more}`;
       this.send({ kind: "toast", text, tone: "bad" });
     }
     try {

@@ -93,7 +93,7 @@ export const command = defineCommand({
     const layouts = () => import("../../ui/layout_file.ts");
     const registry = new PaneRegistry();
     const log = new RecentLog();
-    invocation.log?.listen((record) => log.add(record));
+    using _listening = invocation.log?.listen((record) => log.add(record));
     registerAll(registry, log);
     const { toggles, problems } = await registerPlugins(registry, host);
     const saved = layout === undefined
