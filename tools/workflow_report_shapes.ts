@@ -147,6 +147,9 @@ const keptEvents = [
     stepKind: v.string(),
     title: v.string(),
     at: time,
+    once: v.optional(
+      field(v.literal(true), "It changes something, and not pod by pod: only a person repeats it."),
+    ),
     ...mark,
   }),
   v.object({
@@ -189,6 +192,16 @@ const keptEvents = [
     outcome: stepOutcome,
     at: time,
     durationMs: whole,
+  }),
+  v.object({
+    kind: kind("stepTargetStarts"),
+    ...key,
+    name: v.string(),
+    target: field(
+      targetEnd.entries.target,
+      "Of a run in the cluster: a command that may change something is about to be sent.",
+    ),
+    at: time,
   }),
   v.object({ kind: kind("stepTargetEnded"), ...key, end: targetEnd, at: time }),
   v.object({

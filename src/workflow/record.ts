@@ -13,7 +13,7 @@ import {
   type StaticStep,
 } from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
-import type { NamePattern } from "../kube/select/target.ts";
+import type { NamePattern, Target } from "../kube/select/target.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import { patternsOf } from "./fields.ts";
 import { isGood } from "./engine/failure.ts";
@@ -71,7 +71,14 @@ const lineShape = v.variant("kind", [
     stepKind: v.string(),
     title: v.string(),
     at: v.optional(v.string()),
+    once: v.optional(v.literal(true)),
     ...mark,
+  }),
+  v.object({
+    kind: v.literal("stepTargetStarts"),
+    step: v.string(),
+    name: v.string(),
+    target: v.looseObject({ context: v.string(), namespace: v.string(), pod: v.string() }),
   }),
   v.object({
     kind: v.literal("output"),
@@ -145,6 +152,10 @@ export interface PastStep {
   title: string;
   /** By name; the last of several attempts. */
   targets: ReadonlyMap<string, StepTargetEnd>;
+  /** Those whose command was sent or about to be, by name: only in a record that is stored before each start. */
+  begun: ReadonlyMap<string, { target: Target; hasEnded: boolean }>;
+  /** Only a person decides whether it is repeated. */
+  once?: true;
   /** When each of them ended, by name. */
   endedAt: ReadonlyMap<string, Date>;
   /** What each of them wrote, by name, and the step itself, by an empty one; only what is recorded. */
@@ -194,6 +205,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
   const header = parsed(`${name}:1`, first, workflowHeaderShape);
   type Reading = PastStep & {
     targets: Map<string, StepTargetEnd>;
+    begun: Map<string, { target: Target; hasEnded: boolean }>;
     endedAt: Map<string, Date>;
     written: Map<string, RecordedOutput>;
   };
@@ -205,6 +217,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
       identity: key,
       title: key,
       targets: new Map(),
+      begun: new Map(),
       endedAt: new Map(),
       written: new Map(),
     };
@@ -229,6 +242,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
         Object.assign(nextOf(event.step), marked(event), {
           kind: event.stepKind,
           title: event.title,
+          ...definedOnly({ once: event.once }),
           ...(event.at === undefined ? {} : { startedAt: new Date(event.at) }),
         });
         break;
@@ -242,9 +256,16 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
       case "stepTargets":
         scopes.push(...event.scopes);
         break;
+      case "stepTargetStarts": {
+        const target = event.target as unknown as Target;
+        currentOf(event.step).begun.set(event.name, { target, hasEnded: false });
+        break;
+      }
       case "stepTargetEnded": {
         const { end: { name }, at } = event;
         const step = currentOf(event.step);
+        const begun = step.begun.get(name);
+        if (begun !== undefined) step.begun.set(name, { ...begun, hasEnded: true });
         step.targets.set(name, event.end as unknown as StepTargetEnd);
         if (at !== undefined) step.endedAt.set(name, new Date(at));
         // Of several attempts the last one counts.

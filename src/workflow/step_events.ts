@@ -91,7 +91,15 @@ export type WorkflowEvent =
   | { kind: "workflowStarted"; workflow: string; run: string; steps: number; at: Date }
   /** Another run of the same group is running; this one waits for it. */
   | { kind: "workflowWaits"; group: string; holder: string }
-  | { kind: "stepStarted"; step: StepKey; stepKind: string; title: string; at: Date } & StepMark
+  | {
+    kind: "stepStarted";
+    step: StepKey;
+    stepKind: string;
+    title: string;
+    at: Date;
+    /** It changes something, and not pod by pod: only a person decides whether it is repeated. */
+    once?: true;
+  } & StepMark
   /** A step that an earlier run has ended, taken from its record. It has no other event. */
   | {
     kind: "stepKept";
@@ -138,6 +146,8 @@ export type WorkflowEvent =
     stream: "stdout" | "stderr";
     text: string;
   }
+  /** A command that may change something is about to be sent; only if the record is stored before that. */
+  | { kind: "stepTargetStarts"; step: StepKey; name: string; target: Target; at: Date }
   | { kind: "stepTargetEnded"; step: StepKey; end: StepTargetEnd; at: Date }
   /** The step's attempt failed; the next one starts after `delayMs`. `attempt` is the next one's, from 2. */
   | { kind: "stepRetried"; step: StepKey; attempt: number; delayMs: number; reason: string }

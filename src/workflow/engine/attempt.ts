@@ -9,6 +9,7 @@ import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./failure.ts";
 import type { Environment } from "./environment.ts";
 import type { Policy } from "./policy.ts";
+import type { Shard } from "../shard.ts";
 
 /** Options of a runner; the same for every list of a run. */
 export interface RunnerOptions {
@@ -22,8 +23,12 @@ export interface RunnerOptions {
   /** The workflows that the `workflow` steps use. */
   uses: ReadonlyMap<Step, FullWorkflow>;
   emit(event: WorkflowEvent): Promise<void>;
+  /** The part of the pods that this process works in; all of them if absent. */
+  shard?: Shard | undefined;
   /** Resolves when all emitted events are shown. */
   shown(): Promise<void>;
+  /** Resolves when all emitted events are stored, if starts wait for that. Rejects as `Environment.stored` does. */
+  stored(): Promise<void>;
   /** Aborts what runs at the end: `finally`, and `always` of groups. */
   lastSignal: AbortSignal;
   /** Runs a used workflow. */

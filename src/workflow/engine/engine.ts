@@ -23,6 +23,7 @@ import { TargetNames } from "./named_targets.ts";
 import { type InnerEnd, isGood, noFailure } from "./failure.ts";
 import type { Environment } from "./environment.ts";
 import { paramValue } from "../params.ts";
+import type { Shard } from "../shard.ts";
 import { fits, typeNouns } from "../read_frame.ts";
 import { concurrencyShape, limitsShape } from "../file_shape.ts";
 import { evaluatedAs } from "../written.ts";
@@ -39,6 +40,8 @@ export interface RunInput {
   /** A time limit in addition to the file's. */
   deadlineMs?: number | undefined;
   retained: Retained;
+  /** Only these of the pods; all if absent. */
+  shard?: Shard | undefined;
   /** Steps that a person has left out; none if absent. */
   omitted?: OmittedSteps;
   /** Cancels the steps; those of `finally` still run. */
@@ -107,7 +110,13 @@ class Engine {
       yes: input.yes,
       uses: input.uses,
       emit: (event) => this.#emit(event),
+      shard: input.shard,
       shown: () => this.#shown(),
+      stored: async () => {
+        if (environment.stored === undefined) return;
+        await this.#shown();
+        await environment.stored();
+      },
       lastSignal: this.#lastSignal,
       runUsed: async (used, params, { key, identity, isFresh, isQuiet, isConfirmed, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
@@ -139,9 +148,10 @@ class Engine {
     }
   }
 
-  /** Resolves when the consumer has processed all emitted events: a question comes after them. */
+  /** Resolves when the consumer has processed all events emitted so far: a question comes after them. */
   async #shown(): Promise<void> {
-    while (this.#consumed < this.#emitted && !this.#abandoned.signal.aborted) {
+    const emitted = this.#emitted;
+    while (this.#consumed < emitted && !this.#abandoned.signal.aborted) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }

@@ -176,6 +176,11 @@ export interface Environment {
    */
   confirmChange(change: StepChange, shown: () => Promise<void>): Promise<boolean>;
   runScript: RunScript;
+  /**
+   * Resolves when the record of all events so far is stored: a step or a command starts after that. Absent if they
+   * start at once. Rejects if it can't be stored: then nothing more may start.
+   */
+  stored?(): Promise<void>;
   /** Returns a text that a command's output can't guess. */
   nonce(): string;
 }

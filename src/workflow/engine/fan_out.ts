@@ -59,7 +59,9 @@ export async function fanOut(
     const refused = { kind: "refused", reason: "declined" } as const;
     return { outcome: refused, ...withRecords(step, ends, outputOf(ends, work.maxOutputBytes)) };
   }
-  const positions = remaining.map((one) => ({ index: there.indexOf(one), total: there.length }));
+  const positions = remaining.map((one) =>
+    one.position ?? { index: there.indexOf(one), total: there.length }
+  );
   await using round = new Round(step, remaining, { ...work, positions });
   ends.push(...await round.run());
   const order = new Map(all.map(({ name }, at) => [name, at]));
@@ -115,8 +117,13 @@ class Round implements AsyncDisposable {
     const { change } = this.#work;
     const reads = change === undefined ||
       change.kind === "command" && isKnownReadOnly(change.command, { shell: change.shell });
+    const starting = new Map(reads ? [] : this.#targets.map((one) => [one.target, one]));
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
-      open: (target, request, within) => open(target, { ...request, reads }, within),
+      open: async (target, request, within) => {
+        const one = starting.get(target);
+        if (one !== undefined) await this.#step.starts(one);
+        return await open(target, { ...request, reads }, within);
+      },
       clock,
       signal,
       nonce: nonce(),

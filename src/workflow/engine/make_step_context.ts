@@ -26,6 +26,7 @@ import { failureOf, type InnerEnd, isGood } from "./failure.ts";
 import { messageAt, stepReason } from "./policy.ts";
 import { roundIdentity } from "./step_identity.ts";
 import type { LocalEnvironment } from "./environment.ts";
+import { isInShard, type Shard } from "../shard.ts";
 
 /** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
 type Attempting = Attempted & {
@@ -41,7 +42,8 @@ type Attempting = Attempted & {
 
 /** An object without a class: a script call replaces parts of it. */
 export function makeStepContext(runner: Sequences, step: Step, at: Attempting): StepContext {
-  const { environment, yes, uses, names, lastSignal, emit, shown, runUsed } = runner.options;
+  const { environment, yes, uses, names, lastSignal, emit, shown, stored, shard, runUsed } =
+    runner.options;
   const ask: StepContext["ask"] = async (question) => {
     await shown();
     return await environment.ask(question, at.signal);
@@ -91,6 +93,12 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       if (event.kind === "stepLine" && hidden !== undefined) hidden.push(event);
       else await emit(event);
     },
+    starts: async ({ name, target }) => {
+      if (environment.stored === undefined) return;
+      const at = environment.clock.now();
+      await emit({ kind: "stepTargetStarts", step: key, name, target, at });
+      await stored();
+    },
     line: (text, stream = "stdout") =>
       void context.emit({ kind: "stepLine", step: key, target: "", stream, text }),
     batchSize: scope.batch?.targets.length,
@@ -98,7 +106,8 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
       select !== undefined
         ? whereOf(select)
         : scope.batch?.where ?? overridden(whereOf(selectOf(scope)), scope),
-    targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
+    targets: async ({ select, targets }) =>
+      ofShard(await targetsOf(select as SelectFields | undefined, targets), shard),
     inner: async (list, options = {}) => {
       const { unlimited = false, last = false, outputs } = options;
       const here = below(list, options);
@@ -204,6 +213,18 @@ export function makeStepContext(runner: Sequences, step: Step, at: Attempting): 
     if (requested === undefined) return all;
     return narrowed(all, [requested].flat() as RequestedTarget[], names);
   }
+}
+
+/** Returns the targets of a shard, which know their positions among all of them. */
+function ofShard(all: StepTarget[], shard: Shard | undefined): StepTarget[] {
+  if (shard === undefined || shard.count === 1) return all;
+  const there = all.filter(({ unreachable }) => unreachable === undefined);
+  const own = there.flatMap((one, index) =>
+    isInShard(one.target, shard) ? [{ ...one, position: { index, total: there.length } }] : []
+  );
+  // Each shard can't reach the same contexts: the first one reports them.
+  const dead = shard.index === 0 ? all.filter((one) => !there.includes(one)) : [];
+  return [...own, ...dead];
 }
 
 /** Gives steps that don't run empty outputs, and the inner steps that later steps know as well. */

@@ -12,6 +12,8 @@ export interface StepTarget {
   name: string;
   /** Set if it stands for all pods of an unreachable context: the reason; its name is `CONTEXT/*`. */
   unreachable?: string;
+  /** Among all targets of the step, if this process works only in some of them. */
+  position?: { index: number; total: number };
 }
 
 /** The labels of a pod. */

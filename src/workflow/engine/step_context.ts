@@ -54,6 +54,8 @@ export interface StepContext {
   record(target: Target, name: string): TargetRecord;
   /** Resolves when the event is queued: awaiting it is the back-pressure. */
   emit(event: WorkflowEvent): Promise<void>;
+  /** Records that a command that may change something is about to be sent; resolves when that is stored. */
+  starts(target: StepTarget): Promise<void>;
   /** Emits a line of this step. */
   line(text: string, stream?: "stdout" | "stderr"): void;
   /** The number of pods of the batch that the step runs in; undefined outside of one. */

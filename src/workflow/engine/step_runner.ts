@@ -144,8 +144,18 @@ export class StepRunner implements Sequences {
     const startedMs = environment.clock.elapsedMs();
     const { title, intent } = this.#intent(step, kind, scope);
     const at = environment.clock.now();
-    await emit({ kind: "stepStarted", step: key, stepKind: step.kind, title, at, ...mark });
+    const once = isOnce(kind, intent) ? { once: true as const } : {};
+    await emit({
+      kind: "stepStarted",
+      step: key,
+      stepKind: step.kind,
+      title,
+      at,
+      ...once,
+      ...mark,
+    });
     if (scope.isAside === true) await this.options.shown();
+    await this.options.stored();
     scope.tally.hasRun = true;
     scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
     const done = retainedPart(retained.targets, marks)?.ends;
@@ -439,6 +449,13 @@ export class StepRunner implements Sequences {
       durationMs: 0,
     });
   }
+}
+
+/** Returns whether only a person can decide to repeat a step that may have been carried out. */
+function isOnce({ inPods, inner, name }: StepKind, { effect, where }: Intent): boolean {
+  if (effect === "reads" || inPods || Object.keys(inner).length > 0) return false;
+  // Applying an object twice is applying it once.
+  return where !== "pods" && name !== "apply" && name !== "workflow";
 }
 
 /** Gives the steps within a retained one their outputs; those that didn't run have empty ones. */
