@@ -10,6 +10,7 @@ import type { ApiResource, KubeClient } from "../../kube/client.ts";
 import { findResource } from "../../kube/discovery.ts";
 import { LiveList, type LiveSource } from "../../kube/live_list.ts";
 import { EVENTS, PODS } from "../../kube/resources.ts";
+import { labelSelectorText } from "../../kube/select/selectors.ts";
 import type { ContainerStatus, Event, LabelSelector, Pod } from "../../kube/types.ts";
 import { type AnyObject, type Condition, judge, type Verdict } from "../../wait/condition.ts";
 import type { Host } from "../host.ts";
@@ -698,23 +699,7 @@ function deadlineSignal(clock: Host["clock"], stop: AbortController): AbortSigna
 /** Returns the selector of a workload's pods as the API writes it; undefined for other objects. */
 function podSelector(object: AnyObject | undefined): string | undefined {
   const { selector } = (object?.spec ?? {}) as { selector?: LabelSelector };
-  if (selector?.matchLabels === undefined && selector?.matchExpressions === undefined) {
-    return undefined;
-  }
-  const labels = Object.entries(selector.matchLabels ?? {}).map(([name, value]) =>
-    `${name}=${value}`
-  );
-  const others = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
-    switch (operator) {
-      case "Exists":
-        return key;
-      case "DoesNotExist":
-        return `!${key}`;
-      default:
-        return `${key} ${operator.toLowerCase()} (${values.join(",")})`;
-    }
-  });
-  const text = [...labels, ...others].join(",");
+  const text = selector === undefined ? "" : labelSelectorText(selector);
   return text === "" ? undefined : text;
 }
 

@@ -3,6 +3,7 @@ import { defineCommand } from "../parser/command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { findingText } from "../../present/findings.ts";
 import { choice, text, toggle, value, values } from "../parser/flag.ts";
+import { contextValue, kubeconfigFlag, namespaceValue } from "../parser/scope_flags.ts";
 import { interruptible } from "../../terminal/driver/signals.ts";
 import { renderData, styleOf } from "../output.ts";
 
@@ -15,19 +16,9 @@ export const command = defineCommand({
     "clock, your settings, this terminal, and the programs that some commands use. It says how to fix " +
     "each problem.",
   flags: {
-    context: values("kubeconfig context to check (default the current one)", text, {
-      placeholder: "NAME",
-      completion: { kind: "contexts" },
-    }),
-    namespace: value("namespace to check rights in (default the context's)", text, {
-      short: "n",
-      placeholder: "NAME",
-      completion: { kind: "namespaces" },
-    }),
-    kubeconfig: value("kubeconfig file to use instead of $KUBECONFIG", text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    }),
+    context: values("kubeconfig context to check (default the current one)", text, contextValue),
+    namespace: value("namespace to check rights in (default the context's)", text, namespaceValue),
+    kubeconfig: kubeconfigFlag,
     sessions: toggle("only find objects that remain of sessions in the cluster"),
     output: value("output format", formats.parse, { short: "o", ...formats }),
   },

@@ -3,7 +3,7 @@ import { printable } from "../../terminal/printable.ts";
 import { success } from "../exit_codes.ts";
 import { renderValue } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
-import { contextFlags } from "../parser/context_flags.ts";
+import { contextFlags } from "../parser/scope_flags.ts";
 import { choice, value } from "../parser/flag.ts";
 
 const formats = choice(["json", "yaml"]);

@@ -2,6 +2,7 @@ import type { Host } from "../../actions/host.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../parser/command.ts";
 import { text, toggle, value, values } from "../parser/flag.ts";
+import { contextValue, kubeconfigFlag, namespaceValue } from "../parser/scope_flags.ts";
 import { styleOf } from "../output.ts";
 import type { KeyTable, KeyTableSource } from "../../ui/keys.ts";
 
@@ -14,20 +15,10 @@ export const command = defineCommand({
     "split it, Alt-p opens one of another kind. Keys are changed by ui.keys of the settings.",
   operands: [{ name: "KIND", arity: "optional" }],
   flags: {
-    "namespace": values("namespace to show (default the context's)", text, {
-      short: "n",
-      placeholder: "NAME",
-      completion: { kind: "namespaces" },
-    }),
+    "namespace": values("namespace to show (default the context's)", text, namespaceValue),
     "all-namespaces": toggle("show all namespaces", { short: "A" }),
-    "context": value("kubeconfig context to start in", text, {
-      placeholder: "NAME",
-      completion: { kind: "contexts" },
-    }),
-    "kubeconfig": value("kubeconfig file to use instead of $KUBECONFIG", text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    }),
+    "context": value("kubeconfig context to start in", text, contextValue),
+    "kubeconfig": kubeconfigFlag,
     "layout": value("layout to open: one that was saved under this name", text, {
       placeholder: "NAME",
     }),

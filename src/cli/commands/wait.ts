@@ -9,6 +9,7 @@ import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../parser/command.ts";
 import { showWait } from "../show_wait.ts";
 import { choice, count, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";
+import { contextFlags, namespaceValue } from "../parser/scope_flags.ts";
 
 const formats = choice(["json", "jsonl"]);
 
@@ -46,20 +47,9 @@ export const command = defineCommand({
     }),
     "field-selector": value("field selector: status.phase=Running", text, { placeholder: "QUERY" }),
     "all": toggle("wait for every object of the kinds"),
-    "namespace": value("namespace to look in (default the context's)", text, {
-      short: "n",
-      placeholder: "NAME",
-      completion: { kind: "namespaces" },
-    }),
+    "namespace": value("namespace to look in (default the context's)", text, namespaceValue),
     "all-namespaces": toggle("look in all namespaces", { short: "A" }),
-    "context": value("kubeconfig context to use", text, {
-      placeholder: "NAME",
-      completion: { kind: "contexts" },
-    }),
-    "kubeconfig": value("kubeconfig file to use instead of $KUBECONFIG", text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    }),
+    ...contextFlags,
     "output": value("print data", formats.parse, { short: "o", ...formats }),
     "quiet": toggle("print only the objects that are in the state, and errors", { short: "q" }),
   },

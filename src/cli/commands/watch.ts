@@ -13,6 +13,7 @@ import type { Invocation } from "../invocation.ts";
 import { styleOf } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
 import { choice, text, toggle, value, values } from "../parser/flag.ts";
+import { contextValue, kubeconfigFlag, namespaceValue } from "../parser/scope_flags.ts";
 
 const formats = choice(["wide", "jsonl"]);
 
@@ -31,20 +32,10 @@ export const command = defineCommand({
       placeholder: "QUERY",
     }),
     "field-selector": value("field selector: status.phase=Running", text, { placeholder: "QUERY" }),
-    "namespace": values("namespace to watch (default the context's)", text, {
-      short: "n",
-      placeholder: "NAME",
-      completion: { kind: "namespaces" },
-    }),
+    "namespace": values("namespace to watch (default the context's)", text, namespaceValue),
     "all-namespaces": toggle("watch all namespaces", { short: "A" }),
-    "context": values("kubeconfig context to use", text, {
-      placeholder: "NAME",
-      completion: { kind: "contexts" },
-    }),
-    "kubeconfig": value("kubeconfig file to use instead of $KUBECONFIG", text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    }),
+    "context": values("kubeconfig context to use", text, contextValue),
+    "kubeconfig": kubeconfigFlag,
     "columns": values(
       "columns instead of the server's: NAME:.metadata.name,PHASE:.status.phase",
       parseColumns,

@@ -15,6 +15,7 @@ import {
   valueOr,
   values,
 } from "./flag.ts";
+import { contextValue, kubeconfigFlag, namespaceValue } from "./scope_flags.ts";
 import { parseTextPattern } from "../../base/plain_text.ts";
 import { nodeNames, parsePodOperand, workloadKinds } from "../../base/workload_kinds.ts";
 import { standardInput } from "./flag_contents.ts";
@@ -156,10 +157,8 @@ const sorts = choice(["name", "age", "node"]);
 /** By their long names, with kubectl's meaning if kubectl has the flag. */
 export const selectionFlags = {
   "namespace": values("namespace to look in (default the context's)", text, {
-    short: "n",
-    placeholder: "NAME",
+    ...namespaceValue,
     group,
-    completion: { kind: "namespaces" },
   }),
   "all-namespaces": toggle("look in all namespaces", { short: "A", group }),
   "match": values("choose pods whose name contains TEXT or matches /RE/", namePattern, {
@@ -201,16 +200,8 @@ export const selectionFlags = {
   "shuffle": toggle("shuffle the pods", { group }),
   "all-phases": toggle("include pods that are not running", { group }),
   "pick": toggle("choose among the matches in the picker", { short: "P", group }),
-  "context": values("kubeconfig context to use", text, {
-    placeholder: "NAME",
-    group,
-    completion: { kind: "contexts" },
-  }),
-  "kubeconfig": value("kubeconfig file to use instead of $KUBECONFIG", text, {
-    placeholder: "FILE",
-    group,
-    completion: { kind: "files" },
-  }),
+  "context": values("kubeconfig context to use", text, { ...contextValue, group }),
+  "kubeconfig": { ...kubeconfigFlag, group },
 };
 
 /** Of commands that change pods: without a choice they change none. */

@@ -3,7 +3,7 @@ import { choice, toggle, value } from "../../parser/flag.ts";
 import { optionFlag, optionValues } from "../../parser/option_flag.ts";
 import { askOptions } from "../../../actions/ask/options.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { contextFlags } from "../../parser/context_flags.ts";
+import { contextFlags } from "../../parser/scope_flags.ts";
 
 const formats = choice(["json", "jsonl"]);
 

@@ -10,7 +10,7 @@ import { tableLines } from "../../../terminal/table.ts";
 import { success } from "../../exit_codes.ts";
 import type { Invocation } from "../../invocation.ts";
 import { renderData, styleOf } from "../../output.ts";
-import { confirmOn } from "../exec/confirm.ts";
+import { confirmOption } from "../exec/confirm.ts";
 import type { CopyView } from "./resolve.ts";
 
 /** What the terminal adds to the options of a copy. */
@@ -34,14 +34,11 @@ export async function showCopy(
   const watched = shown && !view.quiet && view.progress === "auto";
   return await drive<CopyEvent>(
     ({ signal }) => {
-      const confirm = view.confirm.yes ? {} : {
-        confirm: confirmOn(terminal, {
-          above: view.confirm.above,
-          stdin: false,
-          listing: "--list",
-          signal,
-        }),
-      };
+      const confirm = confirmOption(terminal, view.confirm, {
+        stdin: false,
+        listing: "--list",
+        signal,
+      });
       return start({ signal, ...confirm });
     },
     {

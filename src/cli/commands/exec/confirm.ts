@@ -36,6 +36,15 @@ export function confirmOn(terminal: Terminal, options: Confirming): Confirm {
   return options.above === undefined ? { ask } : { above: options.above, ask };
 }
 
+/** Returns the option `confirm` of an action: none if `--yes` has confirmed its changes. */
+export function confirmOption(
+  terminal: Terminal,
+  { yes, above }: { yes: boolean; above: number | undefined },
+  options: Omit<Confirming, "above">,
+): { confirm?: Confirm } {
+  return yes ? {} : { confirm: confirmOn(terminal, { above, ...options }) };
+}
+
 /** Without a terminal nothing is changed without confirmation, and nothing waits for an answer that can't come. */
 function refusal({ action, count, scopes }: ChangeQuestion, listing: string): UnconfirmedError {
   const pods = plural(count, "pod");

@@ -7,7 +7,7 @@ import { nothingRan, RunProgress } from "../../../present/run_progress.ts";
 import { drive, type Painter } from "../../../terminal/driver/drive.ts";
 import type { Invocation } from "../../invocation.ts";
 import { styleOf } from "../../output.ts";
-import { confirmOn } from "./confirm.ts";
+import { confirmOption } from "./confirm.ts";
 import type { RunView } from "./options.ts";
 
 /** What the terminal adds to the options of a round. */
@@ -32,14 +32,11 @@ export async function showRounds(
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   return await drive<WatchRunEvent>(
     ({ signal }) => {
-      const confirm = view.confirm.yes ? {} : {
-        confirm: confirmOn(terminal, {
-          above: view.confirm.above,
-          stdin: false,
-          listing: "--list",
-          signal,
-        }),
-      };
+      const confirm = confirmOption(terminal, view.confirm, {
+        stdin: false,
+        listing: "--list",
+        signal,
+      });
       return watchRun({
         intervalMs: everyMs,
         clock,

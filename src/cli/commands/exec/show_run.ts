@@ -4,7 +4,7 @@ import type { Clock } from "../../../base/clock.ts";
 import type { Invocation } from "../../invocation.ts";
 import { endsOnTerminal, styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
-import { confirmOn } from "./confirm.ts";
+import { confirmOption } from "./confirm.ts";
 import { drive, type Painter, type TerminalLease } from "../../../terminal/driver/drive.ts";
 import { nothingRan, runMilestone, RunProgress } from "../../../present/run_progress.ts";
 import type { RunView } from "./options.ts";
@@ -40,14 +40,7 @@ export async function showRun(
       const events = start({
         signal,
         ...(view.stdin ? { stdin: terminal.stdin.chunks(signal) } : {}),
-        ...(view.confirm.yes ? {} : {
-          confirm: confirmOn(terminal, {
-            above: view.confirm.above,
-            stdin: view.stdin,
-            listing: "--list",
-            signal,
-          }),
-        }),
+        ...confirmOption(terminal, view.confirm, { stdin: view.stdin, listing: "--list", signal }),
         ...(interactive ? { terminal: terminalOf(options.invocation, lease) } : {}),
       });
       return interactive ? cookedAfterTarget(events, lease) : events;

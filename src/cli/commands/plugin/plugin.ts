@@ -4,6 +4,7 @@ import { success } from "../../exit_codes.ts";
 import { renderData, renderValue } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { choice, fileValue, text, value, valueOr, values } from "../../parser/flag.ts";
+import { contextValue } from "../../parser/scope_flags.ts";
 
 const listFormats = choice(["json", "jsonl", "yaml"]);
 
@@ -98,10 +99,7 @@ const test = defineCommand({
     permission: values("permission that the plugin is granted, besides those of its entry", text, {
       placeholder: "NAME",
     }),
-    context: value("kubeconfig context that its requests use", text, {
-      placeholder: "NAME",
-      completion: { kind: "contexts" },
-    }),
+    context: value("kubeconfig context that its requests use", text, contextValue),
     output: value("print each step as data", stepFormats.parse, { short: "o", ...stepFormats }),
   },
   examples: [

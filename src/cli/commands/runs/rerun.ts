@@ -5,6 +5,7 @@ import type { StepsResume } from "../run/run_with_steps.ts";
 import { paramTexts, stepChoice, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
+import { kubeconfigFlag } from "../../parser/scope_flags.ts";
 import { runId, runOperand } from "./run_operand.ts";
 import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
@@ -37,10 +38,7 @@ export const command = defineCommand({
     param: workflowFlags.param,
     trust: workflowFlags.trust,
     recreated: toggle("also run in pods that were recreated under the same name"),
-    kubeconfig: value("the file to use instead of $KUBECONFIG", text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    }),
+    kubeconfig: kubeconfigFlag,
     ...rerunFlags,
   },
   examples: [

@@ -8,22 +8,16 @@ import {
 import { definedOnly } from "../../../base/json_value.ts";
 import type { Operand } from "../../parser/command.ts";
 import { BadValue, choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
+import { contextFlags, namespaceValue } from "../../parser/scope_flags.ts";
 
 /** Flags for the scope in which sessions are looked up. */
 export const scopeFlags = {
-  namespace: value("namespace of the session (default from the settings, or the context's)", text, {
-    short: "n",
-    placeholder: "NAME",
-    completion: { kind: "namespaces" },
-  }),
-  context: value("kubeconfig context to use", text, {
-    placeholder: "NAME",
-    completion: { kind: "contexts" },
-  }),
-  kubeconfig: value("kubeconfig file to use instead of $KUBECONFIG", text, {
-    placeholder: "FILE",
-    completion: { kind: "files" },
-  }),
+  namespace: value(
+    "namespace of the session (default from the settings, or the context's)",
+    text,
+    namespaceValue,
+  ),
+  ...contextFlags,
 };
 
 /** The single operand of most session commands. */

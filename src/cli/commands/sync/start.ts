@@ -9,6 +9,7 @@ import { jsonDocument } from "../../../present/json.ts";
 import { entriesText, progressText, syncData } from "../../../present/sync_text.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
+import { contextFlags, namespaceValue } from "../../parser/scope_flags.ts";
 import { selectionFlags } from "../../parser/selection.ts";
 import { syncOutput } from "./sync.ts";
 
@@ -25,20 +26,9 @@ const startFlags = {
   }),
   "no-gitignore": toggle("ignore .gitignore files; .kodamaignore still applies"),
   "no-wait": toggle("don't wait until both sides are in sync"),
-  namespace: value("namespace of the pod (default the context's)", text, {
-    short: "n",
-    placeholder: "NAME",
-    completion: { kind: "namespaces" },
-  }),
+  namespace: value("namespace of the pod (default the context's)", text, namespaceValue),
   container: selectionFlags.container,
-  context: value("kubeconfig context to use", text, {
-    placeholder: "NAME",
-    completion: { kind: "contexts" },
-  }),
-  kubeconfig: value("kubeconfig file to use instead of $KUBECONFIG", text, {
-    placeholder: "FILE",
-    completion: { kind: "files" },
-  }),
+  ...contextFlags,
   ...syncOutput,
 };
 

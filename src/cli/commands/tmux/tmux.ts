@@ -13,7 +13,7 @@ import { chooseTargets, choosingOf } from "../../choose_targets.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { choice, text, toggle, value, valueOr } from "../../parser/flag.ts";
-import { confirmOn } from "../exec/confirm.ts";
+import { confirmOption } from "../exec/confirm.ts";
 import { confirmViewOf } from "../exec/options.ts";
 import { runningFlags } from "../exec/flags.ts";
 import {
@@ -132,14 +132,7 @@ export const command = defineCommand({
             ...paneFlags(panes, { kubeconfig, workingDir: host.places.workingDir }),
             size: { columns: size.columns, rows: rowsForPanes(size.rows) },
             terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
-            ...(confirm.yes ? {} : {
-              confirm: confirmOn(terminal, {
-                above: confirm.above,
-                stdin: false,
-                listing: "`kodama pods`",
-                signal,
-              }),
-            }),
+            ...confirmOption(terminal, confirm, { stdin: false, listing: "`kodama pods`", signal }),
             signal,
           }),
         ),

@@ -3,6 +3,7 @@ import { definedOnly } from "../../../base/json_value.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { BadValue, choice, text, toggle, value } from "../../parser/flag.ts";
+import { namespaceValue } from "../../parser/scope_flags.ts";
 import { paramTexts, workflowFlags } from "../run/flags.ts";
 import { runId } from "../runs/run_operand.ts";
 
@@ -39,9 +40,7 @@ export const command = defineCommand({
       ...elsewhere,
     }),
     namespace: value("with --cronjob: its namespace (default that of the pods)", text, {
-      short: "n",
-      placeholder: "NAME",
-      completion: { kind: "namespaces" },
+      ...namespaceValue,
       ...elsewhere,
     }),
     param: { ...workflowFlags.param, ...elsewhere },

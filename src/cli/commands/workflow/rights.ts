@@ -1,6 +1,7 @@
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, text, value, values } from "../../parser/flag.ts";
+import { namespaceValue } from "../../parser/scope_flags.ts";
 import { renderValue } from "../../output.ts";
 import { paramTexts, workflowFlags } from "../run/flags.ts";
 
@@ -15,11 +16,7 @@ export const command = defineCommand({
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   flags: {
     param: workflowFlags.param,
-    namespace: values("the namespace of its pods, as with kodama run", text, {
-      short: "n",
-      placeholder: "NAME",
-      completion: { kind: "namespaces" },
-    }),
+    namespace: values("the namespace of its pods, as with kodama run", text, namespaceValue),
     output: value("print data: the manifests, and each rule with its steps", formats.parse, {
       short: "o",
       ...formats,
