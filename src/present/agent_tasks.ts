@@ -44,7 +44,7 @@ function reasonOf(status: TaskStatus): string {
 
 /** Returns how a task ended, or its state, in one line. */
 export function statusLine({ number, status, progress, continues }: Task): string {
-  const { turns, tools, tokens, costUsd, tool, note } = progress;
+  const { tool, note } = progress;
   const reason = reasonOf(status);
   const now = status.state === "working"
     ? note ?? (tool === undefined ? undefined : `${tool.name} ${firstLine(tool.summary)}`)
@@ -53,12 +53,23 @@ export function statusLine({ number, status, progress, continues }: Task): strin
     `task ${number} ${status.state}${reason === "" ? "" : `: ${firstLine(reason, 500)}`}`,
     ...(now === undefined ? [] : [now]),
     ...(continues === undefined ? [] : [`continues task ${continues}`]),
+    ...workParts(progress),
+  ];
+  return parts.join(" · ");
+}
+
+/** Returns a task's state and what it has done so far, without any text of its agent. */
+export function progressText({ number, status, progress }: Task): string {
+  return [`task ${number} ${status.state}`, ...workParts(progress)].join(" · ");
+}
+
+function workParts({ turns, tools, tokens, costUsd }: Task["progress"]): string[] {
+  return [
     ...(turns + tools === 0
       ? []
       : [`${plural(turns, "turn")}, ${plural(tools, "tool")}, ${tokensText(tokens)} tokens`]),
     ...(costUsd === undefined ? [] : [costText(costUsd)]),
   ];
-  return parts.join(" · ");
 }
 
 /** Returns the first line of a text, cut to fit. */

@@ -1,6 +1,9 @@
 /** The options of `shell`: how a shell is opened in a pod. */
 import { durationOption, ofSetting, textOption, toggleOption, variablesOption } from "../option.ts";
 
+/** How long a shell waits for a reconnect by default after its connection is lost. */
+export const persistentFor = "15m";
+
 /** Of a shell in one pod; of those in the panes of `tmux` too. */
 export const shellOptions = {
   environment: variablesOption("environment variable of the shell"),

@@ -1,7 +1,9 @@
 /** Overviews of what kodama itself has done: past runs, sessions with what their agents do, waits, its log. */
 import type { ListedRun } from "../../actions/runs/past_runs.ts";
 import type { SessionRow } from "../../actions/session/events.ts";
+import { delay } from "../../base/abort.ts";
 import { logLine, type LogRecord } from "../../base/log.ts";
+import { span } from "../../terminal/grid.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
@@ -28,6 +30,7 @@ export function registerOverviews(registry: PaneRegistry): void {
     actions: [
       ...tableActions,
       { id: "attach", keys: ["s"], does: "open a shell in the session" },
+      { id: "join", keys: ["J"], does: "join the shell that people of the session share" },
     ],
   });
   registry.register("agent", agentPane, {
@@ -174,18 +177,13 @@ function sessionsPane(context: PaneContext): Pane {
       emit({ kind: "open", key: "agent", config: { session: name, namespace } });
     },
     act: (action, [row]) => {
-      if (action !== "attach" || row?.kind !== "session") return;
+      if (row?.kind !== "session") return;
       const { name, namespace } = row.session;
-      void Promise.all([import("../../actions/session/list.ts"), host.kube(scope.context)]).then(
-        ([{ sessionTarget }, { context }]) => {
-          const { pod } = sessionTarget(context, { name, namespace });
-          const object = { context, namespace, name: pod, plural: "pods" };
-          emit({ kind: "open", key: "terminal", config: { objects: [object] } });
-        },
-      );
+      const shared = action === "join" ? { shared: true } : {};
+      emit({ kind: "open", key: "attach", config: { session: name, namespace, ...shared } });
     },
     refusal: (action, [row]) => {
-      if (action !== "attach") return undefined;
+      if (action !== "attach" && action !== "join") return undefined;
       if (row === undefined) return "no row is selected";
       return row.kind === "session" && row.live.status === "Running"
         ? undefined
@@ -194,29 +192,49 @@ function sessionsPane(context: PaneContext): Pane {
   });
 }
 
+/** An agent's task is read this often while it works. */
+const progressMs = 3000;
+
 function agentPane(context: PaneContext): Pane {
   const { host, config, scope } = context;
-  const [session, namespace] = [config["session"], config["namespace"]].map(String);
+  const session = String(config["session"] ?? "");
+  const namespace = String(config["namespace"] ?? "");
   return new TextPane(context, {
     title: `agent of ${session}`,
     find: "search",
     follow: true,
     wrap: true,
     fileName: `${session}.txt`,
-    fill: async (view, signal) => {
-      const [{ followTask }, { eventLines, lostLine }, { sessionTarget }] = await Promise.all([
-        import("../../actions/agent/follow.ts"),
-        import("../../present/agent_events.ts"),
-        import("../../actions/session/list.ts"),
-      ]);
+    fill: async (view, signal, show) => {
+      const [{ followTask }, { currentTask }, { eventLines, lostLine }, { progressText }, list] =
+        await Promise.all([
+          import("../../actions/agent/follow.ts"),
+          import("../../actions/agent/tasks.ts"),
+          import("../../present/agent_events.ts"),
+          import("../../present/agent_tasks.ts"),
+          import("../../actions/session/list.ts"),
+        ]);
       const client = await host.kube(scope.context);
-      const target = sessionTarget(client.context, {
-        name: session ?? "",
-        namespace: namespace ?? "",
-      });
+      const target = list.sessionTarget(client.context, { name: session, namespace });
       const style = styleFor(true);
-      for await (const event of followTask(host, target, { signal })) {
-        view.append(event.kind === "lost" ? [lostLine(event.reason)] : eventLines(event, style));
+      const ended = new AbortController();
+      const until = AbortSignal.any([signal, ended.signal]);
+      const showing = (async () => {
+        while (!until.aborted) {
+          // Without an answer the events below say what is wrong.
+          const task = await currentTask(host, target, until).catch(() => undefined);
+          if (task !== undefined && !until.aborted) show([span(progressText(task))]);
+          await delay(host.clock, progressMs, until).catch(() => {});
+        }
+      })();
+      try {
+        for await (const event of followTask(host, target, { signal })) {
+          view.append(event.kind === "lost" ? [lostLine(event.reason)] : eventLines(event, style));
+          if (event.kind === "end") show([span(progressText(event.task))]);
+        }
+      } finally {
+        ended.abort();
+        await showing;
       }
     },
   });

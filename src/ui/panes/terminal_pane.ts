@@ -1,7 +1,12 @@
 /** A shell in a pod, inside a pane: keys and the pane's size go to the pod, what the pod writes is drawn. */
-import type * as ShellModule from "../../actions/shell/shell.ts";
-import type { Outcome, ShellEvent } from "../../actions/shell/events.ts";
+import type {
+  Outcome,
+  ShellEvent,
+  ShellOptions,
+  ShellTerminal,
+} from "../../actions/shell/events.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { parseDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { clipLine, type Line, span } from "../../terminal/grid.ts";
 import { keyBytes } from "../../terminal/key_bytes.ts";
@@ -21,24 +26,87 @@ const actions: readonly PaneAction[] = [
   { id: "terminal-restart", keys: ["r"], does: "start the shell again" },
 ];
 
-/** Registers the pane. */
+/** Registers the panes. */
 export function registerTerminal(registry: PaneRegistry): void {
-  registry.register("terminal", (context) => new TerminalPane(context, shellAction), {
+  registry.register("terminal", (context) => new TerminalPane(context, podShell(context)), {
     summary: "a shell in a pod",
+    actions,
+  });
+  registry.register("attach", (context) => new TerminalPane(context, sessionShell(context)), {
+    summary: "a shell in a session",
     actions,
   });
 }
 
-/** The action that opens a shell, and the reason of its outcome. */
-export type OpenShell = () => Promise<Pick<typeof ShellModule, "shell" | "outcomeReason">>;
+/** What the pane gives to a shell. */
+export type ShellStreams = Pick<ShellOptions, "stdin" | "signal"> & { terminal: ShellTerminal };
 
-/** Loaded with the first shell. */
-const shellAction: OpenShell = () => import("../../actions/shell/shell.ts");
+/** The shell of a pane. */
+export interface ShellSource {
+  /** `shell in web-0`. */
+  title: string;
+  /** Opens it, again after it has ended. */
+  open: (streams: ShellStreams) => Promise<{
+    events: AsyncIterable<ShellEvent>;
+    reasonOf: (outcome: Outcome) => string;
+  }>;
+}
+
+function podShell({ config, host, scope }: PaneContext): ShellSource {
+  const objects = objectsOfRows(config);
+  return {
+    title: `shell in ${printable(objectsText(objects))}`,
+    async open(streams) {
+      const { outcomeReason, shell } = await import("../../actions/shell/shell.ts");
+      const { contexts, selection } = selectionOfRows(objects);
+      const events = shell(host, {
+        contexts: contexts.length > 0 || scope.context === undefined ? contexts : [scope.context],
+        selection,
+        command: [],
+        // It ends with its pane: nothing remains in the pod.
+        keepMs: 0,
+        fresh: false,
+        ...streams,
+      });
+      return { events, reasonOf: outcomeReason };
+    },
+  };
+}
+
+/** It remains in the session when its pane is closed, as that of `kodama attach` when its connection is lost. */
+function sessionShell({ config, host, scope, emit }: PaneContext): ShellSource {
+  const name = String(config["session"] ?? "");
+  const namespace = String(config["namespace"] ?? "");
+  const isShared = config["shared"] === true;
+  return {
+    title: `${isShared ? "shared shell" : "shell"} in the session ${printable(name)}`,
+    async open(streams) {
+      const [{ attach }, { outcomeReason, shell }, { persistentFor }] = await Promise.all([
+        import("../../actions/session/attach.ts"),
+        import("../../actions/shell/shell.ts"),
+        import("../../actions/shell/options.ts"),
+      ]);
+      const context = scope.context === undefined ? {} : { context: scope.context };
+      const attached = await attach(host, { name, namespace, ...context }, {
+        signal: streams.signal,
+        ...(isShared ? { shared: { readOnly: false } } : {}),
+      });
+      if (attached.unsynced !== undefined) {
+        const text = `${attached.unsynced} isn't synced: the process of its sync was killed`;
+        emit({ kind: "toast", text, tone: "warn" });
+      }
+      const keepMs = isShared ? 0 : parseDuration(persistentFor) ?? 0;
+      const events = shell(host, { ...attached.shell, keepMs, fresh: false, ...streams });
+      return { events, reasonOf: outcomeReason };
+    },
+  };
+}
 
 /** What is known of the shell. */
 type TerminalStatus =
   | { readonly kind: "connecting"; readonly why?: string }
-  | { readonly kind: "attached" }
+  /** A persistent shell remains in the pod when the pane is closed. */
+  | { readonly kind: "attached"; readonly isPersistent: boolean }
   | { readonly kind: "ended"; readonly message: string; readonly isError: boolean };
 
 /** A connection's streams; a restart makes others. */
@@ -83,17 +151,17 @@ class LatestSize implements AsyncIterable<Size> {
 export class TerminalPane implements Pane {
   readonly title: string;
   readonly #context: PaneContext;
-  readonly #open: OpenShell;
+  readonly #source: ShellSource;
   #status: TerminalStatus = { kind: "connecting" };
   #size: Size | undefined;
   #emulator: Emulator | undefined;
   #link: Link | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(context: PaneContext, open: OpenShell) {
+  constructor(context: PaneContext, source: ShellSource) {
     this.#context = context;
-    this.#open = open;
-    this.title = `shell in ${printable(objectsText(objectsOfRows(context.config)))}`;
+    this.#source = source;
+    this.title = source.title;
   }
 
   get status(): Line {
@@ -108,7 +176,7 @@ export class TerminalPane implements Pane {
   }
 
   get running(): string | undefined {
-    return this.#status.kind === "attached" ? this.title : undefined;
+    return this.#status.kind === "attached" && !this.#status.isPersistent ? this.title : undefined;
   }
 
   view({ columns, rows }: Size, { focused }: PaneLook): readonly Line[] {
@@ -173,7 +241,7 @@ export class TerminalPane implements Pane {
   }
 
   async #run(): Promise<void> {
-    const { host, config, scope, signal, emit } = this.#context;
+    const { signal, emit } = this.#context;
     const size = this.#size ?? { columns: 80, rows: 24 };
     const link: Link = {
       input: new BoundedQueue(waitingInputs),
@@ -183,22 +251,14 @@ export class TerminalPane implements Pane {
     this.#link = link;
     this.#show({ kind: "connecting" });
     try {
-      const { outcomeReason, shell } = await this.#open();
       this.#emulator?.[Symbol.dispose]();
       this.#emulator = await Emulator.create(size, (answer) => this.#type(answer));
-      const { contexts, selection } = selectionOfRows(objectsOfRows(config));
-      const events = shell(host, {
-        contexts: contexts.length > 0 || scope.context === undefined ? contexts : [scope.context],
-        selection,
-        command: [],
-        // It ends with its pane: nothing remains in the pod.
-        keepMs: 0,
-        fresh: false,
+      const { events, reasonOf } = await this.#source.open({
         stdin: link.input,
         terminal: { term: "xterm-256color", size, resizes: link.sizes },
         signal: AbortSignal.any([signal, link.stop.signal]),
       });
-      for await (const event of events) await this.#onEvent(event, outcomeReason);
+      for await (const event of events) await this.#onEvent(event, reasonOf);
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       this.#show({ kind: "ended", message: printable(error.message), isError: true });
@@ -214,7 +274,7 @@ export class TerminalPane implements Pane {
   async #onEvent(event: ShellEvent, reasonOf: (outcome: Outcome) => string): Promise<void> {
     switch (event.kind) {
       case "attached":
-        this.#show({ kind: "attached" });
+        this.#show({ kind: "attached", isPersistent: event.multiplexer !== undefined });
         // It was opened with the size of then.
         if (this.#size !== undefined) this.#link?.sizes.set(this.#size);
         return;

@@ -1,12 +1,12 @@
 /** Shells in panes: keys and sizes to the pod, its output on the screen, and every end. */
 import assert from "node:assert/strict";
-import type { ShellEvent, ShellOptions } from "../../actions/shell/events.ts";
+import type { ShellEvent } from "../../actions/shell/events.ts";
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { lineText } from "../../terminal/grid.ts";
 import type { PaneContext } from "../pane.ts";
 import { defaultTheme } from "../theme.ts";
-import { TerminalPane } from "./terminal_pane.ts";
+import { type ShellStreams, TerminalPane } from "./terminal_pane.ts";
 
 const size = { columns: 40, rows: 5 };
 const target = {
@@ -34,15 +34,15 @@ const ended = (
 });
 
 /** A pane whose shell a test plays. */
-function opened(play: (options: ShellOptions) => AsyncGenerator<ShellEvent, void>) {
-  const requests: ShellOptions[] = [];
+function opened(play: (streams: ShellStreams) => AsyncGenerator<ShellEvent, void>) {
+  const requests: ShellStreams[] = [];
   let wake = Promise.withResolvers<void>();
   const context: PaneContext = {
     pane: 1,
     host: simulatedHost({}).host,
     scope: { namespaces: { kind: "default" }, context: "c" },
     kube: undefined,
-    config: { objects: [{ name: "web-0", plural: "pods", namespace: "shop" }] },
+    config: {},
     theme: defaultTheme,
     emit: () => {
       wake.resolve();
@@ -51,14 +51,13 @@ function opened(play: (options: ShellOptions) => AsyncGenerator<ShellEvent, void
     ask: () => Promise.resolve(undefined),
     signal: new AbortController().signal,
   };
-  const pane = new TerminalPane(context, () =>
-    Promise.resolve({
-      outcomeReason: ({ kind }) => kind,
-      shell: (_host, options) => {
-        requests.push(options);
-        return play(options);
-      },
-    }));
+  const pane = new TerminalPane(context, {
+    title: "shell in web-0",
+    open(streams) {
+      requests.push(streams);
+      return Promise.resolve({ events: play(streams), reasonOf: ({ kind }) => kind });
+    },
+  });
   const shown = () => pane.view(size, { focused: true, nowMs: 0 }).map(lineText);
   return {
     pane,
@@ -72,7 +71,7 @@ function opened(play: (options: ShellOptions) => AsyncGenerator<ShellEvent, void
 }
 
 /** Writes back what is typed until a Ctrl-D. */
-async function* echo(options: ShellOptions): AsyncGenerator<ShellEvent, void> {
+async function* echo(options: ShellStreams): AsyncGenerator<ShellEvent, void> {
   yield attached;
   yield output("$ ");
   for await (const bytes of options.stdin) {
@@ -96,12 +95,7 @@ Deno.test("keys, texts and pastes go to the pod once the shell is attached; its 
   pane.onInput({ kind: "key", key: "ctrl-d" });
   await shows("$ ls", "^[[A", "the shell has exited (3)");
   assert.equal(pane.takesKeys, false);
-  const [{ selection, contexts, keepMs } = {}] = requests;
-  assert.deepEqual([selection?.operands, contexts, keepMs], [
-    [{ kind: "pod", name: "web-0", namespace: "shop" }],
-    ["c"],
-    0,
-  ]);
+  assert.deepEqual(requests[0]?.terminal.size, size);
   pane.act("terminal-restart");
   await shows("$  ");
   pane.onInput({ kind: "key", key: "ctrl-d" });
@@ -117,7 +111,7 @@ Deno.test({
   async fn() {
     const { pane, shows } = opened(async function* ({ terminal }) {
       yield attached;
-      for await (const { columns, rows } of terminal?.resizes ?? []) {
+      for await (const { columns, rows } of terminal.resizes) {
         yield output(`${columns}x${rows} `);
         if (rows === 9) return yield ended({ outcome: { kind: "ok" } }, 0);
       }
@@ -146,6 +140,18 @@ Deno.test("a shell that can't be opened, and one whose connection ends, say why"
   cut.pane.onResize(size);
   await cut.shows("work", "the shell has ended: unknown");
   await cut.pane.close();
+});
+
+Deno.test("a shell that remains in the pod can be left without a question", async () => {
+  const { pane, shows } = opened(async function* ({ signal }) {
+    yield { ...attached, multiplexer: "tmux" };
+    yield output("runs");
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  });
+  pane.onResize(size);
+  await shows("runs ");
+  assert.deepEqual([pane.takesKeys, pane.running], [true, undefined]);
+  await pane.close();
 });
 
 Deno.test("closing the pane ends the shell", async () => {

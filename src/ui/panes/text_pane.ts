@@ -16,8 +16,8 @@ export interface TextSource {
   /** It shows the end, and what is added to it. */
   follow: boolean;
   wrap?: boolean;
-  /** Adds the text, until it ends or the signal aborts. */
-  fill: (view: TextView, signal: AbortSignal) => Promise<void>;
+  /** Adds the text, until it ends or the signal aborts. `show` sets what is shown right of the title. */
+  fill: (view: TextView, signal: AbortSignal, show: (status: Line) => void) => Promise<void>;
   /** Why it shouldn't be closed without a question, while {@link fill} runs. */
   running?: string;
   /** Actions of its own, besides those of every text. */
@@ -35,6 +35,7 @@ export class TextPane implements Pane {
   readonly #source: TextSource;
   #error: string | undefined;
   #isDone = false;
+  #shown: Line = [];
 
   constructor(context: PaneContext, source: TextSource) {
     this.context = context;
@@ -56,7 +57,9 @@ export class TextPane implements Pane {
 
   get status(): Line {
     if (this.#error !== undefined) return [span("failed ", "bad"), ...this.text.status];
-    return this.text.length === 0 && !this.#isDone ? [span("loading …", "dim")] : this.text.status;
+    if (this.text.length === 0 && !this.#isDone) return [span("loading …", "dim")];
+    if (this.#shown.length === 0) return this.text.status;
+    return [...this.#shown, span(" "), ...this.text.status];
   }
 
   view(size: Size): readonly Line[] {
@@ -119,7 +122,10 @@ export class TextPane implements Pane {
 
   async #fill(signal: AbortSignal): Promise<void> {
     try {
-      await this.#source.fill(this.text, signal);
+      await this.#source.fill(this.text, signal, (status) => {
+        this.#shown = status;
+        this.context.emit({ kind: "changed" });
+      });
     } catch (error) {
       if (signal.aborted) return;
       this.#error = printable(errorMessage(error));

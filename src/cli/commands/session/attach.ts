@@ -67,65 +67,45 @@ export const command = defineCommand({
       keepMs: command.length === 0
         ? flags["keep-for"]
         : keepMsOf({ flags, given, trailing: command }),
-      workdir: "/workspace",
       ...optionValues(attachFlags, flags),
     } satisfies Partial<ShellOptions>;
     return {
       ref: sessionRef(flags, name),
       options: shared ? { ...options, keepMs: 0 } : options,
-      joins: shared ? { readOnly: flags["read-only"] } : undefined,
+      ...(shared ? { shared: { readOnly: flags["read-only"] } } : {}),
       kubeconfig: flags.kubeconfig,
       ports: flags.forward,
     };
   },
-  async run({ ref, options, joins, kubeconfig, ports }, invocation) {
-    if (joins !== undefined && !invocation.terminal.stdin.isTerminal) {
+  async run({ ref, options, shared, kubeconfig, ports }, invocation) {
+    if (shared !== undefined && !invocation.terminal.stdin.isTerminal) {
       throw new UsageError("a shared shell needs a terminal");
     }
     const host = await invocation.host({ kubeconfig });
-    const [{ findSession }, { postpone }, { killedSync }, { shell }, { showShell }] = await Promise
-      .all([
-        import("../../../actions/find_session.ts"),
-        import("../../../actions/session/time_limits.ts"),
-        import("../../../actions/session/sync_here.ts"),
-        import("../../../actions/shell/shell.ts"),
-        import("../shell/show_shell.ts"),
-      ]);
-    const { session, uid, target, args, folder } = await interruptible(
+    const [{ attach }, { shell }, { showShell }] = await Promise.all([
+      import("../../../actions/session/attach.ts"),
+      import("../../../actions/shell/shell.ts"),
+      import("../shell/show_shell.ts"),
+    ]);
+    const attached = await interruptible(
       invocation.signals,
-      async (signal) => {
-        const found = await findSession(host, ref, signal);
-        const commandOf = async () => {
-          if (joins === undefined) return options.command;
-          const { sharedShell } = await import("../../../actions/session/share.ts");
-          return await sharedShell(host, found, { ...joins, signal });
-        };
-        // Attaching shortly before the end is in time, for a short command too.
-        const [args, folder] = await Promise.all([
-          commandOf(),
-          killedSync(host, found),
-          postpone(host, found, signal),
-        ]);
-        return { ...found, args, folder };
-      },
+      (signal) =>
+        attach(host, ref, {
+          command: options.command,
+          ...(shared === undefined ? {} : { shared }),
+          signal,
+        }),
     );
-    if (folder !== undefined) {
+    const { session, uid, target, unsynced } = attached;
+    if (unsynced !== undefined) {
       await invocation.terminal.stderr.write(
-        `warning: ${printable(folder)} isn't synced: the process of the sync was killed; ` +
+        `warning: ${printable(unsynced)} isn't synced: the process of the sync was killed; ` +
           `kodama start ${ref.name} starts it again\n`,
       );
     }
     await forwardPorts(host, { session, uid, pod: target, ports, kubeconfig }, invocation);
-    const { wholeSelection } = await import("../../../actions/exec/events.ts");
-    const selection = {
-      ...wholeSelection,
-      namespaces: { kind: "named" as const, names: [target.namespace] },
-      operands: [{ kind: "pod" as const, name: target.pod }],
-      container: target.container,
-    };
-    const contexts = [target.context];
     return await showShell(
-      (extras) => shell(host, { ...options, command: args, contexts, selection, ...extras }),
+      (extras) => shell(host, { ...options, ...attached.shell, ...extras }),
       { invocation, clock: host.clock, isCommand: options.command.length > 0 },
     );
   },

@@ -102,7 +102,7 @@ testResolve([
     line: "attach my-work",
     options: {
       ref: { name: "my-work" },
-      options: { command: [], keepMs: 900000, workdir: "/workspace" },
+      options: { command: [], keepMs: 900000 },
       ports: [],
     },
     changes: [
@@ -110,15 +110,15 @@ testResolve([
       ["--context x", { ref: { context: "x" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
       ["--command x", { options: { command: ["sh", "-c", "[ -t 0 ] && set -m\nx"], keepMs: 0 } }],
-      ["--shared", { options: { keepMs: 0 }, joins: { readOnly: false } }],
-      ["--read-only", { options: { keepMs: 0 }, joins: { readOnly: true } }],
+      ["--shared", { options: { keepMs: 0 }, shared: { readOnly: false } }],
+      ["--read-only", { options: { keepMs: 0 }, shared: { readOnly: true } }],
       ["--env A=b", { options: { environment: { A: "b" } } }],
       ["--keep-for 1h", { options: { keepMs: 3600000 } }],
       ["--new", { options: { fresh: true } }],
       ["--forward all", { ports: ["all"] }],
       ["--connect-timeout 30s", { options: { connectTimeoutMs: 30000 } }],
       ["--log d", { options: { log: "d" } }],
-      ["--shared --read-only", { options: { keepMs: 0 }, joins: { readOnly: true } }],
+      ["--shared --read-only", { options: { keepMs: 0 }, shared: { readOnly: true } }],
     ],
     errors: [
       [
@@ -131,7 +131,7 @@ testResolve([
     line: "attach my-work -- top",
     options: {
       ref: { name: "my-work" },
-      options: { command: ["top"], keepMs: 0, workdir: "/workspace" },
+      options: { command: ["top"], keepMs: 0 },
       ports: [],
     },
     errors: [

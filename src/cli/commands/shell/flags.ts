@@ -1,12 +1,9 @@
 /** The flags of all commands that open shells: `shell` and `tmux` share them with the same meaning. */
-import { shellOptions } from "../../../actions/shell/options.ts";
+import { persistentFor, shellOptions } from "../../../actions/shell/options.ts";
 import { BadValue, durationMs, valueOr } from "../../parser/flag.ts";
 import { optionFlag } from "../../parser/option_flag.ts";
 
 const group = "Shell";
-
-/** How long a shell waits for a reconnect after its connection is lost. */
-const keptByDefault = "15m";
 
 /** By their long names. */
 export const shellFlags = {
@@ -15,7 +12,7 @@ export const shellFlags = {
   "keep-for": valueOr(
     "time that the shell stays in the pod after the connection breaks; needs tmux or dtach in the pod",
     keepMs,
-    keptByDefault,
+    persistentFor,
     { placeholder: "DURATION", variable: "KODAMA_KEEP_FOR", group },
   ),
   "new": optionFlag(shellOptions, "fresh", { group }),
