@@ -64,6 +64,10 @@ export interface ForwardControl {
   start(set: ForwardSet, signal: AbortSignal): Promise<ForwardReport>;
   /** Ends its process. Returns false if none runs. */
   stop(name: string, signal: AbortSignal): Promise<boolean>;
+  /** Stores what ran in the foreground, as the last of at most ten. */
+  remember(set: ForwardSet): Promise<void>;
+  /** Returns what ran in the foreground, the last one first. */
+  recent(): Promise<readonly ForwardSet[]>;
   /** Removes the files of a set that doesn't run. */
   forget(name: string): Promise<void>;
   /** Makes this process that of a set: `serve` gets the args, and reports the state until it ends. */
@@ -85,6 +89,9 @@ export interface ForwardControlOptions {
   /** Variables that it gets in addition to those of this process. */
   environment: Readonly<Record<string, string>>;
 }
+
+/** Forwards of the foreground that are remembered. */
+const maxRecent = 10;
 
 /** A process that isn't ready, or doesn't end, within these times is broken. */
 const limitsMs = { start: 60_000, stop: 10_000 };
@@ -116,6 +123,8 @@ export function forwardControl(options: ForwardControlOptions): ForwardControl {
         if (!isAbsent(error)) throw error;
       });
     },
+    remember: (set) => remember(configDir, set),
+    recent: () => recent(configDir),
     serve: (name, served) => serve(daemonOf(name), { name, clock, served }),
   };
 }
@@ -153,7 +162,7 @@ async function start(
   const daemon = forwardDaemon(configDir, set.name);
   const { paths } = daemon;
   const stored = await readSet(paths);
-  const isSame = stored !== undefined && JSON.stringify(stored.args) === JSON.stringify(set.args);
+  const isSame = stored !== undefined && sameArgs(stored, set);
   if (!isSame && await isLocked(paths.lock)) {
     throw new KodamaError("conflict", `other forwards run under the name ${set.name}`);
   }
@@ -192,12 +201,36 @@ async function read(
 }
 
 async function readSet(paths: DaemonPaths): Promise<ForwardSet | undefined> {
-  const value = await readJsonFile(recordPath(paths)) as Partial<ForwardSet> | undefined;
-  const isSet = typeof value?.name === "string" && Array.isArray(value.args) &&
-    value.args.every((arg) => typeof arg === "string");
-  if (!isSet) return undefined;
-  const owner = typeof value.owner === "string" ? { owner: value.owner } : {};
-  return { name: value.name as string, args: value.args as string[], ...owner };
+  return setOf(await readJsonFile(recordPath(paths)));
+}
+
+function setOf(value: unknown): ForwardSet | undefined {
+  const { name, args, owner } = (value ?? {}) as Partial<ForwardSet>;
+  const isSet = typeof name === "string" && Array.isArray(args) &&
+    args.every((arg) => typeof arg === "string");
+  return isSet ? { name, args, ...(typeof owner === "string" ? { owner } : {}) } : undefined;
+}
+
+async function remember(configDir: string, { name, args }: ForwardSet): Promise<void> {
+  const others = (await recent(configDir)).filter((one) => !sameArgs(one, { name, args }));
+  const sets = [{ name, args }, ...others].slice(0, maxRecent);
+  await Deno.mkdir(`${configDir}/forwards`, { recursive: true, mode: 0o700 });
+  await replaceFile(recentPath(configDir), `${JSON.stringify({ version: 1, sets }, null, 2)}\n`);
+}
+
+/** A file that can't be read is as good as none: it only saves typing. */
+async function recent(configDir: string): Promise<ForwardSet[]> {
+  const value = await readJsonFile(recentPath(configDir)) as { sets?: unknown } | undefined;
+  return Array.isArray(value?.sets) ? value.sets.flatMap((one) => setOf(one) ?? []) : [];
+}
+
+function recentPath(configDir: string): string {
+  return `${configDir}/forwards/recent.json`;
+}
+
+/** Returns whether two sets forward the same. */
+export function sameArgs(a: ForwardSet, b: ForwardSet): boolean {
+  return JSON.stringify(a.args) === JSON.stringify(b.args);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

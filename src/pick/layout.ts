@@ -79,7 +79,7 @@ function split(
   };
 }
 
-/** Namespaces and contexts have no preview. */
+/** Only pods and their containers have a preview. */
 function previewable({ levels }: PickState): boolean {
   const kind = levels.at(-1)?.kind;
   return kind === "pods" || kind === "containers";

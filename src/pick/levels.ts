@@ -17,6 +17,7 @@ export function accept(state: PickState): PickState {
       return accepted(state, current === undefined ? [] : [current.entry]);
     }
     case "containers":
+    case "choices":
       if (state.chosen.size > 0) return accepted(state, [...state.chosen.values()]);
       return current === undefined ? state : accepted(state, [current.entry]);
     case "namespaces":
@@ -46,6 +47,7 @@ export function openContainers(state: PickState): PickState {
 
 /** Opens the list of namespaces or contexts, whose rows are loaded later. */
 export function openPlaces(state: PickState, kind: "namespaces" | "contexts"): PickState {
+  if (state.settings.of === "choices") return state;
   if (!state.settings.switches) {
     return { ...state, notice: "here the namespaces and contexts are given" };
   }

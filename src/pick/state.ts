@@ -6,8 +6,11 @@ import { parseQuery } from "./query.ts";
 import type { RowEntry } from "./row.ts";
 import { withQuery } from "./list.ts";
 
-/** The content of a level. The first level is always `pods`; the others are opened on top of it. */
-export type LevelKind = "pods" | "containers" | "namespaces" | "contexts";
+/**
+ * The content of a level. The first level is `pods`, over which the others are opened, or `choices`: a list that
+ * doesn't change.
+ */
+export type LevelKind = "pods" | "containers" | "namespaces" | "contexts" | "choices";
 
 /** A column beside the name. */
 export interface Column {
@@ -15,6 +18,12 @@ export interface Column {
   /** If the screen is too narrow for all columns, the least important are dropped first. */
   importance: number;
   align: "left" | "right";
+}
+
+/** The columns of a level. */
+export interface LevelColumns {
+  name: string;
+  others: readonly Column[];
 }
 
 /** One list on the stack of lists. */
@@ -48,6 +57,8 @@ export type PickOutcome =
 
 /** Options that don't change during the choice. */
 export interface PickSettings {
+  /** The first level. */
+  readonly of: "pods" | "choices";
   /** Several may be chosen. */
   readonly multi: boolean;
   /** The prompt at the bottom, as in fzf, or at the top. */
@@ -59,8 +70,8 @@ export interface PickSettings {
   readonly prompt: string;
   /** What happens to the chosen rows, and where; empty if they are only printed. */
   readonly purpose: string;
-  /** The title of the first column. */
-  readonly columns: Readonly<Record<LevelKind, { name: string; others: readonly Column[] }>>;
+  /** The title of the first column, and the others; without titles if a level is absent. */
+  readonly columns: Readonly<Partial<Record<LevelKind, LevelColumns>>>;
 }
 
 /** The state of a picker. */
@@ -111,7 +122,7 @@ export function initialState(
     columns: start.columns,
     rows: start.rows,
     screenRows: start.screenRows ?? start.rows,
-    levels: [newLevel("pods", start.query)],
+    levels: [newLevel(settings.of, start.query)],
     chosen: new Map(),
     marking: undefined,
     place: { context: undefined, namespace: undefined },
@@ -146,5 +157,5 @@ export function activeLevel({ levels }: PickState): Level {
 /** Returns whether rows of the active level can be marked. */
 export function isMarkable(state: PickState): boolean {
   const { kind } = activeLevel(state);
-  return state.settings.multi && (kind === "pods" || kind === "containers");
+  return state.settings.multi && kind !== "namespaces" && kind !== "contexts";
 }

@@ -370,6 +370,7 @@ function turnedAround(before: PickState["chosen"], found: readonly Match[]): Pic
 
 /** If there is no space for the preview, a notice reports this instead of hiding it. */
 function togglePreview(state: PickState): PickState {
+  if (state.settings.of === "choices") return state;
   const shown = { ...state, preview: { ...state.preview, shown: true, scroll: 0 } };
   if (layout(shown).preview === undefined) return { ...shown, notice: "no room for the preview" };
   return { ...state, preview: { ...state.preview, shown: !state.preview.shown, scroll: 0 } };

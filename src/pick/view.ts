@@ -18,6 +18,7 @@ import {
   type Column,
   isMarkable,
   type Level,
+  type LevelColumns,
   type LevelKind,
   type PickState,
 } from "./state.ts";
@@ -85,8 +86,7 @@ function emptyLine({ settings }: PickState, { kind }: Level): Line {
   return [span(`  no pods here${others}`, "dim")];
 }
 
-const prompts: Readonly<Record<LevelKind, string | undefined>> = {
-  pods: undefined,
+const prompts: Readonly<Partial<Record<LevelKind, string>>> = {
   containers: "container> ",
   namespaces: "namespace> ",
   contexts: "context> ",
@@ -142,10 +142,10 @@ function infoLine(state: PickState, level: Level, columns: number): Line {
 const helpHint = "?: help";
 
 function hints(state: PickState, { kind }: Level): string {
-  if (kind !== "pods") return `esc: back  ${helpHint}`;
+  if (kind !== state.settings.of) return `esc: back  ${helpHint}`;
   return [
     ...(state.settings.multi ? ["tab: choose"] : []),
-    "→: containers",
+    ...(kind === "pods" ? ["→: containers"] : []),
     helpHint,
     ...(state.settings.switches ? ["^s: namespace", "^x: context"] : []),
   ].join("  ");
@@ -170,9 +170,13 @@ interface ShownColumns {
 const signColumns = 2;
 const gap = 2;
 
+function columnsOf({ settings }: PickState, { kind }: Level): LevelColumns {
+  return settings.columns[kind] ?? { name: "", others: [] };
+}
+
 /** Assigns width by importance, the name first. */
 function shownColumns(state: PickState, level: Level, columns: number): ShownColumns {
-  const { others, name } = state.settings.columns[level.kind];
+  const { others, name } = columnsOf(state, level);
   const room = Math.max(1, columns - signColumns);
   const wanted = Math.max(level.list.widths[0] ?? 0, displayWidth(name));
   let left = room - wanted;
@@ -197,7 +201,7 @@ function headerLine(
   shown: ShownColumns,
   columns: number,
 ): Line {
-  const titles = state.settings.columns[level.kind];
+  const titles = columnsOf(state, level);
   const cells = shown.others.map(({ column, width }) => {
     const blanks = " ".repeat(width - displayWidth(column.title));
     return " ".repeat(gap) +

@@ -90,27 +90,32 @@ interface HelpSection {
 }
 
 /** Returns the help of a picker: keys without effect in it are omitted. */
-export function helpSections({ multi, switches }: PickSettings): readonly HelpSection[] {
+export function helpSections({ of, multi, switches }: PickSettings): readonly HelpSection[] {
+  const hasPods = of === "pods";
+  const one = hasPods ? "pod" : "row";
   return [
     {
       title: "Select",
       rows: [
-        { keys: ["enter"], text: "accept the selection, or the current pod" },
-        ...(multi ? marks : []),
-        { keys: ["esc"], text: "back; from the list of pods, quit" },
+        { keys: ["enter"], text: `accept the selection, or the current ${one}` },
+        ...(multi ? marks(one) : []),
+        { keys: ["esc"], text: hasPods ? "back; from the list of pods, quit" : "quit" },
         { keys: ["ctrl-c", "ctrl-g", "ctrl-q"], text: "quit" },
         { keys: ["ctrl-d"], text: "quit, if nothing is typed" },
       ],
     },
     { title: "Move", rows: moves },
-    { title: "Look", rows: [...looks, ...(switches ? places : [])] },
+    {
+      title: "Look",
+      rows: [...(hasPods ? podLooks : []), ...looks, ...(hasPods && switches ? places : [])],
+    },
     { title: "Search, with words that must all match", rows: words },
     { title: "Type", rows: edits },
   ];
 }
 
-const marks: readonly HelpRow[] = [
-  { keys: ["tab", "shift-tab"], text: "select the pod, and move down, up" },
+const marks = (one: string): readonly HelpRow[] => [
+  { keys: ["tab", "shift-tab"], text: `select the ${one}, and move down, up` },
   { keys: ["alt-a"], text: "select all matches" },
   { keys: ["alt-t"], text: "invert the selection" },
 ];
@@ -122,10 +127,13 @@ const moves: readonly HelpRow[] = [
   { keys: ["click", "wheel"], text: "move there; a double click accepts" },
 ];
 
-const looks: readonly HelpRow[] = [
+const podLooks: readonly HelpRow[] = [
   { keys: ["right", "ctrl-o"], text: "the pod's containers; left goes back" },
   { keys: ["ctrl-/", "alt-p"], text: "show and hide the preview" },
   { keys: ["shift-up", "shift-down"], text: "scroll the preview; with alt, faster" },
+];
+
+const looks: readonly HelpRow[] = [
   { keys: ["?", "f1"], text: "this help" },
   { keys: ["ctrl-l"], text: "clear the message" },
 ];

@@ -91,6 +91,7 @@ class Bench {
     const naming = { context: false, namespace: true, sort: "name" } as const;
     this.#rows = new PodRows(naming);
     this.state = initialState({
+      of: "pods",
       multi: true,
       layout: "default",
       purpose: "",

@@ -2,7 +2,7 @@
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { action, hint, option } from "../../base/hint.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
-import type { ForwardReport, ForwardSet } from "../../forward/daemon.ts";
+import { type ForwardReport, type ForwardSet, sameArgs } from "../../forward/daemon.ts";
 import { effectiveSettings } from "../../config/settings.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";
@@ -136,9 +136,17 @@ export async function findSet(host: Host, name: string | undefined): Promise<For
   });
 }
 
-/** Returns what can be started: the sets of the settings, and those that ran before and don't run now. */
+/**
+ * Returns what can be started: the sets of the settings, those that ran in the background before and don't run now, and
+ * what ran in the foreground, each with a name of its own.
+ */
 export async function remembered(host: Host): Promise<NamedSet[]> {
-  const [named, stored] = await Promise.all([settingSets(host), listSets(host)]);
+  const control = await host.forwards();
+  const [named, stored, recent] = await Promise.all([
+    settingSets(host),
+    listSets(host),
+    control.recent(),
+  ]);
   const running = new Set(
     stored.filter(({ phase }) => phase === "running").map(({ name }) => name),
   );
@@ -147,7 +155,22 @@ export async function remembered(host: Host): Promise<NamedSet[]> {
     name,
     args,
   }));
-  return [...named, ...earlier].filter(({ name }) => !running.has(name));
+  const known = [...named, ...earlier];
+  const used = new Set([...known.map(({ name }) => name), ...running]);
+  const others = recent.filter((one) => ![...named, ...stored].some((set) => sameArgs(set, one)))
+    .map(({ name, args }) => {
+      const own = freeName(name, used);
+      used.add(own);
+      return { name: own, args };
+    });
+  return [...known.filter(({ name }) => !running.has(name)), ...others];
+}
+
+/** Returns the name, or with the first number behind it that makes it another one. */
+function freeName(name: string, used: ReadonlySet<string>): string {
+  let free = name;
+  for (let number = 2; used.has(free); number++) free = `${name}-${number}`;
+  return free;
 }
 
 async function settingSets(host: Host): Promise<NamedSet[]> {

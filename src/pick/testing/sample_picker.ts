@@ -32,6 +32,7 @@ export function podRow(name: string, pod: SamplePod = {}): Row {
 
 /** The columns and settings of the sample. */
 export const sampleSettings: PickSettings = {
+  of: "pods",
   multi: true,
   layout: "default",
   asksContainer: false,

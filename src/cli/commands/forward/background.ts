@@ -1,6 +1,7 @@
 /** Forwards in the background: how they are started, and what their process does. */
 import type { ForwardReport } from "../../../actions/forward/background.ts";
 import type { OpenForward } from "../../../actions/forward/forward.ts";
+import type { Host } from "../../../actions/host.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import type { Piece } from "../../../terminal/terminal.ts";
 import { success } from "../../exit_codes.ts";
@@ -17,15 +18,11 @@ const reportMs = 1000;
 /** Starts forwards in the background, and prints their addresses. */
 export async function detachForward(
   { kubeconfig, options, format }: ForwardArgs,
-  { name, line }: { name: string; line: readonly string[] },
+  { name, line }: ForwardArgs["typed"],
   invocation: Invocation,
 ): Promise<number> {
   const host = await invocation.host({ kubeconfig });
-  const [context] = options.contexts;
-  const args = backgroundArgs(line, {
-    context: context ?? (await host.kube()).context,
-    workingDir: host.places.workingDir,
-  });
+  const args = await storedArgs(host, line, options.contexts);
   const { startSet } = await import("../../../actions/forward/background.ts");
   const report = await interruptible(
     invocation.signals,
@@ -33,6 +30,32 @@ export async function detachForward(
   );
   await printStarted(report, format === "text" ? "text" : "json", invocation);
   return success;
+}
+
+/** Stores the args of forwards in the foreground: `kodama forward` alone offers them. */
+export async function rememberForward(
+  host: Host,
+  { typed: { name, line }, options }: ForwardArgs,
+): Promise<void> {
+  const set = { name, args: await storedArgs(host, line, options.contexts) };
+  try {
+    await (await host.forwards()).remember(set);
+  } catch (error) {
+    // The forwards themselves work.
+    host.log("warning", "forward", error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Returns args that mean the same later, and in another folder. */
+export async function storedArgs(
+  host: Host,
+  line: readonly string[],
+  [context]: readonly string[],
+): Promise<string[]> {
+  return backgroundArgs(line, {
+    context: context ?? (await host.kube()).context,
+    workingDir: host.places.workingDir,
+  });
 }
 
 /** Prints what runs now: its addresses, and how it is stopped. */

@@ -118,8 +118,12 @@ export interface ForwardArgs {
   quiet: boolean;
   /** The path of a record, as given. */
   record: string | undefined;
-  /** Run in the background: under which name, and by which args. */
-  detach: { name: string; line: readonly string[] } | undefined;
+  /** The args themselves, and a name for them: to start the same again. */
+  typed: { name: string; line: readonly string[] };
+  /** The args can be used again, without a person or standard input. */
+  isRepeatable: boolean;
+  /** Run in the background. */
+  detach: boolean;
   /** This is the process in the background of that name. */
   served: string | undefined;
 }
@@ -178,28 +182,29 @@ export function resolveForward(words: ParsedArgs<typeof forwardFlags>): ForwardA
     live: !flags["no-live"],
     quiet: flags.quiet,
     record: flags.record,
-    detach: detachOf(words, targets),
+    typed: { name: nameOf(words, targets), line: words.line },
+    isRepeatable: !onlyHere.some((flag) => given.has(flag)),
+    detach: flags.detach,
     served: flags.served,
   };
 }
 
-/** @throws UsageError for flags that make no sense in the background. */
-function detachOf(
-  { flags, given, line }: ParsedArgs<typeof forwardFlags>,
+/** @throws UsageError for flags that make no sense in the background, or only there. */
+function nameOf(
+  { flags, given }: ParsedArgs<typeof forwardFlags>,
   targets: readonly string[],
-): ForwardArgs["detach"] {
-  if (!flags.detach) {
-    if (given.has("name")) throw new UsageError("--name is for --detach");
-    return undefined;
-  }
-  for (const flag of ["pick", "from", "inspect"]) {
+): string {
+  if (!flags.detach && given.has("name")) throw new UsageError("--name is for --detach");
+  for (const flag of flags.detach ? onlyHere : []) {
     if (given.has(flag)) throw new UsageError(`--${flag} and --detach can't be used together`);
   }
   const [target] = targets;
-  const name = flags.name ??
+  return flags.name ??
     (target ?? flags.selector ?? "forward").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
-  return { name, line };
 }
+
+/** Flags that a process in the background can't have: of a person, of standard input and output. */
+export const onlyHere: readonly string[] = ["pick", "from", "inspect"];
 
 /** Flags of the command itself, which a process in the background doesn't get. */
 const ownFlags = /^(?:-d|-q|-o.*|--(?:detach|quiet|no-live|name|output)(?:=.*)?)$/;

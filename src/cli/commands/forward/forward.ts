@@ -1,3 +1,4 @@
+import type { ForwardActionEvent } from "../../../actions/forward/forward.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { defineCommand } from "../../parser/command.ts";
@@ -16,7 +17,7 @@ export const command = defineCommand({
     "REMOTE for the same number; REMOTE is a number, a range or a name. LOCAL may be unix:PATH. Without ports, all " +
     "that the target declares are forwarded.\n\n" +
     "Several targets follow each other, each with its ports. A bare name is a pod only if it comes first. Without " +
-    "any, a terminal offers the sets of the setting forwards, and those that ran in the background before.",
+    "any, a terminal offers the sets of the setting forwards, and what ran before.",
   operands: [{ name: "POD|KIND/NAME|PORT", arity: "any", completion: { kind: "pods" } }],
   flags: forwardFlags,
   examples: [
@@ -62,9 +63,9 @@ async function showForward(args: ForwardArgs, invocation: Invocation): Promise<n
     const { chooseSet } = await import("./forwards.ts");
     return await chooseSet(invocation);
   }
-  if (args.detach !== undefined) {
+  if (args.detach) {
     const { detachForward } = await import("./background.ts");
-    return await detachForward(args, args.detach, invocation);
+    return await detachForward(args, args.typed, invocation);
   }
   const { terminal, signals } = invocation;
   const { format, live, quiet } = args;
@@ -87,7 +88,8 @@ async function showForward(args: ForwardArgs, invocation: Invocation): Promise<n
     import("../../../terminal/driver/drive.ts"),
     import("../../../present/forward_painter.ts"),
   ]);
-  return await drive(({ signal }) => forward(host, { ...options, signal }), {
+  const remembered = args.isRepeatable && terminal.stdout.isTerminal ? args : undefined;
+  return await drive(({ signal }) => opened(forward(host, { ...options, signal })), {
     terminal,
     signals,
     clock: host.clock,
@@ -97,6 +99,16 @@ async function showForward(args: ForwardArgs, invocation: Invocation): Promise<n
       terminal.stderr.isTerminal,
     milestone: (event) => event.kind === "ready" ? { kind: "started" } : undefined,
   });
+
+  /** What a person has opened is offered the next time. */
+  async function* opened(events: AsyncIterable<ForwardActionEvent>) {
+    for await (const event of events) {
+      yield event;
+      if (event.kind !== "ready" || remembered === undefined) continue;
+      const { rememberForward } = await import("./background.ts");
+      await rememberForward(host, remembered);
+    }
+  }
 }
 
 /** The pods that a person has chosen, with the ports of the first group. */

@@ -182,20 +182,21 @@ async function startNamed(
 }
 
 /**
- * `kodama forward` without args: asks on a terminal which of the named and earlier sets to start.
+ * `kodama forward` without args: asks on a terminal which of the named sets, and of those that ran before, to start.
  *
  * @throws UsageError without a terminal, or if there is none.
  */
 export async function chooseSet(invocation: Invocation): Promise<number> {
   const { askOn } = await import("../run/show_steps.ts");
-  const ask = askOn(invocation.terminal);
-  if (ask === undefined) throw nothingToForward("as in: kodama forward svc/web 8080:80");
+  const { terminal, environment } = invocation;
   const { remembered } = await import("../../../actions/forward/background.ts");
   const host = await invocation.host();
+  const ask = askOn({ terminal, environment, clock: host.clock });
+  if (ask === undefined) throw nothingToForward("as in: kodama forward svc/web 8080:80");
   const sets = await remembered(host);
   if (sets.length === 0) {
     throw nothingToForward(
-      "as in: kodama forward svc/web 8080:80; with --detach, or in the setting forwards, it is offered here",
+      "as in: kodama forward svc/web 8080:80; what has run, or is in the setting forwards, is offered here",
     );
   }
   const choices = sets.map(({ name, args }) => `${name}: ${args.join(" ")}`);

@@ -31,16 +31,28 @@ const base = {
     traffic: { inspect: false, version: "0.1.0" },
   },
   isEmpty: false,
+  typed: { name: "svc-web", line: ["svc/web", "8080:80"] },
+  isRepeatable: true,
+  detach: false,
   pick: false,
   format: "text",
   live: true,
   quiet: false,
 };
+/** The args themselves are stored, to start the same again. */
+function typedToo(
+  [more, changes]: (string | Record<string, unknown>)[],
+): [string, Record<string, unknown>] {
+  const { typed, ...others } = changes as { typed?: { name: string } };
+  const line = ["svc/web", "8080:80", ...String(more).split(" ")];
+  return [String(more), { ...others, typed: { ...typed, line } }];
+}
 const chosen = (changes: Record<string, unknown>) => ({
   options: { selection: { ...selection, ...changes } },
 });
-const groups = (...all: unknown[]) => ({
+const groups = (name: string, line: string, ...all: unknown[]) => ({
   ...base,
+  typed: { name, line: line.split(" ") },
   options: { ...base.options, groups: all },
 });
 
@@ -67,7 +79,7 @@ testResolve([
       ["--no-live", { live: false }],
       ["--metrics 9090", { options: { metrics: { hostname: "127.0.0.1", port: 9090 } } }],
       ["--metrics [::1]:0", { options: { metrics: { hostname: "::1", port: 0 } } }],
-      ["--inspect", { options: { traffic: { inspect: true } } }],
+      ["--inspect", { options: { traffic: { inspect: true } }, isRepeatable: false }],
       ["--record f.har", { record: "f.har" }],
       [
         "--fault latency=1s",
@@ -85,14 +97,10 @@ testResolve([
           },
         },
       ],
-      ["--detach", {
-        detach: { name: "svc-web", line: ["svc/web", "8080:80", "--detach"] },
-      }],
-      ["-d --name w", {
-        detach: { name: "w", line: ["svc/web", "8080:80", "-d", "--name", "w"] },
-      }],
+      ["--detach", { detach: true }],
+      ["-d --name w", { detach: true, typed: { name: "w" } }],
       ["-q", { quiet: true }],
-      ["-P", { pick: true }],
+      ["-P", { pick: true, isRepeatable: false }],
       ["-n a -n b", chosen({ namespaces: { kind: "named", names: ["a", "b"] } })],
       ["-A", chosen({ namespaces: { kind: "all" } })],
       ["-m x", chosen({ match: [{ kind: "substring", text: "x" }] })],
@@ -105,7 +113,7 @@ testResolve([
       ["--node n1", chosen({ node: "n1" })],
       ["--context c", { options: { contexts: ["c"] } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
-    ],
+    ].map(typedToo),
     errors: [
       ["1:2:3", /2:3 is not a port/],
       ["8000-8002:80", /3 local ports can't lead to 1/],
@@ -121,13 +129,15 @@ testResolve([
   {
     line: "forward svc/web 8443:https svc/db 5432 http",
     options: groups(
+      "svc-web",
+      "svc/web 8443:https svc/db 5432 http",
       { targets: [web], ports: [port(8443, "https")] },
       { targets: [db], ports: [port(5432), { local: { kind: "free" }, remote: "http" }] },
     ),
   },
   {
     line: "forward web-0 shop/web-1 :80 8000-8001:9000-9001 unix:/run/a:80",
-    options: groups({
+    options: groups("web-0", "web-0 shop/web-1 :80 8000-8001:9000-9001 unix:/run/a:80", {
       targets: [{ kind: "pod", name: "web-0" }, { kind: "pod", name: "web-1", namespace: "shop" }],
       ports: [
         { local: { kind: "free" }, remote: 80 },

@@ -27,6 +27,7 @@ import {
 } from "../../../present/steps_painter.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk, isYes } from "../../ask_yes.ts";
+import { canPick, type ChoiceOn, pickChoices } from "../../pick_choices.ts";
 
 /** The terminal functions that a start is given. */
 export interface StepsExtras {
@@ -61,7 +62,7 @@ export async function showSteps(
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   return await drive<StepsEvent>(
     ({ signal, cleanupSignal, alone }) => {
-      const ask = askOn(terminal);
+      const ask = askOn({ terminal, environment, clock });
       const confirm = confirmOn(terminal, {
         above: view.confirmAbove,
         stdin: false,
@@ -130,11 +131,11 @@ export async function showPlan(
 /* Questions of a workflow to the person at the terminal. */
 
 /** Asks one question after the other; undefined if standard input or error isn't a terminal. */
-export function askOn(terminal: Terminal): Ask | undefined {
-  if (!canAsk(terminal)) return undefined;
+export function askOn(on: ChoiceOn): Ask | undefined {
+  if (!canAsk(on.terminal)) return undefined;
   let turn: Promise<unknown> = Promise.resolve();
   return (question, signal) => {
-    const answer = turn.then(() => ask(terminal, question, signal));
+    const answer = turn.then(() => ask(on, question, signal));
     // Parallel steps may ask at the same time.
     turn = answer.catch(() => {});
     return answer;
@@ -142,10 +143,16 @@ export function askOn(terminal: Terminal): Ask | undefined {
 }
 
 async function ask(
-  terminal: Terminal,
+  on: ChoiceOn,
   question: Question,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const { terminal } = on;
+  if (question.indexed !== undefined && canPick(on)) {
+    await terminal.stderr.write(`${printable(question.text)}\n`);
+    const multi = question.indexed === "many";
+    return (await pickChoices({ texts: question.choices, multi }, on, signal)).join(",");
+  }
   for (;;) {
     await terminal.stderr.write(`${printable(question.text)}${endOf(question)} `);
     await terminal.stderr.flush();
