@@ -13,7 +13,7 @@ export async function copyData(root: URL, folder: string): Promise<void> {
 }
 
 /** Returns the paths of all data files, relative to the source tree. */
-export async function* dataFiles(root: URL): AsyncGenerator<string> {
+async function* dataFiles(root: URL): AsyncGenerator<string> {
   for (const folder of folders) yield* filesBelow(root, folder, () => true);
   yield* filesBelow(root, "src/", (path) => !/\.(?:ts|sh|pl|md)$/.test(path));
 }

@@ -56,7 +56,7 @@ function pageLines(text: string): Fragment[] {
 }
 
 /** Returns whether a file is part of the program, and not a test of it. */
-export function isProduct(path: string): boolean {
+function isProduct(path: string): boolean {
   return path.startsWith("src/") && !/_test\.ts$|\/testing\//.test(path);
 }
 
@@ -69,7 +69,7 @@ export interface Use {
 }
 
 /** Returns every use of a denied expression; one that occurs twice in a fragment is listed twice. */
-export function deniedUses(files: readonly ReadFile[]): Use[] {
+function deniedUses(files: readonly ReadFile[]): Use[] {
   const found: Use[] = [];
   for (const { path, fragments } of files) {
     for (const fragment of fragments) {

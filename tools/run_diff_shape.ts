@@ -55,7 +55,7 @@ const changes = {
 };
 
 /** The output of `kodama runs diff -o json`. */
-export const runDiffShape = v.union([
+const runDiffShape = v.union([
   v.object({ before: head, after: head, changed: v.boolean(), ...changes }),
   v.object({
     before: head,

@@ -8,7 +8,7 @@ import { allSettings, joinKey } from "../src/config/setting_key.ts";
 import { settingIn } from "../src/config/settings_file.ts";
 
 /** Variables that kodama reads and that belong neither to a setting nor to a flag, with their meanings. */
-export const furtherVariables: Readonly<Record<string, string>> = {
+const furtherVariables: Readonly<Record<string, string>> = {
   KODAMA_CONFIG_DIR: "the folder for kodama's own files: `config.yaml`, records of runs, your " +
     "workflows and templates (default `~/.kodama`)",
   KODAMA_ALLOW_RUN: "further programs that kodama may start, such as a credential plugin: names " +
@@ -19,7 +19,7 @@ export const furtherVariables: Readonly<Record<string, string>> = {
 };
 
 /** Variables that kodama sets for a command in a pod, with their meanings. */
-export const podVariables: Readonly<Record<string, string>> = {
+const podVariables: Readonly<Record<string, string>> = {
   KODAMA_POD: "name of the pod",
   KODAMA_NAMESPACE: "namespace of the pod",
   KODAMA_NODE: "node of the pod",

@@ -292,7 +292,7 @@ export const workflowRecordLineShape = v.union([
 ]);
 
 /** The output of `kodama run -o json`. */
-export const workflowReportShape = v.object({
+const workflowReportShape = v.object({
   run: field(v.nullable(v.string()), "The id of its record; null if it has none."),
   outcome: v.string(),
   reason: v.nullable(v.string()),

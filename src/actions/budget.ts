@@ -28,7 +28,7 @@ export interface Budgeted {
 }
 
 /** What is the matter comes before what is desired. */
-export const usualSections: readonly string[] = ["items", "status", "spec", "data"];
+const usualSections: readonly string[] = ["items", "status", "spec", "data"];
 
 /** Texts that name an object or its state: they always remain. */
 const identity: ReadonlySet<string> = new Set([

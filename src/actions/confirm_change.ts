@@ -13,7 +13,7 @@ import type { Target } from "../kube/select/target.ts";
 import { confirmSettings } from "./exec/settings.ts";
 import type { Host } from "./host.ts";
 
-export type { ChangeAction, ChangeQuestion, ChangeScope } from "../gate/change.ts";
+export type { ChangeAction, ChangeQuestion } from "../gate/change.ts";
 
 /** How a change is confirmed. */
 export interface Confirm {

@@ -57,7 +57,7 @@ else [ "$(tmux -S "$1/tmux" list-clients 2>/dev/null)" ]; fi
 }`;
 
 /** The parent of a persistent shell, without single quotes. Its arguments: folder, seconds to retain it, the args. */
-export const parentScript = `folder=$1 keep=$2
+const parentScript = `folder=$1 keep=$2
 shift 2
 unset TMUX TMUX_PANE kodama_script kodama_parent
 ${bornScript}
@@ -119,7 +119,7 @@ const tmuxSettings = [
  * `$kodama_parent` (exported) and the args, and call `say`; `$goodbye` is printed before the exit code, because a
  * server may report success for a link that broke (`marked_line.ts`).
  */
-export const persistentShellScript = `${bornScript}
+const persistentShellScript = `${bornScript}
 ${aliveScript}
 ${attachedScript}
 described() {

@@ -155,7 +155,7 @@ const amount = v.variant("kind", [
 ]);
 
 /** The first line of a record: the request. The events follow. */
-export const recordHeaderShape = v.object({
+const recordHeaderShape = v.object({
   event: v.literal("record"),
   version: fileVersion(1),
   id: v.string(),

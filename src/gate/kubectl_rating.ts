@@ -10,7 +10,7 @@ import { isKnownReadOnly } from "./commands.ts";
 import { type KubectlFlag, type KubectlLine, kubectlUse, parseKubectl } from "./kubectl.ts";
 
 /** The ratings, in order of severity. */
-export const kubectlRatings = ["read", "change", "dangerous"] as const;
+const kubectlRatings = ["read", "change", "dangerous"] as const;
 
 /** How far a command line may be trusted. */
 export type KubectlRating = typeof kubectlRatings[number];
@@ -102,7 +102,7 @@ export function isOn(line: KubectlLine, ...names: readonly string[]): boolean {
 }
 
 /** Returns what `--dry-run` requests. */
-export function dryRunOf(line: KubectlLine): "none" | "client" | "server" {
+function dryRunOf(line: KubectlLine): "none" | "client" | "server" {
   const flag = lastOf(line, ["--dry-run"]);
   if (flag === undefined) return "none";
   const value = flag.value ?? "client";

@@ -1,7 +1,7 @@
 /** What may be changed in a context: the policy of the settings, and what it means for a change. */
 
 /** The policies, from the strictest. */
-export const contextPolicies = ["read-only", "ask", "allow"] as const;
+const contextPolicies = ["read-only", "ask", "allow"] as const;
 
 /** `read-only`: nothing is changed. `ask`: each change is confirmed. `allow`: only what is dangerous is confirmed. */
 export type ContextPolicy = typeof contextPolicies[number];

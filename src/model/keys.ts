@@ -37,7 +37,7 @@ export interface KeySources {
 }
 
 /** kodama's own variable for a provider's key; with `_FILE` at its end, for the path of a file with the key. */
-export function keyVariable(provider: ProviderId): string {
+function keyVariable(provider: ProviderId): string {
   return `KODAMA_${provider.toUpperCase()}_API_KEY`;
 }
 

@@ -42,7 +42,7 @@ const signature = (params: number, results: 0 | 1): Signature => ({
 });
 
 /** The functions that the host calls; only `plugin_on_command` is required. */
-export const pluginExports: Readonly<Record<string, Signature>> = {
+const pluginExports: Readonly<Record<string, Signature>> = {
   plugin_on_command: signature(2, 1),
   plugin_init: signature(2, 1),
   plugin_on_open: signature(1, 0),

@@ -21,7 +21,7 @@ export function rightsYaml({ workflow, roles, unknown, contexts }: WorkflowRight
 }
 
 /** Returns one role as YAML. */
-export function roleYaml(name: string, { scope, rules }: NeededRole): string {
+function roleYaml(name: string, { scope, rules }: NeededRole): string {
   return [
     "apiVersion: rbac.authorization.k8s.io/v1",
     `kind: ${roleKind(scope)}`,
@@ -34,7 +34,7 @@ export function roleYaml(name: string, { scope, rules }: NeededRole): string {
 }
 
 /** Returns the kind of the object. */
-export function roleKind({ kind }: NeededRole["scope"]): "Role" | "ClusterRole" {
+function roleKind({ kind }: NeededRole["scope"]): "Role" | "ClusterRole" {
   return kind === "cluster" ? "ClusterRole" : "Role";
 }
 

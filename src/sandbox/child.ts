@@ -7,7 +7,7 @@ import { KodamaError } from "../base/errors.ts";
 import { messageLimits } from "./messages.ts";
 
 /** A request or report of the script; one JSON text in a line on standard output. */
-export type ChildMessage =
+type ChildMessage =
   | { kind: "call"; id: number; name: string; request: unknown }
   | { kind: "log"; line: string }
   | { kind: "output"; value: unknown }
@@ -15,7 +15,7 @@ export type ChildMessage =
   | { kind: "threw"; name: string; message: string; line?: number; column?: number };
 
 /** One JSON text in a line on standard input: first `start`, then an answer for each call. */
-export type ParentMessage =
+type ParentMessage =
   | { kind: "start"; code: string; input: unknown; targets: readonly string[] }
   | { kind: "answer"; id: number; value: unknown }
   | { kind: "refusal"; id: number; message: string };

@@ -8,7 +8,7 @@ import { sessionCommand } from "./pod_script.ts";
 const warnSeconds = 300;
 
 /** Where the watcher inspects the pod; tests replace it. */
-export interface WatchedPaths {
+interface WatchedPaths {
   proc: string;
   terminals: string;
   workspace: string;

@@ -46,13 +46,6 @@ export function tableView(table: LiveTable): Grid {
   return { lines: lines.map((line) => clipLine(line, columns)) };
 }
 
-/** Draws all lines of the body without a screen's other parts, at most `rows` of them: for a table below other output. */
-export function bodyView(table: LiveTable, rows: number): readonly Line[] {
-  const columns = columnsOf(table);
-  const lines = table.body.slice(0, rows).map((line) => bodyLine(table, line, columns));
-  return lines.map((line) => clipLine(line, table.size.columns));
-}
-
 function bodyLines(table: LiveTable): Line[] {
   const { body, offset, matching, total, filter, size } = table;
   if (body.length === 0) {

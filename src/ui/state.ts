@@ -94,7 +94,7 @@ export function hasBars({ size }: Pick<UiState, "size">): boolean {
 }
 
 /** The part of the screen that the panes share. */
-export function paneArea(state: Pick<UiState, "size">): Rectangle {
+function paneArea(state: Pick<UiState, "size">): Rectangle {
   const { columns, rows } = state.size;
   return hasBars(state)
     ? { column: 0, row: 1, columns, rows: rows - 2 }

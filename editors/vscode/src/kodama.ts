@@ -188,7 +188,7 @@ async function endOf(
 }
 
 /** The last error among the lines of standard error: as data, or as text. */
-export function reportIn(text: string): ErrorReport | undefined {
+function reportIn(text: string): ErrorReport | undefined {
   let report: ErrorReport | undefined;
   for (const line of text.split("\n")) {
     if (line.startsWith('{"error":')) {

@@ -7,7 +7,7 @@ import type { Host } from "../host.ts";
 
 /** The longest memory and the longest instructions, in characters. */
 export const maxMemory = 2000;
-export const maxInstructions = 4000;
+const maxInstructions = 4000;
 
 /** The memory of a context. */
 export interface Memory {

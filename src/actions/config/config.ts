@@ -20,10 +20,10 @@ export type { ModelSettingWarning } from "./model_settings.ts";
 export type { EffectiveSetting, SettingOrigin } from "../../config/settings.ts";
 
 /** Replaces the value of a setting that is a secret, wherever settings are shown. */
-export const maskedValue = "********";
+const maskedValue = "********";
 
 /** Returns whether the value of a setting is a secret. */
-export function isSecretSetting(path: readonly string[]): boolean {
+function isSecretSetting(path: readonly string[]): boolean {
   return path[0] === "model_keys";
 }
 

@@ -8,9 +8,6 @@ import type { CopyTotals } from "../../copy/source.ts";
 import type { Selection } from "../../kube/select/target.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";
 
-export type { CopyTotals } from "../../copy/source.ts";
-export type { ChecksumChoice } from "../../copy/checksum.ts";
-
 /** The direction of a copy. Paths in pods are as typed, relative to the container's working directory. */
 export type CopyDirection =
   /** Into every pod of the selection. */

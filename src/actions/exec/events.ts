@@ -19,22 +19,14 @@ export type { Confirm } from "../confirm_change.ts";
 export type { FoldedGroup, GroupDiff } from "../../exec/fold.ts";
 export type { OutputLine as Line } from "../../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind } from "../../exec/outcome.ts";
-export type { RunEvent } from "../../exec/run_options.ts";
 export { remainsOf } from "../../exec/outcome.ts";
 export { wholeSelection } from "../../kube/select/target.ts";
 export type { OutputMode } from "../../exec/run_options.ts";
 export { compressNames } from "../../exec/target_names.ts";
 export { outcomeName, type RunSummary } from "../../exec/summary.ts";
 export type { Amount } from "../../exec/schedule.ts";
-export type { TargetReport } from "../../exec/target_report.ts";
-export type { OutputChunk, TerminalSize } from "../../kube/client.ts";
-export type {
-  NamePattern,
-  Selection,
-  SelectionOperand,
-  SkippedPod,
-  Target,
-} from "../../kube/select/target.ts";
+export type { OutputChunk } from "../../kube/client.ts";
+export type { NamePattern, Selection, SelectionOperand, Target } from "../../kube/select/target.ts";
 
 /** A terminal on both ends; for a single target. */
 export interface ExecTerminal {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 import { withoutOwnFlags } from "./guard.ts";
-import { objectDiff } from "./object_diff.ts";
+import { objectDiff, withFlags } from "./preview.ts";
 import { objectsIn } from "./objects.ts";
 import { previewOf } from "./node_preview.ts";
-import { withFlags } from "./preview.ts";
 
 const object = (kind: string, fields: Record<string, unknown>): KubeObject => ({
   apiVersion: "v1",

@@ -15,9 +15,7 @@ export {
   parseLogTemplate as parseTemplate,
   templateFields as templateWords,
 } from "../../logs/template.ts";
-export type { ContainerChoice, ContainerPhase, NameChoice } from "../../logs/containers.ts";
-export type { LineFilter } from "../../logs/line.ts";
-export type { LogStart } from "../../logs/reading.ts";
+export type { NameChoice } from "../../logs/containers.ts";
 export type { Target } from "../../kube/select/target.ts";
 
 /** Which logs to read, and how much of them. */

@@ -1,2 +1,2 @@
 /** What front ends read of an answer. */
-export type { AnswerEvent as ModelAnswerEvent, CallMetrics } from "../../model/fallback.ts";
+export type { AnswerEvent as ModelAnswerEvent } from "../../model/fallback.ts";

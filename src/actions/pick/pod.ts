@@ -68,7 +68,7 @@ export function podState(pod: Pod): PodState {
 }
 
 /** Whatever a server omits, the id contains no slash. */
-export function idOf({ metadata = {} }: Pod): string {
+function idOf({ metadata = {} }: Pod): string {
   return (metadata.uid ?? `${metadata.namespace}.${metadata.name}`).replaceAll("/", ".");
 }
 

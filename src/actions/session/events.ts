@@ -13,10 +13,9 @@ import type { DevContainerReport, RequestedDevContainer } from "./dev_container.
 import type { SyncSummary } from "./sync_here.ts";
 
 export type { UnsupportedReason } from "../../session/dev_container.ts";
-export type { WorkState } from "../../session/git_commands.ts";
-export type { Session, SessionStatus } from "../../session/model.ts";
+export type { Session } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
-export { checkedSessionName, sessionNames } from "../../session/names.ts";
+export { checkedSessionName } from "../../session/names.ts";
 export {
   limitText,
   parseLimit,
@@ -26,7 +25,6 @@ export {
 export { shellLineCommand } from "../../session/pod_script.ts";
 export { checkedSnapshotName, isSnapshotName } from "../../session/names.ts";
 export type { SyncSummary } from "./sync_here.ts";
-export type { LiveStatus } from "../../session/status.ts";
 
 /** Where to search for a session. */
 export interface SessionScope {

@@ -78,7 +78,7 @@ async function whyNot(
 }
 
 /** Returns whether a folder is a clone of the session's repository. */
-export async function isCloneIn(
+async function isCloneIn(
   host: Host,
   folder: string,
   { repository, signal }: { repository: SessionRepository | undefined; signal: AbortSignal },

@@ -10,7 +10,7 @@ import type {
 import type { OptionValues } from "../option.ts";
 import type { shellOptions } from "./options.ts";
 
-export type { ExecTerminal, Outcome, OutputChunk, Selection, Target } from "../exec/events.ts";
+export type { Outcome } from "../exec/events.ts";
 
 /** The user's terminal: `size` is the current one, and each reader of `resizes` gets all later ones. */
 export interface ShellTerminal extends ExecTerminal {

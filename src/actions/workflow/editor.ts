@@ -7,8 +7,6 @@ import type { Host } from "../host.ts";
 export type {
   EditedWorkflow,
   EditorCompletion as Completion,
-  Hover,
-  Location,
   OutlineStep,
 } from "../../workflow/editor/editor.ts";
 export type { Range } from "../../workflow/editor/positions.ts";

@@ -9,8 +9,6 @@ import {
 import type { Host } from "../host.ts";
 import { findRun } from "../runs/past_runs.ts";
 
-export { templates } from "../../workflow/new_workflow.ts";
-
 /** The source of a new workflow. */
 export type NewWorkflowSource =
   | { kind: "template"; template: string }

@@ -54,10 +54,10 @@ import type { StepPanes } from "../tmux/tmux.ts";
 import { WorkflowRecorder } from "./record_workflow.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
-export type { Again, StepOutcome, WorkflowEvent } from "../../workflow/step_events.ts";
+export type { Again, StepOutcome } from "../../workflow/step_events.ts";
 export { stepReason as reasonOf } from "../../workflow/engine/policy.ts";
 export type { WhereOverrides } from "../../workflow/engine/scope.ts";
-export { isEveryStep, type StepChoice } from "../../workflow/choose_steps.ts";
+export { type StepChoice } from "../../workflow/choose_steps.ts";
 export type { ParamTexts } from "../../workflow/params.ts";
 export type { Confirm } from "../confirm_change.ts";
 export type { Question } from "../../workflow/engine/environment.ts";
@@ -207,7 +207,7 @@ async function scopeOfRun(
 }
 
 /** What a rerun doesn't repeat: a step with its outcome, or the number of its pods that have ended. */
-export type StepDone = { step: string } & ({ outcome: string } | { pods: number });
+type StepDone = { step: string } & ({ outcome: string } | { pods: number });
 
 /**
  * Returns the selection of the workflow, overridden by the command line: the pods that the user can pick from.

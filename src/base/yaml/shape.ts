@@ -16,7 +16,7 @@ import {
   YamlSource,
 } from "./source.ts";
 
-export { FileError, type FileProblem, type SourceFile } from "./source.ts";
+export { FileError, type SourceFile } from "./source.ts";
 
 /** A schema of a whole file, or of a part of one. */
 export type FileSchema = v.GenericSchema<unknown, unknown>;

@@ -20,7 +20,7 @@ import { printable } from "../../terminal/printable.ts";
 const directives = { files: 0, noSpace: 2, noFiles: 4 } as const;
 
 /** What is to be completed. */
-export type CompletionTarget =
+type CompletionTarget =
   | { kind: "words"; args: readonly Suggestion[] }
   | { kind: "value"; completion: Completion; command: Command; args: readonly string[] }
   /** The args of another program, or a path: the shell completes these better. */

@@ -3,7 +3,7 @@ import type { Command } from "./command.ts";
 import { BadValue, type Flags, toggle, value } from "./flag.ts";
 
 /** The trace level: 0 nothing, 6 each request, 7 and above also protocols, retries and reconnects. */
-export type Verbosity = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+type Verbosity = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 const summary =
   "trace on standard error: 6 prints each request, 7 also protocols, retries and reconnects";

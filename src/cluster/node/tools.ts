@@ -57,7 +57,7 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 /** Quotes args as one line for a POSIX shell. */
-export function shellQuote(args: readonly string[]): string {
+function shellQuote(args: readonly string[]): string {
   return args.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
 }
 

@@ -13,7 +13,7 @@ import type { Mount } from "./runtime.ts";
 import { copyFolder } from "./volume_snapshots.ts";
 
 /** A volume can't be created (yet); the message is the kubelet's. */
-export class VolumeError extends Error {
+class VolumeError extends Error {
   override readonly name = "VolumeError";
 }
 

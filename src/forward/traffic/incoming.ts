@@ -10,7 +10,7 @@
 export type Parsing<T = void> = Generator<undefined, T, undefined>;
 
 /** The longest token, and the most that a direction stores while it waits for the other one. */
-export const maxPendingBytes = 256 * 1024;
+const maxPendingBytes = 256 * 1024;
 
 /** Thrown by a parser to end itself: the bytes are not of its protocol, or exceed a limit. */
 export class Unreadable extends Error {}

@@ -12,7 +12,7 @@ import type { Transport } from "./transport.ts";
 const pageSize = 500;
 
 /** The fields of a list's JSON that are read. */
-export interface ListBody<T> {
+interface ListBody<T> {
   items?: T[] | null;
   metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
 }

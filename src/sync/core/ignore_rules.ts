@@ -211,7 +211,7 @@ const [star, question, open, close, backslash] = [0x2a, 0x3f, 0x5b, 0x5d, 0x5c];
 const [bang, caret, dash, colon] = [0x21, 0x5e, 0x2d, 0x3a];
 
 /** Compiles a glob; returns undefined for one that can't match anything, such as one with an unclosed `[`. */
-export function compileGlob(pattern: Uint8Array, options: GlobOptions): Glob | undefined {
+function compileGlob(pattern: Uint8Array, options: GlobOptions): Glob | undefined {
   const steps: Step[] = [];
   for (let at = 0; at < pattern.length;) {
     const read = readStep(pattern, at, options);
@@ -223,7 +223,7 @@ export function compileGlob(pattern: Uint8Array, options: GlobOptions): Glob | u
 }
 
 /** Returns whether the glob matches the whole text. */
-export function globMatches({ steps, ignoreCase }: Glob, text: Uint8Array): boolean {
+function globMatches({ steps, ignoreCase }: Glob, text: Uint8Array): boolean {
   let active = new Uint8Array(steps.length + 1);
   let next = new Uint8Array(steps.length + 1);
   activate(steps, active, 0);
@@ -278,7 +278,7 @@ function activate(steps: readonly Step[], places: Uint8Array, from: number): voi
 }
 
 /** Returns a byte, an ASCII capital in lower case. */
-export function lowered(byte: number): number {
+function lowered(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte;
 }
 

@@ -23,7 +23,7 @@ import type { Host } from "../../host.ts";
 import type { SessionScope } from "../events.ts";
 import { listScope, scopeNamespace, type SessionListScope } from "../../session_ref.ts";
 
-export type { SnapshotVolume, StoredSnapshot } from "../../../session/volume_snapshot.ts";
+export type { StoredSnapshot } from "../../../session/volume_snapshot.ts";
 
 /** Which snapshots. */
 export interface ListSnapshotsOptions extends SessionListScope {
