@@ -422,7 +422,12 @@ function performed(
     case "equalize":
       return only(withCurrent(state, (one) => ({ ...one, tiles: equalized(one.tiles) })));
     case "new-tab":
-      return opened(state, { kind: "open", key: "resource-list", config: {}, where: "tab" });
+      return opened(state, {
+        kind: "open",
+        key: "resource-list",
+        config: { kind: "pods" },
+        where: "tab",
+      });
     case "next-tab":
       return only({ ...state, at: (state.at + 1) % count });
     case "previous-tab":

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { FaultyRig } from "./faults.ts";
 import { runAny } from "./host_commands.ts";
-import { SlowLink } from "./slow_link.ts";
+import { SlowLink } from "../harness/slow_link.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();

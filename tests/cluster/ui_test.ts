@@ -1,65 +1,45 @@
-/** The terminal UI on a real cluster: what is listed follows the cluster, and what is done in marked pods is done there. */
+/** The terminal UI on a real cluster: the flows of a person, and every way out of them. */
 import assert from "node:assert/strict";
+import { thisMachine } from "../harness/cluster_in_process.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
-import { PseudoTerminal, terminalMissing } from "../harness/pseudo_terminal.ts";
+import { terminalMissing } from "../harness/pseudo_terminal.ts";
+import { SlowLink } from "../harness/slow_link.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
+import { runUiFlows, uiWorld } from "../harness/ui_flows.ts";
+import { run } from "./host_commands.ts";
 import { RealCluster } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
 const missing = await terminalMissing();
 
 Deno.test({
-  name: "the UI on a real cluster: list, marks, a command in the marked pods, logs, describe",
+  name: "the UI on a real cluster, and every way out of it",
   ignore: cluster === undefined || missing !== undefined,
-  fn: async () => {
+  fn: async (t) => {
     assert.ok(cluster);
     await using folder = await TestFolder.open("kodama-ui-");
     await Deno.mkdir(`${folder.path}/home`);
     await using namespace = await cluster.namespace("ui");
-    const command = ["sh", "-c", 'echo "hello from $HOSTNAME"; exec sleep 2147483647'];
-    await Promise.all(
-      ["web-0", "web-1", "other"].map((name) => namespace.startPod(name, { command })),
+    await namespace.kubectl("apply", "-f", uiWorld.pathname);
+    await namespace.kubectl("rollout", "status", "statefulset/web", "--timeout=120s");
+    const whole = `${folder.path}/whole`;
+    const [view, server] = await Promise.all(
+      [["-o", "json", "--raw", "--minify"], [
+        "-o",
+        "jsonpath={.clusters[0].cluster.server}",
+        "--minify",
+      ]]
+        .map((args) => run(cluster.words("config", "view", ...args))),
     );
-    // Only --kubeconfig names the cluster, to the user's kubectl too.
-    const env = testEnvironment(folder.path, `${folder.path}/none`);
+    await Deno.writeTextFile(whole, view ?? "", { mode: 0o600 });
+    await using link = SlowLink.open(server ?? "", { delayMs: 0 });
+    const kubeconfig = `${folder.path}/through-the-link`;
+    await link.kubeconfigFor(whole, kubeconfig);
+    const env = testEnvironment(folder.path, kubeconfig);
     const kodama = await SourceKodama.on({ env, folder: folder.path });
-    await using terminal = await PseudoTerminal.open(
-      kodama.args(["ui", "--kubeconfig", cluster.kubeconfig, "-n", namespace.name]),
-      { env: kodama.env, columns: 110, rows: 40 },
-    );
-    await terminal.until(
-      "the pods",
-      (screen) => (screen.match(/1\/1 +Running/g) ?? []).length === 3,
-    );
-    await terminal.type("/^web-");
-    await terminal.until("the filter", / 2 of 3 ━/);
-    await terminal.press("Enter", "a");
-    await terminal.until("marks", /2 marked/);
-
-    await terminal.type("xtouch /tmp/by-ui; test $(hostname) = web-0");
-    await terminal.press("Enter");
-    const outcomes = await terminal.until("the outcomes", /failed {4,}1 /);
-    assert.match(outcomes, /web-0 +ok /);
-    assert.match(outcomes, /web-1 +failed +1 /);
-    await terminal.press("q");
-
-    await terminal.type("l");
-    await terminal.until(
-      "the logs of both",
-      (screen) => /hello from web-0/.test(screen) && /hello from web-1/.test(screen),
-    );
-    await terminal.press("q", "d");
-    await terminal.until("kubectl's description", /^.*│ ?Name: +web-/m);
-    await terminal.press("q", "Escape");
-    await terminal.until("all pods", /other /);
-    await namespace.kubectl("delete", "pod", "other", "--wait=false");
-    await terminal.until("the deletion", (screen) => !/other /.test(screen));
-    await terminal.press("Q");
-    assert.equal(await terminal.exitCode(), 0);
-
-    const has = async (pod: string) =>
-      (await namespace.tryKubectl("exec", pod, "--", "test", "-e", "/tmp/by-ui")).code === 0;
-    assert.deepEqual(await Promise.all(["web-0", "web-1"].map(has)), [true, true]);
+    await using client = await thisMachine({ ...env, KUBECONFIG: whole }).kube();
+    // Each flow leaves the program in another way than on the embedded cluster.
+    await runUiFlows(t, { kodama, link, namespace: namespace.name, client }, { turn: 2 });
   },
 });

@@ -1,7 +1,7 @@
 /** Copies whose links are cut: they resume, or report that they didn't. */
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
-import { SlowLink } from "../slow_link.ts";
+import { SlowLink } from "../../harness/slow_link.ts";
 import { CuttingLink } from "./cutting_link.ts";
 import { kodamaStart } from "./kodama.ts";
 import { type Fixture, onFault } from "./fixture.ts";

@@ -1,6 +1,6 @@
 /** Links that are slow, lossy, or cut without notice. */
 import assert from "node:assert/strict";
-import { SlowLink } from "../slow_link.ts";
+import { SlowLink } from "../../harness/slow_link.ts";
 import { sleeper, untilSleeping } from "./kodama.ts";
 import { onFault, only, outcomeOf } from "./fixture.ts";
 

@@ -2,6 +2,7 @@
  * A link to the API server that is slow, or stops: a proxy for TCP on this machine. It needs nothing of the kernel, and
  * so also works on clusters that aren't rigs.
  */
+import { parse } from "yaml";
 
 /** The effect of the link on its traffic. */
 export interface LinkTroubles {
@@ -14,6 +15,7 @@ export class SlowLink implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
   readonly #serving: Promise<void>;
+  #isCut = false;
   #held: PromiseWithResolvers<void> | undefined;
 
   private constructor(private readonly target: URL, private readonly troubles: LinkTroubles) {
@@ -32,7 +34,7 @@ export class SlowLink implements AsyncDisposable {
 
   /** Writes a copy of a kubeconfig that goes through this link. */
   async kubeconfigFor(kubeconfig: string, copy: string): Promise<void> {
-    const config = JSON.parse(await Deno.readTextFile(kubeconfig));
+    const config = parse(await Deno.readTextFile(kubeconfig));
     for (const { cluster } of config.clusters) cluster.server = this.server;
     await Deno.writeTextFile(copy, JSON.stringify(config), { mode: 0o600 });
   }
@@ -46,6 +48,13 @@ export class SlowLink implements AsyncDisposable {
         this.#held = undefined;
       },
     };
+  }
+
+  /** Drops all connections, and refuses new ones until the end of the scope. */
+  cut(): Disposable {
+    this.#isCut = true;
+    this.drop();
+    return { [Symbol.dispose]: () => void (this.#isCut = false) };
   }
 
   /** Drops all connections; new ones are served. */
@@ -71,6 +80,7 @@ export class SlowLink implements AsyncDisposable {
   }
 
   async #join(near: Deno.Conn): Promise<void> {
+    if (this.#isCut) return closeQuietly(near);
     this.#open.add(near);
     try {
       const { hostname, port } = this.target;
