@@ -174,6 +174,29 @@ Deno.test("the bundle starts with few files, which are free of node's compatibil
   assert.ok(files.size <= 20, `${files.size} files`);
 });
 
+Deno.test("the bundle has the page of `kodama web`: small, with nothing inline, from nowhere else", async () => {
+  const { folder, metafile } = await builtBundle();
+  const html = await Deno.readTextFile(`${folder}/web/index.html`);
+  assert.doesNotMatch(html, /<style|<script>|style=|\son\w+=|https?:|\/\//);
+  const named = [...html.matchAll(/(?:src|href)="(.*?)"/g)].map(([, path]) => path ?? "");
+  assert.equal(named.length, 4);
+  const sizes = new Map<string, number>();
+  for await (const { name } of Deno.readDir(`${folder}/web/assets`)) {
+    const { size } = await Deno.stat(`${folder}/web/assets/${name}`);
+    if (name.endsWith(".gz")) sizes.set(`assets/${name.slice(0, -".gz".length)}`, size);
+  }
+  const sum = (paths: Iterable<string>) =>
+    [...paths].reduce((bytes, path) => bytes + (sizes.get(path) ?? NaN), 0);
+  // What the page loads at once, and all of it: a terminal is loaded with the first one.
+  const first = sum(named);
+  assert.ok(first > 10_000 && first <= 50 * 1024, `${first} bytes`);
+  assert.ok(sum(sizes.keys()) <= 150 * 1024, `${sum(sizes.keys())} bytes`);
+  for (const name of ["preact", "@xterm/xterm"]) {
+    const inputs = Object.keys(metafile.inputs);
+    assert.ok(inputs.some((path) => path.includes(`/node_modules/${name}/`)), name);
+  }
+});
+
 Deno.test("only imports of chunks are hidden, and only those that are lazy", () => {
   const text = 'import"./a.js";import{b}from"./b.js";x(()=>import("./c-1A.js"),import("node:tls"))';
   const hidden = text.replace('import("./c-1A.js")', 'import((0,"./c-1A.js"))');

@@ -77,10 +77,10 @@ interface Import {
   typeOnly: boolean;
 }
 
-async function* sourceFiles(folder: URL, ending = ".ts"): AsyncGenerator<URL> {
+async function* sourceFiles(folder: URL, ending = /\.tsx?$/): AsyncGenerator<URL> {
   for await (const entry of Deno.readDir(folder)) {
     if (entry.isDirectory) yield* sourceFiles(new URL(`${entry.name}/`, folder), ending);
-    else if (entry.name.endsWith(ending)) yield new URL(entry.name, folder);
+    else if (ending.test(entry.name)) yield new URL(entry.name, folder);
   }
 }
 
@@ -129,6 +129,16 @@ Deno.test("every import follows the table of modules", async () => {
   const imports = await graph();
   assert.ok(imports.length > 0, "no import was read");
   assert.deepEqual(imports.map(violation).filter((line) => line !== undefined), []);
+});
+
+Deno.test("the page of a browser imports nothing of its server but types", async () => {
+  const page = (path: string) => path.startsWith("web/page/");
+  const imports = (await graph()).filter(({ from }) => page(from));
+  assert.ok(imports.some(({ to }) => to === "web/api.ts"), "the page wasn't found");
+  const server = imports.filter(({ to, typeOnly }) =>
+    moduleOf(to) === "web" && !page(to) && !typeOnly
+  );
+  assert.deepEqual(server, []);
 });
 
 /** Files of which each imports the next, and the last the first; undefined if there is none. */
@@ -306,7 +316,7 @@ function commandLineWords(literal: string): string | undefined {
 }
 
 /** They are front ends, or compose them; or pose as a Kubernetes, whose messages are its own. */
-const wordsItself = /^(?:cli|present|host|cluster)\/|^wiring\.ts$|_test\.ts$|\/testing\//;
+const wordsItself = /^(?:cli|present|host|cluster|web\/page)\/|^wiring\.ts$|_test\.ts$|\/testing\//;
 
 Deno.test("no text below the front ends has words of the command line", async () => {
   const found: string[] = [];
@@ -319,7 +329,7 @@ Deno.test("no text below the front ends has words of the command line", async ()
     }
   }
   // Flags in a script are those of the programs that it runs.
-  for await (const file of sourceFiles(src, ".sh")) {
+  for await (const file of sourceFiles(src, /\.sh$/)) {
     const path = file.href.slice(src.href.length);
     if (wordsItself.test(path)) continue;
     const code = (await Deno.readTextFile(file)).replaceAll(/^\s*#.*$/gm, "");

@@ -10,6 +10,7 @@ import { resolveForDeno, sourcePlaces, startTogether } from "./bundle_plugins.ts
 import { execModules, lightModules } from "./hot_path.ts";
 import { writeLicences } from "./licences.ts";
 import { installPackages } from "./packages.ts";
+import { buildWebPage } from "./web_page.ts";
 import { filePath } from "../src/files/file_path.ts";
 
 const root = new URL("../", import.meta.url);
@@ -21,6 +22,9 @@ async function writeBundle(folder: string): Promise<Bundle> {
     await build(warmOptions(folder, modules));
     for (const { path, text } of outputFiles) await Deno.writeTextFile(path, hideLazyImports(text));
     await copyData(root, folder);
+    const page = await buildWebPage(`${folder}/web`, modules);
+    // The page's packages are in the bundle too.
+    metafile.inputs = { ...page.inputs, ...metafile.inputs };
     await writeLicences(metafile, root, `${folder}/LICENSES.txt`);
     const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
     return { metafile, bytes };

@@ -3,6 +3,9 @@
 /** The included files: whole folders, and of `src/` all but code, which is in the bundle itself. */
 const folders = ["workflows/"];
 
+/** The sources of the page of `kodama web`, which is built. */
+const page = "src/web/page/";
+
 /** Copies the data files of the source tree at `root` into `folder`, each to its relative path. */
 export async function copyData(root: URL, folder: string): Promise<void> {
   for await (const path of dataFiles(root)) {
@@ -15,7 +18,11 @@ export async function copyData(root: URL, folder: string): Promise<void> {
 /** Returns the paths of all data files, relative to the source tree. */
 async function* dataFiles(root: URL): AsyncGenerator<string> {
   for (const folder of folders) yield* filesBelow(root, folder, () => true);
-  yield* filesBelow(root, "src/", (path) => !/\.(?:ts|sh|pl|md)$/.test(path));
+  yield* filesBelow(
+    root,
+    "src/",
+    (path) => !/\.(?:tsx?|sh|pl|md)$/.test(path) && !path.startsWith(page),
+  );
 }
 
 async function* filesBelow(

@@ -87,8 +87,9 @@ export function tokensText({ input, output, cacheRead, cacheWrite }: Tokens): st
   return all < 1_000_000 ? `${(all / 1000).toFixed(1)}k` : `${(all / 1_000_000).toFixed(1)}M`;
 }
 
-function costText(costUsd: number | undefined): string {
-  if (costUsd === undefined) return "";
+/** Formats US dollars; empty if they aren't known. */
+export function costText(costUsd: number | null | undefined): string {
+  if (costUsd === undefined || costUsd === null) return "";
   return `$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`;
 }
 

@@ -1,0 +1,435 @@
+/** Runs: the list, a new command, and one run with the outcome of each pod. */
+import { useRef, useState } from "preact/hooks";
+import type { LiveRun, RecordedRun, RunQuestion } from "../api.ts";
+import { call } from "./client.ts";
+import { useAnswer, useDoing, useEvents, useNow, useRedraw } from "./hooks.ts";
+import {
+  Badge,
+  Check,
+  Dialog,
+  Facts,
+  Form,
+  Heading,
+  Loading,
+  Outcomes,
+  Output,
+  Problem,
+  QuestionText,
+  StreamNotice,
+  TextField,
+} from "./parts.tsx";
+import { SelectionForm } from "./pods.tsx";
+import { routeHref } from "./route.ts";
+import { hasFailed, type RunPod, RunState, type RunStep, sortedPods } from "./run_state.ts";
+import { fieldsOf, isChoosing, selectionOf } from "./selection.ts";
+import { age, clockTime, commandLine, formatDuration, plain, plural } from "./text.ts";
+
+/** The newest runs. */
+export function RunList({ mayChange }: { mayChange: boolean }) {
+  const answer = useAnswer("GET api/runs", { query: { limit: 100 } });
+  const now = useNow();
+  const runs = answer.data;
+  return (
+    <>
+      <Heading title="Runs">
+        {mayChange && (
+          <a
+            class="button main"
+            href={routeHref({ view: "newRun", query: new URLSearchParams() })}
+          >
+            Run a command
+          </a>
+        )}
+        <button type="button" onClick={answer.reload}>Refresh</button>
+      </Heading>
+      <Problem error={answer.error} retry={answer.reload} />
+      {answer.isLoading && <Loading />}
+      {runs !== undefined && runs.live.length + runs.recorded.length === 0 && <p>None yet.</p>}
+      <ul class="rows">
+        {runs?.live.map((run) => (
+          <li key={run.id}>
+            <Badge state={run.state === "running" ? "working" : resultOf(run.exitCode)} />
+            <a href={routeHref({ view: "run", id: run.id })}>{plain(run.title)}</a>
+            {run.questions.length > 0 && <Badge state="waiting" text="waits for an answer" />}
+            <span class="soft">{`${age(run.startedAt, now)} ago`}</span>
+          </li>
+        ))}
+        {runs?.recorded.map((run) => <RecordedRow key={idOf(run)} run={run} now={now} />)}
+      </ul>
+      {runs !== undefined && runs.total > runs.recorded.length + runs.live.length && (
+        <p class="soft">{`${runs.total} are recorded; these are the newest.`}</p>
+      )}
+    </>
+  );
+}
+
+function RecordedRow({ run, now }: { run: RecordedRun; now: number }) {
+  if (run.kind === "unreadable") {
+    return <li class="warning-text">{plain(`${run.id}: ${run.reason}`)}</li>;
+  }
+  const { id, at, exitCode } = run.run;
+  return (
+    <li>
+      <Badge state={resultOf(exitCode ?? undefined)} />
+      <a href={routeHref({ view: "run", id })}>{recordedTitle(run)}</a>
+      <span class="soft">{`${age(at, now)} ago`}</span>
+    </li>
+  );
+}
+
+function idOf(run: RecordedRun): string {
+  return run.kind === "unreadable" ? run.id : run.run.id;
+}
+
+function resultOf(exitCode: number | undefined): string {
+  if (exitCode === undefined) return "not ended";
+  return exitCode === 0 ? "ok" : exitCode === 130 ? "cancelled" : "failed";
+}
+
+function recordedTitle(run: RecordedRun): string {
+  if (run.kind === "unreadable") return run.id;
+  if (run.kind === "workflow") return plain(run.run.workflow);
+  const { command, shell } = run.run;
+  return plain(shell ? command.join(" ") : commandLine(command));
+}
+
+/** A command for many pods. */
+export function NewRun({ query }: { query: URLSearchParams }) {
+  const [command, setCommand] = useState(query.get("command") ?? "");
+  const [fields, setFields] = useState(() => fieldsOf(query));
+  const [isAll, setAll] = useState(false);
+  const doing = useDoing();
+  const selection = selectionOf(fields);
+  const mayStart = command.trim() !== "" && (isAll || isChoosing(selection));
+  const start = () =>
+    doing.run(async () => {
+      const { id } = await call("POST api/runs", {
+        body: {
+          ...{ kind: "exec", command: [command], shell: true, selection },
+          ...(isChoosing(selection) ? {} : { all: isAll }),
+        },
+      });
+      location.hash = routeHref({ view: "run", id });
+    });
+  return (
+    <>
+      <Heading title="Run a command" />
+      <Form onSubmit={() => mayStart && start()} aria-label="Command">
+        <TextField
+          label="Command"
+          help="One line for sh in each pod."
+          value={command}
+          onText={setCommand}
+          class="mono"
+          placeholder="uptime"
+        />
+        <SelectionForm fields={fields} onChange={setFields} />
+        {!isChoosing(selection) && (
+          <Check label="All pods of the namespace" isOn={isAll} onChange={setAll} />
+        )}
+        <div class="buttons">
+          <button type="submit" class="main" disabled={doing.isBusy || !mayStart}>Run</button>
+          <span role="status">{doing.isBusy ? "Working…" : ""}</span>
+        </div>
+        <Problem error={doing.error} />
+      </Form>
+    </>
+  );
+}
+
+/** One run, live or recorded. */
+export function RunView({ id, mayChange }: { id: string; mayChange: boolean }) {
+  const details = useAnswer("GET api/runs/:id", { path: { id } });
+  if (details.error !== undefined || details.data === undefined) {
+    return (
+      <>
+        <Heading title="Run" />
+        <Problem error={details.error} retry={details.reload} />
+        {details.isLoading && <Loading />}
+      </>
+    );
+  }
+  const { live, recorded } = details.data;
+  if (live !== undefined) return <LiveRunView key={id} first={live} mayChange={mayChange} />;
+  if (recorded === undefined) return <Heading title="Run" />;
+  return <RecordedRunView key={id} run={recorded} mayChange={mayChange} />;
+}
+
+function RecordedRunView({ run, mayChange }: { run: RecordedRun; mayChange: boolean }) {
+  const [state] = useState(() => {
+    const state = new RunState();
+    state.record(run);
+    return state;
+  });
+  if (run.kind === "unreadable") {
+    return (
+      <>
+        <Heading title={run.id} />
+        <p class="problem" role="alert">{plain(run.reason)}</p>
+      </>
+    );
+  }
+  const { id, at, exitCode } = run.run;
+  return (
+    <>
+      <Heading title={recordedTitle(run)}>
+        <Badge state={resultOf(exitCode ?? undefined)} />
+      </Heading>
+      <RunFacts id={id} startedAt={at} state={state} />
+      {mayChange && <Rerun id={id} canFailed={hasFailed(state)} />}
+      <RunSteps state={state} />
+    </>
+  );
+}
+
+function LiveRunView({ first, mayChange }: { first: LiveRun; mayChange: boolean }) {
+  const [run, setRun] = useState(first);
+  const state = useRef(new RunState());
+  const redraw = useRedraw();
+  const doing = useDoing();
+  const stream = useEvents("GET api/runs/:id/events", { path: { id: first.id } }, {
+    apply(events) {
+      for (const event of events) {
+        state.current.apply(event);
+        if (event.kind === "run") setRun(event.run);
+      }
+      redraw();
+    },
+    reset() {
+      state.current = new RunState();
+    },
+  });
+  const isOver = run.state === "ended";
+  const [question] = run.questions;
+  const cancel = () => doing.run(() => call("POST api/runs/:id/cancel", { path: { id: run.id } }));
+  return (
+    <>
+      <Heading title={plain(run.title)}>
+        <Badge state={isOver ? resultOf(run.exitCode) : "working"} />
+        {!isOver && mayChange && (
+          <button type="button" class="danger" onClick={cancel}>Cancel the run</button>
+        )}
+      </Heading>
+      {run.error !== undefined && (
+        <div class="problem" role="alert">
+          <p>{plain(run.error.message)}</p>
+          {run.error.hint !== undefined && <p class="hint">{plain(run.error.hint)}</p>}
+        </div>
+      )}
+      <Problem error={doing.error} />
+      <StreamNotice state={stream} />
+      <RunFacts id={run.record ?? ""} startedAt={run.startedAt} state={state.current} />
+      {isOver && mayChange && <Rerun id={run.id} canFailed={hasFailed(state.current)} />}
+      {question !== undefined && mayChange && (
+        <RunQuestionDialog key={question.id} run={run.id} question={question} />
+      )}
+      <RunSteps state={state.current} />
+    </>
+  );
+}
+
+function RunFacts(
+  { id, startedAt, state: { durationMs, exitCode } }: {
+    id: string;
+    startedAt: string;
+    state: RunState;
+  },
+) {
+  return (
+    <Facts
+      facts={[
+        ["run", plain(id)],
+        ["started", clockTime(startedAt, Date.now())],
+        ["took", durationMs === undefined ? "" : formatDuration(durationMs)],
+        ["exit code", exitCode === undefined ? "" : String(exitCode)],
+      ]}
+    />
+  );
+}
+
+function Rerun({ id, canFailed }: { id: string; canFailed: boolean }) {
+  const doing = useDoing();
+  const rerun = (failed: boolean) =>
+    doing.run(async () => {
+      const started = await call("POST api/runs/:id/rerun", { path: { id }, body: { failed } });
+      location.hash = routeHref({ view: "run", id: started.id });
+    });
+  return (
+    <>
+      <div class="buttons">
+        {canFailed && (
+          <button
+            type="button"
+            class="main"
+            disabled={doing.isBusy}
+            onClick={() => rerun(true)}
+          >
+            Rerun the failed
+          </button>
+        )}
+        <button type="button" disabled={doing.isBusy} onClick={() => rerun(false)}>
+          Rerun all
+        </button>
+      </div>
+      <Problem error={doing.error} />
+    </>
+  );
+}
+
+function RunSteps({ state }: { state: RunState }) {
+  const steps = [...state.steps.values()];
+  return (
+    <>
+      {state.notes.length > 0 && (
+        <details>
+          <summary>{plural(state.notes.length, "note")}</summary>
+          <ul class="names">{state.notes.map((note, at) => <li key={at}>{note}</li>)}</ul>
+        </details>
+      )}
+      {steps.map((step) => <StepView key={step.key} step={step} />)}
+    </>
+  );
+}
+
+/** Pods that are drawn at once; more are shown on request. */
+const podsAtOnce = 200;
+
+function StepView({ step }: { step: RunStep }) {
+  const { key, title, outcome, reason, durationMs, output } = step;
+  const [limit, setLimit] = useState(podsAtOnce);
+  const pods = sortedPods(step.pods.values());
+  return (
+    <section class="step" aria-label={key === "" ? "Pods" : plain(key)}>
+      {key !== "" && (
+        <h2>
+          {plain(key)} <Badge state={outcome ?? "working"} />{" "}
+          <span class="soft">
+            {[
+              title === key ? "" : title,
+              durationMs === undefined ? "" : formatDuration(durationMs),
+            ]
+              .filter((text) => text !== "").join(" · ")}
+          </span>
+        </h2>
+      )}
+      {reason !== undefined && <p class="warning-text">{reason}</p>}
+      {output.length > 0 && <Output lines={output} />}
+      <Outcomes pods={pods} />
+      <ul class="pods">
+        {pods.slice(0, limit).map((pod) => (
+          <li key={pod.name}>
+            <PodResult pod={pod} isOpen={pods.length <= 3} />
+          </li>
+        ))}
+      </ul>
+      {pods.length > limit && (
+        <button type="button" onClick={() => setLimit(limit * 4)}>
+          {`Show more (${pods.length - limit} aren't shown)`}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function PodResult({ pod, isOpen }: { pod: RunPod; isOpen: boolean }) {
+  const { name, phase, outcome, exitCode, reason, durationMs, output, omittedLines } = pod;
+  const [open, setOpen] = useState(isOpen);
+  const last = output.at(-1)?.text ?? "";
+  return (
+    <details
+      class="pod"
+      open={open}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
+      <summary>
+        <Badge state={outcome ?? (phase === "running" ? "working" : phase)} />
+        <b>{plain(name)}</b>
+        {exitCode !== undefined && exitCode !== 0 && <span>{`exit code ${exitCode}`}</span>}
+        {reason !== undefined && <span class="warning-text">{reason}</span>}
+        {!open && <span class="last soft">{last}</span>}
+        {durationMs !== undefined && <span class="soft">{formatDuration(durationMs)}</span>}
+      </summary>
+      {open && (output.length > 0
+        ? <Output lines={output} omitted={omittedLines} />
+        : <p class="soft">No output.</p>)}
+    </details>
+  );
+}
+
+/** A question of a run, which waits for its answer. */
+function RunQuestionDialog({ run, question }: { run: string; question: RunQuestion }) {
+  const [text, setText] = useState("");
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const doing = useDoing();
+  const answer = (value: string | null) =>
+    doing.run(() =>
+      call("POST api/runs/:id/answer", {
+        path: { id: run },
+        body: { question: question.id, answer: value },
+      })
+    );
+  const asked = question.question;
+  if (asked.kind !== "ask") {
+    return (
+      <Dialog title="Make this change?" onClose={() => answer("no")}>
+        <QuestionText question={asked} />
+        <Problem error={doing.error} />
+        <div class="buttons">
+          <button type="button" class="danger" onClick={() => answer("yes")}>Continue</button>
+          <button type="button" autofocus onClick={() => answer("no")}>Refuse</button>
+        </div>
+      </Dialog>
+    );
+  }
+  const { choices, secret, free, indexed } = asked;
+  const valueOf = (at: number) => indexed === undefined ? choices[at] ?? "" : String(at);
+  const toggle = (value: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(value)) next.add(value);
+    setChosen(next);
+  };
+  return (
+    <Dialog title="The run has a question" onClose={() => answer(null)}>
+      <pre class="question">{plain(asked.text)}</pre>
+      {indexed === "many" &&
+        choices.map((choice, at) => (
+          <Check
+            key={at}
+            label={plain(choice)}
+            isOn={chosen.has(String(at))}
+            onChange={() => toggle(String(at))}
+          />
+        ))}
+      {free && (
+        <Form onSubmit={() => answer(text)}>
+          <TextField label="Answer" isSecret={secret} value={text} onText={setText} />
+        </Form>
+      )}
+      <Problem error={doing.error} />
+      <div class="buttons">
+        {indexed === "many"
+          ? (
+            <button
+              type="button"
+              class="main"
+              onClick={() => answer([...chosen].sort((a, b) => Number(a) - Number(b)).join(","))}
+            >
+              Answer
+            </button>
+          )
+          : free
+          ? <button type="button" class="main" onClick={() => answer(text)}>Answer</button>
+          : (choices.length === 0 ? ["yes", "no"] : choices).map((choice, at) => (
+            <button
+              type="button"
+              key={at}
+              onClick={() => answer(choices.length === 0 ? choice : valueOf(at))}
+            >
+              {plain(choice)}
+            </button>
+          ))}
+        <button type="button" onClick={() => answer(null)}>Don't answer</button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,389 @@
+/** Sessions: the list, and one with its agent's log, its changes and its terminal. */
+import { useState } from "preact/hooks";
+import type { SessionDetailsData, SessionRowData, TaskData } from "../api.ts";
+import { type AgentLog, emptyLog, logAfter, type LogEntry } from "./agent_log.ts";
+import { call } from "./client.ts";
+import { useAnswer, useDoing, useEvents, useNow } from "./hooks.ts";
+import {
+  Badge,
+  Check,
+  Facts,
+  Field,
+  Form,
+  Heading,
+  Loading,
+  Problem,
+  Scroll,
+  StreamNotice,
+} from "./parts.tsx";
+import { type Route, routeHref, type SessionTab, sessionTabs } from "./route.ts";
+import { sessionsAfter, type SessionsState, sortedSessions, taskOf } from "./sessions_state.ts";
+import { SessionTerminal } from "./terminals.tsx";
+import { age, costText, firstLine, plain, plural, remaining, tokensText } from "./text.ts";
+import { type DiffFile, diffFiles } from "./unified_diff.ts";
+
+/** All sessions of the namespace, or of the cluster. */
+export function SessionList() {
+  const [isAll, setAll] = useState(() => localStorage.getItem("allNamespaces") === "true");
+  const [state, setState] = useState<SessionsState>({ sessions: undefined });
+  const stream = useEvents("GET api/sessions", { query: { allNamespaces: isAll } }, {
+    apply: (events) => setState((before) => events.reduce(sessionsAfter, before)),
+    reset: () => setState({ sessions: undefined }),
+  });
+  const now = useNow();
+  const sessions = state.sessions && sortedSessions(state.sessions.values());
+  const choose = (isOn: boolean) => {
+    localStorage.setItem("allNamespaces", String(isOn));
+    setAll(isOn);
+  };
+  return (
+    <>
+      <Heading title="Sessions">
+        <Check label="All namespaces" isOn={isAll} onChange={choose} />
+      </Heading>
+      <StreamNotice state={stream} />
+      {state.outOfSync !== undefined && (
+        <p class="warning-text" role="status">
+          {`The list may be old: ${plain(state.outOfSync)}`}
+        </p>
+      )}
+      {sessions === undefined ? stream.kind !== "failed" && <Loading /> : sessions.length === 0
+        ? (
+          <p>
+            No sessions here. <code>kodama start NAME --prompt "…"</code> starts one.
+          </p>
+        )
+        : (
+          <ul class="cards">
+            {sessions.map((session) => (
+              <li key={`${session.namespace}/${session.name}`}>
+                <SessionCard session={session} now={now} showsNamespace={isAll} />
+              </li>
+            ))}
+          </ul>
+        )}
+    </>
+  );
+}
+
+function SessionCard(
+  { session, now, showsNamespace }: {
+    session: SessionRowData;
+    now: number;
+    showsNamespace: boolean;
+  },
+) {
+  const { name, namespace, status } = session;
+  const task = taskOf(session);
+  const href = routeHref({ view: "session", namespace, name, tab: "log" });
+  return (
+    <article class="card">
+      <h2>
+        <a href={href}>{plain(name)}</a> <Badge state={status} />
+        {task !== undefined && <Badge state={task.state} text={`agent ${task.state}`} />}
+      </h2>
+      {showsNamespace && <p class="soft">{plain(namespace)}</p>}
+      {session.reason !== undefined && <p class="warning-text">{plain(session.reason)}</p>}
+      {task !== undefined && <TaskSummary task={task} />}
+      {"createdAt" in session && (
+        <p class="soft">
+          {[
+            session.branch === undefined ? "" : plain(session.branch),
+            `${age(session.createdAt, now)} old`,
+            limitText(session),
+          ].filter((text) => text !== "").join(" · ")}
+        </p>
+      )}
+    </article>
+  );
+}
+
+function TaskSummary({ task }: { task: TaskData }) {
+  const { prompt, lastMessage, reason } = task;
+  return (
+    <>
+      <p class="prompt">{plain(firstLine(prompt, 160))}</p>
+      {reason !== null && <p class="warning-text">{plain(firstLine(reason, 200))}</p>}
+      {lastMessage !== "" && <p>{plain(firstLine(lastMessage, 200))}</p>}
+      <p class="soft">{usageText(task)}</p>
+    </>
+  );
+}
+
+function usageText({ turns, tools, tokens, costUsd }: TaskData): string {
+  return [
+    plural(turns, "turn"),
+    plural(tools, "tool"),
+    `${tokensText(tokens)} tokens`,
+    costText(costUsd),
+  ].filter((text) => text !== "").join(" · ");
+}
+
+function limitText(session: SessionRowData): string {
+  const { ttlSeconds, idleSeconds } = ("left" in session ? session.left : undefined) ?? {};
+  const first = Math.min(ttlSeconds ?? Infinity, idleSeconds ?? Infinity);
+  return Number.isFinite(first) ? `stops in ${remaining(first)}` : "";
+}
+
+const tabTitles: Record<SessionTab, string> = {
+  log: "Agent's log",
+  changes: "Changes",
+  terminal: "Terminal",
+};
+
+/** One session. */
+export function SessionView(
+  { route, mayChange }: { route: Extract<Route, { view: "session" }>; mayChange: boolean },
+) {
+  const { namespace, name, tab } = route;
+  const target = { path: { name }, query: { namespace } };
+  const details = useAnswer("GET api/sessions/:name", target);
+  const [log, setLog] = useState<AgentLog>(emptyLog);
+  // Followed by each tab: it has the state of the task.
+  const stream = useEvents("GET api/sessions/:name/log", target, {
+    apply: (events) => setLog((before) => logAfter(before, events)),
+    reset: () => setLog(emptyLog),
+  });
+  const session = details.data;
+  const task = log.task ?? session?.tasks?.at(-1);
+  return (
+    <>
+      <Heading title={plain(name)}>
+        {session !== undefined && <Badge state={session.status} />}
+        {task !== undefined && <Badge state={task.state} text={`agent ${task.state}`} />}
+        <button type="button" onClick={details.reload}>Refresh</button>
+      </Heading>
+      <Problem error={details.error} retry={details.reload} />
+      {details.isLoading && <Loading />}
+      {session !== undefined && <SessionFacts session={session} task={task} />}
+      <nav class="tabs" aria-label={`Parts of ${plain(name)}`}>
+        {sessionTabs.map((one) => (
+          <a
+            key={one}
+            href={routeHref({ ...route, tab: one })}
+            aria-current={one === tab ? "page" : undefined}
+          >
+            {tabTitles[one]}
+          </a>
+        ))}
+      </nav>
+      {tab === "log" && (
+        <>
+          {mayChange && session !== undefined && (
+            <SessionActions session={session} task={task} onDone={details.reload} />
+          )}
+          {stream.kind === "failed" && stream.error.error.kind === "notFound"
+            ? <p>No agent has worked here yet.</p>
+            : <StreamNotice state={stream} />}
+          <AgentLogView log={log} />
+        </>
+      )}
+      {tab === "changes" && <Changes namespace={namespace} name={name} />}
+      {tab === "terminal" && <SessionTerminal namespace={namespace} name={name} />}
+    </>
+  );
+}
+
+function SessionFacts(
+  { session, task }: { session: SessionDetailsData; task: TaskData | undefined },
+) {
+  const now = useNow();
+  const { work } = session;
+  return (
+    <>
+      {session.reason !== undefined && <p class="warning-text">{plain(session.reason)}</p>}
+      <Facts
+        facts={[
+          ["namespace", plain(session.namespace)],
+          ["branch", "branch" in session && plain(session.branch ?? "")],
+          ["node", "node" in session && plain(session.node ?? "")],
+          ["owner", "owner" in session && plain(session.owner ?? "")],
+          ["age", "createdAt" in session && age(session.createdAt, now)],
+          ["limit", limitText(session)],
+          ["sync", "sync" in session && session.sync.enabled && plain(session.sync.status)],
+          ["work", work && workText(work)],
+          ["agent", task && usageText(task)],
+        ].map(([fact, value]) => [fact as string, value === false ? "" : value] as const)}
+      />
+    </>
+  );
+}
+
+function workText({ commits, uncommitted }: NonNullable<SessionDetailsData["work"]>): string {
+  return `${plural(commits, "commit")}, ${plural(uncommitted, "uncommitted file")}`;
+}
+
+/** What can be done: a prompt, an interrupt, a stop. */
+function SessionActions(
+  { session, task, onDone }: {
+    session: SessionDetailsData;
+    task: TaskData | undefined;
+    onDone: () => void;
+  },
+) {
+  const [text, setText] = useState("");
+  const [isNew, setNew] = useState(false);
+  const [done, setDone] = useState("");
+  const doing = useDoing();
+  const target = { path: { name: session.name }, query: { namespace: session.namespace } };
+  const act = async (action: () => Promise<string>) => {
+    let message = "";
+    setDone("");
+    if (await doing.run(async () => message = await action())) {
+      setDone(message);
+      onDone();
+    }
+  };
+  const prompt = () =>
+    act(async () => {
+      const body = { text, conversation: isNew ? "new" : "latest" };
+      const started = await call("POST api/sessions/:name/prompt", { ...target, body });
+      setText("");
+      return started.behind.length === 0
+        ? `Task ${started.task} has started.`
+        : `Task ${started.task} waits for ${plural(started.behind.length, "other task")}.`;
+    });
+  const interrupt = () =>
+    act(async () => {
+      const { task } = await call("POST api/sessions/:name/interrupt", target);
+      return `Task ${task} was interrupted.`;
+    });
+  const stop = () =>
+    act(async () => {
+      await call("POST api/sessions/:name/stop", target);
+      return "The session stops.";
+    });
+  const resume = () =>
+    act(async () => {
+      await call("POST api/sessions/:name/resume", target);
+      return "The session starts.";
+    });
+  const isRunning = session.status === "Running";
+  const isWorking = task?.state === "working" || task?.state === "queued";
+  return (
+    <section class="actions" aria-label="Actions">
+      {isRunning && (
+        <Form class="prompt-form" onSubmit={() => text.trim() !== "" && prompt()}>
+          <Field label={task?.state === "waiting" ? "Answer the agent" : "Prompt"}>
+            {(ids) => (
+              <textarea
+                {...ids}
+                rows={3}
+                value={text}
+                onInput={(event) => setText(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+          <div class="buttons">
+            <button type="submit" class="main" disabled={doing.isBusy || text.trim() === ""}>
+              Send
+            </button>
+            <Check label="New conversation" isOn={isNew} onChange={setNew} />
+            {isWorking && (
+              <button type="button" disabled={doing.isBusy} onClick={interrupt}>
+                Interrupt the agent
+              </button>
+            )}
+          </div>
+        </Form>
+      )}
+      <div class="buttons">
+        {session.status === "Stopped" || session.status === "Failed"
+          ? (
+            <button type="button" class="main" disabled={doing.isBusy} onClick={resume}>
+              Resume
+            </button>
+          )
+          : session.status !== "Unreadable" && (
+            <button type="button" disabled={doing.isBusy} onClick={stop}>Stop the session</button>
+          )}
+        <span role="status">{doing.isBusy ? "Working…" : done}</span>
+      </div>
+      <Problem error={doing.error} />
+    </section>
+  );
+}
+
+function AgentLogView({ log: { entries, omitted, task } }: { log: AgentLog }) {
+  return (
+    <section class="agent-log" aria-label="Agent's log" tabIndex={0}>
+      {task !== undefined && <p class="prompt">{plain(task.prompt)}</p>}
+      {omitted > 0 && <p class="soft">{`${omitted} earlier entries aren't shown.`}</p>}
+      {entries.map((entry, at) => <Entry key={omitted + at} entry={entry} />)}
+    </section>
+  );
+}
+
+function Entry({ entry }: { entry: LogEntry }) {
+  switch (entry.kind) {
+    case "text":
+      return <p class="said">{entry.text}</p>;
+    case "output":
+      return <pre class="output">{entry.text}</pre>;
+    case "note":
+      return <p class={`note ${entry.tone}`}>{entry.text}</p>;
+    case "tool":
+      return (
+        <details class="tool">
+          <summary>
+            <b>{entry.name}</b> <code>{entry.summary}</code>
+            {entry.ok === false && <Badge state="failed" />}
+            {entry.ok === undefined && <Badge state="working" />}
+          </summary>
+          {entry.result !== undefined && <pre class="output">{entry.result}</pre>}
+        </details>
+      );
+  }
+}
+
+function Changes({ namespace, name }: { namespace: string; name: string }) {
+  const diff = useAnswer("GET api/sessions/:name/diff", { path: { name }, query: { namespace } });
+  if (diff.error !== undefined) return <Problem error={diff.error} retry={diff.reload} />;
+  if (diff.data === undefined) return <Loading />;
+  const { base, untracked, truncated } = diff.data;
+  const files = diffFiles(diff.data.diff);
+  return (
+    <section aria-label="Changes">
+      <div class="buttons">
+        <p>
+          {`${plural(files.length, "file")} changed since `}
+          <code>{plain(base.slice(0, 12))}</code>
+          {untracked.length > 0 && `, and ${plural(untracked.length, "untracked file")}`}
+        </p>
+        <button type="button" onClick={diff.reload}>Refresh</button>
+      </div>
+      {truncated && <p class="warning-text">The diff is cut: it is larger than 1 MiB.</p>}
+      {files.map((file, at) => <FileDiff key={at} file={file} isOpen={files.length <= 20} />)}
+      {untracked.length > 0 && (
+        <details>
+          <summary>Untracked files</summary>
+          <ul class="names">{untracked.map((path) => <li key={path}>{plain(path)}</li>)}</ul>
+        </details>
+      )}
+    </section>
+  );
+}
+
+const signs = { added: "+", removed: "-", same: " ", hunk: "", note: "" };
+
+function FileDiff({ file, isOpen }: { file: DiffFile; isOpen: boolean }) {
+  const { path, added, removed, lines, notes } = file;
+  return (
+    <details class="file" open={isOpen}>
+      <summary>
+        <code>{plain(path)}</code> <span class="added">+{added}</span>{" "}
+        <span class="removed">-{removed}</span>
+      </summary>
+      {notes.map((note) => <p key={note} class="soft">{plain(note)}</p>)}
+      {lines.length > 0 && (
+        <Scroll label={`Changes of ${plain(path)}`}>
+          <pre class="diff">
+            {lines.map(({ kind, text }, at) =>
+              <span key={at} class={kind}>{`${signs[kind]}${plain(text)}\n`}</span>
+            )}
+          </pre>
+        </Scroll>
+      )}
+    </details>
+  );
+}
