@@ -21,7 +21,10 @@ Deno.test("a stopped session is cloned and kept in a file without waking: nothin
   await on("snapshot", "work", "--output", `${cluster.folder}/work.tar.gz`);
   const { status } = JSON.parse(await on("get", "work", "-o", "json"));
   assert.equal(status, "Stopped");
-  assert.equal(await Kubectl.on(cluster).ok("get", "pods", "-o", "name"), "pod/kodama-again");
+  const kubectl = Kubectl.on(cluster);
+  // The pod that had the files has been deleted, and may take a moment to end.
+  await kubectl.ok("wait", "--for=delete", "pod/kodama-files-work", "--timeout=120s");
+  assert.equal(await kubectl.ok("get", "pods", "-o", "name"), "pod/kodama-again");
 });
 
 Deno.test("a clone has the commits and the changes of its session, and needs its repository no more", async () => {
