@@ -20,18 +20,33 @@ Deno.test("tasks that waited when the pod went have their turns in the next one,
     );
   const inPod = (name: string, line: string) => run("attach", name, "--command", line);
   await run("start", "work", "--no-sync");
-  await prompt("for ever", "echo begun >first; tail -f /dev/null");
+  await prompt("for ever", "echo begun | tee first; tail -f /dev/null");
   await inPod("work", "until [ -s first ]; do sleep 0.1; done");
   for (const number of [2, 3]) await prompt("next", `echo ${number} >>order`);
   assert.deepEqual(await states(), ["working", "queued", "queued"]);
   assert.deepEqual(await listed(), ["work 1 working"]);
   await run("clone", "work", "copy");
   await run("stop", "work", "--yes");
+  // Read from its volume: the tasks that were queued still are.
+  assert.deepEqual(await states(), ["the pod restarted", "queued", "queued"]);
+  assert.match(
+    await run("agent", "logs", "work", "--task", "1"),
+    /^task 1 .*\nbegun\ntask 1 failed/,
+  );
   await run("resume", "work");
   await run("agent", "logs", "work", "--task", "3", "-f");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");
   assert.deepEqual(await states(), ["the pod restarted", "done", "done"]);
   assert.deepEqual(await listed(), ["copy 3 failed", "work 3 done"]);
+  const agents = JSON.parse(await run("agent", "list", "-A", "-o", "json"));
+  assert.deepEqual(
+    agents.map((one: Record<string, Record<string, unknown>>) => [
+      one["session"],
+      one["task"]?.["state"],
+      one["totals"]?.["tasks"],
+    ]),
+    [["copy", "failed", 3], ["work", "done", 3]],
+  );
   await run("stop", "work");
   await run("resume", "work");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");

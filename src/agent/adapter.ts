@@ -14,6 +14,35 @@ export interface TaskPlan {
   args: readonly string[];
   /** The conversation to start under this id, or to continue. */
   conversation: { id: string; isNew: boolean };
+  /** Who approves the agent's tools. */
+  permissions: Permissions;
+  /** US dollars after which the task ends; only if {@link Adapter.limitsCost}. */
+  budgetUsd?: number;
+}
+
+/** The values of {@link Permissions}; the first is the default. */
+export const permissionModes = ["bypass", "ask"] as const;
+
+/** `bypass`: the agent uses every tool. `ask`: tools that its own settings don't allow wait for a user's approval. */
+export type Permissions = typeof permissionModes[number];
+
+/** A user's answer to a request for approval. */
+export type Decision =
+  | { kind: "allow" }
+  /** The agent reads the message as the reason. */
+  | { kind: "deny"; message: string };
+
+/**
+ * How an agent that asks is talked to: its standard input stays open while it works. All of it is text that kodama
+ * composes; the pod's shell only passes on lines.
+ */
+export interface Dialogue {
+  /** An extended regular expression of grep for the agent's last line: its input is closed after it. */
+  readonly last: string;
+  /** Returns the first lines of the agent's input. */
+  opening(prompt: string): string;
+  /** Returns the line that answers a request. */
+  answer(request: string, decision: Decision): string;
 }
 
 /** Signals as a shell names them. */
@@ -37,6 +66,10 @@ export interface Adapter {
    * @throws UsageError if the user's args are invalid.
    */
   command(plan: TaskPlan): readonly string[];
+  /** Whether it ends a task that has cost more than a budget. */
+  readonly limitsCost: boolean;
+  /** How it asks for approvals; undefined if it can't. */
+  readonly dialogue?: Dialogue;
   /** Returns the events of a line, in order; none if it is irrelevant. Never throws. */
   readLine(line: string): readonly AgentEvent[];
 }

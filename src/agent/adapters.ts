@@ -9,6 +9,7 @@ import { bounded } from "./model.ts";
 export const commandAdapter: Adapter = {
   name: "command",
   converses: false,
+  limitsCost: false,
   interrupt: { signal: "TERM", to: "tree", graceMs: 10_000 },
   preparation: "",
   command({ args }) {

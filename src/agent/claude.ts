@@ -5,7 +5,7 @@
  * Required: `system/init` with `session_id` first; `assistant` and `user` with a message of the Messages API; `result`
  * last. Other events are tolerated, and so are more or fewer fields.
  */
-import type { Adapter } from "./adapter.ts";
+import type { Adapter, Dialogue } from "./adapter.ts";
 import {
   asFields,
   fieldsOf,
@@ -15,7 +15,7 @@ import {
   numberOf,
   textField,
 } from "./json_fields.ts";
-import { type AgentEvent, bounded, isConversation, type Tokens } from "./model.ts";
+import { type AgentEvent, bounded, isConversation, isRequest, type Tokens } from "./model.ts";
 
 /** Of a tool's input or answer: enough to see what it is about. */
 const maxSummary = 300;
@@ -31,18 +31,51 @@ const preparation = `PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local
 export PATH
 [ "$(id -u)" = 0 ] && export IS_SANDBOX=1`;
 
+/**
+ * The protocol of its SDK: requests on standard output, answers on standard input, a line of JSON each.
+ * https://code.claude.com/docs/en/agent-sdk/user-input Tried with the version of the tests.
+ */
+const dialogue: Dialogue = {
+  // The result is the only line whose first field may be another than its type.
+  last: '^[{]"type":"result"|^[{]"([^t]|t[^y]|ty[^p]|typ[^e]).*"type":"result"',
+  opening: (prompt) =>
+    `${
+      JSON.stringify({
+        type: "user",
+        message: { role: "user", content: [{ type: "text", text: prompt }] },
+      })
+    }\n`,
+  answer: (request, decision) =>
+    JSON.stringify({
+      type: "control_response",
+      response: {
+        subtype: "success",
+        request_id: request,
+        response: decision.kind === "allow"
+          ? { behavior: "allow" }
+          : { behavior: "deny", message: decision.message },
+      },
+    }),
+};
+
 /** Claude Code. */
 export const claudeAdapter: Adapter = {
   name: "claude",
   converses: true,
+  limitsCost: true,
   // It ends its turn, saves the conversation and stops the processes of its tools.
   interrupt: { signal: "INT", to: "agent", graceMs: 10_000 },
   preparation,
-  command({ args, conversation: { id, isNew } }) {
+  dialogue,
+  command({ args, conversation: { id, isNew }, permissions, budgetUsd }) {
     return [
       ...["claude", "-p", "--output-format", "stream-json", "--verbose"],
-      // No one is there to be prompted. The pod is the boundary; a later arg of the user's has precedence.
-      ...["--permission-mode", "bypassPermissions"],
+      // The pod is the boundary if no one is there to be asked. A later arg of the user's has precedence.
+      ...(permissions === "ask"
+        ? ["--input-format", "stream-json", "--permission-prompt-tool", "stdio"]
+        : []),
+      ...["--permission-mode", permissions === "ask" ? "default" : "bypassPermissions"],
+      ...(budgetUsd === undefined ? [] : ["--max-budget-usd", String(budgetUsd)]),
       ...[isNew ? "--session-id" : "--resume", id],
       ...args,
     ];
@@ -65,9 +98,38 @@ function readLine(line: string): readonly AgentEvent[] {
       return contentOf(event).flatMap(readToolResult);
     case "result":
       return [readResult(event)];
+    case "control_request":
+      return [readControlRequest(event)];
+    case "control_cancel_request": {
+      const request = textField(event, "request_id") ?? "";
+      return isRequest(request) ? [{ kind: "withdrawn", request }] : [unknown(type)];
+    }
     default:
       return [unknown(type)];
   }
+}
+
+function readControlRequest(event: JsonFields): AgentEvent {
+  const asked = fieldsOf(event, "request") ?? {};
+  const request = textField(event, "request_id") ?? "";
+  const subtype = textField(asked, "subtype") ?? "";
+  if (subtype !== "can_use_tool" || !isRequest(request)) {
+    return unknown(`control_request/${subtype}`);
+  }
+  const toolUse = textField(asked, "tool_use_id");
+  return {
+    kind: "asked",
+    request,
+    tool: bounded(textField(asked, "tool_name") ?? "a tool", maxSummary),
+    summary: approvedText(fieldsOf(asked, "input") ?? {}),
+    ...(toolUse === undefined ? {} : { toolUse: bounded(toolUse, maxSummary) }),
+  };
+}
+
+/** Who approves must see all of it: a command's end may be its worst part. */
+function approvedText(input: JsonFields): string {
+  const command = textField(input, "command");
+  return bounded(command ?? JSON.stringify(input));
 }
 
 function unknown(type: string): AgentEvent {

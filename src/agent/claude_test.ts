@@ -4,6 +4,7 @@ import { claudeAdapter } from "./claude.ts";
 import { type AgentEvent, isConversation, maxText } from "./model.ts";
 import { foldEvent, type Folding, noProgress } from "./read_tasks.ts";
 import {
+  recordedApproval,
   recordedConversation,
   recordedFailure,
   recordedRefusal,
@@ -30,6 +31,7 @@ Deno.test("a recorded task has its turns, tools, tokens and cost", () => {
     tokens: { input: 300, output: 150, cacheRead: 60, cacheWrite: 0 },
     costUsd: 0.0042,
     lastMessage: "All done.",
+    asked: [],
     result: { ok: true, text: "All done.", refused: [] },
   });
 });
@@ -107,6 +109,7 @@ Deno.test("the prompt is in no word; a conversation is begun under its name, or 
     claudeAdapter.command({
       args: ["--model", "opus"],
       conversation: { id: recordedConversation, isNew },
+      permissions: "bypass",
     });
   assert.deepEqual(command(true).slice(-4), [
     "--session-id",
@@ -115,6 +118,54 @@ Deno.test("the prompt is in no word; a conversation is begun under its name, or 
     "opus",
   ]);
   assert.deepEqual(command(false).slice(-4, -2), ["--resume", recordedConversation]);
+});
+
+Deno.test("a request for approval waits until its tool has ended, it is withdrawn, or the task ends", () => {
+  const [asked = "", result = "", ...others] = recordedApproval;
+  assert.deepEqual(eventsOf([asked]), [{
+    kind: "asked",
+    request: "d358e6aa-238e-4bc2-83cf-327c0f7186ab",
+    tool: "Bash",
+    summary: "touch made",
+    toolUse: "toolu_1",
+  }]);
+  const pending = (...lines: string[]) => foldEvents(eventsOf(lines)).asked.length;
+  assert.equal(pending(asked), 1);
+  assert.equal(pending(asked, result), 0);
+  for (const other of others) assert.equal(pending(asked, other), 0, other);
+  // What a user has refused needs no further answer.
+  assert.deepEqual(foldEvents(eventsOf([asked, ...recordedRefusal])).result?.refused, []);
+  // An id that can't be the name of a folder.
+  const [event] = eventsOf([asked.replace("d358e6aa-", "../")]);
+  assert.deepEqual(event, { kind: "unknown", type: "control_request/can_use_tool" });
+});
+
+Deno.test("with permissions ask, the input is a message, answers are lines, and only a result is the last line", () => {
+  const { dialogue } = claudeAdapter;
+  assert.ok(dialogue);
+  const args = claudeAdapter.command({
+    args: [],
+    conversation: { id: recordedConversation, isNew: true },
+    permissions: "ask",
+    budgetUsd: 2.5,
+  }).join(" ");
+  assert.match(args, /--permission-prompt-tool stdio --permission-mode default/);
+  assert.match(args, /--max-budget-usd 2.5/);
+  const [line, end] = dialogue.opening('two\n"lines"').split("\n");
+  assert.equal(JSON.parse(line ?? "").message.content[0].text, 'two\n"lines"');
+  assert.equal(end, "");
+  const denied = JSON.parse(dialogue.answer("r1", { kind: "deny", message: "no\nnever" }));
+  assert.deepEqual(denied.response, {
+    subtype: "success",
+    request_id: "r1",
+    response: { behavior: "deny", message: "no\nnever" },
+  });
+  assert.ok(!dialogue.answer("r1", { kind: "deny", message: "no\nnever" }).includes("\n"));
+  const last = new RegExp(dialogue.last);
+  const isLast = (lines: readonly string[]) => lines.filter((one) => last.test(one)).length;
+  assert.equal(isLast(recordedTask), 1);
+  assert.ok(last.test('{"duration_api_ms":1,"result":"x","type":"result","uuid":"y"}'));
+  assert.ok(!last.test('{"type":"assistant","message":{"content":[{"input":{"type":"result"}}]}}'));
 });
 
 Deno.test("only what can be a word of a command line is the name of a conversation", () => {

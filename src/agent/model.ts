@@ -22,6 +22,10 @@ export type AgentEvent =
   /** `summary` is the tool's subject: a command, a path. */
   | { kind: "toolStarted"; id: string; name: string; summary: string }
   | { kind: "toolEnded"; id: string; ok: boolean; text: string }
+  /** The agent waits for a user's approval of a tool. `toolUse` is the `id` of `toolStarted`. */
+  | { kind: "asked"; request: string; tool: string; summary: string; toolUse?: string }
+  /** It doesn't wait for that approval any more. */
+  | { kind: "withdrawn"; request: string }
   /** A tool wasn't allowed, and no one is there to be prompted. */
   | { kind: "refused"; tool: string; reason: string }
   /** The model wasn't reached; the agent retries. */
@@ -45,13 +49,26 @@ export type AgentEvent =
   /** An event that this version doesn't know: neither counted nor shown. */
   | { kind: "unknown"; type: string };
 
+/** A tool that waits for a user's approval. */
+export interface Approval {
+  /** Chosen by the agent: {@link isRequest}. */
+  request: string;
+  tool: string;
+  /** The tool's subject: a command, a path. */
+  summary: string;
+  toolUse?: string;
+}
+
 /** The state of a task. */
 export type TaskStatus =
   /** Queued: a pod works on one task at a time. */
   | { state: "queued" }
   | { state: "working" }
-  /** Its turn is over, and it needs an answer: `kodama prompt` sends it. */
-  | { state: "waiting"; for: string }
+  /**
+   * It needs an answer. With `approvals` it runs, and waits until they are answered; else its turn is over, and a
+   * further prompt is the answer.
+   */
+  | { state: "waiting"; for: string; approvals?: readonly Approval[] }
   | { state: "done" }
   | { state: "failed"; reason: string }
   /** By a user. */
@@ -77,6 +94,8 @@ export interface TaskProgress {
   tool?: { id: string; name: string; summary: string };
   /** What it waits for by itself: a model's answer. */
   note?: string;
+  /** Tools that wait for an approval, the oldest first: answered or not. */
+  asked: readonly Approval[];
   /** The agent's own result, once it is reported. */
   result?: { ok: boolean; text: string; refused: readonly string[] };
 }
@@ -106,9 +125,15 @@ export interface Task {
   partial: boolean;
 }
 
-/** Returns whether it is queued or working. */
+/** Returns whether it hasn't ended. */
 export function isOpen({ status }: Pick<Task, "status">): boolean {
-  return status.state === "queued" || status.state === "working";
+  return status.state === "queued" || isRunning({ status });
+}
+
+/** Returns whether its agent runs: it works, or waits for an approval. */
+export function isRunning({ status }: Pick<Task, "status">): boolean {
+  return status.state === "working" ||
+    status.state === "waiting" && status.approvals !== undefined;
 }
 
 /** The maximum length of any text in an event, in characters. */
@@ -126,6 +151,11 @@ export function isConversation(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/.test(text);
 }
 
+/** Returns whether a text is a valid name of a request: it becomes the name of a folder. */
+export function isRequest(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/.test(text);
+}
+
 /**
  * Returns the working task; else the newest that needs an answer and hasn't been continued; else the newest.
  *
@@ -135,7 +165,7 @@ export function currentOf<T extends Pick<Task, "number" | "status" | "continues"
   tasks: readonly T[],
 ): T | undefined {
   const answered = new Set(tasks.map(({ continues }) => continues));
-  return tasks.find(({ status }) => status.state === "working") ??
+  return tasks.find(isRunning) ??
     tasks.findLast(({ number, status }) => status.state === "waiting" && !answered.has(number)) ??
     tasks.at(-1);
 }

@@ -15,6 +15,7 @@ import {
   RunningScript,
   type ScriptFailure,
 } from "../podscript/running_script.ts";
+import answer from "./scripts/answer.sh" with { type: "text" };
 import add from "./scripts/add.sh" with { type: "text" };
 import follow from "./scripts/follow.sh" with { type: "text" };
 import inspect from "./scripts/inspect.sh" with { type: "text" };
@@ -34,6 +35,7 @@ const start = [prelude, tasksFolder];
 /** The scripts by name. */
 export const agentScripts = {
   add: [...start, add],
+  answer: [...start, inspect, answer],
   read: [...start, inspect, read],
   follow: [...start, inspect, follow],
   interrupt: [...start, inspect, interrupt],
@@ -152,6 +154,14 @@ function refusals(pod: string): Refusals<KodamaError> {
     noTask: (number) =>
       new KodamaError("notFound", `${pod} has no task ${number}`, {
         hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows its tasks`,
+      }),
+    notAsking: (number) =>
+      new KodamaError("conflict", `task ${number} of ${pod} doesn't wait for an approval`, {
+        hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows its state`,
+      }),
+    answered: () =>
+      new KodamaError("conflict", "the request has been answered already", {
+        hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows the task's state`,
       }),
     idle: () =>
       new KodamaError("conflict", `no agent is working in ${pod}`, {

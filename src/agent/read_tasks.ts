@@ -3,7 +3,7 @@ import type { Target } from "../kube/select/target.ts";
 import { adapterNamed } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
 import { type PodStreamOpener, startAgentScript, tailBytes } from "./pod_script.ts";
-import type { AgentEvent, Task, TaskProgress, TaskStatus, Tokens } from "./model.ts";
+import type { AgentEvent, Approval, Task, TaskProgress, TaskStatus, Tokens } from "./model.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 import type { ScriptMessage } from "../podscript/messages.ts";
 import { readRequest, type TaskRequest } from "./task_request.ts";
@@ -16,10 +16,15 @@ export interface TaskChoice {
   number?: number;
   /** How many bytes from the end of each task's events; the maximum if absent. */
   eventBytes?: number;
+  /** The pod isn't the agent's own, whose session is stopped: queued tasks wait for the next one. */
+  isStopped?: boolean;
 }
 
 /** The default if no number is requested. */
 const newestByDefault = 20;
+
+/** The most requests of a task for approvals. */
+const maxAnswered = 10_000;
 
 /** For one task's events. */
 const maxEventBytes = 8 * 1024 * 1024;
@@ -50,11 +55,12 @@ export async function readTasksInPod(
 export async function readEvents(
   streams: PodStreamOpener,
   target: Target,
-  number: number | undefined,
+  { number, isStopped = false }: Pick<TaskChoice, "number" | "isStopped">,
   signal: AbortSignal,
 ): Promise<{ task: Task; pieces: readonly EventPiece[] } | undefined> {
   const choice = number === undefined ? { newest: 1 } : { number };
-  const [files] = await readFiles(streams, target, { ...choice, withEvents: true }, signal);
+  const reading = { ...choice, isStopped, withEvents: true };
+  const [files] = await readFiles(streams, target, reading, signal);
   const task = files?.task();
   return files === undefined || task === undefined ? undefined : { task, pieces: files.pieces };
 }
@@ -62,9 +68,13 @@ export async function readEvents(
 async function readFiles(
   streams: PodStreamOpener,
   target: Target,
-  { newest = newestByDefault, number = 0, eventBytes = maxEventBytes, withEvents }: TaskChoice & {
-    withEvents: boolean;
-  },
+  {
+    newest = newestByDefault,
+    number = 0,
+    eventBytes = maxEventBytes,
+    isStopped = false,
+    withEvents,
+  }: TaskChoice & { withEvents: boolean },
   signal: AbortSignal,
 ): Promise<TaskFiles[]> {
   const args = [newest, number, eventBytes].map(String);
@@ -75,7 +85,7 @@ async function readFiles(
     const files = found.at(-1);
     if (part.kind === "bytes") files?.takeEvents(part.bytes);
     else if (part.keyword === "task" && found.length < newest) {
-      found.push(new TaskFiles(part.args, withEvents));
+      found.push(new TaskFiles(part.args, { withEvents, isStopped }));
     } else files?.take(part);
   }
   await script.done();
@@ -94,9 +104,13 @@ class TaskFiles {
   #eventBytes = 0;
   #at = 0;
   #partial = false;
+  readonly #answered = new Set<string>();
   readonly pieces: EventPiece[] = [];
 
-  constructor([number, state]: readonly string[], private readonly withEvents: boolean) {
+  constructor(
+    [number, state]: readonly string[],
+    private readonly options: { withEvents: boolean; isStopped: boolean },
+  ) {
     this.#number = wholeNumber(number);
     this.#state = state;
   }
@@ -113,6 +127,9 @@ class TaskFiles {
         this.#request = readRequest(args.join(" "));
         this.#reader = new EventReader(adapterNamed(this.#request.adapter));
         return;
+      case "answered":
+        if (this.#answered.size < maxAnswered) this.#answered.add(args[0] ?? "");
+        return;
       case "events":
         this.#eventBytes = wholeNumber(args[0]) ?? 0;
         this.#at = Math.max(0, this.#eventBytes - (wholeNumber(args[1]) ?? 0));
@@ -125,7 +142,7 @@ class TaskFiles {
   }
 
   takeEvents(bytes: Uint8Array): void {
-    if (this.withEvents) this.pieces.push({ bytes, at: this.#at });
+    if (this.options.withEvents) this.pieces.push({ bytes, at: this.#at });
     this.#at += bytes.length;
     this.#fold(this.#reader.take(bytes));
   }
@@ -142,7 +159,7 @@ class TaskFiles {
       number: this.#number,
       key,
       adapter,
-      status: taskStatus(this.#report(), progress, adapter),
+      status: taskStatus(this.#report(), progress, adapter, this.#answered),
       prompt,
       ...(workdir === undefined ? {} : { workdir }),
       createdAt,
@@ -162,7 +179,7 @@ class TaskFiles {
   }
 
   #progress(): TaskProgress {
-    const { countedMessage: _, ...progress } = this.#folding;
+    const { countedMessage: _counted, hasAsked: _asked, ...progress } = this.#folding;
     return progress;
   }
 
@@ -172,6 +189,7 @@ class TaskFiles {
       const { code, why } = this.#exit;
       return { kind: "ended", exitCode: code, interrupted: why === "interrupted" };
     }
+    if (!started && this.options.isStopped) return { kind: "alive", started };
     if (this.#state === "alive") return { kind: "alive", started };
     return { kind: "missing", started, restarted: this.#state === "restarted" };
   }
@@ -194,15 +212,21 @@ const cannotRun = 126;
 /** The exit code for SIGKILL, which the kernel sends to a process of a container at its memory limit. */
 const killed = 128 + 9;
 
-/** Returns the state. `adapter` is for its messages. */
+/** Returns the state. `adapter` is for its messages; `answered` are the requests that users have answered. */
 export function taskStatus(
   report: RunnerReport,
   progress: TaskProgress,
   adapter: string,
+  answered: ReadonlySet<string> = new Set(),
 ): TaskStatus {
   switch (report.kind) {
-    case "alive":
-      return { state: report.started ? "working" : "queued" };
+    case "alive": {
+      if (!report.started) return { state: "queued" };
+      const approvals = progress.asked.filter(({ request }) => !answered.has(request));
+      const [first] = approvals;
+      if (first === undefined) return { state: "working" };
+      return { state: "waiting", for: `approval of ${first.tool} ${first.summary}`, approvals };
+    }
     case "missing": {
       const what = report.restarted ? "the pod restarted" : "its processes were killed";
       return {
@@ -247,6 +271,8 @@ function endedStatus(
 export interface Folding extends TaskProgress {
   /** The model's answer that was counted last: its parts arrive as separate events. */
   countedMessage?: string;
+  /** A user was asked for approvals: what was refused then, the user has refused. */
+  hasAsked?: true;
 }
 
 /** The progress of a task that hasn't started. */
@@ -255,7 +281,11 @@ export const noProgress: Folding = {
   tools: 0,
   tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
   lastMessage: "",
+  asked: [],
 };
+
+/** The most tools that wait at once: an agent uses a few in parallel. */
+const maxAsked = 100;
 
 /** One event more. */
 export function foldEvent(before: Folding, event: AgentEvent): Folding {
@@ -283,8 +313,21 @@ export function foldEvent(before: Folding, event: AgentEvent): Folding {
       const { id, name, summary } = event;
       return { ...before, tools: before.tools + 1, tool: { id, name, summary } };
     }
-    case "toolEnded":
-      return before.tool?.id === event.id ? withoutTool(before) : before;
+    case "toolEnded": {
+      const asked = before.asked.filter(({ toolUse }) => toolUse !== event.id);
+      const after = asked.length === before.asked.length ? before : { ...before, asked };
+      return after.tool?.id === event.id ? withoutTool(after) : after;
+    }
+    case "asked": {
+      const { kind: _, ...approval } = event;
+      const asked = [...before.asked, approval satisfies Approval].slice(-maxAsked);
+      return { ...before, asked, hasAsked: true };
+    }
+    case "withdrawn":
+      return {
+        ...before,
+        asked: before.asked.filter(({ request }) => request !== event.request),
+      };
     case "refused":
       return before;
     case "retry":
@@ -309,7 +352,8 @@ function withResult(
     ...(tokens === undefined ? {} : { tokens }),
     ...(costUsd === undefined ? {} : { costUsd }),
     ...(text === "" ? {} : { lastMessage: text }),
-    result: { ok, text, refused },
+    asked: [],
+    result: { ok, text, refused: before.hasAsked ? [] : refused },
   };
 }
 

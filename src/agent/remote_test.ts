@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { imageShells } from "../kube/testing/image_shells.ts";
+import type { Adapter } from "./adapter.ts";
 import { commandAdapter } from "./adapters.ts";
 import { followTaskInPod } from "./follow_task.ts";
-import { interruptTaskInPod, startTaskInPod } from "./start_task.ts";
+import { answerInPod, interruptTaskInPod, startTaskInPod } from "./start_task.ts";
 import { readTasksInPod } from "./read_tasks.ts";
 import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
 import { followed, never, task } from "./testing/shell_tasks.ts";
@@ -32,6 +33,67 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
       const wanted = { adapter: commandAdapter };
       const interruption = await interruptTaskInPod(pod.streams, shellTarget, wanted, never);
       assert.deepEqual(interruption, { number: 2, late: false, remaining: 0 });
+    });
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** An agent of the shell: it asks for `first` and `second`, and prints the answers. */
+const askingAdapter: Adapter = {
+  ...commandAdapter,
+  dialogue: {
+    last: "^bye",
+    opening: (prompt) => `${prompt}\n`,
+    answer: (request, { kind }) => `${request} ${kind}`,
+  },
+};
+
+const askingScript = `read -r prompt; echo "prompt: $prompt"
+echo 'ask first'; read -r answer; echo "$answer"
+echo 'ask second'; read -r answer; echo "$answer"; echo bye; read -r answer || echo closed; exit 4`;
+
+Deno.test("in every shell, an agent that asks reads each answer once, and its input ends after its last line", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
+  for (const { name, ...shell } of await imageShells(folder)) {
+    await t.step(name, async () => {
+      await using pod = await ShellPod.open(shell);
+      const { streams } = pod;
+      const asks = task(askingScript, { adapter: askingAdapter, permissions: "ask" });
+      assert.equal(await startTaskInPod(streams, shellTarget, asks, never), 1);
+      const answer = (request: string, number = 1) =>
+        answerInPod(streams, shellTarget, { number, request, line: `${request} allow` }, never);
+      const parts = followTaskInPod({ ...streams, clock: systemClock }, shellTarget, {
+        number: 1,
+        offset: 0,
+      }, never);
+      let text = "";
+      const answered: Promise<unknown>[] = [];
+      for await (const part of parts) {
+        if (part.kind !== "bytes") continue;
+        text += new TextDecoder().decode(part.bytes);
+        const next = ["first", "second"][answered.length];
+        if (next === undefined || !text.includes(`ask ${next}\n`)) continue;
+        // Two users at once: one of both answers.
+        answered.push(Promise.allSettled([answer(next), answer(next)]));
+      }
+      const lines =
+        "prompt: do it\nask first\nfirst allow\nask second\nsecond allow\nbye\nclosed\n";
+      assert.equal(text, lines);
+      for (const results of await Promise.all(answered)) {
+        const states = (results as PromiseSettledResult<void>[]).map(({ status }) => status);
+        assert.deepEqual(states.toSorted(), ["fulfilled", "rejected"]);
+      }
+      const [read] = await readTasksInPod(streams, shellTarget, {}, never);
+      assert.deepEqual([read?.status.state, read?.exitCode], ["failed", 4]);
+      await assert.rejects(answer("first"), { kind: "conflict", message: /doesn't wait/ });
+      // What talks to the agent ends with it, also if it never read its input.
+      const silent = task("exec sleep 1000", { adapter: askingAdapter, permissions: "ask" });
+      await startTaskInPod(streams, shellTarget, silent, never);
+      const ending = { adapter: askingAdapter, number: 2 };
+      await interruptTaskInPod(streams, shellTarget, ending, never);
+      await followed(pod, 2);
+      const names = [...Deno.readDirSync(pod.task(2))].map((entry) => entry.name);
+      assert.ok(!names.some((name) => ["input", "output", "copy"].includes(name)), `${names}`);
     });
   }
   await Deno.remove(folder, { recursive: true });

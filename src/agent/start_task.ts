@@ -2,7 +2,7 @@
 import { action, hint, option } from "../base/hint.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
-import type { Adapter, TaskPlan } from "./adapter.ts";
+import type { Adapter, Permissions, TaskPlan } from "./adapter.ts";
 import { CutError, type PodStreamOpener, runnerText, startAgentScript } from "./pod_script.ts";
 import type { Task } from "./model.ts";
 import { wholeNumber } from "./read_answer.ts";
@@ -25,6 +25,10 @@ export interface NewTask {
   key: string;
   /** A new conversation of this id, or an earlier task's. */
   conversation: { id: string; isNew: true } | { id: string; isNew: false; continues: number };
+  /** `ask` only if the adapter has a dialogue. */
+  permissions: Permissions;
+  /** US dollars; only if the adapter limits the cost. */
+  budgetUsd?: number;
 }
 
 /** For a prompt, in characters: a shell in the pod reads it byte by byte. */
@@ -64,7 +68,8 @@ async function arrived(
 
 /** The files of its folder. */
 function filesOf(task: NewTask): Record<string, string> {
-  const { adapter, prompt, workdir, args, conversation, environment } = task;
+  const { adapter, prompt, workdir, args, conversation, environment, permissions, budgetUsd } =
+    task;
   if (prompt.trim() === "") throw new UsageError("the prompt is empty");
   if (prompt.length > maxPrompt) {
     throw new UsageError(`the prompt has more than ${maxPrompt / 1024} Ki characters`, {
@@ -82,11 +87,21 @@ function filesOf(task: NewTask): Record<string, string> {
     ...("continues" in conversation ? { continues: conversation.continues } : {}),
   };
   const variables = environmentLines(environment);
+  const dialogue = permissions === "ask" ? adapter.dialogue : undefined;
   return {
     task: requestLine(request),
     key: task.key,
-    prompt,
-    start: startLines(adapter, { workdir, plan: { args, conversation: { id, isNew } } }),
+    prompt: dialogue?.opening(prompt) ?? prompt,
+    ...(dialogue === undefined ? {} : { dialogue: dialogue.last }),
+    start: startLines(adapter, {
+      workdir,
+      plan: {
+        args,
+        conversation: { id, isNew },
+        permissions,
+        ...(budgetUsd === undefined ? {} : { budgetUsd }),
+      },
+    }),
     runner: runnerText(),
     ...(variables === "" ? {} : { environment: variables }),
   };
@@ -173,6 +188,28 @@ export function fileLines(files: Readonly<Record<string, string>>): string {
     return `=${name}\n${lines.join("")}`;
   });
   return `${parts.join("")}.\n`;
+}
+
+/* Answers an agent that waits for an approval. */
+
+/**
+ * Sends a user's decision to the agent of a running task.
+ *
+ * @throws KodamaError `conflict` if the request has been answered, or the task doesn't run any more.
+ */
+export async function answerInPod(
+  streams: PodStreamOpener,
+  target: Target,
+  { number, request, line }: { number: number; request: string; line: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const args = [String(number), request];
+  await using script = await startAgentScript(streams, target, { script: "answer", args, signal });
+  const writing = script.write(`${line}\n`).catch(() => {
+    // The script has exited: its end explains why.
+  });
+  await script.expect("sent");
+  await writing;
 }
 
 /* Ends a task that works or is queued. */

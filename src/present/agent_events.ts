@@ -1,9 +1,9 @@
 /** An agent's events as lines of a terminal. Their text comes from a pod and can't send control sequences. */
 import type { FollowEvent } from "../actions/agent/follow.ts";
-import type { AgentEvent, Task } from "../actions/agent/tasks.ts";
+import type { AgentEvent, Approval, Task } from "../actions/agent/tasks.ts";
 import type { Style } from "../terminal/style.ts";
 import { tameLine } from "../terminal/tame.ts";
-import { firstLine, statusLine, taskData } from "./agent_tasks.ts";
+import { firstLine, requestName, statusLine, taskData } from "./agent_tasks.ts";
 
 /** Of a tool's result. */
 const maxAnswerLines = 6;
@@ -60,6 +60,11 @@ function agentLines(event: AgentEvent, style: Style): string[] {
       return [`${style.bold(`> ${tame(event.name)}`)} ${tame(firstLine(event.summary, 200))}`];
     case "toolEnded":
       return answerLines(event, style);
+    case "asked":
+      return [
+        style.yellow(tame(`  waits for approval ${requestName(event)}: ${event.tool}`)),
+        ...texts(event.summary).map((line) => `    ${line}`),
+      ];
     case "refused":
       return [
         style.yellow(tame(`  ${event.tool} wasn't allowed: ${firstLine(event.reason, 200)}`)),
@@ -72,9 +77,18 @@ function agentLines(event: AgentEvent, style: Style): string[] {
     case "result":
     case "began":
     case "usage":
+    case "withdrawn":
     case "unknown":
       return [];
   }
+}
+
+/** Returns what a tool that waits for an approval would do: all of it. */
+export function approvalLines({ request, tool, summary }: Approval): string[] {
+  return [
+    tame(`task waits for approval ${requestName({ request })}: ${tool}`),
+    ...texts(summary).map((line) => `  ${line}`),
+  ];
 }
 
 function answerLines(

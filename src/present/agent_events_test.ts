@@ -17,6 +17,7 @@ function taskWith(status: TaskStatus, more: Partial<Task> = {}): Task {
       tokens: { input: 300, output: 150, cacheRead: 12_000, cacheWrite: 0 },
       costUsd: 0.0042,
       lastMessage: "Done.",
+      asked: [],
     },
     eventBytes: 10,
     partial: false,

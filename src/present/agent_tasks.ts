@@ -1,8 +1,22 @@
 /** Tasks as text for people, and as data. Pure. */
-import type { Task, TaskStatus, Tokens } from "../actions/agent/tasks.ts";
+import type { Approval, Task, TaskStatus, Tokens } from "../actions/agent/tasks.ts";
+import type { SessionAgent } from "../actions/session/agents.ts";
 import { plural } from "../base/plural.ts";
 import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
+
+/** Of a request for approval: enough to distinguish those of one task. */
+const shortRequest = 8;
+
+/** Returns the name of a request that a user types. */
+export function requestName({ request }: Pick<Approval, "request">): string {
+  return request.slice(0, shortRequest);
+}
+
+/** Returns the approvals that a task waits for. */
+export function approvalsOf({ status }: Task): readonly Approval[] {
+  return status.state === "waiting" ? status.approvals ?? [] : [];
+}
 
 const header = ["TASK", "STATE", "AGENT", "TURNS", "TOOLS", "TOKENS", "COST", "AGE", "PROMPT"];
 
@@ -28,6 +42,47 @@ export function tasksTable(tasks: readonly Task[], now: Date): string[] {
       ];
     }),
   );
+}
+
+const agentsHeader = [
+  "NAMESPACE",
+  "SESSION",
+  "STATUS",
+  "OWNER",
+  "TASK",
+  "STATE",
+  "TASKS",
+  "TOKENS",
+  "COST",
+  "PROMPT",
+];
+
+/** Returns the lines of a table of all sessions' agents. */
+export function agentsTable(agents: readonly SessionAgent[]): string[] {
+  return tableLines(
+    agentsHeader,
+    agents.map(({ namespace, name, status, owner = "", task, totals }) => [
+      ...[namespace, name, status, owner],
+      ...(task === undefined ? ["", ""] : [String(task.number), task.status.state]),
+      ...(totals === undefined
+        ? ["", "", ""]
+        : [String(totals.tasks), tokensText(totals.tokens), costText(totals.costUsd)]),
+      task === undefined ? "" : firstLine(task.prompt),
+    ]),
+  );
+}
+
+/** Returns a session's agent as data. */
+export function agentData(agent: SessionAgent): Record<string, unknown> {
+  const { namespace, name, status, owner, task, totals } = agent;
+  return {
+    namespace,
+    session: name,
+    status,
+    owner: owner ?? null,
+    task: task === undefined ? null : taskData(task),
+    totals: totals === undefined ? null : { ...totals, costUsd: totals.costUsd ?? null },
+  };
 }
 
 /** Returns the detail after a state's name; empty if the state has none. */
@@ -120,6 +175,7 @@ export function taskData(task: Task) {
     tokens,
     costUsd: costUsd ?? null,
     lastMessage,
+    approvals: approvalsOf(task).map(({ request, tool, summary }) => ({ request, tool, summary })),
     partial: task.partial,
   };
 }

@@ -105,6 +105,7 @@ interface ListedTask {
   costUsd: number | null;
   continues: number | null;
   lastMessage: string;
+  approvals: { request: string; tool: string; summary: string }[];
 }
 
 /** Returns the tasks of an agent as `agent list` prints them. */
@@ -230,6 +231,48 @@ export async function runAgentStory(
     gates.open("cut");
   });
 
+  await step("a tool waits until it is approved, or refused with a reason", async () => {
+    const log = agent.start(prompt("[write] with approvals", "-f", "--permissions", "ask"));
+    await using _log = log;
+    const asked = / {2}waits for approval (\S+): Bash\n {4}echo hello >hello.txt\n/;
+    await log.until(({ stdout }) => asked.test(stdout));
+    const waiting = (await tasksOf(agent)).at(-1);
+    assert.deepEqual([waiting?.state, waiting?.reason], [
+      "waiting",
+      "approval of Bash echo hello >hello.txt",
+    ]);
+    const noTerminal = await agent.run(["agent", "approve", operand, ...scope]);
+    assert.equal(noTerminal.code, 2, noTerminal.stderr);
+    await agent.inPod("rm -f hello.txt copied.txt");
+    const [request = ""] = waiting?.approvals.map((one) => one.request) ?? [];
+    const name = request.slice(0, 8);
+    const approved = await agent.run(["agent", "approve", operand, name, ...scope]);
+    assert.deepEqual([approved.code, approved.stdout], [
+      0,
+      `allowed ${name}: Bash (task ${waiting?.number})\n`,
+    ], approved.stderr);
+    await log.until(({ stdout }) => /waits for approval \S+: Bash\n {4}cat hello/.test(stdout));
+    const denied = await agent.run(
+      ["agent", "deny", operand, "--all", "-m", "not in this folder", ...scope],
+    );
+    assert.equal(denied.code, 0, denied.stderr);
+    assert.equal(await log.ended(), 0);
+    const shown = await agent.run(["agent", "logs", operand, ...scope]);
+    assert.match(shown.stdout, /not in this folder/);
+    assert.equal(
+      await agent.inPod("cat hello.txt; [ -e copied.txt ] || echo none"),
+      "hello\nnone\n",
+    );
+    const late = await agent.run(["agent", "approve", operand, name, ...scope]);
+    assert.equal(late.code, 1, late.stderr);
+  });
+
+  await step("a budget ends a task", async () => {
+    const { code, stdout } = await agent.run(prompt("[write] cheaply", "-f", "--budget", "0.001"));
+    assert.equal(code, 5, stdout);
+    assert.match(stdout, /failed: Reached maximum budget \(\$0\.001\)/);
+  });
+
   await step("tools that weren't allowed make it wait for an answer", async () => {
     const words = ["--", "--permission-mode", "manual"];
     const { code, stdout, stderr } = await agent.run([...prompt("[write] again", "-f"), ...words]);
@@ -237,7 +280,7 @@ export async function runAgentStory(
     assert.match(stdout, /\n {2}Bash wasn't allowed: /);
     assert.match(
       stdout,
-      /\ntask 9 waiting: it wasn't allowed to use Bash · continues task 8 · /,
+      /\ntask 11 waiting: it wasn't allowed to use Bash · continues task 10 · /,
     );
   });
 }

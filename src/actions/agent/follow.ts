@@ -61,11 +61,11 @@ export async function* followTask(
 export async function* showTask(
   host: Host,
   target: Target,
-  options: { number?: number; offset?: number; signal: AbortSignal },
+  options: { number?: number; offset?: number; isStopped?: boolean; signal: AbortSignal },
 ): AsyncGenerator<FollowEvent, void> {
   const { signal, offset = 0 } = options;
   const streams = await podStreams(host);
-  const found = await readEvents(streams, target, options.number, signal);
+  const found = await readEvents(streams, target, options, signal);
   if (found === undefined) throw noTask(target, options.number);
   const { task, pieces } = found;
   yield { kind: "task", task };

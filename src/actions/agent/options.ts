@@ -1,2 +1,3 @@
-/** The values that command-line args are checked against; loads nothing else. */
-export { adapterNames } from "../../agent/adapter.ts";
+/** What the options of agents' actions accept, and how open tasks are recognized: without the actions themselves. */
+export { adapterNames, permissionModes } from "../../agent/adapter.ts";
+export { isOpen } from "../../agent/model.ts";

@@ -1,12 +1,17 @@
 /** Tasks of agents in pods: started, read, followed, ended. */
-import { type Interruption, interruptTaskInPod, startTaskInPod } from "../../agent/start_task.ts";
-import { type FoundTask, readTasksInPod } from "../../agent/read_tasks.ts";
+import {
+  answerInPod,
+  type Interruption,
+  interruptTaskInPod,
+  startTaskInPod,
+} from "../../agent/start_task.ts";
+import { type FoundTask, readTasksInPod, type TaskChoice } from "../../agent/read_tasks.ts";
 import { action, hint, option } from "../../base/hint.ts";
-import type { Adapter, AdapterName } from "../../agent/adapter.ts";
+import type { Adapter, AdapterName, Decision, Permissions } from "../../agent/adapter.ts";
 import { adapterNamed } from "../../agent/adapters.ts";
-import { currentOf, isOpen, type Task } from "../../agent/model.ts";
+import { type Approval, currentOf, isOpen, isRunning, type Task } from "../../agent/model.ts";
 import type { PodStreamOpener } from "../../agent/pod_script.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Host } from "../host.ts";
 import { Deadline } from "../../base/abort.ts";
@@ -14,8 +19,15 @@ import type { Clock } from "../../base/clock.ts";
 import { Outages } from "../../exec/outages.ts";
 import { chosenSettings } from "../exec/settings.ts";
 
-export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
-export type { AdapterName } from "../../agent/adapter.ts";
+export type {
+  AgentEvent,
+  Approval,
+  Task,
+  TaskState,
+  TaskStatus,
+  Tokens,
+} from "../../agent/model.ts";
+export type { AdapterName, Decision, Permissions } from "../../agent/adapter.ts";
 
 /** A task to start. */
 export interface StartTaskOptions {
@@ -32,6 +44,10 @@ export interface StartTaskOptions {
    * none; a number continues that task's.
    */
   conversation?: "new" | "latest" | number;
+  /** `bypass` if absent. */
+  permissions?: Permissions;
+  /** US dollars: the agent ends the task, as failed, when it has cost this much. */
+  budgetUsd?: number;
   /** Letters and digits; a task given twice with the same key runs once: see {@link StartedTask.number}. */
   once?: string;
   signal: AbortSignal;
@@ -61,7 +77,18 @@ export async function startTask(
   const { prompt, args = [], environment = {}, signal } = options;
   const streams = await podStreams(host);
   const adapter = adapterNamed(options.adapter);
-  const { conversation: requested = "latest" } = options;
+  const { conversation: requested = "latest", permissions = "bypass" } = options;
+  if (permissions === "ask" && adapter.dialogue === undefined) {
+    throw new UsageError(`the adapter ${adapter.name} can't ask for approvals`, {
+      hint: hint`${option("permissions", "ask")} is for Claude Code`,
+    });
+  }
+  const { budgetUsd } = options;
+  if (budgetUsd !== undefined && !adapter.limitsCost) {
+    throw new UsageError(`the adapter ${adapter.name} knows no cost`, {
+      hint: hint`${option("budget")} is for Claude Code`,
+    });
+  }
   const before = await earlierTask(streams, target, { adapter, requested }, signal);
   const tasks = await readTasksInPod(streams, target, everyTask, signal);
   const workdir = options.workdir ?? before?.workdir;
@@ -73,6 +100,8 @@ export async function startTask(
     ...(workdir === undefined ? {} : { workdir }),
     createdAt: host.clock.now(),
     key: options.once ?? crypto.randomUUID().replaceAll("-", ""),
+    permissions,
+    ...(budgetUsd === undefined ? {} : { budgetUsd }),
     conversation: before?.conversation === undefined
       ? { id: crypto.randomUUID(), isNew: true }
       : { id: before.conversation, isNew: false, continues: before.number },
@@ -123,19 +152,54 @@ export async function workingTask(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const tasks = await readTasksInPod(await podStreams(host), target, everyTask, signal);
-  return tasks.find(({ status }) => status.state === "working")?.number;
+  return tasks.find(isRunning)?.number;
+}
+
+/** A running task that waits, and the approvals that it waits for, the oldest first. */
+export interface WaitingTask {
+  task: Task;
+  approvals: readonly Approval[];
+}
+
+/** Returns the task of a pod that waits for approvals, if there is one: only one runs at a time. */
+export async function waitingTask(
+  host: Host,
+  target: Target,
+  signal: AbortSignal,
+): Promise<WaitingTask | undefined> {
+  const task = await currentTask(host, target, signal);
+  if (task?.status.state !== "waiting" || task.status.approvals === undefined) return undefined;
+  return { task, approvals: task.status.approvals };
+}
+
+/**
+ * Sends a user's decision to the agent.
+ *
+ * @throws KodamaError `conflict` if the request has been answered, or the task doesn't run any more.
+ */
+export async function answerApproval(
+  host: Host,
+  target: Target,
+  { task, request, decision, signal }: {
+    task: Task;
+    request: string;
+    decision: Decision;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  const { dialogue } = adapterNamed(task.adapter);
+  if (dialogue === undefined) throw new TypeError(`${task.adapter} has no dialogue`);
+  const line = dialogue.answer(request, decision);
+  const streams = await podStreams(host);
+  await answerInPod(streams, target, { number: task.number, request, line }, signal);
 }
 
 /** Returns the newest tasks (20 by default), the oldest first; or the one of a number. */
 export async function readTasks(
   host: Host,
   target: Target,
-  { newest, number, signal }: { newest?: number; number?: number; signal: AbortSignal },
+  { signal, ...choice }: TaskChoice & { signal: AbortSignal },
 ): Promise<readonly FoundTask[]> {
-  const choice = {
-    ...(newest === undefined ? {} : { newest }),
-    ...(number === undefined ? {} : { number }),
-  };
   return await readTasksInPod(await podStreams(host), target, choice, signal);
 }
 

@@ -60,3 +60,34 @@ export async function agentTarget(
   const contexts = context === undefined ? [] : [context];
   return (await onlyTarget(host, { contexts, selection }, signal)).target;
 }
+
+/** The time for a pod that reads the volumes of a stopped session. */
+const readyTimeoutMs = 120_000;
+
+/**
+ * Reads an agent's files; those of a stopped session in a pod that mounts its volumes meanwhile, read-only.
+ *
+ * @param onWait what a stopped session's reader waits for.
+ */
+export async function readingAgent<T>(
+  host: Host,
+  ref: AgentRef,
+  { onWait, signal }: { onWait: (reason: string) => Promise<void>; signal: AbortSignal },
+  read: (target: Target, options: { isStopped: boolean }) => Promise<T>,
+): Promise<T> {
+  if (ref.kind === "pod") {
+    return await read(await agentTarget(host, ref, signal), { isStopped: false });
+  }
+  const { sessionFiles } = await import("./session_files.ts");
+  const { kind: _, ...session } = ref;
+  const { isStopped, withFiles } = await sessionFiles(host, session, { readyTimeoutMs, signal });
+  // deno-lint-ignore require-yield -- it waits for nothing itself
+  const reading = withFiles(async function* ({ target }) {
+    return await read(target, { isStopped });
+  });
+  for (;;) {
+    const next = await reading.next();
+    if (next.done === true) return next.value;
+    await onWait(next.value);
+  }
+}

@@ -37,9 +37,8 @@ export async function giveTask(
   if (same !== undefined) return { number: same.number, already: true };
   if (session.agent !== undefined) throw otherFirstTask(session);
   await requireAgent(host, { session, target, task, signal });
-  const { adapter, prompt, args } = task;
   const once = `first${uid.replaceAll(/[^0-9A-Za-z]/g, "")}`;
-  const { number } = await startTask(host, target, { adapter, prompt, args, once, signal });
+  const { number } = await startTask(host, target, { ...task, once, signal });
   // Another start may have given it at the same moment: the lower number is the one that runs.
   const all = await readTasks(host, target, { signal });
   const taken = all.find(({ key }) => key === once);

@@ -1,7 +1,7 @@
 /** The options and events of the actions on sessions: the front ends' input, and what they render. */
 import type { Hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
-import type { AdapterName } from "../../agent/adapter.ts";
+import type { AdapterName, Permissions } from "../../agent/adapter.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_commands.ts";
@@ -83,6 +83,10 @@ export interface FirstTask {
   prompt: string;
   /** The command of the adapter `command`; otherwise args appended to the adapter's own. */
   args: readonly string[];
+  /** `bypass` if absent. */
+  permissions?: Permissions;
+  /** US dollars. */
+  budgetUsd?: number;
 }
 
 /** The steps of a start, in their order. */

@@ -36,7 +36,9 @@ export async function list(
 ): Promise<ListedSessions> {
   const { client, namespace } = await listScope(host, options);
   const [listed, syncOf] = await Promise.all([
-    listSessions(client, namespace, { clock: host.clock, signal }),
+    namespace === undefined
+      ? everywhere(host, client, signal)
+      : listSessions(client, namespace, { clock: host.clock, signal }),
     syncsHere(host),
   ]);
   const { context } = client;
@@ -48,6 +50,53 @@ export async function list(
   );
   const all = options.tasks ? await withTasks(host, client, { rows, signal }) : rows;
   return { context: client.context, namespace, rows: all };
+}
+
+const namespacesAtOnce = 16;
+
+/**
+ * Lists all namespaces at once, or, if the caller may not do that, each namespace by itself, without those that it may
+ * not read.
+ *
+ * @throws KodamaError `forbidden` if it may read none.
+ */
+async function everywhere(
+  host: Host,
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<ListedSession[]> {
+  const options = { clock: host.clock, signal };
+  try {
+    return await listSessions(client, undefined, options);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    const { listNamespaces } = await import("../pick/scope.ts");
+    const names: string[] = [];
+    try {
+      for await (const page of listNamespaces(host, client.context, signal)) {
+        names.push(...page.map(({ name }) => name));
+      }
+    } catch (other) {
+      throw isForbidden(other) ? error : other;
+    }
+    const reading = names.map((name) => async () => {
+      try {
+        return await listSessions(client, name, options);
+      } catch (other) {
+        if (isForbidden(other)) return undefined;
+        throw other;
+      }
+    });
+    const readable = (await inParallel(reading, namespacesAtOnce)).filter((one) =>
+      one !== undefined
+    );
+    if (readable.length === 0) throw error;
+    return readable.flat();
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof KodamaError && error.kind === "forbidden";
 }
 
 /** A pod that doesn't answer within this time doesn't delay the list. */

@@ -21,6 +21,8 @@ export type WithFiles = <T>(
 /** A session, and the access to its files. */
 export interface SessionFiles {
   stored: StoredSession;
+  /** Its volumes are read in a pod of their own. */
+  isStopped: boolean;
   withFiles: WithFiles;
 }
 
@@ -38,11 +40,19 @@ export async function sessionFiles(
   const { store, stored, pod } = opened;
   if (isStopped(stored, pod)) {
     const limits = { limitMs: readyTimeoutMs, signal };
-    return { stored, withFiles: (work) => fromStopped(host, store, { stored, ...limits }, work) };
+    return {
+      stored,
+      isStopped: true,
+      withFiles: (work) => fromStopped(host, store, { stored, ...limits }, work),
+    };
   }
   const target = runningTarget(opened);
   const { client } = store;
-  return { stored, withFiles: (work) => work({ client, target, clock: host.clock, signal }) };
+  return {
+    stored,
+    isStopped: false,
+    withFiles: (work) => work({ client, target, clock: host.clock, signal }),
+  };
 }
 
 /** No one writes to its volumes: its pod is missing, or has ended for good. */

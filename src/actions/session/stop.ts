@@ -6,6 +6,7 @@ import { PODS } from "../../kube/resources.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
+import { isRunning } from "../../agent/model.ts";
 import type { Host } from "../host.ts";
 import type { SessionRef } from "./events.ts";
 import { targetOf } from "../find_session.ts";
@@ -81,7 +82,7 @@ async function workingTaskOf(
   const { currentTask } = await import("../agent/tasks.ts");
   try {
     const task = await currentTask(host, targetOf(store, pod), deadline.signal);
-    return task?.status.state === "working" ? task.number : undefined;
+    return task !== undefined && isRunning(task) ? task.number : undefined;
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.expired || error instanceof KodamaError) return undefined;

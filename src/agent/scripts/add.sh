@@ -23,6 +23,11 @@ done
 }
 : >"$new/events.jsonl"
 exec 3>&-
+[ -e "$new/dialogue" ] && for tool in mkfifo tee grep; do
+  command -v "$tool" >/dev/null 2>&1 && continue
+  rm -rf "$new"
+  refuse "noTool $tool"
+done
 run() {
   trap '' HUP
   command -v setsid >/dev/null 2>&1 && exec setsid sh "$new/runner" "$new"

@@ -10,6 +10,9 @@ describe() {
   one_line "$1/began" && say "started $line"
   one_line "$1/exit" && say "exit $line"
   one_line "$1/task" && say "request $line"
+  [ -e "$1/exit" ] || for answer in "$1"/answers/*; do
+    [ -e "$answer" ] && say "answered ${answer##*/}"
+  done
 }
 need tail head
 numbers=

@@ -7,6 +7,8 @@
 #     key          distinguishes it from any other
 #     again        one of a lower number has the same key: nothing was done, and it isn't shown
 #     prompt       the agent's standard input
+#     dialogue     an expression for the last line of an agent that is answered while it works; may be missing
+#     answers      a folder for each request of it that was answered; the answers themselves are in `prompt`
 #     environment  variables of this task, deleted when it starts; may be missing
 #     start        lines that become the agent
 #     runner       the lines of this file
@@ -123,8 +125,30 @@ kodama_store() {
   tail -c "$kodama_tail_bytes" >"$1.end"
   cat >/dev/null
 }
+
+# kodama_talk: runs an agent whose input is `prompt` and everything that is appended to it, until its last line. Its
+# output passes through `tee`, because that line may be beyond what is stored.
+kodama_talk() {
+  for kodama_pipe in input output copy; do
+    mkfifo "$kodama_task/$kodama_pipe" || return 125
+  done
+  tail -c +1 -f "$kodama_task/prompt" >"$kodama_task/input" &
+  kodama_sender=$!
+  {
+    grep -q -E -f "$kodama_task/dialogue"
+    kill "$kodama_sender"
+    cat
+  } <"$kodama_task/copy" >/dev/null &
+  tee "$kodama_task/copy" <"$kodama_task/output" &
+  sh "$kodama_task/start" "$kodama_task" <"$kodama_task/input" >"$kodama_task/output" 2>&1
+  kodama_status=$?
+  kill "$kodama_sender"
+  rm -f "$kodama_task/input" "$kodama_task/output" "$kodama_task/copy"
+  return "$kodama_status"
+}
 {
-  sh "$kodama_task/start" "$kodama_task" <"$kodama_task/prompt" 2>&1
+  if [ -e "$kodama_task/dialogue" ]; then kodama_talk
+  else sh "$kodama_task/start" "$kodama_task" <"$kodama_task/prompt" 2>&1; fi
   echo $? >"$kodama_task/code"
   exec >/dev/null
   # The process that stores the output starts beside a task that may be shorter: it is awaited for ten seconds, and

@@ -70,6 +70,28 @@ export const recordedRefusal: readonly string[] = [
   }),
 ];
 
+/** A request for approval; then, each an end of its wait: the tool's result, its withdrawal, the task's result. */
+export const recordedApproval: readonly string[] = [
+  JSON.stringify({
+    type: "control_request",
+    request_id: "d358e6aa-238e-4bc2-83cf-327c0f7186ab",
+    request: {
+      subtype: "can_use_tool",
+      tool_name: "Bash",
+      display_name: "Bash",
+      input: { command: "touch made", description: "look" },
+      description: "look",
+      tool_use_id: "toolu_1",
+    },
+  }),
+  toolResult("toolu_1", "no, not that", true),
+  JSON.stringify({
+    type: "control_cancel_request",
+    request_id: "d358e6aa-238e-4bc2-83cf-327c0f7186ab",
+  }),
+  line({ type: "result", subtype: "success", is_error: false, num_turns: 1, result: "" }),
+];
+
 /** A conversation that doesn't exist. */
 export const recordedFailure: readonly string[] = [
   `No conversation found with session ID: ${session}`,

@@ -19,6 +19,7 @@ export function task(script: string, more: Partial<NewTask> = {}): NewTask {
     createdAt: new Date(Date.UTC(2026, 0, 1)),
     key: crypto.randomUUID().replaceAll("-", ""),
     conversation: { id: "none", isNew: true },
+    permissions: "bypass",
     ...more,
   };
 }

@@ -1,12 +1,23 @@
 /** `kodama agent`. */
 import { definedOnly } from "../../../base/json_value.ts";
-import { taskData, tasksTable } from "../../../present/agent_tasks.ts";
+import { UsageError } from "../../../base/errors.ts";
+import {
+  agentData,
+  agentsTable,
+  approvalsOf,
+  requestName,
+  taskData,
+  tasksTable,
+} from "../../../present/agent_tasks.ts";
+import { approvalLines } from "../../../present/agent_events.ts";
+import { printable } from "../../../terminal/printable.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { success } from "../../exit_codes.ts";
 import { renderData } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { BadValue, choice, count, toggle, value, valueOr } from "../../parser/flag.ts";
 import { type AgentLogs, runAgentLogs } from "./agent_logs.ts";
+import { approve, deny } from "./answer.ts";
 import { agentOperand, agentRef, agentScopeFlags, taskFlag } from "./flags.ts";
 import { followExitCodes } from "./show_follow.ts";
 
@@ -15,39 +26,77 @@ const listFormats = choice(["table", "json", "jsonl", "yaml"]);
 /** `kodama agent list`. */
 const list = defineCommand({
   description:
-    "Lists the tasks of a session's agent, oldest first, with their state and result. A pod stores " +
-    "the last hundred tasks.",
-  operands: [agentOperand],
+    "Lists the tasks of a session's agent, oldest first, with their state and result; those of a " +
+    "stopped session too. A pod stores the last hundred tasks. Without SESSION it lists the agents of " +
+    "all sessions of the namespace, with what their tasks have cost; with -A of all namespaces that " +
+    "you may read.",
+  operands: [{ ...agentOperand, arity: "optional" }],
   flags: {
     ...agentScopeFlags,
-    limit: valueOr("largest number of tasks to list", count, "20", { placeholder: "N" }),
-    output: valueOr("output format", listFormats.parse, "table", { short: "o", ...listFormats }),
+    "all-namespaces": toggle("list the agents of all namespaces", { short: "A" }),
+    "limit": valueOr("largest number of tasks to list", count, "20", { placeholder: "N" }),
+    "output": valueOr("output format", listFormats.parse, "table", { short: "o", ...listFormats }),
   },
   examples: [
     { title: "List the last tasks", line: "kodama agent list my-work" },
     { title: "The newest task as JSON", line: "kodama agent list my-work --limit 1 -o json" },
+    { title: "What all agents do, and which of them wait", line: "kodama agent list -A" },
   ],
-  seeAlso: ["kodama logs --agent NAME shows what the agent did."],
-  resolve: ({ flags, operands: [name = ""] }) => ({
-    name,
-    ref: agentRef(flags, name),
-    kubeconfig: flags.kubeconfig,
-    newest: flags.limit,
-    format: flags.output,
-  }),
-  async run(
-    { name, ref, kubeconfig, newest, format },
-    { host: openHost, signals, terminal },
-  ) {
+  seeAlso: [
+    "kodama logs --agent NAME shows what the agent did.",
+    "kodama agent approve NAME lets it use a tool that it waits for.",
+  ],
+  resolve: ({ flags, operands: [name] }) => {
+    const { kubeconfig, limit: newest, output: format, namespace, context } = flags;
+    const allNamespaces = flags["all-namespaces"];
+    if (name !== undefined && allNamespaces) {
+      throw new UsageError("SESSION and --all-namespaces can't be used together");
+    }
+    if (allNamespaces && namespace !== undefined) {
+      throw new UsageError("--namespace and --all-namespaces can't be used together");
+    }
+    return {
+      kubeconfig,
+      newest,
+      format,
+      of: name === undefined
+        ? { kind: "all" as const, scope: { allNamespaces, ...definedOnly({ namespace, context }) } }
+        : { kind: "one" as const, name, ref: agentRef(flags, name) },
+    };
+  },
+  async run({ of, kubeconfig, newest, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
-    const [{ agentTarget }, { readTasks }] = await Promise.all([
+    if (of.kind === "all") {
+      const { sessionAgents } = await import("../../../actions/session/agents.ts");
+      const { agents, namespace, context } = await interruptible(
+        signals,
+        (signal) => sessionAgents(host, of.scope, signal),
+      );
+      if (format !== "table") {
+        await terminal.stdout.write(await renderData(agents.map(agentData), format));
+        return success;
+      }
+      if (agents.length === 0) {
+        const where = namespace === undefined ? "any namespace" : `namespace "${namespace}"`;
+        await terminal.stderr.write(`no sessions in ${where} (context ${context})\n`);
+        return success;
+      }
+      await terminal.stdout.write(agentsTable(agents).map((line) => `${line}\n`).join(""));
+      return success;
+    }
+    const { name, ref } = of;
+    const [{ readingAgent }, { readTasks }] = await Promise.all([
       import("../../../actions/session/agent_pod.ts"),
       import("../../../actions/agent/tasks.ts"),
     ]);
-    const tasks = await interruptible(signals, async (signal) => {
-      const target = await agentTarget(host, ref, signal);
-      return await readTasks(host, target, { newest, signal });
-    });
+    const onWait = (reason: string) => terminal.stderr.write(`waiting for ${printable(reason)}\n`);
+    const tasks = await interruptible(signals, (signal) =>
+      readingAgent(
+        host,
+        ref,
+        { onWait, signal },
+        (target, { isStopped }) => readTasks(host, target, { newest, isStopped, signal }),
+      ));
     if (format !== "table") {
       await terminal.stdout.write(await renderData(tasks.map(taskData), format));
       return success;
@@ -58,6 +107,11 @@ const list = defineCommand({
     }
     const lines = tasksTable(tasks, host.clock.now());
     await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    for (const approval of tasks.flatMap(approvalsOf)) {
+      const shown = approvalLines(approval).map((line) => `${line}\n`).join("");
+      const answer = `kodama agent approve ${printable(`${name} ${requestName(approval)}`)}`;
+      await terminal.stderr.write(`${shown}  ${answer}   # or deny\n`);
+    }
     return success;
   },
 });
@@ -112,4 +166,4 @@ function byteCount(raw: string): number {
 }
 
 /** By their names. */
-export const commands = { list, logs };
+export const commands = { list, logs, approve, deny };

@@ -4,6 +4,7 @@ import { UsageError } from "../../../base/errors.ts";
 import type { ParsedArgs } from "../../parser/command.ts";
 import type { Invocation } from "../../invocation.ts";
 import type { logsFlags } from "../logs/flags.ts";
+import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
 import { agentRef } from "./flags.ts";
 import { showFollow } from "./show_follow.ts";
@@ -57,19 +58,29 @@ export function resolveAgentLogs(
 /** Shows the events. */
 export async function runAgentLogs(options: AgentLogs, invocation: Invocation): Promise<number> {
   const { ref, kubeconfig, follow, task, offset, format, name } = options;
+  const { terminal } = invocation;
   const host = await invocation.host({ kubeconfig });
-  const [{ agentTarget }, { followTask, showTask }] = await Promise.all([
+  const [{ agentTarget, readingAgent }, { followTask, showTask }] = await Promise.all([
     import("../../../actions/session/agent_pod.ts"),
     import("../../../actions/agent/follow.ts"),
   ]);
   const start = async function* (signal: AbortSignal) {
-    const target = await agentTarget(host, ref, signal);
     const which = {
       signal,
       ...(task === undefined ? {} : { number: task }),
       ...(offset === undefined ? {} : { offset }),
     };
-    yield* follow ? followTask(host, target, which) : showTask(host, target, which);
+    if (follow) {
+      yield* followTask(host, await agentTarget(host, ref, signal), which);
+      return;
+    }
+    const onWait = (reason: string) => terminal.stderr.write(`waiting for ${printable(reason)}\n`);
+    yield* await readingAgent(
+      host,
+      ref,
+      { onWait, signal },
+      (target, { isStopped }) => Array.fromAsync(showTask(host, target, { ...which, isStopped })),
+    );
   };
   const code = await showFollow(start, { invocation, format, name });
   return follow ? code : success;

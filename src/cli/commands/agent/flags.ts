@@ -3,7 +3,8 @@ import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import { checkedSessionName } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import type { Operand } from "../../parser/command.ts";
-import { BadValue, count, value } from "../../parser/flag.ts";
+import { permissionModes } from "../../../actions/agent/options.ts";
+import { BadValue, choice, count, value, valueOr } from "../../parser/flag.ts";
 import { scopeFlags } from "../session/flags.ts";
 
 /** Flags that choose the scope in which agents are looked up. */
@@ -20,6 +21,25 @@ export const taskFlag = value(
     placeholder: "N",
   },
 );
+
+const permissions = choice(permissionModes);
+
+/** What limits the agent of a new task. */
+export const agentLimitFlags = {
+  permissions: valueOr(
+    "ask: tools that the agent's settings don't allow wait for `kodama agent approve`",
+    permissions.parse,
+    "bypass",
+    permissions,
+  ),
+  budget: value("end the task when it has cost this much", dollars, { placeholder: "USD" }),
+};
+
+function dollars(raw: string): number {
+  const amount = Number(raw.replace(/^\$/, ""));
+  if (/^\$?\d{1,6}(\.\d{1,4})?$/.test(raw) && amount > 0) return amount;
+  throw new BadValue(raw, "must be an amount of US dollars, as in 2.50");
+}
 
 /** The agent: of a session, or of a pod by its name. */
 export const agentOperand: Operand = {

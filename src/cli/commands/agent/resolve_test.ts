@@ -5,14 +5,13 @@ testResolve([
   {
     line: "agent list my-work",
     options: {
-      name: "my-work",
-      ref: { kind: "session", name: "my-work" },
+      of: { kind: "one", name: "my-work", ref: { kind: "session", name: "my-work" } },
       newest: 20,
       format: "table",
     },
     changes: [
-      ["--namespace x", { ref: { namespace: "x" } }],
-      ["--context x", { ref: { context: "x" } }],
+      ["--namespace x", { of: { ref: { namespace: "x" } } }],
+      ["--context x", { of: { ref: { context: "x" } } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
       ["--limit 3", { newest: 3 }],
       ["--output yaml", { format: "yaml" }],
@@ -21,8 +20,7 @@ testResolve([
   {
     line: "agent list pod/web-0",
     options: {
-      name: "pod/web-0",
-      ref: { kind: "pod", name: "web-0" },
+      of: { kind: "one", name: "pod/web-0", ref: { kind: "pod", name: "web-0" } },
       newest: 20,
       format: "table",
     },
@@ -54,5 +52,45 @@ testResolve([
       format: "text",
     },
   },
-  { line: "agent list", error: /missing SESSION/ },
+  {
+    line: "agent approve my-work 3f1c",
+    options: {
+      name: "my-work",
+      ref: { kind: "session", name: "my-work" },
+      request: "3f1c",
+      all: false,
+      decision: { kind: "allow" },
+    },
+    changes: [
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+    ],
+    errors: [["--all", /--all and REQUEST can't be used together/]],
+  },
+  {
+    line: "agent deny my-work --all",
+    options: {
+      name: "my-work",
+      ref: { kind: "session", name: "my-work" },
+      all: true,
+      decision: { kind: "deny", message: "the user refused this" },
+    },
+    changes: [
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--message no", { decision: { message: "no" } }],
+    ],
+  },
+  {
+    line: "agent list",
+    options: { of: { kind: "all", scope: { allNamespaces: false } }, newest: 20, format: "table" },
+    changes: [
+      ["--namespace x", { of: { scope: { namespace: "x" } } }],
+      ["--all-namespaces", { of: { scope: { allNamespaces: true } } }],
+    ],
+    errors: [["-A -n x", /--namespace and --all-namespaces can't be used together/]],
+  },
+  { line: "agent list my-work -A", error: /SESSION and --all-namespaces/ },
 ]);

@@ -1,6 +1,7 @@
 /** A task's events on this process's terminal. Detaching doesn't stop the agent. */
 import { jsonLine } from "../../../present/json.ts";
 import type { FollowEvent } from "../../../actions/agent/follow.ts";
+import { isOpen } from "../../../actions/agent/options.ts";
 import type { Task } from "../../../actions/agent/tasks.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -54,7 +55,7 @@ export async function showFollow(
       }
     });
   } catch (error) {
-    const continues = last?.status.state === "working" || last?.status.state === "queued";
+    const continues = last !== undefined && isOpen(last);
     if (error instanceof KodamaError && error.kind === "cancelled" && continues) {
       const again = printable(`kodama logs --agent ${name} -f`);
       await terminal.stderr.write(`the agent keeps running: ${again} shows it again\n`);

@@ -2,7 +2,7 @@ import { adapterNames } from "../../../actions/agent/options.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
-import { agentOperand, agentRef, agentScopeFlags } from "../agent/flags.ts";
+import { agentLimitFlags, agentOperand, agentRef, agentScopeFlags } from "../agent/flags.ts";
 import { promptSource, readPrompt } from "./prompt_text.ts";
 import { noticeAfter } from "./delayed_notice.ts";
 import { followExitCodes, showFollow } from "../agent/show_follow.ts";
@@ -22,8 +22,8 @@ export const command = defineCommand({
     "Gives a task to the coding agent of a session. The agent works in the pod, independently of this " +
     "machine and its connection. If the agent is working already, the task is queued. A prompt " +
     "continues the last conversation unless --new is given.\n\n" +
-    "The agent is Claude Code, which must be installed in the pod's image. It runs without anyone to " +
-    "ask for permission, and so may do everything that the pod allows. Arguments after -- are passed " +
+    "The agent is Claude Code, which must be installed in the pod's image. It may do " +
+    "everything that the pod allows, unless --permissions ask is given. Arguments after -- are passed " +
     "to its command line. With --adapter command, they are your own command, which reads the prompt " +
     "from standard input.",
   operands: [agentOperand, { name: "PROMPT", arity: "optional" }],
@@ -38,6 +38,7 @@ export const command = defineCommand({
     "new": toggle("start a new conversation"),
     "continue": value("continue the conversation of task N", count, { placeholder: "N" }),
     "adapter": valueOr("coding agent to use", adapters.parse, "claude", adapters),
+    ...agentLimitFlags,
     "env": values("environment variable for this task", environmentPair, {
       placeholder: "NAME=VALUE",
     }),
@@ -62,6 +63,14 @@ export const command = defineCommand({
       line: 'kodama prompt my-work --new "What is slow here?" -- --permission-mode plan',
     },
     {
+      title: "Approve its tools, from any machine, by kodama agent approve",
+      line: 'kodama prompt my-work --permissions ask "Clean up the branches"',
+    },
+    {
+      title: "Spend no more than this",
+      line: 'kodama prompt my-work --budget 2.50 "Fix the build"',
+    },
+    {
       title: "Run a command instead of Claude Code, in any pod",
       line: 'kodama prompt pod/web-0 --adapter command "check the data" -- ./agent.sh',
     },
@@ -70,6 +79,7 @@ export const command = defineCommand({
   seeAlso: [
     "kodama logs --agent NAME shows what the agent did.",
     "kodama agent list NAME shows its tasks.",
+    "kodama agent approve NAME lets it use a tool.",
     "kodama interrupt NAME stops it.",
   ],
   resolve({ flags, operands: [name = "", prompt], trailing }) {
@@ -87,7 +97,8 @@ export const command = defineCommand({
       args: trailing ?? [],
       environment: Object.fromEntries(flags.env),
       conversation: flags.new ? "new" as const : flags.continue ?? "latest" as const,
-      ...definedOnly({ workdir: flags.workdir }),
+      permissions: flags.permissions,
+      ...definedOnly({ workdir: flags.workdir, budgetUsd: flags.budget }),
     };
     return {
       name,

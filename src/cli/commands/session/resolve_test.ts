@@ -36,18 +36,42 @@ testResolve([
       ["--no-devcontainer", { options: { devContainer: { kind: "none" } } }],
       ["--forward 3000 --forward 8080:80", { ports: ["3000", "8080:80"] }],
       ["--prompt x", {
-        task: { adapter: "claude", source: { kind: "text", text: "x" }, args: [] },
+        task: {
+          adapter: "claude",
+          source: { kind: "text", text: "x" },
+          args: [],
+          permissions: "bypass",
+        },
       }],
       ["--prompt-file f", {
-        task: { adapter: "claude", source: { kind: "file", path: "f" }, args: [] },
+        task: {
+          adapter: "claude",
+          source: { kind: "file", path: "f" },
+          args: [],
+          permissions: "bypass",
+        },
       }],
       ["--adapter command", {}],
+      ["--prompt x --permissions ask --budget 2.50", {
+        task: {
+          source: { kind: "text", text: "x" },
+          adapter: "claude",
+          args: [],
+          permissions: "ask",
+          budgetUsd: 2.5,
+        },
+      }],
       ["--join", { options: { join: true } }],
       ["--timeout 30s", { options: { readyTimeoutMs: 30000 } }],
       ["--dry-run", { dryRun: "yaml" }],
       ["--dry-run -o json", { dryRun: "json" }],
       ["--adapter command --prompt x", {
-        task: { adapter: "command", source: { kind: "text", text: "x" }, args: [] },
+        task: {
+          adapter: "command",
+          source: { kind: "text", text: "x" },
+          args: [],
+          permissions: "bypass",
+        },
       }],
     ],
     errors: [
@@ -71,7 +95,12 @@ testResolve([
         devContainer: { kind: "unsaid" },
       },
       ports: [],
-      task: { adapter: "claude", source: { kind: "text", text: "do" }, args: ["--model"] },
+      task: {
+        adapter: "claude",
+        source: { kind: "text", text: "do" },
+        args: ["--model"],
+        permissions: "bypass",
+      },
     },
   },
   {

@@ -1,5 +1,6 @@
 import { absolutePath } from "../../../base/absolute_path.ts";
 import { adapterNames } from "../../../actions/agent/options.ts";
+import type { Permissions } from "../../../actions/agent/tasks.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { orAborted } from "../../../base/abort.ts";
 import { definedOnly } from "../../../base/json_value.ts";
@@ -10,6 +11,7 @@ import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_te
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
+import { agentLimitFlags } from "../agent/flags.ts";
 import { dataFormats, limit, scopeFlags, sessionRef, timeoutFlag } from "./flags.ts";
 import { forwardFlag, forwardPorts } from "./forward_ports.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
@@ -94,6 +96,7 @@ export const command = defineCommand({
       completion: { kind: "files" },
     }),
     "adapter": valueOr("coding agent to use", adapters.parse, "claude", adapters),
+    ...agentLimitFlags,
     "join": toggle(
       "use the session even if it belongs to someone else, or if volumes of a deleted session remain",
     ),
@@ -257,6 +260,8 @@ interface TaskArgs {
   adapter: FirstTask["adapter"];
   source: PromptSource;
   args: readonly string[];
+  permissions: Permissions;
+  budgetUsd?: number;
 }
 
 function taskOf(
@@ -264,6 +269,8 @@ function taskOf(
     prompt: string | undefined;
     "prompt-file": string | undefined;
     adapter: FirstTask["adapter"];
+    permissions: Permissions;
+    budget: number | undefined;
   },
   trailing: readonly string[] | undefined,
 ): TaskArgs | undefined {
@@ -278,16 +285,22 @@ function taskOf(
     });
   }
   const source = promptSource(prompt, file, "");
-  return { adapter: flags.adapter, source, args: trailing ?? [] };
+  return {
+    adapter: flags.adapter,
+    source,
+    args: trailing ?? [],
+    permissions: flags.permissions,
+    ...definedOnly({ budgetUsd: flags.budget }),
+  };
 }
 
 async function firstTask(
-  { adapter, source, args }: TaskArgs,
+  { source, ...task }: TaskArgs,
   around: Parameters<typeof readPrompt>[1],
 ): Promise<FirstTask> {
   // A file may be a pipe without a writer.
   const prompt = await orAborted(readPrompt(source, around), around.signal);
-  return { adapter, args, prompt };
+  return { ...task, prompt };
 }
 
 /** In the format in which kubectl prints several objects. */
