@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
+import { sgrOf, styleText } from "../base/text_style.ts";
 
 const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
 const texts = v.array(text, "a list of texts");
@@ -51,6 +52,25 @@ const fanout = v.pipe(
 );
 
 const wholeFromZero = "a whole number, 0 or more";
+
+/** Parts of the terminal UI that have a style. */
+const themeParts = [
+  "error",
+  "warning",
+  "success",
+  "title",
+  "muted",
+  "cursor",
+  "mark",
+  "match",
+  "changed",
+] as const;
+
+const style = v.pipe(
+  v.union([v.string(), v.number()], styleText),
+  v.transform(String),
+  v.check((one) => sgrOf(one) !== undefined, styleText),
+);
 
 const modes = ["prefix", "group", "fold", "raw", "none"] as const;
 
@@ -293,6 +313,22 @@ export const settingsShape = v.strictObject({
       ),
       "Keys of the terminal UI by the names of their actions, instead of the default ones: zoom: alt-m. Only in your " +
         "own file.",
+    ),
+    theme: setting(
+      v.record(
+        v.picklist(themeParts, `one of ${themeParts.join(", ")}`),
+        style,
+        "a mapping of parts of the screen to styles",
+      ),
+      `Styles of parts of the terminal UI (${
+        themeParts.join(", ")
+      }), such as bold red, #ff8800 or ` +
+        "black on 250: cursor: reverse. Only in your own file.",
+    ),
+    columns: setting(
+      v.record(text, text, "a mapping of kinds to columns"),
+      "Columns of the lists of the terminal UI by their kinds, as in `watch -o custom-columns`, instead of those of " +
+        "kubectl get: pods: NAME:.metadata.name,NODE:.spec.nodeName. Only in your own file.",
     ),
   }),
   plugins: setting(

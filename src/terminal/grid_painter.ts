@@ -11,6 +11,8 @@ export interface GridPainterOptions {
   /** `screen`: the alternate screen. `inline`: below the last line of output. */
   area: "screen" | "inline";
   color: boolean;
+  /** Parameters of SGR for tones, instead of the painter's own; only with colours. */
+  tones?: Readonly<Partial<Record<Tone, string>>>;
   /** Requests reports of clicks and wheel turns from the terminal. */
   mouse: boolean;
 }
@@ -70,7 +72,7 @@ export class GridPainter {
 
   constructor(options: GridPainterOptions) {
     this.#options = options;
-    this.#tones = options.color ? colored : plain;
+    this.#tones = options.color ? { ...colored, ...sequences(options.tones) } : plain;
   }
 
   /** Returns the sequences that take over the terminal. */
@@ -170,6 +172,10 @@ export class GridPainter {
     }
     return out;
   }
+}
+
+function sequences(tones: GridPainterOptions["tones"] = {}): Partial<Record<Tone, string>> {
+  return Object.fromEntries(Object.entries(tones).map(([tone, sgr]) => [tone, `\x1b[${sgr}m`]));
 }
 
 function up(rows: number): string {

@@ -10,17 +10,28 @@ import { registerResourceList } from "./panes/resource_list.ts";
 import { registerRuns } from "./panes/runs.ts";
 import { registerTerminal } from "./panes/terminal_pane.ts";
 
+/** What panes are registered with. */
+export interface BuiltinOptions {
+  /** The records of this run of the program. */
+  log?: RecentLog;
+  /** Columns of lists by kinds, of the settings. */
+  columns?: Readonly<Record<string, string>>;
+}
+
 /** Registers the panes that KubeTile has, under its names. */
-export function registerBuiltins(registry: PaneRegistry, log: RecentLog): void {
+export function registerBuiltins(
+  registry: PaneRegistry,
+  { log = new RecentLog(), columns = {} }: BuiltinOptions = {},
+): void {
   registerAppLogs(registry, log);
   registerPortForwards(registry);
-  registerResourceList(registry);
+  registerResourceList(registry, columns);
   registerQuery(registry);
 }
 
-/** Registers all panes that come with the program; `log` has the records of this run of it. */
-export function registerAll(registry: PaneRegistry, log: RecentLog = new RecentLog()): void {
-  registerBuiltins(registry, log);
+/** Registers all panes that come with the program. */
+export function registerAll(registry: PaneRegistry, options: BuiltinOptions = {}): void {
+  registerBuiltins(registry, options);
   registerLogs(registry);
   registerDocuments(registry);
   registerRuns(registry);

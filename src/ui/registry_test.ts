@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { lineText } from "../terminal/grid.ts";
 import type { Pane, PaneContext } from "./pane.ts";
 import { registerAll, registerBuiltins } from "./builtins.ts";
-import { RecentLog } from "./panes/overviews.ts";
 import { PaneRegistry } from "./registry.ts";
 import { defaultTheme } from "./theme.ts";
 
@@ -48,7 +47,7 @@ Deno.test("registering a key twice is an error, and the first one stays", () => 
 
 Deno.test("the panes that KubeTile has are registered under its names, and these alone", () => {
   const registry = new PaneRegistry();
-  registerBuiltins(registry, new RecentLog());
+  registerBuiltins(registry);
   assert.deepEqual(registry.kinds().map(([key]) => key), [
     "app-logs",
     "port-forwards",

@@ -4,6 +4,7 @@ import { KodamaError } from "../base/errors.ts";
 import { listKinds } from "../kube/discovery.ts";
 import { NAMESPACES } from "../kube/resources.ts";
 import { FullScreen } from "../terminal/driver/full_screen.ts";
+import type { Tone } from "../terminal/grid.ts";
 import type { Size, Terminal } from "../terminal/terminal.ts";
 import type { InputStream } from "../terminal/terminal.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
@@ -35,6 +36,8 @@ export interface UiOptions {
   host: Host;
   terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
   color: boolean;
+  /** Styles of tones, instead of the painter's own. */
+  tones?: Readonly<Partial<Record<Tone, string>>>;
   registry: PaneRegistry;
   keys: KeyTable;
   /** What is wrong with the settings, to be reported at the start. */
@@ -80,6 +83,7 @@ export class Ui {
       terminal,
       clock: host.clock,
       color: options.color,
+      tones: options.tones ?? {},
       mouse: true,
       view: () => this.#view(),
       onInputs: (inputs) => this.#take(inputs),

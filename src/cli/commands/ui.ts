@@ -1,4 +1,3 @@
-import type { Host } from "../../actions/host.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../parser/command.ts";
 import { text, toggle, value, values } from "../parser/flag.ts";
@@ -72,6 +71,8 @@ export const command = defineCommand({
       { registerAll },
       { RecentLog },
       { registerPlugins },
+      { uiSettings },
+      { themeTones },
       { stoppable },
     ] = await Promise.all([
       import("../../ui/runtime.ts"),
@@ -79,13 +80,16 @@ export const command = defineCommand({
       import("../../ui/builtins.ts"),
       import("../../ui/panes/overviews.ts"),
       import("../../ui/plugins.ts"),
+      import("../../actions/config/ui_settings.ts"),
+      import("../../ui/theme.ts"),
       import("../../terminal/driver/signals.ts"),
     ]);
     const layouts = () => import("../../ui/layout_file.ts");
     const registry = new PaneRegistry();
     const log = new RecentLog();
     using _listening = invocation.log?.listen((record) => log.add(record));
-    registerAll(registry, log);
+    const settings = await uiSettings(host);
+    registerAll(registry, { log, columns: settings.columns });
     const { toggles, problems } = await registerPlugins(registry, host);
     const saved = layout === undefined
       ? undefined
@@ -95,7 +99,8 @@ export const command = defineCommand({
       terminal,
       color: styleOf(terminal.stderr, environment).bold("") !== "",
       registry,
-      keys: await keysOf(host, { kinds: registry.kinds(), toggles }),
+      tones: themeTones(settings.theme),
+      keys: await keysOf(settings.keys, { kinds: registry.kinds(), toggles }),
       problems,
       first: { key: "resource-list", config: { kind }, scope },
       ...(saved === undefined ? {} : { layout: saved }),
@@ -117,12 +122,11 @@ export const command = defineCommand({
 });
 
 /** Returns the key table with the keys of the settings; loads what finds near names only if there are any. */
-async function keysOf(host: Host, source: Omit<KeyTableSource, "settings">): Promise<KeyTable> {
-  const [{ keyTable }, { uiKeys }] = await Promise.all([
-    import("../../ui/keys.ts"),
-    import("../../actions/config/ui_settings.ts"),
-  ]);
-  const settings = await uiKeys(host);
+async function keysOf(
+  settings: Readonly<Record<string, readonly string[]>>,
+  source: Omit<KeyTableSource, "settings">,
+): Promise<KeyTable> {
+  const { keyTable } = await import("../../ui/keys.ts");
   if (Object.keys(settings).length === 0) return keyTable(source);
   const { distance } = await import("fastest-levenshtein");
   return keyTable({ ...source, settings, distance });

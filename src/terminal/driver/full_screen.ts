@@ -3,7 +3,7 @@ import { forEachUntil, onAbort } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Grid } from "../grid.ts";
-import { GridPainter } from "../grid_painter.ts";
+import { GridPainter, type GridPainterOptions } from "../grid_painter.ts";
 import { KeyDecoder, type TerminalInput } from "../keys.ts";
 import type { InputStream, Size, Terminal } from "../terminal.ts";
 
@@ -46,6 +46,7 @@ export interface FullScreenOptions {
   terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
   clock: Clock;
   color: boolean;
+  tones?: GridPainterOptions["tones"];
   /** Requests clicks and wheel turns; the terminal's own selection of text then needs Shift. */
   mouse?: boolean;
   /** Returns what to draw. Called once for each frame. */
@@ -70,6 +71,7 @@ export class FullScreen {
     this.#painter = new GridPainter({
       area: "screen",
       color: options.color,
+      tones: options.tones ?? {},
       mouse: options.mouse ?? false,
     });
   }

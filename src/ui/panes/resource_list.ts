@@ -8,7 +8,7 @@ import type {
 } from "../../actions/watch/watch.ts";
 import { parseColumns, type PathColumn } from "../../actions/watch/columns.ts";
 import { forEachUntil } from "../../base/abort.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json_value.ts";
 import { watchMessage } from "../../present/watch_painter.ts";
 import { WatchRows } from "../../present/watch_rows.ts";
@@ -36,9 +36,12 @@ const actions = [
   { id: "wide", keys: ["o"], does: "show more columns, or fewer" },
 ] as const satisfies readonly PaneAction[];
 
-/** Registers the pane. */
-export function registerResourceList(registry: PaneRegistry): void {
-  registry.register("resource-list", (context) => new ResourceList(context), {
+/** Registers the pane; `columns` are those of the settings, by kinds. */
+export function registerResourceList(
+  registry: PaneRegistry,
+  columns: Readonly<Record<string, string>>,
+): void {
+  registry.register("resource-list", (context) => new ResourceList(context, columns), {
     summary: "objects of any kind, live",
     actions,
     offered: true,
@@ -71,19 +74,22 @@ class ResourceList implements Pane {
   #rows: WatchRows | undefined;
   #started: Extract<WatchedEvent, { kind: "started" }> | undefined;
   #columns: readonly PathColumn[] | undefined;
+  /** Columns by kinds. */
+  readonly #settings: Readonly<Record<string, string>>;
   /** What is wrong with the source. */
   #problem: string | undefined;
   #isFailed = false;
   #isLoaded = false;
   #watching = new AbortController();
 
-  constructor(context: PaneContext) {
+  constructor(context: PaneContext, columns: Readonly<Record<string, string>>) {
     const { config, emit, host } = context;
     this.#context = context;
+    this.#settings = columns;
     this.#kind = textOf(config["kind"]) ?? "pods";
     this.#isWide = config["wide"] === true;
-    const columns = textOf(config["columns"]);
-    if (columns !== undefined) this.#columns = parseColumns(columns);
+    const own = textOf(config["columns"]);
+    if (own !== undefined) this.#columns = parseColumns(own);
     const sort = textOf(config["sort"]);
     this.#table = new TablePane({
       nowMs: host.clock.now().getTime(),
@@ -293,7 +299,8 @@ class ResourceList implements Pane {
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
       events: false,
       // Columns of paths can be of any field.
-      ...(this.#columns === undefined ? { reduce: listedFields } : {}),
+      reduce: (fields, resource) =>
+        this.#columnsOf(resource) === undefined ? listedFields(fields, resource) : fields,
       signal,
     };
     await forEachUntil(watchObjects(host, options), signal, (event) => this.#onEvent(event));
@@ -303,6 +310,7 @@ class ResourceList implements Pane {
     switch (event.kind) {
       case "started":
         this.#started = event;
+        for (const resource of event.resources) this.#columns = this.#columnsOf(resource);
         this.#rows = new WatchRows({
           resources: event.resources,
           showContext: false,
@@ -326,6 +334,21 @@ class ResourceList implements Pane {
         break;
     }
     this.#context.emit({ kind: "changed" });
+  }
+
+  /** Returns the columns of a kind, of this list's own or of the settings. Throws UsageError if they can't be read. */
+  #columnsOf({ plural, group }: ApiResource): readonly PathColumn[] | undefined {
+    if (this.#columns !== undefined) return this.#columns;
+    const whole = group === "" ? plural : `${plural}.${group}`;
+    const kind = Object.hasOwn(this.#settings, whole) ? whole : plural;
+    const text = this.#settings[kind];
+    if (text === undefined) return undefined;
+    try {
+      return parseColumns(text);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new KodamaError("config", `ui.columns.${kind}: ${error.message}`, { cause: error });
+    }
   }
 
   #onChanges(changes: readonly ObjectChange[]): void {
