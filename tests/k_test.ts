@@ -19,6 +19,8 @@ interface Fixture {
   dryRun?: { stdout?: string; stderr?: string; exitCode?: number };
   /** The objects as they are. */
   current?: string;
+  /** The objects after a run. */
+  later?: string;
 }
 
 /** What happened: the command lines that ran, and those that were only read. */
@@ -48,7 +50,7 @@ async function play(line: string, fixture: Fixture = {}): Promise<Played> {
     run: (args, { input }) => {
       played.ran.push(args.join(" "));
       played.input = text(input);
-      return Promise.resolve(7);
+      return Promise.resolve(args.includes("edit") ? 0 : 7);
     },
     read: (args, { input }) => {
       played.read.push(args.join(" "));
@@ -56,7 +58,7 @@ async function play(line: string, fixture: Fixture = {}): Promise<Played> {
       const isDry = args.includes("--dry-run=server");
       const { stdout = "", stderr = "", exitCode = 0 } = isDry
         ? fixture.dryRun ?? {}
-        : { stdout: fixture.current ?? "" };
+        : { stdout: (played.ran.length > 0 ? fixture.later : undefined) ?? fixture.current ?? "" };
       return Promise.resolve({ exitCode, stdout, stderr, isTruncated: false });
     },
   };
@@ -217,5 +219,76 @@ Deno.test("k follows the policy of the context, which a plugin's rating and a da
   for (const [line, code] of table) {
     const played = await play(line, { config, manifest: "kind: ConfigMap\nmetadata: {name: a}\n" });
     assert.equal(played.code, code, `${line}: ${played.stderr}`);
+  }
+});
+
+Deno.test("k edit shows what the editor has changed, and passes a failure on", async () => {
+  const object = (value: string, kind = "ConfigMap") =>
+    JSON.stringify({
+      apiVersion: "v1",
+      kind,
+      metadata: { name: "a", namespace: "web", resourceVersion: value },
+      data: { key: value },
+    });
+  const line = "--context prod edit -n web cm/a --yes";
+  const changed = await play(line, { current: object("old"), later: object("new") });
+  assert.deepEqual([changed.code, changed.ran], [0, ["--context prod edit -n web cm/a"]]);
+  assert.deepEqual(changed.read, [
+    "--context=prod get --ignore-not-found --output json -n web cm/a",
+    "--context=prod get --ignore-not-found --output json -n web cm/a",
+  ]);
+  assert.match(changed.stderr, /^ {2}configmap\/a\n[^]* {4}- {3}key: old\n {4}\+ {3}key: new\n/);
+  const secret = await play(line, {
+    current: object("b2xkLXNlY3JldA==", "Secret"),
+    later: object("bmV3LXNlY3JldA==", "Secret"),
+  });
+  assert.match(secret.stderr, /key: "?\*\*\* \(after\)/);
+  assert.doesNotMatch(secret.stderr, /LXNlY3JldA/);
+  const same = await play(line, { current: object("old"), later: object("old") });
+  assert.equal(same.stderr, "");
+  // Objects that can't be read, as without the right to: the edit itself runs all the same.
+  assert.deepEqual((await play(line)).ran, ["--context prod edit -n web cm/a"]);
+});
+
+Deno.test("k patch refuses what isn't a patch, at its position, before anything is asked or sent", async () => {
+  const line = "patch deploy web --type=json -p [{op:add}] --yes";
+  const { code, ran, read, stderr } = await play(line);
+  assert.deepEqual([code, ran, read], [1, [], []]);
+  assert.match(stderr, /^error: --patch:1:\d+: /);
+});
+
+Deno.test("k label and annotate over a selection show what is overwritten", async () => {
+  const pod = (name: string, tier?: string) => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "web", labels: { app: "web", ...(tier && { tier }) } },
+  });
+  const list = (...items: unknown[]) => JSON.stringify({ kind: "List", items });
+  const { stderr, ran } = await play("label pods -l app=web tier=new --overwrite", {
+    typed: "n\n",
+    dryRun: { stdout: list(pod("a", "new"), pod("b", "new")) },
+    current: list(pod("a", "old"), pod("b")),
+  });
+  assert.deepEqual(ran, []);
+  assert.match(stderr, /changes {4}pod\/a, pod\/b {2}\(2\)\n/);
+  assert.match(stderr, /pod\/a\n[^]*- {5}tier: old\n {4}\+ {5}tier: new\n[^]*pod\/b\n/);
+  assert.match(stderr, /dangerous {2}-l app=web chooses the objects/);
+});
+
+Deno.test("k auth reads at once; a token of the command line is in no log and no question", async () => {
+  for (const line of ["auth can-i delete pods", "auth can-i --list", "auth whoami"]) {
+    assert.deepEqual((await play(line)).ran, [line]);
+  }
+  const token = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0LXRva2VuLXZhbHVl.c2ln";
+  for (const flag of [`--token=${token}`, `--token ${token}`]) {
+    for (const typed of ["n\n", undefined]) {
+      const { stderr, log, ran } = await play(
+        `delete pod x ${flag}`,
+        typed === undefined ? {} : { typed },
+      );
+      assert.deepEqual(ran, []);
+      assert.match(stderr, /\[redacted\]/);
+      assert.doesNotMatch(stderr + JSON.stringify(log.records), /c2VjcmV0/);
+    }
   }
 });

@@ -2,7 +2,6 @@
 import type { KubectlDanger, KubectlPlan } from "../actions/kubectl/guard.ts";
 import type { KubectlPreview, NodePreview, PreviewedChange } from "../actions/kubectl/preview.ts";
 import { plural } from "../base/plural.ts";
-import { commandLine } from "../base/shell_quote.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 
@@ -26,7 +25,7 @@ export function questionOf(
   style: Style,
 ): KubectlQuestion {
   const head = [
-    style.bold(`kubectl ${oneLine(commandLine(plan.args))}`),
+    style.bold(oneLine(plan.shown)),
     ...scopeLines(plan),
   ];
   const dangers = plan.judgement.dangers.map((danger) =>
@@ -91,6 +90,12 @@ function objectLines(objects: readonly PreviewedChange[], shown: Shown): string[
     return some.length === 0 ? [] : [row(headings[effect], namesText(names, shown.names))];
   });
   return [...lists, ...diffLines(objects, shown)];
+}
+
+/** Returns how objects have changed, as the lines of a question's differences. */
+export function changesText(objects: readonly PreviewedChange[], style: Style): string {
+  return diffLines(objects, { style, names: Infinity, diffLines: Infinity })
+    .map((line) => `${line}\n`).join("");
 }
 
 function diffLines(

@@ -12,6 +12,7 @@ import {
   objectSources,
 } from "../../gate/kubectl_rating.ts";
 import { commandLine } from "../../base/shell_quote.ts";
+import { redact } from "../../exec/redact.ts";
 import { requireWritable } from "../../kube/read_only.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { settingsOf } from "../config/setting_sources.ts";
@@ -49,6 +50,8 @@ export type KubectlDecision = "run" | "ask";
 export interface KubectlPlan {
   /** Without kubectl itself. */
   args: readonly string[];
+  /** The command line as it may be shown and logged: without what looks like a secret. */
+  shown: string;
   judgement: KubectlJudgement;
   decision: KubectlDecision;
   /** Of a command line that changes something. */
@@ -77,21 +80,27 @@ export interface PlanOptions {
 /**
  * Returns how a command line is run. Reads need no settings and no server.
  *
- * @throws KodamaError `readOnly` if it isn't known to only read, and nothing may be changed in its context.
+ * @throws KodamaError `readOnly` if it isn't known to only read, and nothing may be changed in its context; FileError
+ *   for a patch that isn't one.
  */
 export async function planKubectl(
   host: Host,
   args: readonly string[],
   { readInput, isConfirmed }: PlanOptions,
 ): Promise<KubectlPlan> {
+  const shown = `kubectl ${commandLine(redact(args).args)}`;
   const early = judgeKubectl(args, surroundingsOf(defaultSettings));
-  if (early.rating === "read") return { args, judgement: early, decision: "run" };
+  if (early.rating === "read") return { args, shown, judgement: early, decision: "run" };
   const settings = await settingsOf(host);
   const configured = judgeKubectl(args, surroundingsOf(settings));
-  if (configured.rating === "read") return { args, judgement: configured, decision: "run" };
+  if (configured.rating === "read") return { args, shown, judgement: configured, decision: "run" };
   const { line } = configured;
   const client = await host.kube(flagValue(line, "--context"));
   requireWritable(client, `run kubectl ${line.verb.join(" ")}`);
+  if (line.verb[0] === "patch") {
+    const { checkPatch } = await import("./check_patch.ts");
+    await checkPatch(host, line);
+  }
   const { files } = objectSources(line);
   const input = files.includes("-") ? await readInput() : undefined;
   const scope: KubectlScope = {
@@ -112,9 +121,10 @@ export async function planKubectl(
   const kinds = dangers.map(({ kind }) => kind).join(", ");
   const verdict = kinds === "" ? rating : `${rating} (${kinds})`;
   const answer = !asks ? "runs" : isConfirmed ? "confirmed beforehand" : "asks";
-  host.log("info", "gate", `kubectl ${commandLine(args)}: ${verdict}, ${scope.context}, ${answer}`);
+  host.log("info", "gate", `${shown}: ${verdict}, ${scope.context}, ${answer}`);
   return {
     args,
+    shown,
     judgement,
     decision: asks && !isConfirmed ? "ask" : "run",
     scope,

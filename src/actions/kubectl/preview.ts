@@ -162,10 +162,7 @@ async function current(
   objects: readonly KubeObject[],
   signal: AbortSignal,
 ): Promise<Map<string, KubeObject> | undefined> {
-  const connection = line.flags.filter(({ name }) => connectionFlags.has(name))
-    .flatMap(({ name, value }) =>
-      value === undefined ? [name] : name.startsWith("--") ? [`${name}=${value}`] : [name, value]
-    );
+  const connection = flagArgs(line.flags.filter(({ name }) => connectionFlags.has(name)));
   const found = new Map<string, KubeObject>();
   const byNamespace = Map.groupBy(objects, ({ metadata }) => metadata?.namespace);
   for (const [namespace, some] of byNamespace) {
@@ -180,6 +177,50 @@ async function current(
     for (const object of read) found.set(keyOf(object), object);
   }
   return found;
+}
+
+/** The objects of a `kubectl edit`, as they are. */
+export type EditedObjects = ReadonlyMap<string, KubeObject>;
+
+/** Returns the objects that a `kubectl edit` opens; undefined if they can't be read. */
+export async function editedObjects(
+  kubectl: KubectlProgram,
+  line: KubectlLine,
+  signal: AbortSignal,
+): Promise<EditedObjects | undefined> {
+  const chosen = line.flags.filter(({ name }) => choosingFlags.has(name));
+  const { exitCode, stdout, isTruncated } = await kubectl.read([
+    ...flagArgs(line.flags.filter(({ name }) => connectionFlags.has(name))),
+    ...["get", "--ignore-not-found", "--output", "json"],
+    ...flagArgs(chosen),
+    ...line.operands,
+  ], { stderr: "read", maxBytes, signal });
+  const objects = exitCode !== 0 || isTruncated ? undefined : objectsOf(stdout);
+  return objects && new Map(objects.map((one) => [keyOf(one), one]));
+}
+
+/** Flags by which `edit`, as `get`, chooses objects. */
+const choosingFlags: ReadonlySet<string> = new Set([
+  ...["-n", "--namespace", "-f", "--filename", "-k", "--kustomize", "-R", "--recursive"],
+]);
+
+/** Returns how objects have changed between two reads of them. */
+export async function changesBetween(
+  before: EditedObjects,
+  after: EditedObjects,
+): Promise<PreviewedChange[]> {
+  const changes = await Promise.all([...after].map(async ([key, now]) => {
+    const old = before.get(key);
+    const diff = old === undefined ? [] : await objectDiff(old, now);
+    return { name: nameOf(now), effect: "change" as const, diff };
+  }));
+  return changes.filter(({ diff }) => diff.length > 0);
+}
+
+function flagArgs(flags: KubectlLine["flags"]): string[] {
+  return flags.flatMap(({ name, value }) =>
+    value === undefined ? [name] : name.startsWith("--") ? [`${name}=${value}`] : [name, value]
+  );
 }
 
 function keyOf({ apiVersion = "", kind = "", metadata }: KubeObject): string {

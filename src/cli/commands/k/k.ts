@@ -2,7 +2,6 @@ import type { KubectlPlan } from "../../../actions/kubectl/guard.ts";
 import { isKnownToRead, withoutOwnFlags } from "../../../actions/kubectl/guard.ts";
 import type { KubectlPreview } from "../../../actions/kubectl/preview.ts";
 import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
-import { commandLine } from "../../../base/shell_quote.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askChoice } from "../../ask_yes.ts";
@@ -112,11 +111,45 @@ async function runGuarded(
   });
   if (budget !== undefined) return await stoppable(signals, (signal) => budgeted(plan, signal));
   await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
-  const exitCode = await kubectl.run(plan.args, {
+  const input = {
     ...(plan.input === undefined ? {} : { input: plan.input }),
     ...(host.readOnly ? { environment: { KODAMA_READ_ONLY: "1" } } : {}),
-  });
+  };
+  const style = styleOf(terminal.stdout, invocation.environment);
+  if (style.bold("") !== "" && mayHighlight(plan)) {
+    const { highlighted } = await import("../../../present/kubectl_output.ts");
+    return await stoppable(signals, async (signal) => {
+      const read = await kubectl.read(plan.args, {
+        ...input,
+        stderr: "pass",
+        maxBytes: maxInputBytes,
+        signal,
+      });
+      await terminal.stdout.write(highlighted(verbOf(plan), read.stdout, style));
+      return read.exitCode;
+    });
+  }
+  const exitCode = verbOf(plan) === "edit"
+    ? await edited(plan, () => kubectl.run(plan.args, input))
+    : await kubectl.run(plan.args, input);
   return watch && exitCode === 0 && preview !== undefined ? await watched(plan, preview) : exitCode;
+
+  /** Shows what an editor has changed, as far as the objects can be read before and after. */
+  async function edited(
+    { judgement: { line } }: KubectlPlan,
+    edit: () => Promise<number>,
+  ): Promise<number> {
+    const { changesBetween, editedObjects } = await import("../../../actions/kubectl/preview.ts");
+    const read = () => stoppable(signals, (signal) => editedObjects(kubectl, line, signal));
+    const before = await read();
+    const exitCode = await edit();
+    const after = before === undefined || exitCode !== 0 ? undefined : await read();
+    if (before === undefined || after === undefined) return exitCode;
+    const { changesText } = await import("../../../present/kubectl_question.ts");
+    const shown = styleOf(terminal.stderr, invocation.environment);
+    await terminal.stderr.write(changesText(await changesBetween(before, after), shown));
+    return exitCode;
+  }
 
   async function previewOf(plan: KubectlPlan, signal: AbortSignal): Promise<KubectlPreview> {
     const { previewKubectl } = await import("../../../actions/kubectl/preview.ts");
@@ -176,10 +209,25 @@ async function runGuarded(
   }
 }
 
-function refusal({ args, scope }: KubectlPlan): UnconfirmedError {
+function verbOf({ judgement: { line } }: KubectlPlan): string {
+  return line.verb[0] ?? "";
+}
+
+/** Verbs whose output a person scans, in kubectl's own form. */
+const scanned: ReadonlySet<string> = new Set(["diff", "explain", "api-resources", "api-versions"]);
+
+function mayHighlight(plan: KubectlPlan): boolean {
+  const { flags, isUnknown } = plan.judgement.line;
+  return !isUnknown && scanned.has(verbOf(plan)) && plan.decision === "run" &&
+    !flags.some(({ name }) =>
+      name === "-o" || name === "--output" || name === "-h" || name === "--help"
+    );
+}
+
+function refusal({ shown, scope }: KubectlPlan): UnconfirmedError {
   const context = scope === undefined ? "" : ` (context ${scope.context})`;
   return new UnconfirmedError(
-    `refusing to run kubectl ${commandLine(args)}${context} without confirmation`,
+    `refusing to run ${shown}${context} without confirmation`,
     { hint: "pass --yes to confirm, or --dry-run=server to see what it would do" },
   );
 }
