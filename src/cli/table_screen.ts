@@ -10,6 +10,7 @@ import {
   update,
 } from "../table/live_table.ts";
 import { tableView } from "../table/view.ts";
+import { lineText } from "../terminal/grid.ts";
 import { FullScreen } from "../terminal/driver/full_screen.ts";
 import { type SignalSource, stoppable } from "../terminal/driver/signals.ts";
 import type { TerminalInput } from "../terminal/keys.ts";
@@ -24,8 +25,13 @@ export interface TableScreenOptions {
   clock: Clock;
   color: boolean;
   table: LiveTable;
-  /** Handles what a key requests, except for `quit`, which ends the screen. */
-  onRequest?: (request: Exclude<TableRequest, { kind: "quit" }>) => void;
+  /** Handles what a key requests, except for `quit`, which ends the screen, and `explain`. */
+  onRequest?: (request: Exclude<TableRequest, { kind: "quit" | "explain" }>) => void;
+  /**
+   * Explains a text: that of all rows which pass the filter. Until it returns, the terminal is its own, and the table
+   * follows its source unseen.
+   */
+  onExplain?: (text: string) => Promise<void>;
 }
 
 /** Shows a live table until a person quits. */
@@ -37,6 +43,7 @@ export class TableScreen {
   #upserts = new Map<string, TableRow>();
   #removed = new Set<string>();
   #changes = 0;
+  #isExplaining = false;
 
   constructor(options: TableScreenOptions) {
     this.#options = options;
@@ -79,7 +86,12 @@ export class TableScreen {
     };
     let timer = clock.timer(clockMs, tick);
     try {
-      await this.#screen.run(keyboard, signal);
+      for (;;) {
+        await this.#screen.run(keyboard, signal);
+        if (!this.#isExplaining || signal.aborted) return;
+        this.#isExplaining = false;
+        await this.#options.onExplain?.(allRows(this.table));
+      }
     } finally {
       timer[Symbol.dispose]();
     }
@@ -144,8 +156,22 @@ export class TableScreen {
       this.#table = table;
       if (request === undefined) continue;
       if (request.kind === "quit") return false;
+      if (request.kind === "explain") {
+        this.#isExplaining = true;
+        return false;
+      }
       this.#options.onRequest?.(request);
     }
     return true;
   }
+}
+
+/** Rows and columns of the text of a table. */
+const textSize = { columns: 240, rows: 1000 };
+
+/** Returns the table as text, with all rows that pass its filter, as far as {@link textSize} goes. */
+function allRows(table: LiveTable): string {
+  const whole = { ...table, size: textSize, offset: 0, isHelp: false, typing: undefined };
+  const lines = tableView(whole).lines.slice(0, -1).map((line) => lineText(line).trimEnd());
+  return lines.filter((line) => line !== "").join("\n");
 }

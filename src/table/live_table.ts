@@ -120,6 +120,8 @@ export interface LiveTable {
   readonly saveName: string | undefined;
   /** Whether its stream is being saved: the key then ends that. */
   readonly isSaving: boolean;
+  /** Whether what it shows can be explained. */
+  readonly isExplainable: boolean;
   /** A part of a screen, whose other parts are its caption and its messages. */
   readonly isPart: boolean;
   /** The cursor and the marks; undefined for a table that is only read. */
@@ -159,6 +161,8 @@ export type TableRequest =
   | { kind: "quit" }
   | { kind: "save"; file: string }
   | { kind: "endSave" }
+  /** To explain what is shown. */
+  | { kind: "explain" }
   /** A key that the table doesn't know. */
   | { kind: "key"; key: string };
 
@@ -174,6 +178,7 @@ export function liveTable(start: {
   sort?: TableSort | undefined;
   filter?: string;
   saveName?: string;
+  isExplainable?: boolean;
   isPart?: boolean;
   /** Rows can be pointed at and marked. */
   isSelectable?: boolean;
@@ -198,6 +203,7 @@ export function liveTable(start: {
     total: 0,
     saveName: start.saveName,
     isSaving: false,
+    isExplainable: start.isExplainable ?? false,
     isPart: start.isPart ?? false,
     selection: start.isSelectable === true
       ? { cursor: undefined, line: 0, marked: new Set() }
@@ -584,6 +590,12 @@ export const tableKeys: readonly (readonly [keys: string, does: string])[] = [
   ["q", "quit"],
 ];
 
+/** That of a table which can be explained. */
+export const explainKey: (typeof tableKeys)[number] = [
+  "e",
+  "let a language model explain what is shown; the watch continues",
+];
+
 function pressed(table: LiveTable, key: string): { table: LiveTable; request?: TableRequest } {
   const page = Math.max(1, bodyRows(table) - 2);
   const isQuit = key === "q" || key === "ctrl-c" || key === "ctrl-d";
@@ -614,6 +626,8 @@ function pressed(table: LiveTable, key: string): { table: LiveTable; request?: T
       if (table.saveName === undefined) return { table, request: { kind: "key", key } };
       if (table.isSaving) return { table, request: { kind: "endSave" } };
       return { table: { ...table, typing: { purpose: "save", edit: editLine(table.saveName) } } };
+    case "e":
+      return { table, request: table.isExplainable ? { kind: "explain" } : { kind: "key", key } };
     case "up":
     case "k":
       return { table: scrolled(table, -1) };

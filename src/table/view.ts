@@ -16,6 +16,7 @@ import { displayWidth } from "../terminal/width.ts";
 import {
   type BodyLine,
   bodyRows,
+  explainKey,
   type LiveCell,
   type LiveTable,
   markMs,
@@ -37,7 +38,7 @@ const leastFirstColumns = 12;
 export function tableView(table: LiveTable): Grid {
   const { size: { columns, rows } } = table;
   const count = bodyRows(table);
-  const body = table.isHelp ? helpLines() : bodyLines(table);
+  const body = table.isHelp ? helpLines(table) : bodyLines(table);
   const lines = [
     ...(rows >= 4 && !table.isPart ? [captionLine(table)] : []),
     ...Array.from({ length: count }, (_, index) => body[index] ?? []),
@@ -295,10 +296,11 @@ function typedLine({ purpose, edit: { text, caret } }: TypedLine, columns: numbe
   ];
 }
 
-function helpLines(): Line[] {
+function helpLines({ isExplainable }: LiveTable): Line[] {
   const width = Math.max(...tableKeys.map(([keys]) => keys.length));
+  const keys = [...(isExplainable ? [explainKey] : []), ...tableKeys];
   return [
-    ...tableKeys.map(([keys, does]): Line => [span(keys.padEnd(width + 2), "strong"), span(does)]),
+    ...keys.map(([keys, does]): Line => [span(keys.padEnd(width + 2), "strong"), span(does)]),
     [],
     [span("A marked cell has changed within the last 3 seconds; a row in red was deleted.", "dim")],
   ];

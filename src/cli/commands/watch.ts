@@ -143,8 +143,8 @@ export const command = defineCommand({
     const saving = new Saving(host, view.diff, file);
     try {
       return keyboard === undefined
-        ? await printChanges({ watch, view, saving }, { host, invocation })
-        : await showTable({ watch, view, saving }, { host, invocation, keyboard });
+        ? await printChanges({ watch, view, saving, kubeconfig }, { host, invocation })
+        : await showTable({ watch, view, saving, kubeconfig }, { host, invocation, keyboard });
     } finally {
       const end = await saving.end();
       if (end !== undefined) await terminal.stderr.write(`${printable(end)}\n`);
@@ -179,6 +179,7 @@ interface Watching {
   watch: Omit<WatchObjectsOptions, "signal">;
   view: WatchView;
   saving: Saving;
+  kubeconfig: string | undefined;
 }
 
 interface WatchingOn {
@@ -280,7 +281,7 @@ function rowsOptions(
 }
 
 async function showTable(
-  { watch, view, saving }: Watching,
+  { watch, view, saving, kubeconfig }: Watching,
   { host, invocation, keyboard }: WatchingOn & { keyboard: InputStream },
 ): Promise<number> {
   const { terminal, environment, signals } = invocation;
@@ -309,10 +310,12 @@ async function showTable(
       size: terminal.size() ?? { columns: 80, rows: 24 },
       nowMs: now.getTime(),
       caption: [],
+      isExplainable: true,
       saveName: `watch-${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z.jsonl`,
       ...(view.sort === undefined ? {} : { sort: { title: view.sort, descending: view.reverse } }),
       ...(view.filter === undefined ? {} : { filter: view.filter }),
     }),
+    onExplain: (text) => explainShown(text, { watch, kubeconfig, keyboard, invocation }),
     onRequest: async (request) => {
       if (request.kind === "save") notice(await saving.start(request.file));
       if (request.kind === "endSave") notice(await saving.end() ?? "");
@@ -366,6 +369,40 @@ async function showTable(
     signals,
   });
   return 0;
+}
+
+/** Lets a model explain rows on the terminal, until a key goes back to the table. */
+async function explainShown(
+  text: string,
+  { watch, kubeconfig, keyboard, invocation }: {
+    watch: Watching["watch"];
+    kubeconfig: string | undefined;
+    keyboard: InputStream;
+    invocation: Invocation;
+  },
+): Promise<void> {
+  const [{ explainRun }, { OutputSample }] = await Promise.all([
+    import("./ask/explain.ts"),
+    import("../../actions/ask/explain.ts"),
+  ]);
+  const sample = new OutputSample();
+  sample.add(text);
+  const objects = watch.targets.map(({ kind, name }) =>
+    name === undefined ? kind : `${kind}/${name}`
+  );
+  const [context] = watch.contexts;
+  await explainRun({
+    command: `kodama watch ${objects.join(" ")}`,
+    exitCode: 0,
+    sample,
+    model: undefined,
+    context: watch.contexts.length === 1 ? context : undefined,
+    kubeconfig,
+  }, invocation);
+  await invocation.terminal.stderr.write("a key goes back to the table\n");
+  await invocation.terminal.stderr.flush();
+  using _raw = keyboard.raw();
+  for await (const _key of keyboard.chunks(new AbortController().signal)) return;
 }
 
 /** `pods, deployments in shop (context prod)`. */
