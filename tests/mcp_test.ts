@@ -12,7 +12,11 @@ import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.t
 /** A server and the transport of its client, connected by two streams of bytes. */
 function connected(
   host: Host,
-  { allowChanges = false, ...limits }: { allowChanges?: boolean; onlyNamespace?: string } = {},
+  { allowChanges = false, tamper = (message) => message, ...limits }: {
+    allowChanges?: boolean;
+    onlyNamespace?: string;
+    tamper?: (message: JSONRPCMessage) => JSONRPCMessage;
+  } = {},
 ): {
   transport: Transport;
   ended: Promise<void>;
@@ -22,7 +26,8 @@ function connected(
   const transport: Transport & { pending: string } = {
     pending: "",
     start: () => Promise.resolve(),
-    send: (message) => writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)),
+    send: (message) =>
+      writer.write(new TextEncoder().encode(`${JSON.stringify(tamper(message))}\n`)),
     close: async () => {
       await writer.close().catch(() => {});
       transport.onclose?.();
@@ -55,6 +60,8 @@ async function openSession(
     onlyNamespace?: string;
     answer?: (message: string) => boolean;
     modern?: boolean;
+    /** Changes what the client sends. */
+    tamper?: (message: JSONRPCMessage) => JSONRPCMessage;
   } = {},
 ): Promise<Session> {
   const { transport, ended } = connected(host, { allowChanges, ...limits });
@@ -172,6 +179,27 @@ Deno.test("the MCP server", async (t) => {
       );
     });
 
+    if (modern) {
+      await t.step("an approval that comes with another change isn't one for that", async () => {
+        const touch = (file: string) => ({
+          ...{ pods: [pod], namespaces: [namespace], command: ["touch", file] },
+        });
+        const tamper = (message: JSONRPCMessage): JSONRPCMessage =>
+          "params" in message && message.params !== undefined && "inputResponses" in message.params
+            ? { ...message, params: { ...message.params, arguments: touch("/tmp/other") } }
+            : message;
+        await using session = await openSession(host, {
+          modern,
+          allowChanges: true,
+          tamper,
+          answer: (question) => question.includes("/tmp/shown"),
+        });
+        assert.match((await session.call("exec", touch("/tmp/shown"))).text, /^declined/);
+        assert.match(session.questions[1] ?? "", /run: touch \/tmp\/other\n/);
+        assert.equal(await exists(host, { pod, namespace }, "/tmp/other"), false);
+      });
+    }
+
     await t.step(`${era}: forwarded ports are approved, and end with the server`, async () => {
       const input = { target: pod, ports: ["8080"], namespace };
       let port = 0;
@@ -214,6 +242,7 @@ Deno.test("the MCP server", async (t) => {
       const { tools } = await session.client.listTools();
       const names = ["pods", "get", "logs", "exec", "read_file", "wait"];
       assert.deepEqual(tools.map(({ name }) => name).sort(), names.sort());
+      assert.equal(session.client.getServerCapabilities()?.resources, undefined);
       assert.match((await session.call("pods", {})).text, new RegExp(pod));
       const command = ["hostname"];
       assert.match((await session.call("exec", { pods: [pod], command })).text, /1 ok/);

@@ -2,6 +2,9 @@
  * kodama as a single executable file, built without any download: `single_file.c` with Deno, the bundle and
  * its data appended. It needs a C compiler and zlib's static library, both available in every Linux distribution.
  */
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
 import { bundle, copyBundle } from "./bundle.ts";
 import { contentHash } from "./content_hash.ts";
 import { installed } from "./deno_flags.ts";
@@ -21,12 +24,16 @@ export interface SingleFileTarget {
 const thisMachine: SingleFileTarget = { compiler: ["cc"], deno: Deno.execPath() };
 
 /**
- * Builds the executable at `path`; `bundled` is a folder with the bundle, if there is one. Throws if the compiler is
- * missing or fails.
+ * Builds the executable at `path`; `bundled` is a folder with the bundle, if there is one, and `level` that of zlib's
+ * compression. Throws if the compiler is missing or fails.
  */
 export async function makeSingleFile(
   path: string,
-  { bundled, target = thisMachine }: { bundled?: string; target?: SingleFileTarget } = {},
+  { bundled, target = thisMachine, level = 6 }: {
+    bundled?: string;
+    target?: SingleFileTarget;
+    level?: number;
+  } = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-single-file-" });
   try {
@@ -34,7 +41,7 @@ export async function makeSingleFile(
     await Deno.mkdir(content);
     await gatherContent(content, { bundled, deno: target.deno });
     await compileStart(`${folder}/start`, target.compiler);
-    await append(`${folder}/start`, content);
+    await append(`${folder}/start`, content, level);
     await Deno.chmod(`${folder}/start`, 0o755);
     await replaceFile(`${folder}/start`, path);
   } finally {
@@ -78,13 +85,10 @@ async function compileStart(
 }
 
 /** Appends stream and trailer, in the format that `single_file.c` describes. */
-async function append(path: string, content: string): Promise<void> {
+async function append(path: string, content: string, level: number): Promise<void> {
   const hash = await contentHash(content);
   const before = (await Deno.stat(path)).size;
-  const output = await Deno.open(path, { append: true });
-  await ReadableStream.from(entries(content))
-    .pipeThrough(new CompressionStream("gzip"))
-    .pipeTo(output.writable);
+  await pipeline(entries(content), createGzip({ level }), createWriteStream(path, { flags: "a" }));
   const length = (await Deno.stat(path)).size - before;
   const trailer = `${hash}${length.toString(16).padStart(16, "0")}kodama01`;
   await Deno.writeTextFile(path, trailer, { append: true });

@@ -155,3 +155,17 @@ Deno.test("Forwarder: a taken port is an error with the way out", async () => {
   assert(info.address.kind === "tcp" && info.address.port > port);
   await forwarder[Symbol.asyncDispose]();
 });
+
+Deno.test("Forwarder: a pod that refuses as gone is avoided before the cluster reports it, and its link is closed", async () => {
+  const gone = new PortError("podGone", "not found");
+  await using own = await opened({ a: ["echo", gone], b: ["echo"] }, [pod("a"), pod("b")]);
+  assert.equal(await own.talk("first"), "a:first");
+  assert.equal(await own.talk("second"), "b:second");
+  assert.equal(await own.talk("third"), "b:third");
+  assert.deepEqual(own.failures(), []);
+  own.pods.set([pod("b"), pod("c")]);
+  own.pods.suspect("b");
+  await own.talk("fourth");
+  const end = await Promise.race([own.links[0]?.ended, Promise.resolve("none")]);
+  assert.equal(end, "disposed");
+});

@@ -56,6 +56,18 @@ Deno.test("Route: each of several local ports keeps a pod of its own, and takes 
   assert.deepEqual(changes, ["1: undefined a", "2: undefined b", "1: a undefined", "1: a c"]);
 });
 
+Deno.test("Route: after the time, a pod of another local port of the group isn't used instead", async () => {
+  const clock = new ManualClock();
+  const set = new PodSet();
+  const routes = [1, 2].map(() => new PodRoute(set, { kind: "own", group: "80" }, () => {}));
+  set.set(pods("a running", "b pending"));
+  const never = new AbortController().signal;
+  const found = await Promise.all(
+    routes.map((route) => clock.runUntil(route.wait(clock, 1000, never))),
+  );
+  assert.deepEqual(found.map((one) => one?.pod), ["a", undefined]);
+});
+
 Deno.test("Route: balanced connections go to the ready pod with the fewest", () => {
   const set = new PodSet();
   set.set(pods("a ready", "b ready", "c running"));

@@ -136,6 +136,19 @@ Deno.test("a refusal is an error that the plugin can read", async () => {
   });
 });
 
+Deno.test("an answer that is too large is a refusal", async () => {
+  const tries = pluginOf(`${renderImport}
+    (import "kubetile" "list_pods" (func $ask (param i32 i32 i32 i32) (result i32)))
+    ${dataOf('["no"]{}')}
+    ${
+    onCommand(`(if (i32.lt_s (call $ask (i32.const 1030) (i32.const 2) (i32.const 4096)
+      (i32.const 5)) (i32.const 0)) (then ${rendering('["no"]')}))`)
+  }`);
+  const list_pods = () => Promise.resolve(["x".repeat(sessionLimits.answerLength)]);
+  const event = await after(tries, { granted: ["k8s:list:pods"], handlers: { list_pods } });
+  assert.deepEqual(event, { kind: "pluginRender", pane: 1, lines: ["no"] });
+});
+
 Deno.test("without its permission an import is an event, not a crash", async () => {
   assert.deepEqual(await after(asking("list_pods"), { granted: ["clipboard:write"] }), {
     kind: "pluginError",

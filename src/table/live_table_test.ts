@@ -118,6 +118,21 @@ Deno.test("a deleted row stays for a while, and isn't counted", () => {
   assert.deepEqual(names(over), ["n2"]);
 });
 
+Deno.test("a row that comes again after its deletion is marked as new", () => {
+  const deleted = update(update(start, changed([row("n1", 1)])), changed([], ["n1"]));
+  const again = update(update(deleted, { kind: "clock", nowMs: 100 }), changed([row("n1", 1)]));
+  assert.deepEqual(again.entries.get("n1"), { row: row("n1", 1), addedAtMs: 100 });
+});
+
+Deno.test("a filter doesn't search ages, which change every second", () => {
+  const aged: TableRow = {
+    ...row("n1", 1),
+    cells: [{ kind: "text", text: "n1" }, { kind: "age", sinceMs: 777 }],
+  };
+  const table = liveTable({ size: start.size, nowMs: 0, caption: [], groups, filter: "777" });
+  assert.deepEqual(names(update(table, changed([aged]))), []);
+});
+
 Deno.test("columns are sorted as numbers with units, texts after them, equal ones by name", () => {
   const cell = (id: string, text: string): TableRow => ({
     ...row(id, 0),

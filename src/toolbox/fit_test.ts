@@ -62,3 +62,8 @@ Deno.test("fit() omits the last groups if there are too many to show anything of
   assert.match(text, /^--- group 0\n/);
   assert.match(text, /… \d+ more groups are omitted$/);
 });
+
+Deno.test("fit() cuts a long line, and says by how much", () => {
+  const text = fit([{ lines: ["x".repeat(1000), "end"], unit: "lines" }], 1000);
+  assert.equal(text, `${"x".repeat(400)}… (600 more characters)\nend`);
+});

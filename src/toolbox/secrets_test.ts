@@ -17,6 +17,12 @@ Deno.test("withoutSecrets() removes what looks like a secret, and leaves the res
     `-----BEGIN PRIVATE KEY-----\n${secret}`,
     `found ghp_${secret} in a file`,
     `sk-ant-${secret}`,
+    "AKIAS3CR3TVALUE01234",
+    `github_pat_${secret}`,
+    `glpat-${secret}`,
+    `xoxb-${secret}`,
+    `AIza${secret.slice(0, 35)}`,
+    `npm_${secret}`,
     `hash $6$salt0000$${secret}`,
   ];
   for (const text of texts) {

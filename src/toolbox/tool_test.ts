@@ -1,13 +1,16 @@
 /** No sequence of calls changes anything without a yes, whatever a model gives as input. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { toggleOption } from "../actions/option.ts";
 import { simulatedHost } from "../actions/testing/simulated_host.ts";
 import { systemClock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { isKnownReadOnly } from "../gate/commands.ts";
 import type { Host } from "../actions/host.ts";
 import type { Log } from "../base/log.ts";
+import { tokensOf } from "./fit.ts";
 import { forwardTool } from "./forward_tool.ts";
+import { defineTool } from "./tool.ts";
 import { tools } from "./toolbox.ts";
 import { hostileCalls } from "./testing/hostile_calls.ts";
 
@@ -132,4 +135,29 @@ Deno.test("every tool has a schema, and describes whether it changes something",
     assert.equal(/Changes nothing/.test(description), !mayChange, name);
   }
   assert.equal(new Set(tools.map(({ name }) => name)).size, tools.length);
+});
+
+Deno.test("an answer has at most 20,000 tokens, whatever budget is requested; an error has no secrets", async () => {
+  const secret = `sk-ant-${"S3CR3T".repeat(6)}`;
+  const tool = defineTool({
+    name: "lines",
+    title: "Lines",
+    description: "Prints lines.",
+    options: { fails: toggleOption("whether it fails") },
+    run: ({ fails }) => {
+      if (fails) throw new KodamaError("conflict", `the server said ${secret}`);
+      return Promise.resolve([{ lines: Array(100_000).fill("a line"), unit: "lines" }]);
+    },
+  });
+  const context = {
+    host: await recordingHost([]),
+    signal: new AbortController().signal,
+    confirm: undefined,
+  };
+  const { text } = await tool.call({ budget: 1_000_000 }, context);
+  assert.ok(tokensOf(text) <= 20_000, `${tokensOf(text)} tokens`);
+  assert.match(text, /more lines are omitted$/);
+  const failed = await tool.call({ fails: true }, context);
+  assert.match(failed.text, /^conflict: the server said /);
+  assert.doesNotMatch(failed.text, /S3CR3T/);
 });

@@ -193,6 +193,31 @@ Deno.test("a pane in which a program runs gets every key but those with Alt that
   assert.equal(currentTab(press(state, ["alt-left"]).state)?.focused, panes(state)[0]?.[0]);
 });
 
+Deno.test("a plugin's key that is a letter is the program's, while one runs in the pane", () => {
+  const table = keyTable({ kinds, toggles: [{ key: "resource-list", binding: "t" }] });
+  const { state } = run({ ...start, keys: table }, [
+    { kind: "open", where: "right", key: "terminal", config: {} },
+  ]);
+  assert.deepEqual(press(state, ["t"]).effects.map(({ kind }) => kind), ["input"]);
+});
+
+Deno.test("at most three messages are shown, the newest", () => {
+  const { state } = run(
+    start,
+    [1, 2, 3, 4].map((number) => ({ kind: "toast", text: `${number}`, tone: "dim" })),
+  );
+  assert.deepEqual(state.toasts.map(({ text }) => text), ["2", "3", "4"]);
+});
+
+Deno.test("if a pane of an earlier tab closes the tab, the current one stays", () => {
+  const open: UiEvent = { kind: "open", where: "tab", key: "resource-list", config: {} };
+  const { state } = run(start, [open, open]);
+  const [first = 0] = panes(state)[0] ?? [];
+  const middle = { ...state, at: 1 };
+  const { state: closed } = run(middle, [{ kind: "close", pane: first }]);
+  assert.equal(currentTab(closed)?.id, currentTab(middle)?.id);
+});
+
 Deno.test("what runs in a pane isn't ended without a question", () => {
   const looks = { running: "sleep 100 in 3 pods" };
   for (const [name, close] of [["q", panes(start)[0]?.[0]], ["Q", undefined]] as const) {

@@ -150,6 +150,7 @@ const verdicts: readonly (readonly [
     "stuck: Failed",
   ],
   ["condition=Complete", "Job", job({ type: "Failed", status: "True" }), "stuck: Failed"],
+  ["ready", "Job", job({ type: "Failed", status: "False" }), "waiting: 0 of 1 pods have completed"],
   ["ready", "Job", job(), "waiting: 0 of 1 pods have completed"],
   ["ready", "PersistentVolumeClaim", { status: { phase: "Bound" } }, "met"],
   ["ready", "PersistentVolumeClaim", { status: { phase: "Lost" } }, "stuck: Lost"],

@@ -28,8 +28,8 @@ class Scanner {
   #at = 0;
   #line = 1;
   #counted = 0;
-  /** What precedes the current position, without spaces and comments. */
-  #before = "";
+  /** The end of what precedes the current position, without spaces and comments. */
+  #end = 0;
 
   constructor(source: string) {
     this.#source = source;
@@ -45,11 +45,11 @@ class Scanner {
     let depth = 0;
     while (this.#at < this.#source.length) {
       const next = this.#source[this.#at] ?? "";
-      if (/\s/.test(next)) {
+      if (next === " " || next === "\n") {
         this.#at++;
         continue;
       }
-      if (this.#take(comment, "comment")) continue;
+      if (next === "/" && this.#take(comment, "comment")) continue;
       if (inTemplate && next === "}" && depth-- === 0) return;
       if (next === "{") depth++;
       if (next === "`") this.#template();
@@ -61,7 +61,8 @@ class Scanner {
   }
 
   #mayBePattern(): boolean {
-    return !endsValue.test(this.#before) || precedesPattern.test(this.#before);
+    const before = this.#source.slice(Math.max(0, this.#end - 10), this.#end);
+    return !endsValue.test(before) || precedesPattern.test(before);
   }
 
   #template(): void {
@@ -84,10 +85,10 @@ class Scanner {
 
   #take(token: RegExp, kind: Fragment["kind"]): boolean {
     const start = this.#at;
-    const before = this.#before;
+    const end = this.#end;
     const text = this.#match(token);
     if (text === undefined) return false;
-    if (kind === "comment") this.#before = before;
+    if (kind === "comment") this.#end = end;
     this.#add(kind, kind === "comment" ? commentText(text) : text, start);
     return true;
   }
@@ -100,9 +101,8 @@ class Scanner {
   }
 
   #skip(length: number): void {
-    const end = this.#at + length;
-    this.#before = this.#source.slice(Math.max(0, end - 10), end);
-    this.#at = end;
+    this.#at += length;
+    this.#end = this.#at;
   }
 
   #add(kind: Fragment["kind"], text: string, start: number): void {

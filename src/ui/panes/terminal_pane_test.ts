@@ -124,6 +124,31 @@ Deno.test({
   },
 });
 
+Deno.test("what is typed while the pod reads nothing is bounded", async () => {
+  const reads = Promise.withResolvers<void>();
+  let count = 0;
+  const { pane, shows } = opened(async function* ({ stdin }) {
+    yield attached;
+    yield output("$ ");
+    await reads.promise;
+    for await (const bytes of stdin) {
+      if (count++ === 0) yield output("reading ");
+      if (new TextDecoder().decode(bytes) === "\x04") {
+        return yield ended({ outcome: { kind: "ok" } }, 0);
+      }
+    }
+  });
+  pane.onResize(size);
+  await shows("$  ");
+  for (let key = 0; key < 2000; key++) pane.onInput({ kind: "text", text: "x" });
+  reads.resolve();
+  await shows("$ reading  ");
+  pane.onInput({ kind: "key", key: "ctrl-d" });
+  await shows("$ reading", "the shell has exited (0)");
+  assert.ok(count < 500, `${count} keys were stored`);
+  await pane.close();
+});
+
 Deno.test("a shell that can't be opened, and one whose connection ends, say why", async () => {
   // deno-lint-ignore require-yield -- it fails before
   const refused = opened(async function* () {
