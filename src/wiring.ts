@@ -59,6 +59,10 @@ export function processInvocation(programName: string): Invocation {
       const { serveTools } = await import("./host/mcp.ts");
       await serveTools(options, terminal);
     },
+    async serveWeb(options) {
+      const { serveWeb } = await import("./host/web.ts");
+      await serveWeb(options);
+    },
     async serveCluster(words) {
       const { serveUntilSignal } = await import("./host/cluster.ts");
       await serveUntilSignal(words, processSignals);

@@ -148,6 +148,7 @@ export async function goldenText({ program, argv, files }: GoldenCase): Promise<
     serveSync: () => Promise.reject<void>(new Error("a golden case began to sync")),
     serveEditor: () => Promise.reject<boolean>(new Error("a golden case served an editor")),
     serveTools: () => Promise.reject<void>(new Error("a golden case served tools")),
+    serveWeb: () => Promise.reject<void>(new Error("a golden case served the page")),
   });
   const line = [program, ...argv].map(quoted).join(" ");
   const streams = (["stdout", "stderr"] as const)

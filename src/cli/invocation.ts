@@ -37,6 +37,24 @@ export interface ServeToolsOptions {
   signal: AbortSignal;
 }
 
+/** What is served to browsers, and how. */
+export interface ServeWebOptions {
+  host: Host;
+  /** 0 is any free one. */
+  port: number;
+  /** The address to listen on. */
+  address: string;
+  /** The names by which browsers may reach the server; links have the first one. */
+  names: readonly string[];
+  /** PEM; absent without TLS. */
+  tls?: { cert: string; key: string };
+  /** Opens a link in the browser of this machine. */
+  open: boolean;
+  /** Gets what makes links. */
+  onListen: (newLink: () => { url: string; expiresAt: Date }) => void;
+  signal: AbortSignal;
+}
+
 /** The log of one command. */
 export interface CommandLog {
   log: Log;
@@ -67,6 +85,8 @@ export interface Invocation {
   readonly serveEditor: (check: CheckText) => Promise<boolean>;
   /** Serves kodama's tools to another program's agent, on standard input and output or over HTTP, until it ends. */
   readonly serveTools: (options: ServeToolsOptions) => Promise<void>;
+  /** Serves the page of sessions and runs until the signal ends it. */
+  readonly serveWeb: (options: ServeWebOptions) => Promise<void>;
   /** Serves the embedded cluster in this process until a signal ends it. `args` follow `serveClusterCommand`. */
   readonly serveCluster: (args: readonly string[]) => Promise<void>;
   /** Syncs the two folders of a synchronisation in this process, until a request ends it. */

@@ -23,6 +23,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "watch",
     "top",
     "ui",
+    "web",
     "runs",
     "workflow",
   ]],
@@ -208,6 +209,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   ui: dialling(
     "show objects, logs and runs in tabs and tiled panes",
     () => import("./commands/ui.ts"),
+  ),
+  web: dialling(
+    "serve a page of sessions and runs to a browser",
+    () => import("./commands/web.ts"),
   ),
   top: dialling(
     "show the CPU and memory of pods and nodes",

@@ -103,6 +103,29 @@ export function workCommand(): string[] {
   return sessionCommand("workState", [workspaceFolder]);
 }
 
+/** The files that differ from the base. */
+export interface WorkDiff {
+  /** The commit that the work started from. */
+  base: string;
+  /** As git writes it: commits, and changes that aren't committed. */
+  diff: string;
+  /** Paths that git doesn't track. */
+  untracked: readonly string[];
+}
+
+/** Returns the command that requests it, with at most this many bytes of the diff. */
+export function diffCommand(bytes: number): string[] {
+  return sessionCommand("workDiff", [workspaceFolder, String(bytes)]);
+}
+
+/** Returns its answer; undefined if it isn't one. */
+export function diffAnswer(stdout: string): WorkDiff | undefined {
+  const at = stdout.indexOf("\0\n");
+  const [base = "", ...untracked] = stdout.slice(0, Math.max(0, at)).split("\0");
+  if (!/^[0-9a-f]{40,64}$/.test(base)) return undefined;
+  return { base, diff: stdout.slice(at + 2), untracked: untracked.map((path) => plainText(path)) };
+}
+
 /** Returns its answer; undefined if it isn't one. */
 export function workAnswer(stdout: string): WorkState | undefined {
   const lines = stdout.split("\n").map((line) => {

@@ -44,6 +44,8 @@ const managedBy = { "app.kubernetes.io/managed-by": "kodama" } as const;
 export const anySession = `app.kubernetes.io/managed-by=kodama,${sessionLabel}`;
 /** Selects the states of all sessions. */
 export const anyState = `${anySession},${componentLabel}=state`;
+/** Selects the pods of all sessions. */
+export const sessionPods = `${componentLabel}=pod,${sessionLabel}`;
 
 /** Selects the objects of one session. */
 export function selectSession(name: string): string {

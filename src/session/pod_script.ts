@@ -17,6 +17,7 @@ import sharedState from "./scripts/shared_state.sh" with { type: "text" };
 import sshServer from "./scripts/ssh_server.sh" with { type: "text" };
 import startFill from "./scripts/start_fill.sh" with { type: "text" };
 import wait from "./scripts/wait.sh" with { type: "text" };
+import workDiff from "./scripts/work_diff.sh" with { type: "text" };
 import workState from "./scripts/work_state.sh" with { type: "text" };
 
 /** The scripts by name; each file describes its arguments. */
@@ -35,6 +36,7 @@ export const sessionScripts = {
   sharedState: [sharedState],
   sshServer: [sshServer],
   startFill: [fill, startFill],
+  workDiff: [workDiff],
   workState: [workState],
   /** The session's own process; without limits it waits. */
   main: [editorLinks, queuedTasks, wait],

@@ -7,7 +7,7 @@ import { wholeList } from "../kube/http/list.ts";
 import { CONFIG_MAPS, PODS } from "../kube/resources.ts";
 import type { ConfigMap, KubeObject, Pod } from "../kube/types.ts";
 import type { Session } from "./model.ts";
-import { anyState, selectSession, sessionLabel, sessionNames } from "./names.ts";
+import { anyState, selectSession, sessionLabel, sessionNames, sessionPods } from "./names.ts";
 import { ifThere, persistentlyOf } from "./persistence.ts";
 import { stateObject, type StoredSession, storedSession } from "./state.ts";
 
@@ -192,10 +192,18 @@ export async function listSessions(
     );
   const [states, pods] = await Promise.all([
     all<ConfigMap>(CONFIG_MAPS, anyState),
-    all<Pod>(PODS, `app.kubernetes.io/component=pod,${sessionLabel}`),
+    all<Pod>(PODS, sessionPods),
   ]);
-  const podOf = new Map(pods.items.map((pod) => [podKey(pod), pod]));
-  return states.items.map((object) => listed(object, podOf)).sort(byNamespaceAndName);
+  return listedSessions(states.items, pods.items);
+}
+
+/** Returns the sessions that these objects are, with their pods; by namespace and name. */
+export function listedSessions(
+  states: readonly ConfigMap[],
+  pods: readonly Pod[],
+): ListedSession[] {
+  const podOf = new Map(pods.map((pod) => [podKey(pod), pod]));
+  return states.map((object) => listed(object, podOf)).sort(byNamespaceAndName);
 }
 
 function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {

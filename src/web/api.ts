@@ -19,6 +19,7 @@
 import type { EventReport } from "../actions/exec/event_report.ts";
 import type { ChangeQuestion } from "../actions/confirm_change.ts";
 import type { ForwardReport } from "../actions/forward/background.ts";
+import type { ParamsSchema } from "../actions/workflow/files.ts";
 import type { StepsEvent, WorkflowPlan } from "../actions/workflow/run_steps.ts";
 import type { ErrorKind, KodamaError } from "../base/errors.ts";
 import type { StructuredHint } from "../base/hint.ts";
@@ -29,6 +30,7 @@ import type { RunData, WorkflowRunData } from "../present/past_runs.ts";
 import type { PodData } from "../present/pods_table.ts";
 import type { SessionData } from "../present/session_text.ts";
 
+export type { ParameterSchema, ParamsSchema } from "../actions/workflow/files.ts";
 export type { ChangeQuestion } from "../actions/confirm_change.ts";
 export type { FollowData } from "../present/agent_events.ts";
 export type { TaskData } from "../present/agent_tasks.ts";
@@ -210,7 +212,7 @@ export interface SessionDiff {
   diff: string;
   /** Paths that git doesn't track yet, which aren't in the diff. */
   untracked: string[];
-  /** It is cut: more than 1 MiB. */
+  /** It is cut: more than 960 KiB. */
   truncated: boolean;
 }
 
@@ -298,26 +300,9 @@ export interface WorkflowDetails extends ListedWorkflow {
    * JSON Schema (2020-12) of the parameters. `format: "duration"` is a text such as `30s`, `writeOnly` a secret; a list
    * is an array of texts.
    */
-  parameters: {
-    type: "object";
-    properties: Record<string, ParameterSchema>;
-    required: string[];
-    additionalProperties: false;
-  };
+  parameters: ParamsSchema;
   /** What it does, in lines. */
   text: string;
-}
-
-/** JSON Schema of a parameter. */
-export interface ParameterSchema {
-  type: "string" | "number" | "boolean" | "array";
-  format?: "duration";
-  items?: { type: "string" };
-  title: string;
-  description?: string;
-  default?: JsonValue;
-  enum?: JsonValue[];
-  writeOnly?: true;
 }
 
 /** The parameters of a run, and the pods that override the workflow's own. */

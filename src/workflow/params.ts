@@ -69,6 +69,59 @@ export function paramValue(param: Param, text: string | readonly string[]): Json
   return value;
 }
 
+/** JSON Schema of parameters. https://json-schema.org/draft/2020-12 */
+export interface ParamsSchema {
+  type: "object";
+  properties: Record<string, ParameterSchema>;
+  required: string[];
+  additionalProperties: false;
+}
+
+/** Of one; `duration` is a text such as `30s`, a list has texts. */
+export interface ParameterSchema {
+  type: "string" | "number" | "boolean" | "array";
+  format?: "duration";
+  items?: { type: "string" };
+  title: string;
+  description?: string;
+  default?: JsonValue;
+  enum?: readonly JsonValue[];
+  /** It is a secret, whose default isn't published. */
+  writeOnly?: true;
+}
+
+/** Returns the schema of a workflow's parameters, for forms. */
+export function paramsSchema({ params }: Pick<FullWorkflow, "params">): ParamsSchema {
+  return {
+    type: "object",
+    properties: Object.fromEntries(params.map((param) => [param.name, paramSchema(param)])),
+    required: params.filter(({ required }) => required).map(({ name }) => name),
+    additionalProperties: false,
+  };
+}
+
+function paramSchema({ name, type, description, default: preset, enum: values, secret }: Param) {
+  const schema: ParameterSchema = {
+    ...schemaTypes[type],
+    title: name,
+    ...(description === undefined ? {} : { description }),
+    ...(preset === undefined || secret ? {} : { default: preset }),
+    ...(values === undefined ? {} : { enum: values }),
+    ...(secret ? { writeOnly: true } : {}),
+  };
+  return schema;
+}
+
+const schemaTypes: Readonly<
+  Record<Param["type"], Pick<ParameterSchema, "type" | "format" | "items">>
+> = {
+  text: { type: "string" },
+  number: { type: "number" },
+  boolean: { type: "boolean" },
+  duration: { type: "string", format: "duration" },
+  list: { type: "array", items: { type: "string" } },
+};
+
 /** Parses a list from JSON; returns undefined for anything else. */
 function listOf(text: string): JsonValue[] | undefined {
   try {

@@ -103,8 +103,8 @@ function isForbidden(error: unknown): boolean {
 const taskLimitMs = 5000;
 const podsAtOnce = 16;
 
-/** If the caller may not exec in a pod, or there is no agent, the session is listed without a task. */
-async function withTasks(
+/** Adds the tasks. If the caller may not exec in a pod, or there is no agent, the session is listed without a task. */
+export async function withTasks(
   host: Host,
   client: KubeClient,
   { rows, signal }: { rows: readonly SessionRow[]; signal: AbortSignal },
@@ -146,7 +146,8 @@ export function sessionTarget(
 
 type Listed = Extract<ListedSession, { kind: "session" }>;
 
-function rowOf(
+/** Returns the row of a session. */
+export function rowOf(
   listed: ListedSession,
   syncOf: (one: Listed, runs: boolean) => SyncSummary,
 ): SessionRow {

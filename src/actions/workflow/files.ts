@@ -14,6 +14,7 @@ export { diagnosticsText, isError, ruleTexts } from "../../workflow/diagnostics.
 export type { Loaded } from "../../workflow/load_workflow.ts";
 export type { FullWorkflow, Param, Permissions, Step } from "../../workflow/model.ts";
 export { mermaidOf } from "../../workflow/mermaid.ts";
+export { type ParameterSchema, type ParamsSchema, paramsSchema } from "../../workflow/params.ts";
 export { workflowSchema } from "../../workflow/schema.ts";
 
 /** A workflow file in a list. */

@@ -75,6 +75,35 @@ testResolve([
     options: {},
   },
   {
+    line: "web",
+    options: {
+      port: 0,
+      address: "127.0.0.1",
+      names: ["127.0.0.1", "localhost"],
+      open: false,
+    },
+    changes: [
+      ["--port 8443", { port: 8443 }],
+      ["--open", { open: true }],
+      ["--address ::1", { address: "::1", names: ["::1", "localhost"] }],
+      ["--tls-cert c --tls-key k", { tls: { cert: "c", key: "k" } }],
+      ["--address 0.0.0.0 --allow-remote laptop.lan --tls-cert c --tls-key k", {
+        address: "0.0.0.0",
+        names: ["laptop.lan"],
+        tls: { cert: "c", key: "k" },
+      }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+    ],
+    errors: [
+      ["--port 70000", /must be a port/],
+      ["--tls-cert c", /need each other/],
+      ["--address 0.0.0.0", /other machines can connect/],
+      ["--address 0.0.0.0 --allow-remote a", /needs a certificate/],
+      ["--allow-remote a", /needs --address/],
+      ["--address 0.0.0.0 --allow-remote a:1 --tls-cert c --tls-key k", /without a port/],
+    ],
+  },
+  {
     line: "mcp",
     options: { allowChanges: false },
     changes: [

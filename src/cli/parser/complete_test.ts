@@ -21,6 +21,7 @@ async function offered(line: string, host?: () => Promise<Host>): Promise<[strin
     serveSync: () => Promise.resolve(),
     serveEditor: () => Promise.resolve(true),
     serveTools: () => Promise.resolve(),
+    serveWeb: () => Promise.resolve(),
   });
   await terminal.stdout.flush();
   assert.equal(exitCode, 0);

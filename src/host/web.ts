@@ -1,0 +1,123 @@
+/** Serves `kodama web` on this machine. */
+import type { ServeWebOptions } from "../cli/invocation.ts";
+import { version } from "../cli/version.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { Socket } from "../web/terminal.ts";
+import { type PageFile, WebServer } from "../web/server.ts";
+import { frontLimits, passConnections } from "./web_front.ts";
+
+/** Serves until the signal ends it. */
+export async function serveWeb(
+  { host, address, port, names, tls, open, onListen, signal }: ServeWebOptions,
+): Promise<void> {
+  const scheme = tls === undefined ? "http" as const : "https" as const;
+  let page: Promise<string> | undefined;
+  await using server = new WebServer({
+    host,
+    version,
+    scheme,
+    page: async (path, gzip) => await pageFile(await (page ??= webPageFolder()), path, gzip),
+    upgrade: (request) =>
+      Deno.upgradeWebSocket(request, { idleTimeout: 60 }) as {
+        socket: Socket & WebSocket;
+        response: Response;
+      },
+  });
+  const listener = listen(address, port, tls);
+  const { port: actual } = listener.addr as Deno.NetAddr;
+  server.access.listens(names, actual);
+  const folder = host.places.configDir;
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  // This port is ours: a file of its name is of a process that was killed.
+  const path = `${folder}/web-${actual}.sock`;
+  const opening = `${folder}/web-${actual}.html`;
+  await removeIfThere(path);
+  const stop = new AbortController();
+  const http = Deno.serve({ path, onListen: () => {} }, (request) => server.handle(request));
+  try {
+    await Deno.chmod(path, 0o600);
+    onListen(() => server.access.newLink());
+    if (open) await openBrowser(server.access.newLink().url, opening);
+    const ends = AbortSignal.any([signal, stop.signal]);
+    await passConnections(listener, { path, limits: frontLimits, clock: host.clock, signal: ends });
+  } finally {
+    stop.abort();
+    await server[Symbol.asyncDispose]();
+    await http.shutdown();
+    await Promise.all([path, opening].map(removeIfThere));
+  }
+}
+
+/**
+ * Opens a link in the browser of this machine. By way of a file that only this user can read: an argument list shows the
+ * link to everyone.
+ */
+async function openBrowser(url: string, file: string): Promise<void> {
+  await removeIfThere(file);
+  const html = `<!doctype html><meta http-equiv="refresh" content="0;url=${url}">`;
+  await Deno.writeTextFile(file, html, { createNew: true, mode: 0o600 });
+  const program = Deno.build.os === "darwin" ? "open" : "xdg-open";
+  // sh is the only program that may be started here: docs/permissions.md.
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", 'exec "$@"', "sh", program, file],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  if (success) return;
+  throw new KodamaError("environment", `${program} can't open a browser here`, {
+    hint: "open the printed link without --open",
+  });
+}
+
+function listen(
+  address: string,
+  port: number,
+  tls: ServeWebOptions["tls"],
+): Deno.Listener | Deno.TlsListener {
+  const where = { hostname: address, port };
+  try {
+    if (tls === undefined) return Deno.listen(where);
+    return Deno.listenTls({ ...where, cert: tls.cert, key: tls.key, alpnProtocols: ["http/1.1"] });
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new KodamaError("conflict", `port ${port} is in use`, { cause: error });
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KodamaError("environment", `can't listen on ${address}: ${reason}`, { cause: error });
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Returns the folder of the built page. */
+function webPageFolder(): Promise<string> {
+  throw new KodamaError("environment", "this kodama has no page");
+}
+
+/** The names have been checked: they have no separators. */
+async function pageFile(
+  folder: string,
+  path: string,
+  gzip: boolean,
+): Promise<PageFile | undefined> {
+  const compressed = gzip ? await bytesOf(`${folder}/${path}.gz`) : undefined;
+  if (compressed !== undefined) return { bytes: compressed, encoding: "gzip" };
+  const bytes = await bytesOf(`${folder}/${path}`);
+  return bytes && { bytes };
+}
+
+async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The connections of `kodama web`: counted, and given a time for the head of their first request, before the HTTP server
+ * sees them. Deno's server has neither limit: a client that never finishes its request would stay for ever.
+ *
+ * Bytes go to a socket that only this user can open, as they are. A client that isn't signed in gets `Connection: close`
+ * (`src/web/server.ts`), so that a second request can't be slow either.
+ */
+import { Deadline, onAbort } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
+
+/** The limits of connections. */
+export interface FrontLimits {
+  /** At the same time. */
+  connections: number;
+  /** At the same time, of one address of another machine. */
+  perAddress: number;
+  /** For TLS and the head of the first request. */
+  headMs: number;
+  headBytes: number;
+  /** Without a byte in either direction. */
+  idleMs: number;
+}
+
+/** The limits of a server. Streams are connections too; they send something each 15 s. */
+export const frontLimits: FrontLimits = {
+  connections: 1300,
+  perAddress: 64,
+  headMs: 10_000,
+  headBytes: 64 * 1024,
+  idleMs: 120_000,
+};
+
+/** Small, as there may be more than a thousand connections, each with two of them. */
+const blockBytes = 16 * 1024;
+
+/** HTTP/2 without TLS: many requests in one connection, which no browser uses. */
+const otherProtocol = /^PRI /;
+
+/** Passes the connections of a listener to the socket at `path` until the signal aborts, and then ends them. */
+export async function passConnections(
+  listener: Deno.Listener | Deno.TlsListener,
+  { path, limits, clock, signal }: {
+    path: string;
+    limits: FrontLimits;
+    clock: Clock;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  const open = new Set<Promise<void>>();
+  const addresses = new Map<string, number>();
+  using _closed = onAbort(signal, () => listener.close());
+  while (!signal.aborted) {
+    let connection: Deno.Conn;
+    try {
+      connection = await listener.accept();
+    } catch (error) {
+      if (signal.aborted) break;
+      // A client that is gone already, or too many files of this process: others may come.
+      if (error instanceof Deno.errors.BadResource) throw error;
+      continue;
+    }
+    const { hostname } = connection.remoteAddr as Deno.NetAddr;
+    const count = (addresses.get(hostname) ?? 0) + 1;
+    const isRemote = !/^(?:127\.|::1$)/.test(hostname);
+    if (open.size >= limits.connections || (isRemote && count > limits.perAddress)) {
+      connection.close();
+      continue;
+    }
+    addresses.set(hostname, count);
+    const passing = pass(connection, { path, limits, clock, signal }).finally(() => {
+      open.delete(passing);
+      const others = (addresses.get(hostname) ?? 1) - 1;
+      if (others === 0) addresses.delete(hostname);
+      else addresses.set(hostname, others);
+    });
+    open.add(passing);
+  }
+  await Promise.all(open);
+}
+
+/** Passes one connection. Never rejects: what breaks a connection ends it. */
+async function pass(
+  client: Deno.Conn,
+  { path, limits, clock, signal }: Parameters<typeof passConnections>[1],
+): Promise<void> {
+  using cleanup = new DisposableStack();
+  cleanup.defer(() => close(client));
+  cleanup.use(onAbort(signal, () => close(client)));
+  let server: Deno.Conn;
+  try {
+    const head = await readHead(client, { limits, clock, signal });
+    if (head === undefined) return;
+    server = await Deno.connect({ transport: "unix", path });
+    cleanup.defer(() => close(server));
+    await writeAll(server, head);
+  } catch {
+    return;
+  }
+  let activeAtMs = clock.elapsedMs();
+  let timer: Disposable | undefined;
+  const check = () => {
+    const restMs = activeAtMs + limits.idleMs - clock.elapsedMs();
+    if (restMs > 0) timer = clock.timer(restMs, check);
+    else close(client);
+  };
+  check();
+  cleanup.defer(() => timer?.[Symbol.dispose]());
+  const active = () => void (activeAtMs = clock.elapsedMs());
+  await Promise.allSettled([
+    copy(client, server, active),
+    copy(server, client, active).finally(() => close(client)),
+  ]);
+}
+
+/** Reads until the head of a request is complete; undefined if that takes too long, or isn't one. */
+async function readHead(
+  client: Deno.Conn,
+  { limits, clock, signal }: { limits: FrontLimits; clock: Clock; signal: AbortSignal },
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  using deadline = new Deadline(clock, limits.headMs, signal);
+  using _late = onAbort(deadline.signal, () => close(client));
+  if ("handshake" in client) await (client as Deno.TlsConn).handshake();
+  const bytes = new Uint8Array(limits.headBytes);
+  const decoder = new TextDecoder("latin1");
+  for (let length = 0; length < bytes.length;) {
+    const count = await client.read(bytes.subarray(length));
+    if (count === null) return undefined;
+    const from = Math.max(0, length - 3);
+    length += count;
+    if (otherProtocol.test(decoder.decode(bytes.subarray(0, 4)))) return undefined;
+    if (decoder.decode(bytes.subarray(from, length)).includes("\r\n\r\n")) {
+      return bytes.slice(0, length);
+    }
+  }
+  return undefined;
+}
+
+async function copy(from: Deno.Conn, to: Deno.Conn, active: () => void): Promise<void> {
+  const block = new Uint8Array(blockBytes);
+  for (;;) {
+    const count = await from.read(block);
+    if (count === null) break;
+    active();
+    await writeAll(to, block.subarray(0, count));
+    active();
+  }
+  await to.closeWrite();
+}
+
+async function writeAll(to: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}
+
+/** Closes a connection that may be closed already. */
+function close(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It is closed.
+  }
+}
