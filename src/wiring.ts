@@ -24,7 +24,7 @@ export function processInvocation(programName: string): Invocation {
       named: (command) => void (log.command = command),
       listen: (listener) => log.listen(listener),
       async opened() {
-        // Otherwise only commands with a host have a log: for others it isn't worth reading the settings.
+        // Without KODAMA_LOG, only commands that open a host have a log: others don't read the settings for it.
         if ((environment("KODAMA_LOG") ?? "") !== "") await hostOf({});
         await log.opened();
       },

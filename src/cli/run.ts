@@ -100,7 +100,7 @@ async function report(
   try {
     await terminal.stdout.flush();
   } catch {
-    // This may be the very error being reported; otherwise the state is worse than this can repair.
+    // The error of the output may be the one that is reported; another one can't be reported as well.
   }
   try {
     await terminal.stderr.write(report.text);

@@ -193,12 +193,13 @@ Deno.test("a pane in which a program runs gets every key but those with Alt that
   assert.equal(currentTab(press(state, ["alt-left"]).state)?.focused, panes(state)[0]?.[0]);
 });
 
-Deno.test("a plugin's key that is a letter is the program's, while one runs in the pane", () => {
-  const table = keyTable({ kinds, toggles: [{ key: "resource-list", binding: "t" }] });
+Deno.test("a plugin's key without Ctrl or Alt is the program's, while one runs in the pane", () => {
+  const table = keyTable({ kinds, toggles: [{ key: "resource-list", binding: "f5" }] });
   const { state } = run({ ...start, keys: table }, [
     { kind: "open", where: "right", key: "terminal", config: {} },
   ]);
-  assert.deepEqual(press(state, ["t"]).effects.map(({ kind }) => kind), ["input"]);
+  assert.deepEqual(press(start, ["f5"]).effects, [], "it isn't bound by default");
+  assert.deepEqual(press(state, ["f5"]).effects.map(({ kind }) => kind), ["input"]);
 });
 
 Deno.test("at most three messages are shown, the newest", () => {

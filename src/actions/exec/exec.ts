@@ -29,8 +29,8 @@ import { OutputFiles } from "./save_output.ts";
 import type { KubeClient } from "../../kube/client.ts";
 
 /**
- * Runs a command in the pods of a selection. If the answer to the question is no, nothing is run and no more events
- * follow.
+ * Runs a command in the pods of a selection, after a question if it may change many. If the answer is no, nothing is
+ * run and no more events follow.
  *
  * @throws NoMatchError if no pod can be a target; KodamaError of the only context if it can't answer; UsageError if
  *   the command, the terminal or the confirmation doesn't allow a run.
@@ -51,7 +51,7 @@ class ExecRun {
   readonly #targets: Target[] = [];
   readonly #names: string[] = [];
   readonly #discovery: Discovery;
-  /** Emitted at once, while there is no run yet. */
+  /** Events of the time before the run, which are emitted at once. */
   readonly #waits: BoundedQueue<ExecEvent>;
   #looking = true;
   /** Emitted before the next event: notes about contexts that arrived during the run. */

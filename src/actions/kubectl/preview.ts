@@ -249,7 +249,7 @@ interface DiffLine {
 }
 
 /** Unchanged lines around each change. */
-const context = 3;
+const contextLines = 3;
 
 /** Annotations that only repeat the object. */
 const repeated = "kubectl.kubernetes.io/last-applied-configuration";
@@ -259,7 +259,9 @@ export async function objectDiff(before: KubeObject, after: KubeObject): Promise
   const [{ stringify }, { structuredPatch }] = await Promise.all([import("yaml"), import("diff")]);
   const [old, now] = withoutSecrets(comparable(before), comparable(after));
   const text = (object: unknown) => stringify(object, { sortMapEntries: true, lineWidth: 0 });
-  const { hunks } = structuredPatch("", "", text(old), text(now), "", "", { context });
+  const { hunks } = structuredPatch("", "", text(old), text(now), "", "", {
+    context: contextLines,
+  });
   return hunks.flatMap(({ lines }, at): DiffLine[] => [
     ...(at === 0 ? [] : [{ kind: "gap" as const, text: "" }]),
     ...lines.filter((line) => !line.startsWith("\\")).map((line): DiffLine => ({

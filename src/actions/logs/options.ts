@@ -1,7 +1,7 @@
 /** The options of `logs`: how much is read of each log, and how. */
 import { durationOption, toggleOption, wholeOption } from "../option.ts";
 
-/** Of a read of many logs. */
+/** The options of `logs`, by name. */
 export const logsOptions = {
   /** Ends with the signal, or when all named pods have ended. Can't be combined with `previous`. */
   follow: toggleOption("follow the logs, including those of pods that start later"),

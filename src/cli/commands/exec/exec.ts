@@ -28,8 +28,8 @@ export const command = defineCommand({
     "Runs one command in every pod of a selection, many at the same time, and reports how each of " +
     "them ended. A pod is ok only if the server confirmed that the command exited with exit code 0.\n\n" +
     "Pods are named by operands (web-0, deploy/web) or chosen by flags; a pod must match all of them. " +
-    "Without any, --all is required to use every pod. A single pod that is named behaves as with " +
-    "kubectl exec: its output is unchanged, and kodama exits with its exit code.",
+    "Without any, --all is required to use every pod. If a single pod is named, kodama behaves as " +
+    "kubectl exec: the output is unchanged, and the exit code is the command's.",
   operands: selectionOperands,
   trailing: "required",
   flags: flagsOfExec,
@@ -73,7 +73,7 @@ export const command = defineCommand({
   resolve(words) {
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
-    // An operand that can't be a pod is then an argument of the command.
+    // The first operand that can't be a pod probably starts the command: the error shows where `--` belongs.
     if (trailing === undefined && !running.list) throw noCommand(flagsOfExec, words);
     const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
     if ((flags.stdin || flags.tty) && flags.from?.tookStdin === true) {
@@ -136,7 +136,7 @@ export const command = defineCommand({
   },
 });
 
-/* The error for a command line without `--`: where it should be, from the args as typed. */
+/* The usage error for a command line without `--`: it shows where `--` belongs in the args as typed. */
 
 /** Flags that choose pods: an operand after one of them is likely to be the command. */
 const choosing: readonly string[] = [

@@ -92,7 +92,7 @@ export function listFormat(format: RunView["format"]): "table" | "json" | "jsonl
   return format === "text" ? "table" : format === "events" ? "jsonl" : format;
 }
 
-/** What one round can have, and several can't. */
+/** Flags that can't be combined with `--watch`, because they are for a single round. */
 const onlyOnce = ["stdin", "tty", "list", "outdir", "events", "sample", "shuffle"];
 
 function checkWatch(flags: RunningFlags, given: ReadonlySet<string>): void {

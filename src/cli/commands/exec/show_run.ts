@@ -27,7 +27,7 @@ export async function showRun(
   const { invocation: { terminal, signals, environment }, clock, view } = options;
   const interactive = view.tty && terminal.stdin.isTerminal;
   if (view.tty && !interactive) {
-    // kubectl's message and behaviour: it continues without one.
+    // As kubectl: this message, and the command runs without a terminal.
     await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
   }
   // Behind a pipe another program may draw on this terminal, as a pager does.
@@ -90,7 +90,7 @@ function painterOf(
   return {
     ...(progress === undefined ? { collected: text.collected } : {}),
     paint(event) {
-      // If lines are events they aren't text, and if standard error is for events it has no messages.
+      // A line is printed as an event or as text, not as both; a standard error for events has no messages.
       const words = events !== undefined && event.kind === "line" ? [] : text.paint(event);
       return [
         ...words.filter(({ stream }) => stream === "stdout" || progress === undefined),

@@ -18,8 +18,8 @@ export const command = defineCommand({
     "Prints the logs of every container of the selected pods, merged by the servers' timestamps. With " +
     "-f it follows them: pods that start later are included, restarted containers are read on, and " +
     "broken connections are reopened without losing or repeating a line.\n\n" +
-    "Pods are named by operands (web-0, deploy/web) or chosen by flags, in any phase. The log of a " +
-    "single container of a single pod that is named is printed as by kubectl logs.\n\n" +
+    "Pods are named by operands (web-0, deploy/web) or chosen by flags, in any phase. If a single " +
+    "container of a single named pod has a log, it is printed as by kubectl logs.\n\n" +
     "With --agent, the operand is a session, and the output is what its coding agent did for its " +
     "newest task.",
   operands: selectionOperands,
@@ -59,17 +59,17 @@ export const command = defineCommand({
       : { kind: "containers" as const, containers: resolveLogs(words) },
   run: async (resolved, invocation) => {
     if (resolved.kind === "agent") return await runAgentLogs(resolved.agent, invocation);
-    const { options: asked, view, kubeconfig, pick } = resolved.containers;
+    const { options: requested, view, kubeconfig, pick } = resolved.containers;
     const { terminal, signals, environment } = invocation;
     const choosing = pick ? { kind: "many" } as const : undefined;
-    const chosen = await chooseTargets(choosing, asked, {
+    const chosen = await chooseTargets(choosing, requested, {
       kubeconfig,
       invocation,
       purpose: "logs",
     });
     if (chosen === undefined) return interruptedExitCode;
     const { host, ...narrowed } = chosen;
-    const options = { ...asked, ...narrowed };
+    const options = { ...requested, ...narrowed };
     const [{ logs }, { drive }, { LogsPainter }] = await Promise.all([
       import("../../../actions/logs/logs.ts"),
       import("../../../terminal/driver/drive.ts"),
@@ -121,7 +121,7 @@ function resolveLogs(words: ParsedArgs<typeof logsFlags>): ResolvedLogs {
     ...words,
     flags: { ...flags, "container": undefined, "all-phases": true },
   });
-  // The second one may be the container of the first, as in kubectl: the painter counts the actual logs.
+  // Two operands may be a pod and its container, as in kubectl: the painter decides by the number of logs.
   const single = selection.operands.length > 0 && selection.operands.length <= 2 &&
     selection.operands.every(({ kind }) => kind === "pod") && contexts.length < 2 && !flags.prefix;
   const { tailLines, sinceMs, ...reading } = optionValues(logsFlags, flags);
@@ -196,7 +196,7 @@ function refuseContradictions(
   });
 }
 
-/** stern excludes lines with the flag that excludes pods here: beside a pod's own name it can't apply to pods. */
+/** In stern, `--exclude` excludes lines. Here it excludes pods, which has no effect if all pods are named. */
 function refuseNamedExclude({ flags, operands }: ParsedArgs<typeof logsFlags>): void {
   const [pattern] = flags.exclude;
   const named = operands.length > 0 && operands.every((one) => !one.includes("/"));
