@@ -39,6 +39,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "stop",
     "resume",
     "pull",
+    "pr",
     "clone",
     "snapshot",
     "snapshots",
@@ -155,6 +156,10 @@ const sessionCommands = {
   pull: dialling(
     "fetch a session's branch into this repository",
     () => import("./commands/session/pull.ts"),
+  ),
+  pr: dialling(
+    "open a pull request of a session's branch",
+    () => import("./commands/session/pr.ts"),
   ),
   clone: dialling("clone a session", () => import("./commands/session/clone.ts")),
   snapshot: dialling(
@@ -286,6 +291,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     stop: synonym("stop"),
     resume: synonym("resume"),
     pull: synonym("pull"),
+    pr: synonym("pr"),
     clone: synonym("clone"),
     snapshot: synonym("snapshot"),
     snapshots: branch("snapshots of sessions in the cluster", {

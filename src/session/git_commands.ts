@@ -1,7 +1,7 @@
 /** The git commands that kodama runs in a session's pod, and their answers. Pure. */
 import { plainText } from "../base/plain_text.ts";
 import { devContainerPaths } from "./names.ts";
-import { sshKeyFile, sshKnownHosts } from "./git_environment.ts";
+import { gitTokenFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 import { kodamaFolder, workspaceFolder } from "./names.ts";
 import { sessionCommand } from "./pod_script.ts";
 
@@ -153,6 +153,53 @@ export const nothingToPull = 68;
 /** Returns the command that bundles the branch. Thin: without the origin's commits, which mostly exist locally. */
 export function bundleCommand(size: "thin" | "whole"): string[] {
   return sessionCommand("bundle", [workspaceFolder, size]);
+}
+
+/** The checked-out branch, beside its origin. */
+export interface BranchState {
+  branch: string;
+  /** Empty if the checkout had none. */
+  base: string;
+  /** Commits that the base lacks, as the origin had it at the last fetch. */
+  ahead: number;
+  /** Commits that the origin lacks. */
+  unpushed: number;
+  /** Files that are changed and not committed. */
+  uncommitted: number;
+  pushed: boolean;
+}
+
+/** The exit codes of the branch's script with a meaning of their own. */
+export const branchRefusals = { noCommit: 68, refused: 69 } as const;
+
+/**
+ * Returns the command that describes the branch, and pushes it if requested.
+ *
+ * @param options `variables`: names of variables whose values mustn't be pushed.
+ */
+export function branchCommand(
+  { push, variables }: { push: boolean; variables: readonly string[] },
+  paths = { workspace: workspaceFolder, token: `${gitTokenFolder}/token` },
+): string[] {
+  return sessionCommand("branch", [paths.workspace, push ? "1" : "0", paths.token, ...variables]);
+}
+
+/** Returns its answer; undefined if it isn't one. The caller checks the branches. */
+export function branchAnswer(stdout: string): BranchState | undefined {
+  const match = new RegExp(
+    "^branch (\\S{1,200})\nbase (\\S{0,200})\nahead (\\d+)\nunpushed (\\d+)\nuncommitted\\s+(\\d+)\npushed ([01])$",
+    "m",
+  ).exec(stdout);
+  if (match === null) return undefined;
+  const [, branch = "", base = "", ahead, unpushed, uncommitted, pushed] = match;
+  return {
+    branch,
+    base,
+    ahead: Number(ahead),
+    unpushed: Number(unpushed),
+    uncommitted: Number(uncommitted),
+    pushed: pushed === "1",
+  };
 }
 
 /** The branch in a bundle. */

@@ -1,6 +1,13 @@
 /** The checkout with this machine's git, in folders that replace those of a pod. */
 import assert from "node:assert/strict";
-import { checkoutAnswer, checkoutCommand, type CheckoutState } from "./git_commands.ts";
+import {
+  branchAnswer,
+  branchCommand,
+  type BranchState,
+  checkoutAnswer,
+  checkoutCommand,
+  type CheckoutState,
+} from "./git_commands.ts";
 
 /** An origin with a commit on `main`, and the two volumes of a session. */
 class Checkouts implements AsyncDisposable {
@@ -20,18 +27,30 @@ class Checkouts implements AsyncDisposable {
   }
 
   /** Runs the script of a checkout. */
-  async run(): Promise<CheckoutState> {
+  async run(filesBySync = false): Promise<CheckoutState> {
     const folders = { workspace: `${this.folder}/workspace`, state: `${this.folder}/kodama` };
     const [, ...args] = checkoutCommand({
       url: `${this.folder}/origin`,
       baseBranch: undefined,
       ownBranch: "kodama/work",
       author: { name: "A", email: "a@example.com" },
-      filesBySync: false,
+      filesBySync,
     }, folders);
     const state = checkoutAnswer(await this.#output(args));
     assert.ok(state);
     return state;
+  }
+
+  /** Runs the script that describes the branch, and pushes it; returns why it refused. */
+  async branch(
+    { isRequested, secrets }: { isRequested: boolean; secrets: Record<string, string> },
+  ): Promise<BranchState | string> {
+    const [, ...args] = branchCommand({ push: isRequested, variables: Object.keys(secrets) }, {
+      workspace: `${this.folder}/workspace`,
+      token: `${this.folder}/none`,
+    });
+    const { success, stdout, stderr } = await this.#run(args, secrets);
+    return success ? branchAnswer(stdout) ?? stdout : stderr.trim();
   }
 
   async sh(line: string): Promise<string> {
@@ -39,6 +58,12 @@ class Checkouts implements AsyncDisposable {
   }
 
   async #output(args: string[]): Promise<string> {
+    const { success, stdout, stderr } = await this.#run(args);
+    assert.ok(success, stderr);
+    return stdout;
+  }
+
+  async #run(args: string[], more: Record<string, string> = {}) {
     const { success, stdout, stderr } = await new Deno.Command("sh", {
       args,
       cwd: this.folder,
@@ -51,10 +76,11 @@ class Checkouts implements AsyncDisposable {
           [`GIT_${who}_NAME`, "A"],
           [`GIT_${who}_EMAIL`, "a@example.com"],
         ])),
+        ...more,
       },
     }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
-    return new TextDecoder().decode(stdout);
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { success, stdout: text(stdout), stderr: text(stderr) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,10 +139,48 @@ Deno.test("a checkout reports submodules, and files of Git LFS without git-lfs",
     ".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = ../x\n',
     ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
   });
-  assert.deepEqual((await checkouts.run()).lacks, ["submodules", "lfs"]);
+  // A sync brings their files, without their repositories.
+  assert.deepEqual((await checkouts.run(true)).lacks, ["submodules", "lfs"]);
   assert.deepEqual((await checkouts.run()).lacks, []);
   await using plain = await Checkouts.open();
   assert.deepEqual((await plain.run()).lacks, []);
+});
+
+Deno.test("submodules are checked out too; one that can't be reached is reported, and the checkout stays", async () => {
+  await using checkouts = await Checkouts.open();
+  await checkouts.sh("git config --global protocol.file.allow always");
+  const add = "git init -q --bare -b main part && git clone -q part parts 2>/dev/null && cd parts" +
+    " && echo in >file && git add . && git commit -qm in && git push -q origin HEAD:main" +
+    " && cd ../seed && git submodule --quiet add ../part lib && git commit -qam lib && git push -q origin HEAD:main";
+  await checkouts.sh(add);
+  assert.deepEqual((await checkouts.run()).lacks, []);
+  assert.equal(await checkouts.sh("cat workspace/lib/file; git -C workspace status --short"), "in");
+  await checkouts.sh("rm -rf workspace kodama part && mkdir workspace kodama");
+  const { made, lacks } = await checkouts.run();
+  assert.deepEqual([made, lacks], [true, ["submodules"]]);
+});
+
+Deno.test("a branch is pushed once its commits hold no value of the session's variables and no copy of a conflict", async () => {
+  await using checkouts = await Checkouts.open();
+  await checkouts.run();
+  const secrets = { API_KEY: "s3cret-value-1", SHORT: "abc" };
+  const push = (isRequested: boolean) => checkouts.branch({ isRequested, secrets });
+  const commit = (line: string) =>
+    checkouts.sh(`cd workspace && ${line} && git add -fA && git commit -qm x`);
+  await commit("echo abc >fine");
+  const found = { branch: "kodama/work", base: "main", ahead: 1, unpushed: 1, uncommitted: 0 };
+  assert.deepEqual(await push(false), { ...found, pushed: false });
+  assert.deepEqual(await push(true), { ...found, unpushed: 0, pushed: true });
+  assert.equal(await checkouts.sh("git -C origin log -1 --format=%s kodama/work"), "x");
+  await commit("echo key=s3cret-value-1 >config");
+  assert.equal(await push(true), "the commits contain the value of API_KEY");
+  // In the history it is still there.
+  await commit("rm config");
+  assert.equal(await push(true), "the commits contain the value of API_KEY");
+  await checkouts.sh("cd workspace && git reset -q --hard HEAD~2");
+  await commit("touch a.conflict-remote-20260115T143000Z");
+  assert.match(String(await push(true)), /copy of a sync's conflict: a\.conflict-remote/);
+  assert.equal(await checkouts.sh("git -C origin rev-list --count main..kodama/work"), "1");
 });
 
 Deno.test("of checkouts that start at once exactly one is made, and the others find it", async () => {

@@ -1,5 +1,6 @@
 /** The scripts that run in a session's pod: its own process, and what kodama does there. Pure. */
 import { scriptCommand, type ScriptParts } from "../podscript/launch.ts";
+import branch from "./scripts/branch.sh" with { type: "text" };
 import bundle from "./scripts/bundle.sh" with { type: "text" };
 import checkKey from "./scripts/check_key.sh" with { type: "text" };
 import checkout from "./scripts/checkout.sh" with { type: "text" };
@@ -22,6 +23,7 @@ import workState from "./scripts/work_state.sh" with { type: "text" };
 
 /** The scripts by name; each file describes its arguments. */
 export const sessionScripts = {
+  branch: [branch],
   bundle: [bundle],
   checkKey: [checkKey],
   checkout: [checkout],

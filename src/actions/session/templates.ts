@@ -16,7 +16,15 @@ export interface TemplateInfo {
 
 const maxBytes = 256 * 1024;
 
-/** Returns every template, by name; of two with one name the nearer one: the repository's before the user's. */
+/** The path of a shipped template, in tables and errors. */
+function shippedPath(name: string): string {
+  return `shipped with kodama: ${name}.yaml`;
+}
+
+/**
+ * Returns every template, by name; of two with one name the nearer one: the repository's, then the user's, then that
+ * which comes with kodama.
+ */
 export async function listTemplates(host: Host): Promise<TemplateInfo[]> {
   const found = new Map<string, TemplateInfo>();
   for (const folder of templateFolders(host.places)) {
@@ -25,10 +33,19 @@ export async function listTemplates(host: Host): Promise<TemplateInfo[]> {
       if (name === undefined || found.has(name)) continue;
       const path = `${folder}/${file}`;
       const text = await host.files.readText(path, maxBytes) ?? "";
-      found.set(name, { name, path, summary: /^#\s*(.*)/m.exec(text)?.[1] ?? "" });
+      found.set(name, { name, path, summary: summaryOf(text) });
     }
   }
+  const { shippedTemplates } = await import("../../session/shipped_templates.ts");
+  for (const [name, text] of shippedTemplates) {
+    if (found.has(name)) continue;
+    found.set(name, { name, path: shippedPath(name), summary: summaryOf(text) });
+  }
   return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+function summaryOf(text: string): string {
+  return /^#\s*(.*)/m.exec(text)?.[1] ?? "";
 }
 
 /**
@@ -39,7 +56,12 @@ export async function listTemplates(host: Host): Promise<TemplateInfo[]> {
 export async function findTemplate(host: Host, name: string): Promise<SourceFile> {
   const all = await listTemplates(host);
   const template = all.find((one) => one.name === name);
-  const text = template && await host.files.readText(template.path, maxBytes);
+  const { shippedTemplates } = await import("../../session/shipped_templates.ts");
+  const text = template === undefined
+    ? undefined
+    : template.path === shippedPath(name)
+    ? shippedTemplates.get(name)
+    : await host.files.readText(template.path, maxBytes);
   if (template !== undefined && text !== undefined) return { path: template.path, text };
   const near = await didYouMean(name, all.map((one) => one.name));
   throw new UsageError(`there is no template "${name.slice(0, 60)}"${near}`, {

@@ -85,7 +85,10 @@ if [ -d .git ]; then
     grep -qsxF "$one" .git/info/exclude || printf '%s\n' "$one" >>.git/info/exclude
   done
 fi
-if [ "$made" ] && git cat-file -e HEAD:.gitmodules 2>/dev/null; then echo lacks=submodules; fi
+# A sync brings the files of submodules without their repositories.
+if [ "$made" ] && git cat-file -e HEAD:.gitmodules 2>/dev/null; then
+  if [ "$files_by" = sync ] || ! git submodule update --init --recursive >&2 9>&-; then echo lacks=submodules; fi
+fi
 if [ "$made" ] && ! git config --get filter.lfs.clean >/dev/null \
   && git grep -q -e filter=lfs HEAD -- .gitattributes '**/.gitattributes' 2>/dev/null; then echo lacks=lfs; fi
 for one in .devcontainer/devcontainer.json .devcontainer.json; do

@@ -4,9 +4,15 @@
  */
 import { KodamaError } from "../../base/errors.ts";
 
+/**
+ * The kinds of sources, the highest precedence first: git's own order is `.gitignore`, the repository's `info/exclude`,
+ * the user's file. https://git-scm.com/docs/gitignore
+ */
+const ranks = ["settings", "kodamaignore", "gitignore", "exclude", "global"] as const;
+
 /** The text of one source of rules, and its rank: a higher rank takes precedence. */
 export interface IgnoreSource {
-  rank: "gitignore" | "kodamaignore" | "settings";
+  rank: typeof ranks[number];
   /** The name for errors: the path of the file, or the name of the setting. */
   name: string;
   text: string;
@@ -55,7 +61,7 @@ export class IgnoreScope {
 
   /** Returns the rules of the top folder. Throws a {@link KodamaError} for a source beyond the limits. */
   static root(sources: readonly IgnoreSource[], options: IgnoreOptions = {}): IgnoreScope {
-    const none: Ranks = { gitignore: [], kodamaignore: [], settings: [] };
+    const none: Ranks = { settings: [], kodamaignore: [], gitignore: [], exclude: [], global: [] };
     return new IgnoreScope("", addLists(none, 0, sources, options), options);
   }
 
@@ -72,7 +78,7 @@ export class IgnoreScope {
    */
   ignores(name: string, kind: "folder" | "other"): boolean {
     const path = encoder.encode(this.path + name);
-    for (const rank of ["settings", "kodamaignore", "gitignore"] as const) {
+    for (const rank of ranks) {
       const found = lastMatch(this.lists[rank], path, kind, this.options.ignoreCase ?? false);
       if (found !== undefined) return !found.negative;
     }

@@ -15,7 +15,7 @@ import { AncestorStore } from "../engine/ancestor_store.ts";
 import { SyncEngine } from "../engine/engine.ts";
 import { firstState } from "../engine/status.ts";
 import { forgetAgreed, LocalAncestorFiles } from "../local/ancestor_files.ts";
-import { ignoreSources, LocalFolder, rulesOfFolder } from "../local/folder.ts";
+import { globalIgnoreFile, ignoreSources, LocalFolder, rulesOfFolder } from "../local/folder.ts";
 import { watchFolder, watchPulse } from "../local/watch.ts";
 import { PodEndpoint } from "../remote/endpoint.ts";
 import { forgetCommand } from "../remote/loop.ts";
@@ -97,6 +97,7 @@ async function run(
   const local = new LocalFolder(root, id, rules.local);
   const store = await AncestorStore.open(files);
   const knowledge = new RemoteIndex();
+  const globalIgnore = await globalIgnoreFile((name) => Deno.env.get(name));
   let ignoring: Ignoring | undefined;
   let forgets = false;
   const engine: SyncEngine = new SyncEngine({
@@ -122,7 +123,7 @@ async function run(
     store,
     ignoring(fresh) {
       if (!fresh && ignoring !== undefined) return ignoring;
-      return ignoring = ignoringOf(ignoreSources(root, record), {
+      return ignoring = ignoringOf(ignoreSources(root, { ...record, globalIgnore }), {
         ignoreCase: rules.local.ignoresCase,
       });
     },

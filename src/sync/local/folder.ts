@@ -262,10 +262,18 @@ export async function rulesOfFolder(root: string, key: string): Promise<SideRule
 
 /* The ignore files of a folder of this machine. */
 
-/** Returns a reader of the sources of a folder, "" for the top. */
+/**
+ * Returns a reader of the sources of a folder, "" for the top.
+ *
+ * @param options `globalIgnore`: git's ignore file of the user, if there is one.
+ */
 export function ignoreSources(
   root: string,
-  { useGitignore, excludePatterns }: { useGitignore: boolean; excludePatterns: readonly string[] },
+  { useGitignore, excludePatterns, globalIgnore }: {
+    useGitignore: boolean;
+    excludePatterns: readonly string[];
+    globalIgnore?: string | undefined;
+  },
 ): (folder: string) => readonly IgnoreSource[] {
   return (folder) => {
     const sources: IgnoreSource[] = [];
@@ -276,15 +284,58 @@ export function ignoreSources(
         text: `${excludePatterns.join("\n")}\n`,
       });
     }
-    const add = (rank: "gitignore" | "kodamaignore") => {
-      const name = `${root}/${folder === "" ? "" : `${folder}/`}.${rank}`;
-      const text = textOf(name);
+    const add = (rank: IgnoreSource["rank"], name: string, text = textOf(name)) => {
       if (text !== undefined) sources.push({ rank, name, text });
     };
-    add("kodamaignore");
-    if (useGitignore) add("gitignore");
+    const base = `${root}/${folder === "" ? "" : `${folder}/`}`;
+    add("kodamaignore", `${base}.kodamaignore`);
+    if (!useGitignore) return sources;
+    add("gitignore", `${base}.gitignore`);
+    if (folder !== "") return sources;
+    add("exclude", `${root}/.git/info/exclude`);
+    // It is the user's own, and often a link to their dotfiles.
+    if (globalIgnore !== undefined) add("global", globalIgnore, linkedTextOf(globalIgnore));
     return sources;
   };
+}
+
+/**
+ * Returns the path of git's ignore file of the user, which needn't exist; undefined without a home folder.
+ *
+ * @param env the user's environment.
+ */
+export async function globalIgnoreFile(
+  env: (name: string) => string | undefined,
+): Promise<string | undefined> {
+  const home = env("HOME") ?? env("USERPROFILE");
+  try {
+    const args = ["config", "--global", "--type=path", "--get", "core.excludesFile"];
+    const variables = ["HOME", "XDG_CONFIG_HOME"].flatMap((name) => {
+      const value = env(name);
+      return value === undefined ? [] : [[name, value]];
+    });
+    const { success, stdout } = await new Deno.Command("git", {
+      args,
+      env: Object.fromEntries(variables),
+      stderr: "null",
+    }).output();
+    const path = new TextDecoder().decode(stdout).trim();
+    if (success && path !== "") return path;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // Without git, its default counts.
+  }
+  const config = env("XDG_CONFIG_HOME") || (home === undefined ? undefined : `${home}/.config`);
+  return config === undefined ? undefined : `${config}/git/ignore`;
+}
+
+function linkedTextOf(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (isAbsent(error) || error instanceof Deno.errors.IsADirectory) return undefined;
+    throw error;
+  }
 }
 
 function textOf(path: string): string | undefined {

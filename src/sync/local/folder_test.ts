@@ -9,7 +9,8 @@ import { ignoresNothing } from "../testing/memory_end.ts";
 import type { Content, RequestedFile } from "../core/tree.ts";
 import { nativeChecksums } from "../../copy/local/files.ts";
 import { localFailure } from "./steps.ts";
-import { LocalFolder } from "./folder.ts";
+import { globalIgnoreFile, ignoreSources, LocalFolder } from "./folder.ts";
+import { IgnoreScope } from "../core/ignore_rules.ts";
 
 const { signal } = new AbortController();
 const encoder = new TextEncoder();
@@ -269,4 +270,40 @@ Deno.test("a file that the disk has no room for takes none from the others", asy
   } finally {
     Deno.FsFile.prototype.writeSync = writeSync;
   }
+});
+
+Deno.test("git's own exclude files count, below .gitignore, as git check-ignore has it", async () => {
+  await using fixture = await Fixture.with({
+    ".gitignore": "!kept.log\n/built\n",
+    ".git/info/exclude": "*.log\nnotes/\n",
+    "sub/.gitignore": "!*.log\n",
+  });
+  const { root } = fixture;
+  const home = root.replace(/work$/, "outside");
+  const git = async (...args: string[]) => {
+    const env = { HOME: home, XDG_CONFIG_HOME: `${home}/xdg`, GIT_CONFIG_NOSYSTEM: "1" };
+    const { stdout } = await new Deno.Command("git", { args, cwd: root, env }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  await git("init", "-q");
+  const env = (name: string) => ({ HOME: home, XDG_CONFIG_HOME: `${home}/xdg` })[name];
+  assert.equal(await globalIgnoreFile(env), `${home}/xdg/git/ignore`);
+  await git("config", "--global", "core.excludesFile", "~/mine");
+  const globalIgnore = await globalIgnoreFile(env);
+  assert.equal(globalIgnore, `${home}/mine`);
+  await Deno.writeTextFile(`${home}/dotfile`, "*.swp\n!a.log\n");
+  await Deno.symlink("dotfile", `${home}/mine`);
+  const names = ["a.log", "kept.log", "built", "x.swp", "y.txt", "sub/b.log", "sub/c.swp"];
+  const expected = (await git("check-ignore", ...names)).split("\n").filter(Boolean);
+  const options = { useGitignore: true, excludePatterns: [], globalIgnore };
+  const ignoredWith = (read: ReturnType<typeof ignoreSources>) => {
+    const top = IgnoreScope.root(read(""));
+    const sub = top.enter("sub", read("sub"));
+    return names.filter((name) =>
+      name.startsWith("sub/") ? sub.ignores(name.slice(4), "other") : top.ignores(name, "other")
+    );
+  };
+  assert.deepEqual(expected, ["a.log", "built", "x.swp", "sub/c.swp"]);
+  assert.deepEqual(ignoredWith(ignoreSources(root, options)), expected);
+  assert.deepEqual(ignoredWith(ignoreSources(root, { ...options, useGitignore: false })), []);
 });

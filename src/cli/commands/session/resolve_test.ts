@@ -250,6 +250,17 @@ testResolve([
     ],
   },
   {
+    line: "pr my-work",
+    options: { options: { name: "my-work", push: false }, json: false },
+    changes: [
+      ["--namespace x", { options: { namespace: "x" } }],
+      ["--context x", { options: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--push", { options: { push: true } }],
+      ["--output json", { json: true }],
+    ],
+  },
+  {
     line: "clone my-work copy",
     options: {
       options: { name: "my-work", newName: "copy", withSecrets: false, readyTimeoutMs: 300000 },

@@ -11,8 +11,8 @@ import { dataFormats } from "../session/flags.ts";
 const list = defineCommand({
   description:
     "Lists the templates for `kodama start --template`: settings files in .kodama/templates/ of the " +
-    "repository and in templates/ of kodama's configuration folder. If both have a template of the " +
-    "same name, the repository's is used.",
+    "repository and in templates/ of kodama's configuration folder, and those that come with kodama. " +
+    "Of templates with one name, the first of these is used.",
   flags: {
     output: value("output format: data instead of a table", dataFormats.parse, {
       short: "o",
