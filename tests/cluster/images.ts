@@ -54,10 +54,10 @@ export const shelllessImage: ImageRecipe = {
 export const debianImage: ImageRecipe = {
   names: ["docker.io/library/debian:12"],
   command: ["bash"],
-  version: "4",
+  version: "5",
   notice: "making the Debian image with debootstrap: about a minute, once",
   async fill(folder) {
-    const packages = "bash,ca-certificates,coreutils,git,openssh-server,procps,tmux";
+    const packages = "bash,ca-certificates,coreutils,git,openssh-server,procps,rsync,tmux";
     await run([
       // debootstrap mounts /proc in the new system; in namespaces of its own that ends with it.
       ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--"],
