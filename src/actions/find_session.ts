@@ -28,10 +28,11 @@ export async function findSession(
   host: Host,
   ref: SessionRef,
   signal: AbortSignal,
-): Promise<FoundSession> {
+): Promise<FoundSession & Pick<OpenedSession, "store" | "stored">> {
   const opened = await openSession(host, ref, signal);
-  const { session, uid } = opened.stored;
-  return { session, uid, target: runningTarget(opened) };
+  const { store, stored } = opened;
+  const { session, uid } = stored;
+  return { session, uid, target: runningTarget(opened), store, stored };
 }
 
 /** The same for a session already read. Throws KodamaError `conflict` if it isn't running, with the way out. */

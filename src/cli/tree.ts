@@ -35,6 +35,8 @@ const sections: NonNullable<Branch["sections"]> = [
     "open",
     "ssh-config",
     "share",
+    "note",
+    "transfer",
     "set",
     "stop",
     "resume",
@@ -143,6 +145,14 @@ const sessionCommands = {
   share: dialling(
     "print how a teammate can attach",
     () => import("./commands/session/share.ts"),
+  ),
+  note: dialling(
+    "add or list notes on a session",
+    () => import("./commands/session/note.ts"),
+  ),
+  transfer: dialling(
+    "give a session another owner",
+    () => import("./commands/session/transfer.ts"),
   ),
   set: dialling(
     "change image, resources and limits of a session",
@@ -288,6 +298,8 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     get: synonym("get"),
     attach: synonym("attach"),
     share: synonym("share"),
+    note: synonym("note"),
+    transfer: synonym("transfer"),
     stop: synonym("stop"),
     resume: synonym("resume"),
     pull: synonym("pull"),

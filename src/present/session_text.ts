@@ -1,5 +1,6 @@
 /** Sessions as a table, one by one, and as data. Pure. */
 import {
+  type Attachment,
   limitText,
   type SessionDetails,
   type SessionDocument,
@@ -13,10 +14,13 @@ import { plural } from "../base/plural.ts";
 import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
 import { statusLine, type TaskData, taskData } from "./agent_tasks.ts";
+import { attachedText, newestNotes } from "./team_text.ts";
 import { printable } from "../terminal/printable.ts";
 
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
-const wideHeader = ["AGENT", "LEFT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
+const wideHeader = [
+  ...["AGENT", "LEFT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "ATTACHED", "REASON"],
+];
 
 /** Returns the lines of the table. */
 export function sessionsTable(
@@ -26,7 +30,7 @@ export function sessionsTable(
   const cells = rows.map((row) => {
     if (row.kind === "unreadable") {
       const own = [row.name, "Unreadable", row.namespace, "", ""];
-      return wide ? [...own, ...["", "", "", "", "", "", ""], row.error.message] : own;
+      return wide ? [...own, ...Array(wideHeader.length - 1).fill(""), row.error.message] : own;
     }
     const { session, live, sync } = row;
     const { name, namespace, createdAt } = session;
@@ -60,7 +64,10 @@ function syncCell({ state, conflicts }: SyncSummary): string {
 }
 
 function wideCells(
-  { session, node, task, remaining: left }: Extract<SessionRow, { kind: "session" }>,
+  { session, node, task, remaining: left, attached = [] }: Extract<
+    SessionRow,
+    { kind: "session" }
+  >,
 ): string[] {
   const { repository, spec, owner } = session;
   const agent = task === undefined ? "" : `${task.status.state} (task ${task.number})`;
@@ -73,6 +80,7 @@ function wideCells(
     spec.image,
     node,
     owner ?? "",
+    [...new Set(attached.map(({ user }) => user))].join(", "),
   ];
 }
 
@@ -84,6 +92,8 @@ export type SessionData = SessionDocument & {
   /** Its current task, as in `agent list`; absent if there is none, or its pod is unreachable. */
   task?: TaskData;
   left?: TimeLeft;
+  /** Absent if no one is attached. */
+  attached?: readonly Attachment[];
 };
 
 /** Returns the data of a row; of an unreadable session, its ref and the reason. */
@@ -92,7 +102,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     const { name, namespace, error } = row;
     return { name, namespace, status: "Unreadable", reason: error.message };
   }
-  const { session, live, node, sync, task, remaining: left } = row;
+  const { session, live, node, sync, task, remaining: left, attached = [] } = row;
   const document = sessionDocument(session);
   return {
     ...document,
@@ -107,6 +117,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     ...(node === "" ? {} : { node }),
     ...(task === undefined ? {} : { task: taskData(task) }),
     ...(left === undefined ? {} : { left }),
+    ...(attached.length === 0 ? {} : { attached }),
   };
 }
 
@@ -132,7 +143,7 @@ export function sessionLines(
     listConflicts: (key: string) => string;
   },
 ): string[] {
-  const { session, live, node, restarts, work, sync, remaining: left, tasks = [] } = details;
+  const { session, live, node, restarts, work, sync, remaining: left, tasks = [], team } = details;
   const { name, namespace, owner, repository, spec, environment, createdAt } = session;
   const { cpu, memory } = spec.resources;
   const age = ageText(now.getTime() - Date.parse(createdAt));
@@ -162,6 +173,7 @@ export function sessionLines(
     ["Sync", syncText(session, sync, listConflicts)],
     ["Variables", variables === "" ? undefined : variables],
     ["Git token", environment.gitToken ? "in the session's secret" : undefined],
+    ["Attached", team?.attached.map((one) => attachedText(one, now)).join(", ")],
   ];
   const shown = fields.filter(([, text]) => text !== undefined && text !== "");
   const width = Math.max(...shown.map(([label]) => label.length)) + 2;
@@ -170,7 +182,8 @@ export function sessionLines(
   const agent = tasks.length === 0
     ? []
     : ["Agent:", ...tasks.map((task) => `  ${statusLine(task)}`)];
-  return [...lines, ...latest, ...agent].map(printable);
+  const notes = team === undefined ? [] : newestNotes(team.notes, { name, now });
+  return [...lines, ...latest, ...agent, ...notes].map(printable);
 }
 
 /** In the format of the settings: `10.0.0.0/8:443,53/udp`. */

@@ -16,6 +16,8 @@ export interface SessionNames {
   state: string;
   /** NetworkPolicy with the allowed addresses, if they are limited. */
   egressPolicy: string;
+  /** ConfigMap with who is attached, and notes; it exists once there was either. */
+  team: string;
 }
 
 /** The container in which users and agents work. */
@@ -42,8 +44,8 @@ const managedBy = { "app.kubernetes.io/managed-by": "kodama" } as const;
 
 /** Selects the objects of all sessions. */
 export const anySession = `app.kubernetes.io/managed-by=kodama,${sessionLabel}`;
-/** Selects the states of all sessions. */
-export const anyState = `${anySession},${componentLabel}=state`;
+/** Selects the states of all sessions, and who is attached to them. */
+export const anyState = `${anySession},${componentLabel} in (state,team)`;
 /** Selects the pods of all sessions. */
 export const sessionPods = `${componentLabel}=pod,${sessionLabel}`;
 
@@ -61,6 +63,7 @@ export type Component =
   | "state"
   | "pod"
   | "egress"
+  | "team"
   /** The objects that mount a snapshot while its files are copied. */
   | "restore"
   | "files";
@@ -80,6 +83,7 @@ export function sessionNames(name: string): SessionNames {
     envSecret: `kodama-env-${name}`,
     state: `kodama-session-${name}`,
     egressPolicy: `kodama-egress-${name}`,
+    team: `kodama-team-${name}`,
   };
 }
 

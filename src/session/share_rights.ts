@@ -10,7 +10,7 @@ export function shareRights(
   { name, namespace }: { name: string; namespace: string },
   user: string,
 ): KubeObject[] {
-  const { pod, state } = sessionNames(name);
+  const { pod, state, team } = sessionNames(name);
   const metadata = {
     name: `kodama-share-${name}`,
     namespace,
@@ -28,6 +28,8 @@ export function shareRights(
     metadata,
     rules: [
       rule("configmaps", ["get"], state),
+      // Who is attached, and notes.
+      rule("configmaps", ["get", "update"], team),
       rule("pods", ["get"], pod),
       rule("pods/exec", ["get", "create"], pod),
     ],

@@ -13,7 +13,7 @@ interface Rights {
   metadata: { namespace: string };
 }
 
-Deno.test("who a session is shared with sees that session and execs in its pod, and changes nothing", () => {
+Deno.test("who a session is shared with sees that session and execs in its pod, and changes only the notes", () => {
   const [role, binding] = shareRights(
     { name: "work", namespace: "dev" },
     "bob",
@@ -23,6 +23,8 @@ Deno.test("who a session is shared with sees that session and execs in its pod, 
   );
   assert.deepEqual(granted, [
     "get configmaps/kodama-session-work",
+    "get configmaps/kodama-team-work",
+    "update configmaps/kodama-team-work",
     "get pods/kodama-work",
     "get pods/exec/kodama-work",
     "create pods/exec/kodama-work",

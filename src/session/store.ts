@@ -7,13 +7,21 @@ import { wholeList } from "../kube/http/list.ts";
 import { CONFIG_MAPS, PODS } from "../kube/resources.ts";
 import type { ConfigMap, KubeObject, Pod } from "../kube/types.ts";
 import type { Session } from "./model.ts";
-import { anyState, selectSession, sessionLabel, sessionNames, sessionPods } from "./names.ts";
+import {
+  anyState,
+  componentLabel,
+  selectSession,
+  sessionLabel,
+  sessionNames,
+  sessionPods,
+} from "./names.ts";
 import { ifThere, persistentlyOf } from "./persistence.ts";
 import { stateObject, type StoredSession, storedSession } from "./state.ts";
+import { emptyTeam, storedTeam, type Team } from "./team.ts";
 
-/** A session of a list, with its pod; or a state that can't be parsed. */
+/** A session of a list, with its pod and its team; or a state that can't be parsed. */
 export type ListedSession =
-  | { kind: "session"; session: Session; uid: string; pod: Pod | undefined }
+  | { kind: "session"; session: Session; uid: string; pod: Pod | undefined; team: Team }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
 /** How often a change is retried after conflicts with others' writes. */
@@ -24,9 +32,14 @@ export class SessionStore {
   constructor(
     readonly client: KubeClient,
     readonly namespace: string,
-    private readonly clock: Clock,
-    private readonly signal: AbortSignal,
+    readonly clock: Clock,
+    readonly signal: AbortSignal,
   ) {}
+
+  /** Returns the same store with another end of its calls. */
+  until(signal: AbortSignal): SessionStore {
+    return new SessionStore(this.client, this.namespace, this.clock, signal);
+  }
 
   /** Returns the session that is stored under a name; undefined if there is none. */
   async read(name: string): Promise<StoredSession | undefined> {
@@ -64,14 +77,7 @@ export class SessionStore {
       const session = { ...change(from.session), updatedAt: this.clock.now().toISOString() };
       const object = stateObject(session, from);
       try {
-        const scope = { namespace: this.namespace };
-        const options = { signal: this.signal };
-        const metadataName = sessionNames(name).state;
-        return storedSession(
-          await this.#again(() =>
-            this.client.update(CONFIG_MAPS, metadataName, object, scope, options)
-          ),
-        );
+        return storedSession(await this.replace(CONFIG_MAPS, sessionNames(name).state, object));
       } catch (error) {
         const isMissing = error instanceof KodamaError && error.kind === "notFound";
         if (!isMissing && (!isConflict(error) || conflicts === maxConflicts)) throw error;
@@ -135,11 +141,16 @@ export class SessionStore {
     const { made } = await this.ensure(resource, object, session);
     if (made) return true;
     const { name = "" } = (object as unknown as KubeObject).metadata;
+    await this.replace(resource, name, object);
+    return false;
+  }
+
+  /** Replaces an object; if it has a resource version, only the one that was read: see {@link KubeClient.update}. */
+  replace<T extends object>(resource: ApiResource, name: string, object: T): Promise<T> {
     const scope = { namespace: this.namespace };
-    await this.#again(() =>
+    return this.#again(() =>
       this.client.update(resource, name, object, scope, { signal: this.signal })
     );
-    return false;
   }
 
   /** Deletes an object; returns false if there is none. */
@@ -197,21 +208,36 @@ export async function listSessions(
   return listedSessions(states.items, pods.items);
 }
 
-/** Returns the sessions that these objects are, with their pods; by namespace and name. */
+/** Returns the sessions that these objects are, with their pods and their teams; by namespace and name. */
 export function listedSessions(
   states: readonly ConfigMap[],
   pods: readonly Pod[],
 ): ListedSession[] {
-  const podOf = new Map(pods.map((pod) => [podKey(pod), pod]));
-  return states.map((object) => listed(object, podOf)).sort(byNamespaceAndName);
+  const podOf = new Map(pods.map((pod) => [objectKey(pod), pod]));
+  const isTeam = (object: ConfigMap) => object.metadata?.labels?.[componentLabel] === "team";
+  const teamOf = new Map(states.filter(isTeam).map((object) => [objectKey(object), object]));
+  return states.filter((object) => !isTeam(object))
+    .map((object) => listed(object, { podOf, teamOf })).sort(byNamespaceAndName);
 }
 
-function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {
+function listed(
+  object: ConfigMap,
+  { podOf, teamOf }: {
+    podOf: ReadonlyMap<string, Pod>;
+    teamOf: ReadonlyMap<string, ConfigMap>;
+  },
+): ListedSession {
   const { name = "", namespace = "" } = object.metadata ?? {};
   try {
-    const { session, uid } = storedSession(object);
-    const pod = podOf.get(`${namespace}/${sessionNames(session.name).pod}`);
-    return { kind: "session", session, uid, pod };
+    const stored = storedSession(object);
+    const { session, uid } = stored;
+    const names = sessionNames(session.name);
+    const pod = podOf.get(`${namespace}/${names.pod}`);
+    const team = teamOf.get(`${namespace}/${names.team}`);
+    return {
+      ...{ kind: "session", session, uid, pod },
+      team: team === undefined ? emptyTeam : storedTeam(team, stored).team,
+    };
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
     return { kind: "unreadable", name, namespace, error };
@@ -226,7 +252,7 @@ function byNamespaceAndName(a: ListedSession, b: ListedSession): number {
   return key(a) < key(b) ? -1 : 1;
 }
 
-function podKey({ metadata }: Pod): string {
+function objectKey({ metadata }: Pick<ConfigMap, "metadata">): string {
   return `${metadata?.namespace}/${metadata?.name}`;
 }
 

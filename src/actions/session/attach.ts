@@ -2,8 +2,9 @@
 import { type Selection, wholeSelection } from "../exec/events.ts";
 import { findSession, type FoundSession } from "../find_session.ts";
 import type { Host } from "../host.ts";
-import type { SessionRef } from "./events.ts";
+import type { Activity, SessionRef, TeamReport } from "./events.ts";
 import { killedSync } from "./sync_here.ts";
+import { reportAttached, teamOf } from "./team.ts";
 import { postpone } from "./time_limits.ts";
 
 /** Which shell. */
@@ -26,6 +27,10 @@ export interface Attached extends FoundSession {
   };
   /** A folder that isn't synced any more, because the process of its sync was killed. */
   unsynced: string | undefined;
+  /** Who else is attached, and the notes; absent for a command, and if the caller may not read it. */
+  team: TeamReport | undefined;
+  /** Reports in the cluster that this client is attached, until it is disposed of; nothing for a command. */
+  report(activity?: Activity): AsyncDisposable;
 }
 
 /**
@@ -45,9 +50,11 @@ export async function attach(
     const { sharedShell } = await import("./share.ts");
     return await sharedShell(host, found, { ...shared, signal });
   };
-  const [argv, unsynced] = await Promise.all([
+  const isShell = command.length === 0;
+  const [argv, unsynced, team] = await Promise.all([
     sharedCommand(),
     killedSync(host, found),
+    isShell ? teamOf(host, found, signal) : undefined,
     postpone(host, found, signal),
   ]);
   const { context, namespace, pod, container } = found.target;
@@ -65,5 +72,8 @@ export async function attach(
       workdir: "/workspace",
     },
     unsynced,
+    team,
+    report: (activity = shared === undefined ? "shell" : "sharedShell") =>
+      isShell ? reportAttached(host, found, activity) : { [Symbol.asyncDispose]: async () => {} },
   };
 }

@@ -8,6 +8,7 @@ import type { WorkState } from "../../session/git_commands.ts";
 import type { RemainingTime, RequestedLimit } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
+import type { Attachment, Note } from "../../session/team.ts";
 import type { Task } from "../agent/tasks.ts";
 import type { DevContainerReport, RequestedDevContainer } from "./dev_container.ts";
 import type { SyncSummary } from "./sync_here.ts";
@@ -25,6 +26,7 @@ export {
 export { shellLineCommand } from "../../session/pod_script.ts";
 export { checkedSnapshotName, isSnapshotName } from "../../session/names.ts";
 export type { SyncSummary } from "./sync_here.ts";
+export type { Activity, Attachment, Note } from "../../session/team.ts";
 
 /** Where to search for a session. */
 export interface SessionScope {
@@ -140,8 +142,18 @@ export type SessionRow =
     task?: Task;
     /** The time remaining of its limits, if it was requested. */
     remaining?: RemainingTime;
+    /** Who is attached to it; absent if no one is. */
+    attached?: readonly Attachment[];
   }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
+
+/** Who is attached to a session, and the notes on it. */
+export interface TeamReport {
+  /** In the order in which they attached. */
+  attached: readonly Attachment[];
+  /** The oldest first. */
+  notes: readonly Note[];
+}
 
 /** The details of one session. */
 export interface SessionDetails {
@@ -152,6 +164,8 @@ export interface SessionDetails {
   tasks?: readonly Task[];
   /** The time remaining of its limits; absent if it has none, or the pod can't be queried. */
   remaining?: RemainingTime;
+  /** Who is attached to it, and its notes; absent if the caller may not read it. */
+  team?: TeamReport;
   node: string;
   restarts: number;
   /** The state of the work in the workspace; absent if it isn't a repository, or can't be queried. */

@@ -26,6 +26,10 @@ export async function get(
 ): Promise<SessionDetails> {
   const { store, stored, pod } = await openSession(host, ref, signal);
   const { session } = stored;
+  const { teamOf } = await import("./team.ts");
+  const reading = teamOf(host, { store, stored }, signal);
+  // It is awaited last.
+  reading.catch(() => {});
   const events = pod === undefined || pod.status?.phase === "Running"
     ? []
     : await podEvents(store.client, pod, signal);
@@ -45,10 +49,12 @@ export async function get(
   const work = pod === undefined || !queriesGit
     ? undefined
     : await workIn(host, store, pod, signal);
+  const team = await reading;
   return {
     session,
     live,
     sync,
+    ...(team === undefined ? {} : { team }),
     node: pod?.spec?.nodeName ?? "",
     restarts: (pod?.status?.containerStatuses ?? [])
       .reduce((sum, { restartCount }) => sum + restartCount, 0),

@@ -9,6 +9,7 @@ import { liveStatus } from "../../session/status.ts";
 import { type ListedSession, listSessions } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
+import type { Attachment, Team } from "../../session/team.ts";
 import type { SessionRow } from "./events.ts";
 import { mayBeSynced, syncsHere, type SyncSummary, syncSummary } from "./sync_here.ts";
 import { timeUntilStop } from "./time_limits.ts";
@@ -42,11 +43,13 @@ export async function list(
     syncsHere(host),
   ]);
   const { context } = client;
+  const attached = await attachedNow(host, client, { listed, signal });
   const rows = listed.map((one) =>
-    rowOf(
-      one,
-      ({ session, uid }, runs) => syncSummary(syncOf({ ...session, context, uid }), { runs }),
-    )
+    rowOf(one, {
+      syncOf: ({ session, uid }, runs) =>
+        syncSummary(syncOf({ ...session, context, uid }), { runs }),
+      attached,
+    })
   );
   const all = options.tasks ? await withTasks(host, client, { rows, signal }) : rows;
   return { context: client.context, namespace, rows: all };
@@ -99,6 +102,21 @@ function isForbidden(error: unknown): boolean {
   return error instanceof KodamaError && error.kind === "forbidden";
 }
 
+/** Returns how to read who is attached: by the server's clock, which is only requested if anyone may be. */
+async function attachedNow(
+  host: Host,
+  client: KubeClient,
+  { listed, signal }: { listed: readonly ListedSession[]; signal: AbortSignal },
+): Promise<(team: Team) => readonly Attachment[]> {
+  const isEmpty = listed.every((one) =>
+    one.kind === "unreadable" || one.team.attached.length === 0
+  );
+  if (isEmpty) return () => [];
+  const { attachedAt, serverTime } = await import("./team.ts");
+  const now = await serverTime(host.clock, client, signal);
+  return (team) => attachedAt(team.attached, now);
+}
+
 /** A pod that doesn't answer within this time doesn't delay the list. */
 const taskLimitMs = 5000;
 const podsAtOnce = 16;
@@ -149,11 +167,18 @@ type Listed = Extract<ListedSession, { kind: "session" }>;
 /** Returns the row of a session. */
 export function rowOf(
   listed: ListedSession,
-  syncOf: (one: Listed, runs: boolean) => SyncSummary,
+  { syncOf, attached: attachedTo }: {
+    syncOf: (one: Listed, runs: boolean) => SyncSummary;
+    attached: (team: Team) => readonly Attachment[];
+  },
 ): SessionRow {
   if (listed.kind === "unreadable") return listed;
-  const { session, pod } = listed;
+  const { session, pod, team } = listed;
   const node = pod?.spec?.nodeName ?? "";
   const live = liveStatus(session, pod);
-  return { kind: "session", session, live, node, sync: syncOf(listed, mayBeSynced(live)) };
+  const attached = attachedTo(team);
+  return {
+    ...{ kind: "session", session, live, node, sync: syncOf(listed, mayBeSynced(live)) },
+    ...(attached.length === 0 ? {} : { attached }),
+  };
 }

@@ -6,14 +6,28 @@ import type { KubeClient } from "../../kube/client.ts";
 import type { Session } from "../../session/model.ts";
 
 interface SelfReview {
+  metadata?: { creationTimestamp?: unknown };
   status?: { userInfo?: { username?: unknown } };
 }
 
-/** Returns the name; undefined if the cluster doesn't report it (before Kubernetes 1.28, or if it isn't allowed). */
+/** The answer of the API server to who is asking, and when. */
+export interface SelfInfo {
+  /** Absent if the cluster doesn't report it (before Kubernetes 1.28, or if it isn't allowed). */
+  user?: string;
+  /** The server's clock, cut to a second. */
+  now?: Date;
+}
+
+/** Returns the name; undefined if the cluster doesn't report it. */
 export async function sessionOwner(
   client: KubeClient,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  return (await selfInfo(client, signal)).user;
+}
+
+/** Returns what the cluster reports. */
+export async function selfInfo(client: KubeClient, signal: AbortSignal): Promise<SelfInfo> {
   try {
     const review = await client.raw<SelfReview>(
       "POST",
@@ -21,10 +35,14 @@ export async function sessionOwner(
       { signal, body: { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" } },
     );
     const name = review.status?.userInfo?.username;
-    return typeof name === "string" && name !== "" ? plainText(name, 200) : undefined;
+    const now = new Date(String(review.metadata?.creationTimestamp ?? ""));
+    return {
+      ...(typeof name === "string" && name !== "" ? { user: plainText(name, 200) } : {}),
+      ...(Number.isNaN(now.getTime()) ? {} : { now }),
+    };
   } catch (error) {
     // If the cluster can't be reached at all, the next request finds and reports that.
-    if (error instanceof KodamaError && !signal.aborted) return undefined;
+    if (error instanceof KodamaError && !signal.aborted) return {};
     throw error;
   }
 }

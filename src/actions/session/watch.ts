@@ -13,6 +13,7 @@ import { listScope, type SessionListScope } from "../session_ref.ts";
 import { rowOf, withTasks } from "./list.ts";
 import type { SessionRow } from "./events.ts";
 import { syncsHere, syncSummary } from "./sync_here.ts";
+import { attachedAt, serverTime } from "./team.ts";
 
 /** The sessions as they are now, by namespace and name. */
 export interface WatchedSessions {
@@ -56,16 +57,25 @@ export async function* watchSessions(
     if (wakes.size === 0) void wakes.push("changed");
   };
   let answers = new Map<string, PodAnswer>();
+  let aheadMs: number | undefined;
   const rowsNow = async (): Promise<SessionRow[]> => {
     const objects = [...list.objects.values()];
     const isPod = (one: ConfigMap | Pod): one is Pod => "spec" in one;
     const states = objects.filter((one): one is ConfigMap => !isPod(one));
+    const listed = listedSessions(states, objects.filter(isPod));
+    if (listed.some((one) => one.kind === "session" && one.team.attached.length > 0)) {
+      // The difference of the clocks is requested once.
+      aheadMs ??= (await serverTime(host.clock, client, ended)).getTime() -
+        host.clock.now().getTime();
+    }
     const syncOf = await syncsHere(host);
-    return listedSessions(states, objects.filter(isPod)).map((one) =>
-      rowOf(
-        one,
-        ({ session, uid }, runs) => syncSummary(syncOf({ ...session, context, uid }), { runs }),
-      )
+    const now = new Date(host.clock.now().getTime() + (aheadMs ?? 0));
+    return listed.map((one) =>
+      rowOf(one, {
+        syncOf: ({ session, uid }, runs) =>
+          syncSummary(syncOf({ ...session, context, uid }), { runs }),
+        attached: ({ attached }) => attachedAt(attached, now),
+      })
     );
   };
   const following = (async () => {

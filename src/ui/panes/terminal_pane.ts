@@ -96,8 +96,11 @@ function sessionShell({ config, host, scope, emit }: PaneContext): ShellSource {
         emit({ kind: "toast", text, tone: "warn" });
       }
       const keepMs = isShared ? 0 : parseDuration(persistentFor) ?? 0;
-      const events = shell(host, { ...attached.shell, keepMs, fresh: false, ...streams });
-      return { events, reasonOf: outcomeReason };
+      const events = async function* () {
+        await using _report = attached.report();
+        yield* shell(host, { ...attached.shell, keepMs, fresh: false, ...streams });
+      };
+      return { events: events(), reasonOf: outcomeReason };
     },
   };
 }

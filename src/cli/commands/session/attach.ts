@@ -103,7 +103,13 @@ export const command = defineCommand({
           `kodama start ${ref.name} starts it again\n`,
       );
     }
+    if (attached.team !== undefined) {
+      const { attachedLines } = await import("../../../present/team_text.ts");
+      const lines = attachedLines(attached.team, { name: ref.name, now: host.clock.now() });
+      await invocation.terminal.stderr.write(lines.map((line) => `${line}\n`).join(""));
+    }
     await forwardPorts(host, { session, uid, pod: target, ports, kubeconfig }, invocation);
+    await using _report = attached.report();
     return await showShell(
       (extras) => shell(host, { ...options, ...attached.shell, ...extras }),
       { invocation, clock: host.clock, isCommand: options.command.length > 0 },

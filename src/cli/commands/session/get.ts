@@ -43,7 +43,7 @@ export const command = defineCommand({
       return success;
     }
     const { taskData } = await import("../../../present/agent_tasks.ts");
-    const { session, live, node, restarts, work, sync, tasks, remaining } = details;
+    const { session, live, node, restarts, work, sync, tasks, remaining, team } = details;
     const data = {
       ...sessionData({
         kind: "session",
@@ -52,10 +52,12 @@ export const command = defineCommand({
         node,
         sync,
         ...(remaining === undefined ? {} : { remaining }),
+        ...(team === undefined ? {} : { attached: team.attached }),
       }),
       restarts,
       ...(work === undefined ? {} : { work }),
       ...(tasks === undefined ? {} : { tasks: tasks.map(taskData) }),
+      ...(team === undefined || team.notes.length === 0 ? {} : { notes: team.notes }),
     };
     const { stringify } = await import("yaml");
     const text = format === "json"

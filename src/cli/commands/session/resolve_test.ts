@@ -335,6 +335,34 @@ testResolve([
     ],
   },
   {
+    line: "note my-work",
+    options: { kind: "list", ref: { name: "my-work" }, format: "table" },
+    changes: [
+      ["--namespace x", { ref: { namespace: "x" } }],
+      ["--context x", { ref: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["-o json", { format: "json" }],
+      ["--delete 2", { kind: "delete", number: 2, format: undefined }],
+      ["two words", { kind: "add", text: "two words", format: undefined }],
+    ],
+    errors: [
+      ["x --delete 2", /--delete and a text can't be used together/],
+      ["x -o json", /--output is for the list of notes/],
+    ],
+  },
+  {
+    line: "transfer my-work --to bob",
+    options: { options: { name: "my-work", to: "bob" }, yes: false },
+    changes: [
+      ["--namespace x", { options: { namespace: "x" } }],
+      ["--context x", { options: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--to eve", { options: { to: "eve" } }],
+      ["--yes", { yes: true }],
+    ],
+  },
+  { line: "transfer my-work", error: /--to is missing/ },
+  {
     line: "delete my-work",
     options: {
       options: { name: "my-work", purge: false, snapshots: false, keepConfig: false },

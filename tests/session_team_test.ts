@@ -1,0 +1,116 @@
+/** Two service accounts of one namespace share a session: presence, notes and a transfer; each with its own rights alone. */
+import assert from "node:assert/strict";
+import { openSession } from "../src/actions/session_ref.ts";
+import { reportAttached } from "../src/actions/session/team.ts";
+import { machineHost } from "../src/host/host.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
+import { Kubectl } from "./harness/kubectl.ts";
+import { documentedRole } from "./harness/session_role.ts";
+
+const { signal } = new AbortController();
+
+Deno.test("two service accounts of a namespace see each other, and neither gets the other's rights", async () => {
+  await using cluster = await startTestCluster("empty");
+  const kubectl = Kubectl.on(cluster);
+  const folder = cluster.folder;
+  const user = (name: string) => `system:serviceaccount:default:${name}`;
+  const machine = async (name: string): Promise<Record<string, string>> => {
+    await kubectl.ok("create", "serviceaccount", name, "-n", "default");
+    const kubeconfig = `${folder}/${name}`;
+    const groups = ["system:serviceaccounts", "system:serviceaccounts:default"];
+    await Deno.writeTextFile(kubeconfig, await cluster.cluster.kubeconfigFor(user(name), groups));
+    const env = { KUBECONFIG: kubeconfig, KODAMA_CONFIG_DIR: `${folder}/${name}s/.kodama` };
+    return { ...cluster.env, ...env };
+  };
+  const jane = new KodamaInProcess(await machine("jane"));
+  const bob = new KodamaInProcess(await machine("bob"));
+  const eve = new KodamaInProcess(await machine("eve"));
+  await kubectl.apply(await documentedRole(), "-n", "default");
+  const binding = ["--role=kodama-sessions", "--serviceaccount=default:jane"];
+  await kubectl.ok("create", "rolebinding", "jane", "-n", "default", ...binding);
+
+  await Deno.writeTextFile(`${folder}/.env`, "API_KEY=planted\n");
+  await jane.succeed(["start", "shared", "--no-sync", "--env-file", `${folder}/.env`]);
+  await jane.succeed(["start", "other", "--no-sync"]);
+  assert.equal(await jane.succeed(["note", "shared", "tests are", "flaky"]), "note 1 is added\n");
+  const rights = await jane.succeed(["share", "shared", "--to", user("bob"), "-o", "yaml"]);
+  await kubectl.apply(rights);
+
+  // Of bob's own machine, with the rights of the note alone.
+  const there = ["-n", "default"];
+  assert.match(
+    await bob.succeed(["note", "shared", ...there]),
+    /^1 +system:.*:jane +\S+ +tests are flaky$/m,
+  );
+  await bob.succeed(["note", "shared", "fixed", ...there]);
+  const terminal = new MemoryTerminal();
+  const host = machineHost({
+    terminal,
+    environment: (name) => bob.env[name],
+    kubeconfig: bob.env["KUBECONFIG"],
+  });
+  await using _client = await host.kube();
+  const opened = await openSession(host, { name: "shared", namespace: "default" }, signal);
+  {
+    await using _attached = reportAttached(host, opened, "sharedShell");
+    for (;;) {
+      // Written in the background, while the shell opens.
+      const [session] = JSON.parse(await jane.succeed(["list", "-o", "json"])).slice(-1);
+      if (session.attached === undefined) continue;
+      assert.deepEqual(
+        session.attached.map(({ user, activity }: Record<string, string>) => [user, activity]),
+        [[user("bob"), "sharedShell"]],
+      );
+      break;
+    }
+    const lines = await jane.succeed(["get", "shared"]);
+    assert.match(lines, /^Attached: +system:serviceaccount:default:bob \(shared shell, \d+s\)$/m);
+    assert.match(lines, /^ {2}2 system:serviceaccount:default:bob, \d+s ago: fixed$/m);
+    assert.match(
+      await jane.succeed(["list", "-o", "wide"]),
+      /ATTACHED .*\n.*\n?.*serviceaccount:default:bob/,
+    );
+  }
+  assert.doesNotMatch(await jane.succeed(["get", "shared"]), /Attached/);
+
+  // Each of bob's attempts beyond this one session fails, and eve's all do.
+  const beyond = [["note", "other", ...there], [
+    "transfer",
+    "shared",
+    "--to",
+    "bob",
+    "--yes",
+    ...there,
+  ], ["list", ...there]];
+  for (const args of beyond) {
+    const { code, stderr } = await bob.run(args);
+    assert.deepEqual([code, /forbidden/.test(stderr)], [1, true], `${args}: ${stderr}`);
+  }
+  for (
+    const args of [["note", "shared", ...there], ["note", "shared", "x", ...there], [
+      "get",
+      "shared",
+      ...there,
+    ]]
+  ) {
+    assert.match((await eve.run(args)).stderr, /forbidden/);
+  }
+
+  const refused = await jane.run(["transfer", "shared", "--to", "a\tb"]);
+  assert.match(refused.stderr, /can't be the name of a user/);
+  const given = await jane.run(["transfer", "shared", "--to", user("bob")]);
+  assert.equal(given.stdout, `session/shared belongs to ${user("bob")}\n`);
+  assert.match(given.stderr, /still those of system:serviceaccount:default:jane: API_KEY/);
+  assert.doesNotMatch(given.stderr, /planted/);
+  const got = await bob.succeed(["get", "shared", ...there]);
+  assert.match(got, new RegExp(`^Owner: +${user("bob")}$`, "m"));
+  assert.match(got, /jane, \d+s ago: transferred from \S+:jane to \S+:bob$/m);
+  // Now it is someone else's to jane.
+  const back = await jane.run(["transfer", "shared", "--to", user("jane")]);
+  assert.deepEqual([back.code, /belongs to .*bob/.test(back.stderr)], [2, true]);
+  await jane.succeed(["delete", "shared", "--force"]);
+  const remaining = await kubectl.ok("get", "configmaps", "-n", "default", "-o", "name");
+  assert.doesNotMatch(remaining, /shared/);
+});
