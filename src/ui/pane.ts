@@ -58,7 +58,7 @@ export type PaneQuestion =
     readonly kind: "choose";
     readonly label: string;
     readonly choices: readonly Choice[];
-    /** More are being fetched. */
+    /** They are being fetched. */
     readonly isLoading?: boolean;
   };
 
@@ -99,8 +99,14 @@ export interface PaneContext {
   readonly theme: Theme;
   /** Ignored after the pane was closed. */
   readonly emit: (event: PaneEvent) => void;
-  /** Resolves to the answer: a text, a choice's value, or `yes`; undefined if the person declines. */
-  readonly ask: (question: PaneQuestion) => Promise<string | undefined>;
+  /**
+   * Resolves to the answer: a text, a choice's value, or `yes`; undefined if the person declines. `choices` are those of
+   * a question that is asked before they are known: no key that follows is another action.
+   */
+  readonly ask: (
+    question: PaneQuestion,
+    choices?: Promise<readonly Choice[]>,
+  ) => Promise<string | undefined>;
   /** Aborted when the pane is closed. */
   readonly signal: AbortSignal;
 }

@@ -275,7 +275,8 @@ export class Ui {
         // A closed pane is not heard, and its id may belong to its replacement by now.
         if (this.#panes.get(id)?.stop === stop && !stop.signal.aborted) this.#onEvent(id, event);
       },
-      ask: (question) => this.#ask(question, stop.signal),
+      ask: (question, choices) =>
+        this.#ask(question, { signal: stop.signal, ...(choices === undefined ? {} : { choices }) }),
       signal: stop.signal,
     };
     const opened: Opened = {
@@ -366,12 +367,22 @@ export class Ui {
     }
   }
 
-  #ask(question: PaneQuestion, signal?: AbortSignal): Promise<string | undefined> {
+  #ask(
+    question: PaneQuestion,
+    { signal, choices }: { signal?: AbortSignal; choices?: Promise<readonly Choice[]> } = {},
+  ): Promise<string | undefined> {
     const id = ++this.#question;
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.#answers.set(id, resolve);
     signal?.addEventListener("abort", () => resolve(undefined), { once: true });
-    this.send({ kind: "ask", id, question });
+    const isLoading = choices !== undefined && question.kind === "choose";
+    this.send({ kind: "ask", id, question: isLoading ? { ...question, isLoading } : question });
+    choices?.catch((error: unknown) => {
+      if (!(error instanceof KodamaError)) throw error;
+      // What isn't offered can be typed.
+      this.send({ kind: "toast", text: error.message, tone: "bad" });
+      return [];
+    }).then((known) => this.send({ kind: "choices", id, choices: known }));
     return promise;
   }
 
@@ -466,19 +477,12 @@ export class Ui {
     }
   }
 
-  /** Asks at once, so that no key that follows is another action, and fetches the choices meanwhile. */
-  async #choose(
+  /** Asks for one of several that are fetched meanwhile. */
+  #choose(
     label: string,
     fetch: () => Promise<readonly Choice[]>,
   ): Promise<string | undefined> {
-    const answer = this.#ask({ kind: "choose", label, choices: [], isLoading: true });
-    const id = this.#question;
-    fetch().catch((error: unknown) => {
-      if (!(error instanceof KodamaError)) throw error;
-      this.send({ kind: "toast", text: error.message, tone: "bad" });
-      return [];
-    }).then((choices) => this.send({ kind: "choices", id, choices }));
-    return await answer;
+    return this.#ask({ kind: "choose", label, choices: [] }, { choices: fetch() });
   }
 
   /** The kinds that the server has; without an answer, they can still be typed. */

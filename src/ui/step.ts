@@ -127,9 +127,18 @@ export function step(state: UiState, event: UiEvent, panes: PaneLookup): Stepped
       }
       return only({ ...state, dialog: dialogOf(event.id, event.question) });
     case "choices": {
+      const { id, choices } = event;
+      const known = { choices, isLoading: false };
       const { dialog } = state;
-      if (dialog?.kind !== "choose" || dialog.id !== event.id) return only(state);
-      return only({ ...state, dialog: { ...dialog, choices: event.choices, isLoading: false } });
+      if (dialog?.kind === "choose" && dialog.id === id) {
+        return only({ ...state, dialog: { ...dialog, ...known } });
+      }
+      const waiting = state.waiting.map((one) =>
+        one.id === id && one.question.kind === "choose"
+          ? { id, question: { ...one.question, ...known } }
+          : one
+      );
+      return only({ ...state, waiting });
     }
     case "open":
       return opened(state, event);

@@ -7,7 +7,18 @@ import { type Line, span } from "../../terminal/grid.ts";
 import { printable } from "../../terminal/printable.ts";
 import type { Size } from "../../terminal/terminal.ts";
 import { wrap } from "../../terminal/wrap.ts";
-import type { Pane, PaneCommand, PaneConfig, PaneContext, PaneLook } from "../pane.ts";
+import { PODS } from "../../kube/resources.ts";
+import type { Pod } from "../../kube/types.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type {
+  Choice,
+  Pane,
+  PaneCommand,
+  PaneConfig,
+  PaneContext,
+  PaneLook,
+  PaneScope,
+} from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf } from "./polled_pane.ts";
 import type { RowObject } from "./resource_list.ts";
@@ -41,12 +52,15 @@ const maxRows = 10_000;
 /** More bytes of an answer aren't read. */
 const maxBytes = 16 * 1024 * 1024;
 const maxHistory = 100;
+/** More pods aren't offered: others can be typed. */
+const maxChoices = 1000;
 
 /** Returns whether a query can run in a read-only transaction; anything else is confirmed first. */
 export function isReadingQuery(sql: string): boolean {
   const statement = sql.trim().replace(/;\s*$/, "");
   return /^(?:select|show|explain|table|values|with)\b/i.test(statement) &&
-    !statement.includes(";") && !/^explain\b.*\banalyze\b/is.test(statement);
+    // A backslash starts a command of psql, which can run a program.
+    !/[;\\]/.test(statement) && !/^explain\b.*\banalyze\b/is.test(statement);
 }
 
 /** Parses CSV as psql writes it, RFC 4180: the rows, the header first. */
@@ -93,7 +107,12 @@ class QueryPane implements Pane {
     this.#objects = objectsOfRows(context.config);
     this.#sql = typeof context.config["sql"] === "string" ? context.config["sql"] : "";
     this.#table = this.#newTable([]);
-    if (this.#objects.length === 0) void this.#choosePod();
+    if (this.#objects.length === 0) {
+      this.#choosePod().catch((error: unknown) => {
+        this.#message = { text: printable(errorMessage(error)), isError: true };
+        context.emit({ kind: "changed" });
+      });
+    }
   }
 
   get title(): string {
@@ -192,15 +211,16 @@ class QueryPane implements Pane {
   }
 
   async #choosePod(): Promise<void> {
-    const { ask, kube, scope, emit } = this.#context;
-    const name = await ask({ kind: "line", label: "pod with psql, NAME or NAMESPACE/NAME:" });
-    if (name === undefined || name.trim() === "" || kube === undefined) {
-      return emit({ kind: "close" });
-    }
-    const client = await kube();
+    const { ask, kube, scope, emit, signal } = this.#context;
+    if (kube === undefined) return emit({ kind: "close" });
+    const connecting = kube();
+    const pods = connecting.then((client) => runningPods(client, scope, signal));
+    const name = await ask({ kind: "choose", label: "pod with psql:", choices: [] }, pods);
+    if (name === undefined || name.trim() === "") return emit({ kind: "close" });
+    const client = await connecting;
+    const own = namespaceOf(client, scope);
     const [first = "", second] = name.trim().split("/");
-    const named = scope.namespaces.kind === "named" ? scope.namespaces.names[0] : undefined;
-    const namespace = second === undefined ? named ?? client.defaultNamespace : first;
+    const namespace = second === undefined ? own : first;
     this.#objects = [{
       context: client.context,
       namespace,
@@ -224,6 +244,7 @@ class QueryPane implements Pane {
     const stop = new AbortController();
     this.#stop = stop;
     this.#message = undefined;
+    this.#csv = "";
     emit({ kind: "changed" });
     try {
       const { exec } = await import("../../actions/exec/exec.ts");
@@ -297,6 +318,28 @@ class QueryPane implements Pane {
       onChange: () => emit({ kind: "changed" }),
     });
   }
+}
+
+function namespaceOf({ defaultNamespace }: KubeClient, { namespaces }: PaneScope): string {
+  return (namespaces.kind === "named" ? namespaces.names[0] : undefined) ?? defaultNamespace;
+}
+
+async function runningPods(
+  client: KubeClient,
+  scope: PaneScope,
+  signal: AbortSignal,
+): Promise<readonly Choice[]> {
+  const isEverywhere = scope.namespaces.kind === "all";
+  const within = isEverywhere ? {} : { namespace: namespaceOf(client, scope) };
+  const choices: Choice[] = [];
+  for await (const { items } of client.list<Pod>(PODS, within, { signal })) {
+    const running = items.filter(({ status }) => status?.phase === "Running");
+    choices.push(...running.map(({ metadata: { name = "", namespace } = {} }) => ({
+      value: isEverywhere ? `${namespace}/${name}` : name,
+    })));
+    if (choices.length >= maxChoices) break;
+  }
+  return choices;
 }
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {

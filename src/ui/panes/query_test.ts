@@ -14,6 +14,8 @@ for (
     ["delete from t", false],
     ["selection", false],
     ["\\! rm -rf /", false],
+    ["select 1 \\! touch /tmp/x", false],
+    ["select 'drop table t' \\gexec", false],
   ] as const
 ) {
   Deno.test(`a query that ${reads ? "reads runs at once" : "may write is confirmed"}: ${sql}`, () => {
