@@ -68,7 +68,8 @@ export class Ui {
   readonly #closing = new Set<Promise<void>>();
   #state: UiState;
   #question = 0;
-  #isOver = false;
+  /** Aborted when a person has quit. */
+  readonly #over = new AbortController();
   #signal: AbortSignal | undefined;
 
   constructor(options: UiOptions) {
@@ -122,10 +123,10 @@ export class Ui {
       this.send({ kind: "toast", text, tone: "bad" });
     }
     try {
-      await this.#screen.run(keyboard, signal);
+      await this.#screen.run(keyboard, AbortSignal.any([signal, this.#over.signal]));
     } finally {
       timer[Symbol.dispose]();
-      this.#isOver = true;
+      this.#over.abort();
       for (const id of this.#panes.keys()) this.#close(id);
       await Promise.allSettled(this.#closing);
     }
@@ -143,15 +144,15 @@ export class Ui {
   #take(inputs: readonly TerminalInput[]): boolean {
     for (const input of inputs) {
       if (input.kind === "text") this.#type([...input.text]);
-      else if (!this.#isOver) this.send({ kind: "input", input });
+      else if (!this.#over.signal.aborted) this.send({ kind: "input", input });
     }
-    return !this.#isOver;
+    return !this.#over.signal.aborted;
   }
 
   /** Keys that come together, as over a slow link: what one of them opens gets the others. */
   #type(characters: readonly string[]): void {
     for (const [index, text] of characters.entries()) {
-      if (this.#isOver) return;
+      if (this.#over.signal.aborted) return;
       if (takesText(this.#state, (id) => this.#lookup(id))) {
         const rest = characters.slice(index).join("");
         return this.send({ kind: "input", input: { kind: "text", text: rest } });
@@ -256,8 +257,8 @@ export class Ui {
       case "redraw":
         return this.#screen.redraw();
       case "quit":
-        this.#isOver = true;
-        return;
+        // Not only a key quits: the answer to a question does, and the last pane that closes itself.
+        return this.#over.abort();
     }
   }
 

@@ -1,4 +1,5 @@
 /** A terminal in memory: a test reads it like a screen, and writes to it like keys. */
+import { onAbort } from "../../base/abort.ts";
 import { PumpedSink } from "../sink.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "../terminal.ts";
 
@@ -66,9 +67,15 @@ export class MemoryTerminal implements Terminal {
     return {
       isTerminal: this.#isTerminal("stdin"),
       async *chunks(signal) {
-        for await (const chunk of chunks) {
-          if (signal.aborted) return;
-          yield new TextEncoder().encode(chunk);
+        const aborted = Promise.withResolvers<undefined>();
+        using _aborted = onAbort(signal, () => aborted.resolve(undefined));
+        const iterator = Symbol.asyncIterator in chunks
+          ? chunks[Symbol.asyncIterator]()
+          : chunks[Symbol.iterator]();
+        while (!signal.aborted) {
+          const next = await Promise.race([iterator.next(), aborted.promise]);
+          if (next === undefined || next.done === true) return;
+          yield new TextEncoder().encode(next.value);
         }
       },
       raw() {
