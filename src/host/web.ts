@@ -4,6 +4,7 @@ import { version } from "../cli/version.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Socket } from "../web/terminal.ts";
 import { type PageFile, WebServer } from "../web/server.ts";
+import { webPageFolder } from "./web_page.ts";
 import { frontLimits, passConnections } from "./web_front.ts";
 
 /** Serves until the signal ends it. */
@@ -94,11 +95,6 @@ async function removeIfThere(path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-/** Returns the folder of the built page. */
-function webPageFolder(): Promise<string> {
-  throw new KodamaError("environment", "this kodama has no page");
 }
 
 /** The names have been checked: they have no separators. */

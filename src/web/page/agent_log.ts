@@ -91,6 +91,9 @@ function addEntry(entries: LogEntry[], event: AgentEvent): void {
     case "refused":
       entries.push(note(`${event.tool} wasn't allowed: ${event.reason}`, "warning"));
       return;
+    case "asked":
+      entries.push(note(`Waits for approval of ${event.tool}: ${event.summary}`, "warning"));
+      return;
     case "retry":
       entries.push(
         note(`The model wasn't reached (${event.reason}), attempt ${event.attempt}`, "warning"),
@@ -100,6 +103,7 @@ function addEntry(entries: LogEntry[], event: AgentEvent): void {
     case "result":
     case "began":
     case "usage":
+    case "withdrawn":
     case "unknown":
       return;
   }

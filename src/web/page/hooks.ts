@@ -58,12 +58,17 @@ export function useAnswer<Route extends Answered>(
 export function useEvents<Route extends Followed>(
   route: Route,
   params: Omit<Params, "signal"> | undefined,
-  { apply, reset }: { apply: (events: EventOf<Route>[]) => void; reset: () => void },
+  { apply, reset, round = 0 }: {
+    apply: (events: EventOf<Route>[]) => void;
+    reset: () => void;
+    /** Another number starts the stream again. */
+    round?: number;
+  },
 ): StreamState {
   const [state, setState] = useState<StreamState>({ kind: "connecting" });
   const handlers = useRef({ apply, reset });
   handlers.current = { apply, reset };
-  const key = JSON.stringify([route, params]);
+  const key = JSON.stringify([route, params, round]);
   useEffect(() => {
     if (params === undefined) return;
     handlers.current.reset();

@@ -1,5 +1,5 @@
 /** Sessions: the list, and one with its agent's log, its changes and its terminal. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { SessionDetailsData, SessionRowData, TaskData } from "../api.ts";
 import { type AgentLog, emptyLog, logAfter, type LogEntry } from "./agent_log.ts";
 import { call } from "./client.ts";
@@ -138,14 +138,24 @@ export function SessionView(
   const { namespace, name, tab } = route;
   const target = { path: { name }, query: { namespace } };
   const details = useAnswer("GET api/sessions/:name", target);
+  const listed = useListed(namespace, name);
   const [log, setLog] = useState<AgentLog>(emptyLog);
+  const [newest, setNewest] = useState(0);
   // Followed by each tab: it has the state of the task.
   const stream = useEvents("GET api/sessions/:name/log", target, {
     apply: (events) => setLog((before) => logAfter(before, events)),
     reset: () => setLog(emptyLog),
+    round: newest,
   });
-  const session = details.data;
-  const task = log.task ?? session?.tasks?.at(-1);
+  const listedTask = listed && taskOf(listed);
+  // Also if someone else has started it.
+  const isNew = (listedTask?.number ?? 0) > Math.max(newest, log.task?.number ?? 0);
+  useEffect(() => {
+    if (isNew) setNewest(listedTask?.number ?? 0);
+  }, [isNew]);
+  useEffect(details.reload, [listed?.status]);
+  const session = details.data && { ...details.data, ...listed };
+  const task = log.task ?? listedTask ?? session?.tasks?.at(-1);
   return (
     <>
       <Heading title={plain(name)}>
@@ -170,7 +180,12 @@ export function SessionView(
       {tab === "log" && (
         <>
           {mayChange && session !== undefined && (
-            <SessionActions session={session} task={task} onDone={details.reload} />
+            <SessionActions
+              session={session}
+              task={task}
+              onDone={details.reload}
+              onTask={setNewest}
+            />
           )}
           {stream.kind === "failed" && stream.error.error.kind === "notFound"
             ? <p>No agent has worked here yet.</p>
@@ -182,6 +197,16 @@ export function SessionView(
       {tab === "terminal" && <SessionTerminal namespace={namespace} name={name} />}
     </>
   );
+}
+
+/** Returns the session as the list has it, live. */
+function useListed(namespace: string, name: string): SessionRowData | undefined {
+  const [state, setState] = useState<SessionsState>({ sessions: undefined });
+  useEvents("GET api/sessions", { query: { namespace } }, {
+    apply: (events) => setState((before) => events.reduce(sessionsAfter, before)),
+    reset: () => setState({ sessions: undefined }),
+  });
+  return state.sessions?.get(`${namespace}/${name}`);
 }
 
 function SessionFacts(
@@ -215,10 +240,11 @@ function workText({ commits, uncommitted }: NonNullable<SessionDetailsData["work
 
 /** What can be done: a prompt, an interrupt, a stop. */
 function SessionActions(
-  { session, task, onDone }: {
+  { session, task, onDone, onTask }: {
     session: SessionDetailsData;
     task: TaskData | undefined;
     onDone: () => void;
+    onTask: (number: number) => void;
   },
 ) {
   const [text, setText] = useState("");
@@ -239,6 +265,7 @@ function SessionActions(
       const body = { text, conversation: isNew ? "new" : "latest" };
       const started = await call("POST api/sessions/:name/prompt", { ...target, body });
       setText("");
+      onTask(started.task);
       return started.behind.length === 0
         ? `Task ${started.task} has started.`
         : `Task ${started.task} waits for ${plural(started.behind.length, "other task")}.`;
