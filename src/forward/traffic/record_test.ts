@@ -177,3 +177,22 @@ Deno.test("openRecordFile() replaces a file by one that only the user may read",
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("TrafficRecorder: what waits for a slow disk is bounded, and what is omitted is counted", async () => {
+  const disk = Promise.withResolvers<void>();
+  let written = 0;
+  const recorder = new TrafficRecorder({
+    async write(bytes) {
+      await disk.promise;
+      written += bytes.length;
+    },
+    truncate: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }, { format: "jsonl", creator });
+  const large = exchange({ path: `/${"a".repeat(1_000_000)}` });
+  for (let count = 0; count < 20; count++) recorder.add(large);
+  disk.resolve();
+  const { recorded, omitted } = await recorder.close();
+  assert.equal(recorded + omitted, 20);
+  assert.ok(recorded < 8 && written < 8_000_000, `${recorded} were recorded`);
+});
