@@ -83,7 +83,7 @@ function roundData({ round, at, changes, exitCode }: Round): Record<string, unkn
 }
 
 /** `12:04:10`, in the time zone of this machine. */
-function timeOfDay(at: Date): string {
+export function timeOfDay(at: Date): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()]
     .map((number) => String(number).padStart(2, "0")).join(":");
 }

@@ -35,14 +35,22 @@ export function runDiffLines(diff: RunDiff, { now, style }: { now: Date; style: 
     style.bold(printable(what.replace(/\s+/g, " "))),
     `${age(after)}, since ${age(before)}`,
   ];
-  if (diff.kind === "run") return [...head, ...changeLines(diff.changes, style)];
+  return [...head, ...stepDiffLines(diff, style)];
+}
+
+/**
+ * Formats what has changed, without a head.
+ *
+ * @param all as of {@link changeLines}.
+ */
+export function stepDiffLines(diff: RunDiff, style: Style, all = "-o json"): string[] {
+  if (diff.kind === "run") return changeLines(diff.changes, style, all);
   const steps = diff.steps.filter((step) => step.before !== step.after || hasChanged(step.changes));
   const same = diff.steps.length - steps.length;
   return [
-    ...head,
     ...steps.flatMap((step) => [
       `${style.bold(printable(step.step))}${stepChange(step.before, step.after)}`,
-      ...changeLines(step.changes, style).map((line) => `  ${line}`),
+      ...changeLines(step.changes, style, all).map((line) => `  ${line}`),
     ]),
     ...diff.outputs.map(({ name, before, after }) =>
       printable(`output ${name}: ${valueText(after)} instead of ${valueText(before)}`)

@@ -153,6 +153,11 @@ export async function runIds({ files, places }: Host): Promise<string[]> {
     .map((name) => name.slice(0, -recordEnding.length));
 }
 
+/** Removes the record of a run. */
+export async function forgetRun({ files, places }: Host, id: string): Promise<void> {
+  await files.remove(`${runsFolder(places)}/${id}${recordEnding}`);
+}
+
 /** Returns undefined if it was removed in the meantime. */
 async function readRun({ files, places }: Host, id: string): Promise<FoundRun | undefined> {
   const path = `${runsFolder(places)}/${id}${recordEnding}`;

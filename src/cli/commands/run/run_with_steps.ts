@@ -19,7 +19,7 @@ import type { Invocation } from "../../invocation.ts";
 import { askTrust } from "../workflow/trust/ask.ts";
 import { runningFlags } from "../exec/flags.ts";
 import type { RunView } from "../exec/options.ts";
-import { showPlan, showSteps } from "./show_steps.ts";
+import { showPlan, showStepRounds, showSteps, type StepsExtras } from "./show_steps.ts";
 import type { PastWorkflow } from "../../../actions/runs/past_runs.ts";
 
 /** The options from the command line. */
@@ -42,7 +42,16 @@ export interface StepsArgs {
 }
 
 /** Flags of a running command that still apply if the steps define all else themselves. */
-const meaningful = new Set(["yes", "confirm-above", "list", "output", "events", "quiet", "color"]);
+const meaningful = new Set([
+  "yes",
+  "confirm-above",
+  "list",
+  "output",
+  "events",
+  "quiet",
+  "color",
+  "watch",
+]);
 
 /** Shows the plan, or runs it. */
 export async function runWithSteps(
@@ -73,32 +82,36 @@ export async function runWithSteps(
   const options = { ...request, overrides: { ...where, ...only } };
   const json = view.format !== "text";
   if (isPlan) return await showPlan(host, options, { invocation, json });
-  return await showSteps(
-    (extras) =>
-      runSteps(host, {
-        ...options,
-        ...extras,
-        yes: steps.yes,
-        trustNow: steps.trust,
-        deadlineMs: steps.deadlineMs,
-        panes: async () => {
-          const { paneFlags } = await import("../tmux/tmux.ts");
-          const { workingDir } = host.places;
-          return {
-            multiplexer: await invocation.multiplexer(),
-            ...paneFlags(defaultPanes, { kubeconfig, workingDir }),
-          };
-        },
-      }),
-    {
-      invocation,
-      clock: host.clock,
-      view: {
-        format: view.format === "events" ? "jsonl" : view.format,
-        quiet: view.quiet,
-        confirmAbove: view.confirm.above,
+  const start = (extras: Omit<StepsExtras, "confirm"> & Partial<StepsExtras>) =>
+    runSteps(host, {
+      ...options,
+      ...extras,
+      yes: steps.yes,
+      trustNow: steps.trust,
+      deadlineMs: steps.deadlineMs,
+      panes: async () => {
+        const { paneFlags } = await import("../tmux/tmux.ts");
+        const { workingDir } = host.places;
+        return {
+          multiplexer: await invocation.multiplexer(),
+          ...paneFlags(defaultPanes, { kubeconfig, workingDir }),
+        };
       },
-    },
+    });
+  const shown = {
+    format: view.format === "events" ? "jsonl" as const : view.format,
+    quiet: view.quiet,
+    confirmAbove: view.confirm.above,
+  };
+  if (view.watchMs === undefined) {
+    return await showSteps(start, { invocation, clock: host.clock, view: shown });
+  }
+  return await showStepRounds(
+    host,
+    // Trust and confirmations of the first round hold for all.
+    ({ isFirst, confirm, askTrust, ...extras }) =>
+      start(isFirst ? { ...extras, confirm, ...definedOnly({ askTrust }) } : extras),
+    { invocation, view: shown, everyMs: view.watchMs },
   );
 }
 
@@ -141,11 +154,6 @@ function refuseOthers(
   }
   const other = Object.keys(runningFlags).find((flag) => given.has(flag) && !meaningful.has(flag));
   if (other === undefined) return;
-  if (other === "watch") {
-    throw new UsageError("--watch repeats one command, without steps, a plan or parameters", {
-      hint: "kodama runs diff compares two runs of a workflow with steps",
-    });
-  }
   throw new UsageError(`--${other} is for workflows of one command`, {
     hint: `${workflow} has steps, which define that themselves`,
   });

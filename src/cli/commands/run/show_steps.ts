@@ -8,11 +8,12 @@ import {
   type StepsEvent,
   type StepsOptions,
 } from "../../../actions/workflow/run_steps.ts";
+import type { StepsWatchEvent } from "../../../actions/workflow/watch_steps.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Invocation } from "../../invocation.ts";
-import { drive, type Milestone } from "../../../terminal/driver/drive.ts";
+import { drive, type Milestone, type TerminalLease } from "../../../terminal/driver/drive.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
@@ -50,39 +51,20 @@ export async function showSteps(
     view: Pick<StepsView, "format" | "quiet"> & { confirmAbove: number | undefined };
   },
 ): Promise<number> {
-  const { terminal, signals, environment, program } = invocation;
-  const painter = new StepsPainter({
-    ...view,
-    style: {
-      stdout: styleOf(terminal.stdout, environment),
-      stderr: styleOf(terminal.stderr, environment),
-    },
-    rerunLine: (id, again) => speak(program, `kodama runs rerun ${id} ${againFlags(again)}`.trim()),
-  });
+  const { terminal, signals, environment } = invocation;
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   return await drive<StepsEvent>(
-    ({ signal, cleanupSignal, alone }) => {
-      const ask = askOn({ terminal, environment, clock });
-      const confirm = confirmOn(terminal, {
-        above: view.confirmAbove,
-        stdin: false,
-        listing: "--plan",
-        signal,
-      });
-      const trusting = askTrust(terminal, { signal });
-      return start({
+    ({ signal, cleanupSignal, alone }) =>
+      start({
+        ...extrasOn(invocation, { clock, above: view.confirmAbove, signal, alone }),
         signal,
         finallySignal: cleanupSignal,
-        ...(ask && { ask: (question, aborted) => alone(() => ask(question, aborted)) }),
-        confirm: { ...confirm, ask: (question) => alone(() => confirm.ask(question)) },
-        ...(trusting && { askTrust: trusting }),
-      });
-    },
+      }),
     {
       terminal,
       signals,
       clock,
-      painter,
+      painter: stepsPainter(invocation, view),
       milestone: stepsMilestone,
       progress: new StepsProgress(clock),
       statusLine: shown && view.format === "text" && !view.quiet && environment("TERM") !== "dumb",
@@ -90,6 +72,40 @@ export async function showSteps(
       whenClosed: "finish",
     },
   );
+}
+
+function stepsPainter(
+  { terminal, environment, program }: Invocation,
+  view: Pick<StepsView, "format" | "quiet">,
+): StepsPainter {
+  return new StepsPainter({
+    ...view,
+    style: {
+      stdout: styleOf(terminal.stdout, environment),
+      stderr: styleOf(terminal.stderr, environment),
+    },
+    rerunLine: (id, again) => speak(program, `kodama runs rerun ${id} ${againFlags(again)}`.trim()),
+  });
+}
+
+/** Returns the questions of a run, each asked on a terminal without the status line. */
+function extrasOn(
+  { terminal, environment }: Invocation,
+  { clock, above, signal, alone }: {
+    clock: Clock;
+    above: number | undefined;
+    signal: AbortSignal;
+    alone: TerminalLease["alone"];
+  },
+): Pick<StepsExtras, "ask" | "askTrust" | "confirm"> {
+  const ask = askOn({ terminal, environment, clock });
+  const confirm = confirmOn(terminal, { above, stdin: false, listing: "--plan", signal });
+  const trusting = askTrust(terminal, { signal });
+  return {
+    ...(ask && { ask: (question, aborted) => alone(() => ask(question, aborted)) }),
+    confirm: { ...confirm, ask: (question) => alone(() => confirm.ask(question)) },
+    ...(trusting && { askTrust: trusting }),
+  };
 }
 
 function stepsMilestone(event: StepsEvent): Milestone | undefined {
@@ -107,6 +123,58 @@ function againFlags(again: Again): string {
     default:
       return `--${again.kind}`;
   }
+}
+
+/** Shows the rounds of the run that `start` starts; returns the exit code of the last one. */
+export async function showStepRounds(
+  host: Host,
+  start: (extras: StepsExtras & { isFirst: boolean }) => AsyncIterable<StepsEvent>,
+  { invocation, view, everyMs }: {
+    invocation: Invocation;
+    view: Pick<StepsView, "format" | "quiet"> & { confirmAbove: number | undefined };
+    everyMs: number;
+  },
+): Promise<number> {
+  const { terminal, signals, environment } = invocation;
+  const { clock } = host;
+  const { askedOnce, watchSteps } = await import("../../../actions/workflow/watch_steps.ts");
+  const { StepsRoundsPainter, StepsWatchProgress } = await import(
+    "../../../present/steps_rounds.ts"
+  );
+  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
+  return await drive<StepsWatchEvent>(
+    ({ signal, cleanupSignal, alone }) => {
+      const extras = extrasOn(invocation, { clock, above: view.confirmAbove, signal, alone });
+      const ask = extras.ask && askedOnce(extras.ask);
+      return watchSteps(host, {
+        intervalMs: everyMs,
+        clock,
+        signal,
+        start: ({ isFirst }) =>
+          start({ ...extras, ...(ask && { ask }), isFirst, signal, finallySignal: cleanupSignal }),
+      });
+    },
+    {
+      terminal,
+      signals,
+      clock,
+      painter: new StepsRoundsPainter({
+        run: stepsPainter(invocation, view),
+        format: view.format === "text" ? "text" : "jsonl",
+        style: styleOf(terminal.stdout, environment),
+      }),
+      milestone: (event) =>
+        event.kind === "watchEnded"
+          ? { kind: "ended", exitCode: event.exitCode }
+          : event.kind === "first" && event.event.kind === "workflowStarted"
+          ? { kind: "started" }
+          : undefined,
+      progress: new StepsWatchProgress(new StepsProgress(clock), everyMs),
+      statusLine: shown && view.format === "text" && !view.quiet && environment("TERM") !== "dumb",
+      cleansUp: true,
+      endsBySignal: true,
+    },
+  );
 }
 
 /** Shows what a run would do. */
