@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { resources } from "../src/cluster/resources.ts";
 import type { AuditEvent } from "../src/cluster/api/audit.ts";
+import { sessionDiff } from "../src/actions/session/diff.ts";
+import { thisMachine } from "./harness/cluster_in_process.ts";
 import { type CommandResult, runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { type GitServer, startGitServer } from "./harness/git_server.ts";
@@ -69,6 +71,16 @@ Deno.test("a private repository is checked out with the token, which appears now
       "git commit -qam 'more of it' && git push -q && git log --format=%s -1",
     ]);
     assert.equal(commit.stdout, "more of it\n", commit.stderr);
+    // The page of sessions shows all of the work: commits, and what isn't committed or known to git.
+    await run([...inside, "echo edited >> README.md && printf x > 'new file'"]);
+    const host = thisMachine(cluster.env);
+    await using _current = await host.kube();
+    await using _named = await host.kube("kodama");
+    const diff = await sessionDiff(host, { name: "work" }, new AbortController().signal);
+    assert.equal(diff.base, await server.git("rev-parse", "main"));
+    assert.match(diff.diff, /^diff --git a\/README\.md[^]*^\+more\n\+edited$/m);
+    assert.deepEqual([diff.untracked, diff.truncated], [["new file"], false]);
+    await run([...inside, "git checkout -q README.md && rm 'new file'"]);
     assert.match(await server.git("log", "--format=%s", "-1", session.branch), /^more of it$/);
     const { work } = JSON.parse((await run(["get", "work", "-o", "json"])).stdout);
     assert.deepEqual([work.commits, work.latest[0].subject], [1, "more of it"]);

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { Selection as PodSelection } from "../actions/exec/events.ts";
 import type { ParamTexts } from "../actions/workflow/run_steps.ts";
 import { UsageError } from "../base/errors.ts";
-import type { JsonValue } from "../base/json_value.ts";
+import { isRecord, type JsonValue } from "../base/json_value.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { parseTextPattern, type TextPattern } from "../base/plain_text.ts";
 import { selectionOf as operandsOf } from "../toolbox/selection.ts";
@@ -110,6 +110,7 @@ export function readBody<T>(schema: v.GenericSchema<unknown, T>, body: string): 
   } catch {
     throw new UsageError("the body isn't JSON");
   }
+  if (!isRecord(value)) throw new UsageError("the body isn't an object");
   return validated(schema, value);
 }
 

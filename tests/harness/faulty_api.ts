@@ -24,6 +24,8 @@ export interface FaultyApi extends AsyncDisposable {
   choose: (request: Request) => ApiFault;
   /** The number of times each fault happened. */
   readonly counts: Map<ApiFault, number>;
+  /** Ends all answers that aren't complete: watches, as when the server restarts. */
+  disconnect(): void;
 }
 
 /** Starts it. */
@@ -31,6 +33,7 @@ export async function startFaultyApi(cluster: TestCluster): Promise<FaultyApi> {
   const { upstream, client, token } = await clientOf(cluster);
   const counts = new Map<ApiFault, number>();
   const state = { choose: (_request: Request): ApiFault => "pass" };
+  let connected = new AbortController();
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {}, onError: () => statusOf(500, "closed") },
     async (request) => {
@@ -53,7 +56,9 @@ export async function startFaultyApi(cluster: TestCluster): Promise<FaultyApi> {
         return statusOf(500, "InternalError");
       }
       const { status, headers } = answer;
-      return new Response(fault === "cut" ? cut(answer.body) : answer.body, { status, headers });
+      const whole = answer.body?.pipeThrough(new TransformStream(), { signal: connected.signal }) ??
+        null;
+      return new Response(fault === "cut" ? cut(whole) : whole, { status, headers });
     },
   );
   const kubeconfig = `${cluster.folder}/faulty-kubeconfig`;
@@ -61,6 +66,10 @@ export async function startFaultyApi(cluster: TestCluster): Promise<FaultyApi> {
   return {
     kubeconfig,
     counts,
+    disconnect() {
+      connected.abort();
+      connected = new AbortController();
+    },
     set choose(choose: FaultyApi["choose"]) {
       state.choose = choose;
     },

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { ManualClock } from "../base/testing/manual_clock.ts";
+import { frontLimits, passConnections } from "./web_front.ts";
+
+const encoder = new TextEncoder();
+const head = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+interface Front {
+  clock: ManualClock;
+  connect(): Promise<Deno.Conn>;
+}
+
+/** A front before a server that returns every byte. */
+async function withFront(use: (front: Front) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-front-" });
+  const path = `${folder}/server`;
+  const server = Deno.listen({ transport: "unix", path });
+  const echoes = (async () => {
+    for await (const connection of server) {
+      connection.readable.pipeTo(connection.writable).catch(() => {});
+    }
+  })();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const limits = { ...frontLimits, connections: 2 };
+  const passing = passConnections(listener, { path, limits, clock, signal: stop.signal });
+  try {
+    const { port } = listener.addr as Deno.NetAddr;
+    await use({ clock, connect: () => Deno.connect({ hostname: "127.0.0.1", port }) });
+  } finally {
+    stop.abort();
+    await passing;
+    server.close();
+    await echoes;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function readText(connection: Deno.Conn): Promise<string | null> {
+  const block = new Uint8Array(1000);
+  try {
+    const count = await connection.read(block);
+    return count === null ? null : new TextDecoder().decode(block.subarray(0, count));
+  } catch {
+    // It was reset.
+    return null;
+  }
+}
+
+Deno.test("passConnections() ends a connection whose first head doesn't arrive in time", async () => {
+  await withFront(async ({ clock, connect }) => {
+    using slow = await connect();
+    await slow.write(encoder.encode(head.slice(0, 20)));
+    await clock.waitedFor(frontLimits.headMs);
+    clock.advance(frontLimits.headMs);
+    assert.equal(await readText(slow), null);
+  });
+});
+
+Deno.test("passConnections() passes bytes, and ends a connection without any for long", async () => {
+  await withFront(async ({ clock, connect }) => {
+    using client = await connect();
+    await client.write(encoder.encode(head.slice(0, 20)));
+    await client.write(encoder.encode(head.slice(20)));
+    assert.equal(await readText(client), head);
+    await client.write(encoder.encode("more"));
+    assert.equal(await readText(client), "more");
+    await clock.waitedFor(frontLimits.idleMs);
+    clock.advance(frontLimits.idleMs);
+    assert.equal(await readText(client), null);
+  });
+});
+
+Deno.test("passConnections() ends what isn't HTTP/1, and surplus connections, and no other", async () => {
+  await withFront(async ({ connect }) => {
+    using first = await connect();
+    await first.write(encoder.encode(head));
+    assert.equal(await readText(first), head);
+    using other = await connect();
+    await other.write(encoder.encode("PRI * HTTP/2.0\r\n\r\n"));
+    assert.equal(await readText(other), null);
+    using second = await connect();
+    await second.write(encoder.encode(head));
+    assert.equal(await readText(second), head);
+    using third = await connect();
+    assert.equal(await readText(third), null);
+    await first.write(encoder.encode("still"));
+    assert.equal(await readText(first), "still");
+  });
+});
