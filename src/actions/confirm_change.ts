@@ -93,6 +93,8 @@ function changeText(action: ChangeAction): string {
       return `forward ports to ${action.target}`;
     case "shells":
       return "open shells";
+    case "clusterRun":
+      return `create ${action.object}`;
     case "steps":
       return `run the workflow ${action.workflow}, which may change something in ${
         action.steps.map(({ id }) => id).join(", ")

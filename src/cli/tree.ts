@@ -25,6 +25,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "ui",
     "web",
     "runs",
+    "schedule",
     "workflow",
   ]],
   ["Sessions", [
@@ -114,6 +115,7 @@ const config = () => import("./commands/config/config.ts");
 const cluster = () => import("./commands/cluster/cluster.ts");
 const snapshots = () => import("./commands/snapshots/snapshots.ts");
 const runs = () => import("./commands/runs/runs.ts");
+const schedules = () => import("./commands/schedule.ts");
 const agent = () => import("./commands/agent/agent.ts");
 const model = () => import("./commands/model/model.ts");
 const plugin = () => import("./commands/plugin/plugin.ts");
@@ -255,6 +257,14 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
       "run a past run again, or its failed pods",
       () => import("./commands/runs/rerun.ts"),
     ),
+    follow: dialling("follow a run in the cluster to its end", from(runs, "follow")),
+    stop: dialling("stop a run in the cluster", from(runs, "stop")),
+    shard: dialling("run one shard, in a pod of a run in the cluster", from(runs, "shard")),
+  }),
+  schedule: branch("run workflows in the cluster at set times", {
+    add: dialling("run a workflow at set times", from(schedules, "add")),
+    list: dialling("list schedules", from(schedules, "list")),
+    remove: dialling("remove a schedule, with its runs", from(schedules, "remove")),
   }),
   workflow: branch("list, check and create workflow files", {
     list: leaf("list the workflows that can be run", () => import("./commands/workflow/list.ts")),

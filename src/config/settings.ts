@@ -128,6 +128,8 @@ const guards: Readonly<
   "defaults.volumes": ownOnly,
   "defaults.serviceAccount": ownOnly,
   "exec.readOnly": ownOnly,
+  // It gets the rights of the workflows that are run in a cluster.
+  "runs.image": ownOnly,
   "gate.kubectl": ownOnly,
   "log.level": ownOnly,
   "log.file": ownOnly,

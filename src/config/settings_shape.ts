@@ -243,6 +243,10 @@ export const settingsShape = v.strictObject({
     ),
     outputLimit: setting(size, "How much of the output of one run is recorded."),
     totalLimit: setting(size, "How much all records may hold; the oldest are removed."),
+    image: setting(
+      text,
+      "Image of kodama for runs in the cluster. Only in your own file: it gets the rights of the workflow.",
+    ),
   }),
   model: group({
     name: setting(text, "Language model that is asked, as in anthropic/claude-sonnet-5-5."),

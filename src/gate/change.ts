@@ -21,6 +21,18 @@ export type ChangeAction =
   }
   /** Interactive shells, typed into all at once. */
   | { kind: "shells" }
+  /** Objects of a run in the cluster: what its account may do, in lines. */
+  | {
+    kind: "clusterRun";
+    workflow: string;
+    /** `Job kodama-…`. */
+    object: string;
+    context: string;
+    namespace: string;
+    shards: number;
+    /** Empty if an existing account is used. */
+    rights: readonly string[];
+  }
   /** Steps of a workflow that may change something, in their order. */
   | { kind: "steps"; workflow: string; path: string; steps: readonly ChangeStep[] };
 

@@ -195,6 +195,8 @@ export interface DeleteOptions extends CallOptions {
   uid?: string;
   /** Seconds that a pod's processes get to exit; the pod's own setting if absent. */
   graceSeconds?: number;
+  /** Also deletes what it owns: of a Job, the API's default leaves that. */
+  dependents?: true;
 }
 
 /** Options of a call that opens a stream. */

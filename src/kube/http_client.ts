@@ -201,13 +201,14 @@ export class HttpKubeClient implements KubeClient {
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
-function deleteBody({ uid, graceSeconds }: DeleteOptions): unknown {
-  if (uid === undefined && graceSeconds === undefined) return undefined;
+function deleteBody({ uid, graceSeconds, dependents }: DeleteOptions): unknown {
+  if (uid === undefined && graceSeconds === undefined && dependents === undefined) return undefined;
   return {
     apiVersion: "v1",
     kind: "DeleteOptions",
     ...(uid === undefined ? {} : { preconditions: { uid } }),
     ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+    ...(dependents === undefined ? {} : { propagationPolicy: "Background" }),
   };
 }
 

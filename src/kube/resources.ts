@@ -20,6 +20,7 @@ export const EVENTS: ApiResource = core("events", "Event");
 export const SERVICES: ApiResource = core("services", "Service");
 export const CONFIG_MAPS: ApiResource = core("configmaps", "ConfigMap");
 export const SECRETS: ApiResource = core("secrets", "Secret");
+export const SERVICE_ACCOUNTS: ApiResource = core("serviceaccounts", "ServiceAccount");
 export const PERSISTENT_VOLUME_CLAIMS: ApiResource = core(
   "persistentvolumeclaims",
   "PersistentVolumeClaim",

@@ -25,7 +25,7 @@ export type {
 } from "kubernetes-types/core/v1.d.ts";
 export type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "kubernetes-types/apps/v1.d.ts";
 export type { Job } from "kubernetes-types/batch/v1.d.ts";
-export type { LabelSelector, ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
+export type { LabelSelector, ObjectMeta, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 

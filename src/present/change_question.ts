@@ -22,6 +22,13 @@ export function questionText(question: ChangeQuestion, columns: number): string 
       detailOf(action) === "" ? "" : `  ${fitted(detailOf(action), 24, linesOf.command)}`
     }`,
     ...stepLines(action, stepsShown, (text) => fitted(text, 4, linesOf.step)),
+    ...(action.kind === "clusterRun"
+      ? [
+        `  context    ${fitted(action.context, 13, linesOf.scope)}`,
+        `  namespace  ${fitted(action.namespace, 13, linesOf.scope)}`,
+        ...action.rights.map((right) => `  may        ${fitted(right, 13, 1)}`),
+      ]
+      : []),
     ...(action.kind === "kubectl" ? action.effect.map((line) => `  ${printable(line)}`) : []),
     ...scopes.slice(0, scopesShown).flatMap((scope) => {
       const { context, server, namespace } = scope;
@@ -66,6 +73,10 @@ function headOf({ action, count }: ChangeQuestion): string {
       return `Open local ports for ${plural(action.minutes, "minute")}:`;
     case "shells":
       return `Open shells in ${pods}; what is typed goes to all of them.`;
+    case "clusterRun":
+      return `Run ${printable(action.workflow)} in the cluster, in ${
+        plural(action.shards, "pod")
+      }:`;
     case "steps":
       return count === 0
         ? `Workflow ${printable(action.workflow)} may change something:`
@@ -83,6 +94,8 @@ function detailOf(action: Action): string {
       return commandLine(["kubectl", ...action.args]);
     case "forward":
       return `${[action.target, ...action.ports].join(" ")} of ${action.scope}`;
+    case "clusterRun":
+      return action.object;
     case "shells":
     case "steps":
       return "";

@@ -242,9 +242,8 @@ function changeLines(
     .map(([what, names]) => `since run ${run}: ${what}: ${names.join(", ")}`);
 }
 
-/** Replaces an error by its message: errors don't serialise by themselves. */
 /** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`. */
-function outcomeText(outcome: StepOutcome): string {
+export function outcomeText(outcome: StepOutcome): string {
   const reason = reasonOf(outcome);
   return printable(
     reason === "" || reason === outcome.kind ? outcome.kind : `${outcome.kind}: ${reason}`,

@@ -39,6 +39,12 @@ function actionLines(action: ChangeQuestion["action"], count: number): string[] 
     }
     case "shells":
       return [`open shells in ${plural(count, "pod")}`];
+    case "clusterRun":
+      return [
+        `run the workflow ${action.workflow} in the cluster, as ${action.object} of namespace ` +
+        `${action.namespace}, context ${action.context}`,
+        ...action.rights.map((right) => `- it may ${right}`),
+      ];
     case "steps":
       return [
         `run the workflow ${action.workflow} (${action.path}), which may change something:`,

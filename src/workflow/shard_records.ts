@@ -3,6 +3,7 @@
  * was started. What a restarted shard doesn't repeat, and all of them as one run. Pure.
  */
 import type { Outcome } from "../exec/outcome.ts";
+import { compressNames } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import { exitCodeOfStep } from "./engine/policy.ts";
 import type { Retained, RetainedEnd } from "./engine/step_identity.ts";
@@ -17,9 +18,19 @@ export function readAttempts(name: string, text: string): PastWorkflow[] {
   const texts: string[] = [];
   for (const line of text.split("\n").slice(0, -1)) {
     if (line.startsWith(firstLine)) texts.push("");
-    if (texts.length > 0) texts[texts.length - 1] += `${line}\n`;
+    // Half of a line, of a process that was killed while it wrote.
+    if (texts.length > 0 && isLine(line)) texts[texts.length - 1] += `${line}\n`;
   }
   return texts.map((one) => readWorkflowRecord(name, one));
+}
+
+function isLine(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns what all of these have recorded, as one: of a step or a pod that several have, the last one counts. */
@@ -99,6 +110,23 @@ function unknownEnd(name: string, target: Target): StepTargetEnd {
   return { target, name, outcome, stdout: "", stderr: "", truncated: false, durationMs: 0 };
 }
 
+/** Returns what several records retain together; the later ones count. */
+export function joinedRetained(all: readonly (Retained | undefined)[]): Retained {
+  const parts = all.filter((one) => one !== undefined);
+  const targets = new Map<string, RetainedTargets>();
+  for (const [identity, part] of parts.flatMap((one) => [...one.targets])) {
+    const before = targets.get(identity)?.ends ?? [];
+    targets.set(identity, { ...part, ends: new Map([...before, ...part.ends]) });
+  }
+  return {
+    steps: new Map(parts.flatMap(({ steps }) => [...steps])),
+    targets,
+    names: new Map(parts.flatMap(({ names = [] }) => [...names])),
+  };
+}
+
+type RetainedTargets = Retained["targets"] extends ReadonlyMap<string, infer Part> ? Part : never;
+
 /** Returns whether a restarted shard has nothing to do: it ended, and wasn't merely stopped. */
 export function isOver({ end }: PastWorkflow): boolean {
   return end !== undefined && (end.outcome.kind !== "cancelled" || end.again?.kind === "all");
@@ -138,7 +166,12 @@ export function joinedShards(shards: readonly ShardState[]): PastWorkflow | unde
     })
   );
   const isOnly = shards.length === 1;
-  const outcome = worst(outcomes);
+  const failed = steps.find(({ end }) => end?.outcome.kind === "failed" && !end.tolerated);
+  const found = worst(outcomes);
+  // Each shard counts its own pods.
+  const outcome = !isOnly && found?.kind === "failed" && !ends.some((end) => isLost(end))
+    ? failed?.end?.outcome ?? found
+    : found;
   return {
     header: { ...first.header, at: records.map(({ header: { at } }) => at).toSorted()[0] ?? "" },
     steps,
@@ -165,6 +198,21 @@ function endOf(
     : { outcome: { kind: "failed", reason: lost }, durationMs: 0 };
 }
 
+function isLost(end: ReturnType<typeof endOf>): boolean {
+  return end !== undefined && !("outputs" in end);
+}
+
+/** Counts the pods of all shards. */
+function ofAll(
+  outcome: StepOutcome | undefined,
+  targets: ReadonlyMap<string, StepTargetEnd>,
+): StepOutcome | undefined {
+  const bad = [...targets.values()].filter((end) => end.outcome.kind !== "ok");
+  if (outcome?.kind !== "failed" || bad.length === 0) return outcome;
+  const names = compressNames(bad.map(({ name }) => name));
+  return { ...outcome, reason: `${bad.length} of ${targets.size} pods weren't ok: ${names}` };
+}
+
 function worst(outcomes: readonly StepOutcome[]): StepOutcome | undefined {
   return outcomes.toSorted((a, b) => ranks.indexOf(a.kind) - ranks.indexOf(b.kind))[0];
 }
@@ -179,11 +227,12 @@ function joinedParts(parts: readonly PastStep[], { isWhole }: { isWhole: boolean
       parts.flatMap((part) => [...mapOf(part)])
         .toSorted(([a], [b]) => a.localeCompare(b, "en", { numeric: true })),
     );
-  const outcome = worst(parts.flatMap(({ end }) => end?.outcome ?? []));
+  const targets = all((part) => part.targets);
+  const outcome = ofAll(worst(parts.flatMap(({ end }) => end?.outcome ?? [])), targets);
   const hasEnded = isWhole && parts.every(({ end }) => end !== undefined);
   return {
     ...others,
-    targets: all(({ targets }) => targets),
+    targets,
     begun: all(({ begun }) => begun),
     endedAt: all(({ endedAt }) => endedAt),
     written: all(({ written }) => written),

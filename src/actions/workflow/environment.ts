@@ -23,7 +23,7 @@ import { ProgressBoard } from "../copy/progress.ts";
 import { type CopyScene, copyTarget } from "../copy/copy_target.ts";
 
 /** How long finding pods is retried while a server is down. */
-const retryLimitMs = 15_000;
+const ownRetryLimitMs = 15_000;
 /** If there are other contexts, which wait for it. */
 const amongOthersMs = 5000;
 /** If an earlier step has given it up. */
@@ -41,12 +41,17 @@ export interface WorldParts {
   ask?: Environment["ask"];
   /** Absent for a plan, which changes nothing. */
   confirmChange?: Environment["confirmChange"];
+  /** How long finding pods is retried while the only server is down; 15 seconds if absent. */
+  retryLimitMs?: number;
+  /** Absent if nothing waits for the record. */
+  stored?: () => Promise<void>;
 }
 
 /** Returns the environment of a run. */
 export function environmentOf(
   host: Host,
-  { local, env, runScript, ask, confirmChange, openPanes }: WorldParts,
+  { local, env, runScript, ask, confirmChange, openPanes, stored, retryLimitMs = ownRetryLimitMs }:
+    WorldParts,
 ): Environment {
   const silent = new Set<string | undefined>();
   return {
@@ -62,6 +67,7 @@ export function environmentOf(
     kube: (context) => host.kube(context),
     openPanes: openPanes ??
       (() => Promise.reject(new KodamaError("environment", "no panes can be opened from here"))),
+    ...(stored === undefined ? {} : { stored }),
     nonce: () => crypto.randomUUID(),
     open: async (target, request, signal) =>
       await (await host.kube(target.context)).exec(request, { signal }),

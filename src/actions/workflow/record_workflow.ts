@@ -1,4 +1,5 @@
 /** The record of a run of a workflow with steps, written during the run. No failure of it can fail the run. */
+import type { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { OutputStore } from "../../exec/recorded_output.ts";
 import { redact, withoutSecrets } from "../../exec/redact.ts";
@@ -13,16 +14,24 @@ import { RecordFile } from "../exec/record_file.ts";
 import { type RecordSettings, recordSettings } from "../exec/settings.ts";
 import type { Host } from "../host.ts";
 
+/** Stores the lines of a record, in their order. Disposing of it closes it. */
+export interface RecordSink extends AsyncDisposable {
+  /** Queues a line; returns at once. */
+  add(line: object): void;
+  /** Resolves when all is written; with the error if that failed. */
+  settled(): Promise<KodamaError | undefined>;
+}
+
 /** Writes the record of one run. Disposing of it closes the file. */
 export class WorkflowRecorder implements AsyncDisposable {
-  readonly #file: RecordFile;
+  readonly #file: RecordSink;
   readonly #values: RecordedValues;
   /** What commands write; absent if it isn't recorded. */
   readonly #outputs: OutputStore | undefined;
   /** Secrets found in the titles of steps. */
   readonly #secrets = new Set<string>();
 
-  private constructor(file: RecordFile, values: RecordedValues, settings: RecordSettings) {
+  private constructor(file: RecordSink, values: RecordedValues, settings: RecordSettings) {
     this.#file = file;
     this.#values = values;
     this.#outputs = settings.outputs ? new OutputStore(settings.outputLimitBytes) : undefined;
@@ -32,7 +41,7 @@ export class WorkflowRecorder implements AsyncDisposable {
   static async begin(
     host: Host,
     run: string,
-    { workflow, uses, files, params, overrides, choice, rerunOf }: {
+    { workflow, uses, files, params, overrides, choice, rerunOf, record }: {
       workflow: FullWorkflow;
       /** The workflows that its steps use. */
       uses: ReadonlyMap<Step, FullWorkflow>;
@@ -43,6 +52,8 @@ export class WorkflowRecorder implements AsyncDisposable {
       choice?: StepChoice | undefined;
       /** The id of the run that this one resumes. */
       rerunOf: string | undefined;
+      /** Instead of a file. */
+      record?: RecordSink;
     },
   ): Promise<WorkflowRecorder> {
     const secret = workflow.params.filter((param) => param.secret).map(({ name }) => name);
@@ -65,7 +76,7 @@ export class WorkflowRecorder implements AsyncDisposable {
       }),
     };
     const settings = await recordSettings(host);
-    const file = new RecordFile(host, run, settings);
+    const file = record ?? new RecordFile(host, run, settings);
     file.add(header);
     return new WorkflowRecorder(file, new RecordedValues(workflow, uses), settings);
   }
@@ -115,7 +126,7 @@ export class WorkflowRecorder implements AsyncDisposable {
   }
 
   /** Resolves when all is written; with the error if that failed. */
-  async settled(): ReturnType<RecordFile["settled"]> {
+  async settled(): Promise<KodamaError | undefined> {
     return await this.#file.settled();
   }
 

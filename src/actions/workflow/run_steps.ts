@@ -51,7 +51,8 @@ import { environmentOf } from "./environment.ts";
 import { ensureTrusted, type TrustAsk } from "./trust.ts";
 import { trustSubject } from "./trust_subject.ts";
 import type { StepPanes } from "../tmux/tmux.ts";
-import { WorkflowRecorder } from "./record_workflow.ts";
+import { type RecordSink, WorkflowRecorder } from "./record_workflow.ts";
+import type { Shard } from "../../workflow/shard.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../../workflow/full_plan.ts";
 export type { Again, StepOutcome } from "../../workflow/step_events.ts";
@@ -97,6 +98,29 @@ export interface RunStepsOptions extends StepsOptions {
   deadlineMs?: number | undefined;
   /** Ends the steps of `finally` too. */
   finallySignal: AbortSignal;
+  /** It is a shard of a run in the cluster; absent for a run of this machine. */
+  journal?: Journal;
+}
+
+/** What a shard of a run in the cluster adds: nothing starts before the record has it. */
+export interface Journal {
+  /** The id of the run. */
+  run: string;
+  record: RecordSink & {
+    /** Resolves when all lines so far are stored. Rejects if they can't be. */
+    flushed(): Promise<void>;
+  };
+  shard: Shard;
+  /** What earlier processes of this shard, and the run that it resumes, have ended. */
+  retained: Retained;
+  /** The run that it resumes. */
+  rerunOf: string | undefined;
+  /** Every parameter, with its value. */
+  params: Readonly<Record<string, JsonValue>>;
+  /** The variables that the workflow is granted. */
+  env: Readonly<Record<string, string>>;
+  /** How long pods are searched while the API server is down. */
+  searchLimitMs: number;
 }
 
 /** The events of a run: the engine's, and the result of recording at the end. */
@@ -242,14 +266,11 @@ export async function* runSteps(
   host: Host,
   options: RunStepsOptions,
 ): AsyncGenerator<StepsEvent, void> {
-  const loaded = await loadWorkflow(host.files, host.places, options.workflow);
+  const { ask, panes, resume, journal } = options;
+  const { loaded, trusted, env, params } = await prepareRun(host, options);
   const { workflow, uses } = loaded;
-  const { ask, panes, resume } = options;
-  const trusted = await trusting(host, loaded, options);
   const { local, runScript } = await host.workflowMachine();
-  const env = await grantedVariables([workflow, ...uses.values()], local);
-  const params = await settledParams(loaded, options, env);
-  const run = recordId(host.clock.now());
+  const run = journal?.run ?? recordId(host.clock.now());
   const files = [...trusted].map(([path, text]) => ({ path, text }));
   const since = resume && await changedSince(resume, { loaded, files, params });
   const isChanged = since !== undefined &&
@@ -261,7 +282,8 @@ export async function* runSteps(
     params,
     readText: (path) => Promise.resolve(trusted.get(path)),
   });
-  const { omitted, retained } = scope;
+  const { omitted } = scope;
+  const retained = journal?.retained ?? scope.retained;
   const gate = new WorkflowGate(host, workflow, options.yes ? undefined : options.confirm);
   const environment = environmentOf(host, {
     env,
@@ -269,6 +291,9 @@ export async function* runSteps(
     // The trusted text is run, even if the files have changed since.
     local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
     runScript,
+    ...(journal === undefined
+      ? {}
+      : { stored: () => journal.record.flushed(), retryLimitMs: journal.searchLimitMs }),
     ...(ask === undefined ? {} : { ask }),
     ...(panes === undefined ? {} : {
       openPanes: async (request) => {
@@ -279,7 +304,7 @@ export async function* runSteps(
   });
   const planned = { ...loaded, workflow: withoutSteps(workflow, omitted) };
   if (!await mayBegin(gate, { loaded: planned, params, environment, options })) {
-    throw new KodamaError("declined", "cancelled; nothing was run");
+    throw declinedError();
   }
   await using recorder = await WorkflowRecorder.begin(host, run, {
     workflow,
@@ -288,7 +313,8 @@ export async function* runSteps(
     params,
     overrides: options.overrides,
     choice: options.choice,
-    rerunOf: resume?.run.header.id,
+    rerunOf: journal?.rerunOf ?? resume?.run.header.id,
+    ...(journal === undefined ? {} : { record: journal.record }),
   });
   if (isChanged) yield since;
   const running = { ...workflow, outputs: remainingOutputs(workflow, omitted) };
@@ -301,6 +327,7 @@ export async function* runSteps(
     deadlineMs: options.deadlineMs,
     retained,
     omitted,
+    shard: journal?.shard,
     signal: options.signal,
     finallySignal: options.finallySignal,
   });
@@ -312,6 +339,49 @@ export async function* runSteps(
     }
     yield event;
   }
+}
+
+/** A run before its first step: its files as they are trusted, and its values. */
+export interface PreparedRun {
+  loaded: Loaded;
+  /** The trusted texts, by path. */
+  trusted: ReadonlyMap<string, string>;
+  /** Returns a variable that the workflow is granted. */
+  env: Environment["env"];
+  params: Readonly<Record<string, JsonValue>>;
+}
+
+/** Returns the run that the options describe; asks for missing parameters. @throws as {@link runSteps}. */
+export async function prepareRun(host: Host, options: RunStepsOptions): Promise<PreparedRun> {
+  const { journal } = options;
+  const loaded = await loadWorkflow(host.files, host.places, options.workflow);
+  const trusted = await trusting(host, loaded, options);
+  if (journal !== undefined) {
+    return { loaded, trusted, env: (name) => journal.env[name], params: journal.params };
+  }
+  const { local } = await host.workflowMachine();
+  const env = await grantedVariables([loaded.workflow, ...loaded.uses.values()], local);
+  return { loaded, trusted, env, params: await settledParams(loaded, options, env) };
+}
+
+/**
+ * Asks about all changes of a run that starts elsewhere.
+ *
+ * @throws KodamaError `declined` if the person refuses; UsageError if no one can be asked.
+ */
+export async function confirmRun(
+  host: Host,
+  { loaded, env, params }: PreparedRun,
+  options: RunStepsOptions,
+): Promise<void> {
+  const gate = new WorkflowGate(host, loaded.workflow, options.yes ? undefined : options.confirm);
+  const environment = environmentOf(host, { ...await host.workflowMachine(), env });
+  if (await mayBegin(gate, { loaded, params, environment, options })) return;
+  throw declinedError();
+}
+
+function declinedError(): KodamaError {
+  return new KodamaError("declined", "cancelled; nothing was run");
 }
 
 async function trusting(

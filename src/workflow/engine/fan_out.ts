@@ -1,4 +1,6 @@
 /** Runs one action in the pods of a step: events, stored output, and the failure budget. */
+import { orAborted } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { ChangeAction } from "../../gate/change.ts";
@@ -7,6 +9,8 @@ import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/outcome.ts";
 import { compressNames, outputFileName } from "../../exec/target_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
+import type { TargetRun } from "../../exec/run_options.ts";
+import { runTarget } from "../../exec/run_target.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../step_kind.ts";
 import type { Fanout } from "../pod_fields.ts";
@@ -117,13 +121,8 @@ class Round implements AsyncDisposable {
     const { change } = this.#work;
     const reads = change === undefined ||
       change.kind === "command" && isKnownReadOnly(change.command, { shell: change.shell });
-    const starting = new Map(reads ? [] : this.#targets.map((one) => [one.target, one]));
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
-      open: async (target, request, within) => {
-        const one = starting.get(target);
-        if (one !== undefined) await this.#step.starts(one);
-        return await open(target, { ...request, reads }, within);
-      },
+      open: (target, request, within) => open(target, { ...request, reads }, within),
       clock,
       signal,
       nonce: nonce(),
@@ -136,12 +135,27 @@ class Round implements AsyncDisposable {
         ? {
           positionOf: (target: number) =>
             positions[target] ?? { index: target, total: positions.length },
+          ...(reads ? {} : { perform: (run: TargetRun) => this.#recorded(run) }),
         }
         : { perform: copy.perform }),
       // Without batches the budget decides how the step ends, and doesn't skip targets.
       ...(serial === undefined ? {} : { serial, maxFail }),
       ...definedOnly({ timeoutMs: commandTimeoutMs, environment, workdir, expected }),
     });
+  }
+
+  /** Runs the command once the record has that it is about to be sent; its time limits start then. */
+  async #recorded(run: TargetRun): Promise<Outcome> {
+    const { cancelled } = run;
+    const one = this.#targets.find(({ target }) => target === run.target);
+    try {
+      if (one !== undefined) await orAborted(this.#step.starts(one), cancelled);
+    } catch (error) {
+      if (cancelled.aborted) return { kind: "cancelled" };
+      if (!(error instanceof KodamaError)) throw error;
+      return { kind: "unreachable", reason: error.message };
+    }
+    return await runTarget(run);
   }
 
   async #start(target: number): Promise<void> {

@@ -52,6 +52,11 @@ testResolve([
     changes: [
       ["--explain --model opus", {}],
       ["--explain --limit 3 -o json", { limit: 3, format: "json" }],
+      ["--explain --in-cluster --all-namespaces --context x --kubeconfig f", {
+        scope: { allNamespaces: true, context: "x" },
+        kubeconfig: "f",
+      }],
+      ["--in-cluster --namespace n", { scope: { namespace: "n" } }],
     ],
   },
 ]);

@@ -1,8 +1,18 @@
 /** The flags that only workflows have. */
+import type { ClusterOptions } from "../../../actions/cluster_run/submit.ts";
 import type { StepChoice } from "../../../actions/workflow/run_steps.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
-import { BadValue, durationMs, text, toggle, value, values } from "../../parser/flag.ts";
+import {
+  BadValue,
+  count,
+  durationMs,
+  text,
+  toggle,
+  value,
+  valueOr,
+  values,
+} from "../../parser/flag.ts";
 
 const group = "Workflow";
 
@@ -32,6 +42,49 @@ export const workflowFlags = {
   ),
   "trust": toggle("run it although it is not trusted here; for CI", { group }),
 };
+
+const inCluster = { group: "In the cluster" };
+
+/** How a run in the cluster is made. */
+export const clusterFlags = {
+  "image": value("kodama's image (default the setting runs.image)", text, {
+    placeholder: "IMAGE",
+    ...inCluster,
+  }),
+  "service-account": value(
+    "existing service account for the run, instead of one with the rights of its plan",
+    text,
+    { placeholder: "NAME", ...inCluster },
+  ),
+  "shards": valueOr("number of pods that share the work", count, "1", {
+    placeholder: "N",
+    ...inCluster,
+  }),
+  "retain": valueOr("how long the run and its records stay after its end", durationMs, "20d", {
+    placeholder: "DURATION",
+    ...inCluster,
+  }),
+};
+
+/** Of `kodama run`, too. */
+export const inClusterFlags = {
+  "in-cluster": toggle("run it in the cluster, as a Job that outlives this machine", inCluster),
+  "detach": toggle("with --in-cluster: don't follow the run", inCluster),
+  ...clusterFlags,
+};
+
+/** Returns the options of a run in the cluster. */
+export function clusterOptions(
+  flags: {
+    image: string | undefined;
+    "service-account": string | undefined;
+    shards: number;
+    retain: number;
+  },
+): ClusterOptions {
+  const { image, "service-account": serviceAccount, shards, retain: retainMs } = flags;
+  return { shards, retainMs, ...definedOnly({ image, serviceAccount }) };
+}
 
 /** Returns the chosen steps; undefined for all of them. */
 export function stepChoice(

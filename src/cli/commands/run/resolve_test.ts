@@ -40,6 +40,20 @@ testResolve([
         },
       }],
       ["--plan", { steps: { plan: true, given: new Set(["plan"]) } }],
+      ["--in-cluster --shards 3 --retain 1h", {
+        cluster: { shards: 3, retainMs: 3_600_000, detach: false },
+        steps: { given: new Set(["in-cluster", "shards", "retain"]) },
+      }],
+      ["--in-cluster --detach --image i --service-account s", {
+        cluster: {
+          shards: 1,
+          retainMs: 20 * 86_400_000,
+          detach: true,
+          image: "i",
+          serviceAccount: "s",
+        },
+        steps: { given: new Set(["in-cluster", "detach", "image", "service-account"]) },
+      }],
       ["--deadline 90m", { steps: { deadlineMs: 5_400_000, given: new Set(["deadline"]) } }],
       ["--only a --only b", {
         steps: { choice: { only: ["a", "b"], skip: [] }, given: new Set(["only"]) },

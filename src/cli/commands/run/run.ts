@@ -14,7 +14,14 @@ import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
 import { showRun } from "../exec/show_run.ts";
 import { allFlag, resolveSelection, selectionFlags } from "../../parser/selection.ts";
-import { paramTexts, stepChoice, workflowFlags } from "./flags.ts";
+import {
+  clusterFlags,
+  clusterOptions,
+  inClusterFlags,
+  paramTexts,
+  stepChoice,
+  workflowFlags,
+} from "./flags.ts";
 
 /** `kodama run`, and `kwekash`. */
 export const command: Command = defineCommand({
@@ -28,7 +35,7 @@ export const command: Command = defineCommand({
     "parameters.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   trailing: "optional",
-  flags: { ...selectionFlags, ...allFlag, ...runningFlags, ...workflowFlags },
+  flags: { ...selectionFlags, ...allFlag, ...runningFlags, ...workflowFlags, ...inClusterFlags },
   examples: [
     { title: "Print the version of every WEKA drive", line: "kodama run kwekash" },
     { title: "Run another command in the same pods", line: "kodama run kwekash -- weka status" },
@@ -41,6 +48,10 @@ export const command: Command = defineCommand({
     },
     { title: "Repeat it, and print what changes", line: "kodama run kwekash --watch" },
     { title: "Set a parameter", line: "kodama run disk-usage --param match=web" },
+    {
+      title: "Run it in the cluster, in three pods, and close the lid",
+      line: "kodama run kwekash --in-cluster --shards 3 --detach",
+    },
   ],
   exitCodes: exitCodeTable,
   seeAlso: [
@@ -75,7 +86,14 @@ export const command: Command = defineCommand({
       given: words.given,
       ...definedOnly({ choice: stepChoice(words.flags) }),
     };
+    const cluster = clusterOf(words.flags, words.given);
+    if (cluster !== undefined && words.trailing !== undefined) {
+      throw new UsageError("a command after -- can't run in the cluster", {
+        hint: "put it into a workflow: kodama workflow new NAME",
+      });
+    }
     return {
+      ...definedOnly({ cluster }),
       workflow,
       overrides,
       options,
@@ -88,7 +106,18 @@ export const command: Command = defineCommand({
     };
   },
   run: async (
-    { workflow: name, overrides: given, options, view, list, kubeconfig, pick, choosing, steps },
+    {
+      workflow: name,
+      overrides: given,
+      options,
+      view,
+      list,
+      kubeconfig,
+      pick,
+      choosing,
+      steps,
+      cluster,
+    },
     invocation,
   ) => {
     const own = await invocation.host({ kubeconfig });
@@ -108,12 +137,22 @@ export const command: Command = defineCommand({
       throw new UsageError(`${name} has one command, and no steps to choose from`);
     }
     if (
-      short === undefined || steps.plan || steps.params.size > 0 || steps.deadlineMs !== undefined
+      short === undefined || cluster !== undefined || steps.plan || steps.params.size > 0 ||
+      steps.deadlineMs !== undefined
     ) {
       const { runWithSteps } = await import("./run_with_steps.ts");
       return await runWithSteps(
         own,
-        { workflow, overrides: given, view, list, pick, kubeconfig, steps },
+        {
+          workflow,
+          overrides: given,
+          view,
+          list,
+          pick,
+          kubeconfig,
+          steps,
+          ...definedOnly({ cluster }),
+        },
         invocation,
       );
     }
@@ -149,6 +188,17 @@ export const command: Command = defineCommand({
     );
   },
 });
+
+/** Returns how to run it in the cluster; undefined for a run of this machine. */
+function clusterOf(
+  flags: Parameters<typeof clusterOptions>[0] & { "in-cluster": boolean; detach: boolean },
+  given: ReadonlySet<string>,
+) {
+  if (flags["in-cluster"]) return { ...clusterOptions(flags), detach: flags.detach };
+  const other = ["detach", ...Object.keys(clusterFlags)].find((flag) => given.has(flag));
+  if (other !== undefined) throw new UsageError(`--${other} needs --in-cluster`);
+  return undefined;
+}
 
 /** Loaded only for a workflow with questions. */
 function askingTrust(terminal: Terminal, signal: AbortSignal): Pick<TrustOptions, "ask"> {

@@ -20,6 +20,7 @@ import { askTrust } from "../workflow/trust/ask.ts";
 import { runningFlags } from "../exec/flags.ts";
 import type { RunView } from "../exec/options.ts";
 import { showPlan, showStepRounds, showSteps, type StepsExtras } from "./show_steps.ts";
+import type { ClusterOptions } from "../../../actions/cluster_run/submit.ts";
 import type { PastWorkflow } from "../../../actions/runs/past_runs.ts";
 
 /** The options from the command line. */
@@ -39,6 +40,8 @@ export interface StepsArgs {
     given: ReadonlySet<string>;
     choice?: StepChoice;
   };
+  /** In the cluster. */
+  cluster?: ClusterOptions & { detach: boolean };
 }
 
 /** Flags of a running command that still apply if the steps define all else themselves. */
@@ -56,7 +59,7 @@ const meaningful = new Set([
 /** Shows the plan, or runs it. */
 export async function runWithSteps(
   host: Host,
-  { workflow, overrides, view, list, pick, kubeconfig, steps }: StepsArgs,
+  { workflow, overrides, view, list, pick, kubeconfig, steps, cluster }: StepsArgs,
   invocation: Invocation,
 ): Promise<number> {
   refuseOthers(workflow, overrides, steps.given);
@@ -82,6 +85,14 @@ export async function runWithSteps(
   const options = { ...request, overrides: { ...where, ...only } };
   const json = view.format !== "text";
   if (isPlan) return await showPlan(host, options, { invocation, json });
+  if (cluster !== undefined) {
+    const { startInCluster } = await import("./in_cluster.ts");
+    return await startInCluster(host, { ...options, ...steps, trustNow: steps.trust }, {
+      cluster,
+      view,
+      invocation,
+    });
+  }
   const start = (extras: Omit<StepsExtras, "confirm"> & Partial<StepsExtras>) =>
     runSteps(host, {
       ...options,

@@ -6,6 +6,7 @@ import { paramTexts, stepChoice, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
 import { kubeconfigFlag } from "../../parser/scope_flags.ts";
+import { clusterScopeIf, inClusterFlag, scopeFlags } from "./cluster_scope.ts";
 import { runId, runOperand } from "./run_operand.ts";
 import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
@@ -37,6 +38,10 @@ export const command = defineCommand({
     plan: toggle("print what would be repeated and where, and do nothing"),
     param: workflowFlags.param,
     trust: workflowFlags.trust,
+    "in-cluster": inClusterFlag,
+    detach: toggle("with --in-cluster: don't follow the run", { group: "In the cluster" }),
+    namespace: scopeFlags.namespace,
+    context: scopeFlags.context,
     recreated: toggle("also run in pods that were recreated under the same name"),
     kubeconfig: kubeconfigFlag,
     ...rerunFlags,
@@ -81,10 +86,35 @@ export const command = defineCommand({
       trustNow: flags.trust,
       yes: flags.yes,
     };
-    return { options, view, list: running.list, kubeconfig: flags.kubeconfig, steps };
+    const scope = clusterScopeIf(flags, given);
+    if (scope !== undefined) refuseLocal(given);
+    return {
+      options,
+      view,
+      list: running.list,
+      kubeconfig: flags.kubeconfig,
+      steps,
+      ...(scope === undefined ? {} : { cluster: { scope, detach: flags.detach } }),
+    };
   },
-  run: async ({ options, view, list, kubeconfig, steps }, invocation) => {
+  run: async ({ options, view, list, kubeconfig, steps, cluster }, invocation) => {
     const host = await invocation.host({ kubeconfig });
+    if (cluster !== undefined) {
+      const { findClusterRun, rerunInCluster } = await import(
+        "../../../actions/cluster_run/runs.ts"
+      );
+      const { showStarted, submitting } = await import("../run/in_cluster.ts");
+      const found = await findClusterRun(host, cluster.scope, options.run);
+      const ref = await submitting(
+        { host, view, invocation },
+        ({ confirm }) =>
+          rerunInCluster(host, found, {
+            from: steps.resume,
+            ...(steps.yes ? {} : definedOnly({ confirm })),
+          }),
+      );
+      return await showStarted(host, ref, { detach: cluster.detach, view, invocation });
+    }
     const past = await import("../../../actions/runs/past_runs.ts");
     const needsSteps = steps.resume.kind === "from" || steps.resume.kind === "rest" ||
       steps.choice !== undefined;
@@ -135,6 +165,21 @@ export const command = defineCommand({
     });
   },
 });
+
+/** Flags with which a run in the cluster can be resumed: its values and limits are those that it had. */
+const clusterRerunFlags = new Set([
+  ...["failed", "from", "rest", "in-cluster", "detach", "namespace", "context", "kubeconfig"],
+  ...["yes", "output", "quiet", "color"],
+]);
+
+function refuseLocal(given: ReadonlySet<string>): void {
+  const other = [...given].find((flag) => !clusterRerunFlags.has(flag));
+  if (other !== undefined) {
+    throw new UsageError(`--${other} can't be used with --in-cluster`, {
+      hint: "a run in the cluster is resumed with its own values and limits",
+    });
+  }
+}
 
 /** Flags that choose the steps: they exclude each other. */
 function resumeFrom(

@@ -9,7 +9,11 @@ testResolve([
     changes: [
       ["--limit 3", { limit: 3 }],
       ["--output yaml", { format: "yaml" }],
+      ["--in-cluster -A", { scope: { allNamespaces: true } }],
+      ["--in-cluster -n shop --context x", { scope: { namespace: "shop", context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
     ],
+    errors: [["-A", /--all-namespaces needs --in-cluster/]],
   },
   {
     line: "runs show",
@@ -18,6 +22,9 @@ testResolve([
       ["--output yaml", { format: "yaml" }],
       ["last", {}],
       ["20261121", { run: "20261121" }],
+      ["--in-cluster", { scope: {} }],
+      ["--in-cluster -n shop --context x", { scope: { namespace: "shop", context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
     ],
   },
   {
@@ -90,10 +97,98 @@ testResolve([
       ["last", {}],
       ["20261121-0946", { options: { run: "20261121-0946" }, steps: { isNamed: true } }],
       ["--list", { list: true }],
+      ["--in-cluster --rest --context x", {
+        steps: { resume: { kind: "rest" } },
+        cluster: { scope: { context: "x" }, detach: false },
+      }],
+      ["--in-cluster --detach -n shop", {
+        cluster: { scope: { namespace: "shop" }, detach: true },
+      }],
     ],
     errors: [
       ["--failed --rest", /--failed, --from and --rest can't be used together/],
       ["--from a --failed", /--failed, --from and --rest can't be used together/],
+      ["--namespace x", /--namespace needs --in-cluster/],
+      ["--in-cluster --param a=1", /--param can't be used with --in-cluster/],
+    ],
+  },
+  {
+    line: "runs follow",
+    options: { scope: {}, quiet: false },
+    changes: [
+      ["20261121-0946 --in-cluster", { run: "20261121-0946" }],
+      ["-o jsonl", { format: "jsonl" }],
+      ["--quiet", { quiet: true }],
+      ["-n shop", { scope: { namespace: "shop" } }],
+      ["--context x", { scope: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+    ],
+  },
+  {
+    line: "runs stop 20261121-0946",
+    options: { run: "20261121-0946", scope: {} },
+    changes: [
+      ["--in-cluster", {}],
+      ["-n shop", { scope: { namespace: "shop" } }],
+      ["--context x", { scope: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+    ],
+  },
+  {
+    line: "runs shard --job j --job-uid u --namespace n --holder h --index 3",
+    options: { job: "j", jobUid: "u", namespace: "n", holder: "h", index: 3 },
+    changes: [
+      ["--request /r", { folders: { request: "/r", secret: "/r-secret" } }],
+      ["--request /r --secret /s", { folders: { request: "/r", secret: "/s" } }],
+    ],
+    errors: [["--index x", /must be a whole number/]],
+  },
+  {
+    line: "schedule add nightly kwekash --cron @daily",
+    options: {
+      schedule: { name: "nightly", cron: "@daily" },
+      workflow: "kwekash",
+      params: new Map([]),
+      overrides: {},
+      trust: false,
+      yes: false,
+      cluster: { shards: 1, retainMs: 20 * 86_400_000 },
+    },
+    changes: [
+      ["--time-zone Europe/Berlin", { schedule: { timeZone: "Europe/Berlin" } }],
+      ["--param a=1", { params: new Map([["a", "1"]]) }],
+      ["--trust", { trust: true }],
+      ["--yes", { yes: true }],
+      ["-n shop", {
+        overrides: { selection: { namespaces: { kind: "named", names: ["shop"] } } },
+      }],
+      ["--context x", { overrides: { contexts: ["x"] } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--image i", { cluster: { image: "i" } }],
+      ["--service-account s", { cluster: { serviceAccount: "s" } }],
+      ["--shards 3", { cluster: { shards: 3 } }],
+      ["--retain 1h", { cluster: { retainMs: 3_600_000 } }],
+    ],
+    errors: [["--cron never", /must have five fields/]],
+  },
+  {
+    line: "schedule list",
+    options: { scope: {} },
+    changes: [
+      ["-A", { scope: { allNamespaces: true } }],
+      ["-n shop", { scope: { namespace: "shop" } }],
+      ["--context x", { scope: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["-o json", { format: "json" }],
+    ],
+  },
+  {
+    line: "schedule remove nightly",
+    options: { name: "nightly", scope: {} },
+    changes: [
+      ["-n shop", { scope: { namespace: "shop" } }],
+      ["--context x", { scope: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
     ],
   },
 ], runningFlags);

@@ -2,13 +2,22 @@
 import type { FoundRun } from "../../../actions/runs/past_runs.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
-import { success } from "../../exit_codes.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { exitCodeTable, success } from "../../exit_codes.ts";
 import { renderData, renderValue, styleOf } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { choice, count, text, toggle, value, valueOr } from "../../parser/flag.ts";
+import { BadValue, choice, count, text, toggle, value, valueOr } from "../../parser/flag.ts";
+import {
+  clusterScope,
+  clusterScopeIf,
+  everywhereFlag,
+  inClusterFlag,
+  scopeFlags,
+} from "./cluster_scope.ts";
 import { runId, runOperand } from "./run_operand.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
+const jsonl = choice(["jsonl"]);
 
 /** `kodama runs list`. */
 const list = defineCommand({
@@ -18,14 +27,45 @@ const list = defineCommand({
   flags: {
     limit: valueOr("largest number of runs to list", count, "20", { placeholder: "N" }),
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+    "in-cluster": inClusterFlag,
+    "all-namespaces": everywhereFlag,
+    ...scopeFlags,
   },
   examples: [
     { title: "List the last runs", line: "kodama runs list" },
     { title: "As JSON, for a script", line: "kodama runs list --limit 100 -o json" },
+    { title: "Those in the cluster", line: "kodama runs list --in-cluster -A" },
   ],
   seeAlso: ["kodama runs show --help shows one of them."],
-  resolve: ({ flags }) => ({ limit: flags.limit, format: flags.output }),
-  async run({ limit, format }, { host, terminal }) {
+  resolve: ({ flags, given }) => ({
+    limit: flags.limit,
+    ...definedOnly({
+      format: flags.output,
+      scope: clusterScopeIf(flags, given),
+      kubeconfig: flags.kubeconfig,
+    }),
+  }),
+  async run({ limit, format, scope, kubeconfig }, { host, terminal }) {
+    if (scope !== undefined) {
+      const { listClusterRuns } = await import("../../../actions/cluster_run/runs.ts");
+      const { clusterRunData, clusterRunLines } = await import("../../../present/cluster_runs.ts");
+      const opened = await host({ kubeconfig });
+      const { runs, total } = await listClusterRuns(opened, scope, limit);
+      if (format !== undefined) {
+        const data = runs.map((one) => clusterRunData(one));
+        await terminal.stdout.write(await renderData(data, format));
+        return success;
+      }
+      if (runs.length === 0) {
+        await terminal.stderr.write("no runs are in the cluster\n");
+        return success;
+      }
+      const lines = clusterRunLines(runs, opened.clock.now());
+      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      await terminal.stdout.flush();
+      await writeOmitted(terminal, { shown: runs.length, total });
+      return success;
+    }
     const { listRuns } = await import("../../../actions/runs/past_runs.ts");
     const { runData, runsTable, workflowRunData } = await import("../../../present/past_runs.ts");
     const opened = await host();
@@ -47,13 +87,19 @@ const list = defineCommand({
     }
     const lines = runsTable(runs, opened.clock.now());
     await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
-    if (runs.length < total) {
-      await terminal.stdout.flush();
-      await terminal.stderr.write(`showing ${runs.length} of ${total}; --limit N shows more\n`);
-    }
+    await terminal.stdout.flush();
+    await writeOmitted(terminal, { shown: runs.length, total });
     return success;
   },
 });
+
+async function writeOmitted(
+  terminal: Terminal,
+  { shown, total }: { shown: number; total: number },
+): Promise<void> {
+  if (shown === total) return;
+  await terminal.stderr.write(`showing ${shown} of ${total}; --limit N shows more\n`);
+}
 
 /** `kodama runs show`. */
 const show = defineCommand({
@@ -63,6 +109,8 @@ const show = defineCommand({
   operands: [runOperand],
   flags: {
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
+    "in-cluster": inClusterFlag,
+    ...scopeFlags,
   },
   examples: [
     { title: "Show the last run", line: "kodama runs show" },
@@ -72,8 +120,28 @@ const show = defineCommand({
     },
   ],
   seeAlso: ["kodama runs rerun --help runs it again."],
-  resolve: ({ flags, operands }) => ({ run: runId(operands), format: flags.output }),
-  async run({ run, format }, { host, terminal }) {
+  resolve: ({ flags, operands, given }) => ({
+    ...definedOnly({
+      run: runId(operands),
+      format: flags.output,
+      scope: clusterScopeIf(flags, given),
+      kubeconfig: flags.kubeconfig,
+    }),
+  }),
+  async run({ run, format, scope, kubeconfig }, { host, terminal }) {
+    if (scope !== undefined) {
+      const { findClusterRun } = await import("../../../actions/cluster_run/runs.ts");
+      const { clusterRunData, clusterRunDetails } = await import(
+        "../../../present/cluster_runs.ts"
+      );
+      const found = await findClusterRun(await host({ kubeconfig }), scope, run);
+      await terminal.stdout.write(
+        format === undefined
+          ? clusterRunDetails(found).map((line) => `${line}\n`).join("")
+          : await renderValue(clusterRunData(found, { withOutputs: true }), format),
+      );
+      return success;
+    }
     const { findAnyRun } = await import("../../../actions/runs/past_runs.ts");
     const { lines, data } = await shown(await findAnyRun(await host(), run));
     const text = format === undefined
@@ -190,5 +258,116 @@ const diff = defineCommand({
   },
 });
 
+/** `kodama runs follow`. */
+const follow = defineCommand({
+  description:
+    "Follows a run in the cluster from its first event to its end: each pod as it ends, then the result. Ctrl-C leaves " +
+    "it running. Without an id it is the newest run. The exit code is that of the run.",
+  operands: [{ name: "RUN", arity: "optional" }],
+  flags: {
+    output: value("print a line of JSON for each event", jsonl.parse, { short: "o", ...jsonl }),
+    quiet: toggle("only the result", { short: "q" }),
+    "in-cluster": toggle("runs in the cluster: no others can be followed", {
+      group: "In the cluster",
+    }),
+    ...scopeFlags,
+  },
+  examples: [{ title: "The newest run", line: "kodama runs follow" }],
+  exitCodes: exitCodeTable,
+  seeAlso: ["kodama run --help starts a run in the cluster, with --in-cluster."],
+  resolve: ({ flags, operands }) => ({
+    scope: clusterScope(flags),
+    quiet: flags.quiet,
+    ...definedOnly({
+      run: runId(operands),
+      format: flags.output,
+      kubeconfig: flags.kubeconfig,
+    }),
+  }),
+  async run({ run, scope, format, quiet, kubeconfig }, invocation) {
+    const { showFollowedById } = await import("../run/in_cluster.ts");
+    const view = { format: format ?? "text", quiet } as const;
+    const host = await invocation.host({ kubeconfig });
+    return await showFollowedById(host, { scope, run }, { view, invocation });
+  },
+});
+
+/** `kodama runs stop`. */
+const stop = defineCommand({
+  description:
+    "Stops a run in the cluster: its commands in pods are cancelled, the steps of finally follow, and its record stays. " +
+    "The beginning of its id is enough.",
+  operands: [{ name: "RUN", arity: "one" }],
+  flags: {
+    "in-cluster": toggle("runs in the cluster: no others can be stopped", {
+      group: "In the cluster",
+    }),
+    ...scopeFlags,
+  },
+  examples: [{ title: "Stop a run", line: "kodama runs stop 20261121-094600-1231f3a" }],
+  seeAlso: ["kodama runs rerun --help resumes it, with --in-cluster --rest."],
+  resolve: ({ flags, operands }) => ({
+    run: operands[0] ?? "",
+    scope: clusterScope(flags),
+    ...definedOnly({ kubeconfig: flags.kubeconfig }),
+  }),
+  async run({ run, scope, kubeconfig }, { host, terminal }) {
+    const { findClusterRun, stopClusterRun } = await import(
+      "../../../actions/cluster_run/runs.ts"
+    );
+    const opened = await host({ kubeconfig });
+    const found = await findClusterRun(opened, scope, run);
+    const what = await stopClusterRun(opened, found);
+    await terminal.stderr.write(`run ${found.id}: ${what}\n`);
+    return success;
+  },
+});
+
+/** `kodama runs shard`. */
+const shard = defineCommand({
+  description:
+    "Runs one shard of a run in the cluster. The pods of its Job start this; it does nothing useful elsewhere.",
+  flags: {
+    job: value("name of the Job", text, { placeholder: "NAME" }),
+    "job-uid": value("uid of the Job", text, { placeholder: "UID" }),
+    namespace: value("namespace of the Job", text, { placeholder: "NAME" }),
+    holder: value("uid of this pod", text, { placeholder: "UID" }),
+    index: value("index of this shard, from 0", index, { placeholder: "N" }),
+    request: value("folder of the run's files", text, { placeholder: "FOLDER" }),
+    secret: value("folder of the run's secret values", text, { placeholder: "FOLDER" }),
+  },
+  examples: [
+    {
+      title: "As a pod of the run does",
+      line: "kodama runs shard --job j --job-uid u --namespace n --holder h --index 0",
+    },
+  ],
+  exitCodes: exitCodeTable,
+  seeAlso: ["kodama run --help starts a run in the cluster, with --in-cluster."],
+  resolve({ flags }) {
+    const { job, "job-uid": jobUid, namespace, holder, index } = flags;
+    if (
+      job === undefined || jobUid === undefined || namespace === undefined ||
+      holder === undefined || index === undefined
+    ) {
+      throw new UsageError("--job, --job-uid, --namespace, --holder and --index must be given");
+    }
+    const { request, secret } = flags;
+    const folders = request === undefined
+      ? {}
+      : { folders: { request, secret: secret ?? `${request}-secret` } };
+    return { job, jobUid, namespace, holder, index, ...folders };
+  },
+  async run(options, invocation) {
+    const { showShard } = await import("./shard.ts");
+    return await showShard(await invocation.host(), options, invocation);
+  },
+});
+
+function index(raw: string): number {
+  if (/^\d{1,4}$/.test(raw)) return Number(raw);
+  throw new BadValue(raw, "must be a whole number from 0");
+}
+
 /** By their names. */
-export const commands = { list, show, report, diff };
+export const commands = { list, show, report, diff, follow, stop, shard };

@@ -1,0 +1,156 @@
+/** Runs and schedules in the cluster: as rows, as data, and as the lines of one that is followed. */
+import type { ClusterRun, ClusterRunEvent, Schedule } from "../actions/cluster_run/runs.ts";
+import { formatDuration } from "../base/duration.ts";
+import { printable } from "../terminal/printable.ts";
+import type { Style } from "../terminal/style.ts";
+import type { Piece } from "../terminal/terminal.ts";
+import { jsonLine } from "./json.ts";
+import { runAge, workflowRunData, workflowRunLines } from "./past_runs.ts";
+import { tableLines } from "../terminal/table.ts";
+import { outcomeText } from "./steps_painter.ts";
+
+/** Returns a list of runs. */
+export function clusterRunLines(runs: readonly ClusterRun[], now: Date): string[] {
+  const rows = runs.map((one) => [
+    one.id,
+    runAge(one.createdAt.toISOString(), now),
+    one.namespace,
+    one.schedule ?? "",
+    one.workflow,
+    String(one.shards),
+    podCount(one),
+    resultText(one),
+  ]);
+  const head = ["RUN", "AGE", "NAMESPACE", "SCHEDULE", "WORKFLOW", "SHARDS", "PODS", "RESULT"];
+  return tableLines(head, rows.map((row) => row.map(printable)));
+}
+
+function podCount({ run }: ClusterRun): string {
+  const names = run?.steps.flatMap(({ targets }) => [...targets.keys()]) ?? [];
+  return String(new Set(names).size);
+}
+
+/** `running: 12 pods ended`, `failed: …`. */
+function resultText(one: ClusterRun): string {
+  const { run, state } = one;
+  if (state !== "ended") return state === "waiting" ? "not started" : state;
+  const end = run?.end?.outcome;
+  return end === undefined ? "ended without a result" : outcomeText(end);
+}
+
+/** Returns one run: its steps, and where it is. */
+export function clusterRunDetails(one: ClusterRun): string[] {
+  const facts = [
+    ["job", `${one.namespace}/${one.job}`],
+    ["state", one.state],
+    ["shards", String(one.shards)],
+    ...(one.schedule === undefined ? [] : [["schedule", one.schedule]]),
+  ].map(([name = "", value = ""]) => printable(`${name.padEnd(10)} ${value}`));
+  if (one.run === undefined) return [`run        ${one.id}`, ...facts];
+  return [...facts, ...workflowRunLines(one.run)];
+}
+
+/** Returns the same as data. */
+export function clusterRunData(
+  one: ClusterRun,
+  options: { withOutputs?: boolean } = {},
+): Record<string, unknown> {
+  const { run, createdAt, ...facts } = one;
+  return {
+    ...facts,
+    schedule: facts.schedule ?? null,
+    createdAt: createdAt.toISOString(),
+    run: run === undefined ? null : workflowRunData(run, options),
+  };
+}
+
+/** Returns a list of schedules. */
+export function scheduleLines(schedules: readonly Schedule[], now: Date): string[] {
+  const rows = schedules.map((one) => [
+    one.name,
+    one.namespace,
+    one.workflow,
+    one.timeZone === undefined ? one.cron : `${one.cron} (${one.timeZone})`,
+    one.lastAt === undefined ? "never" : runAge(one.lastAt.toISOString(), now),
+    String(one.running),
+  ]);
+  return tableLines(
+    ["NAME", "NAMESPACE", "WORKFLOW", "CRON", "LAST", "RUNNING"],
+    rows.map((row) => row.map(printable)),
+  );
+}
+
+/** How a run is shown. */
+export interface ClusterRunView {
+  format: "text" | "jsonl";
+  quiet: boolean;
+  style: { stdout: Style; stderr: Style };
+}
+
+/** Formats a run that is followed. Everything in its records is text of others. */
+export class ClusterRunPainter {
+  readonly #view: ClusterRunView;
+  #isInterrupted = false;
+
+  constructor(view: ClusterRunView) {
+    this.#view = view;
+  }
+
+  /** Returns what to write for an event. */
+  paint(event: ClusterRunEvent): readonly Piece[] {
+    if (this.#view.format === "jsonl") {
+      const data = event.kind === "ended"
+        ? { kind: "ended", run: clusterRunData(event.run) }
+        : event;
+      return [{ stream: "stdout", data: [jsonLine(data)] }];
+    }
+    switch (event.kind) {
+      case "interrupted": {
+        if (this.#isInterrupted) return [];
+        this.#isInterrupted = true;
+        return this.#note(`${printable(event.error.message)}; the run continues`);
+      }
+      case "ended":
+        return clusterRunDetails(event.run).map((line) => ({
+          stream: "stdout",
+          data: [`${line}\n`],
+        }));
+      case "recorded":
+        this.#isInterrupted = false;
+        return this.#recorded(event.shard, event.event);
+    }
+  }
+
+  #recorded(shard: number, event: Readonly<Record<string, unknown>>): readonly Piece[] {
+    const { step, end, outcome, durationMs } = event as {
+      step?: unknown;
+      end?: { name?: unknown; outcome?: { kind?: unknown }; durationMs?: unknown };
+      outcome?: { kind?: unknown; reason?: unknown };
+      durationMs?: unknown;
+    };
+    const { bold } = this.#view.style.stderr;
+    const time = (ms: unknown) => typeof ms === "number" ? `, ${formatDuration(ms)}` : "";
+    switch (event.kind) {
+      case "stepTargetEnded":
+        return this.#note(
+          `${bold(text(step))}  ${text(end?.name)}  ${text(end?.outcome?.kind)}${
+            time(end?.durationMs)
+          }`,
+        );
+      case "stepEnded":
+        return this.#note(
+          `${bold(text(step))}  ${text(outcome?.kind)} in shard ${shard}${time(durationMs)}`,
+        );
+      default:
+        return [];
+    }
+  }
+
+  #note(line: string): readonly Piece[] {
+    return this.#view.quiet ? [] : [{ stream: "stderr", data: [`${line}\n`] }];
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? printable(value).replaceAll("\n", " ") : "";
+}
