@@ -347,6 +347,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     pause: leaf("pause a sync", from(sync, "pause")),
     resume: leaf("resume a paused sync", from(sync, "resume")),
     stop: leaf("stop a sync", from(sync, "stop")),
+    up: leaf("start syncs again after a reboot", from(sync, "up")),
   }),
   ask: dialling(
     "answer a question about the cluster, or do a task",

@@ -68,6 +68,11 @@ export async function serveSync(
   try {
     const own = await clients(record.kubeconfig ?? undefined);
     await run({ record, clients: own, requirePurpose, files, log, report, paths, stop });
+    if (signal.aborted) {
+      // The end of the machine, or of its user's processes: no one has stopped the sync.
+      const state = { ...report.report.state, phase: "killed" as const, reason: "by a signal" };
+      report.set({ state });
+    }
   } catch (error) {
     log.line(`ends: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
     const reason = error instanceof Error ? error.message : String(error);

@@ -79,6 +79,11 @@ testResolve([
     ],
   },
   {
+    line: "sync up",
+    options: { printUnit: false },
+    changes: [["--print-unit", { printUnit: true }]],
+  },
+  {
     line: "sync start . team/web-0:a:b",
     options: {
       local: ".",

@@ -247,5 +247,48 @@ const stop = defineCommand({
   },
 });
 
+/** `kodama sync up`. */
+const up = defineCommand({
+  description:
+    "Starts the syncs of this machine again that ended without being stopped: by a reboot, a logout or " +
+    "a kill. With --print-unit it starts nothing, and prints a unit of systemd that does it at each login.",
+  flags: {
+    "print-unit": toggle("print a user unit of systemd that runs this command at a login"),
+  },
+  examples: [
+    { title: "After a reboot", line: "kodama sync up" },
+    {
+      title: "At each login: then systemctl --user enable kodama-sync",
+      line: "kodama sync up --print-unit >~/.config/systemd/user/kodama-sync.service",
+    },
+  ],
+  exitCodes: [["1", "some of them couldn't be started"]],
+  seeAlso: ["kodama sync list shows which syncs run."],
+  resolve: ({ flags }) => ({ printUnit: flags["print-unit"] }),
+  async run({ printUnit }, { host: openHost, signals, terminal }) {
+    const host = await openHost();
+    const { loginUnit, startAgain } = await import("../../../actions/sync/up.ts");
+    if (printUnit) {
+      await terminal.stdout.write(loginUnit(host));
+      return success;
+    }
+    let [started, failed] = [0, 0];
+    await interruptible(signals, async (signal) => {
+      for await (const { report: { spec }, error } of startAgain(host, signal)) {
+        const what = printable(`${spec.key}: ${spec.local}`);
+        if (error === undefined) {
+          started++;
+          await terminal.stdout.write(`${what} is synced again\n`);
+        } else {
+          failed++;
+          await terminal.stderr.write(`${what} isn't synced: ${printable(error.message)}\n`);
+        }
+      }
+    });
+    if (started + failed === 0) await terminal.stderr.write("nothing to start: no sync was killed\n");
+    return failed === 0 ? success : failure;
+  },
+});
+
 /** By their names. */
-export const commands = { list, status, flush, conflicts, pause, resume, stop };
+export const commands = { list, status, flush, conflicts, pause, resume, stop, up };
