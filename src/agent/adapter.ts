@@ -51,6 +51,10 @@ export type InterruptSignal = "INT" | "TERM";
 /** How to run one kind of agent. */
 export interface Adapter {
   readonly name: string;
+  /** The program that the image must have; undefined if the user's args name it. */
+  readonly program?: string;
+  /** What the tokens of its results are counted over. */
+  readonly tokensOf: "task" | "conversation";
   /** Whether a later task can continue an earlier one's conversation. */
   readonly converses: boolean;
   /**
@@ -77,7 +81,7 @@ export interface Adapter {
 /* The names of the adapters, separate from them: help and completion load only these. */
 
 /** The first is the default for a task. */
-export const adapterNames = ["claude", "command"] as const;
+export const adapterNames = ["claude", "codex", "command"] as const;
 
 /** The name of an adapter. */
 export type AdapterName = typeof adapterNames[number];

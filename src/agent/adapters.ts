@@ -2,12 +2,14 @@
 import { action, hint } from "../base/hint.ts";
 import { type Adapter, type AdapterName, adapterNames } from "./adapter.ts";
 import { claudeAdapter } from "./claude.ts";
+import { codexAdapter } from "./codex.ts";
 import { UsageError } from "../base/errors.ts";
 import { bounded } from "./model.ts";
 
 /** Any command. */
 export const commandAdapter: Adapter = {
   name: "command",
+  tokensOf: "task",
   converses: false,
   limitsCost: false,
   interrupt: { signal: "TERM", to: "tree", graceMs: 10_000 },
@@ -25,6 +27,7 @@ export const commandAdapter: Adapter = {
 
 const byName: Readonly<Record<AdapterName, Adapter>> = {
   claude: claudeAdapter,
+  codex: codexAdapter,
   command: commandAdapter,
 };
 

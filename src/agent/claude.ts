@@ -61,6 +61,8 @@ const dialogue: Dialogue = {
 /** Claude Code. */
 export const claudeAdapter: Adapter = {
   name: "claude",
+  program: "claude",
+  tokensOf: "task",
   converses: true,
   limitsCost: true,
   // It ends its turn, saves the conversation and stops the processes of its tools.

@@ -48,7 +48,28 @@ export async function readTasksInPod(
   signal: AbortSignal,
 ): Promise<FoundTask[]> {
   const found = await readFiles(streams, target, { ...choice, withEvents: false }, signal);
-  return found.map((files) => files.task()).filter((task) => task !== undefined);
+  return ownTokens(found.map((files) => files.task()).filter((task) => task !== undefined));
+}
+
+/**
+ * Returns the tasks with their own tokens: some agents count them over a conversation, whose earlier task must then be
+ * among these.
+ */
+export function ownTokens<
+  T extends Pick<Task, "number" | "adapter" | "continues"> & {
+    progress: Pick<Task["progress"], "tokens">;
+  },
+>(tasks: readonly T[]): T[] {
+  const counted = new Map(tasks.map(({ number, progress }) => [number, progress.tokens]));
+  return tasks.map((task) => {
+    const before = task.continues === undefined ? undefined : counted.get(task.continues);
+    if (before === undefined || adapterNamed(task.adapter).tokensOf === "task") return task;
+    const tokens = { ...task.progress.tokens };
+    for (const kind of Object.keys(tokens) as (keyof Tokens)[]) {
+      tokens[kind] = Math.max(0, tokens[kind] - before[kind]);
+    }
+    return { ...task, progress: { ...task.progress, tokens } };
+  });
 }
 
 /** Returns one task, the newest if no number is given, with its available events. */

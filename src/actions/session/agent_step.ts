@@ -47,7 +47,7 @@ export async function giveTask(
   return { number: taken.number, already: true };
 }
 
-/** Throws KodamaError `environment` if the session's image has no Claude Code for the task. */
+/** Throws KodamaError `environment` if the session's image doesn't have the task's agent. */
 async function requireAgent(
   host: Host,
   { session, target, task, signal }: {
@@ -57,10 +57,10 @@ async function requireAgent(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  if (task.adapter !== "claude") return;
-  const { preparation } = adapterNamed(task.adapter);
+  const { preparation, program } = adapterNamed(task.adapter);
+  if (program === undefined) return;
   const client = await host.kube(target.context);
-  const script = `${preparation}\ncommand -v claude >/dev/null || exit ${notFound}`;
+  const script = `${preparation}\ncommand -v ${program} >/dev/null || exit ${notFound}`;
   const { outcome } = await runInPod({ client, target, clock: host.clock, signal }, {
     argv: ["sh", "-c", script],
     timeoutMs: 15_000,
@@ -70,7 +70,7 @@ async function requireAgent(
   const { name, spec: { image } } = session;
   throw new KodamaError(
     "environment",
-    `the image ${image} has no claude, so the task wasn't given`,
+    `the image ${image} has no ${program}, so the task wasn't given`,
     {
       hint: hint`install it in the session (${
         action("attach", { name })

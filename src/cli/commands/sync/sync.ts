@@ -285,7 +285,9 @@ const up = defineCommand({
         }
       }
     });
-    if (started + failed === 0) await terminal.stderr.write("nothing to start: no sync was killed\n");
+    if (started + failed === 0) {
+      await terminal.stderr.write("nothing to start: no sync was killed\n");
+    }
     return failed === 0 ? success : failure;
   },
 });
