@@ -137,9 +137,9 @@ const guards: Readonly<
 };
 
 /**
- * Which models are asked, by which server and with which key: a repository could send a user's key, or what the user
- * asks about a cluster, to a server of its own. Which plugins run: they are somebody's code. What a key does: it could be another
- * action than the user expects.
+ * Returns whether only the user may set it, and no repository: models and their servers, since a repository could send
+ * the user's key or questions to a server of its own; plugins, since they are code; and keys, since one could do
+ * another action than the user expects.
  */
 function isUsersAlone([group]: SettingPath): boolean {
   return group === "plugins" || group === "ui" || group === "model" ||

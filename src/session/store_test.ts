@@ -26,10 +26,10 @@ Deno.test("the first creation owns the name; the second gets the existing sessio
 Deno.test("`change()` applies to the current state: no concurrent write is lost", async () => {
   const { store } = scene();
   const { stored: kept } = await store.create(sampleSession());
-  await store.change(kept, (session) => ({ ...session, message: "somebody else's" }));
+  await store.change(kept, (session) => ({ ...session, message: "another user's" }));
   await store.change(kept, (session) => ({ ...session, status: "Stopped" }));
   const { status, message, updatedAt } = (await store.read("my-work"))?.session ?? {};
-  assert.deepEqual([status, message], ["Stopped", "somebody else's"]);
+  assert.deepEqual([status, message], ["Stopped", "another user's"]);
   assert.equal(updatedAt, "2026-01-01T00:00:00.000Z");
 });
 

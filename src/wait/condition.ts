@@ -189,7 +189,7 @@ function readyCondition(object: AnyObject): Verdict {
   return waiting(explained(own) || `${own.type} is ${plainText(`${own.status}`, 40)}`);
 }
 
-/** Waiting reasons of containers that a retry doesn't mend: somebody must change something. */
+/** Waiting reasons of containers that last until a user changes something. */
 const stuckReasons: ReadonlySet<string> = new Set([
   "CrashLoopBackOff",
   "ImagePullBackOff",

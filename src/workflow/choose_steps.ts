@@ -36,11 +36,6 @@ interface Placed {
   isAside: boolean;
 }
 
-/** Returns whether a choice leaves out nothing. */
-export function isEveryStep({ only, skip, startAt }: StepChoice): boolean {
-  return only.length === 0 && skip.length === 0 && startAt === undefined;
-}
-
 /**
  * Returns the steps that don't run.
  *

@@ -3,7 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { maxMemory, readMemory, writeInstructions, writeMemory } from "./memory.ts";
 
-Deno.test("writeMemory(): a context's name is no path, and its memory is the context's alone", async () => {
+Deno.test("writeMemory(): a context's name isn't a path, and its memory is the context's alone", async () => {
   const { host, files } = simulatedHost({});
   await writeMemory(host, "../../.bashrc", "one\n");
   await writeMemory(host, "arn:aws:eks:cluster/prod", "two");
