@@ -44,6 +44,32 @@ Deno.test({
       await assertRestored(again, 0);
     });
 
+    await t.step("a session's shell is in a pane, and remains when it is closed", async () => {
+      await kodama.succeed(["start", "flow", "--image", "busybox:1.36", "--no-sync"]);
+      await using terminal = await openUi(kodama.args(["ui"]), kodama.env);
+      await terminal.until("the pods", /kodama-flow +1\/1/);
+      await terminal.press("M-p");
+      await terminal.until("kinds of panes", /sessions +sessions in pods/);
+      await terminal.type("sessions");
+      await terminal.press("Enter");
+      await terminal.until("the session", /flow +Running/);
+      await terminal.type("s");
+      await terminal.until("its prompt", /shell in the session flow[^]*\/workspace/);
+      await terminal.type("mark=$((6 * 7))");
+      await terminal.press("Enter", "M-x");
+      await terminal.until("its end", (screen) => !/shell in the session/.test(screen));
+      await terminal.type("s");
+      await terminal.until("the prompt again", /shell in the session flow[^]*\/workspace/);
+      await terminal.type('echo "mark is $mark"');
+      await terminal.press("Enter");
+      await terminal.until("the same shell", /mark is 42/);
+      await terminal.press("M-x");
+      await terminal.until("its end", (screen) => !/shell in the session/.test(screen));
+      await terminal.press("Q");
+      await assertRestored(terminal, 0);
+      await kodama.succeed(["delete", "flow", "--yes"]);
+    });
+
     await t.step("a server that can't be reached is an error in the pane", async () => {
       const dead = await writeDeadKubeconfig(cluster.folder);
       await using terminal = await openUi(kodama.args(["ui"]), { ...kodama.env, KUBECONFIG: dead });

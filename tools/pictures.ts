@@ -61,6 +61,19 @@ export const shots: Readonly<Record<string, Shot>> = {
     ],
     shows: ["kodama exec --pick", "cache 2", "log of cache", "(2)"],
   },
+  "ui": {
+    title: "The terminal UI: a command in the marked pods, and the outcome of each",
+    columns: 110,
+    rows: 30,
+    steps: [
+      { type: "kodama ui", press: ["Enter"], until: /cache-0\b/ },
+      { type: "/^cache-2", until: / 5 of \d+ ━/ },
+      { press: ["Enter", "a"], until: /5 marked/ },
+      { type: "xprintenv CACHE_CONFIG | grep version.7.2.5", press: ["Enter"], until: /━ .*4 ok/ },
+      { press: ["G"], until: /── cache-23/ },
+    ],
+    shows: ["5 marked", "4 ok, 1 failed", "cache-23", "version 7.2.5"],
+  },
 };
 
 /** The folder of the pictures. */

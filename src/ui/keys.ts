@@ -150,14 +150,14 @@ export const programActions = [
   { id: "contexts", keys: ["c"], does: "show another context in this tab", group: "content" },
   {
     id: "select-next",
-    keys: ["j", "down", "ctrl-n"],
+    keys: ["j", "down"],
     does: "go down",
     group: "content",
     command: { type: "select_next" },
   },
   {
     id: "select-prev",
-    keys: ["k", "up", "ctrl-p"],
+    keys: ["k", "up"],
     does: "go up",
     group: "content",
     command: { type: "select_prev" },

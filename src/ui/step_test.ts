@@ -280,9 +280,9 @@ Deno.test("a tab's other context opens its panes again, except where something r
 });
 
 Deno.test("a plugin's key opens its pane and closes it", () => {
-  const table = keyTable({ kinds, toggles: [{ key: "terminal", binding: "ctrl+p" }] });
+  const table = keyTable({ kinds, toggles: [{ key: "terminal", binding: "ctrl+d" }] });
   assert.deepEqual(table.problems, [
-    { kind: "conflict", key: "ctrl-p", actions: ["select-prev", "toggle-terminal"] },
+    { kind: "conflict", key: "ctrl-d", actions: ["page-down", "toggle-terminal"] },
   ]);
   const free = keyTable({ kinds, toggles: [{ key: "resource-list", binding: "ctrl+t" }] });
   assert.deepEqual(free.problems, []);

@@ -1,5 +1,6 @@
 /** The user's plugins: which are configured, what a file contains, and a run without a screen. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
+import { hint, option } from "../../base/hint.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import { type Capability, isCapability, parseCapabilities } from "../../plugin/capability.ts";
 import { parsePluginCommand, type PluginCommand } from "../../plugin/command.ts";
@@ -169,6 +170,17 @@ export async function* testPlugin(
   const entry = (await configuredPlugins(host)).find(({ key }) => key === options.plugin);
   const { plugin } = await loadPlugin(host, entry?.path ?? options.plugin);
   const granted = await parseCapabilities([...entry?.permissions ?? [], ...options.permissions]);
+  const missing = plugin.needs.filter((name) => !granted.includes(name));
+  if (missing.length > 0) {
+    const names = missing.join(", ");
+    throw new KodamaError(
+      "config",
+      `the plugin needs permissions that it isn't granted: ${names}`,
+      {
+        hint: hint`${option("permission", missing[0])} grants it for this test`,
+      },
+    );
+  }
   const processes = await host.pluginProcesses();
   const turns = new Turns();
   const session = openPlugin({
