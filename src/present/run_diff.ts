@@ -102,7 +102,7 @@ export function changeLines(changes: AnswerChanges, style: Style, all = "-o json
 function changedLines({ pairs, names, diff }: ChangedGroup, style: Style, all: string): string[] {
   const [pair] = pairs;
   if (pair === undefined) return [];
-  const pods = `${plural(pairs.length, "pod")} (${printable(names)})`;
+  const pods = whoText(pairs.map((one) => one.after), names);
   const verb = pairs.length === 1 ? "answers" : "answer";
   const isEnd = pair.before.outcome !== pair.after.outcome ||
     pair.before.exitCode !== pair.after.exitCode;
@@ -145,7 +145,14 @@ function groupText({ answers, names }: AnswerGroup, verb = "answers"): string {
   const text = oneLine(answer?.output);
   const what = text === undefined || text === "" ? "" : `, ${verb} ${quoted(text)}`;
   const end = answer === undefined || answer.outcome === "ok" ? "" : `: ${endText(answer)}`;
-  return `${plural(answers.length, "pod")} (${printable(names)})${end}${what}`;
+  return `${whoText(answers, names)}${end}${what}`;
+}
+
+/** `2 pods (web-[0-1])`; `it` for what a step has printed on this machine. */
+function whoText(answers: readonly Answer[], names: string): string {
+  const [answer] = answers;
+  if (answers.length === 1 && answer?.pod === "") return "it";
+  return `${plural(answers.length, "pod")} (${printable(names)})`;
 }
 
 function endText({ outcome, exitCode }: Answer): string {

@@ -53,6 +53,18 @@ Deno.test("a round of steps shows what changed, and nothing if nothing did", asy
   assert.deepEqual(line.outputs, [{ name: "version", before: "1", after: "2" }]);
 });
 
+Deno.test("what a step prints on this machine has no pod", async () => {
+  const own = (text: string): Answer => ({ ...answer(text), pod: "", name: "here" });
+  const changes = await compareAnswers([own("1")], [own("2")]);
+  const steps = [{ step: "here", before: "ok", after: "ok", changes }];
+  const heads = { before: head, after: head, isDifferent: true };
+  const diff: RunDiff = { kind: "workflow", ...heads, steps, outputs: [] };
+  assert.deepEqual(painted([roundOf(2, { diff })], "text"), [
+    "12:04:10  here\n",
+    '            it answers "2" instead of "1"\n',
+  ]);
+});
+
 Deno.test("an error that lasts is printed once, and its end", () => {
   const error = new KodamaError("unreachable", "the server\u001b[2J is away");
   assert.deepEqual(
