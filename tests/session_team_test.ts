@@ -72,8 +72,21 @@ Deno.test("two service accounts of a namespace see each other, and neither gets 
       await jane.succeed(["list", "-o", "wide"]),
       /ATTACHED .*\n.*\n?.*serviceaccount:default:bob/,
     );
+    const metrics = await jane.succeed(["metrics"]);
+    const labels = 'context="[^"]+",namespace="default"';
+    for (
+      const line of [
+        `kodama_session_attached_clients\\{${labels},session="shared"\\} 1.0`,
+        `kodama_sessions\\{${labels},status="Running"\\} 2.0`,
+        `kodama_agent_tasks\\{${labels},session="other",state="done"\\} 0.0`,
+        "# EOF",
+      ]
+    ) assert.match(metrics, new RegExp(`^${line}$`, "m"));
   }
   assert.doesNotMatch(await jane.succeed(["get", "shared"]), /Attached/);
+  const without = await eve.run(["metrics"]);
+  assert.deepEqual([without.code, /no metrics of sessions/.test(without.stderr)], [1, true]);
+  assert.match(without.stdout, /^kodama_collector_up\{collector="sessions"\} 0.0$/m);
 
   // Each of bob's attempts beyond this one session fails, and eve's all do.
   const beyond = [["note", "other", ...there], [

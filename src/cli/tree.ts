@@ -56,7 +56,7 @@ const sections: NonNullable<Branch["sections"]> = [
   ["Language models", ["ask", "memory", "instructions", "mcp", "model"]],
   ["Plugins", ["plugin"]],
   ["Embedded cluster", ["cluster"]],
-  ["Housekeeping", ["config", "lsp", "completion", "doctor", "version", "help"]],
+  ["Housekeeping", ["config", "lsp", "completion", "doctor", "metrics", "version", "help"]],
 ];
 
 /** Flags of pod commands that people put before the command, like kubectl's global flags: they take a value. */
@@ -409,6 +409,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   lsp: leaf("serve an editor of workflow files", () => import("./commands/lsp.ts")),
   completion: leaf("print a completion script", () => import("./commands/completion.ts")),
   doctor: dialling("check what kodama needs here", () => import("./commands/doctor.ts")),
+  metrics: dialling(
+    "print metrics of sessions, agents, runs and forwards",
+    () => import("./commands/metrics.ts"),
+  ),
   version: leaf("print the version", () => import("./commands/version.ts")),
   help: leaf("explain a command", async () => {
     const { commandOf } = await import("./commands/help.ts");

@@ -7,10 +7,13 @@ import type { Host, NewFile } from "../host.ts";
 /** The extension of a record's file; the run's id precedes it. */
 export const recordEnding = ".jsonl";
 
+/** Larger than any record is. */
+const maxExportedBytes = 64 * 1024 * 1024;
+
 /** The part of a record's name with its date and hour. */
 const hourLength = "20261121-09".length;
 
-/** Lines of JSON in a separate file. Disposing of it closes the file. */
+/** Lines of JSON in a separate file. Disposing of it closes the file, and exports the run. */
 export class RecordFile implements AsyncDisposable {
   readonly #host: Host;
   readonly #id: string;
@@ -45,9 +48,20 @@ export class RecordFile implements AsyncDisposable {
     return this.#failure;
   }
 
+  /** Exports the run as a trace, if that is set up. */
+  async #export(): Promise<void> {
+    const { env } = this.#host;
+    const isSet = env("OTEL_EXPORTER_OTLP_ENDPOINT") || env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    if (!isSet) return;
+    const { exportTrace } = await import("./trace.ts");
+    const record = await this.#host.files.readText(this.#path, maxExportedBytes).catch(() => "");
+    await exportTrace(this.#host, { id: this.#id, record: record ?? "" });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.settled();
     await this.#file?.[Symbol.asyncDispose]();
+    if (this.#begun && this.#failure === undefined) await this.#export();
   }
 
   /** Never rejects. Lines that arrive during a write are written together. */

@@ -158,8 +158,8 @@ export async function forgetRun({ files, places }: Host, id: string): Promise<vo
   await files.remove(`${runsFolder(places)}/${id}${recordEnding}`);
 }
 
-/** Returns undefined if it was removed in the meantime. */
-async function readRun({ files, places }: Host, id: string): Promise<FoundRun | undefined> {
+/** Reads the run of an id. Returns undefined if it was removed in the meantime. */
+export async function readRun({ files, places }: Host, id: string): Promise<FoundRun | undefined> {
   const path = `${runsFolder(places)}/${id}${recordEnding}`;
   const text = await files.readText(path, maxRecordBytes);
   if (text === undefined) return undefined;

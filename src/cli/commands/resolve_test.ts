@@ -3,6 +3,18 @@ import { testResolve } from "../testing/resolve.ts";
 
 testResolve([
   {
+    line: "metrics",
+    options: { scope: { allNamespaces: false }, format: "openmetrics" },
+    changes: [
+      ["--namespace x", { scope: { namespace: "x" } }],
+      ["--context x", { scope: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["-A", { scope: { allNamespaces: true } }],
+      ["-o json", { format: "json" }],
+    ],
+    errors: [["-A -n x", /--namespace and --all-namespaces can't be used together/]],
+  },
+  {
     line: "completion bash",
     options: { shell: "bash" },
   },
