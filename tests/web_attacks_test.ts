@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import type { Host } from "../src/actions/host.ts";
 import { type Clock, systemClock } from "../src/base/clock.ts";
 import { CONFIG_MAPS } from "../src/kube/resources.ts";
-import { serveWeb } from "../src/host/web.ts";
 import { inProcessCluster } from "./harness/cluster_in_process.ts";
+import { servedPage } from "./harness/served_page.ts";
 
 /** What came back; without a status if the connection was closed without an answer. */
 interface Answer {
@@ -104,44 +104,17 @@ function isWhole(answer: string): boolean {
     new TextEncoder().encode(answer.slice(at + 4)).length >= Number(length);
 }
 
-/** Serves while `use` runs; the clock can be set forward. */
+/** Serves while `use` runs. Time for links, cookies and rates passes only by `later`, however slow this machine is. */
 async function withServer(
   host: Host,
   use: (target: Target, later: (ms: number) => void) => Promise<void>,
 ): Promise<void> {
-  let skewMs = 0;
-  const clock: Clock = { ...systemClock, elapsedMs: () => systemClock.elapsedMs() + skewMs };
-  const stop = new AbortController();
-  const listening = Promise.withResolvers<() => { url: string }>();
-  const serving = serveWeb({
-    host: { ...host, clock },
-    port: 0,
-    address: "127.0.0.1",
-    names: ["127.0.0.1", "localhost"],
-    open: false,
-    onListen: listening.resolve,
-    signal: stop.signal,
-  });
-  try {
-    const link = await Promise.race([listening.promise, serving.then(() => undefined)]);
-    assert.ok(link);
-    const newLink = () => new URL(link().url);
-    const first = newLink();
-    const port = Number(first.port);
-    const signIn = await new Target(port, newLink, "/", "").send(
-      `GET ${first.pathname}${first.search}`,
-      { cookie: undefined },
-    );
-    assert.equal(signIn.status, 200, signIn.body);
-    const cookie = /^set-cookie: (kodama=\w{64}); Path=(\/w\/\w+\/);(.*)$/m.exec(signIn.head);
-    assert.ok(cookie, signIn.head);
-    const [, value = "", base = "", attributes = ""] = cookie;
-    assert.match(attributes, /HttpOnly; SameSite=Strict/);
-    await use(new Target(port, newLink, base, value), (ms) => skewMs += ms);
-  } finally {
-    stop.abort();
-    await serving;
-  }
+  let elapsedMs = 0;
+  const clock: Clock = { ...systemClock, elapsedMs: () => elapsedMs };
+  await using page = await servedPage({ ...host, clock });
+  const { origin, newLink, base, cookie } = page;
+  const target = new Target(Number(origin.port), newLink, base, cookie);
+  await use(target, (ms) => elapsedMs += ms);
 }
 
 /** One attack: what is sent, and the statuses of which one is the answer; undefined is a closed connection. */

@@ -152,8 +152,6 @@ export interface About {
   namespace: string;
   /** Nothing can be changed: the page offers no changes. */
   readOnly: boolean;
-  /** This machine's user, as sessions name their owner; absent if unknown. */
-  user?: string;
 }
 
 /** A link that works once. */
