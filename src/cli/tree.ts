@@ -328,6 +328,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   agent: branch("tasks of a session's agent", {
     list: dialling("list the agent's tasks", from(agent, "list")),
     logs: dialling("show what the agent did for a task", from(agent, "logs")),
+    watch: dialling("notify when an agent waits or has ended", from(agent, "watch")),
     approve: dialling("let the agent use a tool that it waits for", from(agent, "approve")),
     deny: dialling("refuse the agent a tool that it waits for", from(agent, "deny")),
   }),

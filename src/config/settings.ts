@@ -139,10 +139,10 @@ const guards: Readonly<
 /**
  * Returns whether only the user may set it, and no repository: models and their servers, since a repository could send
  * the user's key or questions to a server of its own; plugins, since they are code; and keys, since one could do
- * another action than the user expects.
+ * another action than the user expects; and where notices are sent.
  */
 function isUsersAlone([group]: SettingPath): boolean {
-  return group === "plugins" || group === "ui" || group === "model" ||
+  return group === "plugins" || group === "ui" || group === "model" || group === "notify" ||
     (group?.startsWith("model_") ?? false);
 }
 
@@ -155,7 +155,9 @@ function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undef
     ? theirs.origin.path
     : "";
   throw new KodamaError("config", `${source}: ${joinKey(path)} can't be set here`, {
-    hint: hint`models, plugins and keys are in your own file alone: ${action("config.path")}`,
+    hint: hint`models, plugins, keys and webhooks are in your own file alone: ${
+      action("config.path")
+    }`,
   });
 }
 

@@ -335,6 +335,16 @@ export const settingsShape = v.strictObject({
         "kubectl get: pods: NAME:.metadata.name,NODE:.spec.nodeName. Only in your own file.",
     ),
   }),
+  notify: group({
+    webhook: setting(
+      serverUrl,
+      "Where a watch of agents sends a signed notice of each that waits or has ended. Only in your own file.",
+    ),
+    webhookSecretFile: setting(
+      text,
+      "Path of a file with the secret that signs it; KODAMA_WEBHOOK_SECRET comes first.",
+    ),
+  }),
   plugins: setting(
     plugins,
     "Plugins: key, path of the .wasm file, permissions, keybinding and config. Only in your own file.",

@@ -1,4 +1,5 @@
 /** Who is attached to a session, and its notes, as text. Pure. */
+import type { AgentNotice } from "../actions/session/notices.ts";
 import type { Activity, Attachment, Note, TeamReport } from "../actions/session/events.ts";
 import { ageText } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
@@ -55,4 +56,18 @@ export function notesTable(notes: readonly Note[], now: Date): string[] {
     ["NUMBER", "BY", "AGE", "NOTE"],
     notes.map(({ number, by, at, text }) => [String(number), by, sinceText(at, now), text]),
   );
+}
+
+const stateText: Readonly<Record<AgentNotice["state"], string>> = {
+  waiting: "waits for an answer",
+  done: "is done",
+  failed: "failed",
+  interrupted: "was interrupted",
+};
+
+/** `2026-01-15T14:30:00Z fix-auth in dev: task 3 waits for an answer: Bash`. */
+export function noticeLine({ at, namespace, session, task, state, reason }: AgentNotice): string {
+  const time = at.toISOString().replace(/\.\d+/, "");
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return printable(`${time} ${session} in ${namespace}: task ${task} ${stateText[state]}${why}`);
 }

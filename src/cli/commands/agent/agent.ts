@@ -10,12 +10,15 @@ import {
   tasksTable,
 } from "../../../present/agent_tasks.ts";
 import { approvalLines } from "../../../present/agent_events.ts";
+import { noticeLine } from "../../../present/team_text.ts";
+import { jsonLine } from "../../../present/json.ts";
+import { notification, notificationKinds } from "../../../terminal/notification.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { success } from "../../exit_codes.ts";
 import { renderData } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { BadValue, choice, count, toggle, value, valueOr } from "../../parser/flag.ts";
+import { BadValue, choice, count, durationMs, toggle, value, valueOr } from "../../parser/flag.ts";
 import { type AgentLogs, runAgentLogs } from "./agent_logs.ts";
 import { approve, deny } from "./answer.ts";
 import { agentOperand, agentRef, agentScopeFlags, taskFlag } from "./flags.ts";
@@ -165,5 +168,71 @@ function byteCount(raw: string): number {
   throw new BadValue(raw, "must be a whole number, 0 or more");
 }
 
+const watchFormats = choice(["text", "jsonl"]);
+const notifications = choice(notificationKinds);
+
+/** `kodama agent watch`. */
+const watch = defineCommand({
+  description:
+    "Watches the agents of all sessions of a namespace, and prints a line when one waits for an answer or " +
+    "its task has ended, until it is interrupted. On a terminal it also rings the bell and sends a message " +
+    "to the desktop, if the terminal can. With the setting notify.webhook each notice is sent there too, " +
+    "signed.",
+  flags: {
+    ...agentScopeFlags,
+    "all-namespaces": toggle("watch the agents of all namespaces", { short: "A" }),
+    "interval": valueOr("time between two queries of the pods", durationMs, "10s", {
+      placeholder: "DURATION",
+    }),
+    "notify": valueOr("how the terminal notifies", notifications.parse, "desktop", notifications),
+    "output": valueOr("output format", watchFormats.parse, "text", { short: "o", ...watchFormats }),
+  },
+  examples: [
+    { title: "Watch the current namespace", line: "kodama agent watch" },
+    { title: "All namespaces, as data", line: "kodama agent watch -A -o jsonl" },
+  ],
+  exitCodes: [["130", "stopped by Ctrl-C or a signal"]],
+  seeAlso: ["kodama agent list -A lists what all agents do."],
+  resolve({ flags }) {
+    const { namespace, context, kubeconfig, interval, notify, output: format } = flags;
+    const allNamespaces = flags["all-namespaces"];
+    if (allNamespaces && namespace !== undefined) {
+      throw new UsageError("--namespace and --all-namespaces can't be used together");
+    }
+    const scope = { allNamespaces, ...definedOnly({ namespace, context }) };
+    return { scope, kubeconfig, intervalMs: interval, notify, format };
+  },
+  async run({ scope, kubeconfig, intervalMs, notify, format }, invocation) {
+    const { host: openHost, signals, terminal: { stdout, stderr }, environment } = invocation;
+    const host = await openHost({ kubeconfig });
+    const [{ watchAgents }, { configuredWebhook, sendNotice }] = await Promise.all([
+      import("../../../actions/session/notices.ts"),
+      import("../../../actions/session/webhook.ts"),
+    ]);
+    const webhook = await configuredWebhook(host);
+    const screen = {
+      term: environment("TERM") ?? "",
+      isTmux: (environment("TMUX") ?? "") !== "",
+    };
+    return await interruptible(signals, async (signal) => {
+      const notices = watchAgents(host, { ...scope, taskIntervalMs: intervalMs, signal });
+      for await (const notice of notices) {
+        const line = noticeLine(notice);
+        const { key: _key, ...data } = notice;
+        await stdout.write(format === "jsonl" ? jsonLine(data) : `${line}\n`);
+        if (stderr.isTerminal) await stderr.write(notification(line, notify, screen));
+        if (webhook === undefined) continue;
+        // A slow receiver delays no further notice.
+        sendNotice(host, webhook, { notice, signal }).catch(async (error: unknown) => {
+          if (signal.aborted) return;
+          const reason = error instanceof Error ? error.message : String(error);
+          await stderr.write(printable(`warning: notify.webhook: ${reason}`) + "\n");
+        });
+      }
+      return success;
+    });
+  },
+});
+
 /** By their names. */
-export const commands = { list, logs, approve, deny };
+export const commands = { list, logs, watch, approve, deny };

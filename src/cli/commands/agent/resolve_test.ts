@@ -93,4 +93,23 @@ testResolve([
     errors: [["-A -n x", /--namespace and --all-namespaces can't be used together/]],
   },
   { line: "agent list my-work -A", error: /SESSION and --all-namespaces/ },
+  {
+    line: "agent watch",
+    options: {
+      scope: { allNamespaces: false },
+      intervalMs: 10_000,
+      notify: "desktop",
+      format: "text",
+    },
+    changes: [
+      ["--namespace x", { scope: { namespace: "x" } }],
+      ["--context x", { scope: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["-A", { scope: { allNamespaces: true } }],
+      ["--interval 1m", { intervalMs: 60_000 }],
+      ["--notify bell", { notify: "bell" }],
+      ["-o jsonl", { format: "jsonl" }],
+    ],
+    errors: [["-A -n x", /--namespace and --all-namespaces can't be used together/]],
+  },
 ]);
