@@ -90,14 +90,15 @@ export const command = defineCommand({
     };
   },
   async run({ port, address, names, tls, open, kubeconfig }, invocation) {
-    const { interruptible } = await import("../../terminal/driver/signals.ts");
+    const { interruptedExitCode, stoppable } = await import("../../terminal/driver/signals.ts");
     const { terminal, signals } = invocation;
     const host = await invocation.host({ kubeconfig });
     const certificate = tls && {
       cert: await readPem(host, tls.cert),
       key: await readPem(host, tls.key),
     };
-    await interruptible(signals, async (signal) => {
+    // Its runs end with it, in their pods too.
+    return await stoppable(signals, async (signal) => {
       const ended = new AbortController();
       const asking: Promise<void>[] = [];
       try {
@@ -117,8 +118,8 @@ export const command = defineCommand({
         ended.abort();
         await Promise.all(asking);
       }
+      return signal.aborted ? interruptedExitCode : success;
     });
-    return success;
   },
 });
 
