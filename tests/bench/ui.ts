@@ -2,19 +2,20 @@
 /**
  * `deno task bench:ui [--seconds N] [--launcher FILE] [--guard]`: `kodama ui` of 5,000 pods, from source or by an
  * installed launcher. How long its first frame takes, what it costs while nothing changes and while 100 pods change each
- * second, both in tmux, and how long a key takes to its frame while they do, in this process. With `--guard` the exit
- * code is 1 if a bound is exceeded.
+ * second, both in tmux, and how long a key takes to its frame while they do, in this process, alone and beside plugins
+ * that misbehave. With `--guard` the exit code is 1 if a bound is exceeded.
  */
 import { parseArgs } from "node:util";
 import { run } from "../../src/cli/run.ts";
 import { machineHost } from "../../src/host/host.ts";
+import { dataOf, onCommand, pluginOf, renderImport } from "../../src/plugin/testing/modules.ts";
 import { MemoryTerminal } from "../../src/terminal/testing/memory_terminal.ts";
 import { processInvocation } from "../../src/wiring.ts";
 import { PseudoTerminal } from "../harness/pseudo_terminal.ts";
 import { ChangingCluster, costDuring, pidOf, programOf, waitMs } from "./changing_cluster.ts";
 
 const pods = 5000;
-const bounds = { firstFrameMs: 250, keyMs: 16, idlePercent: 2, memoryMb: 200 };
+const bounds = { firstFrameMs: 250, keyMs: 16, hostileKeyMs: 50, idlePercent: 2, memoryMb: 200 };
 
 const size = { columns: 120, rows: 40 };
 
@@ -42,16 +43,62 @@ async function inTerminal(
   return { firstFrameMs, ...cost };
 }
 
+/** As many lines as a rendering may have: 1 MiB. */
+const large = JSON.stringify(Array.from({ length: 10_000 }, () => "x".repeat(100)));
+const largeParts =
+  large.match(/[^]{1,60000}/g)?.map((part, index) =>
+    `(data (i32.const ${4096 + index * 60_000}) "${part.replaceAll('"', '\\"')}")`
+  ) ?? [];
+const renderLarge = `(call $render (i32.const 4096) (i32.const ${large.length}))`;
+
+/** Plugins that take what they can get, in panes beside the list. */
+const hostile: Readonly<Record<string, string>> = {
+  "never-returns": onCommand("(loop $l (br $l))"),
+  "grows": onCommand("(loop $l (drop (memory.grow (i32.const 1))) (br $l))"),
+  "renders-on": `${renderImport}
+    (import "kubetile" "list_pods" (func $ask (param i32 i32 i32 i32) (result i32)))
+    ${dataOf("{}")} (data (i32.const 2048) "[\\"x\\"]")
+    ${
+    onCommand(`(loop $l (call $render (i32.const 2048) (i32.const 5))
+      (drop (call $ask (i32.const 1024) (i32.const 2) (i32.const 3000) (i32.const 9))) (br $l))`)
+  }`,
+  "renders-a-lot": `${renderImport}
+    (func (export "plugin_on_tick") ${renderLarge})
+    ${onCommand(renderLarge)}
+    (func (export "plugin_on_tick") ${renderLarge})
+    ${largeParts.join("\n")}`,
+};
+
+/** Writes plugins and their configuration; returns the keys that open them. */
+async function installPlugins(folder: string): Promise<string[]> {
+  const entries = await Promise.all(
+    Object.entries(hostile).map(async ([key, definitions], index) => {
+      const path = `${folder}/${key}.wasm`;
+      await Deno.writeFile(path, pluginOf(definitions, { pages: 32 }));
+      return { key, path, keybinding: `f${5 + index}`, permissions: ["k8s:list:pods"] };
+    }),
+  );
+  await Deno.writeTextFile(`${folder}/config.yaml`, JSON.stringify({ plugins: entries }));
+  return ["\x1b[15~", "\x1b[17~", "\x1b[18~", "\x1b[19~"];
+}
+
 /** The times from a key to its frame, in milliseconds, in order. */
-async function keyTimes(folder: string, keys: number): Promise<number[]> {
+async function keyTimes(
+  folder: string,
+  keys: number,
+  { beside }: { beside: "nothing" | "hostile plugins" },
+): Promise<number[]> {
   await using cluster = new ChangingCluster({ pods, perSecond: 100, seconds: 3600 });
-  const { env } = await programOf(folder, cluster.url, ["ui"]);
+  const { env: own } = await programOf(folder, cluster.url, ["ui"]);
+  const env = { ...own, KODAMA_CONFIG_DIR: folder };
+  const opening = beside === "nothing" ? [] : await installPlugins(folder);
   const typed = new TransformStream<string, string>();
   const writer = typed.writable.getWriter();
   let onFrame = () => {};
   const terminal = new MemoryTerminal({
     terminals: ["stdin", "stdout", "stderr"],
-    size,
+    // Each plugin takes half of the list's columns, and its title has to fit.
+    size: beside === "nothing" ? size : { ...size, columns: 300 },
     input: typed.readable,
     onWrite: () => onFrame(),
   });
@@ -65,6 +112,14 @@ async function keyTimes(folder: string, keys: number): Promise<number[]> {
     host: (options = {}) => Promise.resolve(machineHost({ ...options, terminal, environment })),
   });
   while (!/5000/.test(terminal.written("stderr"))) await waitMs(50);
+  for (const key of opening) {
+    await writer.write(key);
+    // The list has the focus again.
+    await writer.write("\x1b[1;3D");
+  }
+  for (const name of opening.length === 0 ? [] : Object.keys(hostile)) {
+    while (!terminal.written("stderr").includes(name)) await waitMs(10);
+  }
   const times: number[] = [];
   for (let index = 0; index < keys; index++) {
     // Between frames, at any moment of the changes.
@@ -99,7 +154,8 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const idle = await inTerminal({ folder, perSecond: 0, seconds, launcher });
     const busy = await inTerminal({ folder, perSecond: 100, seconds, launcher });
-    const times = await keyTimes(folder, 500);
+    const times = await keyTimes(folder, 500, { beside: "nothing" });
+    const besidePlugins = await keyTimes(folder, 500, { beside: "hostile plugins" });
     console.log(
       `first frame: ${idle.firstFrameMs.toFixed(0)} ms, ${busy.firstFrameMs.toFixed(0)} ms`,
     );
@@ -108,14 +164,18 @@ async function main(args: readonly string[]): Promise<number> {
         `${name}: ${cost.percent.toFixed(1)} % of a core, ${cost.memoryMb.toFixed(0)} MB`,
       );
     }
-    console.log(
-      `key to frame: median ${at(times, 0.5).toFixed(1)} ms, p99 ${
-        at(times, 0.99).toFixed(1)
-      } ms, ` +
-        `most ${at(times, 1).toFixed(1)} ms`,
-    );
+    for (
+      const [name, all] of [["key to frame", times], [
+        "beside hostile plugins",
+        besidePlugins,
+      ]] as const
+    ) {
+      const [median, p99, most] = [0.5, 0.99, 1].map((part) => at(all, part).toFixed(1));
+      console.log(`${name}: median ${median} ms, p99 ${p99} ms, most ${most} ms`);
+    }
     const problems = [
       ...(at(times, 0.99) > bounds.keyMs ? ["a key takes too long"] : []),
+      ...(at(besidePlugins, 1) > bounds.hostileKeyMs ? ["plugins hold a key up"] : []),
       ...(idle.percent > bounds.idlePercent ? ["it costs too much while nothing changes"] : []),
       ...(busy.memoryMb > bounds.memoryMb ? ["it takes too much memory"] : []),
       ...(idle.firstFrameMs > bounds.firstFrameMs ? ["the first frame takes too long"] : []),

@@ -22,12 +22,15 @@ export function assemble(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Returns a plugin that has a memory and these definitions; an import is a line of its own. */
-export function pluginOf(definitions: string): Uint8Array<ArrayBuffer> {
+export function pluginOf(
+  definitions: string,
+  { pages }: { pages: number } = { pages: 1 },
+): Uint8Array<ArrayBuffer> {
   const lines = definitions.split("\n");
   const isImport = (line: string) => line.trimStart().startsWith("(import ");
   const [imports, others] = [lines.filter(isImport), lines.filter((line) => !isImport(line))];
   return assemble(
-    `(module ${imports.join("\n")} (memory (export "memory") 1) ${others.join("\n")})`,
+    `(module ${imports.join("\n")} (memory (export "memory") ${pages}) ${others.join("\n")})`,
   );
 }
 
