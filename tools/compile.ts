@@ -58,7 +58,12 @@ async function main(words: readonly string[]): Promise<number> {
   else await denoCompile(path);
   const { size } = await Deno.stat(path);
   console.log(`Made dist/kodama, ${Math.round(size / 1024 / 1024)} MiB.`);
-  console.log("Links to it by the names kubectl-kodama, kpod and kwekash act as those commands.");
+  // What `deno compile` makes doesn't know the name that it was started by.
+  console.log(
+    flag === "--offline"
+      ? "Links to it by the names kubectl-kodama, kpod and kwekash act as those commands."
+      : "kpod is `kodama exec` of it, kwekash `kodama run kwekash`.",
+  );
   return 0;
 }
 

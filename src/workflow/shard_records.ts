@@ -7,7 +7,13 @@ import { compressNames } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import { exitCodeOfStep } from "./engine/policy.ts";
 import type { Retained, RetainedEnd } from "./engine/step_identity.ts";
-import { type PastStep, type PastWorkflow, readWorkflowRecord, retainedOf } from "./record.ts";
+import {
+  type PastStep,
+  type PastWorkflow,
+  readWorkflowRecord,
+  type ResumeFrom,
+  retainedOf,
+} from "./record.ts";
 import type { StepOutcome, StepTargetEnd } from "./step_events.ts";
 
 /** The first characters of a record, which no other line starts with. */
@@ -108,6 +114,17 @@ export function retainedByItself(past: PastWorkflow): Retained {
 function unknownEnd(name: string, target: Target): StepTargetEnd {
   const outcome: Outcome = { kind: "unknown", reason: notKnown };
   return { target, name, outcome, stdout: "", stderr: "", truncated: false, durationMs: 0 };
+}
+
+/** Returns what a rerun retains, with the pods of each step: a shard's record alone must list them. */
+export function retainedWithPods(past: PastWorkflow, from: ResumeFrom): Retained {
+  const retained = retainedOf(past, from);
+  const ends = new Map(past.steps.map((step) => [step.identity, [...step.targets.values()]]));
+  const steps = [...retained.steps].map(([identity, end]): [string, RetainedEnd] => [
+    identity,
+    { ...end, ends: ends.get(identity) ?? end.ends ?? [] },
+  ]);
+  return { ...retained, steps: new Map(steps) };
 }
 
 /** Returns what several records retain together; the later ones count. */

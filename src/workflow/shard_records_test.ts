@@ -10,6 +10,7 @@ import {
   joinedShards,
   readAttempts,
   retainedByItself,
+  retainedWithPods,
 } from "./shard_records.ts";
 import type { WorkflowEvent } from "./step_events.ts";
 import { recordHeader } from "./testing/record_header.ts";
@@ -169,6 +170,16 @@ Deno.test("shards together do what one process does, pod by pod", async () => {
   assert.ok(joined);
   assert.deepEqual(outcomesOf(joined), outcomesOf(local));
   assert.deepEqual(joined.end?.exitCode, local.end?.exitCode);
+  // A rerun of a shard whose pods were all ok lists them, and runs in none of them.
+  const ok = {
+    files: { "w.yaml": "steps: [{ id: a, exec: [change] }]\n" },
+    pods: { p: saying("p") },
+  };
+  const past = readShard(linesOf((await playShard(ok)).events));
+  const retained = retainedWithPods(past, { kind: "failed" });
+  const again = await playShard({ ...ok, input: { retained } });
+  assert.deepEqual(outcomesOf(readShard(linesOf(again.events))), ["a p ok"]);
+  assert.deepEqual(sentIn(again), []);
   const [first, second] = shards;
   assert.ok(first && second);
   // Without all of its shards a run hasn't ended, unless one of them is given up.

@@ -3,13 +3,14 @@ import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Retained } from "../../workflow/engine/step_identity.ts";
-import { overridesOf, retainedOf } from "../../workflow/record.ts";
+import { overridesOf } from "../../workflow/record.ts";
 import {
   isOver,
   joinedAttempts,
   joinedRetained,
   readAttempts,
   retainedByItself,
+  retainedWithPods,
 } from "../../workflow/shard_records.ts";
 import type { Host } from "../host.ts";
 import { runSteps, type StepsEvent } from "../workflow/run_steps.ts";
@@ -138,5 +139,5 @@ async function resumed(
   if (resume === undefined) return undefined;
   const text = await readShardText({ ...store, job: resume.job });
   const past = joinedAttempts(readAttempts(resume.job, text));
-  return past && retainedOf(past, resume.from);
+  return past && retainedWithPods(past, resume.from);
 }
