@@ -29,6 +29,7 @@ const elsewhere = [
   "tests/release/",
   "tests/suites/",
   "tests/vscode/",
+  "tests/web/",
   "tests/wire/",
 ];
 

@@ -109,10 +109,7 @@ export function Field(
   const describedBy = [help && `${id}-help`, problem && `${id}-problem`].filter(Boolean).join(" ");
   return (
     <div class="field">
-      <label for={id}>
-        {label}
-        {isRequired && <span class="soft">(required)</span>}
-      </label>
+      <label for={id}>{isRequired ? `${label} (required)` : label}</label>
       {children({
         id,
         "aria-describedby": describedBy === "" ? undefined : describedBy,

@@ -18,6 +18,7 @@ import {
   StreamNotice,
   TextField,
 } from "./parts.tsx";
+import { commandOf } from "./command_of.ts";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
 import { hasFailed, type RunPod, RunState, type RunStep, sortedPods } from "./run_state.ts";
@@ -105,7 +106,7 @@ export function NewRun({ query }: { query: URLSearchParams }) {
     doing.run(async () => {
       const { id } = await call("POST api/runs", {
         body: {
-          ...{ kind: "exec", command: [command], shell: true, selection },
+          ...{ kind: "exec", ...commandOf(command), selection },
           ...(isChoosing(selection) ? {} : { all: isAll }),
         },
       });
@@ -117,7 +118,7 @@ export function NewRun({ query }: { query: URLSearchParams }) {
       <Form onSubmit={() => mayStart && start()} aria-label="Command">
         <TextField
           label="Command"
-          help="One line for sh in each pod."
+          help="A line for sh, or a program and its arguments."
           value={command}
           onText={setCommand}
           class="mono"

@@ -167,7 +167,7 @@ export function SessionView(
       {details.isLoading && <Loading />}
       {session !== undefined && <SessionFacts session={session} task={task} />}
       <nav class="tabs" aria-label={`Parts of ${plain(name)}`}>
-        {sessionTabs.map((one) => (
+        {sessionTabs.filter((one) => mayChange || one !== "terminal").map((one) => (
           <a
             key={one}
             href={routeHref({ ...route, tab: one })}
@@ -194,7 +194,7 @@ export function SessionView(
         </>
       )}
       {tab === "changes" && <Changes namespace={namespace} name={name} />}
-      {tab === "terminal" && <SessionTerminal namespace={namespace} name={name} />}
+      {tab === "terminal" && mayChange && <SessionTerminal namespace={namespace} name={name} />}
     </>
   );
 }

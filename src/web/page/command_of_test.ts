@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { commandOf } from "./command_of.ts";
+
+Deno.test("`commandOf()` needs a shell only if one would change the line", () => {
+  assert.deepEqual(commandOf(" ls  -l /tmp "), { command: ["ls", "-l", "/tmp"], shell: false });
+  assert.deepEqual(commandOf("dd if=/dev/zero"), {
+    command: ["dd", "if=/dev/zero"],
+    shell: false,
+  });
+  for (
+    const line of ["A=b env", "a | b", "a; b", "echo $X", "echo 'a b'", "ls *", "ls ~", "a\nb"]
+  ) {
+    assert.deepEqual(commandOf(line), { command: [line], shell: true });
+  }
+});
