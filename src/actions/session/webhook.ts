@@ -121,8 +121,11 @@ export async function sendNotice(
     });
     await answer.body?.cancel();
     if (answer.ok) return;
-    const mayPass = answer.status >= 500 || answer.status === 429;
-    throw new KodamaError(mayPass ? "unreachable" : "server", `it answered with ${answer.status}`);
+    const isTransient = answer.status >= 500 || answer.status === 429;
+    throw new KodamaError(
+      isTransient ? "unreachable" : "server",
+      `it answered with ${answer.status}`,
+    );
   }, {
     policy: retries,
     clock,
