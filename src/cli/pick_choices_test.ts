@@ -29,7 +29,15 @@ class Asked {
     this.answer = ask(question, this.stop.signal);
   }
 
+  /** The question is shown: what shows it may be loaded only then. */
+  async shown(): Promise<void> {
+    const isShown = () =>
+      this.terminal.modes.length > 0 || / 2 {2}/.test(this.terminal.written("stderr"));
+    while (!isShown()) await new Promise((resolve) => setTimeout(resolve));
+  }
+
   async type(...keys: string[]): Promise<void> {
+    await this.shown();
     for (const key of keys) await this.keys.push(key);
     await quiet();
   }
@@ -70,7 +78,7 @@ Deno.test("a choice that is left is empty, Enter on no match does nothing, and a
   await left.type("\x03");
   assert.equal(await left.answer, "");
   const stopped = new Asked("many");
-  await quiet();
+  await stopped.shown();
   stopped.stop.abort(new Error("SIGTERM"));
   await assert.rejects(stopped.answer, /SIGTERM/);
   assert.deepEqual(stopped.terminal.modes, ["raw", "cooked"]);

@@ -28,7 +28,7 @@ import {
 } from "../../../present/steps_painter.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk, isYes } from "../../ask_yes.ts";
-import { canPick, type ChoiceOn, pickChoices } from "../../pick_choices.ts";
+import type { ChoiceOn } from "../../pick_choices.ts";
 
 /** The terminal functions that a start is given. */
 export interface StepsExtras {
@@ -216,10 +216,13 @@ async function ask(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { terminal } = on;
-  if (question.indexed !== undefined && canPick(on)) {
-    await terminal.stderr.write(`${printable(question.text)}\n`);
-    const multi = question.indexed === "many";
-    return (await pickChoices({ texts: question.choices, multi }, on, signal)).join(",");
+  if (question.indexed !== undefined) {
+    const { canPick, pickChoices } = await import("../../pick_choices.ts");
+    if (canPick(on)) {
+      await terminal.stderr.write(`${printable(question.text)}\n`);
+      const multi = question.indexed === "many";
+      return (await pickChoices({ texts: question.choices, multi }, on, signal)).join(",");
+    }
   }
   for (;;) {
     await terminal.stderr.write(`${printable(question.text)}${endOf(question)} `);
