@@ -1,37 +1,12 @@
 /** kodama's own image, as a release has it: in a pod, as a user of no name, with few rights, it reaches another pod. */
 import assert from "node:assert/strict";
-import { makeImage } from "../../tools/release/oci_image.ts";
-import { readPermissionSet } from "../../tools/permissions.ts";
-import { version } from "../../src/cli/version.ts";
-import { builtBundle } from "../harness/built_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
-import { importImage } from "./container_runtime.ts";
-import { findLayout } from "./layout.ts";
-import { readState } from "./state.ts";
+import { bringKodama } from "./kodama_image.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
 // Only a rig takes an image from this machine.
 const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
-
-async function bringKodama(folder: string): Promise<string> {
-  await Deno.mkdir(`${folder}/work`);
-  const { name } = await makeImage(folder, {
-    version,
-    seconds: 0,
-    bundled: (await builtBundle()).folder,
-    work: `${folder}/work`,
-    licence: "",
-    sets: {
-      kodama: await readPermissionSet("kodama"),
-      cluster: await readPermissionSet("cluster"),
-    },
-  });
-  const state = await readState(await findLayout());
-  assert.ok(state);
-  await importImage(state.holder, `${folder}/${name}`);
-  return `kodama:${version}`;
-}
 
 const rules = [
   { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },

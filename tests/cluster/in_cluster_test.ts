@@ -1,0 +1,136 @@
+/** A run in the cluster whose shard is killed: no outcome is lost, and no pod that has ended is repeated. */
+import assert from "node:assert/strict";
+import { isInShard } from "../../src/workflow/shard.ts";
+import { testEnvironment } from "../harness/embedded_cluster.ts";
+import { SourceKodama } from "../harness/source_kodama.ts";
+import { TestFolder } from "../harness/test_folder.ts";
+import { FaultyRig } from "./faults.ts";
+import { bringKodama } from "./kodama_image.ts";
+import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
+
+const cluster = RealCluster.fromEnvironment();
+// Only a rig takes an image from this machine.
+const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
+
+const pods = Array.from({ length: 10 }, (_, index) => `web-${index}`);
+
+/** Each pod counts how often it was run in; one of them waits until a file exists. */
+const workflow = `select: { selector: app=web }
+params:
+  slow: { type: text, default: none }
+  word: { type: text, secret: true, required: false, default: none }
+steps:
+  - id: mark
+    exec: [sh, -c, 'echo x >>/tmp/marks; test "$HOSTNAME" != "$0" || until [ -e /tmp/go ]; do sleep 0.1; done; test "$1" = secret; test "$KODAMA_INDEX" != 7', "\${{ params.slow }}", "\${{ params.word }}"]
+`;
+
+async function startPods(namespace: TestNamespace): Promise<void> {
+  const container = { name: "a", image: "busybox:1.36", command: ["sleep", "100000"] };
+  await namespace.create({
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "web" },
+    spec: {
+      replicas: pods.length,
+      podManagementPolicy: "Parallel",
+      selector: { matchLabels: { app: "web" } },
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: { terminationGracePeriodSeconds: 0, containers: [container] },
+      },
+    },
+  });
+  await namespace.kubectl("rollout", "status", "sts/web", "--timeout=180s");
+}
+
+/** Returns kodama with the namespace as its own. */
+async function kodamaIn(namespace: TestNamespace, folder: string): Promise<SourceKodama> {
+  const kubeconfig = `${folder}/kubeconfig`;
+  const own = await namespace.kubectl("config", "view", "--raw", "--minify", "--flatten");
+  await Deno.writeTextFile(kubeconfig, own, { mode: 0o600 });
+  await new RealCluster(kubeconfig, namespace.cluster.program)
+    .kubectl(["config", "set-context", "--current", "--namespace", namespace.name]);
+  return await SourceKodama.on({ env: testEnvironment(folder, kubeconfig), folder });
+}
+
+async function marksOf(namespace: TestNamespace): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const pod of pods) {
+    counts[pod] = Number(
+      await namespace.kubectl("exec", pod, "--", "grep", "-c", "", "/tmp/marks"),
+    );
+  }
+  return counts;
+}
+
+/** Returns the outcome of each pod. */
+function outcomesOf(steps: { targets: { name: string; outcome: string }[] }[]) {
+  return Object.fromEntries(steps[0]?.targets.map(({ name, outcome }) => [name, outcome]) ?? []);
+}
+
+Deno.test({
+  name:
+    "a shard that is killed is started again, and repeats no pod; a person's rerun does the rest",
+  ignore: !onRig,
+  fn: async () => {
+    assert.ok(cluster);
+    await using folder = await TestFolder.open("kodama-in-cluster-test-");
+    const image = await bringKodama(folder.path);
+    await using namespace = await cluster.namespace("in-cluster");
+    await startPods(namespace);
+    const kodama = await kodamaIn(namespace, folder.path);
+    const file = `${folder.path}/mark.yaml`;
+    await Deno.writeTextFile(file, workflow);
+    const own = pods.filter((pod) =>
+      isInShard({ namespace: namespace.name, pod }, { index: 0, count: 2 })
+    );
+    const slow = own.find((pod) => pod !== "web-7") ?? "";
+    const start = ["run", file, "--in-cluster", "--shards", "2", "--image", image, "--detach"];
+    const params = ["-p", `slow=${slow}`, "-p", "word=secret"];
+    const id = (await kodama.succeed([...start, ...params, "--yes", "--trust"])).trim();
+    {
+      // What follows it may be killed, too.
+      await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
+      const ended = /"kind":"stepTargetEnded"/g;
+      await following.until(({ stdout }) => [...stdout.matchAll(ended)].length === pods.length - 1);
+      following.signal("SIGKILL");
+    }
+    const path = "{.items[0].metadata.name}";
+    const label =
+      `batch.kubernetes.io/job-name=kodama-${id},batch.kubernetes.io/job-completion-index=0`;
+    const shard = await namespace.kubectl("get", "pods", "-l", label, "-o", `jsonpath=${path}`);
+    const rig = await FaultyRig.find();
+    await rig.killContainer(namespace.name, shard, "kodama");
+    assert.notEqual((await kodama.run(["runs", "follow", id, "--quiet"])).code, 0);
+    const show = async (run: string) =>
+      JSON.parse(await kodama.succeed(["runs", "show", run, "--in-cluster", "-o", "json"]));
+    const expected = Object.fromEntries(pods.map((pod) => [pod, "ok"]));
+    assert.deepEqual(outcomesOf((await show(id)).run.steps), {
+      ...expected,
+      "web-7": "failed",
+      [slow]: "unknown",
+    });
+    const once = Object.fromEntries(pods.map((pod) => [pod, 1]));
+    assert.deepEqual(await marksOf(namespace), once);
+    assert.doesNotMatch(
+      await namespace.kubectl("get", "configmaps", "-o", "json"),
+      /\\?"secret\\?"/,
+    );
+
+    await namespace.kubectl("exec", slow, "--", "touch", "/tmp/go");
+    const again = ["runs", "rerun", id, "--in-cluster", "--failed", "--yes", "--quiet", "--detach"];
+    const second = (await kodama.succeed(again)).trim();
+    await kodama.run(["runs", "follow", second, "--quiet"]);
+    assert.deepEqual(outcomesOf((await show(second)).run.steps), {
+      ...expected,
+      "web-7": "failed",
+    });
+    assert.deepEqual(await marksOf(namespace), { ...once, "web-7": 2, [slow]: 2 });
+
+    // The same on this machine: with the same outcome in each pod.
+    const local = await kodama.run(["run", file, ...params, "--yes", "--trust", "-o", "json"]);
+    assert.equal(local.code, 5, local.stderr);
+    const last = JSON.parse(await kodama.succeed(["runs", "show", "-o", "json"]));
+    assert.deepEqual(outcomesOf(last.steps), { ...expected, "web-7": "failed" });
+  },
+});
