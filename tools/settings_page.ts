@@ -16,6 +16,8 @@ const furtherVariables: Readonly<Record<string, string>> = {
   KODAMA_DEBUG: "if set, errors have a stack and their causes",
   KODAMA_MCP_TOKEN:
     "token of `kodama mcp --http`, of at least 16 characters (default a new one at each start)",
+  KODAMA_WEBHOOK_SECRET:
+    "secret that signs notices to the setting `notify.webhook`, instead of its file",
 };
 
 /** Variables that kodama sets for a command in a pod, with their meanings. */
