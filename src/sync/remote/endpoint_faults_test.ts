@@ -83,9 +83,8 @@ for (const shell of shells) {
     const traits: RemoteFixtureOptions = {
       sent(bytes) {
         if (removeAt !== "" && new TextDecoder("latin1").decode(bytes).startsWith(removeAt)) {
-          // At once, as the loop sees it: it may be at work, and would fill a folder that is being emptied.
-          Deno.renameSync(`${folder}/.kodama-sync-test`, `${folder}/../removed`);
-          Deno.removeSync(`${folder}/../removed`, { recursive: true });
+          // Removed as the loop sees it: a tar that is at work would fill a folder that is being emptied.
+          Deno.renameSync(`${folder}/.kodama-sync-test`, `${folder}/../removed-${removeAt}`);
         }
         return bytes;
       },
