@@ -203,8 +203,9 @@ export function cronJobObjects(
   const container = {
     name: "kodama",
     image,
+    // Named, as the image may start kodama by itself or not.
+    command: ["kodama"],
     args: [
-      "kodama",
       ...["run", `${mountPath}/${own?.path ?? ""}`, "--yes", "--trust"],
       ...params.flatMap(([param, value]) => ["--param", `${param}=${value}`]),
     ],

@@ -68,7 +68,9 @@ Deno.test("`cronJobObjects()` binds the roles in their namespaces to the Service
     { kind: "ServiceAccount", name: "kodama-w", namespace: "jobs" },
   ]);
   const pod = objects[4].spec.jobTemplate.spec.template.spec;
-  assert.deepEqual(pod.containers[0].args.slice(-2), ["--param", "match=a b; rm -rf /"]);
+  const { command, args } = pod.containers[0];
+  assert.deepEqual([...command, args[0]], ["kodama", "run"]);
+  assert.deepEqual(args.slice(-2), ["--param", "match=a b; rm -rf /"]);
   assert.deepEqual(pod.containers[0].env.at(-1), {
     name: "DRIFT_TOKEN",
     valueFrom: { secretKeyRef: { name: "kodama-w", key: "DRIFT_TOKEN" } },

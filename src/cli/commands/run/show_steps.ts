@@ -48,7 +48,7 @@ export async function showSteps(
   { invocation, clock, view }: {
     invocation: Invocation;
     clock: Clock;
-    view: Pick<StepsView, "format" | "quiet"> & { confirmAbove: number | undefined };
+    view: ShownSteps & { confirmAbove: number | undefined };
   },
 ): Promise<number> {
   const { terminal, signals, environment } = invocation;
@@ -74,17 +74,23 @@ export async function showSteps(
   );
 }
 
+/** How steps are shown. */
+type ShownSteps =
+  & Pick<StepsView, "format" | "quiet">
+  /** The command that resumes the run; that of this machine's records if absent. */
+  & Partial<Pick<StepsView, "rerunLine">>;
+
 function stepsPainter(
   { terminal, environment, program }: Invocation,
-  view: Pick<StepsView, "format" | "quiet">,
+  view: ShownSteps,
 ): StepsPainter {
   return new StepsPainter({
-    ...view,
     style: {
       stdout: styleOf(terminal.stdout, environment),
       stderr: styleOf(terminal.stderr, environment),
     },
     rerunLine: (id, again) => speak(program, `kodama runs rerun ${id} ${againFlags(again)}`.trim()),
+    ...view,
   });
 }
 

@@ -1,5 +1,6 @@
 /** One shard of a run in the cluster, on the log of its pod. */
 import { runShard, type ShardOptions } from "../../../actions/cluster_run/run_shard.ts";
+import { idOfJob } from "../../../actions/cluster_run/names.ts";
 import { tryAgainExitCode } from "../../../actions/cluster_run/manifests.ts";
 import type { Host } from "../../../actions/host.ts";
 import { type ErrorKind, KodamaError } from "../../../base/errors.ts";
@@ -23,13 +24,16 @@ export async function showShard(
   options: Omit<ShardOptions, "signal" | "finallySignal">,
   invocation: Invocation,
 ): Promise<number> {
+  // All shards are resumed at once, from any machine.
+  const rerunLine = () =>
+    `kodama runs rerun ${idOfJob(options.job)} --in-cluster --rest -n ${options.namespace}`;
   try {
     return await showSteps(
       ({ signal, finallySignal }) => runShard(host, { ...options, signal, finallySignal }),
       {
         invocation,
         clock: host.clock,
-        view: { format: "text", quiet: false, confirmAbove: undefined },
+        view: { format: "text", quiet: false, confirmAbove: undefined, rerunLine },
       },
     );
   } catch (error) {
