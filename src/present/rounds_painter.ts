@@ -6,7 +6,6 @@ import {
   type RoundFailure,
   type WatchRunEvent,
 } from "../actions/exec/watch.ts";
-import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
 import type { Milestone, Painter, Progress } from "../terminal/driver/drive.ts";
 import { messagePiece } from "../terminal/printable.ts";
@@ -16,6 +15,7 @@ import { jsonLine } from "./json.ts";
 import { changeLines, changesData } from "./run_diff.ts";
 import { failedContextText } from "./run_notes.ts";
 import { runMilestone } from "./run_progress.ts";
+import { timeOfDay, WatchProgress } from "./watch_progress.ts";
 
 /** Display options of a watch. */
 export interface RoundsPainterOptions {
@@ -82,12 +82,6 @@ function roundData({ round, at, changes, exitCode }: Round): Record<string, unkn
   return { round, at, exitCode, ...changesData(changes) };
 }
 
-/** `12:04:10`, in the time zone of this machine. */
-export function timeOfDay(at: Date): string {
-  return [at.getHours(), at.getMinutes(), at.getSeconds()]
-    .map((number) => String(number).padStart(2, "0")).join(":");
-}
-
 /** Returns what an event means to the driver. */
 export function watchMilestone(event: WatchRunEvent): Milestone | undefined {
   if (event.kind === "watchEnded") return { kind: "ended", exitCode: event.exitCode };
@@ -95,42 +89,16 @@ export function watchMilestone(event: WatchRunEvent): Milestone | undefined {
   return milestone?.kind === "started" ? milestone : undefined;
 }
 
-/** The status line of a watch. */
-export class WatchProgress implements Progress<WatchRunEvent> {
-  readonly #run: Progress<ExecEvent>;
-  readonly #everyMs: number;
-  #last: Round | undefined;
-  #changedAt: Date | undefined;
-  #isRunning = true;
-
-  /** @param run the progress of the first round. */
-  constructor(run: Progress<ExecEvent>, everyMs: number) {
-    this.#run = run;
-    this.#everyMs = everyMs;
-  }
-
-  follow(event: WatchRunEvent): void {
-    if (event.kind === "first") this.#run.follow(event.event);
-    if (event.kind === "roundStarted") this.#isRunning = true;
-    if (event.kind !== "roundEnded") return;
-    this.#isRunning = false;
-    this.#last = event;
-    if (this.#changedAt === undefined || hasChanged(event.changes)) this.#changedAt = event.at;
-  }
-
-  /** `12:05:10  round 7, 12 pods, no change since 12:03:50; every 10s, Ctrl-C ends`. */
-  statusLine(elapsedMs: number, rows: number): string {
-    const [round, changedAt] = [this.#last, this.#changedAt];
-    if (round === undefined || changedAt === undefined) {
-      return this.#run.statusLine(elapsedMs, rows);
-    }
-    const state = this.#isRunning
-      ? `round ${round.round + 1} is running`
-      : `every ${formatDuration(this.#everyMs)}, Ctrl-C ends`;
-    const pods = round.failures.length > 0 && round.targets === 0
-      ? "no answer"
-      : plural(round.targets, "pod");
-    return `${timeOfDay(round.at)}  round ${round.round}, ${pods}, ` +
-      `no change since ${timeOfDay(changedAt)}; ${state}`;
-  }
+/** Returns the status line of a watch. @param run the progress of the first round. */
+export function watchProgress(
+  run: Progress<ExecEvent>,
+  everyMs: number,
+): Progress<WatchRunEvent> {
+  return new WatchProgress<ExecEvent, Round>({
+    run,
+    everyMs,
+    isChanged: ({ changes }) => hasChanged(changes),
+    detail: ({ failures, targets }) =>
+      `, ${failures.length > 0 && targets === 0 ? "no answer" : plural(targets, "pod")}`,
+  });
 }

@@ -3,7 +3,7 @@ import { type Answer, compareAnswers } from "../actions/runs/diff.ts";
 import type { RoundFailure, WatchRunEvent } from "../actions/exec/watch.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainStyle } from "../terminal/style.ts";
-import { RoundsPainter, WatchProgress } from "./rounds_painter.ts";
+import { RoundsPainter, watchProgress } from "./rounds_painter.ts";
 
 function answers(...outputs: string[]): Answer[] {
   return outputs.map((stdout, index) => ({
@@ -84,7 +84,7 @@ Deno.test("a failure is reported once, and its end", async () => {
 });
 
 Deno.test("the status line has the time of the last change", async () => {
-  const progress = new WatchProgress({ follow: () => {}, statusLine: () => "first" }, 10_000);
+  const progress = watchProgress({ follow: () => {}, statusLine: () => "first" }, 10_000);
   assert.equal(progress.statusLine(0, 1), "first");
   const [one, two] = await rounds([{ answers: answers("x") }, { answers: answers("x") }]);
   assert.ok(one !== undefined && two !== undefined);

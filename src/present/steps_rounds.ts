@@ -1,14 +1,13 @@
 /** Formats the rounds of a watched workflow with steps: the first as any run, then what has changed. */
 import type { StepsEvent } from "../actions/workflow/run_steps.ts";
 import type { StepsRound, StepsWatchEvent } from "../actions/workflow/watch_steps.ts";
-import { formatDuration } from "../base/duration.ts";
 import type { Painter, Progress } from "../terminal/driver/drive.ts";
 import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import { jsonLine } from "./json.ts";
-import { timeOfDay } from "./rounds_painter.ts";
 import { runDiffData, stepDiffLines } from "./run_diff.ts";
+import { timeOfDay, WatchProgress } from "./watch_progress.ts";
 
 /** Display options of a watch. */
 export interface StepsRoundsOptions {
@@ -57,39 +56,14 @@ export class StepsRoundsPainter implements Painter<StepsWatchEvent> {
   }
 }
 
-/** The status line of a watch. */
-export class StepsWatchProgress implements Progress<StepsWatchEvent> {
-  readonly #run: Progress<StepsEvent>;
-  readonly #everyMs: number;
-  #last: StepsRound | undefined;
-  #changedAt: Date | undefined;
-  #isRunning = true;
-
-  /** @param run the progress of the first round. */
-  constructor(run: Progress<StepsEvent>, everyMs: number) {
-    this.#run = run;
-    this.#everyMs = everyMs;
-  }
-
-  follow(event: StepsWatchEvent): void {
-    if (event.kind === "first") this.#run.follow(event.event);
-    if (event.kind === "roundStarted") this.#isRunning = true;
-    if (event.kind !== "roundEnded") return;
-    this.#isRunning = false;
-    this.#last = event;
-    if (this.#changedAt === undefined || event.diff?.isDifferent === true) {
-      this.#changedAt = event.at;
-    }
-  }
-
-  /** `12:05:10  round 7, no change since 12:03:50; every 10s, Ctrl-C ends`. */
-  statusLine(elapsedMs: number, rows: number): string {
-    const [last, changedAt] = [this.#last, this.#changedAt];
-    if (last === undefined || changedAt === undefined) return this.#run.statusLine(elapsedMs, rows);
-    const state = this.#isRunning
-      ? `round ${last.round + 1} is running`
-      : `every ${formatDuration(this.#everyMs)}, Ctrl-C ends`;
-    return `${timeOfDay(last.at)}  round ${last.round}, ` +
-      `no change since ${timeOfDay(changedAt)}; ${state}`;
-  }
+/** Returns the status line of a watch. @param run the progress of the first round. */
+export function stepsWatchProgress(
+  run: Progress<StepsEvent>,
+  everyMs: number,
+): Progress<StepsWatchEvent> {
+  return new WatchProgress<StepsEvent, StepsRound>({
+    run,
+    everyMs,
+    isChanged: ({ diff }) => diff?.isDifferent === true,
+  });
 }

@@ -3,7 +3,7 @@ import { type Answer, compareAnswers, type RunDiff, type RunHead } from "../acti
 import type { StepsRound } from "../actions/workflow/watch_steps.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainStyle } from "../terminal/style.ts";
-import { StepsRoundsPainter, StepsWatchProgress } from "./steps_rounds.ts";
+import { StepsRoundsPainter, stepsWatchProgress } from "./steps_rounds.ts";
 
 const head: RunHead = { id: "r", at: new Date(0), command: null, workflow: "w", exitCode: 0 };
 
@@ -75,7 +75,7 @@ Deno.test("an error that lasts is printed once, and its end", () => {
 
 Deno.test("the status line has the last round, and when something changed", async () => {
   const run = { follow: () => {}, statusLine: () => "first" };
-  const progress = new StepsWatchProgress(run, 10_000);
+  const progress = stepsWatchProgress(run, 10_000);
   assert.equal(progress.statusLine(0, 1), "first");
   progress.follow(roundOf(1));
   progress.follow({ kind: "roundStarted", round: 2 });

@@ -2,7 +2,7 @@
 import type { ExecEvent, ExecOptions } from "../../../actions/exec/events.ts";
 import { watchRun, type WatchRunEvent } from "../../../actions/exec/watch.ts";
 import type { Clock } from "../../../base/clock.ts";
-import { RoundsPainter, watchMilestone, WatchProgress } from "../../../present/rounds_painter.ts";
+import { RoundsPainter, watchMilestone, watchProgress } from "../../../present/rounds_painter.ts";
 import { nothingRan, RunProgress } from "../../../present/run_progress.ts";
 import { drive, type Painter } from "../../../terminal/driver/drive.ts";
 import type { Invocation } from "../../invocation.ts";
@@ -61,7 +61,7 @@ export async function showRounds(
       }),
       milestone: watchMilestone,
       incomplete: nothingRan,
-      progress: new WatchProgress(new RunProgress(), everyMs),
+      progress: watchProgress(new RunProgress(), everyMs),
       statusLine: shown && !view.raw && !view.quiet && view.progress === "auto" &&
         environment("TERM") !== "dumb",
       endsBySignal: true,

@@ -144,7 +144,7 @@ export async function showStepRounds(
   const { terminal, signals, environment } = invocation;
   const { clock } = host;
   const { askedOnce, watchSteps } = await import("../../../actions/workflow/watch_steps.ts");
-  const { StepsRoundsPainter, StepsWatchProgress } = await import(
+  const { StepsRoundsPainter, stepsWatchProgress } = await import(
     "../../../present/steps_rounds.ts"
   );
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
@@ -175,7 +175,7 @@ export async function showStepRounds(
           : event.kind === "first" && event.event.kind === "workflowStarted"
           ? { kind: "started" }
           : undefined,
-      progress: new StepsWatchProgress(new StepsProgress(clock), everyMs),
+      progress: stepsWatchProgress(new StepsProgress(clock), everyMs),
       statusLine: shown && view.format === "text" && !view.quiet && environment("TERM") !== "dumb",
       cleansUp: true,
       endsBySignal: true,
