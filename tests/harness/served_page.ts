@@ -11,10 +11,10 @@ export interface ServedPage extends AsyncDisposable {
   readonly base: string;
   readonly cookie: string;
   newLink(): URL;
-  // deno-lint-ignore no-explicit-any
+  // deno-lint-ignore no-explicit-any -- a test asserts what it reads
   get(path: string): Promise<any>;
   /** Returns the answer, whose status has to be this. */
-  // deno-lint-ignore no-explicit-any
+  // deno-lint-ignore no-explicit-any -- a test asserts what it reads
   post(path: string, body: unknown, status?: number): Promise<any>;
   /** Yields the events of a stream until its end. */
   events<T>(path: string): AsyncGenerator<T, void>;
