@@ -70,10 +70,12 @@ export class ShardRecord implements AsyncDisposable {
   /**
    * Makes this process the only one that can write, and returns what earlier ones have written.
    *
-   * @throws KodamaError `environment` if the record is full; `forbidden` if the service account lacks a right.
+   * A full record is opened too: its last ConfigMap is never closed, and the next line fails.
+   *
+   * @throws KodamaError `forbidden` if the service account lacks a right.
    */
   static async open(options: ShardRecordOptions): Promise<{ record: ShardRecord; text: string }> {
-    const { shard, signal, holder } = options;
+    const { signal, holder } = options;
     for (;;) {
       signal.throwIfAborted();
       const chunks = await readChunks(options);
@@ -81,7 +83,6 @@ export class ShardRecord implements AsyncDisposable {
       const isNew = tail === undefined ||
         tail.metadata.annotations?.[closedAnnotation] !== undefined;
       const index = isNew ? chunks.length : chunks.length - 1;
-      if (index >= maxChunks) throw fullError(shard);
       try {
         const taken = isNew
           ? await create(options, index, "")

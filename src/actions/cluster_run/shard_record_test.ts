@@ -186,5 +186,8 @@ Deno.test("a full record refuses what would be lost", async () => {
   const { record } = await ShardRecord.open(optionsOf(store, "a"));
   record.add({ long: "x".repeat(192 * 1024 * maxChunks) });
   await assert.rejects(record.flushed(), { kind: "environment", message: /shard 2 is full/ });
+  const { record: later } = await ShardRecord.open(optionsOf(store, "b"));
+  later.add({ long: "x".repeat(192 * 1024) });
+  await assert.rejects(later.flushed(), { kind: "environment", message: /shard 2 is full/ });
   assert.equal(store.objects.size, maxChunks);
 });

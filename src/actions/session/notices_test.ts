@@ -4,7 +4,8 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { sampleSession } from "../../session/testing/session.ts";
 import type { SessionRow } from "./events.ts";
 import { noticesOf } from "./notices.ts";
-import { sendNotice, signatureHeaders } from "./webhook.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
+import { configuredWebhook, sendNotice, signatureHeaders } from "./webhook.ts";
 
 const at = new Date("2026-01-01T00:00:00Z");
 const { signal } = new AbortController();
@@ -34,6 +35,34 @@ Deno.test("`noticesOf()` has each task that waits or has ended once, and nothing
       .map(({ task, state, reason }) => `${task} ${state} ${reason}`);
     assert.deepEqual(found, notice === undefined ? [] : [notice]);
   }
+});
+
+Deno.test("`configuredWebhook()` refuses an address without TLS and a secret that could be guessed", async () => {
+  const webhook = (url: string, secret: string) =>
+    configuredWebhook(
+      simulatedHost({}, {
+        files: { "/config/config.yaml": `notify:\n  webhook: ${url}\n` },
+        env: { KODAMA_WEBHOOK_SECRET: secret },
+      }).host,
+    );
+  const secret = "0123456789abcdef";
+  const rejected = (url: string, secret: string, message: RegExp) =>
+    assert.rejects(
+      webhook(url, secret),
+      (error) =>
+        error instanceof KodamaError && error.kind === "config" && message.test(error.message),
+    );
+  for (const url of ["https://hooks.example.com/x", "http://127.0.0.1:8080/", "http://[::1]/"]) {
+    const key = new TextEncoder().encode(secret);
+    assert.deepEqual(await webhook(url, ` ${secret}\n`), { url, key });
+  }
+  for (const url of ["http://hooks.example.com/x", "http://localhost.example.com/"]) {
+    await rejected(url, secret, /is sent to without TLS/);
+  }
+  for (const short of ["", secret.slice(1), `whsec_${btoa(secret.slice(1))}`]) {
+    await rejected("https://hooks.example.com/x", short, /no secret of at least 16 bytes/);
+  }
+  await rejected("https://hooks.example.com/x", "whsec_%", /isn't base64/);
 });
 
 Deno.test("a webhook's signature is that of Standard Webhooks", async () => {
