@@ -25,6 +25,7 @@ const letters: Readonly<Record<string, string>> = {
   follow: "f",
   match: "m",
   namespace: "n",
+  selector: "l",
   stdin: "i",
   tty: "t",
 };

@@ -80,13 +80,14 @@ async function missingError(
   );
 }
 
-/** Returns the hint for a name that no pod has: a workload, a part of names, or a similar name. */
+/** Returns the hint for a name that no pod has: a label, a workload, a part of names, or a similar name. */
 async function podGuess(
   client: KubeClient,
   selection: Selection,
   name: string,
   signal: AbortSignal,
 ): Promise<Hint> {
+  if (name.includes("=")) return hint`did you mean ${option("selector", name)}?`;
   const { pods } = await readPods(client, { ...selection, operands: [] }, signal);
   const names = pods.map(({ metadata }) => metadata?.name ?? "");
   const matching = names.filter((one) => one.includes(name));

@@ -178,6 +178,7 @@ Deno.test("a name that no pod has: a workload and -m are offered where names con
     'did you mean sts/db (1 pod) or "match: db" (1 pod)?',
   );
   assert.equal(await hintOf("wbe-1", pod("web", "web-1")), 'did you mean "web-1"?');
+  assert.equal(await hintOf("app=web", ...web), 'did you mean "selector: app=web"?');
 });
 
 Deno.test("labels, fields and node are the server's to look at", async () => {
