@@ -121,6 +121,13 @@ const model = () => import("./commands/model/model.ts");
 const plugin = () => import("./commands/plugin/plugin.ts");
 const sync = () => import("./commands/sync/sync.ts");
 const forwards = () => import("./commands/forward/forwards.ts");
+const workflows = () => import("./commands/workflow/workflow.ts");
+const sessionList = () => import("./commands/session/list.ts");
+const sessionShare = () => import("./commands/session/share.ts");
+const sessionBranch = () => import("./commands/session/branch.ts");
+const sessionStop = () => import("./commands/session/stop.ts");
+const sessionClone = () => import("./commands/session/clone.ts");
+const sessionSsh = () => import("./commands/session/ssh.ts");
 const trust = () => import("./commands/workflow/trust.ts");
 
 /** Returns how to load one command of such a file. */
@@ -136,51 +143,51 @@ const sessionCommands = {
     "start a session, or resume an interrupted start",
     () => import("./commands/session/start.ts"),
   ),
-  list: dialling("list sessions", () => import("./commands/session/list.ts")),
-  get: dialling("show one session", () => import("./commands/session/get.ts")),
+  list: dialling("list sessions", from(sessionList, "list")),
+  get: dialling("show one session", from(sessionList, "get")),
   attach: dialling("open a shell in a session", () => import("./commands/session/attach.ts")),
-  open: dialling("open a session in an editor", () => import("./commands/session/open.ts")),
+  open: dialling("open a session in an editor", from(sessionSsh, "open")),
   "ssh-config": dialling(
     "make a session a host of SSH clients",
-    () => import("./commands/session/ssh_config.ts"),
+    from(sessionSsh, "ssh-config"),
   ),
   share: dialling(
     "print how a teammate can attach",
-    () => import("./commands/session/share.ts"),
+    from(sessionShare, "share"),
   ),
   note: dialling(
     "add or list notes on a session",
-    () => import("./commands/session/note.ts"),
+    from(sessionShare, "note"),
   ),
   transfer: dialling(
     "give a session another owner",
-    () => import("./commands/session/transfer.ts"),
+    from(sessionShare, "transfer"),
   ),
   set: dialling(
     "change image, resources and limits of a session",
     () => import("./commands/session/set.ts"),
   ),
-  stop: dialling("stop a session and keep its volumes", () => import("./commands/session/stop.ts")),
+  stop: dialling("stop a session and keep its volumes", from(sessionStop, "stop")),
   resume: dialling(
     "start a stopped session again",
-    () => import("./commands/session/resume.ts"),
+    from(sessionStop, "resume"),
   ),
   pull: dialling(
     "fetch a session's branch into this repository",
-    () => import("./commands/session/pull.ts"),
+    from(sessionBranch, "pull"),
   ),
   pr: dialling(
     "open a pull request of a session's branch",
-    () => import("./commands/session/pr.ts"),
+    from(sessionBranch, "pr"),
   ),
-  clone: dialling("clone a session", () => import("./commands/session/clone.ts")),
+  clone: dialling("clone a session", from(sessionClone, "clone")),
   snapshot: dialling(
     "save a session's files",
     () => import("./commands/session/snapshot.ts"),
   ),
   restore: dialling(
     "restore a session's files",
-    () => import("./commands/session/restore.ts"),
+    from(sessionClone, "restore"),
   ),
   delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
 } satisfies Record<string, CommandLeaf>;
@@ -267,23 +274,23 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     remove: dialling("remove a schedule, with its runs", from(schedules, "remove")),
   }),
   workflow: branch("list, check and create workflow files", {
-    list: leaf("list the workflows that can be run", () => import("./commands/workflow/list.ts")),
-    show: leaf("show what a workflow does", () => import("./commands/workflow/show.ts")),
+    list: leaf("list the workflows that can be run", from(workflows, "list")),
+    show: leaf("show what a workflow does", from(workflows, "show")),
     check: leaf("report problems in workflow files", () => import("./commands/workflow/check.ts")),
     rights: leaf(
       "print the Role that a workflow needs",
-      () => import("./commands/workflow/rights.ts"),
+      from(workflows, "rights"),
     ),
-    graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
-    test: leaf("run tests of workflows", () => import("./commands/workflow/test.ts")),
+    graph: leaf("draw a workflow as a chart", from(workflows, "graph")),
+    test: leaf("run tests of workflows", from(workflows, "test")),
     new: leaf("create a workflow file", () => import("./commands/workflow/new.ts")),
     upgrade: leaf(
       "rewrite workflow files of an earlier version of the format",
-      () => import("./commands/workflow/upgrade.ts"),
+      from(workflows, "upgrade"),
     ),
     schema: leaf(
       "print the JSON Schema of workflow files",
-      () => import("./commands/workflow/schema.ts"),
+      from(workflows, "schema"),
     ),
     trust: branch("manage which workflows may run", {
       add: leaf(

@@ -4,7 +4,7 @@ import type { DeletionPlan } from "../../../actions/session/events.ts";
 import type { StopPlan } from "../../../actions/session/stop.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { askDeletion } from "./delete.ts";
-import { askRestore } from "./restore.ts";
+import { askRestore } from "./clone.ts";
 import { askSnapshotRemoval } from "../snapshots/snapshots.ts";
 import { askStop } from "./stop.ts";
 

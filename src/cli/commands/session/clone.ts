@@ -1,14 +1,22 @@
-import { fillSteps } from "../../../actions/session/events.ts";
-import { defineCommand } from "../../parser/command.ts";
+/** Sessions with the files of others. */
+import { fillSteps, isSnapshotName } from "../../../actions/session/events.ts";
+import type { RestorePlan } from "../../../actions/session/snapshots/restore.ts";
+import type { RestoreFrom } from "../../../actions/session/snapshots/restore_source.ts";
+import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
+import { bytesText, filesText } from "../../../present/copy_painter.ts";
+import { stoppable } from "../../../terminal/driver/signals.ts";
+import { printable } from "../../../terminal/printable.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { askYes, canAsk } from "../../ask_yes.ts";
 import { success } from "../../exit_codes.ts";
-import { toggle } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { toggle } from "../../parser/flag.ts";
 import { scopeFlags, sessionOperand, sessionRef, timeoutFlag } from "./flags.ts";
 import { showSessionStart } from "./show_start.ts";
-import { stoppable } from "../../../terminal/driver/signals.ts";
 
 /** `kodama clone`. */
-export const command = defineCommand({
+const clone = defineCommand({
   description:
     "Creates the session NEW with the definition and the files of an existing one: its workspace, " +
     "committed or not, and its agent's home, so that conversations can continue in both. The session " +
@@ -60,3 +68,130 @@ export const command = defineCommand({
     return success;
   },
 });
+
+/** `kodama restore`. */
+const restore = defineCommand({
+  description:
+    "Restores the files of a snapshot. If there is no session NAME, it is created with the definition " +
+    "in the snapshot. If it is stopped, its files are replaced, after a confirmation that lists what " +
+    "is lost. A running session is not changed.\n\n" +
+    "A name of a-z, 0-9 and - is a snapshot in the cluster; anything else is a local file. Use ./name " +
+    "for a file with such a name. A file is checked completely before anything is created. Existing " +
+    "files stay until all files are restored, and are kept if that fails. Secrets are not restored: " +
+    "set them with kodama start --env-file. A snapshot in the cluster contains the agent's login, " +
+    "which is only restored with --with-secrets. The session is not synced with a local folder until " +
+    "you request it.",
+  operands: [
+    sessionOperand,
+    {
+      name: "SNAPSHOT|FILE",
+      arity: "one",
+      completion: { kind: "snapshots", orFile: true },
+    },
+  ],
+  flags: {
+    ...scopeFlags,
+    "yes": toggle("replace existing files without asking", { short: "y" }),
+    "with-secrets": toggle("also restore the agent's login (cluster snapshots only)"),
+    "timeout": timeoutFlag,
+  },
+  examples: [
+    {
+      title: "As a new session",
+      line: "kodama restore fix-auth-2 before-the-merge",
+    },
+    { title: "From a file", line: "kodama restore fix-auth-2 fix-auth.tar.gz" },
+    {
+      title: "Into the same session, which is stopped",
+      line: "kodama restore fix-auth before-the-merge",
+    },
+  ],
+  exitCodes: [
+    ["0", "the session runs"],
+    ["1", "the session is running, the snapshot is incomplete, or a step failed"],
+    ["2", "files would be replaced, and that was not confirmed"],
+    ["3", "the pod was not ready in time"],
+    ["130", "stopped by Ctrl-C or a signal; the message lists what remains"],
+  ],
+  seeAlso: [
+    "kodama snapshot --help saves a session's files.",
+    "kodama snapshots list --help lists the snapshots in the cluster.",
+  ],
+  resolve: ({ flags, operands: [name, source = ""] }) => {
+    const withSecrets = flags["with-secrets"];
+    const from: RestoreFrom = isSnapshotName(source)
+      ? { kind: "snapshot", name: source }
+      : { kind: "file", path: source };
+    if (withSecrets && from.kind === "file") {
+      throw new UsageError(
+        "--with-secrets is for a snapshot of the cluster: a file has no secrets",
+      );
+    }
+    return {
+      options: { ...sessionRef(flags, name), from, withSecrets, readyTimeoutMs: flags.timeout },
+      yes: flags.yes,
+      kubeconfig: flags.kubeconfig,
+    };
+  },
+  async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal, environment }) {
+    const host = await openHost({ kubeconfig });
+    const { planRestore } = await import("../../../actions/session/snapshots/restore.ts");
+    const style = styleOf(terminal.stderr, environment);
+    const { session } = await stoppable(signals, async (signal) => {
+      const planned = await planRestore(host, { ...options, signal });
+      const { plan } = planned;
+      const lines = [snapshotLine(plan), ...(yes ? lostLines(plan) : [])];
+      await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
+      if (plan.lost.length > 0 && !yes && !await askRestore(plan, { terminal, signal })) {
+        throw new KodamaError("declined", "cancelled; nothing was changed");
+      }
+      const view = { terminal, clock: host.clock, style, steps: fillSteps };
+      return await showSessionStart(planned.run(), view);
+    });
+    await terminal.stdout.write(`session/${session.name} is Running\n`);
+    return success;
+  },
+});
+
+/* The question before files are replaced: the content of the snapshot, and what is lost. */
+
+/** Describes what is restored. */
+function snapshotLine({ snapshot }: RestorePlan): string {
+  const { session, takenAt, content, image } = snapshot;
+  const what = content.kind === "file"
+    ? `${filesText(content.files)}, ${bytesText(content.bytes)}`
+    : content.volumes.map(({ name, size }) => `${name} (${size})`).join(", ");
+  return `snapshot of session "${session}" at ${takenAt.toISOString()}: ${what}, image ${image}`;
+}
+
+/** Describes what is lost. */
+function lostLines({ lost }: RestorePlan): string[] {
+  if (lost.length === 0) return [];
+  return [
+    "replaced, and permanently deleted:",
+    ...lost.map(({ name, size }) => `  the contents of ${name} (${size})`),
+  ];
+}
+
+/**
+ * Asks on the terminal.
+ *
+ * @throws UnconfirmedError if no one can be asked.
+ */
+export async function askRestore(
+  plan: RestorePlan,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<boolean> {
+  const lines = lostLines(plan).map((line) => `${printable(line)}\n`).join("");
+  if (!canAsk(terminal)) {
+    const names = plan.lost.map(({ name }) => name).join(" and ");
+    throw new UnconfirmedError(
+      `refusing to restore session "${plan.name}" without confirmation: the contents of ${names} would be lost`,
+      { hint: "pass --yes; kodama snapshot saves those files first" },
+    );
+  }
+  return await askYes(terminal, `${lines}Restore it?`, signal);
+}
+
+/** By their names. */
+export const commands = { clone, restore };

@@ -1,18 +1,20 @@
+/** Sessions as hosts of SSH clients. */
+import { editorNames } from "../../../actions/session/editors.ts";
 import { absolutePath } from "../../../base/absolute_path.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { printable } from "../../../terminal/printable.ts";
 import { interruptible, stoppable } from "../../../terminal/driver/signals.ts";
-import { defineCommand } from "../../parser/command.ts";
+import { printable } from "../../../terminal/printable.ts";
 import { success } from "../../exit_codes.ts";
-import { choice, text, value } from "../../parser/flag.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { choice, text, value, valueOr } from "../../parser/flag.ts";
 import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
 
 const formats = choice(["json"]);
 
 /** `kodama ssh-config`. */
-export const command = defineCommand({
+const sshConfig = defineCommand({
   description:
     "Makes a session a host of SSH clients: ssh, scp, rsync, git, and editors that work on remote " +
     "machines. It writes a file for it in kodama's folder, with a key of its own; include those files " +
@@ -80,3 +82,45 @@ export const command = defineCommand({
     return success;
   },
 });
+
+const editors = choice(editorNames);
+
+/** `kodama open`. */
+const open = defineCommand({
+  description:
+    "Opens a session's workspace in an editor of this machine, which works in it by SSH. As " +
+    "kodama ssh-config, it first makes the session a host; its files have to be included in " +
+    "~/.ssh/config.",
+  operands: [sessionOperand],
+  flags: {
+    ...scopeFlags,
+    editor: valueOr("editor to open it in", editors.parse, "code", editors),
+  },
+  examples: [
+    { title: "In VS Code", line: "kodama open fix-auth" },
+    { title: "In another editor", line: "kodama open fix-auth --editor zed" },
+  ],
+  exitCodes: [
+    ["0", "the editor was opened"],
+    ["1", "there is no such session, it isn't running, or its image has no sshd"],
+  ],
+  seeAlso: ["kodama ssh-config --help explains the connection."],
+  resolve: ({ flags, operands: [name] }) => ({
+    options: { ...sessionRef(flags, name), editor: flags.editor },
+    kubeconfig: flags.kubeconfig,
+  }),
+  async run({ options, kubeconfig }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const path = kubeconfig && absolutePath(kubeconfig, host.places.workingDir);
+    const { openEditor } = await import("../../../actions/session/ssh.ts");
+    const { command: words } = await interruptible(
+      signals,
+      (signal) => openEditor(host, { ...options, ...definedOnly({ kubeconfig: path }), signal }),
+    );
+    await terminal.stderr.write(`${words.join(" ")}\n`);
+    return success;
+  },
+});
+
+/** By their names. */
+export const commands = { "ssh-config": sshConfig, open };

@@ -1,0 +1,259 @@
+/** `kodama workflow`; `check.ts`, `new.ts` and `trust.ts` have its longest commands. */
+import { formatDuration } from "../../../base/duration.ts";
+import { jsonDocument } from "../../../present/json.ts";
+import { interruptible } from "../../../terminal/driver/signals.ts";
+import { failure, success } from "../../exit_codes.ts";
+import { renderData, renderValue, styleOf } from "../../output.ts";
+import { defineCommand } from "../../parser/command.ts";
+import { choice, text, toggle, value, values } from "../../parser/flag.ts";
+import { namespaceValue } from "../../parser/scope_flags.ts";
+import { paramTexts, workflowFlags } from "../run/flags.ts";
+import { nearPath } from "./near_path.ts";
+
+const listFormats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama workflow list`. */
+const list = defineCommand({
+  description:
+    "Lists the workflows that can be run from here: those in workflows/ and .kodama/workflows/ of the " +
+    "current directory and the folders above it, your own, and those shipped with kodama. If several " +
+    "have the same name, the first of these is used.",
+  flags: {
+    output: value("output format: data instead of a table", listFormats.parse, {
+      short: "o",
+      ...listFormats,
+    }),
+  },
+  examples: [
+    { title: "List the workflows", line: "kodama workflow list" },
+    { title: "As JSON, for a script", line: "kodama workflow list -o json" },
+  ],
+  seeAlso: ["kodama workflow show --help shows a workflow."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listWorkflows } = await import("../../../actions/workflow/files.ts");
+    const { tableLines } = await import("../../../terminal/table.ts");
+    const opened = await host();
+    const { workingDir, shippedWorkflowsDir } = opened.places;
+    const listed = await listWorkflows(opened);
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(listed, format));
+      return success;
+    }
+    const rows = listed.map(({ name, description, params, errors, path }) => [
+      name,
+      errors > 0
+        ? `${errors} ${errors === 1 ? "error" : "errors"}: kodama workflow check ${name}`
+        : description ?? "",
+      params.join(" "),
+      path.startsWith(`${shippedWorkflowsDir}/`) ? "built in" : nearPath(path, workingDir),
+    ]);
+    if (rows.length === 0) await terminal.stderr.write("no workflow found\n");
+    else {
+      const lines = tableLines(["WORKFLOW", "DESCRIPTION", "PARAMS", "FILE"], rows);
+      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    }
+    return success;
+  },
+});
+
+const jsonFormat = choice(["json"]);
+
+/** `kodama workflow show`. */
+const show = defineCommand({
+  description:
+    "Shows a workflow: its purpose, its parameters, what it may change, and its steps, including " +
+    "those of workflows that it extends. kodama run --plan shows which pods it would run in.",
+  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
+  flags: {
+    output: value("output format", jsonFormat.parse, { short: "o", ...jsonFormat }),
+  },
+  examples: [
+    { title: "Show a workflow", line: "kodama workflow show kwekash" },
+    { title: "As JSON", line: "kodama workflow show kwekash -o json" },
+  ],
+  seeAlso: ["kodama run --help runs a workflow.", "kodama workflow graph --help draws a chart."],
+  resolve: ({ operands: [workflow = ""], flags }) => ({ workflow, format: flags.output }),
+  async run({ workflow: name, format }, { host, terminal }) {
+    const { readWorkflow } = await import("../../../actions/workflow/files.ts");
+    const { workflowLines } = await import("../../../present/workflow_text.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const { workflow } = await readWorkflow(await host(), name);
+    const text = format === undefined
+      ? workflowLines(workflow).map((line) => `${printable(line)}\n`).join("")
+      : jsonDocument(workflow);
+    await terminal.stdout.write(text);
+    return success;
+  },
+});
+
+const rightsFormats = choice(["json", "yaml"]);
+
+/** `kodama workflow rights`. */
+const rights = defineCommand({
+  description:
+    "Prints the Role that a workflow needs, as YAML for kubectl apply: each rule with the steps that need it. It is a " +
+    "ClusterRole for pods of all namespaces and for objects without one. What can't be known before the run, such as the " +
+    "rights of a script, is named in a comment. No cluster is asked.",
+  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
+  flags: {
+    param: workflowFlags.param,
+    namespace: values("the namespace of its pods, as with kodama run", text, namespaceValue),
+    output: value("print data: the manifests, and each rule with its steps", rightsFormats.parse, {
+      short: "o",
+      ...rightsFormats,
+    }),
+  },
+  examples: [
+    {
+      title: "Grant what a workflow needs",
+      line: "kodama workflow rights kwekash | kubectl apply -f -",
+    },
+    {
+      title: "With its parameters, as data",
+      line: "kodama workflow rights disk-usage -p match=web -n shop -o json",
+    },
+  ],
+  seeAlso: ["kodama workflow new --help makes a CronJob with this Role."],
+  resolve: ({ operands: [workflow = ""], flags }) => ({
+    workflow,
+    params: paramTexts(flags.param),
+    namespaces: flags.namespace,
+    format: flags.output,
+  }),
+  async run({ workflow, params, namespaces, format }, { host, terminal }) {
+    const { workflowRights } = await import("../../../actions/workflow/rights.ts");
+    const { rightsData, rightsYaml } = await import("../../../present/workflow_rights.ts");
+    const named = { kind: "named", names: namespaces } as const;
+    const overrides = namespaces.length === 0 ? {} : { selection: { namespaces: named } };
+    const rights = await workflowRights(await host(), { workflow, params, overrides });
+    await terminal.stdout.write(
+      format === undefined ? rightsYaml(rights) : await renderValue(rightsData(rights), format),
+    );
+    return success;
+  },
+});
+
+/** `kodama workflow graph`. */
+const graph = defineCommand({
+  description:
+    "Prints a workflow as a flow chart in Mermaid, which code hosts render in pages and reviews.",
+  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
+  flags: {},
+  examples: [{
+    title: "Write a chart into a file",
+    line: "kodama workflow graph kwekash > kwekash.mmd",
+  }],
+  resolve: ({ operands: [workflow = ""] }) => ({ workflow }),
+  async run({ workflow: name }, { host, terminal }) {
+    const { mermaidOf, readWorkflow } = await import("../../../actions/workflow/files.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const { workflow } = await readWorkflow(await host(), name);
+    await terminal.stdout.write(`${printable(mermaidOf(workflow))}`);
+    return success;
+  },
+});
+
+/** `kodama workflow test`. */
+const test = defineCommand({
+  description:
+    "Runs the cases of workflow test files, each on an embedded cluster of its own that is removed " +
+    "afterwards, so no Kubernetes is needed. Tests are files such as NAME.test.yaml beside the " +
+    "workflow; without operands, all tests of the nearest workflows folder are run.",
+  operands: [{ name: "FILE", arity: "any", completion: { kind: "files" } }],
+  flags: { output: value("output format", jsonFormat.parse, { short: "o", ...jsonFormat }) },
+  examples: [
+    { title: "Run all tests of a repository", line: "kodama workflow test" },
+    { title: "Run one test file", line: "kodama workflow test workflows/disk-usage.test.yaml" },
+  ],
+  exitCodes: [["0", "every case passed"], ["1", "a case failed"]],
+  resolve: ({ operands, flags }) => ({ files: operands, format: flags.output }),
+  async run({ files, format }, { host, terminal, signals, environment }) {
+    const { testWorkflows } = await import("../../../actions/workflow/test_workflows.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const machine = await host();
+    const style = styleOf(terminal.stdout, environment);
+    const cases: object[] = [];
+    let bad = 0;
+    await interruptible(signals, async (signal) => {
+      for await (const event of testWorkflows(machine, files, signal)) {
+        if (event.kind === "clusterStarting") {
+          await terminal.stderr.write(
+            `starting a cluster with the world ${printable(event.world)}\n`,
+          );
+          continue;
+        }
+        const { file, name, differences, durationMs } = event;
+        cases.push({ file, name, ok: differences.length === 0, differences, durationMs });
+        if (differences.length > 0) bad += 1;
+        if (format !== undefined) continue;
+        const mark = differences.length === 0 ? style.green("ok    ") : style.red("failed");
+        const title = `${file.split("/").at(-1)}: ${name}`;
+        const lines = [
+          `${mark}  ${printable(title)}  ${formatDuration(durationMs)}`,
+          ...differences.map((line) => `        ${printable(line)}`),
+        ];
+        await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      }
+    });
+    if (format !== undefined) await terminal.stdout.write(jsonDocument(cases));
+    await terminal.stderr.write(`${cases.length} cases, ${bad} failed\n`);
+    return bad === 0 ? success : failure;
+  },
+});
+
+/** `kodama workflow upgrade`. */
+const upgrade = defineCommand({
+  description:
+    "Rewrites workflow files of an earlier version of the format, and prints each change with its line. " +
+    "Only the text of the changed fields is replaced: comments and layout stay. A file that extends " +
+    "another one gets that file's fields. Without names, all files of the repository and your own are " +
+    "rewritten.",
+  operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
+  flags: { "dry-run": toggle("print the changes without making them") },
+  examples: [
+    { title: "List what would change", line: "kodama workflow upgrade --dry-run" },
+    { title: "Rewrite one file", line: "kodama workflow upgrade ./checks/disk.yaml" },
+  ],
+  exitCodes: [["0", "all files have the current version"], ["1", "a file has other problems"]],
+  seeAlso: ["kodama workflow check --help reports the problems of a file."],
+  resolve: ({ operands, flags }) => ({ operands, dryRun: flags["dry-run"] }),
+  async run({ operands, dryRun }, { host, terminal }) {
+    const { upgradeWorkflows } = await import("../../../actions/workflow/upgrade.ts");
+    const { printable } = await import("../../../terminal/printable.ts");
+    const machine = await host();
+    const files = await upgradeWorkflows(machine, operands, { dryRun });
+    for (const { path, changes, errors } of files) {
+      const name = printable(nearPath(path, machine.places.workingDir));
+      const lines = changes.map((change) => `${name}:${printable(change)}\n`);
+      await terminal.stdout.write(lines.join(""));
+      if (errors === 0) continue;
+      const noun = errors === 1 ? "error" : "errors";
+      await terminal.stderr.write(`${name}: ${errors} ${noun}: kodama workflow check ${name}\n`);
+    }
+    const count = files.filter(({ changes }) => changes.length > 0).length;
+    const noun = count === 1 ? "file" : "files";
+    await terminal.stderr.write(`${count} ${noun}${dryRun ? " would be" : ""} rewritten\n`);
+    return files.some(({ errors }) => errors > 0) ? failure : success;
+  },
+});
+
+/** `kodama workflow schema`. */
+const schema = defineCommand({
+  description:
+    "Prints the JSON Schema of workflow files. Editors with the YAML language server use it for " +
+    "completion and checks if the first line of a file is `# yaml-language-server: $schema=PATH`.",
+  flags: {},
+  examples: [
+    { title: "For an editor", line: "kodama workflow schema > workflow.schema.json" },
+  ],
+  resolve: () => ({}),
+  async run(_options, { terminal }) {
+    const { workflowSchema } = await import("../../../actions/workflow/files.ts");
+    await terminal.stdout.write(jsonDocument(await workflowSchema()));
+    return success;
+  },
+});
+
+/** By their names. */
+export const commands = { list, show, rights, graph, test, upgrade, schema };
