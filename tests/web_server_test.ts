@@ -1,6 +1,6 @@
 /** What the page of `kodama web` can do, by the real server on the embedded cluster: terminals, and runs with questions. */
 import assert from "node:assert/strict";
-import type { RunEvent } from "../src/web/api.ts";
+import type { WebRunEvent } from "../src/web/api.ts";
 import { inProcessCluster } from "./harness/cluster_in_process.ts";
 import { type ServedPage, servedPage } from "./harness/served_page.ts";
 
@@ -32,8 +32,8 @@ Deno.test("a run waits for the answer to its question, and is recorded and repea
   const params = { match: "weka-drive", command: "hostname", namespace };
   const { id } = await page.post("api/runs", { kind: "workflow", workflow: "canary", params });
   let isAnswered = false;
-  const events: RunEvent[] = [];
-  for await (const event of page.events<RunEvent>(`api/runs/${id}/events`)) {
+  const events: WebRunEvent[] = [];
+  for await (const event of page.events<WebRunEvent>(`api/runs/${id}/events`)) {
     events.push(event);
     const [question] = event.kind === "run" ? event.run.questions : [];
     if (question === undefined || isAnswered) continue;

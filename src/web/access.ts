@@ -31,7 +31,7 @@ export interface Browser {
 }
 
 /** A request that is refused, before anything else is known of it. */
-export interface Refusal {
+export interface RefusedRequest {
   status: 400 | 401 | 403 | 404 | 421 | 429;
   reason: string;
 }
@@ -125,7 +125,7 @@ export class Access {
    * server can send requests here, and a name of it may lead here (DNS rebinding): both are refused whether or not the
    * request has a cookie.
    */
-  refusal(request: Request): Refusal | undefined {
+  refusal(request: Request): RefusedRequest | undefined {
     const { headers, method } = request;
     const host = headers.get("host")?.toLowerCase();
     const url = new URL(request.url);

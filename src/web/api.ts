@@ -16,10 +16,13 @@
  *   stream, as `EventSource` would reconnect. The event `failed` has an {@link ErrorAnswer}, and is also the last one.
  *   Comments are sent each 15 s.
  */
+import type { StartedTask } from "../actions/agent/tasks.ts";
+import type { SessionDiff } from "../actions/session/diff.ts";
+import type { SessionScope } from "../actions/session/events.ts";
 import type { EventReport } from "../actions/exec/event_report.ts";
 import type { ChangeQuestion } from "../actions/confirm_change.ts";
 import type { ForwardReport } from "../actions/forward/background.ts";
-import type { ParamsSchema } from "../actions/workflow/files.ts";
+import type { ListedWorkflow, ParamsSchema } from "../actions/workflow/files.ts";
 import type { StepsEvent, WorkflowPlan } from "../actions/workflow/run_steps.ts";
 import type { ErrorKind, KodamaError } from "../base/errors.ts";
 import type { StructuredHint } from "../base/hint.ts";
@@ -50,7 +53,7 @@ export type AsJson<T> = T extends Date | Uint8Array | KodamaError | StructuredHi
  * The routes, by method and path; `:name` is one encoded part of a path. `query` are parameters behind `?`; a list is
  * its name repeated, a switch is `true`. `answer` is the JSON of a success, `event` the JSON of each event.
  */
-export interface Api {
+export interface Routes {
   "GET api/about": { answer: About };
   /** Makes a link that signs another browser in: a phone. */
   "POST api/links": { request: Empty; answer: SignInLink };
@@ -58,30 +61,34 @@ export interface Api {
   "POST api/sign-out": { request: Empty; answer: Empty };
 
   /** As events: the whole list first, then what changes. */
-  "GET api/sessions": { query: ListScope; answer: SessionList; event: SessionsEvent };
-  "GET api/sessions/:name": { query: Scope; answer: SessionDetailsData };
+  "GET api/sessions": { query: SessionsQuery; answer: SessionList; event: SessionsEvent };
+  "GET api/sessions/:name": { query: SessionScope; answer: SessionDetailsData };
   /** The work in a session: what differs from the commit that it started from. */
-  "GET api/sessions/:name/diff": { query: Scope; answer: SessionDiff };
+  "GET api/sessions/:name/diff": { query: SessionScope; answer: AsJson<SessionDiff> };
   /** Events of a task: of the one that the agent works on, or the newest, if no number is given. */
-  "GET api/sessions/:name/log": { query: Scope & { task?: number }; event: FollowData };
-  "GET api/sessions/:name/tasks": { query: Scope; answer: { tasks: TaskData[] } };
-  "POST api/sessions/:name/prompt": { query: Scope; request: Prompt; answer: StartedTask };
+  "GET api/sessions/:name/log": { query: SessionScope & { task?: number }; event: FollowData };
+  "GET api/sessions/:name/tasks": { query: SessionScope; answer: { tasks: TaskData[] } };
+  "POST api/sessions/:name/prompt": {
+    query: SessionScope;
+    request: Prompt;
+    answer: AsJson<StartedTask>;
+  };
   "POST api/sessions/:name/interrupt": {
-    query: Scope;
+    query: SessionScope;
     request: { task?: number };
     answer: { task: number };
   };
   /** Confirmed if work would be lost. */
-  "POST api/sessions/:name/stop": { query: Scope; request: Empty; answer: Empty };
+  "POST api/sessions/:name/stop": { query: SessionScope; request: Empty; answer: Empty };
   /** Answers when the pod is requested; the list shows how it starts. */
-  "POST api/sessions/:name/resume": { query: Scope; request: Empty; answer: Empty };
+  "POST api/sessions/:name/resume": { query: SessionScope; request: Empty; answer: Empty };
 
-  "GET api/pods": { query: Selection; answer: PodList };
-  "GET api/logs": { query: LogQuery; event: LogEvent };
+  "GET api/pods": { query: PodsQuery; answer: PodList };
+  "GET api/logs": { query: LogsQuery; event: LogEvent };
 
-  "GET api/workflows": { answer: { workflows: ListedWorkflow[] } };
+  "GET api/workflows": { answer: { workflows: WorkflowSummary[] } };
   "GET api/workflows/:name": { answer: WorkflowDetails };
-  "POST api/workflows/:name/plan": { request: WorkflowValues; answer: Plan };
+  "POST api/workflows/:name/plan": { request: WorkflowValues; answer: AsJson<WorkflowPlan> };
 
   /** The newest runs first: those of this server, then those that this machine has recorded. */
   "GET api/runs": { query: { limit?: number }; answer: RunList };
@@ -90,7 +97,7 @@ export interface Api {
   /** A run of this server, or a recorded one. */
   "GET api/runs/:id": { answer: RunDetails };
   /** Only of runs of this server: from the start of the run, then live. */
-  "GET api/runs/:id/events": { event: RunEvent };
+  "GET api/runs/:id/events": { event: WebRunEvent };
   "POST api/runs/:id/rerun": { request: { failed: boolean }; answer: StartedRun };
   /** Only of runs of this server: running commands are ended; steps of `finally` still run. Twice ends them too. */
   "POST api/runs/:id/cancel": { request: Empty; answer: Empty };
@@ -110,14 +117,8 @@ export interface Api {
 /** Nothing. */
 export type Empty = Record<string, never>;
 
-/** Where a name is looked up; the server's own if absent. */
-export interface Scope {
-  context?: string;
-  namespace?: string;
-}
-
-/** Which namespaces are listed. */
-export interface ListScope extends Scope {
+/** Which namespaces are listed; the server's own if absent. */
+export interface SessionsQuery extends SessionScope {
   allNamespaces?: boolean;
 }
 
@@ -129,14 +130,14 @@ export interface ErrorAnswer {
     /** The way out, as text. */
     hint?: string;
     /** Of kind `unconfirmed`. */
-    question?: Question;
+    question?: WebQuestion;
     /** Of kind `unconfirmed`: repeats the request, once, within ten minutes. */
     confirm?: string;
   };
 }
 
 /** What a person is asked before a change. */
-export type Question =
+export type WebQuestion =
   /** A change of pods. `text` words it: the exact change, and what it reaches, in lines. */
   | { kind: "change"; text: string; change: AsJson<ChangeQuestion> }
   /** A session that is stopped with work that isn't stored elsewhere. `text` has the reasons, in lines. */
@@ -202,18 +203,6 @@ export type SessionDetailsData = SessionRowData & {
   tasks?: TaskData[];
 };
 
-/** The work in a session's repository. */
-export interface SessionDiff {
-  /** The commit that it is compared with. */
-  base: string;
-  /** A unified diff as git writes it, of commits and of uncommitted changes. */
-  diff: string;
-  /** Paths that git doesn't track yet, which aren't in the diff. */
-  untracked: string[];
-  /** It is cut: more than 960 KiB. */
-  truncated: boolean;
-}
-
 /** A prompt for a session's agent. */
 export interface Prompt {
   text: string;
@@ -221,19 +210,10 @@ export interface Prompt {
   conversation?: "new" | "latest" | number;
 }
 
-/** A task that was started. */
-export interface StartedTask {
-  task: number;
-  /** The task whose conversation it continues. */
-  continues?: number;
-  /** Tasks that run before it. */
-  behind: number[];
-}
-
 /* Pods and logs. */
 
 /** Pods: the grammar of all commands. Without any choice: the pods of the context's own namespace. */
-export interface Selection {
+export interface PodsQuery {
   /** Names, `deploy/web`, `namespace/pod`. */
   pods?: string[];
   /** `TEXT` or `/RE/`. */
@@ -258,7 +238,7 @@ export interface PodList {
 }
 
 /** Which logs. */
-export interface LogQuery extends Selection {
+export interface LogsQuery extends PodsQuery {
   follow?: boolean;
   previous?: boolean;
   /** Last lines of each container; 1,000 if absent. */
@@ -282,18 +262,11 @@ export type LogEvent =
 
 /* Workflows and runs. */
 
-/** A workflow of a list. */
-export interface ListedWorkflow {
-  name: string;
-  description?: string;
-  /** Names of the parameters; required ones first. */
-  params: string[];
-  /** The number of errors in its file: it can't be run. */
-  errors: number;
-}
+/** A workflow of a list; with errors it can't be run. */
+export type WorkflowSummary = AsJson<Omit<ListedWorkflow, "path">>;
 
 /** One workflow. */
-export interface WorkflowDetails extends ListedWorkflow {
+export type WorkflowDetails = WorkflowSummary & {
   /**
    * JSON Schema (2020-12) of the parameters. `format: "duration"` is a text such as `30s`, `writeOnly` a secret; a list
    * is an array of texts.
@@ -301,16 +274,13 @@ export interface WorkflowDetails extends ListedWorkflow {
   parameters: ParamsSchema;
   /** What it does, in lines. */
   text: string;
-}
+};
 
 /** The parameters of a run, and the pods that override the workflow's own. */
 export interface WorkflowValues {
   params?: Record<string, JsonValue>;
-  selection?: Selection;
+  selection?: PodsQuery;
 }
-
-/** What a run would do: `run --plan -o json`. */
-export type Plan = AsJson<WorkflowPlan>;
 
 /** What is started. */
 export type StartRun =
@@ -321,7 +291,7 @@ export type StartRun =
     command: string[];
     /** The command is one line for a shell. */
     shell?: boolean;
-    selection: Selection;
+    selection: PodsQuery;
     /** Run in all pods of the namespaces, if nothing else chooses. */
     all?: boolean;
     timeoutMs?: number;
@@ -358,7 +328,7 @@ export interface RunQuestion {
   id: string;
   /** `change`: an answer is `yes` or `no`. */
   question:
-    | Question
+    | WebQuestion
     | {
       kind: "ask";
       text: string;
@@ -399,7 +369,7 @@ export interface RunDetails {
 }
 
 /** An event of a run. */
-export type RunEvent =
+export type WebRunEvent =
   /** Of a command: as `exec -o jsonl --events` prints it. */
   | { kind: "exec"; event: EventReport }
   /** Of a workflow: as `run -o jsonl` prints it. */
@@ -416,7 +386,7 @@ export type ForwardData = AsJson<ForwardReport>;
 
 /** Of a session, or of a pod. */
 export type TerminalQuery =
-  & Scope
+  & SessionScope
   & { columns: number; rows: number }
   & ({ session: string } | { pod: string; container?: string });
 

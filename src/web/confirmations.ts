@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { UnconfirmedError } from "../base/errors.ts";
-import type { Question } from "./api.ts";
+import type { WebQuestion } from "./api.ts";
 
 /** A question that wasn't answered stops being one after this time. */
 const questionMs = 10 * 60_000;
@@ -14,7 +14,7 @@ const maxQuestions = 256;
 
 /** A change that needs an answer. */
 export class UnconfirmedQuestion extends UnconfirmedError {
-  constructor(readonly question: Question, readonly confirm: string) {
+  constructor(readonly question: WebQuestion, readonly confirm: string) {
     super("this change needs a confirmation");
   }
 }
@@ -22,7 +22,7 @@ export class UnconfirmedQuestion extends UnconfirmedError {
 /** Asks during one request. */
 export interface Asking {
   /** Returns true if the request confirms this question. @throws UnconfirmedQuestion otherwise. */
-  ask(question: Question): Promise<boolean>;
+  ask(question: WebQuestion): Promise<boolean>;
 }
 
 /** The questions of a server. */

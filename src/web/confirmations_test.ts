@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import type { Question } from "./api.ts";
+import type { WebQuestion } from "./api.ts";
 import { Confirmations, UnconfirmedQuestion } from "./confirmations.ts";
 
-const question: Question = { kind: "stop", text: "2 commits aren't pushed" };
+const question: WebQuestion = { kind: "stop", text: "2 commits aren't pushed" };
 
 Deno.test("a confirmation ends after ten minutes", async () => {
   const clock = new ManualClock();

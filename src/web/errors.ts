@@ -26,7 +26,7 @@ const statuses: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** Returns the status of an answer with this error. */
-export function statusOf(error: unknown): number {
+export function httpStatus(error: unknown): number {
   return error instanceof KodamaError ? statuses[error.kind] : 500;
 }
 

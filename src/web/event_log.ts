@@ -2,7 +2,7 @@
  * The events of one run, stored once for all its readers: each reads from any point, and then waits for more. Its size
  * has a limit: the oldest lines of output are dropped first, and a reader is informed of how many.
  */
-import { Changes } from "./event_stream.ts";
+import { ChangeSignal } from "./event_stream.ts";
 
 /** Characters of events that are stored. */
 const maxCharacters = 8 * 1024 * 1024;
@@ -24,7 +24,7 @@ export class EventLog {
   #characters = 0;
   #last = 0;
   #isEnded = false;
-  readonly #changes = new Changes();
+  readonly #changes = new ChangeSignal();
 
   constructor(private readonly limit = maxCharacters) {}
 

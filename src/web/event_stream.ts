@@ -30,7 +30,7 @@ export function eventBytes(
 }
 
 /** Those who wait for the next change of something that they share. */
-export class Changes {
+export class ChangeSignal {
   readonly #waiting = new Set<() => void>();
 
   /** Wakes all of them. */

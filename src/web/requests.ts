@@ -1,13 +1,13 @@
 /** What requests may contain: their queries and bodies, validated. */
 import * as v from "valibot";
-import type { Selection as PodSelection } from "../actions/exec/events.ts";
+import type { Selection } from "../actions/exec/events.ts";
 import type { ParamTexts } from "../actions/workflow/run_steps.ts";
 import { UsageError } from "../base/errors.ts";
 import { isRecord, type JsonValue } from "../base/json_value.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { parseTextPattern, type TextPattern } from "../base/plain_text.ts";
-import { selectionOf as operandsOf } from "../toolbox/selection.ts";
-import type { Empty, Selection } from "./api.ts";
+import { selectionOf } from "../toolbox/selection.ts";
+import type { Empty, PodsQuery } from "./api.ts";
 
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(300));
 const text = v.pipe(v.string(), v.maxLength(64 * 1024));
@@ -102,7 +102,7 @@ export const queries = {
 export const maxBodyBytes = 1024 * 1024;
 
 /** Returns a body. @throws UsageError if it isn't JSON of this shape. */
-export function readBody<T>(schema: v.GenericSchema<unknown, T>, body: string): T {
+export function bodyValue<T>(schema: v.GenericSchema<unknown, T>, body: string): T {
   if (isTooDeep(body)) throw new UsageError("the body is nested too deeply");
   let value: unknown;
   try {
@@ -169,12 +169,12 @@ function validated<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
 }
 
 /** Returns the pods that a request chooses. @throws UsageError for a value that can't be one. */
-export function selectionOf(
-  requested: Selection,
+export function chosenPods(
+  requested: PodsQuery,
   { allPhases }: { allPhases: boolean },
-): { contexts: readonly string[]; selection: PodSelection } {
+): { contexts: readonly string[]; selection: Selection } {
   const { match = [], exclude = [], ...others } = requested;
-  const { contexts, selection } = operandsOf(others, { allPhases });
+  const { contexts, selection } = selectionOf(others, { allPhases });
   return {
     contexts,
     selection: { ...selection, match: match.map(patternOf), exclude: exclude.map(patternOf) },
@@ -189,7 +189,7 @@ function patternOf(text: string): TextPattern {
 }
 
 /** Returns the values of parameters as texts, as `--param` gives them. */
-export function paramTexts(params: Readonly<Record<string, JsonValue>>): ParamTexts {
+export function textsOfParams(params: Readonly<Record<string, JsonValue>>): ParamTexts {
   return new Map(
     Object.entries(params).filter(([, value]) => value !== null).map(([name, value]) => [
       name,

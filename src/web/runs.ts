@@ -15,19 +15,19 @@ import { isChosen } from "../toolbox/selection.ts";
 import { changeText } from "../toolbox/change_text.ts";
 import type {
   LiveRun,
-  Question,
   RecordedRun,
   RunAnswer,
   RunDetails,
-  RunEvent,
   RunList,
   RunQuestion,
   StartRun,
+  WebQuestion,
+  WebRunEvent,
 } from "./api.ts";
 import type { Asking } from "./confirmations.ts";
 import { errorData } from "./errors.ts";
 import { EventLog, type LoggedEvent } from "./event_log.ts";
-import { paramTexts, selectionOf } from "./requests.ts";
+import { chosenPods, textsOfParams } from "./requests.ts";
 
 /** Runs at the same time. */
 const maxRunning = 16;
@@ -52,8 +52,8 @@ interface RunExtras {
 type Start = (extras: RunExtras) => AsyncGenerator<ExecEvent | StepsEvent, void>;
 
 /** Returns a change as a question. */
-export function changeQuestion(change: ChangeQuestion): Question {
-  const json = toJson(change) as Extract<Question, { kind: "change" }>["change"];
+export function changeQuestion(change: ChangeQuestion): WebQuestion {
+  const json = toJson(change) as Extract<WebQuestion, { kind: "change" }>["change"];
   return { kind: "change", text: changeText(change), change: json };
 }
 
@@ -72,14 +72,14 @@ export class Runs {
     const { host } = this;
     if (request.kind === "workflow") {
       const { workflow, params = {}, selection } = request;
-      const overrides = selection === undefined ? {} : selectionOf(selection, { allPhases: false });
+      const overrides = selection === undefined ? {} : chosenPods(selection, { allPhases: false });
       return await this.#add(
         { kind: "workflow", title: workflow, asking, signal },
         (extras) =>
           runSteps(host, {
             ...extras,
             workflow,
-            params: paramTexts(params),
+            params: textsOfParams(params),
             overrides,
             yes: false,
             trustNow: false,
@@ -93,7 +93,7 @@ export class Runs {
     const title = shell ? command.join(" ") : commandLine(command);
     return await this.#add({ kind: "exec", title, asking, signal }, (extras) =>
       exec(host, {
-        ...selectionOf(selection, { allPhases: false }),
+        ...chosenPods(selection, { allPhases: false }),
         signal: extras.signal,
         confirm: extras.confirm,
         command,
@@ -365,7 +365,10 @@ class Run {
 
   #report(event: ExecEvent | StepsEvent): void {
     if (this.about.kind === "workflow") {
-      this.#push({ kind: "workflow", event: toJson(event) } as RunEvent, event.kind === "stepLine");
+      this.#push(
+        { kind: "workflow", event: toJson(event) } as WebRunEvent,
+        event.kind === "stepLine",
+      );
       return;
     }
     for (const one of this.#reporter.report(event as ExecEvent)) {
@@ -377,7 +380,7 @@ class Run {
     this.#push({ kind: "run", run: this.data() }, false);
   }
 
-  #push(event: RunEvent, isLine: boolean): void {
+  #push(event: WebRunEvent, isLine: boolean): void {
     this.log.push(JSON.stringify(event), { isLine });
   }
 }

@@ -3,8 +3,8 @@ import type { Host } from "../actions/host.ts";
 import { type WatchedSessions, watchSessions } from "../actions/session/watch.ts";
 import { toJson } from "../present/json.ts";
 import { sessionData } from "../present/session_text.ts";
-import type { ListScope, SessionsEvent } from "./api.ts";
-import { Changes, eventBytes } from "./event_stream.ts";
+import type { SessionsEvent, SessionsQuery } from "./api.ts";
+import { ChangeSignal, eventBytes } from "./event_stream.ts";
 
 /** Between two queries of the pods for what their agents do. */
 const taskIntervalMs = 5000;
@@ -32,7 +32,7 @@ export class SessionFeeds {
 
   /** Yields the list of a scope, then its changes. Throws as {@link watchSessions}; undefined if there are too many. */
   open(
-    scope: ListScope,
+    scope: SessionsQuery,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> | undefined {
     const { context = "", namespace = "", allNamespaces = false } = scope;
@@ -55,7 +55,7 @@ export class SessionFeeds {
 
 /** The sessions of one scope. It follows them while there are readers. */
 class SessionFeed {
-  readonly #changes = new Changes();
+  readonly #changes = new ChangeSignal();
   readonly #rows = new Map<string, SentRow>();
   /** Of the newest change. */
   #version = 0;
@@ -72,7 +72,7 @@ class SessionFeed {
 
   constructor(
     private readonly host: Host,
-    private readonly scope: ListScope,
+    private readonly scope: SessionsQuery,
     private readonly forget: () => void,
   ) {}
 

@@ -1,9 +1,9 @@
 /** Requests to the server of this page, and the streams of its events. */
-import type { Api, ErrorAnswer, Question } from "../api.ts";
+import type { ErrorAnswer, Routes, WebQuestion } from "../api.ts";
 import { EventParser } from "./event_stream.ts";
 
 /** A request that was refused, or couldn't be made. */
-export class ApiError extends Error {
+export class RequestError extends Error {
   constructor(readonly error: ErrorAnswer["error"], readonly status: number) {
     super(error.message);
   }
@@ -19,18 +19,20 @@ export interface Params {
 
 /** The routes with an answer, and those with events. */
 export type Answered = {
-  [Route in keyof Api]: Api[Route] extends { answer: unknown } ? Route : never;
-}[keyof Api];
+  [Route in keyof Routes]: Routes[Route] extends { answer: unknown } ? Route : never;
+}[keyof Routes];
 export type Followed = {
-  [Route in keyof Api]: Api[Route] extends { event: unknown } ? Route : never;
-}[keyof Api];
+  [Route in keyof Routes]: Routes[Route] extends { event: unknown } ? Route : never;
+}[keyof Routes];
 /** The answer of a route. */
-export type AnswerOf<Route extends keyof Api> = Api[Route] extends { answer: infer A } ? A : never;
+export type AnswerOf<Route extends keyof Routes> = Routes[Route] extends { answer: infer A } ? A
+  : never;
 /** The event of a route. */
-export type EventOf<Route extends keyof Api> = Api[Route] extends { event: infer E } ? E : never;
+export type EventOf<Route extends keyof Routes> = Routes[Route] extends { event: infer E } ? E
+  : never;
 
 /** Shows a question before a change; resolves to whether it is made. */
-export type Asker = (question: Question) => Promise<boolean>;
+export type Asker = (question: WebQuestion) => Promise<boolean>;
 
 let asker: Asker = () => Promise.resolve(false);
 
@@ -40,7 +42,7 @@ export function onQuestion(ask: Asker): void {
 }
 
 /** Returns the address of a route, relative to the page's. */
-export function addressOf(route: keyof Api, { path = {}, query = {} }: Params): string {
+export function addressOf(route: keyof Routes, { path = {}, query = {} }: Params): string {
   const address = route.slice(route.indexOf(" ") + 1)
     .replaceAll(/:(\w+)/g, (_, name) => encodeURIComponent(path[name] ?? ""));
   const search = new URLSearchParams();
@@ -55,7 +57,7 @@ export function addressOf(route: keyof Api, { path = {}, query = {} }: Params): 
 /**
  * Requests an answer. A change that must be confirmed is confirmed by the user, and then requested again.
  *
- * @throws ApiError, also of kind `unconfirmed`, if the user doesn't confirm it.
+ * @throws RequestError, also of kind `unconfirmed`, if the user doesn't confirm it.
  */
 export async function call<Route extends Answered>(
   route: Route,
@@ -64,7 +66,7 @@ export async function call<Route extends Answered>(
   try {
     return await request(route, params, {});
   } catch (error) {
-    if (!(error instanceof ApiError) || error.error.kind !== "unconfirmed") throw error;
+    if (!(error instanceof RequestError) || error.error.kind !== "unconfirmed") throw error;
     const { question, confirm } = error.error;
     if (question === undefined || confirm === undefined || !await asker(question)) throw error;
     return await request(route, params, { "X-Kodama-Confirm": confirm });
@@ -88,7 +90,7 @@ async function request<Route extends Answered>(
   return await response.json();
 }
 
-/** Fetches; whatever isn't a success is an {@link ApiError}. */
+/** Fetches; whatever isn't a success is an {@link RequestError}. */
 async function reached(address: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
@@ -96,10 +98,10 @@ async function reached(address: string, init: RequestInit): Promise<Response> {
   } catch (error) {
     if (init.signal?.aborted) throw error;
     const message = "The server can't be reached. Does kodama web still run?";
-    throw new ApiError({ kind: "unreachable", message }, 0);
+    throw new RequestError({ kind: "unreachable", message }, 0);
   }
   if (response.ok) return response;
-  throw new ApiError(await errorOf(response), response.status);
+  throw new RequestError(await errorOf(response), response.status);
 }
 
 async function errorOf(response: Response): Promise<ErrorAnswer["error"]> {
@@ -124,7 +126,7 @@ export interface Follower<Event> {
 export type StreamState =
   | { kind: "connecting" | "open" | "ended" }
   | { kind: "waiting"; reason: string }
-  | { kind: "failed"; error: ApiError };
+  | { kind: "failed"; error: RequestError };
 
 /** Between attempts: doubled each time. */
 const firstDelayMs = 500;
@@ -195,7 +197,7 @@ class Following {
         if (name === "failed") {
           this.follower.onEvents(events);
           const { error } = JSON.parse(data) as ErrorAnswer;
-          this.follower.onState?.({ kind: "failed", error: new ApiError(error, 200) });
+          this.follower.onState?.({ kind: "failed", error: new RequestError(error, 200) });
           return true;
         }
         if (name === "end") {
@@ -207,13 +209,13 @@ class Following {
       }
       if (events.length > 0) this.follower.onEvents(events);
     }
-    throw new ApiError({ kind: "unreachable", message: "The connection broke." }, 0);
+    throw new RequestError({ kind: "unreachable", message: "The connection broke." }, 0);
   }
 
   #mayRetry(error: unknown): boolean {
-    const known = error instanceof ApiError
+    const known = error instanceof RequestError
       ? error
-      : new ApiError({ kind: "unreachable", message: String(error) }, 0);
+      : new RequestError({ kind: "unreachable", message: String(error) }, 0);
     const isTransient = known.status === 0 || known.status === 429 || known.status >= 502;
     this.follower.onState?.(
       isTransient ? { kind: "waiting", reason: known.message } : { kind: "failed", error: known },

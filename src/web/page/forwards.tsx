@@ -3,7 +3,7 @@ import type { ForwardData } from "../api.ts";
 import { call } from "./client.ts";
 import { useAnswer, useDoing, useNow } from "./hooks.ts";
 import { Badge, Heading, Loading, Problem } from "./parts.tsx";
-import { age, commandLine, plain } from "./text.ts";
+import { ageOf, commandLine, plain } from "./text.ts";
 
 /** All of them. */
 export function Forwards({ mayChange }: { mayChange: boolean }) {
@@ -60,7 +60,7 @@ function ForwardCard(
       </ul>
       {state?.lines.slice(-3).map((line, at) => <p key={at} class="soft">{plain(line)}</p>)}
       {phase === "running" && state !== undefined && (
-        <p class="soft">{`since ${age(state.startedAt, now)}`}</p>
+        <p class="soft">{`since ${ageOf(state.startedAt, now)}`}</p>
       )}
       {stop !== undefined && (
         <button type="button" onClick={stop} aria-label={`Stop ${plain(name)}`}>Stop</button>

@@ -3,19 +3,19 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hoo
 import {
   type Answered,
   type AnswerOf,
-  ApiError,
   call,
   type EventOf,
   follow,
   type Followed,
   type Params,
+  RequestError,
   type StreamState,
 } from "./client.ts";
 
 /** An answer, or why there is none yet. */
 export interface Answering<Answer> {
   data: Answer | undefined;
-  error: ApiError | undefined;
+  error: RequestError | undefined;
   isLoading: boolean;
   /** Requests it again; what is shown stays until then. */
   reload(): void;
@@ -26,7 +26,9 @@ export function useAnswer<Route extends Answered>(
   route: Route,
   params: Omit<Params, "signal"> | undefined,
 ): Answering<AnswerOf<Route>> {
-  const [state, setState] = useState<{ key?: string; data?: AnswerOf<Route>; error?: ApiError }>(
+  const [state, setState] = useState<
+    { key?: string; data?: AnswerOf<Route>; error?: RequestError }
+  >(
     {},
   );
   const [attempt, setAttempt] = useState(0);
@@ -114,14 +116,14 @@ export function useNow(everyMs = 5000): number {
 /** An action of the user that is under way, or failed. */
 export interface Doing {
   isBusy: boolean;
-  error: ApiError | undefined;
+  error: RequestError | undefined;
   /** Does it, unless one is under way; resolves to whether it succeeded. */
   run(action: () => Promise<unknown>): Promise<boolean>;
 }
 
 /** Returns the state of the actions of a component. A change that the user didn't confirm isn't an error. */
 export function useDoing(): Doing {
-  const [state, setState] = useState<{ isBusy: boolean; error?: ApiError }>({ isBusy: false });
+  const [state, setState] = useState<{ isBusy: boolean; error?: RequestError }>({ isBusy: false });
   const isBusy = useRef(false);
   const run = useCallback(async (action: () => Promise<unknown>) => {
     if (isBusy.current) return false;
@@ -142,7 +144,7 @@ export function useDoing(): Doing {
   return { isBusy: state.isBusy, error: state.error, run };
 }
 
-function asApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  return new ApiError({ kind: "environment", message: String(error) }, 0);
+function asApiError(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  return new RequestError({ kind: "environment", message: String(error) }, 0);
 }

@@ -3,10 +3,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LogEvent } from "../api.ts";
 import { useEvents, useRedraw } from "./hooks.ts";
 import { LineStore, windowOf } from "./line_store.ts";
-import { Check, Form, Heading, StreamNotice, TextField } from "./parts.tsx";
+import { Check, Heading, InputForm, StreamNotice, TextField } from "./parts.tsx";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
-import { fieldsOf, queryOf, selectionOf } from "./selection.ts";
+import { queryOf, selectionFields, selectionOfFields } from "./selection.ts";
 import { plain, plural } from "./text.ts";
 
 /** Lines that are stored. */
@@ -53,13 +53,13 @@ class LogState {
 
 /** Logs of the selection in the address. */
 export function Logs({ query }: { query: URLSearchParams }) {
-  const [fields, setFields] = useState(() => fieldsOf(query));
+  const [fields, setFields] = useState(() => selectionFields(query));
   const [tail, setTail] = useState(query.get("tail") ?? "1000");
   const [grep, setGrep] = useState(query.get("grep") ?? "");
   const [isFollowed, setFollowed] = useState(query.get("follow") !== "false");
   const applied = query.toString();
-  useEffect(() => setFields(fieldsOf(query)), [applied]);
-  const selection = selectionOf(fieldsOf(query));
+  useEffect(() => setFields(selectionFields(query)), [applied]);
+  const selection = selectionOfFields(selectionFields(query));
   const isRequested = query.has("tail");
   const submit = () => {
     const next = queryOf(fields);
@@ -73,7 +73,7 @@ export function Logs({ query }: { query: URLSearchParams }) {
       <Heading title="Logs" />
       <details class="log-form" open={!isRequested}>
         <summary>Which logs</summary>
-        <Form onSubmit={submit} aria-label="Which logs">
+        <InputForm onSubmit={submit} aria-label="Which logs">
           <SelectionForm fields={fields} onChange={setFields} />
           <div class="fields">
             <TextField
@@ -88,7 +88,7 @@ export function Logs({ query }: { query: URLSearchParams }) {
           <div class="buttons">
             <button type="submit" class="main">Show</button>
           </div>
-        </Form>
+        </InputForm>
       </details>
       {isRequested && (
         <LogStream

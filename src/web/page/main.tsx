@@ -1,24 +1,24 @@
 /** The page of `kodama web`. Its parts are by view; what they show is by pure functions in `*_state.ts` and others. */
 import { Component, type ComponentChildren, type ComponentType, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { About, Question, SignInLink } from "../api.ts";
+import type { About, SignInLink, WebQuestion } from "../api.ts";
 import { call, onQuestion } from "./client.ts";
 import { Forwards } from "./forwards.tsx";
 import { useAnswer, useDoing } from "./hooks.ts";
 import { Logs } from "./logs.tsx";
 import {
-  type Asking,
   CopyButton,
-  Dialog,
   Heading,
   Loading,
+  ModalDialog,
+  type OpenQuestion,
   Problem,
   QuestionDialog,
 } from "./parts.tsx";
 import { Pods } from "./pods.tsx";
-import { parseRoute, type Route, routeHref, sectionOf } from "./route.ts";
-import { NewRun, RunList, RunView } from "./runs.tsx";
-import { SessionList, SessionView } from "./sessions.tsx";
+import { type PageRoute, pageRoute, routeHref, sectionOf } from "./route.ts";
+import { NewRun, RunDetailsView, RunListView } from "./runs.tsx";
+import { SessionListView, SessionView } from "./sessions.tsx";
 import { PodTerminal } from "./terminals.tsx";
 import { plain } from "./text.ts";
 import { WorkflowList, WorkflowView } from "./workflows.tsx";
@@ -30,12 +30,12 @@ const sections = [
   ["Pods", { view: "pods", query: new URLSearchParams() }],
   ["Logs", { view: "logs", query: new URLSearchParams() }],
   ["Forwards", { view: "forwards" }],
-] satisfies [string, Route][];
+] satisfies [string, PageRoute][];
 
 function App() {
   const about = useAnswer("GET api/about", {});
   const route = useRoute();
-  const [asking, setAsking] = useState<Asking>();
+  const [asking, setAsking] = useState<OpenQuestion>();
   useEffect(() => onQuestion((question) => ask(question, setAsking)), []);
   return (
     <>
@@ -78,8 +78,8 @@ function App() {
 }
 
 function ask(
-  question: Question,
-  show: (asking: Asking | undefined) => void,
+  question: WebQuestion,
+  show: (asking: OpenQuestion | undefined) => void,
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const answer = (isConfirmed: boolean) => {
@@ -96,12 +96,12 @@ function skipToMain(event: Event): void {
   document.getElementById("main")?.focus();
 }
 
-function useRoute(): Route {
-  const [route, setRoute] = useState(() => parseRoute(location.hash));
+function useRoute(): PageRoute {
+  const [route, setRoute] = useState(() => pageRoute(location.hash));
   useEffect(() => {
     const change = () => {
       document.body.dataset["moved"] = "yes";
-      setRoute(parseRoute(location.hash));
+      setRoute(pageRoute(location.hash));
       scrollTo(0, 0);
     };
     addEventListener("hashchange", change);
@@ -110,19 +110,19 @@ function useRoute(): Route {
   return route;
 }
 
-function View({ route, about }: { route: Route; about: About }) {
+function View({ route, about }: { route: PageRoute; about: About }) {
   const mayChange = !about.readOnly;
   switch (route.view) {
     case "sessions":
-      return <SessionList />;
+      return <SessionListView />;
     case "session":
       return <SessionView route={route} mayChange={mayChange} />;
     case "runs":
-      return <RunList mayChange={mayChange} />;
+      return <RunListView mayChange={mayChange} />;
     case "newRun":
       return <NewRun query={route.query} />;
     case "run":
-      return <RunView id={route.id} mayChange={mayChange} />;
+      return <RunDetailsView id={route.id} mayChange={mayChange} />;
     case "workflows":
       return <WorkflowList />;
     case "workflow":
@@ -196,7 +196,7 @@ function Menu() {
         <Problem error={doing.error} />
       </div>
       {link !== undefined && (
-        <Dialog
+        <ModalDialog
           title="Sign in another browser"
           onClose={() => setLink(undefined)}
         >
@@ -206,7 +206,7 @@ function Menu() {
             <CopyButton text={link.url} label="Copy" />
             <button type="button" autofocus onClick={() => setLink(undefined)}>Close</button>
           </div>
-        </Dialog>
+        </ModalDialog>
       )}
     </details>
   );

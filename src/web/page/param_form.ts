@@ -17,7 +17,7 @@ export interface ParamField {
 }
 
 /** The texts of a form by the names of their parameters. */
-export type ParamTexts = Readonly<Record<string, string>>;
+export type FormTexts = Readonly<Record<string, string>>;
 
 /** Returns the fields; required ones first. */
 export function paramFields({ properties, required }: WorkflowDetails["parameters"]): ParamField[] {
@@ -41,9 +41,9 @@ export type ParamResult =
 export type ParamValue = string | number | boolean | string[];
 
 /** Returns the values. A parameter without a text is omitted: it has its default. */
-export function paramValues(
+export function formValues(
   { properties, required }: WorkflowDetails["parameters"],
-  texts: ParamTexts,
+  texts: FormTexts,
 ): ParamResult {
   const values: Record<string, ParamValue> = {};
   const problems: Record<string, string> = {};

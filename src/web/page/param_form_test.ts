@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { WorkflowDetails } from "../api.ts";
-import { paramFields, paramValues } from "./param_form.ts";
+import { formValues, paramFields } from "./param_form.ts";
 
 const parameters: WorkflowDetails["parameters"] = {
   type: "object",
@@ -32,27 +32,27 @@ Deno.test("`paramFields()` has a control for each kind of parameter, required on
   ]);
 });
 
-Deno.test("`paramValues()` returns values of the schema's types, and leaves defaults to the server", () => {
+Deno.test("`formValues()` returns values of the schema's types, and leaves defaults to the server", () => {
   const texts = {
     ...{ image: " nginx", token: "s", count: "2.5", limit: " 90s ", mode: "fast" },
     ...{ names: "x\n\n y \n", force: "true" },
   };
-  assert.deepEqual(paramValues(parameters, texts), {
+  assert.deepEqual(formValues(parameters, texts), {
     kind: "values",
     values: {
       ...{ image: " nginx", token: "s", count: 2.5, limit: "90s", mode: "fast" },
       ...{ names: ["x", "y"], force: true },
     },
   });
-  assert.deepEqual(paramValues(parameters, { image: "a", token: "b", count: "" }), {
+  assert.deepEqual(formValues(parameters, { image: "a", token: "b", count: "" }), {
     kind: "values",
     values: { image: "a", token: "b", force: false },
   });
 });
 
-Deno.test("`paramValues()` reports every wrong text", () => {
+Deno.test("`formValues()` reports every wrong text", () => {
   const texts = { count: "many", limit: "soon", mode: "x" };
-  assert.deepEqual(paramValues(parameters, texts), {
+  assert.deepEqual(formValues(parameters, texts), {
     kind: "wrong",
     problems: {
       image: "A value is needed.",

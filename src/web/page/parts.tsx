@@ -1,9 +1,9 @@
 /** What the views are made of. Texts go in as children, and so stay texts, whatever they contain. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { Question } from "../api.ts";
-import type { ApiError, StreamState } from "./client.ts";
-import { outcomeCounts, type OutputLine, type RunPod } from "./run_state.ts";
+import type { WebQuestion } from "../api.ts";
+import type { RequestError, StreamState } from "./client.ts";
+import { outcomeCounts, type PodProgress, type RunLine } from "./run_state.ts";
 import { plain } from "./text.ts";
 
 /** The heading of a view; the document's title. The keyboard starts there after each change of the view. */
@@ -60,7 +60,7 @@ export function toneOf(state: string): string {
 }
 
 /** An error, and the way out. */
-export function Problem({ error, retry }: { error: ApiError | undefined; retry?: () => void }) {
+export function Problem({ error, retry }: { error: RequestError | undefined; retry?: () => void }) {
   if (error === undefined) return null;
   const { message, hint } = error.error;
   return (
@@ -94,7 +94,7 @@ export function Loading({ what = "Loading…" }: { what?: string }) {
 }
 
 /** A labelled control. `children` gets the ids that connect it to its label, its help and its problem. */
-export function Field(
+export function FormField(
   { label, help, problem, isRequired, children }: {
     label: string;
     help?: string | undefined;
@@ -146,12 +146,12 @@ export function TextField(
     onInput: (event: { currentTarget: HTMLInputElement }) => onText(event.currentTarget.value),
   } as const;
   return (
-    <Field label={label} help={help} problem={problem} isRequired={isRequired ?? false}>
+    <FormField label={label} help={help} problem={problem} isRequired={isRequired ?? false}>
       {(ids) =>
         isSecret
           ? <input {...ids} {...input} type="password" />
           : <input {...ids} {...input} type="text" />}
-    </Field>
+    </FormField>
   );
 }
 
@@ -196,7 +196,7 @@ export function Scroll({ label, children }: { label: string; children: Component
 }
 
 /** How many pods have each outcome: as a bar, and in words. */
-export function Outcomes({ pods }: { pods: Iterable<RunPod> }) {
+export function Outcomes({ pods }: { pods: Iterable<PodProgress> }) {
   const counts = outcomeCounts(pods);
   if (counts.length === 0) return null;
   return (
@@ -214,7 +214,9 @@ export function Outcomes({ pods }: { pods: Iterable<RunPod> }) {
 }
 
 /** Lines of output; those of standard error are marked. */
-export function Output({ lines, omitted = 0 }: { lines: readonly OutputLine[]; omitted?: number }) {
+export function OutputLines(
+  { lines, omitted = 0 }: { lines: readonly RunLine[]; omitted?: number },
+) {
   return (
     <pre class="output">
       {omitted > 0 && <span class="soft">{`(${omitted} earlier lines)\n`}</span>}
@@ -226,13 +228,13 @@ export function Output({ lines, omitted = 0 }: { lines: readonly OutputLine[]; o
 }
 
 /** A question before something is done. */
-export interface Asking {
-  question: Question;
+export interface OpenQuestion {
+  question: WebQuestion;
   answer(isConfirmed: boolean): void;
 }
 
 /** A modal dialog; Escape closes it. */
-export function Dialog(
+export function ModalDialog(
   { title, onClose, children }: {
     title: string;
     onClose: () => void;
@@ -260,9 +262,9 @@ export function Dialog(
 }
 
 /** The question before a change: exactly what it does, and what it reaches. */
-export function QuestionDialog({ asking: { question, answer } }: { asking: Asking }) {
+export function QuestionDialog({ asking: { question, answer } }: { asking: OpenQuestion }) {
   return (
-    <Dialog
+    <ModalDialog
       title={question.kind === "stop" ? "Stop this session?" : "Make this change?"}
       onClose={() => answer(false)}
     >
@@ -273,12 +275,12 @@ export function QuestionDialog({ asking: { question, answer } }: { asking: Askin
         </button>
         <button type="button" autofocus onClick={() => answer(false)}>Cancel</button>
       </div>
-    </Dialog>
+    </ModalDialog>
   );
 }
 
 /** What is asked, with all names of a change. */
-export function QuestionText({ question }: { question: Question }) {
+export function QuestionText({ question }: { question: WebQuestion }) {
   if (question.kind === "stop") return <pre class="question">{plain(question.text)}</pre>;
   const { count, scopes } = question.change;
   return (
@@ -308,7 +310,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
 }
 
 /** A form whose submission stays on the page. */
-export function Form(
+export function InputForm(
   { onSubmit, children, ...form }: {
     onSubmit: () => void;
     children: ComponentChildren;

@@ -2,10 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { PodData } from "../api.ts";
 import { useAnswer, useNow } from "./hooks.ts";
-import { Badge, Check, Form, Heading, Loading, Problem, Scroll, TextField } from "./parts.tsx";
+import { Badge, Check, Heading, InputForm, Loading, Problem, Scroll, TextField } from "./parts.tsx";
 import { routeHref } from "./route.ts";
-import { fieldsOf, queryOf, type SelectionFields, selectionOf } from "./selection.ts";
-import { age, plain, plural } from "./text.ts";
+import { queryOf, type SelectionFields, selectionFields, selectionOfFields } from "./selection.ts";
+import { ageOf, plain, plural } from "./text.ts";
 
 /** The fields of a selection, the common ones first; those with a value are never hidden. */
 export function SelectionForm(
@@ -60,10 +60,10 @@ export function SelectionForm(
 
 /** The pods of the selection in the address. */
 export function Pods({ query, mayChange }: { query: URLSearchParams; mayChange: boolean }) {
-  const [fields, setFields] = useState(() => fieldsOf(query));
+  const [fields, setFields] = useState(() => selectionFields(query));
   const applied = query.toString();
-  useEffect(() => setFields(fieldsOf(query)), [applied]);
-  const pods = useAnswer("GET api/pods", { query: selectionOf(fieldsOf(query)) });
+  useEffect(() => setFields(selectionFields(query)), [applied]);
+  const pods = useAnswer("GET api/pods", { query: selectionOfFields(selectionFields(query)) });
   const submit = () => {
     const href = routeHref({ view: "pods", query: queryOf(fields) });
     if (href === location.hash) pods.reload();
@@ -72,7 +72,7 @@ export function Pods({ query, mayChange }: { query: URLSearchParams; mayChange: 
   return (
     <>
       <Heading title="Pods" />
-      <Form onSubmit={submit} aria-label="Selection">
+      <InputForm onSubmit={submit} aria-label="Selection">
         <SelectionForm fields={fields} onChange={setFields} />
         <div class="buttons">
           <button type="submit" class="main">Show</button>
@@ -81,7 +81,7 @@ export function Pods({ query, mayChange }: { query: URLSearchParams; mayChange: 
             <a class="button" href={routeHref({ view: "newRun", query })}>Run a command in these</a>
           )}
         </div>
-      </Form>
+      </InputForm>
       <Problem error={pods.error} retry={pods.reload} />
       {pods.isLoading && <Loading />}
       {pods.data?.notes.map((note) => <p key={note} class="warning-text">{plain(note)}</p>)}
@@ -126,7 +126,7 @@ function PodTable({ pods, mayChange }: { pods: readonly PodData[]; mayChange: bo
                   <td>{"status" in pod && <Badge state={plain(pod.status)} />}</td>
                   <td>{"ready" in pod && pod.ready}</td>
                   <td>{"restarts" in pod && pod.restarts}</td>
-                  <td>{"createdAt" in pod && age(pod.createdAt, now)}</td>
+                  <td>{"createdAt" in pod && ageOf(pod.createdAt, now)}</td>
                   <td>{plain(pod.node)}</td>
                   <td class="links">
                     <PodLinks pod={pod} mayChange={mayChange} />

@@ -1,7 +1,7 @@
 /** The page's own address: the fragment of the URL. Pure. */
 
 /** What the page shows. */
-export type Route =
+export type PageRoute =
   | { view: "sessions" }
   | { view: "session"; namespace: string; name: string; tab: SessionTab }
   | { view: "runs" }
@@ -22,7 +22,7 @@ export type SessionTab = typeof sessionTabs[number];
 export const sessionTabs = ["log", "changes", "terminal"] as const;
 
 /** Returns the route of a fragment: `#/sessions/NAMESPACE/NAME/log`. The first view if it is empty. */
-export function parseRoute(fragment: string): Route {
+export function pageRoute(fragment: string): PageRoute {
   const [path = "", search = ""] = fragment.replace(/^#/, "").split("?", 2);
   const query = new URLSearchParams(search);
   const [view = "", ...parts] = path.split("/").filter((part) => part !== "").map(decoded);
@@ -56,8 +56,8 @@ export function parseRoute(fragment: string): Route {
   return { view: "unknown", path };
 }
 
-/** Returns the fragment of a route: {@link parseRoute} returns the route again. */
-export function routeHref(route: Route): string {
+/** Returns the fragment of a route: {@link pageRoute} returns the route again. */
+export function routeHref(route: PageRoute): string {
   switch (route.view) {
     case "sessions":
     case "runs":
@@ -82,7 +82,7 @@ export function routeHref(route: Route): string {
 }
 
 /** Returns the section of the navigation that a route belongs to. */
-export function sectionOf(route: Route): string {
+export function sectionOf(route: PageRoute): string {
   switch (route.view) {
     case "session":
       return "sessions";

@@ -1,14 +1,14 @@
 /** What is known of a run: from its events as they arrive, or from its record. Pure. */
-import type { RecordedRun, RunEvent } from "../api.ts";
+import type { RecordedRun, WebRunEvent } from "../api.ts";
 import { plain } from "./text.ts";
 
-type EventOf<Kind> = Extract<RunEvent, { kind: Kind; event: unknown }>["event"];
+type EventOf<Kind> = Extract<WebRunEvent, { kind: Kind; event: unknown }>["event"];
 
 /** How a pod of a run ended, or that it hasn't. */
 export type PodPhase = "waiting" | "running" | "ended";
 
 /** One pod of a step. */
-export interface RunPod {
+export interface PodProgress {
   name: string;
   phase: PodPhase;
   /** The name of its outcome: `ok`, `failed`, `unknown`. Absent until it has ended. */
@@ -17,13 +17,13 @@ export interface RunPod {
   /** Why it isn't ok, if that is known. */
   reason?: string;
   durationMs?: number;
-  output: OutputLine[];
+  output: RunLine[];
   /** Lines before those of `output` that aren't stored. */
   omittedLines: number;
 }
 
 /** A line that a pod wrote, made visible. */
-export interface OutputLine {
+export interface RunLine {
   stream: "stdout" | "stderr";
   text: string;
 }
@@ -37,8 +37,8 @@ export interface RunStep {
   reason?: string;
   durationMs?: number;
   /** What it does on this machine, and what belongs to no pod. */
-  output: OutputLine[];
-  pods: Map<string, RunPod>;
+  output: RunLine[];
+  pods: Map<string, PodProgress>;
 }
 
 /** Lines of one pod that are stored, the newest. */
@@ -55,7 +55,7 @@ export class RunState {
   version = 0;
 
   /** Applies an event. */
-  apply(event: RunEvent): void {
+  apply(event: WebRunEvent): void {
     this.version++;
     switch (event.kind) {
       case "exec":
@@ -182,8 +182,8 @@ export class RunState {
 const order = ["failed", "unreachable", "unknown", "timeout", "forbidden", "cancelled", "skipped"];
 
 /** Returns the pods as a table shows them: failures, those that run, then the others; each group by name. */
-export function sortedPods(pods: Iterable<RunPod>): RunPod[] {
-  const rank = ({ phase, outcome = "" }: RunPod) => {
+export function sortedPods(pods: Iterable<PodProgress>): PodProgress[] {
+  const rank = ({ phase, outcome = "" }: PodProgress) => {
     const at = order.indexOf(outcome);
     if (at >= 0) return at;
     return order.length + (phase === "running" ? 0 : phase === "ended" ? 1 : 2);
@@ -194,7 +194,7 @@ export function sortedPods(pods: Iterable<RunPod>): RunPod[] {
 }
 
 /** Returns how many pods have each outcome, `running` and `waiting` included; the worst first, `ok` before those. */
-export function outcomeCounts(pods: Iterable<RunPod>): [outcome: string, count: number][] {
+export function outcomeCounts(pods: Iterable<PodProgress>): [outcome: string, count: number][] {
   const counts = new Map<string, number>();
   for (const { phase, outcome } of pods) {
     const name = outcome ?? phase;
@@ -238,7 +238,7 @@ function recordPod(step: RunStep, target: object): void {
   endPod(pod, { ...recorded, outcome: recorded.outcome, reason });
 }
 
-function podOf({ pods }: RunStep, name: string): RunPod {
+function podOf({ pods }: RunStep, name: string): PodProgress {
   let pod = pods.get(name);
   if (pod === undefined) {
     pod = { name, phase: "waiting", output: [], omittedLines: 0 };
@@ -248,7 +248,7 @@ function podOf({ pods }: RunStep, name: string): RunPod {
 }
 
 function endPod(
-  pod: RunPod,
+  pod: PodProgress,
   { outcome, exitCode, reason, durationMs }: {
     outcome: string;
     exitCode?: number | null | undefined;
@@ -281,7 +281,7 @@ function reasonOf(outcome: { kind?: string; [field: string]: unknown }): string 
   return undefined;
 }
 
-function addLine(pod: RunPod, line: { stream: "stdout" | "stderr"; text: string }): void {
+function addLine(pod: PodProgress, line: { stream: "stdout" | "stderr"; text: string }): void {
   if (pod.phase === "waiting") pod.phase = "running";
   pod.output.push(lineOf(line));
   if (pod.output.length <= linesOfPod) return;
@@ -291,7 +291,7 @@ function addLine(pod: RunPod, line: { stream: "stdout" | "stderr"; text: string 
 }
 
 function addOutput(
-  pod: RunPod,
+  pod: PodProgress,
   output: { stdout?: string | null; stderr?: string | null },
 ): void {
   for (const stream of ["stdout", "stderr"] as const) {
@@ -301,7 +301,7 @@ function addOutput(
   }
 }
 
-function lineOf({ stream, text }: OutputLine): OutputLine {
+function lineOf({ stream, text }: RunLine): RunLine {
   return { stream, text: plain(text) };
 }
 

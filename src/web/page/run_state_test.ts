@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { RunEvent } from "../api.ts";
+import type { WebRunEvent } from "../api.ts";
 import { hasFailed, outcomeCounts, RunState, sortedPods } from "./run_state.ts";
 
 const at = "2026-11-22T10:00:00.000Z";
 const names = ["web-10", "web-2", "web-1"];
-const exec = (event: object) => ({ kind: "exec", event } as RunEvent);
-const steps = (event: object) => ({ kind: "workflow", event } as unknown as RunEvent);
+const exec = (event: object) => ({ kind: "exec", event } as WebRunEvent);
+const steps = (event: object) => ({ kind: "workflow", event } as unknown as WebRunEvent);
 
 Deno.test("`RunState` follows a command: each pod's lines and its outcome", () => {
   const state = new RunState();

@@ -6,27 +6,27 @@ import { useAnswer, useDoing, useEvents, useNow, useRedraw } from "./hooks.ts";
 import {
   Badge,
   Check,
-  Dialog,
   Facts,
-  Form,
   Heading,
+  InputForm,
   Loading,
+  ModalDialog,
   Outcomes,
-  Output,
+  OutputLines,
   Problem,
   QuestionText,
   StreamNotice,
   TextField,
 } from "./parts.tsx";
-import { commandOf } from "./command_of.ts";
+import { commandInput } from "./command_of.ts";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
-import { hasFailed, type RunPod, RunState, type RunStep, sortedPods } from "./run_state.ts";
-import { fieldsOf, isChoosing, selectionOf } from "./selection.ts";
-import { age, clockTime, commandLine, formatDuration, plain, plural } from "./text.ts";
+import { hasFailed, type PodProgress, RunState, type RunStep, sortedPods } from "./run_state.ts";
+import { isChoosing, selectionFields, selectionOfFields } from "./selection.ts";
+import { ageOf, clockTime, commandLine, formatDuration, plain, plural } from "./text.ts";
 
 /** The newest runs. */
-export function RunList({ mayChange }: { mayChange: boolean }) {
+export function RunListView({ mayChange }: { mayChange: boolean }) {
   const answer = useAnswer("GET api/runs", { query: { limit: 100 } });
   const now = useNow();
   const runs = answer.data;
@@ -52,7 +52,7 @@ export function RunList({ mayChange }: { mayChange: boolean }) {
             <Badge state={run.state === "running" ? "working" : resultOf(run.exitCode)} />
             <a href={routeHref({ view: "run", id: run.id })}>{plain(run.title)}</a>
             {run.questions.length > 0 && <Badge state="waiting" text="waits for an answer" />}
-            <span class="soft">{`${age(run.startedAt, now)} ago`}</span>
+            <span class="soft">{`${ageOf(run.startedAt, now)} ago`}</span>
           </li>
         ))}
         {runs?.recorded.map((run) => <RecordedRow key={idOf(run)} run={run} now={now} />)}
@@ -73,7 +73,7 @@ function RecordedRow({ run, now }: { run: RecordedRun; now: number }) {
     <li>
       <Badge state={resultOf(exitCode ?? undefined)} />
       <a href={routeHref({ view: "run", id })}>{recordedTitle(run)}</a>
-      <span class="soft">{`${age(at, now)} ago`}</span>
+      <span class="soft">{`${ageOf(at, now)} ago`}</span>
     </li>
   );
 }
@@ -97,16 +97,16 @@ function recordedTitle(run: RecordedRun): string {
 /** A command for many pods. */
 export function NewRun({ query }: { query: URLSearchParams }) {
   const [command, setCommand] = useState(query.get("command") ?? "");
-  const [fields, setFields] = useState(() => fieldsOf(query));
+  const [fields, setFields] = useState(() => selectionFields(query));
   const [isAll, setAll] = useState(false);
   const doing = useDoing();
-  const selection = selectionOf(fields);
+  const selection = selectionOfFields(fields);
   const mayStart = command.trim() !== "" && (isAll || isChoosing(selection));
   const start = () =>
     doing.run(async () => {
       const { id } = await call("POST api/runs", {
         body: {
-          ...{ kind: "exec", ...commandOf(command), selection },
+          ...{ kind: "exec", ...commandInput(command), selection },
           ...(isChoosing(selection) ? {} : { all: isAll }),
         },
       });
@@ -115,7 +115,7 @@ export function NewRun({ query }: { query: URLSearchParams }) {
   return (
     <>
       <Heading title="Run a command" />
-      <Form onSubmit={() => mayStart && start()} aria-label="Command">
+      <InputForm onSubmit={() => mayStart && start()} aria-label="Command">
         <TextField
           label="Command"
           help="A line for sh, or a program and its arguments."
@@ -133,13 +133,13 @@ export function NewRun({ query }: { query: URLSearchParams }) {
           <span role="status">{doing.isBusy ? "Working…" : ""}</span>
         </div>
         <Problem error={doing.error} />
-      </Form>
+      </InputForm>
     </>
   );
 }
 
 /** One run, live or recorded. */
-export function RunView({ id, mayChange }: { id: string; mayChange: boolean }) {
+export function RunDetailsView({ id, mayChange }: { id: string; mayChange: boolean }) {
   const details = useAnswer("GET api/runs/:id", { path: { id } });
   if (details.error !== undefined || details.data === undefined) {
     return (
@@ -314,7 +314,7 @@ function StepView({ step }: { step: RunStep }) {
         </h2>
       )}
       {reason !== undefined && <p class="warning-text">{reason}</p>}
-      {output.length > 0 && <Output lines={output} />}
+      {output.length > 0 && <OutputLines lines={output} />}
       <Outcomes pods={pods} />
       <ul class="pods">
         {pods.slice(0, limit).map((pod) => (
@@ -332,7 +332,7 @@ function StepView({ step }: { step: RunStep }) {
   );
 }
 
-function PodResult({ pod, isOpen }: { pod: RunPod; isOpen: boolean }) {
+function PodResult({ pod, isOpen }: { pod: PodProgress; isOpen: boolean }) {
   const { name, phase, outcome, exitCode, reason, durationMs, output, omittedLines } = pod;
   const [open, setOpen] = useState(isOpen);
   const last = output.at(-1)?.text ?? "";
@@ -351,7 +351,7 @@ function PodResult({ pod, isOpen }: { pod: RunPod; isOpen: boolean }) {
         {durationMs !== undefined && <span class="soft">{formatDuration(durationMs)}</span>}
       </summary>
       {open && (output.length > 0
-        ? <Output lines={output} omitted={omittedLines} />
+        ? <OutputLines lines={output} omitted={omittedLines} />
         : <p class="soft">No output.</p>)}
     </details>
   );
@@ -372,14 +372,14 @@ function RunQuestionDialog({ run, question }: { run: string; question: RunQuesti
   const asked = question.question;
   if (asked.kind !== "ask") {
     return (
-      <Dialog title="Make this change?" onClose={() => answer("no")}>
+      <ModalDialog title="Make this change?" onClose={() => answer("no")}>
         <QuestionText question={asked} />
         <Problem error={doing.error} />
         <div class="buttons">
           <button type="button" class="danger" onClick={() => answer("yes")}>Continue</button>
           <button type="button" autofocus onClick={() => answer("no")}>Refuse</button>
         </div>
-      </Dialog>
+      </ModalDialog>
     );
   }
   const { choices, secret, free, indexed } = asked;
@@ -390,7 +390,7 @@ function RunQuestionDialog({ run, question }: { run: string; question: RunQuesti
     setChosen(next);
   };
   return (
-    <Dialog title="The run has a question" onClose={() => answer(null)}>
+    <ModalDialog title="The run has a question" onClose={() => answer(null)}>
       <pre class="question">{plain(asked.text)}</pre>
       {indexed === "many" &&
         choices.map((choice, at) => (
@@ -402,9 +402,9 @@ function RunQuestionDialog({ run, question }: { run: string; question: RunQuesti
           />
         ))}
       {free && (
-        <Form onSubmit={() => answer(text)}>
+        <InputForm onSubmit={() => answer(text)}>
           <TextField label="Answer" isSecret={secret} value={text} onText={setText} />
-        </Form>
+        </InputForm>
       )}
       <Problem error={doing.error} />
       <div class="buttons">
@@ -431,6 +431,6 @@ function RunQuestionDialog({ run, question }: { run: string; question: RunQuesti
           ))}
         <button type="button" onClick={() => answer(null)}>Don't answer</button>
       </div>
-    </Dialog>
+    </ModalDialog>
   );
 }

@@ -1,5 +1,5 @@
 /** A selection as the texts of a form, as the query of an address, and as the server takes it. Pure. */
-import type { Selection } from "../api.ts";
+import type { PodsQuery } from "../api.ts";
 
 /** The texts of the form; lists are separated by spaces. */
 export type SelectionFields =
@@ -20,7 +20,7 @@ export const textFields = [
 ] as const;
 
 /** Returns the texts that a query has. */
-export function fieldsOf(query: URLSearchParams): SelectionFields {
+export function selectionFields(query: URLSearchParams): SelectionFields {
   const texts = textFields.map((name) => [name, query.getAll(name).join(" ")]);
   return { ...Object.fromEntries(texts), allNamespaces: query.get("allNamespaces") === "true" };
 }
@@ -28,14 +28,14 @@ export function fieldsOf(query: URLSearchParams): SelectionFields {
 /** Returns the query of the texts, without empty ones. */
 export function queryOf(fields: SelectionFields): URLSearchParams {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(selectionOf(fields))) {
+  for (const [name, value] of Object.entries(selectionOfFields(fields))) {
     for (const one of Array.isArray(value) ? value : [value]) query.append(name, String(one));
   }
   return query;
 }
 
 /** Returns the selection as the server takes it. A sample that isn't a number is omitted. */
-export function selectionOf(fields: SelectionFields): Selection {
+export function selectionOfFields(fields: SelectionFields): PodsQuery {
   const selection: Record<string, unknown> = {};
   for (const name of textFields) {
     const text = fields[name].trim();
@@ -49,7 +49,7 @@ export function selectionOf(fields: SelectionFields): Selection {
 }
 
 /** Returns whether anything chooses pods within their namespaces. */
-export function isChoosing(selection: Selection): boolean {
+export function isChoosing(selection: PodsQuery): boolean {
   const { namespaces: _, allNamespaces: __, contexts: ___, ...choices } = selection;
   return Object.keys(choices).length > 0;
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { fieldsOf, isChoosing, queryOf, selectionOf } from "./selection.ts";
+import { isChoosing, queryOf, selectionFields, selectionOfFields } from "./selection.ts";
 
 Deno.test("a selection survives its way through an address", () => {
   const text = "pods=deploy%2Fweb&pods=shop%2Fdb-0&match=%2Fa+b%2F&match=c&exclude=canary" +
     "&namespaces=shop&namespaces=prod&selector=app+in+%28a%2Cb%29&sample=3&allNamespaces=true";
-  const fields = fieldsOf(new URLSearchParams(text));
+  const fields = selectionFields(new URLSearchParams(text));
   assert.equal(fields.match, "/a b/ c");
   assert.equal(queryOf(fields).toString(), text);
-  assert.deepEqual(selectionOf(fields), {
+  assert.deepEqual(selectionOfFields(fields), {
     pods: ["deploy/web", "shop/db-0"],
     match: ["/a b/", "c"],
     exclude: ["canary"],
@@ -18,9 +18,9 @@ Deno.test("a selection survives its way through an address", () => {
   });
 });
 
-Deno.test("`selectionOf()` omits what isn't filled in, and a sample that is not a number", () => {
-  const fields = { ...fieldsOf(new URLSearchParams()), selector: "  ", sample: "x" };
-  assert.deepEqual(selectionOf(fields), {});
+Deno.test("`selectionOfFields()` omits what isn't filled in, and a sample that is not a number", () => {
+  const fields = { ...selectionFields(new URLSearchParams()), selector: "  ", sample: "x" };
+  assert.deepEqual(selectionOfFields(fields), {});
 });
 
 Deno.test("`isChoosing()` doesn't count the scope", () => {

@@ -8,22 +8,22 @@ import {
   Badge,
   Check,
   Facts,
-  Field,
-  Form,
+  FormField,
   Heading,
+  InputForm,
   Loading,
   Problem,
   Scroll,
   StreamNotice,
 } from "./parts.tsx";
-import { type Route, routeHref, type SessionTab, sessionTabs } from "./route.ts";
+import { type PageRoute, routeHref, type SessionTab, sessionTabs } from "./route.ts";
 import { sessionsAfter, type SessionsState, sortedSessions, taskOf } from "./sessions_state.ts";
 import { SessionTerminal } from "./terminals.tsx";
-import { age, costText, firstLine, plain, plural, remaining, tokensText } from "./text.ts";
+import { ageOf, costText, firstLine, plain, plural, remaining, tokensText } from "./text.ts";
 import { type DiffFile, diffFiles } from "./unified_diff.ts";
 
 /** All sessions of the namespace, or of the cluster. */
-export function SessionList() {
+export function SessionListView() {
   const [isAll, setAll] = useState(() => localStorage.getItem("allNamespaces") === "true");
   const [state, setState] = useState<SessionsState>({ sessions: undefined });
   const stream = useEvents("GET api/sessions", { query: { allNamespaces: isAll } }, {
@@ -89,7 +89,7 @@ function SessionCard(
         <p class="soft">
           {[
             session.branch === undefined ? "" : plain(session.branch),
-            `${age(session.createdAt, now)} old`,
+            `${ageOf(session.createdAt, now)} old`,
             limitText(session),
           ].filter((text) => text !== "").join(" · ")}
         </p>
@@ -133,7 +133,7 @@ const tabTitles: Record<SessionTab, string> = {
 
 /** One session. */
 export function SessionView(
-  { route, mayChange }: { route: Extract<Route, { view: "session" }>; mayChange: boolean },
+  { route, mayChange }: { route: Extract<PageRoute, { view: "session" }>; mayChange: boolean },
 ) {
   const { namespace, name, tab } = route;
   const target = { path: { name }, query: { namespace } };
@@ -223,7 +223,7 @@ function SessionFacts(
           ["branch", "branch" in session && plain(session.branch ?? "")],
           ["node", "node" in session && plain(session.node ?? "")],
           ["owner", "owner" in session && plain(session.owner ?? "")],
-          ["age", "createdAt" in session && age(session.createdAt, now)],
+          ["age", "createdAt" in session && ageOf(session.createdAt, now)],
           ["limit", limitText(session)],
           ["sync", "sync" in session && session.sync.enabled && plain(session.sync.status)],
           ["work", work && workText(work)],
@@ -265,10 +265,10 @@ function SessionActions(
       const body = { text, conversation: isNew ? "new" : "latest" };
       const started = await call("POST api/sessions/:name/prompt", { ...target, body });
       setText("");
-      onTask(started.task);
+      onTask(started.number);
       return started.behind.length === 0
-        ? `Task ${started.task} has started.`
-        : `Task ${started.task} waits for ${plural(started.behind.length, "other task")}.`;
+        ? `Task ${started.number} has started.`
+        : `Task ${started.number} waits for ${plural(started.behind.length, "other task")}.`;
     });
   const interrupt = () =>
     act(async () => {
@@ -290,8 +290,8 @@ function SessionActions(
   return (
     <section class="actions" aria-label="Actions">
       {isRunning && (
-        <Form class="prompt-form" onSubmit={() => text.trim() !== "" && prompt()}>
-          <Field label={task?.state === "waiting" ? "Answer the agent" : "Prompt"}>
+        <InputForm class="prompt-form" onSubmit={() => text.trim() !== "" && prompt()}>
+          <FormField label={task?.state === "waiting" ? "Answer the agent" : "Prompt"}>
             {(ids) => (
               <textarea
                 {...ids}
@@ -300,7 +300,7 @@ function SessionActions(
                 onInput={(event) => setText(event.currentTarget.value)}
               />
             )}
-          </Field>
+          </FormField>
           <div class="buttons">
             <button type="submit" class="main" disabled={doing.isBusy || text.trim() === ""}>
               Send
@@ -312,7 +312,7 @@ function SessionActions(
               </button>
             )}
           </div>
-        </Form>
+        </InputForm>
       )}
       <div class="buttons">
         {session.status === "Stopped" || session.status === "Failed"

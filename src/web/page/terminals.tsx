@@ -1,7 +1,7 @@
 /** Terminals: of a session, of a pod. xterm is loaded when one is opened. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TerminalQuery } from "../api.ts";
-import { ApiError } from "./client.ts";
+import { RequestError } from "./client.ts";
 import { Heading, Problem } from "./parts.tsx";
 import type { OpenTerminal, TerminalState } from "./xterm.ts";
 import { plain } from "./text.ts";
@@ -84,7 +84,7 @@ function Terminal({ target }: { target: Target }) {
         )}
       </div>
       <p class="soft" role="status">{stateText(state)}</p>
-      {state.kind === "error" && <Problem error={new ApiError(state.error, 0)} />}
+      {state.kind === "error" && <Problem error={new RequestError(state.error, 0)} />}
       <div class="screen" ref={frame} />
       <p class="soft">Tab goes to the terminal; Ctrl-F6 leaves it.</p>
     </section>

@@ -17,7 +17,7 @@ export function plain(text: string): string {
 }
 
 /** Returns how long ago a time was: `3m20s`; empty if there is none. */
-export function age(at: string | null | undefined, nowMs: number): string {
+export function ageOf(at: string | null | undefined, nowMs: number): string {
   const ms = Date.parse(at ?? "");
   return Number.isNaN(ms) ? "" : ageText(nowMs - ms);
 }

@@ -1,24 +1,27 @@
 /** Workflows: the list, and the form that starts one, after its plan. */
 import { useState } from "preact/hooks";
-import type { Plan, WorkflowDetails } from "../api.ts";
-import { ApiError, call } from "./client.ts";
+import type { WorkflowDetails } from "../api.ts";
+import { type AnswerOf, call, RequestError } from "./client.ts";
 import { useAnswer, useDoing } from "./hooks.ts";
 import {
   Badge,
   Check,
   Facts,
-  Field,
-  Form,
+  FormField,
   Heading,
+  InputForm,
   Loading,
   Problem,
   TextField,
 } from "./parts.tsx";
-import { type ParamField, paramFields, paramValues } from "./param_form.ts";
+import { formValues, type ParamField, paramFields } from "./param_form.ts";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
-import { fieldsOf, selectionOf } from "./selection.ts";
+import { selectionFields, selectionOfFields } from "./selection.ts";
 import { commandLine, plain, plural } from "./text.ts";
+
+/** What a run would do. */
+type PlanAnswer = AnswerOf<"POST api/workflows/:name/plan">;
 
 /** All workflows. */
 export function WorkflowList() {
@@ -100,19 +103,19 @@ function WorkflowForm(
       fields.map(({ name, initial }) => [name, query.get(`param.${name}`) ?? initial]),
     )
   );
-  const [selection, setSelection] = useState(() => fieldsOf(query));
+  const [selection, setSelection] = useState(() => selectionFields(query));
   const [problems, setProblems] = useState<Record<string, string>>({});
-  const [plan, setPlan] = useState<{ plan: Plan; request: string }>();
+  const [plan, setPlan] = useState<{ plan: PlanAnswer; request: string }>();
   const doing = useDoing();
   const request = () => {
-    const result = paramValues(details.parameters, texts);
+    const result = formValues(details.parameters, texts);
     setProblems(result.kind === "wrong" ? result.problems : {});
     if (result.kind === "wrong") {
       const [first] = fields.filter(({ name }) => result.problems[name] !== undefined);
       if (first !== undefined) document.getElementsByName(`param.${first.name}`)[0]?.focus();
       return undefined;
     }
-    const chosen = selectionOf(selection);
+    const chosen = selectionOfFields(selection);
     return {
       params: result.values,
       ...(Object.keys(chosen).length === 0 ? {} : { selection: chosen }),
@@ -134,7 +137,7 @@ function WorkflowForm(
       // A plan of other values says nothing about this run.
       if (JSON.stringify(body) !== plan?.request) {
         setPlan(undefined);
-        throw new ApiError({
+        throw new RequestError({
           kind: "conflict",
           message: "The form has changed since the plan: make it again.",
         }, 0);
@@ -145,9 +148,9 @@ function WorkflowForm(
       location.hash = routeHref({ view: "run", id });
     });
   };
-  const isOverridden = Object.keys(selectionOf(selection)).length > 0;
+  const isOverridden = Object.keys(selectionOfFields(selection)).length > 0;
   return (
-    <Form onSubmit={makePlan} aria-label="Parameters">
+    <InputForm onSubmit={makePlan} aria-label="Parameters">
       {fields.map((field) => (
         <ParamInput
           key={field.name}
@@ -174,7 +177,7 @@ function WorkflowForm(
       </div>
       <Problem error={doing.error} />
       {plan !== undefined && <PlanView plan={plan.plan} />}
-    </Form>
+    </InputForm>
   );
 }
 
@@ -206,7 +209,7 @@ function ParamInput(
     );
   }
   return (
-    <Field {...labels}>
+    <FormField {...labels}>
       {(ids) =>
         control.kind === "choice"
           ? (
@@ -232,11 +235,11 @@ function ParamInput(
               onInput={(event) => onText(event.currentTarget.value)}
             />
           )}
-    </Field>
+    </FormField>
   );
 }
 
-function PlanView({ plan }: { plan: Plan }) {
+function PlanView({ plan }: { plan: PlanAnswer }) {
   const { changes, steps, params, omitted = {} } = plan;
   return (
     <section class="plan" aria-label="Plan" role="status">
@@ -260,7 +263,7 @@ function PlanView({ plan }: { plan: Plan }) {
   );
 }
 
-function PlanSteps({ steps }: { steps: readonly Plan["steps"][number][] }) {
+function PlanSteps({ steps }: { steps: readonly PlanAnswer["steps"][number][] }) {
   return (
     <ol class="steps">
       {steps.map(({ id, title, does, command, when, targets, targetsNote, effect, steps }) => (

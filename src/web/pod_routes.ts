@@ -1,0 +1,135 @@
+/** Routes of pods: the pods of a selection, their logs, terminals in them, and the forwards of this machine to them. */
+import type { Host } from "../actions/host.ts";
+import { type LogsOptions, stampOf, textOf } from "../actions/logs/events.ts";
+import { logs } from "../actions/logs/logs.ts";
+import { listPods } from "../actions/pick/list_pods.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
+import { definedOnly } from "../base/json_value.ts";
+import { toJson } from "../present/json.ts";
+import { notesOn } from "../present/logs_painter.ts";
+import { podData } from "../present/pods_table.ts";
+import { failedContextText, skippedPodTexts } from "../present/run_notes.ts";
+import type { LogEvent, LogsQuery, PodList } from "./api.ts";
+import { eventBytes } from "./event_stream.ts";
+import { bodies, chosenPods, queries, readQuery } from "./requests.ts";
+import { type Answer, browserOf, type Router, searchOf } from "./router.ts";
+import { serveTerminal, type Socket } from "./terminal.ts";
+
+/** Terminals at the same time. */
+const maxTerminals = 16;
+
+/** Adds them. @param upgrade answers the request for a WebSocket. */
+export function addPodRoutes(
+  router: Router,
+  upgrade: (request: Request) => { socket: Socket; response: Response },
+): void {
+  const { host } = router;
+  router.get("GET api/pods", queries.selection, async ({ query, signal }) => {
+    const answer: PodList = { pods: [], notes: [] };
+    for await (
+      const event of listPods(host, { ...chosenPods(query, { allPhases: true }), signal })
+    ) {
+      if (event.kind === "contextFailed") answer.notes.push(failedContextText(event));
+      else {
+        const pods = event.targets.map((target, index) => ({ target, state: event.states[index] }));
+        answer.pods.push(...pods.map(podData));
+        answer.notes.push(...skippedPodTexts(event));
+      }
+    }
+    return answer;
+  });
+  router.stream(
+    "GET api/logs",
+    queries.logs,
+    ({ query, signal }) => logEvents(host, { ...logsOptions(query), signal }),
+  );
+
+  let terminals = 0;
+  router.raw("GET api/terminal", async (c) => {
+    const query = await readQuery(queries.terminal, searchOf(c));
+    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      throw new UsageError("a terminal is a WebSocket");
+    }
+    if (terminals >= maxTerminals) {
+      throw new KodamaError("conflict", `${maxTerminals} terminals are open`);
+    }
+    const { socket, response } = upgrade(c.req.raw);
+    terminals += 1;
+    const signal = AbortSignal.any([router.ends, browserOf(c).signal]);
+    router.track(serveTerminal(host, query, { socket, signal }).finally(() => terminals -= 1));
+    return response;
+  });
+
+  router.get("GET api/forwards", queries.none, async () => {
+    const control = await host.forwards();
+    const reports = await Promise.all((await control.names()).map((one) => control.read(one)));
+    const forwards = reports.filter((one) => one !== undefined);
+    return { forwards: toJson(forwards) as Answer<"GET api/forwards">["forwards"] };
+  });
+  router.post(
+    "POST api/forwards/:name/stop",
+    queries.none,
+    bodies.empty,
+    async ({ name, signal }) => {
+      const control = await host.forwards();
+      if (!(await control.names()).includes(name)) {
+        throw new KodamaError("notFound", `there is no forward "${name}"`);
+      }
+      await control.stop(name, signal);
+      return {};
+    },
+  );
+}
+
+async function* logEvents(
+  host: Host,
+  options: LogsOptions,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const names: string[] = [];
+  const send = (event: LogEvent) => eventBytes(JSON.stringify(event));
+  for await (const event of logs(host, options)) {
+    if (event.kind === "lines") {
+      yield send({
+        kind: "lines",
+        lines: event.lines.map((line) => [line.source, stampOf(line), textOf(line)]),
+      });
+      continue;
+    }
+    if (event.kind === "sourcesAdded") {
+      names.push(...event.names);
+      const sources = event.sources.map(({ context, namespace, pod, container }, index) => ({
+        name: event.names[index] ?? pod,
+        ...{ context, namespace, pod, container },
+      }));
+      yield send({ kind: "sources", sources });
+    }
+    for (const { text } of notesOn(event, names, { moreRequests: "narrow the selection" })) {
+      yield send({ kind: "note", text });
+    }
+  }
+}
+
+function logsOptions(
+  { follow = false, previous = false, tail = 1000, sinceMs, grep = [], ...query }: LogsQuery,
+): Omit<LogsOptions, "signal"> {
+  const { contexts, selection } = chosenPods(query, { allPhases: true });
+  const { container, ...others } = selection;
+  return {
+    contexts,
+    selection: others,
+    containers: {
+      names: container === undefined ? [] : [{ kind: "exact", name: container }],
+      exclude: [],
+      init: true,
+      ephemeral: true,
+      states: [],
+    },
+    follow,
+    previous,
+    start: {
+      tailLines: tail,
+      ...definedOnly({ sinceSeconds: sinceMs && Math.ceil(sinceMs / 1000) }),
+    },
+    filter: { include: grep.map((text) => new RegExp(RegExp.escape(text))), exclude: [] },
+  };
+}
