@@ -1,6 +1,7 @@
 /** Reports of runs in a real browser: Debian's Chromium. Whatever a record contains, the page only shows it. */
 import assert from "node:assert/strict";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { launchChromium } from "../harness/chromium.ts";
 import { KodamaInProcess } from "../harness/kodama_in_process.ts";
 
 /** Texts that would be markup, script, a style, a request or another direction of text. */
@@ -72,10 +73,7 @@ async function opened(browser: Browser, path: string, colorScheme: "light" | "da
 Deno.test("a report shows whatever pods wrote, and does nothing else", async (t) => {
   const folder = await Deno.makeTempDir();
   const { html, svg } = await writeReports(folder);
-  const browser = await chromium.launch({
-    executablePath: Deno.env.get("KODAMA_CHROMIUM") ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  const browser = await launchChromium();
   try {
     await t.step(
       "no script, no request, no element of another kind; every text is text",

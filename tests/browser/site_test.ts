@@ -1,16 +1,13 @@
 /** The documentation's site in a real browser, opened as files: the search works without a server. */
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { launchChromium } from "../harness/chromium.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { writeSite } from "../../tools/site/site.ts";
 
 Deno.test("the site's search works on files, from any page, and leads to a section", async () => {
   await using folder = await TestFolder.open("kodama-site-");
   await writeSite(`${folder.path}/site`);
-  await using browser = await chromium.launch({
-    executablePath: Deno.env.get("KODAMA_CHROMIUM") ?? "/usr/bin/chromium",
-    args: ["--no-sandbox"],
-  });
+  await using browser = await launchChromium();
   const page = await browser.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(String(error)));

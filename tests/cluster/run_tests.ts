@@ -31,6 +31,7 @@ const files = [
     "session_limits",
     "life",
     "ui",
+    "web",
   ]
     .map((name) => `tests/cluster/${name}_test.ts`),
   "tests/cluster/faults",

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { outputOf, type SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
+import { startGitPod } from "./git_pod.ts";
 import { runAny } from "./host_commands.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
@@ -13,41 +14,6 @@ const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 const image = "debian:12";
 const planted = "planted-in-a-variable";
 
-/** Serves one repository, and passes the restricted standard as everything in its namespace must. */
-const gitServer = {
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: "git-server" },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 1000,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
-    containers: [{
-      name: "main",
-      image,
-      env: ["AUTHOR", "COMMITTER"].flatMap((who) => [
-        { name: `GIT_${who}_NAME`, value: "A" },
-        { name: `GIT_${who}_EMAIL`, value: "a@example.com" },
-      ]),
-      command: [
-        "sh",
-        "-c",
-        `git init -q --bare -b main /tmp/repo.git && cd /tmp/repo.git &&
-        git update-ref refs/heads/main $(git commit-tree $(git mktree </dev/null) -m first) &&
-        exec git daemon --export-all --base-path=/tmp /tmp`,
-      ],
-      readinessProbe: {
-        periodSeconds: 1,
-        exec: { command: ["git", "ls-remote", "git://127.0.0.1/repo.git"] },
-      },
-      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-    }],
-  },
-};
-
 Deno.test({
   name: "sessions on a real cluster: begun on one machine, gone on with on another, deleted there",
   ignore: !onRig,
@@ -55,15 +21,7 @@ Deno.test({
     assert.ok(cluster);
     await using namespace = await sessionNamespace(cluster, "sessions");
     await using own = await TestFolder.open("kodama-sessions-");
-    await namespace.create(gitServer);
-    await namespace.kubectl("wait", "--for=condition=Ready", "pod/git-server", "--timeout=120s");
-    const ip = await namespace.kubectl(
-      "get",
-      "pod",
-      "git-server",
-      "-o",
-      "jsonpath={.status.podIP}",
-    );
+    const repository = await startGitPod(namespace);
     const [first, second] = await Promise.all([
       machine(namespace, `${own.path}/first`),
       machine(namespace, `${own.path}/second`),
@@ -79,7 +37,7 @@ Deno.test({
       assert.ok(!written.includes(planted), `${words.join(" ")}: it contains a secret`);
       return outputOf(words, ended);
     };
-    const start = ["start", "work", "--image", image, "--repo", `git://${ip}/repo.git`];
+    const start = ["start", "work", "--image", image, "--repo", repository];
     const asked = [...start, "--env-file", ".env", "--sync", "site"];
     // A cluster accepts the printed objects, to the last field, and another user may read them first.
     const printed = await on(first, ...asked, "--dry-run", "-o", "yaml");

@@ -2,7 +2,8 @@
  * A real VS Code for tests: code-server, which is VS Code's own workbench and extension host in a browser. It is
  * built once, from npm, in a cache outside of the checkout.
  */
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
+import { launchChromium } from "../harness/chromium.ts";
 import { filePath } from "../../src/files/file_path.ts";
 
 const version = "4.100.3";
@@ -66,10 +67,7 @@ export class Editor implements AsyncDisposable {
     }).spawn();
     const url = `http://127.0.0.1:${port}`;
     await untilAnswers(url);
-    const browser = await chromium.launch({
-      executablePath: Deno.env.get("KODAMA_CHROMIUM") ?? "/usr/bin/chromium",
-      args: ["--no-sandbox"],
-    });
+    const browser = await launchChromium();
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
     // Extensions are known a moment after the workbench is drawn.

@@ -1,17 +1,12 @@
-/** `kodama web` on an embedded cluster, and its page in Debian's Chromium. */
-import { chromium, type Locator, type Page } from "playwright-core";
-import { RunningCommand } from "../harness/command.ts";
-import { startTestCluster, type TestCluster } from "../harness/embedded_cluster.ts";
-import { type GitServer, startGitServer } from "../harness/git_server.ts";
-import { SourceKodama } from "../harness/source_kodama.ts";
-import { filePath } from "../../src/files/file_path.ts";
+/** `kodama web` on any cluster, and its page in Debian's Chromium. */
+import type { Locator, Page } from "playwright-core";
+import { launchChromium } from "./chromium.ts";
+import { RunningCommand } from "./command.ts";
+import type { SourceKodama } from "./source_kodama.ts";
 
-/** A cluster, the server on it, and a browser that has opened its link. */
+/** The server, and a browser that has opened its link. */
 export interface BrowserPage extends AsyncDisposable {
   page: Page;
-  kodama: SourceKodama;
-  cluster: TestCluster;
-  git: GitServer;
   /** The link that was opened; it works once. */
   link: string;
   /** Everything the browser did that a page of this kind must not do: requests elsewhere, errors, violations. */
@@ -19,6 +14,9 @@ export interface BrowserPage extends AsyncDisposable {
   /** Shows a view, by its fragment. */
   show(fragment: string): Promise<void>;
 }
+
+/** Fails a flow instead of letting it hang; nothing that is waited for takes a tenth of it. */
+const limitMs = 120_000;
 
 /** A workflow with a parameter of each kind of control. */
 const workflow = `version: 2
@@ -36,31 +34,26 @@ steps:
     exec: [sh, -c, 'echo "$1" >/tmp/page.txt && cat /tmp/page.txt', sh, "\${{ params.text }}"]
 `;
 
-/** Starts all of it; sessions are the caller's. */
+/** Starts both. The server has a folder of its own, below that of the test, with a trusted workflow. */
 export async function openPage(
-  { width = 1200, colorScheme = "light" as "light" | "dark" } = {},
+  { kodama, folder }: { kodama: SourceKodama; folder: string },
 ): Promise<BrowserPage> {
   await using stack = new AsyncDisposableStack();
-  const world = filePath(new URL("world.yaml", import.meta.url));
-  const cluster = stack.use(await startTestCluster(world));
-  const git = stack.use(await startGitServer(`${cluster.folder}/git`));
-  const kodama = await SourceKodama.on(cluster);
-  const folder = `${cluster.folder}/project`;
-  await Deno.mkdir(`${folder}/workflows`, { recursive: true });
-  await Deno.writeTextFile(`${folder}/workflows/write.yaml`, workflow);
-  await kodama.succeed(["workflow", "trust", "add", "write", "--yes"], { cwd: folder });
+  const project = `${folder}/project`;
+  await Deno.mkdir(`${project}/workflows`, { recursive: true });
+  await Deno.writeTextFile(`${project}/workflows/write.yaml`, workflow);
+  await kodama.succeed(["workflow", "trust", "add", "write", "--yes"], { cwd: project });
   const server = stack.use(
-    new RunningCommand(kodama.args(["web"]), { env: kodama.env, cwd: folder }),
+    new RunningCommand(kodama.args(["web"]), { env: kodama.env, cwd: project }),
   );
   await server.until(({ stdout }) => stdout.includes("\n"));
   const link = server.stdout.trim();
-  const browser = stack.use(
-    await chromium.launch({
-      executablePath: Deno.env.get("KODAMA_CHROMIUM") ?? "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu"],
-    }),
-  );
-  const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+  const browser = stack.use(await launchChromium());
+  const context = await browser.newContext({
+    colorScheme: "light",
+    viewport: { width: 1200, height: 900 },
+  });
+  context.setDefaultTimeout(limitMs);
   const page = await context.newPage();
   const problems: string[] = [];
   const { origin } = new URL(link);
@@ -79,7 +72,7 @@ export async function openPage(
   await page.getByRole("heading", { name: "Sessions", level: 1 }).waitFor();
   const owned = stack.move();
   return {
-    ...{ page, kodama, cluster, git, link, problems },
+    ...{ page, link, problems },
     async show(fragment) {
       await page.evaluate(`location.hash = ${JSON.stringify(fragment)}`);
     },

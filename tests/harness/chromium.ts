@@ -1,0 +1,25 @@
+/** Debian's Chromium, for tests of pages. `$KODAMA_CHROMIUM` is another executable. */
+import { type Browser, chromium } from "playwright-core";
+
+function executable(): string {
+  return Deno.env.get("KODAMA_CHROMIUM") ?? "/usr/bin/chromium";
+}
+
+/** Starts it, without a window. */
+export async function launchChromium(): Promise<Browser> {
+  return await chromium.launch({
+    executablePath: executable(),
+    args: ["--no-sandbox", "--disable-gpu"],
+  });
+}
+
+/** Returns why this machine has no browser; undefined if it has one. */
+export async function chromiumMissing(): Promise<string | undefined> {
+  try {
+    await Deno.stat(executable());
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return `there is no ${executable()}`;
+    throw error;
+  }
+}
