@@ -125,11 +125,12 @@ class Carried {
     const { clock, graceMs } = this.#parts;
     const deadlineMs = this.#startedMs + graceMs;
     const backoff = new Backoff(retries, { clock, signal: this.#ended.signal });
-    let uplink: Promise<void> | undefined;
+    // It sends in turn, behind the attempt that connects; what it reads meanwhile is at hand then.
+    let connected = this.#inTurn(() => this.#connect(deadlineMs - clock.elapsedMs()));
+    const uplink = this.#fromClient();
     for (;;) {
       try {
-        await this.#connect(deadlineMs - clock.elapsedMs());
-        uplink ??= this.#fromClient();
+        await Promise.race([connected, rejection(uplink)]);
         await Promise.race([this.#fromPodToEnd(), rejection(uplink)]);
         break;
       } catch (error) {
@@ -148,7 +149,10 @@ class Carried {
         this.#tunnel?.stream[Symbol.dispose]();
         this.#tunnel?.release();
         this.#tunnel = undefined;
-        await backoff.wait(rejection(uplink));
+        connected = this.#inTurn(async () => {
+          await backoff.wait(rejection(uplink));
+          await this.#connect(deadlineMs - clock.elapsedMs());
+        });
       }
     }
     await this.#linger(uplink);
@@ -183,16 +187,18 @@ class Carried {
     }
     this.#pod = pod;
     const tunnel = await this.#parts.open(pod);
+    if (this.#ended.signal.aborted) {
+      tunnel.stream[Symbol.dispose]();
+      return tunnel.release();
+    }
     this.#connectMs ??= clock.elapsedMs() - this.#startedMs;
     this.#openedMs = clock.elapsedMs();
-    await this.#inTurn(async () => {
-      this.#tunnel = tunnel;
-      for (const bytes of this.#replay ?? []) {
-        this.#isSent = true;
-        await tunnel.stream.write(bytes);
-      }
-      if (this.#clientEnded) await this.#endToPod();
-    });
+    this.#tunnel = tunnel;
+    for (const bytes of this.#replay ?? []) {
+      this.#isSent = true;
+      await tunnel.stream.write(bytes);
+    }
+    if (this.#clientEnded) await this.#endToPod();
   }
 
   /** Resolves at the program's end; rejects with {@link hungUp} if it has closed the connection. */
@@ -211,15 +217,18 @@ class Carried {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
-    if (this.#replayBytes + bytes.length > maxReplayBytes) this.#confirm();
+    const tunnel = this.#tunnel;
+    if (tunnel !== undefined && this.#replayBytes + bytes.length > maxReplayBytes) this.#confirm();
     const isStored = this.#replay !== undefined;
     if (isStored) {
       this.#replay?.push(bytes.slice());
       this.#replayBytes += bytes.length;
     }
+    // The next attempt sends it.
+    if (tunnel === undefined) return;
     try {
       this.#isSent = true;
-      await this.#tunnel?.stream.write(bytes);
+      await tunnel.stream.write(bytes);
     } catch (error) {
       // Reading reports it too, behind what has arrived.
       if (!(error instanceof PortError)) throw error;
@@ -285,7 +294,7 @@ class Carried {
   }
 
   /** Ends the bytes to the program; what it still sends can't be delivered, and an early close could lose the answer. */
-  async #linger(uplink: Promise<void> | undefined): Promise<void> {
+  async #linger(uplink: Promise<void>): Promise<void> {
     try {
       await this.#client.closeWrite();
     } catch {
@@ -293,7 +302,7 @@ class Carried {
     }
     const { promise, resolve } = Promise.withResolvers<void>();
     using _limit = this.#parts.clock.timer(lingerMs, resolve);
-    await Promise.race([uplink?.catch(() => {}), promise]);
+    await Promise.race([uplink.catch(() => {}), promise]);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -304,6 +313,6 @@ class Carried {
 }
 
 /** Rejects when the promise does; never resolves. */
-function rejection(promise: Promise<unknown> | undefined): Promise<never> {
-  return new Promise((_, reject) => promise?.catch(reject));
+function rejection(promise: Promise<unknown>): Promise<never> {
+  return new Promise((_, reject) => promise.catch(reject));
 }

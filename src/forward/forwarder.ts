@@ -157,6 +157,7 @@ export class Forwarder implements AsyncDisposable {
     statistics.active++;
     this.#active++;
     let counted: ForwardPod | undefined;
+    let isOpened = false;
     const summary = await carry(traffic?.disturb?.(client) ?? client, {
       clock,
       graceMs,
@@ -169,9 +170,10 @@ export class Forwarder implements AsyncDisposable {
       open: async (pod) => {
         if (counted !== undefined) route.count(counted, -1);
         route.count(pod, 1);
-        const tunnel = await this.#tunnelsTo(pod).open(portOf(pod, forward.request.remote));
-        if (counted === undefined) onEvent({ kind: "opened", ref, pod: pod.pod });
         counted = pod;
+        const tunnel = await this.#tunnelsTo(pod).open(portOf(pod, forward.request.remote));
+        if (!isOpened) onEvent({ kind: "opened", ref, pod: pod.pod });
+        isOpened = true;
         return tunnel;
       },
       mayRetry: (pod, reason) => this.#mayRetry(forward, pod, reason),
@@ -184,6 +186,8 @@ export class Forwarder implements AsyncDisposable {
       onBytes: (direction, count) => statistics[direction] += count,
     });
     if (counted !== undefined) route.count(counted, -1);
+    // A program that has gone while its stream was being opened: the stream is closed, and not reported.
+    isOpened = true;
     statistics.end(summary);
     this.#active--;
     this.#isFull.resolve();

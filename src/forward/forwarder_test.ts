@@ -64,6 +64,18 @@ Deno.test("Forwarder: what was sent to a pod that refused is sent to its replace
   assert(retries > 0);
 });
 
+Deno.test("Forwarder: more than is stored for another attempt waits for the next pod, and none of it is lost", async () => {
+  const text = "x".repeat(1_000_000);
+  await using own = await opened({ a: [refused], b: ["count"] }, [pod("a", "running")]);
+  const answer = talkTo(own.port, text);
+  while (!own.kinds().includes("waiting")) await new Promise((resolve) => setTimeout(resolve));
+  // The program fills the buffers of the system, and then it waits.
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setTimeout(resolve));
+  own.pods.set([pod("b")]);
+  assert.equal(await own.clock.runUntil(answer), "b:1000000");
+  assert.deepEqual([own.statistics.toPod, own.statistics.failed], [1_000_000, 0]);
+});
+
 Deno.test("Forwarder: a connection that broke after the pod may have read isn't repeated", async () => {
   await using own = await opened({ a: ["lost", "echo"] }, [pod("a")]);
   assert.equal(await own.talk("write once"), "");
