@@ -22,8 +22,8 @@ import { Tunnels } from "./tunnels.ts";
 
 /** Inspection and faults, if they are switched on: they cost time for each chunk. */
 export interface TrafficControl {
-  /** Called when a program connects. */
-  observe?(ref: ConnectionRef): ConnectionObserver;
+  /** Called when a program connects, with the counters of its forward. */
+  observe?(ref: ConnectionRef, statistics: ForwardStatistics): ConnectionObserver;
   /** Returns the program's end with faults. */
   disturb?(client: Duplex): Duplex;
 }
@@ -162,7 +162,7 @@ export class Forwarder implements AsyncDisposable {
       clock,
       graceMs,
       signal: this.#stop.signal,
-      observer: traffic?.observe?.(ref),
+      observer: traffic?.observe?.(ref, statistics),
       pod: async (limitMs, signal) => {
         if (route.choose() === undefined) this.#waiting(forward, "no pod is ready");
         return await route.wait(clock, limitMs, signal);

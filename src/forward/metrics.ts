@@ -55,6 +55,21 @@ export function metricsText(
   );
   for (
     const [name, help, of] of [
+      ["requests_total", "Requests that are over, by protocol.", "count"],
+      ["requests_failed_total", "Those with an error, or without a complete answer.", "failed"],
+    ] as const
+  ) {
+    metric(
+      name,
+      { type: "counter", help },
+      (labels, { statistics }) =>
+        Object.entries(statistics.requests).map(([protocol, counted]) =>
+          `{${labels},protocol="${protocol}"} ${counted[of]}`
+        ),
+    );
+  }
+  for (
+    const [name, help, of] of [
       ["connect_seconds", "Until the stream to the pod was open.", "connect"],
       ["first_byte_seconds", "From then to the first byte of the pod.", "firstByte"],
       ["connection_seconds", "How long connections were open.", "duration"],

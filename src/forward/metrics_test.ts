@@ -17,6 +17,9 @@ Deno.test("metricsText(): counters by forward, and cumulative buckets in seconds
       ...(reason === undefined ? {} : { failure: { reason, message: "" } }),
     });
   }
+  for (const failed of [false, false, true]) {
+    statistics.request({ protocol: "grpc", failed, complete: true });
+  }
   const info = {
     forward: 1,
     address: { kind: "unix" as const, path: '/run/"x"' },
@@ -36,6 +39,10 @@ Deno.test("metricsText(): counters by forward, and cumulative buckets in seconds
     `kodama_forward_connections_total{${labels}} 3`,
     `kodama_forward_connections_open{${labels}} 1`,
     `kodama_forward_connections_failed_total{${labels},reason="reset"} 1`,
+  ]);
+  assert.deepEqual(value("requests_"), [
+    `kodama_forward_requests_total{${labels},protocol="grpc"} 3`,
+    `kodama_forward_requests_failed_total{${labels},protocol="grpc"} 1`,
   ]);
   const buckets = value("first_byte_seconds_bucket").map((line) => line.split(" ").at(-1));
   assert.deepEqual(buckets, [..."001111111111112"]);

@@ -1,4 +1,5 @@
 /** What a forward consists of and reports: plain data. */
+import type { Exchange, Protocol } from "./traffic/events.ts";
 
 /** A pod that connections can go to. */
 export interface ForwardPod {
@@ -127,6 +128,13 @@ export class Histogram {
   }
 }
 
+/** Requests of one protocol. */
+export interface RequestCount {
+  count: number;
+  /** Of them: the server reported an error, or there was no complete answer. */
+  failed: number;
+}
+
 /** What a forward has done so far. Bytes are those that the other side has been given. */
 export class ForwardStatistics {
   toPod = 0;
@@ -136,6 +144,8 @@ export class ForwardStatistics {
   opened = 0;
   closed = 0;
   retries = 0;
+  /** Requests, calls, queries and commands that are over, by protocol: of connections that are observed. */
+  readonly requests: Partial<Record<Protocol, RequestCount>> = {};
   /** Of the closed ones. */
   readonly failures: Partial<Record<FailureReason, number>> = {};
   readonly connect: Histogram = new Histogram();
@@ -144,6 +154,15 @@ export class ForwardStatistics {
 
   get failed(): number {
     return Object.values(this.failures).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Counts what an observed connection has carried. */
+  request(
+    { protocol, failed, complete }: Pick<Exchange, "protocol" | "failed" | "complete">,
+  ): void {
+    const counted = this.requests[protocol] ??= { count: 0, failed: 0 };
+    counted.count++;
+    if (failed || !complete) counted.failed++;
   }
 
   /** Counts a connection that has ended; its bytes are counted as they pass. */

@@ -121,11 +121,13 @@ export function infoText(info: ForwardInfo): string {
 function summaryLines({ info, statistics }: OpenForward): string[] {
   const { opened, failed, failures, toPod, fromPod, retries, firstByte } = statistics;
   if (opened === 0) return [];
+  const requests = requestTexts(statistics);
   const reasons = Object.entries(failures).map(([reason, count]) => `${count} ${reason}`);
   const parts = [
     plural(opened, "connection"),
     ...(failed === 0 ? [] : [`${failed} failed (${reasons.join(", ")})`]),
     ...(retries === 0 ? [] : [`${plural(retries, "attempt")} repeated`]),
+    ...(requests.length === 0 ? [] : [requests.join(", ")]),
     `${bytesText(toPod)} to the pod, ${bytesText(fromPod)} from it`,
     ...(firstByte.count === 0 ? [] : [
       `first byte within ${boundText(firstByte.quantile(0.5))}, 99 % within ${
@@ -135,6 +137,28 @@ function summaryLines({ info, statistics }: OpenForward): string[] {
   ];
   return [`${addressText(info)}: ${parts.join("; ")}`];
 }
+
+/** Returns what observed connections have carried: `12 requests`, `3 queries, 1 with an error`. */
+export function requestTexts(
+  { requests }: { requests: OpenForward["statistics"]["requests"] },
+): string[] {
+  const kinds = new Map<string, { plural: string; count: number; failed: number }>();
+  for (const [protocol, { count, failed }] of Object.entries(requests)) {
+    const [one, many] = requestNouns[protocol] ?? ["request", "requests"];
+    const kind = kinds.get(one) ?? { plural: many, count: 0, failed: 0 };
+    kinds.set(one, { plural: many, count: kind.count + count, failed: kind.failed + failed });
+  }
+  return [...kinds].map(([one, { plural: many, count, failed }]) =>
+    plural(count, one, many) + (failed === 0 ? "" : ` (${plural(failed, "error")})`)
+  );
+}
+
+/** What is counted of a protocol, if those aren't requests. */
+const requestNouns: Readonly<Record<string, readonly [string, string]>> = {
+  grpc: ["call", "calls"],
+  postgresql: ["query", "queries"],
+  redis: ["command", "commands"],
+};
 
 function trafficPieces(event: TrafficEvent): Piece[] {
   const line = trafficLine(event);
@@ -180,7 +204,7 @@ export function infoData(info: ForwardInfo): Record<string, unknown> {
 /** Returns a forward with what it has done, as published data. */
 export function statisticsData({ info, statistics }: OpenForward): Record<string, unknown> {
   const { toPod, fromPod, active, opened, closed, retries, failures } = statistics;
-  const { connect, firstByte, duration } = statistics;
+  const { connect, firstByte, duration, requests } = statistics;
   return {
     ...infoData(info),
     toPod,
@@ -191,6 +215,7 @@ export function statisticsData({ info, statistics }: OpenForward): Record<string
     failed: statistics.failed,
     failures,
     retries,
+    requests,
     latencyMs: Object.fromEntries(
       Object.entries({ connect, firstByte, duration }).map(([name, histogram]) => [name, {
         count: histogram.count,
@@ -254,7 +279,8 @@ export class ForwardProgress implements Progress<ForwardActionEvent> {
     const rates = this.#activities.get(info.forward)?.rates ?? [];
     const address = addressText(info).replace(/^localhost:/, ":");
     const failures = failed === 0 ? [] : [`${failed} failed`];
-    const counts = [`↑${bytesText(toPod)} ↓${bytesText(fromPod)}`, `${active} open`, ...failures];
+    const bytes = `↑${bytesText(toPod)} ↓${bytesText(fromPod)}`;
+    const counts = [bytes, ...requestTexts(statistics), `${active} open`, ...failures];
     const columns = this.#columns() - 1;
     const width = (parts: readonly string[]) => displayWidth(parts.join("  "));
     // Without space for all: what has failed says more than what is open, and that more than bytes.

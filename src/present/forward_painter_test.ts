@@ -94,6 +94,34 @@ Deno.test("ForwardPainter: -o json is one document, -o jsonl a line for each eve
   );
 });
 
+Deno.test("requests of observed connections are in the summary, the row and the data, by what a protocol calls them", () => {
+  const statistics = new ForwardStatistics();
+  Object.assign(statistics, { opened: 2, active: 1 });
+  const exchange = { failed: false, complete: true };
+  statistics.request({ protocol: "http/1", ...exchange });
+  statistics.request({ protocol: "http/2", ...exchange, failed: true });
+  statistics.request({ protocol: "grpc", ...exchange });
+  statistics.request({ protocol: "postgresql", ...exchange, complete: false });
+  statistics.request({ protocol: "redis", ...exchange });
+  const forwards: OpenForward[] = [{ info, statistics }];
+  const painter = (format: "text" | "jsonl") => new ForwardPainter({ format, quiet: false });
+  const texts = "2 requests (1 error), 1 call, 1 query (1 error), 1 command";
+  assert.equal(
+    text(painter("text"), { kind: "ended", forwards }),
+    `stderr: localhost:8080: 2 connections; ${texts}; 0 B to the pod, 0 B from it\n`,
+  );
+  const { forwards: [data] } = JSON.parse(
+    text(painter("jsonl"), { kind: "ended", forwards }).replace("stdout: ", ""),
+  );
+  assert.deepEqual(data.requests["http/2"], { count: 1, failed: 1 });
+  const progress = new ForwardProgress(() => 120);
+  progress.follow({ kind: "ready", forwards });
+  assert.equal(
+    progress.statusLine(0).trimEnd(),
+    `:8080  → web-a  ↑0 B ↓0 B  ${texts.replaceAll(", ", "  ")}  1 open`,
+  );
+});
+
 Deno.test("ForwardProgress: a row shows what fits, down to 20 columns", () => {
   const statistics = new ForwardStatistics();
   let columns = 100;

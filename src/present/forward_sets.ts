@@ -4,6 +4,9 @@ import { ageText } from "../base/duration.ts";
 import { printable } from "../terminal/printable.ts";
 import { tableLines } from "../terminal/table.ts";
 import { bytesText } from "./copy_painter.ts";
+import { requestTexts } from "./forward_painter.ts";
+
+type Requests = Parameters<typeof requestTexts>[0]["requests"];
 
 /** Returns a line for each of its forwards: `localhost:8080 -> svc/web:80 (web-0)`. */
 export function rowLines({ state }: ForwardReport): string[] {
@@ -34,8 +37,9 @@ export function setLines(report: ForwardReport): string[] {
     bytesText(Number(one["toPod"])),
     bytesText(Number(one["fromPod"])),
     ...["active", "opened", "failed"].map((field) => String(one[field])),
+    requestTexts({ requests: one["requests"] as Requests ?? {} }).join(", ") || "-",
   ]);
-  const header = ["FORWARD", "TO POD", "FROM POD", "OPEN", "CONNECTIONS", "FAILED"];
+  const header = ["FORWARD", "TO POD", "FROM POD", "OPEN", "CONNECTIONS", "FAILED", "REQUESTS"];
   return [
     `${name}: ${phase}`,
     `kodama forward ${args.join(" ")}`,

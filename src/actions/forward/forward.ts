@@ -92,7 +92,7 @@ export async function* forward(
   using _abort = { [Symbol.dispose]: () => stop.abort() };
   const traffic = await openTraffic(
     host,
-    options.traffic,
+    { ...options.traffic, count: options.metrics !== undefined },
     (event) => events.put({ kind: "traffic", event }),
   );
   await using _traffic = { [Symbol.asyncDispose]: async () => void await traffic?.end() };

@@ -30,10 +30,14 @@ export interface OpenTraffic {
 /** Returns undefined if nothing is switched on: nothing is loaded then, and no chunk is looked at. */
 export async function openTraffic(
   host: Host,
-  { inspect, recordPath, faults, version }: TrafficOptions,
+  { inspect, count, recordPath, faults, version }: TrafficOptions & {
+    /** Requests are counted, whatever else is switched on. */
+    count: boolean;
+  },
   onEvent: (event: TrafficEvent) => void,
 ): Promise<OpenTraffic | undefined> {
-  if (!inspect && recordPath === undefined && faults === undefined) return undefined;
+  const isObserved = inspect || count || recordPath !== undefined;
+  if (!isObserved && faults === undefined) return undefined;
   const [{ observe }, { withFaults }, { openRecordFile, TrafficRecorder }] = await Promise.all([
     import("../../forward/traffic/observe.ts"),
     import("../../forward/traffic/fault.ts"),
@@ -48,14 +52,15 @@ export async function openTraffic(
   let ended: Promise<RecordingSummary> | undefined;
   return {
     control: {
-      ...(inspect || recorder !== undefined
+      ...(isObserved
         ? {
-          observe: ({ connection }) =>
+          observe: ({ connection }, statistics) =>
             observe({
               connection,
               clock,
               headers: recorder !== undefined,
               onEvent: (event) => {
+                if (event.kind === "exchange") statistics.request(event);
                 if (inspect) onEvent(event);
                 recorder?.add(event);
               },

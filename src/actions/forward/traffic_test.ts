@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
+import { ForwardStatistics } from "../../forward/model.ts";
 import type { Host } from "../host.ts";
 import { openTraffic, type TrafficEvent, type TrafficOptions } from "./traffic.ts";
 
 const host = { clock: new ManualClock() } as unknown as Host;
-const off: TrafficOptions = { inspect: false, version: "1" };
+const off = { inspect: false, count: false, version: "1" };
 
-async function open(options: Partial<TrafficOptions>) {
+async function open(options: Partial<TrafficOptions & { count: boolean }>) {
   const events: TrafficEvent[] = [];
   const traffic = await openTraffic(
     host,
@@ -16,8 +17,11 @@ async function open(options: Partial<TrafficOptions>) {
   return { traffic, events };
 }
 
-function talk(traffic: Awaited<ReturnType<typeof openTraffic>>): void {
-  const observer = traffic?.control.observe?.({ forward: 2, connection: 7 });
+function talk(
+  traffic: Awaited<ReturnType<typeof openTraffic>>,
+  statistics = new ForwardStatistics(),
+): void {
+  const observer = traffic?.control.observe?.({ forward: 2, connection: 7 }, statistics);
   assert.ok(observer !== undefined);
   const bytes = (text: string) => new TextEncoder().encode(text);
   observer.fromClient(bytes("GET /a?b=secret HTTP/1.1\r\nHost: web\r\nCookie: secret\r\n\r\n"));
@@ -31,6 +35,13 @@ Deno.test("without options nothing is observed, and faults alone observe nothing
   const { traffic } = await open({ faults });
   assert.equal(traffic?.control.observe, undefined);
   assert.ok(traffic?.control.disturb !== undefined);
+});
+
+Deno.test("requests are counted by protocol, also without a line for each", async () => {
+  const { traffic, events } = await open({ count: true });
+  const statistics = new ForwardStatistics();
+  for (let turn = 0; turn < 3; turn++) talk(traffic, statistics);
+  assert.deepEqual([statistics.requests, events], [{ "http/1": { count: 3, failed: 0 } }, []]);
 });
 
 Deno.test("one observer serves inspection and the record", async () => {
