@@ -1,6 +1,7 @@
 /** How a sync of a session ends: by itself where its session is deleted elsewhere, and where it is asked to. */
 import assert from "node:assert/strict";
 import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
+import { hangLimitMs } from "./harness/hang_limit.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** A machine of its own: a home folder, and a folder to be kept in step. */
@@ -21,11 +22,9 @@ async function machine(cluster: TestCluster, name: string) {
 
 type Machine = Awaited<ReturnType<typeof machine>>;
 
-const limitMs = 60_000;
-
 /** The end of a process that isn't a child can only be polled. */
 async function untilStopped({ status }: Machine): Promise<{ reason: string; log: string }> {
-  const until = performance.now() + limitMs;
+  const until = performance.now() + hangLimitMs;
   for (let seen = await status();; seen = await status()) {
     if (seen.pid === null) return seen;
     assert.ok(performance.now() < until, `it still runs: ${JSON.stringify(seen)}`);

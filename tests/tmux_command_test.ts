@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { hangLimitMs } from "./harness/hang_limit.ts";
+import { endTmux, PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const missing = await terminalMissing();
@@ -24,7 +25,7 @@ class PrivateTmux implements AsyncDisposable {
 
   /** Polls: tmux reports no changes. */
   async until(what: string, words: readonly string[], holds: (said: string) => boolean) {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + hangLimitMs;
     for (;;) {
       const { stdout } = await this.run(...words);
       if (holds(stdout)) return stdout;
@@ -33,7 +34,7 @@ class PrivateTmux implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.run("kill-server");
+    await endTmux(async (...args) => (await this.run(...args)).stdout, this.env);
     await Deno.remove(this.folder, { recursive: true });
   }
 }

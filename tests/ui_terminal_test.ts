@@ -55,8 +55,10 @@ Deno.test({
       await terminal.until("the session", /flow +Running/);
       await terminal.type("s");
       await terminal.until("its prompt", /shell in the session flow[^]*\/workspace/);
-      await terminal.type("mark=$((6 * 7))");
-      await terminal.press("Enter", "M-x");
+      await terminal.type("mark=$((6 * 7)); echo set to $mark");
+      await terminal.press("Enter");
+      await terminal.until("that it is set", /set to 42/);
+      await terminal.press("M-x");
       await terminal.until("its end", (screen) => !/shell in the session/.test(screen));
       await terminal.type("s");
       await terminal.until("the prompt again", /shell in the session flow[^]*\/workspace/);

@@ -405,11 +405,16 @@ Deno.test("no attack on the page's server succeeds", async (t) => {
 Deno.test("a browser that has signed out isn't answered", async () => {
   await using cluster = await inProcessCluster("empty");
   await withServer(cluster.host, async (target) => {
+    const opened = Promise.withResolvers<void>();
     const stream = target.raw(
       `GET ${target.base}api/sessions HTTP/1.1\r\nhost: ${target.host}\r\n` +
         `cookie: ${target.cookie}\r\naccept: text/event-stream\r\n\r\n`,
-      (text) => text.includes("0\r\n\r\n"),
+      (text) => {
+        if (text.includes("\r\n\r\n")) opened.resolve();
+        return text.includes("0\r\n\r\n");
+      },
     );
+    await Promise.race([opened.promise, stream]);
     assert.equal((await target.send("POST api/sign-out", {}, "{}")).status, 200);
     assert.match((await stream).head, /^content-type: text\/event-stream/m);
     assert.equal((await target.send("GET api/about")).status, 401);

@@ -26,9 +26,10 @@ Deno.test("a killed run is shown and can be rerun: ended targets are not repeate
   await Deno.writeTextFile(file, slow);
   const runs = `${kodama.configFolder}/runs`;
   await Deno.mkdir(runs, { recursive: true });
-  await using running = kodama.start(["run", file, "--trust"]);
   const ends = /"stepTargetEnded","step":"second"/g;
+  // First: nothing reports what was recorded before.
   using watcher = Deno.watchFs(runs);
+  await using running = kodama.start(["run", file, "--trust"]);
   const recorded = untilRecorded(watcher, runs, (text) => [...text.matchAll(ends)].length === 2);
   const ended = running.ended().then(() => undefined);
   const id = await Promise.race([recorded, ended]);

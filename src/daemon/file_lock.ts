@@ -3,15 +3,27 @@
 /** A held lock. */
 export type FileLock = Disposable;
 
-/** Checking whether a lock is held takes it for a moment: a lock that is taken is tried again. */
-const tries = { count: 5, everyMs: 10 };
+/** A check holds a shared lock for a moment, which is longer if its process is slow. */
+const checks = { count: 1000, everyMs: 10 };
 
-/** Takes the lock of a file. Returns undefined if another process holds it. */
-export async function tryFileLock(path: string): Promise<FileLock | undefined> {
+const pauseForChecks = () => new Promise<void>((resolve) => setTimeout(resolve, checks.everyMs));
+
+/**
+ * Takes the lock of a file. Returns undefined if another process holds it.
+ *
+ * @param pause waits while others only check the lock.
+ */
+export async function tryFileLock(
+  path: string,
+  pause: () => Promise<void> = pauseForChecks,
+): Promise<FileLock | undefined> {
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
-  for (let attempt = 1; attempt <= tries.count; attempt++) {
+  for (let attempt = 1; attempt <= checks.count; attempt++) {
     if (await file.tryLock(true)) return { [Symbol.dispose]: () => file.close() };
-    await new Promise((resolve) => setTimeout(resolve, tries.everyMs));
+    // A holder excludes a shared lock too; only checks let one beside them.
+    if (!await file.tryLock(false)) break;
+    await file.unlock();
+    await pause();
   }
   file.close();
   return undefined;
@@ -20,12 +32,11 @@ export async function tryFileLock(path: string): Promise<FileLock | undefined> {
 /** Returns whether the lock of a file is held. */
 export async function isLocked(path: string): Promise<boolean> {
   try {
-    await Deno.stat(path);
+    using file = await Deno.open(path, { read: true });
+    return !await file.tryLock(false);
   } catch (error) {
     const { NotFound, NotADirectory } = Deno.errors;
     if (error instanceof NotFound || error instanceof NotADirectory) return false;
     throw error;
   }
-  using lock = await tryFileLock(path);
-  return lock === undefined;
 }

@@ -1,4 +1,5 @@
 /** Runs programs in tests: with an environment of their own, and captured output. */
+import { hangLimitMs } from "./hang_limit.ts";
 
 /** The options of a program. */
 export interface CommandOptions {
@@ -53,9 +54,6 @@ async function feed(input: WritableStream<Uint8Array>, data: string | Uint8Array
   }
 }
 
-/** How long a program may take to write what a test waits for: then the test fails instead of hanging. */
-const limitMs = 30_000;
-
 /** A program that runs until it is disposed of. */
 export class RunningCommand implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -100,7 +98,7 @@ export class RunningCommand implements AsyncDisposable {
   /** Resolves once the output fulfils the condition; rejects if the program ends before. */
   async until(condition: (written: { stdout: string; stderr: string }) => boolean): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(this.#failure("did not write in time")), limitMs);
+    const timer = setTimeout(() => reject(this.#failure("did not write in time")), hangLimitMs);
     try {
       while (!condition(this)) {
         if (this.#ended) throw this.#failure("ended before it wrote");

@@ -1,5 +1,6 @@
 /** A program in a terminal, as a user has it: keys in, a screen out. The terminal is tmux. */
 import { runCommand } from "./command.ts";
+import { hangLimitMs } from "./hang_limit.ts";
 
 /** Returns why there is no terminal available; undefined if there is one. */
 export async function terminalMissing(): Promise<string | undefined> {
@@ -20,7 +21,7 @@ export interface TerminalOptions {
   rows?: number;
 }
 
-const look = { everyMs: 50, timeoutMs: 30_000 };
+const lookEveryMs = 50;
 
 /** A terminal with one program. Disposing of it ends both. */
 export class PseudoTerminal implements AsyncDisposable {
@@ -91,7 +92,7 @@ export class PseudoTerminal implements AsyncDisposable {
     at: () => Promise<string>,
     holds: (seen: string) => boolean,
   ): Promise<string> {
-    const deadline = performance.now() + look.timeoutMs;
+    const deadline = performance.now() + hangLimitMs;
     while (true) {
       const seen = await at();
       if (holds(seen)) return seen;
@@ -99,7 +100,7 @@ export class PseudoTerminal implements AsyncDisposable {
         throw new Error(`not seen: ${name}\n${await this.screen()}`);
       }
       // A terminal doesn't report changes: polling is the only way to know.
-      await new Promise((resolve) => setTimeout(resolve, look.everyMs));
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
     }
   }
 
@@ -132,7 +133,33 @@ export class PseudoTerminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#tmux("kill-server").catch(() => {});
+    await endTmux((...args) => this.#tmux(...args), this.env);
     await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/**
+ * Ends a tmux server, and waits until the programs in its panes have ended: a hangup lets them write their last files,
+ * in folders that the test is about to remove.
+ */
+export async function endTmux(
+  tmux: (...args: string[]) => Promise<string>,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const panes = await tmux("list-panes", "-a", "-F", "#{pane_tty}").catch(() => "");
+  const terminals = panes.trim().split("\n").filter((tty) => tty !== "");
+  if (terminals.length === 0) return;
+  const ps = async (...args: string[]) => (await runCommand(["ps", ...args], { env })).stdout;
+  const listed = await ps("-t", terminals.join(","), "-o", "pid=");
+  await tmux("kill-server").catch(() => {});
+  const ids = listed.trim().split(/\s+/).filter((id) => id !== "").join(",");
+  const deadline = performance.now() + hangLimitMs;
+  const running = async () =>
+    (await ps("-p", ids, "-o", "stat=,args=")).split("\n").filter((line) => /^[^Z]/.test(line));
+  while (ids !== "") {
+    const left = await running();
+    if (left.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`still running:\n${left.join("\n")}`);
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }
 }

@@ -22,8 +22,9 @@ export class TestFolder implements AsyncDisposable {
     return new TestFolder(path, lock);
   }
 
+  /** The lock is held until the folder is gone: another test would remove an unlocked one at the same time. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.lock[Symbol.dispose]();
+    using _lock = this.lock;
     await Deno.remove(this.path, { recursive: true });
   }
 }
@@ -33,20 +34,22 @@ export async function removeAbandoned(parent: string, prefix: string): Promise<v
   let removed = 0;
   for await (const { name, isDirectory } of Deno.readDir(parent)) {
     if (!isDirectory || !name.startsWith(prefix)) continue;
-    if (await isAbandoned(`${parent}/${name}`)) {
-      // Another run may be removing it too.
-      await Deno.remove(`${parent}/${name}`, { recursive: true }).catch(ignoreMissing);
-      if (++removed === maxRemoved) return;
-    }
+    using lock = await lockAbandoned(`${parent}/${name}`);
+    if (lock === undefined) continue;
+    await Deno.remove(`${parent}/${name}`, { recursive: true });
+    if (++removed === maxRemoved) return;
   }
 }
 
-async function isAbandoned(folder: string): Promise<boolean> {
+/** Returns the lock of a folder that nothing uses. It is never created: its folder may be about to be removed. */
+async function lockAbandoned(folder: string): Promise<FileLock | undefined> {
   const path = `${folder}/${lockName}`;
   const { mtime } = await Deno.stat(path).catch(ignoreMissing) ?? {};
-  if (mtime === undefined || mtime === null || Date.now() - mtime.getTime() < youngMs) return false;
-  using lock = await tryFileLock(path).catch(ignoreMissing);
-  return lock !== undefined;
+  if (!mtime || Date.now() - mtime.getTime() < youngMs) return undefined;
+  const file = await Deno.open(path, { write: true }).catch(ignoreMissing);
+  if (file === undefined || await file.tryLock(true)) return file;
+  file.close();
+  return undefined;
 }
 
 function ignoreMissing(error: unknown): undefined {

@@ -241,7 +241,7 @@ export async function openUi(
   env: Readonly<Record<string, string>>,
 ): Promise<PseudoTerminal> {
   const script = 'trap : INT; "$@"; echo "exit code $?"; ' +
-    'stty -a | grep -ow -- "-\\?\\(echo\\|icanon\\)"; exec sleep 1000';
+    'stty -a | grep -ow -- "-\\?\\(echo\\|icanon\\)"; echo "all is shown"; exec sleep 1000';
   return await PseudoTerminal.open(["sh", "-c", script, "sh", ...words], {
     env,
     columns: 110,
@@ -251,7 +251,7 @@ export async function openUi(
 
 /** Checks that the program has ended with this exit code, and that nothing of it remains in the terminal. */
 export async function assertRestored(terminal: PseudoTerminal, code: number): Promise<void> {
-  const screen = await terminal.until("the end", /^exit code \d+\n[^]*icanon/m);
+  const screen = await terminal.until("the end", /^exit code \d+\n[^]*^all is shown$/m);
   assert.match(screen, new RegExp(`^exit code ${code}$`, "m"));
   assert.match(screen, /^echo$/m);
   assert.match(screen, /^icanon$/m);
