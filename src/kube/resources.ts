@@ -1,4 +1,5 @@
 /** The kinds that kodama requests itself, and their paths. */
+import { UsageError } from "../base/errors.ts";
 import type { ApiResource, ListScope } from "./client.ts";
 
 function core(plural: string, kind: string, namespaced = true): ApiResource {
@@ -82,7 +83,12 @@ function metrics(plural: string, kind: string, namespaced: boolean): ApiResource
 export const POD_METRICS: ApiResource = metrics("pods", "PodMetrics", true);
 export const NODE_METRICS: ApiResource = metrics("nodes", "NodeMetrics", false);
 
-/** Returns the path of a collection, or of one object in it. Every part is escaped. */
+/**
+ * Returns the path of a collection, or of one object in it. Every part is escaped, and none is one that a server decodes
+ * to another path: https://github.com/kubernetes/apimachinery/blob/master/pkg/api/validation/path/name.go
+ *
+ * @throws UsageError for such a part.
+ */
 export function resourcePath(
   resource: ApiResource,
   namespace: string | undefined,
@@ -93,6 +99,11 @@ export function resourcePath(
   if (namespaced && namespace !== undefined) parts.push("namespaces", namespace);
   parts.push(plural);
   if (name !== undefined) parts.push(name);
+  for (const part of parts) {
+    if (part === "" || part === "." || part === ".." || /[/%]/.test(part)) {
+      throw new UsageError(`${JSON.stringify(part)} can't be the name of an object`);
+    }
+  }
   return `/${parts.map(encodeURIComponent).join("/")}`;
 }
 
