@@ -233,6 +233,8 @@ const attacks: readonly Attack[] = [
   ["a foreign host", (t) => t.send("GET api/about", { host: `evil.example:${t.port}` }), 421],
   ["a host without a port", (t) => t.send("GET api/about", { host: "127.0.0.1" }), 421],
   ["a host with a user", (t) => t.send("GET api/about", { host: `evil@${t.host}` }), 400, 421],
+  ["a host that isn't one", (t) => t.send("GET api/about", { host: "[::1" }), 421],
+  ["a host with a space", (t) => t.send("GET api/about", { host: `${t.host} :80` }), 421],
   ["no host", (t) => t.send("GET api/about", { host: undefined }), 421],
   [
     "a foreign host that was forwarded",
@@ -248,6 +250,7 @@ const attacks: readonly Attack[] = [
 
   // WebSockets.
   ["a terminal of another page", (t) => t.send(terminal, { ...upgrade, origin: evil }), 403],
+  ["a terminal of a sandboxed frame", (t) => t.send(terminal, { ...upgrade, origin: "null" }), 403],
   ["a terminal without an origin", (t) => t.send(terminal, upgrade), 403],
   [
     "a terminal without a cookie",
@@ -255,6 +258,16 @@ const attacks: readonly Attack[] = [
     401,
   ],
   ["a terminal that isn't a WebSocket", (t) => t.send(terminal), 400],
+  [
+    "a WebSocket without a key",
+    (t) =>
+      t.send(terminal, {
+        ...upgrade,
+        origin: `http://${t.host}`,
+        "sec-websocket-key": undefined,
+      }),
+    400,
+  ],
 
   // Methods and paths.
   ["a change by GET", (t) => t.send("GET api/links"), 404],
@@ -275,6 +288,8 @@ const attacks: readonly Attack[] = [
     (t) => t.send("POST api/runs", {}, '{"kind":"workflow","workflow":"/etc/passwd"}'),
     404,
   ],
+  ["another kind by a namespace", (t) => t.send("GET api/sessions?namespace=x/secrets"), 400],
+  ["all namespaces by dots", (t) => t.send("GET api/sessions?namespace=.."), 400],
   ["a session by dots", (t) => t.send("GET api/sessions/..%2f..%2fsecrets"), 400, 404],
 
   // Bodies.
@@ -316,6 +331,7 @@ const attacks: readonly Attack[] = [
   ],
   ["an unknown encoding", (t) => post(t, ["transfer-encoding: xchunked"], "{}"), 400],
   ["a space before a colon", (t) => post(t, ["content-length : 2"], "{}"), 400],
+  ["a folded line", (t) => post(t, ["x-a: 1\r\n 2", "content-length: 2"], "{}"), 400],
   ["two hosts", (t) => post(t, ["host: evil.example", "content-length: 2"], "{}"), 400],
   ["a request behind another one", async (t) => {
     const line = `GET ${t.base}api/about HTTP/1.1\r\nhost: ${t.host}\r\n`;

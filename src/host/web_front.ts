@@ -3,7 +3,8 @@
  * sees them. Deno's server has neither limit: a client that never finishes its request would stay for ever.
  *
  * Bytes go to a socket that only this user can open, as they are. A client that isn't signed in gets `Connection: close`
- * (`src/web/server.ts`), so that a second request can't be slow either.
+ * (`src/web/server.ts`), so that a second request can't be slow either. Deno's server keeps even such a connection until
+ * the body of its request has arrived; here it is ended.
  */
 import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
@@ -14,7 +15,7 @@ export interface FrontLimits {
   connections: number;
   /** At the same time, of one address of another machine. */
   perAddress: number;
-  /** For TLS and the head of the first request. */
+  /** For TLS and the head of the first request, and again for the end after a refusal. */
   headMs: number;
   headBytes: number;
   /** Without a byte in either direction. */
@@ -33,6 +34,11 @@ export const frontLimits: FrontLimits = {
 /** Small, as there may be more than a thousand connections, each with two of them. */
 const blockBytes = 16 * 1024;
 
+/** An answer after which the server expects nothing. */
+const refusal =
+  /^(?:HTTP\/1\.1 100 [^\r]*\r\n\r\n)?HTTP\/1\.[01] [45]\d\d [^]*\r\nconnection: close\r\n/i;
+const isInterim = /^HTTP\/1\.1 100 [^\r]*\r\n\r\n$/;
+
 /** HTTP/2 without TLS: many requests in one connection, which no browser uses. */
 const otherProtocol = /^PRI /;
 
@@ -47,6 +53,7 @@ export async function passConnections(
   },
 ): Promise<void> {
   const open = new Set<Promise<void>>();
+  const idle = new Set<Deno.Conn>();
   const addresses = new Map<string, number>();
   using _closed = onAbort(signal, () => listener.close());
   while (!signal.aborted) {
@@ -62,12 +69,19 @@ export async function passConnections(
     const { hostname } = connection.remoteAddr as Deno.NetAddr;
     const count = (addresses.get(hostname) ?? 0) + 1;
     const isRemote = !/^(?:127\.|::1$)/.test(hostname);
-    if (open.size >= limits.connections || (isRemote && count > limits.perAddress)) {
+    // Clients that wait with their requests make room for one that may not.
+    const [oldest] = idle;
+    const isFull = open.size >= limits.connections;
+    if ((isFull && oldest === undefined) || (isRemote && count > limits.perAddress)) {
       connection.close();
       continue;
     }
+    if (isFull && oldest !== undefined) {
+      idle.delete(oldest);
+      close(oldest);
+    }
     addresses.set(hostname, count);
-    const passing = pass(connection, { path, limits, clock, signal }).finally(() => {
+    const passing = pass(connection, { path, limits, clock, signal, idle }).finally(() => {
       open.delete(passing);
       const others = (addresses.get(hostname) ?? 1) - 1;
       if (others === 0) addresses.delete(hostname);
@@ -78,18 +92,27 @@ export async function passConnections(
   await Promise.all(open);
 }
 
-/** Passes one connection. Never rejects: what breaks a connection ends it. */
+/**
+ * Passes one connection. Never rejects: what breaks a connection ends it.
+ *
+ * @param idle has it as long as it has sent no request, and after a refusal.
+ */
 async function pass(
   client: Deno.Conn,
-  { path, limits, clock, signal }: Parameters<typeof passConnections>[1],
+  { path, limits, clock, signal, idle }: Parameters<typeof passConnections>[1] & {
+    idle: Set<Deno.Conn>;
+  },
 ): Promise<void> {
   using cleanup = new DisposableStack();
+  idle.add(client);
+  cleanup.defer(() => idle.delete(client));
   cleanup.defer(() => close(client));
   cleanup.use(onAbort(signal, () => close(client)));
   let server: Deno.Conn;
   try {
     const head = await readHead(client, { limits, clock, signal });
     if (head === undefined) return;
+    idle.delete(client);
     server = await Deno.connect({ transport: "unix", path });
     cleanup.defer(() => close(server));
     await writeAll(server, head);
@@ -106,10 +129,20 @@ async function pass(
   check();
   cleanup.defer(() => timer?.[Symbol.dispose]());
   const active = () => void (activeAtMs = clock.elapsedMs());
+  let isAnswered = false;
+  const answered = (bytes: Uint8Array) => {
+    active();
+    if (isAnswered) return;
+    const head = new TextDecoder("latin1").decode(bytes);
+    isAnswered = !isInterim.test(head);
+    if (!refusal.test(head)) return;
+    idle.add(client);
+    cleanup.use(clock.timer(limits.headMs, () => close(client)));
+  };
   await Promise.allSettled([
     // A client that has only ended its requests still gets the answers.
     copy(client, server, active).catch(() => close(server)),
-    copy(server, client, active).finally(() => close(client)),
+    copy(server, client, answered).finally(() => close(client)),
   ]);
 }
 
@@ -136,14 +169,20 @@ async function readHead(
   return undefined;
 }
 
-async function copy(from: Deno.Conn, to: Deno.Conn, active: () => void): Promise<void> {
+/** @param active is called with each block before it is written, and after it. */
+async function copy(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  active: (bytes: Uint8Array) => void,
+): Promise<void> {
   const block = new Uint8Array(blockBytes);
   for (;;) {
     const count = await from.read(block);
     if (count === null) break;
-    active();
-    await writeAll(to, block.subarray(0, count));
-    active();
+    const bytes = block.subarray(0, count);
+    active(bytes);
+    await writeAll(to, bytes);
+    active(bytes);
   }
   await to.closeWrite();
 }

@@ -72,6 +72,36 @@ Deno.test("passConnections() passes bytes, and ends a connection without any for
   });
 });
 
+Deno.test("passConnections() ends a refused connection, whether its request is complete or not", async () => {
+  for (const interim of ["", "HTTP/1.1 100 Continue\r\n\r\n"]) {
+    await withFront(async ({ clock, connect }) => {
+      using client = await connect();
+      // The server returns it: this is also what it answers.
+      const refused = `${interim}HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n`;
+      await client.write(encoder.encode(refused));
+      assert.equal(await readText(client), refused);
+      await clock.waitedFor(frontLimits.headMs);
+      clock.advance(frontLimits.headMs);
+      assert.equal(await readText(client), null);
+    });
+  }
+});
+
+Deno.test("passConnections() ends the oldest connection without a request, if there are too many", async () => {
+  await withFront(async ({ connect }) => {
+    using active = await connect();
+    await active.write(encoder.encode(head));
+    assert.equal(await readText(active), head);
+    using silent = await connect();
+    using next = await connect();
+    assert.equal(await readText(silent), null);
+    await next.write(encoder.encode(head));
+    assert.equal(await readText(next), head);
+    await active.write(encoder.encode("still"));
+    assert.equal(await readText(active), "still");
+  });
+});
+
 Deno.test("passConnections() ends what isn't HTTP/1, and surplus connections, and no other", async () => {
   await withFront(async ({ connect }) => {
     using first = await connect();

@@ -128,9 +128,10 @@ export class Access {
   refusal(request: Request): RefusedRequest | undefined {
     const { headers, method } = request;
     const host = headers.get("host")?.toLowerCase();
-    const url = new URL(request.url);
     // The absolute form of a request's target overrides the header, and can differ from it.
-    if (host === undefined || !this.#hosts.has(host) || url.host !== hostOf(host, this.#scheme)) {
+    const isOwn = host !== undefined && this.#hosts.has(host) &&
+      URL.parse(request.url)?.host === URL.parse(`${this.#scheme}://${host}`)?.host;
+    if (!isOwn) {
       return { status: 421, reason: "this server isn't known by that name" };
     }
     const origin = headers.get("origin");
@@ -208,15 +209,6 @@ class Rate {
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
-  }
-}
-
-/** The host as a parsed URL has it: without the usual port. */
-function hostOf(host: string, scheme: string): string | undefined {
-  try {
-    return new URL(`${scheme}://${host}`).host;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Routes of pods: the pods of a selection, their logs, terminals in them, and the forwards of this machine to them. */
+import type { Context } from "hono";
 import type { Host } from "../actions/host.ts";
 import { type LogsOptions, stampOf, textOf } from "../actions/logs/events.ts";
 import { logs } from "../actions/logs/logs.ts";
@@ -53,7 +54,7 @@ export function addPodRoutes(
     if (terminals >= maxTerminals) {
       throw new KodamaError("conflict", `${maxTerminals} terminals are open`);
     }
-    const { socket, response } = upgrade(c.req.raw);
+    const { socket, response } = upgraded(c, upgrade);
     terminals += 1;
     const signal = AbortSignal.any([router.ends, browserOf(c).signal]);
     router.track(serveTerminal(host, query, { socket, signal }).finally(() => terminals -= 1));
@@ -79,6 +80,20 @@ export function addPodRoutes(
       return {};
     },
   );
+}
+
+/** Answers the request for a WebSocket. @throws UsageError if it isn't a complete one. */
+function upgraded(
+  { req }: Context,
+  upgrade: (request: Request) => { socket: Socket; response: Response },
+): ReturnType<typeof upgrade> {
+  try {
+    return upgrade(req.raw);
+  } catch (error) {
+    // Without a key, or without the connection header.
+    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 async function* logEvents(

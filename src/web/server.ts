@@ -87,7 +87,9 @@ export class WebServer implements AsyncDisposable {
 
   /** Answers a request. */
   async handle(request: Request): Promise<Response> {
-    const response = await this.#answer(request);
+    const response = await this.#answer(request).catch((error: unknown) =>
+      onlyOne(this.#router.failure(error))
+    );
     if (response.status === 101) return response;
     for (const [name, value] of Object.entries(headers)) {
       if (!response.headers.has(name)) response.headers.set(name, value);
