@@ -52,6 +52,8 @@ export interface ServeWebOptions {
   open: boolean;
   /** Gets what makes links. */
   onListen: (newLink: () => { url: string; expiresAt: Date }) => void;
+  /** Gets the program that couldn't open the link. */
+  onOpenFailed?: (program: string) => void;
   signal: AbortSignal;
 }
 

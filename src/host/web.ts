@@ -7,9 +7,12 @@ import { type PageFile, WebServer } from "../web/server.ts";
 import { webPageFolder } from "./web_page.ts";
 import { frontLimits, passConnections } from "./web_front.ts";
 
+/** Bytes: macOS has room for one less than 104. */
+const maxSocketPath = 103;
+
 /** Serves until the signal ends it. */
 export async function serveWeb(
-  { host, address, port, names, tls, open, onListen, signal }: ServeWebOptions,
+  { host, address, port, names, tls, open, onListen, onOpenFailed, signal }: ServeWebOptions,
 ): Promise<void> {
   const scheme = tls === undefined ? "http" as const : "https" as const;
   let page: Promise<string> | undefined;
@@ -24,21 +27,30 @@ export async function serveWeb(
         response: Response;
       },
   });
-  const listener = listen(address, port, tls);
+  using listener = listen(address, port, tls);
   const { port: actual } = listener.addr as Deno.NetAddr;
   server.access.listens(names, actual);
   const folder = host.places.configDir;
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  // This port is ours: a file of its name is of a process that was killed.
-  const path = `${folder}/web-${actual}.sock`;
-  const opening = `${folder}/web-${actual}.html`;
+  // A port alone can be in use twice, on two addresses. A file of this name is of a process that was killed.
+  const name = `web-${Deno.pid}-${actual}`;
+  const path = `${folder}/${name}.sock`;
+  const opening = `${folder}/${name}.html`;
+  if (new TextEncoder().encode(path).length > maxSocketPath) {
+    throw new KodamaError("environment", `the path of a socket can't be as long as ${path}`, {
+      hint: "$KODAMA_CONFIG_DIR names another folder",
+    });
+  }
   await removeIfThere(path);
   const stop = new AbortController();
   const http = Deno.serve({ path, onListen: () => {} }, (request) => server.handle(request));
   try {
     await Deno.chmod(path, 0o600);
     onListen(() => server.access.newLink());
-    if (open) await openBrowser(server.access.newLink().url, opening);
+    if (open) {
+      const program = await openBrowser(server.access.newLink().url, opening);
+      program.failed.then(() => stop.signal.aborted || onOpenFailed?.(program.name));
+    }
     const ends = AbortSignal.any([signal, stop.signal]);
     await passConnections(listener, { path, limits: frontLimits, clock: host.clock, signal: ends });
   } finally {
@@ -52,23 +64,28 @@ export async function serveWeb(
 /**
  * Opens a link in the browser of this machine. By way of a file that only this user can read: an argument list shows the
  * link to everyone.
+ *
+ * @returns the program that opens it, which may run as long as the browser; `failed` resolves if it fails.
  */
-async function openBrowser(url: string, file: string): Promise<void> {
+async function openBrowser(
+  url: string,
+  file: string,
+): Promise<{ name: string; failed: Promise<void> }> {
   await removeIfThere(file);
   const html = `<!doctype html><meta http-equiv="refresh" content="0;url=${url}">`;
   await Deno.writeTextFile(file, html, { createNew: true, mode: 0o600 });
-  const program = Deno.build.os === "darwin" ? "open" : "xdg-open";
+  const name = Deno.build.os === "darwin" ? "open" : "xdg-open";
   // sh is the only program that may be started here: docs/permissions.md.
-  const { success } = await new Deno.Command("sh", {
-    args: ["-c", 'exec "$@"', "sh", program, file],
+  const opener = new Deno.Command("sh", {
+    args: ["-c", 'exec "$@"', "sh", name, file],
     stdin: "null",
     stdout: "null",
     stderr: "null",
-  }).output();
-  if (success) return;
-  throw new KodamaError("environment", `${program} can't open a browser here`, {
-    hint: "open the printed link without --open",
-  });
+  }).spawn();
+  opener.unref();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  opener.status.then(({ success }) => success || resolve());
+  return { name, failed: promise };
 }
 
 function listen(
@@ -85,6 +102,10 @@ function listen(
       throw new KodamaError("conflict", `port ${port} is in use`, { cause: error });
     }
     const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof Deno.errors.InvalidData || /\bKeyMismatch\b/.test(reason)) {
+      const message = `the certificate and its key can't be used: ${reason}`;
+      throw new KodamaError("config", message, { cause: error });
+    }
     throw new KodamaError("environment", `can't listen on ${address}: ${reason}`, { cause: error });
   }
 }

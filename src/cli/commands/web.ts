@@ -112,6 +112,10 @@ export const command = defineCommand({
           onListen: (newLink) => {
             asking.push(printLinks(terminal, newLink, AbortSignal.any([signal, ended.signal])));
           },
+          onOpenFailed: (program) => {
+            const text = `${program} can't open a browser here: open the printed link in one\n`;
+            asking.push(terminal.stderr.write(text));
+          },
           signal,
         });
       } finally {
