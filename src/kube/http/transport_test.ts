@@ -49,14 +49,14 @@ Deno.test("paths, queries and proofs are as the API wants them", async () => {
     headers = request.headers;
     return Response.json({});
   }, async ({ client, requests }) => {
-    await client.get(PODS, "a/b", { namespace: "n s" });
+    await client.get(PODS, "a?b", { namespace: "n s" });
     await client.get(NAMESPACES, "x", {});
     await client.create(PODS, { a: 1 }, { namespace: "ns" });
     await client.update(PODS, "p", { a: 2 }, { namespace: "ns" });
     await client.delete(PODS, "p", { namespace: "ns" });
     await client.raw("GET", "/version");
     assert.deepEqual(requests, [
-      "GET /base/api/v1/namespaces/n%20s/pods/a%2Fb",
+      "GET /base/api/v1/namespaces/n%20s/pods/a%3Fb",
       "GET /base/api/v1/namespaces/x",
       "POST /base/api/v1/namespaces/ns/pods",
       "PUT /base/api/v1/namespaces/ns/pods/p",
