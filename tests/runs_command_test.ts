@@ -1,5 +1,6 @@
 /** Past runs, by the real program on the embedded cluster: kept whatever happens, shown, and run again. */
 import assert from "node:assert/strict";
+import { hangLimitMs } from "./harness/hang_limit.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
@@ -203,7 +204,7 @@ async function killedAfterRecord(
   const last = (await records(kodama)).at(-1)?.path ?? "";
   const ends = () => Deno.readTextFileSync(last).match(/"targetEnded"/g)?.length;
   using changes = Deno.watchFs(last);
-  using _limit = systemClock.timer(30_000, () => changes.close());
+  using _limit = systemClock.timer(hangLimitMs, () => changes.close());
   if (ends() !== 2) { for await (const _change of changes) if (ends() === 2) break; }
   assert.equal(ends(), 2, "the ends of two targets are recorded");
   running.signal("SIGKILL");

@@ -1,5 +1,6 @@
 /** Clones of sessions with a repository: what was done in one is there in the other, and goes its own way from there. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "./harness/hang_limit.ts";
 import { startGitServer } from "./harness/git_server.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
@@ -23,7 +24,7 @@ Deno.test("a stopped session is cloned and kept in a file without waking: nothin
   assert.equal(status, "Stopped");
   const kubectl = Kubectl.on(cluster);
   // The pod that had the files has been deleted, and may take a moment to end.
-  await kubectl.ok("wait", "--for=delete", "pod/kodama-files-work", "--timeout=120s");
+  await kubectl.ok("wait", "--for=delete", "pod/kodama-files-work", hangTimeout);
   assert.equal(await kubectl.ok("get", "pods", "-o", "name"), "pod/kodama-again");
 });
 

@@ -1,6 +1,7 @@
 /** Sessions with limits, on the embedded cluster: they stop by themselves, say why, and only a resume wakes them. */
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
+import { hangTimeout } from "./harness/hang_limit.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { Kubectl } from "./harness/kubectl.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
@@ -18,7 +19,7 @@ Deno.test("an idle session stops by itself, reports it, and only a resume wakes 
   await on("attach", "work", "--command", "echo kept >notes.txt");
   assert.match(await on("get", "work"), /^Idle stop: +after 20s; /m);
   const kubectl = Kubectl.on(cluster);
-  const ended = ["--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"];
+  const ended = ["--for=jsonpath={.status.phase}=Succeeded", hangTimeout];
   await kubectl.ok("wait", ...ended, "pod/kodama-work");
   const reason = "it stopped by itself: idle for 20s";
   const { status, reason: reported } = JSON.parse(await on("get", "work", "-o", "json"));

@@ -1,5 +1,6 @@
 /** The Role of docs/sessions.md is all that sessions need: their whole life with it, and nothing else granted. */
 import assert from "node:assert/strict";
+import { hangLimitMs } from "./harness/hang_limit.ts";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
@@ -72,7 +73,7 @@ Deno.test("a session lives its whole life with the documented Role alone", async
 async function forwardPort(kubeconfig: string): Promise<void> {
   await using client = await openKubeClient({ kubeconfig }, systemHost(() => {}));
   const pod = { namespace: "default", pod: "kodama-work" };
-  using link = await client.portLink(pod, { signal: AbortSignal.timeout(30_000) });
+  using link = await client.portLink(pod, { signal: AbortSignal.timeout(hangLimitMs) });
   using _stream = await link.open(8080);
 }
 

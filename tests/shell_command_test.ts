@@ -70,10 +70,12 @@ Deno.test({
     await t.step("bash first; sizes follow; its exit code; the terminal as it was", async () => {
       await using terminal = await open(["weka-drive-0", "--keep-for", "0"]);
       await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
-      await terminal.type("echo $0 $TERM $(stty size) $KODAMA_POD\n");
+      // Sizes and keys are separate channels: the shell waits for the size.
+      const sized = (size: string) => `until stty size | grep -qx "${size}"; do sleep 0.1; done`;
+      await terminal.type(`${sized("20 90")}; echo $0 $TERM $(stty size) $KODAMA_POD\n`);
       await terminal.until("the answer", /^bash \S+ 20 90 weka-drive-0$/m);
       await terminal.resize(70, 15);
-      await terminal.type("stty size\n");
+      await terminal.type(`${sized("15 70")}; stty size\n`);
       await terminal.until("the new size", /^15 70$/m);
       await terminal.type("exit 7\n");
       assert.match(await terminal.until("the end", /^-?icanon$/m), /^code 7\nicanon$/m);

@@ -1,5 +1,6 @@
 /** Scripts that try to escape: each is stopped and reported with its cause; kodama continues. */
 import assert from "node:assert/strict";
+import { systemClock } from "../base/clock.ts";
 import { runFixture, type ScriptFixture } from "./testing/script_fixture.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "kodama-hostile-" });
@@ -182,8 +183,8 @@ Deno.test("processes that a script started end with it", async () => {
   const pipe = `${folder}/held`;
   await new Deno.Command("mkfifo", { args: [pipe] }).output();
   // Ends when no process holds the other end of the pipe open any more; the limit covers a process that does.
-  const holder = new Deno.Command("cat", { args: [pipe], signal: AbortSignal.timeout(20_000) })
-    .output();
+  const late = new AbortController();
+  const holder = new Deno.Command("cat", { args: [pipe], signal: late.signal }).output();
   const code = `
     const child = new Deno.Command("sh", {
       args: ["-c", "exec 3> ${pipe}; echo up; exec sleep 1000"], stdout: "piped",
@@ -193,6 +194,7 @@ Deno.test("processes that a script started end with it", async () => {
     for (;;);`;
   const { end } = await runFixture(code, { permissions: { run: ["sh"] }, timeIsUpAt: "begun" });
   assert.deepEqual(end, { kind: "limit", which: "time" });
+  using _limit = systemClock.timer(20_000, () => late.abort());
   assert.ok((await holder).success, "the program still runs");
 });
 

@@ -1,5 +1,6 @@
 /** The embedded cluster and clients that others wrote: helm, stern, Python's, and an operator of controller-runtime. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { runCommand, RunningCommand } from "../harness/command.ts";
 import { startTestCluster, type TestCluster } from "../harness/embedded_cluster.ts";
 import { Kubectl } from "../harness/kubectl.ts";
@@ -125,7 +126,7 @@ clientTest(
     const script = "echo up; until [ -e /tmp/stop ]; do sleep 0.1; done; echo down";
     await kubectl.apply(waitingPod("talker", { command: ["sh", "-c", script] }));
     await kubectl.apply(waitingPod("other", { command: ["sh", "-c", `echo no; ${script}`] }));
-    await kubectl.ok("wait", "--for=condition=Ready", "pod", "--all", "--timeout=30s");
+    await kubectl.ok("wait", "--for=condition=Ready", "pod", "--all", hangTimeout);
     const words = [clients.stern, "talker", "--output", "raw", "--color", "never"];
     await using stern = new RunningCommand(words, { env: test.env });
     for (const ups of [1, 2, 3]) {
@@ -171,7 +172,7 @@ clientTest(
       "first",
     ]);
     await kubectl.ok(
-      ...["wait", "--for=jsonpath={.message}=created by first", "--timeout=30s"],
+      ...["wait", "--for=jsonpath={.message}=created by first", hangTimeout],
       ...["events", "--field-selector", "reason=Copied"],
     );
 
@@ -189,9 +190,9 @@ clientTest(
       "second",
     ]);
 
-    await kubectl.ok("delete", "cm", "source", "--timeout=30s");
+    await kubectl.ok("delete", "cm", "source", hangTimeout);
     assert.ok(second.stdout.includes("released source\n"), second.stdout);
-    await kubectl.ok("wait", "--for=delete", "cm/source-copy", "--timeout=30s");
+    await kubectl.ok("wait", "--for=delete", "cm/source-copy", hangTimeout);
     second.signal("SIGTERM");
     assert.equal(await second.ended(), 0, second.stderr);
   },

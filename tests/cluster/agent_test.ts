@@ -1,5 +1,6 @@
 /** The real Claude Code in a Debian pod of a real cluster, with a stand-in for its model. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { type AgentEnvironment, Gates, runAgentStory, storyModel } from "../harness/agent_story.ts";
 import { claudeCode } from "../harness/claude_code.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
@@ -55,7 +56,7 @@ function agentPod(executable: string, environment: Readonly<Record<string, strin
 
 async function startPod(namespace: TestNamespace, pod: Record<string, unknown>): Promise<void> {
   await namespace.create(pod);
-  await namespace.kubectl("wait", "--for=condition=Ready", "pod/agent", "--timeout=120s");
+  await namespace.kubectl("wait", "--for=condition=Ready", "pod/agent", hangTimeout);
 }
 
 Deno.test({

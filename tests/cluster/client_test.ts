@@ -1,5 +1,6 @@
 /** kodama's Kubernetes client against a real API server, kubelet and container runtime. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type {
   ChannelEnd,
@@ -167,7 +168,7 @@ onCluster("50 execs at once each give their own output", async ({ client, namesp
       },
     },
   });
-  await namespace.kubectl("rollout", "status", "deployment/many", "--timeout=180s");
+  await namespace.kubectl("rollout", "status", "deployment/many", hangTimeout);
   const scope = { namespace: namespace.name, labelSelector: "app=many" };
   const pods = (await Array.fromAsync(client.list<Pod>(PODS, scope))).flatMap((page) => page.items);
   const names = pods.map((pod) => pod.metadata?.name ?? "").sort();

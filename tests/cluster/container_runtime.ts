@@ -22,7 +22,7 @@ export async function startRuntime(layout: Layout, holder: ProcessId): Promise<P
   ]);
   await until(`containerd (see ${layout.logs}/containerd.log)`, async () => {
     return (await runAny(inside(holder, ctr("version")))).code === 0;
-  }, 20_000);
+  });
   return part;
 }
 

@@ -185,7 +185,7 @@ export class FaultyRig implements AsyncDisposable {
       const known = new Set(await this.#podIds(`/api/v1/nodes/${nodeName}/proxy/pods`));
       const running = await this.#podIds("/api/v1/pods?fieldSelector=status.phase%3DRunning");
       return running !== undefined && running.every((id) => known.has(id));
-    }, 60_000);
+    });
   }
 
   /** Returns the ids of the pods in a list, or undefined if there is no answer. */

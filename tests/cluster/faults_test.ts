@@ -1,5 +1,6 @@
 /** Each fault of `faults.ts` and `slow_link.ts` has its effect, and is undone at its scope's end. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { FaultyRig } from "./faults.ts";
 import { runAny } from "./host_commands.ts";
 import { SlowLink } from "../harness/slow_link.ts";
@@ -68,7 +69,7 @@ onTheRig("a killed container is started again", async (rig, namespace) => {
   await namespace.startPod("one", {});
   await rig.killContainer(namespace.name, "one", "main");
   const restarted = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1";
-  await namespace.kubectl("wait", restarted, "pod/one", "--timeout=60s");
+  await namespace.kubectl("wait", restarted, "pod/one", hangTimeout);
 });
 
 onTheRig("a cut link is silent", async (rig, namespace) => {

@@ -1,5 +1,6 @@
 /** `kodama forward` on a real cluster: a pod that is replaced under load, large transfers, and what it counts. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { kubeconfigVariable, RealCluster, type TestNamespace } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
@@ -132,7 +133,7 @@ onCluster(
         },
       },
     });
-    await namespace.kubectl("rollout", "status", "deployment/site", "--timeout=60s");
+    await namespace.kubectl("rollout", "status", "deployment/site", hangTimeout);
     await using forwarding = new Forwarding(namespace, ["deploy/site", ":8080"]);
     const [port = 0] = await forwarding.ports(1);
     let failed = 0;

@@ -46,7 +46,7 @@ export async function startHolder(layout: Layout, pause: string): Promise<Proces
     const [child] = await childrenOf(outer);
     if (child !== undefined && await programName(child) === "pause") holder = await identify(child);
     return holder !== undefined;
-  }, 10_000);
+  });
   if (holder === undefined) throw new Error("the rig's first process has no id");
   return holder;
 }
@@ -82,7 +82,7 @@ export async function startInside(
 /** Ends a part that was started with {@link startInside}. */
 export async function stopInside(part: ProcessId, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   if (!await signalProcess(part, signal)) return;
-  await until(`the end of process ${part.pid}`, async () => !await isAlive(part), 30_000);
+  await until(`the end of process ${part.pid}`, async () => !await isAlive(part));
 }
 
 /** Sets up the rig's mounts: if a program's folder is fixed, the rig's own is mounted over it. */

@@ -1,5 +1,6 @@
 /** A run in the cluster whose shard is killed: no outcome is lost, and no pod that has ended is repeated. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { isInShard } from "../../src/workflow/shard.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
@@ -40,7 +41,7 @@ async function startPods(namespace: TestNamespace): Promise<void> {
       },
     },
   });
-  await namespace.kubectl("rollout", "status", "sts/web", "--timeout=180s");
+  await namespace.kubectl("rollout", "status", "sts/web", hangTimeout);
 }
 
 /** Returns kodama with the namespace as its own. */

@@ -1,5 +1,6 @@
 /** kodama's own image, as a release has it: in a pod, as a user of no name, with few rights, it reaches another pod. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { bringKodama } from "./kodama_image.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
@@ -54,7 +55,7 @@ Deno.test({
         },
       }));
       const ended = "--for=jsonpath={.status.containerStatuses[0].state.terminated}";
-      await namespace.kubectl("wait", ended, `pod/${name}`, "--timeout=60s");
+      await namespace.kubectl("wait", ended, `pod/${name}`, hangTimeout);
       const field = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}";
       return {
         code: Number(await namespace.kubectl("get", "pod", name, "-o", field)),

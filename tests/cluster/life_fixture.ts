@@ -2,6 +2,7 @@
 import type { CommandResult } from "../harness/command.ts";
 import { claudeVersion } from "../harness/claude_code.ts";
 import { startGitServer } from "../harness/git_server.ts";
+import { freePort } from "../harness/free_port.ts";
 import { type Answer, ModelStandIn } from "../harness/model_stand_in.ts";
 import { ProcessLists } from "../harness/process_lists.ts";
 import { PseudoTerminal } from "../harness/pseudo_terminal.ts";
@@ -49,11 +50,13 @@ export class LifeStage implements AsyncDisposable {
     const around = stack.use(await cluster.namespace("life-around"));
     const { path: folder } = stack.use(await TestFolder.open("kodama-life-"));
     const here = await addressSeenByNode(cluster);
-    const model = stack.use(new ModelStandIn(answer, here));
+    const model = stack.use(new ModelStandIn(answer, here, freePort()));
     const processes = stack.use(new ProcessLists());
     const asked = () => processes.take();
     const token = planted["the git token"];
-    const git = stack.use(await startGitServer(`${folder}/git`, token, { hostname: here, asked }));
+    // The node forwards from the same ports, where its own programs may have connections at any other.
+    const at = { hostname: here, port: freePort(), asked };
+    const git = stack.use(await startGitServer(`${folder}/git`, token, at));
     const image = await claudeImage(claude, claudeVersion);
     const ports = [model.port, Number(new URL(git.url).port)];
     const host = await openWay(around, { here, ports });

@@ -172,7 +172,7 @@ Deno.test({
       // The third machine had a synchronised folder, and was not notified of the end.
       const running = async () =>
         (await processList()).filter((line) => line.includes(`__serve-sync ${namespace}.`));
-      await until("the end of every sync", async () => (await running()).length === 0, 60_000);
+      await until("the end of every sync", async () => (await running()).length === 0);
       const { phase, reason } = await syncOn(third);
       assert.deepEqual([phase, reason], ["stopped", `session "life" was deleted`]);
       assert.match(await Deno.readTextFile(`${third.site}/notes.txt`), /^changed here\n/);

@@ -2,6 +2,7 @@
  * The processes of a rig. All of them live in one process namespace, so the end of its first process,
  * the holder, is the end of all: shims and containers, and with them the rig's mounts and network.
  */
+import { hangLimitMs } from "../harness/hang_limit.ts";
 import { markerVariable } from "./layout.ts";
 
 /** A process, distinguished from a later one with the same id by its start. */
@@ -37,9 +38,9 @@ export async function signalProcess(process: ProcessId, signal: Deno.Signal): Pr
 }
 
 /** Kills a process and waits until the kernel has released all of it. */
-export async function killAndWait(process: ProcessId, timeoutMs = 20_000): Promise<void> {
+export async function killAndWait(process: ProcessId): Promise<void> {
   if (!await signalProcess(process, "SIGKILL")) return;
-  await until(`the end of process ${process.pid}`, async () => !await isAlive(process), timeoutMs);
+  await until(`the end of process ${process.pid}`, async () => !await isAlive(process));
 }
 
 /**
@@ -83,7 +84,7 @@ export async function programName(pid: number): Promise<string | undefined> {
 export async function until(
   what: string,
   isSo: () => Promise<boolean>,
-  timeoutMs: number,
+  timeoutMs = hangLimitMs,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!await isSo()) {

@@ -1,5 +1,6 @@
 /** The allow-list of a session: the policy as the API server takes it, and its effect if it is enforced. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { waitingPod } from "../harness/waiting_pod.ts";
 import { enforce } from "./policy_engine.ts";
@@ -89,7 +90,7 @@ Deno.test({
       ports: [{ protocol: "TCP", port: 443 }],
     });
     await namespace.create(waitingPod("stranger", { image: "debian:12" }));
-    await namespace.kubectl("wait", "--for=condition=Ready", "pod/stranger", "--timeout=60s");
+    await namespace.kubectl("wait", "--for=condition=Ready", "pod/stranger", hangTimeout);
     assert.equal(await enforce(namespace, "stranger"), 0);
     assert.equal((await run("delete", "work", "--force", "--purge")).code, 0);
   },

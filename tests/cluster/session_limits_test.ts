@@ -1,5 +1,6 @@
 /** Sessions with limits on a real cluster: restricted, with another container beside, and a container that restarts. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
@@ -32,17 +33,11 @@ Deno.test({
     const ended = () =>
       namespace.kubectl(
         ...["wait", "pod/kodama-work", "--for=jsonpath={.status.phase}=Succeeded"],
-        "--timeout=180s",
+        hangTimeout,
       );
+    const beganAt = () => inPod("cat", "/home/kodama/.kodama-life/began");
     await on("start", "work", "--no-sync", "--idle-timeout", "40s", "--ttl", "60s");
-    // A container that restarts is as old as its pod.
-    const began = await inPod("cat", "/home/kodama/.kodama-life/began");
-    // It ends with its container.
-    await namespace.tryKubectl(..."exec kodama-work -c workspace -- kill -TERM 1".split(" "));
-    const restarts = '{.status.containerStatuses[?(@.name=="workspace")].restartCount}';
-    for (const becomes of [`jsonpath=${restarts}=1`, "condition=Ready"]) {
-      await namespace.kubectl("wait", `--for=${becomes}`, "pod/kodama-work", "--timeout=120s");
-    }
+    const began = await beganAt();
     const reported = "trap 'echo notified >notified; exit 0' HUP; while :; do sleep 1; done";
     // It holds the session, until its time to live is over; then it is notified, before it is ended.
     const holding = namespace.tryKubectl(
@@ -63,10 +58,22 @@ Deno.test({
       "it stopped by itself: its time to live of 1m is over",
     ]);
     await on("resume", "work");
-    assert.notEqual(await inPod("cat", "/home/kodama/.kodama-life/began"), began);
+    assert.notEqual(await beganAt(), began);
     assert.equal(await inPod("cat", "notified"), "notified\n");
     await ended();
     assert.match(await on("list"), /^work +Stopped /m);
+    // A container that restarts is as old as its pod. No limit is near, however long all of it takes.
+    await on("set", "work", "--idle-timeout", "1h", "--ttl", "2h");
+    await on("resume", "work");
+    const again = await beganAt();
+    // The command ends with its container.
+    await namespace.tryKubectl(..."exec kodama-work -c workspace -- kill -TERM 1".split(" "));
+    const restarts = '{.status.containerStatuses[?(@.name=="workspace")].restartCount}';
+    for (const becomes of [`jsonpath=${restarts}=1`, "condition=Ready"]) {
+      await namespace.kubectl("wait", `--for=${becomes}`, "pod/kodama-work", hangTimeout);
+    }
+    assert.equal(await beganAt(), again);
+    await on("stop", "work");
     await on("clone", "work", "again");
     assert.equal(await on("attach", "again", "--command", "cat notified"), "notified\n");
     await on("delete", "work", "--force", "--purge");

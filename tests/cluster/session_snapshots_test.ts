@@ -33,7 +33,6 @@ async function fixture(stack: AsyncDisposableStack) {
     await until(
       `all of ${label} to go`,
       async () => await namespace.kubectl(...words) === "",
-      60_000,
     );
   };
   return { cluster, storage, namespace, run, on, inPod, nothingOf };

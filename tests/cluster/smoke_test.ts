@@ -3,6 +3,7 @@
  * kodama's.
  */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import {
   kubeconfigVariable,
   RealCluster,
@@ -48,7 +49,7 @@ onCluster("51 pods run at once and each answers", async (namespace) => {
       },
     },
   });
-  await namespace.kubectl("rollout", "status", "statefulset/drive", "--timeout=180s");
+  await namespace.kubectl("rollout", "status", "statefulset/drive", hangTimeout);
   for (const ordinal of [0, 25, 50]) {
     assert.equal(
       await namespace.kubectl("exec", `drive-${ordinal}`, "--", "hostname"),
@@ -93,8 +94,8 @@ onCluster("logs are those of the container, and of the one before it", async (na
     },
   });
   const restarts = "jsonpath={.status.containerStatuses[0].restartCount}=1";
-  await namespace.kubectl("wait", `--for=${restarts}`, "pod/twice", "--timeout=60s");
-  await namespace.kubectl("wait", "--for=condition=Ready", "pod/twice", "--timeout=60s");
+  await namespace.kubectl("wait", `--for=${restarts}`, "pod/twice", hangTimeout);
+  await namespace.kubectl("wait", "--for=condition=Ready", "pod/twice", hangTimeout);
   assert.equal(await namespace.kubectl("logs", "twice"), "turn\n");
   assert.equal(await namespace.kubectl("logs", "twice", "--previous"), "turn\n");
 });

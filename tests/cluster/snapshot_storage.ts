@@ -2,6 +2,7 @@
  * Storage with snapshots, on the rig, for the tests that need it: Kubernetes' own csi-provisioner, csi-snapshotter and
  * snapshot-controller, with a driver whose volumes are folders. Built and started when a test requests it.
  */
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { ensureBuilt, goBuild, goSources, sourceKey } from "./executables.ts";
 import { startInside, stopInside } from "./holder.ts";
 import { run, runAny } from "./host_commands.ts";
@@ -52,7 +53,7 @@ export class SnapshotStorage implements AsyncDisposable {
     await until("the kinds of snapshots to be served", async () => {
       const words = ["get", ...names, "-o", `jsonpath=${condition}`];
       return await cluster.kubectl(words) === "True".repeat(kinds.length);
-    }, 60_000);
+    });
     await cluster.kubectl(["apply", "-f", "-"], { stdin: objects() });
     const parts = await startParts(layout, state, folder);
     const storage = new SnapshotStorage(cluster, layout, parts, definitions);
@@ -60,7 +61,7 @@ export class SnapshotStorage implements AsyncDisposable {
       const words = ["get", "csinode", nodeName, "-o", "jsonpath={.spec.drivers[*].name}"];
       const { stdout } = await runAny(cluster.words(...words));
       return stdout.includes(snapshotStorage.driver);
-    }, 60_000);
+    });
     return storage;
   }
 
@@ -68,7 +69,7 @@ export class SnapshotStorage implements AsyncDisposable {
     try {
       await this.#emptied();
       await this.cluster.kubectl(["delete", "-f", "-", "--ignore-not-found"], { stdin: objects() });
-      const flags = ["--ignore-not-found", "--timeout=60s"];
+      const flags = ["--ignore-not-found", hangTimeout];
       await this.cluster.kubectl(["delete", ...flags, "-f", this.definitions]);
     } finally {
       await Promise.all(this.parts.map((part) => stopInside(part, "SIGKILL")));
@@ -92,13 +93,13 @@ export class SnapshotStorage implements AsyncDisposable {
 
   /** While the parts run: without them no one removes their objects, and their kinds would never be deleted. */
   async #emptied(): Promise<void> {
-    const all = ["--all", "--all-namespaces", "--timeout=60s"];
+    const all = ["--all", "--all-namespaces", hangTimeout];
     await this.cluster.kubectl(["delete", "volumesnapshots", ...all]);
     await until("the driver's snapshots and volumes to go", async () => {
       const contents = await this.#names("volumesnapshotcontents", "{.items[*].metadata.name}");
       const volumes = await this.#names("persistentvolumes", "{.items[*].spec.csi.driver}");
       return contents === "" && !volumes.includes(snapshotStorage.driver);
-    }, 60_000);
+    });
   }
 
   #names(resource: string, path: string): Promise<string> {

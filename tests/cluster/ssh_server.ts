@@ -1,4 +1,5 @@
 /** An sshd in a pod, with one repository: git over SSH as a forge has it. */
+import { hangTimeout } from "../harness/hang_limit.ts";
 import type { TestNamespace } from "./test_namespace.ts";
 
 /** The options of the server. */
@@ -32,7 +33,7 @@ export async function startSshServer(
     { apiVersion: "v1", kind: "Secret", metadata: { name }, stringData },
     pod(name, image),
   );
-  await namespace.kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=120s");
+  await namespace.kubectl("wait", "--for=condition=Ready", `pod/${name}`, hangTimeout);
   const address = "jsonpath={.status.podIP}";
   return await namespace.kubectl("get", "pod", name, "-o", address);
 }

@@ -1,4 +1,5 @@
 /** The fixture of a test against a real cluster: kubectl, and a namespace of its own. */
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { waitingPod } from "../harness/waiting_pod.ts";
 import { type CommandOptions, type CommandResult, run, runAny } from "./host_commands.ts";
 import { identify, isAlive } from "./processes.ts";
@@ -47,7 +48,7 @@ export class RealCluster {
       }),
     });
     const namespace = new TestNamespace(this, name);
-    await namespace.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s");
+    await namespace.kubectl("wait", "--for=create", "serviceaccount/default", hangTimeout);
     return namespace;
   }
 
@@ -93,7 +94,7 @@ export class TestNamespace implements AsyncDisposable {
   /** Creates a pod of one container and waits until it is ready. */
   async startPod(name: string, container: Record<string, unknown>, spec = {}): Promise<void> {
     await this.create(waitingPod(name, container, spec));
-    await this.kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=120s");
+    await this.kubectl("wait", "--for=condition=Ready", `pod/${name}`, hangTimeout);
   }
 
   /** Deletes the namespace; the cluster deletes its contents in its own time. */

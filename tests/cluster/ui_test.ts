@@ -1,5 +1,6 @@
 /** The terminal UI on a real cluster: the flows of a person, and every way out of them. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { thisMachine } from "../harness/cluster_in_process.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { terminalMissing } from "../harness/pseudo_terminal.ts";
@@ -22,7 +23,7 @@ Deno.test({
     await Deno.mkdir(`${folder.path}/home`);
     await using namespace = await cluster.namespace("ui");
     await namespace.kubectl("apply", "-f", uiWorld.pathname);
-    await namespace.kubectl("rollout", "status", "statefulset/web", "--timeout=120s");
+    await namespace.kubectl("rollout", "status", "statefulset/web", hangTimeout);
     const whole = `${folder.path}/whole`;
     const [view, server] = await Promise.all(
       [["-o", "json", "--raw", "--minify"], [

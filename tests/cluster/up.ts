@@ -1,4 +1,5 @@
 /** Starts a rig: from nothing to a node that is Ready, with its images and its storage classes. */
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { configureRuntime, importImage, startRuntime } from "./container_runtime.ts";
 import { down } from "./down.ts";
 import { ensureExecutables, type Executables } from "./executables.ts";
@@ -58,7 +59,7 @@ export async function untilServing(layout: Layout, server: string): Promise<void
     const answer = await fetch(`${server}/readyz`, { client }).catch(() => undefined);
     await answer?.body?.cancel();
     return answer?.ok ?? false;
-  }, 60_000);
+  });
 }
 
 /** Returns whether a rig that was whole once still is. */
@@ -133,10 +134,10 @@ async function fillCluster(program: string, kubeconfig: string): Promise<void> {
   const objects = firstObjects().map((object) => JSON.stringify(object)).join("\n---\n");
   await run([...kubectl, "create", "-f", "-"], { stdin: objects });
   const node = `node/${nodeName}`;
-  await run([...kubectl, "wait", "--for=create", node, "--timeout=60s"]);
-  await run([...kubectl, "wait", "--for=condition=Ready", node, "--timeout=60s"]);
+  await run([...kubectl, "wait", "--for=create", node, hangTimeout]);
+  await run([...kubectl, "wait", "--for=condition=Ready", node, hangTimeout]);
   // Pods can't be created before the controller has created their service account.
-  await run([...kubectl, "wait", "--for=create", "serviceaccount/default", "--timeout=60s"]);
+  await run([...kubectl, "wait", "--for=create", "serviceaccount/default", hangTimeout]);
 }
 
 /** Creates the folders that the parts and the mounts expect, and the configuration files. */

@@ -1,6 +1,7 @@
 /** The page of `kodama web` on a real cluster: the flows of a person, in Chromium. */
 import assert from "node:assert/strict";
 import { parse } from "yaml";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { filePath } from "../../src/files/file_path.ts";
 import { chromiumMissing } from "../harness/chromium.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
@@ -35,7 +36,7 @@ Deno.test({
     await using namespace = await cluster.namespace("web");
     await namespace.kubectl("apply", "-f", filePath(webWorld));
     const repository = await startGitPod(namespace);
-    await namespace.kubectl("rollout", "status", "statefulset/web", "--timeout=120s");
+    await namespace.kubectl("rollout", "status", "statefulset/web", hangTimeout);
     const config = parse(await cluster.kubectl(["config", "view", "--raw", "--minify"]));
     config.contexts[0].context.namespace = namespace.name;
     const kubeconfig = `${folder.path}/kubeconfig`;

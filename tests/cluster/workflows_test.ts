@@ -1,5 +1,6 @@
 /** Workflows on a real Kubernetes: the examples with their tests, and a run of batches that is killed. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
@@ -74,9 +75,9 @@ Deno.test({
     await using namespace = await cluster.namespace("workflows");
     await using folder = await TestFolder.open("kodama-workflows-");
     await namespace.kubectl("apply", "-f", examplesWorld);
-    await namespace.kubectl("wait", "--for=condition=Ready", "pod/page", "--timeout=60s");
+    await namespace.kubectl("wait", "--for=condition=Ready", "pod/page", hangTimeout);
     for (const name of ["web", "db"]) {
-      await namespace.kubectl("rollout", "status", `sts/${name}`, "--timeout=60s");
+      await namespace.kubectl("rollout", "status", `sts/${name}`, hangTimeout);
     }
     const environment = await environmentIn(namespace, folder.path);
     const { workflows, cases, wrong } = await wrongExamples(environment);

@@ -3,6 +3,7 @@
  * and its tools are the real ones.
  */
 import assert from "node:assert/strict";
+import { hangLimitMs } from "./hang_limit.ts";
 import type { CommandResult, RunningCommand } from "./command.ts";
 import type { Block, ModelTurn } from "./model_stand_in.ts";
 import { usagePerAnswer } from "./model_stand_in.ts";
@@ -23,9 +24,6 @@ export interface AgentEnvironment {
   turns: readonly ModelTurn[];
 }
 
-/** How long the agent may take to send a request to its model. */
-const limitMs = 30_000;
-
 /** Held answers of the model, by marker: the model sends them when the test opens the gate. */
 export class Gates {
   readonly #gates = new Map<string, PromiseWithResolvers<void>>();
@@ -36,7 +34,7 @@ export class Gates {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => reject(new Error(`the model got no request for [${marker}]`)),
-      limitMs,
+      hangLimitMs,
     );
     try {
       await Promise.race([this.#of(this.#requested, marker).promise, late]);

@@ -1,5 +1,6 @@
 /** `kodama web` on any cluster, and its page in Debian's Chromium. */
 import type { Locator, Page } from "playwright-core";
+import { hangLimitMs } from "./hang_limit.ts";
 import { launchChromium } from "./chromium.ts";
 import { RunningCommand } from "./command.ts";
 import type { SourceKodama } from "./source_kodama.ts";
@@ -14,9 +15,6 @@ export interface BrowserPage extends AsyncDisposable {
   /** Shows a view, by its fragment. */
   show(fragment: string): Promise<void>;
 }
-
-/** Fails a flow instead of letting it hang; nothing that is waited for takes a tenth of it. */
-const limitMs = 120_000;
 
 /** A workflow with a parameter of each kind of control. */
 const workflow = `version: 2
@@ -53,7 +51,7 @@ export async function openPage(
     colorScheme: "light",
     viewport: { width: 1200, height: 900 },
   });
-  context.setDefaultTimeout(limitMs);
+  context.setDefaultTimeout(hangLimitMs);
   const page = await context.newPage();
   const problems: string[] = [];
   const { origin } = new URL(link);

@@ -32,9 +32,9 @@ const author = {
 export async function startGitServer(
   folder: string,
   token?: string,
-  place: { hostname?: string; asked?: () => Promise<void> } = {},
+  place: { hostname?: string; port?: number; asked?: () => Promise<void> } = {},
 ): Promise<GitServer> {
-  const { hostname = "127.0.0.1", asked } = place;
+  const { hostname = "127.0.0.1", port = 0, asked } = place;
   const path = `${folder}/repo.git`;
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: folder, ...author };
   const git = async (...words: string[]) => {
@@ -52,7 +52,7 @@ export async function startGitServer(
   const second = await git("commit-tree", more, "-p", first, "-m", "a feature");
   await git("update-ref", "refs/heads/feature/x", second);
   const server = Deno.serve(
-    { port: 0, hostname, onListen: () => {} },
+    { port, hostname, onListen: () => {} },
     async (request) => {
       await asked?.();
       return await answer(request, { folder, token });

@@ -40,9 +40,16 @@ export class ModelStandIn implements AsyncDisposable {
   /** Every API key that was sent. */
   readonly keys = new Set<string>();
 
-  /** @param hostname of this machine, at which agents reach it. */
-  constructor(private readonly answer: Answer, private readonly hostname = "127.0.0.1") {
-    const options = { hostname, port: 0, onListen: () => {}, signal: this.#end.signal };
+  /**
+   * @param hostname of this machine, at which agents reach it.
+   * @param port at which it listens; any free one by default.
+   */
+  constructor(
+    private readonly answer: Answer,
+    private readonly hostname = "127.0.0.1",
+    port = 0,
+  ) {
+    const options = { hostname, port, onListen: () => {}, signal: this.#end.signal };
     this.#server = Deno.serve(options, (request) => this.#serve(request));
   }
 

@@ -1,5 +1,6 @@
 /** The real cluster that `KODAMA_TEST_KUBECONFIG` names, and namespaces of a test's own on it. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "./hang_limit.ts";
 import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
 import type { ScenarioCluster } from "./scenario_run.ts";
@@ -23,7 +24,7 @@ export async function openRealCluster(path: string): Promise<RealCluster> {
   const namespace = `kodama-scenario-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
   const kubeconfig = await kubectl("config", "view", "--minify", "--flatten", "--raw");
   await kubectl("create", "namespace", namespace);
-  await kubectl("-n", namespace, "wait", "--for=create", "serviceaccount/default", "--timeout=60s");
+  await kubectl("-n", namespace, "wait", "--for=create", "serviceaccount/default", hangTimeout);
   return {
     kubeconfig,
     namespace,

@@ -1,6 +1,7 @@
 /** Runs a scenario: in a folder of its own, with kodama from this checkout, on some cluster. */
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
+import { hangTimeout } from "./hang_limit.ts";
 import { builtKodama } from "./built_kodama.ts";
 import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
@@ -120,9 +121,9 @@ async function apply(manifests: string, folder: ScenarioFolder): Promise<void> {
   assert.equal(applied.code, 0, applied.stderr);
   for (const name of applied.stdout.trim().split("\n")) {
     const wait = name.startsWith("pod/")
-      ? ["wait", "--for=condition=Ready", name, "--timeout=120s"]
+      ? ["wait", "--for=condition=Ready", name, hangTimeout]
       : /^(deployment|statefulset|daemonset)\.apps\//.test(name)
-      ? ["rollout", "status", name, "--timeout=120s"]
+      ? ["rollout", "status", name, hangTimeout]
       : undefined;
     if (wait === undefined) continue;
     const waited = await folder.run(["kubectl", ...wait]);

@@ -17,6 +17,9 @@ export class SlowLink implements AsyncDisposable {
   readonly #serving: Promise<void>;
   #isCut = false;
   #held: PromiseWithResolvers<void> | undefined;
+  /** The bytes to the server so far, and at how many of them everything is held back. */
+  #sentBytes = 0;
+  #holdAtBytes = Infinity;
 
   private constructor(private readonly target: URL, private readonly troubles: LinkTroubles) {
     this.#serving = this.#serve();
@@ -41,13 +44,24 @@ export class SlowLink implements AsyncDisposable {
 
   /** Holds everything back, both ways, until the end of the scope: neither side is notified. */
   hold(): Disposable {
-    this.#held = Promise.withResolvers<void>();
+    return this.holdAfter(0);
+  }
+
+  /** As {@link hold}, after so many bytes have gone to the server: it is in the middle of them, however fast they are. */
+  holdAfter(bytes: number): Disposable {
+    this.#holdAtBytes = this.#sentBytes + bytes;
+    this.#holdIfDue();
     return {
       [Symbol.dispose]: () => {
+        this.#holdAtBytes = Infinity;
         this.#held?.resolve();
         this.#held = undefined;
       },
     };
+  }
+
+  #holdIfDue(): void {
+    if (this.#sentBytes >= this.#holdAtBytes) this.#held ??= Promise.withResolvers<void>();
   }
 
   /** Drops all connections, and refuses new ones until the end of the scope. */
@@ -86,7 +100,11 @@ export class SlowLink implements AsyncDisposable {
       const { hostname, port } = this.target;
       const far = await Deno.connect({ hostname, port: Number(port || "443") });
       this.#open.add(far);
-      await Promise.all([this.#carry(near, far), this.#carry(far, near)]);
+      const sent = (count: number) => {
+        this.#sentBytes += count;
+        this.#holdIfDue();
+      };
+      await Promise.all([this.#carry(near, far, sent), this.#carry(far, near)]);
       this.#open.delete(far);
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
@@ -96,14 +114,19 @@ export class SlowLink implements AsyncDisposable {
   }
 
   /** Carries bytes one way. Chunks stay in order: each waits for its own time. */
-  async #carry(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+  async #carry(
+    from: Deno.Conn,
+    to: Deno.Conn,
+    written: (count: number) => void = () => {},
+  ): Promise<void> {
     const buffer = new Uint8Array(65_536);
     let waiting = 0;
     let writing = Promise.resolve();
     const pass = (bytes: Uint8Array, atMs: number) => {
       waiting++;
       // If no one takes it any more, reading ends too.
-      writing = writing.then(() => this.#pass(bytes, atMs, to)).catch(() => closeQuietly(from));
+      writing = writing.then(() => this.#pass(bytes, atMs, to))
+        .then(() => written(bytes.length)).catch(() => closeQuietly(from));
       return writing.then(() => waiting--);
     };
     try {

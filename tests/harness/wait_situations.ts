@@ -3,6 +3,8 @@
  * reason. Each is measured against what `kubectl get --watch` reports of the same objects, at the same time.
  */
 import assert from "node:assert/strict";
+import { systemClock } from "../../src/base/clock.ts";
+import { hangLimitMs } from "./hang_limit.ts";
 import { KodamaInProcess } from "./kodama_in_process.ts";
 
 type Fields = Record<string, unknown>;
@@ -16,6 +18,9 @@ interface Seen {
   status?: any;
   // deno-lint-ignore no-explicit-any -- as above
   data?: any;
+  /** Of an event. */
+  reason?: string;
+  message?: string;
 }
 
 /** One situation. */
@@ -30,6 +35,8 @@ export interface Situation {
   args: string;
   /** Args of kubectl, run when the waits without such args are over: this one has long started. */
   then?: readonly string[];
+  /** Returns whether an object, as the server reports it, is the reason: only after that the wait starts, if it is set. */
+  after?: (object: Seen) => boolean;
   end: "met" | "timeout" | "stuck";
   /** In the JSON of the end. */
   reason?: RegExp;
@@ -129,6 +136,10 @@ const hasCondition = (kind: string, name: string, type: string, wanted = "True")
   (seen.status?.conditions ?? []).some((one: Fields) =>
     one["type"] === type && one["status"] === wanted
   );
+/** Returns whether the object is an event about another one, with a reason and a part of its message. */
+const hasEvent = (name: string, reason: string, part: string) => (seen: Seen) =>
+  seen.kind === "Event" && seen.metadata.name.startsWith(`${name}.`) && seen.reason === reason &&
+  (seen.message ?? "").includes(part);
 const rolledOut = (kind: string, name: string, field: string) => (seen: Seen) =>
   seen.kind === kind && seen.metadata.name === name && seen.status?.[field] >= 1;
 
@@ -404,7 +415,8 @@ export const situations: readonly Situation[] = [
   {
     name: "a claim of a storage class that doesn't exist",
     objects: [claim("unbound", "absent")],
-    args: "pvc/unbound --timeout 20s",
+    args: "pvc/unbound --timeout 10s",
+    after: hasEvent("unbound", "ProvisioningFailed", "not found"),
     end: "timeout",
     reason: /storageclass.storage.k8s.io \\"absent\\" not found/,
   },
@@ -415,7 +427,8 @@ export const situations: readonly Situation[] = [
         volumes: [{ name: "data", persistentVolumeClaim: { claimName: "unbound" } }],
       }),
     ],
-    args: "pod/unbound-pod --timeout 20s",
+    args: "pod/unbound-pod --timeout 10s",
+    after: hasEvent("unbound-pod", "FailedScheduling", "unbound immediate"),
     end: "timeout",
     reason: /unbound immediate PersistentVolumeClaims/,
   },
@@ -429,7 +442,8 @@ export const situations: readonly Situation[] = [
         },
       }, { dnsPolicy: "ClusterFirst" }),
     ],
-    args: "pod/not-ready --timeout 20s",
+    args: "pod/not-ready --timeout 10s",
+    after: hasEvent("not-ready", "Unhealthy", "Readiness probe failed: no answer"),
     end: "timeout",
     // A cluster without DNS warns about every pod: that is not the reason.
     reason: /^(?![^]*MissingClusterDNS)[^]*running, not ready[^]*Readiness probe failed: no answer/,
@@ -437,7 +451,8 @@ export const situations: readonly Situation[] = [
   {
     name: "a pod for which there is no node",
     objects: [pod("unschedulable", {}, nowhere)],
-    args: "pod/unschedulable --timeout 20s",
+    args: "pod/unschedulable --timeout 10s",
+    after: hasEvent("unschedulable", "FailedScheduling", "node affinity"),
     end: "timeout",
     reason: /Unschedulable: .*node affinity\/selector/,
   },
@@ -448,7 +463,8 @@ export const situations: readonly Situation[] = [
         volumes: [{ name: "conf", configMap: { name: "absent" } }],
       }),
     ],
-    args: "pod/no-volume --timeout 20s",
+    args: "pod/no-volume --timeout 10s",
+    after: hasEvent("no-volume", "FailedMount", "not found"),
     end: "timeout",
     reason: /FailedMount: .*configmap \\"absent\\" not found/,
   },
@@ -511,17 +527,24 @@ export async function runSituations(
     }),
   );
   const kodama = new KodamaInProcess({ KUBECONFIG: on.kubeconfig, KODAMA_CONFIG_DIR: "/nowhere" });
-  const waits = all.map(async ({ args }): Promise<Ended> => {
+  const waits = all.map(async (situation): Promise<Ended> => {
+    const { args, after } = situation;
+    if (after !== undefined) await server.until((seen) => seen.some(after));
     const startedMs = performance.now();
-    const limit = args.includes("--timeout") ? [] : ["--timeout", "80s"];
+    const limit = args.includes("--timeout") ? [] : ["--timeout", `${hangLimitMs / 1000}s`];
     const result = await kodama.run(
       ["wait", "-n", on.namespace, "-o", "json", ...limit, ...args.split(" ")],
     );
     return { ...result, startedMs, endedMs: performance.now() };
   });
   await Promise.all(waits.filter((_, index) => all[index]?.then === undefined));
+  // A watch of kubectl's that starts later wouldn't report what is deleted.
+  const changed = all.flatMap(({ then, objects = [] }) => then === undefined ? [] : objects);
+  await server.until((seen) => changed.every((one) => seen.some((other) => isSame(one, other))));
   await Promise.all(all.map(({ then }) => then === undefined ? undefined : kubectl(on, then)));
   const ended = await Promise.all(waits);
+  // kubectl may be slower than kodama.
+  await server.until(() => all.every((one) => one.knows === undefined || server.knownMs.has(one)));
   const latenessMs = new Map<string, number>();
   const wrong = all.flatMap((situation, index): string[] => {
     const result = ended[index];
@@ -557,10 +580,16 @@ async function kubectl(on: SituationsOn, args: readonly string[], stdin = ""): P
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
+function isSame({ kind, metadata }: Fields, seen: Seen): boolean {
+  return seen.kind === kind && seen.metadata.name === (metadata as Seen["metadata"]).name;
+}
+
 /** When the server reported what each situation waits for, by `kubectl get --watch`. */
 class ServerReports implements AsyncDisposable {
   readonly knownMs = new Map<Situation, number>();
   readonly #all: readonly Situation[];
+  readonly #seen: Seen[] = [];
+  #changed = Promise.withResolvers<void>();
   readonly #watches: Deno.ChildProcess[];
   readonly #reading: Promise<void>[];
 
@@ -585,10 +614,23 @@ class ServerReports implements AsyncDisposable {
       const lines = (text + chunk).split("\n");
       text = lines.pop() ?? "";
       for (const line of lines) this.#take(JSON.parse(line));
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
+    }
+  }
+
+  /** Waits until what kubectl has printed fulfils a condition, or for so long that it never will. */
+  async until(condition: (seen: readonly Seen[]) => boolean): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    using _limit = systemClock.timer(hangLimitMs, late.resolve);
+    const isOver = late.promise.then(() => true);
+    while (!condition(this.#seen)) {
+      if (await Promise.race([this.#changed.promise, isOver])) return;
     }
   }
 
   #take({ type, object }: { type: string; object: Seen }): void {
+    this.#seen.push(object);
     for (const situation of this.#all) {
       if (this.knownMs.has(situation) || situation.knows?.(object, type) !== true) continue;
       this.knownMs.set(situation, performance.now());

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { claudeCode } from "../harness/claude_code.ts";
 import { claudeModel, claudeUsesKodama } from "../harness/claude_uses_kodama.ts";
 import { runCommand } from "../harness/command.ts";
@@ -25,7 +26,7 @@ Deno.test("clients that others wrote use the MCP server", async (t) => {
   await using cluster = await startTestCluster();
   const kubectl = new Kubectl(cluster.env, cluster.folder);
   await kubectl.apply(waitingPod(pod));
-  await kubectl.ok("wait", "--for=condition=Ready", `pod/${pod}`, "--timeout=30s");
+  await kubectl.ok("wait", "--for=condition=Ready", `pod/${pod}`, hangTimeout);
   const kodama = await SourceKodama.on(cluster);
   const [program = "", ...args] = kodama.args(["mcp"]);
 

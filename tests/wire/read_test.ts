@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { waitingPod } from "../harness/waiting_pod.ts";
 import { deploymentManifest, startPod, wireTest } from "./wire_test_case.ts";
 
@@ -69,7 +70,7 @@ wireTest("get -w prints changes until it is stopped", async ({ kubectl }) => {
 
 wireTest("describe shows a pod, its workload and their events", async ({ kubectl }) => {
   await kubectl.apply(deploymentManifest("web", 2));
-  await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "deployment/web", hangTimeout);
   const deployment = await kubectl.ok("describe", "deployment", "web");
   assert.match(deployment, /^Replicas: +2 desired \| 2 updated \| 2 total \| 2 available/m);
   assert.match(

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { freePort } from "../harness/free_port.ts";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { PseudoTerminal, terminalMissing } from "../harness/pseudo_terminal.ts";
 import { startPod, wireTest } from "./wire_test_case.ts";
 
@@ -41,7 +43,7 @@ wireTest("logs of a restarted container", async ({ kubectl }) => {
     "wait",
     "--for=jsonpath={.status.containerStatuses[0].restartCount}=1",
     "pod/twice",
-    "--timeout=30s",
+    hangTimeout,
   );
   assert.equal(await kubectl.ok("logs", "twice", "--previous"), "now");
 });
@@ -73,7 +75,7 @@ wireTest("exec: a pod that doesn't run refuses", async ({ kubectl }) => {
     "wait",
     "--for=jsonpath={.status.containerStatuses[0].state.waiting}",
     "pod/image-less",
-    "--timeout=30s",
+    hangTimeout,
   );
   assert.match(
     await kubectl.fails("exec", "image-less", "--", "true"),
@@ -112,11 +114,13 @@ wireTest(
       { env: test.env, columns: 101, rows: 31 },
     );
     await terminal.until("a prompt", /[#$] *$/);
-    await terminal.type("stty size; tty >/dev/null && echo is a terminal");
+    // Sizes and keys are separate channels: the shell waits for the size.
+    const sized = (size: string) => `until stty size | grep -x "${size}"; do sleep 0.1; done`;
+    await terminal.type(`${sized("31 101")}; tty >/dev/null && echo is a terminal`);
     await terminal.press("Enter");
     await terminal.until("the size", /^31 101\nis a terminal$/m);
     await terminal.resize(77, 23);
-    await terminal.type("stty size");
+    await terminal.type(sized("23 77"));
     await terminal.press("Enter");
     await terminal.until("the new size", /^23 77$/m);
     await terminal.type("sleep 1000; echo code $?");
@@ -143,11 +147,6 @@ wireTest("cp: a file and a folder, both ways", async ({ kubectl, test }) => {
   await kubectl.ok("cp", "one:/tmp/tree", "back");
   assert.equal(await Deno.readTextFile(`${test.folder}/back/deep/b`), "two\n");
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 const webServer = `
 my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 5) or die $!;

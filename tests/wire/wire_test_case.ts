@@ -1,4 +1,5 @@
 /** A test of the embedded cluster by the real kubectl. */
+import { hangTimeout } from "../harness/hang_limit.ts";
 import type { ClusterOptions } from "../../src/cluster/cluster.ts";
 import { startTestCluster, type TestCluster } from "../harness/embedded_cluster.ts";
 import { Kubectl, kubectlMissing } from "../harness/kubectl.ts";
@@ -53,5 +54,5 @@ export async function startPod(
   container: Record<string, unknown> = {},
 ): Promise<void> {
   await kubectl.apply(waitingPod(name, container));
-  await kubectl.ok("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=30s");
+  await kubectl.ok("wait", "--for=condition=Ready", `pod/${name}`, hangTimeout);
 }

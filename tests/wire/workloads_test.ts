@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { waitingPod } from "../harness/waiting_pod.ts";
 import { deploymentManifest, wireTest } from "./wire_test_case.ts";
 
@@ -15,23 +16,23 @@ wireTest("a rollout: status, history, undo, pause, resume, restart", async ({ ku
     );
   await kubectl.apply(deploymentManifest("web", 3));
   assert.match(
-    await rollout("status", "--timeout=30s"),
+    await rollout("status", hangTimeout),
     /deployment "web" successfully rolled out$/,
   );
   await kubectl.ok("set", "image", "deployment/web", "main=busybox:2");
   await kubectl.ok("annotate", "deployment", "web", "kubernetes.io/change-cause=second image");
-  await rollout("status", "--timeout=30s");
+  await rollout("status", hangTimeout);
   assert.match(await rollout("history"), /^1 +<none>\n2 +second image/m);
   assert.match(await rollout("history", "--revision=1"), /Image:\s+busybox:1\.36/);
   assert.equal(await rollout("undo"), "deployment.apps/web rolled back");
-  await rollout("status", "--timeout=30s");
+  await rollout("status", hangTimeout);
   assert.equal(await image(), "busybox:1.36");
   assert.equal(await rollout("pause"), "deployment.apps/web paused");
   await kubectl.ok("set", "image", "deployment/web", "main=busybox:3");
   assert.equal(await rollout("resume"), "deployment.apps/web resumed");
-  await rollout("status", "--timeout=30s");
+  await rollout("status", hangTimeout);
   assert.equal(await rollout("restart"), "deployment.apps/web restarted");
-  await rollout("status", "--timeout=30s");
+  await rollout("status", hangTimeout);
   const images = await kubectl.ok(
     "get",
     "pods",
@@ -45,11 +46,11 @@ wireTest("a rollout: status, history, undo, pause, resume, restart", async ({ ku
 wireTest("a stuck rollout is reported as such", async ({ kubectl }) => {
   const manifest = deploymentManifest("web", 1);
   await kubectl.apply(manifest);
-  await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "deployment/web", hangTimeout);
   await kubectl.ok("patch", "deployment", "web", "-p", '{"spec":{"progressDeadlineSeconds":1}}');
   await kubectl.ok("set", "image", "deployment/web", "main=nowhere.example/none:1");
   assert.match(
-    await kubectl.fails("rollout", "status", "deployment/web", "--timeout=30s"),
+    await kubectl.fails("rollout", "status", "deployment/web", hangTimeout),
     /error: deployment "web" exceeded its progress deadline$/,
   );
   assert.match(await kubectl.ok("get", "pods"), /(ErrImagePull|ImagePullBackOff)/);
@@ -86,14 +87,14 @@ wireTest("scale, wait and autoscaled names of a StatefulSet", async ({ kubectl }
       volumeClaimTemplates: [claim],
     },
   });
-  await kubectl.ok("rollout", "status", "statefulset/db", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "statefulset/db", hangTimeout);
   assert.equal(await kubectl.ok("get", "pods", "-o", "name"), "pod/db-0\npod/db-1");
   assert.match(await kubectl.ok("get", "pvc"), /^data-db-0 +Bound +pvc-\S+ +1Mi +RWO +standard/m);
   await kubectl.ok("exec", "db-0", "--", "sh", "-c", "echo kept > /data/file");
   await kubectl.ok("scale", "statefulset", "db", "--replicas=0");
-  await kubectl.ok("wait", "--for=delete", "pod/db-0", "pod/db-1", "--timeout=30s");
+  await kubectl.ok("wait", "--for=delete", "pod/db-0", "pod/db-1", hangTimeout);
   await kubectl.ok("scale", "statefulset", "db", "--replicas=1");
-  await kubectl.ok("rollout", "status", "statefulset/db", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "statefulset/db", hangTimeout);
   assert.equal(await kubectl.ok("exec", "db-0", "--", "cat", "/data/file"), "kept");
   assert.match(
     await kubectl.fails("scale", "statefulset", "db", "--replicas=2", "--current-replicas=9"),
@@ -119,11 +120,11 @@ wireTest(
       },
     });
     await kubectl.apply(job("good", ["echo", "done"]));
-    await kubectl.ok("wait", "--for=condition=Complete", "job/good", "--timeout=30s");
+    await kubectl.ok("wait", "--for=condition=Complete", "job/good", hangTimeout);
     assert.equal(await kubectl.ok("logs", "job/good"), "done");
     assert.match(await kubectl.ok("get", "job", "good"), /^good +Complete +1\/1 +\d+s +\d+s$/m);
     await kubectl.apply(job("bad", ["sh", "-c", "exit 3"]));
-    await kubectl.ok("wait", "--for=condition=Failed", "job/bad", "--timeout=30s");
+    await kubectl.ok("wait", "--for=condition=Failed", "job/bad", hangTimeout);
     assert.match(await kubectl.ok("describe", "job", "bad"), /BackoffLimitExceeded/);
   },
 );
@@ -137,11 +138,11 @@ wireTest("a DaemonSet has one pod on the node, and is rolled out again", async (
     metadata: { name: "agent" },
     spec: { selector, template },
   });
-  await kubectl.ok("rollout", "status", "daemonset/agent", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "daemonset/agent", hangTimeout);
   assert.match(await kubectl.ok("get", "daemonset"), /^agent +1 +1 +1 +1 +1 +<none>/m);
   const before = await kubectl.ok("get", "pods", "-o", "name");
   await kubectl.ok("rollout", "restart", "daemonset/agent");
-  await kubectl.ok("rollout", "status", "daemonset/agent", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "daemonset/agent", hangTimeout);
   assert.notEqual(await kubectl.ok("get", "pods", "-o", "name"), before);
 });
 
@@ -157,7 +158,7 @@ wireTest("a pod that no node takes says why; a cordon keeps pods away", async ({
     /FailedScheduling .* 0\/1 nodes are available: 1 node\(s\) didn't match Pod's node affinity\/selector\./,
   );
   await kubectl.ok("label", "node", "kodama", "disk=ssd");
-  await kubectl.ok("wait", "--for=condition=Ready", "pod/picky", "--timeout=30s");
+  await kubectl.ok("wait", "--for=condition=Ready", "pod/picky", hangTimeout);
   assert.equal(await kubectl.ok("cordon", "kodama"), "node/kodama cordoned");
   await kubectl.apply(waitingPod("late"));
   await kubectl.ok(
@@ -166,5 +167,5 @@ wireTest("a pod that no node takes says why; a cordon keeps pods away", async ({
     "pod/late",
   );
   await kubectl.ok("uncordon", "kodama");
-  await kubectl.ok("wait", "--for=condition=Ready", "pod/late", "--timeout=30s");
+  await kubectl.ok("wait", "--for=condition=Ready", "pod/late", hangTimeout);
 });

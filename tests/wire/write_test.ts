@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hangTimeout } from "../harness/hang_limit.ts";
 import { waitingPod } from "../harness/waiting_pod.ts";
 import { deploymentManifest, wireTest } from "./wire_test_case.ts";
 
@@ -56,7 +57,7 @@ wireTest("create makes objects of many kinds from its own flags", async ({ kubec
     await kubectl.ok("create", "deployment", "web", "--image=busybox", "--", "sleep", "2147483647"),
     "deployment.apps/web created",
   );
-  await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "deployment/web", hangTimeout);
   assert.match(
     await kubectl.fails("create", "namespace", "team"),
     /^Error from server \(AlreadyExists\): namespaces "team" already exists$/,
@@ -154,8 +155,8 @@ wireTest(
     await kubectl.ok("delete", "pods", "-l", "app=b");
     assert.equal(await kubectl.ok("get", "pods", "-o", "name"), "pod/c");
     await kubectl.apply(deploymentManifest("web", 2));
-    await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s");
-    await kubectl.ok("delete", "deployment", "web", "--cascade=foreground", "--timeout=30s");
+    await kubectl.ok("rollout", "status", "deployment/web", hangTimeout);
+    await kubectl.ok("delete", "deployment", "web", "--cascade=foreground", hangTimeout);
     assert.equal(await kubectl.ok("get", "deployments,replicasets", "-o", "name"), "");
     await kubectl.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } });
     await kubectl.ok(
@@ -165,16 +166,16 @@ wireTest(
       "-f",
       await file(kubectl.cwd, deploymentManifest("web", 1)),
     );
-    await kubectl.ok("-n", "team", "rollout", "status", "deployment/web", "--timeout=30s");
-    await kubectl.ok("delete", "namespace", "team", "--timeout=30s");
+    await kubectl.ok("-n", "team", "rollout", "status", "deployment/web", hangTimeout);
+    await kubectl.ok("delete", "namespace", "team", hangTimeout);
     assert.match(await kubectl.fails("get", "namespace", "team"), /NotFound/);
   },
 );
 
 wireTest("deleting with --cascade=orphan leaves the pods", async ({ kubectl }) => {
   await kubectl.apply(deploymentManifest("web", 2));
-  await kubectl.ok("rollout", "status", "deployment/web", "--timeout=30s");
-  await kubectl.ok("delete", "deployment", "web", "--cascade=orphan", "--timeout=30s");
+  await kubectl.ok("rollout", "status", "deployment/web", hangTimeout);
+  await kubectl.ok("delete", "deployment", "web", "--cascade=orphan", hangTimeout);
   const pods = await kubectl.ok("get", "pods", "-l", "app=web", "-o", "name");
   assert.equal(pods.split("\n").length, 2);
   const [owner] =

@@ -151,8 +151,7 @@ Deno.test("initial events end with their bookmark; later ones come by the minute
   const { value } = await watch.next();
   assert.deepEqual(value.object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
   const next = watch.next();
-  // Let the watch start to wait before the minute passes.
-  await new Promise((resolve) => setTimeout(resolve));
+  await api.clock.waitedFor(60_000);
   api.clock.advance(60_000);
   const bookmark = (await next).value;
   assert.equal(bookmark.type, "BOOKMARK");
@@ -164,7 +163,7 @@ Deno.test("a watch ends when its time is over", async () => {
   const api = testApi();
   const watch = await openWatch(api, `${pods}?watch=1&timeoutSeconds=5`);
   const line = nextLine(watch);
-  await new Promise((resolve) => setTimeout(resolve));
+  await api.clock.waitedFor(5_000);
   api.clock.advance(5_000);
   assert.equal(await line, "end");
 });

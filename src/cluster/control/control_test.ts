@@ -113,8 +113,12 @@ Deno.test("`clusterUp()` shows the last output of a process that exits early, an
 
 Deno.test("`clusterUp()` ends the process at its time limit", () =>
   inFolder(async (folder) => {
-    const script = `echo $$ > '${folder}/pid'; exec sleep 1000`;
-    const error = await failure(clusterUp({ ...options(folder, script), timeoutMs: 200 }));
+    const script = `echo $$ > '${folder}/pid'; echo yes > '${folder}/started'; exec sleep 1000`;
+    // No time passes before the process has started.
+    const hasStarted = () => Deno.readTextFileSync(`${folder}/started`).endsWith("\n");
+    await Deno.writeTextFile(`${folder}/started`, "");
+    const clock = { ...systemClock, elapsedMs: () => hasStarted() ? 1000 : 0 };
+    const error = await failure(clusterUp({ ...options(folder, script), clock, timeoutMs: 200 }));
     assert.equal(error.kind, "timeout");
     const pid = Number(await Deno.readTextFile(`${folder}/pid`));
     assert.equal(await processStart(pid), undefined);

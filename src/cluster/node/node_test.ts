@@ -37,7 +37,7 @@ Deno.test("a pod runs: status, conditions, events, exec in it, and its log", asy
   const log = await fixture.node.logs(
     refOf(pod),
     { follow: true, previous: false, timestamps: false, limitBytes: 6 },
-    AbortSignal.timeout(10_000),
+    AbortSignal.timeout(60_000),
   );
   assert.equal(await new Response(log).text(), "hello\n");
 });

@@ -71,18 +71,17 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-onFault("when kodama is killed, its commands end in their pods within seconds", async (fixture) => {
+onFault("when kodama is killed, its commands end in their pods", async (fixture) => {
   const { namespace, start } = fixture;
   await namespace.startPod("one", {});
   const { words, token } = sleeper();
   await using run = start("one", "--", "sh", "-c", stubborn(words));
   await untilSleeping(run, token, 2);
   run.signal("SIGKILL");
-  await until("the end of the command", async () => await countSleeping(token) === 0, 10_000);
+  await until("the end of the command", async () => await countSleeping(token) === 0);
   await until(
     "the end of what watched it",
     async () => (await programsIn(namespace, "one")).length === 0,
-    10_000,
   );
 });
 
@@ -97,7 +96,6 @@ onFault("a command that leaves its session outlives kodama", async (fixture) => 
   await until(
     "the end of all but what left",
     async () => (await programsIn(namespace, "one")).length === 1,
-    10_000,
   );
   assert.equal(await countSleeping(token), 1);
 });

@@ -118,7 +118,7 @@ export async function untilSleeping(run: KodamaRun, token: string, count = 1): P
   await until(`${count} times sleep ${token}`, async () => {
     if (run.over) throw new Error(`kodama ended first: ${JSON.stringify(await run.ended())}`);
     return await countSleeping(token) === count;
-  }, 60_000);
+  });
 }
 
 /** Returns the number of processes `sleep TOKEN`. */

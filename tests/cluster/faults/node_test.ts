@@ -1,5 +1,6 @@
 /** A node whose parts die, and pods that end in the middle of a command. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../../harness/hang_limit.ts";
 import { nodeName } from "../layout.ts";
 import { countSleeping, sleeper, untilSleeping } from "./kodama.ts";
 import { onFault, only, outcomeOf } from "./fixture.ts";
@@ -35,7 +36,7 @@ onFault("a pod of a node that is not ready is said to be unreachable", async (fi
   });
   const node = `node/${nodeName}`;
   await namespace.kubectl("patch", node, "--subresource=status", "--type=strategic", "-p", status);
-  await namespace.kubectl("wait", "--for=condition=Ready=false", node, "--timeout=30s");
+  await namespace.kubectl("wait", "--for=condition=Ready=false", node, hangTimeout);
   const ended = await start("one", "--", "true").ended();
   assert.equal(only(ended).outcome, "unreachable");
   assert.equal(ended.code, 4);

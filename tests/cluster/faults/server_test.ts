@@ -42,7 +42,7 @@ onFault(
     await namespace.startPod("one", {});
     const killed = await rig.kill("kube-apiserver");
     await using run = start("one", "--connect-timeout", "2m", "--", "hostname");
-    await until("kodama waits", () => Promise.resolve(run.stderr.includes("waiting for")), 30_000)
+    await until("kodama waits", () => Promise.resolve(run.stderr.includes("waiting for")))
       .finally(() => killed[Symbol.asyncDispose]());
     const report = only(await run.ended());
     assert.deepEqual(outcomeOf(report), { outcome: "ok", exitCode: 0, signal: null });

@@ -7,7 +7,6 @@ import { CuttingLink } from "./cutting_link.ts";
 import { kodamaStart } from "./kodama.ts";
 import { onFault, programsIn } from "./fixture.ts";
 
-const limitMs = 30_000;
 const missing = await terminalMissing();
 
 /** Opens a shell in the pod `one`, on a terminal of its own, over a link that can be cut. */
@@ -16,7 +15,9 @@ async function shellOverLink({ cluster: { kubeconfig }, name }: TestNamespace) {
   const folder = await Deno.makeTempDir({ prefix: "kodama-shell-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const config = JSON.parse(await Deno.readTextFile(kubeconfig));
-  const link = stack.use(new CuttingLink(config.clusters[0].cluster.server, () => Infinity));
+  let isUp = true;
+  const limitOf = () => isUp ? Infinity : 0;
+  const link = stack.use(new CuttingLink(config.clusters[0].cluster.server, limitOf));
   await link.writeKubeconfig(kubeconfig, `${folder}/kubeconfig`);
   const { words, cwd, env } = kodamaStart(
     `${folder}/kubeconfig`,
@@ -32,14 +33,19 @@ async function shellOverLink({ cluster: { kubeconfig }, name }: TestNamespace) {
     }),
   );
   const owned = stack.move();
-  return { link, terminal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const up = () => void (isUp = true);
+  const down = () => {
+    isUp = false;
+    down();
+  };
+  return { up, down, terminal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 onFault("a shell whose pod has tmux comes back with its state", async ({ namespace }) => {
   assert.equal(missing, undefined);
   await namespace.startPod("one", { image: "debian:12" });
   await using shell = await shellOverLink(namespace);
-  const { link, terminal } = shell;
+  const { up, down, terminal } = shell;
   await terminal.until("the prompt", /# ?$/);
   await terminal.type("remembered=still; sleep 86398 &\n");
   // This image's ps shows those of its own terminal unless all are requested.
@@ -51,10 +57,10 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
   await until(
     "what it began",
     async () => /^sleep 86398$/m.test(await programs()),
-    limitMs,
   );
-  link.cut();
+  down();
   await terminal.until("what happened", /^lost the connection to one: /m);
+  up();
   await terminal.until(
     "the prompt again",
     (screen) => /# ?$/.test(screen) && !screen.includes("the connection to"),
@@ -67,7 +73,7 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
   await until("nothing of it", async () => {
     const left = await namespace.kubectl("exec", "one", "--", "sh", "-c", "ls -A /tmp");
     return left === "" && !/tmux|86398|kodama/.test(await programs());
-  }, limitMs);
+  });
 });
 
 onFault(
@@ -76,12 +82,12 @@ onFault(
     assert.equal(missing, undefined);
     await namespace.startPod("one", { image: "busybox:1.36" });
     await using shell = await shellOverLink(namespace);
-    const { link, terminal } = shell;
+    const { down, terminal } = shell;
     await terminal.until("the prompt", /# ?$/);
     await until("who watches over it", async () => {
       return (await programsIn(namespace, "one")).join("\n").includes("kodama-watch");
-    }, limitMs);
-    link.cut();
+    });
+    down();
     await terminal.until("the end", /^code 4$/m);
     assert.match(
       await terminal.screen(),
@@ -90,7 +96,6 @@ onFault(
     await until(
       "nothing of it",
       async () => (await programsIn(namespace, "one")).length === 0,
-      limitMs,
     );
   },
 );

@@ -1,5 +1,6 @@
 /** The combination: a thousand targets under random faults. */
 import assert from "node:assert/strict";
+import { hangTimeout } from "../../harness/hang_limit.ts";
 import { until } from "../processes.ts";
 import type { TestNamespace } from "../test_namespace.ts";
 import { CuttingLink } from "./cutting_link.ts";
@@ -71,7 +72,7 @@ async function startFleet(namespace: TestNamespace): Promise<void> {
       },
     },
   });
-  await namespace.kubectl("rollout", "status", "deployment/fleet", "--timeout=180s");
+  await namespace.kubectl("rollout", "status", "deployment/fleet", hangTimeout);
 }
 
 /** One run of the command in all pods, in the middle of which a fault happens. */
@@ -109,7 +110,6 @@ async function faultedRun(
   await until(
     "commands in the middle",
     async () => run.over || await countSleeping(work) > 0,
-    60_000,
   );
   if (fault === "pods" && victims.length > 0) {
     await namespace.kubectl("delete", "pod", ...victims, "--wait=false");

@@ -19,14 +19,13 @@ onFault("a shell under a terminal ends with a kodama that is killed", async ({ n
     await until("the shell, and who watches over it", async () => {
       const programs = (await programsIn(namespace, "one")).join("\n");
       return / sh$/m.test(programs) && programs.includes("kodama-watch");
-    }, 30_000);
+    });
     const [kodama] = await childrenOf(terminal.pid);
     assert.ok(kodama !== undefined, "kodama runs below script");
     Deno.kill(kodama, "SIGKILL");
     await until(
       "nothing of it",
       async () => (await programsIn(namespace, "one")).length === 0,
-      30_000,
     );
   } finally {
     await terminal.stdin.close().catch(() => {});
