@@ -3,7 +3,7 @@
  * terminal, for few and for many pods, and with nothing that chooses them.
  */
 import assert from "node:assert/strict";
-import type { Multiplexer } from "../src/actions/tmux/multiplexer.ts";
+import type { Multiplexer } from "../src/actions/tmux/events.ts";
 import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
 import type { Invocation } from "../src/cli/invocation.ts";
 import { programOf } from "../src/cli/program.ts";

@@ -1,5 +1,5 @@
 /** States of the terminal UI: each has a picture in `tests/screens/ui/`. */
-import { registerAll } from "../src/ui/builtins.ts";
+import { registerAll } from "../src/ui/register_panes.ts";
 import { keyTable } from "../src/ui/keys.ts";
 import type { Pane, PaneId } from "../src/ui/pane.ts";
 import { PaneRegistry } from "../src/ui/registry.ts";

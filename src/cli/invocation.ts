@@ -1,7 +1,7 @@
 /** What one start of kodama is given: its name, its terminal, its signals, and access to everything else. */
 import type { Host } from "../actions/host.ts";
 import type { Log, LogRecord } from "../base/log.ts";
-import type { Multiplexer } from "../actions/tmux/multiplexer.ts";
+import type { Multiplexer } from "../actions/tmux/events.ts";
 import type { CheckText } from "../actions/workflow/editor.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";

@@ -1,5 +1,4 @@
 /** Every function of the language, by name. `docs/expressions.md` lists them, which a test checks. */
-import type { FunctionDeclaration, FunctionTable } from "./signature.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
@@ -483,3 +482,29 @@ export const functions: FunctionTable = {
 export function functionOf(name: string): FunctionDeclaration | undefined {
   return Object.hasOwn(functions, name) ? functions[name] : undefined;
 }
+
+/* Declarations of the language's functions. */
+
+/** A function. Its first argument may come before a dot: `trim(a)` and `a.trim()` are the same. */
+export interface FunctionDeclaration {
+  /** Types of the arguments. */
+  readonly takes: readonly Type[];
+  /** The number of optional arguments, counted from the last. */
+  readonly optional?: number;
+  /** Returns the type of the result for arguments of these types. */
+  gives(args: readonly Type[]): Type;
+  /** Returns why arguments have no result in any run: a literal of the wrong form, a type without a meaning. */
+  problem?(
+    literals: readonly (JsonValue | undefined)[],
+    types: readonly Type[],
+  ): { argument: number; message: string } | undefined;
+  /**
+   * Arguments have the declared kinds and number.
+   *
+   * @throws Refusal for values that have no result.
+   */
+  call(args: readonly JsonValue[], budget: Budget): JsonValue;
+}
+
+/** Functions by name. */
+type FunctionTable = Readonly<Record<string, FunctionDeclaration>>;

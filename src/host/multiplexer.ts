@@ -1,5 +1,5 @@
 /** tmux of this machine. */
-import type { Multiplexer, ProgramEnd } from "../actions/tmux/multiplexer.ts";
+import type { Multiplexer, ProgramEnd } from "../actions/tmux/events.ts";
 import { KodamaError } from "../base/errors.ts";
 import { placesOf } from "../config/paths.ts";
 import { ownCommand } from "./machine.ts";

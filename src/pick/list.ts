@@ -3,21 +3,22 @@
  * cursor, which stays on its row whatever is added and removed around it.
  */
 import { displayWidth } from "../terminal/width.ts";
-import { firstIndex, mergeSorted } from "./merge_sorted.ts";
-import type { Query } from "./query.ts";
-import { compareOrder, type Row, type RowEntry } from "./row.ts";
 import {
   advance,
   compareMatches,
   completeQuery,
   emptySearch,
+  firstIndex,
   isComplete,
   type Match,
+  mergeSorted,
   refine,
   type Search,
   withAdded,
   withoutIds,
 } from "./search.ts";
+import type { Query } from "./query.ts";
+import { compareOrder, type Row, type RowEntry } from "./row.ts";
 
 /** A list and the position of the cursor. */
 export interface List {

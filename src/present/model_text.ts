@@ -1,7 +1,7 @@
 /** Language models as text and data: lists, keys, measurements, and what happens on the way to an answer. */
 import { plural } from "../base/plural.ts";
 import type { KeyState, ListedModel } from "../actions/model/setup.ts";
-import type { ModelAnswerEvent } from "../actions/model/events.ts";
+import type { ModelAnswerEvent } from "../actions/model/options.ts";
 import type { ModelStats } from "../actions/model/call_log.ts";
 import type { TestedModel } from "../actions/model/test_models.ts";
 import { tableLines } from "../terminal/table.ts";

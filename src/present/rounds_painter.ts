@@ -1,4 +1,4 @@
-/** Formats the rounds of a watched command: the first as any run, then what has changed. */
+/** Formats the rounds of a watched command or workflow: the first as any run, then what has changed. */
 import type { ExecEvent } from "../actions/exec/events.ts";
 import {
   hasChanged,
@@ -8,14 +8,16 @@ import {
 } from "../actions/exec/watch.ts";
 import { plural } from "../base/plural.ts";
 import type { Milestone, Painter, Progress } from "../terminal/driver/drive.ts";
-import { messagePiece } from "../terminal/printable.ts";
+import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 import type { Piece } from "../terminal/terminal.ts";
 import { jsonLine } from "./json.ts";
-import { changeLines, changesData } from "./run_diff.ts";
+import { changeLines, changesData, runDiffData, stepDiffLines } from "./run_diff.ts";
 import { failedContextText } from "./run_notes.ts";
 import { runMilestone } from "./run_progress.ts";
-import { timeOfDay, WatchProgress } from "./watch_progress.ts";
+import { formatDuration } from "../base/duration.ts";
+import type { StepsEvent } from "../actions/workflow/run_steps.ts";
+import type { StepsRound, StepsWatchEvent } from "../actions/workflow/watch_steps.ts";
 
 /** Display options of a watch. */
 export interface RoundsPainterOptions {
@@ -101,4 +103,131 @@ export function watchProgress(
     detail: ({ failures, targets }) =>
       `, ${failures.length > 0 && targets === 0 ? "no answer" : plural(targets, "pod")}`,
   });
+}
+
+/* Workflows with steps. */
+
+/** Display options of a watch. */
+interface StepsRoundsOptions {
+  /** Paints the first round. */
+  run: Painter<StepsEvent>;
+  format: "text" | "jsonl";
+  style: Style;
+}
+
+/** Formats the events of one watch. A round without a change is only in the status line. */
+export class StepsRoundsPainter implements Painter<StepsWatchEvent> {
+  readonly #options: StepsRoundsOptions;
+  /** The error that was printed last. */
+  #error = "";
+
+  constructor(options: StepsRoundsOptions) {
+    this.#options = options;
+  }
+
+  paint(event: StepsWatchEvent): readonly Piece[] {
+    const { run, format } = this.#options;
+    if (event.kind === "first") return run.paint(event.event);
+    if (event.kind !== "roundEnded" || event.round === 1) return [];
+    const { round, at, exitCode, diff } = event;
+    const failed = this.#failed(event);
+    if (diff?.isDifferent !== true) return failed;
+    if (format === "jsonl") {
+      const data = jsonLine({ round, at, exitCode, ...runDiffData(diff) });
+      return [...failed, { stream: "stdout", data: [data] }];
+    }
+    const { style } = this.#options;
+    const time = timeOfDay(at);
+    const lines = stepDiffLines(diff, style, "-o jsonl").map((line, index) =>
+      `${index === 0 ? style.bold(time) : " ".repeat(time.length)}  ${line}\n`
+    );
+    return [...failed, { stream: "stdout", data: lines }];
+  }
+
+  /** An error that lasts is printed once, and its end too. */
+  #failed({ at, error }: StepsRound): Piece[] {
+    const text = error?.message ?? "";
+    const before = this.#error;
+    this.#error = text;
+    if (text === before) return [];
+    return [messagePiece(`${timeOfDay(at)}  ${text === "" ? "it runs again" : printable(text)}`)];
+  }
+}
+
+/** Returns the status line of a watch. @param run the progress of the first round. */
+export function stepsWatchProgress(
+  run: Progress<StepsEvent>,
+  everyMs: number,
+): Progress<StepsWatchEvent> {
+  return new WatchProgress<StepsEvent, StepsRound>({
+    run,
+    everyMs,
+    isChanged: ({ diff }) => diff?.isDifferent === true,
+  });
+}
+
+/* The status line of a watch, whatever it repeats. */
+
+/** A round that has ended. */
+interface WatchedRound {
+  kind: "roundEnded";
+  /** From 1. */
+  round: number;
+  at: Date;
+}
+
+/** What a watch reports. */
+type WatchedEvent<E, R extends WatchedRound> =
+  | { kind: "first"; event: E }
+  | { kind: "roundStarted" }
+  | R
+  | { kind: "watchEnded" };
+
+/** What differs between watches. */
+interface WatchProgressOptions<E, R> {
+  /** The progress of the first round. */
+  run: Progress<E>;
+  everyMs: number;
+  isChanged: (round: R) => boolean;
+  /** Added to the round's number: `, 12 pods`. */
+  detail?: (round: R) => string;
+}
+
+/** Shows the first round's own progress, then when the last round was and the last change. */
+class WatchProgress<E, R extends WatchedRound> implements Progress<WatchedEvent<E, R>> {
+  readonly #options: WatchProgressOptions<E, R>;
+  #last: R | undefined;
+  #changedAt: Date | undefined;
+  #isRunning = true;
+
+  constructor(options: WatchProgressOptions<E, R>) {
+    this.#options = options;
+  }
+
+  follow(event: WatchedEvent<E, R>): void {
+    if (event.kind === "first") this.#options.run.follow(event.event);
+    if (event.kind === "roundStarted") this.#isRunning = true;
+    if (event.kind !== "roundEnded") return;
+    this.#isRunning = false;
+    this.#last = event;
+    if (this.#changedAt === undefined || this.#options.isChanged(event)) this.#changedAt = event.at;
+  }
+
+  /** `12:05:10  round 7, 12 pods, no change since 12:03:50; every 10s, Ctrl-C ends`. */
+  statusLine(elapsedMs: number, rows: number): string {
+    const { run, everyMs, detail = () => "" } = this.#options;
+    const [last, changedAt] = [this.#last, this.#changedAt];
+    if (last === undefined || changedAt === undefined) return run.statusLine(elapsedMs, rows);
+    const state = this.#isRunning
+      ? `round ${last.round + 1} is running`
+      : `every ${formatDuration(everyMs)}, Ctrl-C ends`;
+    return `${timeOfDay(last.at)}  round ${last.round}${detail(last)}, ` +
+      `no change since ${timeOfDay(changedAt)}; ${state}`;
+  }
+}
+
+/** `12:04:10`, in the time zone of this machine. */
+function timeOfDay(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()]
+    .map((number) => String(number).padStart(2, "0")).join(":");
 }

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
-import { type Answer, compareAnswers } from "../actions/runs/diff.ts";
+import { type Answer, compareAnswers, type RunDiff, type RunHead } from "../actions/runs/diff.ts";
 import type { RoundFailure, WatchRunEvent } from "../actions/exec/watch.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainStyle } from "../terminal/style.ts";
-import { RoundsPainter, watchProgress } from "./rounds_painter.ts";
+import {
+  RoundsPainter,
+  StepsRoundsPainter,
+  stepsWatchProgress,
+  watchProgress,
+} from "./rounds_painter.ts";
+import type { StepsRound } from "../actions/workflow/watch_steps.ts";
 
 function answers(...outputs: string[]): Answer[] {
   return outputs.map((stdout, index) => ({
@@ -95,4 +101,91 @@ Deno.test("the status line has the time of the last change", async () => {
   progress.follow(two);
   const waiting = "12:04:10  round 2, 1 pod, no change since 12:04:00; every 10s, Ctrl-C ends";
   assert.equal(progress.statusLine(0, 1), waiting);
+});
+
+const head: RunHead = { id: "r", at: new Date(0), command: null, workflow: "w", exitCode: 0 };
+
+function answer(stdout: string): Answer {
+  return {
+    ...{ context: "c", namespace: "n", pod: "web-0", container: "main", name: "web-0" },
+    ...{ outcome: "ok", exitCode: 0, output: { id: stdout, stdout, stderr: "", omittedBytes: 0 } },
+  };
+}
+
+async function diffOf(before: string, after: string): Promise<RunDiff> {
+  const changes = await compareAnswers([answer(before)], [answer(after)]);
+  const isDifferent = before !== after;
+  const outputs = isDifferent ? [{ name: "version", before, after }] : [];
+  const steps = [{ step: "ask", before: "ok", after: "ok", changes }];
+  return { kind: "workflow", before: head, after: head, isDifferent, steps, outputs };
+}
+
+/** A round, ten seconds after the one before, in the time zone of this machine. */
+function roundOf(round: number, more: Partial<StepsRound> = {}): StepsRound {
+  const at = new Date(2026, 10, 22, 12, 4, 10 * (round - 1));
+  return { kind: "roundEnded", round, at, exitCode: 0, ...more };
+}
+
+function paintedSteps(rounds: readonly StepsRound[], format: "text" | "jsonl"): string[] {
+  const painter = new StepsRoundsPainter({ run: { paint: () => [] }, format, style: plainStyle });
+  return rounds.flatMap((event) => painter.paint(event))
+    .flatMap(({ stream, data }) =>
+      data.map((text) => stream === "stderr" ? `2> ${text}` : `${text}`)
+    );
+}
+
+Deno.test("a round of steps shows what changed, and nothing if nothing did", async () => {
+  const rounds = [
+    roundOf(1),
+    roundOf(2, { diff: await diffOf("1", "1") }),
+    roundOf(3, { diff: await diffOf("1", "2"), exitCode: 5 }),
+  ];
+  assert.deepEqual(paintedSteps(rounds, "text"), [
+    "12:04:20  ask\n",
+    '            1 pod (web-0) answers "2" instead of "1"\n',
+    '          output version: "2" instead of "1"\n',
+  ]);
+  const [line, ...others] = paintedSteps(rounds, "jsonl").map((text) => JSON.parse(text));
+  assert.deepEqual(others, []);
+  assert.deepEqual([line.round, line.exitCode, line.changed], [3, 5, true]);
+  assert.deepEqual(line.outputs, [{ name: "version", before: "1", after: "2" }]);
+});
+
+Deno.test("what a step prints on this machine has no pod", async () => {
+  const own = (text: string): Answer => ({ ...answer(text), pod: "", name: "here" });
+  const changes = await compareAnswers([own("1")], [own("2")]);
+  const steps = [{ step: "here", before: "ok", after: "ok", changes }];
+  const heads = { before: head, after: head, isDifferent: true };
+  const diff: RunDiff = { kind: "workflow", ...heads, steps, outputs: [] };
+  assert.deepEqual(paintedSteps([roundOf(2, { diff })], "text"), [
+    "12:04:10  here\n",
+    '            it answers "2" instead of "1"\n',
+  ]);
+});
+
+Deno.test("an error that lasts is printed once, and its end", () => {
+  const error = new KodamaError("unreachable", "the server\u001b[2J is away");
+  assert.deepEqual(
+    paintedSteps([roundOf(1), roundOf(2, { error }), roundOf(3, { error }), roundOf(4)], "text"),
+    ["2> 12:04:10  the server\\x1b[2J is away\n", "2> 12:04:30  it runs again\n"],
+  );
+});
+
+Deno.test("the status line has the last round, and when something changed", async () => {
+  const run = { follow: () => {}, statusLine: () => "first" };
+  const progress = stepsWatchProgress(run, 10_000);
+  assert.equal(progress.statusLine(0, 1), "first");
+  progress.follow(roundOf(1));
+  progress.follow({ kind: "roundStarted", round: 2 });
+  assert.equal(
+    progress.statusLine(0, 1),
+    "12:04:00  round 1, no change since 12:04:00; round 2 is running",
+  );
+  progress.follow(roundOf(2, { diff: await diffOf("1", "1") }));
+  progress.follow(roundOf(3, { diff: await diffOf("1", "2") }));
+  progress.follow(roundOf(4, { diff: await diffOf("2", "2") }));
+  assert.equal(
+    progress.statusLine(0, 1),
+    "12:04:30  round 4, no change since 12:04:20; every 10s, Ctrl-C ends",
+  );
 });

@@ -1,4 +1,4 @@
-/** Sessions as a table, one by one, and as data. Pure. */
+/** Sessions and their snapshots as tables, one by one, and as data. Pure. */
 import {
   type Attachment,
   limitText,
@@ -6,8 +6,10 @@ import {
   type SessionDocument,
   sessionDocument,
   type SessionRow,
+  type StartEvent,
   type SyncSummary,
   type TimeLeft,
+  type UnsupportedReason,
 } from "../actions/session/events.ts";
 import { commandHint } from "./hints.ts";
 import { plural } from "../base/plural.ts";
@@ -16,6 +18,8 @@ import { tableLines } from "../terminal/table.ts";
 import { statusLine, type TaskData, taskData } from "./agent_tasks.ts";
 import { attachedText, newestNotes } from "./team_text.ts";
 import { printable } from "../terminal/printable.ts";
+import type { Style } from "../terminal/style.ts";
+import type { StoredSnapshot } from "../actions/session/snapshots/snapshots.ts";
 
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
 const wideHeader = [
@@ -239,4 +243,90 @@ function branchText(branch: string | undefined, base: string | undefined): strin
 function workText({ commits, uncommitted }: NonNullable<SessionDetails["work"]>): string {
   const open = uncommitted === 0 ? "" : `, ${plural(uncommitted, "file")} not committed`;
   return `${commits} since${open}`;
+}
+
+/* What a session takes from a `devcontainer.json`, as lines. Pure. */
+
+const reasons: Readonly<Record<UnsupportedReason, string>> = {
+  usersMachine: "nothing of it runs on, or mounts, your machine",
+  privileges: "a session's pod has no privileges",
+  feature:
+    "features are installed as root into an image: build one with it, and name it by --image",
+  volumes: "a session has its own volumes",
+  workspaceFolder: "the workspace is /workspace",
+  user: "a session's user has the id 1000",
+  imageVariables: "it depends on the image's own variables, which are known only in the pod",
+  protectedVariable: "the system, the cluster or kodama sets it",
+  localVariable: "variables of your machine are sent only by --env-file",
+  otherImage: "another image is chosen",
+  ports: "only ports of the session itself are used, and only their numbers",
+  gpu: "settings name GPUs as extended resources",
+  form: "its value has an unknown form",
+  unknown: "sessions have nothing like it",
+};
+
+/** Returns a line for the file, and one for each reason for which properties have no effect. */
+export function devContainerLines(
+  { path, honoured, unsupported }: Extract<StartEvent, { kind: "devContainer" }>["report"],
+  style: Style,
+): string[] {
+  const used = honoured.length === 0 ? "nothing" : honoured.join(", ");
+  const byReason = Map.groupBy(unsupported, ({ reason }) => reason);
+  return [
+    printable(`${path}: ${used}`),
+    ...[...byReason].map(([reason, all]) => {
+      const properties = all.map(({ property }) => property).join(", ");
+      return `${style.yellow("warning:")} ${
+        printable(`${path}: not supported: ${properties}: ${reasons[reason]}`)
+      }`;
+    }),
+  ];
+}
+
+/* Snapshots of the cluster as a table, as data, and as notes. Pure. */
+
+const snapshotHeader = ["NAME", "SESSION", "STATUS", "SIZE", "AGE"];
+
+/** Returns the lines of the table; with the namespace in front if there are several. */
+export function snapshotsTable(
+  snapshots: readonly StoredSnapshot[],
+  { namespaces, now }: { namespaces: boolean; now: Date },
+): string[] {
+  const rows = snapshots.map((snapshot) => {
+    const { name, namespace, session, state, takenAt, volumes } = snapshot;
+    const sizes = volumes.map(({ size }) => size ?? "?").join("+");
+    const age = takenAt === "" ? "" : ageText(now.getTime() - Date.parse(takenAt));
+    const own = [name, session, state, sizes, age];
+    return namespaces ? [namespace, ...own] : own;
+  });
+  return tableLines(namespaces ? ["NAMESPACE", ...snapshotHeader] : snapshotHeader, rows);
+}
+
+/** A snapshot as data. */
+export function snapshotData(snapshot: StoredSnapshot) {
+  const { name, namespace, session, takenAt, state, volumes } = snapshot;
+  return {
+    name,
+    namespace,
+    session,
+    takenAt,
+    status: state,
+    volumes: volumes.map(({ part, name, ready, size, className, error }) => ({
+      part,
+      volumeSnapshot: name,
+      readyToUse: ready,
+      ...(size === undefined ? {} : { size }),
+      ...(className === undefined ? {} : { class: className }),
+      ...(error === undefined ? {} : { error: error.message }),
+    })),
+  };
+}
+
+/** Returns the note on a snapshot that was taken. */
+export function takenLines({ volumes }: StoredSnapshot): string[] {
+  const sizes = volumes.map(({ name, size }) => size === undefined ? name : `${name} (${size})`);
+  return [
+    `saved: ${sizes.join(", ")}`,
+    "it includes the agent's login: anyone who can create volumes from snapshots in this namespace can read it",
+  ];
 }

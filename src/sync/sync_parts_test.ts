@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { decodeAncestor, encodeAncestor } from "./core/ancestor.ts";
 import { conflictName } from "./core/plan.ts";
 import { linuxRules, type SideRules, skippedPaths } from "./core/skipped_paths.ts";
-import { withoutIgnored } from "./core/ignoring.ts";
+import { withoutIgnored } from "./core/ignore_rules.ts";
 import { type Ancestor, type Entry, type Snapshot, unsafePath } from "./core/model.ts";
 import { reconcile, type ReconcileInput } from "./core/reconcile.ts";
 import { file } from "./testing/memory_tree.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { distance } from "fastest-levenshtein";
-import { registerAll } from "./builtins.ts";
+import { registerAll } from "./register_panes.ts";
 import { boundTo, keysOfAction, keyTable, problemText } from "./keys.ts";
 import { keyProblem, normalKey } from "../terminal/key_name.ts";
 import { PaneRegistry } from "./registry.ts";

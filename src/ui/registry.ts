@@ -1,7 +1,9 @@
 /** The kinds of panes by their keys. Every pane of the program is created here. */
 import { UsageError } from "../base/errors.ts";
-import { errorPane } from "./panes/error_pane.ts";
 import type { Pane, PaneAction, PaneContext, PaneFactory } from "./pane.ts";
+import { clipText, span } from "../terminal/grid.ts";
+import { printable } from "../terminal/printable.ts";
+import { wrap } from "../terminal/wrap.ts";
 
 /** What is known of a kind of pane before one is opened. */
 export interface PaneKind {
@@ -63,4 +65,21 @@ export class PaneRegistry {
   #unknown(key: string): string {
     return `there is no pane "${key}"; the panes are ${[...this.#kinds.keys()].join(", ")}`;
   }
+}
+
+/** Returns a pane with the message; it takes no command. */
+export function errorPane(
+  { theme }: Pick<PaneContext, "theme">,
+  key: string,
+  message: string,
+): Pane {
+  const text = printable(message);
+  return {
+    title: printable(key),
+    view: ({ columns, rows }) =>
+      wrap(text, columns).slice(0, rows).map((
+        line,
+      ) => [span(clipText(line, columns), theme.error)]),
+    handleCommand: () => {},
+  };
 }

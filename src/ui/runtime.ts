@@ -20,8 +20,7 @@ import type {
   PaneQuestion,
   PaneScope,
 } from "./pane.ts";
-import { errorPane } from "./panes/error_pane.ts";
-import type { PaneRegistry } from "./registry.ts";
+import { errorPane, type PaneRegistry } from "./registry.ts";
 import { contentOf, currentTab, emptyState, shownPanes, type UiState } from "./state.ts";
 import { type PaneState, step, takesText, type UiEffect, type UiEvent } from "./step.ts";
 import { defaultTheme } from "./theme.ts";

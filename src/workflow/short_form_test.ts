@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { findWorkflow, workflowFolders } from "./find_workflow.ts";
-import { parseShortWorkflow } from "./short_form.ts";
-import { plan } from "./plan.ts";
+import { parseShortWorkflow, plan } from "./short_form.ts";
 
 async function parseWorkflow(file: { path: string; text: string }, name: string) {
   const workflow = await parseShortWorkflow(file, name);

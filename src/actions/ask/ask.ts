@@ -15,7 +15,7 @@ import { PromptTemplate } from "../../model/template.ts";
 import { CallLog } from "../model/call_log.ts";
 import { ModelSetup } from "../model/setup.ts";
 import { maxMemory, readInstructions, readMemory, writeMemory } from "./memory.ts";
-import type { AskOptionValues } from "./options.ts";
+import type { AskOptionValues } from "../model/options.ts";
 
 /** A tool that the model may use. */
 export interface AskTool extends ToolDeclaration {

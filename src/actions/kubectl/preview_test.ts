@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 import { withoutOwnFlags } from "./guard.ts";
-import { objectDiff, withFlags } from "./preview.ts";
+import { objectDiff, previewOf, withFlags } from "./preview.ts";
 import { objectsIn } from "./objects.ts";
-import { previewOf } from "./node_preview.ts";
 
 const object = (kind: string, fields: Record<string, unknown>): KubeObject => ({
   apiVersion: "v1",

@@ -12,8 +12,7 @@ import { readPods } from "../../kube/select/read_pods.ts";
 import { type ContextFindings, Discovery, noMatch, unmatched } from "../exec/discover_targets.ts";
 import type { Host } from "../host.ts";
 import type { LogsEvent, LogsOptions } from "./events.ts";
-import { exitCodeOfLogs, namesPods, noted, openerOf } from "./endings.ts";
-import { LogSources } from "./sources.ts";
+import { exitCodeOfLogs, LogSources, namesPods, noted, openerOf } from "./sources.ts";
 import { findLogTargets } from "./targets.ts";
 
 /**

@@ -21,10 +21,9 @@ import {
 } from "../../tmux/commands.ts";
 import { type ChangeAction, isConfirmed } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
-import type { Multiplexer, ProgramEnd } from "./multiplexer.ts";
+import type { Multiplexer, ProgramEnd, TmuxEvent, TmuxOptions } from "./events.ts";
 import { allTargets } from "../one_target.ts";
 import { shellOwner } from "../shell/owner.ts";
-import type { TmuxEvent, TmuxOptions } from "./events.ts";
 import { launcherVariables } from "../../base/launcher_variables.ts";
 
 /** Rows of a terminal that the status line takes. */

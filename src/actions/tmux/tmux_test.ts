@@ -1,11 +1,10 @@
 /** Walls of panes on a test's tmux: what is refused, confirmed, and removed again. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
-import type { Multiplexer, ProgramEnd } from "./multiplexer.ts";
+import type { Multiplexer, ProgramEnd, TmuxEvent, TmuxOptions } from "./events.ts";
 import { paneArgv } from "../../tmux/commands.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { tmux } from "./tmux.ts";
-import type { TmuxEvent, TmuxOptions } from "./events.ts";
 
 const said = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: "" });
 

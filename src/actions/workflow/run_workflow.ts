@@ -5,14 +5,18 @@ import {
   listWorkflowFiles,
   ownWorkflowFolders,
 } from "../../workflow/find_workflow.ts";
-import { parseShortWorkflow, type Workflow } from "../../workflow/short_form.ts";
-import { plan, type PlanOverrides } from "../../workflow/plan.ts";
+import {
+  parseShortWorkflow,
+  plan,
+  type PlanOverrides,
+  type Workflow,
+} from "../../workflow/short_form.ts";
 import { exec } from "../exec/exec.ts";
 import type { ExecEvent, ExecOptions } from "../exec/events.ts";
 import type { Host } from "../host.ts";
 import type { TrustOptions } from "./trust.ts";
 
-export { narrowsPods, type Plan, plan, type PlanOverrides } from "../../workflow/plan.ts";
+export { narrowsPods, type Plan, plan, type PlanOverrides } from "../../workflow/short_form.ts";
 export type { Workflow } from "../../workflow/short_form.ts";
 
 /** The source of a named workflow. */

@@ -68,19 +68,17 @@ export const command = defineCommand({
     const [
       { Ui },
       { PaneRegistry },
-      { registerAll },
+      { registerAll, registerPlugins },
       { RecentLog },
-      { registerPlugins },
       { uiSettings },
       { themeTones },
       { stoppable },
     ] = await Promise.all([
       import("../../ui/runtime.ts"),
       import("../../ui/registry.ts"),
-      import("../../ui/builtins.ts"),
+      import("../../ui/register_panes.ts"),
       import("../../ui/panes/overviews.ts"),
-      import("../../ui/plugins.ts"),
-      import("../../actions/config/ui_settings.ts"),
+      import("../../actions/config/setting_sources.ts"),
       import("../../ui/theme.ts"),
       import("../../terminal/driver/signals.ts"),
     ]);

@@ -1,8 +1,9 @@
 /** A file copied onto this machine, under a temporary name until it is complete. */
 import { KodamaError } from "../../base/errors.ts";
 import type { PartialFile } from "../to_local.ts";
-import { copyError } from "./copy_error.ts";
-import { isAbsent } from "../../files/errors.ts";
+import { fileError, isAbsent } from "../../files/errors.ts";
+import { CopyFailure } from "../pod_script.ts";
+import { TarError } from "../tar_header.ts";
 
 const pieceBytes = 256 * 1024;
 
@@ -145,4 +146,9 @@ class Partial implements PartialFile {
       throw copyError(`cannot write ${this.#path}`, error);
     }
   }
+}
+
+/** Returns the error of a file operation; an error of a pod or its archive is returned unchanged. */
+export function copyError(what: string, error: unknown): unknown {
+  return error instanceof CopyFailure || error instanceof TarError ? error : fileError(what, error);
 }

@@ -3,8 +3,7 @@ import { KodamaError } from "../../base/errors.ts";
 import { escapedName, nameText, type TreeEntry, WholeBody } from "../entry.ts";
 import { placed } from "../tar_writer.ts";
 import type { UnpackFolder } from "../to_local.ts";
-import { folderOf } from "./partial.ts";
-import { copyError } from "./copy_error.ts";
+import { copyError, folderOf } from "./partial.ts";
 import { isAbsent } from "../../files/errors.ts";
 
 /** More are an attack on memory, or on the disk. */

@@ -2,11 +2,18 @@
  * Lists in pages. https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
  */
 import { KodamaError } from "../../base/errors.ts";
-import type { ApiResource, KubeClient, ListPage, ListScope } from "../client.ts";
+import type {
+  ApiResource,
+  KubeClient,
+  ListPage,
+  ListScope,
+  PrinterColumn,
+  Tabled,
+} from "../client.ts";
 import { ExpiredError } from "../failures.ts";
 import { resourcePath, scopeQuery } from "../resources.ts";
-import { includeObject, tableAccept, tabled, tableRows } from "./tables.ts";
 import type { Transport } from "./transport.ts";
+import { isRecord } from "../../base/json_value.ts";
 
 /** kubectl's own chunk. */
 const pageSize = 500;
@@ -101,4 +108,46 @@ export async function listAll<T>(
   signal: AbortSignal,
 ): Promise<T[]> {
   return (await wholeList(() => client.list<T>(resource, scope, { signal }))).items;
+}
+
+/*
+ * Objects with the server's own columns, as `kubectl get` prints them, of any kind that the server has.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables
+ */
+
+/** A server that can't print tables of a kind answers with the objects alone. */
+export const tableAccept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+/** Requests the whole object with each row. */
+export const includeObject = ["includeObject", "Object"] as const;
+
+/** Returns the objects of a table's rows; undefined if the document isn't a table. */
+export function tableRows(
+  document: Readonly<Record<string, unknown>>,
+  known: readonly PrinterColumn[] = [],
+): Tabled[] | undefined {
+  if (document["kind"] !== "Table") return undefined;
+  const columns = columnsOf(document["columnDefinitions"]) ?? known;
+  const rows = Array.isArray(document["rows"]) ? document["rows"] : [];
+  return rows.flatMap((row: unknown): Tabled[] => {
+    if (!isRecord(row) || !isRecord(row["object"])) return [];
+    const cells = Array.isArray(row["cells"]) ? row["cells"] : [];
+    return [{ ...tabled(row["object"]), printed: { columns, cells } }];
+  });
+}
+
+/** Returns an object as a row without columns. */
+export function tabled(object: Readonly<Record<string, unknown>>): Tabled {
+  const metadata = object["metadata"];
+  return { object, ...(isRecord(metadata) ? { metadata } : {}) };
+}
+
+/** The events of a watch carry the columns only once. */
+function columnsOf(definitions: unknown): readonly PrinterColumn[] | undefined {
+  if (!Array.isArray(definitions) || definitions.length === 0) return undefined;
+  return definitions.filter(isRecord).map(({ name, type, priority }) => ({
+    name: typeof name === "string" ? name : "",
+    type: typeof type === "string" ? type : "string",
+    isWide: typeof priority === "number" && priority > 0,
+  }));
 }

@@ -15,7 +15,7 @@ import type {
 } from "../client.ts";
 import { ExpiredError } from "../failures.ts";
 import { resourcePath, scopeQuery } from "../resources.ts";
-import { includeObject, tableAccept, tabled, tableRows } from "./tables.ts";
+import { includeObject, tableAccept, tabled, tableRows } from "./list.ts";
 import type { Transport } from "./transport.ts";
 
 /** Far above the largest object that etcd stores. */

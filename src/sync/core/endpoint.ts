@@ -1,19 +1,7 @@
 /** One end of a synchronisation as the engine drives it: scanned, watched and changed. */
-import type { IgnoreScope, IgnoreSource } from "./ignore_rules.ts";
+import type { Ignoring } from "./ignore_rules.ts";
 import type { Entry, Snapshot } from "./model.ts";
 import type { Tree } from "./tree.ts";
-
-/** The ignore rules of a synchronisation. */
-export interface Ignoring {
-  /** The rules of the top folder, for a walk that never enters ignored folders. */
-  readonly top: IgnoreScope;
-  /** Returns the rule sources of a folder. */
-  sources(folder: string): readonly IgnoreSource[];
-  /** Returns the snapshot without ignored entries; a folder that loses an entry is marked. */
-  without(snapshot: Snapshot): Snapshot;
-  /** Returns whether a path is ignored, by itself or by a folder above it. */
-  ignores(path: string, kind: "folder" | "other"): boolean;
-}
 
 /** The result of inspecting some paths. */
 export interface Inspection {

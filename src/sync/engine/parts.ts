@@ -1,6 +1,7 @@
 /** The dependencies of a synchronisation's engine: its ends, its files, its clock. */
 import type { Clock } from "../../base/clock.ts";
-import type { Endpoint, EndpointEvent, Ignoring, RemoteEndpoint } from "../core/endpoint.ts";
+import type { Endpoint, EndpointEvent, RemoteEndpoint } from "../core/endpoint.ts";
+import type { Ignoring } from "../core/ignore_rules.ts";
 import type { SideRules } from "../core/skipped_paths.ts";
 import type { Side } from "../core/model.ts";
 import type { SyncMode } from "../core/plan.ts";

@@ -1,11 +1,11 @@
 /** This machine's end of a synchronisation: a folder here, scanned and changed. */
 import { action, hint } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { Endpoint, Ignoring, Inspection } from "../core/endpoint.ts";
+import type { Endpoint, Inspection } from "../core/endpoint.ts";
 import type { Digests } from "../remote/digests.ts";
 import { reservedPrefix } from "../remote/loop.ts";
 import { linuxRules, type SideRules } from "../core/skipped_paths.ts";
-import type { IgnoreScope, IgnoreSource } from "../core/ignore_rules.ts";
+import type { IgnoreScope, IgnoreSource, Ignoring } from "../core/ignore_rules.ts";
 import { type Entry, type Snapshot, unsafePath } from "../core/model.ts";
 import type { SyncAction } from "../core/plan.ts";
 import type { Content, RequestedFile, StepResult } from "../core/tree.ts";

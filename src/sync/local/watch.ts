@@ -1,5 +1,6 @@
 /** Reports changes in a folder of this machine as they happen. */
-import type { EndpointEvent, Ignoring } from "../core/endpoint.ts";
+import type { EndpointEvent } from "../core/endpoint.ts";
+import type { Ignoring } from "../core/ignore_rules.ts";
 import { reservedPrefix } from "../remote/loop.ts";
 
 /** Files whose content decides what is ignored. */

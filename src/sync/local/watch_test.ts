@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 /** The events of a watched folder of this machine. */
 import type { EndpointEvent } from "../core/endpoint.ts";
-import { ignoringOf } from "../core/ignoring.ts";
+import { ignoringOf } from "../core/ignore_rules.ts";
 import { watchFolder, watchPulse } from "./watch.ts";
 
 /** Records events, and waits for one of them. */

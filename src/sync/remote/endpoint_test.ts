@@ -1,6 +1,6 @@
 /** The far end in real shells: dash with GNU's programs, and busybox with none but its own. */
 import assert from "node:assert/strict";
-import { ignoringOf } from "../core/ignoring.ts";
+import { ignoringOf } from "../core/ignore_rules.ts";
 import type { SyncAction } from "../core/plan.ts";
 import { ignoresNothing as nothing } from "../testing/memory_end.ts";
 import { ends, fileOf, hex, openRemoteFixture, put, remote } from "../testing/remote_fixture.ts";

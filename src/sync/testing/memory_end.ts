@@ -1,7 +1,7 @@
 /** An end in memory, whose events a test emits, and the files that an engine stores between runs. */
-import type { Endpoint, Ignoring, Inspection, RemoteEndpoint } from "../core/endpoint.ts";
+import type { Endpoint, Inspection, RemoteEndpoint } from "../core/endpoint.ts";
 import type { AncestorFiles } from "../engine/ancestor_store.ts";
-import { ignoringOf } from "../core/ignoring.ts";
+import { type Ignoring, ignoringOf } from "../core/ignore_rules.ts";
 import type { Entry, Side, Snapshot } from "../core/model.ts";
 import type { SyncAction } from "../core/plan.ts";
 import type { Content, RequestedFile, StepResult } from "../core/tree.ts";

@@ -7,7 +7,7 @@ import type { PluginCommand } from "../../plugin/command.ts";
 import { onCommand, pluginOf, smoke, startProcess } from "../../plugin/testing/modules.ts";
 import { lineText } from "../../terminal/grid.ts";
 import type { Pane, PaneCommand, PaneContext, PaneEvent } from "../pane.ts";
-import { registerPlugins } from "../plugins.ts";
+import { registerPlugins } from "../register_panes.ts";
 import { PaneRegistry } from "../registry.ts";
 import { defaultTheme } from "../theme.ts";
 import { PluginPane } from "./plugin_pane.ts";

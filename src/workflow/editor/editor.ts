@@ -5,9 +5,8 @@
 import { visit } from "yaml";
 import { FileError } from "../../base/yaml/shape.ts";
 import { type SourcePath, YamlSource } from "../../base/yaml/source.ts";
-import { functions } from "../../expression/functions.ts";
+import { type FunctionDeclaration, functions } from "../../expression/functions.ts";
 import { namesUsed } from "../../expression/names_used.ts";
-import type { FunctionDeclaration } from "../../expression/signature.ts";
 import { eachMacros } from "../../expression/syntax.ts";
 import { parseTemplate } from "../../expression/template.ts";
 import { mayBe, type Type, typeNoun } from "../../expression/type.ts";

@@ -1,7 +1,7 @@
 import { defineCommand } from "../../parser/command.ts";
 import { choice, toggle, value } from "../../parser/flag.ts";
 import { optionFlag, optionValues } from "../../parser/option_flag.ts";
-import { askOptions } from "../../../actions/ask/options.ts";
+import { askOptions } from "../../../actions/model/options.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { contextFlags } from "../../parser/scope_flags.ts";
 

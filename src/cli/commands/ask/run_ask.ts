@@ -1,6 +1,6 @@
 /** Asks a model on a terminal: for `ask`, and for the explanation of another command's output. */
 import { askModel, type AskTool } from "../../../actions/ask/ask.ts";
-import type { AskOptionValues } from "../../../actions/ask/options.ts";
+import type { AskOptionValues } from "../../../actions/model/options.ts";
 import { AskPainter, type AskPainterOptions } from "../../../present/ask_painter.ts";
 import { drive } from "../../../terminal/driver/drive.ts";
 import { withSecretsMasked } from "../../../toolbox/secrets.ts";

@@ -184,7 +184,7 @@ async function runGuarded(
     const read = await readWithinBudget(host, kubectl, plan, { characters, signal });
     await terminal.stdout.write(read.text);
     if (read.omitted.length > 0) {
-      const { omittedText } = await import("../../../present/omitted.ts");
+      const { omittedText } = await import("../../../present/kubectl_output.ts");
       await terminal.stderr.write(`${omittedText(read.omitted, characters)}\n`);
     }
     return read.exitCode;

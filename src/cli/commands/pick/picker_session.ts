@@ -16,7 +16,7 @@ import type { PickerOptions } from "./options.ts";
 import { type PodRows, scopeRow } from "../../../present/pod_rows.ts";
 import { previewPod } from "../../../actions/pick/preview.ts";
 import { layout } from "../../../pick/layout.ts";
-import { previewWanted } from "../../../pick/view_preview.ts";
+import { previewWanted } from "../../../pick/view.ts";
 import { type PreviewParts, previewText } from "../../../present/pod_preview.ts";
 
 /** Options of a session. */

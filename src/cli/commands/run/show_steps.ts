@@ -145,7 +145,7 @@ export async function showStepRounds(
   const { clock } = host;
   const { askedOnce, watchSteps } = await import("../../../actions/workflow/watch_steps.ts");
   const { StepsRoundsPainter, stepsWatchProgress } = await import(
-    "../../../present/steps_rounds.ts"
+    "../../../present/rounds_painter.ts"
   );
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   return await drive<StepsWatchEvent>(

@@ -1,6 +1,6 @@
 /** The start of a session on standard error: a line for each step, and what it waits for. */
 import { commandHint } from "../../../present/hints.ts";
-import { devContainerLines } from "../../../present/dev_container_text.ts";
+import { devContainerLines } from "../../../present/session_text.ts";
 import { type StartEvent, type StartStep, startSteps } from "../../../actions/session/events.ts";
 import type { Clock } from "../../../base/clock.ts";
 import { formatDuration } from "../../../base/duration.ts";

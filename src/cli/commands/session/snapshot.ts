@@ -9,7 +9,7 @@ import { success } from "../../exit_codes.ts";
 import { choice, durationMs, text, value, valueOr } from "../../parser/flag.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { scopeFlags, sessionOperand, sessionRef } from "./flags.ts";
-import { snapshotData, takenLines } from "../../../present/snapshot_text.ts";
+import { snapshotData, takenLines } from "../../../present/session_text.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
 import type { Host } from "../../../actions/host.ts";
 import type { Invocation } from "../../invocation.ts";

@@ -51,7 +51,7 @@ const list = defineCommand({
   async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const { listSnapshots } = await import("../../../actions/session/snapshots/snapshots.ts");
-    const { snapshotData, snapshotsTable } = await import("../../../present/snapshot_text.ts");
+    const { snapshotData, snapshotsTable } = await import("../../../present/session_text.ts");
     const { snapshots, namespace, context } = await interruptible(
       signals,
       (signal) => listSnapshots(host, options, signal),

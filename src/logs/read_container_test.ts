@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { LinkError } from "../kube/failures.ts";
-import { followContainer } from "./follow_container.ts";
+import { followContainer, readContainer } from "./read_container.ts";
 import { logLineText } from "./line.ts";
-import { readContainer } from "./read_container.ts";
 import type { LogStart, ReadEvent } from "./reading.ts";
 import { type Happening, SimulatedContainer } from "./testing/simulated_container.ts";
 

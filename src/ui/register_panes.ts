@@ -1,4 +1,14 @@
-/** The configured plugins as kinds of panes. */
+/** The panes of the program, and those of the user's plugins. */
+import type { PaneRegistry } from "./registry.ts";
+import { registerDocuments } from "./panes/documents.ts";
+import { registerKubectl } from "./panes/kubectl.ts";
+import { registerLogs } from "./panes/logs.ts";
+import { RecentLog, registerAppLogs, registerOverviews } from "./panes/overviews.ts";
+import { registerPortForwards } from "./panes/port_forwards.ts";
+import { registerQuery } from "./panes/query.ts";
+import { registerResourceList } from "./panes/resource_list.ts";
+import { registerRuns } from "./panes/runs.ts";
+import { registerTerminal } from "./panes/terminal_pane.ts";
 import { KodamaError } from "../base/errors.ts";
 import {
   configuredPlugins,
@@ -8,10 +18,39 @@ import {
 import type { Host } from "../actions/host.ts";
 import type { Pane, PaneContext, PaneScope } from "./pane.ts";
 import { pluginActions, PluginPane } from "./panes/plugin_pane.ts";
-import type { PaneRegistry } from "./registry.ts";
+
+/** What panes are registered with. */
+export interface BuiltinOptions {
+  /** The records of this run of the program. */
+  log?: RecentLog;
+  /** Columns of lists by kinds, of the settings. */
+  columns?: Readonly<Record<string, string>>;
+}
+
+/** Registers the panes that KubeTile has, under its names. */
+export function registerBuiltins(
+  registry: PaneRegistry,
+  { log = new RecentLog(), columns = {} }: BuiltinOptions = {},
+): void {
+  registerAppLogs(registry, log);
+  registerPortForwards(registry);
+  registerResourceList(registry, columns);
+  registerQuery(registry);
+}
+
+/** Registers all panes that come with the program. */
+export function registerAll(registry: PaneRegistry, options: BuiltinOptions = {}): void {
+  registerBuiltins(registry, options);
+  registerLogs(registry);
+  registerDocuments(registry);
+  registerRuns(registry);
+  registerKubectl(registry);
+  registerTerminal(registry);
+  registerOverviews(registry);
+}
 
 /** What the configured plugins add to the UI. */
-export interface RegisteredPlugins {
+interface RegisteredPlugins {
   /** The keys that open and close their panes. */
   readonly toggles: readonly { readonly key: string; readonly binding: string }[];
   /** Entries that can't be used, such as one with the key of another pane. */
@@ -48,7 +87,7 @@ export async function registerPlugins(
 }
 
 /** Opens the pane of a plugin. Its events reach it by the program, which knows whether it is still open. */
-export function pluginPane(entry: PluginEntry, context: PaneContext): Pane {
+function pluginPane(entry: PluginEntry, context: PaneContext): Pane {
   const { host, pane, scope, emit } = context;
   return new PluginPane(entry.key, context, () =>
     openPluginSession(host, entry, {
