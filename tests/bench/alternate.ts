@@ -48,3 +48,23 @@ export function median(values: readonly number[]): number {
   if (low === undefined || high === undefined) throw new Error("no values, no median");
   return (low + high) / 2;
 }
+
+/** How much slower one contender was than another, by three measures. */
+export interface Ratios {
+  medians: number;
+  /** The median of the ratios of runs that followed each other. */
+  paired: number;
+  fastest: number;
+}
+
+/**
+ * Returns the ratios of the times of two contenders that ran in turn. Other work on the machine hits runs at random: it
+ * seldom raises all three of them.
+ */
+export function ratios(ours: readonly number[], theirs: readonly number[]): Ratios {
+  return {
+    medians: median(ours) / median(theirs),
+    paired: median(ours.map((ms, round) => ms / (theirs[round] ?? NaN))),
+    fastest: Math.min(...ours) / Math.min(...theirs),
+  };
+}

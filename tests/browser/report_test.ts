@@ -1,6 +1,7 @@
 /** Reports of runs in a real browser: Debian's Chromium. Whatever a record contains, the page only shows it. */
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
+import { hangLimitMs } from "../harness/hang_limit.ts";
 import { launchChromium } from "../harness/chromium.ts";
 import { KodamaInProcess } from "../harness/kodama_in_process.ts";
 
@@ -59,6 +60,7 @@ async function writeReports(folder: string): Promise<{ html: string; svg: string
 /** Opens a file, and returns what it did besides showing itself. */
 async function opened(browser: Browser, path: string, colorScheme: "light" | "dark") {
   const context = await browser.newContext({ colorScheme, viewport: { width: 1100, height: 900 } });
+  context.setDefaultTimeout(hangLimitMs);
   const page = await context.newPage();
   const events: string[] = [];
   page.on("dialog", (dialog) => events.push(`dialog ${dialog.message()}`));

@@ -1,5 +1,6 @@
 /** The documentation's site in a real browser, opened as files: the search works without a server. */
 import assert from "node:assert/strict";
+import { hangLimitMs } from "../harness/hang_limit.ts";
 import { launchChromium } from "../harness/chromium.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { writeSite } from "../../tools/site/site.ts";
@@ -9,6 +10,7 @@ Deno.test("the site's search works on files, from any page, and leads to a secti
   await writeSite(`${folder.path}/site`);
   await using browser = await launchChromium();
   const page = await browser.newPage();
+  page.setDefaultTimeout(hangLimitMs);
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("requestfailed", (request) => problems.push(request.url()));

@@ -1,5 +1,6 @@
 /** Debian's Chromium, for tests of pages. `$KODAMA_CHROMIUM` is another executable. */
 import { type Browser, chromium } from "playwright-core";
+import { hangLimitMs } from "./hang_limit.ts";
 
 function executable(): string {
   return Deno.env.get("KODAMA_CHROMIUM") ?? "/usr/bin/chromium";
@@ -10,6 +11,7 @@ export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({
     executablePath: executable(),
     args: ["--no-sandbox", "--disable-gpu"],
+    timeout: hangLimitMs,
   });
 }
 

@@ -3,13 +3,19 @@
  * built once, from npm, in a cache outside of the checkout.
  */
 import type { Browser, Locator, Page } from "playwright-core";
+import { killAndWait, markedProcesses } from "../cluster/processes.ts";
 import { launchChromium } from "../harness/chromium.ts";
+import { RunningCommand } from "../harness/command.ts";
+import { hangLimitMs } from "../harness/hang_limit.ts";
 import { filePath } from "../../src/files/file_path.ts";
 
 const version = "4.100.3";
 
 /** Dependencies that can't be built here, or are for other systems, and that nothing tested needs. */
 const unneeded = ["kerberos", "@vscode/windows-process-tree", "@vscode/windows-registry"];
+
+/** Marks all processes of an editor. */
+const markVariable = "KODAMA_TEST_EDITOR";
 
 /** What the editor is opened with. */
 export interface EditorOptions {
@@ -27,7 +33,8 @@ export class Editor implements AsyncDisposable {
   private constructor(
     readonly page: Page,
     private readonly browser: Browser,
-    private readonly server: Deno.ChildProcess,
+    private readonly server: RunningCommand,
+    private readonly mark: string,
   ) {}
 
   /** Starts the server, installs the extension and opens the folder. */
@@ -52,27 +59,23 @@ export class Editor implements AsyncDisposable {
     await Deno.writeTextFile(`${home}/.profile`, exports.join(""));
     const base = { ...env, HOME: home };
     await run("node", [entry, "--install-extension", vsix], base);
-    const port = freePort();
-    const server = new Deno.Command("node", {
-      args: [
-        entry,
-        ...["--auth", "none", "--bind-addr", `127.0.0.1:${port}`],
-        ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
-        folder,
-      ],
-      env: base,
-      clearEnv: true,
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const url = `http://127.0.0.1:${port}`;
-    await untilAnswers(url);
+    const mark = crypto.randomUUID();
+    const server = new RunningCommand([
+      ...["node", entry],
+      ...["--auth", "none", "--bind-addr", "127.0.0.1:0"],
+      ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
+      folder,
+    ], { env: { ...base, [markVariable]: mark } });
+    const listening = /server listening on (http:\/\/[\d.]+:\d+)/;
+    await server.until(({ stdout }) => listening.test(stdout));
+    const url = listening.exec(server.stdout)?.[1];
     const browser = await launchChromium();
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    page.setDefaultTimeout(hangLimitMs);
     await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
     // Extensions are known a moment after the workbench is drawn.
     await page.locator('.activitybar [aria-label^="kodama"]').first().waitFor();
-    return new Editor(page, browser, server);
+    return new Editor(page, browser, server, mark);
   }
 
   /** Runs a command of the palette. */
@@ -131,8 +134,16 @@ export class Editor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close();
-    this.server.kill("SIGTERM");
-    await this.server.status;
+    this.server.signal("SIGTERM");
+    await this.server.ended();
+    // What it started writes into its home for some time after its own end.
+    for (let left = await this.#started(); left.length > 0; left = await this.#started()) {
+      await Promise.all(left.map((process) => killAndWait(process)));
+    }
+  }
+
+  #started() {
+    return markedProcesses(this.mark, markVariable);
   }
 }
 
@@ -201,23 +212,4 @@ export async function run(
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function untilAnswers(url: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (true) {
-    try {
-      const { body, ok } = await fetch(url);
-      await body?.cancel();
-      if (ok) return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
