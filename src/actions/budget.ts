@@ -7,7 +7,7 @@
  */
 
 /** How an object is shortened. */
-export interface BudgetOptions {
+interface BudgetOptions {
   /** Characters of the rendered result. */
   characters: number;
   /** Returns the length of a value as it will be printed. */

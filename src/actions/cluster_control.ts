@@ -25,7 +25,7 @@ export type ClusterEvent =
   | { kind: "killed"; pid: number };
 
 /** How many pods should run, and how many do. */
-export interface PodCount {
+interface PodCount {
   ready: number;
   expected: number;
 }

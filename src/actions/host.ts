@@ -75,7 +75,7 @@ export interface HostFiles {
 }
 
 /** One context of a kubeconfig, read without connecting. */
-export interface KubeContextInfo {
+interface KubeContextInfo {
   name: string;
   current: boolean;
   /** The API server's address; absent if the kubeconfig doesn't contain it. */

@@ -14,7 +14,7 @@ import type { ExecEvent, Selection } from "./exec/events.ts";
 import type { Host } from "./host.ts";
 
 /** An event about contexts and pods other than the target. */
-export type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;
+type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;
 
 /** Targets of a selection, and the notes to emit. */
 export interface Findings {

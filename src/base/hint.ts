@@ -19,7 +19,7 @@ export interface ActionRef {
 }
 
 /** A piece of advice. */
-export type HintPart = string | OptionRef | ActionRef;
+type HintPart = string | OptionRef | ActionRef;
 
 /** Advice that names options or actions. */
 export interface StructuredHint {

@@ -27,7 +27,7 @@ export interface RetryPolicy {
 }
 
 /** The dependencies of a retry. */
-export interface RetryParts {
+interface RetryParts {
   clock: Clock;
   /** Ends the retries at once when it aborts. */
   signal?: AbortSignal;

@@ -54,7 +54,7 @@ export const workloadKinds: readonly string[] = [
 ];
 
 /** The operand `web-0`, `storage/web-0` or `sts/db`, parsed: a pod, or all pods of a workload. */
-export type PodOperand =
+type PodOperand =
   | { kind: "pod"; name: string; namespace?: string }
   | { kind: "workload"; plural: string; name: string };
 

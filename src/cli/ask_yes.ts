@@ -12,7 +12,7 @@ export function canAsk({ stdin, stderr }: Terminal): boolean {
 }
 
 /** A yes/no question that can explain itself. */
-export interface YesQuestion {
+interface YesQuestion {
   /** Ends with the question itself, without a line feed: the answer follows it. */
   text: string;
   /** The possible answers, as shown in brackets. */

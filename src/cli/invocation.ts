@@ -58,7 +58,7 @@ export interface ServeWebOptions {
 }
 
 /** The log of one command. */
-export interface CommandLog {
+interface CommandLog {
   log: Log;
   /** Names the running command in all further records: `runs list`. */
   named(command: string): void;

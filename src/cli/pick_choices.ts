@@ -19,7 +19,7 @@ export interface ChoiceOn extends Pick<Invocation, "environment"> {
 }
 
 /** What there is to choose from. */
-export interface Choices {
+interface Choices {
   texts: readonly string[];
   /** Several may be chosen. */
   multi: boolean;

@@ -15,7 +15,7 @@ export interface ErrorOptions {
 }
 
 /** The text for standard error, and the exit code. */
-export interface ErrorReport {
+interface ErrorReport {
   text: string;
   exitCode: number;
 }

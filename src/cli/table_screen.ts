@@ -20,7 +20,7 @@ import type { InputStream, Terminal } from "../terminal/terminal.ts";
 const clockMs = 500;
 
 /** Options of a {@link TableScreen}. */
-export interface TableScreenOptions {
+interface TableScreenOptions {
   terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
   clock: Clock;
   color: boolean;

@@ -27,7 +27,7 @@ import { createTokens } from "./api/tokens.ts";
 import { createObject } from "./api/stored_object.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
-export interface ClusterOptions {
+export interface EmbeddedClusterOptions {
   /** The cluster's own folder. Its authority persists across starts; all else only with `keep`. */
   folder: string;
   world: WorldChoice;
@@ -73,7 +73,7 @@ export interface EmbeddedCluster extends AsyncDisposable {
  * @throws KodamaError `environment` if the port is in use; `config` and UsageError for a world that can't be created;
  * `conflict` if a persistent cluster was created with another.
  */
-export async function startCluster(options: ClusterOptions): Promise<EmbeddedCluster> {
+export async function startCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   const clock = options.clock ?? systemClock;
   await Deno.mkdir(options.folder, { recursive: true, mode: 0o700 });
   await using stack = new AsyncDisposableStack();
@@ -136,17 +136,19 @@ async function administratorToken({ secret }: Authority): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-async function openSaved({ keep, folder }: ClusterOptions): Promise<SavedState | undefined> {
+async function openSaved(
+  { keep, folder }: EmbeddedClusterOptions,
+): Promise<SavedState | undefined> {
   if (keep === undefined) return undefined;
   const { openSavedState: openKeptState } = await import("./saved_state.ts");
   return await openKeptState(folder, keep.world);
 }
 
-function claimsFolder({ folder }: ClusterOptions): string {
+function claimsFolder({ folder }: EmbeddedClusterOptions): string {
   return `${folder}/node/claims`;
 }
 
-function snapshotsFolder({ folder }: ClusterOptions): string {
+function snapshotsFolder({ folder }: EmbeddedClusterOptions): string {
   return `${folder}/node/snapshots`;
 }
 
@@ -174,7 +176,7 @@ async function openAuthority(path: string, clock: Clock): Promise<Authority> {
 
 async function newStore(
   clock: Clock,
-  { historyPerKind }: ClusterOptions,
+  { historyPerKind }: EmbeddedClusterOptions,
   savedState: SavedState | undefined,
 ): Promise<Store> {
   const { createStore } = await import("./store/store.ts");
@@ -191,7 +193,7 @@ async function newStore(
 async function startSnapshots(
   store: Store,
   clock: Clock,
-  options: ClusterOptions,
+  options: EmbeddedClusterOptions,
 ): Promise<AsyncDisposable> {
   const { runVolumeSnapshots } = await import("./node/volume_snapshots.ts");
   const { provisioner: driver } = await import("./controllers/volume_binder.ts");
@@ -205,7 +207,7 @@ async function startSnapshots(
 async function startControllers(
   store: Store,
   settings: { admission: Admission; certificateAuthority: string; clock: Clock },
-  options: ClusterOptions,
+  options: EmbeddedClusterOptions,
 ): Promise<AsyncDisposable> {
   const { allControllers } = await import("./controllers/controllers.ts");
   const { admission, certificateAuthority, clock } = settings;
@@ -223,7 +225,7 @@ async function startControllers(
 
 async function startApi(
   parts: { store: Store; node: Node; authority: Authority; clock: Clock },
-  { port, audit }: { port: number | undefined } & Pick<ClusterOptions, "audit">,
+  { port, audit }: { port: number | undefined } & Pick<EmbeddedClusterOptions, "audit">,
 ): Promise<ApiServer> {
   const { startApiServer } = await import("./api/server.ts");
   const { authority, ...rest } = parts;
@@ -265,7 +267,7 @@ async function kubeconfigWith(
 async function putWorld(
   store: Store,
   admission: Admission,
-  { world, worldsFolder, clock = systemClock }: ClusterOptions,
+  { world, worldsFolder, clock = systemClock }: EmbeddedClusterOptions,
 ): Promise<void> {
   const { loadWorld } = await import("./worlds/world.ts");
   const objects = await loadWorld(world, worldsFolder);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { KubeObject } from "../kube/types.ts";
-import { type ClusterOptions, readinessOf, startCluster, until } from "./cluster.ts";
+import { type EmbeddedClusterOptions, readinessOf, startCluster, until } from "./cluster.ts";
 import { resources } from "./resources.ts";
 import { createStore } from "./store/store.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
@@ -9,7 +9,7 @@ import { workloadSpec } from "./controllers/testing/workloads.ts";
 
 const here = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
-async function inFolder(body: (options: ClusterOptions) => Promise<void>): Promise<void> {
+async function inFolder(body: (options: EmbeddedClusterOptions) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-assembly-" });
   try {
     await body({

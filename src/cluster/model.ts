@@ -35,7 +35,7 @@ export interface StoreEvent {
 }
 
 /** The store's errors; the API turns them into a `Status`, a controller retries. */
-export type StoreErrorReason = "notFound" | "alreadyExists" | "conflict" | "expired";
+type StoreErrorReason = "notFound" | "alreadyExists" | "conflict" | "expired";
 
 /** Objects by type, namespace and name, with one version counter over all, as etcd has. Synchronous. */
 export interface Store {
@@ -129,7 +129,7 @@ export interface NodeStreams {
 }
 
 /** What processes have used: of a container, or of the whole machine. */
-export interface Usage {
+export interface ProcessUsage {
   /** The mean number of cores over the window. */
   cores: number;
   memoryBytes: number;
@@ -140,9 +140,9 @@ export interface UsageReport {
   timestamp: Date;
   /** How long the processor time was measured, milliseconds. */
   windowMs: number;
-  machine: Usage;
+  machine: ProcessUsage;
   /** By the uid of the pod, then by the container's name. */
-  pods: ReadonlyMap<string, ReadonlyMap<string, Usage>>;
+  pods: ReadonlyMap<string, ReadonlyMap<string, ProcessUsage>>;
 }
 
 /** The node refuses: `code` is the HTTP status that a kubelet gives. */

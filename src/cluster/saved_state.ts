@@ -19,7 +19,7 @@ const savedShape = v.object({
 });
 
 /** The content of `kept.json`. */
-export type SavedCluster = v.InferOutput<typeof savedShape>;
+type SavedCluster = v.InferOutput<typeof savedShape>;
 
 /** The objects of a cluster on disk, while it runs. */
 export interface SavedState extends Disposable {

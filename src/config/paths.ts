@@ -84,7 +84,7 @@ export function templateFolders(places: Places): string[] {
 }
 
 /** A folder with configuration of editors, and the folder that links in it must not leave. */
-export interface EditorConfigFolder {
+interface EditorConfigFolder {
   folder: string;
   /** The repository; undefined for the user's own folder, whose files are often links to dotfiles. */
   within: string | undefined;

@@ -21,7 +21,7 @@ import { CopyManifest, type SentFile, someNames, SumLines } from "./manifest.ts"
 import { TarError } from "./tar_header.ts";
 
 /** The source in the pod. */
-export interface PodOrigin {
+interface PodOrigin {
   open: OpenCopyScript;
   path: string;
   checksums: Checksums;

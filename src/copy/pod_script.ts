@@ -44,7 +44,7 @@ export const copyScripts = {
 } as const satisfies Record<string, ScriptParts>;
 
 /** Which script. */
-export type CopyScript = keyof typeof copyScripts;
+type CopyScript = keyof typeof copyScripts;
 
 /** The scripts that transfer the bytes; the others output only a line or two. */
 const transferring: readonly CopyScript[] = ["receiveFile", "receiveFolder", "send"];

@@ -11,7 +11,7 @@ const chunkBytes = 128 * 1024;
 const recordBytes = 20 * blockBytes;
 
 /** Capabilities of the archive's reader. */
-export interface WriterOptions {
+interface WriterOptions {
   /** The reader supports GNU's sparse files; if not, holes are written as zeros. */
   sparse: boolean;
 }

@@ -34,7 +34,7 @@ export interface DaemonPaths {
 }
 
 /** Whether a daemon runs. */
-export interface DaemonStatus<Report> {
+interface DaemonStatus<Report> {
   phase: "running" | "stopped";
   /** Absent until the first one of a running process. Of a stopped one: what the last process left. */
   report?: Report;

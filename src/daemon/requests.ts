@@ -32,7 +32,7 @@ export async function sendRequest(folder: string, request: unknown): Promise<str
 }
 
 /** How a request ended: `exited` if its process did before it answered. */
-export type RequestEnd = { kind: "done" | "exited" | "timeout" } | {
+type RequestEnd = { kind: "done" | "exited" | "timeout" } | {
   kind: "undone";
   reason: string;
 };

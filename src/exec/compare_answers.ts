@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** The same target in both runs, or a pod and the one that replaced it. */
-export interface AnswerPair {
+interface AnswerPair {
   before: Answer;
   after: Answer;
 }

@@ -4,7 +4,7 @@ import type { Outcome } from "./outcome.ts";
 import { compressNames } from "./target_names.ts";
 
 /** The compared parts of a target that has ended. */
-export interface FoldInput {
+interface FoldInput {
   target: number;
   outcome: Outcome;
   stdout: Capture;

@@ -55,7 +55,7 @@ import type { Status } from "../kube/types.ts";
 import { readStartFailure, reportsNoShell, withoutCommand } from "./runtime_errors.ts";
 
 /** The remains of a command that was ended. */
-export interface Remains {
+interface Remains {
   /** A description of what may still run in the pod. */
   left?: string;
   /** Its last output came faster than it was read, and wasn't awaited. */

@@ -14,7 +14,7 @@ import { endMarkOf, MarkedLine } from "./marked_line.ts";
 import { type ProcessSession, roundScript } from "./session_signal.ts";
 
 /** Options of the setup before the command. */
-export interface PreambleOptions {
+interface PreambleOptions {
   /** Unguessable to the output of the command: marks the line with the process ids. */
   nonce: string;
   /** Index of the target in its run, from 0. */

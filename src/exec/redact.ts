@@ -8,7 +8,7 @@
 export const redactedText = "[redacted]";
 
 /** Storable args, and the secrets that were removed. */
-export interface Redaction {
+interface Redaction {
   args: string[];
   secrets: string[];
 }

@@ -25,7 +25,7 @@ export interface InputReader {
 }
 
 /** A terminal on both ends of the stream. */
-export interface RunTerminal {
+interface RunTerminal {
   size: TerminalSize;
   resizes: AsyncIterable<TerminalSize>;
   /** Called when the command runs: later input is its own. */

@@ -7,7 +7,7 @@ import type { RecordedOutput } from "./recorded_output.ts";
 import { type RecordHeader, type RecordLine, recordLineShape } from "./report_shapes.ts";
 
 /** How a target ended, as recorded. */
-export type RecordedEnd = Extract<RecordLine, { event: "targetEnded" }>;
+type RecordedEnd = Extract<RecordLine, { event: "targetEnded" }>;
 
 /** One target of a past run. */
 export interface RecordedTarget {

@@ -10,7 +10,7 @@
  *     exec user process caused "exec format error"                         runc
  */
 /** Why a command could not be started, with a shell's exit code for it. */
-export interface StartFailure {
+interface StartFailure {
   exitCode: 126 | 127;
   /** The part of the runtime's text that concerns the command. */
   reason: string;

@@ -35,7 +35,7 @@ export interface SchedulePolicy {
 }
 
 /** The next action. `stop` skips every target that hasn't started; running ones continue to their end. */
-export type ScheduleDecision =
+type ScheduleDecision =
   | { kind: "start"; target: number }
   | { kind: "wait" }
   | { kind: "stop"; reason?: string };

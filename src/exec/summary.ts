@@ -3,7 +3,7 @@ import type { Outcome, OutcomeKind } from "./outcome.ts";
 import { compressNames } from "./target_names.ts";
 
 /** Targets that ended the same way, if it wasn't `ok`. */
-export interface FailureGroup {
+interface FailureGroup {
   kind: Exclude<OutcomeKind, "ok">;
   /** `failed` only. */
   exitCode?: number;

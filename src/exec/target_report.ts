@@ -7,7 +7,7 @@ import type { TargetReport } from "./report_shapes.ts";
 export type { TargetReport } from "./report_shapes.ts";
 
 /** The known data of a target that has ended. */
-export interface EndedTarget {
+interface EndedTarget {
   target: Target;
   outcome: Outcome;
   startedAt: Date | undefined;

@@ -9,7 +9,7 @@ import { partText, type Template, type TemplatePart } from "./template.ts";
 import type { RecordValue } from "./value.ts";
 
 /** A line for a shell, and the variables that it reads. */
-export interface ShellLine {
+interface ShellLine {
   line: string;
   environment: Readonly<Record<string, string>>;
 }

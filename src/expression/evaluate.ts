@@ -16,7 +16,7 @@ import {
 } from "./value.ts";
 
 /** Names with their values; those of `map(item, …)` shadow the ones around them. */
-export interface Bindings {
+interface Bindings {
   readonly values: RecordValue;
   readonly outer?: Bindings;
 }

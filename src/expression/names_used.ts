@@ -4,7 +4,7 @@ import type { SyntaxNode } from "./syntax.ts";
 import type { Template } from "./template.ts";
 
 /** A name with its fields: `steps.version.byTarget` is three. */
-export interface NameUse extends SourceSpan {
+interface NameUse extends SourceSpan {
   readonly path: readonly string[];
 }
 

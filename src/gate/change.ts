@@ -37,7 +37,7 @@ export type ChangeAction =
   | { kind: "steps"; workflow: string; path: string; steps: readonly ChangeStep[] };
 
 /** One step of a workflow that may change something. */
-export interface ChangeStep {
+interface ChangeStep {
   id: string;
   /** In one line: `exec rm -f /tmp/x`. */
   does: string;

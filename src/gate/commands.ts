@@ -43,7 +43,7 @@ const takersOfSubcommands: ReadonlySet<string> = new Set([
 const bareWord = /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/;
 
 /** How a command is run, as far as that decides whether it reads only. */
-export interface CommandForm {
+interface CommandForm {
   /** The command is a line of shell, which may contain anything: it never counts as reading. */
   shell?: boolean;
   /** Further arguments aren't known yet: only a program counts that reads whatever they are. */

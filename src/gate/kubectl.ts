@@ -7,7 +7,7 @@
  */
 
 /** How a command line reaches beyond the cluster that its context names. */
-export type KubectlReach =
+type KubectlReach =
   /** A program of this machine runs: a plugin, an editor, git, a diff program. */
   | "runsPrograms"
   | "writesFiles"

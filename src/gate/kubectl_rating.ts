@@ -43,7 +43,7 @@ export interface KubectlObject {
 }
 
 /** What a rating depends on beside the command line. */
-export interface KubectlSurroundings {
+interface KubectlSurroundings {
   /** The namespace that applies if the command line names none. */
   namespace?: string;
   /** The objects of its files; undefined if they couldn't be read. */

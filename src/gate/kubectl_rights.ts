@@ -14,7 +14,7 @@ export interface Right {
 }
 
 /** The rights of a command line, and where they apply. */
-export interface KubectlRights {
+interface KubectlRights {
   rights: readonly Right[];
   /** Of the command line itself; `*` for all. */
   namespace?: string;

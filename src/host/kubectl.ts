@@ -7,7 +7,7 @@ import type { SignalSource } from "../terminal/driver/signals.ts";
 const stderrLimitBytes = 64 * 1024;
 
 /** The dependencies of the program. */
-export interface KubectlParts {
+interface KubectlParts {
   signals: SignalSource;
   /** Whether Ctrl-C reaches every program of this terminal by itself. */
   isInteractive: boolean;

@@ -24,7 +24,7 @@ const oldFiles = 2;
 const maxWaiting = 1000;
 
 /** What is written, and where to. */
-export interface LogTarget {
+interface LogTarget {
   /** Undefined if nothing is. */
   level: LogLevel | undefined;
   format: LogFormat;

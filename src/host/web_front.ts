@@ -10,7 +10,7 @@ import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 
 /** The limits of connections. */
-export interface FrontLimits {
+interface FrontLimits {
   /** At the same time. */
   connections: number;
   /** At the same time, of one address of another machine. */

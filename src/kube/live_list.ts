@@ -77,7 +77,7 @@ export interface Outage {
 }
 
 /** The events of a live list. */
-export type LiveEvent<U> =
+type LiveEvent<U> =
   /** One change, or those of a page. */
   | { kind: "changed"; changes: readonly LiveChange<U>[] }
   /** Every collection has been listed, and none is unreachable. */

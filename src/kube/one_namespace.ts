@@ -3,7 +3,7 @@
  * what has none. Like read-only clients (`read_only.ts`), they are held to it in `http/transport.ts`.
  */
 import { KodamaError } from "../base/errors.ts";
-import { checkedPath, isReading, type RequestLine } from "./read_only.ts";
+import { checkedPath, isReadingRequest, type RequestLine } from "./read_only.ts";
 
 /** What a server offers: its version and its kinds. */
 const discovery = /^\/(?:version|api|apis|api\/v1|apis\/[^/]+|apis\/[^/]+\/[^/]+)\/?$/;
@@ -20,7 +20,7 @@ export function isWithinNamespace(namespace: string, { method, path }: RequestLi
   if (scoped[0] === "namespaces" && scoped[1] === namespace) return true;
   if (discovery.test(decoded)) return method === "GET";
   return method === "POST" && /^(?:authorization|authentication)\.k8s\.io$/.test(parts[2] ?? "") &&
-    third !== undefined && scoped[0] !== "namespaces" && isReading({ method, path });
+    third !== undefined && scoped[0] !== "namespaces" && isReadingRequest({ method, path });
 }
 
 /** Throws `forbidden` for a request beyond the namespace. */

@@ -11,7 +11,7 @@ import { Transport } from "./http/transport.ts";
 import type { ReadOnlyReason } from "./read_only.ts";
 
 /** The connection options of the command line. */
-export interface ClientOptions extends ConnectionOverrides {
+interface ClientOptions extends ConnectionOverrides {
   /** `--kubeconfig`. */
   kubeconfig?: string;
   /** `--context`; the current one if absent. */

@@ -38,7 +38,7 @@ export function checkedPath(path: string): string | undefined {
 }
 
 /** Returns whether a request changes nothing. The streams of a forward don't: what is sent through them is the user's. */
-export function isReading({ method, path }: RequestLine): boolean {
+export function isReadingRequest({ method, path }: RequestLine): boolean {
   const decoded = checkedPath(path);
   if (decoded === undefined || streams.test(decoded)) return false;
   if (method === "GET" || method === "HEAD") return true;
@@ -55,7 +55,7 @@ export function requireReading(
   request: RequestLine,
   isKnownToRead: boolean,
 ): void {
-  if (client.readOnly === undefined || isKnownToRead || isReading(request)) return;
+  if (client.readOnly === undefined || isKnownToRead || isReadingRequest(request)) return;
   const [plain = ""] = request.path.split("?");
   const [, pod] = /\/pods\/([^/]+)\/(?:exec|attach)$/.exec(plain) ?? [];
   const what = pod === undefined ? `send ${request.method} ${plain}` : `run a command in ${pod}`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isReading, requireReading, requireWritable } from "./read_only.ts";
+import { isReadingRequest, requireReading, requireWritable } from "./read_only.ts";
 
 const pod = "/api/v1/namespaces/n/pods/web";
 
@@ -48,7 +48,7 @@ function request(line: string): { method: string; path: string } {
 
 Deno.test("isReading() knows the requests that change nothing, and no other", () => {
   for (const [line, expected] of Object.entries(table)) {
-    assert.equal(isReading(request(line)), expected, line);
+    assert.equal(isReadingRequest(request(line)), expected, line);
   }
 });
 

@@ -18,7 +18,7 @@ export interface ContainerChoice {
 }
 
 /** The states of a container, as in the API. */
-export type ContainerPhase = "waiting" | "running" | "terminated";
+type ContainerPhase = "waiting" | "running" | "terminated";
 
 /** The state of a container. `instance` increases with each restart. */
 export type ContainerState =

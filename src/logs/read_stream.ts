@@ -7,7 +7,7 @@ import { joinBytes } from "../base/byte_buffer.ts";
 import { compareMoments, type LogLine, type Moment } from "./line.ts";
 
 /** How a connection ended. */
-export type StreamEnd =
+type StreamEnd =
   /** The server sent no more. The log is known to be complete only if it wasn't followed. */
   | { kind: "ended" }
   /** A retry may succeed. */

@@ -17,7 +17,7 @@ export const templateFields = [
 ] as const;
 
 /** A placeholder of {@link templateFields}. */
-export type TemplateField = (typeof templateFields)[number];
+type TemplateField = (typeof templateFields)[number];
 
 /** A part of a template. */
 export type LogTemplatePart =

@@ -45,7 +45,7 @@ import type {
 } from "../actions/workflow/editor.ts";
 
 /** The two directions of a connection, and what to name in it. */
-export interface ServerStreams {
+interface ServerStreams {
   readonly input: AsyncIterable<Uint8Array>;
   readonly write: (bytes: Uint8Array) => Promise<void>;
   readonly version: string;

@@ -5,7 +5,7 @@ import { ModelError, modelMessage } from "./model_error.ts";
 import { type ModelName, modelText, type ProviderId, providers } from "./names.ts";
 
 /** Where a key is. */
-export type KeySource =
+type KeySource =
   | { kind: "variable"; name: string }
   /** A file that a variable names. */
   | { kind: "variableFile"; name: string; path: string }

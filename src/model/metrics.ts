@@ -35,7 +35,7 @@ const storedCall = v.object({
 });
 
 /** A call as it is stored. */
-export type StoredCall = v.InferOutput<typeof storedCall>;
+type StoredCall = v.InferOutput<typeof storedCall>;
 
 /** Returns a call in the form in which it is stored. */
 export function storedOf({ usage, ...call }: CallMetrics, at: Date): StoredCall {

@@ -55,7 +55,7 @@ const kindOf: Readonly<Record<ModelFailure, ErrorKind>> = {
 };
 
 /** What is known of a failure besides its kind. */
-export interface FailureDetails {
+interface FailureDetails {
   /** The full name of the model. */
   model: string;
   hint?: Hint;

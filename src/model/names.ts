@@ -11,7 +11,7 @@ import { didYouMean } from "../base/nearest_names.ts";
 export type ProviderId = "anthropic" | "openai" | "mistral" | "gemini" | "ollama" | "compatible";
 
 /** What kodama knows of a provider. */
-export interface Provider {
+interface Provider {
   /** As in messages. */
   readonly title: string;
   /** The base URL if none is set; undefined if there is no usual one. */

@@ -120,14 +120,14 @@ export function pinned(list: List): List {
 }
 
 /** Returns the row of an entry that is in the list. */
-export function rowOf({ rows }: List, entry: RowEntry): Row | undefined {
+export function listRow({ rows }: List, entry: RowEntry): Row | undefined {
   const found = rows[placeOf(rows, entry)];
   return found?.entry.id === entry.id ? found : undefined;
 }
 
 /** Returns the row under the cursor. */
 export function currentRow(list: List): Row | undefined {
-  return list.cursor === undefined ? undefined : rowOf(list, list.cursor.entry);
+  return list.cursor === undefined ? undefined : listRow(list, list.cursor.entry);
 }
 
 function at(list: List, index: number): List {

@@ -15,7 +15,7 @@
  */
 
 /** How a term is compared. */
-export type TermKind = "fuzzy" | "exact" | "prefix" | "suffix" | "equal";
+type TermKind = "fuzzy" | "exact" | "prefix" | "suffix" | "equal";
 
 /** One term of a query. */
 export interface Term {

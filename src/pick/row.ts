@@ -26,7 +26,7 @@ export interface Row {
 }
 
 /** The input of a row. */
-export interface RowParts {
+interface RowParts {
   id: string;
   /** The text that is searched, and shown in the first column. No control characters. */
   text: string;

@@ -44,7 +44,7 @@ export interface PickScope {
 }
 
 /** The content of the preview pane. */
-export type Preview =
+type Preview =
   | { phase: "loading"; id: string }
   | { phase: "shown"; id: string; lines: readonly Line[] };
 

@@ -24,7 +24,7 @@ import {
 } from "./state.ts";
 import { helpScreen } from "./view_help.ts";
 import { ageText } from "../base/duration.ts";
-import { currentRow, rowOf } from "./list.ts";
+import { currentRow, listRow } from "./list.ts";
 import { matchedPlaces } from "./match.ts";
 import { type Cell, ownerOf, type Row } from "./row.ts";
 
@@ -223,7 +223,7 @@ function rowLine(
   const { list } = level;
   const isCurrent = list.cursor?.entry === entry;
   const places = matchedPlaces(list.search.query, entry);
-  const row = rowOf(list, entry);
+  const row = listRow(list, entry);
   const pointer = span(isCurrent ? ">" : " ", "sign");
   const marked = span(isMarked(state, entry.id) ? ">" : " ", "sign");
   const name = nameSpans(entry.text, places, shown.name, isCurrent);

@@ -32,7 +32,7 @@ export type HostMessage =
 export type HostAnswer = { kind: "answer"; text: string } | { kind: "refusal"; text: string };
 
 /** Limits of what a plugin passes to the host. */
-export interface PayloadLimits {
+interface PayloadLimits {
   renderBytes: number;
   requestBytes: number;
   /** What is sent of a rendering before the pane's size is known. */

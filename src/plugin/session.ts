@@ -24,7 +24,7 @@ export interface PluginSession {
 }
 
 /** Answers an import with a JSON value. The request is the plugin's own JSON value, of any shape. */
-export type CapabilityHandler = (request: unknown, signal: AbortSignal) => Promise<unknown>;
+type CapabilityHandler = (request: unknown, signal: AbortSignal) => Promise<unknown>;
 
 /** The handlers of the imports that permissions link. */
 export type CapabilityHandlers = Readonly<Record<CapabilityImport, CapabilityHandler>>;

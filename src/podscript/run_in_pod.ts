@@ -18,7 +18,7 @@ export interface PodAccess {
 }
 
 /** The command to run there. */
-export interface PodCommand {
+interface PodCommand {
   argv: readonly string[];
   /** For the complete command; no limit if absent. */
   timeoutMs?: number;

@@ -45,7 +45,7 @@ export function lacksShell(end: ChannelEnd, complaints: readonly string[] = []):
 }
 
 /** Something that a script sends. */
-export type ScriptEvent =
+type ScriptEvent =
   | { kind: "data"; bytes: Uint8Array }
   | { kind: "message"; message: ScriptMessage };
 

@@ -12,7 +12,7 @@ type ParamArg = readonly [name: string, value: string];
 /* GitHub Actions. https://docs.github.com/en/actions/writing-workflows/workflow-syntax-for-github-actions */
 
 /** What a file for GitHub Actions depends on beside the workflow. */
-export interface ActionsOptions {
+interface ActionsOptions {
   /** The workflow as `kodama run` takes it: a path from the repository's root, or a name. */
   workflow: string;
   /** A cron expression; run by hand only if absent. */

@@ -81,7 +81,7 @@ export function scheduleLines(schedules: readonly Schedule[], now: Date): string
 }
 
 /** How a run is shown. */
-export interface ClusterRunView {
+interface ClusterRunView {
   format: "text" | "jsonl";
   quiet: boolean;
   style: { stdout: Style; stderr: Style };

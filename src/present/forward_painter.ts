@@ -16,7 +16,7 @@ import { recordingLine, trafficLine } from "./traffic_lines.ts";
 import { displayWidth } from "../terminal/width.ts";
 
 /** Display options of forwards. */
-export interface ForwardPainterOptions {
+interface ForwardPainterOptions {
   format: "text" | "json" | "jsonl";
   /** Only the addresses, failures and errors. */
   quiet: boolean;

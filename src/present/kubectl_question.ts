@@ -12,7 +12,7 @@ const maxNames = 8;
 const maxDiffLines = 24;
 
 /** A question, up to the words that ask. */
-export interface KubectlQuestion {
+interface KubectlQuestion {
   text: string;
   /** All names and differences, if `text` omits some. */
   whole: string | undefined;

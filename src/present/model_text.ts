@@ -79,7 +79,7 @@ function keyText(key: KeyState): string {
 type KeyWarning = Extract<KeyState, { kind: "found" }>["warnings"][number];
 
 /** Returns a warning about a key. */
-export function keyWarningText(warning: KeyWarning): string {
+function keyWarningText(warning: KeyWarning): string {
   return warning.kind === "form"
     ? `the key hasn't the usual form (${warning.expected})`
     : `other users may read ${warning.path}: chmod 600 makes it private`;

@@ -4,10 +4,7 @@
  * https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
 
-import type { HistogramSample, Labels, MetricFamily } from "../actions/monitoring/metrics.ts";
-
-/** The type of the text, for an HTTP response. */
-export const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+import type { HistogramSample, MetricFamily, MetricLabels } from "../actions/monitoring/metrics.ts";
 
 /** Returns the text. A family without samples has only its description. */
 export function openMetricsText(families: readonly MetricFamily[]): string {
@@ -41,7 +38,7 @@ function histogramLines(
   ];
 }
 
-function sampleLine(name: string, labels: Labels, value: number): string {
+function sampleLine(name: string, labels: MetricLabels, value: number): string {
   const all = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
   return `${name}${all.length === 0 ? "" : `{${all.join(",")}}`} ${numberText(value)}`;
 }

@@ -154,7 +154,7 @@ function oneLine(text: string): string {
 }
 
 /** A run in a list: id, age, context, namespace, command, pods, result. */
-export function workflowRow(run: PastWorkflow, now: Date): string[] {
+function workflowRow(run: PastWorkflow, now: Date): string[] {
   const { header, steps } = run;
   const pods = new Set(
     steps.flatMap(({ targets }) =>

@@ -20,7 +20,7 @@ import type { StepsEvent } from "../actions/workflow/run_steps.ts";
 import type { StepsRound, StepsWatchEvent } from "../actions/workflow/watch_steps.ts";
 
 /** Display options of a watch. */
-export interface RoundsPainterOptions {
+interface RoundsPainterOptions {
   /** Paints the first round. */
   run: Painter<ExecEvent>;
   format: "text" | "jsonl";

@@ -128,7 +128,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
 /* The remaining time of a session as text. Pure. */
 
 /** `7h12m`, `18m`, and seconds only in the last minute. */
-export function remainingText(seconds: number): string {
+function remainingText(seconds: number): string {
   return limitText(seconds < 60 ? seconds : Math.floor(seconds / 60) * 60);
 }
 

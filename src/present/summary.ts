@@ -8,7 +8,7 @@ import { messagePiece } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
 
 /** The summary of a run besides the outcomes of its targets. */
-export interface SummaryExtras {
+interface SummaryExtras {
   /** Contexts whose pods aren't known, and how many of them were unreachable. */
   failedContexts: number;
   unreachableContexts: number;

@@ -108,7 +108,7 @@ export function syncLines(
 }
 
 function progressLine({ state: { phase, progress } }: SyncReport): string[] {
-  return phase === "syncing" ? [`  progress    ${progressText(progress)}`] : [];
+  return phase === "syncing" ? [`  progress    ${syncProgressText(progress)}`] : [];
 }
 
 /** Formats the files, links and folders of a side. */
@@ -117,7 +117,7 @@ export function entriesText(count: number): string {
 }
 
 /** Formats the progress of a transfer. */
-export function progressText(
+export function syncProgressText(
   { done, total, bytes, totalBytes }: SyncReport["state"]["progress"],
 ): string {
   const mib = (count: number) => (count / 1024 / 1024).toFixed(1);

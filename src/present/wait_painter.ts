@@ -8,7 +8,7 @@ import { messagePiece, printable } from "../terminal/printable.ts";
 import type { Piece } from "../terminal/terminal.ts";
 
 /** Display options of a wait. */
-export interface WaitPainterOptions {
+interface WaitPainterOptions {
   format: "text" | "json" | "jsonl";
   /** Only the objects that meet the condition, and errors. */
   quiet: boolean;

@@ -22,7 +22,7 @@ import { ScriptCalls } from "./script_calls.ts";
 import { KodamaError } from "../base/errors.ts";
 
 /** The machine that runs scripts. */
-export interface ScriptMachine {
+interface ScriptMachine {
   clock: Clock;
   /** Path of Deno's executable. */
   deno: string;

@@ -7,7 +7,7 @@ import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts"
 import { requestShapes } from "./messages.ts";
 
 /** The answer to the script. */
-export type ScriptAnswer = { kind: "answer"; value: unknown } | {
+type ScriptAnswer = { kind: "answer"; value: unknown } | {
   kind: "refusal";
   message: string;
 };

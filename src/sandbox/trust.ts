@@ -20,7 +20,7 @@ export interface TrustEntry {
 }
 
 /** The lock file, by the workflow's file name. */
-export type WorkflowLock = Readonly<Record<string, Fingerprint>>;
+type WorkflowLock = Readonly<Record<string, Fingerprint>>;
 
 /** Bytes of such a file, and entries of a list: the oldest are dropped first. */
 export const trustLimits = { bytes: 4 * 1024 * 1024, entries: 1000 } as const;

@@ -17,7 +17,7 @@ import type { SyncMode } from "./core/plan.ts";
 import { reconcile } from "./core/reconcile.ts";
 import { MemoryTree, type StepHook } from "./testing/memory_tree.ts";
 import { runs } from "./testing/runs.ts";
-import { SideLostError, type StepFailure } from "./core/tree.ts";
+import { type ActionFailure, SideLostError } from "./core/tree.ts";
 
 type Edit =
   | {
@@ -144,10 +144,10 @@ class Fixture {
     else this.alike.delete(path);
   }
 
-  private meet(tree: MemoryTree, place: Parameters<StepHook>[0]): StepFailure | undefined {
+  private meet(tree: MemoryTree, place: Parameters<StepHook>[0]): ActionFailure | undefined {
     this.step++;
     if (place !== "before") this.note(place.changed, tree.entries.get(place.changed));
-    let failure: StepFailure | undefined;
+    let failure: ActionFailure | undefined;
     for (const { what } of this.meetings.filter(({ at }) => at === this.step)) {
       if (typeof what === "object") this.edit(what);
       else if (what === "killed") throw new Killed();

@@ -129,7 +129,7 @@ export interface LiveTable {
 }
 
 /** Rows that a person points at. */
-export interface TableSelection {
+interface TableSelection {
   /** The row under the cursor, by its id; undefined if there is no row. */
   readonly cursor: string | undefined;
   /** Its line of the body, which another row gets if it disappears. */

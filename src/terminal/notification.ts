@@ -5,7 +5,7 @@ import { plainText } from "../base/plain_text.ts";
 export const notificationKinds = ["desktop", "bell", "none"] as const;
 
 /** One of them. */
-export type NotificationKind = (typeof notificationKinds)[number];
+type NotificationKind = (typeof notificationKinds)[number];
 
 const bell = "\x07";
 

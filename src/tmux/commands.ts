@@ -3,7 +3,7 @@ import type { WallLayout, WindowSize } from "./layout.ts";
 import { UsageError } from "../base/errors.ts";
 
 /** One pane. */
-export interface Pane {
+export interface TmuxPane {
   /** Its title, shown above it. */
   title: string;
   /** The args of the program: a shell sees each as a single argument. */
@@ -43,7 +43,7 @@ const redrawOnEnd = "set-option -p @kodama_ended yes";
  * `temporaryName` identifies it, which must be unique on this server.
  */
 export function openWindow(
-  { title, argv }: Pane,
+  { title, argv }: TmuxPane,
   destination: WindowDestination,
   options: PaneOptions & { layout: WallLayout; temporaryName: string; name: string },
 ): string[] {
@@ -73,7 +73,7 @@ export function openWindow(
  * space for the next one. Prints its id.
  */
 export function splitWindow(
-  { argv }: Pane,
+  { argv }: TmuxPane,
   { window, behind }: { window: string; behind: string },
   options: PaneOptions & { layout: WallLayout },
 ): string[] {

@@ -49,7 +49,7 @@ export interface Tool {
 }
 
 /** What a tool answers. */
-export interface ToolAnswer {
+interface ToolAnswer {
   text: string;
   isError: boolean;
 }

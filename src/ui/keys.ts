@@ -268,7 +268,7 @@ export type Bound =
   | { readonly kind: "toggle"; readonly key: string; readonly action: PaneAction };
 
 /** Two actions with one key, or a setting that can't be used. */
-export type KeyProblem =
+type KeyProblem =
   | { kind: "conflict"; key: string; actions: readonly [string, string] }
   | { kind: "unknown"; action: string; nearest: readonly string[] }
   /** It isn't bound. `setting` is where it comes from. */

@@ -20,7 +20,7 @@ import type { Pane, PaneContext, PaneScope } from "./pane.ts";
 import { pluginActions, PluginPane } from "./panes/plugin_pane.ts";
 
 /** What panes are registered with. */
-export interface BuiltinOptions {
+interface BuiltinOptions {
   /** The records of this run of the program. */
   log?: RecentLog;
   /** Columns of lists by kinds, of the settings. */

@@ -6,7 +6,7 @@ import { printable } from "../terminal/printable.ts";
 import { wrap } from "../terminal/wrap.ts";
 
 /** What is known of a kind of pane before one is opened. */
-export interface PaneKind {
+interface PaneKind {
   /** For the list of panes: `the log lines of pods`. */
   readonly summary: string;
   /** Actions of its own. */

@@ -31,7 +31,7 @@ import { view } from "./view.ts";
 const tickMs = 500;
 
 /** What the UI is given. */
-export interface UiOptions {
+interface UiOptions {
   host: Host;
   terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
   color: boolean;

@@ -25,7 +25,7 @@ export interface OpenPane {
 }
 
 /** A message at the bottom. */
-export interface Toast {
+interface Toast {
   readonly text: string;
   readonly tone: Tone;
   readonly untilMs: number;

@@ -96,7 +96,7 @@ export type UiEffect =
   | { kind: "quit" };
 
 /** A state with the effects that led to it. */
-export interface Stepped {
+interface Stepped {
   readonly state: UiState;
   readonly effects: readonly UiEffect[];
 }

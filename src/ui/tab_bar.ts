@@ -6,7 +6,7 @@ import type { PaneScope } from "./pane.ts";
 import type { UiState } from "./state.ts";
 
 /** A label, and its columns. */
-export interface TabLabel {
+interface TabLabel {
   index: number;
   text: string;
   start: number;

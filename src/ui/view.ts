@@ -29,7 +29,7 @@ import { scopeText, tabLabels } from "./tab_bar.ts";
 import type { PlacedPane } from "./tiles.ts";
 
 /** The panes to draw. */
-export interface ViewOptions {
+interface ViewOptions {
   pane: (id: PaneId) => Pane | undefined;
   lookup: PaneLookup;
 }

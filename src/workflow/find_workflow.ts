@@ -20,7 +20,7 @@ export interface WorkflowFiles {
 }
 
 /** A workflow file that was found. */
-export interface FoundWorkflow {
+interface FoundWorkflow {
   name: string;
   path: string;
 }

@@ -60,7 +60,7 @@ export interface WorkflowPlan {
 }
 
 /** Input of a plan. */
-export interface PlanInput {
+interface PlanInput {
   params: Readonly<Record<string, JsonValue>>;
   overrides: WhereOverrides;
   uses: ReadonlyMap<Step, FullWorkflow>;

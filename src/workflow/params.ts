@@ -9,7 +9,7 @@ import { fits, typeNouns } from "./read_frame.ts";
 export type ParamTexts = ReadonlyMap<string, string | readonly string[]>;
 
 /** Values, and the parameters that a person must still be prompted for. */
-export interface ParamValues {
+interface ParamValues {
   values: Record<string, JsonValue>;
   missing: Param[];
 }

@@ -25,7 +25,7 @@ import { checkStep } from "./steps/check.ts";
 import { stepKinds } from "./step_registry.ts";
 
 /** A workflow, if enough of its file can be read for one. */
-export interface ReadWorkflow {
+interface ReadWorkflow {
   workflow: FullWorkflow;
   diagnostics: Diagnostic[];
 }

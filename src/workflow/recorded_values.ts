@@ -19,7 +19,7 @@ const all = "*";
 const writtenFields = ["stdout", "byTarget", "distinct", "groups"];
 
 /** An event as a record has it: fields of an output that are omitted are named. */
-export type RecordedEvent = WorkflowEvent & { omitted?: readonly string[] };
+type RecordedEvent = WorkflowEvent & { omitted?: readonly string[] };
 
 /** Removes from the events of a run what its record doesn't need. */
 export class RecordedValues {

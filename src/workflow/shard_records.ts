@@ -145,12 +145,12 @@ export function joinedRetained(all: readonly (Retained | undefined)[]): Retained
 type RetainedTargets = Retained["targets"] extends ReadonlyMap<string, infer Part> ? Part : never;
 
 /** Returns whether a restarted shard has nothing to do: it ended, and wasn't merely stopped. */
-export function isOver({ end }: PastWorkflow): boolean {
+export function isWorkflowOver({ end }: PastWorkflow): boolean {
   return end !== undefined && (end.outcome.kind !== "cancelled" || end.again?.kind === "all");
 }
 
 /** A shard as the cluster has it. */
-export interface ShardState {
+interface ShardState {
   /** Undefined if it hasn't started. */
   record: PastWorkflow | undefined;
   /** Why it ended without recording its end; undefined if it still may. */

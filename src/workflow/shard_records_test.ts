@@ -5,7 +5,7 @@ import { ManualClock } from "../base/testing/manual_clock.ts";
 import { isRecorded, type PastWorkflow } from "./record.ts";
 import { indivisible, isInShard } from "./shard.ts";
 import {
-  isOver,
+  isWorkflowOver,
   joinedAttempts,
   joinedShards,
   readAttempts,
@@ -85,7 +85,7 @@ finally: [{ id: last, exec: [clean] }]
   for (let count = 1; count < lines.length; count++) {
     const before = lines.slice(0, count);
     const past = readShard(before);
-    assert.ok(!isOver(past));
+    assert.ok(!isWorkflowOver(past));
     const again = await playShard({ ...one, input: { retained: retainedByItself(past) } });
     // A step of `finally` belongs to the process that runs it.
     const isMain = (sent: string) => !sent.startsWith("finally/");
@@ -116,7 +116,7 @@ finally: [{ id: last, exec: [clean] }]
       );
       assert.equal(found, isOpen && isMain(key) ? "unknown" : kind, `${text} after line ${count}`);
     }
-    assert.ok(isOver(joined));
+    assert.ok(isWorkflowOver(joined));
   }
 });
 

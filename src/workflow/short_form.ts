@@ -88,7 +88,7 @@ type WorkflowCommand =
   | { kind: "line"; line: string };
 
 /** Bounds of a run, if they are set. Times are milliseconds. */
-export interface RunBounds {
+interface RunBounds {
   fanout?: number;
   connectTimeoutMs?: number;
   timeoutMs?: number;

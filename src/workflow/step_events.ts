@@ -50,7 +50,7 @@ export interface Copied {
 }
 
 /** The cut part of a stream. */
-export interface CutTail {
+interface CutTail {
   bytes: number;
   hash: number;
 }

@@ -103,7 +103,7 @@ type AsWritten<E extends Entries, Fixed extends string> =
   & Pick<Evaluated<E>, Fixed & keyof Evaluated<E>>;
 
 /** A kind of step, with the types of its fields. */
-export interface KindDeclaration<E extends Entries, Fixed extends string> {
+interface KindDeclaration<E extends Entries, Fixed extends string> {
   /** The field that makes a step one of this kind. */
   name: keyof E & string;
   /** One line for the reference. */

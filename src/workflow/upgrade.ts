@@ -20,7 +20,7 @@ export const replacements: Readonly<Record<string, string>> = {
 };
 
 /** A file that was rewritten. */
-export interface Upgraded {
+interface Upgraded {
   text: string;
   /** One line for each change, with its line in the old file. */
   changes: readonly string[];

@@ -1,7 +1,7 @@
 /** An embedded cluster for a test, in this process: a fresh folder, a free port, removed at the end. */
 import {
-  type ClusterOptions,
   type EmbeddedCluster,
+  type EmbeddedClusterOptions,
   startCluster,
 } from "../../src/cluster/cluster.ts";
 import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
@@ -29,7 +29,7 @@ export interface TestCluster extends AsyncDisposable {
 /** Starts a cluster and waits until all of its world that can run does. */
 export async function startTestCluster(
   world = "empty",
-  options: Partial<ClusterOptions> = {},
+  options: Partial<EmbeddedClusterOptions> = {},
 ): Promise<TestCluster> {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await TestFolder.open("kodama-cluster-"));

@@ -30,7 +30,7 @@ export type {
 export type { AdapterName, Decision, Permissions } from "../../agent/adapter.ts";
 
 /** A task to start. */
-export interface StartTaskOptions {
+interface StartTaskOptions {
   adapter: AdapterName;
   prompt: string;
   /** The command of the adapter `command`; otherwise args appended to the adapter's own. */

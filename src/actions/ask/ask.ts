@@ -31,7 +31,7 @@ export interface AskTool extends ToolDeclaration {
 }
 
 /** A question, and what may be done to answer it. */
-export interface AskOptions extends AskOptionValues {
+interface AskOptions extends AskOptionValues {
   question: string;
   /** Of the memory, and in the prompt; the current one if absent. */
   context?: string;

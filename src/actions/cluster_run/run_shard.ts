@@ -5,7 +5,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import type { Retained } from "../../workflow/engine/step_identity.ts";
 import { overridesOf } from "../../workflow/record.ts";
 import {
-  isOver,
+  isWorkflowOver,
   joinedAttempts,
   joinedRetained,
   readAttempts,
@@ -79,7 +79,7 @@ export async function* runShard(
   });
   await using record = opened.record;
   const past = joinedAttempts(readAttempts(job, opened.text));
-  if (past?.end !== undefined && isOver(past)) {
+  if (past?.end !== undefined && isWorkflowOver(past)) {
     yield ended(past.end, clock.now());
     return;
   }

@@ -8,7 +8,7 @@ import { CONFIG_MAPS, CRON_JOBS, JOBS, ROLES, SECRETS } from "../../kube/resourc
 import type { ConfigMap, Job, KubeObject, Secret } from "../../kube/types.ts";
 import type { PastWorkflow, ResumeFrom } from "../../workflow/record.ts";
 import {
-  isOver,
+  isWorkflowOver,
   joinedAttempts,
   joinedShards,
   readAttempts,
@@ -344,7 +344,9 @@ async function readRun(client: KubeClient, job: StoredJob): Promise<ClusterRun> 
     Array.from({ length: shards }, (_shard, shard) => {
       const record = joinedAttempts(readAttempts(`${name}-${shard}`, texts.get(shard) ?? ""));
       const lost = state === "ended" ? `shard ${shard} ended without a result` : undefined;
-      if (record === undefined || state === "ended" || isOver(record)) return { record, lost };
+      if (record === undefined || state === "ended" || isWorkflowOver(record)) {
+        return { record, lost };
+      }
       // It was stopped, and will be started again.
       const { end: _, ...others } = record;
       return { record: others, lost };

@@ -9,7 +9,7 @@ import { isTooOld, oldestTmux } from "../../tmux/commands.ts";
 import { settingSources } from "../config/setting_sources.ts";
 
 /** The contexts to check; the current one if none is named. */
-export interface DoctorOptions {
+interface DoctorOptions {
   contexts: readonly string[];
   /** The namespace for which permissions are checked; the context's own if absent. */
   namespace?: string;

@@ -20,7 +20,7 @@ export type RecordResult =
   | { kind: "failed"; error: KodamaError };
 
 /** The options of a run that its record contains. */
-export type RecordedOptions =
+type RecordedOptions =
   & Pick<
     ExecOptions,
     | "command"

@@ -12,7 +12,7 @@ const transcriptLimitBytes = 64 * 1024 * 1024;
 const maxSameNames = 100;
 
 /** The subject of a transcript. */
-export interface TranscriptSubject {
+interface TranscriptSubject {
   /** Absolute, or relative to the working directory. */
   folder: string;
   /** The pod's name, as in messages. */

@@ -19,7 +19,7 @@ export { hasChanged } from "../../exec/compare_answers.ts";
 const outputLimitBytes = 16 * 1024 * 1024;
 
 /** The rounds of a watch. */
-export interface ExecWatchOptions {
+interface ExecWatchOptions {
   /** From the end of a round to the start of the next one. */
   intervalMs: number;
   clock: Clock;

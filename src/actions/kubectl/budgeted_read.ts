@@ -13,7 +13,7 @@ import type { KubectlProgram } from "./program.ts";
 const maxBytes = 256 * 1024 * 1024;
 
 /** What was read. */
-export interface BudgetedRead {
+interface BudgetedRead {
   /** Of kubectl: the rest is empty if it isn't 0. */
   exitCode: number;
   text: string;

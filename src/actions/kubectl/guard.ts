@@ -44,7 +44,7 @@ export function isKnownToRead(args: readonly string[]): boolean {
 }
 
 /** What stands between a command line and its run. */
-export type KubectlDecision = "run" | "ask";
+type KubectlDecision = "run" | "ask";
 
 /** A command line, judged. */
 export interface KubectlPlan {

@@ -179,7 +179,7 @@ async function current(
 }
 
 /** The objects of a `kubectl edit`, as they are. */
-export type EditedObjects = ReadonlyMap<string, KubeObject>;
+type EditedObjects = ReadonlyMap<string, KubeObject>;
 
 /** Returns the objects that a `kubectl edit` opens; undefined if they can't be read. */
 export async function editedObjects(

@@ -9,7 +9,7 @@ export interface KubectlInput {
 }
 
 /** How a run of kubectl ended whose output was read. */
-export interface KubectlOutput {
+interface KubectlOutput {
   exitCode: number;
   stdout: string;
   stderr: string;

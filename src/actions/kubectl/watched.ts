@@ -11,7 +11,7 @@ const readying: ReadonlySet<string> = new Set([
 ]);
 
 /** A wait in one namespace. */
-export type WatchedObjects = Pick<WaitOptions, "targets" | "conditions"> & { namespace: string };
+type WatchedObjects = Pick<WaitOptions, "targets" | "conditions"> & { namespace: string };
 
 /**
  * Returns the waits, one for each namespace; none if nothing of it becomes ready, or disappears.

@@ -31,7 +31,7 @@ const queueLength = 64;
 const queueingMs = 200;
 
 /** The options of following. */
-export interface FollowLogsOptions {
+interface FollowLogsOptions {
   host: Host;
   options: LogsOptions;
   random: () => number;

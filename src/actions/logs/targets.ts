@@ -24,7 +24,7 @@ export type LogChoice = Pick<
 >;
 
 /** What choosing needs besides the options. */
-export interface ChoosingContext {
+interface ChoosingContext {
   context: string;
   random: () => number;
 }

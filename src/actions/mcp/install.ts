@@ -11,7 +11,7 @@ import { isRecord } from "../../base/json_value.ts";
 import type { Host } from "../host.ts";
 
 /** The programs. */
-export type AgentProgram = "claude-code" | "vscode";
+type AgentProgram = "claude-code" | "vscode";
 
 /** In all folders of this user, or in one project, whose file the repository's other users get. */
 export type InstallScope = "user" | "project";

@@ -10,7 +10,7 @@ import { CallLog } from "./call_log.ts";
 import { ModelSetup } from "./setup.ts";
 
 /** Which models, and how often. */
-export interface TestModelsOptions {
+interface TestModelsOptions {
   /** The chosen ones if it is empty. */
   models: readonly string[];
   rounds: number;

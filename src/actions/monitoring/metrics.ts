@@ -15,17 +15,17 @@ import { list, sessionTarget } from "../session/list.ts";
 import type { SessionListScope } from "../session_ref.ts";
 
 /** Labels of a sample, in their order. */
-export type Labels = Readonly<Record<string, string>>;
+export type MetricLabels = Readonly<Record<string, string>>;
 
 /** One value. */
 export interface Sample {
-  labels: Labels;
+  labels: MetricLabels;
   value: number;
 }
 
 /** Durations, counted by size. */
 export interface HistogramSample {
-  labels: Labels;
+  labels: MetricLabels;
   /** Upper bounds, ascending, each with how many values are at most that. */
   buckets: readonly { le: number; count: number }[];
   count: number;
@@ -316,7 +316,7 @@ function added(one: TaskUse, other: TaskUse): TaskUse {
   };
 }
 
-function tokenSamples(labels: Labels, tokens: Tokens): Sample[] {
+function tokenSamples(labels: MetricLabels, tokens: Tokens): Sample[] {
   const { input, output, cacheRead, cacheWrite } = tokens;
   const kinds = { input, output, cache_read: cacheRead, cache_write: cacheWrite };
   return Object.entries(kinds).map(([kind, value]) => ({ labels: { ...labels, kind }, value }));
@@ -348,7 +348,7 @@ function endedRun(found: FoundRun): EndedRun | undefined {
   };
 }
 
-function durations(labels: Labels, runs: readonly EndedRun[]): HistogramSample {
+function durations(labels: MetricLabels, runs: readonly EndedRun[]): HistogramSample {
   const seconds = runs.map(({ durationSeconds }) => durationSeconds);
   return {
     labels,

@@ -6,7 +6,7 @@ import { definedOnly } from "../../base/json_value.ts";
 import type { Host } from "../host.ts";
 
 /** Which objects. */
-export interface GetObjectsOptions {
+interface GetObjectsOptions {
   /** As kubectl names it. */
   kind: string;
   /** All that the rest selects if absent. */

@@ -9,7 +9,7 @@ import { type PodState, podState } from "./pod.ts";
 export type { PodState } from "./pod.ts";
 
 /** Which pods to list. */
-export interface ListPodsOptions {
+interface ListPodsOptions {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;

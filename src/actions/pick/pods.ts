@@ -18,7 +18,7 @@ export type { Selection, Target } from "../../kube/select/target.ts";
 export type { PickContainer, PickPod } from "./pod.ts";
 
 /** Which pods to watch. */
-export interface WatchPodsOptions {
+interface WatchPodsOptions {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;

@@ -8,7 +8,7 @@ import type { Event } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 
 /** One event of a pod. */
-export interface PreviewEvent {
+interface PreviewEvent {
   /** Milliseconds since the epoch; NaN if not reported. */
   atMs: number;
   warning: boolean;

@@ -99,7 +99,7 @@ function expandHome(host: Host, path: string): string {
 }
 
 /** What a plugin of a pane needs. */
-export interface PluginPaneOptions {
+interface PluginPaneOptions {
   pane: number;
   scope: RequestScope;
   emit(event: PluginEvent): void;

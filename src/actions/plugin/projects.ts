@@ -17,7 +17,7 @@ import buildScript from "./build.sh" with { type: "text" };
 import type { Host } from "../host.ts";
 
 /** Languages that have a kit. */
-export const pluginLanguages = ["assemblyscript", "rust", "c"] as const;
+const pluginLanguages = ["assemblyscript", "rust", "c"] as const;
 
 /** One of them. */
 export type PluginLanguage = typeof pluginLanguages[number];

@@ -21,7 +21,7 @@ export type { RecordedOutput } from "../../exec/recorded_output.ts";
 export { compareAnswers, hasChanged } from "../../exec/compare_answers.ts";
 
 /** How a step differs: its outcome, its pods, what it wrote itself. */
-export interface StepDiff {
+interface StepDiff {
   step: string;
   /** Outcomes; null for a step that only the other run had. */
   before: string | null;

@@ -82,7 +82,7 @@ export async function sessionAgents(
 }
 
 /** Returns the sums over tasks. */
-export function totalsOf(tasks: readonly Task[]): AgentTotals {
+function totalsOf(tasks: readonly Task[]): AgentTotals {
   const tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
   let costUsd: number | undefined;
   for (const { progress } of tasks) {

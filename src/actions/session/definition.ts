@@ -30,7 +30,7 @@ import { type ChosenParts, localDevContainer } from "./dev_container.ts";
 import type { DevContainer } from "../../session/dev_container.ts";
 import { chosenSync, type SyncChoice } from "./sync_folder.ts";
 import { findTemplate } from "./templates.ts";
-import { type ReadSecrets, readSecrets } from "../sync/secrets.ts";
+import { type ReadSecrets, readSyncSecrets } from "../sync/secrets.ts";
 
 /** Everything that a start needs from this machine. */
 export interface Definition {
@@ -58,7 +58,7 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
   const repository = await repositoryOf(host, options, settings);
   const { signal, devContainer: requested } = options;
   const sync = await chosenSync(host, options.sync, { repository, signal });
-  const secrets = await readSecrets(host, options, { settings, sources });
+  const secrets = await readSyncSecrets(host, options, { settings, sources });
   const folder = projectFolder(host, options, { repository, sync });
   const { variables } = secrets;
   const devContainer = await localDevContainer(host, { requested, folder, variables });

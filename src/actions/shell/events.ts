@@ -62,7 +62,7 @@ export interface ShellEnd {
 }
 
 /** The file of a transcript, and why it isn't complete. */
-export interface TranscriptEnd {
+interface TranscriptEnd {
   path: string;
   trouble: string | undefined;
 }

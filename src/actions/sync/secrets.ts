@@ -35,7 +35,7 @@ const tokenPattern = /^[\x21-\x7e]{1,1000}$/;
  *
  * @throws UsageError if a file of `--env-file` doesn't exist; KodamaError `config` if a line can't be a variable.
  */
-export async function readSecrets(
+export async function readSyncSecrets(
   host: Host,
   given: { envFiles: readonly string[]; envExclude: readonly string[] },
   { settings, sources }: { settings: Settings; sources: SettingSources },

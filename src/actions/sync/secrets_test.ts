@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mergedSettings } from "../../config/settings.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
-import { readSecrets } from "./secrets.ts";
+import { readSyncSecrets } from "./secrets.ts";
 
 interface Given {
   files?: Readonly<Record<string, string>>;
@@ -15,7 +15,7 @@ async function read({ files = {}, env = {}, envFiles = [], envExclude = [] }: Gi
   const { host } = simulatedHost({}, { files, env });
   const sources = await settingSources(host);
   const settings = await mergedSettings(sources);
-  return await readSecrets(host, { envFiles, envExclude }, { settings, sources });
+  return await readSyncSecrets(host, { envFiles, envExclude }, { settings, sources });
 }
 
 const settingsWith = (names: string) => ({

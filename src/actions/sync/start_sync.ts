@@ -10,7 +10,7 @@ import { listSyncs } from "./syncs.ts";
 import { FirstWait, resumeHint } from "./first_wait.ts";
 
 /** What to start. */
-export interface SyncStartOptions {
+interface SyncStartOptions {
   spec: SyncSpec;
   /** Waits until both sides are in sync; otherwise until the process runs. */
   wait: boolean;

@@ -4,7 +4,7 @@ import type { Host } from "../host.ts";
 import { listSyncs, type SyncReport } from "./syncs.ts";
 
 /** What became of one. */
-export interface StartedAgain {
+interface StartedAgain {
   report: SyncReport;
   /** Why it wasn't started. */
   error?: KodamaError;

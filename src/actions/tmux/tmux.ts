@@ -10,13 +10,13 @@ import {
   isTooOld,
   oldestTmux,
   openWindow,
-  type Pane,
   type PaneOptions,
   panesToClose,
   remainOnExit,
   splitWindow,
   synchronize,
   titlePane,
+  type TmuxPane,
   type WindowDestination,
 } from "../../tmux/commands.ts";
 import { type ChangeAction, isConfirmed } from "../confirm_change.ts";
@@ -30,7 +30,7 @@ import { launcherVariables } from "../../base/launcher_variables.ts";
 const statusRows = 1;
 
 /** The dependencies of a wall. */
-export interface TmuxHost {
+interface TmuxHost {
   host: Host;
   multiplexer: Multiplexer;
 }
@@ -126,7 +126,7 @@ async function panesOf(
   targets: readonly Target[],
   names: readonly string[],
   { host, multiplexer, options }: TmuxHost & { options: TmuxOptions },
-): Promise<Pane[]> {
+): Promise<TmuxPane[]> {
   const own = multiplexer.kodamaWords(options.writes);
   // Inside a pod there is no kubeconfig, and so no context to name.
   const contexts = (await host.contexts()).length > 0;
@@ -143,7 +143,7 @@ async function panesOf(
   });
 }
 
-function pagesFor(panes: readonly Pane[], { layout }: TmuxOptions): Wall["pagesFor"] {
+function pagesFor(panes: readonly TmuxPane[], { layout }: TmuxOptions): Wall["pagesFor"] {
   return (size) => pagesOf(panes, capacity(layout, size));
 }
 
@@ -181,7 +181,7 @@ interface Wall {
   multiplexer: Multiplexer;
   options: TmuxOptions;
   /** Returns the panes of each window, for windows of this size. */
-  pagesFor: (size: WindowSize) => Pane[][];
+  pagesFor: (size: WindowSize) => TmuxPane[][];
 }
 
 /** What was created. */
@@ -277,7 +277,11 @@ class WallBuilder {
   }
 
   /** Creates one window with its panes; returns the id of its session. */
-  async #openPage(page: readonly Pane[], place: WindowDestination, name: string): Promise<string> {
+  async #openPage(
+    page: readonly TmuxPane[],
+    place: WindowDestination,
+    name: string,
+  ): Promise<string> {
     const [first, ...others] = page;
     if (first === undefined) throw new Error("a page without panes");
     const surroundings = this.#surroundings;

@@ -63,7 +63,7 @@ export interface WaitState {
 }
 
 /** The last lines of a container. */
-export interface ContainerLog {
+interface ContainerLog {
   container: string;
   lines: readonly string[];
 }

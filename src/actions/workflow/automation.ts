@@ -38,7 +38,7 @@ export async function createFile(host: Host, name: string, text: string): Promis
 }
 
 /** A workflow as a job in the cluster has it. */
-export interface ClusterJob {
+interface ClusterJob {
   workflow: AutomatedWorkflow;
   /** Of the job. */
   namespace: string;

@@ -30,7 +30,7 @@ const amongOthersMs = 5000;
 const givenUpMs = 1000;
 
 /** What a front end adds. */
-export interface WorldParts {
+interface WorldParts {
   local: LocalEnvironment;
   /** A variable that the workflow is granted. */
   env: Environment["env"];

@@ -8,7 +8,7 @@ import { formatVersion } from "../../workflow/fields.ts";
 import type { RecordHeader } from "../../exec/report_shapes.ts";
 
 /** The source of a new workflow. */
-export type NewWorkflowSource =
+type NewWorkflowSource =
   | { kind: "template"; template: string }
   /** An id or a prefix of one; the last run if absent. */
   | { kind: "run"; run: string | undefined };

@@ -131,7 +131,7 @@ export type StepsEvent =
   | { kind: "notRecorded"; error: KodamaError };
 
 /** The differences from the run that this one resumes: the first event, if there are any. */
-export interface ChangedSince {
+interface ChangedSince {
   kind: "changedSince";
   /** The id of that run. */
   run: string;

@@ -20,7 +20,7 @@ export { narrowsPods, type Plan, plan, type PlanOverrides } from "../../workflow
 export type { Workflow } from "../../workflow/short_form.ts";
 
 /** The source of a named workflow. */
-export interface WorkflowSource {
+interface WorkflowSource {
   path: string;
   kind: "shipped" | "own" | "repository";
 }

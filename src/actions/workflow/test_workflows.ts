@@ -16,7 +16,7 @@ import type { Host } from "../host.ts";
 import { runSteps } from "./run_steps.ts";
 
 /** The events of tests. */
-export type TestEvent =
+type TestEvent =
   | { kind: "clusterStarting"; world: string }
   | {
     kind: "caseEnded";

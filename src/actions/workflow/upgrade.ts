@@ -6,7 +6,7 @@ import { upgraded } from "../../workflow/upgrade.ts";
 import type { Host } from "../host.ts";
 
 /** One file. */
-export interface UpgradedFile {
+interface UpgradedFile {
   path: string;
   /** One line for each change, with its line in the old file; none if the file has the current version. */
   changes: readonly string[];

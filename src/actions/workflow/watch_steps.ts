@@ -12,7 +12,7 @@ import type { Host } from "../host.ts";
 import type { Ask, StepsEvent } from "./run_steps.ts";
 
 /** The rounds of a watch. */
-export interface StepsWatchOptions {
+interface StepsWatchOptions {
   /** From the end of a round to the start of the next one. */
   intervalMs: number;
   clock: Clock;

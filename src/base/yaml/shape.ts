@@ -22,7 +22,7 @@ export { FileError, type SourceFile } from "./source.ts";
 export type FileSchema = v.GenericSchema<unknown, unknown>;
 
 /** A value of the schema's shape, and its document. */
-export interface ShapedFile<S extends FileSchema> {
+interface ShapedFile<S extends FileSchema> {
   value: v.InferOutput<S>;
   document: Document.Parsed;
 }

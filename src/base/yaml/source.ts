@@ -43,7 +43,7 @@ export class FileError extends KodamaError {
 }
 
 /** The limits of a file. */
-export interface YamlLimits {
+interface YamlLimits {
   maxChars: number;
   /** Real files have few anchors; each reference copies its target. */
   maxAliases: number;

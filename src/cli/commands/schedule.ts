@@ -7,7 +7,7 @@ import { BadValue, choice, text, toggle, value, values } from "../parser/flag.ts
 import { namespaceValue } from "../parser/scope_flags.ts";
 import { UsageError } from "../../base/errors.ts";
 import { clusterFlags, clusterOptions, paramTexts, workflowFlags } from "./run/flags.ts";
-import { clusterScope, everywhereFlag, scopeFlags } from "./runs/cluster_scope.ts";
+import { clusterScope, clusterScopeFlags, everywhereFlag } from "./runs/cluster_scope.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
 
@@ -31,8 +31,8 @@ const add = defineCommand({
     trust: workflowFlags.trust,
     yes: toggle("make it without asking", { short: "y" }),
     namespace: values("namespace of its pods, as with kodama run", text, namespaceValue),
-    context: scopeFlags.context,
-    kubeconfig: scopeFlags.kubeconfig,
+    context: clusterScopeFlags.context,
+    kubeconfig: clusterScopeFlags.kubeconfig,
     ...clusterFlags,
   },
   examples: [
@@ -91,7 +91,7 @@ const list = defineCommand({
     "Lists the schedules of a namespace: the workflow, when it runs, and when it last did.",
   flags: {
     "all-namespaces": everywhereFlag,
-    ...scopeFlags,
+    ...clusterScopeFlags,
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
   },
   examples: [{ title: "All of them", line: "kodama schedule list -A" }],
@@ -139,7 +139,7 @@ const remove = defineCommand({
   description:
     "Removes a schedule, and with it its runs and their records. A run of it that is in progress is stopped.",
   operands: [{ name: "NAME", arity: "one" }],
-  flags: scopeFlags,
+  flags: clusterScopeFlags,
   examples: [{ title: "Remove one", line: "kodama schedule remove versions" }],
   seeAlso: ["kodama schedule list --help lists them."],
   resolve: ({ operands: [name = ""], flags }) => ({

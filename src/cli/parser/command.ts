@@ -16,7 +16,7 @@ export interface Operand {
 }
 
 /** What may follow `--`: the args of another command, which kodama itself never reads. */
-export type Trailing = "none" | "optional" | "required";
+type Trailing = "none" | "optional" | "required";
 
 /** A command line shown in help. A test parses every one. */
 export interface Example {

@@ -60,7 +60,7 @@ export type FlagValues<F extends Flags> = {
 };
 
 /** Suggestions for a bad value. */
-export interface BadValueOptions {
+interface BadValueOptions {
   /** The way out, as a sentence. */
   hint?: string;
   /** The allowed values: the nearest one is suggested, in front of the hint. */

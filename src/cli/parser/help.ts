@@ -7,7 +7,7 @@ import { type Program, speak } from "../program.ts";
 import { type Branch, type CommandNode, nodeAt } from "./node.ts";
 
 /** How a page is formatted. */
-export interface PageOptions {
+interface PageOptions {
   program: Program;
   columns: number;
   style: Style;

@@ -16,7 +16,7 @@ import {
 } from "./flag.ts";
 
 /** A flag that sets the option `Name` of an action to a `T`. */
-export interface OptionFlag<Name extends string, T> extends Flag<T | undefined> {
+interface OptionFlag<Name extends string, T> extends Flag<T | undefined> {
   readonly option: Name;
 }
 

@@ -28,7 +28,7 @@ import { type DiscoveredGroup, type DiscoveredResource, groups } from "./discove
 export type Api = (request: ApiRequest, route: Route) => Promise<ApiResponse>;
 
 /** What the API's handlers need beside the parts of the cluster. */
-export interface ApiOptions {
+interface ApiOptions {
   /** `127.0.0.1:6443`, known once the server listens. */
   serverAddress: () => string;
 }

@@ -35,7 +35,7 @@ export interface AuditEvent {
 }
 
 /** The input of an audit line. */
-export interface AuditFacts {
+interface AuditFacts {
   auditId: string;
   stage: AuditEvent["stage"];
   method: string;

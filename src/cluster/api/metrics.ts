@@ -3,10 +3,10 @@
  * https://kubernetes.io/docs/reference/external-api/metrics.v1beta1/
  */
 import {
+  type ProcessUsage,
   type ResourceType,
   type Stored,
   timestamp,
-  type Usage,
   type UsageReport,
 } from "../model.ts";
 import { resources } from "../resources.ts";
@@ -98,7 +98,7 @@ function measuredObject(
 }
 
 /** As metrics-server writes them: nanocores and KiB. */
-function quantities({ cores, memoryBytes }: Usage): { cpu: string; memory: string } {
+function quantities({ cores, memoryBytes }: ProcessUsage): { cpu: string; memory: string } {
   return {
     cpu: `${Math.max(0, Math.round(cores * 1e9))}n`,
     memory: `${Math.round(memoryBytes / 1024)}Ki`,

@@ -15,7 +15,7 @@ import { existing, throughStore } from "./stored_object.ts";
 import { isDryRun } from "./write.ts";
 
 /** How an object is to be deleted. */
-export interface DeleteRequest {
+interface DeleteRequest {
   graceSeconds: number | undefined;
   propagation: Propagation | undefined;
   preconditions: { uid?: string; resourceVersion?: string };

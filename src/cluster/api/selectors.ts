@@ -5,7 +5,7 @@
 import { badRequest } from "./status.ts";
 
 /** Whether the labels of an object satisfy a selector. */
-export type MatchesLabels = (labels: Readonly<Record<string, string>>) => boolean;
+type MatchesLabels = (labels: Readonly<Record<string, string>>) => boolean;
 
 /** Whether an object whose fields are read by `valueOf` satisfies a selector. */
 export type MatchesFields = (valueOf: (field: string) => string) => boolean;

@@ -4,7 +4,7 @@ import { resources, resourceTypes, typeKey } from "../resources.ts";
 import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
 
 /** A path below an object. */
-export interface Subresource {
+interface Subresource {
   name: string;
   /** The kind that is read or sent, with its group and version if they differ from those of the object. */
   kind: string;

@@ -23,7 +23,7 @@ import type { ApiResponse } from "./message.ts";
 import { type ApiError, failedStatus } from "./status.ts";
 
 /** The parts of a server. */
-export interface ApiServerOptions {
+interface ApiServerOptions {
   /** Read and written. */
   store: Store;
   /** Opens streams into containers. */

@@ -18,7 +18,7 @@ import { alreadyExists, ApiError, badRequest, conflict, forbidden, notFound } fr
 import { validate } from "./validation/validate.ts";
 
 /** The owner of a write: the manager whose fields are to be computed, or the final managedFields. */
-export type Ownership = { manager: Manager } | { managedFields: ManagedEntry[] };
+type Ownership = { manager: Manager } | { managedFields: ManagedEntry[] };
 
 /** Writes the owners of its fields into a draft. `entries` are those that its writer sent on purpose. */
 function own(

@@ -21,7 +21,7 @@ export type ClusterStatus =
   | { phase: "ready"; record: ClusterRecord };
 
 /** A cluster whose process was killed, or crashed: its record remains. */
-export interface DeadProcess {
+interface DeadProcess {
   record: ClusterRecord;
   /** Absolute path of the file that holds its last output. */
   log: string;

@@ -1,8 +1,8 @@
 /** The cluster's own process: `cluster up` runs it in the background, and `--foreground` in the terminal. */
 import { KodamaError } from "../../base/errors.ts";
 import {
-  type ClusterOptions,
   type EmbeddedCluster,
+  type EmbeddedClusterOptions,
   type Readiness,
   startCluster,
 } from "../cluster.ts";
@@ -21,7 +21,7 @@ import { ownIdentity, ReportWriter } from "../../daemon/report_writer.ts";
 import { removeFile, replaceFile } from "../../files/own_files.ts";
 
 /** The options of {@link serveCluster}. */
-export interface ServeOptions extends ClusterOptions {
+export interface ServeOptions extends EmbeddedClusterOptions {
   /** The world as it was requested: `status` shows it. */
   worldText: string;
   /** Ends the cluster. */

@@ -8,7 +8,7 @@ import type { AnyLive, KindMap, KindName, Live } from "./kinds.ts";
 export type Propagation = "background" | "foreground" | "orphan";
 
 /** The object of an Event. */
-export interface EventSubject {
+interface EventSubject {
   apiVersion: string;
   kind: string;
   namespace: string;

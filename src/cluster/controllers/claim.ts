@@ -17,7 +17,7 @@ import { matchesSelector } from "./selector.ts";
 import type { ClusterSnapshot } from "./state.ts";
 
 /** A workload: any object that selects the ones it manages. */
-export type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
+type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
 
 /**
  * Returns the objects that belong to a workload now, and the writes for that: if there are any, claim again after them.

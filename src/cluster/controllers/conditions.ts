@@ -2,7 +2,7 @@
 import { timestamp } from "../model.ts";
 
 /** The fields of all conditions. */
-export interface Condition {
+interface ObjectCondition {
   type: string;
   status: string;
   reason?: string;
@@ -15,7 +15,7 @@ export interface Condition {
  * Returns the conditions with one of them set. An equal one stays untouched; the time of transition changes only with
  * the status.
  */
-export function withCondition<C extends Condition>(
+export function withCondition<C extends ObjectCondition>(
   conditions: readonly C[] | undefined,
   desired: C,
   now: Date,

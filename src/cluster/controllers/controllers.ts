@@ -17,7 +17,7 @@ import { taintEvictionController } from "./taint_eviction.ts";
 import { volumeController } from "./volume_binder.ts";
 
 /** What controllers need to know about this cluster. */
-export interface ControllerSettings {
+interface ControllerSettings {
   /** The certificate authority of the API server, in PEM. */
   certificateAuthority: string;
   /** Absolute path below which volumes are folders. */

@@ -6,7 +6,7 @@ import type { Propagation } from "./action.ts";
 import { isFinished } from "./pods.ts";
 
 /** The options of a deletion. */
-export interface DeletionOptions {
+interface DeletionOptions {
   propagation: Propagation;
   /** A pod's own period if it is absent. */
   graceSeconds?: number | undefined;

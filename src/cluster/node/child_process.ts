@@ -6,7 +6,7 @@ import { joinBytes } from "../../base/byte_buffer.ts";
  * The parts of a spawned child that {@link containerProcess} uses: a `Deno.ChildProcess`, or one whose first line was
  * taken.
  */
-export interface SpawnedChild {
+interface SpawnedChild {
   readonly stdin: WritableStream<Uint8Array>;
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;

@@ -7,7 +7,7 @@ import type { LogFile } from "./log.ts";
 import type { RunningContainer } from "./runtime.ts";
 
 /** Options of {@link ContainerInstance}. */
-export interface InstanceOptions {
+interface InstanceOptions {
   log: LogFile;
   clock: Clock;
   /** The first client that attaches with standard input ends it for good when its own ends. */

@@ -3,7 +3,7 @@ import type { Container, ContainerState, ContainerStatus } from "../../kube/type
 import { timestamp } from "../model.ts";
 
 /** How a main process ended. */
-export interface Termination {
+interface Termination {
   exitCode: number;
   /** `Unknown`: it ended with its node, which did not see how. */
   reason: "Completed" | "Error" | "StartError" | "Unknown";

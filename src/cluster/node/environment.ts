@@ -17,7 +17,7 @@ export class ContainerConfigError extends Error {
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The input of {@link buildEnvironment} besides the container. */
-export interface EnvironmentSources {
+interface EnvironmentSources {
   pod: Pod;
   store: Store;
   image: ResolvedImage;

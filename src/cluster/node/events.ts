@@ -5,7 +5,7 @@ import { resources } from "../resources.ts";
 import type { Clock } from "../../base/clock.ts";
 
 /** The message. */
-export interface PodEvent {
+interface PodEvent {
   type: "Normal" | "Warning";
   /** A reason: `Started`, `BackOff`. */
   reason: string;

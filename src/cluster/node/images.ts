@@ -41,7 +41,7 @@ export interface ResolvedImage {
 }
 
 /** A reference in its parts. https://pkg.go.dev/github.com/distribution/reference */
-export interface ImageReference {
+interface ImageReference {
   repository: string;
   tag: string;
 }

@@ -15,7 +15,7 @@ const lineLimit = 16 * 1024;
 const defaultLogBytes = 10 * 1024 * 1024;
 
 /** Options of {@link LogFile.create}. */
-export interface LogOptions {
+interface LogOptions {
   clock: Clock;
   /** A larger file is rotated. */
   maxBytes?: number;

@@ -70,7 +70,7 @@ wait $!
 `;
 
 /** The options of the runtime. */
-export interface NamespaceOptions {
+interface NamespaceOptions {
   /** An empty folder that no other process uses. */
   folder: string;
   tools: Tools;

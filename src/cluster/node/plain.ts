@@ -25,7 +25,7 @@ import {
 const pauseScript = "trap 'exit 0' TERM INT; while read -r _; do :; done";
 
 /** The options of the runtime. */
-export interface PlainOptions {
+interface PlainOptions {
   /** A folder that no other process uses. */
   folder: string;
   tools: Tools;

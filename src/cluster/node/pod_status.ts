@@ -10,7 +10,7 @@ type Phase = "Pending" | "Running" | "Succeeded" | "Failed";
 type Condition = NonNullable<PodStatus["conditions"]>[number];
 
 /** The input of a status. */
-export interface PodFacts {
+interface PodFacts {
   pod: Pod;
   records: readonly ContainerRecord[];
   podIp: string;

@@ -8,7 +8,7 @@ import type { PodContext } from "./pod_context.ts";
 type Kind = "Startup" | "Readiness" | "Liveness";
 
 /** The options of {@link runProbes}. */
-export interface ProbeOptions {
+interface ProbeOptions {
   context: PodContext;
   record: ContainerRecord;
   instance: ContainerInstance;

@@ -4,7 +4,7 @@
 export type LookupFailure = "notFound" | "notExecutable";
 
 /** Why a command did not start: it could not be run, or its container had already ended. */
-export type ExecFailure = LookupFailure | "stopped";
+type ExecFailure = LookupFailure | "stopped";
 
 /** Returns the error for nsenter(1)'s exit code: for a failed execve(2) it is that of the shells, for all else 1. */
 export function startFailure(exitCode: number): ExecFailure {

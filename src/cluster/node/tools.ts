@@ -16,7 +16,7 @@ const names = [
 ] as const;
 
 /** A program that the node may call. */
-export type ToolName = typeof names[number];
+type ToolName = typeof names[number];
 
 /** Absolute paths of the programs that this machine has. */
 export type Tools = Partial<Record<ToolName, string>>;

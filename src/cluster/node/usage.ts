@@ -5,7 +5,7 @@
  * is measured for the first time gets its mean since its start.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { Usage, UsageReport } from "../model.ts";
+import type { ProcessUsage, UsageReport } from "../model.ts";
 import type { ProcessSet } from "./listeners.ts";
 
 /** A container to measure. */
@@ -50,7 +50,7 @@ export class UsageMeter {
     const { machine, sets } = parseProcesses(text);
     const bases = new Map<string, Sample>();
     let windowMs = 0;
-    const usageOf = (id: string, sample: Sample, ageMs: number): Usage => {
+    const usageOf = (id: string, sample: Sample, ageMs: number): ProcessUsage => {
       const base = this.#bases.get(id);
       const isFirst = base === undefined || base.cpuMs > sample.cpuMs;
       const elapsedMs = isFirst ? ageMs : atMs - base.atMs;
@@ -59,14 +59,14 @@ export class UsageMeter {
       const usedMs = sample.cpuMs - (isFirst ? 0 : base.cpuMs);
       return { cores: usedMs / Math.max(elapsedMs, 1), memoryBytes: sample.memoryBytes };
     };
-    const pods = new Map<string, Map<string, Usage>>();
+    const pods = new Map<string, Map<string, ProcessUsage>>();
     for (const [index, { uid, container, id, startedAt }] of containers.entries()) {
       const used = sets[index];
       // Its last process has just ended.
       if (used === undefined || used.memoryBytes === 0) continue;
       const ageMs = now.getTime() - startedAt.getTime();
       const usage = usageOf(id, { atMs, ...used }, ageMs);
-      pods.set(uid, (pods.get(uid) ?? new Map<string, Usage>()).set(container, usage));
+      pods.set(uid, (pods.get(uid) ?? new Map<string, ProcessUsage>()).set(container, usage));
     }
     const ofMachine = usageOf("", { atMs, ...machine }, machine.ageMs);
     this.#bases = bases;

@@ -10,7 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import { findTools, removeFolder, requiredTool } from "./tools.ts";
 
 /** The options of snapshots. Paths are absolute. */
-export interface VolumeSnapshotsOptions {
+interface VolumeSnapshotsOptions {
   store: Store;
   clock: Clock;
   claimsFolder: string;

@@ -23,7 +23,7 @@ export type PreparedVolume = { kind: "folder"; path: string; readOnly: boolean }
 };
 
 /** Options of {@link prepareVolumes}. */
-export interface VolumeOptions {
+interface VolumeOptions {
   store: Store;
   /** The pod's own folder; its volumes are removed with it. */
   podFolder: string;

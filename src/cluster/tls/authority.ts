@@ -10,7 +10,7 @@ export interface CertificateAndKey {
 }
 
 /** The identity of a client certificate: the common name is the user, each organisation a group. */
-export interface ClientSubject {
+interface ClientSubject {
   user: string;
   groups: readonly string[];
   /** Its expiry. The authority's own if it is absent. */

@@ -7,7 +7,7 @@ export type Credential =
   | { kind: "token"; token: string };
 
 /** The content of a kubeconfig with a single context. */
-export interface KubeconfigContents {
+interface KubeconfigContents {
   /** The name of the context, its cluster and its user. */
   name: string;
   /** `https://127.0.0.1:port` */

@@ -12,7 +12,7 @@ import type { KubeHost } from "../host.ts";
 import type { ExecPlugin } from "./kubeconfig.ts";
 
 /** The cluster info passed to the program, if it requests it. */
-export type PluginCluster =
+type PluginCluster =
   & Pick<Connection, "server" | "tlsServerName" | "insecure" | "proxyUrl">
   & {
     /** PEM. */

@@ -117,7 +117,7 @@ export interface ResponseHeaders {
 }
 
 /** The part before the body. */
-export interface HttpHead {
+interface HttpHead {
   code: number;
   headers: ResponseHeaders;
 }

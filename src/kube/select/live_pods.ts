@@ -12,7 +12,7 @@ import type { Selection, SelectionOperand } from "./target.ts";
 type Workload = Extract<SelectionOperand, { kind: "workload" }>;
 
 /** The collections of a selection in one cluster. */
-export interface PodSources<U> {
+interface PodSources<U> {
   sources: LiveSource<Pod, U>[];
   /** Workloads that don't exist. */
   missing: readonly Workload[];

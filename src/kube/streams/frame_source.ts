@@ -3,7 +3,7 @@ import type { Link } from "../link/link.ts";
 import type { KeepAliveMonitor } from "./keepalive.ts";
 
 /** Finds frames in bytes, however they were cut. Throws if they aren't frames. */
-export interface FrameFinder<Frame> {
+interface FrameFinder<Frame> {
   decode(chunk: Uint8Array): Iterator<Frame, void>;
 }
 

@@ -17,10 +17,10 @@ import { type KeepAlive, KeepAliveMonitor, linkErrorText } from "./keepalive.ts"
 import {
   dataFrame,
   pingFrame,
-  PodStreamOpener,
   resetFrame,
   SpdyDecoder,
   type SpdyEvent,
+  SpdyStreamOpener,
 } from "./spdy_socket.ts";
 import type { WebSocketLink } from "./websocket.ts";
 
@@ -43,7 +43,7 @@ export class SpdyPortLink implements PortLink {
   readonly #keepAlive: KeepAlive;
   readonly #monitor: KeepAliveMonitor;
   readonly #frames: FrameSource<SpdyEvent>;
-  readonly #opener = new PodStreamOpener();
+  readonly #opener = new SpdyStreamOpener();
   /** By the numbers of both of its streams. */
   readonly #connections = new Map<number, Connection>();
   /** The number of the next stream: a client's are odd. */

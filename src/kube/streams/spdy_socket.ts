@@ -24,7 +24,7 @@ const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7, resize: 9 } as cons
 const linkTakesBytes = 64 * 1024;
 
 /** The streams of one upgraded link, in the order in which they are opened. */
-export interface SpdyStreams {
+interface SpdyStreams {
   opened: readonly { number: number; headers: Readonly<Record<string, string>> }[];
   /** The server's stream, by its number. */
   received: Readonly<Record<number, ServerStream>>;
@@ -75,7 +75,7 @@ export class SpdySocket implements ChannelSocket {
     first: Uint8Array,
     { streams, keepAlive }: { streams: SpdyStreams; keepAlive: KeepAlive },
   ): Promise<SpdySocket> {
-    const opener = new PodStreamOpener();
+    const opener = new SpdyStreamOpener();
     for (const { number, headers } of streams.opened) {
       await link.write(opener.frame(number, headers));
     }
@@ -372,7 +372,7 @@ export function resetFrame(stream: number, status: number): Uint8Array {
  * Opens streams: headers are compressed together, over all frames of a connection, in one zlib stream. Stored blocks
  * are valid compressed data and need no library; the SPDY dictionary is named, and never used.
  */
-export class PodStreamOpener {
+export class SpdyStreamOpener {
   #begun = false;
 
   /** Returns the frame that opens a stream of an odd number with these headers; names are lower case. */

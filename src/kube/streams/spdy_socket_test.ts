@@ -8,11 +8,11 @@ import {
   dataFrame,
   openSpdy,
   pingFrame,
-  PodStreamOpener,
   SpdyDecoder,
   SpdyError,
   type SpdyEvent,
   SpdySocket,
+  SpdyStreamOpener,
 } from "./spdy_socket.ts";
 import { cutAt, MemoryLink } from "../testing/memory_link.ts";
 import { constants, inflateRawSync } from "node:zlib";
@@ -272,7 +272,7 @@ for (
 }
 
 Deno.test("headers of all streams are one zlib stream, flushed after each", () => {
-  const opener = new PodStreamOpener();
+  const opener = new SpdyStreamOpener();
   const blocks = [["error", 1], ["stdin", 3]].map(([streamtype, number]) => {
     const frame = opener.frame(Number(number), { streamtype: String(streamtype) });
     assert.deepEqual([...frame.subarray(0, 4)], [0x80, 3, 0, 1]);

@@ -1,7 +1,7 @@
-/** HTML and SVG as text. A text of foreign origin gets into a document only through {@link text}. */
+/** HTML and SVG as text. A text of foreign origin gets into a document only through {@link textNode}. */
 import { printable } from "../../terminal/printable.ts";
 
-/** Markup, as opposed to a text: made only by {@link markup} and {@link text}. */
+/** Markup, as opposed to a text: made only by {@link markup} and {@link textNode}. */
 export class Markup {
   constructor(readonly source: string) {}
 }
@@ -19,7 +19,7 @@ const escapes: Readonly<Record<string, string>> = {
 const styling = /\x1b\[[0-9;:]*m/g;
 
 /** Returns a text as markup: nothing in it is markup, and control characters are visible. */
-export function text(value: string): Markup {
+export function textNode(value: string): Markup {
   const shown = printable(value.replace(styling, "").replace(/\r\n/g, "\n").toWellFormed());
   // A character that neither HTML nor XML may contain.
   const valid = shown.replace(/[\ufffe\uffff]/g, "\ufffd");
@@ -40,5 +40,5 @@ function sourceOf(value: Content): string {
   if (value === undefined) return "";
   if (value instanceof Markup) return value.source;
   if (typeof value === "number") return String(Math.round(value * 100) / 100);
-  return typeof value === "string" ? text(value).source : value.map(sourceOf).join("");
+  return typeof value === "string" ? textNode(value).source : value.map(sourceOf).join("");
 }

@@ -5,10 +5,10 @@
 import { nextAncestor, withoutPaths } from "./ancestor.ts";
 import { type Ancestor, type Entry, otherSide, type Side, type Snapshot } from "./model.ts";
 import type { SyncAction, SyncPlan } from "./plan.ts";
-import { type ChangeResult, SideLostError, type StepFailure, type Tree } from "./tree.ts";
+import { type ActionFailure, type ChangeResult, SideLostError, type Tree } from "./tree.ts";
 
 /** Input of apply. */
-export interface ApplyInput {
+interface ApplyInput {
   plan: Extract<SyncPlan, { kind: "plan" }>;
   local: Snapshot;
   remote: Snapshot;
@@ -24,7 +24,7 @@ export type ApplyEvent =
   | { kind: "done"; action: SyncAction; entry: Entry | undefined }
   /** It was changed in the meantime; the next plan takes that into account. */
   | { kind: "outOfDate"; action: SyncAction }
-  | { kind: "failed"; action: SyncAction; failure: StepFailure };
+  | { kind: "failed"; action: SyncAction; failure: ActionFailure };
 
 /** The result of a run. */
 export interface ApplyResult {

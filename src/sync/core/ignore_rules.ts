@@ -201,7 +201,7 @@ type Step =
  */
 
 /** How a glob is parsed. */
-export interface GlobOptions {
+interface GlobOptions {
   /** The text is a path: only `**` between slashes crosses a slash. */
   paths: boolean;
   /** ASCII letters match in either case, as with git's `core.ignoreCase`. */

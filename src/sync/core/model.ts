@@ -25,7 +25,7 @@ export interface FileEntry {
 }
 
 /** A symbolic link. It is never followed: its text is its content. */
-export interface LinkEntry {
+interface LinkEntry {
   kind: "symlink";
   target: string;
 }

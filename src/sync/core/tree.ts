@@ -8,7 +8,7 @@ import type { Entry, FileEntry, Side } from "./model.ts";
 import type { SyncAction } from "./plan.ts";
 
 /** A failure of one step, after which the next ones may still succeed. */
-export interface StepFailure {
+export interface ActionFailure {
   kind: "failed";
   /** `full`: no space or quota remains. `notEmpty`: the folder contains entries that no scan reported. */
   reason: "full" | "denied" | "notEmpty" | "missing" | "other";
@@ -20,7 +20,7 @@ export type ChangeResult =
   /** `entry` as a scan would now list it; undefined after a removal. */
   | { kind: "done"; entry: Entry | undefined }
   | { kind: "changed" }
-  | StepFailure;
+  | ActionFailure;
 
 /** A file whose content is requested, as it was scanned. */
 export interface RequestedFile {

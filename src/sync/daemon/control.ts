@@ -28,7 +28,7 @@ import {
 } from "./record.ts";
 
 /** How the process of a key is started. */
-export interface SyncControlOptions {
+interface SyncControlOptions {
   configDir: string;
   /** Returns the command that runs it: program first. */
   command: (key: string, record: SyncRecord) => readonly string[];

@@ -30,7 +30,7 @@ import {
 } from "./record.ts";
 
 /** Options of the process. */
-export interface ServeSyncOptions {
+interface ServeSyncOptions {
   configDir: string;
   key: string;
   /** Returns the clients of the kubeconfig that the synchronisation was started with. */

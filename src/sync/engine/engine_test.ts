@@ -6,7 +6,7 @@ import type { EndpointEvent } from "../core/endpoint.ts";
 import { linuxRules } from "../core/skipped_paths.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "../testing/memory_end.ts";
 import { MemoryTree } from "../testing/memory_tree.ts";
-import { SideLostError, type StepFailure } from "../core/tree.ts";
+import { type ActionFailure, SideLostError } from "../core/tree.ts";
 import { AncestorStore } from "./ancestor_store.ts";
 import { SyncEngine } from "./engine.ts";
 import { PurposeEndedError, type WatchedRemoteEnd } from "./parts.ts";
@@ -229,7 +229,11 @@ Deno.test("a side that was emptied stops everything until a person says yes", as
 
 Deno.test("a full disk is reported, retried, and then the sync continues", async () => {
   await using fixture = await Fixture.open();
-  const full: StepFailure = { kind: "failed", reason: "full", message: "No space left on device" };
+  const full: ActionFailure = {
+    kind: "failed",
+    reason: "full",
+    message: "No space left on device",
+  };
   fixture.trees.remote.hook = (place) => place === "before" ? full : undefined;
   fixture.trees.local.save("a", "1");
   fixture.run();
@@ -247,7 +251,7 @@ Deno.test("a full disk is reported, retried, and then the sync continues", async
 
 Deno.test("a flush reports what could not be carried over, and not what a rule leaves alone", async () => {
   await using fixture = await Fixture.open();
-  const denied: StepFailure = { kind: "failed", reason: "denied", message: "Permission denied" };
+  const denied: ActionFailure = { kind: "failed", reason: "denied", message: "Permission denied" };
   fixture.trees.remote.hook = (place) => place === "before" ? denied : undefined;
   fixture.trees.local.save("a", "1");
   fixture.run();

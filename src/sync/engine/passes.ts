@@ -12,7 +12,7 @@ import {
 } from "../core/model.ts";
 import type { SyncPlan } from "../core/plan.ts";
 import { reconcile } from "../core/reconcile.ts";
-import type { StepFailure } from "../core/tree.ts";
+import type { ActionFailure } from "../core/tree.ts";
 import type { Work } from "./dirty.ts";
 import type { EngineParts } from "./parts.ts";
 import type { StateTracker } from "./state_tracker.ts";
@@ -29,7 +29,7 @@ export type PassEnd =
   | { kind: "blocked"; reason: string; delayMs: number };
 
 /** The context of a pass. */
-export interface PassContext {
+interface PassContext {
   remote: RemoteEndpoint;
   allowEmptied: boolean;
   signal: AbortSignal;
@@ -212,9 +212,9 @@ export class Passes {
     part: States,
     scope: Set<string> | undefined,
     { remote, signal }: PassContext,
-  ): Promise<{ complete: boolean; failures: StepFailure[]; changed: string[] }> {
+  ): Promise<{ complete: boolean; failures: ActionFailure[]; changed: string[] }> {
     const { local: here, store, log } = this.parts;
-    const failures: StepFailure[] = [];
+    const failures: ActionFailure[] = [];
     const changed: string[] = [];
     const running = apply({
       plan,
@@ -244,7 +244,7 @@ export class Passes {
     }
   }
 
-  #blocked(failure: StepFailure): PassEnd {
+  #blocked(failure: ActionFailure): PassEnd {
     const delayMs = retryDelayMs(retries, ++this.#failedPasses);
     const reason = failure.reason === "full"
       ? `no space is left: ${failure.message}`

@@ -11,10 +11,10 @@ import {
 } from "../core/model.ts";
 import type { Expectation, SyncAction } from "../core/plan.ts";
 import type {
+  ActionFailure,
   ChangeResult,
   Content,
   RequestedFile,
-  StepFailure,
   StepResult,
 } from "../core/tree.ts";
 import { isAbsent } from "../../files/errors.ts";
@@ -22,7 +22,7 @@ import type { LocalDigests } from "./digests.ts";
 import { KodamaError } from "../../base/errors.ts";
 
 /** The folder in which steps are carried out. */
-export interface LocalTarget {
+interface LocalTarget {
   root: string;
   key: string;
   rules: SideRules;
@@ -51,7 +51,7 @@ export async function* performLocal(
   { steps, contents, signal }: LocalWork,
 ): AsyncGenerator<StepResult> {
   const folder = `${target.root}/${reservedPrefix}${target.key}`;
-  const staged = new Map<number, Staged | StepFailure>();
+  const staged = new Map<number, Staged | ActionFailure>();
   const requested = steps.flatMap((action, step) => requestedBy(action, step));
   try {
     if (requested.length > 0 || steps.some(({ kind }) => kind === "put")) {
@@ -86,7 +86,7 @@ function requestedBy(action: SyncAction, step: number): (RequestedFile & { step:
 async function stage(
   body: AsyncIterable<Uint8Array>,
   { file, isDurable, digests }: { file: string; isDurable: boolean; digests: LocalDigests },
-): Promise<Staged | StepFailure> {
+): Promise<Staged | ActionFailure> {
   const sum = digests.newSum();
   let open: Deno.FsFile | undefined;
   try {
@@ -94,7 +94,7 @@ async function stage(
   } catch (error) {
     return localFailure(error);
   }
-  let failure: StepFailure | undefined;
+  let failure: ActionFailure | undefined;
   try {
     for await (const bytes of body) {
       sum.update(bytes);
@@ -132,7 +132,7 @@ class LocalStep {
     this.#full = `${target.root}/${action.path}`;
   }
 
-  run(content: Staged | StepFailure | undefined): ChangeResult {
+  run(content: Staged | ActionFailure | undefined): ChangeResult {
     const { action } = this;
     if (content !== undefined && "kind" in content) return content;
     try {
@@ -256,7 +256,7 @@ class LocalStep {
 }
 
 /** Returns a failure with the system's own message. Throws an error that isn't the system's. */
-export function localFailure(error: unknown): StepFailure {
+export function localFailure(error: unknown): ActionFailure {
   if (!(error instanceof Error)) throw error;
   const message = error.message.replace(/: .*? -> .*$/s, "");
   const full = /os error (?:28|122)\b/.test(message);

@@ -7,7 +7,7 @@ import { reservedPrefix } from "../remote/loop.ts";
 const ruleFiles = new Set([".gitignore", ".kodamaignore"]);
 
 /** A watcher; `by` names it, or is `polling` if the system provides none. */
-export interface LocalWatch extends Disposable {
+interface LocalWatch extends Disposable {
   readonly by: string;
   /** Sets whether the system's watcher reports anything; if it doesn't, changes are polled. */
   setReliable(reliable: boolean): void;

@@ -1,6 +1,6 @@
 /** Steps sent to a pod together: a parcel of new content, lines with its destinations, and the result of each. */
 import { sameContent } from "../core/model.ts";
-import type { ChangeResult, StepFailure, StepResult } from "../core/tree.ts";
+import type { ActionFailure, ChangeResult, StepResult } from "../core/tree.ts";
 import type { RemoteIndex } from "./remote_index.ts";
 import type { RemoteLink } from "./link.ts";
 import { type Contents, type Packing, Parcel, type Summing } from "./upload.ts";
@@ -23,7 +23,7 @@ interface BatchAnswer {
 }
 
 /** Steps that are sent together. Used once. */
-export class Batch {
+export class RemoteBatch {
   constructor(
     private readonly context: BatchContext,
     private readonly steps: readonly NumberedStep[],
@@ -72,7 +72,7 @@ export class Batch {
     return new Parcel(packing, this.context, this.contents);
   }
 
-  *#allFailed(failure: StepFailure): Generator<StepResult> {
+  *#allFailed(failure: ActionFailure): Generator<StepResult> {
     for (const { at } of this.steps) yield { at, result: failure };
   }
 
@@ -92,7 +92,7 @@ export class Batch {
    *
    * @param lines created when the parcel has been sent.
    */
-  async #send(parcel: Parcel, lines: () => string[]): Promise<BatchAnswer | StepFailure> {
+  async #send(parcel: Parcel, lines: () => string[]): Promise<BatchAnswer | ActionFailure> {
     const { link, index } = this.context;
     const received: BatchAnswer = {
       startedAt: "",
@@ -189,7 +189,7 @@ function takeEnd(line: string, answer: BatchAnswer): void {
 }
 
 /** Returns the failure for a message of the pod's programs. */
-export function remoteFailure(message: string): StepFailure {
+export function remoteFailure(message: string): ActionFailure {
   // GNU's tar reports of a full disk only how much was written.
   const reason = /No space left|[Qq]uota exceeded|ENOSPC|Wrote only \d+ of \d+ bytes/.test(message)
     ? "full"

@@ -20,13 +20,13 @@ import {
   type Refusals,
   type ScriptRefusal,
 } from "../../podscript/running_script.ts";
-import { Batch, type BatchContext } from "./batch.ts";
+import { type BatchContext, RemoteBatch } from "./batch.ts";
 import type { Contents } from "./upload.ts";
 import { fitsLines, type NumberedStep, passesOf } from "./steps.ts";
 import { TarReader } from "../../copy/tar_reader.ts";
 
 /** Options of an end in a pod. */
-export interface PodEndpointOptions {
+interface PodEndpointOptions {
   /** Runs the command in the pod, with standard input. Throws KodamaError if that isn't possible. */
   open: (command: readonly string[], signal: AbortSignal) => Promise<ExecChannel>;
   /** The folder in the pod; relative to the container's working directory. */
@@ -356,8 +356,8 @@ async function* performSteps(
   for (const [at, action] of steps.entries()) {
     if (!fitsLines(action)) yield { at, result: { kind: "changed" } };
   }
-  const additions = (part: NumberedStep[]) => new Batch(context, part, contents).additions();
-  const changes = (part: NumberedStep[]) => new Batch(context, part, contents).changes();
+  const additions = (part: NumberedStep[]) => new RemoteBatch(context, part, contents).additions();
+  const changes = (part: NumberedStep[]) => new RemoteBatch(context, part, contents).changes();
   for (const part of batches(passes.additions.map(numbered))) yield* asFits(part, additions);
   for (const part of batches(passes.changes.map(numbered))) yield* asFits(part, changes);
   for (const part of batches(passes.later.map(numbered))) yield* asFits(part, additions);

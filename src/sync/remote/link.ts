@@ -22,7 +22,7 @@ export type RemoteEvent =
   | { kind: "watcher"; name: string };
 
 /** Options of a link. */
-export interface RemoteLinkOptions {
+interface RemoteLinkOptions {
   mark: string;
   clock: Clock;
   onEvent: (event: RemoteEvent) => void;

@@ -10,7 +10,7 @@ export interface NumberedStep {
 }
 
 /** Steps in the order in which a pod can do them together. */
-export interface StepPasses {
+interface StepPasses {
   /** New entries at empty paths: moved there together, whole folders at once. */
   additions: NumberedStep[];
   /** Changes of one path each. */

@@ -10,16 +10,16 @@ import {
 } from "../core/model.ts";
 import type { Expectation, SyncAction } from "../core/plan.ts";
 import type {
+  ActionFailure,
   ChangeResult,
   Content,
   RequestedFile,
-  StepFailure,
   StepResult,
   Tree,
 } from "../core/tree.ts";
 
 /** Called at each point where time passes; it may edit trees, throw, or make a write fail. */
-export type StepHook = (place: "before" | { changed: string }) => StepFailure | undefined;
+export type StepHook = (place: "before" | { changed: string }) => ActionFailure | undefined;
 
 /** Returns a file with this content. */
 export function file(content: string, mode = 0o644, mtimeMs = 0): FileEntry {
@@ -113,7 +113,7 @@ export class MemoryTree implements Tree {
     steps: readonly SyncAction[],
     contents: (requested: readonly RequestedFile[]) => AsyncIterable<Content>,
   ): AsyncGenerator<StepResult> {
-    const staged = new Map<number, string | StepFailure>();
+    const staged = new Map<number, string | ActionFailure>();
     const requested = steps.flatMap((action, at) => this.requestedBy(action, at));
     for await (const { at, body } of contents(requested)) {
       const step = requested[at]?.step;
@@ -132,9 +132,9 @@ export class MemoryTree implements Tree {
     return [{ path: action.from.path, entry: action.entry, step }];
   }
 
-  private async stage(body: AsyncIterable<Uint8Array>): Promise<string | StepFailure> {
+  private async stage(body: AsyncIterable<Uint8Array>): Promise<string | ActionFailure> {
     let text = "";
-    let failure: StepFailure | undefined;
+    let failure: ActionFailure | undefined;
     for await (const piece of body) {
       failure ??= this.hook("before");
       text += decoder.decode(piece, { stream: true });
@@ -142,13 +142,13 @@ export class MemoryTree implements Tree {
     return failure ?? text;
   }
 
-  private ownCopy(path: string): string | StepFailure | undefined {
+  private ownCopy(path: string): string | ActionFailure | undefined {
     const failure = this.hook("before");
     const entry = this.entries.get(path);
     return failure ?? (entry?.kind === "file" ? entry.digest : undefined);
   }
 
-  private carryOut(action: SyncAction, content: string | StepFailure | undefined): ChangeResult {
+  private carryOut(action: SyncAction, content: string | ActionFailure | undefined): ChangeResult {
     const failure = this.hook("before");
     if (failure !== undefined) return failure;
     if (typeof content === "object") return content;

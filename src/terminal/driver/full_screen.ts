@@ -42,7 +42,7 @@ export async function readKeys(
 const frameMs = 100;
 
 /** Options of a {@link FullScreen}. */
-export interface FullScreenOptions {
+interface FullScreenOptions {
   terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
   clock: Clock;
   color: boolean;

@@ -4,7 +4,7 @@ import type { Piece, Terminal } from "../terminal.ts";
 import { type KeyHint, StatusFrames } from "./status_line.ts";
 
 /** Options of a screen. */
-export interface ScreenOptions {
+interface ScreenOptions {
   terminal: Terminal;
   clock: Clock;
   /** A program in a pod has the terminal for a while: standard output is its output. */

@@ -32,7 +32,7 @@ export interface KeyHint {
 }
 
 /** Options of the frames. */
-export interface StatusFramesOptions {
+interface StatusFramesOptions {
   terminal: Terminal;
   clock: Clock;
   /** Returns the text, of one line or more, at most `rows`; each is cut at the width of the terminal. */

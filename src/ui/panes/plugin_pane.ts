@@ -24,7 +24,7 @@ const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", 
 const spinnerMs = 100;
 
 /** A plugin's side of the pane, made again by each reload. */
-export type OpenSession = () => PluginSession;
+type OpenSession = () => PluginSession;
 
 /** What the pane itself needs of its context. */
 type PluginPaneContext = Pick<PaneContext, "theme" | "emit" | "ask" | "signal">;

@@ -17,7 +17,7 @@ export interface PolledRow<T> {
 }
 
 /** What a polled pane shows. */
-export interface PolledSource<T> {
+interface PolledSource<T> {
   title: string;
   columns: readonly LiveColumn[];
   everyMs: number;

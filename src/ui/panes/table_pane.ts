@@ -32,7 +32,7 @@ export const tableActions = [
 ] as const satisfies readonly PaneAction[];
 
 /** Options of a {@link TablePane}. */
-export interface TablePaneOptions {
+interface TablePaneOptions {
   nowMs: number;
   groups?: readonly TableGroup[];
   sort?: TableSort | undefined;

@@ -42,7 +42,7 @@ export function registerTerminal(registry: PaneRegistry): void {
 export type ShellStreams = Pick<ShellOptions, "stdin" | "signal"> & { terminal: ShellTerminal };
 
 /** The shell of a pane. */
-export interface ShellSource {
+interface ShellSource {
   /** `shell in web-0`. */
   title: string;
   /** Opens it, again after it has ended. */

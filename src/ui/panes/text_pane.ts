@@ -9,7 +9,7 @@ import type { Pane, PaneCommand, PaneContext } from "../pane.ts";
 import { TextView } from "./text_view.ts";
 
 /** What a text pane shows. */
-export interface TextSource {
+interface TextSource {
   title: string;
   /** What `/` does. */
   find: "filter" | "search";

@@ -64,7 +64,7 @@ export interface OutlineStep {
 }
 
 /** The files that an editor's answers depend on. */
-export interface EditorFiles {
+interface EditorFiles {
   readonly files: WorkflowFiles;
   readonly paths: WorkflowPaths;
   readonly schema: SchemaIndex;

@@ -9,7 +9,7 @@ export interface Range {
 }
 
 /** A scalar of the file. */
-export interface ScalarAt extends Range {
+interface ScalarAt extends Range {
   /** The path of the value; for a key, that of the value which it names. */
   readonly path: SourcePath;
   readonly isKey: boolean;

@@ -2,7 +2,7 @@
 import type { SourcePath } from "../../base/yaml/source.ts";
 
 /** A JSON Schema, or a part of one. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
+type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** A field that a mapping may have. */
 export interface FieldInfo {

@@ -25,7 +25,7 @@ import type { Copying, Writing } from "./environment.ts";
 const graceMs = 2000;
 
 /** The command, and its bounds. */
-export interface FanOut {
+interface FanOut {
   command: readonly string[];
   shell: boolean;
   bounds: Fanout;

@@ -18,7 +18,7 @@ import { podLimitOf } from "../pod_fields.ts";
 import { fanOut } from "./fan_out.ts";
 
 /** The code or its file, its input, and its bounds. */
-export interface SandboxRun {
+interface SandboxRun {
   code?: string;
   file?: string;
   input: unknown;
@@ -177,12 +177,12 @@ const known = (Object.values(resources) as unknown[])
   .filter((one): one is ApiResource => typeof one === "object" && one !== null && "plural" in one);
 
 /** Returns a kind that kodama knows, by its plural in the API. */
-export function findResource(plural: string): ApiResource | undefined {
+export function knownResource(plural: string): ApiResource | undefined {
   return known.find((one) => one.plural === plural);
 }
 
 function resourceOf(plural: string): ApiResource {
-  const found = findResource(plural);
+  const found = knownResource(plural);
   if (found !== undefined) return found;
   throw new KodamaError("notFound", `scripts can't get "${plural}"`, {
     hint: `they can get ${known.map((one) => one.plural).join(", ")}`,

@@ -16,7 +16,7 @@ export interface WhereOverrides {
 }
 
 /** What has run in this run. Grows. */
-export interface Tally {
+interface Tally {
   /** A step has run; steps that an earlier run has ended don't count. */
   hasRun: boolean;
   /** A step that may change pods or the cluster has run. */

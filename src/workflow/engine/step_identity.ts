@@ -21,7 +21,7 @@ import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 type Uses = ReadonlyMap<Step, FullWorkflow>;
 
 /** Dependencies of a definition beside the step. */
-export interface DefinitionContext {
+interface DefinitionContext {
   workflow: FullWorkflow;
   /** Parameters, and `index` in a round. */
   values: Values;

@@ -15,7 +15,7 @@ const maxLineLength = 1024 * 1024;
 const maxScriptBytes = 1024 * 1024;
 
 /** The dependencies of this machine. */
-export interface LocalEnvironmentParts {
+interface LocalEnvironmentParts {
   clock: Clock;
   env(name: string): string | undefined;
   /** Variables that programs get in addition to those they inherit. */

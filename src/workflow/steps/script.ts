@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { anyType } from "../../expression/type.ts";
 import { anything, countFromOne, described, text } from "../fields.ts";
-import { findResource, isFile, runInSandbox } from "../engine/run_in_sandbox.ts";
+import { isFile, knownResource, runInSandbox } from "../engine/run_in_sandbox.ts";
 import type { ClusterRule } from "../model.ts";
 import { defineStep, type StepRights } from "../step_kind.ts";
 
@@ -69,7 +69,7 @@ function rightsOf(script: string, cluster: readonly ClusterRule[]): StepRights {
     ? "the script may read in other namespaces, which `permissions.cluster` names"
     : undefined;
   const read = [...new Set(calls)].flatMap((plural): StepRights["rights"] => {
-    const found = plural === undefined ? undefined : findResource(plural);
+    const found = plural === undefined ? undefined : knownResource(plural);
     if (found === undefined || verbs.length === 0) return [];
     const scope = found.namespaced ? {} : { isClusterWide: true } as const;
     return [{ group: found.group, resource: found.plural, verbs, ...scope }];

@@ -8,7 +8,7 @@ import type { Invocation } from "../../invocation.ts";
 import { runAsk } from "./run_ask.ts";
 
 /** A command that has ended. */
-export interface EndedCommand {
+interface EndedCommand {
   /** As typed. */
   command: string;
   exitCode: number;

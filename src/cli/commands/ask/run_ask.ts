@@ -10,7 +10,7 @@ import type { Invocation } from "../../invocation.ts";
 import { confirmOn } from "../exec/confirm.ts";
 
 /** A question, and how its answer is shown. */
-export interface AskRun {
+interface AskRun {
   question: string;
   options: AskOptionValues;
   context: string | undefined;

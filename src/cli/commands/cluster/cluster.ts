@@ -102,7 +102,7 @@ function startingText(pods: RunningCluster["pods"]): string {
 }
 
 /** Returns the progress line for standard error; undefined for an event that needs none. */
-export function clusterEventLine(event: ClusterEvent): string | undefined {
+function clusterEventLine(event: ClusterEvent): string | undefined {
   switch (event.kind) {
     case "joined":
       return "another start of the cluster is under way: waiting for it";

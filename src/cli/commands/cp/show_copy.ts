@@ -14,7 +14,7 @@ import { confirmOption } from "../exec/confirm.ts";
 import type { CopyView } from "./resolve.ts";
 
 /** What the terminal adds to the options of a copy. */
-export type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
+type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
 
 /** The environment in which a copy is shown. */
 export type CopySurroundings = Pick<Invocation, "terminal" | "signals" | "environment">;

@@ -9,7 +9,7 @@ import type { Terminal } from "../../../terminal/terminal.ts";
 import { askChoice, canAsk } from "../../ask_yes.ts";
 
 /** Options of a question. */
-export interface Confirming {
+interface Confirming {
   /** A change of more pods than this is confirmed; undefined for the value in the settings. */
   above: number | undefined;
   /** Standard input goes to the commands. */

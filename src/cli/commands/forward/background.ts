@@ -47,7 +47,7 @@ export async function rememberForward(
 }
 
 /** Returns args that mean the same later, and in another folder. */
-export async function storedArgs(
+async function storedArgs(
   host: Host,
   line: readonly string[],
   [context]: readonly string[],

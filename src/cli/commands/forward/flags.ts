@@ -204,7 +204,7 @@ function nameOf(
 }
 
 /** Flags that a process in the background can't have: of a person, of standard input and output. */
-export const onlyHere: readonly string[] = ["pick", "from", "inspect"];
+const onlyHere: readonly string[] = ["pick", "from", "inspect"];
 
 /** Flags of the command itself, which a process in the background doesn't get. */
 const ownFlags = /^(?:-d|-q|-o.*|--(?:detach|quiet|no-live|name|output)(?:=.*)?)$/;

@@ -17,7 +17,7 @@ import { columnsFor, type Naming, PodRows } from "../../../present/pod_rows.ts";
 import { PickerTerminal } from "./picker_terminal.ts";
 
 /** Options and environment of a picker. */
-export interface PickOn {
+interface PickOn {
   host: Host;
   invocation: Invocation;
 }

@@ -20,7 +20,7 @@ import { previewWanted } from "../../../pick/view.ts";
 import { type PreviewParts, previewText } from "../../../present/pod_preview.ts";
 
 /** Options of a session. */
-export interface SessionParts {
+interface SessionParts {
   host: Host;
   options: PickerOptions;
   rows: PodRows;

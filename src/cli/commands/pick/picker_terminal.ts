@@ -11,7 +11,7 @@ import type { InputStream, Terminal } from "../../../terminal/terminal.ts";
 import { type Height, isFullScreen, rowsOf } from "./options.ts";
 
 /** A picker, whatever its rows are. */
-export interface PickerSource {
+interface PickerSource {
   readonly state: PickState;
   /** Handles an event. */
   send(event: PickEvent): void;

@@ -98,7 +98,7 @@ export async function showStarted(
 }
 
 /** Follows a run to its end; a signal leaves it running. */
-export async function showFollowed(
+async function showFollowed(
   host: Host,
   ref: ClusterRunRef,
   { view, invocation }: { view: Pick<View, "format" | "quiet">; invocation: Invocation },

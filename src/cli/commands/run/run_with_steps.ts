@@ -24,7 +24,7 @@ import type { ClusterOptions } from "../../../actions/cluster_run/submit.ts";
 import type { PastWorkflow } from "../../../actions/runs/past_runs.ts";
 
 /** The options from the command line. */
-export interface StepsArgs {
+interface StepsArgs {
   workflow: string;
   overrides: PlanOverrides;
   view: RunView;

@@ -8,7 +8,7 @@ import { contextFlags, namespaceValue } from "../../parser/scope_flags.ts";
 const group = "In the cluster";
 
 /** The namespace and the cluster. */
-export const scopeFlags = {
+export const clusterScopeFlags = {
   "namespace": value("namespace of the run (default the context's)", text, namespaceValue),
   ...contextFlags,
 };
@@ -42,7 +42,7 @@ export function clusterScopeIf(
   given: ReadonlySet<string>,
 ): ClusterScope | undefined {
   if (flags["in-cluster"]) return clusterScope(flags);
-  const other = [...Object.keys(scopeFlags), "all-namespaces"].find((flag) =>
+  const other = [...Object.keys(clusterScopeFlags), "all-namespaces"].find((flag) =>
     flag !== "kubeconfig" && given.has(flag)
   );
   if (other !== undefined) throw new UsageError(`--${other} needs --in-cluster`);

@@ -6,7 +6,7 @@ import { paramTexts, stepChoice, workflowFlags } from "../run/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../parser/flag.ts";
 import { kubeconfigFlag } from "../../parser/scope_flags.ts";
-import { clusterScopeIf, inClusterFlag, scopeFlags } from "./cluster_scope.ts";
+import { clusterScopeFlags, clusterScopeIf, inClusterFlag } from "./cluster_scope.ts";
 import { runId, runOperand } from "./run_operand.ts";
 import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning } from "../exec/options.ts";
@@ -40,8 +40,8 @@ export const command = defineCommand({
     trust: workflowFlags.trust,
     "in-cluster": inClusterFlag,
     detach: toggle("with --in-cluster: don't follow the run", { group: "In the cluster" }),
-    namespace: scopeFlags.namespace,
-    context: scopeFlags.context,
+    namespace: clusterScopeFlags.namespace,
+    context: clusterScopeFlags.context,
     recreated: toggle("also run in pods that were recreated under the same name"),
     kubeconfig: kubeconfigFlag,
     ...rerunFlags,

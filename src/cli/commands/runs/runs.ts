@@ -9,10 +9,10 @@ import { defineCommand } from "../../parser/command.ts";
 import { BadValue, choice, count, text, toggle, value, valueOr } from "../../parser/flag.ts";
 import {
   clusterScope,
+  clusterScopeFlags,
   clusterScopeIf,
   everywhereFlag,
   inClusterFlag,
-  scopeFlags,
 } from "./cluster_scope.ts";
 import { runId, runOperand } from "./run_operand.ts";
 
@@ -29,7 +29,7 @@ const list = defineCommand({
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
     "in-cluster": inClusterFlag,
     "all-namespaces": everywhereFlag,
-    ...scopeFlags,
+    ...clusterScopeFlags,
   },
   examples: [
     { title: "List the last runs", line: "kodama runs list" },
@@ -110,7 +110,7 @@ const show = defineCommand({
   flags: {
     output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
     "in-cluster": inClusterFlag,
-    ...scopeFlags,
+    ...clusterScopeFlags,
   },
   examples: [
     { title: "Show the last run", line: "kodama runs show" },
@@ -270,7 +270,7 @@ const follow = defineCommand({
     "in-cluster": toggle("runs in the cluster: no others can be followed", {
       group: "In the cluster",
     }),
-    ...scopeFlags,
+    ...clusterScopeFlags,
   },
   examples: [{ title: "The newest run", line: "kodama runs follow" }],
   exitCodes: exitCodeTable,
@@ -302,7 +302,7 @@ const stop = defineCommand({
     "in-cluster": toggle("runs in the cluster: no others can be stopped", {
       group: "In the cluster",
     }),
-    ...scopeFlags,
+    ...clusterScopeFlags,
   },
   examples: [{ title: "Stop a run", line: "kodama runs stop 20261121-094600-1231f3a" }],
   seeAlso: ["kodama runs rerun --help resumes it, with --in-cluster --rest."],

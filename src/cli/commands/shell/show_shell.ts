@@ -7,7 +7,7 @@ import type { Terminal } from "../../../terminal/terminal.ts";
 import type { Invocation } from "../../invocation.ts";
 
 /** What the terminal adds to the options of a shell. */
-export type ShellExtras = Pick<ShellOptions, "stdin" | "terminal" | "signal">;
+type ShellExtras = Pick<ShellOptions, "stdin" | "terminal" | "signal">;
 
 /** Shows the shell that `start` opens; returns the exit code of the process. */
 export async function showShell(

@@ -6,7 +6,7 @@ import { success } from "../../exit_codes.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { entriesText, progressText, syncData } from "../../../present/sync_text.ts";
+import { entriesText, syncData, syncProgressText } from "../../../present/sync_text.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { contextFlags, namespaceValue } from "../../parser/scope_flags.ts";
@@ -165,7 +165,7 @@ function progressLine(
   { phase, reason, progress }: Extract<SyncStartEvent, { kind: "progress" }>,
   still: string,
 ): string {
-  if (phase === "syncing") return `syncing${still}: ${progressText(progress)}`;
+  if (phase === "syncing") return `syncing${still}: ${syncProgressText(progress)}`;
   return `${phase}${still}${reason === "" ? "" : `: ${reason}`}`;
 }
 

@@ -18,7 +18,7 @@ export const syncOutput = {
 };
 
 /** The operand that names a sync. */
-export const syncOperand: Operand = {
+const syncOperand: Operand = {
   name: "SYNC",
   arity: "optional",
   completion: { kind: "syncs" },

@@ -25,7 +25,7 @@ import { type DataFormat, renderData, styleOf } from "../../output.ts";
 import { TableScreen } from "../../table_screen.ts";
 
 /** What the command line requests. */
-export interface ShowTopOptions {
+interface ShowTopOptions {
   contexts: readonly string[];
   kubeconfig: string | undefined;
   pick: boolean;

@@ -29,7 +29,7 @@ import {
 } from "./managed_fields.ts";
 
 /** The options of an apply. */
-export interface ApplyOptions {
+interface ApplyOptions {
   manager: Manager;
   /** Takes over fields that others own. */
   force: boolean;

@@ -20,7 +20,7 @@ export type Attributes =
   | { kind: "path"; verb: string; path: string };
 
 /** Whether it is allowed, and by which rule. */
-export interface Decision {
+interface AccessDecision {
   allowed: boolean;
   reason: string;
 }
@@ -29,7 +29,7 @@ export interface Decision {
 export const masters = "system:masters";
 
 /** Authorizes by the present roles. */
-export function authorize(store: Store, user: User, attributes: Attributes): Decision {
+export function authorize(store: Store, user: User, attributes: Attributes): AccessDecision {
   if (user.groups.includes(masters)) return { allowed: true, reason: "" };
   const namespace = attributes.kind === "resource" ? attributes.namespace : "";
   for (const { rules, reason } of grants(store, user, namespace)) {
@@ -39,7 +39,7 @@ export function authorize(store: Store, user: User, attributes: Attributes): Dec
 }
 
 /** Returns every rule that applies to a user in a namespace. */
-export function rulesOf(store: Store, user: User, namespace: string): PolicyRule[] {
+export function grantedRules(store: Store, user: User, namespace: string): PolicyRule[] {
   if (user.groups.includes(masters)) {
     return [
       { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },

@@ -5,7 +5,7 @@ import type { ApiContext } from "../context.ts";
 import { decodeObject } from "../decode.ts";
 import { type ApiRequest, type ApiResponse, json, type User } from "../message.ts";
 import { parseBody } from "../negotiate.ts";
-import { type Attributes, authorize, rulesOf } from "./authorize.ts";
+import { type Attributes, authorize, grantedRules } from "./authorize.ts";
 
 /** A kind that can only be created, and its answer. */
 export interface Review {
@@ -41,7 +41,7 @@ export const reviews: readonly Review[] = [
     plural: "selfsubjectrulesreviews",
     kind: "SelfSubjectRulesReview",
     answer({ store }, user, spec) {
-      const rules = rulesOf(store, user, text(spec["namespace"]));
+      const rules = grantedRules(store, user, text(spec["namespace"]));
       return {
         resourceRules: rules.filter(({ nonResourceURLs }) => !nonResourceURLs?.length),
         nonResourceRules: rules.filter(({ nonResourceURLs }) => nonResourceURLs?.length)

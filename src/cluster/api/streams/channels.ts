@@ -8,7 +8,7 @@ import { bytesFrom, closeOnce, type MessageSocket, writeAll } from "./socket.ts"
 export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
 /** The client's input. */
-export type ClientMessage =
+type ClientMessage =
   | { kind: "stdin"; bytes: Uint8Array }
   | { kind: "resize"; columns: number; rows: number }
   /** v5 alone: the end of standard input. */

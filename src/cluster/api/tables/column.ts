@@ -2,7 +2,7 @@
 import type { Stored } from "../../model.ts";
 
 /** A cell of a table: JSON, as `kubectl get` prints it. */
-export type TableCell = string | number | boolean | null;
+type TableCell = string | number | boolean | null;
 
 /** One column. Those of priority 1 are shown by `-o wide` alone. */
 export interface TableColumn {

@@ -272,7 +272,7 @@ const anyColumns: readonly TableColumn[] = [nameColumn, ageColumn];
 export type IncludeObject = "None" | "Metadata" | "Object";
 
 /** The fields of a table beside its rows. */
-export interface TableOptions {
+interface TableOptions {
   includeObject: IncludeObject;
   now: Date;
   metadata: Record<string, unknown>;
