@@ -47,10 +47,13 @@ Deno.test("`storedTeam()` ignores what isn't valid, and returns no control chara
   const read = (text: string) =>
     storedTeam({ ...object, data: { "team.yaml": text } }, stored).team;
   for (
-    const text of ["a: [", "- 1", "a: &a 1\nb: *a", "attached: 1\nnotes: {}", "x".repeat(600_000)]
+    const text of ["", "a: [", "- 1", "a: &a 1\nb: *a", "attached: 1\nnotes: {}"]
   ) {
     assert.deepEqual(read(text), emptyTeam);
   }
+  const numbered = "lastNote: 7 #";
+  assert.equal(read(numbered).lastNote, 7);
+  assert.deepEqual(read(numbered + "x".repeat(600_000)), emptyTeam);
   const evil = { number: 3, by: "\u001b]0;x\u0007mallory", at, text: "a\u001b[2Jb\nc\u202e" };
   const unknown = { ...jane, activity: "telepathy" };
   assert.deepEqual(read(JSON.stringify({ attached: [jane, unknown, 1], notes: [evil, {}] })), {

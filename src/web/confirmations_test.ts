@@ -9,13 +9,25 @@ Deno.test("a confirmation ends after ten minutes", async () => {
   const clock = new ManualClock();
   const all = new Confirmations(clock);
   const asked = async (token?: string): Promise<string> => {
-    const error = await all.of(["browser"], token).ask(question).then(() => undefined, (e) => e);
-    return error instanceof UnconfirmedQuestion ? error.confirm : "confirmed";
+    const answer = await all.of(["browser"], token).ask(question).catch((error) => error);
+    if (answer instanceof UnconfirmedQuestion) return answer.confirm;
+    assert.equal(answer, true);
+    return "confirmed";
   };
   const first = await asked();
   clock.advance(600_000 - 1);
   assert.equal(await asked(first), "confirmed");
+  assert.notEqual(await asked(first), "confirmed");
   const second = await asked();
   clock.advance(600_000);
   assert.notEqual(await asked(second), "confirmed");
+});
+
+Deno.test("the oldest question ends if more than 256 of them wait", async () => {
+  const all = new Confirmations(new ManualClock());
+  const ask = (token?: string) => all.of(["browser"], token).ask(question).catch((error) => error);
+  const tokens: string[] = [];
+  for (let number = 0; number <= 256; number++) tokens.push((await ask()).confirm);
+  assert.equal(await ask(tokens[1]), true);
+  assert.notEqual(await ask(tokens[0]), true);
 });

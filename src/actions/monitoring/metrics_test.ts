@@ -21,10 +21,10 @@ const lines = [
 const forward = { toPod: 5, fromPod: 7, opened: 2, local: "127.0.0.1:1", target: "svc/web" };
 const reports: Readonly<Record<string, unknown>> = {
   web: { phase: "running", state: { forwards: [{ ...forward, remote: "80" }] } },
-  old: { phase: "stopped" },
+  old: { phase: "stopped", state: { forwards: [{ ...forward, remote: "81" }] } },
 };
 
-function fixture() {
+function fixture(changes: Partial<Host> = {}) {
   const { host, files } = simulatedHost({});
   const control = {
     names: () => Promise.resolve(Object.keys(reports)),
@@ -34,6 +34,7 @@ function fixture() {
     ...host,
     kube: () => Promise.reject(new KodamaError("unreachable", "no answer")),
     forwards: () => Promise.resolve(control),
+    ...changes,
   } as unknown as Host;
   const collector = new MetricsCollector(changed, { allNamespaces: true });
   const collect = async () => {
@@ -61,6 +62,12 @@ Deno.test("a part that can't be read is reported, and the others are complete", 
   const labels = { name: "web", target: "svc/web:80" };
   assert.equal(value("kodama_forward_bytes", { ...labels, direction: "from_pod" }), 7);
   assert.equal(value("kodama_forward_connections", labels), 2);
+  assert.equal(value("kodama_forward_connections", { name: "old" }), undefined);
+});
+
+Deno.test("`collect()` throws a defect, which is not a part that can't be read", async () => {
+  const { collect } = fixture({ forwards: () => Promise.reject(new TypeError("a defect")) });
+  await assert.rejects(collect(), new TypeError("a defect"));
 });
 
 Deno.test("a run counts once it has ended, and still when its record is removed", async () => {

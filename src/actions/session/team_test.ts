@@ -4,11 +4,12 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { stateObject, storedSession } from "../../session/state.ts";
 import { SessionStore } from "../../session/store.ts";
-import { renewalMs } from "../../session/team.ts";
+import { maxNoteChars, renewalMs } from "../../session/team.ts";
 import { MemoryObjects } from "../../session/testing/memory_objects.ts";
 import { sampleSession } from "../../session/testing/session.ts";
 import type { Host } from "../host.ts";
-import { reportAttached, teamOf } from "./team.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
+import { addNote, reportAttached, teamOf } from "./team.ts";
 
 const { signal } = new AbortController();
 
@@ -84,4 +85,23 @@ Deno.test("a client that fails to report itself retries; without the right it do
     assert.deepEqual(logged, ["cannot report that this client is attached: no"]);
     assert.deepEqual(await users(), []);
   }
+});
+
+Deno.test("`teamOf()` returns nothing without the right to read it, and throws any other error", async () => {
+  for (const kind of ["forbidden", "unreachable"] as const) {
+    const { host, opened } = fixture({ get: () => Promise.reject(new KodamaError(kind, "no")) });
+    const team = teamOf(host, opened, signal);
+    if (kind === "forbidden") assert.equal(await team, undefined);
+    else await assert.rejects(team, { kind });
+  }
+});
+
+Deno.test("a note has a text, and one of at most its limit", async () => {
+  const kube = () => Promise.reject(new KodamaError("unreachable", "asked"));
+  const host = { ...simulatedHost({}).host, kube };
+  const add = (text: string) => addNote(host, { name: "web", text, signal });
+  for (const text of ["", " \x1b[0m\n", "x".repeat(maxNoteChars + 1)]) {
+    await assert.rejects(add(text), { kind: "usage" });
+  }
+  await assert.rejects(add("x".repeat(maxNoteChars)), { kind: "unreachable" });
 });
