@@ -69,7 +69,6 @@ const errors: Readonly<Record<string, readonly string[]>> = {
   "prompt-none": ["prompt", "my-work"],
   "prompt-twice": ["prompt", "my-work", "do it", "--file", "task.md"],
   "prompt-follow-json": ["prompt", "my-work", "do it", "-f", "-o", "json"],
-  "prompt-bad-adapter": ["prompt", "my-work", "do it", "--adapter", "cluade"],
   "prompt-bad-name": ["prompt", "My_Work", "do it"],
   "prompt-no-pod": ["prompt", "pod/", "do it"],
   "logs-template-and-times": ["logs", "web-0", "--template", "{message}", "--timestamps"],

@@ -6,7 +6,7 @@
  * until it has answered and then exits. Each line that it prints, on either stream, is offered to {@link
  * Adapter.readLine}; a line that the adapter doesn't know becomes `output` or `unknown`, and never an error.
  */
-import type { AgentEvent } from "./model.ts";
+import type { AgentEvent, Approval } from "./model.ts";
 
 /** The inputs of a task's command line. */
 export interface TaskPlan {
@@ -30,19 +30,29 @@ export type Permissions = typeof permissionModes[number];
 export type Decision =
   | { kind: "allow" }
   /** The agent reads the message as the reason. */
-  | { kind: "deny"; message: string };
+  | { kind: "deny"; message?: string };
 
 /**
- * How an agent that asks is talked to: its standard input stays open while it works. All of it is text that kodama
- * composes; the pod's shell only passes on lines.
+ * How an agent is talked to: its standard input stays open while it works. All of it is text that kodama composes; the
+ * pod's shell only passes on lines.
  */
 export interface Dialogue {
-  /** An extended regular expression of grep for the agent's last line: its input is closed after it. */
-  readonly last: string;
-  /** Returns the first lines of the agent's input. */
-  opening(prompt: string): string;
-  /** Returns the line that answers a request. */
-  answer(request: string, decision: Decision): string;
+  /** Whether every task needs it, and not only one whose tools are approved. */
+  readonly always: boolean;
+  /** Whether the agent reads the message of a refusal. */
+  readonly takesMessages: boolean;
+  /**
+   * Returns files of the task: `prompt`, the first lines of the agent's input; and either `dialogue`, an extended
+   * regular expression of grep for the agent's last line, after which its input is closed, or `talk`, a script that
+   * does more. See `scripts/runner.sh`.
+   */
+  files(prompt: string, plan: TaskPlan): Record<string, string>;
+  /**
+   * Returns the line that answers a request.
+   *
+   * @throws UsageError if the agent doesn't offer that answer.
+   */
+  answer(approval: Approval, decision: Decision): string;
 }
 
 /** Signals as a shell names them. */
@@ -55,13 +65,18 @@ export interface Adapter {
   readonly program?: string;
   /** What the tokens of its results are counted over. */
   readonly tokensOf: "task" | "conversation";
+  /** What the cost of its results is of. */
+  readonly costOf: "task" | "conversation";
   /** Whether a later task can continue an earlier one's conversation. */
   readonly converses: boolean;
   /**
    * The signal that stops it before TERM and KILL do. With `to: "agent"` only the started process gets it and must end
-   * its own children; with `tree`, all its descendants too.
+   * its own children; with `tree`, all its descendants too. With `input` its dialogue has a message for this, and the
+   * signal is for an agent that isn't that far.
    */
-  readonly interrupt: { signal: InterruptSignal; to: "agent" | "tree"; graceMs: number };
+  readonly interrupt: { signal: InterruptSignal; to: "agent" | "tree" | "input"; graceMs: number };
+  /** What stands in an arg for the path of the file with the prompt; undefined if nothing does. */
+  readonly promptFileMark?: string;
   /** Lines of a POSIX shell before the command: they contain no user text. */
   readonly preparation: string;
   /**
@@ -72,7 +87,7 @@ export interface Adapter {
   command(plan: TaskPlan): readonly string[];
   /** Whether it ends a task that has cost more than a budget. */
   readonly limitsCost: boolean;
-  /** How it asks for approvals; undefined if it can't. */
+  /** How it asks for approvals; undefined if it can't, and reads its prompt alone. */
   readonly dialogue?: Dialogue;
   /** Returns the events of a line, in order; none if it is irrelevant. Never throws. */
   readLine(line: string): readonly AgentEvent[];
@@ -81,7 +96,7 @@ export interface Adapter {
 /* The names of the adapters, separate from them: help and completion load only these. */
 
 /** The first is the default for a task. */
-export const adapterNames = ["claude", "codex", "command"] as const;
+export const adapterNames = ["claude", "codex", "acp", "command"] as const;
 
-/** The name of an adapter. */
+/** The name of one of kodama's own adapters. */
 export type AdapterName = typeof adapterNames[number];

@@ -17,9 +17,10 @@ const rounds = Number(Deno.env.get("KODAMA_SESSION_ROUNDS") ?? "5");
 const asking: Adapter = {
   ...commandAdapter,
   dialogue: {
-    last: "^bye",
-    opening: (prompt) => `${prompt}\n`,
-    answer: (request, { kind }) => `${request} ${kind}`,
+    always: false,
+    takesMessages: true,
+    files: (prompt) => ({ prompt, dialogue: "^bye" }),
+    answer: ({ request }, { kind }) => `${request} ${kind}`,
   },
 };
 const script = `read -r prompt; for one in first second; do

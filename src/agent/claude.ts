@@ -6,19 +6,24 @@
  * last. Other events are tolerated, and so are more or fewer fields.
  */
 import type { Adapter, Dialogue } from "./adapter.ts";
+import { readJsonLine } from "./event_lines.ts";
 import {
   asFields,
   fieldsOf,
   type JsonFields,
-  jsonObject,
   listField,
   numberOf,
   textField,
 } from "./json_fields.ts";
-import { type AgentEvent, bounded, isConversation, isRequest, type Tokens } from "./model.ts";
-
-/** Of a tool's input or answer: enough to see what it is about. */
-const maxSummary = 300;
+import {
+  type AgentEvent,
+  bounded,
+  isConversation,
+  isRequest,
+  maxSummary,
+  type Tokens,
+  unknownEvent,
+} from "./model.ts";
 
 /** Tools whose refusal is reported; more than a user reads. */
 const maxRefused = 20;
@@ -36,16 +41,17 @@ export PATH
  * https://code.claude.com/docs/en/agent-sdk/user-input Tried with the version of the tests.
  */
 const dialogue: Dialogue = {
-  // The result is the only line whose first field may be another than its type.
-  last: '^[{]"type":"result"|^[{]"([^t]|t[^y]|ty[^p]|typ[^e]).*"type":"result"',
-  opening: (prompt) =>
-    `${
-      JSON.stringify({
-        type: "user",
-        message: { role: "user", content: [{ type: "text", text: prompt }] },
-      })
-    }\n`,
-  answer: (request, decision) =>
+  always: false,
+  takesMessages: true,
+  files: (prompt) => ({
+    // The result is the only line whose first field may be another than its type.
+    dialogue: '^[{]"type":"result"|^[{]"([^t]|t[^y]|ty[^p]|typ[^e]).*"type":"result"',
+    prompt: JSON.stringify({
+      type: "user",
+      message: { role: "user", content: [{ type: "text", text: prompt }] },
+    }),
+  }),
+  answer: ({ request }, decision) =>
     JSON.stringify({
       type: "control_response",
       response: {
@@ -53,7 +59,7 @@ const dialogue: Dialogue = {
         request_id: request,
         response: decision.kind === "allow"
           ? { behavior: "allow" }
-          : { behavior: "deny", message: decision.message },
+          : { behavior: "deny", message: decision.message ?? "the user refused this" },
       },
     }),
 };
@@ -63,6 +69,7 @@ export const claudeAdapter: Adapter = {
   name: "claude",
   program: "claude",
   tokensOf: "task",
+  costOf: "task",
   converses: true,
   limitsCost: true,
   // It ends its turn, saves the conversation and stops the processes of its tools.
@@ -82,15 +89,12 @@ export const claudeAdapter: Adapter = {
       ...args,
     ];
   },
-  readLine,
+  readLine: (line) => readJsonLine(line, readEvent),
 };
 
-function readLine(line: string): readonly AgentEvent[] {
-  const event = jsonObject(line);
-  const type = event === undefined ? undefined : textField(event, "type");
-  if (event === undefined || type === undefined) {
-    return line.trim() === "" ? [] : [{ kind: "output", text: bounded(line) }];
-  }
+function readEvent(event: JsonFields): readonly AgentEvent[] | undefined {
+  const type = textField(event, "type");
+  if (type === undefined) return undefined;
   switch (type) {
     case "system":
       return readSystem(event);
@@ -104,10 +108,10 @@ function readLine(line: string): readonly AgentEvent[] {
       return [readControlRequest(event)];
     case "control_cancel_request": {
       const request = textField(event, "request_id") ?? "";
-      return isRequest(request) ? [{ kind: "withdrawn", request }] : [unknown(type)];
+      return isRequest(request) ? [{ kind: "withdrawn", request }] : [unknownEvent(type)];
     }
     default:
-      return [unknown(type)];
+      return [unknownEvent(type)];
   }
 }
 
@@ -116,7 +120,7 @@ function readControlRequest(event: JsonFields): AgentEvent {
   const request = textField(event, "request_id") ?? "";
   const subtype = textField(asked, "subtype") ?? "";
   if (subtype !== "can_use_tool" || !isRequest(request)) {
-    return unknown(`control_request/${subtype}`);
+    return unknownEvent(`control_request/${subtype}`);
   }
   const toolUse = textField(asked, "tool_use_id");
   return {
@@ -132,10 +136,6 @@ function readControlRequest(event: JsonFields): AgentEvent {
 function approvedText(input: JsonFields): string {
   const command = textField(input, "command");
   return bounded(command ?? JSON.stringify(input));
-}
-
-function unknown(type: string): AgentEvent {
-  return { kind: "unknown", type: bounded(type, maxSummary) };
 }
 
 function readSystem(event: JsonFields): AgentEvent[] {
@@ -164,7 +164,7 @@ function readSystem(event: JsonFields): AgentEvent[] {
       }];
     }
     default:
-      return [unknown(`system/${textField(event, "subtype") ?? ""}`)];
+      return [unknownEvent(`system/${textField(event, "subtype") ?? ""}`)];
   }
 }
 

@@ -143,25 +143,27 @@ Deno.test("a request for approval waits until its tool has ended, it is withdraw
 Deno.test("with permissions ask, the input is a message, answers are lines, and only a result is the last line", () => {
   const { dialogue } = claudeAdapter;
   assert.ok(dialogue);
-  const args = claudeAdapter.command({
+  const plan = {
     args: [],
     conversation: { id: recordedConversation, isNew: true },
     permissions: "ask",
     budgetUsd: 2.5,
-  }).join(" ");
+  } as const;
+  const args = claudeAdapter.command(plan).join(" ");
   assert.match(args, /--permission-prompt-tool stdio --permission-mode default/);
   assert.match(args, /--max-budget-usd 2.5/);
-  const [line, end] = dialogue.opening('two\n"lines"').split("\n");
-  assert.equal(JSON.parse(line ?? "").message.content[0].text, 'two\n"lines"');
-  assert.equal(end, "");
-  const denied = JSON.parse(dialogue.answer("r1", { kind: "deny", message: "no\nnever" }));
+  const files = dialogue.files('two\n"lines"', plan);
+  assert.equal(JSON.parse(files["prompt"] ?? "").message.content[0].text, 'two\n"lines"');
+  assert.ok(!files["prompt"]?.includes("\n"));
+  const asked = { request: "r1", tool: "Bash", summary: "" };
+  const denied = JSON.parse(dialogue.answer(asked, { kind: "deny", message: "no\nnever" }));
   assert.deepEqual(denied.response, {
     subtype: "success",
     request_id: "r1",
     response: { behavior: "deny", message: "no\nnever" },
   });
-  assert.ok(!dialogue.answer("r1", { kind: "deny", message: "no\nnever" }).includes("\n"));
-  const last = new RegExp(dialogue.last);
+  assert.ok(!dialogue.answer(asked, { kind: "deny", message: "no\nnever" }).includes("\n"));
+  const last = new RegExp(files["dialogue"] ?? "");
   const isLast = (lines: readonly string[]) => lines.filter((one) => last.test(one)).length;
   assert.equal(isLast(recordedTask), 1);
   assert.ok(last.test('{"duration_api_ms":1,"result":"x","type":"result","uuid":"y"}'));

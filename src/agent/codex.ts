@@ -5,11 +5,17 @@
  * Required: `thread.started` with `thread_id`, and `turn.completed` or `turn.failed` last. Other events are tolerated.
  */
 import type { Adapter } from "./adapter.ts";
-import { fieldsOf, type JsonFields, jsonObject, numberOf, textField } from "./json_fields.ts";
-import { type AgentEvent, bounded, isConversation, type Tokens } from "./model.ts";
-
-/** Of a tool's subject. */
-const maxSummary = 300;
+import { readJsonLine } from "./event_lines.ts";
+import { fieldsOf, type JsonFields, numberOf, textField } from "./json_fields.ts";
+import {
+  type AgentEvent,
+  bounded,
+  isConversation,
+  maxSummary,
+  noTokens,
+  type Tokens,
+  unknownEvent,
+} from "./model.ts";
 
 /** Codex CLI. It asks no one in this form: what it may not do fails. */
 export const codexAdapter: Adapter = {
@@ -17,6 +23,7 @@ export const codexAdapter: Adapter = {
   program: "codex",
   converses: true,
   tokensOf: "conversation",
+  costOf: "task",
   limitsCost: false,
   interrupt: { signal: "INT", to: "agent", graceMs: 10_000 },
   preparation: "PATH=$PATH:$HOME/.local/bin\nexport PATH",
@@ -30,15 +37,12 @@ export const codexAdapter: Adapter = {
       ...[...(isNew ? [] : [id]), "-"],
     ];
   },
-  readLine,
+  readLine: (line) => readJsonLine(line, readEvent),
 };
 
-function readLine(line: string): readonly AgentEvent[] {
-  const event = jsonObject(line);
-  const type = event === undefined ? undefined : textField(event, "type");
-  if (event === undefined || type === undefined) {
-    return line.trim() === "" ? [] : [{ kind: "output", text: bounded(line) }];
-  }
+function readEvent(event: JsonFields): readonly AgentEvent[] | undefined {
+  const type = textField(event, "type");
+  if (type === undefined) return undefined;
   const item = fieldsOf(event, "item") ?? {};
   switch (type) {
     case "thread.started": {
@@ -70,7 +74,7 @@ function readLine(line: string): readonly AgentEvent[] {
         reason: bounded(textField(event, "message") ?? "", maxSummary),
       }];
     default:
-      return [unknown(type)];
+      return [unknownEvent(type)];
   }
 }
 
@@ -98,7 +102,7 @@ function readCompleted(item: JsonFields): AgentEvent[] {
       return [{ kind: "output", text: bounded(textField(item, "message") ?? "") }];
     case "reasoning":
     case "todo_list":
-      return [unknown(`item/${type}`)];
+      return [unknownEvent(`item/${type}`)];
     default:
       return [{
         kind: "toolEnded",
@@ -108,12 +112,6 @@ function readCompleted(item: JsonFields): AgentEvent[] {
       }];
   }
 }
-
-function unknown(type: string): AgentEvent {
-  return { kind: "unknown", type: bounded(type, maxSummary) };
-}
-
-const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
 
 /** The input includes what came from the cache. */
 function readUsage(usage: JsonFields): Tokens {

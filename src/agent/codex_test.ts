@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { codexAdapter } from "./codex.ts";
-import { foldEvent, noProgress, ownTokens } from "./read_tasks.ts";
+import { foldEvent, noProgress, ownCounts } from "./read_tasks.ts";
 
 const thread = "01a205eb-58cc-7700-9208-243a2765bc46";
 
@@ -57,10 +57,10 @@ Deno.test("tokens that an agent counts over a conversation become those of each 
     ...(continues === undefined ? {} : { continues }),
     progress: { ...noProgress, tokens: { input, output: 1, cacheRead: 0, cacheWrite: 0 } },
   });
-  const tasks = ownTokens([task(1, 100), task(2, 30), task(3, 250, 1), task(4, 400, 3)]);
+  const tasks = ownCounts([task(1, 100), task(2, 30), task(3, 250, 1), task(4, 400, 3)]);
   assert.deepEqual(tasks.map(({ progress }) => progress.tokens.input), [100, 30, 150, 150]);
   const claude = [task(1, 100), task(2, 150, 1)].map((one) => ({ ...one, adapter: "claude" }));
-  assert.deepEqual(ownTokens(claude), claude);
+  assert.deepEqual(ownCounts(claude), claude);
 });
 
 Deno.test("no JSON makes the reader of Codex throw", () => {

@@ -3,6 +3,7 @@
  * conversation continue each other. All output of a pod is untrusted text: bounded here, made safe for terminals by the
  * front ends.
  */
+import type { AgentManifest } from "./manifest.ts";
 
 /** Tokens as the model's provider counts them. */
 export interface Tokens {
@@ -13,17 +14,20 @@ export interface Tokens {
   cacheWrite: number;
 }
 
+/** None. */
+export const noTokens: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+
 /** An agent's event, independent of the adapter. Texts are cut to {@link maxText}. */
 export type AgentEvent =
   /** It runs. `conversation` is the id by which it is continued later. */
   | { kind: "began"; conversation?: string; model?: string }
-  /** The agent's text for the user. */
-  | { kind: "text"; text: string }
+  /** The agent's text for the user. Parts that follow each other are one text: an `EventReader` joins them. */
+  | { kind: "text"; text: string; isPart?: true }
   /** `summary` is the tool's subject: a command, a path. */
   | { kind: "toolStarted"; id: string; name: string; summary: string }
   | { kind: "toolEnded"; id: string; ok: boolean; text: string }
   /** The agent waits for a user's approval of a tool. `toolUse` is the `id` of `toolStarted`. */
-  | { kind: "asked"; request: string; tool: string; summary: string; toolUse?: string }
+  | ({ kind: "asked" } & Approval)
   /** It doesn't wait for that approval any more. */
   | { kind: "withdrawn"; request: string }
   /** A tool wasn't allowed, and no one is there to be prompted. */
@@ -32,6 +36,8 @@ export type AgentEvent =
   | { kind: "retry"; attempt: number; reason: string }
   /** A model's answer started. `message` distinguishes answers. */
   | { kind: "usage"; message: string; tokens: Tokens }
+  /** What the conversation has cost so far, in US dollars. */
+  | { kind: "cost"; costUsd: number }
   /** The agent's final report on the task. Absent counts weren't reported. */
   | {
     kind: "result";
@@ -57,6 +63,14 @@ export interface Approval {
   /** The tool's subject: a command, a path. */
   summary: string;
   toolUse?: string;
+  /** The answers that the agent offers; absent if all agents of its kind take the same. */
+  options?: readonly ApprovalOption[];
+}
+
+/** An answer that an agent offers, by its own id. `kind` is a word of its protocol. */
+export interface ApprovalOption {
+  id: string;
+  kind: string;
 }
 
 /** The state of a task. */
@@ -105,6 +119,8 @@ export interface Task {
   /** Starts at 1, in queue order. */
   number: number;
   adapter: string;
+  /** Of an agent that a user has described. */
+  manifest?: AgentManifest;
   status: TaskStatus;
   /** The start of the prompt. */
   prompt: string;
@@ -138,6 +154,14 @@ export function isRunning({ status }: Pick<Task, "status">): boolean {
 
 /** The maximum length of any text in an event, in characters. */
 export const maxText = 16 * 1024;
+
+/** Of a tool's input or name: enough to see what it is about. */
+export const maxSummary = 300;
+
+/** Returns the event of a type that isn't read. */
+export function unknownEvent(type: string): AgentEvent {
+  return { kind: "unknown", type: bounded(type, maxSummary) };
+}
 
 /** Returns a text of at most `limit` characters, cut between two of them. */
 export function bounded(text: string, limit: number = maxText): string {

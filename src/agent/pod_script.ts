@@ -15,6 +15,7 @@ import {
   RunningScript,
   type ScriptFailure,
 } from "../podscript/running_script.ts";
+import acp from "./scripts/acp.sh" with { type: "text" };
 import answer from "./scripts/answer.sh" with { type: "text" };
 import add from "./scripts/add.sh" with { type: "text" };
 import follow from "./scripts/follow.sh" with { type: "text" };
@@ -44,11 +45,20 @@ export const agentScripts = {
     inspect,
     runner,
   ],
+  acp: [acp],
 } as const satisfies Record<string, ScriptParts>;
+
+/** Scripts that run beside a task's agent, from files of its folder. */
+type TaskScript = "runner" | "acp";
 
 /** The file `runner` of a task's folder. */
 export function runnerText(): string {
   return `${scriptText(agentScripts.runner)}\n`;
+}
+
+/** The file `talk` of a task whose agent speaks the Agent Client Protocol. */
+export function acpText(): string {
+  return `${scriptText(agentScripts.acp)}\n`;
 }
 
 /** This process's access to pods. */
@@ -75,7 +85,7 @@ export async function startAgentScript(
   streams: PodStreamOpener,
   target: Target,
   { script, args, signal }: {
-    script: Exclude<keyof typeof agentScripts, "runner">;
+    script: Exclude<keyof typeof agentScripts, TaskScript>;
     args: readonly string[];
     signal: AbortSignal;
   },

@@ -1,6 +1,6 @@
 /** The current tasks of a pod. */
 import type { Target } from "../kube/select/target.ts";
-import { adapterNamed } from "./adapters.ts";
+import { adapterNamed, adapterOf } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
 import { type PodStreamOpener, startAgentScript, tailBytes } from "./pod_script.ts";
 import type { AgentEvent, Approval, Task, TaskProgress, TaskStatus, Tokens } from "./model.ts";
@@ -48,27 +48,34 @@ export async function readTasksInPod(
   signal: AbortSignal,
 ): Promise<FoundTask[]> {
   const found = await readFiles(streams, target, { ...choice, withEvents: false }, signal);
-  return ownTokens(found.map((files) => files.task()).filter((task) => task !== undefined));
+  return ownCounts(found.map((files) => files.task()).filter((task) => task !== undefined));
 }
 
 /**
- * Returns the tasks with their own tokens: some agents count them over a conversation, whose earlier task must then be
- * among these.
+ * Returns the tasks with their own tokens and costs: some agents count them over a conversation, whose earlier task must
+ * then be among these.
  */
-export function ownTokens<
-  T extends Pick<Task, "number" | "adapter" | "continues"> & {
-    progress: Pick<Task["progress"], "tokens">;
+export function ownCounts<
+  T extends Pick<Task, "number" | "adapter" | "manifest" | "continues"> & {
+    progress: Pick<Task["progress"], "tokens" | "costUsd">;
   },
 >(tasks: readonly T[]): T[] {
-  const counted = new Map(tasks.map(({ number, progress }) => [number, progress.tokens]));
+  const counted = new Map(tasks.map(({ number, progress }) => [number, progress]));
   return tasks.map((task) => {
     const before = task.continues === undefined ? undefined : counted.get(task.continues);
-    if (before === undefined || adapterNamed(task.adapter).tokensOf === "task") return task;
-    const tokens = { ...task.progress.tokens };
-    for (const kind of Object.keys(tokens) as (keyof Tokens)[]) {
-      tokens[kind] = Math.max(0, tokens[kind] - before[kind]);
+    if (before === undefined) return task;
+    const { tokensOf, costOf } = adapterOf(task);
+    const progress = { ...task.progress };
+    if (tokensOf === "conversation") {
+      progress.tokens = { ...progress.tokens };
+      for (const kind of Object.keys(progress.tokens) as (keyof Tokens)[]) {
+        progress.tokens[kind] = Math.max(0, progress.tokens[kind] - before.tokens[kind]);
+      }
     }
-    return { ...task, progress: { ...task.progress, tokens } };
+    if (costOf === "conversation" && progress.costUsd !== undefined) {
+      progress.costUsd = Math.max(0, progress.costUsd - (before.costUsd ?? 0));
+    }
+    return { ...task, progress };
   });
 }
 
@@ -146,7 +153,7 @@ class TaskFiles {
         return;
       case "request":
         this.#request = readRequest(args.join(" "));
-        this.#reader = new EventReader(adapterNamed(this.#request.adapter));
+        this.#reader = new EventReader(adapterOf(this.#request));
         return;
       case "answered":
         if (this.#answered.size < maxAnswered) this.#answered.add(args[0] ?? "");
@@ -172,7 +179,7 @@ class TaskFiles {
   task(): FoundTask | undefined {
     if (this.#number === undefined) return undefined;
     this.#fold(this.#reader.end());
-    const { adapter, key, prompt, workdir, createdAt, continues } = this.#request;
+    const { adapter, manifest, key, prompt, workdir, createdAt, continues } = this.#request;
     const progress = this.#progress();
     const conversation = progress.conversation ?? this.#request.conversation;
     const endedAt = this.#exit?.at;
@@ -180,6 +187,7 @@ class TaskFiles {
       number: this.#number,
       key,
       adapter,
+      ...(manifest === undefined ? {} : { manifest }),
       status: taskStatus(this.#report(), progress, adapter, this.#answered),
       prompt,
       ...(workdir === undefined ? {} : { workdir }),
@@ -349,6 +357,8 @@ export function foldEvent(before: Folding, event: AgentEvent): Folding {
         ...before,
         asked: before.asked.filter(({ request }) => request !== event.request),
       };
+    case "cost":
+      return { ...before, costUsd: event.costUsd };
     case "refused":
       return before;
     case "retry":

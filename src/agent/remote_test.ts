@@ -42,9 +42,10 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
 const askingAdapter: Adapter = {
   ...commandAdapter,
   dialogue: {
-    last: "^bye",
-    opening: (prompt) => `${prompt}\n`,
-    answer: (request, { kind }) => `${request} ${kind}`,
+    always: false,
+    takesMessages: true,
+    files: (prompt) => ({ prompt, dialogue: "^bye" }),
+    answer: ({ request }, { kind }) => `${request} ${kind}`,
   },
 };
 

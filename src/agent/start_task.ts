@@ -4,6 +4,7 @@ import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { Adapter, Permissions, TaskPlan } from "./adapter.ts";
 import { CutError, type PodStreamOpener, runnerText, startAgentScript } from "./pod_script.ts";
+import type { AgentManifest } from "./manifest.ts";
 import type { Task } from "./model.ts";
 import { wholeNumber } from "./read_answer.ts";
 import { readTasksInPod } from "./read_tasks.ts";
@@ -14,6 +15,8 @@ import { startScript } from "../exec/preamble.ts";
 /** A task to start. */
 export interface NewTask {
   adapter: Adapter;
+  /** Of the adapter, if it has one. */
+  manifest?: AgentManifest;
   /** At most {@link maxPrompt} characters. */
   prompt: string;
   args: readonly string[];
@@ -79,6 +82,7 @@ function filesOf(task: NewTask): Record<string, string> {
   const { id, isNew } = conversation;
   const request: TaskRequest = {
     adapter: adapter.name,
+    ...(task.manifest === undefined ? {} : { manifest: task.manifest }),
     key: task.key,
     prompt,
     ...(workdir === undefined ? {} : { workdir }),
@@ -87,21 +91,19 @@ function filesOf(task: NewTask): Record<string, string> {
     ...("continues" in conversation ? { continues: conversation.continues } : {}),
   };
   const variables = environmentLines(environment);
-  const dialogue = permissions === "ask" ? adapter.dialogue : undefined;
+  const plan: TaskPlan = {
+    args,
+    conversation: { id, isNew },
+    permissions,
+    ...(budgetUsd === undefined ? {} : { budgetUsd }),
+  };
+  const { dialogue } = adapter;
+  const talks = dialogue !== undefined && (dialogue.always || permissions === "ask");
   return {
     task: requestLine(request),
     key: task.key,
-    prompt: dialogue?.opening(prompt) ?? prompt,
-    ...(dialogue === undefined ? {} : { dialogue: dialogue.last }),
-    start: startLines(adapter, {
-      workdir,
-      plan: {
-        args,
-        conversation: { id, isNew },
-        permissions,
-        ...(budgetUsd === undefined ? {} : { budgetUsd }),
-      },
-    }),
+    ...(talks ? dialogue.files(prompt, plan) : { prompt }),
+    start: startLines(adapter, { workdir, plan }),
     runner: runnerText(),
     ...(variables === "" ? {} : { environment: variables }),
   };
@@ -138,7 +140,10 @@ function startLines(
   adapter: Adapter,
   { workdir, plan }: { workdir: string | undefined; plan: TaskPlan },
 ): string {
-  const args = adapter.command(plan).map(quoted).join(" ");
+  const { promptFileMark: mark } = adapter;
+  const args = adapter.command(plan).map((arg) =>
+    (mark === undefined ? [arg] : arg.split(mark)).map(quoted).join('"$1/prompt"')
+  ).join(" ");
   return `echo $$ >"$1/agent"
 if [ -e "$1/environment" ]; then
 . "$1/environment"
@@ -146,6 +151,7 @@ rm -f "$1/environment"
 fi
 ${workdir === undefined ? anyFolder : `cd ${quoted(rooted(workdir))} || exit 125`}
 ${adapter.preparation}
+[ -e "$1/talk" ] && pwd >"$1/cwd"
 # The task's own files are its user's alone; what the agent makes is as any shell of a container makes it.
 umask 022
 set -- ${args}

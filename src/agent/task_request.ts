@@ -1,10 +1,13 @@
 /** The request, as stored beside a task in its pod: one line of JSON, which only kodama writes. */
 import { jsonObject, numberOf, textField } from "./json_fields.ts";
+import { type AgentManifest, readManifest } from "./manifest.ts";
 import { bounded, isConversation } from "./model.ts";
 
 /** A task as it was requested. */
 export interface TaskRequest {
   adapter: string;
+  /** Of an agent that the user has described. */
+  manifest?: AgentManifest;
   /** Distinguishes it from any other: finds a start whose answer was lost. */
   key: string;
   /** The start of the prompt. */
@@ -38,12 +41,14 @@ export function readRequest(line: string): TaskRequest {
   const continues = numberOf(fields, "continues");
   const workdir = text("workdir");
   const createdAt = new Date(text("createdAt"));
+  const manifest = readManifest(fields);
   return {
     adapter: text("adapter"),
     key: text("key"),
     prompt: bounded(text("prompt"), maxPrompt),
     createdAt: Number.isNaN(createdAt.getTime()) ? new Date(0) : createdAt,
     ...(workdir === "" ? {} : { workdir }),
+    ...(manifest === undefined ? {} : { manifest }),
     ...(isConversation(conversation) ? { conversation } : {}),
     ...(continues === undefined ? {} : { continues }),
   };

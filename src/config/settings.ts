@@ -124,6 +124,14 @@ const guards: Readonly<
     }
     return { value: policies, origin: own?.origin ?? repository.origin };
   },
+  // Each file adds its own.
+  agents: (path, layers) => {
+    const found = layers.flatMap((layer) => fromLayers(path, [layer]) ?? []);
+    const [nearest] = found;
+    if (nearest === undefined) return undefined;
+    const value = Object.assign({}, ...found.map((one) => one.value).reverse());
+    return { value, origin: nearest.origin };
+  },
   // A repository could have any Secret of the namespace mounted into an image of its own.
   "defaults.volumes": ownOnly,
   "defaults.serviceAccount": ownOnly,

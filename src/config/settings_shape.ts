@@ -94,6 +94,25 @@ const containers = v.array(
   "a list of containers",
 );
 
+const variable = v.pipe(
+  v.string("the name of a variable"),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of a variable"),
+);
+
+const args = v.pipe(texts, v.minLength(1, "a program and its args"));
+
+/** The types of `AgentManifest`: `src/agent/manifest.ts`. */
+const agents = v.record(
+  objectName,
+  v.strictObject({
+    protocol: picked(["acp", "claude", "codex", "text"]),
+    command: args,
+    continue: v.optional(args),
+    env: v.optional(v.array(variable, "a list of variables")),
+  }, "an agent: protocol and command"),
+  "a mapping of names to agents",
+);
+
 function picked<const T extends readonly string[]>(values: T) {
   return v.picklist(values, `one of ${values.join(", ")}`);
 }
@@ -235,6 +254,10 @@ export const settingsShape = v.strictObject({
   forwards: setting(
     v.record(objectName, texts, "a mapping of names to lists of args"),
     'Sets of forwards to start by name, each with its args: {web: [svc/web, "8080:80"]}.',
+  ),
+  agents: setting(
+    agents,
+    "Coding agents by their names: {opencode: {protocol: acp, command: [opencode, acp]}}.",
   ),
   runs: group({
     outputs: setting(

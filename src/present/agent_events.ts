@@ -77,6 +77,7 @@ function agentLines(event: AgentEvent, style: Style): string[] {
     case "result":
     case "began":
     case "usage":
+    case "cost":
     case "withdrawn":
     case "unknown":
       return [];

@@ -1,5 +1,5 @@
 /** Follows what an agent does. */
-import { adapterNamed } from "../../agent/adapters.ts";
+import { adapterOf } from "../../agent/adapters.ts";
 import { EventReader } from "../../agent/event_lines.ts";
 import * as following from "../../agent/follow_task.ts";
 import type { AgentEvent, Task } from "../../agent/model.ts";
@@ -39,7 +39,7 @@ export async function* followTask(
   });
   yield { kind: "task", task };
   const { number } = task;
-  const reader = new EventReader(adapterNamed(task.adapter), offset);
+  const reader = new EventReader(adapterOf(task), offset);
   let waits = false;
   for await (const part of following.followTaskInPod(streams, target, { number, offset }, signal)) {
     if (part.kind === "lost") yield part;
@@ -71,7 +71,7 @@ export async function* showTask(
   yield { kind: "task", task };
   for (const { bytes, at } of pieces) {
     const skipped = Math.min(bytes.length, Math.max(0, offset - at));
-    const reader = new EventReader(adapterNamed(task.adapter), at + skipped);
+    const reader = new EventReader(adapterOf(task), at + skipped);
     for (const event of reader.take(bytes.subarray(skipped))) {
       yield { kind: "agent", event, offset: reader.offset };
     }

@@ -7,8 +7,14 @@ import {
 } from "../../agent/start_task.ts";
 import { type FoundTask, readTasksInPod, type TaskChoice } from "../../agent/read_tasks.ts";
 import { action, hint, option } from "../../base/hint.ts";
-import type { Adapter, AdapterName, Decision, Permissions } from "../../agent/adapter.ts";
-import { adapterNamed } from "../../agent/adapters.ts";
+import {
+  type Adapter,
+  adapterNames,
+  type Decision,
+  type Permissions,
+} from "../../agent/adapter.ts";
+import { adapterNamed, adapterOf } from "../../agent/adapters.ts";
+import type { AgentManifest } from "../../agent/manifest.ts";
 import { type Approval, currentOf, isOpen, isRunning, type Task } from "../../agent/model.ts";
 import type { PodStreamOpener } from "../../agent/pod_script.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
@@ -17,6 +23,11 @@ import type { Host } from "../host.ts";
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { Outages } from "../../exec/outages.ts";
+import { nearestNames } from "../../base/nearest_names.ts";
+import { plainText } from "../../base/plain_text.ts";
+import { definedOnly } from "../../base/json_value.ts";
+import type { Settings } from "../../config/settings_shape.ts";
+import { settingsOf } from "../config/setting_sources.ts";
 import { chosenSettings } from "../exec/settings.ts";
 
 export type {
@@ -27,11 +38,14 @@ export type {
   TaskStatus,
   Tokens,
 } from "../../agent/model.ts";
-export type { AdapterName, Decision, Permissions } from "../../agent/adapter.ts";
+export type { Decision, Permissions } from "../../agent/adapter.ts";
 
 /** A task to start. */
 interface StartTaskOptions {
-  adapter: AdapterName;
+  /** One of kodama's own, or an agent of the setting `agents`. */
+  adapter: string;
+  /** That of the adapter, if the caller has it; else it is that of the settings, or of an earlier task of the pod. */
+  manifest?: AgentManifest;
   prompt: string;
   /** The command of the adapter `command`; otherwise args appended to the adapter's own. */
   args?: readonly string[];
@@ -76,11 +90,15 @@ export async function startTask(
 ): Promise<StartedTask> {
   const { prompt, args = [], environment = {}, signal } = options;
   const streams = await podStreams(host);
-  const adapter = adapterNamed(options.adapter);
+  const tasks = await readTasksInPod(streams, target, everyTask, signal);
+  const manifest = options.manifest ?? await manifestOf(host, options.adapter, tasks);
+  const adapter = adapterNamed(options.adapter, manifest);
   const { conversation: requested = "latest", permissions = "bypass" } = options;
   if (permissions === "ask" && adapter.dialogue === undefined) {
     throw new UsageError(`the adapter ${adapter.name} can't ask for approvals`, {
-      hint: hint`${option("permissions", "ask")} is for Claude Code`,
+      hint: hint`${
+        option("permissions", "ask")
+      } is for Claude Code, and for agents of the protocol ACP`,
     });
   }
   const { budgetUsd } = options;
@@ -90,10 +108,10 @@ export async function startTask(
     });
   }
   const before = await earlierTask(streams, target, { adapter, requested }, signal);
-  const tasks = await readTasksInPod(streams, target, everyTask, signal);
   const workdir = options.workdir ?? before?.workdir;
   const number = await startTaskInPod(streams, target, {
     adapter,
+    ...(manifest === undefined ? {} : { manifest }),
     prompt,
     args,
     environment,
@@ -111,6 +129,55 @@ export async function startTask(
     ...(before === undefined ? {} : { continues: before.number }),
     behind: tasks.filter(isOpen).map((task) => task.number),
   };
+}
+
+/**
+ * Returns the manifest of an agent that isn't kodama's own: that of the settings, else that of the pod's newest task of
+ * this agent.
+ *
+ * @throws UsageError if there is no such agent.
+ */
+async function manifestOf(
+  host: Host,
+  name: string,
+  tasks: readonly Task[],
+): Promise<AgentManifest | undefined> {
+  if (isOwnAdapter(name)) return undefined;
+  const { agents } = await settingsOf(host);
+  const earlier = tasks.findLast((task) => task.adapter === name)?.manifest;
+  return earlier === undefined || Object.hasOwn(agents ?? {}, name)
+    ? await describedAgent(agents, name)
+    : earlier;
+}
+
+function isOwnAdapter(name: string): boolean {
+  return adapterNames.some((one) => one === name);
+}
+
+/**
+ * Returns the manifest of an agent in settings; undefined for kodama's own adapters.
+ *
+ * @throws UsageError if there is no such agent.
+ */
+export async function describedAgent(
+  agents: Settings["agents"] = {},
+  name: string,
+): Promise<AgentManifest | undefined> {
+  if (isOwnAdapter(name)) return undefined;
+  const found = Object.hasOwn(agents, name) ? agents[name] : undefined;
+  if (found === undefined) throw await unknownAgent(name, Object.keys(agents));
+  const { protocol, command, ...others } = found;
+  return { protocol, command, ...definedOnly(others) };
+}
+
+async function unknownAgent(name: string, described: readonly string[]): Promise<UsageError> {
+  const known = [...adapterNames, ...described];
+  const [nearest] = await nearestNames(name, known);
+  return new UsageError(`there is no agent "${plainText(name, 60)}"`, {
+    hint: nearest === undefined
+      ? hint`known are ${known.join(", ")}; the setting agents describes others`
+      : hint`did you mean ${nearest}?`,
+  });
 }
 
 /** All of them, with only their state: more than wait in any pod. */
@@ -180,16 +247,24 @@ export async function waitingTask(
 export async function answerApproval(
   host: Host,
   target: Target,
-  { task, request, decision, signal }: {
+  { task, approval, decision, signal }: {
     task: Task;
-    request: string;
+    approval: Approval;
     decision: Decision;
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const { dialogue } = adapterNamed(task.adapter);
+  const { dialogue } = adapterOf(task);
   if (dialogue === undefined) throw new TypeError(`${task.adapter} has no dialogue`);
-  const line = dialogue.answer(request, decision);
+  if (decision.kind === "deny" && decision.message !== undefined && !dialogue.takesMessages) {
+    throw new UsageError("this agent reads no message with a refusal", {
+      hint: hint`refuse it without one, and give the reason by ${
+        action("prompt", { name: "NAME", prompt: "…" })
+      }`,
+    });
+  }
+  const line = dialogue.answer(approval, decision);
+  const { request } = approval;
   const streams = await podStreams(host);
   await answerInPod(streams, target, { number: task.number, request, line }, signal);
 }
@@ -244,7 +319,7 @@ export async function interruptTask(
   const streams = await podStreams(host);
   const tasks = await readTasksInPod(streams, target, { ...everyTask, ...choice }, signal);
   const task = number === undefined ? tasks.find(isOpen) : tasks[0];
-  const adapter = adapterNamed(task?.adapter ?? "");
+  const adapter = task === undefined ? adapterNamed("") : adapterOf(task);
   const requested = task === undefined ? choice : { number: task.number };
   const done = await interruptTaskInPod(
     streams,

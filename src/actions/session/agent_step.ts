@@ -1,10 +1,11 @@
 /** The first task of a session: given once, however often its start is resumed. */
 import { action, hint, option } from "../../base/hint.ts";
-import { adapterNamed } from "../../agent/adapters.ts";
+import { adapterOf } from "../../agent/adapters.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Session } from "../../session/model.ts";
 import { runInPod } from "../../podscript/run_in_pod.ts";
+import { quoted } from "../../base/shell_quote.ts";
 import { readTasks, startTask, type Task } from "../agent/tasks.ts";
 import type { Host } from "../host.ts";
 import type { FirstTask } from "./events.ts";
@@ -57,10 +58,10 @@ async function requireAgent(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const { preparation, program } = adapterNamed(task.adapter);
+  const { preparation, program } = adapterOf(task);
   if (program === undefined) return;
   const client = await host.kube(target.context);
-  const script = `${preparation}\ncommand -v ${program} >/dev/null || exit ${notFound}`;
+  const script = `${preparation}\ncommand -v ${quoted(program)} >/dev/null || exit ${notFound}`;
   const { outcome } = await runInPod({ client, target, clock: host.clock, signal }, {
     argv: ["sh", "-c", script],
     timeoutMs: 15_000,

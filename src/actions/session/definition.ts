@@ -8,6 +8,8 @@ import { definedOnly } from "../../base/json_value.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { editorConfigFolders } from "../../config/paths.ts";
+import type { AgentManifest } from "../../agent/manifest.ts";
+import { describedAgent } from "../agent/tasks.ts";
 import { effectiveSettings, mergedSettings, type SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
@@ -43,6 +45,8 @@ export interface Definition {
   devContainer?: DevContainer;
   /** The project isn't on this machine: its file may be in the checkout. */
   devContainerInPod: boolean;
+  /** The agent of the first task, if it isn't one of kodama's own. */
+  agent?: AgentManifest;
   /** What takes precedence over that file. */
   chosen: ChosenParts;
 }
@@ -55,6 +59,9 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
     ...(template === undefined ? {} : { template: await findTemplate(host, template) }),
   };
   const settings = await mergedSettings(sources);
+  const agent = options.task === undefined
+    ? undefined
+    : await describedAgent(settings.agents, options.task.adapter);
   const repository = await repositoryOf(host, options, settings);
   const { signal, devContainer: requested } = options;
   const sync = await chosenSync(host, options.sync, { repository, signal });
@@ -63,6 +70,7 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
   const { variables } = secrets;
   const devContainer = await localDevContainer(host, { requested, folder, variables });
   return {
+    ...(agent === undefined ? {} : { agent }),
     repository,
     sync,
     spec: specOf(options, settings),

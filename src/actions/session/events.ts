@@ -1,7 +1,8 @@
 /** The options and events of the actions on sessions: the front ends' input, and what they render. */
 import type { Hint } from "../../base/hint.ts";
 import type { KodamaError } from "../../base/errors.ts";
-import type { AdapterName, Permissions } from "../../agent/adapter.ts";
+import type { Permissions } from "../../agent/adapter.ts";
+import type { AgentManifest } from "../../agent/manifest.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_commands.ts";
@@ -81,7 +82,9 @@ export interface StartOptions extends SessionRef {
 
 /** The first task of the session's agent. */
 export interface FirstTask {
-  adapter: AdapterName;
+  adapter: string;
+  /** Of an agent of the session's own template. */
+  manifest?: AgentManifest;
   prompt: string;
   /** The command of the adapter `command`; otherwise args appended to the adapter's own. */
   args: readonly string[];

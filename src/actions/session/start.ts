@@ -95,7 +95,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       // No one works yet in a pod whose start failed; someone may in a running one.
       remakePod: outdated && continued.session.status !== "Running",
       ranBefore: !created && hasRun(stored.session),
-      ...syncParts(definition.sync, options),
+      ...syncParts(definition, options),
       ...(definition.devContainerInPod ? { devContainer: { chosen: definition.chosen } } : {}),
       secretFiles: definition.secrets.places,
       readyTimeoutMs: options.readyTimeoutMs,
@@ -266,14 +266,17 @@ function definedSession(
 }
 
 /** The options of this start: also for an existing session, which may have been started on another machine. */
-function syncParts({ localPath, why, isClone }: Definition["sync"], options: StartOptions) {
+function syncParts({ sync, agent }: Definition, options: StartOptions) {
+  const { localPath, why, isClone } = sync;
   const { kubeconfig, task } = options;
   return {
     syncsClone: isClone,
     ...(localPath === undefined ? {} : { localPath }),
     ...(why === undefined ? {} : { whyNoSync: why }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(task === undefined ? {} : { task }),
+    ...(task === undefined
+      ? {}
+      : { task: agent === undefined ? task : { ...task, manifest: agent } }),
   };
 }
 

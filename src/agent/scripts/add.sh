@@ -23,7 +23,10 @@ done
 }
 : >"$new/events.jsonl"
 exec 3>&-
-[ -e "$new/dialogue" ] && for tool in mkfifo tee grep; do
+tools=
+[ -e "$new/dialogue" ] && tools='mkfifo tee grep'
+[ -e "$new/talk" ] && tools='mkfifo awk sed tr'
+for tool in $tools; do
   command -v "$tool" >/dev/null 2>&1 && continue
   rm -rf "$new"
   refuse "noTool $tool"

@@ -2,7 +2,8 @@
 task=$root/$1
 [ -e "$task/claim" ] || refuse "noTask $1"
 kodama_inspect "$task"
-[ "$kodama_state" = alive ] && [ -e "$task/began" ] && [ -e "$task/dialogue" ] || refuse "notAsking $1"
+[ "$kodama_state" = alive ] && [ -e "$task/began" ] || refuse "notAsking $1"
+[ -e "$task/dialogue" ] || [ -e "$task/talk" ] || refuse "notAsking $1"
 IFS= read -r line || refuse incomplete
 trap '' HUP INT TERM
 mkdir -p "$task/answers"
@@ -11,4 +12,5 @@ printf '%s\n' "$line" >>"$task/prompt" || {
   rmdir "$task/answers/$2"
   refuse noFolder
 }
+rm -f "$task/pending/$2"
 report sent

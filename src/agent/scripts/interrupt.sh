@@ -106,6 +106,10 @@ tree=
 all=$tree
 case $3 in
   agent) [ "$tree" ] && kill "-$2" "$agent" 2>/dev/null ;;
+  input)
+    if [ -e "$task/cancel" ]; then cat "$task/cancel" "$task"/pending/* >>"$task/prompt" 2>/dev/null
+    else signal "$2" "$tree"; fi
+    ;;
   *) signal "$2" "$tree" ;;
 esac
 wait_for_end "$4" || {

@@ -8,6 +8,7 @@
 #     again        one of a lower number has the same key: nothing was done, and it isn't shown
 #     prompt       the agent's standard input
 #     dialogue     an expression for the last line of an agent that is answered while it works; may be missing
+#     talk         the half of an agent's protocol that runs here, and its own files; may be missing
 #     answers      a folder for each request of it that was answered; the answers themselves are in `prompt`
 #     environment  variables of this task, deleted when it starts; may be missing
 #     start        lines that become the agent
@@ -126,28 +127,52 @@ kodama_store() {
   cat >/dev/null
 }
 
-# kodama_talk: runs an agent whose input is `prompt` and everything that is appended to it, until its last line. Its
-# output passes through `tee`, because that line may be beyond what is stored.
+# kodama_talk: runs an agent whose input is `prompt` and everything that is appended to it: until its last line, after
+# which its input is closed, or until `talk` closes it. Its output passes through `tee`, because the last line may be
+# beyond what is stored; or through `talk`.
 kodama_talk() {
   for kodama_pipe in input output copy; do
     mkfifo "$kodama_task/$kodama_pipe" || return 125
   done
   tail -c +1 -f "$kodama_task/prompt" >"$kodama_task/input" &
-  kodama_sender=$!
-  {
-    grep -q -E -f "$kodama_task/dialogue"
-    kill "$kodama_sender"
-    cat
-  } <"$kodama_task/copy" >/dev/null &
-  tee "$kodama_task/copy" <"$kodama_task/output" &
+  kodama_sender=$! kodama_talking=
+  if [ -e "$kodama_task/talk" ]; then
+    sh "$kodama_task/talk" "$kodama_task" "$kodama_sender" <"$kodama_task/output" &
+    kodama_talking=$!
+  else
+    {
+      grep -q -E -f "$kodama_task/dialogue"
+      kill "$kodama_sender"
+      cat
+    } <"$kodama_task/copy" >/dev/null &
+    tee "$kodama_task/copy" <"$kodama_task/output" &
+  fi
   sh "$kodama_task/start" "$kodama_task" <"$kodama_task/input" >"$kodama_task/output" 2>&1
   kodama_status=$?
   kill "$kodama_sender"
+  [ "$kodama_talking" ] && kodama_hear
   rm -f "$kodama_task/input" "$kodama_task/output" "$kodama_task/copy"
   return "$kodama_status"
 }
+
+# kodama_hear: awaits the end of `talk`, for three seconds if processes hold the agent's output open. Whether the agent
+# has answered is the result, and not how it then ended.
+kodama_hear() {
+  {
+    kodama_turn=0
+    while [ "$kodama_turn" -lt 30 ]; do
+      kodama_turn=$((kodama_turn + 1))
+      sleep 0.1 || sleep 1
+    done
+    kill "$kodama_talking"
+  } >/dev/null &
+  kodama_guard=$!
+  if wait "$kodama_talking"; then kodama_status=0
+  elif [ "$kodama_status" = 0 ]; then kodama_status=1; fi
+  kill "$kodama_guard"
+}
 {
-  if [ -e "$kodama_task/dialogue" ]; then kodama_talk
+  if [ -e "$kodama_task/dialogue" ] || [ -e "$kodama_task/talk" ]; then kodama_talk
   else sh "$kodama_task/start" "$kodama_task" <"$kodama_task/prompt" 2>&1; fi
   echo $? >"$kodama_task/code"
   exec >/dev/null

@@ -24,18 +24,21 @@ export function task(script: string, more: Partial<NewTask> = {}): NewTask {
   };
 }
 
-/** Follows to the end; returns the sent bytes, and the reported states. */
+/** Follows to the end, and waits for `onBytes`; returns the sent bytes, and the reported states. */
 export async function followed(
   pod: ShellPod,
   number: number,
   offset = 0,
+  onBytes: (bytes: Uint8Array) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<{ text: string; states: string[] }> {
   const states: string[] = [];
   let text = "";
   const streams = { ...pod.streams, clock: systemClock };
   for await (const part of followTaskInPod(streams, shellTarget, { number, offset }, never)) {
     if (part.kind === "state") states.push(part.state);
-    if (part.kind === "bytes") text += new TextDecoder().decode(part.bytes);
+    if (part.kind !== "bytes") continue;
+    text += new TextDecoder().decode(part.bytes);
+    await onBytes(part.bytes);
   }
   return { text, states };
 }

@@ -2,6 +2,7 @@
 import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import type { Approval, Decision, WaitingTask } from "../../../actions/agent/tasks.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { definedOnly } from "../../../base/json_value.ts";
 import { requestName } from "../../../present/agent_tasks.ts";
 import { approvalLines } from "../../../present/agent_events.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
@@ -82,7 +83,7 @@ export const deny = defineCommand({
   seeAlso: ["kodama interrupt NAME stops the whole task."],
   resolve: ({ flags, operands: [name = "", request] }): Answer => ({
     ...resolved(flags, name, request),
-    decision: { kind: "deny", message: flags.message ?? "the user refused this" },
+    decision: { kind: "deny", ...definedOnly({ message: flags.message }) },
   }),
   run: answer,
 });
@@ -129,8 +130,7 @@ async function answer(options: Answer, invocation: Invocation): Promise<number> 
         requireAnswerable(invocation, name, approval);
         if (!await askYes(terminal, `${shown}${question}`, signal)) return failure;
       }
-      const { request } = approval;
-      await answerApproval(host, target, { task, request, decision, signal });
+      await answerApproval(host, target, { task, approval, decision, signal });
       const did = decision.kind === "allow" ? "allowed" : "refused";
       await terminal.stdout.write(
         `${did} ${printable(`${requestName(approval)}: ${approval.tool}`)} (task ${task.number})\n`,
@@ -152,7 +152,10 @@ function requireAnswerable({ terminal }: Invocation, name: string, approval: App
 function chosenOf({ approvals }: WaitingTask, { request, all }: Answer): readonly Approval[] {
   if (all) return approvals;
   if (request === undefined) return approvals.slice(0, 1);
-  const found = approvals.filter((one) => one.request.startsWith(request));
+  const exact = approvals.filter((one) => one.request === request);
+  const found = exact.length > 0
+    ? exact
+    : approvals.filter((one) => one.request.startsWith(request));
   if (found.length === 1) return found;
   const names = approvals.map(requestName).join(", ");
   throw new KodamaError(

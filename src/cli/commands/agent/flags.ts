@@ -3,8 +3,8 @@ import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import { checkedSessionName } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import type { Operand } from "../../parser/command.ts";
-import { permissionModes } from "../../../actions/agent/options.ts";
-import { BadValue, choice, count, value, valueOr } from "../../parser/flag.ts";
+import { adapterNames, permissionModes } from "../../../actions/agent/options.ts";
+import { BadValue, choice, count, text, value, valueOr } from "../../parser/flag.ts";
 import { scopeFlags } from "../session/flags.ts";
 
 /** Flags that choose the scope in which agents are looked up. */
@@ -19,6 +19,19 @@ export const taskFlag = value(
   count,
   {
     placeholder: "N",
+  },
+);
+
+/** Chooses the agent of a new task. */
+export const adapterFlag = valueOr(
+  `coding agent to use: ${adapterNames.slice(0, -1).join(", ")} or ${
+    adapterNames.at(-1)
+  }, or one of the setting agents`,
+  text,
+  adapterNames[0],
+  {
+    placeholder: "NAME",
+    completion: { kind: "values", values: adapterNames.map((value) => ({ value })) },
   },
 );
 

@@ -74,7 +74,7 @@ testResolve([
       name: "my-work",
       ref: { kind: "session", name: "my-work" },
       all: true,
-      decision: { kind: "deny", message: "the user refused this" },
+      decision: { kind: "deny" },
     },
     changes: [
       ["--namespace x", { ref: { namespace: "x" } }],

@@ -1,8 +1,13 @@
-import { adapterNames } from "../../../actions/agent/options.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../terminal/printable.ts";
-import { agentLimitFlags, agentOperand, agentRef, agentScopeFlags } from "../agent/flags.ts";
+import {
+  adapterFlag,
+  agentLimitFlags,
+  agentOperand,
+  agentRef,
+  agentScopeFlags,
+} from "../agent/flags.ts";
 import { promptSource, readPrompt } from "./prompt_text.ts";
 import { noticeAfter } from "./delayed_notice.ts";
 import { followExitCodes, showFollow } from "../agent/show_follow.ts";
@@ -13,7 +18,6 @@ import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { environmentPair } from "../../parser/option_flag.ts";
 
-const adapters = choice(adapterNames);
 const formats = choice(["text", "json"]);
 
 /** `kodama prompt`. */
@@ -37,7 +41,7 @@ export const command = defineCommand({
     "follow": toggle("follow what the agent does, until the task has ended", { short: "f" }),
     "new": toggle("start a new conversation"),
     "continue": value("continue the conversation of task N", count, { placeholder: "N" }),
-    "adapter": valueOr("coding agent to use", adapters.parse, "claude", adapters),
+    "adapter": adapterFlag,
     ...agentLimitFlags,
     "env": values("environment variable for this task", environmentPair, {
       placeholder: "NAME=VALUE",

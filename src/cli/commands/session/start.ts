@@ -1,5 +1,4 @@
 import { absolutePath } from "../../../base/absolute_path.ts";
-import { adapterNames } from "../../../actions/agent/options.ts";
 import type { Permissions } from "../../../actions/agent/tasks.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { orAborted } from "../../../base/abort.ts";
@@ -8,15 +7,13 @@ import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_text.ts";
-import { choice, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
+import { text, toggle, value, values } from "../../parser/flag.ts";
 import { styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
-import { agentLimitFlags } from "../agent/flags.ts";
+import { adapterFlag, agentLimitFlags } from "../agent/flags.ts";
 import { dataFormats, limit, scopeFlags, sessionRef, timeoutFlag } from "./flags.ts";
 import { forwardFlag, forwardPorts } from "./forward_ports.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
-
-const adapters = choice(adapterNames);
 
 /** `kodama start`. */
 export const command = defineCommand({
@@ -95,7 +92,7 @@ export const command = defineCommand({
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
-    "adapter": valueOr("coding agent to use", adapters.parse, "claude", adapters),
+    "adapter": adapterFlag,
     ...agentLimitFlags,
     "join": toggle(
       "use the session even if it belongs to someone else, or if volumes of a deleted session remain",
