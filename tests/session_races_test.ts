@@ -1,7 +1,11 @@
 /** Sessions in the hands of people who are in a hurry. */
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
-import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
+import {
+  sessionEnvironment,
+  startTestCluster,
+  type TestCluster,
+} from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -9,7 +13,7 @@ async function machine(cluster: TestCluster, name: string) {
   const folder = `${cluster.folder}/${name}`;
   await Deno.mkdir(`${folder}/home`, { recursive: true });
   await Deno.mkdir(`${folder}/site`);
-  const env = testEnvironment(folder, cluster.kubeconfig);
+  const env = sessionEnvironment(folder, cluster.kubeconfig);
   const kodama = await SourceKodama.on({ env, folder });
   const folders = { cwd: folder };
   const run = (...words: string[]) => kodama.run(words, folders);

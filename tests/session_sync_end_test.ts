@@ -1,6 +1,10 @@
 /** How a sync of a session ends: by itself where its session is deleted elsewhere, and where it is asked to. */
 import assert from "node:assert/strict";
-import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
+import {
+  sessionEnvironment,
+  startTestCluster,
+  type TestCluster,
+} from "./harness/embedded_cluster.ts";
 import { hangLimitMs } from "./harness/hang_limit.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -10,7 +14,7 @@ async function machine(cluster: TestCluster, name: string) {
   const site = `${folder}/site`;
   await Deno.mkdir(`${folder}/home`, { recursive: true });
   await Deno.mkdir(site);
-  const env = testEnvironment(folder, cluster.kubeconfig);
+  const env = sessionEnvironment(folder, cluster.kubeconfig);
   const kodama = await SourceKodama.on({ env, folder });
   const run = (...words: string[]) => kodama.succeed(words, { cwd: folder });
   const status = async () => {

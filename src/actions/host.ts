@@ -96,6 +96,17 @@ export interface HostMachine {
     words: readonly string[],
     signal: AbortSignal,
   ): Promise<{ code: number; stdout: string }>;
+  /**
+   * Runs a program on PATH, and yields the lines that it writes, of both streams; returns its exit code. The signal ends
+   * it, and then so does this.
+   *
+   * @throws KodamaError `environment` if it can't be started.
+   */
+  lines(
+    program: string,
+    words: readonly string[],
+    options: { stdin: string; signal: AbortSignal },
+  ): AsyncGenerator<string, number>;
   /** Returns the command that starts this kodama again, and the variables that it needs from any folder. */
   ownCommand(): { argv: readonly string[]; environment: Readonly<Record<string, string>> };
   /** Which of the standard streams are a terminal. */

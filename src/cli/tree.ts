@@ -50,6 +50,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "delete",
     "session",
     "template",
+    "image",
     "sync",
   ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
@@ -110,6 +111,7 @@ const branch = (
 /** Files with the commands of a group. */
 const memory = () => import("./commands/memory.ts");
 const instructions = () => import("./commands/instructions.ts");
+const image = () => import("./commands/image.ts");
 const template = () => import("./commands/template/template.ts");
 const config = () => import("./commands/config/config.ts");
 const cluster = () => import("./commands/cluster/cluster.ts");
@@ -342,6 +344,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   template: branch("session templates", {
     list: leaf("list templates", from(template, "list")),
     show: leaf("print a template", from(template, "show")),
+  }),
+  image: branch("the image of sessions", {
+    build: leaf("build it, and push it", from(image, "build")),
+    check: dialling("check whether sessions can use an image", from(image, "check")),
   }),
   sync: branch("keep a local folder and one in a pod in sync", {
     start: dialling("keep two folders in sync", () => import("./commands/sync/start.ts")),

@@ -5,7 +5,6 @@ import type { Settings } from "./settings_shape.ts";
 export const defaultSettings = {
   defaults: {
     namespace: "default",
-    image: "ghcr.io/illumination-k/kodama-claude:latest",
     resources: { cpu: "1", memory: "2Gi" },
     storage: { workspace: "10Gi", claudeHome: "1Gi" },
     branchPrefix: "kodama/",
@@ -23,6 +22,7 @@ export const defaultSettings = {
 
 /** Environment variables, and the settings that they set. */
 export const settingVariables = {
+  KODAMA_IMAGE: "defaults.image",
   KODAMA_FANOUT: "exec.fanout",
   KODAMA_CONNECT_TIMEOUT: "exec.connectTimeout",
   KODAMA_OUTPUT_MODE: "exec.outputMode",

@@ -170,7 +170,7 @@ const plugins = v.array(
 export const settingsShape = v.strictObject({
   defaults: group({
     namespace: setting(objectName, "Namespace of new sessions."),
-    image: setting(text, "Image of new sessions."),
+    image: setting(text, "Image of new sessions; there is no default."),
     resources: group({
       cpu: setting(quantity, "CPU limit of new sessions."),
       memory: setting(quantity, "Memory limit of new sessions."),

@@ -16,6 +16,7 @@ export function localMachine(
     terminal,
     findProgram: (name) => findProgram(name, environment("PATH") ?? ""),
     capture,
+    lines,
     ownCommand: () => {
       const workingDir = Deno.cwd();
       const { userDir } = placesOf({ env: environment, workingDir, shippedWorkflowsDir: "" });
@@ -56,11 +57,15 @@ async function isProgram(file: string): Promise<boolean> {
 }
 
 /** Throws KodamaError `environment` if the program exists and can't be started. */
-function spawn(program: string, args: readonly string[], signal: AbortSignal): Deno.ChildProcess {
+function spawn(
+  program: string,
+  args: readonly string[],
+  { signal, stdin }: { signal: AbortSignal; stdin: "null" | "piped" },
+): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
       args: [...args],
-      stdin: "null",
+      stdin,
       stdout: "piped",
       stderr: "null",
       signal,
@@ -85,7 +90,7 @@ async function capture(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<{ code: number; stdout: string }> {
-  const process = spawn(program, args, signal);
+  const process = spawn(program, args, { signal, stdin: "null" });
   const decoder = new TextDecoder();
   let stdout = "";
   let bytes = 0;
@@ -97,6 +102,44 @@ async function capture(
   }
   const { code } = await process.status;
   return { code, stdout };
+}
+
+/** A longer line is divided. */
+const maxLine = 16 * 1024;
+
+/** Through sh, which kodama may start, and which joins the two streams in their order. */
+async function* lines(
+  program: string,
+  args: readonly string[],
+  { stdin, signal }: { stdin: string; signal: AbortSignal },
+): AsyncGenerator<string, number> {
+  const words = ["-c", 'exec "$@" 2>&1', "sh", program, ...args];
+  const process = spawn("sh", words, { signal, stdin: "piped" });
+  const feeding = feed(process.stdin, stdin);
+  let open = "";
+  try {
+    for await (const chunk of process.stdout.pipeThrough(new TextDecoderStream())) {
+      const parts = (open + chunk).split(/\r?\n/);
+      open = parts.pop() ?? "";
+      yield* parts;
+      if (open.length > maxLine) {
+        yield open;
+        open = "";
+      }
+    }
+  } finally {
+    await feeding;
+  }
+  if (open !== "") yield open;
+  return (await process.status).code;
+}
+
+async function feed(stream: WritableStream<Uint8Array>, text: string): Promise<void> {
+  try {
+    await new Blob([text]).stream().pipeTo(stream);
+  } catch {
+    // It has ended, or closed its input, without reading all of it: its exit code is the result.
+  }
 }
 
 /* The command that starts this same kodama again from another program: a pane of tmux. */

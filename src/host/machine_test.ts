@@ -34,6 +34,17 @@ Deno.test("output is kept up to a limit, and the program still comes to its end"
   assert.equal(stdout, "a".repeat(64 * 1024));
 });
 
+Deno.test("lines of a program come from both streams, and its exit code at their end", async () => {
+  const machine = localMachine(none, () => undefined);
+  const { signal } = new AbortController();
+  const script = 'cat; echo two >&2; printf "three\r\nfour"; exit 3';
+  const lines = machine.lines("sh", ["-c", script], { stdin: "one\n", signal });
+  const seen: string[] = [];
+  let next = await lines.next();
+  for (; !next.done; next = await lines.next()) seen.push(next.value);
+  assert.deepEqual({ seen, code: next.value }, { seen: ["one", "two", "three", "four"], code: 3 });
+});
+
 Deno.test({
   name: "a program that may not be run is said with the way out",
   permissions: { run: false },

@@ -13,6 +13,7 @@ const titles: Readonly<Record<Finding["id"], string>> = {
   versions: "versions",
   clock: "clock",
   settings: "settings",
+  image: "image",
   terminal: "terminal",
   tmux: "tmux",
   kubectl: "kubectl",

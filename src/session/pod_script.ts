@@ -2,6 +2,7 @@
 import { scriptCommand, type ScriptParts } from "../podscript/launch.ts";
 import branch from "./scripts/branch.sh" with { type: "text" };
 import bundle from "./scripts/bundle.sh" with { type: "text" };
+import checkImage from "./scripts/check_image.sh" with { type: "text" };
 import checkKey from "./scripts/check_key.sh" with { type: "text" };
 import checkout from "./scripts/checkout.sh" with { type: "text" };
 import editorLinks from "./scripts/editor_links.sh" with { type: "text" };
@@ -25,6 +26,7 @@ import workState from "./scripts/work_state.sh" with { type: "text" };
 export const sessionScripts = {
   branch: [branch],
   bundle: [bundle],
+  checkImage: [checkImage],
   checkKey: [checkKey],
   checkout: [checkout],
   egressProbe: [egressProbe],

@@ -1,10 +1,12 @@
 /**
- * `deno task image:check`: builds the image of sessions from its Dockerfile, and works in a session of it on a rig.
+ * `deno task image:check`: builds the image of sessions by `kodama image build`, and works in a session of it on a rig.
  *
  * It uses neither a registry of images nor GitHub: the base is a Debian with the Node.js of npm, Helix is Debian's, and
  * Zellij, which no package has, is the executable that `KODAMA_ZELLIJ` names, else one that only prints its name.
  */
 import assert from "node:assert/strict";
+import { testEnvironment } from "../harness/embedded_cluster.ts";
+import { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { importImage } from "./container_runtime.ts";
 import { isInstalled, run } from "./host_commands.ts";
@@ -14,11 +16,9 @@ import { bringUp } from "./main.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
 import { readState } from "./state.ts";
 import { RealCluster } from "./test_namespace.ts";
-import { filePath } from "../../src/files/file_path.ts";
 
-const source = filePath(new URL("../../src/session/image/", import.meta.url));
 const base = "localhost/kodama-node:24";
-const image = "ghcr.io/illumination-k/kodama-claude:check";
+const image = "kodama.test/session:check";
 
 /** A line of sh in the session, and its expected output. */
 const looks: [line: string, said: RegExp][] = [
@@ -88,19 +88,58 @@ async function build(
     say("Zellij is a stub that only prints its name: KODAMA_ZELLIJ=FILE names a real one");
     await Deno.writeTextFile(`${work}/zellij`, "#!/bin/sh\necho zellij 0\n", { mode: 0o755 });
   } else await Deno.copyFile(zellij, `${work}/zellij`);
+  const checksums = {
+    helix: await release("helix", work, [
+      ...["-c", "--use-compress-program=xz -0", "-C", `${work}/usr/lib`],
+      ...[`--transform=s,^hx,${await helixFolder()},`, "hx"],
+    ]),
+    zellij: await release("zellij", work, ["-cz", "-C", work, "zellij"]),
+  };
   await using releases = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    (request) => release(new URL(request.url).pathname, work),
+    async (request) => {
+      const name = request.url.includes("/zellij-org/") ? "zellij" : "helix";
+      return new Response((await Deno.open(`${work}/${name}.release`)).readable);
+    },
   );
-  const buildah = (...words: string[]) =>
-    run(["buildah", "--root", `${work}/storage`, "--runroot", `${work}/run`, ...words]);
+  const storage = `[storage]
+driver = "vfs"
+graphroot = "${work}/storage"
+runroot = "${work}/run"
+`;
+  await Deno.writeTextFile(`${work}/storage.conf`, storage);
+  const buildah = { CONTAINERS_STORAGE_CONF: `${work}/storage.conf`, BUILDAH_ISOLATION: "chroot" };
   say("building the image");
-  await buildah("pull", "--quiet", `docker-archive:${baseArchive}`);
-  await buildah(
-    ...["build", "--isolation", "chroot", "--network", "host", "--build-arg", `BASE=${base}`],
-    ...["--build-arg", `RELEASES=http://127.0.0.1:${releases.addr.port}`, "--tag", image, source],
-  );
-  await buildah("push", "--quiet", image, `docker-archive:${archive}:${image}`);
+  await run(["buildah", "pull", "--quiet", `docker-archive:${baseArchive}`], { env: buildah });
+  const kodama = await SourceKodama.on({
+    env: { ...Deno.env.toObject(), ...testEnvironment(work, "/nonexistent"), ...buildah },
+    folder: work,
+  });
+  const values = {
+    BASE: base,
+    RELEASES: `http://127.0.0.1:${releases.addr.port}`,
+    [`HELIX_SHA256_${architecture.toUpperCase()}`]: checksums.helix,
+    [`ZELLIJ_SHA256_${architecture.toUpperCase()}`]: checksums.zellij,
+  };
+  const built = await kodama.run([
+    ...["image", "build", image, "--builder", "buildah"],
+    ...Object.entries(values).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+  ]);
+  if (built.code !== 0) throw new Error(built.stderr);
+  await run(["buildah", "push", "--quiet", image, `docker-archive:${archive}:${image}`], {
+    env: buildah,
+  });
+}
+
+/** Debian's name of this machine's architecture. */
+const architecture = Deno.build.arch === "aarch64" ? "arm64" : "amd64";
+
+/** Returns the name of the folder in Helix' own archive. */
+async function helixFolder(): Promise<string> {
+  const dockerfile = new URL("../../src/session/image/Dockerfile", import.meta.url);
+  const [, version] = /^ARG HELIX_VERSION=(.*)$/m.exec(await Deno.readTextFile(dockerfile)) ?? [];
+  assert.ok(version);
+  return `helix-${version}-${Deno.build.arch}-linux`;
 }
 
 const ownCertificates = "/usr/local/share/ca-certificates/this-machine.crt";
@@ -128,21 +167,12 @@ chroot "$1" useradd --uid 1000 --user-group --create-home --shell /bin/bash node
   if (certificates !== undefined) await Deno.copyFile(certificates, `${folder}${ownCertificates}`);
 }
 
-/** Creates an archive of the requested name, with owners as a foreign archive has them. */
-async function release(path: string, work: string): Promise<Response> {
-  const owner = ["--owner=1000", "--group=1000"];
-  const folder = /\/(helix-[^/]+)\.tar\.xz$/.exec(path)?.[1];
-  const words = folder === undefined ? ["-cz", "-C", work, "zellij"] : [
-    "-c",
-    "--use-compress-program=xz -0",
-    "-C",
-    `${work}/usr/lib`,
-    `--transform=s,^hx,${folder},`,
-    "hx",
-  ];
-  await run(["tar", ...owner, "-f", `${work}/release`, ...words]);
-  const file = await Deno.open(`${work}/release`);
-  return new Response(file.readable);
+/** Creates an archive as a foreign machine would, and returns its checksum. */
+async function release(name: string, work: string, words: readonly string[]): Promise<string> {
+  const file = `${work}/${name}.release`;
+  await run(["tar", "--owner=1000", "--group=1000", "-f", file, ...words]);
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(file));
+  return new Uint8Array(digest).toHex();
 }
 
 async function workIn(cluster: RealCluster, folder: string): Promise<void> {

@@ -53,13 +53,18 @@ export async function startTestCluster(
     cluster,
     folder,
     kubeconfig,
-    env: testEnvironment(folder, kubeconfig),
+    env: sessionEnvironment(folder, kubeconfig),
     async [Symbol.asyncDispose]() {
       await owned.disposeAsync();
       // A controller that threw is a bug, whatever the test found.
       if (failures.length > 0) throw new Error(failures.join("\n"));
     },
   };
+}
+
+/** Returns such an environment in which new sessions have the embedded cluster's image. */
+export function sessionEnvironment(folder: string, kubeconfig: string): Record<string, string> {
+  return { ...testEnvironment(folder, kubeconfig), KODAMA_IMAGE: "kodama-session" };
 }
 
 /** Returns an environment that holds nothing of the user's own. */

@@ -3,10 +3,11 @@ import { Deadline, orAborted } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { CallOptions, KubeClient } from "../../kube/client.ts";
 import type { Host } from "../host.ts";
-import type { Hint } from "../../base/hint.ts";
+import { action, type Hint, hint } from "../../base/hint.ts";
 import { effectiveSettings } from "../../config/settings.ts";
 import { isTooOld, oldestTmux } from "../../tmux/commands.ts";
 import { settingSources } from "../config/setting_sources.ts";
+import { noImageError } from "../no_session_image.ts";
 
 /** The contexts to check; the current one if none is named. */
 interface DoctorOptions {
@@ -262,7 +263,7 @@ async function* checkMachine(
   host: Host,
   signal: AbortSignal,
 ): AsyncGenerator<Finding, void> {
-  yield await checkSettings(host);
+  yield* checkSettings(host);
   yield checkTerminal(host);
   yield await checkProgram(host, signal, {
     id: "tmux",
@@ -279,19 +280,34 @@ async function* checkMachine(
 }
 
 /** A settings file that can't be read breaks every command that reads it, each at a different time. */
-async function checkSettings(host: Host): Promise<Finding> {
+async function* checkSettings(host: Host): AsyncGenerator<Finding, void> {
   const id = "settings";
   try {
     const sources = await settingSources(host);
-    await effectiveSettings(sources);
+    const settings = await effectiveSettings(sources);
+    const image = settings.find(({ key }) => key === "defaults.image")?.value;
     const paths = [sources.repository, sources.user].flatMap((file) => file?.path ?? []);
     const detail = paths.length === 0 ? "none of your own, the defaults hold" : paths.join(", ");
-    return { id, status: "ok", detail };
+    yield { id, status: "ok", detail };
+    yield checkImageSetting(image === undefined ? undefined : String(image));
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
     const advice = error.hint === undefined ? {} : { advice: error.hint };
-    return { id, status: "fail", detail: error.message, ...advice };
+    yield { id, status: "fail", detail: error.message, ...advice };
+    yield { id: "image", status: "skipped", detail: "the settings can't be read" };
   }
+}
+
+/** Only a pod of it shows whether it can be used. */
+function checkImageSetting(image: string | undefined): Finding {
+  const id = "image";
+  if (image !== undefined) {
+    const advice = hint`${action("image.check")} starts a pod of it, and checks what it has`;
+    return { id, status: "ok", detail: `sessions use ${image}`, advice };
+  }
+  const { hint: advice } = noImageError();
+  const detail = "none is set: sessions can't be started";
+  return { id, status: "warn", detail, ...(advice === undefined ? {} : { advice }) };
 }
 
 function checkTerminal(host: Host): Finding {
@@ -373,6 +389,7 @@ type CheckId =
   | "versions"
   | "clock"
   | "settings"
+  | "image"
   | "terminal"
   | "tmux"
   | "kubectl"

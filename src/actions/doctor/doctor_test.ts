@@ -26,7 +26,7 @@ Deno.test("a healthy cluster is ok throughout; programs that lack are said", asy
   assert.equal(
     words(all),
     "kubeconfig ok, server ok, listPods ok, execPods ok, streams ok, versions skipped, clock ok, " +
-      "settings ok, terminal ok, tmux warn, kubectl warn",
+      "settings ok, image warn, terminal ok, tmux warn, kubectl warn",
   );
 });
 
@@ -107,7 +107,7 @@ Deno.test("a program that may not be run leaves its own checks out, and no other
   );
   assert.match(
     words(all),
-    /versions skipped, clock ok, settings ok, terminal ok, tmux skipped, kubectl skipped$/,
+    /versions skipped, clock ok, settings ok, image warn, terminal ok, tmux skipped, kubectl skipped$/,
   );
   const tmux = all.find(({ id }) => id === "tmux");
   assert.equal(tmux?.detail, "/bin/tmux: not allowed to run tmux");

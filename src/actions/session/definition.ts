@@ -28,7 +28,7 @@ import type { Host } from "../host.ts";
 import { settingSources } from "../config/setting_sources.ts";
 import type { StartOptions } from "./events.ts";
 import { originOfFolder } from "./local_git.ts";
-import { type ChosenParts, localDevContainer } from "./dev_container.ts";
+import { type ChosenParts, type DraftSpec, localDevContainer } from "./dev_container.ts";
 import type { DevContainer } from "../../session/dev_container.ts";
 import { chosenSync, type SyncChoice } from "./sync_folder.ts";
 import { findTemplate } from "./templates.ts";
@@ -37,7 +37,7 @@ import { type ReadSecrets, readSyncSecrets } from "../sync/secrets.ts";
 /** Everything that a start needs from this machine. */
 export interface Definition {
   repository: SessionRepository | undefined;
-  spec: SessionSpec;
+  spec: DraftSpec;
   secrets: ReadSecrets;
   editor: Readonly<Partial<Record<EditorFile, string>>>;
   sync: SyncChoice;
@@ -111,13 +111,13 @@ async function chosenParts(options: StartOptions, sources: SettingSources): Prom
   };
 }
 
-function specOf(options: StartOptions, { defaults = {}, git }: Settings): SessionSpec {
+function specOf(options: StartOptions, { defaults = {}, git }: Settings): DraftSpec {
   const builtIn = defaultSettings.defaults;
   const { resources, storage, egress, nodeSelector, tolerations, containers } = defaults ?? {};
   const className = storage?.className;
   const gitSecret = git?.secretName;
   return {
-    image: options.image ?? defaults?.image ?? builtIn.image,
+    image: options.image ?? defaults?.image,
     resources: {
       cpu: amount("cpu", options.cpu) ?? resources?.cpu ?? builtIn.resources.cpu,
       memory: amount("memory", options.memory) ?? resources?.memory ??

@@ -20,6 +20,9 @@ import { sessionCommand } from "../../session/pod_script.ts";
 import { type PodAccess, podFailure, runInPod } from "../../podscript/run_in_pod.ts";
 import type { Host } from "../host.ts";
 
+/** A specification whose image may still be that of a `devcontainer.json`. */
+export type DraftSpec = Omit<SessionSpec, "image"> & { image: string | undefined };
+
 /** A larger file isn't one that a person wrote. */
 const maxDevContainer = 256 * 1024;
 
@@ -87,16 +90,16 @@ async function readFile(file: DevContainerFile): Promise<DevContainer> {
  *
  * @throws KodamaError `config` if its image is to be built, and no other image is chosen.
  */
-export function withDevContainer(
-  spec: SessionSpec,
+export function withDevContainer<Spec extends DraftSpec>(
+  spec: Spec,
   file: DevContainer,
   chosen: ChosenParts,
-): SessionSpec {
+): Spec {
   if (file.builds !== undefined && !chosen.image) throw imageToBuild(file.setup.path, file.builds);
   const { cpu, memory, workspace } = file.resources;
   return {
     ...spec,
-    image: chosen.image ? spec.image : file.image ?? spec.image,
+    ...(chosen.image || file.image === undefined ? {} : { image: file.image }),
     resources: {
       cpu: chosen.cpu ? spec.resources.cpu : larger(spec.resources.cpu, cpu),
       memory: chosen.memory ? spec.resources.memory : larger(spec.resources.memory, memory),
@@ -120,7 +123,7 @@ function larger(one: string, other: string | undefined): string {
 function imageToBuild(path: string, property: string): KodamaError {
   return new KodamaError(
     "config",
-    `${path}: ${property}: the project's image has to be built, and kodama builds no images`,
+    `${path}: ${property}: the project's image has to be built, and kodama doesn't build a project's`,
     {
       hint: hint`${option("image", "IMAGE")} names one that was built and pushed; ${
         option("noDevcontainer")

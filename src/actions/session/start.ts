@@ -23,6 +23,7 @@ import { newSession, requireFiles } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
 import { resolveSync } from "./sync_folder.ts";
 import { devContainerReport, withDevContainer } from "./dev_container.ts";
+import { noImageError } from "../no_session_image.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { secretChanges } from "../../session/manifests/env_secret.ts";
 
@@ -48,7 +49,10 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
     oldVolumes,
     choice: defined.sync,
   });
-  const asDefined = { ...there === undefined ? withProject(defined) : defined, sync };
+  const asDefined = {
+    ...there === undefined ? withProject(defined) : withImageOf(there.session, defined),
+    sync,
+  };
   const session = await definedSession(host, store, { options, definition: asDefined });
   const isOther = there !== undefined && belongsToOther(there.session, session.owner, options);
   const definition = isOther ? definitionForOther(asDefined, options) : asDefined;
@@ -247,18 +251,28 @@ function withProject(definition: Definition): Definition {
   return { ...definition, spec: withDevContainer(spec, devContainer, chosen) };
 }
 
+/** A start of an existing session needs no image of its own. */
+function withImageOf({ spec: { image } }: Session, definition: Definition): Definition {
+  const { spec } = definition;
+  return { ...definition, spec: { ...spec, image: spec.image ?? image } };
+}
+
 interface StartRequest {
   options: StartOptions;
   definition: Definition;
 }
 
+/** Throws KodamaError `config` if no image is configured. */
 function definedSession(
   host: Host,
   store: SessionStore,
   { options, definition }: StartRequest,
 ): Promise<Session> {
   const { name, template, signal } = options;
-  const { repository, spec, secrets } = definition;
+  const { repository, secrets } = definition;
+  const { image } = definition.spec;
+  if (image === undefined) throw noImageError();
+  const spec = { ...definition.spec, image };
   const environment = environmentOf(secrets);
   const sync = syncOf(definition.sync);
   const draft = { name, repository, spec, environment, sync, template };

@@ -115,6 +115,7 @@ export function simulatedHost(
       findProgram: () => Promise.resolve(undefined),
       ownCommand: () => ({ argv: ["kodama"], environment: {} }),
       capture: unused,
+      lines: unused,
     },
     contexts: () =>
       Promise.resolve(Object.keys(clusters).map((name, at) => ({ name, current: at === 0 }))),

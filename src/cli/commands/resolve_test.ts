@@ -337,6 +337,34 @@ testResolve([
     ],
   },
   { line: "watch", error: /nothing to watch/ },
+  {
+    line: "image build r.example/session:1",
+    options: { kind: "build", image: "r.example/session:1", push: false, buildArgs: [] },
+    changes: [
+      ["--push", { push: true }],
+      ["--builder docker", { builder: "docker" }],
+      ["--platform linux/arm64", { platform: "linux/arm64" }],
+      ["--build-arg BASE=a --build-arg B=", { buildArgs: ["BASE=a", "B="] }],
+    ],
+    errors: [
+      ["--builder kaniko", /kaniko/],
+      ["--build-arg BASE", /expected NAME=VALUE/],
+    ],
+  },
+  { line: "image build --dockerfile", options: { kind: "dockerfile" } },
+  { line: "image build", error: /the image needs a name/ },
+  {
+    line: "image check",
+    options: { options: { timeoutMs: 180_000 } },
+    changes: [
+      ["r.example/session:1", { options: { image: "r.example/session:1" } }],
+      ["--timeout 10s", { options: { timeoutMs: 10_000 } }],
+      ["-n dev", { options: { namespace: "dev" } }],
+      ["--context x", { options: { context: "x" } }],
+      ["--kubeconfig f", { kubeconfig: "f" }],
+      ["-o json", { format: "json" }],
+    ],
+  },
   { line: "completion", error: /missing SHELL/ },
   { line: "interrupt", error: /missing/ },
 ]);

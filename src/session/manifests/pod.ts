@@ -22,7 +22,7 @@ import { sessionCommand } from "../pod_script.ts";
 import { editorFiles } from "./editor_config.ts";
 
 /** The user of images; a number, because `runAsNonRoot` checks it. */
-const userId = 1000;
+export const userId = 1000;
 const editorFolder = "/etc/kodama/editor";
 
 /** The request to the scheduler: a session idles most of the time, and its limits are the maximum. */
@@ -40,7 +40,7 @@ function mainCommand({ limits }: SessionSpec): string[] {
 }
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
-function restricted(): NonNullable<Container["securityContext"]> {
+export function restricted(): NonNullable<Container["securityContext"]> {
   return {
     allowPrivilegeEscalation: false,
     capabilities: { drop: ["ALL"] },

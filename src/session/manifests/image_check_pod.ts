@@ -1,0 +1,65 @@
+/** A pod that reports what an image has for sessions, and ends. Pure. */
+import type { Pod } from "../../kube/types.ts";
+import type { SessionSpec } from "../model.ts";
+import { workspaceContainer } from "../names.ts";
+import { sessionCommand } from "../pod_script.ts";
+import { restricted, userId } from "./pod.ts";
+
+/** Programs that an image is searched for. */
+export const checkedPrograms = [
+  "git",
+  "tar",
+  "tmux",
+  "claude",
+  "sshd",
+  "perl",
+  "inotifyd",
+  "inotifywait",
+] as const;
+
+/** The pod of a check: as a session's would run, without volumes and secrets. */
+export interface ImageCheckSpec {
+  name: string;
+  namespace: string;
+  /** Kubernetes ends the pod after this time, whatever happened to its caller. */
+  limitSeconds: number;
+  spec: Pick<SessionSpec, "image" | "imagePullSecrets" | "nodeSelector" | "tolerations">;
+}
+
+/** Returns the pod. */
+export function imageCheckPod({ name, namespace, limitSeconds, spec }: ImageCheckSpec): Pod {
+  const { image, imagePullSecrets, nodeSelector, tolerations } = spec;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace, labels: { "app.kubernetes.io/managed-by": "kodama" } },
+    spec: {
+      restartPolicy: "Never",
+      activeDeadlineSeconds: limitSeconds,
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: userId,
+        runAsGroup: userId,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...(imagePullSecrets === undefined
+        ? {}
+        : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+      ...(Object.keys(nodeSelector).length > 0 ? { nodeSelector: { ...nodeSelector } } : {}),
+      ...(tolerations.length > 0 ? { tolerations: [...tolerations] } : {}),
+      containers: [{
+        name: workspaceContainer,
+        image,
+        command: sessionCommand("checkImage", [String(userId), ...checkedPrograms]),
+        resources: {
+          limits: { cpu: "100m", memory: "64Mi" },
+          requests: { cpu: "10m", memory: "16Mi" },
+        },
+        securityContext: restricted(),
+      }],
+    },
+  };
+}
