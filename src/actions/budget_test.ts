@@ -84,6 +84,7 @@ Deno.test("withinBudget() applies the limits of lists and levels to what would f
   assert.ok(few.omitted.includes("spec.containers: 4 of 6 items"));
   const flat = withinBudget(pod("web-0"), { ...options, depth: 2 });
   assert.deepEqual((flat.value as ReturnType<typeof pod>).status, { phase: "Pending" });
+  assert.ok(flat.omitted.includes("status.conditions: 3 items"), flat.omitted.join());
 });
 
 /** Whether each value of a shortened object is one of the whole, at the same path. */

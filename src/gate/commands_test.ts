@@ -26,6 +26,8 @@ const table: Readonly<Record<string, boolean>> = {
   "date 010100002030": false,
   "sh -c ls": false,
   "weka local stop": false,
+  "weka version stop": false,
+  "x --version -f": false,
   "env rm x": false,
   "ss -K": false,
   "ss -tK": false,

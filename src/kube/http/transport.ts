@@ -50,28 +50,43 @@ type OpenStream<T> = (
 /** `reads`: the command of the stream is known to read only. */
 type TransportStreamOptions = StreamOptions & { reads?: boolean };
 
+/** What isn't sent. */
+interface Restrictions {
+  /** Why nothing is sent that could change something. */
+  readOnly?: ReadOnlyReason;
+  /** Nothing is sent that is about another one. */
+  onlyNamespace?: string;
+}
+
 /** Opens no connection by itself. */
 export class Transport implements Disposable {
   readonly #pool: FetchPool;
   readonly #links: LinkPool;
   readonly #targets: LinkTargets;
+  readonly #clock: Clock;
+  readonly #linkOnly: boolean;
+  readonly #onlyNamespace: string | undefined;
+  readonly trace: Trace | undefined;
+  readonly readOnly: ReadOnlyReason | undefined;
 
   private constructor(
     private readonly connection: Connection,
     private readonly credentials: Credentials,
-    certificateAuthority: string | undefined,
-    private readonly clock: Clock,
-    readonly trace: Trace | undefined,
-    /** The runtime's `fetch` can't be configured for this server. */
-    private readonly linkOnly: boolean,
-    /** Why nothing is sent that could change something. */
-    readonly readOnly: ReadOnlyReason | undefined,
-    /** Nothing is sent that is about another one. */
-    private readonly onlyNamespace: string | undefined,
+    { clock, trace }: KubeHost,
+    { authority, linkOnly, readOnly, onlyNamespace }: {
+      authority: string | undefined;
+      /** The runtime's `fetch` can't be configured for this server. */
+      linkOnly: boolean;
+    } & Restrictions,
   ) {
-    this.#pool = new FetchPool(certificateAuthority);
+    this.#pool = new FetchPool(authority);
     this.#links = new LinkPool(clock);
-    this.#targets = new LinkTargets(connection, certificateAuthority);
+    this.#targets = new LinkTargets(connection, authority);
+    this.#clock = clock;
+    this.#linkOnly = linkOnly;
+    this.#onlyNamespace = onlyNamespace;
+    this.trace = trace;
+    this.readOnly = readOnly;
   }
 
   /** Reads the files that the connection names. */
@@ -79,7 +94,7 @@ export class Transport implements Disposable {
     connection: Connection,
     credentials: Credentials,
     host: KubeHost,
-    { readOnly, onlyNamespace }: { readOnly?: ReadOnlyReason; onlyNamespace?: string } = {},
+    restrictions: Restrictions = {},
   ): Promise<Transport> {
     const authority = await authorityOf(connection, host);
     if (connection.insecure) {
@@ -90,17 +105,7 @@ export class Transport implements Disposable {
     const { insecure, tlsServerName, proxyUrl } = connection;
     const linkOnly = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
       fetchLooksForProxy(host.env);
-    const { clock, trace } = host;
-    return new Transport(
-      connection,
-      credentials,
-      authority,
-      clock,
-      trace,
-      linkOnly,
-      readOnly,
-      onlyNamespace,
-    );
+    return new Transport(connection, credentials, host, { authority, linkOnly, ...restrictions });
   }
 
   get serverRef(): ServerRef {
@@ -115,7 +120,7 @@ export class Transport implements Disposable {
   async request(request: ApiRequest, limitMs?: number): Promise<HttpResponse> {
     this.#requireAllowed(request, false);
     const { signal } = request;
-    const retries = new RequestRetries(this.clock, signal);
+    const retries = new RequestRetries(this.#clock, signal);
     for (;;) {
       const response = await this.#traced(
         request.method,
@@ -164,7 +169,8 @@ export class Transport implements Disposable {
   }
 
   #requireAllowed(request: RequestLine, isKnownToRead: boolean): void {
-    const { readOnly, onlyNamespace: namespace, connection: { context } } = this;
+    const { readOnly, connection: { context } } = this;
+    const namespace = this.#onlyNamespace;
     if (namespace !== undefined) requireWithin({ context, namespace }, request);
     requireReading({ context, readOnly }, request, isKnownToRead);
   }
@@ -242,7 +248,7 @@ export class Transport implements Disposable {
   ): Promise<T | UpgradeRefused> {
     this.#requireAllowed({ method, path }, options.reads ?? false);
     const { signal } = options;
-    const retries = new RequestRetries(this.clock, signal);
+    const retries = new RequestRetries(this.#clock, signal);
     for (;;) {
       try {
         return await this.#traced(
@@ -269,7 +275,7 @@ export class Transport implements Disposable {
     send: () => Promise<T>,
     statusOf: (response: T) => number,
   ): Promise<T> {
-    const elapsedMs = () => this.clock.elapsedMs();
+    const elapsedMs = () => this.#clock.elapsedMs();
     const request = { method, server: this.connection.server, path, elapsedMs };
     return traced(this.trace, request, send, statusOf);
   }
@@ -284,7 +290,7 @@ export class Transport implements Disposable {
     try {
       const proof = await this.credentials.current(request.signal);
       // A user may have been prompted to log in: the server's time starts now.
-      using limit = new HeadLimit(this.clock, limitMs, this.serverRef);
+      using limit = new HeadLimit(this.#clock, limitMs, this.serverRef);
       // The request's own signal also applies to the body.
       const signal = AbortSignal.any([request.signal, limit.signal]);
       const headers = [
@@ -295,7 +301,7 @@ export class Transport implements Disposable {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const linkRequest = { method, headers, body: text };
       const target = this.#targets.of(proof);
-      if (carrier !== "shared" || this.linkOnly) {
+      if (carrier !== "shared" || this.#linkOnly) {
         const use = typeof carrier === "object"
           ? carrier.pooledFor
           : carrier === "bulk"
@@ -331,7 +337,7 @@ export class Transport implements Disposable {
     const link = await this.#links.take(this.#targets.of(proof), { use, signal });
     const keepAlive = {
       ...keepAliveTimes,
-      clock: this.clock,
+      clock: this.#clock,
       serverAnswers: (limit: AbortSignal) => this.#serverResponds(limit),
     };
     onSent?.();

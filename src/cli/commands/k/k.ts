@@ -1,8 +1,14 @@
-import type { KubectlPlan } from "../../../actions/kubectl/guard.ts";
-import { isKnownToRead, withoutOwnFlags } from "../../../actions/kubectl/guard.ts";
+import type { Host } from "../../../actions/host.ts";
+import {
+  isKnownToRead,
+  type KubectlPlan,
+  withoutOwnFlags,
+} from "../../../actions/kubectl/guard.ts";
 import type { KubectlPreview } from "../../../actions/kubectl/preview.ts";
+import type { KubectlInput, KubectlProgram } from "../../../actions/kubectl/program.ts";
 import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
+import type { Style } from "../../../terminal/style.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askChoice } from "../../ask_yes.ts";
 import type { Invocation } from "../../invocation.ts";
@@ -88,6 +94,13 @@ export const command = defineCommand({
   run: ({ args, ...options }, invocation) => runGuarded(args, { ...options, invocation }),
 });
 
+/** What each part of a run needs. */
+interface GuardedRun {
+  host: Host;
+  kubectl: KubectlProgram;
+  invocation: Invocation;
+}
+
 async function runGuarded(
   args: readonly string[],
   { isConfirmed, readOnly, watch, budget, invocation }: {
@@ -103,13 +116,14 @@ async function runGuarded(
   const { planKubectl, kubeconfigOf } = await import("../../../actions/kubectl/guard.ts");
   const host = await invocation.host({ kubeconfig: kubeconfigOf(args), readOnly });
   const kubectl = await host.kubectl();
+  const run: GuardedRun = { host, kubectl, invocation };
   const { plan, preview } = await stoppable(signals, async (signal) => {
     const readInput = () => inputOf(terminal, signal);
     const plan = await planKubectl(host, args, { readInput, isConfirmed });
-    const shown = plan.decision === "ask" ? await confirm(plan, signal) : undefined;
-    return { plan, preview: shown ?? (watch ? await previewOf(plan, signal) : undefined) };
+    const shown = plan.decision === "ask" ? await confirm(run, plan, signal) : undefined;
+    return { plan, preview: shown ?? (watch ? await previewOf(run, plan, signal) : undefined) };
   });
-  if (budget !== undefined) return await stoppable(signals, (signal) => budgeted(plan, signal));
+  if (budget !== undefined) return await readBudgeted(run, plan, budget);
   await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
   const input = {
     ...(plan.input === undefined ? {} : { input: plan.input }),
@@ -117,70 +131,90 @@ async function runGuarded(
   };
   const style = styleOf(terminal.stdout, invocation.environment);
   if (style.bold("") !== "" && mayHighlight(plan)) {
-    const { highlighted } = await import("../../../present/kubectl_output.ts");
-    return await stoppable(signals, async (signal) => {
-      const read = await kubectl.read(plan.args, {
-        ...input,
-        stderr: "pass",
-        maxBytes: maxInputBytes,
-        signal,
-      });
-      await terminal.stdout.write(highlighted(verbOf(plan), read.stdout, style));
-      return read.exitCode;
-    });
+    return await readHighlighted(run, plan, { input, style });
   }
   const exitCode = verbOf(plan) === "edit"
-    ? await edited(plan, () => kubectl.run(plan.args, input))
+    ? await edit(run, plan, input)
     : await kubectl.run(plan.args, input);
-  return watch && exitCode === 0 && preview !== undefined ? await watched(plan, preview) : exitCode;
+  const isWatched = watch && exitCode === 0 && preview !== undefined;
+  return isWatched ? await watchObjects(run, plan, preview) : exitCode;
+}
 
-  /** Shows what an editor has changed, as far as the objects can be read before and after. */
-  async function edited(
-    { judgement: { line } }: KubectlPlan,
-    edit: () => Promise<number>,
-  ): Promise<number> {
-    const { changesBetween, editedObjects } = await import("../../../actions/kubectl/preview.ts");
-    const read = () => stoppable(signals, (signal) => editedObjects(kubectl, line, signal));
-    const before = await read();
-    const exitCode = await edit();
-    const after = before === undefined || exitCode !== 0 ? undefined : await read();
-    if (before === undefined || after === undefined) return exitCode;
-    const { changesText } = await import("../../../present/kubectl_question.ts");
-    const shown = styleOf(terminal.stderr, invocation.environment);
-    await terminal.stderr.write(changesText(await changesBetween(before, after), shown));
-    return exitCode;
+async function readHighlighted(
+  { kubectl, invocation: { terminal, signals } }: GuardedRun,
+  plan: KubectlPlan,
+  { input, style }: { input: KubectlInput; style: Style },
+): Promise<number> {
+  const { highlighted } = await import("../../../present/kubectl_output.ts");
+  return await stoppable(signals, async (signal) => {
+    const read = await kubectl.read(plan.args, {
+      ...input,
+      stderr: "pass",
+      maxBytes: maxInputBytes,
+      signal,
+    });
+    await terminal.stdout.write(highlighted(verbOf(plan), read.stdout, style));
+    return read.exitCode;
+  });
+}
+
+/** Shows what an editor has changed, as far as the objects can be read before and after. */
+async function edit(
+  { kubectl, invocation: { terminal, signals, environment } }: GuardedRun,
+  { args, judgement: { line } }: KubectlPlan,
+  input: KubectlInput,
+): Promise<number> {
+  const { changesBetween, editedObjects } = await import("../../../actions/kubectl/preview.ts");
+  const read = () => stoppable(signals, (signal) => editedObjects(kubectl, line, signal));
+  const before = await read();
+  const exitCode = await kubectl.run(args, input);
+  const after = before === undefined || exitCode !== 0 ? undefined : await read();
+  if (before === undefined || after === undefined) return exitCode;
+  const { changesText } = await import("../../../present/kubectl_question.ts");
+  const style = styleOf(terminal.stderr, environment);
+  await terminal.stderr.write(changesText(await changesBetween(before, after), style));
+  return exitCode;
+}
+
+async function previewOf(
+  { host, kubectl }: GuardedRun,
+  plan: KubectlPlan,
+  signal: AbortSignal,
+): Promise<KubectlPreview> {
+  const { previewKubectl } = await import("../../../actions/kubectl/preview.ts");
+  return await previewKubectl(host, kubectl, plan, signal);
+}
+
+/** Shows what becomes of the objects; the exit code is that of `kodama wait`. */
+async function watchObjects(
+  { host, invocation }: GuardedRun,
+  { judgement, scope }: KubectlPlan,
+  preview: KubectlPreview,
+): Promise<number> {
+  const [{ watchedObjects }, { showWait }] = await Promise.all([
+    import("../../../actions/kubectl/watched.ts"),
+    import("../../show_wait.ts"),
+  ]);
+  for (const one of watchedObjects(judgement.line, preview, scope?.namespace ?? "default")) {
+    const exitCode = await showWait(host, {
+      ...one,
+      ...(scope === undefined ? {} : { context: scope.context }),
+      allNamespaces: false,
+      need: { kind: "all" },
+      failOn: ["any"],
+    }, { invocation, format: "text", quiet: false });
+    if (exitCode !== 0) return exitCode;
   }
+  return 0;
+}
 
-  async function previewOf(plan: KubectlPlan, signal: AbortSignal): Promise<KubectlPreview> {
-    const { previewKubectl } = await import("../../../actions/kubectl/preview.ts");
-    return await previewKubectl(host, kubectl, plan, signal);
-  }
-
-  /** Shows what becomes of the objects; the exit code is that of `kodama wait`. */
-  async function watched(
-    { judgement, scope }: KubectlPlan,
-    preview: KubectlPreview,
-  ): Promise<number> {
-    const [{ watchedObjects }, { showWait }] = await Promise.all([
-      import("../../../actions/kubectl/watched.ts"),
-      import("../../show_wait.ts"),
-    ]);
-    for (const one of watchedObjects(judgement.line, preview, scope?.namespace ?? "default")) {
-      const exitCode = await showWait(host, {
-        ...one,
-        ...(scope === undefined ? {} : { context: scope.context }),
-        allNamespaces: false,
-        need: { kind: "all" },
-        failOn: ["any"],
-      }, { invocation, format: "text", quiet: false });
-      if (exitCode !== 0) return exitCode;
-    }
-    return 0;
-  }
-
-  async function budgeted(plan: KubectlPlan, signal: AbortSignal): Promise<number> {
-    const { readWithinBudget } = await import("../../../actions/kubectl/budgeted_read.ts");
-    const characters = budget ?? 0;
+async function readBudgeted(
+  { host, kubectl, invocation: { terminal, signals } }: GuardedRun,
+  plan: KubectlPlan,
+  characters: number,
+): Promise<number> {
+  const { readWithinBudget } = await import("../../../actions/kubectl/budgeted_read.ts");
+  return await stoppable(signals, async (signal) => {
     const read = await readWithinBudget(host, kubectl, plan, { characters, signal });
     await terminal.stdout.write(read.text);
     if (read.omitted.length > 0) {
@@ -188,25 +222,30 @@ async function runGuarded(
       await terminal.stderr.write(`${omittedText(read.omitted, characters)}\n`);
     }
     return read.exitCode;
-  }
+  });
+}
 
-  async function confirm(plan: KubectlPlan, signal: AbortSignal): Promise<KubectlPreview> {
-    const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
-    if (keyboard === undefined) throw refusal(plan);
-    const [preview, { questionOf }] = await Promise.all([
-      previewOf(plan, signal),
-      import("../../../present/kubectl_question.ts"),
-    ]);
-    const style = styleOf(terminal.stderr, invocation.environment);
-    const { text, whole } = questionOf(plan, preview, style);
-    const isAgreed = await askChoice({ ...terminal, stdin: keyboard }, {
-      text: `${text}Run it?`,
-      choices: whole === undefined ? "y/N" : "y/N, d shows all of it",
-      ...(whole === undefined ? {} : { more: { key: "d", text: () => whole } }),
-    }, signal);
-    if (!isAgreed) throw new KodamaError("declined", "cancelled; nothing was changed");
-    return preview;
-  }
+/** Asks whether to run it; returns what was shown. Throws `declined`, or UnconfirmedError if no one can be asked. */
+async function confirm(
+  run: GuardedRun,
+  plan: KubectlPlan,
+  signal: AbortSignal,
+): Promise<KubectlPreview> {
+  const { terminal, environment } = run.invocation;
+  const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
+  if (keyboard === undefined) throw refusal(plan);
+  const [preview, { questionOf }] = await Promise.all([
+    previewOf(run, plan, signal),
+    import("../../../present/kubectl_question.ts"),
+  ]);
+  const { text, whole } = questionOf(plan, preview, styleOf(terminal.stderr, environment));
+  const isAgreed = await askChoice({ ...terminal, stdin: keyboard }, {
+    text: `${text}Run it?`,
+    choices: whole === undefined ? "y/N" : "y/N, d shows all of it",
+    ...(whole === undefined ? {} : { more: { key: "d", text: () => whole } }),
+  }, signal);
+  if (!isAgreed) throw new KodamaError("declined", "cancelled; nothing was changed");
+  return preview;
 }
 
 function verbOf({ judgement: { line } }: KubectlPlan): string {
