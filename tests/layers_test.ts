@@ -63,7 +63,7 @@ const allowed: Record<string, readonly string[]> = {
   "cli": ["base", "terminal", "actions", "present", "toolbox", "pick", "table", "ui"],
   "ui": ["base", "terminal", "kube", "plugin", "actions", "present", "table"],
   "toolbox": ["base", "terminal", "gate", "exec", "actions", "present"],
-  "mcp": ["base", "model", "actions", "present", "toolbox"],
+  "mcp": ["docs", "base", "model", "actions", "present", "toolbox"],
   "web": ["base", "terminal", "actions", "present", "toolbox"],
   "lsp": ["base", "actions"],
   "cluster": ["base", "files", "daemon", "kube"],

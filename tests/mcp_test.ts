@@ -8,6 +8,7 @@ import { serveStreams } from "../src/mcp/transport.ts";
 import { readFileTool } from "../src/toolbox/pod_tools.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 
 /** A server and the transport of its client, connected by two streams of bytes. */
 function connected(
@@ -146,7 +147,44 @@ Deno.test("the MCP server", async (t) => {
         arguments: { namespace: "a{{b}}", workload: "deploy/web" },
       });
       assert.match(JSON.stringify(prompt), /deploy\/web in the namespace a\{\{b\}\}/);
+      const page = await session.client.readResource({ uri: "kodama://docs/selection" });
+      assert.match(JSON.stringify(page.contents), /# Selection/);
     });
+
+    await t.step(
+      `${era}: arguments are completed from the cluster and from this machine`,
+      async () => {
+        await using session = await openSession(host, { modern });
+        const values = async (
+          ref: { type: "ref/prompt"; name: string } | { type: "ref/resource"; uri: string },
+          name: string,
+          value: string,
+          others?: Record<string, string>,
+        ) =>
+          (await session.client.complete({
+            ref,
+            argument: { name, value },
+            ...(others === undefined ? {} : { context: { arguments: others } }),
+          })).completion.values;
+        const diagnose = { type: "ref/prompt" as const, name: "diagnose" };
+        assert.deepEqual(await values(diagnose, "namespace", "defau"), ["default"]);
+        const [workload = ""] = await values(diagnose, "workload", "", { namespace });
+        assert.match(workload, /^(?:deploy|sts|ds)\/./);
+        assert.deepEqual(await values(diagnose, "workload", "pod/" + pod, { namespace }), [
+          `pod/${pod}`,
+        ]);
+        const workflows = { type: "ref/resource" as const, uri: "kodama://workflows/{name}" };
+        assert.deepEqual(await values(workflows, "name", "kwek"), ["kwekash"]);
+        const docs = { type: "ref/resource" as const, uri: "kodama://docs/{page}" };
+        assert.deepEqual(await values(docs, "page", "workflow"), [
+          "workflows",
+          "workflow-reference",
+        ]);
+        // No suggestion, and no error: what doesn't exist, and what isn't an argument.
+        assert.deepEqual(await values(diagnose, "toString", ""), []);
+        assert.deepEqual(await values({ type: "ref/prompt", name: "other" }, "x", ""), []);
+      },
+    );
 
     await t.step(
       `${era}: a change is refused without the option, and without a client that asks`,
@@ -229,6 +267,22 @@ Deno.test("the MCP server", async (t) => {
       assert.match((await no.call("forward", input)).text, /^declined/);
     });
   }
+
+  await t.step("a client that logs is notified of calls, as far as its level says", async () => {
+    await using session = await openSession(host);
+    const logged: string[] = [];
+    session.client.setNotificationHandler("notifications/message", ({ params }) => {
+      logged.push(`${params.level} ${params.data}`);
+    });
+    await session.call("contexts");
+    await session.client.setLoggingLevel("warning");
+    await session.call("contexts");
+    await session.call("get", { kind: "nonsense" });
+    assert.deepEqual(logged.map((one) => one.split(/: /).slice(0, 2).join(": ")), [
+      "info contexts: ok",
+      "warning get: notFound",
+    ]);
+  });
 
   await t.step(
     "limited to a namespace: no other one, no other context, nothing without one",
@@ -336,6 +390,42 @@ Deno.test("the MCP server", async (t) => {
       assert.deepEqual(statuses.map(({ status }) => status), [401, 401, 403, 403, 404, 200]);
     },
   );
+});
+
+Deno.test("the MCP server: a model sees what agents of sessions do, and reaches them only by a person's yes", async () => {
+  await using cluster = await startTestCluster();
+  const kodama = new KodamaInProcess(cluster.env);
+  const inPod = (line: string) => kodama.succeed(["attach", "work", "--command", line]);
+  await kodama.succeed(["start", "work", "--no-sync"]);
+  await inPod("mkdir -p ~/.local/bin && cp /bin/true ~/.local/bin/claude");
+  const host = thisMachine(cluster.env);
+  await using _client = await host.kube();
+  const prompt = { session: "work", prompt: "clean up\nthe build" };
+
+  await using reading = await openSession(host, { answer: () => true });
+  const { tools } = await reading.client.listTools();
+  assert.deepEqual(tools.map(({ name }) => name).filter((name) => name.startsWith("agent")), [
+    "agents",
+    "agent_log",
+  ]);
+  assert.equal((await reading.call("agents", { session: "work" })).text, "no tasks");
+
+  let says = false;
+  await using asking = await openSession(host, { allowChanges: true, answer: () => says });
+  assert.match((await asking.call("agent_prompt", prompt)).text, /^declined/);
+  assert.equal((await reading.call("agents", { session: "work" })).text, "no tasks");
+  says = true;
+  assert.match((await asking.call("agent_prompt", prompt)).text, /^task 1 of work is started/);
+  assert.match(
+    asking.questions.at(-1) ?? "",
+    /agent of the session work: start a task of claude, permissions ask\n {2}clean up\n {2}the build\nin 1 pod of namespace/,
+  );
+  const answer = { session: "work", request: "3f1c2a9b", decision: "allow" };
+  assert.match((await asking.call("agent_answer", answer)).text, /^notFound: .* waits for nothing/);
+  assert.match((await reading.call("agents")).text, /work .*clean up/);
+  const log = (await reading.call("agent_log", { session: "work" })).text;
+  assert.match(log, /^task 1 \(claude\): clean up/);
+  assert.match((await reading.call("agent_log", { session: "gone" })).text, /^notFound/);
 });
 
 async function somePod(host: Host): Promise<{ pod: string; namespace: string }> {

@@ -91,6 +91,8 @@ function changeText(action: ChangeAction): string {
       return `run kubectl ${commandLine(action.args)}`;
     case "forward":
       return `forward ports to ${action.target}`;
+    case "agent":
+      return action.does;
     case "shells":
       return "open shells";
     case "clusterRun":

@@ -19,6 +19,8 @@ export type ChangeAction =
     minutes: number;
     scope: string;
   }
+  /** A session's coding agent gets something: `does` completes "Agent of NAME:"; `details` is all of it, in lines. */
+  | { kind: "agent"; session: string; does: string; details: readonly string[] }
   /** Interactive shells, typed into all at once. */
   | { kind: "shells" }
   /** Objects of a run in the cluster: what its account may do, in lines. */

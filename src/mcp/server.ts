@@ -18,14 +18,18 @@ import {
 import type { ChangeQuestion } from "../actions/confirm_change.ts";
 import type { Host } from "../actions/host.ts";
 import { findAnyRun, listRuns } from "../actions/runs/past_runs.ts";
+import { get as getSession } from "../actions/session/get.ts";
+import { list as listSessions } from "../actions/session/list.ts";
 import { listWorkflows } from "../actions/workflow/files.ts";
 import { KodamaError } from "../base/errors.ts";
 import { runLines, workflowRunLines } from "../present/past_runs.ts";
+import { sessionLines } from "../present/session_text.ts";
 import { changeText } from "../toolbox/change_text.ts";
 import { withSecretsMasked } from "../toolbox/secrets.ts";
-import type { Tool } from "../toolbox/tool.ts";
+import type { Tool, ToolAnswer } from "../toolbox/tool.ts";
 import { forwardTool } from "../toolbox/forward_tool.ts";
 import { tools } from "../toolbox/toolbox.ts";
+import { registerCompletion } from "./completion.ts";
 import { prompts } from "./prompts.ts";
 
 /** What the server offers. */
@@ -82,6 +86,7 @@ export function mcpServers(
   return () => {
     const server = new McpServer({ name: "kodama", title: "kodama", version }, {
       instructions: instructions + scope,
+      capabilities: { logging: {} },
       requestState: { verify: codec.verify },
     });
     for (const tool of offered) {
@@ -96,11 +101,15 @@ export function mcpServers(
           openWorldHint: true,
         },
       }, async (input: Record<string, unknown>, context: ServerContext) => {
-        return await callTool(tool, { input, context, host, allowChanges, codec, lifetime });
+        const all = { input, context, host, allowChanges, codec, lifetime };
+        const { answer, result } = await callTool(tool, all);
+        await logCall(context, tool, answer);
+        return result;
       });
     }
     if (onlyNamespace === undefined) registerResources(server, host);
     for (const prompt of prompts) prompt(server);
+    registerCompletion(server, host);
     return server;
   };
 }
@@ -137,7 +146,7 @@ async function callTool(
   });
   const { approval } = needed;
   if (approval !== undefined) {
-    return inputRequired({
+    const result = inputRequired({
       inputRequests: {
         approval: inputRequired.elicit({
           message: `A model requests this change:\n\n${changeText(approval.question)}`,
@@ -152,8 +161,38 @@ async function callTool(
       },
       requestState: await codec.mint({ change: approval.change }, context),
     });
+    return { answer: undefined, result };
   }
-  return { content: [{ type: "text" as const, text: answer.text }], isError: answer.isError };
+  const content = [{ type: "text" as const, text: answer.text }];
+  return { answer, result: { content, isError: answer.isError } };
+}
+
+/** Notifies a client that logs what its server does: how each call ended, and that one waits for a person. */
+async function logCall(
+  { mcpReq }: ServerContext,
+  { name }: Tool,
+  answer: ToolAnswer | undefined,
+): Promise<void> {
+  if (answer === undefined) {
+    return await mcpReq.log("notice", `${name}: waits for an approval`, "tool");
+  }
+  const [problem = ""] = answer.isError ? answer.text.split("\n", 1) : [];
+  await mcpReq.log(
+    answer.isError ? "warning" : "info",
+    answer.isError ? `${name}: ${problem}` : `${name}: ok`,
+    "tool",
+  );
+}
+
+/** The sessions that are listed as resources; none if the cluster can't be reached. */
+async function sessionsOf(host: Host, signal: AbortSignal) {
+  try {
+    const { rows } = await listSessions(host, { allNamespaces: true, tasks: false }, signal);
+    return rows.flatMap((row) => row.kind === "session" ? row.session : []);
+  } catch (error) {
+    if (error instanceof KodamaError && !signal.aborted) return [];
+    throw error;
+  }
 }
 
 async function digestOf(value: unknown): Promise<string> {
@@ -175,7 +214,7 @@ function progressOf({ mcpReq }: ServerContext): (text: string) => void {
   };
 }
 
-/** Workflows and runs by their addresses. */
+/** Workflows, runs, sessions and pages of the documentation by their addresses. */
 function registerResources(server: McpServer, host: Host): void {
   const text = (uri: URL, lines: readonly string[]) => ({
     contents: [{
@@ -221,6 +260,57 @@ function registerResources(server: McpServer, host: Host): void {
     async (uri, { id }) => {
       const found = await findAnyRun(host, decodeURIComponent(String(id)));
       return text(uri, found.kind === "run" ? runLines(found.run) : workflowRunLines(found.run));
+    },
+  );
+  const addressOf = (namespace: string, name: string) =>
+    `kodama://sessions/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+  server.registerResource(
+    "session",
+    new ResourceTemplate("kodama://sessions/{namespace}/{name}", {
+      list: async ({ mcpReq: { signal } }) => ({
+        resources: (await sessionsOf(host, signal)).map(({ namespace, name }) => ({
+          uri: addressOf(namespace, name),
+          name: `${namespace}/${name}`,
+          mimeType: "text/plain",
+        })),
+      }),
+    }),
+    { title: "Session", description: "a session, its pod and its work", mimeType: "text/plain" },
+    async (uri, values, { mcpReq: { signal } }) => {
+      const [namespace = "", name = ""] = ["namespace", "name"].map((part) =>
+        decodeURIComponent(String(values[part]))
+      );
+      const details = await getSession(host, { namespace, name }, signal);
+      const listConflicts = (key: string) => key;
+      return text(uri, sessionLines(details, { now: host.clock.now(), listConflicts }));
+    },
+  );
+  server.registerResource(
+    "docs",
+    new ResourceTemplate("kodama://docs/{page}", {
+      list: async () => ({
+        resources: Object.entries((await import("./docs.ts")).docPages).map((
+          [name, { description }],
+        ) => ({
+          uri: `kodama://docs/${name}`,
+          name,
+          description,
+          mimeType: "text/markdown",
+        })),
+      }),
+    }),
+    { title: "Documentation", description: "a page about kodama", mimeType: "text/markdown" },
+    async (uri, { page }) => {
+      const { docPages } = await import("./docs.ts");
+      const [, found] = Object.entries(docPages).find(([name]) => name === String(page)) ?? [];
+      if (found === undefined) throw new KodamaError("notFound", `no page "${String(page)}"`);
+      return {
+        contents: [{
+          uri: uri.href,
+          mimeType: "text/markdown",
+          text: found.text,
+        }],
+      };
     },
   );
 }

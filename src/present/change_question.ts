@@ -71,6 +71,8 @@ function headOf({ action, count }: ChangeQuestion): string {
       return "Run kubectl:";
     case "forward":
       return `Open local ports for ${plural(action.minutes, "minute")}:`;
+    case "agent":
+      return `Agent of ${printable(action.session)}: ${printable(action.does)}`;
     case "shells":
       return `Open shells in ${pods}; what is typed goes to all of them.`;
     case "clusterRun":
@@ -96,6 +98,8 @@ function detailOf(action: Action): string {
       return `${[action.target, ...action.ports].join(" ")} of ${action.scope}`;
     case "clusterRun":
       return action.object;
+    case "agent":
+      return action.details.join("\n");
     case "shells":
     case "steps":
       return "";

@@ -37,6 +37,11 @@ function actionLines(action: ChangeQuestion["action"], count: number): string[] 
         `${action.target} (${ports}) of ${action.scope}`,
       ];
     }
+    case "agent":
+      return [
+        `agent of the session ${action.session}: ${action.does}`,
+        ...action.details.map((line) => `  ${line}`),
+      ];
     case "shells":
       return [`open shells in ${plural(count, "pod")}`];
     case "clusterRun":

@@ -49,7 +49,7 @@ export interface Tool {
 }
 
 /** What a tool answers. */
-interface ToolAnswer {
+export interface ToolAnswer {
   text: string;
   isError: boolean;
 }

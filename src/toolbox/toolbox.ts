@@ -1,4 +1,5 @@
 /** All tools, in the order in which they are offered. */
+import { agentAnswerTool, agentLogTool, agentPromptTool, agentsTool } from "./agent_tools.ts";
 import { getTool, waitTool } from "./object_tools.ts";
 import { kubectlTool } from "./kubectl_tools.ts";
 import { execTool, logsTool, podsTool, readFileTool } from "./pod_tools.ts";
@@ -28,5 +29,9 @@ export const tools: readonly Tool[] = [
   runWorkflowTool,
   kubectlTool,
   sessionsTool,
+  agentsTool,
+  agentLogTool,
+  agentPromptTool,
+  agentAnswerTool,
   contextsTool,
 ];

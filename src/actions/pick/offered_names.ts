@@ -1,8 +1,9 @@
 /** Names in a cluster for shell completion. */
+import { KodamaError } from "../../base/errors.ts";
 import { parseTextPattern } from "../../base/plain_text.ts";
 import { parsePodOperand } from "../../base/workload_kinds.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { PODS } from "../../kube/resources.ts";
+import { NAMESPACES, PODS } from "../../kube/resources.ts";
 import { matchesPattern } from "../../kube/select/selection.ts";
 import { workloadResource } from "../../kube/select/selection_scopes.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
@@ -39,6 +40,24 @@ export async function offeredPods(
     if (names.length >= mostOffers) break;
   }
   return names.slice(0, mostOffers).map((name) => `${kind ?? ""}${name}`);
+}
+
+/** Returns the namespaces; the context's own if they can't be listed. */
+export async function offeredNamespaces(
+  client: KubeClient,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { items } of client.list<KubeObject>(NAMESPACES, {}, { signal })) {
+      names.push(...items.flatMap(({ metadata }) => metadata.name ?? []));
+      if (names.length >= mostOffers) break;
+    }
+  } catch (error) {
+    if (!(error instanceof KodamaError) || error.kind !== "forbidden") throw error;
+    return [client.defaultNamespace];
+  }
+  return names.slice(0, mostOffers);
 }
 
 /** Returns the containers of the pods selected by the line as typed. */

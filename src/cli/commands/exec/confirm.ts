@@ -57,6 +57,7 @@ function refusal({ action, count, scopes }: ChangeQuestion, listing: string): Un
     shells: `open shells in ${pods}`,
     kubectl: "run kubectl",
     forward: "open local ports",
+    agent: "give its agent this",
     clusterRun: action.kind === "clusterRun" ? `create ${action.object}` : "",
     steps: action.kind === "steps" ? `run the workflow ${action.workflow}` : "",
   }[action.kind];

@@ -1,0 +1,237 @@
+/**
+ * Tools over the coding agents of sessions: `agents`, `agent_log`, `agent_prompt`, `agent_answer`. A person approves each
+ * prompt and each answer: what an agent does then isn't checked again.
+ */
+import { showTask } from "../actions/agent/follow.ts";
+import { adapterNames, permissionModes } from "../actions/agent/options.ts";
+import {
+  answerApproval,
+  type Approval,
+  type Decision,
+  readTasks,
+  startTask,
+  waitingTask,
+} from "../actions/agent/tasks.ts";
+import { type ChangeAction, isConfirmed } from "../actions/confirm_change.ts";
+import { choiceOption, textOption, toggleOption, wholeOption } from "../actions/option.ts";
+import { type AgentRef, agentTarget, readingAgent } from "../actions/session/agent_pod.ts";
+import { sessionAgents } from "../actions/session/agents.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
+import { definedOnly } from "../base/json_value.ts";
+import { approvalLines, eventLines } from "../present/agent_events.ts";
+import { agentsTable, approvalsOf, requestName, tasksTable } from "../present/agent_tasks.ts";
+import { styleFor } from "../terminal/style.ts";
+import type { Section } from "./fit.ts";
+import { askingModel } from "./pod_tools.ts";
+import { defineTool, type ToolContext } from "./tool.ts";
+
+const scopeOptions = {
+  namespace: textOption("namespace; the one of new sessions if absent"),
+  context: textOption("context of the kubeconfig; the current one if absent"),
+};
+
+const sessionOption = { session: textOption("name of the session") };
+
+type Scope = { namespace?: string; context?: string };
+
+function refOf(name: string, { namespace, context }: Scope): AgentRef {
+  return { kind: "session", name, ...definedOnly({ namespace, context }) };
+}
+
+/** Of a session's tasks; a pod stores the last hundred. */
+const shownTasks = 20;
+
+/** `agents`. */
+export const agentsTool = defineTool({
+  name: "agents",
+  title: "List coding agents and their tasks",
+  description: "Lists the coding agents of all sessions: what each does, whether it waits for an " +
+    "approval, and what its tasks have cost; with `session` the tasks of one. Changes nothing.",
+  options: {
+    session: textOption("name of a session; all of them if absent"),
+    allNamespaces: toggleOption("the sessions of all namespaces"),
+    ...scopeOptions,
+  },
+  async run({ session, allNamespaces = false, ...scope }, { host, signal, progress }) {
+    if (session === undefined) {
+      const { agents } = await sessionAgents(
+        host,
+        { allNamespaces, ...definedOnly(scope) },
+        signal,
+      );
+      if (agents.length === 0) return [{ lines: ["no sessions"], unit: "lines" }];
+      return [{ lines: agentsTable(agents), unit: "agents" }];
+    }
+    if (allNamespaces) throw new UsageError('"session" and "allNamespaces" exclude each other');
+    const tasks = await readingAgent(
+      host,
+      refOf(session, definedOnly(scope)),
+      waiting(progress, signal),
+      (target, { isStopped }) => readTasks(host, target, { newest: shownTasks, isStopped, signal }),
+    );
+    if (tasks.length === 0) return [{ lines: ["no tasks"], unit: "lines" }];
+    return [
+      ...tasks.flatMap(approvalsOf).map(approvalSection),
+      { lines: tasksTable(tasks, host.clock.now()), unit: "tasks" },
+    ];
+  },
+});
+
+function waiting(progress: ToolContext["progress"], signal: AbortSignal) {
+  return {
+    signal,
+    onWait: (reason: string) => {
+      progress?.(`waiting for ${reason}`);
+      return Promise.resolve();
+    },
+  };
+}
+
+function approvalSection(approval: Approval): Section {
+  return { lines: approvalLines(approval), unit: "lines", fair: true };
+}
+
+/** `agent_log`. */
+export const agentLogTool = defineTool({
+  name: "agent_log",
+  title: "Show what a coding agent did",
+  description:
+    "Shows how a task of a session's agent ended, and its messages and tool calls, the " +
+    "newest first. Changes nothing.",
+  options: {
+    ...sessionOption,
+    task: wholeOption("number of the task; the newest if absent", { least: 1 }),
+    ...scopeOptions,
+  },
+  required: ["session"],
+  async run({ session = "", task, ...scope }, { host, signal, progress }) {
+    const plain = styleFor(false);
+    const lines = await readingAgent(
+      host,
+      refOf(session, definedOnly(scope)),
+      waiting(progress, signal),
+      async (target, { isStopped }) => {
+        const shown: string[] = [];
+        const options = { isStopped, signal, ...(task === undefined ? {} : { number: task }) };
+        for await (const event of showTask(host, target, options)) {
+          if (event.kind !== "lost") shown.push(...eventLines(event, plain));
+          if (shown.length > maxLogLines) shown.splice(1, maxLogLines / 2);
+        }
+        return shown;
+      },
+    );
+    const [title = "", ...others] = lines;
+    return [
+      { lines: [title], unit: "lines" },
+      { lines: others.toReversed(), unit: "lines", more: "use a larger budget" },
+    ];
+  },
+});
+
+const maxLogLines = 10_000;
+
+/** `agent_prompt`. */
+export const agentPromptTool = defineTool({
+  name: "agent_prompt",
+  title: "Give a coding agent a task",
+  description: "Starts a task of a session's agent, after a person's approval of the prompt. It " +
+    "continues in the pod; the tool agent_log shows what it does. By default the agent asks for an " +
+    "approval of each tool that changes something.",
+  options: {
+    ...sessionOption,
+    prompt: textOption("the task"),
+    agent: choiceOption(
+      "kind of agent (default claude)",
+      adapterNames.filter((one) => one !== "command"),
+    ),
+    permissions: choiceOption(
+      "what the agent may do without an approval (default ask)",
+      permissionModes,
+    ),
+    newConversation: toggleOption("don't continue the agent's latest conversation"),
+    ...scopeOptions,
+  },
+  required: ["session", "prompt"],
+  mayChange: true,
+  async run(values, { host, signal, confirm }) {
+    const { session = "", prompt = "", agent = "claude", newConversation = false } = values;
+    const permissions = values.permissions ?? (agent === "claude" ? "ask" : "bypass");
+    const target = await agentTarget(host, refOf(session, definedOnly(values)), signal);
+    await requireApproved(host, { confirm, target }, {
+      kind: "agent",
+      session,
+      does: `start a task of ${agent}, permissions ${permissions}`,
+      details: prompt.split("\n"),
+    });
+    const { number, behind } = await startTask(host, target, {
+      adapter: agent,
+      prompt,
+      permissions,
+      conversation: newConversation ? "new" : "latest",
+      signal,
+    });
+    const waits = behind.length === 0 ? "" : `, behind ${behind.join(", ")}`;
+    return [{ lines: [`task ${number} of ${session} is started${waits}`], unit: "lines" }];
+  },
+});
+
+/** `agent_answer`. */
+export const agentAnswerTool = defineTool({
+  name: "agent_answer",
+  title: "Answer a coding agent that waits",
+  description: "Allows or refuses the tool that a session's agent waits for, after a person's " +
+    "approval. The tool agents shows the requests.",
+  options: {
+    ...sessionOption,
+    request: textOption("name of the request, as the tool agents shows it"),
+    decision: choiceOption("the answer", ["allow", "deny"]),
+    message: textOption("with deny: the reason that the agent reads"),
+    ...scopeOptions,
+  },
+  required: ["session", "request", "decision"],
+  mayChange: true,
+  async run(values, { host, signal, confirm }) {
+    const { session = "", request = "", decision = "deny", message } = values;
+    const target = await agentTarget(host, refOf(session, definedOnly(values)), signal);
+    const found = await waitingTask(host, target, signal);
+    const approval = found?.approvals.find((one) => requestName(one) === request);
+    if (found === undefined || approval === undefined) {
+      const names = found?.approvals.map(requestName) ?? [];
+      throw new KodamaError(
+        "notFound",
+        `the agent of ${session} doesn't wait for ${request}; it waits for ${
+          names.length === 0 ? "nothing" : names.join(", ")
+        }`,
+      );
+    }
+    const answer: Decision = decision === "allow"
+      ? { kind: "allow" }
+      : { kind: "deny", message: message ?? "the user refused this" };
+    await requireApproved(host, { confirm, target }, {
+      kind: "agent",
+      session,
+      does: `${decision} what its agent waits for`,
+      details: [
+        ...approvalLines(approval),
+        ...(answer.kind === "deny" ? [`the reason: ${answer.message}`] : []),
+      ],
+    });
+    const given = { task: found.task, approval, decision: answer, signal };
+    await answerApproval(host, target, given);
+    const did = decision === "allow" ? "allowed" : "refused";
+    return [{ lines: [`${did} ${request}: ${approval.tool}`], unit: "lines" }];
+  },
+});
+
+/** @throws KodamaError `declined` if the person says no, `forbidden` if no one is asked. */
+async function requireApproved(
+  host: ToolContext["host"],
+  { confirm, target }: Pick<ToolContext, "confirm"> & {
+    target: Awaited<ReturnType<typeof agentTarget>>;
+  },
+  action: Extract<ChangeAction, { kind: "agent" }>,
+): Promise<void> {
+  const change = { action, targets: [target], because: { kind: "model" as const } };
+  if (await isConfirmed(host, askingModel(confirm), change)) return;
+  throw new KodamaError("declined", "the person said no: the agent has got nothing");
+}
