@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Markup, markup, textNode } from "./markup.ts";
 
-Deno.test("`text()` has no character with a meaning in markup, whatever it is given", () => {
+Deno.test("`textNode()` has no character with a meaning in markup, whatever it is given", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (value) => {
     const { source } = textNode(value);
     assert.ok(!/[<>"']|&(?!amp;|lt;|gt;|quot;|#39;)/.test(source));
@@ -20,6 +20,6 @@ Deno.test("`markup` escapes its values, and nests itself", () => {
   );
 });
 
-Deno.test("`text()` leaves out colours of programs, and shows other control characters", () => {
+Deno.test("`textNode()` leaves out colours of programs, and shows other control characters", () => {
   assert.equal(textNode("\x1b[1;32mok\x1b[0m\x1b]0;t\x07\r\n").source, "ok\\x1b]0;t\\x07\n");
 });

@@ -1,17 +1,19 @@
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
-import type { PlanOverrides } from "../../../actions/workflow/run_workflow.ts";
+import type { Host } from "../../../actions/host.ts";
+import type { PlanOverrides, Workflow } from "../../../actions/workflow/run_workflow.ts";
 import type { TrustOptions } from "../../../actions/workflow/trust.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk } from "../../ask_yes.ts";
 import { nearPath } from "../workflow/near_path.ts";
 import { chooseTargets, choosingOf } from "../../choose_targets.ts";
+import type { Invocation } from "../../invocation.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
 import { type Command, defineCommand, type ParsedArgs } from "../../parser/command.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { runningFlags } from "../exec/flags.ts";
-import { listFormat, resolveRunning } from "../exec/options.ts";
+import { listFormat, resolveRunning, type RunView } from "../exec/options.ts";
 import { showRun } from "../exec/show_run.ts";
 import { allFlag, resolveSelection, selectionFlags } from "../../parser/selection.ts";
 import {
@@ -156,38 +158,65 @@ export const command: Command = defineCommand({
         invocation,
       );
     }
-    const planned = actions.plan(short, given);
-    const mustChoose = choosing?.kind !== "required" || !actions.narrowsPods(planned.selection);
-    const chosen = choosing !== undefined && mustChoose
-      ? await chooseTargets(choosing, planned, {
-        kubeconfig,
-        invocation,
-        purpose: `workflow ${name}`,
-      })
-      : { host: own };
-    if (chosen === undefined) return interruptedExitCode;
-    const { host, ...narrowed } = chosen;
-    const overrides = { ...given, ...narrowed };
-    if (list) {
-      const { showPods } = await import("../pods/table.ts");
-      const { contexts, selection } = actions.plan(short, overrides);
-      const format = listFormat(view.format);
-      const shown = { host, invocation, format, quiet: view.quiet } as const;
-      return await showPods({ contexts, selection, kubeconfig, pick: false }, shown);
-    }
-    return await showRun(
-      (extras) =>
-        actions.runWorkflow(host, {
-          ...options,
-          ...extras,
-          workflow: short,
-          overrides,
-          trust: { trustNow: steps.trust, ...askingTrust(invocation.terminal, extras.signal) },
-        }),
-      { invocation, clock: host.clock, view },
-    );
+    return await runShort(own, {
+      workflow: short,
+      overrides: given,
+      ...{ name, options, view, list, kubeconfig, choosing, trust: steps.trust },
+    }, invocation);
   },
 });
+
+/** Runs the one command of a workflow in the pods that it selects, or the user chooses; or lists them. */
+async function runShort(
+  own: Host,
+  { name, workflow, overrides: given, options, view, list, kubeconfig, choosing, trust }: {
+    /** As the user wrote it. */
+    name: string;
+    workflow: Workflow;
+    overrides: PlanOverrides;
+    options: ReturnType<typeof resolveRunning>["options"];
+    view: RunView;
+    list: boolean;
+    kubeconfig: string | undefined;
+    choosing: ReturnType<typeof choosingOf>;
+    trust: boolean;
+  },
+  invocation: Invocation,
+): Promise<number> {
+  const { narrowsPods, plan, runWorkflow } = await import(
+    "../../../actions/workflow/run_workflow.ts"
+  );
+  const planned = plan(workflow, given);
+  const mustChoose = choosing?.kind !== "required" || !narrowsPods(planned.selection);
+  const chosen = choosing !== undefined && mustChoose
+    ? await chooseTargets(choosing, planned, {
+      kubeconfig,
+      invocation,
+      purpose: `workflow ${name}`,
+    })
+    : { host: own };
+  if (chosen === undefined) return interruptedExitCode;
+  const { host, ...narrowed } = chosen;
+  const overrides = { ...given, ...narrowed };
+  if (list) {
+    const { showPods } = await import("../pods/table.ts");
+    const { contexts, selection } = plan(workflow, overrides);
+    const format = listFormat(view.format);
+    const shown = { host, invocation, format, quiet: view.quiet } as const;
+    return await showPods({ contexts, selection, kubeconfig, pick: false }, shown);
+  }
+  return await showRun(
+    (extras) =>
+      runWorkflow(host, {
+        ...options,
+        ...extras,
+        workflow,
+        overrides,
+        trust: { trustNow: trust, ...askingTrust(invocation.terminal, extras.signal) },
+      }),
+    { invocation, clock: host.clock, view },
+  );
+}
 
 /** Returns how to run it in the cluster; undefined for a run of this machine. */
 function clusterOf(

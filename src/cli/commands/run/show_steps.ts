@@ -28,7 +28,7 @@ import {
 } from "../../../present/steps_painter.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk, isYes } from "../../ask_yes.ts";
-import type { ChoiceOn } from "../../pick_choices.ts";
+import type { ChoiceOn } from "./pick_choices.ts";
 
 /** The terminal functions that a start is given. */
 export interface StepsExtras {
@@ -223,7 +223,7 @@ async function ask(
 ): Promise<string | undefined> {
   const { terminal } = on;
   if (question.indexed !== undefined) {
-    const { canPick, pickChoices } = await import("../../pick_choices.ts");
+    const { canPick, pickChoices } = await import("./pick_choices.ts");
     if (canPick(on)) {
       await terminal.stderr.write(`${printable(question.text)}\n`);
       const multi = question.indexed === "many";

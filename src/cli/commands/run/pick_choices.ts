@@ -1,16 +1,16 @@
 /** A choice among some texts in the picker: what `kodama pick` is for pods. */
-import { orAborted } from "../base/abort.ts";
-import type { Clock } from "../base/clock.ts";
-import { row } from "../pick/row.ts";
-import { activeLevel, initialState, type PickState } from "../pick/state.ts";
-import { isComplete } from "../pick/search.ts";
-import { type PickEvent, step } from "../pick/step.ts";
-import { printable } from "../terminal/printable.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-import { plainPicker, rowsOf } from "./commands/pick/options.ts";
-import { PickerTerminal } from "./commands/pick/picker_terminal.ts";
-import type { Invocation } from "./invocation.ts";
-import { styleOf } from "./output.ts";
+import { orAborted } from "../../../base/abort.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { row } from "../../../pick/row.ts";
+import { activeLevel, initialState, type PickState } from "../../../pick/state.ts";
+import { isComplete } from "../../../pick/search.ts";
+import { type PickEvent, step } from "../../../pick/step.ts";
+import { printable } from "../../../terminal/printable.ts";
+import type { Terminal } from "../../../terminal/terminal.ts";
+import { plainPicker, rowsOf } from "../pick/options.ts";
+import { PickerTerminal } from "../pick/picker_terminal.ts";
+import type { Invocation } from "../../invocation.ts";
+import { styleOf } from "../../output.ts";
 
 /** A terminal that a picker may use, and its clock. */
 export interface ChoiceOn extends Pick<Invocation, "environment"> {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { BoundedQueue } from "../base/bounded_queue.ts";
-import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
-import { MemoryTerminal } from "../terminal/testing/memory_terminal.ts";
-import { TinyTerminal } from "../terminal/testing/tiny_terminal.ts";
-import { askOn } from "./commands/run/show_steps.ts";
+import { BoundedQueue } from "../../../base/bounded_queue.ts";
+import { ManualClock, quiet } from "../../../base/testing/manual_clock.ts";
+import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
+import { TinyTerminal } from "../../../terminal/testing/tiny_terminal.ts";
+import { askOn } from "./show_steps.ts";
 import { canPick } from "./pick_choices.ts";
 
 const texts = ["web: svc/web 8080:80", "db: svc/db 5432", "cache\u001b[2J: svc/cache 6379"];
