@@ -208,9 +208,13 @@ onCluster(
         yield piece;
       }
     })());
-    await inPod("sh", "-c", `until [ $(wc -c </tmp/sent) = ${largeBytes} ]; do sleep 0.1; done`);
+    await inPod(
+      "sh",
+      "-c",
+      `until [ $(stat -c %s /tmp/sent) = ${largeBytes} ]; do sleep 0.1; done`,
+    );
     assert.equal(`${sent}  /tmp/sent\n`, await inPod("sha256sum", "/tmp/sent"));
-    assert.equal(await inPod("sh", "-c", "wc -c </tmp/sent"), `${largeBytes}\n`);
+    assert.equal(await inPod("sh", "-c", "stat -c %s /tmp/sent"), `${largeBytes}\n`);
 
     download.close();
     upload.close();

@@ -77,7 +77,8 @@ onCluster("a large output comes whole", async (namespace) => {
 });
 
 onCluster("logs are those of the container, and of the one before it", async (namespace) => {
-  const script = "echo turn; [ -e /kept/mark ] && exec sleep 2147483647; touch /kept/mark; exit 3";
+  const script =
+    "echo turn; touch /tmp/said; [ -e /kept/mark ] && exec sleep 2147483647; touch /kept/mark; exit 3";
   await namespace.create({
     apiVersion: "v1",
     kind: "Pod",
@@ -89,6 +90,7 @@ onCluster("logs are those of the container, and of the one before it", async (na
         name: "main",
         image: "busybox:1.36",
         command: ["sh", "-c", script],
+        readinessProbe: { exec: { command: ["test", "-e", "/tmp/said"] }, periodSeconds: 1 },
         volumeMounts: [{ name: "kept", mountPath: "/kept" }],
       }],
     },

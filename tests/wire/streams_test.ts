@@ -9,6 +9,11 @@ wireTest(
   async ({ kubectl }) => {
     const script = "for i in 1 2 3; do echo line $i; done; read _ < /dev/null; sleep 2147483647";
     await startPod(kubectl, "talker", { command: ["sh", "-c", script] });
+    {
+      // A container is ready when it has started: before it has written anything.
+      await using whole = kubectl.start("logs", "-f", "talker");
+      await whole.until(({ stdout }) => stdout.includes("line 3"));
+    }
     assert.equal(await kubectl.ok("logs", "talker"), "line 1\nline 2\nline 3");
     assert.equal(await kubectl.ok("logs", "talker", "--tail=1"), "line 3");
     assert.equal(await kubectl.ok("logs", "talker", "--limit-bytes=6"), "line 1");
@@ -38,7 +43,8 @@ wireTest(
 wireTest("logs of a restarted container", async ({ kubectl }) => {
   const script = "echo now; until [ -e /tmp/stop ]; do sleep 0.1; done";
   await startPod(kubectl, "twice", { command: ["sh", "-c", script] });
-  await kubectl.ok("exec", "twice", "--", "touch", "/tmp/stop");
+  // It may end with its container.
+  await kubectl.run(["exec", "twice", "--", "touch", "/tmp/stop"]);
   await kubectl.ok(
     "wait",
     "--for=jsonpath={.status.containerStatuses[0].restartCount}=1",

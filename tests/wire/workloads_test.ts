@@ -53,7 +53,11 @@ wireTest("a stuck rollout is reported as such", async ({ kubectl }) => {
     await kubectl.fails("rollout", "status", "deployment/web", hangTimeout),
     /error: deployment "web" exceeded its progress deadline$/,
   );
-  assert.match(await kubectl.ok("get", "pods"), /(ErrImagePull|ImagePullBackOff)/);
+  {
+    // The deadline may pass before the node has tried to pull it.
+    await using pods = kubectl.start("get", "pods", "-w");
+    await pods.until(({ stdout }) => /(ErrImagePull|ImagePullBackOff)/.test(stdout));
+  }
   const ready = await kubectl.ok(
     "get",
     "deployment",

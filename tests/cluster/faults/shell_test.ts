@@ -36,7 +36,7 @@ async function shellOverLink({ cluster: { kubeconfig }, name }: TestNamespace) {
   const up = () => void (isUp = true);
   const down = () => {
     isUp = false;
-    down();
+    link.cut();
   };
   return { up, down, terminal, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
