@@ -63,8 +63,7 @@ Deno.test({
     await ended();
     assert.match(await on("list"), /^work +Stopped /m);
     // A container that restarts is as old as its pod. No limit is near, however long all of it takes.
-    await on("set", "work", "--idle-timeout", "1h", "--ttl", "2h");
-    await on("resume", "work");
+    await on("set", "work", "--idle-timeout", "1h", "--ttl", "2h", "--yes");
     const again = await beganAt();
     // The command ends with its container.
     await namespace.tryKubectl(..."exec kodama-work -c workspace -- kill -TERM 1".split(" "));
