@@ -138,6 +138,7 @@ const guards: Readonly<
   "exec.readOnly": ownOnly,
   // It gets the rights of the workflows that are run in a cluster.
   "runs.image": ownOnly,
+  "releases.url": ownOnly,
   "gate.kubectl": ownOnly,
   "log.level": ownOnly,
   "log.file": ownOnly,

@@ -295,6 +295,13 @@ export const settingsShape = v.strictObject({
   model_keys: eachProvider(text, (title) => `Key for ${title}.`),
   model_key_files: eachProvider(text, (title) => `Path of a file with the key for ${title}.`),
   model_urls: eachProvider(serverUrl, (title) => `Base URL of ${title}.`),
+  releases: group({
+    url: setting(
+      text,
+      "Where the newest version is read: a package in an npm registry, or JSON with it. Only " +
+        "in your own file.",
+    ),
+  }),
   log: group({
     level: setting(
       picked(["error", "warning", "info", "debug", "trace"]),

@@ -147,9 +147,10 @@ testResolve([
   },
   {
     line: "version",
-    options: { json: false },
+    options: { json: false, check: false },
     changes: [
       ["--output json", { json: true }],
+      ["--check", { check: true }],
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { defineCommand } from "../parser/command.ts";
-import { success } from "../exit_codes.ts";
-import { choice, value } from "../parser/flag.ts";
+import { failure, success } from "../exit_codes.ts";
+import { choice, toggle, value } from "../parser/flag.ts";
 import { jsonDocument } from "../../present/json.ts";
 import { version } from "../version.ts";
 
@@ -10,16 +10,38 @@ const formats = choice(["json"]);
 export const command = defineCommand({
   description: "Prints the version of kodama and of Deno.",
   flags: {
+    check: toggle("also whether a newer one is published, by the setting releases.url"),
     output: value("output format", formats.parse, { short: "o", ...formats }),
   },
   examples: [
     { title: "Print the version", line: "kodama version" },
+    { title: "See whether there is a newer one", line: "kodama version --check" },
     { title: "As JSON, for a bug report", line: "kodama version -o json" },
   ],
-  resolve: ({ flags }) => ({ json: flags.output === "json" }),
-  async run({ json }, { terminal }) {
+  exitCodes: [["1", "with --check: a newer version is published, or that isn't known"]],
+  resolve: ({ flags }) => ({ json: flags.output === "json", check: flags.check }),
+  async run({ json, check }, { terminal, host, signals }) {
     const { os, arch } = Deno.build;
     const deno = Deno.version.deno;
+    if (check) {
+      const [{ checkVersion }, { interruptible }] = await Promise.all([
+        import("../../actions/newest_version.ts"),
+        import("../../terminal/driver/signals.ts"),
+      ]);
+      const machine = await host();
+      const { newest, isOutdated } = await interruptible(
+        signals,
+        (signal) => checkVersion(machine, version, signal),
+      );
+      await terminal.stdout.write(
+        json
+          ? jsonDocument({ kodama: version, deno, os, arch, newest, outdated: isOutdated })
+          : `kodama ${version}, ${
+            isOutdated ? `and ${newest} is published` : `the newest is ${newest}`
+          }\n`,
+      );
+      return isOutdated ? failure : success;
+    }
     await terminal.stdout.write(
       json
         ? jsonDocument({ kodama: version, deno, os, arch })
