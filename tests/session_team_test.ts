@@ -3,34 +3,41 @@ import assert from "node:assert/strict";
 import { openSession } from "../src/actions/session_ref.ts";
 import { reportAttached } from "../src/actions/session/team.ts";
 import { machineHost } from "../src/host/host.ts";
+import type { SessionsEvent } from "../src/web/api.ts";
 import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { thisMachine } from "./harness/cluster_in_process.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { Kubectl } from "./harness/kubectl.ts";
+import { type ServedPage, servedPage } from "./harness/served_page.ts";
 import { documentedRole } from "./harness/session_role.ts";
 
 const { signal } = new AbortController();
 
-Deno.test("two service accounts of a namespace see each other, and neither gets the other's rights", async () => {
-  await using cluster = await startTestCluster("empty");
+const user = (name: string) => `system:serviceaccount:default:${name}`;
+
+/** Service accounts of one namespace: jane has the documented Role, bob and eve have nothing yet. */
+async function team(cluster: TestCluster) {
   const kubectl = Kubectl.on(cluster);
-  const folder = cluster.folder;
-  const user = (name: string) => `system:serviceaccount:default:${name}`;
-  const machine = async (name: string): Promise<Record<string, string>> => {
+  const { folder } = cluster;
+  const machine = async (name: string) => {
     await kubectl.ok("create", "serviceaccount", name, "-n", "default");
     const kubeconfig = `${folder}/${name}`;
     const groups = ["system:serviceaccounts", "system:serviceaccounts:default"];
     await Deno.writeTextFile(kubeconfig, await cluster.cluster.kubeconfigFor(user(name), groups));
     const env = { KUBECONFIG: kubeconfig, KODAMA_CONFIG_DIR: `${folder}/${name}s/.kodama` };
-    return { ...cluster.env, ...env };
+    return new KodamaInProcess({ ...cluster.env, ...env });
   };
-  const jane = new KodamaInProcess(await machine("jane"));
-  const bob = new KodamaInProcess(await machine("bob"));
-  const eve = new KodamaInProcess(await machine("eve"));
+  const [jane, bob, eve] = [await machine("jane"), await machine("bob"), await machine("eve")];
   await kubectl.apply(await documentedRole(), "-n", "default");
   const binding = ["--role=kodama-sessions", "--serviceaccount=default:jane"];
   await kubectl.ok("create", "rolebinding", "jane", "-n", "default", ...binding);
+  return { kubectl, folder, jane, bob, eve };
+}
 
+Deno.test("two service accounts of a namespace see each other, and neither gets the other's rights", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kubectl, folder, jane, bob, eve } = await team(cluster);
   await Deno.writeTextFile(`${folder}/.env`, "API_KEY=planted\n");
   await jane.succeed(["start", "shared", "--no-sync", "--env-file", `${folder}/.env`]);
   await jane.succeed(["start", "other", "--no-sync"]);
@@ -126,4 +133,107 @@ Deno.test("two service accounts of a namespace see each other, and neither gets 
   await jane.succeed(["delete", "shared", "--force"]);
   const remaining = await kubectl.ok("get", "configmaps", "-n", "default", "-o", "name");
   assert.doesNotMatch(remaining, /shared/);
+});
+
+Deno.test("each server of kodama web shows and does what its own user may, and nothing else", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kubectl, folder, jane, bob, eve } = await team(cluster);
+  await Deno.writeTextFile(`${folder}/.env`, "API_KEY=planted-key\n");
+  await jane.succeed(["start", "shared", "--no-sync"]);
+  await jane.succeed(["start", "other", "--no-sync", "--env-file", `${folder}/.env`]);
+  await jane.succeed(["note", "other", "planted-note"]);
+  await jane.succeed(["prompt", "other", "planted-task"]);
+  await kubectl.apply(await jane.succeed(["share", "shared", "--to", user("bob"), "-o", "yaml"]));
+
+  await using stack = new AsyncDisposableStack();
+  const serverOf = async ({ env }: KodamaInProcess): Promise<ServedPage> => {
+    const host = thisMachine(env);
+    stack.use(await host.kube());
+    return stack.use(await servedPage(host));
+  };
+  const [janes, bobs, eves] = [await serverOf(jane), await serverOf(bob), await serverOf(eve)];
+  const answers: string[] = [];
+  const send = async (page: ServedPage, line: string, body?: unknown, accept = "*/*") => {
+    const [method = "", path = ""] = line.split(" ");
+    const { origin, base, cookie } = page;
+    const answer = await fetch(new URL(base + path, origin), {
+      method,
+      headers: {
+        ...{ cookie, accept, origin: origin.origin },
+        "content-type": "application/json",
+        "x-kodama": "1",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (page !== janes) answers.push(text);
+    return { status: answer.status, text };
+  };
+
+  const names = async (page: ServedPage) =>
+    (await page.get("api/sessions?namespace=default")).sessions.map((one: { name: string }) =>
+      one.name
+    );
+  assert.deepEqual((await names(janes)).toSorted(), ["other", "shared"]);
+  const there = "?namespace=default";
+  assert.equal((await bobs.get(`api/sessions/shared${there}`)).name, "shared");
+  await bobs.post(`api/sessions/shared/prompt${there}`, { text: "from bob" });
+  // jane's page sees what bob has started, without asking again.
+  for await (const event of janes.events<SessionsEvent>("api/sessions?namespace=default")) {
+    const rows = event.kind === "list"
+      ? event.sessions
+      : event.kind === "session"
+      ? [event.session]
+      : [];
+    if (rows.some((row) => row.name === "shared" && "task" in row && row.task?.number === 1)) break;
+  }
+
+  const run = (pod: string) => ({
+    kind: "exec",
+    command: ["hostname"],
+    selection: { pods: [pod], namespaces: ["default"] },
+  });
+  const beyond = (name: string): [line: string, body?: unknown][] => [
+    ["GET api/sessions?namespace=default"],
+    [`GET api/sessions/${name}${there}`],
+    [`GET api/sessions/${name}/diff${there}`],
+    [`GET api/sessions/${name}/tasks${there}`],
+    [`POST api/sessions/${name}/prompt${there}`, { text: "x" }],
+    [`POST api/sessions/${name}/interrupt${there}`, {}],
+    [`POST api/sessions/${name}/stop${there}`, {}],
+    [`POST api/sessions/${name}/resume${there}`, {}],
+    ["POST api/runs", run(`kodama-${name}`)],
+  ];
+  for (const [page, name] of [[bobs, "other"], [eves, "shared"], [eves, "other"]] as const) {
+    for (const [line, body] of beyond(name)) {
+      const { status, text } = await send(page, line, body);
+      assert.equal(status, 403, `${line}: ${text}`);
+      assert.match(text, /forbidden/, line);
+    }
+    for (const path of ["sessions?namespace=default", `sessions/${name}/log${there}`]) {
+      const { text } = await send(page, `GET api/${path}`, undefined, "text/event-stream");
+      assert.match(text, /^event: failed\ndata: .*forbidden/m, path);
+    }
+    const socket = page.socket(
+      `api/terminal?session=${name}&namespace=default&columns=80&rows=24`,
+    );
+    const messages: string[] = [];
+    socket.onmessage = ({ data }) => void messages.push(String(data));
+    await new Promise((resolve) => socket.onclose = resolve);
+    assert.match(messages.join("\n"), /^\{"type":"error",.*forbidden/);
+  }
+  // Nothing that one server has given to a browser is of use at another one.
+  const { pathname, search } = janes.newLink();
+  const link = await fetch(new URL(pathname + search, bobs.origin));
+  answers.push(await link.text());
+  assert.equal(link.status, 401);
+  for (const [base, status] of [[bobs.base, 401], [janes.base, 404]] as const) {
+    const answer = await fetch(new URL(`${base}api/about`, bobs.origin), {
+      headers: { cookie: janes.cookie },
+    });
+    answers.push(await answer.text());
+    assert.equal(answer.status, status);
+  }
+  for (const answer of answers) assert.doesNotMatch(answer, /planted/);
+  assert.match((await send(janes, `GET api/sessions/other/tasks${there}`)).text, /planted-task/);
 });
