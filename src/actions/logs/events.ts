@@ -5,7 +5,7 @@ import type { ContainerChoice } from "../../logs/containers.ts";
 import type { LineFilter, LogLine } from "../../logs/line.ts";
 import type { LogStart, ReadEvent } from "../../logs/reading.ts";
 import type { OptionValues } from "../option.ts";
-import type { PickedPod } from "../pick/host.ts";
+import type { PickedPod } from "../pick/picked_host.ts";
 import type { logsOptions } from "./options.ts";
 
 export { fieldText, jsonFieldsText, jsonObjectOf } from "../../logs/template.ts";

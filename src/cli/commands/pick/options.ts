@@ -1,6 +1,6 @@
 /** The options of a picker, and its outcomes. */
 import type { Selection, Target } from "../../../actions/pick/pods.ts";
-import type { PickedPod } from "../../../actions/pick/host.ts";
+import type { PickedPod } from "../../../actions/pick/picked_host.ts";
 import { NoMatchError } from "../../../base/errors.ts";
 import { BadValue } from "../../parser/flag.ts";
 

@@ -1,6 +1,6 @@
 /** `--pick`: before a command runs, a person chooses among its pods. */
 import type { Host } from "../../../actions/host.ts";
-import { contextsOf, pickedHost, type PickedPod } from "../../../actions/pick/host.ts";
+import { contextsOf, pickedHost, type PickedPod } from "../../../actions/pick/picked_host.ts";
 import type { Selection } from "../../../actions/pick/pods.ts";
 import { UsageError } from "../../../base/errors.ts";
 import type { Invocation } from "../../invocation.ts";

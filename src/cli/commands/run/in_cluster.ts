@@ -22,7 +22,7 @@ import { styleOf } from "../../output.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "../exec/confirm.ts";
 import type { RunView } from "../exec/options.ts";
-import { askTrust } from "../workflow/trust/ask.ts";
+import { askTrust } from "../workflow/ask_trust.ts";
 import { askOn } from "./show_steps.ts";
 
 type View = Pick<RunView, "format" | "quiet" | "confirm">;

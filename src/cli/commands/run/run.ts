@@ -6,7 +6,7 @@ import type { TrustOptions } from "../../../actions/workflow/trust.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { canAsk } from "../../ask_yes.ts";
-import { nearPath } from "../workflow/near_path.ts";
+import { nearPath } from "../../output.ts";
 import { chooseTargets, choosingOf } from "../../choose_targets.ts";
 import type { Invocation } from "../../invocation.ts";
 import { interruptedExitCode } from "../../../terminal/driver/signals.ts";
@@ -234,7 +234,7 @@ function askingTrust(terminal: Terminal, signal: AbortSignal): Pick<TrustOptions
   if (!canAsk(terminal)) return {};
   return {
     ask: async (question) => {
-      const { askTrust } = await import("../workflow/trust/ask.ts");
+      const { askTrust } = await import("../workflow/ask_trust.ts");
       return await askTrust(terminal, { signal })?.(question) ?? false;
     },
   };

@@ -16,7 +16,7 @@ import { UsageError } from "../../../base/errors.ts";
 import { chooseTargets } from "../../choose_targets.ts";
 import { interruptedExitCode, interruptible } from "../../../terminal/driver/signals.ts";
 import type { Invocation } from "../../invocation.ts";
-import { askTrust } from "../workflow/trust/ask.ts";
+import { askTrust } from "../workflow/ask_trust.ts";
 import { runningFlags } from "../exec/flags.ts";
 import type { RunView } from "../exec/options.ts";
 import { showPlan, showStepRounds, showSteps, type StepsExtras } from "./show_steps.ts";

@@ -19,7 +19,7 @@ import { styleOf } from "../../output.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { speak } from "../../program.ts";
 import { confirmOn } from "../exec/confirm.ts";
-import { askTrust } from "../workflow/trust/ask.ts";
+import { askTrust } from "../workflow/ask_trust.ts";
 import {
   planLines,
   StepsPainter,

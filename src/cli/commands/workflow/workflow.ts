@@ -3,12 +3,11 @@ import { formatDuration } from "../../../base/duration.ts";
 import { jsonDocument } from "../../../present/json.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { renderData, renderValue, styleOf } from "../../output.ts";
+import { nearPath, renderData, renderValue, styleOf } from "../../output.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { choice, text, toggle, value, values } from "../../parser/flag.ts";
 import { namespaceValue } from "../../parser/scope_flags.ts";
 import { paramTexts, workflowFlags } from "../run/flags.ts";
-import { nearPath } from "./near_path.ts";
 
 const listFormats = choice(["json", "jsonl", "yaml"]);
 
