@@ -148,11 +148,11 @@ const guards: Readonly<
 /**
  * Returns whether only the user may set it, and no repository: models and their servers, since a repository could send
  * the user's key or questions to a server of its own; plugins, since they are code; and keys, since one could do
- * another action than the user expects; and where notices are sent.
+ * another action than the user expects; where notices are sent; and the user's dotfiles.
  */
 function isUsersAlone([group]: SettingPath): boolean {
   return group === "plugins" || group === "ui" || group === "model" || group === "notify" ||
-    (group?.startsWith("model_") ?? false);
+    group === "dotfiles" || (group?.startsWith("model_") ?? false);
 }
 
 function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undefined {
@@ -164,7 +164,7 @@ function ofUserAlone(path: SettingPath, layers: readonly Layer[]): Found | undef
     ? theirs.origin.path
     : "";
   throw new KodamaError("config", `${source}: ${joinKey(path)} can't be set here`, {
-    hint: hint`models, plugins, keys and webhooks are in your own file alone: ${
+    hint: hint`models, plugins, keys, webhooks and dotfiles are in your own file alone: ${
       action("config.path")
     }`,
   });

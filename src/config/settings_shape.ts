@@ -234,6 +234,17 @@ export const settingsShape = v.strictObject({
       "Beginnings of repositories' addresses, and where sessions find them.",
     ),
   }),
+  dotfiles: group({
+    repository: setting(
+      text,
+      "Repository with your own configuration of shells and tools, installed in each new pod of a session. Only in your " +
+        "own file.",
+    ),
+    command: setting(
+      text,
+      "Line of shell that installs it, in the clone; install.sh and the like if not set. Only in your own file.",
+    ),
+  }),
   exec: group({
     fanout: setting(fanout, "Pods at the same time."),
     connectTimeout: setting(duration, "To open the stream to a pod."),

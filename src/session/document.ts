@@ -89,6 +89,7 @@ const shape = v.object({
   gitSecret: v.optional(word),
   gitMirrors: v.optional(v.record(word, word)),
   setup: v.optional(setup),
+  dotfiles: v.optional(v.object({ repository: word, command: v.optional(argument) })),
   env: v.optional(v.object({ variables: words, gitToken: v.boolean() })),
   sync: v.object({ enabled: v.boolean(), localPath: v.optional(word) }),
   agent: v.optional(v.object({ adapter: word, task: v.pipe(v.number(), v.integer()) })),
@@ -163,6 +164,7 @@ function specDocument(spec: SessionSpec) {
     gitSecret: spec.gitSecret,
     gitMirrors: Object.keys(spec.gitMirrors).length > 0 ? spec.gitMirrors : undefined,
     setup: spec.setup,
+    dotfiles: spec.dotfiles,
   };
 }
 
@@ -211,6 +213,7 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
       gitSecret: document.gitSecret,
       gitMirrors: document.gitMirrors ?? {},
       setup: document.setup,
+      dotfiles: document.dotfiles && withoutUndefined(document.dotfiles),
     }),
     environment: document.env ?? { variables: [], gitToken: false },
     sync: withoutUndefined(document.sync),

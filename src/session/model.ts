@@ -84,6 +84,15 @@ export interface SessionSpec {
   gitMirrors: Readonly<Record<string, string>>;
   /** What the project's `devcontainer.json` adds. */
   setup?: SessionSetup;
+  dotfiles?: SessionDotfiles;
+}
+
+/** A user's own configuration of shells and tools, installed in each new pod. */
+export interface SessionDotfiles {
+  /** Of git: a URL. */
+  repository: string;
+  /** A line of shell, run in the clone; a script of a usual name if absent. */
+  command?: string;
 }
 
 /** What prepares a session's pod for its project, from the project's `devcontainer.json`. */

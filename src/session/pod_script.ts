@@ -6,6 +6,7 @@ import checkImage from "./scripts/check_image.sh" with { type: "text" };
 import checkKey from "./scripts/check_key.sh" with { type: "text" };
 import checkout from "./scripts/checkout.sh" with { type: "text" };
 import editorLinks from "./scripts/editor_links.sh" with { type: "text" };
+import dotfiles from "./scripts/dotfiles.sh" with { type: "text" };
 import egressProbe from "./scripts/egress_probe.sh" with { type: "text" };
 import fill from "./scripts/fill.sh" with { type: "text" };
 import idleWatcher from "./scripts/idle_watcher.sh" with { type: "text" };
@@ -29,6 +30,7 @@ export const sessionScripts = {
   checkImage: [checkImage],
   checkKey: [checkKey],
   checkout: [checkout],
+  dotfiles: [dotfiles],
   egressProbe: [egressProbe],
   idleWatcher: [idleWatcher],
   missingFiles: [missingFiles],

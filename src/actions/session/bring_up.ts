@@ -25,6 +25,7 @@ import {
   type ChosenParts,
   devContainerOfCheckout,
   devContainerReport,
+  dotfilesSetup,
   setUp,
   withDevContainer,
 } from "./dev_container.ts";
@@ -254,16 +255,23 @@ class BringUpRun {
     return yield* this.waitForPod();
   }
 
-  /** Runs what the project's `devcontainer.json` lists, in a pod that hasn't run it. */
+  /** Installs the user's dotfiles, and runs what the project's `devcontainer.json` lists, once in each pod. */
   async *setUp(pod: Pod): AsyncGenerator<StartEvent, void> {
-    const { name, spec: { setup } } = this.#session;
-    if (setup === undefined) return;
+    const { name, spec: { setup, dotfiles } } = this.#session;
+    const setups = [
+      ...(dotfiles === undefined ? [] : [dotfilesSetup(dotfiles)]),
+      ...(setup === undefined ? [] : [setup]),
+    ];
+    if (setups.length === 0) return;
     yield this.#started("setup");
-    for await (const event of setUp(this.#access(pod), name, setup)) {
-      yield event.kind === "progress" ? { ...event, step: "setup" } : event;
+    for (const one of setups) {
+      for await (const event of setUp(this.#access(pod), name, one)) {
+        yield event.kind === "progress" ? { ...event, step: "setup" } : event;
+      }
     }
-    const text = setup.steps.map(({ property }) => property).join(", ");
-    const result = setup.steps.length === 0 ? "skipped" : "done";
+    const steps = setups.flatMap((one) => one.steps);
+    const text = steps.map(({ property }) => property).join(", ");
+    const result = steps.length === 0 ? "skipped" : "done";
     yield { kind: "stepEnded", step: "setup", result, ...(text === "" ? {} : { text }) };
   }
 

@@ -111,7 +111,7 @@ async function chosenParts(options: StartOptions, sources: SettingSources): Prom
   };
 }
 
-function specOf(options: StartOptions, { defaults = {}, git }: Settings): DraftSpec {
+function specOf(options: StartOptions, { defaults = {}, git, dotfiles }: Settings): DraftSpec {
   const builtIn = defaultSettings.defaults;
   const { resources, storage, egress, nodeSelector, tolerations, containers } = defaults ?? {};
   const className = storage?.className;
@@ -140,7 +140,16 @@ function specOf(options: StartOptions, { defaults = {}, git }: Settings): DraftS
     ...(className === undefined ? {} : { storageClass: className }),
     ...(egress === undefined ? {} : { egress: egress.map(egressRule) }),
     ...(gitSecret === undefined ? {} : { gitSecret }),
+    ...dotfilesOf(dotfiles),
   };
+}
+
+/** Throws UsageError if the repository's address is invalid. */
+function dotfilesOf(dotfiles: Settings["dotfiles"]): Pick<SessionSpec, "dotfiles"> {
+  const { repository, command } = dotfiles ?? {};
+  if (repository === undefined) return {};
+  const { url } = repositoryAddress(repository);
+  return { dotfiles: { repository: url, ...definedOnly({ command }) } };
 }
 
 /** What depends on the cluster, and not on the session. */

@@ -9,7 +9,7 @@ import type {
   DevContainerFile,
   UnsupportedProperty,
 } from "../../session/dev_container.ts";
-import type { SessionSetup, SessionSpec, SetupStep } from "../../session/model.ts";
+import type { SessionDotfiles, SessionSetup, SessionSpec, SetupStep } from "../../session/model.ts";
 import {
   devContainerPaths,
   homeFolder,
@@ -168,6 +168,13 @@ export async function devContainerOfCheckout(
 /** Ends with the pod, as everything that a setup changes outside the workspace. */
 const marksFolder = `${homeFolder}/.kodama-setup`;
 const logsFolder = `${kodamaFolder}/setup`;
+
+/** Returns the installation of dotfiles as a setup. Its failure is reported, and the start continues. */
+export function dotfilesSetup({ repository, command = "" }: SessionDotfiles): SessionSetup {
+  const argv = sessionCommand("dotfiles", [`${homeFolder}/.dotfiles`, repository, command]);
+  const steps = [{ property: "dotfiles", mayFail: true, commands: [{ argv }] }];
+  return { path: "dotfiles", variables: {}, steps, ports: [] };
+}
 
 /** An event of a setup. */
 export type SetupEvent = { kind: "progress"; text: string } | { kind: "warning"; text: Hint };

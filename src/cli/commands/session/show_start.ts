@@ -120,7 +120,8 @@ class StartView implements Disposable {
   /** Only some sessions have this step; of a checkout it is known only later. */
   #addSetup({ step, session }: Extract<StartEvent, { kind: "stepStarted" }>): void {
     if (this.#steps.includes("setup")) return;
-    if (step !== "setup" && session.spec.setup === undefined) return;
+    const { setup, dotfiles } = session.spec;
+    if (step !== "setup" && setup === undefined && dotfiles === undefined) return;
     this.#steps = this.#steps.flatMap((one) => one === "agent" ? ["setup", one] as const : [one]);
   }
 
