@@ -29,6 +29,7 @@ const files = [
     "session_ssh",
     "session_egress",
     "session_limits",
+    "session_rounds",
     "life",
     "ui",
     "web",

@@ -32,7 +32,7 @@ export async function sessionNamespace(
 
 /** Creates a machine of a user who has the documented Role in the namespace, and nothing else. */
 export async function machine(namespace: TestNamespace, folder: string): Promise<SourceKodama> {
-  const token = (await namespace.kubectl("create", "token", person)).trim();
+  const token = (await namespace.kubectl("create", "token", person, "--duration=24h")).trim();
   const text = await namespace.cluster.kubectl([
     "config",
     "view",

@@ -67,6 +67,21 @@ interface Reading {
   signal: AbortSignal;
 }
 
+/** Yields each text that differs from the one before. */
+async function* changes<T>(texts: AsyncGenerator<string, T>): AsyncGenerator<string, T> {
+  let before: string | undefined;
+  try {
+    for (;;) {
+      const next = await texts.next();
+      if (next.done === true) return next.value;
+      if (next.value !== before) yield next.value;
+      before = next.value;
+    }
+  } finally {
+    await texts.return(undefined as never);
+  }
+}
+
 async function* fromStopped<T>(
   host: Host,
   store: SessionStore,
@@ -82,7 +97,7 @@ async function* fromStopped<T>(
   try {
     yield `a pod for the files of "${name}"`;
     await store.ensure(PODS, ownedBy(stored, filesPod(stored.session)), name);
-    const there = yield* untilReady(host, store, wait);
+    const there = yield* changes(untilReady(host, store, wait));
     const target = targetOf(store, there);
     return yield* work({ client: store.client, target, clock: host.clock, signal });
   } finally {

@@ -6,6 +6,7 @@ import type { Clock } from "../../../base/clock.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Style } from "../../../terminal/style.ts";
+import { ClosedSinkError } from "../../../terminal/sink.ts";
 import type { OutputStream, Terminal } from "../../../terminal/terminal.ts";
 
 /** Text while it runs, and at its end. */
@@ -38,9 +39,17 @@ export async function showSessionStart(
 ): Promise<Extract<StartEvent, { kind: "started" }>> {
   const columns = terminal.size()?.columns ?? 80;
   using view = new StartView(terminal.stderr, clock, style, { columns, steps });
+  let hasReader = true;
   for await (const event of events) {
     if (event.kind === "started") return event;
-    await view.show(event);
+    if (!hasReader) continue;
+    try {
+      await view.show(event);
+    } catch (error) {
+      // As after `| head -1`: the start itself continues, so that it leaves no unfinished session.
+      if (!(error instanceof ClosedSinkError)) throw error;
+      hasReader = false;
+    }
   }
   throw new Error("a start ended without its last event");
 }

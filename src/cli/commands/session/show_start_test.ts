@@ -3,6 +3,7 @@ import type { Session, StartEvent } from "../../../actions/session/events.ts";
 import { ManualClock } from "../../../base/testing/manual_clock.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { plainStyle } from "../../../terminal/style.ts";
+import { ClosedSinkError } from "../../../terminal/sink.ts";
 import { showSessionStart } from "./show_start.ts";
 
 const session = { name: "work", namespace: "n", spec: {} } as Session;
@@ -33,4 +34,27 @@ Deno.test("without a terminal, a lasting wait is reported, and an unchanged mess
 Deno.test("on a terminal each line takes the place of the one before", async () => {
   const events = await shown(["scanning", "syncing 1/2"], ["stderr"]);
   assert.equal(events, "6/8 sync …\r\x1b[K6/8 sync: scanning\r\x1b[K6/8 sync: syncing 1/2\n");
+});
+
+Deno.test("a start whose output has no reader any more is completed", async () => {
+  const clock = new ManualClock();
+  const terminal = new MemoryTerminal({});
+  const { stderr } = terminal;
+  let writes = 0;
+  const closed = {
+    ...{ isTerminal: stderr.isTerminal },
+    write: () => {
+      writes++;
+      return Promise.reject(new ClosedSinkError("the reader has gone"));
+    },
+  } as unknown as typeof stderr;
+  async function* events(): AsyncGenerator<StartEvent> {
+    yield { kind: "warning", text: "one" };
+    yield { kind: "warning", text: "two" };
+    yield { kind: "started", session, target };
+  }
+  const around = { terminal: { ...terminal, size: () => undefined, stderr: closed } as never };
+  const options = { ...around, clock, style: plainStyle };
+  assert.equal((await showSessionStart(events(), options)).session, session);
+  assert.equal(writes, 1);
 });
