@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import type { Host } from "../src/actions/host.ts";
 import { type Clock, systemClock } from "../src/base/clock.ts";
+import { openSession } from "../src/actions/session_ref.ts";
+import { teamObject } from "../src/session/team.ts";
 import { CONFIG_MAPS } from "../src/kube/resources.ts";
 import { inProcessCluster } from "./harness/cluster_in_process.ts";
 import { servedPage } from "./harness/served_page.ts";
@@ -153,7 +155,67 @@ function post(target: Target, headers: readonly string[], body: string): Promise
   );
 }
 
+/** The routes that change sessions, each with a body that the page could send. */
+const sessionChanges: readonly (readonly [path: string, body: string])[] = [
+  ["sessions", '{"name":"evil","options":{}}'],
+  ["sessions/evil/prompt", '{"text":"x"}'],
+  [
+    "sessions/evil/approval",
+    '{"task":1,"request":"r","tool":"Bash","summary":"ls","decision":"allow"}',
+  ],
+  ["sessions/evil/notes", '{"text":"x"}'],
+  ["sessions/evil/delete-note", '{"number":1}'],
+  ["sessions/evil/transfer", '{"to":"eve"}'],
+  ["sessions/evil/delete", '{"purge":true}'],
+];
+
 const attacks: readonly Attack[] = [
+  // Changes of sessions.
+  ...sessionChanges.flatMap(([path, body]): Attack[] => [
+    [`${path} of another page`, (t) => t.send(`POST api/${path}`, { origin: evil }, body), 403],
+    [
+      `${path} by a form`,
+      (t) => t.send(`POST api/${path}`, { "content-type": "text/plain" }, body),
+      403,
+    ],
+    [
+      `${path} without the page's header`,
+      (t) => t.send(`POST api/${path}`, { "x-kodama": undefined }, body),
+      403,
+    ],
+    [
+      `${path} without a cookie`,
+      (t) => t.send(`POST api/${path}`, { cookie: undefined }, body),
+      401,
+    ],
+    [
+      `${path} with another field`,
+      (t) => t.send(`POST api/${path}`, {}, body.replace("{", '{"yes":true,')),
+      400,
+    ],
+  ]),
+  [
+    "a file of this machine as variables of a session",
+    (t) => t.send("POST api/sessions", {}, '{"name":"evil","options":{"envFiles":"/etc/passwd"}}'),
+    400,
+  ],
+  [
+    "a file of this machine as a template",
+    (t) => t.send("POST api/sessions", {}, '{"name":"evil","options":{"template":"/etc/passwd"}}'),
+    400,
+  ],
+  [
+    "a file of this machine as a repository",
+    (t) => t.send("POST api/sessions", {}, '{"name":"evil","options":{"repo":"file:///etc"}}'),
+    400,
+  ],
+  ["metrics without a token", (t) => t.send("GET /metrics"), 404],
+  [
+    "metrics with a token that no one has chosen",
+    (t) => t.send("GET /metrics", { authorization: "Bearer undefined" }),
+    404,
+  ],
+
   // Links and cookies.
   ["a guessed link", (t) => t.send(`GET /sign-in?token=${"0".repeat(64)}`), 401],
   ["a link without a token", (t) => t.send("GET /sign-in"), 401],
@@ -457,6 +519,8 @@ async function hostileTexts(host: Host, target: Target): Promise<void> {
   assert.match(listed.head, /^content-security-policy: default-src 'none'/m);
   assert.equal(JSON.parse(listed.body).sessions[0].status, "Unreadable");
 
+  await hostileTeam(host, target);
+
   const command = ["echo", hostile];
   const where = { pods: ["weka-drive-0"], namespaces: ["weka-operator-system"] };
   const body = JSON.stringify({ kind: "exec", command, selection: where });
@@ -481,6 +545,34 @@ async function hostileTexts(host: Host, target: Target): Promise<void> {
     assert.match(head, /^content-type: application\/json/m);
     assert.doesNotMatch(body, /script/);
   }
+}
+
+/** A teammate can write what they like beside a session: who is attached, and notes. */
+async function hostileTeam(host: Host, target: Target): Promise<void> {
+  const { signal } = new AbortController();
+  const body = '{"name":"team","options":{}}';
+  const started = await target.send("POST api/sessions?namespace=default", {}, body);
+  assert.equal(started.status, 200, started.body);
+  const { store, stored } = await openSession(host, { name: "team", namespace: "default" }, signal);
+  const at = new Date().toISOString();
+  const attached = { id: "x", user: hostile, activity: "web", since: at, renewedAt: at } as const;
+  const note = { number: 1, by: hostile, at, text: hostile };
+  const team = { attached: [attached], notes: [note], lastNote: 1 };
+  const object = teamObject(stored, { team });
+  await store.client.create(CONFIG_MAPS, object, { namespace: "default" }, { signal });
+  const events = await target.raw(
+    `GET ${target.base}api/sessions?namespace=default HTTP/1.1\r\nhost: ${target.host}\r\n` +
+      `cookie: ${target.cookie}\r\naccept: text/event-stream\r\n\r\n`,
+    (text) => text.includes("<script>"),
+  );
+  assert.match(events.head, /^content-type: text\/event-stream; charset=utf-8$/m);
+  assert.doesNotMatch(events.body, /^event: /m, "its text ended nothing");
+  const { head, body: notes } = await target.send("GET api/sessions/team/notes?namespace=default");
+  assert.match(head, /^content-type: application\/json; charset=utf-8$/m);
+  // A line, without what would control a terminal.
+  const { text } = JSON.parse(notes).notes[0];
+  assert.match(text, /^<script>alert\(1\)<\/script>/);
+  assert.ok(!text.includes("\n") && !text.includes("\x1b"), text);
 }
 
 async function confirmations(target: Target): Promise<void> {

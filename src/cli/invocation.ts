@@ -50,6 +50,8 @@ export interface ServeWebOptions {
   tls?: { cert: string; key: string };
   /** Opens a link in the browser of this machine. */
   open: boolean;
+  /** What a scraper of `/metrics` has to send; without it there are none. */
+  metricsToken?: string;
   /** Gets what makes links. */
   onListen: (newLink: () => { url: string; expiresAt: Date }) => void;
   /** Gets the program that couldn't open the link. */

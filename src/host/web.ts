@@ -12,7 +12,8 @@ const maxSocketPath = 103;
 
 /** Serves until the signal ends it. */
 export async function serveWeb(
-  { host, address, port, names, tls, open, onListen, onOpenFailed, signal }: ServeWebOptions,
+  { host, address, port, names, tls, open, metricsToken, onListen, onOpenFailed, signal }:
+    ServeWebOptions,
 ): Promise<void> {
   const scheme = tls === undefined ? "http" as const : "https" as const;
   let page: Promise<string> | undefined;
@@ -26,6 +27,7 @@ export async function serveWeb(
         socket: Socket & WebSocket;
         response: Response;
       },
+    ...(metricsToken === undefined ? {} : { metricsToken }),
   });
   using listener = listen(address, port, tls);
   const { port: actual } = listener.addr as Deno.NetAddr;

@@ -6,6 +6,9 @@
 
 import type { HistogramSample, MetricFamily, MetricLabels } from "../actions/monitoring/metrics.ts";
 
+/** The type of the text, for an HTTP response. */
+export const openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /** Returns the text. A family without samples has only its description. */
 export function openMetricsText(families: readonly MetricFamily[]): string {
   return `${families.flatMap(familyLines).join("\n")}\n# EOF\n`;

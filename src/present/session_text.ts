@@ -98,6 +98,8 @@ export type SessionData = SessionDocument & {
   left?: TimeLeft;
   /** Absent if no one is attached. */
   attached?: readonly Attachment[];
+  /** The number of the newest note; absent if there never was one. */
+  lastNote?: number;
 };
 
 /** Returns the data of a row; of an unreadable session, its ref and the reason. */
@@ -106,7 +108,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     const { name, namespace, error } = row;
     return { name, namespace, status: "Unreadable", reason: error.message };
   }
-  const { session, live, node, sync, task, remaining: left, attached = [] } = row;
+  const { session, live, node, sync, task, remaining: left, attached = [], lastNote } = row;
   const document = sessionDocument(session);
   return {
     ...document,
@@ -122,6 +124,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     ...(task === undefined ? {} : { task: taskData(task) }),
     ...(left === undefined ? {} : { left }),
     ...(attached.length === 0 ? {} : { attached }),
+    ...(lastNote === undefined ? {} : { lastNote }),
   };
 }
 

@@ -16,9 +16,9 @@
  *   stream, as `EventSource` would reconnect. The event `failed` has an {@link ErrorAnswer}, and is also the last one.
  *   Comments are sent each 15 s.
  */
-import type { StartedTask } from "../actions/agent/tasks.ts";
+import type { AgentAbilities, StartedTask } from "../actions/agent/tasks.ts";
 import type { SessionDiff } from "../actions/session/diff.ts";
-import type { SessionScope } from "../actions/session/events.ts";
+import type { Note, SessionScope } from "../actions/session/events.ts";
 import type { EventReport } from "../actions/exec/event_report.ts";
 import type { ChangeQuestion } from "../actions/confirm_change.ts";
 import type { ForwardReport } from "../actions/forward/background.ts";
@@ -34,6 +34,8 @@ import type { PodData } from "../present/pods_table.ts";
 import type { SessionData } from "../present/session_text.ts";
 
 export type { ParameterSchema, ParamsSchema } from "../actions/workflow/files.ts";
+export type { AgentAbilities } from "../actions/agent/tasks.ts";
+export type { Attachment, Note } from "../actions/session/events.ts";
 export type { ChangeQuestion } from "../actions/confirm_change.ts";
 export type { FollowData } from "../present/agent_events.ts";
 export type { TaskData } from "../present/agent_tasks.ts";
@@ -68,10 +70,20 @@ export interface Routes {
   /** Events of a task: of the one that the agent works on, or the newest, if no number is given. */
   "GET api/sessions/:name/log": { query: SessionScope & { task?: number }; event: FollowData };
   "GET api/sessions/:name/tasks": { query: SessionScope; answer: { tasks: TaskData[] } };
+  /** Starts one; answers when its pod is requested, and the list shows how it starts. */
+  "POST api/sessions": { query: SessionScope; request: StartSession; answer: StartedSession };
+  /** What a start can be given. */
+  "GET api/start": { answer: StartForm };
   "POST api/sessions/:name/prompt": {
     query: SessionScope;
     request: Prompt;
     answer: AsJson<StartedTask>;
+  };
+  /** Answers a tool that the agent waits with. */
+  "POST api/sessions/:name/approval": {
+    query: SessionScope;
+    request: ApprovalAnswer;
+    answer: Empty;
   };
   "POST api/sessions/:name/interrupt": {
     query: SessionScope;
@@ -80,6 +92,26 @@ export interface Routes {
   };
   /** Confirmed if work would be lost. */
   "POST api/sessions/:name/stop": { query: SessionScope; request: Empty; answer: Empty };
+  /** Always confirmed. */
+  "POST api/sessions/:name/delete": {
+    query: SessionScope;
+    request: { purge: boolean };
+    answer: { removed: string[] };
+  };
+  /** From the cluster alone: the newest {@link Note}s, the oldest first. */
+  "GET api/sessions/:name/notes": { query: SessionScope; answer: { notes: Note[] } };
+  "POST api/sessions/:name/notes": { query: SessionScope; request: { text: string }; answer: Note };
+  "POST api/sessions/:name/delete-note": {
+    query: SessionScope;
+    request: { number: number };
+    answer: Empty;
+  };
+  /** Confirmed if the session is someone else's. `lines` are what isn't transferred. */
+  "POST api/sessions/:name/transfer": {
+    query: SessionScope;
+    request: { to: string };
+    answer: { lines: string[] };
+  };
   /** Answers when the pod is requested; the list shows how it starts. */
   "POST api/sessions/:name/resume": { query: SessionScope; request: Empty; answer: Empty };
 
@@ -140,8 +172,8 @@ export interface ErrorAnswer {
 export type WebQuestion =
   /** A change of pods. `text` words it: the exact change, and what it reaches, in lines. */
   | { kind: "change"; text: string; change: AsJson<ChangeQuestion> }
-  /** A session that is stopped with work that isn't stored elsewhere. `text` has the reasons, in lines. */
-  | { kind: "stop"; text: string };
+  /** A change of a session: `text` has what it ends, removes or retains, in lines. */
+  | { kind: "stop" | "delete" | "transfer"; text: string };
 
 /** The server. */
 export interface About {
@@ -208,6 +240,44 @@ export interface Prompt {
   text: string;
   /** `latest` continues the newest conversation, and is the default; a number that of a task. */
   conversation?: "new" | "latest" | number;
+  /** The texts of {@link StartForm}'s fields of a task. */
+  options?: FormTexts;
+}
+
+/** The texts of a form's fields, by their names; what isn't given has its default. */
+export type FormTexts = Record<string, string>;
+
+/** A new session. */
+export interface StartSession {
+  name: string;
+  /** The texts of {@link StartForm}'s fields. */
+  options: FormTexts;
+  /** The first task of its agent. */
+  prompt?: Prompt;
+}
+
+/** Where a session starts. */
+export interface StartedSession {
+  namespace: string;
+  name: string;
+}
+
+/** The options of a start, and of a task. */
+export interface StartForm {
+  session: ParamsSchema;
+  task: ParamsSchema;
+  agents: AgentAbilities[];
+}
+
+/** An answer to an agent that waits: exactly to what was shown. */
+export interface ApprovalAnswer {
+  task: number;
+  request: string;
+  tool: string;
+  summary: string;
+  decision: "allow" | "deny";
+  /** Of a refusal: the agent reads it. */
+  message?: string;
 }
 
 /* Pods and logs. */

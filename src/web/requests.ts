@@ -47,13 +47,31 @@ const workflowValues = {
   selection: v.exactOptional(v.strictObject(selection)),
 };
 
+const formTexts = v.record(name, text);
+
+const prompt = v.strictObject({
+  text: v.pipe(text, v.minLength(1)),
+  conversation: v.exactOptional(v.union([v.picklist(["new", "latest"]), positive])),
+  options: v.exactOptional(formTexts),
+});
+
 /** The bodies. */
 export const bodies = {
   empty: v.strictObject({}) as unknown as v.GenericSchema<unknown, Empty>,
-  prompt: v.strictObject({
-    text: v.pipe(text, v.minLength(1)),
-    conversation: v.exactOptional(v.union([v.picklist(["new", "latest"]), positive])),
+  prompt,
+  startSession: v.strictObject({ name, options: formTexts, prompt: v.exactOptional(prompt) }),
+  approval: v.strictObject({
+    task: positive,
+    request: name,
+    tool: text,
+    summary: text,
+    decision: v.picklist(["allow", "deny"]),
+    message: v.exactOptional(v.pipe(v.string(), v.minLength(1), v.maxLength(4000))),
   }),
+  note: v.strictObject({ text }),
+  noteNumber: v.strictObject({ number: positive }),
+  transfer: v.strictObject({ to: name }),
+  delete: v.strictObject({ purge: v.boolean() }),
   interrupt: v.strictObject({ task: v.exactOptional(positive) }),
   workflowValues: v.strictObject(workflowValues),
   startRun: v.variant("kind", [

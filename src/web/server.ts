@@ -10,6 +10,7 @@ import type { Host } from "../actions/host.ts";
 import { Access, type Browser, type RefusedRequest } from "./access.ts";
 import type { About } from "./api.ts";
 import { addAgentRoutes } from "./agent_routes.ts";
+import { Metrics } from "./metrics.ts";
 import { addPodRoutes } from "./pod_routes.ts";
 import { bodies, queries } from "./requests.ts";
 import { errorResponse, Router } from "./router.ts";
@@ -34,6 +35,8 @@ export interface WebOptions {
   page: (path: string, gzip: boolean) => Promise<PageFile | undefined>;
   /** Answers the request for a WebSocket. */
   upgrade: (request: Request) => { socket: Socket; response: Response };
+  /** What a scraper of `/metrics` has to send; without it there are none. */
+  metricsToken?: string;
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -72,6 +75,7 @@ export class WebServer implements AsyncDisposable {
   readonly access: Access;
   readonly #options: WebOptions;
   readonly #router: Router;
+  readonly #metrics: Metrics | undefined;
   readonly #parts: readonly AsyncDisposable[];
 
   constructor(options: WebOptions) {
@@ -79,6 +83,8 @@ export class WebServer implements AsyncDisposable {
     this.#options = options;
     this.access = new Access(host.clock, scheme);
     this.#router = new Router(host, this.access.base);
+    const { metricsToken: token } = options;
+    this.#metrics = token === undefined ? undefined : new Metrics(host, token, this.#router.ends);
     this.#ownRoutes();
     this.#parts = [addSessionRoutes(this.#router), addRunRoutes(this.#router)];
     addAgentRoutes(this.#router);
@@ -119,6 +125,11 @@ export class WebServer implements AsyncDisposable {
       return response;
     }
     const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/metrics" && this.#metrics !== undefined) {
+      return await this.#scrape(this.#metrics, request, searchParams);
+    }
+    // Browsers request it for pages that name no icon: those of this server that aren't the page.
+    if (pathname === "/favicon.ico") return new Response(null, { status: 204 });
     if (pathname === "/sign-in") return this.#signIn(request, searchParams.get("token"));
     if (!pathname.startsWith(access.base)) {
       return pathname === "/"
@@ -131,6 +142,19 @@ export class WebServer implements AsyncDisposable {
         : refused({ status: 401, reason: "not signed in" });
     }
     return await this.#router.fetch(request, browser);
+  }
+
+  async #scrape(metrics: Metrics, request: Request, search: URLSearchParams): Promise<Response> {
+    if (!await metrics.isAllowed(request)) {
+      const response = refused({ status: 401, reason: "no token for the metrics" });
+      response.headers.set("www-authenticate", "Bearer");
+      return response;
+    }
+    try {
+      return await metrics.answer(search);
+    } catch (error) {
+      return this.#router.failure(error);
+    }
   }
 
   /** Signs in, once for each link. A link that is only looked at (HEAD) isn't used up. */

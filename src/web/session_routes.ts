@@ -1,22 +1,50 @@
-/** Routes of sessions: the list, one of them, its stop and its resumption. */
-import type { Host } from "../actions/host.ts";
+/** Routes of sessions: the list, one of them, its start and its end; the notes on it, and its owner. */
+import { knownAgents } from "../actions/agent/tasks.ts";
+import { choiceOption } from "../actions/option.ts";
+import { planDeletion } from "../actions/session/delete.ts";
 import { sessionDiff } from "../actions/session/diff.ts";
-import type { SessionRef } from "../actions/session/events.ts";
+import {
+  checkedSessionName,
+  parseLimit,
+  type RequestedLimit,
+  type Session,
+  type StartEvent,
+  type StartOptions,
+} from "../actions/session/events.ts";
 import { get } from "../actions/session/get.ts";
 import { list } from "../actions/session/list.ts";
+import { startOptions } from "../actions/session/options.ts";
 import { resume } from "../actions/session/resume.ts";
+import { start as startSession } from "../actions/session/start.ts";
 import { planStop } from "../actions/session/stop.ts";
-import { KodamaError } from "../base/errors.ts";
+import { addNote, deleteNote, listNotes, planTransfer } from "../actions/session/team.ts";
+import { listTemplates } from "../actions/session/templates.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
 import { definedOnly } from "../base/json_value.ts";
 import { taskData } from "../present/agent_tasks.ts";
+import { commandHint } from "../present/hints.ts";
+import {
+  deletionLines,
+  otherOwnerLine,
+  stoppedWork,
+  transferLines,
+} from "../present/session_changes.ts";
 import { sessionData } from "../present/session_text.ts";
+import { taskFormOptions, taskOf } from "./agent_routes.ts";
 import type { SessionDetailsData, SessionRowData } from "./api.ts";
+import { formOptions, formSchema } from "./option_form.ts";
 import { bodies, queries } from "./requests.ts";
 import type { Router } from "./router.ts";
 import { SessionFeeds } from "./sessions_feed.ts";
 
-/** A stop, and a start, may take this long. */
-const podLimitMs = 60_000;
+/** A pod may take this long to end. */
+const endTimeoutMs = 60_000;
+
+/** A pod may take this long to be ready; the request is answered before. */
+const readyTimeoutMs = 600_000;
+
+/** The choice that removes the volumes too, as the page names it. */
+export const purgeLabel = "Delete with its volumes";
 
 /** Adds them. Disposing of what is returned ends the feeds of the lists. */
 export function addSessionRoutes(router: Router): AsyncDisposable {
@@ -57,18 +85,26 @@ export function addSessionRoutes(router: Router): AsyncDisposable {
     queries.scope,
     bodies.empty,
     async ({ name, query, asking, signal }) => {
-      const options = { name, ...query, endTimeoutMs: podLimitMs, signal };
+      const options = { name, ...query, endTimeoutMs, signal };
       const { plan, run } = await planStop(host, options, { checkTasks: true });
-      const { otherOwner, workingTask } = plan;
-      const reasons = [
-        ...(otherOwner === undefined ? [] : [`session "${name}" belongs to ${otherOwner}`]),
-        ...(workingTask === undefined
-          ? []
-          : [`its agent works on task ${workingTask}, which fails then`]),
-      ];
+      const reasons = [otherOwnerLine(plan), stoppedWork(plan)].filter((one) => one !== undefined);
       if (reasons.length > 0) await asking.ask({ kind: "stop", text: reasons.join("\n") });
       await run();
       return {};
+    },
+  );
+  router.post(
+    "POST api/sessions/:name/delete",
+    queries.scope,
+    bodies.delete,
+    async ({ name, query, body: { purge }, asking, signal }) => {
+      const options = { name, ...query, purge, keepConfig: false, signal };
+      const { plan, run } = await planDeletion(host, options);
+      const text = deletionLines(plan, `"${purgeLabel}"`).join("\n");
+      await asking.ask({ kind: "delete", text });
+      const removed: string[] = [];
+      for await (const one of run()) removed.push(`${one.kind} ${one.name}`);
+      return { removed };
     },
   );
   router.post(
@@ -76,27 +112,124 @@ export function addSessionRoutes(router: Router): AsyncDisposable {
     queries.scope,
     bodies.empty,
     async ({ name, query }) => {
-      await resumed(host, { name, ...query }, router);
+      const options = { name, ...query, readyTimeoutMs, signal: router.ends };
+      await requested(resume(host, options), router);
       return {};
     },
   );
+  addStart(router);
+  addTeam(router);
   return { [Symbol.asyncDispose]: () => feeds.end() };
 }
 
-/** Starts it; resolves when its pod is requested. The start continues. */
-async function resumed(host: Host, ref: SessionRef, router: Router): Promise<void> {
-  const started = Promise.withResolvers<void>();
-  const options = { ...ref, readyTimeoutMs: 10 * podLimitMs, signal: router.ends };
+function addStart(router: Router): void {
+  const { host } = router;
+  router.get("GET api/start", queries.none, async () => {
+    const agents = await knownAgents(host);
+    const templates = (await listTemplates(host)).map(({ name }) => name);
+    const { description } = startOptions.template;
+    return {
+      session: formSchema({ ...startOptions, template: choiceOption(description, templates) }),
+      task: formSchema(taskFormOptions(agents)),
+      agents,
+    };
+  });
+  router.post(
+    "POST api/sessions",
+    queries.scope,
+    bodies.startSession,
+    async ({ query, body: { name, options, prompt }, signal }) => {
+      const { ttl, idleTimeout, ...values } = await formOptions(startOptions, options);
+      const start: StartOptions = {
+        name: checkedSessionName(name),
+        ...query,
+        ...values,
+        ...definedOnly({
+          ttl: limitOf("TTL", ttl),
+          idleTimeout: limitOf("Idle timeout", idleTimeout),
+        }),
+        // Files of this machine are a matter of its terminal.
+        envFiles: [],
+        envExclude: [],
+        sync: { kind: "none" },
+        devContainer: { kind: "unsaid" },
+        ...(prompt === undefined ? {} : { task: await taskOf(host, prompt) }),
+        join: false,
+        readyTimeoutMs,
+        signal: router.ends,
+      };
+      signal.throwIfAborted();
+      const { namespace } = await requested(startSession(host, start), router);
+      return { namespace, name };
+    },
+  );
+}
+
+function limitOf(field: string, text: string | undefined): RequestedLimit | undefined {
+  if (text === undefined) return undefined;
+  const limit = parseLimit(text);
+  if (limit !== undefined) return limit;
+  throw new UsageError(`${field}: expected a duration from 1s such as 8h or 30m, or never`);
+}
+
+/** Runs a start; resolves when its pod is requested, and the start continues. A later failure is the session's state. */
+async function requested(
+  events: AsyncGenerator<StartEvent, void>,
+  router: Router,
+): Promise<Session> {
+  const started = Promise.withResolvers<Session>();
   const follow = async () => {
     try {
-      for await (const event of resume(host, options)) {
-        if (event.kind === "stepStarted" && event.step === "ready") started.resolve();
+      for await (const event of events) {
+        if (event.kind === "stepStarted" && event.step === "ready") started.resolve(event.session);
+        else if (event.kind === "started") started.resolve(event.session);
       }
-      started.resolve();
     } catch (error) {
       started.reject(error);
     }
   };
   router.track(follow());
-  await started.promise;
+  return await started.promise;
+}
+
+/** Notes, and the transfer to another owner. */
+function addTeam(router: Router): void {
+  const { host } = router;
+  router.get("GET api/sessions/:name/notes", queries.scope, async ({ name, query, signal }) => ({
+    notes: [...await listNotes(host, { name, ...query, signal })],
+  }));
+  router.post(
+    "POST api/sessions/:name/notes",
+    queries.scope,
+    bodies.note,
+    ({ name, query, body: { text }, signal }) => addNote(host, { name, ...query, text, signal }),
+  );
+  router.post(
+    "POST api/sessions/:name/delete-note",
+    queries.scope,
+    bodies.noteNumber,
+    async ({ name, query, body: { number }, signal }) => {
+      await deleteNote(host, { name, ...query, number, signal });
+      return {};
+    },
+  );
+  router.post(
+    "POST api/sessions/:name/transfer",
+    queries.scope,
+    bodies.transfer,
+    async ({ name, query, body: { to }, asking, signal }) => {
+      const { plan, run } = await planTransfer(host, { name, ...query, to, signal });
+      const owner = otherOwnerLine(plan);
+      if (owner !== undefined) {
+        await asking.ask({ kind: "transfer", text: `${owner}\ntransfer it to ${to}` });
+      }
+      const { warning } = await run();
+      return {
+        lines: [
+          ...(warning === undefined ? [] : [`warning: ${commandHint(warning)}`]),
+          ...transferLines(plan),
+        ],
+      };
+    },
+  );
 }

@@ -1,8 +1,7 @@
 /** A terminal over a WebSocket: a shell in a pod, with bounded buffers both ways. */
-import { findSession } from "../actions/find_session.ts";
 import { wholeSelection } from "../actions/exec/events.ts";
 import type { Host } from "../actions/host.ts";
-import { postpone } from "../actions/session/time_limits.ts";
+import { attach, type Attached } from "../actions/session/attach.ts";
 import { shell } from "../actions/shell/shell.ts";
 import type { ShellOptions } from "../actions/shell/events.ts";
 import { onAbort, passed } from "../base/abort.ts";
@@ -80,10 +79,13 @@ export async function serveTerminal(
     input.close();
     sizes.close();
   });
+  // Teammates see that the page is attached. It is disposed of after the socket, which doesn't wait for it.
+  await using presence = new AsyncDisposableStack();
   try {
     await opened.promise;
     if (stop.aborted) return;
-    const options = await shellOf(host, query, stop);
+    const { report, ...options } = await shellOf(host, query, stop);
+    if (report !== undefined) presence.use(report("web"));
     const { columns, rows } = query;
     const events = shell(host, {
       ...options,
@@ -145,7 +147,10 @@ async function shellOf(
   host: Host,
   { context, namespace, session, pod, container }: TerminalRequestQuery,
   signal: AbortSignal,
-): Promise<Pick<ShellOptions, "contexts" | "selection" | "command" | "workdir">> {
+): Promise<
+  & Pick<ShellOptions, "contexts" | "selection" | "command" | "workdir">
+  & Partial<Pick<Attached, "report">>
+> {
   if ((session === undefined) === (pod === undefined)) {
     throw new UsageError("a terminal is for either a session or a pod");
   }
@@ -164,18 +169,6 @@ async function shellOf(
     };
   }
   const ref = { name: session, ...definedOnly({ context, namespace }) };
-  const found = await findSession(host, ref, signal);
-  const { target } = found;
-  await postpone(host, found, signal);
-  return {
-    contexts: [target.context],
-    selection: {
-      ...wholeSelection,
-      namespaces: { kind: "named", names: [target.namespace] },
-      operands: [{ kind: "pod", name: target.pod }],
-      container: target.container,
-    },
-    command: [],
-    workdir: "/workspace",
-  };
+  const { shell, report } = await attach(host, ref, { signal });
+  return { ...shell, report };
 }

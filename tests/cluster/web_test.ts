@@ -42,12 +42,14 @@ Deno.test({
     const kubeconfig = `${folder.path}/kubeconfig`;
     await Deno.writeTextFile(kubeconfig, JSON.stringify(config), { mode: 0o600 });
     const env = testEnvironment(folder.path, kubeconfig);
+    const image = debianImage.names[0] ?? "";
     await runWebFlows(t, {
       kodama: await SourceKodama.on({ env, folder: folder.path }),
       folder: folder.path,
       context: config["current-context"],
       namespace: namespace.name,
-      sessionArgs: ["--repo", repository, "--image", debianImage.names[0] ?? ""],
+      sessionArgs: ["--repo", repository, "--image", image],
+      image,
       async installAgent(session) {
         const install = "umask 022; mkdir -p ~/.local/bin && cat >~/.local/bin/claude && " +
           "chmod +x ~/.local/bin/claude";

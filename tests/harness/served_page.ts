@@ -13,19 +13,23 @@ export interface ServedPage extends AsyncDisposable {
   newLink(): URL;
   // deno-lint-ignore no-explicit-any -- a test asserts what it reads
   get(path: string): Promise<any>;
-  /** Returns the answer, whose status has to be this. */
+  /** Returns the answer, whose status has to be this. @param confirm the token of a question that is confirmed. */
   // deno-lint-ignore no-explicit-any -- a test asserts what it reads
-  post(path: string, body: unknown, status?: number): Promise<any>;
+  post(path: string, body: unknown, status?: number, confirm?: string): Promise<any>;
   /** Yields the events of a stream until its end. */
   events<T>(path: string): AsyncGenerator<T, void>;
   socket(path: string): WebSocket;
 }
 
 /** Starts it. */
-export async function servedPage(host: Host): Promise<ServedPage> {
+export async function servedPage(
+  host: Host,
+  options: { metricsToken?: string } = {},
+): Promise<ServedPage> {
   const stop = new AbortController();
   const listening = Promise.withResolvers<() => { url: string }>();
   const serving = serveWeb({
+    ...options,
     host,
     port: 0,
     address: "127.0.0.1",
@@ -55,8 +59,11 @@ export async function servedPage(host: Host): Promise<ServedPage> {
       assert.equal(answer.status, 200, path);
       return await answer.json();
     },
-    async post(path, body, status = 200) {
-      const headers = { cookie, origin, "content-type": "application/json", "x-kodama": "1" };
+    async post(path, body, status = 200, confirm) {
+      const headers = {
+        ...{ cookie, origin, "content-type": "application/json", "x-kodama": "1" },
+        ...(confirm === undefined ? {} : { "x-kodama-confirm": confirm }),
+      };
       const init = { method: "POST", headers, body: JSON.stringify(body) };
       const answer = await fetch(address(path), init);
       const text = await answer.text();

@@ -22,6 +22,8 @@ export interface WebCluster {
   namespace: string;
   /** Arguments that start a session with a repository, which has a `README.md`. */
   sessionArgs: readonly string[];
+  /** Of sessions, if the default isn't there. */
+  image?: string;
   /** Makes the stand-in for Claude Code available in a session, if its image doesn't have it. */
   installAgent?: (session: string) => Promise<void>;
 }
@@ -35,7 +37,7 @@ const axe = await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.mi
 /** Runs all flows, as steps of a test; every view is examined in each of `looks`. */
 export async function runWebFlows(
   test: Deno.TestContext,
-  { kodama, folder, context, namespace, sessionArgs, installAgent }: WebCluster,
+  { kodama, folder, context, namespace, sessionArgs, image, installAgent }: WebCluster,
   { looks }: { looks: readonly Look[] },
 ): Promise<void> {
   await using browser = await openPage({ kodama, folder });
@@ -77,6 +79,107 @@ export async function runWebFlows(
     assert.equal(await page.locator("main b").count(), 0);
   });
 
+  const pictures = Deno.env.get("KODAMA_SCREENSHOTS");
+  /** Returns what people with disabilities couldn't use in the view that is shown, in each look. */
+  const examined = async (name: string, [colorScheme, width]: Look): Promise<string[]> => {
+    if (pictures !== undefined) {
+      await page.screenshot({ path: `${pictures}/${name}-${colorScheme}-${width}.png` });
+    }
+    const isWider = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+    // The policy of the page doesn't hold for what the debugger evaluates.
+    await page.evaluate(axe);
+    const violations = await page.evaluate(
+      `axe.run(document).then(({ violations }) => violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html }) => html).join(" ")))`,
+    ) as string[];
+    return [
+      ...(isWider ? [`${name} is wider than ${width} pixels`] : []),
+      ...violations.map((one) => `${name} ${colorScheme} ${width}: ${one}`),
+    ];
+  };
+  const inEachLook = async (each: (look: Look) => Promise<string[]>) => {
+    const found: string[] = [];
+    for (const look of looks) {
+      const [colorScheme, width] = look;
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      found.push(...await each(look));
+    }
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize({ width: 1200, height: 900 });
+    assert.deepEqual(found, []);
+  };
+
+  await flow("an agent that asks is shown what it asks for, and answered", async () => {
+    await page.locator("summary", { hasText: "Options" }).click();
+    await page.getByLabel("Permissions").selectOption("ask");
+    await page.getByLabel("Budget").fill("2.50");
+    const hostile = "<img src=x onerror='stolen=1'>\u202egnp.exe";
+    for (const decision of ["Approve", "Deny"]) {
+      await page.getByLabel("Prompt").fill(hostile);
+      await button("Send").click();
+      const asked = page.getByRole("region", { name: "Approvals" });
+      await asked.locator("pre", { hasText: "<img src=x onerror='stolen=1'>\\u202egnp.exe" })
+        .waitFor();
+      await card("waits for your approval: Bash").waitFor();
+      if (decision === "Approve") await inEachLook((look) => examined("approval", look));
+      else await page.getByLabel("Reason of a refusal").fill("not <b>now</b>");
+      await button(decision).click();
+      await asked.waitFor({ state: "detached" });
+      const answer = decision === "Approve" ? "The task is noted" : "The task isn't noted";
+      await page.locator(".said", { hasText: answer }).waitFor();
+      await page.getByText(/^Task \d done$/).waitFor();
+    }
+    assert.equal(await page.locator("main img").count(), 0);
+    await page.getByRole("link", { name: "Tasks" }).click();
+    await page.getByText("3 tasks").waitFor();
+  });
+
+  await flow("notes, who is attached, and another owner", async () => {
+    await page.getByRole("link", { name: "Notes" }).click();
+    await page.getByText("No one has added a note.").waitFor();
+    await page.getByRole("textbox", { name: "Note" }).fill("<script>stolen=1</script>");
+    await button("Add").click();
+    await card("<script>stolen=1</script>").waitFor();
+    await kodama.succeed(["note", "work", "of a teammate"]);
+    await card("of a teammate").waitFor();
+    await button("Delete note 1").click();
+    await card("<script>").waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "Terminal" }).click();
+    await page.getByText(/\(web page, \d+s\)/).waitFor();
+    await page.getByRole("link", { name: "Manage" }).click();
+    await page.getByLabel("New owner").fill("jane");
+    await button("Transfer").click();
+    await page.getByText("Transferred.").waitFor();
+    await page.getByText("It belongs to jane.").waitFor();
+  });
+
+  await flow("a session is started from its form, and deleted after a question", async () => {
+    await show("#/sessions");
+    await page.getByRole("link", { name: "New session" }).click();
+    await heading("New session").waitFor();
+    await page.getByLabel("Name (required)").fill("Fresh!");
+    await button("Start").click();
+    await page.getByRole("alert").getByText("Fresh!").waitFor();
+    await page.getByLabel("Name (required)").fill("fresh");
+    await page.getByText("More", { exact: true }).click();
+    await page.getByLabel("Idle timeout").fill("30m");
+    if (image !== undefined) await page.getByLabel("Image").fill(image);
+    await button("Start").click();
+    await heading("fresh").waitFor();
+    await page.locator(".heading").getByText("Running", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Manage" }).click();
+    await button("Delete with its volumes…").click();
+    const question = page.getByRole("dialog");
+    await question.getByText("permanently deleted:").waitFor();
+    await question.getByRole("button", { name: "Delete it" }).click();
+    await heading("Sessions").waitFor();
+    await card("fresh").waitFor({ state: "detached" });
+    await card("work").waitFor();
+    await card("work").getByRole("link").click();
+  });
+
   await flow("the diff of the agent's work", async () => {
     const line = "cd /workspace && ls && echo '<script>stolen=1</script>' >> README.md";
     await kodama.succeed(["attach", "work", "--command", line]);
@@ -107,6 +210,9 @@ export async function runWebFlows(
   await flow("a session stops, and is resumed", async () => {
     await page.getByRole("link", { name: "Agent's log" }).click();
     await button("Stop the session").click();
+    const question = page.getByRole("dialog");
+    await question.getByText('session "work" belongs to jane').waitFor();
+    await question.getByRole("button", { name: "Stop it" }).click();
     await button("Resume").waitFor();
     await button("Resume").click();
     await show("#/sessions");
@@ -251,7 +357,11 @@ export async function runWebFlows(
     const views = {
       "sessions": "#/sessions",
       "session": `#/sessions/${namespace}/work/log`,
+      "tasks": `#/sessions/${namespace}/work/tasks`,
       "changes": `#/sessions/${namespace}/work/changes`,
+      "notes": `#/sessions/${namespace}/work/notes`,
+      "manage": `#/sessions/${namespace}/work/manage`,
+      "new-session": "#/sessions/new",
       "terminal": `#/sessions/${namespace}/work/terminal`,
       "runs": "#/runs",
       "new-run": "#/runs/new",
@@ -266,7 +376,11 @@ export async function runWebFlows(
     const ready: Record<string, string> = {
       "sessions": ".card",
       "session": ".said",
+      "tasks": "tbody tr",
       "changes": ".diff",
+      "notes": ".note-card",
+      "manage": "form",
+      "new-session": "form",
       "terminal": ".xterm-rows",
       "runs": ".rows li",
       "run": ".pod",
@@ -276,30 +390,15 @@ export async function runWebFlows(
       "logs": ".line",
       "forwards": ".card",
     };
-    const pictures = Deno.env.get("KODAMA_SCREENSHOTS");
-    const found: string[] = [];
-    for (const [colorScheme, width] of looks) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 900 });
+    await inEachLook(async (look) => {
+      const found: string[] = [];
       for (const [name, fragment] of Object.entries(views)) {
         await show(fragment);
         await page.locator(ready[name] ?? "h1").first().waitFor();
-        if (pictures !== undefined) {
-          await page.screenshot({ path: `${pictures}/${name}-${colorScheme}-${width}.png` });
-        }
-        const isWider = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
-        if (isWider) found.push(`${name} is wider than ${width} pixels`);
-        // The policy of the page doesn't hold for what the debugger evaluates.
-        await page.evaluate(axe);
-        const violations = await page.evaluate(
-          `axe.run(document).then(({ violations }) => violations
-            .filter(({ impact }) => impact === "serious" || impact === "critical")
-            .map(({ id, nodes }) => id + ": " + nodes.slice(0, 3).map(({ html }) => html).join(" ")))`,
-        ) as string[];
-        found.push(...violations.map((one) => `${name} ${colorScheme} ${width}: ${one}`));
+        found.push(...await examined(name, look));
       }
-    }
-    assert.deepEqual(found, []);
+      return found;
+    });
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize({ width: 390, height: 900 });
     const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");

@@ -1,3 +1,22 @@
-/** What the options of agents' actions accept, and how open tasks are recognized: without the actions themselves. */
+/** The options of agents' actions, and how open tasks are recognized: without the actions themselves. */
+import { permissionModes } from "../../agent/adapter.ts";
+import { choiceOption, textOption } from "../option.ts";
+
 export { adapterNames, permissionModes } from "../../agent/adapter.ts";
 export { isOpen } from "../../agent/model.ts";
+
+/** Within which limits an agent works on a task. */
+export const taskOptions = {
+  permissions: choiceOption(
+    "ask: tools that the agent's settings don't allow wait for an approval",
+    permissionModes,
+    { default: permissionModes[0] },
+  ),
+  budget: textOption("end the task when it has cost this much"),
+};
+
+/** Reads an amount of US dollars: `2.50`, `$2.50`. Undefined for any other text. */
+export function parseDollars(text: string): number | undefined {
+  const amount = Number(text.replace(/^\$/, ""));
+  return /^\$?\d{1,6}(\.\d{1,4})?$/.test(text) && amount > 0 ? amount : undefined;
+}

@@ -180,6 +180,28 @@ async function unknownAgent(name: string, described: readonly string[]): Promise
   });
 }
 
+/** What an agent can do, besides working. */
+export interface AgentAbilities {
+  name: string;
+  /** It can wait for approvals of its tools. */
+  asks: boolean;
+  /** It can end a task that has cost more than a budget. */
+  limitsCost: boolean;
+}
+
+/** Returns the agents that need no command line: kodama's own, and those of the settings. */
+export async function knownAgents(host: Host): Promise<AgentAbilities[]> {
+  const { agents } = await settingsOf(host);
+  const described = await Promise.all(
+    Object.keys(agents ?? {}).map(async (name) =>
+      adapterNamed(name, await describedAgent(agents, name))
+    ),
+  );
+  const own = adapterNames.map((name) => adapterNamed(name));
+  return [...own, ...described].filter(({ program }) => program !== undefined)
+    .map(({ name, dialogue, limitsCost }) => ({ name, asks: dialogue !== undefined, limitsCost }));
+}
+
 /** All of them, with only their state: more than wait in any pod. */
 const everyTask = { newest: 1000, eventBytes: 0 };
 

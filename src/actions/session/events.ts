@@ -147,6 +147,8 @@ export type SessionRow =
     remaining?: RemainingTime;
     /** Who is attached to it; absent if no one is. */
     attached?: readonly Attachment[];
+    /** The number of its newest note; absent if there never was one. */
+    lastNote?: number;
   }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 

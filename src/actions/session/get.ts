@@ -1,10 +1,9 @@
 /** The details of one session: its state, its pod, and the work in it. */
 import { KodamaError } from "../../base/errors.ts";
+import type { KubeClient } from "../../kube/client.ts";
 import type { Target } from "../../kube/select/target.ts";
-import type { Pod } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_commands.ts";
 import { liveStatus } from "../../session/status.ts";
-import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Task } from "../agent/tasks.ts";
 import { workState } from "./check_out.ts";
@@ -34,21 +33,19 @@ export async function get(
     ? []
     : await podEvents(store.client, pod, signal);
   const live = liveStatus(session, pod, events);
-  const queriesGit = session.repository?.commitHash !== undefined && live.status === "Running";
+  const queriesGit = session.repository?.commitHash !== undefined;
   const target = pod && targetOf(store, pod);
-  const [tasks, remaining] = target !== undefined && live.status === "Running"
+  const [tasks, remaining, work] = target !== undefined && live.status === "Running"
     ? await Promise.all([
       tasksIn(host, target, signal),
       timeUntilStop(host, { session, target }, signal),
+      queriesGit ? workIn(host, { client: store.client, target }, signal) : undefined,
     ])
     : [];
   const { mayBeSynced, syncHere, syncSummary } = await import("./sync_here.ts");
   const { context } = store.client;
   const report = await syncHere(host, { ...session, context, uid: stored.uid });
   const sync = syncSummary(report, { runs: mayBeSynced(live) });
-  const work = pod === undefined || !queriesGit
-    ? undefined
-    : await workIn(host, store, pod, signal);
   const team = await reading;
   return {
     session,
@@ -81,10 +78,8 @@ async function tasksIn(
 
 async function workIn(
   { clock }: Host,
-  store: SessionStore,
-  pod: Pod,
+  pod: { client: KubeClient; target: Target },
   signal: AbortSignal,
 ): Promise<WorkState | undefined> {
-  const { client } = store;
-  return await workState({ client, target: targetOf(store, pod), clock, signal });
+  return await workState({ ...pod, clock, signal });
 }

@@ -180,5 +180,6 @@ export function rowOf(
   return {
     ...{ kind: "session", session, live, node, sync: syncOf(listed, mayBeSynced(live)) },
     ...(attached.length === 0 ? {} : { attached }),
+    ...(team.lastNote === 0 ? {} : { lastNote: team.lastNote }),
   };
 }

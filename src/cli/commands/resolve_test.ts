@@ -97,6 +97,7 @@ testResolve([
     changes: [
       ["--port 8443", { port: 8443 }],
       ["--open", { open: true }],
+      ["--metrics-token-file f", { metrics: "f" }],
       ["--address ::1", { address: "::1", names: ["::1", "localhost"] }],
       ["--tls-cert c --tls-key k", { tls: { cert: "c", key: "k" } }],
       ["--address 0.0.0.0 --allow-remote laptop.lan --tls-cert c --tls-key k", {

@@ -39,6 +39,11 @@ export const command = defineCommand({
       completion: { kind: "files" },
       group,
     }),
+    "metrics-token-file": value(
+      "serve /metrics too, for scrapers that send the token in FILE as a bearer token",
+      text,
+      { placeholder: "FILE", completion: { kind: "files" } },
+    ),
     kubeconfig: value("kubeconfig file to use", (text) => text, {
       placeholder: "FILE",
       completion: { kind: "files" },
@@ -86,17 +91,19 @@ export const command = defineCommand({
         : ["127.0.0.1", "localhost"],
       tls: cert === undefined || key === undefined ? undefined : { cert, key },
       open: flags.open,
+      metrics: flags["metrics-token-file"],
       kubeconfig: flags.kubeconfig,
     };
   },
-  async run({ port, address, names, tls, open, kubeconfig }, invocation) {
+  async run({ port, address, names, tls, open, metrics, kubeconfig }, invocation) {
     const { interruptedExitCode, stoppable } = await import("../../terminal/driver/signals.ts");
     const { terminal, signals } = invocation;
     const host = await invocation.host({ kubeconfig });
     const certificate = tls && {
-      cert: await readPem(host, tls.cert),
-      key: await readPem(host, tls.key),
+      cert: await readFile(host, tls.cert),
+      key: await readFile(host, tls.key),
     };
+    const token = metrics === undefined ? undefined : await readToken(host, metrics);
     // Its runs end with it, in their pods too.
     return await stoppable(signals, async (signal) => {
       const ended = new AbortController();
@@ -109,6 +116,7 @@ export const command = defineCommand({
           names,
           ...(certificate === undefined ? {} : { tls: certificate }),
           open,
+          ...(token === undefined ? {} : { metricsToken: token }),
           onListen: (newLink) => {
             asking.push(printLinks(terminal, newLink, AbortSignal.any([signal, ended.signal])));
           },
@@ -148,7 +156,7 @@ async function printLinks(
   }
 }
 
-async function readPem(
+async function readFile(
   host: ServeWebOptions["host"],
   path: string,
 ): Promise<string> {
@@ -156,6 +164,15 @@ async function readPem(
   const content = await host.files.readText(absolute, 1024 * 1024);
   if (content !== undefined) return content;
   throw new UsageError(`there is no file ${printable(path)}`);
+}
+
+/** A file and not an argument, which every process of this machine can read. */
+async function readToken(host: ServeWebOptions["host"], path: string): Promise<string> {
+  const token = (await readFile(host, path)).trim();
+  if (/^[\x21-\x7e]{16,1024}$/.test(token)) return token;
+  throw new UsageError(`${printable(path)} has no token: one line of at least 16 characters`, {
+    hint: `openssl rand -hex 32 > ${printable(path)} writes one`,
+  });
 }
 
 function portOf(raw: string): number {

@@ -15,6 +15,7 @@ import {
   Problem,
   QuestionDialog,
 } from "./parts.tsx";
+import { NewSession } from "./new_session.tsx";
 import { Pods } from "./pods.tsx";
 import { type PageRoute, pageRoute, routeHref, sectionOf } from "./route.ts";
 import { NewRun, RunDetailsView, RunListView } from "./runs.tsx";
@@ -114,7 +115,9 @@ function View({ route, about }: { route: PageRoute; about: About }) {
   const mayChange = !about.readOnly;
   switch (route.view) {
     case "sessions":
-      return <SessionListView />;
+      return <SessionListView mayChange={mayChange} />;
+    case "newSession":
+      return mayChange ? <NewSession namespace={about.namespace} /> : <ReadOnlyView />;
     case "session":
       return <SessionView route={route} mayChange={mayChange} />;
     case "runs":
@@ -143,6 +146,16 @@ function View({ route, about }: { route: PageRoute; about: About }) {
         </>
       );
   }
+}
+
+/** A view that only changes something, by its address. */
+function ReadOnlyView() {
+  return (
+    <>
+      <Heading title="Read-only" />
+      <p>This server was started with --read-only: nothing can be changed from here.</p>
+    </>
+  );
 }
 
 /** Where the page acts. */

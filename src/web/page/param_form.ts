@@ -1,5 +1,5 @@
 /** The parameters of a workflow as fields of a form, from their JSON Schema, and the form's texts as values. Pure. */
-import type { ParameterSchema, WorkflowDetails } from "../api.ts";
+import type { FormTexts, ParameterSchema, ParamsSchema } from "../api.ts";
 import { parseDuration } from "../../base/duration.ts";
 
 /** One field. */
@@ -16,11 +16,8 @@ export interface ParamField {
   initial: string;
 }
 
-/** The texts of a form by the names of their parameters. */
-export type FormTexts = Readonly<Record<string, string>>;
-
 /** Returns the fields; required ones first. */
-export function paramFields({ properties, required }: WorkflowDetails["parameters"]): ParamField[] {
+export function paramFields({ properties, required }: ParamsSchema): ParamField[] {
   const fields = Object.entries(properties).map(([name, schema]): ParamField => ({
     name,
     label: schema.title === "" ? name : schema.title,
@@ -42,8 +39,8 @@ export type ParamValue = string | number | boolean | string[];
 
 /** Returns the values. A parameter without a text is omitted: it has its default. */
 export function formValues(
-  { properties, required }: WorkflowDetails["parameters"],
-  texts: FormTexts,
+  { properties, required }: ParamsSchema,
+  texts: Readonly<FormTexts>,
 ): ParamResult {
   const values: Record<string, ParamValue> = {};
   const problems: Record<string, string> = {};

@@ -261,17 +261,31 @@ export function ModalDialog(
   );
 }
 
+const titles: Readonly<Record<WebQuestion["kind"], string>> = {
+  change: "Make this change?",
+  stop: "Stop this session?",
+  delete: "Delete this session?",
+  transfer: "Transfer this session?",
+};
+
+const confirmations: Readonly<Record<WebQuestion["kind"], string>> = {
+  change: "Continue",
+  stop: "Stop it",
+  delete: "Delete it",
+  transfer: "Transfer it",
+};
+
 /** The question before a change: exactly what it does, and what it reaches. */
 export function QuestionDialog({ asking: { question, answer } }: { asking: OpenQuestion }) {
   return (
     <ModalDialog
-      title={question.kind === "stop" ? "Stop this session?" : "Make this change?"}
+      title={titles[question.kind]}
       onClose={() => answer(false)}
     >
       <QuestionText question={question} />
       <div class="buttons">
         <button type="button" class="danger" onClick={() => answer(true)}>
-          {question.kind === "stop" ? "Stop it" : "Continue"}
+          {confirmations[question.kind]}
         </button>
         <button type="button" autofocus onClick={() => answer(false)}>Cancel</button>
       </div>
@@ -281,7 +295,7 @@ export function QuestionDialog({ asking: { question, answer } }: { asking: OpenQ
 
 /** What is asked, with all names of a change. */
 export function QuestionText({ question }: { question: WebQuestion }) {
-  if (question.kind === "stop") return <pre class="question">{plain(question.text)}</pre>;
+  if (question.kind !== "change") return <pre class="question">{plain(question.text)}</pre>;
   const { count, scopes } = question.change;
   return (
     <>

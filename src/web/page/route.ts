@@ -3,6 +3,7 @@
 /** What the page shows. */
 export type PageRoute =
   | { view: "sessions" }
+  | { view: "newSession" }
   | { view: "session"; namespace: string; name: string; tab: SessionTab }
   | { view: "runs" }
   | { view: "newRun"; query: URLSearchParams }
@@ -19,7 +20,7 @@ export type PageRoute =
 export type SessionTab = typeof sessionTabs[number];
 
 /** The tabs of a session. */
-export const sessionTabs = ["log", "changes", "terminal"] as const;
+export const sessionTabs = ["log", "tasks", "changes", "notes", "terminal", "manage"] as const;
 
 /** Returns the route of a fragment: `#/sessions/NAMESPACE/NAME/log`. The first view if it is empty. */
 export function pageRoute(fragment: string): PageRoute {
@@ -33,6 +34,7 @@ export function pageRoute(fragment: string): PageRoute {
     case "sessions": {
       if (first === undefined) return { view };
       const tab = sessionTabs.find((one) => one === (third ?? "log"));
+      if (second === undefined && first === "new") return { view: "newSession" };
       if (second === undefined || tab === undefined || parts.length > 3) break;
       return { view: "session", namespace: first, name: second, tab };
     }
@@ -68,6 +70,8 @@ export function routeHref(route: PageRoute): string {
       return `#/${["sessions", route.namespace, route.name, route.tab].map(encode).join("/")}`;
     case "run":
       return `#/runs/${encode(route.id)}`;
+    case "newSession":
+      return "#/sessions/new";
     case "newRun":
       return withQuery("#/runs/new", route.query);
     case "workflow":
@@ -85,6 +89,7 @@ export function routeHref(route: PageRoute): string {
 export function sectionOf(route: PageRoute): string {
   switch (route.view) {
     case "session":
+    case "newSession":
       return "sessions";
     case "run":
     case "newRun":

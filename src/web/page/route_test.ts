@@ -18,7 +18,14 @@ const routes: fc.Arbitrary<PageRoute> = fc.oneof(
   }),
   fc.record({ view: fc.constant("workflow" as const), name, query }),
   fc.record({ view: fc.constantFrom("pods" as const, "logs" as const, "newRun" as const), query }),
-  fc.record({ view: fc.constantFrom("sessions" as const, "runs" as const, "forwards" as const) }),
+  fc.record({
+    view: fc.constantFrom(
+      "sessions" as const,
+      "newSession" as const,
+      "runs" as const,
+      "forwards" as const,
+    ),
+  }),
 );
 
 Deno.test("`pageRoute()` returns what `routeHref()` was given, whatever a name contains", () => {

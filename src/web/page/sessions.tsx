@@ -1,6 +1,13 @@
 /** Sessions: the list, and one with its agent's log, its changes and its terminal. */
 import { useEffect, useState } from "preact/hooks";
-import type { SessionDetailsData, SessionRowData, TaskData } from "../api.ts";
+import type {
+  AgentAbilities,
+  FormTexts,
+  SessionDetailsData,
+  SessionRowData,
+  TaskData,
+} from "../api.ts";
+import { Approvals, TaskFields, Tasks } from "./agent.tsx";
 import { type AgentLog, emptyLog, logAfter, type LogEntry } from "./agent_log.ts";
 import { call } from "./client.ts";
 import { useAnswer, useDoing, useEvents, useNow } from "./hooks.ts";
@@ -18,12 +25,13 @@ import {
 } from "./parts.tsx";
 import { type PageRoute, routeHref, type SessionTab, sessionTabs } from "./route.ts";
 import { sessionsAfter, type SessionsState, sortedSessions, taskOf } from "./sessions_state.ts";
+import { Manage, Notes, presenceText } from "./team.tsx";
 import { SessionTerminal } from "./terminals.tsx";
 import { ageOf, costText, firstLine, plain, plural, remaining, tokensText } from "./text.ts";
 import { type DiffFile, diffFiles } from "./unified_diff.ts";
 
 /** All sessions of the namespace, or of the cluster. */
-export function SessionListView() {
+export function SessionListView({ mayChange }: { mayChange: boolean }) {
   const [isAll, setAll] = useState(() => localStorage.getItem("allNamespaces") === "true");
   const [state, setState] = useState<SessionsState>({ sessions: undefined });
   const stream = useEvents("GET api/sessions", { query: { allNamespaces: isAll } }, {
@@ -40,6 +48,7 @@ export function SessionListView() {
     <>
       <Heading title="Sessions">
         <Check label="All namespaces" isOn={isAll} onChange={choose} />
+        {mayChange && <a class="button" href={routeHref({ view: "newSession" })}>New session</a>}
       </Heading>
       <StreamNotice state={stream} />
       {state.outOfSync !== undefined && (
@@ -50,7 +59,13 @@ export function SessionListView() {
       {sessions === undefined ? stream.kind !== "failed" && <Loading /> : sessions.length === 0
         ? (
           <p>
-            No sessions here. <code>kodama start NAME --prompt "…"</code> starts one.
+            No sessions here.{mayChange && (
+              <>
+                {" "}
+                <a href={routeHref({ view: "newSession" })}>Start one</a>, or by{" "}
+                <code>kodama start NAME --prompt "…"</code>.
+              </>
+            )}
           </p>
         )
         : (
@@ -91,6 +106,7 @@ function SessionCard(
             session.branch === undefined ? "" : plain(session.branch),
             `${ageOf(session.createdAt, now)} old`,
             limitText(session),
+            presenceText(session, now),
           ].filter((text) => text !== "").join(" · ")}
         </p>
       )}
@@ -127,9 +143,15 @@ function limitText(session: SessionRowData): string {
 
 const tabTitles: Record<SessionTab, string> = {
   log: "Agent's log",
+  tasks: "Tasks",
   changes: "Changes",
+  notes: "Notes",
   terminal: "Terminal",
+  manage: "Manage",
 };
+
+/** Parts of which everything changes something. */
+const changing: ReadonlySet<SessionTab> = new Set(["terminal", "manage"]);
 
 /** One session. */
 export function SessionView(
@@ -154,7 +176,10 @@ export function SessionView(
     if (isNew) setNewest(listedTask?.number ?? 0);
   }, [isNew]);
   useEffect(details.reload, [listed?.status]);
-  const session = details.data && { ...details.data, ...listed };
+  // The list knows a session before its pod has answered for the rest.
+  const session: SessionDetailsData | undefined = details.data === undefined
+    ? listed
+    : { ...details.data, ...listed };
   const task = log.task ?? listedTask ?? session?.tasks?.at(-1);
   return (
     <>
@@ -164,10 +189,13 @@ export function SessionView(
         <button type="button" onClick={details.reload}>Refresh</button>
       </Heading>
       <Problem error={details.error} retry={details.reload} />
-      {details.isLoading && <Loading />}
+      {session === undefined && details.isLoading && <Loading />}
       {session !== undefined && <SessionFacts session={session} task={task} />}
+      {listedTask !== undefined && (
+        <Approvals target={target} task={listedTask} mayChange={mayChange} />
+      )}
       <nav class="tabs" aria-label={`Parts of ${plain(name)}`}>
-        {sessionTabs.filter((one) => mayChange || one !== "terminal").map((one) => (
+        {sessionTabs.filter((one) => mayChange || !changing.has(one)).map((one) => (
           <a
             key={one}
             href={routeHref({ ...route, tab: one })}
@@ -193,6 +221,11 @@ export function SessionView(
           <AgentLogView log={log} />
         </>
       )}
+      {tab === "tasks" && <Tasks target={target} newest={task?.number} />}
+      {tab === "notes" && (
+        <Notes target={target} lastNote={lastNoteOf(session)} mayChange={mayChange} />
+      )}
+      {tab === "manage" && mayChange && session !== undefined && <Manage session={session} />}
       {tab === "changes" && <Changes namespace={namespace} name={name} />}
       {tab === "terminal" && mayChange && <SessionTerminal namespace={namespace} name={name} />}
     </>
@@ -225,6 +258,7 @@ function SessionFacts(
           ["owner", "owner" in session && plain(session.owner ?? "")],
           ["age", "createdAt" in session && ageOf(session.createdAt, now)],
           ["limit", limitText(session)],
+          ["attached", presenceText(session, now)],
           ["sync", "sync" in session && session.sync.enabled && plain(session.sync.status)],
           ["work", work && workText(work)],
           ["agent", task && usageText(task)],
@@ -232,6 +266,10 @@ function SessionFacts(
       />
     </>
   );
+}
+
+function lastNoteOf(session: SessionRowData | undefined): number | undefined {
+  return session !== undefined && "lastNote" in session ? session.lastNote : undefined;
 }
 
 function workText({ commits, uncommitted }: NonNullable<SessionDetailsData["work"]>): string {
@@ -249,6 +287,12 @@ function SessionActions(
 ) {
   const [text, setText] = useState("");
   const [isNew, setNew] = useState(false);
+  const form = useAnswer("GET api/start", {});
+  const agents = form.data?.agents ?? [];
+  // The agent that works here already, if a prompt can be given to it without a command line.
+  const usual = agents.find(({ name }) => name === task?.adapter)?.name;
+  const [chosen, setOptions] = useState<FormTexts>({});
+  const options = usual === undefined ? chosen : { adapter: usual, ...chosen };
   const [done, setDone] = useState("");
   const doing = useDoing();
   const target = { path: { name: session.name }, query: { namespace: session.namespace } };
@@ -262,7 +306,7 @@ function SessionActions(
   };
   const prompt = () =>
     act(async () => {
-      const body = { text, conversation: isNew ? "new" : "latest" };
+      const body = { text, conversation: isNew ? "new" : "latest", options };
       const started = await call("POST api/sessions/:name/prompt", { ...target, body });
       setText("");
       onTask(started.number);
@@ -286,12 +330,13 @@ function SessionActions(
       return "The session starts.";
     });
   const isRunning = session.status === "Running";
-  const isWorking = task?.state === "working" || task?.state === "queued";
+  const asks = (task?.approvals.length ?? 0) > 0;
+  const isWorking = task?.state === "working" || task?.state === "queued" || asks;
   return (
     <section class="actions" aria-label="Actions">
       {isRunning && (
         <InputForm class="prompt-form" onSubmit={() => text.trim() !== "" && prompt()}>
-          <FormField label={task?.state === "waiting" ? "Answer the agent" : "Prompt"}>
+          <FormField label={task?.state === "waiting" && !asks ? "Answer the agent" : "Prompt"}>
             {(ids) => (
               <textarea
                 {...ids}
@@ -301,6 +346,14 @@ function SessionActions(
               />
             )}
           </FormField>
+          {form.data !== undefined && (
+            <details>
+              <summary>
+                {`Options${agents.length > 1 ? `: ${optionsText(options, agents)}` : ""}`}
+              </summary>
+              <TaskFields form={form.data} texts={options} onTexts={setOptions} />
+            </details>
+          )}
           <div class="buttons">
             <button type="submit" class="main" disabled={doing.isBusy || text.trim() === ""}>
               Send
@@ -329,6 +382,18 @@ function SessionActions(
       <Problem error={doing.error} />
     </section>
   );
+}
+
+/** `claude, ask, budget 2.50`. */
+function optionsText(
+  { adapter, permissions, budget }: FormTexts,
+  [first]: readonly AgentAbilities[],
+): string {
+  return [
+    adapter ?? first?.name,
+    permissions === "ask" ? "asks" : undefined,
+    budget === undefined || budget === "" ? undefined : `at most $${budget.replace(/^\$/, "")}`,
+  ].filter((text) => text !== undefined).join(", ");
 }
 
 function AgentLogView({ log: { entries, omitted, task } }: { log: AgentLog }) {

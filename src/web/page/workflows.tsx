@@ -3,18 +3,9 @@ import { useState } from "preact/hooks";
 import type { WorkflowDetails } from "../api.ts";
 import { type AnswerOf, call, RequestError } from "./client.ts";
 import { useAnswer, useDoing } from "./hooks.ts";
-import {
-  Badge,
-  Check,
-  Facts,
-  FormField,
-  Heading,
-  InputForm,
-  Loading,
-  Problem,
-  TextField,
-} from "./parts.tsx";
-import { formValues, type ParamField, paramFields } from "./param_form.ts";
+import { Badge, Facts, Heading, InputForm, Loading, Problem } from "./parts.tsx";
+import { formValues, paramFields } from "./param_form.ts";
+import { ParamInput } from "./param_input.tsx";
 import { SelectionForm } from "./pods.tsx";
 import { routeHref } from "./route.ts";
 import { selectionFields, selectionOfFields } from "./selection.ts";
@@ -178,64 +169,6 @@ function WorkflowForm(
       <Problem error={doing.error} />
       {plan !== undefined && <PlanView plan={plan.plan} />}
     </InputForm>
-  );
-}
-
-function ParamInput(
-  { field, text, problem, onText }: {
-    field: ParamField;
-    text: string;
-    problem: string | undefined;
-    onText: (text: string) => void;
-  },
-) {
-  const { control, isRequired } = field;
-  const [label, help, name] = [plain(field.label), plain(field.help), `param.${field.name}`];
-  if (control.kind === "switch") {
-    return <Check label={label} isOn={text === "true"} onChange={(isOn) => onText(String(isOn))} />;
-  }
-  const labels = { label, help, problem, isRequired };
-  if (control.kind === "text" || control.kind === "secret") {
-    return (
-      <TextField
-        {...labels}
-        name={name}
-        isSecret={control.kind === "secret"}
-        inputMode={control.inputMode}
-        placeholder={control.placeholder}
-        value={text}
-        onText={onText}
-      />
-    );
-  }
-  return (
-    <FormField {...labels}>
-      {(ids) =>
-        control.kind === "choice"
-          ? (
-            <select
-              {...ids}
-              name={name}
-              value={text}
-              onChange={(event) => onText(event.currentTarget.value)}
-            >
-              {!control.choices.includes(text) && <option value={text}></option>}
-              {control.choices.map((choice) => (
-                <option key={choice} value={choice}>{plain(choice)}</option>
-              ))}
-            </select>
-          )
-          : (
-            <textarea
-              {...ids}
-              name={name}
-              rows={3}
-              spellcheck={false}
-              value={text}
-              onInput={(event) => onText(event.currentTarget.value)}
-            />
-          )}
-    </FormField>
   );
 }
 

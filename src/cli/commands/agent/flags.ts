@@ -3,7 +3,12 @@ import type { AgentRef } from "../../../actions/session/agent_pod.ts";
 import { checkedSessionName } from "../../../actions/session/events.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import type { Operand } from "../../parser/command.ts";
-import { adapterNames, permissionModes } from "../../../actions/agent/options.ts";
+import {
+  adapterNames,
+  parseDollars,
+  permissionModes,
+  taskOptions,
+} from "../../../actions/agent/options.ts";
 import { BadValue, choice, count, text, value, valueOr } from "../../parser/flag.ts";
 import { scopeFlags } from "../session/flags.ts";
 
@@ -40,17 +45,17 @@ const permissions = choice(permissionModes);
 /** What limits the agent of a new task. */
 export const agentLimitFlags = {
   permissions: valueOr(
-    "ask: tools that the agent's settings don't allow wait for `kodama agent approve`",
+    `${taskOptions.permissions.description}, by \`kodama agent approve\``,
     permissions.parse,
     "bypass",
     permissions,
   ),
-  budget: value("end the task when it has cost this much", dollars, { placeholder: "USD" }),
+  budget: value(taskOptions.budget.description, dollars, { placeholder: "USD" }),
 };
 
 function dollars(raw: string): number {
-  const amount = Number(raw.replace(/^\$/, ""));
-  if (/^\$?\d{1,6}(\.\d{1,4})?$/.test(raw) && amount > 0) return amount;
+  const amount = parseDollars(raw);
+  if (amount !== undefined) return amount;
   throw new BadValue(raw, "must be an amount of US dollars, as in 2.50");
 }
 

@@ -1,4 +1,5 @@
 import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
+import { deletionLines } from "../../../present/session_changes.ts";
 import { printable } from "../../../terminal/printable.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
@@ -62,7 +63,7 @@ export const command = defineCommand({
       // Without a question, what can't be recovered is reported all the same.
       if (force && plan.purge) {
         await terminal.stderr.write(
-          planLines(plan).map((line) => `${printable(line)}\n`).join(""),
+          deletionLines(plan, purgeFlag).map((line) => `${printable(line)}\n`).join(""),
         );
       }
       for await (const { kind, name } of planned.run()) {
@@ -90,29 +91,8 @@ async function reportRetained(
 
 /* The question before a session is deleted: what is deleted, and what is retained. */
 
-/** Returns the lines of the plan. */
-function planLines(plan: DeletionPlan): string[] {
-  const { name, namespace, context, removes, claims, purge, session, otherOwner } = plan;
-  const branch = session?.repository?.branch;
-  const lost = claims.map((claim) => `  ${claim.name} (${claim.size}), with all its contents`);
-  const retained = claims.map((claim) => claim.name).join(", ");
-  const lines = [
-    `session "${name}" in namespace "${namespace}" (context ${context}):`,
-    ...(otherOwner === undefined ? [] : [`it belongs to ${otherOwner}`]),
-    ...removes.filter(({ kind }) => kind !== "persistentvolumeclaim")
-      .map((one) => `  ${one.kind} ${one.name}`),
-  ];
-  if (!purge) {
-    return retained === "" ? lines : [...lines, `retained: ${retained} (--purge deletes them too)`];
-  }
-  const taken = plan.snapshots.map(({ name, takenAt }) => `  snapshot ${name} of ${takenAt}`);
-  if (plan.takesSnapshots) lost.push(...taken);
-  if (lost.length === 0) return lines;
-  const unpushed = branch === undefined ? [] : [
-    `commits of branch ${branch} that aren't pushed are lost; kodama pull ${name} fetches them first`,
-  ];
-  return [...lines, "permanently deleted:", ...lost, ...unpushed];
-}
+/** The choice that removes the volumes too. */
+const purgeFlag = "--purge";
 
 /**
  * Asks on the terminal.
@@ -123,7 +103,7 @@ export async function askDeletion(
   plan: DeletionPlan,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<boolean> {
-  const lines = planLines(plan).map((line) => `${printable(line)}\n`).join("");
+  const lines = deletionLines(plan, purgeFlag).map((line) => `${printable(line)}\n`).join("");
   if (!canAsk(terminal)) {
     const whose = plan.otherOwner === undefined ? "" : ` of ${plan.otherOwner}`;
     throw new UnconfirmedError(

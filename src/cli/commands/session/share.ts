@@ -3,6 +3,7 @@ import type { ShareNote } from "../../../actions/session/share.ts";
 import type { TransferPlan } from "../../../actions/session/team.ts";
 import { KodamaError, UnconfirmedError, UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
+import { transferLines } from "../../../present/session_changes.ts";
 import { commandHint } from "../../../present/hints.ts";
 import { interruptible, stoppable } from "../../../terminal/driver/signals.ts";
 import { printable } from "../../../terminal/printable.ts";
@@ -199,23 +200,10 @@ const transfer = defineCommand({
     const { session: { name }, to } = plan;
     if (warning !== undefined) await terminal.stderr.write(`warning: ${commandHint(warning)}\n`);
     await terminal.stdout.write(printable(`session/${name} belongs to ${to}`) + "\n");
-    for (const line of remainingLines(plan)) await terminal.stderr.write(`${printable(line)}\n`);
+    for (const line of transferLines(plan)) await terminal.stderr.write(`${printable(line)}\n`);
     return success;
   },
 });
-
-/** Returns the lines about what isn't transferred. */
-function remainingLines({ session: { name }, from = "its old owner", to, secrets }: TransferPlan) {
-  const { variables, gitToken } = secrets;
-  const all = [...variables, ...(gitToken ? ["the token for git"] : [])].join(", ");
-  return [
-    ...(all === "" ? [] : [
-      `warning: these are still those of ${from}: ${all}; ` +
-      `kodama start ${name} --env-file FILE by ${to} replaces them`,
-    ]),
-    `kodama share ${name} --to ${to} prints the rights that ${to} needs`,
-  ];
-}
 
 /** Returns whether to transfer: at once if the session is the caller's, else by the person's answer. */
 async function askTransfer(

@@ -1,6 +1,8 @@
 import { absolutePath } from "../../../base/absolute_path.ts";
 import type { Permissions } from "../../../actions/agent/tasks.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
+import { startOptions } from "../../../actions/session/options.ts";
+import { optionFlag } from "../../parser/option_flag.ts";
 import { orAborted } from "../../../base/abort.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -28,37 +30,15 @@ export const command = defineCommand({
   trailing: "optional",
   flags: {
     ...scopeFlags,
-    "repo": value(
-      "repository to check out: an HTTPS or SSH URL, or . for the origin of the current directory",
-      text,
-      {
-        placeholder: "URL",
-      },
-    ),
-    "branch": value("branch to work on (default a new branch for the session)", text, {
-      placeholder: "NAME",
+    "repo": optionFlag(startOptions, "repo", { placeholder: "URL" }),
+    "branch": optionFlag(startOptions, "branch", { placeholder: "NAME" }),
+    "image": optionFlag(startOptions, "image", { placeholder: "IMAGE" }),
+    "cpu": optionFlag(startOptions, "cpu", { placeholder: "QUANTITY" }),
+    "memory": optionFlag(startOptions, "memory", { placeholder: "QUANTITY" }),
+    "ttl": value(startOptions.ttl.description, limit, { placeholder: "DURATION" }),
+    "idle-timeout": value(startOptions.idleTimeout.description, limit, {
+      placeholder: "DURATION",
     }),
-    "image": value("container image of the session (default from the settings)", text, {
-      placeholder: "IMAGE",
-    }),
-    "cpu": value("CPU limit (default from the settings, or 1)", text, {
-      placeholder: "QUANTITY",
-    }),
-    "memory": value("memory limit (default from the settings, or 2Gi)", text, {
-      placeholder: "QUANTITY",
-    }),
-    "ttl": value(
-      "stop the session after this time, even if it is in use (default from the settings)",
-      limit,
-      {
-        placeholder: "DURATION",
-      },
-    ),
-    "idle-timeout": value(
-      "stop the session after it was unused for this time (default from the settings)",
-      limit,
-      { placeholder: "DURATION" },
-    ),
     "env-file": values(
       "dotenv file with environment variables for the session; later files take precedence",
       text,
@@ -70,7 +50,7 @@ export const command = defineCommand({
     "env-exclude": values("variable of the --env-file files to leave out", text, {
       placeholder: "NAME",
     }),
-    "template": value("session template to use", text, {
+    "template": optionFlag(startOptions, "template", {
       placeholder: "NAME",
       completion: { kind: "templates" },
     }),

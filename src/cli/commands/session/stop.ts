@@ -2,6 +2,7 @@
 import type { StopPlan } from "../../../actions/session/stop.ts";
 import { KodamaError, UnconfirmedError } from "../../../base/errors.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
+import { otherOwnerLine, stoppedWork } from "../../../present/session_changes.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
 import { askYes, canAsk } from "../../ask_yes.ts";
@@ -48,7 +49,7 @@ const stop = defineCommand({
     const { planStop } = await import("../../../actions/session/stop.ts");
     const { session, already, warning } = await stoppable(signals, async (signal) => {
       const planned = await planStop(host, { ...options, signal }, { checkTasks: !yes });
-      const owner = ownerLineOf(planned.plan);
+      const owner = otherOwnerLine(planned.plan);
       if (owner !== undefined) await terminal.stderr.write(`${printable(owner)}\n`);
       if (!await askStop(planned.plan, { terminal, signal })) {
         throw new KodamaError("declined", "cancelled; nothing was stopped");
@@ -65,11 +66,6 @@ const stop = defineCommand({
 
 /* The question before a session is stopped while its agent works: the task fails. */
 
-/** Returns the line that names another owner; undefined if there is none. */
-function ownerLineOf({ session: { name }, otherOwner }: StopPlan): string | undefined {
-  return otherOwner === undefined ? undefined : `session "${name}" belongs to ${otherOwner}`;
-}
-
 /**
  * Returns whether to stop: at once if no agent works, else by the person's answer.
  *
@@ -79,9 +75,9 @@ export async function askStop(
   plan: StopPlan,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<boolean> {
-  const { session: { name }, workingTask } = plan;
-  if (workingTask === undefined) return true;
-  const lost = `its agent works on task ${workingTask}, which fails then`;
+  const { session: { name } } = plan;
+  const lost = stoppedWork(plan);
+  if (lost === undefined) return true;
   if (!canAsk(terminal)) {
     throw new UnconfirmedError(`refusing to stop session "${name}" without confirmation: ${lost}`, {
       hint: `pass --yes; kodama agent logs ${name} -f waits for the end of the task`,
