@@ -1,11 +1,9 @@
 /** A run in the cluster whose shard is killed: no outcome is lost, and no pod that has ended is repeated. */
 import assert from "node:assert/strict";
-import { hangTimeout } from "../harness/hang_limit.ts";
 import { isInShard } from "../../src/workflow/shard.ts";
-import { testEnvironment } from "../harness/embedded_cluster.ts";
-import { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { FaultyRig } from "./faults.ts";
+import { evict, kodamaIn, outcomesOf, podOfShard, startPods } from "./in_cluster_fixture.ts";
 import { bringKodama } from "./kodama_image.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
@@ -25,48 +23,17 @@ steps:
     exec: [sh, -c, 'echo x >>/tmp/marks; test "$HOSTNAME" != "$0" || until [ -e /tmp/go ]; do sleep 0.1; done; test "$1" = secret; test "$KODAMA_INDEX" != 7', "\${{ params.slow }}", "\${{ params.word }}"]
 `;
 
-async function startPods(namespace: TestNamespace): Promise<void> {
-  const container = { name: "a", image: "busybox:1.36", command: ["sleep", "100000"] };
-  await namespace.create({
-    apiVersion: "apps/v1",
-    kind: "StatefulSet",
-    metadata: { name: "web" },
-    spec: {
-      replicas: pods.length,
-      podManagementPolicy: "Parallel",
-      selector: { matchLabels: { app: "web" } },
-      template: {
-        metadata: { labels: { app: "web" } },
-        spec: { terminationGracePeriodSeconds: 0, containers: [container] },
-      },
-    },
-  });
-  await namespace.kubectl("rollout", "status", "sts/web", hangTimeout);
-}
-
-/** Returns kodama with the namespace as its own. */
-async function kodamaIn(namespace: TestNamespace, folder: string): Promise<SourceKodama> {
-  const kubeconfig = `${folder}/kubeconfig`;
-  const own = await namespace.kubectl("config", "view", "--raw", "--minify", "--flatten");
-  await Deno.writeTextFile(kubeconfig, own, { mode: 0o600 });
-  await new RealCluster(kubeconfig, namespace.cluster.program)
-    .kubectl(["config", "set-context", "--current", "--namespace", namespace.name]);
-  return await SourceKodama.on({ env: testEnvironment(folder, kubeconfig), folder });
-}
-
-async function marksOf(namespace: TestNamespace): Promise<Record<string, number>> {
+async function marksOf(
+  namespace: TestNamespace,
+  all: readonly string[] = pods,
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const pod of pods) {
+  for (const pod of all) {
     counts[pod] = Number(
       await namespace.kubectl("exec", pod, "--", "grep", "-c", "", "/tmp/marks"),
     );
   }
   return counts;
-}
-
-/** Returns the outcome of each pod. */
-function outcomesOf(steps: { targets: { name: string; outcome: string }[] }[]) {
-  return Object.fromEntries(steps[0]?.targets.map(({ name, outcome }) => [name, outcome]) ?? []);
 }
 
 Deno.test({
@@ -78,7 +45,7 @@ Deno.test({
     await using folder = await TestFolder.open("kodama-in-cluster-test-");
     const image = await bringKodama(folder.path);
     await using namespace = await cluster.namespace("in-cluster");
-    await startPods(namespace);
+    await startPods(namespace, pods.length);
     const kodama = await kodamaIn(namespace, folder.path);
     const file = `${folder.path}/mark.yaml`;
     await Deno.writeTextFile(file, workflow);
@@ -96,17 +63,14 @@ Deno.test({
       await following.until(({ stdout }) => [...stdout.matchAll(ended)].length === pods.length - 1);
       following.signal("SIGKILL");
     }
-    const path = "{.items[0].metadata.name}";
-    const label =
-      `batch.kubernetes.io/job-name=kodama-${id},batch.kubernetes.io/job-completion-index=0`;
-    const shard = await namespace.kubectl("get", "pods", "-l", label, "-o", `jsonpath=${path}`);
+    const shard = await podOfShard(namespace, id, 0);
     const rig = await FaultyRig.find();
     await rig.killContainer(namespace.name, shard, "kodama");
     assert.notEqual((await kodama.run(["runs", "follow", id, "--quiet"])).code, 0);
     const show = async (run: string) =>
       JSON.parse(await kodama.succeed(["runs", "show", run, "--in-cluster", "-o", "json"]));
     const expected = Object.fromEntries(pods.map((pod) => [pod, "ok"]));
-    assert.deepEqual(outcomesOf((await show(id)).run.steps), {
+    assert.deepEqual(outcomesOf((await show(id)).run), {
       ...expected,
       "web-7": "failed",
       [slow]: "unknown",
@@ -122,7 +86,7 @@ Deno.test({
     const again = ["runs", "rerun", id, "--in-cluster", "--failed", "--yes", "--quiet", "--detach"];
     const second = (await kodama.succeed(again)).trim();
     await kodama.run(["runs", "follow", second, "--quiet"]);
-    assert.deepEqual(outcomesOf((await show(second)).run.steps), {
+    assert.deepEqual(outcomesOf((await show(second)).run), {
       ...expected,
       "web-7": "failed",
     });
@@ -132,6 +96,44 @@ Deno.test({
     const local = await kodama.run(["run", file, ...params, "--yes", "--trust", "-o", "json"]);
     assert.equal(local.code, 5, local.stderr);
     const last = JSON.parse(await kodama.succeed(["runs", "show", "-o", "json"]));
-    assert.deepEqual(outcomesOf(last.steps), { ...expected, "web-7": "failed" });
+    assert.deepEqual(outcomesOf(last), { ...expected, "web-7": "failed" });
+  },
+});
+
+Deno.test({
+  name: "a shard that is evicted is started again, repeats no pod, and leaves no command in one",
+  ignore: !onRig,
+  fn: async () => {
+    assert.ok(cluster);
+    await using folder = await TestFolder.open("kodama-in-cluster-test-");
+    const image = await bringKodama(folder.path);
+    await using namespace = await cluster.namespace("in-cluster");
+    const few = await startPods(namespace, 4);
+    const kodama = await kodamaIn(namespace, folder.path);
+    await kodama.succeed(["config", "set", "runs.image", image]);
+    const file = `${folder.path}/mark.yaml`;
+    await Deno.writeTextFile(file, workflow);
+    const show = async (run: string) =>
+      JSON.parse(await kodama.succeed(["runs", "show", run, "--in-cluster", "-o", "json"]));
+    /** Starts a run, and waits until all pods but the slow one have ended. */
+    const waiting = async (slow: string) => {
+      const start = ["run", file, "--in-cluster", "--detach", "--yes", "--trust"];
+      const params = ["-p", `slow=${slow}`, "-p", "word=secret"];
+      const id = (await kodama.succeed([...start, ...params])).trim();
+      await using following = kodama.start(["runs", "follow", id, "-o", "jsonl"]);
+      const ended = /"kind":"stepTargetEnded"/g;
+      await following.until(({ stdout }) => [...stdout.matchAll(ended)].length === few.length - 1);
+      return id;
+    };
+    const expected = Object.fromEntries(few.map((pod) => [pod, "ok"]));
+    const running = (pod: string) =>
+      namespace.kubectl("exec", pod, "--", "sh", "-c", "ps | grep -c '[t]mp/go' || true");
+
+    const evicted = await waiting("web-1");
+    await evict(namespace, await podOfShard(namespace, evicted, 0));
+    assert.notEqual((await kodama.run(["runs", "follow", evicted, "--quiet"])).code, 0);
+    assert.deepEqual(outcomesOf((await show(evicted)).run), { ...expected, "web-1": "unknown" });
+    assert.equal(await running("web-1"), "0\n");
+    assert.deepEqual(await marksOf(namespace, few), Object.fromEntries(few.map((pod) => [pod, 1])));
   },
 });

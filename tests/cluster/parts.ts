@@ -124,7 +124,7 @@ export function kubeletConfiguration(layout: Layout): Record<string, unknown> {
     evictionHard: {},
     imageGCHighThresholdPercent: 100,
     localStorageCapacityIsolation: false,
-    maxPods: 300,
+    maxPods: 330,
     kubeAPIQPS: 500,
     kubeAPIBurst: 1000,
     serializeImagePulls: false,

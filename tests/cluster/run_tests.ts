@@ -39,6 +39,11 @@ const files = [
   "tests/scenarios_test.ts",
 ];
 
+/** `--fleet`: only the runs in the cluster, over ten pods and over 300: most of their time is kubelet's. */
+const fleetFiles = ["in_cluster", "in_cluster_fleet"].map((name) =>
+  `tests/cluster/${name}_test.ts`
+);
+
 /** `--storage`: only the tests that need a storage with snapshots, which is built from source first. */
 const storageFiles = ["tests/cluster/session_snapshots_test.ts"];
 
@@ -96,11 +101,15 @@ async function endAbandoned(layout: Layout): Promise<void> {
 
 /** Runs the tests as a process of their own, because only `deno test` has the sanitizers. */
 async function runTests(env: Record<string, string>, args: readonly string[]): Promise<number> {
-  const isStorage = args.includes("--storage");
-  const flags = args.filter((word) => word !== "--storage");
+  const chosen = args.includes("--storage")
+    ? storageFiles
+    : args.includes("--fleet")
+    ? fleetFiles
+    : files;
+  const flags = args.filter((word) => !["--storage", "--fleet"].includes(word));
   const test = new Deno.Command(Deno.execPath(), {
     // All permissions: Deno allows /proc, which lists the rig's processes, with no smaller one.
-    args: ["test", "--quiet", "--allow-all", ...flags, ...(isStorage ? storageFiles : files)],
+    args: ["test", "--quiet", "--allow-all", ...flags, ...chosen],
     cwd: new URL("../../", import.meta.url),
     env,
   }).spawn();
