@@ -395,9 +395,7 @@ Deno.test("the MCP server", async (t) => {
 Deno.test("the MCP server: a model sees what agents of sessions do, and reaches them only by a person's yes", async () => {
   await using cluster = await startTestCluster();
   const kodama = new KodamaInProcess(cluster.env);
-  const inPod = (line: string) => kodama.succeed(["attach", "work", "--command", line]);
   await kodama.succeed(["start", "work", "--no-sync"]);
-  await inPod("mkdir -p ~/.local/bin && cp /bin/true ~/.local/bin/claude");
   const host = thisMachine(cluster.env);
   await using _client = await host.kube();
   const prompt = { session: "work", prompt: "clean up\nthe build" };
@@ -420,11 +418,30 @@ Deno.test("the MCP server: a model sees what agents of sessions do, and reaches 
     asking.questions.at(-1) ?? "",
     /agent of the session work: start a task of claude, permissions ask\n {2}clean up\n {2}the build\nin 1 pod of namespace/,
   );
-  const answer = { session: "work", request: "3f1c2a9b", decision: "allow" };
-  assert.match((await asking.call("agent_answer", answer)).text, /^notFound: .* waits for nothing/);
-  assert.match((await reading.call("agents")).text, /work .*clean up/);
+  /** Returns the tasks when the agent doesn't work any more. */
+  const rested = async () => {
+    for (;;) {
+      const { text } = await reading.call("agents", { session: "work" });
+      if (!/queued|working/.test(text)) return text;
+    }
+  };
+  // The stand-in for Claude Code of the cluster's image asks once.
+  const [, request = ""] = /waits for approval (note-\d+): Bash/.exec(await rested()) ?? [];
+  assert.match((await reading.call("agents")).text, /work .*waiting/);
+
+  const answer = { session: "work", request, decision: "deny", message: "leave it" };
+  const other = await asking.call("agent_answer", { ...answer, request: "00000000" });
+  assert.match(other.text, new RegExp(`^notFound: .* it waits for ${request}$`));
+  says = false;
+  assert.match((await asking.call("agent_answer", answer)).text, /^declined/);
+  assert.match(await rested(), /waits for approval/);
+  says = true;
+  assert.equal((await asking.call("agent_answer", answer)).text, `refused ${request}: Bash`);
+  assert.match(asking.questions.at(-1) ?? "", /: Bash\n.*clean up.*the reason: leave it/s);
+  assert.match(await rested(), /1 +done/);
+  assert.match((await asking.call("agent_answer", answer)).text, /it waits for nothing$/);
   const log = (await reading.call("agent_log", { session: "work" })).text;
-  assert.match(log, /^task 1 \(claude\): clean up/);
+  assert.match(log, /^task 1 \(claude\): clean up…\ntask 1 done.*The task isn't noted: that was/s);
   assert.match((await reading.call("agent_log", { session: "gone" })).text, /^notFound/);
 });
 

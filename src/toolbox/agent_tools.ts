@@ -106,29 +106,29 @@ export const agentLogTool = defineTool({
   required: ["session"],
   async run({ session = "", task, ...scope }, { host, signal, progress }) {
     const plain = styleFor(false);
-    const lines = await readingAgent(
+    const events = await readingAgent(
       host,
       refOf(session, definedOnly(scope)),
       waiting(progress, signal),
       async (target, { isStopped }) => {
-        const shown: string[] = [];
+        const shown: string[][] = [];
         const options = { isStopped, signal, ...(task === undefined ? {} : { number: task }) };
         for await (const event of showTask(host, target, options)) {
-          if (event.kind !== "lost") shown.push(...eventLines(event, plain));
-          if (shown.length > maxLogLines) shown.splice(1, maxLogLines / 2);
+          if (event.kind !== "lost") shown.push(eventLines(event, plain));
+          if (shown.length > maxLogEvents) shown.splice(1, maxLogEvents / 2);
         }
         return shown;
       },
     );
-    const [title = "", ...others] = lines;
+    const [title = [], ...others] = events;
     return [
-      { lines: [title], unit: "lines" },
-      { lines: others.toReversed(), unit: "lines", more: "use a larger budget" },
+      { lines: title, unit: "lines" },
+      { lines: others.toReversed().flat(), unit: "lines", more: "use a larger budget" },
     ];
   },
 });
 
-const maxLogLines = 10_000;
+const maxLogEvents = 10_000;
 
 /** `agent_prompt`. */
 export const agentPromptTool = defineTool({
@@ -194,8 +194,9 @@ export const agentAnswerTool = defineTool({
     const { session = "", request = "", decision = "deny", message } = values;
     const target = await agentTarget(host, refOf(session, definedOnly(values)), signal);
     const found = await waitingTask(host, target, signal);
-    const approval = found?.approvals.find((one) => requestName(one) === request);
-    if (found === undefined || approval === undefined) {
+    const [approval, ...more] = found?.approvals.filter((one) => one.request.startsWith(request)) ??
+      [];
+    if (found === undefined || approval === undefined || more.length > 0) {
       const names = found?.approvals.map(requestName) ?? [];
       throw new KodamaError(
         "notFound",
