@@ -101,7 +101,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a shard that is evicted is started again, repeats no pod, and leaves no command in one",
+  name: "a shard that is evicted does what remains; a stop ends the commands; a schedule's runs",
   ignore: !onRig,
   fn: async () => {
     assert.ok(cluster);
@@ -134,6 +134,29 @@ Deno.test({
     assert.notEqual((await kodama.run(["runs", "follow", evicted, "--quiet"])).code, 0);
     assert.deepEqual(outcomesOf((await show(evicted)).run), { ...expected, "web-1": "unknown" });
     assert.equal(await running("web-1"), "0\n");
-    assert.deepEqual(await marksOf(namespace, few), Object.fromEntries(few.map((pod) => [pod, 1])));
+
+    const stopped = await waiting("web-2");
+    await kodama.succeed(["runs", "stop", stopped]);
+    await kodama.run(["runs", "follow", stopped, "--quiet"]);
+    const { state, run } = await show(stopped);
+    assert.equal(state, "ended");
+    assert.deepEqual(outcomesOf(run), { ...expected, "web-2": "cancelled" });
+    assert.equal(await running("web-2"), "0\n");
+    assert.deepEqual(await marksOf(namespace, few), Object.fromEntries(few.map((pod) => [pod, 2])));
+
+    const add = ["schedule", "add", "nightly", file, "--cron", "0 0 1 1 *", "-p", "word=secret"];
+    await kodama.succeed([...add, "--yes", "--trust"]);
+    // What its controller would do on the first of January.
+    const job = ["create", "job", "kodama-nightly-1", "--from=cronjob/kodama-nightly"];
+    await namespace.kubectl(...job);
+    assert.equal((await kodama.run(["runs", "follow", "nightly-1", "--quiet"])).code, 0);
+    const runs = JSON.parse(await kodama.succeed(["runs", "list", "--in-cluster", "-o", "json"]));
+    const [newest] = runs.filter((one: { schedule: string }) => one.schedule === "nightly");
+    assert.equal(newest.id, "nightly-1");
+    assert.deepEqual(outcomesOf((await show("nightly-1")).run), expected);
+    await kodama.succeed(["schedule", "remove", "nightly"]);
+    const own = ["job,cronjob", "-l", "kodama.dev/schedule=nightly"];
+    await namespace.kubectl("wait", ...own, "--for=delete", "--timeout=300s");
+    assert.equal(await namespace.kubectl("get", ...own, "-o", "name"), "");
   },
 });
