@@ -19,6 +19,7 @@ const files = [
     "read_only",
     "mcp",
     "wait",
+    "top",
     "forward",
     "kodama_image",
     "workflows",
