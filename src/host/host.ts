@@ -206,17 +206,28 @@ export function clientRegistry(open: OpenClient): OpenClient {
   return async (context) => {
     const known = clients.get(context);
     if (known !== undefined) return await known;
-    const current = context === undefined ? undefined : await settled(clients.get(undefined));
+    const opening = clients.get(undefined);
+    const current = opening && await settled(opening);
     if (current !== undefined && current.context === context) return current;
     // Checked again: another caller may have opened it while this one resolved the current context.
-    const opened = clients.get(context) ?? open(context);
+    const opened = clients.get(context) ?? (context === undefined ? openCurrent() : open(context));
     clients.set(context, opened);
     return await opened;
   };
+
+  /** Which context is current is known only then: its client may have been opened by name. */
+  async function openCurrent(): Promise<KubeClient> {
+    const current = await open(undefined);
+    const opening = clients.get(current.context);
+    const named = opening && await settled(opening);
+    if (named === undefined) return current;
+    await current[Symbol.asyncDispose]();
+    return named;
+  }
 }
 
 /** Returns the client, unless it could not be created: its caller was given the error. */
-async function settled(client: Promise<KubeClient> | undefined): Promise<KubeClient | undefined> {
+async function settled(client: Promise<KubeClient>): Promise<KubeClient | undefined> {
   try {
     return await client;
   } catch {

@@ -2,16 +2,19 @@ import assert from "node:assert/strict";
 import type { KubeClient } from "../kube/client.ts";
 import { clientRegistry } from "./host.ts";
 
-/** Returns a registry whose current context is `kind`, and the names that were opened. */
+/** Returns a registry whose current context is `kind`, the names that were opened, and how many of them were closed. */
 function registry() {
   const opened: (string | undefined)[] = [];
+  const closed: (string | undefined)[] = [];
   const ask = clientRegistry((context) => {
     opened.push(context);
     if (context === "broken") return Promise.reject(new Error("no such context"));
+    const close = () => Promise.resolve(void closed.push(context));
     // The registry reads only its name.
-    return Promise.resolve({ context: context ?? "kind" } as KubeClient);
+    const client = { context: context ?? "kind", [Symbol.asyncDispose]: close };
+    return Promise.resolve(client as unknown as KubeClient);
   });
-  return { ask, opened };
+  return { ask, opened, closed };
 }
 
 Deno.test("a client is made once, however often it is asked for at the same time", async () => {
@@ -27,6 +30,13 @@ Deno.test("the current context and its name are one client", async () => {
   assert.equal(current, named);
   assert.equal(await ask("kind"), current);
   assert.deepEqual(opened, [undefined]);
+});
+
+Deno.test("the current context is one client too if its name is asked for first", async () => {
+  const { ask, opened, closed } = registry();
+  const [named, current] = await Promise.all([ask("kind"), ask(undefined)]);
+  assert.equal(current, named);
+  assert.deepEqual([opened.toSorted(), closed], [["kind", undefined], [undefined]]);
 });
 
 Deno.test("another context than the current one is its own client", async () => {
