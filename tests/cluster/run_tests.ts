@@ -19,7 +19,6 @@ const files = [
     "read_only",
     "mcp",
     "wait",
-    "top",
     "forward",
     "kodama_image",
     "workflows",
@@ -40,13 +39,12 @@ const files = [
   "tests/scenarios_test.ts",
 ];
 
-/** `--fleet`: only the runs in the cluster, over ten pods and over 300: most of their time is kubelet's. */
-const fleetFiles = ["in_cluster", "in_cluster_fleet"].map((name) =>
-  `tests/cluster/${name}_test.ts`
-);
-
-/** `--storage`: only the tests that need a storage with snapshots, which is built from source first. */
-const storageFiles = ["tests/cluster/session_snapshots_test.ts"];
+/** Tests of their own tasks, because they need minutes of building, or of kubelet. By the flag that chooses them. */
+const others: Readonly<Record<string, readonly string[]>> = {
+  "--fleet": ["in_cluster", "in_cluster_fleet"],
+  "--metrics": ["top"],
+  "--storage": ["session_snapshots"],
+};
 
 async function main(args: readonly string[]): Promise<number> {
   if (Deno.env.get(kubeconfigVariable)) return await runTests({}, args);
@@ -102,12 +100,11 @@ async function endAbandoned(layout: Layout): Promise<void> {
 
 /** Runs the tests as a process of their own, because only `deno test` has the sanitizers. */
 async function runTests(env: Record<string, string>, args: readonly string[]): Promise<number> {
-  const chosen = args.includes("--storage")
-    ? storageFiles
-    : args.includes("--fleet")
-    ? fleetFiles
-    : files;
-  const flags = args.filter((word) => !["--storage", "--fleet"].includes(word));
+  const [flag] = args.filter((word) => word in others);
+  const chosen = flag === undefined
+    ? files
+    : (others[flag] ?? []).map((name) => `tests/cluster/${name}_test.ts`);
+  const flags = args.filter((word) => word !== flag);
   const test = new Deno.Command(Deno.execPath(), {
     // All permissions: Deno allows /proc, which lists the rig's processes, with no smaller one.
     args: ["test", "--quiet", "--allow-all", ...flags, ...chosen],
