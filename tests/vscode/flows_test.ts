@@ -58,6 +58,7 @@ Deno.test("the extension, as a person uses it", async (test) => {
     KODAMA_CONFIG_DIR: `${temporary}/config`,
     KUBECONFIG: `${temporary}/config/cluster/kubeconfig`,
     HOME: home,
+    KODAMA_IMAGE: "kodama-session",
   };
   const kodama = (...args: string[]) => run(`${prefix}/bin/kodama`, args, env);
   const vsix = await buildExtension(temporary);
