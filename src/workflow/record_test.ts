@@ -6,9 +6,8 @@ import {
   overridesOf,
   type PastWorkflow,
   readWorkflowRecord,
-  type ResumeFrom,
-  retainedOf,
 } from "./record.ts";
+import { type ResumeFrom, retainedOf } from "./resume.ts";
 import { recordHeader } from "./testing/record_header.ts";
 import { endsOf, play, saying } from "./testing/step_fixture.ts";
 

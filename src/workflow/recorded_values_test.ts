@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isRecorded, readWorkflowRecord, retainedOf } from "./record.ts";
+import { isRecorded, readWorkflowRecord } from "./record.ts";
+import { retainedOf } from "./resume.ts";
 import { RecordedValues } from "./recorded_values.ts";
 import { recordHeader } from "./testing/record_header.ts";
 import { endsOf, loaded, play, saying } from "./testing/step_fixture.ts";

@@ -7,13 +7,8 @@ import { compressNames } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import { exitCodeOfStep } from "./engine/policy.ts";
 import type { Retained, RetainedEnd } from "./engine/step_identity.ts";
-import {
-  type PastStep,
-  type PastWorkflow,
-  readWorkflowRecord,
-  type ResumeFrom,
-  retainedOf,
-} from "./record.ts";
+import { type PastStep, type PastWorkflow, readWorkflowRecord } from "./record.ts";
+import { type ResumeFrom, retainedOf } from "./resume.ts";
 import type { StepOutcome, StepTargetEnd } from "./step_events.ts";
 
 /** The first characters of a record, which no other line starts with. */

@@ -6,7 +6,8 @@ import type { KubeClient } from "../../kube/client.ts";
 import { LiveList } from "../../kube/live_list.ts";
 import { CONFIG_MAPS, CRON_JOBS, JOBS, ROLES, SECRETS } from "../../kube/resources.ts";
 import type { ConfigMap, Job, KubeObject, Secret } from "../../kube/types.ts";
-import type { PastWorkflow, ResumeFrom } from "../../workflow/record.ts";
+import type { PastWorkflow } from "../../workflow/record.ts";
+import type { ResumeFrom } from "../../workflow/resume.ts";
 import {
   isWorkflowOver,
   joinedAttempts,

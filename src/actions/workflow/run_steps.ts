@@ -19,15 +19,14 @@ import {
   type StepChoice,
   withoutSteps,
 } from "../../workflow/choose_steps.ts";
+import { overridesOf, type PastWorkflow } from "../../workflow/record.ts";
 import {
-  overridesOf,
-  type PastWorkflow,
   type ResumeFrom,
   retainedOf,
   type StepChanges,
   stepChanges,
   undoneBy,
-} from "../../workflow/record.ts";
+} from "../../workflow/resume.ts";
 import { overridden } from "../../workflow/engine/make_step_context.ts";
 import type { WhereOverrides } from "../../workflow/engine/scope.ts";
 import type {
@@ -531,7 +530,7 @@ function missingError(missing: readonly Param[]): UsageError {
 
 /* Resumes a run of a workflow with steps from its record. */
 
-export type { ResumeFrom } from "../../workflow/record.ts";
+export type { ResumeFrom } from "../../workflow/resume.ts";
 
 /** Returns the options of a rerun that its record has. The steps that a person left out stay so, unless others are chosen. */
 export function rerunScope(

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { paramValues } from "../params.ts";
-import { isRecorded, readWorkflowRecord, retainedOf } from "../record.ts";
+import { isRecorded, readWorkflowRecord } from "../record.ts";
+import { retainedOf } from "../resume.ts";
 import { recordHeader } from "../testing/record_header.ts";
 import {
   endsOf,

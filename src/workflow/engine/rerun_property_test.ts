@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JsonValue } from "../../base/json_value.ts";
-import { isRecorded, readWorkflowRecord, type ResumeFrom, retainedOf } from "../record.ts";
+import { isRecorded, readWorkflowRecord } from "../record.ts";
+import { type ResumeFrom, retainedOf } from "../resume.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 import { recordHeader } from "../testing/record_header.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";

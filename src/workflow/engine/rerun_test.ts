@@ -1,13 +1,7 @@
 /** Runs that resume from the record of another: what runs again, and what doesn't. */
 import assert from "node:assert/strict";
-import {
-  isRecorded,
-  readWorkflowRecord,
-  type ResumeFrom,
-  retainedOf,
-  stepChanges,
-  undoneBy,
-} from "../record.ts";
+import { isRecorded, readWorkflowRecord } from "../record.ts";
+import { type ResumeFrom, retainedOf, stepChanges, undoneBy } from "../resume.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 import { recordHeader } from "../testing/record_header.ts";
 import { endsOf, loaded, type Play, play, saying } from "../testing/step_fixture.ts";
