@@ -5,6 +5,7 @@ import { acpAdapter } from "./acp.ts";
 import type { Permissions } from "./adapter.ts";
 import { EventReader } from "./event_lines.ts";
 import type { AgentEvent, Approval, Task } from "./model.ts";
+import { acpText } from "./pod_script.ts";
 import { foldEvent, noProgress, readTasksInPod } from "./read_tasks.ts";
 import { answerInPod, interruptTaskInPod, type NewTask, startTaskInPod } from "./start_task.ts";
 import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
@@ -101,6 +102,39 @@ Deno.test("in every shell, an agent of the protocol's SDK works, asks, and conti
       await started(pod, acpTask(pod, "go on", next));
       assert.deepEqual(shown(await eventsOf(pod, 2)), ["after 1: go on"]);
       assert.deepEqual((await taskOf(pod, 2)).status, { state: "done" });
+    });
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("in every shell, a session's id is returned to its agent as it was", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
+  const sessionId = 'a\\b\\n \n\t"$HOME" \\0101 \\c tail';
+  const messages = [
+    { jsonrpc: "2.0", id: 0, result: { protocolVersion: 1, agentCapabilities: {} } },
+    { jsonrpc: "2.0", id: 1, result: { sessionId } },
+  ];
+  for (const { name, args: [shell = "", ...first], path } of await imageShells(folder)) {
+    await t.step(name, async () => {
+      const task = await Deno.makeTempDir({ dir: folder });
+      await Deno.writeTextFile(`${task}/cwd`, "/work\n");
+      await Deno.writeTextFile(`${task}/turn`, '{"params":{"sessionId":');
+      await using talk = new Deno.Command(shell, {
+        // Without a process that sends: nothing is ended here.
+        args: [...first, "-c", acpText(), "sh", task, "none"],
+        clearEnv: true,
+        env: { PATH: path },
+        stdin: "piped",
+        stdout: "null",
+        stderr: "inherit",
+      }).spawn();
+      const lines = messages.map((one) => `${JSON.stringify(one)}\n`).join("");
+      await new Blob([lines]).stream().pipeTo(talk.stdin);
+      await talk.status;
+      const sent = (await Deno.readTextFile(`${task}/prompt`)).trimEnd().split("\n");
+      assert.deepEqual(JSON.parse(sent.at(-1) ?? "").params, { sessionId });
+      const cancel = JSON.parse(await Deno.readTextFile(`${task}/cancel`));
+      assert.deepEqual(cancel.params, { sessionId });
     });
   }
   await Deno.remove(folder, { recursive: true });

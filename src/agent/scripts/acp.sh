@@ -86,7 +86,9 @@ BEGIN { FS = "\n" }
   else print "ended"
 }'
 
-send() { printf '%s\n' "$1" >>"$task/prompt"; }
+# A line of JSON: `echo` of some shells changes its backslashes.
+json() { printf '%s\n' "$1"; }
+send() { json "$1" >>"$task/prompt"; }
 reply() { send "{\"jsonrpc\":\"2.0\",\"id\":$1,\"result\":{\"outcome\":$2}}"; }
 cancelled='{"outcome":"cancelled"}'
 
@@ -108,9 +110,9 @@ open_session() {
 # Sends the prompt.
 take_turn() {
   mkdir -p "$task/pending"
-  echo "{\"jsonrpc\":\"2.0\",\"method\":\"session/cancel\",\"params\":{\"sessionId\":$session}}" >"$task/cancel.new"
+  json "{\"jsonrpc\":\"2.0\",\"method\":\"session/cancel\",\"params\":{\"sessionId\":$session}}" >"$task/cancel.new"
   mv "$task/cancel.new" "$task/cancel"
-  { tr -d '\n' <"$task/turn" && echo "$session}}"; } >>"$task/prompt"
+  { tr -d '\n' <"$task/turn" && json "$session}}"; } >>"$task/prompt"
 }
 
 # asked ID OPTION
@@ -125,9 +127,9 @@ asked() {
   name=${name%\"}
   case $name in
     "" | *[!0-9A-Za-z_-]*) ;;
-    *) echo "{\"jsonrpc\":\"2.0\",\"id\":$1,\"result\":{\"outcome\":$cancelled}}" >"$task/pending/$name" ;;
+    *) json "{\"jsonrpc\":\"2.0\",\"id\":$1,\"result\":{\"outcome\":$cancelled}}" >"$task/pending/$name" ;;
   esac
-  printf '%s\n' "$line"
+  json "$line"
 }
 
 # The turn is over: an agent ends when its input does, or is ended.
@@ -156,14 +158,14 @@ while IFS= read -r line || [ "$line" ]; do
     '{"jsonrpc":"2.0","method":"session/update",'*) kind=update id='' rest='' ;;
     '{'*)
       IFS=$tab read -r kind id rest <<END
-$(printf '%s\n' "$line" | LC_ALL=C awk "$program")
+$(json "$line" | LC_ALL=C awk "$program")
 END
       ;;
     *) kind=text id='' rest='' ;;
   esac
   # A session that is continued may repeat its history first.
   [ "$kind" = update ] && [ "$phase" = opening ] && continue
-  [ "$kind" = asked ] || printf '%s\n' "$line"
+  [ "$kind" = asked ] || json "$line"
   case $kind in
     ready) if [ "$id" = 1 ]; then open_session "$rest"; else finish; fi ;;
     session)
