@@ -425,6 +425,22 @@ Deno.test("the MCP server: a model sees what agents of sessions do, and reaches 
       if (!/queued|working/.test(text)) return text;
     }
   };
+  // Those of the settings are known too; one that can't ask works without approvals.
+  await Deno.writeTextFile(
+    `${cluster.env["KODAMA_CONFIG_DIR"]}/config.yaml`,
+    "agents: { quick: { protocol: text, command: [quick] } }\n",
+  );
+  says = false;
+  const quick = { ...prompt, agent: "quick" };
+  assert.match((await asking.call("agent_prompt", quick)).text, /^declined/);
+  assert.match(asking.questions.at(-1) ?? "", /start a task of quick, permissions bypass\n/);
+  for (const agent of ["acp", "qick"]) {
+    const { text } = await asking.call("agent_prompt", { ...prompt, agent });
+    assert.match(
+      text,
+      new RegExp(`^usage: there is no agent "${agent}"\nknown are claude, codex, quick;`),
+    );
+  }
   // The stand-in for Claude Code of the cluster's image asks once.
   const [, request = ""] = /waits for approval (note-\d+): Bash/.exec(await rested()) ?? [];
   assert.match((await reading.call("agents")).text, /work .*waiting/);

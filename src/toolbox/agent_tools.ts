@@ -3,11 +3,12 @@
  * prompt and each answer: what an agent does then isn't checked again.
  */
 import { showTask } from "../actions/agent/follow.ts";
-import { adapterNames, permissionModes } from "../actions/agent/options.ts";
+import { permissionModes } from "../actions/agent/options.ts";
 import {
   answerApproval,
   type Approval,
   type Decision,
+  knownAgent,
   readTasks,
   startTask,
   waitingTask,
@@ -140,12 +141,9 @@ export const agentPromptTool = defineTool({
   options: {
     ...sessionOption,
     prompt: textOption("the task"),
-    agent: choiceOption(
-      "kind of agent (default claude)",
-      adapterNames.filter((one) => one !== "command"),
-    ),
+    agent: textOption("agent to use: claude, codex, or one of the setting agents (default claude)"),
     permissions: choiceOption(
-      "what the agent may do without an approval (default ask)",
+      "what the agent may do without an approval (default ask, if the agent can)",
       permissionModes,
     ),
     newConversation: toggleOption("don't continue the agent's latest conversation"),
@@ -154,8 +152,9 @@ export const agentPromptTool = defineTool({
   required: ["session", "prompt"],
   mayChange: true,
   async run(values, { host, signal, confirm }) {
-    const { session = "", prompt = "", agent = "claude", newConversation = false } = values;
-    const permissions = values.permissions ?? (agent === "claude" ? "ask" : "bypass");
+    const { session = "", prompt = "", newConversation = false } = values;
+    const { name: agent, asks } = await knownAgent(host, values.agent ?? "claude");
+    const permissions = values.permissions ?? (asks ? "ask" : "bypass");
     const target = await agentTarget(host, refOf(session, definedOnly(values)), signal);
     await requireApproved(host, { confirm, target }, {
       kind: "agent",

@@ -165,14 +165,19 @@ export async function describedAgent(
 ): Promise<AgentManifest | undefined> {
   if (isOwnAdapter(name)) return undefined;
   const found = Object.hasOwn(agents, name) ? agents[name] : undefined;
-  if (found === undefined) throw await unknownAgent(name, Object.keys(agents));
+  if (found === undefined) {
+    throw await unknownAgent(name, [...adapterNames, ...Object.keys(agents)]);
+  }
   const { protocol, command, ...others } = found;
   return { protocol, command, ...definedOnly(others) };
 }
 
-async function unknownAgent(name: string, described: readonly string[]): Promise<UsageError> {
-  const known = [...adapterNames, ...described];
-  const [nearest] = await nearestNames(name, known);
+async function unknownAgent(
+  name: string,
+  known: readonly string[],
+  { correct = true } = {},
+): Promise<UsageError> {
+  const [nearest] = correct ? await nearestNames(name, known) : [];
   return new UsageError(`there is no agent "${plainText(name, 60)}"`, {
     hint: nearest === undefined
       ? hint`known are ${known.join(", ")}; the setting agents describes others`
@@ -200,6 +205,19 @@ export async function knownAgents(host: Host): Promise<AgentAbilities[]> {
   const own = adapterNames.map((name) => adapterNamed(name));
   return [...own, ...described].filter(({ program }) => program !== undefined)
     .map(({ name, dialogue, limitsCost }) => ({ name, asks: dialogue !== undefined, limitsCost }));
+}
+
+/**
+ * Returns one of {@link knownAgents}.
+ *
+ * @throws UsageError with their names if there is no such agent.
+ */
+export async function knownAgent(host: Host, name: string): Promise<AgentAbilities> {
+  const known = await knownAgents(host);
+  const found = known.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  // A model gets all of them: it can't ask for a list.
+  throw await unknownAgent(name, known.map((one) => one.name), { correct: false });
 }
 
 /** All of them, with only their state: more than wait in any pod. */
