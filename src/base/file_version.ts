@@ -12,3 +12,19 @@ export function fileVersion<const N extends number>(version: N) {
       `${received}, and this kodama reads ${version}: a later one has written the file, update this one`,
   );
 }
+
+/** The same for formats whose first files had no version: without one it is 1. */
+export function optionalFileVersion<const N extends number>(version: N) {
+  return v.optional(fileVersion(version));
+}
+
+/**
+ * Returns what is wrong with the version of a file that could not be parsed; undefined if something else is wrong. A
+ * file of a later version belongs to another kodama: it is neither replaced nor removed.
+ */
+export function versionProblem(issues: readonly v.BaseIssue<unknown>[]): string | undefined {
+  const issue = issues.find(({ path, input }) =>
+    path?.length === 1 && path[0]?.key === "version" && typeof input === "number"
+  );
+  return issue === undefined ? undefined : `version: ${issue.message}`;
+}

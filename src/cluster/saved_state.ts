@@ -7,12 +7,13 @@
 import * as v from "valibot";
 import { replaceFile } from "../files/own_files.ts";
 import { KodamaError } from "../base/errors.ts";
+import { fileVersion, versionProblem } from "../base/file_version.ts";
 import type { ResourceType, Stored, StoreEvent } from "./model.ts";
 import type { StoreSnapshot } from "./store/store.ts";
 import { resourceTypes, typeKey } from "./resources.ts";
 
 const savedShape = v.object({
-  version: v.literal(1),
+  version: fileVersion(1),
   /** As it was requested: `weka:drives=50`. */
   world: v.string(),
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
@@ -49,6 +50,8 @@ export async function readSavedCluster(folder: string): Promise<SavedCluster | u
   }
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), savedShape), text);
   if (parsed.success) return parsed.output;
+  const later = versionProblem(parsed.issues);
+  if (later !== undefined) throw new KodamaError("config", `${path}: ${later}`);
   throw new KodamaError("config", `${path} can't be read as the state of a cluster`, {
     hint: "restore it, or remove the folder to start again",
   });

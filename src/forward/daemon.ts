@@ -1,6 +1,8 @@
 /** Forwards in the background: each set has a name, a folder with the args that started it, and a process. */
+import * as v from "valibot";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import { optionalFileVersion, versionProblem } from "../base/file_version.ts";
 import {
   becomeDaemon,
   type Daemon,
@@ -200,28 +202,46 @@ async function read(
   };
 }
 
-async function readSet(paths: DaemonPaths): Promise<ForwardSet | undefined> {
-  return setOf(await readJsonFile(recordPath(paths)));
-}
+const setShape = v.object({
+  name: v.string(),
+  args: v.array(v.string()),
+  owner: v.exactOptional(v.string()),
+});
+const recordShape = v.object({ version: optionalFileVersion(1), ...setShape.entries });
+const recentShape = v.object({ version: optionalFileVersion(1), sets: v.array(setShape) });
 
-function setOf(value: unknown): ForwardSet | undefined {
-  const { name, args, owner } = (value ?? {}) as Partial<ForwardSet>;
-  const isSet = typeof name === "string" && Array.isArray(args) &&
-    args.every((arg) => typeof arg === "string");
-  return isSet ? { name, args, ...(typeof owner === "string" ? { owner } : {}) } : undefined;
+/** Returns undefined if there is none. Throws KodamaError `config` for one that a later version has written. */
+async function readSet(paths: DaemonPaths): Promise<ForwardSet | undefined> {
+  const path = recordPath(paths);
+  const parsed = v.safeParse(recordShape, await readJsonFile(path));
+  if (!parsed.success) {
+    const later = versionProblem(parsed.issues);
+    if (later !== undefined) throw new KodamaError("config", `${path}: ${later}`);
+    return undefined;
+  }
+  const { version: _, ...set } = parsed.output;
+  return set;
 }
 
 async function remember(configDir: string, { name, args }: ForwardSet): Promise<void> {
-  const others = (await recent(configDir)).filter((one) => !sameArgs(one, { name, args }));
+  const known = await readRecent(configDir);
+  if (known === "later") return;
+  const others = known.filter((one) => !sameArgs(one, { name, args }));
   const sets = [{ name, args }, ...others].slice(0, maxRecent);
   await Deno.mkdir(`${configDir}/forwards`, { recursive: true, mode: 0o700 });
   await replaceFile(recentPath(configDir), `${JSON.stringify({ version: 1, sets }, null, 2)}\n`);
 }
 
-/** A file that can't be read is as good as none: it only saves typing. */
 async function recent(configDir: string): Promise<ForwardSet[]> {
-  const value = await readJsonFile(recentPath(configDir)) as { sets?: unknown } | undefined;
-  return Array.isArray(value?.sets) ? value.sets.flatMap((one) => setOf(one) ?? []) : [];
+  const known = await readRecent(configDir);
+  return known === "later" ? [] : known;
+}
+
+/** A file that can't be read is as good as none: it only saves typing. That of a later version stays as it is. */
+async function readRecent(configDir: string): Promise<ForwardSet[] | "later"> {
+  const parsed = v.safeParse(recentShape, await readJsonFile(recentPath(configDir)));
+  if (parsed.success) return parsed.output.sets;
+  return versionProblem(parsed.issues) === undefined ? [] : "later";
 }
 
 function recentPath(configDir: string): string {

@@ -32,7 +32,8 @@ function podCount({ run }: ClusterRun): string {
 
 /** `running: 12 pods ended`, `failed: …`. */
 function resultText(one: ClusterRun): string {
-  const { run, state } = one;
+  const { run, state, unreadable } = one;
+  if (unreadable !== undefined) return unreadable.message;
   if (state !== "ended") return state === "waiting" ? "not started" : state;
   const end = run?.end?.outcome;
   return end === undefined ? "ended without a result" : outcomeText(end);
@@ -55,12 +56,13 @@ export function clusterRunData(
   one: ClusterRun,
   options: { withOutputs?: boolean } = {},
 ): Record<string, unknown> {
-  const { run, createdAt, ...facts } = one;
+  const { run, createdAt, unreadable, ...facts } = one;
   return {
     ...facts,
     schedule: facts.schedule ?? null,
     createdAt: createdAt.toISOString(),
     run: run === undefined ? null : workflowRunData(run, options),
+    ...(unreadable === undefined ? {} : { unreadable: unreadable.message }),
   };
 }
 

@@ -3,7 +3,7 @@
  * a repository may have beside its workflows (`kodama.lock`). Both are JSON.
  */
 import { action, hint } from "../base/hint.ts";
-import { fileVersion } from "../base/file_version.ts";
+import { fileVersion, versionProblem } from "../base/file_version.ts";
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import { changedPaths, type Fingerprint } from "./fingerprint.ts";
@@ -86,12 +86,11 @@ function parse<S extends v.GenericSchema>(path: string, text: string, shape: S):
   }
   const result = v.safeParse(shape, data);
   if (result.success) return result.output;
+  const later = versionProblem(result.issues);
+  if (later !== undefined) throw new KodamaError("config", `${path}: ${later}`);
   const [issue] = result.issues;
   const keyPath = issue.path?.map((part) => String((part as { key: unknown }).key)).join(".");
-  const reason = `${keyPath === undefined ? "" : `${keyPath}: `}${issue.message}`;
-  // Of a later version: it is another kodama's, and is not removed.
-  if (keyPath === "version") throw new KodamaError("config", `${path}: ${reason}`);
-  throw unreadable(path, reason);
+  throw unreadable(path, `${keyPath === undefined ? "" : `${keyPath}: `}${issue.message}`);
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): KodamaError {

@@ -3,6 +3,7 @@
  * from a cluster that others write to, so every field is validated when it is read.
  */
 import * as v from "valibot";
+import { optionalFileVersion } from "../base/file_version.ts";
 import type { Container, Toleration, Volume } from "../kube/types.ts";
 import { limitsOf, limitText, parseLimit } from "./limits.ts";
 import type { Session, SessionSpec } from "./model.ts";
@@ -52,8 +53,9 @@ const setup = v.object({
 
 const statuses = ["Pending", "Starting", "Running", "Stopped", "Failed"] as const;
 
-/** Fields of later versions are ignored. */
+/** Unknown fields are ignored: a later kodama adds some without another version. */
 const shape = v.object({
+  version: optionalFileVersion(1),
   name: word,
   namespace: word,
   owner: v.optional(word),

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { Host } from "../actions/host.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
+import { optionalFileVersion, versionProblem } from "../base/file_version.ts";
 import type { SavedLayout, SavedTile } from "./layout.ts";
 
 const text = v.string();
@@ -19,6 +20,7 @@ const tileShape: v.GenericSchema<SavedTile> = v.lazy(() =>
 );
 
 const layoutShape = v.strictObject({
+  version: optionalFileVersion(1),
   tabs: v.pipe(
     v.array(v.strictObject({
       name: v.exactOptional(text),
@@ -49,6 +51,8 @@ function parseLayout(path: string, json: string): SavedLayout {
   }
   const result = v.safeParse(layoutShape, value);
   if (result.success) return result.output;
+  const later = versionProblem(result.issues);
+  if (later !== undefined) throw new KodamaError("config", `${path}: ${later}`);
   const [issue] = result.issues;
   throw new KodamaError("config", `${path} is not a layout: ${issue.message}`);
 }
@@ -80,6 +84,6 @@ export async function readLayout(host: Host, name: string): Promise<SavedLayout>
 /** Saves a layout; resolves to its path. Throws UsageError for a name that isn't one. */
 export async function writeLayout(host: Host, name: string, layout: SavedLayout): Promise<string> {
   const path = pathOf(host, name);
-  await host.files.replaceText(path, `${JSON.stringify(layout, null, 2)}\n`);
+  await host.files.replaceText(path, `${JSON.stringify({ version: 1, ...layout }, null, 2)}\n`);
   return path;
 }

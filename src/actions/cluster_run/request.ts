@@ -1,7 +1,7 @@
 /** What a run in the cluster is started with: files and values, in a ConfigMap and a Secret. Pure. */
 import * as v from "valibot";
 import { KodamaError } from "../../base/errors.ts";
-import { fileVersion } from "../../base/file_version.ts";
+import { fileVersion, versionProblem } from "../../base/file_version.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 
 /** Where the ConfigMap and the Secret are in the pods of the run. */
@@ -109,8 +109,9 @@ function parsed<S extends v.GenericSchema>(shape: S, text: string, what: string)
   try {
     return v.parse(shape, JSON.parse(text));
   } catch (error) {
-    // Its message may contain a value.
-    if (error instanceof KodamaError) throw error;
-    throw new KodamaError("config", `the ${what} of the run can't be read`);
+    // Other messages may contain a value.
+    const later = error instanceof v.ValiError ? versionProblem(error.issues) : undefined;
+    const reason = later === undefined ? "" : `: ${later}`;
+    throw new KodamaError("config", `the ${what} of the run can't be read${reason}`);
   }
 }

@@ -61,14 +61,16 @@ export interface ClusterRun extends ClusterRunRef {
   schedule: string | undefined;
   shards: number;
   state: ClusterRunState;
-  /** Undefined before a shard has started. */
+  /** Undefined before a shard has started, and of an unreadable one. */
   run: PastWorkflow | undefined;
+  /** Why its records can't be read; only in a list. */
+  unreadable?: KodamaError;
 }
 
 type StoredJob = Job & KubeObject;
 type StoredMap = ConfigMap & KubeObject;
 
-/** Returns the newest runs first, at most `limit` of them, and how many there are. */
+/** Returns the newest runs first, at most `limit` of them, and how many there are. One unreadable run hides no others. */
 export async function listClusterRuns(
   host: Host,
   scope: ClusterScope,
@@ -78,7 +80,7 @@ export async function listClusterRuns(
   const jobs = await newestJobs(client, scope);
   const runs: ClusterRun[] = [];
   // One after the other: records may be large.
-  for (const job of jobs.slice(0, limit)) runs.push(await readRun(client, job));
+  for (const job of jobs.slice(0, limit)) runs.push(await readListed(client, job));
   return { runs, total: jobs.length };
 }
 
@@ -329,8 +331,17 @@ function stateOf({ spec, status, metadata }: StoredJob): ClusterRunState {
   return metadata.annotations?.[stoppedAnnotation] === undefined ? "running" : "stopping";
 }
 
+async function readListed(client: KubeClient, job: StoredJob): Promise<ClusterRun> {
+  try {
+    return await readRun(client, job);
+  } catch (error) {
+    if (!(error instanceof KodamaError) || error.kind !== "config") throw error;
+    return { ...factsOf(client, job), run: undefined, unreadable: error };
+  }
+}
+
 async function readRun(client: KubeClient, job: StoredJob): Promise<ClusterRun> {
-  const { name = "", namespace = "", labels, annotations } = job.metadata;
+  const { name = "", namespace = "" } = job.metadata;
   const texts = new Map<number, string>();
   const chunks: StoredMap[] = [];
   const scope = { namespace, labelSelector: selectRecords(name) };
@@ -339,8 +350,8 @@ async function readRun(client: KubeClient, job: StoredJob): Promise<ClusterRun> 
     const shard = Number(metadata.labels?.[shardLabel]);
     texts.set(shard, (texts.get(shard) ?? "") + (data?.lines ?? ""));
   }
-  const shards = job.spec?.completions ?? 1;
-  const state = stateOf(job);
+  const facts = factsOf(client, job);
+  const { shards, state } = facts;
   const run = joinedShards(
     Array.from({ length: shards }, (_shard, shard) => {
       const record = joinedAttempts(readAttempts(`${name}-${shard}`, texts.get(shard) ?? ""));
@@ -353,6 +364,12 @@ async function readRun(client: KubeClient, job: StoredJob): Promise<ClusterRun> 
       return { record: others, lost };
     }),
   );
+  return { ...facts, run: run && seenFrom(run, client.context) };
+}
+
+/** Returns what a run's Job shows. */
+function factsOf(client: KubeClient, job: StoredJob): Omit<ClusterRun, "run" | "unreadable"> {
+  const { name = "", namespace = "", labels, annotations } = job.metadata;
   return {
     id: idOfJob(name),
     job: name,
@@ -361,9 +378,8 @@ async function readRun(client: KubeClient, job: StoredJob): Promise<ClusterRun> 
     workflow: annotations?.[workflowAnnotation] ?? labels?.[runLabel] ?? "",
     createdAt: createdAt(job),
     schedule: labels?.[scheduleLabel],
-    shards,
-    state,
-    run: run && seenFrom(run, client.context),
+    shards: job.spec?.completions ?? 1,
+    state: stateOf(job),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The stored state of a synchronisation: a folder of kodama's own, for its owner alone. */
 import * as v from "valibot";
-import { fileVersion } from "../../base/file_version.ts";
+import { fileVersion, versionProblem } from "../../base/file_version.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Daemon, DaemonPaths } from "../../daemon/daemon.ts";
 import type { ProcessIdentity } from "../../daemon/process_identity.ts";
@@ -119,6 +119,8 @@ export async function readSyncRecord(paths: SyncPaths): Promise<SyncRecord | und
   if (value === undefined) return undefined;
   const parsed = v.safeParse(recordShape, value);
   if (parsed.success) return parsed.output;
+  const later = versionProblem(parsed.issues);
+  if (later !== undefined) throw new KodamaError("config", `${paths.record}: ${later}`);
   throw new KodamaError("config", `${paths.record} can't be read by this kodama`, {
     hint: `remove ${paths.folder} to start that sync again: no synchronised file is lost`,
   });

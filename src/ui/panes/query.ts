@@ -1,7 +1,5 @@
 /** SQL by psql in a pod: the rows of the answer, a history, saved queries, CSV. */
-import type { Host } from "../../actions/host.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
-import { isRecord } from "../../base/json_value.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { type Line, span } from "../../terminal/grid.ts";
 import { printable } from "../../terminal/printable.ts";
@@ -19,6 +17,7 @@ import type {
   PaneLook,
   PaneScope,
 } from "../pane.ts";
+import { readQueries, writeQueries } from "../query_file.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf } from "./polled_pane.ts";
 import type { RowObject } from "./resource_list.ts";
@@ -344,37 +343,4 @@ async function runningPods(
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);
-}
-
-/** Queries of all panes. */
-interface Queries {
-  /** The latest last. */
-  history: readonly string[];
-  saved: Readonly<Record<string, string>>;
-}
-
-const queriesFile = ({ places }: Host) => `${places.configDir}/ui-queries.json`;
-
-async function readQueries(host: Host): Promise<Queries> {
-  const text = await host.files.readText(queriesFile(host), 1024 * 1024) ?? "{}";
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new KodamaError("config", `${queriesFile(host)} is not JSON`);
-  }
-  const { history, saved } = isRecord(value) ? value : {};
-  const isText = (one: unknown) => typeof one === "string";
-  return {
-    history: Array.isArray(history) ? history.filter(isText) : [],
-    saved: isRecord(saved)
-      ? Object.fromEntries(
-        Object.entries(saved).filter(([, one]) => isText(one)),
-      ) as Queries["saved"]
-      : {},
-  };
-}
-
-async function writeQueries(host: Host, queries: Queries): Promise<void> {
-  await host.files.replaceText(queriesFile(host), `${JSON.stringify(queries, null, 2)}\n`);
 }
