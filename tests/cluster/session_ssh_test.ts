@@ -1,7 +1,8 @@
-/** Repositories over SSH: a real sshd, a session in a restricted namespace, and the messages of failures. */
+/** SSH into a session by real clients; repositories over SSH: a real sshd, and the messages of failures. */
 import assert from "node:assert/strict";
 import { runCommand } from "../harness/command.ts";
 import { outputOf, type SourceKodama } from "../harness/source_kodama.ts";
+import { missingClients, runSshFlows } from "../harness/ssh_flows.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
 import { startSshServer } from "./ssh_server.ts";
@@ -12,6 +13,27 @@ const cluster = RealCluster.fromEnvironment();
 const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 
 const image = "debian:12";
+
+const missing = await missingClients();
+
+Deno.test({
+  name: missing.length === 0
+    ? "SSH clients on a real cluster: ssh, rsync, scp, git push and the server of an editor"
+    : `SSH clients on a real cluster (not run: this machine has no ${missing.join(", ")})`,
+  ignore: !onRig || missing.length > 0,
+  fn: async () => {
+    assert.ok(cluster);
+    await using namespace = await sessionNamespace(cluster, "clients");
+    await using own = await TestFolder.open("kodama-clients-");
+    await runSshFlows({
+      kodama: await machine(namespace, own.path),
+      folder: own.path,
+      namespace: namespace.name,
+      image,
+      user: "dev",
+    });
+  },
+});
 
 /** A session's machine, and a server whose repository requires a key. */
 interface Fixture {
