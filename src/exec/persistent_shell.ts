@@ -15,9 +15,13 @@
  * Each shell has a folder of its own below `$root`, with an unguessable name:
  *
  *     dtach, tmux   the socket
- *     owner         id and birth of the process that runs the shell
+ *     client        id and birth of the process that has it on its terminal, or is about to
+ *     owner         id and birth of the process that runs the shell; absent until that has started
  *     command       the requested command: a shell is found again only by the same args
- *     code          the exit code, once it has ended
+ *     code          once it has ended, the exit code, and the seconds from the boot of the node until then
+ *
+ * Many may start at once in one pod, of one user. So none takes a shell that another one holds by its `client`, nor
+ * removes a folder that another one is starting in, or whose exit code its client may still read.
  *
  * Two more processes belong to the shell's session: its parent, which stores the exit code and gives the multiplexer a
  * moment to show the last output, and the keeper, which polls every few seconds whether a client is attached, and hangs
@@ -48,6 +52,33 @@ kind= owner= since=
 born "$owner"
 [ "$birth" = "$since" ] || return
 for kind in dtach tmux ""; do [ "$kind" ] && [ -S "$1/$kind" ] && return; done
+}`;
+
+/**
+ * `own` holds the shell in folder `$1`, `claim` does so unless a living process holds it. `is_left`, after `alive` found
+ * none there, returns whether nobody needs the folder any more.
+ */
+const claimScript = `own() {
+born $$
+echo "$$ $birth" >"$1/client"
+}
+is_gone() {
+process= since=
+{ read -r process since <"$1/client"; } 2>/dev/null || return
+born "$process"
+[ "$birth" != "$since" ]
+}
+claim() {
+is_gone "$1" && rm -f "$1/client"
+(set -C; own "$1") 2>/dev/null
+}
+is_left() {
+if [ -e "$1/code" ]; then
+{ read -r code ended <"$1/code" && read -r now rest </proc/uptime; } 2>/dev/null || return
+[ "$((\${now%%.*} - \${ended:-0}))" -gt "$keep" ]
+else
+[ "$owner" ] || is_gone "$1"
+fi
 }`;
 
 /** Returns whether a client is attached to the shell in `$1`: dtach then marks its socket as executable. */
@@ -90,7 +121,9 @@ ${startScript}
 )
 code=$?
 sleep 0.1 2>/dev/null
-echo "$code" >"$folder/code"
+now=
+{ read -r now rest </proc/uptime; } 2>/dev/null
+echo "$code \${now%%.*}" >"$folder/code"
 kill -KILL "$keeper" 2>/dev/null
 exit "$code"`;
 
@@ -117,10 +150,12 @@ const tmuxSettings = [
  * Lines that start or find a persistent shell, stay until it ends or is detached, and exit with its code. They return
  * if the pod has no multiplexer. They read `$requested`, `$root`, `$id`, `$keep`, `$columns`, `$rows`, `$identity`,
  * `$kodama_parent` (exported) and the args, and call `say`; `$goodbye` is printed before the exit code, because a
- * server may report success for a link that broke (`marked_line.ts`).
+ * server may report success for a link that broke (`marked_line.ts`). The folder is made twice if need be: the last
+ * shell to end removes `$root`, perhaps between the two.
  */
 const persistentShellScript = `${bornScript}
 ${aliveScript}
+${claimScript}
 ${attachedScript}
 described() {
 { read -r line <"$1/command"; } 2>/dev/null
@@ -156,7 +191,7 @@ tmux -S "$folder/tmux" attach-session -d >/dev/null
 fi
 }
 leave() {
-{ read -r code <"$folder/code"; } 2>/dev/null || exit 0
+{ read -r code ended <"$folder/code"; } 2>/dev/null || exit 0
 rm -rf "$folder"
 rmdir "$root" 2>/dev/null
 echo "$goodbye$code"
@@ -165,9 +200,9 @@ exit "$code"
 folder=$root/$id
 if [ "$requested" = same ]; then
 alive "$folder"
-[ "$kind" ] && { join back; leave; }
+[ "$kind" ] && { own "$folder"; join back; leave; }
 code=
-{ read -r code <"$folder/code"; } 2>/dev/null
+{ read -r code ended <"$folder/code"; } 2>/dev/null
 rm -rf "$folder"
 say gone "$code"
 exit 0
@@ -176,9 +211,9 @@ for old in "$root"/*; do
 [ "$requested" = any ] || break
 [ -d "$old" ] || continue
 alive "$old"
-[ "$kind" ] || { rm -rf "$old"; continue; }
+[ "$kind" ] || { is_left "$old" && rm -rf "$old"; continue; }
 attached "$old" && continue
-described "$old" || continue
+described "$old" && claim "$old" || continue
 id=\${old##*/} folder=$old
 join back
 leave
@@ -190,7 +225,9 @@ done
 for program in mkdir rm sleep; do
 command -v "$program" >/dev/null 2>&1 || kind=
 done
-if [ "$kind" ] && (umask 077 && mkdir -p "$folder") 2>/dev/null; then
+made() { (umask 077 && mkdir -p "$folder") 2>/dev/null; }
+if [ "$kind" ] && { made || made; }; then
+own "$folder"
 echo "$identity" >"$folder/command"
 set -- sh -c "eval \\"\\$kodama_parent\\"" kodama-shell "$folder" "$keep" "$@"
 if [ "$kind" = dtach ]; then

@@ -85,6 +85,26 @@ for (const shell of shells) {
   });
 
   Deno.test({
+    name:
+      `persistent shells that ${shell} starts at once are as many, and none hides how another ended`,
+    ignore: missing.length > 0,
+    fn: async () => {
+      await using kept = await stage(shell);
+      const ids = Array.from({ length: 8 }, (_, index) => `s${index}`);
+      const ends = await Promise.all(
+        ids.map((id) => kept.begin("any", id, ["sh", "-c", "exit 7"])),
+      );
+      for (const [index, { code, greeting, output }] of ends.entries()) {
+        const id = ids[index];
+        assert.deepEqual(greeting, { kind: "persistent", by: "tmux", id, found: false }, output);
+        assert.equal(code, 7);
+        assert.match(output, new RegExp(`kodama:${nonce}:end:7\r\n$`));
+      }
+      assert.deepEqual(await kept.left(), []);
+    },
+  });
+
+  Deno.test({
     name: `a missing persistent shell is reported by ${shell}`,
     ignore: missing.length > 0,
     fn: async () => {
