@@ -24,6 +24,7 @@ import type { KubeObject } from "../kube/types.ts";
 import type { ApiContext } from "./api/context.ts";
 import { applyCreationDefaults, applyDefaults } from "./api/defaults.ts";
 import { createTokens } from "./api/tokens.ts";
+import { ApiError } from "./api/status.ts";
 import { createObject } from "./api/stored_object.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
@@ -273,7 +274,20 @@ async function putWorld(
   const objects = await loadWorld(world, worldsFolder);
   // A controller creates the initial namespaces; nothing can be created in them before.
   await until(store, clock, {}, (state) => state.list("serviceAccounts").length >= 4);
-  for (const object of objects) admission.create(object);
+  for (const object of objects) {
+    try {
+      admission.create(object);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new KodamaError(
+        "config",
+        `the world ${world.source}: ${object.kind} ${object.metadata.name}: ${error.message}`,
+        error.code === 404
+          ? { hint: "a namespace comes before its objects, as an object of kind Namespace" }
+          : {},
+      );
+    }
+  }
 }
 
 /* Waits for a state of the embedded cluster. */
@@ -425,7 +439,11 @@ function createAdmission(
         each.kind === manifest.kind && apiVersionOf(each) === manifest.apiVersion
       );
       if (type === undefined) {
-        throw new Error(`${manifest.kind} of ${manifest.apiVersion} isn't served`);
+        const { apiVersion, kind, metadata } = manifest;
+        throw new KodamaError(
+          "config",
+          `the world's ${kind} ${metadata.name}: ${kind} of ${apiVersion} isn't served`,
+        );
       }
       const namespace = type.namespaced ? manifest.metadata.namespace ?? "default" : "";
       createObject(context, type, manifest, { namespace, dryRun: false, manager });

@@ -72,7 +72,11 @@ Deno.test("a world that can't be created is an error with its reason", () =>
     );
     await assert.rejects(
       start("apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec: { containers: [] }\n"),
-      /spec\.containers: Required value/,
+      /Pod p: .*spec\.containers: Required value/,
+    );
+    await assert.rejects(
+      start("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c, namespace: shop }\n"),
+      { kind: "config", message: /ConfigMap c: namespaces "shop" not found/, hint: /a namespace/ },
     );
   }));
 

@@ -38,7 +38,7 @@ export interface PlannedStep {
   targets: readonly string[] | null;
   /** The reason why they are unknown or empty, which contexts are unreachable, which pods are skipped. */
   targetsNote: string | null;
-  /** Of a step that runs its steps in batches of its targets: their names; null for any other, or if it isn't known. */
+  /** Of a step that works in batches of its targets: their names; null for any other, or if it isn't known. */
   batches: readonly (readonly string[])[] | null;
   steps: readonly PlannedStep[];
 }
@@ -165,7 +165,7 @@ class Planner {
       effect,
       when: step.when === undefined ? null : String(step.when),
       ...targets,
-      batches: batchesOf(targets.targets, kind, this.#fields(step)),
+      batches: batchesOf(targets.targets, kind, { ...this.#workflow.defaults, ...fields }),
       steps: inner,
     };
   }

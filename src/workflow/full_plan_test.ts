@@ -90,6 +90,23 @@ finally:
   assert.equal(asked.length, 1, "a selection is asked once, however many steps have it");
 });
 
+Deno.test("a plan has the batches of steps that work in batches, if their sizes are known", async () => {
+  const pods = ["a", "b", "c", "d"].map(target);
+  const text = `params: { size: { default: 1 } }
+defaults: { serial: 2 }
+steps:
+  - { id: canary, exec: [id], serial: [1, 50%] }
+  - { id: usual, exec: [id] }
+  - { id: open, exec: [id], serial: "\${{ params.size }}" }
+`;
+  const { plan } = await planned(text, { found: { targets: pods } });
+  assert.deepEqual(plan.steps.map(({ id, batches }) => [id, batches]), [
+    ["canary", [["a"], ["b", "c"], ["d"]]],
+    ["usual", [["a", "b"], ["c", "d"]]],
+    ["open", null],
+  ]);
+});
+
 Deno.test("a plan reports why a step has no pods, and unreachable contexts", async () => {
   const steps = "steps:\n  - exec: [id]\n";
   const none = await planned(steps, { found: { targets: [], none: "no pod matches" } });

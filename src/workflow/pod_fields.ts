@@ -3,7 +3,8 @@ import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
 import type { OutputMode } from "../exec/run_options.ts";
-import type { Amount } from "../exec/schedule.ts";
+import { type Amount, batchSizes } from "../exec/schedule.ts";
+import { hasExpression } from "../expression/template.ts";
 import { amount, countFromOne, described, duration, outputMode, text } from "./fields.ts";
 import { selectShape } from "./selection_fields.ts";
 
@@ -93,6 +94,17 @@ export function podLimitOf(maxOutput: string | undefined): number {
 /** Returns the sizes of batches. */
 export function serialOf(written: readonly (string | number)[]): Amount[] {
   return written.map(amountOf);
+}
+
+/** Returns the sizes of the batches of `total` pods; undefined if they aren't known before the run, or there are none. */
+export function plannedBatches(
+  serial: string | number | readonly (string | number)[] | undefined,
+  total: number,
+): readonly number[] | undefined {
+  const sizes = [serial ?? []].flat();
+  const isKnown = sizes.length > 0 &&
+    !sizes.some((size) => typeof size === "string" && hasExpression(size));
+  return isKnown ? batchSizes(serialOf(sizes), total) : undefined;
 }
 
 /** Parses `3` or `10%`. */

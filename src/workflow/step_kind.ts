@@ -126,7 +126,7 @@ interface KindDeclaration<E extends Entries, Fixed extends string> {
   innerStay?: boolean;
   /** Its inner steps run at the same time. */
   atOnce?: boolean;
-  /** Its inner steps run in batches of its pods: returns their sizes, if they are known before the run. */
+  /** It works in batches of its pods: returns their sizes, if they are known before the run. */
   batches?(fields: AsWritten<E, Fixed>, total: number): readonly number[] | undefined;
   /** Fields that are never an expression as a whole: what they are decides how the file is checked. */
   fixed?: readonly Fixed[];

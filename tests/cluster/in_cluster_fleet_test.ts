@@ -176,13 +176,17 @@ async function markedPods(kodama: SourceKodama): Promise<string[]> {
   return Object.keys(await marks(kodama)).toSorted();
 }
 
-/** Returns how often each pod was run in. */
+/** Returns how often each pod was run in. Throws if one of them doesn't answer. */
 async function marks(kodama: SourceKodama): Promise<Record<string, number>> {
-  const line = ["grep", "-c", "", "/tmp/marks"];
-  const text = (await kodama.run(["exec", "-l", "app=web", "-o", "json", "--", ...line])).stdout;
-  const targets: { pod: string; stdout: string }[] = JSON.parse(text);
+  const script = "if [ -e /tmp/marks ]; then grep -c '' /tmp/marks; else echo 0; fi";
+  const line = ["exec", "-l", "app=web", "-o", "json", "--yes", "--", "sh", "-c", script];
+  const targets: { pod: string; outcome: string; stdout: string; error: string | null }[] = JSON
+    .parse((await kodama.run(line)).stdout);
   return Object.fromEntries(
-    targets.filter(({ stdout }) => stdout !== "").map(({ pod, stdout }) => [pod, Number(stdout)]),
+    targets.map(({ pod, outcome, stdout, error }) => {
+      assert.ok(/^\d+\n$/.test(stdout), `${pod}: ${outcome}, ${JSON.stringify(stdout)}, ${error}`);
+      return [pod, Number(stdout)] as const;
+    }).filter(([, count]) => count > 0),
   );
 }
 

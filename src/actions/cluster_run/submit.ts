@@ -153,15 +153,26 @@ export async function addSchedule(
     cron,
     ...definedOnly({ timeZone }),
   });
-  await createOwned(client, CRON_JOBS, cronJob, (owner) => {
-    const owned = { name: object, namespace, labels: scheduleLabels(name, "request"), owner };
-    return [
-      ...requestObjects(owned, { data, ...secretsText(secrets) }),
-      ...(cluster.serviceAccount === undefined
-        ? accountObjects(owned, [...rules, ...recordRules(undefined)])
-        : []),
-    ];
-  });
+  try {
+    await createOwned(client, CRON_JOBS, cronJob, (owner) => {
+      const owned = { name: object, namespace, labels: scheduleLabels(name, "request"), owner };
+      return [
+        ...requestObjects(owned, { data, ...secretsText(secrets) }),
+        ...(cluster.serviceAccount === undefined
+          ? accountObjects(owned, [...rules, ...recordRules(undefined)])
+          : []),
+      ];
+    });
+  } catch (error) {
+    // A missing namespace is named by the message.
+    const isUnserved = error instanceof KodamaError && error.kind === "notFound" &&
+      !error.message.includes(`"${namespace}"`);
+    if (!isUnserved) throw error;
+    throw new KodamaError("notFound", `the cluster of context ${client.context} has no CronJobs`, {
+      hint: "the embedded cluster has none: schedules need a Kubernetes of 1.29 or later",
+      cause: error,
+    });
+  }
   return { name, namespace, context: client.context };
 }
 

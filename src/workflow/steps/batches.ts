@@ -9,7 +9,14 @@ import { type StepTarget, targetFields, targetsEvent } from "../engine/named_tar
 import { deadEnds, recordsType, troubleIn, withRecords } from "../engine/pod_output.ts";
 import { exitCodeOfStep } from "../engine/policy.ts";
 import type { Batch, StepContext } from "../engine/step_context.ts";
-import { amountOf, fanoutEntries, overBudget, podEntries, serialOf } from "../pod_fields.ts";
+import {
+  amountOf,
+  fanoutEntries,
+  overBudget,
+  plannedBatches,
+  podEntries,
+  serialOf,
+} from "../pod_fields.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { defineStep, type StepEnd } from "../step_kind.ts";
 
@@ -72,12 +79,7 @@ steps:
 outputs:
   batches: \${{ steps.rollout.batches.map(one, one.targets.size()) }}
 `,
-  batches: ({ batches: { serial } }, total) => {
-    const sizes = [serial].flat();
-    return sizes.some((size) => typeof size === "string" && size.includes("${{"))
-      ? undefined
-      : batchSizes(serialOf(sizes as (string | number)[]), total);
-  },
+  batches: ({ batches: { serial } }, total) => plannedBatches(serial, total),
   plan: ({ batches: { serial } }) => ({
     does: `in batches of ${[serial].flat().join(", ")}`,
     where: "pods",

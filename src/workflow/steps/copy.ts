@@ -4,7 +4,14 @@ import { listOf, numberType, recordOf, textType } from "../../expression/type.ts
 import type { CopyWay } from "../engine/environment.ts";
 import { described, expressionMark, text } from "../fields.ts";
 import { defineStep, failed, type Need, type StepEnd, type StepProblem } from "../step_kind.ts";
-import { type Fanout, fanoutEntries, fanoutOf, podEntries, podLimitOf } from "../pod_fields.ts";
+import {
+  type Fanout,
+  fanoutEntries,
+  fanoutOf,
+  plannedBatches,
+  podEntries,
+  podLimitOf,
+} from "../pod_fields.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { type EndsOutput, recordsType } from "../engine/pod_output.ts";
@@ -95,6 +102,7 @@ outputs:
   rights: () => ({
     rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }],
   }),
+  batches: ({ serial }, total) => plannedBatches(serial, total),
   plan: ({ copy: { from, to } }) => ({
     does: `copy ${from} to ${to}`,
     where: "pods",

@@ -8,7 +8,7 @@ import { command, described, environment, expectedExitCodes, maxOutput, text } f
 import { recordsType } from "../engine/pod_output.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { defineStep } from "../step_kind.ts";
-import { fanoutEntries, fanoutOf, podEntries, podLimitOf } from "../pod_fields.ts";
+import { fanoutEntries, fanoutOf, plannedBatches, podEntries, podLimitOf } from "../pod_fields.ts";
 
 const result: Type = {
   kind: "record",
@@ -100,6 +100,7 @@ outputs:
   rights: () => ({
     rights: [{ group: "", resource: "pods/exec", verbs: ["create", "get"] }],
   }),
+  batches: ({ serial }, total) => plannedBatches(serial, total),
   plan: ({ exec }) => {
     const shell = typeof exec === "string";
     const command = shell ? [exec] : exec;

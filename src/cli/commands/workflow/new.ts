@@ -86,7 +86,9 @@ export const command = defineCommand({
     if (actions) return { kind: "actions" as const, workflow: name, ...definedOnly({ schedule }) };
     if (cronjob) {
       if (schedule === undefined || image === undefined) {
-        throw new UsageError("--cronjob needs --schedule and --image");
+        throw new UsageError("--cronjob needs --schedule and --image", {
+          hint: `kodama workflow new ${name} --cronjob --schedule "0 6 * * *" --image IMAGE`,
+        });
       }
       return {
         kind: "cronJob" as const,
