@@ -224,7 +224,17 @@ Deno.test("a file of a later version is refused with what to do, and left as it 
 
 Deno.test("objects of kodama 0.1.0 in a cluster are read, and later ones are refused", async () => {
   const text = await Deno.readTextFile(`${fixture}objects.yaml`);
-  const [run, laterRun] = ["20261123-063729-905d339", "20261124-000000-0000000"];
+  const run = "20261123-063729-905d339";
+  const [other, laterRun] = ["20261122-000000-0000000", "20261124-000000-0000000"];
+  // The same run, in which one pod has answered something else.
+  const compared = text.slice(
+    0,
+    text.indexOf("---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: kodama-session"),
+  )
+    .replaceAll(run, other).replaceAll("db-1\\n", "db-9\\n").replaceAll(
+      "76ca08f14635a85a",
+      "76ca08f14635a85b",
+    );
   const later = text.replaceAll(run, laterRun).replaceAll("session-fix", "session-new")
     .replaceAll("name: fix\n", "version: 2\n    name: new\n").replaceAll(
       "session: fix",
@@ -232,7 +242,7 @@ Deno.test("objects of kodama 0.1.0 in a cluster are read, and later ones are ref
     )
     .replaceAll('"version":1', '"version":2');
   await using folder = await TestFolder.open("kodama-state-");
-  await Deno.writeTextFile(`${folder.path}/world.yaml`, `${text}---\n${later}`);
+  await Deno.writeTextFile(`${folder.path}/world.yaml`, `${text}---\n${compared}---\n${later}`);
   await using cluster = await startTestCluster(`${folder.path}/world.yaml`);
   const kodama = new KodamaInProcess(cluster.env);
   const data = async (...args: string[]) =>
@@ -243,7 +253,7 @@ Deno.test("objects of kodama 0.1.0 in a cluster are read, and later ones are ref
     listed.map(({ id, run, unreadable }: Record<string, unknown>) =>
       [id, run !== null, unreadable !== undefined] as const
     ).toSorted(),
-    [[run, true, false], [laterRun, false, true]],
+    [[other, true, false], [run, true, false], [laterRun, false, true]],
   );
   const shown = await data("runs", "show", run, "--in-cluster");
   assert.deepEqual(
@@ -252,6 +262,10 @@ Deno.test("objects of kodama 0.1.0 in a cluster are read, and later ones are ref
     ),
     [["ok db-0\n", "ok db-1\n"], ["ok ", "failed "]],
   );
+  const diff = await kodama.succeed(["runs", "diff", other, run, "--in-cluster"]);
+  assert.match(diff, /1 pod \(db-1\) answers "db-1" instead of "db-9"/);
+  const report = await kodama.succeed(["runs", "report", run, "--in-cluster"]);
+  assert.match(report, /db-1/);
   const refused = await kodama.run(["runs", "show", laterRun, "--in-cluster"]);
   assert.match(refused.stderr, /version: 2, and this kodama reads 1: .*update this one$/m);
 

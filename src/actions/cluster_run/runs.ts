@@ -98,6 +98,47 @@ export async function findClusterRun(
   return await readRun(client, await findJob(client, scope, wanted));
 }
 
+/** A run of which at least one shard has started. */
+export type StartedRun = ClusterRun & { run: PastWorkflow };
+
+/** As {@link findClusterRun}. Throws KodamaError `conflict` if no shard of it has started. */
+export async function findStartedRun(
+  host: Host,
+  scope: ClusterScope,
+  wanted: string | undefined,
+): Promise<StartedRun> {
+  const found = await findClusterRun(host, scope, wanted);
+  const { id, run } = found;
+  if (run === undefined) throw new KodamaError("conflict", `no shard of run ${id} has started`);
+  return { ...found, run };
+}
+
+/**
+ * Returns the run to compare with: the one that it repeats, or else the newest earlier one of the same workflow in its
+ * namespace.
+ *
+ * @throws KodamaError `notFound` if there is none.
+ */
+export async function clusterRunBefore(host: Host, later: StartedRun): Promise<StartedRun> {
+  const { id, workflow, namespace, context, run: { header: { rerunOf } } } = later;
+  const scope = { context, namespace };
+  if (rerunOf !== null) return await findStartedRun(host, scope, rerunOf);
+  const client = await host.kube(context);
+  for (const job of await newestJobs(client, scope)) {
+    const isSameWork = job.metadata.annotations?.[workflowAnnotation] === workflow;
+    if (!isSameWork || createdAt(job) >= later.createdAt) continue;
+    const { run, ...earlier } = await readListed(client, job);
+    if (run !== undefined && run.header.rerunOf === null) return { ...earlier, run };
+  }
+  throw new KodamaError(
+    "notFound",
+    `no earlier run in namespace ${namespace} does the same as ${id}`,
+    {
+      hint: hint`${action("runs.list", { inCluster: true })} lists them; any two can be compared`,
+    },
+  );
+}
+
 /** Stops a run: its commands are cancelled and its `finally` follows. One that hasn't started is removed. */
 export async function stopClusterRun(
   host: Host,

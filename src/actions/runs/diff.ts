@@ -68,9 +68,22 @@ export async function diffRuns(
   earlier?: FoundRun,
 ): Promise<RunDiff> {
   const before = earlier ?? await runBefore(host, later);
-  const heads = { before: headOf(before), after: headOf(later) };
   // A rerun may have repeated only a part.
   const isPart = earlier === undefined && later.run.header.rerunOf === before.run.header.id;
+  return await compareRuns(before, later, { isPart });
+}
+
+/**
+ * Compares two runs. `isPart`: the later one may have repeated only a part of the other.
+ *
+ * @throws KodamaError `conflict` if one is of a command, and the other of a workflow with steps.
+ */
+export async function compareRuns(
+  before: FoundRun,
+  later: FoundRun,
+  { isPart }: { isPart: boolean },
+): Promise<RunDiff> {
+  const heads = { before: headOf(before), after: headOf(later) };
   if (before.kind === "run" && later.kind === "run") {
     const compared = await compareAnswers(answersOf(before.run), answersOf(later.run));
     const changes = isPart ? { ...compared, gone: [] } : compared;

@@ -1,4 +1,7 @@
 /** `kodama runs`; `rerun.ts` has its longest command. */
+import type { ClusterScope, StartedRun } from "../../../actions/cluster_run/runs.ts";
+import type { Host } from "../../../actions/host.ts";
+import type { RunDiff } from "../../../actions/runs/diff.ts";
 import type { FoundRun } from "../../../actions/runs/past_runs.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { definedOnly } from "../../../base/json_value.ts";
@@ -181,26 +184,32 @@ const report = defineCommand({
       completion: { kind: "files" },
     }),
     svg: toggle("only the timeline, as SVG"),
+    "in-cluster": inClusterFlag,
+    ...clusterScopeFlags,
   },
   examples: [
     { title: "A page of the last run", line: "kodama runs report --output report.html" },
     { title: "Its timeline as a picture", line: "kodama runs report last --svg --output run.svg" },
   ],
   seeAlso: ["kodama runs diff --help compares two runs."],
-  resolve: ({ flags, operands }) => ({
-    ...definedOnly({ run: runId(operands), output: flags.output }),
+  resolve: ({ flags, operands, given }) => ({
+    ...definedOnly({
+      run: runId(operands),
+      output: flags.output,
+      scope: clusterScopeIf(flags, given),
+      kubeconfig: flags.kubeconfig,
+    }),
     svg: flags.svg,
   }),
-  async run({ run, output, svg }, { host, terminal }) {
+  async run({ run, output, svg, scope, kubeconfig }, { host, terminal }) {
     if (output === undefined && terminal.stdout.isTerminal) {
       throw new UsageError("a report isn't for a terminal", {
         hint: `kodama runs report --output ${svg ? "run.svg" : "report.html"}`,
       });
     }
-    const { findAnyRun } = await import("../../../actions/runs/past_runs.ts");
     const { reportOf, saveReport } = await import("../../../actions/runs/report.ts");
-    const opened = await host();
-    const report = await reportOf(await findAnyRun(opened, run));
+    const opened = await host({ kubeconfig });
+    const report = await reportOf(await foundRun(opened, scope, run));
     const document = svg
       ? (await import("../../../present/report/timeline.ts")).timelineDocument(report)
       : await (await import("../../../present/report/report_html.ts")).reportHtml(report);
@@ -209,6 +218,19 @@ const report = defineCommand({
     return success;
   },
 });
+
+async function foundRun(
+  host: Host,
+  scope: ClusterScope | undefined,
+  wanted: string | undefined,
+): Promise<FoundRun> {
+  if (scope === undefined) {
+    const { findAnyRun } = await import("../../../actions/runs/past_runs.ts");
+    return await findAnyRun(host, wanted);
+  }
+  const { findStartedRun } = await import("../../../actions/cluster_run/runs.ts");
+  return { kind: "workflow", run: (await findStartedRun(host, scope, wanted)).run };
+}
 
 /** `kodama runs diff`. */
 const diff = defineCommand({
@@ -222,33 +244,37 @@ const diff = defineCommand({
   flags: {
     "exit-code": toggle("exit with 1 if something has changed"),
     output: value("print data instead of text", formats.parse, { short: "o", ...formats }),
+    "in-cluster": inClusterFlag,
+    ...clusterScopeFlags,
   },
   examples: [
     { title: "What is new since the run before", line: "kodama runs diff" },
     { title: "Compare two runs", line: "kodama runs diff 20261121-0946 20261122-0946" },
+    { title: "The last night with the one before", line: "kodama runs diff --in-cluster" },
     { title: "Notice a change in a script", line: "kodama runs diff --exit-code -o json" },
   ],
   seeAlso: ["kodama runs list lists past runs."],
-  resolve({ flags, operands }) {
+  resolve({ flags, operands, given }) {
     if (operands.length > 2) throw new UsageError("two runs can be compared, not more");
     const [first, second] = operands;
     const named = second === undefined
       ? { later: runId([first ?? "last"]) }
       : { earlier: first, later: runId([second]) };
     return {
-      ...definedOnly(named),
+      ...definedOnly({
+        ...named,
+        scope: clusterScopeIf(flags, given),
+        kubeconfig: flags.kubeconfig,
+      }),
       exitCode: flags["exit-code"],
       format: flags.output,
     };
   },
   async run(options, { host, terminal, environment }) {
-    const { earlier, later, exitCode, format } = options;
-    const { findAnyRun } = await import("../../../actions/runs/past_runs.ts");
-    const { diffRuns } = await import("../../../actions/runs/diff.ts");
+    const { exitCode, format, kubeconfig } = options;
     const { runDiffData, runDiffLines } = await import("../../../present/run_diff.ts");
-    const opened = await host();
-    const other = earlier === undefined ? undefined : await findAnyRun(opened, runId([earlier]));
-    const diff = await diffRuns(opened, await findAnyRun(opened, later), other);
+    const opened = await host({ kubeconfig });
+    const diff = await diffOf(opened, options);
     const style = styleOf(terminal.stdout, environment);
     const text = format === undefined
       ? runDiffLines(diff, { now: opened.clock.now(), style }).map((line) => `${line}\n`).join("")
@@ -257,6 +283,28 @@ const diff = defineCommand({
     return exitCode && diff.isDifferent ? 1 : success;
   },
 });
+
+async function diffOf(
+  host: Host,
+  { earlier, later, scope }: { earlier?: string; later?: string; scope?: ClusterScope },
+): Promise<RunDiff> {
+  const { compareRuns, diffRuns } = await import("../../../actions/runs/diff.ts");
+  if (scope === undefined) {
+    const before = earlier === undefined
+      ? undefined
+      : await foundRun(host, scope, runId([earlier]));
+    return await diffRuns(host, await foundRun(host, scope, later), before);
+  }
+  const { clusterRunBefore, findStartedRun } = await import(
+    "../../../actions/cluster_run/runs.ts"
+  );
+  const after = await findStartedRun(host, scope, later);
+  const before = earlier === undefined
+    ? await clusterRunBefore(host, after)
+    : await findStartedRun(host, scope, runId([earlier]));
+  const found = ({ run }: StartedRun): FoundRun => ({ kind: "workflow", run });
+  return await compareRuns(found(before), found(after), { isPart: false });
+}
 
 /** `kodama runs follow`. */
 const follow = defineCommand({
