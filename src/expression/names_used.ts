@@ -8,10 +8,17 @@ interface NameUse extends SourceSpan {
   readonly path: readonly string[];
 }
 
+const known = new WeakMap<Template, readonly NameUse[]>();
+
 /** Returns all of them, in the order of the text, without those that `map(item, …)` defines. */
-export function namesUsed({ parts }: Template): readonly NameUse[] {
-  return parts.flatMap((part) => part.kind === "expression" ? uses(part.node, []) : [])
+export function namesUsed(template: Template): readonly NameUse[] {
+  const before = known.get(template);
+  if (before !== undefined) return before;
+  const found = template.parts
+    .flatMap((part) => part.kind === "expression" ? uses(part.node, []) : [])
     .toSorted((a, b) => a.start - b.start);
+  known.set(template, found);
+  return found;
 }
 
 function uses(node: SyntaxNode, own: readonly string[]): NameUse[] {

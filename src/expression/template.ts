@@ -46,10 +46,28 @@ export function escaped(text: string): string {
   return text.replaceAll(open, () => `$${open}`);
 }
 
+/** A text's template, and what is wrong in its expressions. */
+interface ParsedTemplate {
+  readonly template: Template;
+  readonly problems: readonly ExpressionProblem[];
+}
+
+/** What was parsed last: a check needs most texts several times, and an editor all of them at each key. */
+const recent = new Map<string, ParsedTemplate>();
+const recentLimits = { texts: 2000, length: 500 } as const;
+
 /** Finds the expressions of a text. One that has a problem is omitted from the template. */
-export function parseTemplate(
-  text: string,
-): { template: Template; problems: readonly ExpressionProblem[] } {
+export function parseTemplate(text: string): ParsedTemplate {
+  const known = recent.get(text);
+  if (known !== undefined) return known;
+  const parsed = parseParts(text);
+  if (text.length > recentLimits.length) return parsed;
+  if (recent.size >= recentLimits.texts) recent.clear();
+  recent.set(text, parsed);
+  return parsed;
+}
+
+function parseParts(text: string): ParsedTemplate {
   const parts: TemplatePart[] = [];
   const problems: ExpressionProblem[] = [];
   let at = 0;

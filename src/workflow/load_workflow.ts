@@ -47,17 +47,24 @@ export async function loadWorkflow(
   throw new WorkflowError(others.diagnostics, paths.workingDir);
 }
 
+/** What an editor needs of an inspection beside its problems. */
+interface InspectOptions {
+  onText?: OnText;
+  /** Files as an earlier inspection read them, by path: what didn't change isn't parsed again. */
+  before?: ReadonlyMap<string, YamlSource>;
+}
+
 /** The same for callers that report problems: without a workflow if it can't be read at all. */
 export async function inspectWorkflow(
   files: WorkflowFiles,
   paths: WorkflowPaths,
   requested: string,
-  onText?: OnText,
+  options: InspectOptions = {},
 ): Promise<
   & Omit<Loaded, "workflow">
   & { workflow?: FullWorkflow; sources: ReadonlyMap<string, YamlSource> }
 > {
-  const loader = new Loader(files, paths, onText);
+  const loader = new Loader(files, paths, options);
   const found = await findWorkflow(files, paths, requested);
   const workflow = await loader.load(found, []);
   const { uses, sources, diagnostics } = loader;
@@ -94,7 +101,7 @@ class Loader {
   constructor(
     files: WorkflowFiles,
     paths: WorkflowPaths,
-    private readonly onText: OnText | undefined,
+    private readonly options: InspectOptions,
   ) {
     this.#files = files;
     this.#paths = paths;
@@ -109,14 +116,18 @@ class Loader {
     if (source === undefined || workflow === undefined) return undefined;
     await this.#follow(workflow, [...above, found.path]);
     await this.#requireScripts(workflow);
-    this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses, this.onText));
+    const { onText } = this.options;
+    this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses, onText));
     return workflow;
   }
 
   #parse({ path, text }: Found): YamlSource | undefined {
     const file = { path, text };
     try {
-      const source = YamlSource.parse(file);
+      const before = this.options.before?.get(path);
+      const source = before === undefined
+        ? YamlSource.parse(file)
+        : YamlSource.parseEdited(file, before);
       this.sources.set(path, source);
       return source;
     } catch (error) {

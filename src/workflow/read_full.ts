@@ -265,6 +265,19 @@ function defined(fields: Record<string, unknown>): Record<string, unknown> {
 
 /* Reads the steps of a file and checks each, at any depth, against the shape of its kind. */
 
+/** Steps of files, and what their shape made of them: a step has one kind. */
+const acceptedSteps = new WeakMap<Record<string, unknown>, Record<string, unknown>>();
+
+const stepShapes = new Map<StepKind, v.GenericSchema<unknown, Record<string, unknown>>>();
+
+function stepShape(kind: StepKind): v.GenericSchema<unknown, Record<string, unknown>> {
+  const known = stepShapes.get(kind);
+  if (known !== undefined) return known;
+  const shape = v.strictObject({ ...writtenFrame, ...kind.written }, "a mapping of fields");
+  stepShapes.set(kind, shape);
+  return shape;
+}
+
 /** Reads the steps of one file, and collects their problems. */
 class StepReader {
   readonly diagnostics: Diagnostic[] = [];
@@ -295,8 +308,7 @@ class StepReader {
     }
     const kind = await this.#kind(plain, path);
     if (kind === undefined) return this.#broken(plain, path);
-    const shape = v.strictObject({ ...writtenFrame, ...kind.written }, "a mapping of fields");
-    const { value, problems } = await shapeOfPart(this.#source, shape, { plain, path });
+    const { value, problems } = await this.#shaped(kind, plain, path);
     for (const diagnostic of problemsOf(this.#source.file, problems)) {
       this.diagnostics.push(withWayOut(diagnostic));
     }
@@ -333,6 +345,19 @@ class StepReader {
       fields,
       inner: await this.#inner(kind, fields, path),
     };
+  }
+
+  /** Returns a step as the shape of its kind has it. An editor's next text has the same step, unless it was edited. */
+  async #shaped(
+    kind: StepKind,
+    plain: Record<string, unknown>,
+    path: SourcePath,
+  ): Promise<{ value?: Record<string, unknown>; problems: readonly FileProblem[] }> {
+    const accepted = acceptedSteps.get(plain);
+    if (accepted !== undefined) return { value: accepted, problems: [] };
+    const { value, problems } = await shapeOfPart(this.#source, stepShape(kind), { plain, path });
+    if (value !== undefined) acceptedSteps.set(plain, value);
+    return value === undefined ? { problems } : { value, problems };
   }
 
   /** Returns a step of unknown kind, so that its id is known. */

@@ -18,6 +18,7 @@ import { builtKodama } from "./built_kodama.ts";
 export interface LanguageServer {
   readonly client: ProtocolConnection;
   readonly initialized: InitializeResult;
+  readonly pid: number;
   /** Ends it by the protocol; returns its exit code. */
   end(): Promise<number | null>;
 }
@@ -44,6 +45,7 @@ export async function startLanguageServer(folder: string): Promise<LanguageServe
   return {
     client,
     initialized,
+    pid: server.pid ?? 0,
     async end() {
       await client.sendRequest(ShutdownRequest.type);
       await client.sendNotification(ExitNotification.type);

@@ -13,6 +13,7 @@ import {
   type YAMLParseError,
 } from "yaml";
 import { KodamaError } from "../errors.ts";
+import { editedDocument, type ParsedText } from "./edited.ts";
 
 /** A file that was read. */
 export interface SourceFile {
@@ -95,6 +96,30 @@ export class YamlSource {
     return new YamlSource(file, document, toPlain(file, document, lines, limits), lines);
   }
 
+  /**
+   * Reads a later text of a file that people write. Of changes within one item of a list at the top, only that item is
+   * parsed.
+   *
+   * @throws FileError as {@link parse} does.
+   */
+  static parseEdited(file: SourceFile, before: YamlSource): YamlSource {
+    const { text } = file;
+    // The anchor of an alias may be anywhere.
+    if (text.length > ofPeople.maxChars || before.#hasAlias()) return YamlSource.parse(file);
+    const parsePart = (part: string) => {
+      const source = parsedOrUndefined({ path: file.path, text: part });
+      return source === undefined || source.#hasAlias() ? undefined : source.#parsed();
+    };
+    const edited = editedDocument(before.#parsed(), text, parsePart);
+    if (edited === undefined) return YamlSource.parse(file);
+    const lines = new LineCounter();
+    for (let start = 0, end = 0; end >= 0; start = end + 1) {
+      lines.addNewLine(start);
+      end = text.indexOf("\n", start);
+    }
+    return new YamlSource(file, edited.document, edited.plain, lines);
+  }
+
   /** Returns a problem at the value at a path, or at its nearest existing parent. */
   atValue(path: SourcePath, message: string): FileProblem {
     const range = this.#node(path)?.range;
@@ -142,6 +167,22 @@ export class YamlSource {
     return this.#problem(range[0] + at, range[0] + at + text.length, message);
   }
 
+  #parsed(): ParsedText {
+    return { text: this.file.text, document: this.document, plain: this.plain };
+  }
+
+  #hasAlias(): boolean {
+    let found = false;
+    if (!this.file.text.includes("*")) return found;
+    visit(this.document, {
+      Alias() {
+        found = true;
+        return visit.BREAK;
+      },
+    });
+    return found;
+  }
+
   #node(path: SourcePath): Node | undefined {
     for (let depth = path.length; depth > 0; depth--) {
       const node = this.document.getIn(path.slice(0, depth), true);
@@ -153,6 +194,16 @@ export class YamlSource {
   #problem(start: number, end: number, message: string): FileProblem {
     const { line, col } = this.lines.linePos(start);
     return { line, column: col, width: Math.max(1, end - start), message };
+  }
+}
+
+/** Returns the document of a file that people write; undefined if it can't be read. */
+export function parsedOrUndefined(file: SourceFile, before?: YamlSource): YamlSource | undefined {
+  try {
+    return before === undefined ? YamlSource.parse(file) : YamlSource.parseEdited(file, before);
+  } catch (error) {
+    if (error instanceof FileError) return undefined;
+    throw error;
   }
 }
 

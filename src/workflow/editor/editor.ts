@@ -3,8 +3,7 @@
  * it declared, what uses it. Pure but for reading files; nothing is run.
  */
 import { visit } from "yaml";
-import { FileError } from "../../base/yaml/shape.ts";
-import { type SourcePath, YamlSource } from "../../base/yaml/source.ts";
+import { parsedOrUndefined, type SourcePath, type YamlSource } from "../../base/yaml/source.ts";
 import { type FunctionDeclaration, functions } from "../../expression/functions.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { eachMacros } from "../../expression/syntax.ts";
@@ -83,8 +82,8 @@ export class EditedWorkflow {
     readonly text: string,
     readonly diagnostics: readonly Diagnostic[],
     readonly environment: EditorFiles,
-    /** Undefined if the text isn't YAML. */
-    private readonly source: YamlSource | undefined,
+    /** Of each file that was read; of this one, if it can't be read now, that of an earlier text. */
+    private readonly sources: ReadonlyMap<string, YamlSource>,
     /** Of this text, or of the last one that could be read. */
     private readonly workflow: FullWorkflow | undefined,
     /** The names of each text with an expression, by the JSON of its path. */
@@ -104,8 +103,11 @@ export class EditedWorkflow {
       overlaid(environment.files, path, text),
       environment.paths,
       path,
-      (place, names) => {
-        if (place.file === path) scopes.set(JSON.stringify(place.path), names);
+      {
+        onText: (place, names) => {
+          if (place.file === path) scopes.set(JSON.stringify(place.path), names);
+        },
+        ...(before && { before: before.sources }),
       },
     );
     const isRead = workflow !== undefined;
@@ -114,10 +116,16 @@ export class EditedWorkflow {
       text,
       diagnostics,
       environment,
-      sources.get(path),
+      new Map([...before?.sources ?? [], ...sources]),
       isRead ? workflow : before?.workflow,
       isRead ? scopes : before?.scopes ?? scopes,
     );
+  }
+
+  /** Undefined if the text isn't YAML. */
+  private get source(): YamlSource | undefined {
+    const source = this.sources.get(this.path);
+    return source?.file.text === this.text ? source : undefined;
   }
 
   /** Returns what can be written at an offset: names in expressions, fields, listed values, workflows. */
@@ -297,7 +305,8 @@ export class EditedWorkflow {
   #marked(lineStart: number, line: string): { path: SourcePath; plain: unknown } | undefined {
     const lineEnd = this.text.indexOf("\n", lineStart);
     const rest = lineEnd < 0 ? "" : this.text.slice(lineEnd);
-    const source = parsed(this.path, `${this.text.slice(0, lineStart)}${line}${rest}`);
+    const text = `${this.text.slice(0, lineStart)}${line}${rest}`;
+    const source = parsedOrUndefined({ path: this.path, text }, this.source);
     if (source === undefined) return undefined;
     const at = source.file.text.indexOf(marker, lineStart);
     let path: SourcePath | undefined;
@@ -401,15 +410,6 @@ function overlaid(files: WorkflowFiles, path: string, text: string): WorkflowFil
     readText: (wanted, maxBytes) =>
       wanted === path ? Promise.resolve(text) : files.readText(wanted, maxBytes),
   };
-}
-
-function parsed(path: string, text: string): YamlSource | undefined {
-  try {
-    return YamlSource.parse({ path, text });
-  } catch (error) {
-    if (error instanceof FileError) return undefined;
-    throw error;
-  }
 }
 
 function valueAt(data: unknown, path: SourcePath): object | undefined {
