@@ -120,10 +120,10 @@ done
 ${startScript}
 )
 code=$?
-sleep 0.1 2>/dev/null
 now=
 { read -r now rest </proc/uptime; } 2>/dev/null
 echo "$code \${now%%.*}" >"$folder/code"
+sleep 0.1 2>/dev/null
 kill -KILL "$keeper" 2>/dev/null
 exit "$code"`;
 
