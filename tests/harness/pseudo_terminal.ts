@@ -106,11 +106,10 @@ export class PseudoTerminal implements AsyncDisposable {
 
   /** Sends a signal to the processes in this terminal whose command line matches; by default one that kills them. */
   async kill(words: RegExp, signal: Deno.Signal = "SIGKILL"): Promise<void> {
-    const tty = (await this.#tmux("display-message", "-p", "#{pane_tty}")).trim().replace(
-      "/dev/",
-      "",
-    );
-    const { stdout } = await runCommand(["ps", "-t", tty, "-o", "pid=,args="], { env: this.env });
+    const leader = (await this.#tmux("display-message", "-p", "#{pane_pid}")).trim();
+    const { stdout } = await runCommand(["ps", "-s", leader, "-o", "pid=,args="], {
+      env: this.env,
+    });
     const found = stdout.split("\n").flatMap((line) => {
       const [, id = "", args = ""] = /^ *(\d+) (.*)$/.exec(line) ?? [];
       return words.test(args) && !args.startsWith("sh ") ? [Number(id)] : [];
@@ -146,11 +145,12 @@ export async function endTmux(
   tmux: (...args: string[]) => Promise<string>,
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const panes = await tmux("list-panes", "-a", "-F", "#{pane_tty}").catch(() => "");
-  const terminals = panes.trim().split("\n").filter((tty) => tty !== "");
-  if (terminals.length === 0) return;
+  // By session, not by terminal: a container's `pts/4` has the same number as this machine's.
+  const panes = await tmux("list-panes", "-a", "-F", "#{pane_pid}").catch(() => "");
+  const leaders = panes.trim().split("\n").filter((pid) => pid !== "");
+  if (leaders.length === 0) return;
   const ps = async (...args: string[]) => (await runCommand(["ps", ...args], { env })).stdout;
-  const listed = await ps("-t", terminals.join(","), "-o", "pid=");
+  const listed = await ps("-s", leaders.join(","), "-o", "pid=");
   await tmux("kill-server").catch(() => {});
   const ids = listed.trim().split(/\s+/).filter((id) => id !== "").join(",");
   const deadline = performance.now() + hangLimitMs;
