@@ -27,6 +27,7 @@ const quick = Math.floor(replicas / 3);
 
 /** What a pod prints and how it ends depends on its name. */
 const survey = `select: { selector: app=web }
+defaults: { connectTimeout: 10m }
 steps:
   - id: survey
     exec: [sh, -c, 'n=\${HOSTNAME#web-}; seq "$n" | tail -n 20; test $((n % 7)) != 3 || exit $((n % 50 + 1))']
@@ -34,6 +35,7 @@ steps:
 
 /** Each pod counts how often it was run in. */
 const count = `select: { selector: app=web }
+defaults: { connectTimeout: 10m }
 steps:
   - id: count
     exec: [sh, -c, 'echo x >>/tmp/marks; test "\${HOSTNAME#web-}" -lt "$0" || until [ -e /tmp/go ]; do sleep 1; done', "${quick}"]
@@ -55,6 +57,8 @@ Deno.test({
     await using namespace = await cluster.namespace("in-cluster-fleet");
     const kodama = await kodamaIn(namespace, folder.path);
     await kodama.succeed(["config", "set", "runs.image", image]);
+    // What is tested doesn't depend on how fast this machine starts the commands of 300 pods.
+    await kodama.succeed(["config", "set", "exec.connectTimeout", "10m"]);
     for (const [name, text] of Object.entries({ survey, count })) {
       await Deno.writeTextFile(`${folder.path}/${name}.yaml`, text);
     }
@@ -141,7 +145,11 @@ async function killed(machine: Machine, pods: readonly string[]): Promise<void> 
   const outcomes = outcomesOf((await shown(machine, id)).run);
   const unclear = Object.keys(outcomes).filter((pod) => outcomes[pod] === "unknown");
   report(`${unclear.length} of ${running.length} that were running are unknown`);
-  assert.deepEqual(Object.keys(outcomes).toSorted(), pods.toSorted());
+  assert.deepEqual(
+    Object.keys(outcomes).toSorted(),
+    pods.toSorted(),
+    await lastLines(namespace, id),
+  );
   const counts = await marks(kodama);
   for (const pod of pods) {
     const outcome = outcomes[pod] ?? "";
@@ -169,6 +177,13 @@ async function killed(machine: Machine, pods: readonly string[]): Promise<void> 
     await marks(kodama),
     Object.fromEntries(pods.map((pod) => [pod, (counts[pod] ?? 0) + (repeated.has(pod) ? 1 : 0)])),
   );
+}
+
+/** Returns what the shards of a run have printed last, for a message. */
+function lastLines(namespace: TestNamespace, run: string): Promise<string> {
+  const path = "{range .items[*].status.containerStatuses[*]}{.state.terminated}{'\\n'}{end}";
+  const label = `batch.kubernetes.io/job-name=kodama-${run}`;
+  return namespace.kubectl("get", "pods", "-l", label, "-o", `jsonpath=${path}`);
 }
 
 /** Returns the pods in which the command of `count` has started. */

@@ -21,6 +21,12 @@ export const maxChunks = 24;
 /** While the API server is down, nothing starts: it is retried as long as the process may run. */
 const retryPolicy: RetryPolicy = { delayMs: 250, maxDelayMs: 5000, jitter: 0.2 };
 
+/**
+ * How long refusals are retried: a server that has just started refuses what it allows moments later, when it has read
+ * the roles; so does one of several that hasn't seen a new Role yet.
+ */
+const refusedLimitMs = 60_000;
+
 /** Which process has the ConfigMap. */
 const holderAnnotation = "kodama.dev/holder";
 /** Nothing more is written to it: there is a next one, or its holder is about to create it. */
@@ -302,11 +308,20 @@ async function persistently<T>(
   { clock, signal, random }: Pick<ShardRecordOptions, "clock" | "signal" | "random">,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  let refusedSinceMs: number | undefined;
+  const mayRetry = (error: unknown) => {
+    if (isTransient(error)) return true;
+    const isRefusal = error instanceof KodamaError &&
+      (error.kind === "forbidden" || error.kind === "unauthorized");
+    if (!isRefusal) return false;
+    refusedSinceMs ??= clock.elapsedMs();
+    return clock.elapsedMs() - refusedSinceMs < refusedLimitMs;
+  };
   return await retry(attempt, {
     policy: retryPolicy,
     clock,
     signal,
-    mayRetry: isTransient,
+    mayRetry,
     ...(random === undefined ? {} : { random }),
   });
 }

@@ -12,7 +12,7 @@ import {
   type ShardRecordOptions,
 } from "./shard_record.ts";
 
-type Fault = "none" | "unsent" | "answer lost";
+type Fault = "none" | "unsent" | "answer lost" | "forbidden" | "unauthorized";
 
 /** ConfigMaps with versions, as an API server has them. */
 class ConfigMapStore {
@@ -56,6 +56,7 @@ class ConfigMapStore {
     this.writes++;
     const fault = this.faults.shift() ?? "none";
     if (fault === "unsent") throw broken();
+    if (fault === "forbidden" || fault === "unauthorized") throw new KodamaError(fault, "refused");
     const result = change();
     if (fault === "answer lost") throw broken();
     return result;
@@ -104,6 +105,20 @@ Deno.test("what is flushed is stored, whatever answers are lost, and in order", 
     assert.deepEqual(stored, [0, 1, 2, 3, 4], faults.join());
     await record[Symbol.asyncDispose]();
   }
+});
+
+Deno.test("refusals of a server that has just started are retried; those that last are an error", async () => {
+  const store = new ConfigMapStore();
+  const clock = new ManualClock();
+  store.faults = ["forbidden"];
+  const { record } = await clock.runUntil(ShardRecord.open(optionsOf(store, "a", clock)));
+  store.faults = ["unsent", "unauthorized", "forbidden", "forbidden"];
+  record.add({ line: 1 });
+  await clock.runUntil(record.flushed());
+  assert.deepEqual(linesOf(await readShardText(optionsOf(store, "b"))), ['{"line":1}']);
+  store.faults = Array.from({ length: 100 }, () => "forbidden" as const);
+  record.add({ line: 2 });
+  await assert.rejects(clock.runUntil(record.flushed()), { kind: "forbidden" });
 });
 
 Deno.test("lines that come during a write are written together", async () => {
