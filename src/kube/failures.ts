@@ -75,6 +75,18 @@ export function isTransient(error: unknown): error is KodamaError {
     (error.kind === "unreachable" || error.kind === "timeout" || error.kind === "server");
 }
 
+/**
+ * How long refusals are retried that may be due to a restart: a server that has just started refuses what it allows
+ * moments later, when it has read the roles; so does one of several that hasn't seen a new Role yet.
+ */
+export const refusalLimitMs = 60_000;
+
+/** Whether the server refused a request because of who makes it. */
+export function isRefusal(error: unknown): error is KodamaError {
+  return error instanceof KodamaError &&
+    (error.kind === "forbidden" || error.kind === "unauthorized");
+}
+
 /** Returns the error of an answer that isn't a success. `body` may be a `Status`, or any text. */
 export function responseError(code: number, body: string, at: ServerRef): KodamaError {
   const status = parseStatus(body);

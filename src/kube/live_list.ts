@@ -15,7 +15,7 @@ import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import type { ApiResource, KubeClient, ListPage, ListScope, WatchEvent } from "./client.ts";
-import { ExpiredError, isTransient } from "./failures.ts";
+import { ExpiredError, isRefusal, isTransient, refusalLimitMs } from "./failures.ts";
 import type { ObjectMeta } from "./types.ts";
 
 /** The delays of client-go's reflector between two connections. */
@@ -318,6 +318,15 @@ async function* reflect<T extends Listed, U>(
   let version = "";
   let isStarted = false;
   let isPolling = false;
+  let isOut = false;
+  let refusedSinceMs: number | undefined;
+  /** A server that was out may refuse at first what it allowed before. */
+  const mayRetry = (error: KodamaError) => {
+    isOut ||= isTransient(error);
+    if (!isOut || !isRefusal(error)) return isTransient(error);
+    refusedSinceMs ??= clock.elapsedMs();
+    return clock.elapsedMs() - refusedSinceMs < refusalLimitMs;
+  };
   while (!signal.aborted) {
     let isWatching = false;
     try {
@@ -336,6 +345,7 @@ async function* reflect<T extends Listed, U>(
         isWatching = true;
         const from = { resourceVersion: version, signal, ...formOf(source) };
         const changes = await client.watch<T>(resource, scope, from);
+        [isOut, refusedSinceMs] = [false, undefined];
         yield { kind: "watching" };
         for await (const event of changes) {
           backoff.reset();
@@ -349,7 +359,7 @@ async function* reflect<T extends Listed, U>(
       if (isWatching && error instanceof ExpiredError) {
         version = "";
         yield { kind: "expired" };
-      } else if (isStarted ? isTransient(error) : mayRetryStart?.(error) === true) {
+      } else if (isStarted ? mayRetry(error) : mayRetryStart?.(error) === true) {
         yield { kind: "failed", error };
       } else if (isWatching && pollMs !== undefined) isPolling = true;
       else throw error;

@@ -360,6 +360,30 @@ for (const kind of ["forbidden", "unauthorized", "notFound"] as const) {
   });
 }
 
+Deno.test("a server that was out may refuse at first; refusals that last end the list", async () => {
+  const [clock, stop] = [new ManualClock(), new AbortController()];
+  const down = new KodamaError("unreachable", "down");
+  const refused = () => new KodamaError("forbidden", "no");
+  const one = client({
+    lists: [[[]]],
+    watches: [[], down, refused(), refused(), [change("added", "b")], refused()],
+  }, stop);
+  const list = liveList([one], { clock, signal: stop.signal });
+  const seen: string[] = [];
+  await assert.rejects(
+    clock.runUntil((async () => {
+      for await (const event of list.events()) seen.push(event.kind);
+    })()),
+    { kind: "forbidden" },
+  );
+  assert.deepEqual(seen, ["inSync", "outOfSync", "inSync", "changed"]);
+  const lasting = client(
+    { lists: [[[]]], watches: [down, ...Array.from({ length: 20 }, refused)] },
+    new AbortController(),
+  );
+  await assert.rejects(eventsOf(liveList([lasting], { clock }), clock), { kind: "forbidden" });
+});
+
 Deno.test("the first list's failure is thrown, unless the caller retries it", async () => {
   const down = new KodamaError("unreachable", "down");
   const [clock, stop] = [new ManualClock(), new AbortController()];

@@ -7,7 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { retry, type RetryPolicy } from "../../base/retry.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { isTransient } from "../../kube/failures.ts";
+import { isRefusal, isTransient, refusalLimitMs } from "../../kube/failures.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
 import type { KubeObject, OwnerReference } from "../../kube/types.ts";
 import { runLabels, shardLabel } from "./names.ts";
@@ -20,12 +20,6 @@ export const maxChunks = 24;
 
 /** While the API server is down, nothing starts: it is retried as long as the process may run. */
 const retryPolicy: RetryPolicy = { delayMs: 250, maxDelayMs: 5000, jitter: 0.2 };
-
-/**
- * How long refusals are retried: a server that has just started refuses what it allows moments later, when it has read
- * the roles; so does one of several that hasn't seen a new Role yet.
- */
-const refusedLimitMs = 60_000;
 
 /** Which process has the ConfigMap. */
 const holderAnnotation = "kodama.dev/holder";
@@ -311,11 +305,9 @@ async function persistently<T>(
   let refusedSinceMs: number | undefined;
   const mayRetry = (error: unknown) => {
     if (isTransient(error)) return true;
-    const isRefusal = error instanceof KodamaError &&
-      (error.kind === "forbidden" || error.kind === "unauthorized");
-    if (!isRefusal) return false;
+    if (!isRefusal(error)) return false;
     refusedSinceMs ??= clock.elapsedMs();
-    return clock.elapsedMs() - refusedSinceMs < refusedLimitMs;
+    return clock.elapsedMs() - refusedSinceMs < refusalLimitMs;
   };
   return await retry(attempt, {
     policy: retryPolicy,
