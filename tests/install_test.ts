@@ -9,6 +9,7 @@ import { removeOldVersions, runningCommandLines } from "../tools/old_versions.ts
 import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
 import { filePath } from "../src/files/file_path.ts";
+import type { Metafile } from "esbuild";
 import { coldModules, entryModule, execModules, hotOutputs } from "../tools/hot_path.ts";
 import { builtBundle } from "./harness/built_kodama.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
@@ -158,6 +159,21 @@ Deno.test("the bundle starts with few files, which are free of node's compatibil
     assert.ok(modules.some((path) => path?.startsWith(module)), `${module} is a chunk of its own`);
   }
   for (const module of execModules) assert.ok(modules.includes(module), `${module} is lazy`);
+  const files = loadedWith(metafile, ["main.ts", ...execModules]);
+  // Of a command in some pods: without one chunk for what starts together it is some 75.
+  assert.ok(files.size <= 20, `${files.size} files`);
+});
+
+Deno.test("a session's start without a task loads no adapter of an agent", async () => {
+  const { metafile } = await builtBundle();
+  const inputs = [...loadedWith(metafile, ["src/actions/session/start.ts"])]
+    .flatMap((output) => Object.keys(metafile.outputs[output]?.inputs ?? {}));
+  assert.ok(inputs.includes("src/actions/session/definition.ts"), inputs.join());
+  assert.deepEqual(inputs.filter((path) => path === "src/agent/adapters.ts"), []);
+});
+
+/** Returns the files of the bundle that are loaded with these modules. */
+function loadedWith(metafile: Metafile, modules: readonly string[]): Set<string> {
   const files = new Set<string>();
   const collect = (output: string) => {
     if (files.has(output)) return;
@@ -167,12 +183,10 @@ Deno.test("the bundle starts with few files, which are free of node's compatibil
     }
   };
   for (const output of Object.keys(metafile.outputs)) {
-    const module = entryModule(metafile, output);
-    if (module === "main.ts" || execModules.includes(module ?? "")) collect(output);
+    if (modules.includes(entryModule(metafile, output) ?? "")) collect(output);
   }
-  // Of a command in some pods: without one chunk for what starts together it is some 75.
-  assert.ok(files.size <= 20, `${files.size} files`);
-});
+  return files;
+}
 
 Deno.test("the bundle has the page of `kodama web`: small, with nothing inline, from nowhere else", async () => {
   const { folder, metafile } = await builtBundle();

@@ -9,7 +9,6 @@ import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { editorConfigFolders } from "../../config/paths.ts";
 import type { AgentManifest } from "../../agent/manifest.ts";
-import { describedAgent } from "../agent/tasks.ts";
 import { effectiveSettings, mergedSettings, type SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
@@ -59,9 +58,7 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
     ...(template === undefined ? {} : { template: await findTemplate(host, template) }),
   };
   const settings = await mergedSettings(sources);
-  const agent = options.task === undefined
-    ? undefined
-    : await describedAgent(settings.agents, options.task.adapter);
+  const agent = await agentOf(options, settings);
   const repository = await repositoryOf(host, options, settings);
   const { signal, devContainer: requested } = options;
   const sync = await chosenSync(host, options.sync, { repository, signal });
@@ -83,6 +80,16 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
       folder === undefined,
     chosen: await chosenParts(options, sources),
   };
+}
+
+/** The agents are loaded only for a task. */
+async function agentOf(
+  { task }: StartOptions,
+  { agents }: Settings,
+): Promise<AgentManifest | undefined> {
+  if (task === undefined) return undefined;
+  const { describedAgent } = await import("../agent/tasks.ts");
+  return await describedAgent(agents, task.adapter);
 }
 
 /** Returns the folder of the session's project on this machine, if it is here. */
