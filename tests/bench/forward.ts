@@ -1,16 +1,25 @@
 // deno-lint-ignore-file no-console -- a benchmark is a program of its own
 /**
- * `deno task bench:forward [--rounds N]`: `kodama forward` beside `kubectl port-forward`, and beside the least that
- * copies bytes over the same link (`bare_forward.ts`), to a pod of the current context that it starts and removes.
+ * `deno task bench:forward [--rounds N] [--samples N] [--delay MS] [--mib N]`: `kodama forward` beside
+ * `kubectl port-forward`, and beside the least that copies bytes over the same link (`bare_forward.ts`), to a pod of the
+ * current context that it starts and removes. `--mib` is the size of a stream; `--samples` is the number of round trips.
+ *
+ * With `--delay` all of them reach the API server over a link that takes so many milliseconds each way
+ * (`delayed_link.ts`): over a distance a connection carries only its window in each round trip, and more connections
+ * carry more.
  *
  * All compete with everything else on the machine, so measures are taken in turn, and processor time is measured beside
  * the clock: if the cluster is on this machine too, what its API server, kubelet and container runtime need for a MiB
  * bounds every forward, however little it needs itself.
  */
 import { median } from "./alternate.ts";
+import { DelayedLink } from "./delayed_link.ts";
 import { numberAfter } from "./words.ts";
 
 const mib = 1024 * 1024;
+const large = numberAfter(Deno.args, "--mib", 128);
+/** MiB of the pod's files. */
+const size = { large, part: Math.ceil(large / 16) };
 const pod = "kodama-bench-forward";
 const manifest = {
   apiVersion: "v1",
@@ -22,10 +31,14 @@ const manifest = {
       name: "main",
       image: "busybox:1.36",
       imagePullPolicy: "IfNotPresent",
+      // Without a request, whatever else runs on the node comes first.
+      resources: { requests: { cpu: "500m" } },
       command: [
         "sh",
         "-c",
-        "mkdir /tmp/w && cd /tmp/w && head -c 134217728 /dev/zero >large && head -c 8388608 /dev/zero >part && echo x >small && ((nc -lk -p 8081 -e cat || nc -ll -p 8081 -e cat) 2>&1 &) && exec httpd -f -p 8080 -h /tmp/w",
+        `mkdir /tmp/w && cd /tmp/w && head -c ${size.large * mib} /dev/zero >large && head -c ${
+          size.part * mib
+        } /dev/zero >part && echo x >small && ((nc -lk -p 8081 -e cat || nc -ll -p 8081 -e cat) 2>&1 &) && exec httpd -f -p 8080 -h /tmp/w`,
       ],
       readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
     }],
@@ -64,8 +77,8 @@ interface Load {
 }
 
 const loads: Record<string, Load> = {
-  "one stream": { connections: 1, file: "large", fileMib: 128 },
-  "30 connections": { connections: 30, file: "part", fileMib: 8 },
+  "one stream": { connections: 1, file: "large", fileMib: size.large },
+  "30 connections": { connections: 30, file: "part", fileMib: size.part },
 };
 
 /** Processor time in milliseconds, by whose it is. */
@@ -144,10 +157,13 @@ function percentile(times: readonly number[], share: number): number {
   return times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? NaN;
 }
 
-async function forwarding(command: readonly string[], port: number): Promise<Deno.ChildProcess> {
+async function forwarding(
+  command: readonly string[],
+  { port, env }: { port: number; env: Record<string, string> },
+): Promise<Deno.ChildProcess> {
   const [program = "", ...args] = command;
-  const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" })
-    .spawn();
+  const options = { args, env, stdin: "null", stdout: "null", stderr: "null" } as const;
+  const child = new Deno.Command(program, options).spawn();
   for (let attempt = 0; attempt < 100; attempt++) {
     const isOpen = await read(port, "small", 2).then(() => true, () => false);
     if (isOpen) return child;
@@ -157,7 +173,8 @@ async function forwarding(command: readonly string[], port: number): Promise<Den
 }
 
 const rounds = numberAfter(Deno.args, "--rounds", 3);
-const roundTrips = 1000;
+const samples = numberAfter(Deno.args, "--samples", 2000);
+const delayMs = numberAfter(Deno.args, "--delay", 0);
 const root = new URL("../..", import.meta.url).pathname;
 const deno = [Deno.execPath(), "run", "-q", "--no-check", `--config=${root}deno.json`];
 const namespace = await kubectl(["config", "view", "--minify", "-o", "jsonpath={..namespace}"]);
@@ -177,11 +194,13 @@ const contenders = Object.entries({
   return { name, port, echo, command: [...command, `${port}:8080`, `${echo}:8081`] };
 });
 await kubectl(["apply", "-f", "-"], JSON.stringify(manifest));
+await using link = delayMs === 0 ? undefined : await DelayedLink.start(delayMs);
+const env: Record<string, string> = link === undefined ? {} : { KUBECONFIG: link.kubeconfig };
 const running: { name: string; port: number; echo: number; child: Deno.ChildProcess }[] = [];
 try {
-  await kubectl(["wait", "--for=condition=Ready", `pod/${pod}`, "--timeout=60s"]);
+  await kubectl(["wait", "--for=condition=Ready", `pod/${pod}`, "--timeout=180s"]);
   for (const { command, ...one } of contenders) {
-    running.push({ ...one, child: await forwarding(command, one.port) });
+    running.push({ ...one, child: await forwarding(command, { port: one.port, env }) });
   }
   for (const [name, load] of Object.entries(loads)) await compareTransfers(name, load);
   await compareRoundTrips();
@@ -192,6 +211,13 @@ try {
   await kubectl(["delete", "pod", pod, "--wait=false"]);
 }
 
+/** Returns all with their indexes, each time from another one on: none of them is always the one behind a slow one. */
+function rotated<T>(all: readonly T[], turn: number): [number, T][] {
+  const indexed = [...all.entries()];
+  const first = turn % all.length;
+  return [...indexed.slice(first), ...indexed.slice(0, first)];
+}
+
 function report(name: string, values: readonly (readonly [string, string])[]): void {
   console.log(`${name.padEnd(26)} ${values.map(([of, value]) => `${of} ${value}`).join("  ")}`);
 }
@@ -199,7 +225,7 @@ function report(name: string, values: readonly (readonly [string, string])[]): v
 async function compareTransfers(name: string, load: Load): Promise<void> {
   const results = running.map((): Transfer[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { port, child }] of running.entries()) {
+    for (const [index, { port, child }] of rotated(running, round)) {
       results[index]?.push(await transfer({ port, pid: child.pid }, load));
     }
   }
@@ -210,6 +236,12 @@ async function compareTransfers(name: string, load: Load): Promise<void> {
   report(`${name}, MiB/s`, [
     ...each((one) => one.mibPerSecond.toFixed(0)),
     ["kodama/kubectl", (own.mibPerSecond / other.mibPerSecond).toFixed(2)],
+  ]);
+  const [ours = [], theirs = []] = results;
+  const pairs = ours.map((one, round) => one.mibPerSecond / (theirs[round]?.mibPerSecond ?? NaN));
+  report("  of each round", [
+    ["kodama/kubectl", pairs.map((one) => one.toFixed(2)).join(" ")],
+    ["load", (Deno.loadavg()[0] ?? NaN).toFixed(1)],
   ]);
   report("  its own ms of CPU/MiB", each((one) => one.forward.toFixed(2)));
   if (own.cluster === 0) return;
@@ -229,8 +261,8 @@ async function compareRoundTrips(): Promise<void> {
     running.map(({ echo }) => Deno.connect({ hostname: "127.0.0.1", port: echo })),
   );
   const times = running.map((): number[] => []);
-  for (let turn = 0; turn < roundTrips; turn++) {
-    for (const [index, connection] of connections.entries()) {
+  for (let turn = 0; turn < samples; turn++) {
+    for (const [index, connection] of rotated(connections, turn)) {
       times[index]?.push(await roundTrip(connection));
     }
   }
@@ -240,8 +272,8 @@ async function compareRoundTrips(): Promise<void> {
 
 async function compareShortConnections(): Promise<void> {
   const times = running.map((): number[] => []);
-  for (let turn = 0; turn < roundTrips / 5; turn++) {
-    for (const [index, { port }] of running.entries()) {
+  for (let turn = 0; turn < samples; turn++) {
+    for (const [index, { port }] of rotated(running, turn)) {
       times[index]?.push(await read(port, "small", 2));
     }
   }

@@ -8,6 +8,8 @@ import { parse } from "yaml";
 export interface LinkTroubles {
   /** The delay of each chunk, each way. */
   delayMs: number;
+  /** Bytes on their way at most, of a connection and each way: what a window of TCP is. A megabyte by default. */
+  windowBytes?: number;
 }
 
 /** One proxy. Its address replaces the server's in a kubeconfig: the rig's certificate names it. */
@@ -119,21 +121,27 @@ export class SlowLink implements AsyncDisposable {
     to: Deno.Conn,
     written: (count: number) => void = () => {},
   ): Promise<void> {
+    const { delayMs, windowBytes = 1024 * 1024 } = this.troubles;
     const buffer = new Uint8Array(65_536);
-    let waiting = 0;
+    let queued = 0;
     let writing = Promise.resolve();
+    let taken = Promise.withResolvers<void>();
     const pass = (bytes: Uint8Array, atMs: number) => {
-      waiting++;
+      queued += bytes.length;
       // If no one takes it any more, reading ends too.
       writing = writing.then(() => this.#pass(bytes, atMs, to))
-        .then(() => written(bytes.length)).catch(() => closeQuietly(from));
-      return writing.then(() => waiting--);
+        .then(() => written(bytes.length)).catch(() => closeQuietly(from))
+        .then(() => {
+          queued -= bytes.length;
+          taken.resolve();
+          taken = Promise.withResolvers();
+        });
     };
     try {
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-        const passed = pass(buffer.slice(0, count), performance.now() + this.troubles.delayMs);
-        // At most a megabyte is queued: a slow link has a short queue, and holds its sender back.
-        if (waiting >= 16) await passed;
+        pass(buffer.slice(0, count), performance.now() + delayMs);
+        // A link has a short queue, and holds its sender back.
+        while (queued >= windowBytes) await taken.promise;
       }
     } catch {
       // This side has disconnected: the end of its own connection notifies the other.
