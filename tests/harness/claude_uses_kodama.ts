@@ -1,6 +1,7 @@
 /** The real Claude Code uses kodama's MCP server, as a user registers it. The model is a stand-in that calls its tools. */
 import assert from "node:assert/strict";
 import { runCommand } from "./command.ts";
+import { hangLimitMs } from "./hang_limit.ts";
 import type { Answer, ModelStandIn } from "./model_stand_in.ts";
 import type { SourceKodama } from "./source_kodama.ts";
 
@@ -24,6 +25,13 @@ export function claudeModel({ namespace, pod }: PodName): Answer {
   };
 }
 
+/** By default it starts its turn without a server that isn't connected within seconds. */
+const waitsForServers = {
+  MCP_CONNECTION_NONBLOCKING: "false",
+  MCP_CONNECT_TIMEOUT_MS: String(hangLimitMs),
+  MCP_TIMEOUT: String(hangLimitMs),
+};
+
 /** Registers the server, lets Claude Code answer a prompt, and checks what its model got. */
 export async function claudeUsesKodama(
   { claude, kodama, model, namespace, pod }: PodName & {
@@ -36,6 +44,7 @@ export async function claudeUsesKodama(
   const env: Record<string, string> = {
     ...kodama.env,
     ...model.environment,
+    ...waitsForServers,
     PATH: `${kodama.bin}:${kodama.env["PATH"] ?? ""}`,
   };
   const written = await kodama.run(["mcp", "install", "claude-code"], { env });
@@ -44,7 +53,7 @@ export async function claudeUsesKodama(
     claude,
     ...["-p", "[look] which pods run?", "--output-format", "json"],
     ...["--allowedTools", "mcp__kodama__pods,mcp__kodama__exec"],
-  ], { env, cwd: env["HOME"] ?? "/", signal: AbortSignal.timeout(120_000) });
+  ], { env, cwd: env["HOME"] ?? "/", signal: AbortSignal.timeout(hangLimitMs) });
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /"result":"Done\."/);
   const [pods = "", ran = "", refused = ""] = model.turns.at(-1)?.toolResults ?? [];
