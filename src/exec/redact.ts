@@ -21,12 +21,24 @@ const secretName =
  * In quotes (a shell word may be several of them, with `\\'` between), or up to a blank. A value that starts with `$`
  * names a secret, and isn't one.
  */
-const value = `("[^"$][^"]*"|'[^']+'(?:\\\\''[^']*')*|[^\\s"'$][^\\s"']*)`;
+const value = `("[^"$][^"]*"|'[^']+'(?:\\\\''[^']*')*|[^\\s\\0"'$][^\\s\\0"']*)`;
 
-/** Each retains its first group and removes its second. */
+/**
+ * Each retains its first group and removes its second. NUL separates the variables and the args of a process in
+ * `/proc`.
+ */
 const inText: readonly RegExp[] = [
-  new RegExp(`((?:^|[\\s"'=])-{0,2}${secretName}=)${value}`, "gi"),
-  new RegExp(`((?:^|\\s)--?${secretName}\\s+)${value}`, "gi"),
+  new RegExp(`((?:^|[\\s\\0"'=])-{0,2}${secretName}=)${value}`, "gi"),
+  new RegExp(`((?:^|[\\s\\0])--?${secretName}[\\s\\0]+)${value}`, "gi"),
+  // A variable of a container in YAML and in JSON, which may itself be a text of JSON.
+  new RegExp(
+    `(\\bname:[ \\t]*["']?${secretName}["']?[ \\t]*\\r?\\n[ \\t]*value:[ \\t]*)([^\\s].*)`,
+    "gi",
+  ),
+  new RegExp(
+    `(\\\\*"name\\\\*"\\s*:\\s*\\\\*"${secretName}\\\\*"\\s*,\\s*\\\\*"value\\\\*"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|\\\\+"[^"]*")`,
+    "gi",
+  ),
   // A header or a line of YAML has a blank after its colon, unlike an image's tag; a field of JSON has quotes.
   new RegExp(`((?:^|[\\s"'])${secretName}:[ \\t]+)${value}`, "gi"),
   new RegExp(`(["']${secretName}["']\\s*:\\s*)${value}`, "gi"),
@@ -34,6 +46,13 @@ const inText: readonly RegExp[] = [
   /(\bbearer\s+)([^\s"'$][^\s"']*)/gi,
   /(\w:\/\/[^\s/:@]*:)([^\s/@]+)(?=@)/g,
 ];
+
+const wholeSecretName = new RegExp(`^${secretName}$`, "i");
+
+/** Returns whether a variable or a field of this name likely has a secret. */
+export function isSecretName(name: string): boolean {
+  return wholeSecretName.test(name);
+}
 
 /** A flag whose next arg is its value. */
 const secretFlag = new RegExp(`^--?${secretName}$`, "i");

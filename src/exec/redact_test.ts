@@ -30,6 +30,20 @@ Deno.test("`redact()` removes values that look like secrets by their names, and 
       "echo 'api_key: [redacted]' >x.yaml",
     ]],
     [["a", "--from-literal=token=t1"], ["a", "--from-literal=token=[redacted]"]],
+    [["x", "HOME=/\0API_TOKEN=t1\0PWD=/"], ["x", "HOME=/\0API_TOKEN=[redacted]\0PWD=/"]],
+    [["x", "app\0--password\0p1\0-v"], ["x", "app\0--password\0[redacted]\0-v"]],
+    [["x", "- name: API_TOKEN\n  value: two words\n- name: A\n  value: b"], [
+      "x",
+      "- name: API_TOKEN\n  value: [redacted]\n- name: A\n  value: b",
+    ]],
+    [["x", '[{"name":"API_TOKEN","value":"a \\"b"},{"name":"A","value":"b"}]'], [
+      "x",
+      '[{"name":"API_TOKEN","value":[redacted]},{"name":"A","value":"b"}]',
+    ]],
+    [["x", String.raw`{\"name\":\"API_TOKEN\",\"value\":\"t1\"},{\"name\":\"A\"}`], [
+      "x",
+      String.raw`{\"name\":\"API_TOKEN\",\"value\":[redacted]},{\"name\":\"A\"}`,
+    ]],
   ];
   for (const [args, kept] of table) {
     assert.deepEqual(redact(args).args, kept);

@@ -23,6 +23,8 @@ const rollouts: ReadonlySet<string> = new Set(["pause", "restart", "resume", "un
 const refusedFlags: ReadonlySet<string> = new Set([
   ...["-o", "--output", "--template", "--show-managed-fields", "--context", "-v", "--v"],
   ...["-w", "--watch", "--raw", "--dry-run"],
+  // Of annotate, label and set env: with the annotation of apply, and with values of Secrets.
+  ...["--list", "--resolve"],
 ]);
 
 const maxOutputBytes = 256 * 1024;
@@ -87,8 +89,11 @@ export const kubectlTool = defineTool({
 function requireKnown(args: readonly string[], manifest: string | undefined): void {
   const line = parseKubectl(args);
   const [verb = "", part = ""] = line.verb;
-  if (line.isUnknown || !verbs.has(verb) || (verb === "rollout" && !rollouts.has(part))) {
-    throw new UsageError(`"${args[0] ?? ""}" isn't a verb of this tool`, {
+  const isKnown = !line.isUnknown && verbs.has(verb) &&
+    // Parts of apply print what was applied, or edit it.
+    (verb !== "apply" || part === "") && (verb !== "rollout" || rollouts.has(part));
+  if (!isKnown) {
+    throw new UsageError(`"${`${verb} ${part}`.trim()}" isn't a verb of this tool`, {
       hint: `the verbs are ${[...verbs].join(", ")}; rollout ${[...rollouts].join(", ")}`,
     });
   }

@@ -8,6 +8,7 @@ import {
 } from "../actions/option.ts";
 import { getObjects } from "../actions/objects/get_objects.ts";
 import { parseCondition, wait, type WaitState } from "../actions/wait/wait.ts";
+import { isSecretName, redactedText } from "../exec/redact.ts";
 import { UsageError } from "../base/errors.ts";
 import { definedOnly, isRecord } from "../base/json_value.ts";
 import { plural } from "../base/plural.ts";
@@ -94,7 +95,7 @@ function withoutValues(kind: string, object: AnyObject): AnyObject {
     ...object,
     metadata: { ...metadata, ...(Object.keys(notes).length === 0 ? {} : { annotations: notes }) },
   };
-  if (kind !== "Secret") return clean;
+  if (kind !== "Secret") return withoutSecretVariables(clean) as AnyObject;
   for (const field of ["data", "stringData"]) {
     const values = clean[field];
     if (!isRecord(values)) continue;
@@ -103,6 +104,20 @@ function withoutValues(kind: string, object: AnyObject): AnyObject {
     );
   }
   return clean;
+}
+
+/** Values of variables whose names are those of secrets: of containers, at any depth of a template. */
+function withoutSecretVariables(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecretVariables);
+  if (!isRecord(value)) return value;
+  const { name, value: text } = value;
+  const isSecret = typeof name === "string" && typeof text === "string" && isSecretName(name);
+  return Object.fromEntries(
+    Object.entries(value).map(([field, one]) => [
+      field,
+      isSecret && field === "value" ? redactedText : withoutSecretVariables(one),
+    ]),
+  );
 }
 
 async function oneObject(object: AnyObject, part: string): Promise<Section[]> {

@@ -20,6 +20,7 @@ import { failedContextText, notRecordedText, skippedPodTexts } from "../present/
 import { singleOutcomeText } from "../present/summary.ts";
 import type { Section } from "./fit.ts";
 import { isChosen, selectionOf, selectionOptions } from "./selection.ts";
+import { refusedCommand } from "./credential_commands.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const narrow = "narrow with pods, match, selector, namespaces or sample";
@@ -144,20 +145,6 @@ export const readFileTool = defineTool({
     return await run({ command, values, timeoutMs: 60_000 }, context);
   },
 });
-
-/** Where credentials are: mounted tokens and Secrets, environments of processes, keys of users. */
-const credentials =
-  /(?:^|[\s"'=:])\/*(?:[^\s"']*\/)?(?:run\/secrets\/|\.ssh\/|\.aws\/credentials|\.kube\/config|\.docker\/config\.json|\.netrc|shadow\b|proc\/[^/\s]+\/environ|id_(?:rsa|ed25519|ecdsa)\b|kubernetes\.io\/serviceaccount)/;
-
-/**
- * Returns why a command is refused although it only reads: what it prints are credentials. A shell can hide a path from
- * this rule, but a shell always needs an approval, and `secrets.ts` removes tokens by their form.
- */
-export function refusedCommand(command: readonly string[]): KodamaError | undefined {
-  const line = ` ${command.join(" ")}`.replaceAll(/\/(?:\.?\/)+/g, "/");
-  if (!credentials.test(line)) return undefined;
-  return new KodamaError("forbidden", "this command would print credentials, which no model gets");
-}
 
 async function run(
   { command, values, timeoutMs }: {

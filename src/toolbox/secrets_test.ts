@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { withSecretsMasked } from "./secrets.ts";
-import { refusedCommand } from "./pod_tools.ts";
+import { refusedCommand } from "./credential_commands.ts";
 
 Deno.test("withoutSecrets() removes what looks like a secret, and leaves the rest", () => {
   const secret = "S3CR3Tvalue0123456789abcdefghijklmno";
@@ -44,11 +44,36 @@ Deno.test("refusedCommand() refuses what only prints credentials", () => {
     ["grep", "-r", "x", "/home/app/.aws/credentials"],
     ["cat", "/etc/shadow"],
     ["sh", "-c", "cat /var/run//secrets/x"],
+    ["grep", "-r", "", "/run/secrets"],
+    ["cat", "/proc/1/task/1/environ"],
+    ["printenv", "HOME", "DB_PASSWORD"],
+    ["grep", "-rhoE", ".{1,4}", "/var/run"],
+    ["grep", "--recursive", "-h", ".", "/app/../run/"],
+    ["grep", "-Rh", "x", "/"],
+    ["grep", "-rh", "x"],
+    ["grep", "-rh", "x", "run", "/tmp"],
+    ["grep", "-r", "-e", "x", "run", "/tmp"],
+    ["fgrep", "-nr", "x", "/proc/1/root/srv"],
+    ["diff", "-r", "/run", "/tmp"],
+    ["diff", "--recursive", "a", "/tmp"],
   ];
   for (const command of refused) assert.ok(refusedCommand(command), command.join(" "));
-  const fine = [["cat", "/etc/os-release"], ["ls", "/run"], ["df", "-h"], [
-    "cat",
-    "/proc/1/status",
-  ]];
+  const fine = [
+    ["cat", "/etc/os-release"],
+    ["ls", "/run"],
+    ["df", "-h"],
+    [
+      "cat",
+      "/proc/1/status",
+    ],
+    ["printenv", "HOME"],
+    ["grep", "-rn", "ERROR", "/var/log"],
+    ["grep", "x", "/etc/hosts"],
+    [
+      "diff",
+      "/etc/a",
+      "/etc/b",
+    ],
+  ];
   for (const command of fine) assert.equal(refusedCommand(command), undefined, command.join(" "));
 });
