@@ -419,8 +419,14 @@ export class Ui {
         return;
       }
       case "kinds": {
-        const kind = await this.#choose("kind", () => this.#kindChoices(context));
+        const known = this.#kindChoices(context);
+        const kind = await this.#choose("kind", () => known);
         if (kind === undefined) return;
+        const isServed = (await known.catch(() => [])).some(({ value }) => value === kind);
+        // A pane was meant: no server has a kind of this name.
+        if (!isServed && registry.kind(kind)?.offered === true) {
+          return this.send({ kind: "open", key: kind, config: {}, where: "right" });
+        }
         const isList = this.#panes.get(tab.focused)?.key === "resource-list";
         this.send(
           isList

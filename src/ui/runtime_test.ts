@@ -243,6 +243,13 @@ Deno.test("questions wait for each other, and choices that come later belong to 
   assert.equal(await refused, "typed");
 });
 
+Deno.test("the name of a pane, where kinds are chosen, opens the pane", async () => {
+  await using test = new TestUi();
+  await test.shows("content of pane 1");
+  await test.type(":recording\r");
+  await test.shows("content of pane 3");
+});
+
 Deno.test("keys that come together are typed into what the first of them opens", async () => {
   await using test = new TestUi();
   await test.shows("content of pane 1");
