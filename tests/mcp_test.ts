@@ -1,100 +1,14 @@
 /** The MCP server on an embedded cluster, used by the official client, in both forms of the protocol. */
 import assert from "node:assert/strict";
-import { Client, type JSONRPCMessage, type Transport } from "@modelcontextprotocol/client";
+import type { JSONRPCMessage } from "@modelcontextprotocol/client";
 import { wholeSelection } from "../src/actions/exec/events.ts";
 import type { Host } from "../src/actions/host.ts";
 import { mcpHttpHandler } from "../src/mcp/http.ts";
-import { serveStreams } from "../src/mcp/transport.ts";
 import { readFileTool } from "../src/toolbox/pod_tools.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
-
-/** A server and the transport of its client, connected by two streams of bytes. */
-function connected(
-  host: Host,
-  { allowChanges = false, tamper = (message) => message, ...limits }: {
-    allowChanges?: boolean;
-    onlyNamespace?: string;
-    tamper?: (message: JSONRPCMessage) => JSONRPCMessage;
-  } = {},
-): {
-  transport: Transport;
-  ended: Promise<void>;
-} {
-  const toServer = new TransformStream<Uint8Array, Uint8Array>();
-  const writer = toServer.writable.getWriter();
-  const transport: Transport & { pending: string } = {
-    pending: "",
-    start: () => Promise.resolve(),
-    send: (message) =>
-      writer.write(new TextEncoder().encode(`${JSON.stringify(tamper(message))}\n`)),
-    close: async () => {
-      await writer.close().catch(() => {});
-      transport.onclose?.();
-    },
-  };
-  const ended = serveStreams({ host, allowChanges, version: "test", ...limits }, {
-    input: toServer.readable,
-    write: (bytes) => {
-      transport.pending += new TextDecoder().decode(bytes);
-      const lines = transport.pending.split("\n");
-      transport.pending = lines.pop() ?? "";
-      for (const line of lines) transport.onmessage?.(JSON.parse(line) as JSONRPCMessage);
-      return Promise.resolve();
-    },
-  }, (error) => assert.fail(error));
-  return { transport, ended };
-}
-
-interface Session extends AsyncDisposable {
-  call(name: string, input?: Record<string, unknown>): Promise<{ text: string; isError: boolean }>;
-  client: Client;
-  questions: string[];
-}
-
-/** @param answer of the person to each question; undefined for a client that can't ask. */
-async function openSession(
-  host: Host,
-  { allowChanges = false, answer, modern = false, ...limits }: {
-    allowChanges?: boolean;
-    onlyNamespace?: string;
-    answer?: (message: string) => boolean;
-    modern?: boolean;
-    /** Changes what the client sends. */
-    tamper?: (message: JSONRPCMessage) => JSONRPCMessage;
-  } = {},
-): Promise<Session> {
-  const { transport, ended } = connected(host, { allowChanges, ...limits });
-  const questions: string[] = [];
-  const client = new Client({ name: "test", version: "1" }, {
-    capabilities: answer === undefined ? {} : { elicitation: { form: {} } },
-    ...(modern ? { versionNegotiation: { mode: { pin: "2026-07-28" } } } : {}),
-  });
-  if (answer !== undefined) {
-    client.setRequestHandler("elicitation/create", (request) => {
-      const { message } = request.params;
-      questions.push(message);
-      return answer(message)
-        ? { action: "accept", content: { approve: true } }
-        : { action: "decline" };
-    });
-  }
-  await client.connect(transport);
-  return {
-    client,
-    questions,
-    async call(name, input = {}) {
-      const result = await client.callTool({ name, arguments: input });
-      const [content] = result.content as { type: string; text: string }[];
-      return { text: content?.text ?? "", isError: result.isError === true };
-    },
-    async [Symbol.asyncDispose]() {
-      await client.close();
-      await ended;
-    },
-  };
-}
+import { openMcpSession } from "./harness/mcp_session.ts";
 
 Deno.test("the MCP server", async (t) => {
   await using cluster: TestCluster = await startTestCluster("shop");
@@ -105,7 +19,7 @@ Deno.test("the MCP server", async (t) => {
   for (const modern of [false, true]) {
     const era = modern ? "modern" : "initialize";
     await t.step(`${era}: tools, resources and prompts are listed; reads run`, async () => {
-      await using session = await openSession(host, { modern });
+      await using session = await openMcpSession(host, { modern });
       const { tools } = await session.client.listTools();
       assert.ok(!tools.some(({ name }) => name === "run_workflow"));
       assert.ok(tools.every(({ annotations }) => annotations?.readOnlyHint === true));
@@ -154,7 +68,7 @@ Deno.test("the MCP server", async (t) => {
     await t.step(
       `${era}: arguments are completed from the cluster and from this machine`,
       async () => {
-        await using session = await openSession(host, { modern });
+        await using session = await openMcpSession(host, { modern });
         const values = async (
           ref: { type: "ref/prompt"; name: string } | { type: "ref/resource"; uri: string },
           name: string,
@@ -190,12 +104,12 @@ Deno.test("the MCP server", async (t) => {
       `${era}: a change is refused without the option, and without a client that asks`,
       async () => {
         const touch = { pods: [pod], namespaces: [namespace], command: ["touch", "/tmp/changed"] };
-        await using reading = await openSession(host, { modern, answer: () => true });
+        await using reading = await openMcpSession(host, { modern, answer: () => true });
         const refused = await reading.call("exec", touch);
         assert.match(refused.text, /^forbidden: .*may change something/);
         assert.ok(refused.isError);
         assert.deepEqual(reading.questions, []);
-        await using mute = await openSession(host, { modern, allowChanges: true });
+        await using mute = await openMcpSession(host, { modern, allowChanges: true });
         const unasked = await mute.call("exec", touch).catch((error: Error) => error.message);
         assert.doesNotMatch(JSON.stringify(unasked), /1 ok/);
         assert.equal(await exists(host, { pod, namespace }, "/tmp/changed"), false);
@@ -205,10 +119,18 @@ Deno.test("the MCP server", async (t) => {
     await t.step(`${era}: a person's answer decides a change, and only this one`, async () => {
       const file = `/tmp/approved-${era}`;
       const touch = { pods: [pod], namespaces: [namespace], command: ["touch", file] };
-      await using no = await openSession(host, { modern, allowChanges: true, answer: () => false });
+      await using no = await openMcpSession(host, {
+        modern,
+        allowChanges: true,
+        answer: () => false,
+      });
       assert.match((await no.call("exec", touch)).text, /declined/);
       assert.equal(await exists(host, { pod, namespace }, file), false);
-      await using yes = await openSession(host, { modern, allowChanges: true, answer: () => true });
+      await using yes = await openMcpSession(host, {
+        modern,
+        allowChanges: true,
+        answer: () => true,
+      });
       assert.match((await yes.call("exec", touch)).text, /1 ok/);
       assert.equal(await exists(host, { pod, namespace }, file), true);
       assert.match(
@@ -226,7 +148,7 @@ Deno.test("the MCP server", async (t) => {
           "params" in message && message.params !== undefined && "inputResponses" in message.params
             ? { ...message, params: { ...message.params, arguments: touch("/tmp/other") } }
             : message;
-        await using session = await openSession(host, {
+        await using session = await openMcpSession(host, {
           modern,
           allowChanges: true,
           tamper,
@@ -242,7 +164,7 @@ Deno.test("the MCP server", async (t) => {
       const input = { target: pod, ports: ["8080"], namespace };
       let port = 0;
       {
-        await using yes = await openSession(host, {
+        await using yes = await openMcpSession(host, {
           modern,
           allowChanges: true,
           answer: () => true,
@@ -263,13 +185,17 @@ Deno.test("the MCP server", async (t) => {
         Deno.connect({ hostname: "127.0.0.1", port }),
         Deno.errors.ConnectionRefused,
       );
-      await using no = await openSession(host, { modern, allowChanges: true, answer: () => false });
+      await using no = await openMcpSession(host, {
+        modern,
+        allowChanges: true,
+        answer: () => false,
+      });
       assert.match((await no.call("forward", input)).text, /^declined/);
     });
   }
 
   await t.step("a client that logs is notified of calls, as far as its level says", async () => {
-    await using session = await openSession(host);
+    await using session = await openMcpSession(host);
     const logged: string[] = [];
     session.client.setNotificationHandler("notifications/message", ({ params }) => {
       logged.push(`${params.level} ${params.data}`);
@@ -292,7 +218,7 @@ Deno.test("the MCP server", async (t) => {
         { only: { namespace } },
       );
       await using _limited = await limited.kube();
-      await using session = await openSession(limited, { onlyNamespace: namespace });
+      await using session = await openMcpSession(limited, { onlyNamespace: namespace });
       const { tools } = await session.client.listTools();
       const names = ["pods", "get", "logs", "exec", "read_file", "wait"];
       assert.deepEqual(tools.map(({ name }) => name).sort(), names.sort());
@@ -322,7 +248,7 @@ Deno.test("the MCP server", async (t) => {
   );
 
   await t.step("an input can't reach beyond its fields, and credentials aren't read", async () => {
-    await using session = await openSession(host);
+    await using session = await openMcpSession(host);
     const inputs: [string, Record<string, unknown>, RegExp][] = [
       ["pods", { kubeconfig: "/etc/passwd" }, /kubeconfig|additional/i],
       ["pods", { as: "system:masters" }, /"as"|additional/i],
@@ -400,7 +326,7 @@ Deno.test("the MCP server: a model sees what agents of sessions do, and reaches 
   await using _client = await host.kube();
   const prompt = { session: "work", prompt: "clean up\nthe build" };
 
-  await using reading = await openSession(host, { answer: () => true });
+  await using reading = await openMcpSession(host, { answer: () => true });
   const { tools } = await reading.client.listTools();
   assert.deepEqual(tools.map(({ name }) => name).filter((name) => name.startsWith("agent")), [
     "agents",
@@ -409,7 +335,7 @@ Deno.test("the MCP server: a model sees what agents of sessions do, and reaches 
   assert.equal((await reading.call("agents", { session: "work" })).text, "no tasks");
 
   let says = false;
-  await using asking = await openSession(host, { allowChanges: true, answer: () => says });
+  await using asking = await openMcpSession(host, { allowChanges: true, answer: () => says });
   assert.match((await asking.call("agent_prompt", prompt)).text, /^declined/);
   assert.equal((await reading.call("agents", { session: "work" })).text, "no tasks");
   says = true;

@@ -17,7 +17,14 @@ import { hostileCalls } from "./testing/hostile_calls.ts";
 /** `KODAMA_TOOL_RUNS=10000` is the number of sequences that a release is tried with. */
 const sequences = Number(Deno.env.get("KODAMA_TOOL_RUNS") || 2000);
 
-const call = hostileCalls([...tools, forwardTool]);
+const all = [...tools, forwardTool];
+const call = hostileCalls(all, {
+  namespaces: ["default", "other"],
+  pod: "web-0",
+  secret: "planted",
+  configMap: "orders",
+  kubeconfig: "/home/me/.kube/config",
+});
 
 const target = {
   context: "lab",
@@ -69,9 +76,9 @@ Deno.test("tools change nothing without a yes, in any sequence of calls", async 
         const commands: string[][] = [];
         const logged: string[] = [];
         const host = await recordingHost(commands, logged);
-        for (const { tool, input } of calls) {
+        for (const { name, input } of calls) {
           const before = commands.length;
-          await tool.call(input, {
+          await all.find((tool) => tool.name === name)?.call(input, {
             host,
             signal: new AbortController().signal,
             confirm: canAsk ? () => Promise.resolve(false) : undefined,
@@ -83,13 +90,13 @@ Deno.test("tools change nothing without a yes, in any sequence of calls", async 
           ran += 1;
           const { command = [] } = input as { command?: string[] };
           assert.ok(
-            tool.name === "read_file" || (tool.name === "exec" && isKnownReadOnly(command)),
-            `${tool.name} ${JSON.stringify(input)}`,
+            name === "read_file" || (name === "exec" && isKnownReadOnly(command)),
+            `${name} ${JSON.stringify(input)}`,
           );
         }
         assert.deepEqual(
           logged.map((line) => line.split(" ")[0]),
-          calls.map(({ tool }) => tool.name),
+          calls.map(({ name }) => name),
         );
         assert.doesNotMatch(logged.join(), /: approved, /);
       },

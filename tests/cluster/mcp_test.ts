@@ -3,32 +3,41 @@
  * tries to change something. The API server's audit log has no change by this user.
  */
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import type { Host } from "../../src/actions/host.ts";
-import { hostileCalls } from "../../src/toolbox/testing/hostile_calls.ts";
-import { tools } from "../../src/toolbox/toolbox.ts";
+import { actorOf, changeName } from "../harness/audit_events.ts";
 import { claudeCode } from "../harness/claude_code.ts";
 import { claudeModel, claudeUsesKodama } from "../harness/claude_uses_kodama.ts";
 import { thisMachine } from "../harness/cluster_in_process.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
+import { hangTimeout } from "../harness/hang_limit.ts";
+import {
+  attackByAsk,
+  attackByMcp,
+  type Attacked,
+  identities,
+  plant,
+  sequencesOf,
+  unapproved,
+} from "../harness/hostile_model.ts";
 import { ModelStandIn } from "../harness/model_stand_in.ts";
+import { SecretHunt } from "../harness/secret_search.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
-import { changes, namespacesOf } from "./audit.ts";
+import { auditLines, changes, namespacesOf } from "./audit.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
 const rig = Deno.env.get(rigVariable);
 const pod = "one";
 
-/** `deno task test:mcp-attacks` has 10,000. */
-const sequences = Number(Deno.env.get("KODAMA_ATTACKS") ?? "300");
+/** Of each kind of attack; `deno task test:mcp-attacks` has 10,000 in all. */
+const sequences = sequencesOf(60);
+const secret = "S3CR3T-of-the-cluster-0123456789";
 
 /**
  * Writes a kubeconfig of a user who may do everything. The audit log has it as one that the administrator impersonates,
  * which distinguishes its requests from those of others, in all namespaces.
  */
-async function administrator(
+async function administratorFile(
   { cluster, name }: TestNamespace,
   path: string,
   prefix = "agent",
@@ -50,9 +59,10 @@ Deno.test({
     await using folder = await TestFolder.open("kodama-mcp-");
     await Deno.mkdir(`${folder.path}/home`);
     await using namespace = await cluster.namespace("mcp");
+    await using other = await cluster.namespace("mcp-other");
     await namespace.startPod(pod, {});
     const kubeconfig = `${folder.path}/kubeconfig`;
-    const user = await administrator(namespace, kubeconfig);
+    await administratorFile(namespace, kubeconfig);
     const env = testEnvironment(folder.path, kubeconfig);
     const kodama = await SourceKodama.on({ env, folder: folder.path });
 
@@ -73,42 +83,59 @@ Deno.test({
       },
     });
 
-    const attack = async (host: Host) => {
-      await using _client = await host.kube();
-      const signal = new AbortController().signal;
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(hostileCalls(tools), { minLength: 1, maxLength: 4 }),
-          async (calls) => {
-            for (const { tool, input } of calls) {
-              // It would wait for what never comes.
-              const short = tool.name === "wait" ? { ...input, timeoutMs: 1 } : input;
-              await tool.call(short, { host, signal, confirm: undefined });
-            }
-          },
-        ),
-        { numRuns: sequences },
-      );
+    const namespaces = [namespace.name, other.name] as const;
+    const administrator = thisMachine(testEnvironment(folder.path, cluster.kubeconfig));
+    await using client = await administrator.kube();
+    const prey = await plant(client, { namespaces, secret, kubeconfig });
+    await namespace.kubectl("wait", "--for=condition=Ready", `pod/${prey.pod}`, hangTimeout);
+    const before = await identities(client, prey);
+
+    /** Attacks as a user of its own; nobody says yes. */
+    const attack = async (
+      prefix: string,
+      how: (env: Record<string, string>, hunt: SecretHunt) => Promise<Attacked>,
+    ) => {
+      const user = await administratorFile(namespace, kubeconfig, prefix);
+      const key = JSON.parse(await Deno.readTextFile(kubeconfig)).users[0].user["client-key-data"];
+      assert.ok(typeof key === "string" && key.length > 200, "the kubeconfig has no key");
+      const hunt = new SecretHunt({ secret, key: key.slice(100, 160) });
+      const config = `${folder.path}/config-of-${prefix}`;
+      const result = await how({ ...env, KODAMA_CONFIG_DIR: config }, hunt);
+      assert.ok(await hunt.lookInFolder(config) > 0 && result.questions > 0, "hardly anything ran");
+      assert.deepEqual(hunt.finds, []);
+      assert.deepEqual(await identities(client, prey), before);
+      const found = (await auditLines(rig)).filter((line) => actorOf(line) === user);
+      const survivors = new Set(before.keys());
+      assert.deepEqual(unapproved(found, { approvals: [], survivors }), []);
+      assert.ok(found.map(changeName).includes(`get pods/${prey.pod}/exec`), "hardly anything ran");
+      return { user, found };
     };
-    await t.step(`${sequences} hostile sequences of calls`, () => attack(thisMachine(env)));
 
-    const found = await changes(rig, { user });
-    // Commands that are known to read run by exec; nothing else has left this machine.
-    assert.ok(found.includes(`get pods/${pod}/exec`), "hardly anything ran");
-    assert.deepEqual(found.filter((one) => !/^(?:get|create) pods\/[^/]+\/exec$/.test(one)), []);
-    // The same user, where a change is allowed: the log would have had it.
-    await kodama.succeed(["k", "--yes", "label", "pod", pod, "a=b"]);
-    assert.ok((await changes(rig, { user })).includes(`patch pods/${pod}`));
+    const options = { prey, sequences, approves: false };
+    await t.step(`${sequences.count} hostile sequences by MCP`, async () => {
+      const { user } = await attack("agent", async (env, hunt) => {
+        const host = thisMachine(env);
+        await using _client = await host.kube();
+        return await attackByMcp({ ...options, host, hunt });
+      });
+      assert.ok((await namespacesOf(rig, user)).size > 1, "they reach other namespaces");
+    });
 
-    await t.step(
-      `${sequences} more, limited to the namespace: no request is about another one`,
-      async () => {
-        const limited = await administrator(namespace, kubeconfig, "limited");
-        await attack(thisMachine(env, { only: { namespace: namespace.name } }));
-        // The audit log has the whole log of earlier requests too: they are of another user.
-        assert.deepEqual([...await namespacesOf(rig, limited)], [namespace.name]);
-        assert.ok((await namespacesOf(rig, user)).size > 1, "the same calls reach others");
-      },
-    );
+    await t.step(`${sequences.count} more, limited to the namespace`, async () => {
+      const onlyNamespace = namespace.name;
+      const { user } = await attack("limited", async (env, hunt) => {
+        const host = thisMachine(env, { only: { namespace: onlyNamespace } });
+        await using _client = await host.kube();
+        return await attackByMcp({ ...options, host, hunt }, { onlyNamespace });
+      });
+      assert.deepEqual([...await namespacesOf(rig, user)], [onlyNamespace]);
+    });
+
+    await t.step(`${sequences.count} hostile questions of kodama ask`, async () => {
+      const { user } = await attack("model", (env, hunt) => attackByAsk({ ...options, hunt }, env));
+      // The same user, where a change is allowed: the log would have had it.
+      await kodama.succeed(["k", "--yes", "label", "pod", prey.pod, "a=b"]);
+      assert.ok((await changes(rig, { user })).includes(`patch pods/${prey.pod}`));
+    });
   },
 });
