@@ -1,7 +1,7 @@
 /** The documentation's pictures of a terminal: how they are drawn, and that those in `docs/images/` show what they should. */
 import assert from "node:assert/strict";
 import { picturesFolder, shots } from "../tools/pictures.ts";
-import { terminalSvg } from "../tools/terminal_svg.ts";
+import { movingSvg, terminalSvg } from "../tools/terminal_svg.ts";
 
 /** The text that a reader sees, row by row; throws if elements aren't closed in the order of their opening. */
 function visibleText(svg: string): string {
@@ -33,6 +33,7 @@ Deno.test("terminalSvg() draws text, colours, weights and backgrounds of SGR seq
     ["\x1b[38;5;196mx\x1b[39my", /fill="#ff0000"[^>]*>x<.*fill="#d5d9e6"[^>]*>y</],
     ["\x1b[7mx", /<rect [^>]*fill="#d5d9e6"\/><text [^>]*fill="#1a1b26"[^>]*>x</],
     ["木x", /textLength="25.2"[^>]*>木x</],
+    ["  a b   c ", /<text x="32.8"[^>]*textLength="25.2"[^>]*>a b<.*<text x="83.2"[^>]*>c</],
   ];
   for (const [row, part] of cases) assert.match(draw(row), part);
 });
@@ -41,6 +42,27 @@ Deno.test("terminalSvg() carries a look over the end of a row, and refuses what 
   assert.match(draw("\x1b[31mx", "y"), /fill="#f7768e"[^>]*>x<[^]*fill="#f7768e"[^>]*>y</);
   assert.throws(() => draw("\x1b[2Kx"), /not an SGR sequence/);
   assert.throws(() => draw("\x1b[99mx"), /unsupported SGR code 99/);
+});
+
+Deno.test("movingSvg() shows each screen for its time, draws what stays once, and ends with the last", () => {
+  const svg = movingSvg({
+    title: "t",
+    columns: 20,
+    frames: [
+      { rows: ["$ ls", ""], seconds: 1 },
+      { rows: ["$ ls", "a b"], seconds: 2 },
+      { rows: ["$ ls", "c"], seconds: 1 },
+    ],
+  });
+  assert.equal(visibleText(svg), "t\n$ ls\na bc");
+  assert.match(svg, /<g class="f1-2">[^\n]*>a b</);
+  assert.match(svg, /\.f1-2\{visibility:hidden;animation:f1-2 4s step-end infinite\}/);
+  assert.match(
+    svg,
+    /@keyframes f1-2\{25%\{visibility:visible\}0%\{visibility:hidden\}75%\{visibility:hidden\}\}/,
+  );
+  assert.match(svg, /\.f2-3\{visibility:visible;/);
+  assert.doesNotMatch(svg, /<g[^>]*>[^\n]*\$ ls/);
 });
 
 for (const [name, { title, shows }] of Object.entries(shots)) {

@@ -6,7 +6,7 @@
 import { InstalledKodama } from "../tests/harness/installed_kodama.ts";
 import { PseudoTerminal, terminalMissing } from "../tests/harness/pseudo_terminal.ts";
 import { sayFailure } from "./say_failure.ts";
-import { terminalSvg } from "./terminal_svg.ts";
+import { type Frame, movingSvg, terminalSvg } from "./terminal_svg.ts";
 
 /** One input at the keyboard, and the screen that follows. */
 interface Step {
@@ -15,6 +15,8 @@ interface Step {
   press?: readonly string[];
   /** The screen for which the next step waits. */
   until: RegExp;
+  /** How long a moving picture shows that screen; 1.5 if absent. */
+  seconds?: number;
 }
 
 /** One picture: the input at a shell's prompt, until its last screen. */
@@ -23,6 +25,8 @@ export interface Shot {
   columns: number;
   rows: number;
   steps: readonly Step[];
+  /** The screens of all steps follow each other; otherwise it is the last one. */
+  isMoving?: boolean;
   /** Texts that the picture shows. */
   shows: readonly string[];
 }
@@ -65,12 +69,19 @@ export const shots: Readonly<Record<string, Shot>> = {
     title: "The terminal UI: a command in the marked pods, and the outcome of each",
     columns: 110,
     rows: 30,
+    isMoving: true,
     steps: [
-      { type: "kodama ui", press: ["Enter"], until: /cache-0\b/ },
+      { type: "kodama ui", until: /kodama ui/, seconds: 1 },
+      { press: ["Enter"], until: /cache-0\b/, seconds: 2 },
       { type: "/^cache-2", until: / 5 of \d+ ━/ },
-      { press: ["Enter", "a"], until: /5 marked/ },
-      { type: "xprintenv CACHE_CONFIG | grep version.7.2.5", press: ["Enter"], until: /━ .*4 ok/ },
-      { press: ["G"], until: /── cache-23/ },
+      { press: ["Enter", "a"], until: /5 marked/, seconds: 2 },
+      {
+        type: "xprintenv CACHE_CONFIG | grep version.7.2.5",
+        until: /version\.7\.2\.5/,
+        seconds: 2,
+      },
+      { press: ["Enter"], until: /━ .*4 ok/, seconds: 2 },
+      { press: ["G"], until: /── cache-23/, seconds: 5 },
     ],
     shows: ["5 marked", "4 ok, 1 failed", "cache-23", "version 7.2.5"],
   },
@@ -91,13 +102,16 @@ async function draw(shot: Shot, kodama: InstalledKodama): Promise<string> {
     },
   );
   await terminal.until("the prompt", /\$/);
-  for (const { type, press, until } of shot.steps) {
+  const frames: Frame[] = [];
+  for (const { type, press, until, seconds = 1.5 } of shot.steps) {
     if (type !== undefined) await terminal.type(type);
     if (press !== undefined) await terminal.press(...press);
     await terminal.until(String(until), (screen) => until.test(`${screen} `));
+    frames.push({ rows: (await terminal.coloredScreen()).split("\n"), seconds });
   }
-  const rows = (await terminal.coloredScreen()).split("\n");
-  return terminalSvg({ title: shot.title, columns: shot.columns, rows });
+  const { title, columns } = shot;
+  if (shot.isMoving === true) return movingSvg({ title, columns, frames });
+  return terminalSvg({ title, columns, rows: frames.at(-1)?.rows ?? [] });
 }
 
 async function main(): Promise<number> {

@@ -63,17 +63,82 @@ export interface TerminalPicture {
   rows: readonly string[];
 }
 
+/** A screen of a moving picture, as the rows of {@link TerminalPicture}. */
+export interface Frame {
+  rows: readonly string[];
+  seconds: number;
+}
+
 /** Returns the picture as an SVG without scripts and without external fonts or files. */
 export function terminalSvg({ title, columns, rows }: TerminalPicture): string {
-  const width = Math.ceil(columns * cell.width + 2 * padding.x);
-  const height = barHeight + rows.length * cell.height + 2 * padding.y;
+  return windowSvg({ title, columns, height: rows.length }, rowsSvg(rows));
+}
+
+/**
+ * Returns screens that follow each other, again and again, as such an SVG: a row that stays is drawn once. If the reader
+ * wants no motion, or its program knows none, it is the last screen.
+ */
+export function movingSvg(
+  { title, columns, frames }: { title: string; columns: number; frames: readonly Frame[] },
+): string {
+  const screens = frames.map(({ rows }) => rowsSvg(rows));
+  const starts = frames.map((_, index) =>
+    frames.slice(0, index).reduce((sum, { seconds }) => sum + seconds, 0)
+  );
+  const total = (starts.at(-1) ?? 0) + (frames.at(-1)?.seconds ?? 0);
+  const percent = (frame: number) => round(100 * (starts[frame] ?? total) / total);
+  const styles = new Map<string, string>();
+  const height = Math.max(...screens.map(({ length }) => length));
+  const body = Array.from({ length: height }, (_, row) => {
+    const parts: string[] = [];
+    for (let from = 0; from < screens.length;) {
+      const drawn = screens[from]?.[row] ?? "";
+      let to = from + 1;
+      while (to < screens.length && (screens[to]?.[row] ?? "") === drawn) to++;
+      const name = `f${from}-${to}`;
+      const isAlways = to - from === screens.length;
+      if (drawn !== "") parts.push(isAlways ? drawn : `<g class="${name}">${drawn}</g>`);
+      if (drawn !== "" && !isAlways) styles.set(name, style(name, from, to));
+      from = to;
+    }
+    return parts.join("");
+  });
+  return windowSvg({ title, columns, height }, [
+    `<style>${[...styles.values()].join("")}` +
+    "@media (prefers-reduced-motion:reduce){g{animation:none!important}}</style>",
+    ...body,
+  ]);
+
+  function style(name: string, from: number, to: number): string {
+    const steps = [
+      `${percent(from)}%{visibility:visible}`,
+      ...(from === 0 ? [] : ["0%{visibility:hidden}"]),
+      to === screens.length ? "100%{visibility:visible}" : `${percent(to)}%{visibility:hidden}`,
+    ].join("");
+    const still = to === screens.length ? "visible" : "hidden";
+    return `.${name}{visibility:${still};animation:${name} ${total}s step-end infinite}` +
+      `@keyframes ${name}{${steps}}`;
+  }
+}
+
+/** Returns each row of a screen. */
+function rowsSvg(rows: readonly string[]): string[] {
   let look = defaultLook;
-  const body = rows.map((row, index) => {
+  return rows.map((row, index) => {
     const parsed = runsOf(row, look);
     look = parsed.look;
     const top = barHeight + padding.y + index * cell.height;
     return parsed.runs.map((run) => runSvg(run, top)).join("");
   });
+}
+
+/** Returns the terminal's window with a content; `height` in rows. */
+function windowSvg(
+  { title, columns, height: rows }: { title: string; columns: number; height: number },
+  body: readonly string[],
+): string {
+  const width = Math.ceil(columns * cell.width + 2 * padding.x);
+  const height = barHeight + rows * cell.height + 2 * padding.y;
   const dots = ["#f7768e", "#e0af68", "#9ece6a"]
     .map((fill, index) => `<circle cx="${18 + index * 18}" cy="15" r="5" fill="${fill}"/>`);
   return [
@@ -84,7 +149,7 @@ export function terminalSvg({ title, columns, rows }: TerminalPicture): string {
     `fill="${colors.background}" stroke="${colors.border}"/>`,
     dots.join(""),
     `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" ` +
-    `font-size="${cell.fontSize}" xml:space="preserve" style="white-space:pre">`,
+    `font-size="${cell.fontSize}">`,
     `<text x="${width / 2}" y="20" text-anchor="middle" font-size="12" fill="${colors.title}">` +
     `${escaped(title)}</text>`,
     ...body.filter((line) => line !== ""),
@@ -154,15 +219,20 @@ function runSvg({ text, column, width, look }: Run, top: number): string {
   const rect = paper === undefined
     ? ""
     : `<rect x="${x}" y="${top}" width="${span}" height="${cell.height}" fill="${paper}"/>`;
-  if (text.trim() === "") return rect;
-  // The fixed length aligns columns in any monospaced font of the reader.
-  const attributes = [
-    `x="${x}" y="${top + cell.baseline}" textLength="${span}" fill="${ink}"`,
+  const style = [
     look.bold ? ` font-weight="bold"` : "",
     look.dim ? ` opacity="0.6"` : "",
     look.underline ? ` text-decoration="underline"` : "",
   ].join("");
-  return `${rect}<text ${attributes} lengthAdjust="spacingAndGlyphs">${escaped(text)}</text>`;
+  // Browsers differ in what they do with spaces, so there are single ones alone, between words.
+  const parts = [...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: part, index }) => {
+    const at = round(padding.x + (column + displayWidth(text.slice(0, index))) * cell.width);
+    // The fixed length aligns columns in any monospaced font of the reader.
+    const length = round(displayWidth(part) * cell.width);
+    return `<text x="${at}" y="${top + cell.baseline}" textLength="${length}" fill="${ink}"` +
+      `${style} lengthAdjust="spacingAndGlyphs">${escaped(part)}</text>`;
+  });
+  return rect + parts.join("");
 }
 
 /** Returns one of the 256 colours: named, of the 6x6x6 cube, or of the greys. */
