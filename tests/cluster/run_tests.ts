@@ -39,11 +39,12 @@ const files = [
   "tests/scenarios_test.ts",
 ];
 
-/** Tests of their own tasks, because they need minutes of building, or of kubelet. By the flag that chooses them. */
+/** Tests of their own tasks, because they need minutes: for building, kubelet or copying. By the flag that chooses them. */
 const others: Readonly<Record<string, readonly string[]>> = {
   "--fleet": ["in_cluster", "in_cluster_fleet"],
   "--metrics": ["top"],
   "--storage": ["session_snapshots"],
+  "--vscode": ["vscode_remote"],
 };
 
 async function main(args: readonly string[]): Promise<number> {

@@ -6,12 +6,17 @@ function executable(): string {
   return Deno.env.get("KODAMA_CHROMIUM") ?? "/usr/bin/chromium";
 }
 
-/** Starts it, without a window. */
-export async function launchChromium(): Promise<Browser> {
+/**
+ * Starts it, without a window.
+ *
+ * @param proxy for all of its connections, those to this machine too, such as `socks5://127.0.0.1:1080`.
+ */
+export async function launchChromium(proxy?: string): Promise<Browser> {
   return await chromium.launch({
     executablePath: executable(),
     args: ["--no-sandbox", "--disable-gpu"],
     timeout: hangLimitMs,
+    ...(proxy === undefined ? {} : { proxy: { server: proxy, bypass: "<-loopback>" } }),
   });
 }
 

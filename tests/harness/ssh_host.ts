@@ -1,6 +1,7 @@
 /** A session as a host of this machine's OpenSSH. */
 import assert from "node:assert/strict";
 import { type CommandResult, runCommand } from "./command.ts";
+import { freePort } from "./free_port.ts";
 import { outputOf, type SourceKodama } from "./source_kodama.ts";
 
 /** A host that `kodama ssh-config` has written. */
@@ -59,30 +60,19 @@ export class SshHost {
     mark: string,
     forwardOf: (localPort: number) => string[],
   ): Promise<SshConnection> {
-    for (;;) {
-      const localPort = freePort();
-      const forward = ["-o", "ExitOnForwardFailure=yes", ...forwardOf(localPort)];
-      const child = new Deno.Command("ssh", {
-        args: [...this.options, "-T", ...forward, this.name, "bash"],
-        ...{ clearEnv: true, env: { ...this.env } },
-        ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
-      }).spawn();
-      await using stack = new AsyncDisposableStack();
-      const connection = stack.use(new SshConnection(child, localPort));
-      const failure = await connection.report(script, mark);
-      if (failure === undefined) {
-        stack.move();
-        return connection;
-      }
-      // Another program may have taken the port meanwhile.
-      assert.match(failure, /Address already in use/);
-    }
+    const localPort = freePort();
+    const forward = ["-o", "ExitOnForwardFailure=yes", ...forwardOf(localPort)];
+    const child = new Deno.Command("ssh", {
+      args: [...this.options, "-T", ...forward, this.name, "bash"],
+      ...{ clearEnv: true, env: { ...this.env } },
+      ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+    }).spawn();
+    await using stack = new AsyncDisposableStack();
+    const connection = stack.use(new SshConnection(child, localPort));
+    await connection.report(script, mark);
+    stack.move();
+    return connection;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** An editor's connection, with a forward. */
@@ -90,14 +80,13 @@ export class SshConnection implements AsyncDisposable {
   /** The lines that the script reported. */
   reported: readonly string[] = [];
   readonly #errors: Promise<string>;
-  #moved = false;
 
   constructor(private readonly child: Deno.ChildProcess, readonly localPort: number) {
     this.#errors = new Response(child.stderr).text();
   }
 
-  /** Runs the script and reads its report. Returns standard error if ssh ends before it. */
-  async report(script: string, mark: string): Promise<string | undefined> {
+  /** Runs the script and reads its report. */
+  async report(script: string, mark: string): Promise<void> {
     const input = this.child.stdin.getWriter();
     // If ssh ends before it reads, its error tells why.
     await input.write(new TextEncoder().encode(script)).catch(() => {});
@@ -110,9 +99,9 @@ export class SshConnection implements AsyncDisposable {
       if (!text.includes(end)) continue;
       const report = text.slice(text.indexOf(start) + start.length, text.indexOf(end));
       this.reported = report.trimEnd().split("\n");
-      return undefined;
+      return;
     }
-    return `${text}${await this.#errors}`;
+    assert.fail(`ssh ended: ${text}${await this.#errors}`);
   }
 
   /** Ends it by a signal: ssh would wait for forwarded connections that are still open. */

@@ -2,7 +2,7 @@
  * A real VS Code for tests: code-server, which is VS Code's own workbench and extension host in a browser. It is
  * built once, from npm, in a cache outside of the checkout.
  */
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { killAndWait, markedProcesses } from "../cluster/processes.ts";
 import { launchChromium } from "../harness/chromium.ts";
 import { RunningCommand } from "../harness/command.ts";
@@ -30,12 +30,7 @@ export interface EditorOptions {
 
 /** An open editor. */
 export class Editor implements AsyncDisposable {
-  private constructor(
-    readonly page: Page,
-    private readonly browser: Browser,
-    private readonly server: RunningCommand,
-    private readonly mark: string,
-  ) {}
+  private constructor(readonly page: Page, private readonly parts: AsyncDisposableStack) {}
 
   /** Starts the server, installs the extension and opens the folder. */
   static async open({ folder, home, vsix, env }: EditorOptions): Promise<Editor> {
@@ -59,23 +54,44 @@ export class Editor implements AsyncDisposable {
     await Deno.writeTextFile(`${home}/.profile`, exports.join(""));
     const base = { ...env, HOME: home };
     await run("node", [entry, "--install-extension", vsix], base);
+    await using stack = new AsyncDisposableStack();
     const mark = crypto.randomUUID();
+    const started = () => markedProcesses(mark, markVariable);
+    // What it started writes into its home for some time after its own end.
+    stack.defer(async () => {
+      for (let left = await started(); left.length > 0; left = await started()) {
+        await Promise.all(left.map((process) => killAndWait(process)));
+      }
+    });
     const server = new RunningCommand([
       ...["node", entry],
       ...["--auth", "none", "--bind-addr", "127.0.0.1:0"],
       ...["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"],
       folder,
     ], { env: { ...base, [markVariable]: mark } });
+    stack.defer(async () => {
+      server.signal("SIGTERM");
+      await server.ended();
+    });
     const listening = /server listening on (http:\/\/[\d.]+:\d+)/;
     await server.until(({ stdout }) => listening.test(stdout));
     const url = listening.exec(server.stdout)?.[1];
-    const browser = await launchChromium();
+    const editor = stack.use(await Editor.at(`${url}/?folder=${encodeURIComponent(folder)}`));
+    // Extensions are known a moment after the workbench is drawn.
+    await editor.page.locator('.activitybar [aria-label^="kodama"]').first().waitFor();
+    return new Editor(editor.page, stack.move());
+  }
+
+  /** Opens the workbench of a server that runs. @param proxy as that of `launchChromium()` */
+  static async at(url: string, proxy?: string): Promise<Editor> {
+    await using stack = new AsyncDisposableStack();
+    const browser = await launchChromium(proxy);
+    stack.defer(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
     page.setDefaultTimeout(hangLimitMs);
-    await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
-    // Extensions are known a moment after the workbench is drawn.
-    await page.locator('.activitybar [aria-label^="kodama"]').first().waitFor();
-    return new Editor(page, browser, server, mark);
+    await page.goto(url);
+    await page.locator(".activitybar").waitFor();
+    return new Editor(page, stack.move());
   }
 
   /** Runs a command of the palette. */
@@ -133,22 +149,12 @@ export class Editor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser.close();
-    this.server.signal("SIGTERM");
-    await this.server.ended();
-    // What it started writes into its home for some time after its own end.
-    for (let left = await this.#started(); left.length > 0; left = await this.#started()) {
-      await Promise.all(left.map((process) => killAndWait(process)));
-    }
-  }
-
-  #started() {
-    return markedProcesses(this.mark, markVariable);
+    await this.parts[Symbol.asyncDispose]();
   }
 }
 
-/** Returns the folder of code-server, which is built if it isn't in the cache yet. */
-async function provideCodeServer(): Promise<string> {
+/** Returns the folder of code-server's package, which is built if it isn't in the cache yet. */
+export async function provideCodeServer(): Promise<string> {
   const cache = Deno.env.get("KODAMA_CI_CACHE") ??
     `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/kodama-ci`;
   const home = `${cache}/code-server-${version}`;
