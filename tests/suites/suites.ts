@@ -25,6 +25,7 @@ const elsewhere = [
   "tests/cluster/",
   "tests/editors/",
   "tests/mcp/",
+  "tests/ollama/",
   "tests/plugins/",
   "tests/release/",
   "tests/suites/",
