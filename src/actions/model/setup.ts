@@ -100,6 +100,7 @@ export class ModelSetup {
       readFile: (path) => this.#readFile(path),
     });
     if (found !== undefined) this.keys.set(provider, found);
+    this.#host.log("info", "model", `key of ${provider}: ${keyText(found)}`);
     return found;
   }
 
@@ -133,6 +134,32 @@ export class ModelSetup {
     if (text === undefined) return undefined;
     const { mode = 0 } = await files.inspect(full) ?? {};
     return { text, isShared: (mode & 0o077) !== 0 };
+  }
+}
+
+/** Where a key is from and about how long it is: what a log may have of it. */
+function keyText(found: FoundKey | undefined): string {
+  if (found === undefined) return "none";
+  const { source, value } = found;
+  const from = sourceText(source);
+  const length = value.length < 20
+    ? "less than 20"
+    : value.length < 100
+    ? "20 to 99"
+    : "100 or more";
+  return `${from}, ${length} characters`;
+}
+
+function sourceText(source: FoundKey["source"]): string {
+  switch (source.kind) {
+    case "variable":
+      return `$${source.name}`;
+    case "variableFile":
+      return `the file that $${source.name} names`;
+    case "setting":
+      return "the setting model_keys";
+    case "settingFile":
+      return "the file of the setting model_key_files";
   }
 }
 
