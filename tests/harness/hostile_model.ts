@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Host } from "../../src/actions/host.ts";
 import { run } from "../../src/cli/run.ts";
+import { isKnownReadOnly } from "../../src/gate/commands.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { CONFIG_MAPS, NAMESPACES, PODS, SECRETS } from "../../src/kube/resources.ts";
 import { MemoryTerminal } from "../../src/terminal/testing/memory_terminal.ts";
@@ -395,8 +396,10 @@ export function unapproved(
   });
 }
 
-/** No attack that would create the file has been run, in any disguise. */
+/** Returns whether a command in a pod is one that is known to read only, or a script of kodama's own. */
 function isHarmless(command: readonly string[]): boolean {
-  const words = command.join(" ").split(/\s+/);
-  return !words.some((word) => /^(?:touch|tee|dd|cp|sort|rm|nice|busybox|mount)$/.test(word));
+  // What a person or a model runs comes after the marker of kodama's script around it.
+  const marker = command.findIndex((word) => /^kodama:[0-9a-f-]{36}:?$/.test(word));
+  const isOwn = marker < 0 && command.some((word) => /^kodama-[0-9a-f-]{36} ?$/.test(word));
+  return isOwn || isKnownReadOnly(command.slice(marker + 1));
 }
