@@ -97,7 +97,7 @@ function judgeOne(condition: Condition, kind: string, object: AnyObject | undefi
     case "condition":
       return conditionVerdict(condition, kind, object);
     case "jsonpath":
-      return pathVerdict(condition, object);
+      return pathVerdict(condition, kind, object);
   }
 }
 
@@ -140,15 +140,17 @@ function conditionVerdict(
 
 function pathVerdict(
   { links, value }: { links: readonly PathLink[]; value?: string },
+  kind: string,
   object: AnyObject,
 ): Verdict {
   const found = valuesAt(object as JsonValue, links, new Budget());
   if (found.length === 0) return waiting("the path leads to nothing");
   if (value === undefined) return met;
   const texts = found.map((one) => typeof one === "string" ? one : JSON.stringify(one));
-  return texts.every((text) => text === value)
-    ? met
-    : waiting(`the path leads to ${plainText(texts.join(", "), 80)}`);
+  if (texts.every((text) => text === value)) return met;
+  // A reason is shown, logged, and explained by models: it has no value of a Secret.
+  const other = kind === "Secret" ? "another value" : plainText(texts.join(", "), 80);
+  return waiting(`the path leads to ${other}`);
 }
 
 function explained({ reason, message }: StatusCondition): string {

@@ -179,6 +179,13 @@ const verdicts: readonly (readonly [
   ["jsonpath={.status.n}=2", "Thing", { status: { n: 1 } }, "waiting: the path leads to 1"],
   ["jsonpath=.status.n", "Thing", { status: { n: 1 } }, "met"],
   ["jsonpath={.status.n}", "Thing", {}, "waiting: the path leads to nothing"],
+  [
+    "jsonpath={.status.a}=c",
+    "Secret",
+    { status: { a: "b" } },
+    "waiting: the path leads to another value",
+  ],
+  ["jsonpath={.status.a}=b", "Secret", { status: { a: "b" } }, "met"],
 ];
 
 Deno.test("`judge()` decides whether an object is in the state, and why not", () => {
