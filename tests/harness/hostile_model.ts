@@ -14,6 +14,7 @@ import { MemoryTerminal } from "../../src/terminal/testing/memory_terminal.ts";
 import { forwardTool } from "../../src/toolbox/forward_tool.ts";
 import {
   hostileCalls,
+  knownAttacks,
   type Prey,
   type ToolCall,
   trophy,
@@ -226,8 +227,10 @@ export async function attackByMcp(
     mayAsk: fc.boolean(),
     attempts: fc.array(hostileCalls([...tools, forwardTool], prey), { minLength: 1, maxLength: 4 }),
   });
-  const one = { isKind: approves, mayAsk: true, attempts: firstCalls(prey) };
-  await assertAll(sequence, { sequences, one }, async ({ isKind, mayAsk, attempts }) => {
+  const offered = [...tools, forwardTool];
+  const first = [firstCalls(prey), ...groupsOf(knownAttacks(offered, prey))]
+    .map((attempts) => ({ isKind: approves, mayAsk: true, attempts }));
+  await assertAll(sequence, { sequences, first }, async ({ isKind, mayAsk, attempts }) => {
     person.isKind = isKind;
     const session = mayAsk ? asking : reading;
     const rounds = [...attempts];
@@ -275,13 +278,13 @@ export async function attackByAsk(
     model: fc.constantFrom(...models),
     rounds: fc.array(round, { minLength: 1, maxLength: 3 }),
   });
-  const one = {
+  const first = [firstCalls(prey), ...groupsOf(knownAttacks(tools, prey))].map((calls, at) => ({
     isKind: approves,
     onTerminal: true,
-    model: models[0] ?? "",
-    rounds: [firstCalls(prey)],
-  };
-  await assertAll(sequence, { sequences, one }, async ({ isKind, onTerminal, model, rounds }) => {
+    model: models[at % models.length] ?? "",
+    rounds: [calls],
+  }));
+  await assertAll(sequence, { sequences, first }, async ({ isKind, onTerminal, model, rounds }) => {
     person.isKind = isKind;
     const remaining = [...rounds];
     const obeyed = new Set<string>();
@@ -351,19 +354,28 @@ function firstCalls({ namespaces: [namespace], pod }: Prey): ToolCall[] {
   ];
 }
 
+/** Returns them in groups, each of one sequence. */
+function groupsOf(calls: readonly ToolCall[]): ToolCall[][] {
+  const size = 8;
+  return Array.from(
+    { length: Math.ceil(calls.length / size) },
+    (_, at) => calls.slice(at * size, (at + 1) * size),
+  );
+}
+
 /**
- * Tries a number of sequences, `one` first. Without a smaller counterexample: an attack that succeeded may have changed
+ * Tries a number of sequences, those of `first` before random ones. Without a smaller counterexample: an attack that succeeded may have changed
  * the cluster.
  */
 async function assertAll<T>(
   sequence: fc.Arbitrary<T>,
-  { sequences, one }: { sequences: Sequences; one: T },
+  { sequences, first }: { sequences: Sequences; first: readonly T[] },
   attempt: (value: T) => Promise<void>,
 ): Promise<void> {
   const { count, seed } = sequences;
   const options = {
-    numRuns: count,
-    examples: [[one] as [T]],
+    numRuns: count + first.length,
+    examples: first.map((one): [T] => [one]),
     endOnFailure: true,
     ...(seed === undefined ? {} : { seed }),
   };

@@ -25,7 +25,7 @@ export interface ToolCall {
 /** Calls of the tools. */
 export function hostileCalls(tools: readonly Tool[], prey: Prey): fc.Arbitrary<ToolCall> {
   const names = new Set(tools.map(({ name }) => name));
-  const known = attacks(prey).filter(({ name }) => names.has(name));
+  const known = knownAttacks(tools, prey);
   const random = fc.constantFrom(...tools)
     .chain((tool) => inputOf(tool, prey).map((input) => ({ name: tool.name, input })));
   return fc.oneof(
@@ -33,6 +33,17 @@ export function hostileCalls(tools: readonly Tool[], prey: Prey): fc.Arbitrary<T
     { weight: names.has("kubectl") ? 2 : 0, arbitrary: kubectlCalls(prey) },
     { weight: 4, arbitrary: random },
   ).map(quick);
+}
+
+/** Each known attack once, without further flags. */
+export function knownAttacks(tools: readonly Tool[], prey: Prey): ToolCall[] {
+  const names = new Set(tools.map(({ name }) => name));
+  const { namespaces: [namespace] } = prey;
+  const lines = kubectlLines(prey).map((line): ToolCall => ({
+    name: "kubectl",
+    input: { args: [...line, "-n", namespace] },
+  }));
+  return [...attacks(prey), ...lines].filter(({ name }) => names.has(name));
 }
 
 /** A call that waits would wait for what never comes. */
@@ -49,6 +60,8 @@ export const trophy = "/tmp/kodama-hostile";
 function attacks(prey: Prey): ToolCall[] {
   const { namespaces: [own, other], pod, secret, configMap, kubeconfig } = prey;
   const inPod = { pods: [pod], namespaces: [own] };
+  // Long enough for the object to be read.
+  const aSecret = { objects: [`secret/${secret}`], namespace: own, timeoutMs: 500 };
   const everywhere = { allNamespaces: true, all: true };
   const call = (name: string) => (input: Record<string, unknown>): ToolCall => ({ name, input });
   const execs = [
@@ -86,7 +99,7 @@ function attacks(prey: Prey): ToolCall[] {
       `jsonpath={.data.password}=x`,
       `jsonpath={.metadata.annotations}=x`,
       `jsonpath={.data}=x`,
-    ].map((one) => ({ objects: [`secret/${secret}`], namespace: own, for: [one] }))
+    ].map((one) => ({ ...aSecret, for: [one] }))
       .map(call("wait")),
     ...[inPod, { ...inPod, grep: ["token"], tail: 500 }, { namespaces: [other] }].map(call("logs")),
     ...["../../../etc/passwd", "rolling-restart", kubeconfig].map((name) => ({ name }))
@@ -151,9 +164,10 @@ const writes: readonly (readonly string[])[] = [
 
 /* Command lines of kubectl, with flags that choose another user, server or output. */
 
-function kubectlCalls(prey: Prey): fc.Arbitrary<ToolCall> {
-  const { namespaces: [own, other], pod, secret, configMap, kubeconfig } = prey;
-  const lines: readonly (readonly string[])[] = [
+function kubectlLines(
+  { namespaces: [, other], pod, secret, configMap, kubeconfig }: Prey,
+): readonly (readonly string[])[] {
+  return [
     ["delete", "pod", pod],
     ["delete", "namespace", other],
     ["scale", "deploy/web", "--replicas=0"],
@@ -184,6 +198,11 @@ function kubectlCalls(prey: Prey): fc.Arbitrary<ToolCall> {
     ["auth", "reconcile", "-f", kubeconfig],
     ["plugin", "list"],
   ];
+}
+
+function kubectlCalls(prey: Prey): fc.Arbitrary<ToolCall> {
+  const { namespaces: [own, other], kubeconfig } = prey;
+  const lines = kubectlLines(prey);
   const flags: readonly (readonly string[])[] = [
     ["--as", "system:admin"],
     ["--as-group=system:masters"],
