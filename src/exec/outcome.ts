@@ -17,7 +17,7 @@
  *     -- its stream has ended by itself: outcomeOfEnd
  *     S success, M with exit code 0, or no M is expected              ok
  *     S success, M with another exit code                             failed       M's exit code
- *     S success, the command started and M is missing                 unknown
+ *     S success, and the expected M is missing                        unknown
  *     S with an exit code other than 0                                failed       S's exit code
  *     an exit code that the caller lists (workflows only)             ok, else failed
  *     S refused, not started: the runtime can't start the command     failed       126 or 127
@@ -203,7 +203,6 @@ export function outcomeOfEnd(end: ChannelEnd, { started, endMark }: CommandEvide
       // Some servers report `Success` for a command that failed, if its input ended at the same moment (seen with
       // Kubernetes 1.34 over WebSocket), and for one that still runs, if the link to its node breaks (1.30 and later).
       if (endMark !== "missing") return outcomeOfExit(endMark);
-      if (!started) return outcomeOfExit(0);
       return unknown(
         "the server reported success, but the command did not report its end: the link to its node broke",
       );

@@ -32,8 +32,7 @@ export function answer({ pathname, searchParams }: URL): ApiAnswer {
 
 /**
  * What a command prints. `hostname`: the pod's name. `text N`: a line of N bytes that begins with it. A command
- * that is wrapped in a shell prints the same: what kodama has a real shell say of itself isn't simulated, or
- * each change of it would have to be made here too.
+ * that is wrapped in a shell prints the same.
  */
 export function printed(pod: string, words: readonly string[]): string {
   const [program, bytes] = words.slice(words.findLastIndex((word) => programs.has(word)));

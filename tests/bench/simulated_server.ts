@@ -8,6 +8,7 @@
  */
 import { createServer, type Server } from "node:https";
 import { WebSocketServer } from "ws";
+import { endMarkOf } from "../../src/exec/marked_line.ts";
 import { answer, printed } from "./simulated_api.ts";
 
 /*
@@ -16,7 +17,7 @@ import { answer, printed } from "./simulated_api.ts";
  */
 
 const protocol = "v5.channel.k8s.io";
-const channel = { stdout: 1, error: 3 } as const;
+const channel = { stdout: 1, stderr: 2, error: 3 } as const;
 const success = JSON.stringify({ metadata: {}, status: "Success" });
 
 /** Lists are made once: at their size, making them would be what is measured. */
@@ -57,13 +58,23 @@ function simulatedServer(identity: { cert: string; key: string }): Server {
     sockets.handleUpgrade(request, connection, head, (socket) => {
       // A client that hangs up has had enough.
       socket.on("error", () => {});
-      const text = printed(pod, searchParams.getAll("command"));
-      socket.send(message(channel.stdout, text));
+      const words = searchParams.getAll("command");
+      const { first, end } = ownLines(words);
+      socket.send(message(channel.stdout, first + printed(pod, words) + end));
+      if (end !== "") socket.send(message(channel.stderr, end));
       socket.send(message(channel.error, success));
       socket.close(1000);
     });
   });
   return server;
+}
+
+/** Returns what kodama's shell in the pod prints around the command: without it, no success counts as one. */
+function ownLines(words: readonly string[]): { first: string; end: string } {
+  const [, nonce] = words.map((word) => /^kodama:([^:]+):$/.exec(word)).find((found) => found) ??
+    [];
+  if (nonce === undefined) return { first: "", end: "" };
+  return { first: `kodama:${nonce}:1\n`, end: `${endMarkOf(nonce)}0\n` };
 }
 
 if (import.meta.main) {
