@@ -7,7 +7,7 @@ import {
   confirmReason,
 } from "../gate/change.ts";
 import { commandLine } from "../base/shell_quote.ts";
-import { requireWritable } from "../kube/read_only.ts";
+import { requireWritable } from "../kube/client_limits.ts";
 import { compressNames } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import { confirmSettings } from "./exec/settings.ts";

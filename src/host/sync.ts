@@ -3,7 +3,7 @@ import type { Host } from "../actions/host.ts";
 import { systemClock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { serveSyncCommand } from "../cli/program.ts";
-import { requireWritable } from "../kube/read_only.ts";
+import { requireWritable } from "../kube/client_limits.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 import type { Places } from "../config/paths.ts";
 import { syncControl } from "../sync/daemon/control.ts";

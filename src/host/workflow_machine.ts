@@ -9,7 +9,7 @@ import { absolutePaths } from "./machine.ts";
 import { KodamaError } from "../base/errors.ts";
 import { isKnownReadOnly } from "../gate/commands.ts";
 import { flagValue, judgeKubectl } from "../gate/kubectl_rating.ts";
-import { requireWritable } from "../kube/read_only.ts";
+import { requireWritable } from "../kube/client_limits.ts";
 
 /**
  * Returns this machine, and its sandbox.

@@ -4,7 +4,7 @@
  * One client is one context of one kubeconfig. Every call takes an `AbortSignal`; every failure is a `KodamaError`
  * whose kind distinguishes unreachable, forbidden and not found, so that no caller inspects an HTTP code.
  */
-import type { ReadOnlyReason } from "./read_only.ts";
+import type { ReadOnlyReason } from "./client_limits.ts";
 import type { KubeObject, ObjectMeta, Status } from "./types.ts";
 
 /** A collection of the API, as its path names it. */

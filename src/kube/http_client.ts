@@ -24,7 +24,7 @@ import type { LinkUse } from "./link/link.ts";
 import { listPages } from "./http/list.ts";
 import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./http/transport.ts";
-import type { ReadOnlyReason } from "./read_only.ts";
+import type { ReadOnlyReason } from "./client_limits.ts";
 import type { KubeObject } from "./types.ts";
 import { UpgradeRefused } from "./streams/upgrade.ts";
 import { openWatch } from "./http/watch.ts";

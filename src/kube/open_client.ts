@@ -8,7 +8,7 @@ import { loadKubeconfig, noKubeconfigError } from "./config/load_kubeconfig.ts";
 import { openCredentials } from "./config/open_credentials.ts";
 import { proxyFromEnvironment } from "./config/proxy_environment.ts";
 import { Transport } from "./http/transport.ts";
-import type { ReadOnlyReason } from "./read_only.ts";
+import type { ReadOnlyReason } from "./client_limits.ts";
 
 /** The connection options of the command line. */
 interface ClientOptions extends ConnectionOverrides {

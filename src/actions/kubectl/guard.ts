@@ -13,7 +13,7 @@ import {
 } from "../../gate/kubectl_rating.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import { redact } from "../../exec/redact.ts";
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { settingsOf } from "../config/setting_sources.ts";
 import type { Host } from "../host.ts";

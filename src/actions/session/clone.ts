@@ -1,5 +1,5 @@
 /** Clones a session: a new one of the same definition, whose volumes start with the files of the other. */
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import { action, hint } from "../../base/hint.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS } from "../../kube/resources.ts";

@@ -1,5 +1,5 @@
 /** Deletes a session: planned first, so that the user sees what is removed and what is retained. */
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import { action, hint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource } from "../../kube/client.ts";

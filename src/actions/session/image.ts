@@ -6,7 +6,7 @@ import { action, hint, plainHint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { mergedSettings } from "../../config/settings.ts";
 import { PODS } from "../../kube/resources.ts";
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import type { Toleration } from "../../kube/types.ts";
 import { imageCheckPod } from "../../session/manifests/image_check_pod.ts";
 import { workspaceContainer } from "../../session/names.ts";

@@ -3,7 +3,7 @@ import { hint, option } from "../../base/hint.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import {
   branchAnswer,
   branchCommand,
@@ -12,8 +12,7 @@ import {
 } from "../../session/git_commands.ts";
 import { gitFailure, lastGitLines, withoutCredentials } from "../../session/git_failure.ts";
 import { checkedBranch } from "../../session/names.ts";
-import { pullRequestUrl } from "../../session/pull_request.ts";
-import { repositoryAddress } from "../../session/repository_url.ts";
+import { pullRequestUrl, repositoryAddress } from "../../session/repository_url.ts";
 import type { Host } from "../host.ts";
 import { findSession } from "../find_session.ts";
 import type { SessionRef } from "./events.ts";

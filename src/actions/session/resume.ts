@@ -1,5 +1,5 @@
 /** Resumes a stopped session: from its state in the cluster alone. */
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import { noParts } from "../../session/manifests/all.ts";
 import type { StoredSession } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";

@@ -1,5 +1,5 @@
 /** Changes a session in place: its image, resources and limits. Planned first, so that the user sees what is lost. */
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import { UsageError } from "../../base/errors.ts";
 import { limitsOf, limitText, type RequestedLimit } from "../../session/limits.ts";
 import type { Session, SessionSpec } from "../../session/model.ts";

@@ -1,5 +1,5 @@
 /** Starts a session, or completes a start that was interrupted. */
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import { action, type Hint, hint } from "../../base/hint.ts";
 import { orAborted, passed } from "../../base/abort.ts";
 import { plural } from "../../base/plural.ts";

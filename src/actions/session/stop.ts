@@ -1,5 +1,5 @@
 /** Stops a session: its pod is removed, its volumes are retained. Planned first, so that the user sees what is lost. */
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";

@@ -5,7 +5,7 @@ import { KodamaError, UsageError } from "../../base/errors.ts";
 import { action, type Hint, hint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import type { Session } from "../../session/model.ts";
 import {
   type Activity,

@@ -25,7 +25,7 @@ import type { Target } from "../../kube/select/target.ts";
 import { chosenSettings } from "../exec/settings.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
-import { requireWritable } from "../../kube/read_only.ts";
+import { requireWritable } from "../../kube/client_limits.ts";
 import type { ShellEnd, ShellEvent, ShellOptions } from "./events.ts";
 import { newShellId, shellOwner } from "./owner.ts";
 import { Transcript } from "../exec/transcript.ts";

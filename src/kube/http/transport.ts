@@ -19,8 +19,12 @@ import { LinkPool, LinkTargets } from "../tls/link_pool.ts";
 import { readPem } from "../config/open_credentials.ts";
 import { fetchLooksForProxy } from "../config/proxy_environment.ts";
 import { type KeepAlive, keepAliveTimes } from "../streams/keepalive.ts";
-import { requireWithin } from "../one_namespace.ts";
-import { type ReadOnlyReason, type RequestLine, requireReading } from "../read_only.ts";
+import {
+  type ReadOnlyReason,
+  type RequestLine,
+  requireReading,
+  requireWithin,
+} from "../client_limits.ts";
 import type { SpdyRequest, SpdySocket } from "../streams/spdy_socket.ts";
 import { type Trace, traced } from "../trace.ts";
 import { UpgradeRefused, UpgradeUnanswered } from "../streams/upgrade.ts";

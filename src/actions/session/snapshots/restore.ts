@@ -1,5 +1,5 @@
 /** Restores a session's files from a snapshot, in a file or in the cluster: into a new session, or a stopped one. */
-import { requireWritable } from "../../../kube/read_only.ts";
+import { requireWritable } from "../../../kube/client_limits.ts";
 import { action, hint } from "../../../base/hint.ts";
 import { KodamaError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain_text.ts";
