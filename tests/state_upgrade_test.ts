@@ -14,8 +14,7 @@ import { TestFolder } from "./harness/test_folder.ts";
 import { filePath } from "../src/files/file_path.ts";
 import { AncestorStore } from "../src/sync/engine/ancestor_store.ts";
 import { LocalAncestorFiles } from "../src/sync/local/ancestor_files.ts";
-import { readLayout } from "../src/ui/layout_file.ts";
-import { readQueries } from "../src/ui/query_file.ts";
+import { readLayout, readQueries } from "../src/ui/saved_files.ts";
 
 const fixture = filePath(new URL("fixtures/state-0.1/", import.meta.url));
 const runs = { exec: "20261122-213117-2399fd8", workflow: "20261122-213218-23091c1" };

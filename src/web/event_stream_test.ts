@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
-import { EventLog, type LoggedEvent } from "./event_log.ts";
-import { eventBody, eventBytes } from "./event_stream.ts";
+import { eventBody, eventBytes, EventLog, type LoggedEvent } from "./event_stream.ts";
 
 const decoder = new TextDecoder();
 const never = new AbortController().signal;

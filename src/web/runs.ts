@@ -26,7 +26,7 @@ import type {
 } from "./api.ts";
 import type { Asking } from "./confirmations.ts";
 import { errorData } from "./errors.ts";
-import { EventLog, type LoggedEvent } from "./event_log.ts";
+import { EventLog, type LoggedEvent } from "./event_stream.ts";
 import { chosenPods, textsOfParams } from "./requests.ts";
 
 /** Runs at the same time. */

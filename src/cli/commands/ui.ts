@@ -82,7 +82,7 @@ export const command = defineCommand({
       import("../../ui/theme.ts"),
       import("../../terminal/driver/signals.ts"),
     ]);
-    const layouts = () => import("../../ui/layout_file.ts");
+    const layouts = () => import("../../ui/saved_files.ts");
     const registry = new PaneRegistry();
     const log = new RecentLog();
     using _listening = invocation.log?.listen((record) => log.add(record));

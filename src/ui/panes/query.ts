@@ -17,7 +17,7 @@ import type {
   PaneLook,
   PaneScope,
 } from "../pane.ts";
-import { readQueries, writeQueries } from "../query_file.ts";
+import { readQueries, writeQueries } from "../saved_files.ts";
 import type { PaneRegistry } from "../registry.ts";
 import { cellOf } from "./polled_pane.ts";
 import type { RowObject } from "./resource_list.ts";

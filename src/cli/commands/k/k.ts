@@ -213,7 +213,7 @@ async function readBudgeted(
   plan: KubectlPlan,
   characters: number,
 ): Promise<number> {
-  const { readWithinBudget } = await import("../../../actions/kubectl/budgeted_read.ts");
+  const { readWithinBudget } = await import("../../../actions/kubectl/budget.ts");
   return await stoppable(signals, async (signal) => {
     const read = await readWithinBudget(host, kubectl, plan, { characters, signal });
     await terminal.stdout.write(read.text);

@@ -1,20 +1,27 @@
 /** Lets a person choose among the pods of a selection. */
 import type { Host } from "../../../actions/host.ts";
 import { matchesText } from "../../../actions/exec/discover_targets.ts";
-import { onAbort } from "../../../base/abort.ts";
+import { forEachUntil, onAbort } from "../../../base/abort.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
-import { type KodamaError, UsageError } from "../../../base/errors.ts";
-import { initialState, type PickState } from "../../../pick/state.ts";
-import { searched } from "../../../pick/list.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { activeLevel, initialState, type LevelKind, type PickState } from "../../../pick/state.ts";
+import { searched, searchPiece } from "../../../pick/list.ts";
 import { ownerOf, type RowEntry } from "../../../pick/row.ts";
-import type { Match } from "../../../pick/search.ts";
+import { isComplete, type Match } from "../../../pick/search.ts";
 import type { InputStream } from "../../../terminal/terminal.ts";
 import type { Invocation } from "../../invocation.ts";
 import { styleOf } from "../../output.ts";
 import { nothingMatches, type Picked, type PickerOptions, rowsOf } from "./options.ts";
-import { PickerSession } from "./picker_session.ts";
-import { columnsFor, type Naming, PodRows } from "../../../present/pod_rows.ts";
+import { columnsFor, type Naming, PodRows, scopeRow } from "../../../present/pod_rows.ts";
 import { PickerTerminal } from "./picker_terminal.ts";
+import { listNamespaces, type ScopeChoice } from "../../../actions/pick/scope.ts";
+import { type PickPodsEvent, type Selection, watchPods } from "../../../actions/pick/pods.ts";
+import { type PickEvent, step } from "../../../pick/step.ts";
+import { printable } from "../../../terminal/printable.ts";
+import { previewPod } from "../../../actions/pick/preview.ts";
+import { layout } from "../../../pick/layout.ts";
+import { previewWanted } from "../../../pick/view.ts";
+import { type PreviewParts, previewText } from "../../../present/pod_preview.ts";
 
 /** Options and environment of a picker. */
 interface PickOn {
@@ -202,4 +209,266 @@ function namingOf({ contexts, selection }: PickerOptions): Naming {
       (namespaces.kind === "named" && new Set(namespaces.names).size > 1),
     sort: selection.sort,
   };
+}
+
+/*
+ * The picker while it runs: events in, frames out. All decisions are in `src/pick`; this file has the
+ * sources of events (keys, pods, a clock) and the effects of a new state (a preview, another list).
+ */
+
+/** Options of a session. */
+interface SessionParts {
+  host: Host;
+  options: PickerOptions;
+  rows: PodRows;
+  state: PickState;
+  /** Called with each new state; the caller draws it. */
+  onState: (state: PickState) => void;
+  signal: AbortSignal;
+}
+
+/** Ages are shown in seconds. */
+const clockEveryMs = 1000;
+
+/** One picker, from its first row to its outcome. */
+class PickerSession implements Disposable {
+  readonly #parts: SessionParts;
+  readonly #preview: PreviewLoader;
+  readonly #cleanup = new DisposableStack();
+  readonly #failed = Promise.withResolvers<never>();
+  #state: PickState;
+  #source: AbortController | undefined;
+  #scopes: { kind: LevelKind; controller: AbortController } | undefined;
+  #searching: Disposable | undefined;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#state = parts.state;
+    const { host, rows } = parts;
+    this.#preview = this.#cleanup.use(new PreviewLoader(host, rows, (event) => this.send(event)));
+    this.#cleanup.defer(() => {
+      this.#source?.abort();
+      this.#scopes?.controller.abort();
+      this.#searching?.[Symbol.dispose]();
+    });
+    // It may fail before anyone awaits it; a later caller still gets the error.
+    this.#failed.promise.catch(() => {});
+  }
+
+  get state(): PickState {
+    return this.#state;
+  }
+
+  /** Rejects if the pods of the only context can't be listed. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Starts to read pods. */
+  start(): void {
+    this.#watch();
+    this.#tick();
+  }
+
+  /** Handles an event. */
+  send(event: PickEvent): void {
+    const before = this.#state;
+    this.#state = step(before, event);
+    if (this.#state === before) return;
+    if (this.#state.turn !== before.turn) this.#watch();
+    this.#followScopes();
+    this.#preview.follow(this.#state);
+    this.#followSearch();
+    this.#parts.onState(this.#state);
+  }
+
+  #tick(): void {
+    const { clock } = this.#parts.host;
+    const next = () => {
+      this.send({ kind: "clock", nowMs: clock.now().getTime() });
+      timer = clock.timer(clockEveryMs, next);
+    };
+    let timer = clock.timer(clockEveryMs, next);
+    this.#cleanup.defer(() => timer[Symbol.dispose]());
+  }
+
+  /** Resumes an incomplete search as soon as no key is waiting. */
+  #followSearch(): void {
+    const busy = this.#state.outcome.kind === "open" &&
+      !isComplete(activeLevel(this.#state).list.search);
+    if (!busy || this.#searching !== undefined) return;
+    this.#searching = this.#parts.host.clock.timer(0, () => {
+      this.#searching = undefined;
+      this.send({ kind: "search", entries: searchPiece });
+    });
+  }
+
+  /** Reads the pods of the state's scope, and stops reading those of the previous one. */
+  #watch(): void {
+    this.#source?.abort();
+    const source = this.#source = new AbortController();
+    const signal = AbortSignal.any([source.signal, this.#parts.signal]);
+    const { turn, place } = this.#state;
+    const { host, options } = this.#parts;
+    const selection: Selection = place.namespace === undefined
+      ? options.selection
+      : { ...options.selection, namespaces: { kind: "named", names: [place.namespace] } };
+    const contexts = place.context === undefined ? options.contexts : [place.context];
+    const events = watchPods(host, { contexts, selection, signal });
+    forEachUntil(events, signal, (event) => this.#podsEvent(event, turn))
+      .catch((error: unknown) => this.#sourceFailed(error, turn));
+  }
+
+  #podsEvent(event: PickPodsEvent, turn: number): void {
+    switch (event.kind) {
+      case "changed": {
+        const upserts = event.upserts.map((pod) => this.#parts.rows.rowOf(pod));
+        const { removed } = event;
+        return this.send({ kind: "changed", level: "pods", turn, changes: { upserts, removed } });
+      }
+      case "loaded":
+        return this.send({ kind: "loaded", level: "pods", turn });
+      case "contextFailed":
+        return this.#notice(`${event.context}: ${event.error.message}`);
+    }
+  }
+
+  /** If a person switched to another scope, an error doesn't end the picker: there are other scopes. */
+  #sourceFailed(error: unknown, turn: number): void {
+    if (turn === 0 || !(error instanceof KodamaError)) return this.#failed.reject(error);
+    this.send({ kind: "loaded", level: "pods", turn });
+    this.#notice(error.message);
+  }
+
+  #notice(text: string): void {
+    this.send({ kind: "notice", text: printable(text) });
+  }
+
+  /** Fills an opened list of namespaces or contexts; a closed one is no longer read. */
+  #followScopes(): void {
+    const { kind } = activeLevel(this.#state);
+    if (this.#scopes?.kind === kind) return;
+    this.#scopes?.controller.abort();
+    this.#scopes = undefined;
+    if (kind !== "namespaces" && kind !== "contexts") return;
+    const controller = new AbortController();
+    this.#scopes = { kind, controller };
+    this.#fillScopes(kind, controller.signal).catch((error: unknown) => {
+      if (controller.signal.aborted) return;
+      if (!(error instanceof KodamaError)) return this.#failed.reject(error);
+      this.#notice(error.message);
+      this.send({ kind: "loaded", level: kind, turn: this.#state.turn });
+    });
+  }
+
+  async #fillScopes(kind: "namespaces" | "contexts", signal: AbortSignal): Promise<void> {
+    const { host, options } = this.#parts;
+    const { turn, place } = this.#state;
+    const pages = kind === "contexts"
+      ? [await host.contexts()]
+      : listNamespaces(host, place.context ?? options.contexts[0], signal);
+    for await (const page of pages) {
+      if (signal.aborted) return;
+      const upserts = page.map((one) => scopeRow({ ...one, current: this.#isCurrent(kind, one) }));
+      this.send({ kind: "changed", level: kind, turn, changes: { upserts, removed: [] } });
+    }
+    this.send({ kind: "loaded", level: kind, turn });
+  }
+
+  /** Returns whether the shown pods are of this scope, which need not be the kubeconfig's current one. */
+  #isCurrent(kind: "namespaces" | "contexts", { name, current }: ScopeChoice): boolean {
+    const { place } = this.#state;
+    const { contexts, selection: { namespaces } } = this.#parts.options;
+    if (kind === "contexts") {
+      const context = place.context ?? contexts[0];
+      return context === undefined ? current : name === context;
+    }
+    if (place.namespace !== undefined) return name === place.namespace;
+    switch (namespaces.kind) {
+      case "default":
+        return current;
+      case "named":
+        return namespaces.names.includes(name);
+      case "all":
+        return false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cleanup[Symbol.dispose]();
+  }
+}
+
+/* Loads the preview pane without blocking the keys: only for the row on which the cursor rests. */
+
+/** A cursor that only passes a row causes no requests. */
+const debounceMs = 60;
+
+/** At most one load at a time: a load for another row cancels it. */
+class PreviewLoader implements Disposable {
+  readonly #host: Host;
+  readonly #rows: PodRows;
+  readonly #send: (event: PickEvent) => void;
+  #requested: string | undefined;
+  /** Shows the loaded parts again, with current ages. */
+  #show: ((nowMs: number) => void) | undefined;
+  #shownMs = 0;
+  #load: AbortController | undefined;
+  #debounce: Disposable | undefined;
+
+  constructor(host: Host, rows: PodRows, send: (event: PickEvent) => void) {
+    this.#host = host;
+    this.#rows = rows;
+    this.#send = send;
+  }
+
+  /** Loads the preview that a state shows. */
+  follow(state: PickState): void {
+    const isShown = state.outcome.kind === "open" && layout(state).preview !== undefined;
+    const requested = isShown ? previewWanted(state) : undefined;
+    if (requested === this.#requested) {
+      // Ages in the pane are updated together with those in the list.
+      if (state.nowMs !== this.#shownMs) this.#show?.(state.nowMs);
+      return;
+    }
+    this[Symbol.dispose]();
+    this.#requested = requested;
+    if (requested === undefined) return;
+    this.#debounce = this.#host.clock.timer(debounceMs, () => this.#start(requested));
+  }
+
+  #start(id: string): void {
+    const pod = this.#rows.pod(id);
+    if (pod === undefined) return;
+    const load = this.#load = new AbortController();
+    let parts: PreviewParts = { failed: [] };
+    const show = (nowMs: number) => {
+      this.#shownMs = nowMs;
+      const now = this.#rows.pod(id) ?? pod;
+      this.#send({ kind: "previewed", id, lines: previewText(now, parts, nowMs) });
+    };
+    const showNow = () => show(this.#host.clock.now().getTime());
+    this.#send({ kind: "previewing", id });
+    this.#show = show;
+    showNow();
+    forEachUntil(previewPod(this.#host, pod.target, load.signal), load.signal, (part) => {
+      parts = part.kind === "failed"
+        ? { ...parts, failed: [...parts.failed, part] }
+        : { ...parts, [part.kind]: part };
+      showNow();
+    }).catch((error: unknown) => {
+      if (load.signal.aborted) return;
+      const text = error instanceof KodamaError ? error.message : String(error);
+      this.#send({ kind: "notice", text: `no preview: ${text.replace(/\s+/g, " ")}` });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#debounce?.[Symbol.dispose]();
+    this.#debounce = undefined;
+    this.#load?.abort();
+    this.#load = undefined;
+    this.#show = undefined;
+    this.#requested = undefined;
+  }
 }

@@ -267,7 +267,7 @@ const up = defineCommand({
   resolve: ({ flags }) => ({ printUnit: flags["print-unit"] }),
   async run({ printUnit }, { host: openHost, signals, terminal }) {
     const host = await openHost();
-    const { loginUnit, startAgain } = await import("../../../actions/sync/up.ts");
+    const { loginUnit, startAgain } = await import("../../../actions/sync/syncs.ts");
     if (printUnit) {
       await terminal.stdout.write(loginUnit(host));
       return success;

@@ -1,4 +1,4 @@
-/** Files of layouts, in the user's folder. */
+/** What the UI saves in the user's folder: layouts, and the queries of all query panes. */
 import * as v from "valibot";
 import type { Host } from "../actions/host.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
@@ -86,4 +86,35 @@ export async function writeLayout(host: Host, name: string, layout: SavedLayout)
   const path = pathOf(host, name);
   await host.files.replaceText(path, `${JSON.stringify({ version: 1, ...layout }, null, 2)}\n`);
   return path;
+}
+
+/** Queries of all panes. */
+interface Queries {
+  /** The latest last. */
+  history: readonly string[];
+  saved: Readonly<Record<string, string>>;
+}
+
+const queriesFile = ({ places }: Host) => `${places.configDir}/ui-queries.json`;
+
+const queriesShape = v.object({
+  version: optionalFileVersion(1),
+  history: v.optional(v.array(v.string()), []),
+  saved: v.optional(v.record(v.string(), v.string()), {}),
+});
+
+/** Returns the stored queries. Throws KodamaError `config` for a file that kodama doesn't write. */
+export async function readQueries(host: Host): Promise<Queries> {
+  const path = queriesFile(host);
+  const text = await host.files.readText(path, 1024 * 1024) ?? "{}";
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), queriesShape), text);
+  if (parsed.success) return parsed.output;
+  const reason = versionProblem(parsed.issues) ?? parsed.issues[0].message;
+  throw new KodamaError("config", `${path}: ${reason}`);
+}
+
+/** Replaces them. */
+export async function writeQueries(host: Host, { history, saved }: Queries): Promise<void> {
+  const text = JSON.stringify({ version: 1, history, saved }, null, 2);
+  await host.files.replaceText(queriesFile(host), `${text}\n`);
 }

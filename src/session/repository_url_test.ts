@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { pullRequestUrl } from "./pull_request.ts";
-import { repositoryAddress } from "./repository_url.ts";
+import { pullRequestUrl, repositoryAddress } from "./repository_url.ts";
 
 const branches = { base: "main", branch: "kodama/fix&x" };
 const rows: [repository: string, url: string | undefined][] = [

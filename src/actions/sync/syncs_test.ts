@@ -3,7 +3,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { SyncControl, SyncReport } from "../../sync/daemon/model.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { syncReport } from "./testing/sync_report.ts";
-import { loginUnit, startAgain } from "./up.ts";
+import { loginUnit, startAgain } from "./syncs.ts";
 
 Deno.test("syncs that were killed are started again, each by itself; stopped and running ones are left alone", async () => {
   const reports = new Map<string, SyncReport>();
