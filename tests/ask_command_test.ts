@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { run } from "../src/cli/run.ts";
 import type { ApiResource } from "../src/kube/client.ts";
-import { CONFIG_MAPS, SECRETS } from "../src/kube/resources.ts";
+import { talkTo } from "../src/forward/testing/talk.ts";
+import { CONFIG_MAPS, PODS, SECRETS } from "../src/kube/resources.ts";
 import { machineHost } from "../src/host/host.ts";
 import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
 import { processInvocation } from "../src/wiring.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { freePort } from "./harness/free_port.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import {
   ProviderStandIn,
@@ -285,6 +287,77 @@ Deno.test("kodama ask", async (t) => {
       const failed = await kodama.run([...command, "--explain", ...shell]);
       assert.deepEqual([failed.code, failed.stdout], [plain.code, plain.stdout]);
       assert.match(failed.stderr, /no explanation: Anthropic can't read the request/);
+    },
+  );
+
+  await t.step(
+    "forward --explain: statistics and requests, and nothing that was carried",
+    async () => {
+      const site = "kodama-explained";
+      const port = freePort();
+      const command = [
+        "sh",
+        "-c",
+        `echo ${secret} >index.html && exec busybox httpd -f -p ${port}`,
+      ];
+      const readinessProbe = { tcpSocket: { port }, periodSeconds: 1 };
+      const containers = [{
+        name: "main",
+        image: "busybox:1.36",
+        command,
+        workingDir: "/tmp",
+        readinessProbe,
+      }];
+      await create(PODS, site, { spec: { containers, terminationGracePeriodSeconds: 0 } });
+      await kodama.succeed(["wait", `pod/${site}`, "-n", namespace, "--timeout", "2m"]);
+      script = () => ({ text: "Two requests, both answered." });
+      const first = standIn.turns.length;
+      const ready = Promise.withResolvers<number>();
+      const counted = Promise.withResolvers<void>();
+      const interrupt = Promise.withResolvers<() => void>();
+      // A screen with live lines: they are drawn, and no part of the output.
+      const terminal = new MemoryTerminal({
+        terminals: ["stdout", "stderr"],
+        size: { columns: 100, rows: 30 },
+        onWrite: (_stream, bytes) => {
+          const text = new TextDecoder().decode(bytes);
+          const local = /localhost:(\d+) ->/.exec(text)?.[1];
+          if (local !== undefined) ready.resolve(Number(local));
+          if (/2 requests.* 0 open/.test(text)) counted.resolve();
+        },
+      });
+      const environment = (name: string) => env[name as keyof typeof env];
+      const host = machineHost({ terminal, environment, kubeconfig: cluster.kubeconfig });
+      const line = ["forward", site, "-n", namespace, `:${port}`, "--inspect", "--explain"];
+      const ended = run(line, {
+        ...processInvocation("kodama"),
+        terminal,
+        environment,
+        willDial: () => {},
+        signals: {
+          listen: (handler) => {
+            interrupt.resolve(() => handler("SIGINT"));
+            return { [Symbol.dispose]() {} };
+          },
+        },
+        host: () => Promise.resolve(host),
+      });
+      const local = await ready.promise;
+      const answers = [
+        await talkTo(local, `GET /?q=${secret} HTTP/1.0\r\n\r\n`),
+        await talkTo(local, `POST / HTTP/1.0\r\nContent-Length: 32\r\n\r\n${secret}`),
+      ];
+      assert.match(answers[0] ?? "", new RegExp(secret));
+      await counted.promise;
+      (await interrupt.promise)();
+      assert.equal(await ended, 130);
+      await (await host.kube())[Symbol.asyncDispose]();
+      assert.match(terminal.written("stderr"), /Two requests, both answered\.\n$/);
+      const { body = "" } = standIn.turns[first] ?? {};
+      assert.match(body, /#1 GET \/\?q=\*\*\* 200, \d+ B received/);
+      assert.match(body, /2 connections; [^"]*2 requests[^"]*first byte within/);
+      assert.ok(!body.includes("0 open") && !body.includes("\\u001b"), body);
+      hunt.look("a prompt", body);
     },
   );
 

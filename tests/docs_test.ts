@@ -4,6 +4,11 @@
  * it prints (both streams; `…` stands for what differs from run to run). `sh run kubectl` needs kubectl.
  */
 import assert from "node:assert/strict";
+import { flagAnswer, verbAnswer } from "../src/cli/parser/other_tools.ts";
+import { leaves, nodeAt } from "../src/cli/parser/node.ts";
+import { tree } from "../src/cli/tree.ts";
+import { settingAt } from "../src/config/setting_key.ts";
+import { providers } from "../src/model/names.ts";
 import { anchorOf } from "../tools/site/page.ts";
 import { InstalledKodama } from "./harness/installed_kodama.ts";
 
@@ -137,4 +142,109 @@ Deno.test("only marked blocks are run, each with the output that follows it", ()
     { line: 2, script: "a\n", output: "x\n", needsKubectl: false },
     { line: 14, script: "c\n", output: undefined, needsKubectl: true },
   ]);
+});
+
+/** What vibectl's own list of work names: each has to be on its page. */
+const vibectlNames = {
+  Commands: [
+    ...[
+      "just",
+      "vibe",
+      "get",
+      "describe",
+      "logs",
+      "create",
+      "delete",
+      "scale",
+      "rollout",
+      "events",
+    ],
+    ...["cluster-info", "version", "port-forward", "wait", "apply", "patch", "edit", "diff"],
+    ...["exec", "cp", "top", "explain", "annotate", "label", "auth", "cordon", "uncordon"],
+    ...["drain", "api-resources", "api-versions", "get --watch", "delete --watch"],
+    ...["create --watch", "apply --watch", "patch --watch", "top --watch", "config set"],
+    ...["memory", "instructions", "theme", "llm models"],
+  ],
+  Flags: [
+    ...["--yes", "--model", "--live-display", "--no-live-display", "--show-raw-output"],
+    ...["--show-kubectl", "--freeze-memory", "--unfreeze-memory", "--output", "--recursive"],
+    ...["-f -", "--dry-run", "--mode=auto"],
+  ],
+  Settings: [
+    ...["model", "model_keys.anthropic", "model_key_files.anthropic", "tinyllama"],
+    ...["custom_instructions", "memory_enabled", "intermediate_port_range", "log_level", "depth"],
+    ...["length of lists", "lines of logs", "ratios of a budget", "sections in order of priority"],
+  ],
+} as const;
+
+/** The tables of a page by their headings: the cells of each row. */
+function tablesOf(page: string): Map<string, string[][]> {
+  const sections = page.split(/^## /m).slice(1);
+  return new Map(sections.map((section) => {
+    const rows = section.split("\n").filter((line) => /^\| (?!-)/.test(line)).slice(1);
+    const cells = rows.map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()));
+    return [section.split("\n")[0] ?? "", cells];
+  }));
+}
+
+const codeOf = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+const flagsIn = (code: string) =>
+  [...code.matchAll(/--([a-z][\w-]*)/g)].map(([, name = ""]) => name);
+
+/** Returns the flags of the command that a line without `kodama` starts with. */
+async function flagsOf(line: string): Promise<Set<string>> {
+  const [first = "", second = ""] = line.split(" ");
+  const node = nodeAt(tree, [first]);
+  const leaf = node?.kind === "branch" ? nodeAt(node, [second]) : node;
+  assert.ok(leaf?.kind === "leaf", `kodama ${line}`);
+  return new Set(Object.keys((await leaf.load()).command.flags));
+}
+
+Deno.test("the page for users of vibectl has all its names, and leads only to what exists", async () => {
+  const page = await Deno.readTextFile(new URL("docs/coming-from-vibectl.md", root));
+  const settings = await Deno.readTextFile(new URL("docs/settings.md", root));
+  const keys = Object.values(providers).flatMap(({ keyVariables }) => keyVariables);
+  const variables = new Set([
+    ...keys.map((name) => `KODAMA_${name}`),
+    ...[...settings.matchAll(/`(KODAMA_\w+)`/g)].map(([, name]) => name),
+  ]);
+  const tables = tablesOf(page);
+  const allFlags = new Set<string>();
+  for (const [, leaf] of leaves(tree)) {
+    const { command: { flags } } = await leaf.load();
+    for (const name of Object.keys(flags)) allFlags.add(name);
+  }
+  for (const [title, names] of Object.entries(vibectlNames)) {
+    const old = (tables.get(title) ?? []).map(([cell = ""]) => cell).join("\n");
+    for (const name of names) {
+      const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+      assert.match(old, new RegExp(`(?<![\\w.-])${escaped}(?![\\w.-])`), `${title}: ${name}`);
+    }
+  }
+  for (const [title, rows] of tables) {
+    for (const [old = "", own = ""] of rows) {
+      assert.ok(own !== "", old);
+      for (const code of codeOf(own)) {
+        const [, line] = /^(?:source <\()?kodama (.*?)\)?$/.exec(code) ?? [];
+        const known = line === undefined ? allFlags : await flagsOf(line);
+        for (const flag of flagsIn(code)) assert.ok(known.has(flag), `${title}: ${code}`);
+        if (/^[a-z_]+\.[a-zA-Z]+$/.test(code)) await settingAt(code);
+        if (/^KODAMA_\w+$/.test(code)) assert.ok(variables.has(code), code);
+      }
+      if (title === "Commands" && !/^`vibectl (?:memory|instructions|config) /.test(old)) {
+        for (const name of codeOf(old).map((code) => code.replace(/^vibectl /, "").split(" ")[0])) {
+          const isOwn = Object.hasOwn(tree.commands, name ?? "");
+          assert.ok(isOwn || verbAnswer(name ?? "", []) !== undefined, `kodama ${name}`);
+        }
+      }
+      if (title === "Flags" && !own.startsWith("kubectl's own")) {
+        for (const flag of codeOf(old).flatMap(flagsIn)) {
+          assert.ok(allFlags.has(flag) || flagAnswer(flag, "forward") !== undefined, `--${flag}`);
+        }
+      }
+    }
+  }
+  assert.match(verbAnswer("port-forward", []) ?? "", /^kodama forward /);
+  assert.match(flagAnswer("no-live-display", "forward") ?? "", /^--no-live /);
+  assert.match(page, /needs no range of intermediate ports/);
 });

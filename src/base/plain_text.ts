@@ -8,14 +8,17 @@ const maxText = 1000;
  * Bidirectional overrides are removed too: they would let a name show as another.
  */
 export function plainText(text: string, limit = maxText): string {
-  const shortened = text
-    .slice(0, 4 * limit)
+  const shortened = withoutSequences(text.slice(0, 4 * limit))
     // deno-lint-ignore no-control-regex -- taking control characters out is the purpose
-    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)/g, "")
-    // deno-lint-ignore no-control-regex -- as above
     .replace(/[\x00-\x1f]+/g, " ");
   const line = withoutControls(shortened).trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+
+/** Returns the text without the escape sequences of a terminal: colours, moves of the cursor, titles. */
+export function withoutSequences(text: string): string {
+  // deno-lint-ignore no-control-regex -- taking control characters out is the purpose
+  return text.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)/g, "");
 }
 
 /*

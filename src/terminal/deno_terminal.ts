@@ -51,6 +51,13 @@ function outputOf(
 ): OutputStream {
   let isTerminal: boolean | undefined;
   let sharesTerminal: boolean | undefined;
+  const write = (...data: SinkData[]) => {
+    isTerminal ??= stream.isTerminal();
+    if (!isTerminal) return sink.write(...data);
+    sharesTerminal ??= other.stream.isTerminal();
+    const tamed = data.map(terminalData);
+    return sharesTerminal ? sink.writeAfter(other.sink, ...tamed) : sink.write(...tamed);
+  };
   return {
     get isTerminal() {
       return stream.isTerminal();
@@ -58,13 +65,8 @@ function outputOf(
     get broken() {
       return sink.broken;
     },
-    write: (...data) => {
-      isTerminal ??= stream.isTerminal();
-      if (!isTerminal) return sink.write(...data);
-      sharesTerminal ??= other.stream.isTerminal();
-      const tamed = data.map(terminalData);
-      return sharesTerminal ? sink.writeAfter(other.sink, ...tamed) : sink.write(...tamed);
-    },
+    write,
+    draw: write,
     flush: () => sink.flush(),
   };
 }

@@ -22,6 +22,8 @@ export interface InputStream {
 /** Standard output or standard error. */
 export interface OutputStream extends Sink {
   readonly isTerminal: boolean;
+  /** As `write`, for what a later drawing erases: a status line isn't output. */
+  draw(...data: SinkData[]): Promise<void>;
 }
 
 /** One item to write to a stream. */

@@ -1,5 +1,6 @@
 /** A question about what a command of kodama printed. */
 import explainText from "../../model/prompts/explain.md" with { type: "text" };
+import { withoutSequences } from "../../base/plain_text.ts";
 import { PromptTemplate } from "../../model/template.ts";
 
 const template = new PromptTemplate(explainText, ["command", "exitCode", "output"]);
@@ -28,13 +29,13 @@ export class OutputSample {
   }
 }
 
-/** Returns the question. Secrets have to be removed from the output before. */
+/** Returns the question, without what only draws on a terminal. Secrets have to be removed from the output before. */
 export function explainQuestion(
   { command, exitCode, output }: { command: string; exitCode: number; output: string },
 ): string {
   return template.render({
     command,
     exitCode: String(exitCode),
-    output: output.trim() || "(no output)",
+    output: withoutSequences(output).trim() || "(no output)",
   });
 }

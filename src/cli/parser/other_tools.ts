@@ -63,7 +63,9 @@ const verbs: Readonly<Record<string, string>> = {
   "setup-proxy": "no proxy is needed; HTTPS_PROXY names one for an API server",
   "install-completions": "kodama completion bash prints the completion script",
   vibe: "kodama ask answers a question about the cluster",
+  auto: "kodama ask answers a question about the cluster",
   semiauto: "kodama ask answers a question about the cluster",
+  llm: "kodama model list has the language models",
 };
 
 /** Flags by the path of their command; `*` for every command. */
@@ -71,11 +73,16 @@ const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "*": {
     "live-display": "live lines are shown on a terminal, and in no pipe",
     "no-live-display": "live lines are shown on a terminal, and in no pipe: | cat has none",
-    "freeze-memory": "nothing is remembered but the records of runs: kodama runs list",
-    "unfreeze-memory": "nothing is remembered but the records of runs: kodama runs list",
+    "freeze-memory": "only kodama ask changes what a model notes, and not with --freeze-memory",
+    "unfreeze-memory": "only kodama ask changes what a model notes",
+    "show-metrics": "kodama ask --show-metrics; kodama model stats has all of them",
     "show-raw-output": "output is the program's own; -o json prints data",
     "no-show-raw-output": "output is the program's own; -o json prints data",
+    "show-vibe": "--explain lets a model explain the output, if the command has it",
+    "no-show-vibe": "without --explain no model is asked",
     "show-kubectl": "-v 6 prints each request",
+    "no-show-kubectl": "requests are printed with -v 6 alone",
+    "mode": "the setting gate.contexts has a policy for each context: read-only, ask or allow",
     "dry-run": "--list shows the pods that a command would run in, and runs nothing",
     "cluster": "--context NAME chooses a cluster",
     "all-contexts": "--context NAME may be given several times",
@@ -107,6 +114,11 @@ const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "ephemeral": "--ephemeral-containers",
     "insecure-skip-tls-verify-backend": "kubectl logs --insecure-skip-tls-verify-backend",
     "pod-running-timeout": "-f waits for pods and containers to start",
+  },
+  forward: {
+    "live-display": "the live rows are shown on a terminal, unless --no-live is given",
+    "no-live-display": "--no-live shows no live rows, nor does a pipe",
+    "pod-running-timeout": "--grace DURATION is how long connections wait for a pod",
   },
   pods: {
     "show-labels": "kubectl get pods --show-labels; -l QUERY chooses by labels",

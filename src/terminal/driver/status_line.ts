@@ -154,16 +154,16 @@ export class StatusFrames implements Disposable {
     if (pieces.length > 0) {
       const moves = this.#line.shown;
       if (moves) {
-        await stderr.write(together.begin, this.#line.taken(this.#columns));
+        await stderr.draw(together.begin, this.#line.taken(this.#columns));
         // Standard output is another stream: output written there now would overtake it.
         await stderr.flush();
       }
       await put(pieces);
       this.#midLine = isMidLine(pieces, this.#midLine);
       await Promise.all([stdout.flush(), stderr.flush()]);
-      await stderr.write(this.#drawn(), moves ? together.end : "");
+      await stderr.draw(this.#drawn(), moves ? together.end : "");
     } else {
-      await stderr.write(this.#drawn());
+      await stderr.draw(this.#drawn());
     }
     this.#plan();
   }

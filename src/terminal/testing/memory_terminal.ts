@@ -100,6 +100,7 @@ export class MemoryTerminal implements Terminal {
         return sink.broken;
       },
       write: (...data) => sink.write(...data),
+      draw: (...data) => sink.write(...data),
       flush: () => sink.flush(),
     };
   }

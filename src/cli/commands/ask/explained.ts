@@ -84,6 +84,7 @@ function sampling(invocation: Invocation, sample: { add(text: string): void }): 
         }
         return stream.write(...data);
       },
+      draw: (...data) => stream.draw(...data),
       flush: () => stream.flush(),
     };
   };

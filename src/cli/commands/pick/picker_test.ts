@@ -15,7 +15,7 @@ import type { Invocation } from "../../invocation.ts";
 import { type PickerOptions, plainPicker, rowsOf } from "./options.ts";
 import { pick } from "./picker.ts";
 import { PickerScreen } from "./picker_terminal.ts";
-import { PumpedSink } from "../../../terminal/sink.ts";
+import { PumpedSink, type SinkData } from "../../../terminal/sink.ts";
 import type { PickState } from "../../../pick/state.ts";
 import { step } from "../../../pick/step.ts";
 
@@ -316,7 +316,10 @@ Deno.test("a slow terminal has been given back before anything is written on ano
     },
   }, "stderr");
   const terminal = new MemoryTerminal();
-  const stderr = Object.assign(slow, { isTerminal: true });
+  const stderr = Object.assign(slow, {
+    isTerminal: true,
+    draw: (...data: SinkData[]) => slow.write(...data),
+  });
   const atEnd = (lastWords: () => string) => terminal.atEnd(lastWords);
   const options = { area: "inline", color: false, mouse: false } as const;
   {
