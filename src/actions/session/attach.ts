@@ -1,4 +1,13 @@
 /** A shell in a session: the pod in which it is opened, and what runs there. */
+import { KodamaError } from "../../base/errors.ts";
+import { action, hint } from "../../base/hint.ts";
+import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
+import { workspaceFolder } from "../../session/names.ts";
+import {
+  sharedShellCommand,
+  sharedStateCommand,
+  sharedStateOf,
+} from "../../session/shared_shell.ts";
 import { type Selection, wholeSelection } from "../exec/events.ts";
 import { findSession, type FoundSession } from "../find_session.ts";
 import type { Host } from "../host.ts";
@@ -47,7 +56,6 @@ export async function attach(
   const found = await findSession(host, ref, signal);
   const sharedCommand = async () => {
     if (shared === undefined) return command;
-    const { sharedShell } = await import("./share.ts");
     return await sharedShell(host, found, { ...shared, signal });
   };
   const isShell = command.length === 0;
@@ -69,11 +77,48 @@ export async function attach(
         container,
       },
       command: argv,
-      workdir: "/workspace",
+      workdir: workspaceFolder,
     },
     unsynced,
     team,
     report: (activity = shared === undefined ? "shell" : "sharedShell") =>
       isShell ? reportAttached(host, found, activity) : { [Symbol.asyncDispose]: async () => {} },
   };
+}
+
+/* A shell that several people see and type in at once, by the pod's own tmux. */
+
+const askLimitMs = 15_000;
+
+/**
+ * Returns the args that join the shared shell of a session; without `readOnly` they start it if there is none.
+ *
+ * @throws KodamaError `conflict` if the image has no tmux, or with `readOnly` if there is no shared shell.
+ */
+async function sharedShell(
+  host: Host,
+  { session, target }: FoundSession,
+  { readOnly, signal }: { readOnly: boolean; signal: AbortSignal },
+): Promise<string[]> {
+  const client = await host.kube(target.context);
+  const pod = { client, target, clock: host.clock, signal };
+  const result = await runInPod(pod, { argv: sharedStateCommand(), timeoutMs: askLimitMs });
+  const state = sharedStateOf(result.stdout);
+  if (result.outcome.kind !== "ok" || state === undefined) {
+    throw podFailure("cannot check for a shared shell", result);
+  }
+  const { name } = session;
+  if (state === "noTmux") {
+    throw new KodamaError(
+      "conflict",
+      `the image of session "${name}" has no tmux, which a shared shell needs`,
+      { hint: hint`${action("attach", { name })} opens a shell of your own` },
+    );
+  }
+  if (readOnly && state === "none") {
+    throw new KodamaError("conflict", `there is no shared shell in session "${name}"`, {
+      hint: hint`${action("attach", { name, shared: true })} starts one`,
+    });
+  }
+  return sharedShellCommand({ readOnly });
 }

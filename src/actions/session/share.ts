@@ -2,20 +2,11 @@
 import type { KubeObject } from "../../kube/types.ts";
 import type { Session } from "../../session/model.ts";
 import { ownedBy } from "../../session/state.ts";
-import {
-  sharedShellCommand,
-  sharedStateCommand,
-  sharedStateOf,
-  shareRights,
-} from "../../session/share_rights.ts";
+import { sessionLabel, sessionNames } from "../../session/names.ts";
 import { type LiveStatus, liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import type { SessionRef } from "./events.ts";
 import { openSession } from "../session_ref.ts";
-import { action, hint } from "../../base/hint.ts";
-import { KodamaError } from "../../base/errors.ts";
-import { podFailure, runInPod } from "../../podscript/run_in_pod.ts";
-import type { FoundSession } from "../find_session.ts";
 
 /** Which session, and for which user. */
 export interface ShareOptions extends SessionRef {
@@ -62,39 +53,43 @@ function withoutUser(server: string): string {
   return url.href.replace(/\/$/, "");
 }
 
-/* A shell that several people see and type in at once. */
+const group = "rbac.authorization.k8s.io";
 
-const askLimitMs = 15_000;
-
-/**
- * Returns the args that join the shared shell of a session; without `readOnly` they start it if there is none.
- *
- * @throws KodamaError `conflict` if the image has no tmux, or with `readOnly` if there is no shared shell.
- */
-export async function sharedShell(
-  host: Host,
-  { session, target }: FoundSession,
-  { readOnly, signal }: { readOnly: boolean; signal: AbortSignal },
-): Promise<string[]> {
-  const client = await host.kube(target.context);
-  const pod = { client, target, clock: host.clock, signal };
-  const result = await runInPod(pod, { argv: sharedStateCommand(), timeoutMs: askLimitMs });
-  const state = sharedStateOf(result.stdout);
-  if (result.outcome.kind !== "ok" || state === undefined) {
-    throw podFailure("cannot check for a shared shell", result);
-  }
-  const { name } = session;
-  if (state === "noTmux") {
-    throw new KodamaError(
-      "conflict",
-      `the image of session "${name}" has no tmux, which a shared shell needs`,
-      { hint: hint`${action("attach", { name })} opens a shell of your own` },
-    );
-  }
-  if (readOnly && state === "none") {
-    throw new KodamaError("conflict", `there is no shared shell in session "${name}"`, {
-      hint: hint`${action("attach", { name, shared: true })} starts one`,
-    });
-  }
-  return sharedShellCommand({ readOnly });
+/** Returns the rights that a teammate needs to attach to this session, and to no other: a Role, and its subject. Pure. */
+export function shareRights(
+  { name, namespace }: { name: string; namespace: string },
+  user: string,
+): KubeObject[] {
+  const { pod, state, team } = sessionNames(name);
+  const metadata = {
+    name: `kodama-share-${name}`,
+    namespace,
+    labels: { "app.kubernetes.io/managed-by": "kodama", [sessionLabel]: name },
+  };
+  const rule = (resource: string, verbs: string[], resourceName: string) => ({
+    apiGroups: [""],
+    resources: [resource],
+    resourceNames: [resourceName],
+    verbs,
+  });
+  const role = {
+    apiVersion: `${group}/v1`,
+    kind: "Role",
+    metadata,
+    rules: [
+      rule("configmaps", ["get"], state),
+      // Who is attached, and notes.
+      rule("configmaps", ["get", "update"], team),
+      rule("pods", ["get"], pod),
+      rule("pods/exec", ["get", "create"], pod),
+    ],
+  };
+  const binding = {
+    apiVersion: `${group}/v1`,
+    kind: "RoleBinding",
+    metadata,
+    roleRef: { apiGroup: group, kind: "Role", name: metadata.name },
+    subjects: [{ apiGroup: group, kind: "User", name: user }],
+  };
+  return [role, binding] as unknown as KubeObject[];
 }
