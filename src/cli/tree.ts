@@ -118,6 +118,7 @@ const cluster = () => import("./commands/cluster/cluster.ts");
 const snapshots = () => import("./commands/snapshots/snapshots.ts");
 const runs = () => import("./commands/runs/runs.ts");
 const schedules = () => import("./commands/schedule.ts");
+const prompts = () => import("./commands/prompt/prompt.ts");
 const agent = () => import("./commands/agent/agent.ts");
 const model = () => import("./commands/model/model.ts");
 const plugin = () => import("./commands/plugin/plugin.ts");
@@ -191,7 +192,7 @@ const sessionCommands = {
     "restore a session's files",
     from(sessionClone, "restore"),
   ),
-  delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
+  delete: dialling("delete a session", from(sessionStop, "delete")),
 } satisfies Record<string, CommandLeaf>;
 
 /** The commands of their snapshots: below `snapshots`, and `session snapshots`. */
@@ -332,8 +333,8 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     restore: synonym("restore"),
     delete: synonym("delete"),
   }),
-  prompt: dialling("give a task to a session's agent", () => import("./commands/prompt/prompt.ts")),
-  interrupt: dialling("stop a session's agent", () => import("./commands/interrupt.ts")),
+  prompt: dialling("give a task to a session's agent", from(prompts, "prompt")),
+  interrupt: dialling("stop a session's agent", from(prompts, "interrupt")),
   agent: branch("tasks of a session's agent", {
     list: dialling("list the agent's tasks", from(agent, "list")),
     logs: dialling("show what the agent did for a task", from(agent, "logs")),

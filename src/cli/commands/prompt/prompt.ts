@@ -1,6 +1,10 @@
+/** Tasks of a session's agent: given, and interrupted. */
 import { definedOnly } from "../../../base/json_value.ts";
+import type { Clock } from "../../../base/clock.ts";
 import { UsageError } from "../../../base/errors.ts";
+import { plural } from "../../../base/plural.ts";
 import { printable } from "../../../terminal/printable.ts";
+import type { OutputStream } from "../../../terminal/terminal.ts";
 import {
   adapterFlag,
   agentLimitFlags,
@@ -9,10 +13,9 @@ import {
   agentScopeFlags,
 } from "../agent/flags.ts";
 import { promptSource, readPrompt } from "./prompt_text.ts";
-import { noticeAfter } from "./delayed_notice.ts";
 import { followExitCodes, showFollow } from "../agent/show_follow.ts";
 import { defineCommand } from "../../parser/command.ts";
-import { success } from "../../exit_codes.ts";
+import { failure, success } from "../../exit_codes.ts";
 import { choice, count, text, toggle, value, valueOr, values } from "../../parser/flag.ts";
 import { interruptible } from "../../../terminal/driver/signals.ts";
 import { jsonDocument } from "../../../present/json.ts";
@@ -21,7 +24,7 @@ import { environmentPair } from "../../parser/option_flag.ts";
 const formats = choice(["text", "json"]);
 
 /** `kodama prompt`. */
-export const command = defineCommand({
+const prompt = defineCommand({
   description:
     "Gives a task to the coding agent of a session. The agent works in the pod, independently of this " +
     "machine and its connection. If the agent is working already, the task is queued. A prompt " +
@@ -154,3 +157,69 @@ export const command = defineCommand({
     );
   },
 });
+
+/** `kodama interrupt`. */
+const interrupt = defineCommand({
+  description:
+    "Interrupts the agent of a session: its current task ends as interrupted, with all processes it " +
+    "started in the pod. The conversation is stored, and the next prompt continues it. Queued tasks " +
+    "are started next, unless --task names one of them.",
+  operands: [agentOperand],
+  flags: {
+    ...agentScopeFlags,
+    task: value("interrupt task N (default the current task)", count, {
+      placeholder: "N",
+    }),
+  },
+  examples: [
+    { title: "Interrupt the current task", line: "kodama interrupt my-work" },
+    { title: "Remove a task from the queue", line: "kodama interrupt my-work --task 4" },
+  ],
+  exitCodes: [
+    ["0", "the task has ended"],
+    ["1", "no agent is working, or some of its processes couldn't be ended"],
+    ["2", "the command line is wrong"],
+    ["4", "the pod couldn't be reached"],
+  ],
+  seeAlso: ["kodama agent list NAME shows the tasks of a session."],
+  resolve: ({ flags, operands: [name = ""] }) => ({
+    ref: agentRef(flags, name),
+    kubeconfig: flags.kubeconfig,
+    task: flags.task,
+  }),
+  async run({ ref, kubeconfig, task }, { host: openHost, terminal, signals }) {
+    const host = await openHost({ kubeconfig });
+    const [{ agentTarget }, { interruptTask }] = await Promise.all([
+      import("../../../actions/session/agent_pod.ts"),
+      import("../../../actions/agent/tasks.ts"),
+    ]);
+    const words = "waiting for the agent to end its turn; it is killed where it doesn't";
+    using _reported = noticeAfter(terminal.stderr, host.clock, words);
+    const { number, late, remaining } = await interruptible(signals, async (signal) => {
+      const target = await agentTarget(host, ref, signal);
+      const which = task === undefined ? {} : { number: task };
+      return await interruptTask(host, target, { ...which, signal });
+    });
+    const line = late ? `task ${number} had ended` : `task ${number} interrupted`;
+    await terminal.stdout.write(`${line}\n`);
+    if (remaining === 0) return success;
+    const processes = plural(remaining, "process", "processes");
+    await terminal.stderr.write(`${processes} of it did not end on KILL\n`);
+    return failure;
+  },
+});
+
+/** A shorter wait gets no message. */
+const silentMs = 1000;
+
+/** Prints a message on a terminal if a wait takes longer than a second; dispose of it when the wait is over. */
+function noticeAfter(stream: OutputStream, clock: Clock, text: string): Disposable {
+  return clock.timer(silentMs, () => {
+    if (!stream.isTerminal) return;
+    // Informational: nothing depends on anyone reading it.
+    stream.write(`${printable(text)}\n`).catch(() => {});
+  });
+}
+
+/** By their names. */
+export const commands = { prompt, interrupt };

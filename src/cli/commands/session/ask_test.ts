@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import type { DeletionPlan } from "../../../actions/session/events.ts";
 import type { StopPlan } from "../../../actions/session/stop.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
-import { askDeletion } from "./delete.ts";
 import { askRestore } from "./clone.ts";
 import { askSnapshotRemoval } from "../snapshots/snapshots.ts";
-import { askStop } from "./stop.ts";
+import { askDeletion, askStop } from "./stop.ts";
 
 const signal = new AbortController().signal;
 const ref = { namespace: "dev", context: "c" };
