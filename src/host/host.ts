@@ -2,8 +2,10 @@
 import type { Host } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { OneNamespace } from "../cli/invocation.ts";
+import { serveForwardCommand } from "../cli/program.ts";
 import { systemClock } from "../base/clock.ts";
-import { placesOf } from "../config/paths.ts";
+import { type Places, placesOf } from "../config/paths.ts";
+import type { ForwardControl } from "../forward/daemon.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type KubeHost, systemHost } from "../kube/host.ts";
 import type { Trace } from "../kube/trace.ts";
@@ -11,7 +13,7 @@ import { printable } from "../terminal/printable.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { filePath } from "../files/file_path.ts";
 import { localFiles } from "./files.ts";
-import { localMachine } from "./machine.ts";
+import { absolutePaths, localMachine, ownCommand } from "./machine.ts";
 import { processSignals } from "./signals.ts";
 import { policyOf } from "../gate/policy.ts";
 import { ProcessLog } from "./process_log.ts";
@@ -142,8 +144,7 @@ export function machineHost(
       return machineKubectl({ signals: processSignals, isInteractive, kubeconfig });
     },
     async forwards() {
-      const { machineForwards } = await import("./forward.ts");
-      return machineForwards(places, environment);
+      return await machineForwards(places, environment);
     },
     async sync() {
       const { guardedSyncs, machineSyncs } = await import("./sync.ts");
@@ -233,4 +234,27 @@ async function settled(client: Promise<KubeClient>): Promise<KubeClient | undefi
   } catch {
     return undefined;
   }
+}
+
+/** Returns control of the forwards of this user. */
+async function machineForwards(
+  { configDir, workingDir }: Places,
+  environment: (name: string) => string | undefined,
+): Promise<ForwardControl> {
+  const { forwardControl } = await import("../forward/daemon.ts");
+  const files = environment("KUBECONFIG");
+  return forwardControl({
+    configDir,
+    clock: systemClock,
+    command: (name) => [
+      ...ownCommand({ launcher: environment("KODAMA_LAUNCHER"), writes: [configDir] }),
+      serveForwardCommand,
+      name,
+    ],
+    environment: {
+      KODAMA_CONFIG_DIR: configDir,
+      // It runs in another folder than this one, where other files have these names.
+      ...(files === undefined ? {} : { KUBECONFIG: absolutePaths(files, workingDir) }),
+    },
+  });
 }

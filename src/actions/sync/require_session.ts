@@ -49,5 +49,3 @@ export async function requireSession(
 function isGone({ kind, message }: KodamaError, state: string): boolean {
   return kind === "notFound" && message.startsWith(`configmaps "${state}" not found`);
 }
-
-/* The report of a synchronisation's process: a file that is replaced, not too often. */

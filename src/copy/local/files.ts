@@ -255,8 +255,8 @@ function isZero(bytes: Uint8Array): boolean {
 
 /** `crc32` and `sha256sum`, as these programs print them. */
 export const nativeChecksums: NativeChecksums = {
-  crc32: async () => (await import("./node_checksums.ts")).crc32,
-  sha256: async () => (await import("./node_checksums.ts")).sha256,
+  crc32: async () => (await import("./node.ts")).crc32,
+  sha256: async () => (await import("./node.ts")).sha256,
 };
 
 /* Reads a part of a file of this machine, a piece ahead; notices if it changes meanwhile. */

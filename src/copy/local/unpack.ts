@@ -106,7 +106,7 @@ class Unpacking implements UnpackFolder {
 
   async #makeLinks(): Promise<void> {
     if (this.#links.length === 0) return;
-    const { setLinkTime } = await import("./node_link_times.ts");
+    const { setLinkTime } = await import("./node.ts");
     for (const { path, target, mtime } of this.#links) {
       const full = `${this.#paths.temporary}/${escapedName(path)}`;
       Deno.symlinkSync(escapedName(target), full);

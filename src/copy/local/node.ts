@@ -1,5 +1,6 @@
-/** Checksums of node's libraries: the fast ones, loaded if a pod has no other. */
+/** What only Node's libraries do, or do fast. Loaded when it is used: they take milliseconds to load. */
 import { createHash } from "node:crypto";
+import { lutimesSync } from "node:fs";
 import { crc32 as crc32Of } from "node:zlib";
 import type { Checksum } from "../checksum.ts";
 
@@ -19,4 +20,12 @@ export function sha256(): Checksum {
     update: (bytes) => void hash.update(bytes),
     result: () => hash.copy().digest("hex"),
   };
+}
+
+/**
+ * Sets when a link was last changed, in seconds since 1970; Deno's own functions set the time of its target. Throws as
+ * they do.
+ */
+export function setLinkTime(path: string, mtime: number): void {
+  lutimesSync(path, mtime, mtime);
 }
