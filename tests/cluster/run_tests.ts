@@ -12,31 +12,44 @@ import { killAndWait, markedProcesses } from "./processes.ts";
 import { deadParts, locked, readState, testing } from "./state.ts";
 import { kubeconfigVariable, kubectlVariable, RealCluster, rigVariable } from "./test_namespace.ts";
 
-const files = [
-  ...[
-    "smoke",
-    "client",
-    "read_only",
-    "mcp",
-    "wait",
-    "forward",
-    "kodama_image",
-    "workflows",
-    "faults",
-    "agent",
-    "sessions",
-    "session_copies",
-    "session_ssh",
-    "session_egress",
-    "session_limits",
-    "session_rounds",
-    "life",
-    "ui",
-    "web",
-  ]
-    .map((name) => `tests/cluster/${name}_test.ts`),
-  "tests/cluster/faults",
-  "tests/scenarios_test.ts",
+/** Tests that leave the cluster as it is: each works in namespaces of its own. The longest are first. */
+const beside = [
+  "scenarios",
+  "session_limits",
+  "client",
+  "web",
+  "smoke",
+  "life",
+  "mcp",
+  "session_ssh",
+  "session_rounds",
+  "session_egress",
+  "session_copies",
+  "agent",
+  "wait",
+  "ui",
+  "forward",
+  "faults/command",
+  "sessions",
+  "faults/shell",
+  "kodama_image",
+  "faults/terminal",
+  "read_only",
+  "faults/access",
+];
+
+/** How many of those files run at once: they mostly wait for kubelet. */
+const jobs = 3;
+
+/** Tests that harm the whole cluster for a time, or drain its node. */
+const alone = [
+  "workflows",
+  "faults",
+  "faults/copy",
+  "faults/link",
+  "faults/node",
+  "faults/server",
+  "faults/sum",
 ];
 
 /** Tests of their own tasks, because they need minutes: for building, kubelet or copying. By the flag that chooses them. */
@@ -99,16 +112,42 @@ async function endAbandoned(layout: Layout): Promise<void> {
   await locked(layout, () => down(layout));
 }
 
-/** Runs the tests as a process of their own, because only `deno test` has the sanitizers. */
+/** Runs the tests: first those that may run at once, then the others. */
 async function runTests(env: Record<string, string>, args: readonly string[]): Promise<number> {
   const [flag] = args.filter((word) => word in others);
-  const chosen = flag === undefined
-    ? files
-    : (others[flag] ?? []).map((name) => `tests/cluster/${name}_test.ts`);
   const flags = args.filter((word) => word !== flag);
+  if (flag !== undefined) return await runFiles(others[flag] ?? [], flags, env);
+  await assertListed();
+  const first = await runFiles(beside, ["--parallel", ...flags], {
+    ...env,
+    DENO_JOBS: String(jobs),
+  });
+  const second = await runFiles(alone, flags, env);
+  return Math.max(first, second);
+}
+
+/** Throws if a test file is in no list: it would never run. */
+async function assertListed(): Promise<void> {
+  const listed = new Set([...beside, ...alone, ...Object.values(others).flat()]);
+  for (const folder of ["", "faults/"]) {
+    for await (const { name } of Deno.readDir(new URL(`./${folder}`, import.meta.url))) {
+      const [, test] = /^(.+)_test\.ts$/.exec(name) ?? [];
+      if (test === undefined || listed.has(folder + test)) continue;
+      throw new Error(`run_tests.ts has no list with ${folder}${test}`);
+    }
+  }
+}
+
+/** Runs test files of this folder as a process of their own, because only `deno test` has the sanitizers. */
+async function runFiles(
+  names: readonly string[],
+  flags: readonly string[],
+  env: Record<string, string>,
+): Promise<number> {
+  const files = names.map((name) => `tests/cluster/${name}_test.ts`);
   const test = new Deno.Command(Deno.execPath(), {
-    // All permissions: Deno allows /proc, which lists the rig's processes, with no smaller one.
-    args: ["test", "--quiet", "--allow-all", ...flags, ...chosen],
+    // All permissions: Deno allows /proc, which lists the rig's processes, with no smaller one. `check` has the types.
+    args: ["test", "--quiet", "--no-check", "--allow-all", ...flags, ...files],
     cwd: new URL("../../", import.meta.url),
     env,
   }).spawn();
