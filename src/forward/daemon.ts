@@ -140,7 +140,7 @@ async function serve(
   },
 ): Promise<void> {
   const set = await readSet(daemon.paths);
-  if (set === undefined) throw new KodamaError("notFound", `there are no forwards ${name}`);
+  if (set === undefined) throw new KodamaError("notFound", `there is no set of forwards "${name}"`);
   using lock = await becomeDaemon(daemon);
   if (lock === undefined) throw new KodamaError("conflict", `the forwards ${name} run already`);
   await using report = new ReportWriter<ReportFile>(daemon.paths.report, clock, {

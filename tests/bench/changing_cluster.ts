@@ -136,26 +136,30 @@ async function read([program = "", ...args]: readonly string[]): Promise<string>
 
 export const waitMs = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What a run of some seconds costs, without its start, and how the memory grows after the first third. */
-export async function costDuring(pid: number, seconds: number) {
+/**
+ * What a run of some seconds costs, without its start, and how the memory grows after the first third: the kernel's
+ * count, which rises and falls with V8's garbage, or what `live` returns.
+ */
+export async function costDuring(pid: number, seconds: number, live?: () => Promise<number>) {
+  const memory = async ({ memoryMb }: { memoryMb: number }) => await live?.() ?? memoryMb;
   const start = await costOf(pid);
   await waitMs(seconds * 1000 / 3);
-  const third = await costOf(pid);
+  const third = await memory(await costOf(pid));
   await waitMs(seconds * 2000 / 3);
   const end = await costOf(pid);
   return {
     percent: (end.cpuSeconds - start.cpuSeconds) / seconds * 100,
-    growthPercent: (end.memoryMb / third.memoryMb - 1) * 100,
+    growthPercent: (await memory(end) / third - 1) * 100,
     memoryMb: end.memoryMb,
   };
 }
 
-/** The args of kodama's process, from source unless a launcher is named, and its environment. */
+/** The args of kodama's process, from source with these flags of Deno unless a launcher is named, and its environment. */
 export async function programOf(
   folder: string,
   server: string,
   args: readonly string[],
-  launcher?: string,
+  { launcher, flags = [] }: { launcher?: string | undefined; flags?: readonly string[] } = {},
 ) {
   const kubeconfig = `${folder}/kubeconfig`;
   await Deno.writeTextFile(
@@ -179,7 +183,7 @@ export async function programOf(
   };
   return {
     words: launcher === undefined
-      ? [Deno.execPath(), "run", "-q", "--no-check", "-P=kodama", main, ...args]
+      ? [Deno.execPath(), "run", "-q", "--no-check", "-P=kodama", ...flags, main, ...args]
       : [launcher, ...args],
     env: { ...env, PATH: Deno.env.get("PATH") ?? "", DENO_DIR: await denoFolder() },
   };

@@ -14,8 +14,15 @@ const deno = ["run", "-q", "--no-check", `--config=${config}`, "-P=tools"];
 export class DelayedLink implements AsyncDisposable {
   private constructor(
     readonly kubeconfig: string,
+    /** What one connection carries at most. */
+    readonly mibPerSecond: number,
     private readonly child: Deno.ChildProcess,
   ) {}
+
+  /** The id of its process. */
+  get pid(): number {
+    return this.child.pid;
+  }
 
   /** Starts one to the server of the current context. */
   static async start(delayMs: number): Promise<DelayedLink> {
@@ -32,7 +39,8 @@ export class DelayedLink implements AsyncDisposable {
     const address = new TextDecoder().decode(value).trim();
     const kubeconfig = await Deno.makeTempFile({ prefix: "kodama-bench-" });
     await Deno.writeTextFile(kubeconfig, text.replace(server, address));
-    return new DelayedLink(kubeconfig, child);
+    const mibPerSecond = windowBytes / 1024 / 1024 / (delayMs / 1000);
+    return new DelayedLink(kubeconfig, mibPerSecond, child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -10,7 +10,8 @@
  *
  * All compete with everything else on the machine, so measures are taken in turn, and processor time is measured beside
  * the clock: if the cluster is on this machine too, what its API server, kubelet and container runtime need for a MiB
- * bounds every forward, however little it needs itself.
+ * bounds every forward, however little it needs itself. So does the process of a slow link: with two cores it carries
+ * less than what more connections could.
  */
 import { median } from "./alternate.ts";
 import { DelayedLink } from "./delayed_link.ts";
@@ -85,11 +86,14 @@ const loads: Record<string, Load> = {
 interface ProcessorTime {
   cluster: number;
   forward: number;
+  /** The process of a slow link. */
+  link: number;
 }
 
-/** Of the cluster's processes on this machine, and of one more. */
+/** Of the cluster's processes on this machine, of a forward, and of the link. */
 function processorTime(pid: number): ProcessorTime {
-  const time = { cluster: 0, forward: 0 };
+  const time = { cluster: 0, forward: 0, link: 0 };
+  const others = new Map([[String(pid), "forward"], [String(link?.pid), "link"]] as const);
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
@@ -97,12 +101,13 @@ function processorTime(pid: number): ProcessorTime {
       const isCluster = [program, verb].some((one) =>
         /(?:^|\/)(?:kube-apiserver|kubelet|containerd|crio)$/.test(one)
       );
-      if (!isCluster && name !== String(pid)) continue;
+      const whose = isCluster ? "cluster" : others.get(name);
+      if (whose === undefined) continue;
       const stat = Deno.readTextFileSync(`/proc/${name}/stat`);
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       // utime and stime of proc(5), in hundredths of a second.
       const ms = (Number(fields[11]) + Number(fields[12])) * 10;
-      time[isCluster ? "cluster" : "forward"] += ms;
+      time[whose] += ms;
     } catch (error) {
       // It has ended.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -132,12 +137,18 @@ async function transfer(
     mibPerSecond: total / (elapsedMs / 1000),
     cluster: (after.cluster - before.cluster) / total,
     forward: (after.forward - before.forward) / total,
+    link: (after.link - before.link) / total,
   };
 }
 
 function medians(all: readonly Transfer[]): Transfer {
   const of = (field: keyof Transfer) => median(all.map((one) => one[field]));
-  return { mibPerSecond: of("mibPerSecond"), cluster: of("cluster"), forward: of("forward") };
+  return {
+    mibPerSecond: of("mibPerSecond"),
+    cluster: of("cluster"),
+    forward: of("forward"),
+    link: of("link"),
+  };
 }
 
 /** Sends 64 bytes over an open connection to the pod, and waits for them; returns milliseconds. */
@@ -244,14 +255,20 @@ async function compareTransfers(name: string, load: Load): Promise<void> {
     ["load", (Deno.loadavg()[0] ?? NaN).toFixed(1)],
   ]);
   report("  its own ms of CPU/MiB", each((one) => one.forward.toFixed(2)));
+  if (link !== undefined) {
+    report("  the link's ms/MiB", [
+      ...each((one) => one.link.toFixed(2)),
+      ["MiB/s of a connection at most", link.mibPerSecond.toFixed(0)],
+    ]);
+  }
   if (own.cluster === 0) return;
   report("  the cluster's ms/MiB", each((one) => one.cluster.toFixed(2)));
   // All of them share the cores of this machine: with these saturated, throughput is the inverse of the sum.
-  const sum = ({ cluster, forward }: Transfer) => cluster + forward;
+  const sum = ({ cluster, forward, link }: Transfer) => cluster + forward + link;
   report("  × kubectl by CPU", [
     ["kodama", (sum(other) / sum(own)).toFixed(2)],
     ["bare", (sum(other) / sum(least)).toFixed(2)],
-    ["a forward that costs nothing", (sum(other) / own.cluster).toFixed(2)],
+    ["a forward that costs nothing", (sum(other) / (own.cluster + own.link)).toFixed(2)],
   ]);
 }
 

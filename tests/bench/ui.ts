@@ -29,7 +29,7 @@ async function inTerminal(
   },
 ) {
   await using cluster = new ChangingCluster({ pods, perSecond, seconds: 3600 });
-  const { words, env } = await programOf(folder, cluster.url, ["ui"], launcher);
+  const { words, env } = await programOf(folder, cluster.url, ["ui"], { launcher });
   const startMs = performance.now();
   await using terminal = await PseudoTerminal.open(words, { env, ...size });
   const openMs = performance.now() - startMs;

@@ -24,6 +24,9 @@ for (const [name, ms] of [...latenessMs].toSorted(([, one], [, other]) => other 
 }
 for (const one of wrong) console.error(one);
 const late = [...latenessMs.values()].filter((ms) => ms > maxLatenessMs).length;
-console.log(`${latenessMs.size} measured, ${late} later than ${maxLatenessMs} ms`);
+console.log(
+  `${situations.length} situations, ${wrong.length} with another end, exit code or reason; ` +
+    `${latenessMs.size} measured, ${late} later than ${maxLatenessMs} ms`,
+);
 const failed = wrong.length > 0 || late > 0 || latenessMs.size < 15;
 if (Deno.args.includes("--guard") && failed) Deno.exitCode = 1;

@@ -129,10 +129,10 @@ export async function findSet(host: Host, name: string | undefined): Promise<For
     });
   }
   const [nearest] = await nearestNames(name ?? "", names);
-  throw new KodamaError("notFound", `there are no forwards ${name}`, {
+  throw new KodamaError("notFound", `there is no set of forwards "${name}"`, {
     hint: nearest === undefined
       ? `there are: ${names.slice(0, 10).join(", ")}`
-      : `is it ${nearest}?`,
+      : `did you mean ${nearest}?`,
   });
 }
 
@@ -202,9 +202,9 @@ export async function namedSet(host: Host, name: string): Promise<NamedSet> {
   if (stored !== undefined) return { name, args: stored.args };
   const known = [...sets.map((one) => one.name), ...await control.names()];
   const [nearest] = await nearestNames(name, known);
-  throw new KodamaError("notFound", `there are no forwards ${name}`, {
+  throw new KodamaError("notFound", `there is no set of forwards "${name}"`, {
     hint: nearest === undefined
       ? 'the setting forwards names sets: forwards: {web: [svc/web, "8080:80"]}'
-      : `is it ${nearest}?`,
+      : `did you mean ${nearest}?`,
   });
 }

@@ -1,5 +1,5 @@
 /** The pods behind the targets of a forward, and which of their ports a requested one is. */
-import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { hint, option } from "../../base/hint.ts";
 import type { ForwardPod } from "../../forward/model.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -10,6 +10,7 @@ import { podSources } from "../../kube/select/live_pods.ts";
 import { isMeant } from "../../kube/select/selection.ts";
 import type { Selection, SelectionOperand } from "../../kube/select/target.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
+import { noMatch } from "../exec/discover_targets.ts";
 import type { Host } from "../host.ts";
 import { type PortMapping, type ServicePort, servicePort } from "./ports.ts";
 
@@ -73,13 +74,7 @@ async function poolOf(
   const found = await host.select(client, selection, { signal });
   const pods = found.pods ?? [];
   if (found.targets.length === 0 && target?.kind !== "workload") {
-    const near = found.nearest.map(({ text }) => text);
-    throw new NoMatchError(
-      `no pod matches ${text || "the selection"} in ${found.requested?.scope}`,
-      {
-        hint: near.length === 0 ? "" : `the nearest names: ${near.join(", ")}`,
-      },
-    );
+    throw noMatch([{ kind: "found", context: client.context, ...found }]);
   }
   const [first] = pods;
   const successor = target?.kind === "pod" && first !== undefined

@@ -71,9 +71,9 @@ async function missingError(
     : (await didYouMean(name, await namesOf(client, scoped, plural, signal))).slice(2);
   const others = selection.namespaces.kind === "all"
     ? hint`\`${action("pods", { allNamespaces: true })}\` lists the pods`
-    : hint`\`${action("pods")}\` lists the pods; ${option("namespace")} or ${
-      option("allNamespaces")
-    } looks elsewhere`;
+    : hint`${
+      plural === PODS.plural ? hint`\`${action("pods")}\`` : `\`kubectl get ${plural}\``
+    } lists the ${plural}; ${option("namespace")} or ${option("allNamespaces")} looks elsewhere`;
   return new NoMatchError(
     `${plural} "${name}" not found in ${scopeText(client, scoped)} (context ${client.context})`,
     { hint: guess || others },

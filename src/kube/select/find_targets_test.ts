@@ -228,7 +228,7 @@ Deno.test("a name that isn't there is an error with what is near", async () => {
   });
   await assert.rejects(find(new FakeClient(pods), { operands: [workload("jobs", "x")] }), {
     message: `jobs "x" not found in namespace "web" (context ctx)`,
-    hint: hint`\`${action("pods")}\` lists the pods; ${option("namespace")} or ${
+    hint: hint`\`kubectl get jobs\` lists the jobs; ${option("namespace")} or ${
       option("allNamespaces")
     } looks elsewhere`,
   });

@@ -266,7 +266,7 @@ class Connection implements PortStream {
       this.#errorEnded ||= end;
       // The pod's error is the end, though the server may leave the streams open.
       const message = plainText(this.#message);
-      if (message !== "") return this.fail(new PortError(kindOf(message), message));
+      if (message !== "") return this.fail(new PortError(kindOf(message), readable(message)));
     }
     if (this.#isOver && this.#sentEnd) this.#link.over();
     this.#arrive();
@@ -314,6 +314,20 @@ function kindOf(message: string): PortError["reason"] {
     return "podGone";
   }
   return "cut";
+}
+
+/**
+ * Returns the message of a server without the ids of its sandbox: `error forwarding port 80 to pod 17dd…, uid : …` is
+ * about a connection that names its pod and port. A refusal has one cause: container runtimes connect to the loopback
+ * of the pod.
+ */
+function readable(message: string): string {
+  const [, port = "", cause = message] =
+    /^error forwarding port (\d+) to pod [^,]*, uid [^:]*: (.*)$/s.exec(message) ?? [];
+  if (port !== "" && /connection refused/.test(cause)) {
+    return `connection refused: nothing in the pod listens on localhost:${port}`;
+  }
+  return cause;
 }
 
 /** The bytes of SPDY within a WebSocket's messages. */

@@ -78,7 +78,9 @@ export async function printStarted(
 export async function servedArgs(name: string, invocation: Invocation): Promise<string[]> {
   const host = await invocation.host();
   const report = await (await host.forwards()).read(name);
-  if (report === undefined) throw new KodamaError("notFound", `there are no forwards ${name}`);
+  if (report === undefined) {
+    throw new KodamaError("notFound", `there is no set of forwards "${name}"`);
+  }
   return ["forward", ...report.args, `--served=${name}`];
 }
 
