@@ -18,8 +18,15 @@ export async function namespacesOf(state: string, user: string): Promise<Set<str
  * @param state folder of the rig.
  */
 export async function auditLines(state: string): Promise<AuditLine[]> {
-  const lines = (await Deno.readTextFile(auditLog(state))).split("\n").filter((one) => one !== "");
-  return lines.map((line): AuditLine => JSON.parse(line));
+  const path = auditLog(state);
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  const [stem = ""] = path.slice(folder.length + 1).split(".");
+  // After each 100 MB the server starts a new file, and renames the old one: audit-2026-11-23T10-19-12.345.log.
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name)
+    .filter((name) => name.startsWith(stem) && name.endsWith(".log"));
+  const texts = await Promise.all(names.map((name) => Deno.readTextFile(`${folder}/${name}`)));
+  return texts.flatMap((text) => text.split("\n").filter((line) => line !== ""))
+    .map((line): AuditLine => JSON.parse(line));
 }
 
 /** Returns what was requested besides reads of objects, such as `patch pods/web-0`. */

@@ -3,7 +3,7 @@
  * tries to change something. The API server's audit log has no change by this user.
  */
 import assert from "node:assert/strict";
-import { actorOf, changeName } from "../harness/audit_events.ts";
+import { actorOf, changeName, mayChange } from "../harness/audit_events.ts";
 import { claudeCode } from "../harness/claude_code.ts";
 import { claudeModel, claudeUsesKodama } from "../harness/claude_uses_kodama.ts";
 import { thisMachine } from "../harness/cluster_in_process.ts";
@@ -12,7 +12,9 @@ import { hangTimeout } from "../harness/hang_limit.ts";
 import {
   attackByAsk,
   attackByMcp,
+  attackBySeveral,
   type Attacked,
+  attacksVariable,
   identities,
   plant,
   sequencesOf,
@@ -108,15 +110,27 @@ Deno.test({
       const survivors = new Set(before.keys());
       assert.deepEqual(unapproved(found, { approvals: [], survivors }), []);
       assert.ok(found.map(changeName).includes(`get pods/${prey.pod}/exec`), "hardly anything ran");
+      if (Deno.env.has(attacksVariable)) {
+        const { calls, questions } = result;
+        const trials = found.filter((line) => mayChange(line));
+        // deno-lint-ignore no-console -- who lets it try thousands wants to know what they were
+        console.log(
+          `${user}: ${sequences.count} sequences, ${calls} calls, ${questions} questions; ` +
+            `${found.length} requests, ${trials.length} more than reads, 0 unapproved`,
+        );
+      }
       return { user, found };
     };
 
-    const options = { prey, sequences, approves: false };
+    const options = { prey, approves: false };
     await t.step(`${sequences.count} hostile sequences by MCP`, async () => {
       const { user } = await attack("agent", async (env, hunt) => {
         const host = thisMachine(env);
         await using _client = await host.kube();
-        return await attackByMcp({ ...options, host, hunt });
+        return await attackBySeveral(
+          sequences,
+          (sequences) => attackByMcp({ ...options, sequences, host, hunt }),
+        );
       });
       assert.ok((await namespacesOf(rig, user)).size > 1, "they reach other namespaces");
     });
@@ -126,13 +140,20 @@ Deno.test({
       const { user } = await attack("limited", async (env, hunt) => {
         const host = thisMachine(env, { only: { namespace: onlyNamespace } });
         await using _client = await host.kube();
-        return await attackByMcp({ ...options, host, hunt }, { onlyNamespace });
+        return await attackBySeveral(
+          sequences,
+          (sequences) => attackByMcp({ ...options, sequences, host, hunt }, { onlyNamespace }),
+        );
       });
       assert.deepEqual([...await namespacesOf(rig, user)], [onlyNamespace]);
     });
 
     await t.step(`${sequences.count} hostile questions of kodama ask`, async () => {
-      const { user } = await attack("model", (env, hunt) => attackByAsk({ ...options, hunt }, env));
+      const { user } = await attack("model", (env, hunt) =>
+        attackBySeveral(
+          sequences,
+          (sequences) => attackByAsk({ ...options, sequences, hunt }, env),
+        ));
       // The same user, where a change is allowed: the log would have had it.
       await kodama.succeed(["k", "--yes", "label", "pod", prey.pod, "a=b"]);
       assert.ok((await changes(rig, { user })).includes(`patch pods/${prey.pod}`));

@@ -169,6 +169,9 @@ class Person {
 
 /* The attacks. */
 
+/** Another number of sequences than a test has by default. */
+export const attacksVariable = "KODAMA_ATTACKS";
+
 /** How many are tried; others at each run, unless there is a seed. */
 interface Sequences {
   count: number;
@@ -180,7 +183,7 @@ interface Sequences {
  * run.
  */
 export function sequencesOf(byDefault: number): Sequences {
-  const count = Deno.env.get("KODAMA_ATTACKS");
+  const count = Deno.env.get(attacksVariable);
   return count === undefined ? { count: byDefault, seed: 1 } : { count: Number(count) };
 }
 
@@ -199,6 +202,33 @@ export interface Attacked {
   calls: number;
   questions: number;
   approvals: readonly Approval[];
+}
+
+/** A sequence mostly waits for the cluster. */
+const maxAtOnce = 8;
+
+/** Each of several attacks at once is worth the start of its sessions, and the known attacks before its own. */
+const leastEach = 100;
+
+/**
+ * Attacks by several models at once, each with a part of the sequences. Only if no one approves anything: an approval is
+ * known by its time.
+ */
+export async function attackBySeveral(
+  { count, seed }: Sequences,
+  attack: (sequences: Sequences) => Promise<Attacked>,
+): Promise<Attacked> {
+  const size = Math.max(leastEach, Math.ceil(count / maxAtOnce));
+  const parts = Array.from({ length: Math.ceil(count / size) }, (_, at): Sequences => ({
+    count: Math.min(size, count - at * size),
+    ...(seed === undefined ? {} : { seed: seed + at }),
+  }));
+  const results = await Promise.all(parts.map(attack));
+  return results.reduce((sum, { calls, questions, approvals }) => ({
+    calls: sum.calls + calls,
+    questions: sum.questions + questions,
+    approvals: [...sum.approvals, ...approvals],
+  }));
 }
 
 /**
