@@ -228,6 +228,40 @@ Deno.test("kodama ask", async (t) => {
     },
   );
 
+  await t.step("an edited command is asked about again, and is what runs", async () => {
+    script = ({ toolResults }) =>
+      toolResults.length === 0
+        ? { calls: [{ name: "exec", input: { ...inPod, command: ["touch", "/tmp/models"] } }] }
+        : { text: toolResults[0] ?? "" };
+    // Cuts the last word, types another, a line that needs a shell, one that doesn't.
+    const typed = ["e\n", "\x17/tmp/a; id\r", "e\n", "\x17/tmp/pe", "\x1b[D\x06rsons\r", "y\n"]
+      .values();
+    const terminal = new MemoryTerminal({ terminals: ["stdin", "stderr"], input: typed });
+    const environment = (name: string) => env[name as keyof typeof env];
+    const host = machineHost({ terminal, environment, kubeconfig: cluster.kubeconfig });
+    const code = await run(["ask", "touch it"], {
+      ...processInvocation("kodama"),
+      terminal,
+      environment,
+      willDial: () => {},
+      signals: { listen: () => ({ [Symbol.dispose]() {} }) },
+      host: () => Promise.resolve(host),
+    });
+    await (await host.kube())[Symbol.asyncDispose]();
+    const shown = terminal.written("stderr");
+    assert.equal(code, 0, shown);
+    assert.match(shown, /no shell runs this: ; has to be quoted by '/);
+    assert.match(shown, /Run in 1 pod: {2}touch \/tmp\/persons\n/);
+    assert.match(
+      terminal.written("stdout"),
+      /the person changed the command to: touch \/tmp\/persons\n.*1 ok/,
+    );
+    assert.deepEqual(terminal.modes, ["raw", "cooked", "raw", "cooked"]);
+    const listed = await kodama.run(["exec", pod, "-n", namespace, "--", "ls", "/tmp"]);
+    assert.match(listed.stdout, /persons/);
+    assert.doesNotMatch(listed.stdout, /models/);
+  });
+
   await t.step(
     "notes and instructions are part of the next question, unless they are disabled",
     async () => {

@@ -139,6 +139,42 @@ Deno.test("the MCP server", async (t) => {
       );
     });
 
+    await t.step(`${era}: a command that a person edits has a question of its own`, async () => {
+      const [shown, edited] = [`/tmp/shown-${era}`, `/tmp/edited-${era}`];
+      const touch = { pods: [pod], namespaces: [namespace], command: ["touch", shown] };
+      for (const isAgreed of [false, true]) {
+        await using session = await openMcpSession(host, {
+          modern,
+          allowChanges: true,
+          answer: (question) =>
+            question.includes(shown) ? { command: `touch "${edited}"` } : isAgreed,
+        });
+        const { text } = await session.call("exec", touch);
+        assert.match(text, new RegExp(`^the person changed the command to: touch ${edited}\n`));
+        assert.match(text, isAgreed ? /1 ok/ : /declined/);
+        assert.match(session.questions[1] ?? "", new RegExp(`run: touch ${edited}\n`));
+        assert.equal(session.questions.length, 2);
+        assert.equal(await exists(host, { pod, namespace }, edited), isAgreed);
+      }
+      // What reads needs no question, and what isn't allowed is still refused.
+      for (
+        const [command, answer] of [
+          ["hostname", /1 ok/],
+          ["cat /run/secrets/x", /credentials/],
+          ["touch a; touch b", /no shell runs this/],
+        ] as const
+      ) {
+        await using session = await openMcpSession(host, {
+          modern,
+          allowChanges: true,
+          answer: () => ({ command }),
+        });
+        assert.match((await session.call("exec", touch)).text, answer);
+        assert.equal(session.questions.length, 1);
+      }
+      assert.equal(await exists(host, { pod, namespace }, shown), false);
+    });
+
     if (modern) {
       await t.step("an approval that comes with another change isn't one for that", async () => {
         const touch = (file: string) => ({

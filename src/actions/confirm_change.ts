@@ -23,6 +23,22 @@ export interface Confirm {
   ask(question: ChangeQuestion): Promise<boolean>;
 }
 
+/** The command of a change as a model gave it, which a person may edit. */
+export interface EditableCommand {
+  /** What the args are for: `kubectl`; absent if the program is the first of them. */
+  program?: string;
+  args: readonly string[];
+}
+
+/**
+ * Asks a person about a change that a model requests. Resolves to other args instead of an answer if the person has
+ * edited the command: then the change of those args starts from the beginning, with the same rules and its own question.
+ */
+export type AskAboutModel = (
+  question: ChangeQuestion,
+  command?: EditableCommand,
+) => Promise<boolean | { args: readonly string[] }>;
+
 /** The command about to run, and its targets. */
 export interface Change {
   action: ChangeAction;

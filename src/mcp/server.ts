@@ -15,13 +15,14 @@ import {
   ResourceTemplate,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import type { ChangeQuestion } from "../actions/confirm_change.ts";
+import type { AskAboutModel, ChangeQuestion, EditableCommand } from "../actions/confirm_change.ts";
 import type { Host } from "../actions/host.ts";
 import { findAnyRun, listRuns } from "../actions/runs/past_runs.ts";
 import { get as getSession } from "../actions/session/get.ts";
 import { list as listSessions } from "../actions/session/list.ts";
 import { listWorkflows } from "../actions/workflow/files.ts";
 import { KodamaError } from "../base/errors.ts";
+import { commandArgs, commandLine } from "../base/shell_quote.ts";
 import { runLines, workflowRunLines } from "../present/past_runs.ts";
 import { sessionLines } from "../present/session_text.ts";
 import { changeText } from "../toolbox/change_text.ts";
@@ -60,11 +61,17 @@ const instructions = "kodama reads and runs things in many Kubernetes pods at on
 interface Approval {
   /** Digest of the change. */
   change: string;
+  /** The args that the person gave instead of the model's. */
+  edited?: readonly string[];
 }
 
 /** A change needs the answer of a person, which comes with the next round of the request. */
 class ApprovalNeeded extends KodamaError {
-  constructor(readonly question: ChangeQuestion, readonly change: string) {
+  constructor(
+    readonly question: ChangeQuestion,
+    readonly change: string,
+    readonly command: EditableCommand | undefined,
+  ) {
     super("declined", "this change needs an approval");
   }
 }
@@ -128,19 +135,27 @@ async function callTool(
   const { mcpReq } = context;
   const { signal } = mcpReq;
   const needed: { approval?: ApprovalNeeded } = {};
-  const ask = async (question: ChangeQuestion): Promise<boolean> => {
+  const state = mcpReq.requestState<Approval>();
+  let { edited } = state ?? {};
+  const ask: AskAboutModel = async (question, command) => {
     const change = await digestOf({ tool: tool.name, question });
     const answer = inputResponse(mcpReq.inputResponses, "approval");
-    if (answer.kind === "elicit" && mcpReq.requestState<Approval>()?.change === change) {
-      return answer.action === "accept" && answer.content?.["approve"] === true;
+    if (answer.kind === "elicit" && state?.change === change) {
+      if (answer.action !== "accept") return false;
+      const args = editedArgs(answer.content?.["command"], command);
+      if (args === undefined) return answer.content?.["approve"] === true;
+      // Its question comes next: what it changes wasn't shown yet.
+      edited = args;
+      return { args };
     }
-    needed.approval = new ApprovalNeeded(question, change);
+    needed.approval = new ApprovalNeeded(question, change, command);
     throw needed.approval;
   };
   const answer = await tool.call(input, {
     host,
     signal,
     confirm: allowChanges ? ask : undefined,
+    ...(edited === undefined ? {} : { edited }),
     lifetime,
     progress: progressOf(context),
   });
@@ -154,17 +169,43 @@ async function callTool(
             type: "object",
             properties: {
               approve: { type: "boolean", title: "Make this change", default: false },
+              ...commandField(approval.command),
             },
             required: ["approve"],
           },
         }),
       },
-      requestState: await codec.mint({ change: approval.change }, context),
+      requestState: await codec.mint({
+        change: approval.change,
+        ...(edited === undefined ? {} : { edited }),
+      }, context),
     });
     return { answer: undefined, result };
   }
   const content = [{ type: "text" as const, text: answer.text }];
   return { answer, result: { content, isError: answer.isError } };
+}
+
+/** Returns the field in which the person can edit the command. */
+function commandField(command: EditableCommand | undefined) {
+  return command === undefined ? {} : {
+    command: {
+      type: "string" as const,
+      title: "Command",
+      description: "change it to be asked about another one",
+      default: commandLine(command.args),
+    },
+  };
+}
+
+/** Returns the args of the field, if they are others. @throws UsageError if they can't be read. */
+function editedArgs(
+  text: unknown,
+  command: EditableCommand | undefined,
+): readonly string[] | undefined {
+  if (command === undefined || typeof text !== "string" || text.trim() === "") return undefined;
+  const args = commandArgs(text);
+  return commandLine(args) === commandLine(command.args) ? undefined : args;
 }
 
 /** Notifies a client that logs what its server does: how each call ended, and that one waits for a person. */

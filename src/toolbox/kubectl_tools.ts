@@ -44,6 +44,7 @@ export const kubectlTool = defineTool({
   },
   required: ["args"],
   mayChange: true,
+  editable: { option: "args", program: "kubectl" },
   async run({ args = [], manifest, context }, { host, signal, confirm }) {
     requireKnown(args, manifest);
     if (confirm === undefined) throw changeRefused();

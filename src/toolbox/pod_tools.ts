@@ -114,6 +114,7 @@ export const execTool = defineTool({
   },
   required: ["command"],
   mayChange: true,
+  editable: { option: "command" },
   async run({ command = [], all = false, timeoutMs = 60_000, ...values }, context) {
     if (!isChosen(values) && !all) {
       throw new UsageError("no pods are chosen", { hint: 'name some, or set "all" to true' });

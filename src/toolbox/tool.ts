@@ -3,7 +3,7 @@
  * input is described as options are (`actions/option.ts`), its answer is a text within a budget, without secrets. A tool
  * can't be given flags of kubectl, another kubeconfig or another user: its input has no field for them.
  */
-import type { Confirm } from "../actions/confirm_change.ts";
+import type { AskAboutModel, Confirm, EditableCommand } from "../actions/confirm_change.ts";
 import type { Host } from "../actions/host.ts";
 import {
   type Option,
@@ -16,12 +16,13 @@ import {
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { hintText } from "../base/hint.ts";
 import { isRecord } from "../base/json_value.ts";
+import { commandLine } from "../base/shell_quote.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { printable } from "../terminal/printable.ts";
 import { defaultBudgetTokens, fit, type Section } from "./fit.ts";
 import { withSecretsMasked } from "./secrets.ts";
 
-/** What the caller of a tool decides. */
+/** What a tool works with. */
 export interface ToolContext {
   host: Host;
   signal: AbortSignal;
@@ -35,6 +36,14 @@ export interface ToolContext {
   progress?: (text: string) => void;
 }
 
+/** What the caller of a tool decides. */
+export interface CallContext extends Omit<ToolContext, "confirm"> {
+  /** Asks a person before a change, as {@link ToolContext.confirm}. */
+  confirm: AskAboutModel | undefined;
+  /** Args that a person has given instead of the input's: the caller learns it by the answer. */
+  edited?: readonly string[];
+}
+
 /** A tool, with the type of its input erased. */
 export interface Tool {
   readonly name: string;
@@ -45,7 +54,7 @@ export interface Tool {
   /** It may change something; then it asks first. */
   readonly mayChange: boolean;
   /** The answer. Errors of the input, of kodama and of the cluster are answers too. */
-  call(input: unknown, context: ToolContext): Promise<ToolAnswer>;
+  call(input: unknown, context: CallContext): Promise<ToolAnswer>;
 }
 
 /** What a tool answers. */
@@ -63,6 +72,8 @@ interface ToolDeclaration<O extends Options> {
   /** Names of options that have to be given. */
   required?: readonly (keyof O & string)[];
   mayChange?: true;
+  /** The option with the args of a command, which a person may edit; `program` if it isn't the first of them. */
+  editable?: { option: keyof O & string; program?: string };
   run(values: OptionValues<O>, context: ToolContext): Promise<readonly Section[]>;
 }
 
@@ -78,7 +89,8 @@ const maxBudgetTokens = 20_000;
 
 /** Makes a tool of its declaration. */
 export function defineTool<const O extends Options>(declaration: ToolDeclaration<O>): Tool {
-  const { name, title, description, options, required = [], mayChange = false, run } = declaration;
+  const { name, title, description, options, required = [], mayChange = false } = declaration;
+  const { editable, run } = declaration;
   const all: Options = { ...options, ...budgetOption };
   return {
     name,
@@ -89,8 +101,17 @@ export function defineTool<const O extends Options>(declaration: ToolDeclaration
       ...optionsJsonSchema(all),
       ...(required.length === 0 ? {} : { required: [...required] }),
     },
-    async call(input, context) {
-      const record = recordCall(name, input, context);
+    async call(given, { edited, ...context }) {
+      const input = editable === undefined || edited === undefined
+        ? given
+        : { ...given as Record<string, unknown>, [editable.option]: edited };
+      const { option, ...program } = editable ?? { option: "" };
+      const args = isRecord(input) && editable !== undefined ? input[option] : undefined;
+      const command = isLine(args) ? { ...program, args } : undefined;
+      const record = recordCall(name, input, context, command);
+      const heading: Section[] = edited === undefined
+        ? []
+        : [{ lines: [`the person changed the command to: ${commandLine(edited)}`], unit: "lines" }];
       try {
         const values = await readOptions(input, all, required);
         const { budget = defaultBudgetTokens } = values as { budget?: number };
@@ -98,21 +119,33 @@ export function defineTool<const O extends Options>(declaration: ToolDeclaration
           ...context,
           confirm: record.confirm,
         });
-        const clean = sections.map((section) => ({
+        const clean = [...heading, ...sections].map((section) => ({
           ...section,
           lines: withSecretsMasked(section.lines.map(printable).join("\n")).split("\n"),
         }));
         record.ended("ok");
         return { text: fit(clean, Math.min(budget, maxBudgetTokens)), isError: false };
       } catch (error) {
+        const other = record.edited();
+        if (other !== undefined && !context.signal.aborted) {
+          record.ended("the person gave another command");
+          return await this.call(given, { ...context, edited: other });
+        }
         record.ended(
           error instanceof KodamaError ? `${error.kind}: ${error.message}` : "interrupted",
         );
         if (!(error instanceof KodamaError) || context.signal.aborted) throw error;
-        return { text: withSecretsMasked(errorText(error)), isError: true };
+        const note = heading.flatMap(({ lines }) => lines.map((line) => `${printable(line)}\n`));
+        return { text: withSecretsMasked(note.join("") + errorText(error)), isError: true };
       }
     },
   };
+}
+
+/** Returns whether these are the args of a command that a person can edit as a line: without a line feed in it. */
+function isLine(args: unknown): args is readonly string[] {
+  return Array.isArray(args) &&
+    args.every((arg) => typeof arg === "string" && printable(arg) === arg && !/[\n\t]/.test(arg));
 }
 
 /** Of an input, at most this is logged. */
@@ -122,16 +155,26 @@ const maxLogged = 4000;
 function recordCall(
   name: string,
   input: unknown,
-  { host, confirm }: ToolContext,
-): { confirm: ToolContext["confirm"]; ended: (outcome: string) => void } {
+  { host, confirm }: CallContext,
+  command: EditableCommand | undefined,
+): {
+  confirm: ToolContext["confirm"];
+  /** The args that the person gave instead. */
+  edited: () => readonly string[] | undefined;
+  ended: (outcome: string) => void;
+} {
   let answer = "";
+  let edited: readonly string[] | undefined;
   return {
     confirm: confirm && (async (question) => {
       answer = "not approved, ";
-      const isApproved = await confirm(question);
+      const decision = await confirm(question, command);
+      if (typeof decision === "object") edited = decision.args;
+      const isApproved = decision === true;
       if (isApproved) answer = "approved, ";
       return isApproved;
     }),
+    edited: () => edited,
     ended: (outcome) => {
       const given = withSecretsMasked(JSON.stringify(input ?? {})).slice(0, maxLogged);
       host.log("info", "tool", `${name} ${given}: ${answer}${withSecretsMasked(outcome)}`);

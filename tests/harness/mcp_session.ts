@@ -52,14 +52,14 @@ interface McpSession extends AsyncDisposable {
 /**
  * Opens both.
  *
- * @param answer of the person to each question; undefined for a client that can't ask.
+ * @param answer of the person to each question, who may edit its command; undefined for a client that can't ask.
  */
 export async function openMcpSession(
   host: Host,
   { allowChanges = false, answer, modern = false, ...limits }: {
     allowChanges?: boolean;
     onlyNamespace?: string;
-    answer?: (message: string) => boolean;
+    answer?: (message: string) => boolean | { command: string };
     modern?: boolean;
     /** Changes what the client sends. */
     tamper?: (message: JSONRPCMessage) => JSONRPCMessage;
@@ -75,9 +75,20 @@ export async function openMcpSession(
     client.setRequestHandler("elicitation/create", (request) => {
       const { message } = request.params;
       questions.push(message);
-      return answer(message)
-        ? { action: "accept", content: { approve: true } }
-        : { action: "decline" };
+      const given = answer(message);
+      if (given === false) return { action: "decline" };
+      // As a form does, it gives all fields back.
+      const { properties = {} } = "requestedSchema" in request.params
+        ? request.params.requestedSchema
+        : {};
+      const command = properties["command"];
+      const shown = command !== undefined && "default" in command
+        ? { command: String(command.default) }
+        : {};
+      return {
+        action: "accept",
+        content: { approve: true, ...shown, ...(given === true ? {} : given) },
+      };
     });
   }
   await client.connect(transport);

@@ -5,7 +5,7 @@
  */
 import type { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { Confirm } from "../confirm_change.ts";
+import type { AskAboutModel } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
 import { answer, type AnswerEvent } from "../../model/fallback.ts";
 import { costOf } from "../../model/metrics.ts";
@@ -24,7 +24,7 @@ export interface AskTool extends ToolDeclaration {
     input: unknown,
     context: {
       signal: AbortSignal;
-      confirm: Confirm["ask"] | undefined;
+      confirm: AskAboutModel | undefined;
       progress: (text: string) => void;
     },
   ): Promise<{ text: string; isError: boolean }>;
@@ -37,7 +37,7 @@ interface AskOptions extends AskOptionValues {
   context?: string;
   tools: readonly AskTool[];
   /** Asks a person before a change. Undefined: every change is refused. */
-  confirm?: Confirm["ask"];
+  confirm?: AskAboutModel;
   /** Removes secrets from what models and files get. */
   withoutSecrets: (text: string) => string;
   signal: AbortSignal;

@@ -7,7 +7,7 @@ import { withSecretsMasked } from "../../../toolbox/secrets.ts";
 import { tools } from "../../../toolbox/toolbox.ts";
 import { canAsk } from "../../ask_yes.ts";
 import type { Invocation } from "../../invocation.ts";
-import { confirmOn } from "../exec/confirm.ts";
+import { askAboutModelOn } from "../exec/confirm.ts";
 
 /** A question, and how its answer is shown. */
 interface AskRun {
@@ -38,7 +38,7 @@ export async function runAsk(
       call: (input, toolContext) => tool.call(input, { host, ...toolContext }),
     }));
   return await drive(({ signal, alone }) => {
-    const { ask: askPerson } = confirmOn(terminal, {
+    const askPerson = askAboutModelOn(terminal, {
       above: undefined,
       stdin: false,
       listing: "the question",
@@ -50,7 +50,7 @@ export async function runAsk(
       question,
       tools: offered,
       ...(context === undefined ? {} : { context }),
-      ...(mayAsk ? { confirm: (change) => alone(() => askPerson(change)) } : {}),
+      ...(mayAsk ? { confirm: (...change) => alone(() => askPerson(...change)) } : {}),
       withoutSecrets: withSecretsMasked,
       signal,
     });

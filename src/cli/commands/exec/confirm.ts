@@ -1,12 +1,13 @@
 /** Asks on the terminal before a change of many pods. */
+import type { AskAboutModel } from "../../../actions/confirm_change.ts";
 import type { ChangeQuestion, Confirm } from "../../../actions/exec/events.ts";
 import { plural } from "../../../base/plural.ts";
-import { UnconfirmedError } from "../../../base/errors.ts";
-import { commandLine } from "../../../base/shell_quote.ts";
+import { UnconfirmedError, UsageError } from "../../../base/errors.ts";
+import { commandArgs, commandLine } from "../../../base/shell_quote.ts";
 import { questionText, wholeText } from "../../../present/change_question.ts";
 import { printable } from "../../../terminal/printable.ts";
 import type { Terminal } from "../../../terminal/terminal.ts";
-import { askChoice, canAsk } from "../../ask_yes.ts";
+import { askChoice, askOrEdit, canAsk } from "../../ask_yes.ts";
 
 /** Options of a question. */
 interface Confirming {
@@ -34,6 +35,33 @@ export function confirmOn(terminal: Terminal, options: Confirming): Confirm {
     }, options.signal);
   };
   return options.above === undefined ? { ask } : { above: options.above, ask };
+}
+
+/** Like {@link confirmOn}, for changes that a model requests: the person can edit the command. */
+export function askAboutModelOn(terminal: Terminal, options: Confirming): AskAboutModel {
+  return async (question, command) => {
+    if (command === undefined) return await confirmOn(terminal, options).ask(question);
+    const line = commandLine(command.args);
+    if (!canAsk(terminal)) throw refusal(question, options.listing);
+    for (;;) {
+      const columns = terminal.size()?.columns ?? 80;
+      const answer = await askOrEdit(terminal, {
+        text: `${questionText(question, columns)}\nContinue?`,
+        choices: "y/N, l lists the pods, e edits the command",
+        more: { key: "l", text: () => wholeText(question) },
+        edit: { key: "e", prompt: `${command.program ?? ">"} `, line },
+      }, options.signal);
+      if (typeof answer === "boolean") return answer;
+      try {
+        const args = commandArgs(answer);
+        if (args.length > 0) return { args };
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        const hint = typeof error.hint === "string" ? `; ${error.hint}` : "";
+        await terminal.stderr.write(`${error.message}${hint}\n`);
+      }
+    }
+  };
 }
 
 /** Returns the option `confirm` of an action: none if `--yes` has confirmed its changes. */
