@@ -11,22 +11,27 @@ import { runSituations, situations } from "../harness/wait_situations.ts";
 /** What `--guard` allows. */
 const maxLatenessMs = 2000;
 
-const cluster = RealCluster.fromEnvironment();
-if (cluster === undefined) throw new Error("KODAMA_TEST_KUBECONFIG names no cluster");
-await using namespace = await cluster.namespace("bench-wait");
-const { wrong, latenessMs } = await runSituations(situations, {
-  namespace: namespace.name,
-  kubeconfig: cluster.kubeconfig,
-  kubectl: cluster.program,
-});
-for (const [name, ms] of [...latenessMs].toSorted(([, one], [, other]) => other - one)) {
-  console.log(`${String(Math.round(ms)).padStart(6)} ms  ${name}`);
+async function main(args: readonly string[]): Promise<number> {
+  const cluster = RealCluster.fromEnvironment();
+  if (cluster === undefined) throw new Error("KODAMA_TEST_KUBECONFIG names no cluster");
+  await using namespace = await cluster.namespace("bench-wait");
+  const { wrong, latenessMs } = await runSituations(situations, {
+    namespace: namespace.name,
+    kubeconfig: cluster.kubeconfig,
+    kubectl: cluster.program,
+  });
+  for (const [name, ms] of [...latenessMs].toSorted(([, one], [, other]) => other - one)) {
+    console.log(`${String(Math.round(ms)).padStart(6)} ms  ${name}`);
+  }
+  for (const one of wrong) console.error(one);
+  const late = [...latenessMs.values()].filter((ms) => ms > maxLatenessMs).length;
+  console.log(
+    `${situations.length} situations, ${wrong.length} with another end, exit code or reason; ` +
+      `${latenessMs.size} measured, ${late} later than ${maxLatenessMs} ms`,
+  );
+  const failed = wrong.length > 0 || late > 0 || latenessMs.size < 15;
+  return args.includes("--guard") && failed ? 1 : 0;
 }
-for (const one of wrong) console.error(one);
-const late = [...latenessMs.values()].filter((ms) => ms > maxLatenessMs).length;
-console.log(
-  `${situations.length} situations, ${wrong.length} with another end, exit code or reason; ` +
-    `${latenessMs.size} measured, ${late} later than ${maxLatenessMs} ms`,
-);
-const failed = wrong.length > 0 || late > 0 || latenessMs.size < 15;
-if (Deno.args.includes("--guard") && failed) Deno.exitCode = 1;
+
+// A wake-up of the clock for a limit that wasn't reached would hold the process.
+Deno.exit(await main(Deno.args));

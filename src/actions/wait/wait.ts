@@ -621,7 +621,7 @@ class BlockingLogs {
     const failing = failingContainer(pod);
     if (failing === undefined) return undefined;
     const key = `${pod.metadata?.uid} ${failing.name} ${failing.restartCount} ${
-      failing.state?.running === undefined
+      Object.keys(failing.state ?? {})
     }`;
     const known = this.#read.get(key);
     if (known !== undefined || this.#read.size >= maxRead) return known?.log;
@@ -647,37 +647,46 @@ function failingContainer({ status }: Pod): ContainerStatus | undefined {
   );
 }
 
-/** Returns the last lines of the container that isn't ready: of its previous instance, if it has just restarted. */
-async function lastLines(
-  client: KubeClient,
+/**
+ * Returns the last lines of the container that isn't ready, of its latest instance that has written some: one that has
+ * just restarted hasn't, and the kubelet removes the logs of all but the last that ended.
+ */
+export async function lastLines(
+  client: Pick<KubeClient, "logs">,
   pod: Pod,
   signal: AbortSignal,
 ): Promise<ContainerLog | undefined> {
   const failing = failingContainer(pod);
   const { name: podName, namespace } = pod.metadata ?? {};
   if (failing === undefined || podName === undefined || namespace === undefined) return undefined;
-  const decoder = new TextDecoder();
-  let text = "";
-  try {
-    const chunks = await client.logs({
-      namespace,
-      pod: podName,
-      container: failing.name,
-      follow: false,
-      previous: failing.restartCount > 0 && failing.state?.running === undefined,
-      tailLines: maxLines,
-      timestamps: false,
-    }, { signal });
-    for await (const bytes of chunks) {
-      text = (text + decoder.decode(bytes, { stream: true })).slice(-maxLogChars);
+  for (const previous of failing.restartCount > 0 ? [false, true] : [false]) {
+    const decoder = new TextDecoder();
+    let text = "";
+    try {
+      const chunks = await client.logs({
+        namespace,
+        pod: podName,
+        container: failing.name,
+        follow: false,
+        previous,
+        tailLines: maxLines,
+        timestamps: false,
+      }, { signal });
+      for await (const bytes of chunks) {
+        text = (text + decoder.decode(bytes, { stream: true })).slice(-maxLogChars);
+      }
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      continue;
     }
-  } catch (error) {
-    if (!(error instanceof KodamaError)) throw error;
-    return undefined;
+    const lines = text.split("\n").filter((line) => line !== "" && !removedLog.test(line));
+    if (lines.length > 0) return { container: failing.name, lines: lines.slice(-maxLines) };
   }
-  const lines = text.split("\n").filter((line) => line !== "").slice(-maxLines);
-  return lines.length === 0 ? undefined : { container: failing.name, lines };
+  return undefined;
 }
+
+/** The kubelet's answer instead of the lines if the runtime has removed the container. */
+const removedLog = /^unable to retrieve container logs for \S+$/;
 
 /** The details of more objects aren't read at the end. */
 const maxDetails = 10;

@@ -254,7 +254,7 @@ testResolve([
     ],
   },
   { line: "wait", error: /nothing to wait for/ },
-  { line: "wait pods", error: /no pods are chosen/ },
+  { line: "wait pods", error: /no objects of kind pods are chosen/ },
   {
     line: "ui",
     options: { kind: "pods", scope: { namespaces: { kind: "default" } } },

@@ -96,7 +96,7 @@ export const command = defineCommand({
       });
     }
     if (unnamed.length > 0 && !chosen) {
-      throw new UsageError(`no ${unnamed[0]?.kind} are chosen`, {
+      throw new UsageError(`no objects of kind ${unnamed[0]?.kind} are chosen`, {
         hint: "name one as KIND/NAME, choose with -l, or pass --all",
       });
     }
