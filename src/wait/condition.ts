@@ -129,13 +129,14 @@ function conditionVerdict(
   object: AnyObject,
 ): Verdict {
   const own = conditionsOf(object).find((one) => one.type?.toLowerCase() === type.toLowerCase());
-  if (own === undefined) return stuckOr(kind, object, `it has no condition ${type}`);
+  if (own === undefined) return stuckOr(type, kind, object, `it has no condition ${type}`);
   const isOutdated = own.observedGeneration !== undefined &&
     own.observedGeneration < (object.metadata?.generation ?? 0);
   if (isOutdated) return waiting(`its condition ${type} is that of an earlier generation`);
   if (own.status?.toLowerCase() === status.toLowerCase()) return met;
   const why = explained(own);
-  return stuckOr(kind, object, `${type} is ${plainText(`${own.status}`, 40)}${why && `: ${why}`}`);
+  const is = `${type} is ${plainText(`${own.status}`, 40)}`;
+  return stuckOr(type, kind, object, `${is}${why && `: ${why}`}`);
 }
 
 function pathVerdict(
@@ -157,10 +158,13 @@ function explained({ reason, message }: StatusCondition): string {
   return plainText([reason, message].filter(Boolean).join(": "), 400);
 }
 
-/** A reason to wait, or why that is without hope, as far as the kind knows. */
-function stuckOr(kind: string, object: AnyObject, reason: string): Verdict {
-  const own = readiness[kind]?.(object);
-  return own?.kind === "stuck" ? own : waiting(own?.kind === "waiting" ? own.reason : reason);
+/** A reason to wait for a condition, or why it can't come, as far as the kind knows. */
+function stuckOr(type: string, kind: string, object: AnyObject, reason: string): Verdict {
+  const own = readiness[kind]?.(object) ?? met;
+  if (own.kind === "met") return waiting(reason);
+  // A failure that is awaited isn't in the way of itself.
+  const isAwaited = own.kind === "stuck" && own.cause.toLowerCase() === type.toLowerCase();
+  return isAwaited ? waiting(own.reason) : own;
 }
 
 /** Kinds whose readiness is more than a condition. */
@@ -321,9 +325,13 @@ function replicasOf(object: AnyObject): number {
   return typeof replicas === "number" ? replicas : 1;
 }
 
+/**
+ * A job has failed with `FailureTarget` already: `Failed` follows when its pods have ended, which takes their grace
+ * period. https://kubernetes.io/docs/concepts/workloads/controllers/job/#termination-of-job-pods
+ */
 function jobReadiness(object: AnyObject): Verdict {
   const failed = conditionsOf(object).find(({ type, status }) =>
-    type === "Failed" && status === "True"
+    (type === "Failed" || type === "FailureTarget") && status === "True"
   );
   if (failed !== undefined) return { kind: "stuck", reason: explained(failed), cause: "Failed" };
   const complete = conditionsOf(object).some(({ type, status }) =>

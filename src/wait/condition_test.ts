@@ -149,6 +149,13 @@ const verdicts: readonly (readonly [
     job({ type: "Failed", status: "True", reason: "BackoffLimitExceeded" }),
     "stuck: Failed",
   ],
+  ["ready", "Job", job({ type: "FailureTarget", status: "True" }), "stuck: Failed"],
+  [
+    "condition=Failed",
+    "Job",
+    job({ type: "FailureTarget", status: "True", reason: "DeadlineExceeded" }),
+    "waiting: DeadlineExceeded",
+  ],
   ["condition=Complete", "Job", job({ type: "Failed", status: "True" }), "stuck: Failed"],
   ["ready", "Job", job({ type: "Failed", status: "False" }), "waiting: 0 of 1 pods have completed"],
   ["ready", "Job", job(), "waiting: 0 of 1 pods have completed"],

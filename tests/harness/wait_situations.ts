@@ -273,7 +273,7 @@ export const situations: readonly Situation[] = [
     args: "job/too-slow --fail-on any",
     end: "stuck",
     reason: /DeadlineExceeded/,
-    knows: hasCondition("Job", "too-slow", "Failed"),
+    knows: hasCondition("Job", "too-slow", "FailureTarget"),
   },
   {
     name: "the failure of a job, awaited",
