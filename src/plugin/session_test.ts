@@ -12,7 +12,7 @@ import {
   rendering,
   smoke,
 } from "./testing/modules.ts";
-import { sessionLimits } from "./session.ts";
+import { openPlugin, sessionLimits } from "./session.ts";
 
 /** Returns the first event of a plugin after one command. */
 async function after(file: Uint8Array<ArrayBuffer>, options: OpenOptions = {}) {
@@ -349,5 +349,62 @@ Deno.test("a plugin that doesn't return is closed all the same", async () => {
   const closed = plugin.session.close();
   clock.advance(sessionLimits.closeMs);
   await closed;
+  assert.deepEqual(plugin.events, []);
+});
+
+/** Requests pods in a command, and again when it is closed, where it crashes after that. */
+const asksAtItsEnd = pluginOf(`
+  (import "kubetile" "list_pods" (func $ask (param i32 i32 i32 i32) (result i32)))
+  ${dataOf("{}")} (func $pods
+    (drop (call $ask (i32.const 1024) (i32.const 2) (i32.const 4096) (i32.const 99))))
+  (func (export "plugin_on_close") (param i32) (call $pods) unreachable)
+  ${onCommand("(call $pods)")}`);
+
+Deno.test("a busy plugin ends its call before it is closed; what fails then is no event", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<string[]>();
+  let requests = 0;
+  const list_pods = () => {
+    asked.resolve();
+    return ++requests === 1 ? answer.promise : Promise.resolve([]);
+  };
+  const plugin = await openedPlugin(asksAtItsEnd, {
+    clock: new ManualClock(),
+    granted: ["k8s:list:pods"],
+    handlers: { list_pods },
+  });
+  plugin.session.handleCommand({ type: "select" });
+  await asked.promise;
+  const closed = plugin.session.close();
+  answer.resolve([]);
+  await closed;
+  assert.equal(requests, 2);
+  assert.deepEqual(plugin.events, []);
+});
+
+Deno.test("a plugin that is still being loaded is closed at once", async () => {
+  const refused = () => Promise.reject(new KodamaError("forbidden", "unused"));
+  const session = openPlugin({
+    load: () => new Promise(() => {}),
+    ...{ granted: [], config: {}, pane: 1, emit: () => {}, clock: new ManualClock() },
+    handlers: { list_pods: refused, get_secrets: refused, clipboard_write: refused },
+  });
+  await session.close();
+});
+
+Deno.test("a defect of a handler is no answer to the plugin", async () => {
+  const defect = new TypeError("a defect");
+  const thrown = Promise.withResolvers<unknown>();
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    thrown.resolve(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", onRejection, { once: true });
+  await using plugin = await openedPlugin(asking("list_pods"), {
+    granted: ["k8s:list:pods"],
+    handlers: { list_pods: () => Promise.reject(defect) },
+  });
+  plugin.session.handleCommand({ type: "select" });
+  assert.equal(await Promise.race([thrown.promise, plugin.event()]), defect);
   assert.deepEqual(plugin.events, []);
 });

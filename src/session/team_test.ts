@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { KodamaError } from "../base/errors.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import type { ConfigMap, KubeObject } from "../kube/types.ts";
 import { stateObject, storedSession } from "./state.ts";
@@ -119,4 +120,28 @@ Deno.test("`changeTeam()` writes again what was deleted, and changes no object o
   assert.deepEqual(await readTeam(store, stored), { team: emptyTeam });
   await assert.rejects(changeTeam(store, stored, { change }), { kind: "environment" });
   assert.equal(server.objects.get(metadata.name), others);
+});
+
+Deno.test("`changeTeam()` repeats only a lost race: any other failure of a write is the caller's", async () => {
+  const change = (team: Team) => withNote(team, note("one"));
+  const failures = [
+    new KodamaError("forbidden", "no right"),
+    new TypeError("a defect"),
+  ];
+  for (const failure of failures) {
+    const { server, clock } = fixture();
+    const { client } = server;
+    let writes = 0;
+    const update = () => {
+      writes++;
+      return Promise.reject(failure);
+    };
+    const failing = { ...client, update } as unknown as typeof client;
+    await changeTeam(new SessionStore(client, "dev", clock, signal), stored, { change });
+    const store = new SessionStore(failing, "dev", clock, signal);
+    const error = await clock.runUntil(changeTeam(store, stored, { change }))
+      .catch((error: unknown) => error);
+    assert.equal(error, failure);
+    assert.equal(writes, 1);
+  }
 });

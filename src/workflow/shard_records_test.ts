@@ -189,6 +189,61 @@ Deno.test("shards together do what one process does, pod by pod", async () => {
   assert.deepEqual(joinedShards([first, second, lost])?.end?.outcome.kind, "failed");
 });
 
+Deno.test("`joinedShards()` starts with the first, lasts as long as the longest, and ends like the worst", () => {
+  type Outcome = NonNullable<PastWorkflow["end"]>["outcome"];
+  const failed = (reason: string): Outcome => ({ kind: "failed", reason });
+  const ok: Outcome = { kind: "ok" };
+  const shard = (at: string, outcome: Outcome, durationMs: number) => {
+    const end = { outcome, outputs: { a: 1 }, exitCode: 0, again: { kind: "all" }, durationMs };
+    const header = { ...recordHeader("r"), at };
+    const record = { header, steps: [], scopes: [{ context: "c", namespace: at }], end };
+    return { record: record as unknown as PastWorkflow, lost: undefined };
+  };
+  const [late, early] = [shard("2026-01-02", ok, 5), shard("2026-01-01", failed("x"), 3)];
+  const joined = joinedShards([late, early]);
+  assert.equal(joined?.header.at, "2026-01-01");
+  assert.deepEqual(joined.scopes.map(({ namespace }) => namespace), ["2026-01-02", "2026-01-01"]);
+  // The shards' outputs and the reruns of one are not those of the run.
+  assert.deepEqual(joined.end, {
+    outcome: failed("x"),
+    outputs: {},
+    exitCode: 5,
+    again: { kind: "failed" },
+    durationMs: 5,
+  });
+  const ended = (...shards: Parameters<typeof joinedShards>[0]) => joinedShards(shards)?.end;
+  assert.deepEqual([ended(late, late)?.exitCode, ended(late, late)?.again], [0, null]);
+  assert.deepEqual(ended(late)?.outputs, { a: 1 });
+  assert.deepEqual(ended(early)?.again, { kind: "all" });
+  assert.equal(joinedShards([{ record: undefined, lost: "never started" }]), undefined);
+});
+
+Deno.test("a failure in one shard has the run's own reason, unless a shard was lost or the step is tolerated", () => {
+  const failed = (reason: string) => ({ kind: "failed", reason });
+  const shard = (tolerated: boolean, lost?: string) => {
+    const end = { outcome: failed("of the step"), tolerated, output: null, durationMs: 1 };
+    const none = { targets: new Map(), begun: new Map(), endedAt: new Map(), written: new Map() };
+    const step = { key: "s", identity: "s", title: "s", ...none, end };
+    const own = { outcome: failed("of the shard"), outputs: {}, exitCode: 1, durationMs: 1 };
+    const record = { header: recordHeader("r"), steps: [step], scopes: [], end: own };
+    return {
+      record: {
+        ...record,
+        ...(lost === undefined ? {} : { end: undefined }),
+      } as unknown as PastWorkflow,
+      lost,
+    };
+  };
+  const reasonOf = (...shards: Parameters<typeof joinedShards>[0]) => {
+    const outcome = joinedShards(shards)?.end?.outcome;
+    return outcome?.kind === "failed" ? outcome.reason : outcome;
+  };
+  assert.equal(reasonOf(shard(true), shard(true)), "of the shard");
+  assert.equal(reasonOf(shard(false), shard(false)), "of the step");
+  assert.equal(reasonOf(shard(false)), "of the shard");
+  assert.equal(reasonOf(shard(false, "killed"), shard(false, "killed")), "killed");
+});
+
 Deno.test("a pod is in exactly one shard, whatever other pods there are", () => {
   for (const count of [1, 2, 7]) {
     for (let pod = 0; pod < 50; pod++) {

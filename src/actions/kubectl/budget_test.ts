@@ -87,6 +87,22 @@ Deno.test("withinBudget() applies the limits of lists and levels to what would f
   assert.ok(flat.omitted.includes("status.conditions: 3 items"), flat.omitted.join());
 });
 
+Deno.test("withinBudget() leaves alone what is in no object, and what fits within its part", () => {
+  const long = "x".repeat(500);
+  assert.deepEqual(withinBudget(long, { characters: 20, measure }), { value: long, omitted: [] });
+  const probe = { lastProbeTime: "2026-01-01T00:00:00Z", ready: "yes" };
+  const value = { kind: "X", status: { probe }, spec: { long, short: "y" } };
+  const result = withinBudget(value, { characters: 300, measure });
+  // The bookkeeping of an object that is not shortened stays in it.
+  assert.deepEqual(result.value, { kind: "X", status: { probe }, spec: { short: "y" } });
+  assert.deepEqual(result.omitted, ["spec.long: 500 characters"]);
+  const limited = withinBudget(value, { characters: 3000, measure, depth: 9 });
+  assert.deepEqual(limited.omitted, ["status.probe.lastProbeTime"]);
+  const list = { kind: "X", status: { probe: { all: [1, 2] } }, spec: { long } };
+  const first = withinBudget(list, { characters: 3000, measure, listItems: 1 });
+  assert.deepEqual(first.omitted, ["status.probe.all: 1 of 2 items"]);
+});
+
 /** Whether each value of a shortened object is one of the whole, at the same path. */
 function isPartOf(short: unknown, whole: unknown): boolean {
   if (Array.isArray(short)) {

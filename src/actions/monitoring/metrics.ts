@@ -7,6 +7,7 @@
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
+import type { RemainingTime, SessionLimits } from "../../session/limits.ts";
 import type { SessionStatus } from "../../session/model.ts";
 import { isOpen, type Tokens } from "../../agent/model.ts";
 import type { Host } from "../host.ts";
@@ -157,10 +158,8 @@ export class MetricsCollector {
             }),
             timeUntilStop(this.#host, { session, target }, deadline.signal),
           ]);
-          if (limits.idleSeconds !== undefined && remaining?.idleSeconds !== undefined) {
-            const idle = limits.idleSeconds - remaining.idleSeconds;
-            used.push({ labels, value: this.#host.clock.now().getTime() / 1000 - idle });
-          }
+          const value = lastUsed(this.#host.clock.now(), limits, remaining);
+          if (value !== undefined) used.push({ labels, value });
           for (const state of taskStates) {
             tasks.push({ labels: { ...labels, state }, value: agent.states.get(state) ?? 0 });
           }
@@ -320,6 +319,16 @@ function tokenSamples(labels: MetricLabels, tokens: Tokens): Sample[] {
   const { input, output, cacheRead, cacheWrite } = tokens;
   const kinds = { input, output, cache_read: cacheRead, cache_write: cacheWrite };
   return Object.entries(kinds).map(([kind, value]) => ({ labels: { ...labels, kind }, value }));
+}
+
+/** Returns when a session was last used, in seconds since 1970; undefined if it has no idle limit, or none is known. */
+export function lastUsed(
+  now: Date,
+  limits: SessionLimits,
+  remaining: RemainingTime | undefined,
+): number | undefined {
+  if (limits.idleSeconds === undefined || remaining?.idleSeconds === undefined) return undefined;
+  return now.getTime() / 1000 - (limits.idleSeconds - remaining.idleSeconds);
 }
 
 /** Returns undefined if its end isn't recorded. */

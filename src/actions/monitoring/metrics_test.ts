@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { KodamaError } from "../../base/errors.ts";
+import { remainingTime } from "../../session/limits.ts";
 import type { Host } from "../host.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
-import { MetricsCollector } from "./metrics.ts";
+import { lastUsed, MetricsCollector } from "./metrics.ts";
 
 const { signal } = new AbortController();
 const at = "2026-01-01T00:00:00.000Z";
@@ -88,4 +90,62 @@ Deno.test("a run counts once it has ended, and still when its record is removed"
     assert.equal(value("kodama_run_duration_seconds", labels), 4);
     assert.equal(value("kodama_runs_unfinished"), 0);
   }
+});
+
+Deno.test("`lastUsed()` is what the pod's watcher saw, as long as the session isn't over its limit", () => {
+  const nat = (max: number) => fc.integer({ min: 1, max });
+  fc.assert(fc.property(nat(100_000), nat(100_000), nat(2e9), (idleSeconds, idle, now) => {
+    const at = new Date(now * 1000);
+    const limits = { idleSeconds };
+    const state = { now, startedAt: now - 200_000, usedAt: now - idle, use: "" };
+    const used = now - Math.min(idle, idleSeconds);
+    assert.equal(lastUsed(at, limits, remainingTime(limits, state)), used);
+    const other = { ttlSeconds: idleSeconds };
+    assert.equal(lastUsed(at, other, { idleSeconds }), undefined);
+    assert.equal(lastUsed(at, limits, undefined), undefined);
+  }));
+});
+
+Deno.test("a run counts by its kind, its exit code and the outcomes of its pods", async () => {
+  const { files, collect } = fixture();
+  const none = { timeout: 0, forbidden: 0, unreachable: 0, unknown: 0, cancelled: 0, skipped: 0 };
+  const record = (id: string, workflow: string | null, exitCode: number, ok: number) => {
+    const lines: unknown[] = [{
+      ...{ event: "record", version: 1, id, at, command: ["id"], redacted: false, shell: false },
+      ...{ subst: false, workdir: null, env: [], stdin: false, tty: false, workflow },
+      ...{ rerunOf: null, places: null, bounds: {} },
+    }, {
+      ...{ event: "runEnded", at, durationMs: 1500, exitCode, counts: { ...none, ok, failed: 1 } },
+    }];
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    files.set(`/config/runs/${id}.jsonl`, text);
+  };
+  record("a-ok", null, 0, 2);
+  record("b-stopped", null, 130, 3);
+  record("c-failed", null, 1, 4);
+  record("c-killed", null, 137, 0);
+  record("d-short", "kwekash", 0, 5);
+  const [header, end] = lines;
+  const targetEnded = (name: string, kind: string) =>
+    `${JSON.stringify({ kind: "stepTargetEnded", step: "s", end: { name, outcome: { kind } } })}\n`;
+  files.set(
+    "/config/runs/e-steps.jsonl",
+    `${header}${targetEnded("p", "ok")}${targetEnded("q", "ok")}${
+      targetEnded("r", "cancelled")
+    }${end}`,
+  );
+  const { value, failures } = await collect();
+  assert.deepEqual(failures, ["sessions"]);
+  const exec = { kind: "exec", workflow: "" };
+  const workflow = { kind: "workflow", workflow: "kwekash" };
+  for (const [result, count] of Object.entries({ ok: 1, cancelled: 1, failed: 2 })) {
+    assert.equal(value("kodama_runs", { ...exec, result }), count, result);
+  }
+  assert.equal(value("kodama_runs", { ...workflow, result: "ok" }), 1);
+  assert.equal(value("kodama_runs", { ...workflow, result: "failed" }), 1);
+  assert.equal(value("kodama_run_duration_seconds", exec), 6);
+  assert.equal(value("kodama_run_duration_seconds", workflow), 5.5);
+  assert.equal(value("kodama_run_targets", { outcome: "ok" }), 16);
+  assert.equal(value("kodama_run_targets", { outcome: "failed" }), 5);
+  assert.equal(value("kodama_run_targets", { outcome: "cancelled" }), 1);
 });

@@ -87,6 +87,30 @@ Deno.test("a client that fails to report itself retries; without the right it do
   }
 });
 
+Deno.test("the end of a client that can't be reported is logged, and ends all the same", async () => {
+  type Update = (signal: AbortSignal | undefined) => Promise<never>;
+  const refused: Update = () => Promise.reject(new KodamaError("forbidden", "no right"));
+  const silent: Update = (signal) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  const defect: Update = () => Promise.reject(new TypeError("a defect"));
+  const entryExpires = ["cannot report that this client is detached; its entry expires"];
+  const rows = [[refused, entryExpires], [silent, entryExpires], [defect, []]] as const;
+  for (const [update, expected] of rows) {
+    const { server: { client }, clock, host, opened, logged } = fixture();
+    let isAttached = false;
+    const changed = Object.assign(opened.store.client, {
+      update: (...[kind, name, object, scope, options]: Parameters<KubeClient["update"]>) =>
+        isAttached ? update(options?.signal) : client.update(kind, name, object, scope, options),
+    });
+    const store = new SessionStore(changed, "dev", clock, signal);
+    const attached = reportAttached(host, { ...opened, store }, "shell");
+    await clock.waitedFor(renewalMs);
+    isAttached = true;
+    await clock.runUntil(Promise.resolve(attached[Symbol.asyncDispose]()));
+    assert.deepEqual(logged, expected);
+  }
+});
+
 Deno.test("`teamOf()` returns nothing without the right to read it, and throws any other error", async () => {
   for (const kind of ["forbidden", "unreachable"] as const) {
     const { host, opened } = fixture({ get: () => Promise.reject(new KodamaError(kind, "no")) });
