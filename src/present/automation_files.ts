@@ -191,7 +191,40 @@ export function cronJobObjects(
 ): Record<string, unknown>[] {
   const name = objectName(workflow.name);
   const metadata = { name, namespace, labels: { "app.kubernetes.io/name": name } };
-  const [own] = files;
+  requireParams(workflow, params);
+  const pod = workflowPod(workflow, { name, image, params, files });
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata },
+    ...roles.flatMap((role) => roleObjects(role, { name, namespace })),
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata,
+      data: Object.fromEntries(files.map(({ text }, at) => [`file-${at}`, text])),
+    },
+    {
+      apiVersion: "batch/v1",
+      kind: "CronJob",
+      metadata,
+      spec: {
+        schedule,
+        concurrencyPolicy: "Forbid",
+        startingDeadlineSeconds: 300,
+        successfulJobsHistoryLimit: 3,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: {
+          spec: { backoffLimit: 0, ttlSecondsAfterFinished: 86_400, template: { spec: pod } },
+        },
+      },
+    },
+  ];
+}
+
+/** Throws UsageError for a parameter that is missing, or a secret one that no variable can give. */
+function requireParams(
+  workflow: AutomatedWorkflow,
+  params: CronJobOptions["params"],
+): void {
   const given = new Set(params.map(([param]) => param));
   for (const { name, required, secret, env } of workflow.params) {
     if (secret && env === undefined) throw secretError(name);
@@ -199,7 +232,20 @@ export function cronJobObjects(
       throw new UsageError(`the parameter ${name} must be given`, { hint: `--param ${name}=…` });
     }
   }
+}
+
+/** Returns the pod that runs a workflow: its files in a volume, its secrets as variables. */
+function workflowPod(
+  workflow: AutomatedWorkflow,
+  { name, image, params, files }:
+    & { name: string }
+    & Pick<
+      CronJobOptions,
+      "image" | "params" | "files"
+    >,
+): Record<string, unknown> {
   const secrets = workflow.params.flatMap(({ secret, env }) => secret && env ? [env] : []);
+  const [own] = files;
   const container = {
     name: "kodama",
     image,
@@ -229,7 +275,7 @@ export function cronJobObjects(
       { name: "tmp", mountPath: "/tmp" },
     ],
   };
-  const pod = {
+  return {
     serviceAccountName: name,
     restartPolicy: "Never",
     securityContext: {
@@ -249,31 +295,6 @@ export function cronJobObjects(
       { name: "tmp", emptyDir: {} },
     ],
   };
-  return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata },
-    ...roles.flatMap((role) => roleObjects(role, { name, namespace })),
-    {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata,
-      data: Object.fromEntries(files.map(({ text }, at) => [`file-${at}`, text])),
-    },
-    {
-      apiVersion: "batch/v1",
-      kind: "CronJob",
-      metadata,
-      spec: {
-        schedule,
-        concurrencyPolicy: "Forbid",
-        startingDeadlineSeconds: 300,
-        successfulJobsHistoryLimit: 3,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          spec: { backoffLimit: 0, ttlSecondsAfterFinished: 86_400, template: { spec: pod } },
-        },
-      },
-    },
-  ];
 }
 
 /** Returns a role and its binding. Two CronJobs in different namespaces may have the same ClusterRole. */

@@ -105,14 +105,8 @@ export function cronJobObject(
   };
 }
 
-function jobSpec(
-  { image, shards, serviceAccount, items, configMap, secret, retainSeconds }: RunSpec,
-  labels: Record<string, string>,
-): Record<string, unknown> {
-  const field = (name: string, fieldPath: string) => ({
-    name,
-    valueFrom: { fieldRef: { fieldPath } },
-  });
+function jobSpec(spec: RunSpec, labels: Record<string, string>): Record<string, unknown> {
+  const { shards, retainSeconds } = spec;
   return {
     completionMode: "Indexed",
     completions: shards,
@@ -135,70 +129,81 @@ function jobSpec(
     ttlSecondsAfterFinished: retainSeconds,
     template: {
       metadata: { labels },
-      spec: {
-        restartPolicy: "Never",
-        serviceAccountName: serviceAccount,
-        terminationGracePeriodSeconds: graceSeconds,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 65532,
-          runAsGroup: 65532,
-          fsGroup: 65532,
-          seccompProfile: { type: "RuntimeDefault" },
-        },
-        containers: [{
-          name: shardContainer,
-          image,
-          args: [
-            "runs",
-            "shard",
-            "--job=$(JOB_NAME)",
-            "--job-uid=$(JOB_UID)",
-            "--namespace=$(JOB_NAMESPACE)",
-            "--holder=$(POD_UID)",
-            "--index=$(JOB_COMPLETION_INDEX)",
-          ],
-          env: [
-            field("JOB_NAME", "metadata.labels['batch.kubernetes.io/job-name']"),
-            field("JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
-            field("JOB_NAMESPACE", "metadata.namespace"),
-            field("POD_UID", "metadata.uid"),
-            field(
-              "JOB_COMPLETION_INDEX",
-              "metadata.annotations['batch.kubernetes.io/job-completion-index']",
-            ),
-            { name: "HOME", value: "/tmp" },
-            { name: "KODAMA_CONFIG_DIR", value: "/tmp/kodama" },
-          ],
-          resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            capabilities: { drop: ["ALL"] },
-            readOnlyRootFilesystem: true,
-          },
-          terminationMessagePolicy: "FallbackToLogsOnError",
-          volumeMounts: [
-            { name: "request", mountPath: mountFolder, readOnly: true },
-            ...(secret === undefined
-              ? []
-              : [{ name: "secret", mountPath: secretFolder, readOnly: true }]),
-            { name: "tmp", mountPath: "/tmp" },
-          ],
-        }],
-        volumes: [
-          { name: "request", configMap: { name: configMap, items } },
-          ...(secret === undefined ? [] : [{
-            name: "secret",
-            secret: {
-              secretName: secret,
-              defaultMode: 0o440,
-              items: [{ key: requestKey, path: requestKey }],
-            },
-          }]),
-          { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
-        ],
-      },
+      spec: shardPod(spec),
     },
+  };
+}
+
+/** Returns the pod of each shard: kodama, its request in a volume, and a folder to write to. */
+function shardPod(
+  { image, serviceAccount, items, configMap, secret }: RunSpec,
+): Record<string, unknown> {
+  const field = (name: string, fieldPath: string) => ({
+    name,
+    valueFrom: { fieldRef: { fieldPath } },
+  });
+  return {
+    restartPolicy: "Never",
+    serviceAccountName: serviceAccount,
+    terminationGracePeriodSeconds: graceSeconds,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [{
+      name: shardContainer,
+      image,
+      args: [
+        "runs",
+        "shard",
+        "--job=$(JOB_NAME)",
+        "--job-uid=$(JOB_UID)",
+        "--namespace=$(JOB_NAMESPACE)",
+        "--holder=$(POD_UID)",
+        "--index=$(JOB_COMPLETION_INDEX)",
+      ],
+      env: [
+        field("JOB_NAME", "metadata.labels['batch.kubernetes.io/job-name']"),
+        field("JOB_UID", "metadata.labels['batch.kubernetes.io/controller-uid']"),
+        field("JOB_NAMESPACE", "metadata.namespace"),
+        field("POD_UID", "metadata.uid"),
+        field(
+          "JOB_COMPLETION_INDEX",
+          "metadata.annotations['batch.kubernetes.io/job-completion-index']",
+        ),
+        { name: "HOME", value: "/tmp" },
+        { name: "KODAMA_CONFIG_DIR", value: "/tmp/kodama" },
+      ],
+      resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        readOnlyRootFilesystem: true,
+      },
+      terminationMessagePolicy: "FallbackToLogsOnError",
+      volumeMounts: [
+        { name: "request", mountPath: mountFolder, readOnly: true },
+        ...(secret === undefined
+          ? []
+          : [{ name: "secret", mountPath: secretFolder, readOnly: true }]),
+        { name: "tmp", mountPath: "/tmp" },
+      ],
+    }],
+    volumes: [
+      { name: "request", configMap: { name: configMap, items } },
+      ...(secret === undefined ? [] : [{
+        name: "secret",
+        secret: {
+          secretName: secret,
+          defaultMode: 0o440,
+          items: [{ key: requestKey, path: requestKey }],
+        },
+      }]),
+      { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+    ],
   };
 }
 

@@ -44,6 +44,9 @@ import { makeStepContext, omitSteps } from "./make_step_context.ts";
 /** A step with `until` and without a `timeout` of its own ends after this. */
 const longestUntilMs = 30 * 60_000;
 
+/** How a step ended, and whether those after it run. */
+type StepResult = { outcome: StepOutcome; continues: boolean; failure?: StepFailure };
+
 /** Runs steps. */
 export class StepRunner implements Sequences {
   readonly options: RunnerOptions;
@@ -104,7 +107,7 @@ export class StepRunner implements Sequences {
       signal: AbortSignal;
       held: AsyncDisposableStack;
     },
-  ): Promise<{ outcome: StepOutcome; continues: boolean; failure?: StepFailure }> {
+  ): Promise<StepResult> {
     const { environment, retained: all, uses, emit } = this.options;
     const key = scope.prefix + step.id;
     const { workflow, values } = scope;
@@ -119,21 +122,13 @@ export class StepRunner implements Sequences {
     };
     const marks = { key, identity, definition, inputs };
     const before = retainedPart(retained.steps, marks);
-    if (before !== undefined) {
-      const part = { definition, ...before };
-      await this.#retain(step, scope, { key, identity, part });
-      const { outcome } = before;
-      return { outcome, continues: this.#continuesAfterKept(outcome, step, scope) };
-    }
-    const omitted = this.options.omitted.get(key);
-    if (omitted !== undefined) {
-      await this.#skip(step, scope, omitted);
-      return { outcome: { kind: "skipped", reason: omitted }, continues: true };
-    }
-    if (signal.aborted) {
-      const outcome = await this.#stopped(step, scope, signal);
-      return { outcome, continues: false, failure: failureOf(step.id, outcome) };
-    }
+    const unrun = await this.#unrun(step, scope, {
+      key,
+      identity,
+      part: before && { definition, ...before },
+      signal,
+    });
+    if (unrun !== undefined) return unrun;
     const kind = stepKind(step.kind);
     const condition = this.#condition(step, scope);
     if (condition.kind === "skipped") {
@@ -176,12 +171,61 @@ export class StepRunner implements Sequences {
           prepared.policy,
         ]
         : [{ outcome: prepared, output: {} }, noPolicy];
+    const continues = continuesAfter(end.outcome, policy.allowFailure);
+    await this.#end(step, scope, { key, kind, end, continues, hidden, startedMs });
+    const { outcome } = end;
+    if (outcome.kind === "ok" || outcome.kind === "skipped") return { outcome, continues };
+    const { names } = this.options;
+    const record = (target: Target, name: string) => names.record(target, name);
+    const failure = end.failure ?? failureOf(step.id, outcome, end.seen, record);
+    return { outcome, continues, failure };
+  }
+
+  /** Returns how a step ends that isn't run: retained, omitted, or the run was stopped; undefined for one that is. */
+  async #unrun(
+    step: Step,
+    scope: Scope,
+    { key, identity, part, signal }: {
+      key: StepKey;
+      identity: string;
+      part: RetainedEnd | undefined;
+      signal: AbortSignal;
+    },
+  ): Promise<StepResult | undefined> {
+    if (part !== undefined) {
+      await this.#retain(step, scope, { key, identity, part });
+      const { outcome } = part;
+      return { outcome, continues: this.#continuesAfterKept(outcome, step, scope) };
+    }
+    const omitted = this.options.omitted.get(key);
+    if (omitted !== undefined) {
+      await this.#skip(step, scope, omitted);
+      return { outcome: { kind: "skipped", reason: omitted }, continues: true };
+    }
+    if (!signal.aborted) return undefined;
+    const outcome = await this.#stopped(step, scope, signal);
+    return { outcome, continues: false, failure: failureOf(step.id, outcome) };
+  }
+
+  /** Ends a step that has run: stores its output for later ones, and reports its last lines if it failed, and its end. */
+  async #end(
+    step: Step,
+    scope: Scope,
+    { key, kind, end, continues, hidden, startedMs }: {
+      key: StepKey;
+      kind: StepKind;
+      end: StepEnd & { seen?: readonly StepTargetEnd[] };
+      continues: boolean;
+      hidden: LastLines | undefined;
+      startedMs: number;
+    },
+  ): Promise<void> {
+    const { environment, emit } = this.options;
     for (const { name, outcome } of end.seen ?? []) {
       if (outcome.kind !== "ok") scope.batch?.failed.add(name);
     }
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = guarded(output, end.cut);
-    const continues = continuesAfter(end.outcome, policy.allowFailure);
     if (hidden !== undefined && !isGood(end.outcome)) {
       for (const line of hidden.lines) await emit(line);
     }
@@ -195,12 +239,6 @@ export class StepRunner implements Sequences {
       at: environment.clock.now(),
       durationMs: Math.round(environment.clock.elapsedMs() - startedMs),
     });
-    const { outcome } = end;
-    if (outcome.kind === "ok" || outcome.kind === "skipped") return { outcome, continues };
-    const { names } = this.options;
-    const record = (target: Target, name: string) => names.record(target, name);
-    const failure = end.failure ?? failureOf(step.id, outcome, end.seen, record);
-    return { outcome, continues, failure };
   }
 
   /** Returns its policy, or how evaluating that failed. */
