@@ -108,6 +108,8 @@ Deno.test("k confirms a change: with --yes, on the terminal, or not at all", asy
     "error: refusing to run kubectl delete pod web-0 (context lab) without confirmation\n" +
       "hint: pass --yes to confirm, or --dry-run=server to see what it would do\n",
   );
+  const withoutDryRun = await play("exec web-0 -- rm x");
+  assert.match(withoutDryRun.stderr, /\nhint: pass --yes to confirm\n$/);
   assert.deepEqual((await play(`${line} --yes`)).ran, [line]);
   const declined = await play(line, { typed: "n\n" });
   assert.deepEqual([declined.code, declined.ran], [1, []]);

@@ -25,6 +25,8 @@ export class WatchPainter implements Painter<WatchedEvent> {
   /** Widths of the columns so far, by group: they only grow. */
   readonly #widths = new Map<string, number[]>();
   readonly #headed = new Set<string>();
+  /** Every object that existed has been printed. */
+  #isComplete = false;
 
   constructor(options: WatchPainterOptions) {
     this.#options = options;
@@ -37,7 +39,11 @@ export class WatchPainter implements Painter<WatchedEvent> {
       const lines = watchLines(event, { diff });
       return lines.length === 0 ? [] : [out(lines)];
     }
-    const message = watchMessage(event);
+    const isFirst = event.kind === "inSync" && !this.#isComplete;
+    this.#isComplete ||= event.kind === "inSync";
+    const message = isFirst && this.#headed.size === 0
+      ? "nothing matches yet: objects are shown as they come"
+      : watchMessage(event);
     if (message !== undefined) return [messagePiece(message)];
     if (event.kind !== "changed") return [];
     const shown = event.changes.filter(({ kind, object }) =>

@@ -108,6 +108,7 @@ Deno.test("an outage and a gap are messages, and lines of the data", () => {
   assert.equal(
     painted(events),
     "2> cannot reach lab; trying again\n" +
+      "2> nothing matches yet: objects are shown as they come\n" +
       "2> the server no longer has all changes of pods: the differences follow, and states " +
       "between them are unknown\n",
   );
@@ -133,4 +134,19 @@ Deno.test("the data of a change has its paths, and its values only with a diff",
     changed: ["status.phase"],
   });
   assert.deepEqual(data(true).diff, one.changed);
+});
+
+Deno.test("a watch that has nothing to show at first says so once", () => {
+  const inSync: WatchedEvent = { kind: "inSync" };
+  assert.equal(
+    painted([inSync, changed(change("added", "web-0", "Pending")), inSync]),
+    `2> nothing matches yet: objects are shown as they come
+EVENT      NAMESPACE   NAME        STATUS    AGE
+ADDED      shop        pod/web-0   Pending   60m
+`,
+  );
+  assert.doesNotMatch(
+    painted([changed(change("added", "web-0", "Running"), change("deleted", "web-0", "")), inSync]),
+    /nothing matches/,
+  );
 });

@@ -45,6 +45,13 @@ const maxBytes = 16 * 1024 * 1024;
 /** The differences of more objects aren't computed. */
 const maxDiffs = 50;
 
+/** Returns whether kubectl's verb knows `--dry-run`. */
+export function hasDryRun({ verb: [verb = "", part] }: KubectlLine): boolean {
+  return verb === "delete" || verb === "drain" || verb === "cordon" || verb === "uncordon" ||
+    printing.has(verb) && part?.endsWith("-applied") !== true ||
+    verb === "rollout" && part === "undo";
+}
+
 /** Returns what the command line of a plan would do. */
 export async function previewKubectl(
   host: Host,
@@ -53,7 +60,7 @@ export async function previewKubectl(
   signal: AbortSignal,
 ): Promise<KubectlPreview> {
   const { line } = plan.judgement;
-  const [verb = "", part] = line.verb;
+  const [verb = ""] = line.verb;
   if (verb === "cordon" || verb === "uncordon" || verb === "drain") {
     const client = await clientOf(host, plan);
     if (client === undefined) return { kind: "unknown" };
@@ -62,10 +69,7 @@ export async function previewKubectl(
   const { files, kustomizations } = objectSources(line);
   if ([...files, ...kustomizations].some(isOneTime)) return { kind: "unknown" };
   if (line.flags.some(({ name }) => name === "--raw")) return { kind: "unknown" };
-  const hasDryRun = printing.has(verb) && part?.endsWith("-applied") !== true;
-  if (verb !== "delete" && !hasDryRun && line.verb.join(" ") !== "rollout undo") {
-    return { kind: "unknown" };
-  }
+  if (!hasDryRun(line)) return { kind: "unknown" };
   if (isOn(line, "--interactive", "-i") && verb === "delete") return { kind: "unknown" };
   const format = verb === "delete" ? "name" : "json";
   const { exitCode, stdout, stderr, isTruncated } = await kubectl.read(

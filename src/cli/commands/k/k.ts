@@ -233,7 +233,7 @@ async function confirm(
 ): Promise<KubectlPreview> {
   const { terminal, environment } = run.invocation;
   const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
-  if (keyboard === undefined) throw refusal(plan);
+  if (keyboard === undefined) throw await refusal(plan);
   const [preview, { questionOf }] = await Promise.all([
     previewOf(run, plan, signal),
     import("../../../present/kubectl_question.ts"),
@@ -263,11 +263,13 @@ function mayHighlight(plan: KubectlPlan): boolean {
     );
 }
 
-function refusal({ shown, scope }: KubectlPlan): UnconfirmedError {
+async function refusal({ shown, scope, judgement }: KubectlPlan): Promise<UnconfirmedError> {
+  const { hasDryRun } = await import("../../../actions/kubectl/preview.ts");
   const context = scope === undefined ? "" : ` (context ${scope.context})`;
+  const preview = hasDryRun(judgement.line) ? ", or --dry-run=server to see what it would do" : "";
   return new UnconfirmedError(
     `refusing to run ${shown}${context} without confirmation`,
-    { hint: "pass --yes to confirm, or --dry-run=server to see what it would do" },
+    { hint: `pass --yes to confirm${preview}` },
   );
 }
 
