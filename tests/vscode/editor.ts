@@ -125,6 +125,17 @@ export class Editor implements AsyncDisposable {
     return this.page.locator(".sidebar .pane-body .monaco-list-row", { hasText: text });
   }
 
+  /** Opens a line of a tree, if it isn't open. */
+  async expand(line: Locator): Promise<void> {
+    if (await line.getAttribute("aria-expanded") === "false") await line.click();
+    await line.and(this.page.locator("[aria-expanded=true]")).waitFor();
+  }
+
+  /** What is on the screen, without its layout: what a failure has to show. */
+  text(): Promise<string> {
+    return this.page.locator("body").innerText();
+  }
+
   /** Closes all editors. */
   async closeEditors(): Promise<void> {
     await this.command("View: Close All Editors");

@@ -69,6 +69,8 @@ Deno.test("the extension, as a person uses it", async (test) => {
       const isOk = await test.step(name, async () => {
         try {
           await body();
+        } catch (error) {
+          throw new Error(`on the screen is:\n${await editor.text()}`, { cause: error });
         } finally {
           const pictures = Deno.env.get("KODAMA_SCREENSHOTS");
           if (pictures !== undefined) {
@@ -95,7 +97,7 @@ Deno.test("the extension, as a person uses it", async (test) => {
       await editor.terminal("weka-drive-0: * 4.4.2").waitFor();
       await editor.terminal("4 ok").waitFor();
       await page.locator('.activitybar [aria-label^="kodama"]').first().click();
-      await editor.line("kwekash").first().click();
+      await editor.expand(editor.line("4 ok").first());
       await editor.line("weka-drive-held-0").waitFor();
     });
 

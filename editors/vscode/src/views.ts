@@ -41,15 +41,19 @@ export class RunsView implements vscode.TreeDataProvider<RunNode> {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #past: ListedRun[] | undefined;
+  /** The runs were read since the last change; if not, they will be, and there is nothing to draw again. */
+  #isRead = false;
+  #past: Promise<ListedRun[]> | undefined;
 
   constructor(private readonly kodama: Kodama, private readonly runner: Runner) {
     runner.onDidChange((change) => {
       if (change === "end") this.#past = undefined;
+      if (!this.#isRead) return;
+      this.#isRead = false;
       // Many pods end at once: one drawing for all of them.
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
-        this.#changed.fire();
+        if (!this.#isRead) this.#changed.fire();
       }, 100);
     });
   }
@@ -61,10 +65,11 @@ export class RunsView implements vscode.TreeDataProvider<RunNode> {
 
   async getChildren(node?: RunNode): Promise<RunNode[]> {
     if (node === undefined) {
-      this.#past ??= (await this.kodama.json<ListedRun[]>(["runs", "list"])).slice(0, shownRuns);
+      this.#isRead = true;
+      const past = await this.#list();
       return [
         ...[...this.runner.active].map((run): RunNode => ({ kind: "active", run })),
-        ...this.#past.map((run): RunNode => ({ kind: "run", run })),
+        ...past.map((run): RunNode => ({ kind: "run", run })),
       ];
     }
     if (node.kind === "active") {
@@ -84,6 +89,17 @@ export class RunsView implements vscode.TreeDataProvider<RunNode> {
     return run.targets === undefined
       ? (run.steps ?? []).map((step): RunNode => ({ kind: "step", run, step }))
       : pods(run.targets);
+  }
+
+  /** Returns the past runs, which are read once until one ends. */
+  async #list(): Promise<ListedRun[]> {
+    const reading = this.#past ??= this.kodama.json<ListedRun[]>(["runs", "list"]);
+    try {
+      return (await reading).slice(0, shownRuns);
+    } catch (error) {
+      if (this.#past === reading) this.#past = undefined;
+      throw error;
+    }
   }
 
   getTreeItem(node: RunNode): vscode.TreeItem {
