@@ -59,12 +59,30 @@ async function stage(shell: string) {
     const output = new TextDecoder().decode(reader.push(stdout));
     return { code, greeting: reader.value, output };
   };
+  const root = `${folder}/kodama-shell-0`;
+  const put = async (id: string, files: Readonly<Record<string, string>>) => {
+    await Deno.mkdir(`${root}/${id}`, { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${root}/${id}/${name}`, text);
+    }
+  };
+  /** The socket of a shell without an attached client. */
+  const listen = (id: string) => {
+    const path = `${root}/${id}/dtach`;
+    const listener = Deno.listen({ transport: "unix", path });
+    Deno.chmodSync(path, 0o600);
+    return listener;
+  };
+  const ids = async () => (await Array.fromAsync(Deno.readDir(root))).map(({ name }) => name);
   const left = async () =>
     (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).filter((name) =>
       name !== "sh"
     );
   return {
     begin,
+    put,
+    listen,
+    ids,
     left,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
@@ -101,6 +119,34 @@ for (const shell of shells) {
         assert.match(output, new RegExp(`kodama:${nonce}:end:7\r\n$`));
       }
       assert.deepEqual(await kept.left(), []);
+    },
+  });
+
+  Deno.test({
+    name: `${shell} removes what dead processes have left, and nothing that a living one may need`,
+    ignore: missing.length > 0,
+    fn: async () => {
+      await using kept = await stage(shell);
+      const command = ["sh", "-c", "exit 7"];
+      const args = ["-c", 'cat /proc/uptime "/proc/$PPID/stat"'];
+      const { stdout } = await new Deno.Command("sh", { args }).output();
+      const [uptime = "", stat = ""] = new TextDecoder().decode(stdout).split("\n");
+      const living = `${Deno.pid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}\n`;
+      const dead = "4194304 1\n";
+      const shells: Record<string, Record<string, string>> = {
+        held: { owner: living, client: living, command: "=sh+-c+exit%207\n" },
+        starting: { client: living },
+        justEnded: { owner: dead, client: dead, code: `7 ${parseInt(uptime)}\n` },
+        endedLongAgo: { owner: dead, client: living, code: "7 0\n" },
+        killed: { owner: dead, client: living },
+        neverStarted: { client: dead },
+      };
+      for (const [id, files] of Object.entries(shells)) await kept.put(id, files);
+      using _waiting = kept.listen("held");
+      const { code, greeting } = await kept.begin("any", "one", command);
+      assert.deepEqual(greeting, { kind: "persistent", by: "tmux", id: "one", found: false });
+      assert.equal(code, 7);
+      assert.deepEqual((await kept.ids()).toSorted(), ["held", "justEnded", "starting"]);
     },
   });
 
