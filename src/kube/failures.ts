@@ -75,16 +75,32 @@ export function isTransient(error: unknown): error is KodamaError {
     (error.kind === "unreachable" || error.kind === "timeout" || error.kind === "server");
 }
 
-/**
- * How long refusals are retried that may be due to a restart: a server that has just started refuses what it allows
- * moments later, when it has read the roles; so does one of several that hasn't seen a new Role yet.
- */
-export const refusalLimitMs = 60_000;
+/** How long refusals are retried that may be due to a restart. */
+const refusalLimitMs = 60_000;
 
-/** Whether the server refused a request because of who makes it. */
-export function isRefusal(error: unknown): error is KodamaError {
-  return error instanceof KodamaError &&
-    (error.kind === "forbidden" || error.kind === "unauthorized");
+/**
+ * Which errors may be those of a server's restart: the transient ones, and for a minute refusals too. A server that has
+ * just started refuses what it allows moments later, when it has read the roles; so does one of several that hasn't
+ * seen a new Role yet.
+ */
+export class RestartErrors {
+  #refusedSinceMs: number | undefined;
+
+  constructor(private readonly clock: { elapsedMs(): number }) {}
+
+  /** Returns whether the request is worth a retry after this error. */
+  mayRetry(error: unknown): boolean {
+    const isRefusal = error instanceof KodamaError &&
+      (error.kind === "forbidden" || error.kind === "unauthorized");
+    if (!isRefusal) return isTransient(error);
+    this.#refusedSinceMs ??= this.clock.elapsedMs();
+    return this.clock.elapsedMs() - this.#refusedSinceMs < refusalLimitMs;
+  }
+
+  /** A request has succeeded: the next refusal begins another minute. */
+  reset(): void {
+    this.#refusedSinceMs = undefined;
+  }
 }
 
 /** Returns the error of an answer that isn't a success. `body` may be a `Status`, or any text. */

@@ -15,7 +15,7 @@ import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import type { ApiResource, KubeClient, ListPage, ListScope, WatchEvent } from "./client.ts";
-import { ExpiredError, isRefusal, isTransient, refusalLimitMs } from "./failures.ts";
+import { ExpiredError, isTransient, RestartErrors } from "./failures.ts";
 import type { ObjectMeta } from "./types.ts";
 
 /** The delays of client-go's reflector between two connections. */
@@ -319,13 +319,11 @@ async function* reflect<T extends Listed, U>(
   let isStarted = false;
   let isPolling = false;
   let isOut = false;
-  let refusedSinceMs: number | undefined;
-  /** A server that was out may refuse at first what it allowed before. */
+  const restart = new RestartErrors(clock);
+  /** A server that wasn't out refuses for good. */
   const mayRetry = (error: KodamaError) => {
     isOut ||= isTransient(error);
-    if (!isOut || !isRefusal(error)) return isTransient(error);
-    refusedSinceMs ??= clock.elapsedMs();
-    return clock.elapsedMs() - refusedSinceMs < refusalLimitMs;
+    return isOut && restart.mayRetry(error);
   };
   while (!signal.aborted) {
     let isWatching = false;
@@ -345,7 +343,8 @@ async function* reflect<T extends Listed, U>(
         isWatching = true;
         const from = { resourceVersion: version, signal, ...formOf(source) };
         const changes = await client.watch<T>(resource, scope, from);
-        [isOut, refusedSinceMs] = [false, undefined];
+        isOut = false;
+        restart.reset();
         yield { kind: "watching" };
         for await (const event of changes) {
           backoff.reset();

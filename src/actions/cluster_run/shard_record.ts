@@ -7,7 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { retry, type RetryPolicy } from "../../base/retry.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { isRefusal, isTransient, refusalLimitMs } from "../../kube/failures.ts";
+import { RestartErrors } from "../../kube/failures.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
 import type { KubeObject, OwnerReference } from "../../kube/types.ts";
 import { runLabels, shardLabel } from "./names.ts";
@@ -302,18 +302,12 @@ async function persistently<T>(
   { clock, signal, random }: Pick<ShardRecordOptions, "clock" | "signal" | "random">,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  let refusedSinceMs: number | undefined;
-  const mayRetry = (error: unknown) => {
-    if (isTransient(error)) return true;
-    if (!isRefusal(error)) return false;
-    refusedSinceMs ??= clock.elapsedMs();
-    return clock.elapsedMs() - refusedSinceMs < refusalLimitMs;
-  };
+  const restart = new RestartErrors(clock);
   return await retry(attempt, {
     policy: retryPolicy,
     clock,
     signal,
-    mayRetry,
+    mayRetry: (error) => restart.mayRetry(error),
     ...(random === undefined ? {} : { random }),
   });
 }
