@@ -1,12 +1,19 @@
 /** The MCP server on an embedded cluster, used by the official client, in both forms of the protocol. */
 import assert from "node:assert/strict";
-import type { JSONRPCMessage } from "@modelcontextprotocol/client";
+import { Client, type JSONRPCMessage, type Transport } from "@modelcontextprotocol/client";
 import { wholeSelection } from "../src/actions/exec/events.ts";
 import type { Host } from "../src/actions/host.ts";
+import { agentTarget } from "../src/actions/session/agent_pod.ts";
+import { run } from "../src/cli/run.ts";
+import { machineHost } from "../src/host/host.ts";
+import type { ExecChannel } from "../src/kube/client.ts";
 import { mcpHttpHandler } from "../src/mcp/http.ts";
+import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
+import { processInvocation } from "../src/wiring.ts";
 import { readFileTool } from "../src/toolbox/pod_tools.ts";
 import { thisMachine } from "./harness/cluster_in_process.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { hangLimitMs } from "./harness/hang_limit.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { openMcpSession } from "./harness/mcp_session.ts";
 
@@ -353,6 +360,111 @@ Deno.test("the MCP server", async (t) => {
     },
   );
 });
+
+Deno.test("the MCP server in a session's pod: its agents read the session's namespace alone", async () => {
+  await using cluster = await startTestCluster("shop");
+  const kodama = new KodamaInProcess(cluster.env);
+  await kodama.succeed(["start", "work", "--no-sync"]);
+  const host = thisMachine(cluster.env);
+  await using kube = await host.kube();
+  const { namespace, pod, container } = await agentTarget(
+    host,
+    { kind: "session", name: "work" },
+    AbortSignal.timeout(hangLimitMs),
+  );
+  const interrupt = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<void>();
+  const terminal = new MemoryTerminal({
+    onWrite: (_stream, bytes) => {
+      if (new TextDecoder().decode(bytes).includes("another agent")) ready.resolve();
+    },
+  });
+  const environment = (name: string) => cluster.env[name];
+  const hosts: Host[] = [];
+  const served = run(["mcp", "--session", "work"], {
+    ...processInvocation("kodama"),
+    terminal,
+    environment,
+    willDial: () => {},
+    signals: {
+      listen: (listener) => {
+        interrupt.promise.then(() => listener("SIGINT"));
+        return { [Symbol.dispose]() {} };
+      },
+    },
+    host: (options) => {
+      const opened = machineHost({
+        terminal,
+        environment,
+        kubeconfig: cluster.kubeconfig,
+        ...options,
+      });
+      hosts.push(opened);
+      return Promise.resolve(opened);
+    },
+    serveTools: async (options) => {
+      const { serveTools } = await import("../src/host/mcp.ts");
+      await serveTools(options, terminal);
+    },
+  });
+  await Promise.race([ready.promise, served]);
+  const channel = await kube.exec({
+    namespace,
+    pod,
+    container,
+    command: ["sh", "-c", "exec sh ~/.kodama/tools/mcp"],
+    stdin: true,
+    tty: false,
+  }, { signal: AbortSignal.timeout(hangLimitMs) });
+  const client = new Client({ name: "agent", version: "1" });
+  await client.connect(channelTransport(channel));
+  const { tools } = await client.listTools();
+  assert.deepEqual(tools.map(({ name }) => name).sort(), [
+    ...["exec", "get", "logs", "pods", "read_file", "wait"],
+  ]);
+  const call = async (name: string, input: Record<string, unknown>) => {
+    const { content } = await client.callTool({ name, arguments: input });
+    return (content as { text: string }[])[0]?.text ?? "";
+  };
+  assert.match(await call("pods", {}), new RegExp(pod));
+  assert.match(
+    await call("pods", { namespaces: ["kube-system"] }),
+    /forbidden|only the namespace/i,
+  );
+  assert.match(
+    await call("exec", { pods: [pod], command: ["touch", "/tmp/x"] }),
+    /may change something/,
+  );
+  assert.match(await call("get", { kind: "nodes" }), /forbidden|only/i);
+  // kodama ends, and with it the server of the agent's program.
+  const ended = channel.end;
+  interrupt.resolve();
+  assert.equal(await served, 130, terminal.written("stderr"));
+  assert.equal((await ended).kind, "exited");
+  await client.close();
+  for (const one of hosts) await (await one.kube())[Symbol.asyncDispose]();
+});
+
+/** The transport of a client whose server is a command in a pod. */
+function channelTransport(channel: ExecChannel): Transport {
+  let pending = "";
+  const transport: Transport = {
+    start() {
+      (async () => {
+        for await (const { stream, bytes } of channel.output) {
+          if (stream !== "stdout") continue;
+          const lines = (pending + new TextDecoder().decode(bytes)).split("\n");
+          pending = lines.pop() ?? "";
+          for (const line of lines) transport.onmessage?.(JSON.parse(line) as JSONRPCMessage);
+        }
+      })();
+      return Promise.resolve();
+    },
+    send: (message) => channel.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)),
+    close: () => channel.close(),
+  };
+  return transport;
+}
 
 Deno.test("the MCP server: a model sees what agents of sessions do, and reaches them only by a person's yes", async () => {
   await using cluster = await startTestCluster();

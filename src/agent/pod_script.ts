@@ -23,6 +23,9 @@ import inspect from "./scripts/inspect.sh" with { type: "text" };
 import interrupt from "./scripts/interrupt.sh" with { type: "text" };
 import read from "./scripts/read.sh" with { type: "text" };
 import runner from "./scripts/runner.sh" with { type: "text" };
+import connectTools from "./scripts/connect_tools.sh" with { type: "text" };
+import offerTools from "./scripts/offer_tools.sh" with { type: "text" };
+import toolsClient from "./scripts/tools_client.sh" with { type: "text" };
 import tasksFolder from "./scripts/tasks_folder.sh" with { type: "text" };
 
 /** How much of a task's output stays on the pod's disk; approximate, because it is checked every few MiB. */
@@ -46,10 +49,13 @@ export const agentScripts = {
     runner,
   ],
   acp: [acp],
+  offerTools: [prelude, offerTools],
+  connectTools: [prelude, connectTools],
+  toolsClient: [toolsClient],
 } as const satisfies Record<string, ScriptParts>;
 
-/** Scripts that run beside a task's agent, from files of its folder. */
-type TaskScript = "runner" | "acp";
+/** Scripts that are files in the pod. */
+type FileScript = "runner" | "acp" | "toolsClient";
 
 /** The file `runner` of a task's folder. */
 export function runnerText(): string {
@@ -85,7 +91,7 @@ export async function startAgentScript(
   streams: PodStreamOpener,
   target: Target,
   { script, args, signal }: {
-    script: Exclude<keyof typeof agentScripts, TaskScript>;
+    script: Exclude<keyof typeof agentScripts, FileScript>;
     args: readonly string[];
     signal: AbortSignal;
   },
@@ -161,6 +167,11 @@ function refusals(pod: string): Refusals<KodamaError> {
       new KodamaError("environment", `${pod} can't write to ~/.kodama/tasks`, {
         hint: "the home folder must be writable for the container's user, and have room",
       }),
+    noTools: () =>
+      new KodamaError("environment", `${pod} can't have FIFOs in ~/.kodama/tools`, {
+        hint: "the home folder must be writable for the container's user, and have room",
+      }),
+    noClient: () => new KodamaError("notFound", `the agent's program in ${pod} has ended`),
     noTask: (number) =>
       new KodamaError("notFound", `${pod} has no task ${number}`, {
         hint: hint`\`${action("agent.list", { name: "NAME" })}\` shows its tasks`,

@@ -1,5 +1,6 @@
 /** What one start of kodama is given: its name, its terminal, its signals, and access to everything else. */
 import type { Host } from "../actions/host.ts";
+import type { ToolsClient } from "../actions/mcp/offer_tools.ts";
 import type { Log, LogRecord } from "../base/log.ts";
 import type { Multiplexer } from "../actions/tmux/events.ts";
 import type { CheckText } from "../actions/workflow/editor.ts";
@@ -34,6 +35,8 @@ export interface ServeToolsOptions {
   onlyNamespace?: string;
   /** On this port of loopback, 0 for any, to requests with the token; absent for standard input and output. */
   http?: { port: number; token: string; onListen: (url: string) => void };
+  /** To the programs of agents in a pod, as they start it. */
+  clients?: AsyncIterable<ToolsClient>;
   signal: AbortSignal;
 }
 

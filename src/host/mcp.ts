@@ -1,17 +1,25 @@
 /** Serves the MCP server on this machine: on standard input and output, or over HTTP on loopback. */
+import type { ToolsClient } from "../actions/mcp/offer_tools.ts";
 import type { ServeToolsOptions } from "../cli/invocation.ts";
 import { version } from "../cli/version.ts";
 import { definedOnly } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import { printable } from "../terminal/printable.ts";
+import type { McpOptions } from "../mcp/server.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Serves until the client or the signal ends it. */
 export async function serveTools(
-  { host, allowChanges, onlyNamespace, http, signal }: ServeToolsOptions,
+  { host, allowChanges, onlyNamespace, http, clients, signal }: ServeToolsOptions,
   terminal: Terminal,
 ): Promise<void> {
   const options = { host, allowChanges, version, ...definedOnly({ onlyNamespace }) };
+  const onError = (error: unknown) => {
+    if (signal.aborted) return;
+    const message = error instanceof Error ? error.message : String(error);
+    terminal.stderr.write(`mcp: ${printable(message)}\n`).catch(() => {});
+  };
+  if (clients !== undefined) return await serveClients(options, clients, onError);
   if (http === undefined) {
     const { serveStreams } = await import("../mcp/transport.ts");
     await serveStreams(options, {
@@ -20,9 +28,7 @@ export async function serveTools(
         await terminal.stdout.write(bytes);
         await terminal.stdout.flush();
       },
-    }, (error) => {
-      terminal.stderr.write(`mcp: ${printable(error.message)}\n`).catch(() => {});
-    });
+    }, onError);
     return;
   }
   const { mcpHttpHandler } = await import("../mcp/http.ts");
@@ -38,5 +44,31 @@ export async function serveTools(
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new KodamaError("conflict", `port ${http.port} is in use`, { cause: error });
+  }
+}
+
+/** Programs in a pod that are served at once; more are turned away. */
+const maxClients = 16;
+
+/** Serves each client until it ends, and all of them until there can't be more. */
+async function serveClients(
+  options: McpOptions,
+  clients: AsyncIterable<ToolsClient>,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const { serveStreams } = await import("../mcp/transport.ts");
+  const served = new Set<Promise<void>>();
+  const serve = async (client: ToolsClient) => {
+    await using _client = client;
+    if (served.size >= maxClients) return;
+    await serveStreams(options, client, onError);
+  };
+  try {
+    for await (const client of clients) {
+      const end = serve(client).catch(onError).finally(() => served.delete(end));
+      served.add(end);
+    }
+  } finally {
+    await Promise.all(served);
   }
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { hangTimeout } from "../harness/hang_limit.ts";
 import { type AgentEnvironment, Gates, runAgentStory, storyModel } from "../harness/agent_story.ts";
 import { claudeCode } from "../harness/claude_code.ts";
+import { claudeModel, waitsForServers } from "../harness/claude_uses_kodama.ts";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { ModelStandIn } from "../harness/model_stand_in.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
@@ -70,7 +71,12 @@ Deno.test({
     await Deno.mkdir(`${folder.path}/home`);
     await using namespace = await cluster.namespace("agent");
     const gates = new Gates();
-    await using model = new ModelStandIn(storyModel(gates), await addressSeenByNode(cluster));
+    const story = storyModel(gates);
+    const reader = claudeModel({ namespace: namespace.name, pod: "agent" });
+    await using model = new ModelStandIn(
+      (turn) => turn.marker === "look" ? reader(turn) : story(turn),
+      await addressSeenByNode(cluster),
+    );
     const env = testEnvironment(folder.path, cluster.kubeconfig);
     const kodama = await SourceKodama.on({ env, folder: folder.path });
     const pod = agentPod(claude.path, model.environment);
@@ -89,5 +95,24 @@ Deno.test({
       turns: model.turns,
     };
     await runAgentStory(t, stage, gates);
+
+    await t.step("it reads its namespace by the kodama of this machine", async () => {
+      await using serving = kodama.start(["mcp", "--session", "pod/agent", "-n", namespace.name]);
+      await serving.until(({ stderr }) => stderr.includes("agents in agent can read"));
+      assert.match(serving.stderr, /registered with claude in the pod/);
+      const variables = Object.entries(waitsForServers).map((pair) => pair.join("=")).join(" ");
+      const ask = `${variables} claude -p '[look] which pods run?' --output-format json ` +
+        "--allowedTools mcp__kodama__pods,mcp__kodama__exec";
+      assert.match(await stage.inPod(ask), /"result":"Done\."/);
+      const [pods = "", ran = "", refused = ""] = model.turns.at(-1)?.toolResults ?? [];
+      assert.match(pods, /agent/);
+      assert.match(ran, /1 pod: 1 ok/);
+      assert.match(refused, /may change something/);
+      serving.signal("SIGINT");
+      assert.equal(await serving.ended(), 130);
+      const gone =
+        "while [ -e ~/.kodama/tools/server ]; do sleep 0.1; done; sh ~/.kodama/tools/mcp";
+      await assert.rejects(stage.inPod(gone), /kodama isn't connected/);
+    });
   },
 });

@@ -26,7 +26,7 @@ export function claudeModel({ namespace, pod }: PodName): Answer {
 }
 
 /** By default it starts its turn without a server that isn't connected within seconds. */
-const waitsForServers = {
+export const waitsForServers = {
   MCP_CONNECTION_NONBLOCKING: "false",
   MCP_CONNECT_TIMEOUT_MS: String(hangLimitMs),
   MCP_TIMEOUT: String(hangLimitMs),

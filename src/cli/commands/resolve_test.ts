@@ -125,8 +125,17 @@ testResolve([
       ["--namespace shop", { only: { namespace: "shop" } }],
       ["--namespace shop --context lab", { only: { namespace: "shop", context: "lab" } }],
       ["--kubeconfig f", { kubeconfig: "f" }],
+      ["--session fix", { agent: { kind: "session", name: "fix" } }],
+      ["--session pod/x -n shop --context lab", {
+        agent: { kind: "pod", name: "x", namespace: "shop", context: "lab" },
+      }],
     ],
-    errors: [["--http 70000", /must be a port/], ["--context lab", /needs --namespace/]],
+    errors: [
+      ["--http 70000", /must be a port/],
+      ["--context lab", /needs --namespace/],
+      ["--session fix --http 1", /--session and --http can't be used together/],
+      ["--session fix --allow-changes", /--session and --allow-changes can't be/],
+    ],
   },
   {
     line: "mcp install vscode",

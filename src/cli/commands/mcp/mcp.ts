@@ -1,8 +1,9 @@
 import { definedOnly } from "../../../base/json_value.ts";
-import { KodamaError } from "../../../base/errors.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
-import { BadValue, value } from "../../parser/flag.ts";
+import { BadValue, text, value } from "../../parser/flag.ts";
+import { agentRef } from "../agent/flags.ts";
 import { onlyOf, serverFlags } from "./flags.ts";
 
 /** `kodama mcp`. */
@@ -17,12 +18,19 @@ export const command = defineCommand({
     "is refused.\n\n" +
     "With --namespace the client itself lets no request out about another namespace, or about objects that have none; " +
     "workflows, records of runs and kubectl aren't offered then.\n\n" +
+    "With --session it serves the agents in the session's pod, as long as it runs: a program there that is started as " +
+    "an MCP server leads to it. They can use the tools for the pod's namespace alone, and change nothing. The pod gets " +
+    "no credentials.\n\n" +
     "With --http it listens on this machine alone, for requests with a token: $KODAMA_MCP_TOKEN, or a new one that " +
     "is printed on standard error.",
   flags: {
     "allow-changes": serverFlags["allow-changes"],
     http: value("listen on this port of 127.0.0.1; 0 is any free one", portOf, {
       placeholder: "PORT",
+    }),
+    session: value("serve the agents of this session, or of pod/POD, in its pod", text, {
+      placeholder: "NAME",
+      completion: { kind: "sessions" },
     }),
     namespace: serverFlags.namespace,
     context: serverFlags.context,
@@ -33,18 +41,31 @@ export const command = defineCommand({
     { title: "Let it use one namespace alone", line: "kodama mcp --namespace shop" },
     { title: "Let it request changes", line: "kodama mcp --allow-changes" },
     { title: "Serve programs that connect by HTTP", line: "kodama mcp --http 7331" },
+    { title: "Serve the agent of a session", line: "kodama mcp --session fix-auth" },
   ],
   seeAlso: [
     "kodama mcp install --help registers it with Claude Code and VS Code.",
     "docs/mcp.md has the tools, and what an agent can't do.",
   ],
-  resolve: ({ flags }) => ({
-    allowChanges: flags["allow-changes"],
-    port: flags.http,
-    kubeconfig: flags.kubeconfig,
-    only: onlyOf(flags),
-  }),
-  async run({ allowChanges, port, kubeconfig, only }, invocation) {
+  resolve({ flags }) {
+    const { session, http: port, kubeconfig } = flags;
+    if (session !== undefined && (flags["allow-changes"] || port !== undefined)) {
+      const other = port === undefined ? "allow-changes" : "http";
+      throw new UsageError(`--session and --${other} can't be used together`);
+    }
+    return {
+      allowChanges: flags["allow-changes"],
+      port,
+      kubeconfig,
+      only: session === undefined ? onlyOf(flags) : undefined,
+      agent: session === undefined ? undefined : agentRef(flags, session),
+    };
+  },
+  async run({ allowChanges, port, kubeconfig, only, agent }, invocation) {
+    if (agent !== undefined) {
+      const { serveSession } = await import("./session.ts");
+      return await serveSession(agent, kubeconfig, invocation);
+    }
     const { interruptible } = await import("../../../terminal/driver/signals.ts");
     const { terminal, environment, signals } = invocation;
     const host = await invocation.host({ kubeconfig, ...definedOnly({ only }) });

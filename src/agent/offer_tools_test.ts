@@ -1,0 +1,58 @@
+/** Programs in a pod that use kodama's tools: connected, and ended by either side. */
+import assert from "node:assert/strict";
+import { offerTools, type ToolsClient } from "./offer_tools.ts";
+import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
+
+/** Starts what an agent's program starts. */
+function startClient(home: string): Deno.ChildProcess {
+  return new Deno.Command("sh", {
+    args: [`${home}/.kodama/tools/mcp`],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+Deno.test("each program in the pod has a connection of its own, which ends with either side", async () => {
+  await using pod = await ShellPod.open();
+  const stop = new AbortController();
+  const events = offerTools(pod.streams, shellTarget, stop.signal);
+  const ready = (await events.next()).value;
+  assert.deepEqual(ready, { kind: "ready", registered: [] });
+  const connected = async (): Promise<ToolsClient> => {
+    const { value } = await events.next();
+    assert.equal(value.kind, "client");
+    return value.client;
+  };
+  const one = startClient(pod.home);
+  const first = await connected();
+  const other = startClient(pod.home);
+  const second = await connected();
+  const inputs = [first, second].map(({ input }) => input[Symbol.asyncIterator]());
+  for (const [at, process] of [one, other].entries()) {
+    const text = `${at}\n`;
+    const writer = process.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    writer.releaseLock();
+    const { value } = await inputs[at]?.next() ?? {};
+    assert.equal(new TextDecoder().decode(value), text);
+    await [first, second][at]?.write(new TextEncoder().encode(`answer ${text}`));
+  }
+  // The agent's program ends.
+  await one.stdin.close();
+  assert.equal((await inputs[0]?.next())?.done, true);
+  await first[Symbol.asyncDispose]();
+  assert.equal(new TextDecoder().decode((await one.output()).stdout), "answer 0\n");
+  // kodama ends.
+  await second[Symbol.asyncDispose]();
+  assert.equal(new TextDecoder().decode((await other.output()).stdout), "answer 1\n");
+  await other.stdin.close().catch(() => {});
+  stop.abort();
+  await assert.rejects(events.next());
+  await Deno.remove(`${pod.home}/.kodama/tools/server`).catch(() => {});
+  const late = startClient(pod.home);
+  await late.stdin.close().catch(() => {});
+  const { code, stderr } = await late.output();
+  assert.equal(code, 1);
+  assert.match(new TextDecoder().decode(stderr), /^kodama isn't connected to this pod/);
+});
