@@ -6,8 +6,7 @@
  * brackets of a list hold the keys of its items (`[name]Container`), or `*` if it is a set.
  */
 import { cluster } from "./data/cluster.ts";
-import { pods } from "./data/pods.ts";
-import { snapshots, volumes } from "./data/volumes.ts";
+import { pods, snapshots, volumes } from "./data/pods.ts";
 import { review } from "./data/review.ts";
 import { workloads } from "./data/workloads.ts";
 import type { ResourceType } from "../../model.ts";
