@@ -186,7 +186,7 @@ const sessionCommands = {
   clone: dialling("clone a session", from(sessionClone, "clone")),
   snapshot: dialling(
     "save a session's files",
-    () => import("./commands/session/snapshot.ts"),
+    from(snapshots, "snapshot"),
   ),
   restore: dialling(
     "restore a session's files",
@@ -279,7 +279,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   workflow: branch("list, check and create workflow files", {
     list: leaf("list the workflows that can be run", from(workflows, "list")),
     show: leaf("show what a workflow does", from(workflows, "show")),
-    check: leaf("report problems in workflow files", () => import("./commands/workflow/check.ts")),
+    check: leaf("report problems in workflow files", from(workflows, "check")),
     rights: leaf(
       "print the Role that a workflow needs",
       from(workflows, "rights"),
@@ -351,7 +351,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     check: dialling("check whether sessions can use an image", from(image, "check")),
   }),
   sync: branch("keep a local folder and one in a pod in sync", {
-    start: dialling("keep two folders in sync", () => import("./commands/sync/start.ts")),
+    start: dialling("keep two folders in sync", from(sync, "start")),
     list: leaf("list the syncs of this machine", from(sync, "list")),
     status: leaf("show the state of a sync", from(sync, "status")),
     flush: leaf("wait until both sides are in sync", from(sync, "flush")),

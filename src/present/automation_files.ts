@@ -2,7 +2,7 @@
 import { objectName } from "./workflow_rights.ts";
 import { UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
-import type { AutomatedWorkflow, NeededRole } from "../actions/workflow/rights.ts";
+import type { AutomatedWorkflow, NeededRole } from "../actions/workflow/automation.ts";
 
 type Param = AutomatedWorkflow["params"][number];
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AutomatedWorkflow } from "../actions/workflow/rights.ts";
+import type { AutomatedWorkflow } from "../actions/workflow/automation.ts";
 import { actionsData, cronJobObjects } from "./automation_files.ts";
 import { objectName } from "./workflow_rights.ts";
 

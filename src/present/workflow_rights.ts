@@ -1,5 +1,5 @@
 /** The rights of a workflow as manifests of Kubernetes: YAML with the steps that need each rule, and data. */
-import type { NeededRole, RoleRule, WorkflowRights } from "../actions/workflow/rights.ts";
+import type { NeededRole, RoleRule, WorkflowRights } from "../actions/workflow/automation.ts";
 import { printable } from "../terminal/printable.ts";
 
 /** Returns a name as Kubernetes allows it: `kodama-log-bundle`. */

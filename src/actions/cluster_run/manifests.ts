@@ -1,5 +1,5 @@
 /** The objects of a run in the cluster: a Job, or a CronJob, and what its pods need. Pure. */
-import type { NeededRole } from "../workflow/rights.ts";
+import type { NeededRole } from "../workflow/automation.ts";
 import type { KubeObject, OwnerReference } from "../../kube/types.ts";
 import {
   runLabels,

@@ -22,7 +22,7 @@ import { settingsOf } from "../config/setting_sources.ts";
 import { recordId } from "../exec/record_file.ts";
 import type { Confirm } from "../confirm_change.ts";
 import type { Host } from "../host.ts";
-import { type WorkflowRights, workflowRights } from "../workflow/rights.ts";
+import { type WorkflowRights, workflowRights } from "../workflow/automation.ts";
 import {
   confirmRun,
   type PreparedRun,

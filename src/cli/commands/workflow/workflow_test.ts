@@ -3,7 +3,7 @@ import { simulatedHost } from "../../../actions/testing/simulated_host.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { commandHint } from "../../../present/hints.ts";
 import { checkWorkflows, ruleTexts } from "../../../actions/workflow/files.ts";
-import { checkedData, sarif } from "./check.ts";
+import { checkedData, sarif } from "./workflow.ts";
 
 const files = {
   "/project/workflows/a b.yaml": "params: { n: 1 }\nsteps:\n  - exec: [id]\n    timeout: soon\n",
