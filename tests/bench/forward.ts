@@ -168,16 +168,23 @@ function percentile(times: readonly number[], share: number): number {
   return times.toSorted((a, b) => a - b)[Math.ceil(times.length * share) - 1] ?? NaN;
 }
 
+function isOpen(port: number): Promise<boolean> {
+  return Deno.connect({ hostname: "127.0.0.1", port }).then((connection) => {
+    connection.close();
+    return true;
+  }, () => false);
+}
+
 async function forwarding(
   command: readonly string[],
   { port, env }: { port: number; env: Record<string, string> },
 ): Promise<Deno.ChildProcess> {
   const [program = "", ...args] = command;
+  if (await isOpen(port)) throw new Error(`port ${port} is in use: another benchmark runs`);
   const options = { args, env, stdin: "null", stdout: "null", stderr: "null" } as const;
   const child = new Deno.Command(program, options).spawn();
   for (let attempt = 0; attempt < 100; attempt++) {
-    const isOpen = await read(port, "small", 2).then(() => true, () => false);
-    if (isOpen) return child;
+    if (await read(port, "small", 2).then(() => true, () => false)) return child;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`${program} opens no port`);
