@@ -360,7 +360,7 @@ const asksAtItsEnd = pluginOf(`
   (func (export "plugin_on_close") (param i32) (call $pods) unreachable)
   ${onCommand("(call $pods)")}`);
 
-Deno.test("a busy plugin ends its call before it is closed; what fails then is no event", async () => {
+Deno.test("a busy plugin ends its call before it is closed; what fails then isn't an event", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<string[]>();
   let requests = 0;
@@ -392,7 +392,7 @@ Deno.test("a plugin that is still being loaded is closed at once", async () => {
   await session.close();
 });
 
-Deno.test("a defect of a handler is no answer to the plugin", async () => {
+Deno.test("a defect of a handler isn't an answer to the plugin", async () => {
   const defect = new TypeError("a defect");
   const thrown = Promise.withResolvers<unknown>();
   const onRejection = (event: PromiseRejectionEvent) => {
