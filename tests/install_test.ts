@@ -53,7 +53,9 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
 Deno.test("install makes its commands, twice the same, and uninstall leaves nothing", async (t) => {
   await using folder = await temporaryFolder();
   const prefix = `${folder.path}/a prefix`;
-  const first = await install(prefix);
+  // That two bundles of one source are equal is in tests/release; that an installation makes its own, in tests/bench.
+  const { folder: bundled } = await builtBundle();
+  const first = await install(prefix, { bundled });
 
   for (const name of launcherNames) {
     await t.step(`${name} starts without Deno on PATH, a home folder or a network`, async () => {
@@ -126,7 +128,7 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
 
   await t.step("a second installation of the same source changes nothing", async () => {
     const launcher = await Deno.readTextFile(`${prefix}/bin/kodama`);
-    const second = await install(prefix, { bundled: (await builtBundle()).folder });
+    const second = await install(prefix, { bundled });
     assert.equal(second.version, first.version);
     assert.equal(await Deno.readTextFile(`${prefix}/bin/kodama`), launcher);
     const versions = await Array.fromAsync(Deno.readDir(first.prefix.versions));
