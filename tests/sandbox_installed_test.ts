@@ -3,6 +3,7 @@
  * is made without a download, and as one that Deno has compiled.
  */
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { denoCompile } from "../tools/compile.ts";
 import { builtSingleFile } from "./harness/built_kodama.ts";
 import { runCommand } from "./harness/command.ts";
@@ -113,11 +114,27 @@ Deno.test({
       const cwd = await repositoryIn(folder);
       const env = { HOME: folder, PATH: "/usr/bin:/bin", NO_COLOR: "1", ...granted };
       checkEnd(await runCommand([kodama, ...words], { env, cwd }));
+      const [version] = await Array.fromAsync(Deno.readDir(`${folder}/.cache/kodama`));
+      const cache = `${folder}/.cache/kodama/${version?.name}/cache/v8_code_cache_v2`;
+      const cached = cachedModules(cache);
+      assert.ok(cached.some((name) => name.startsWith("file:")));
+      assert.deepEqual(
+        cached.filter((name) => name.startsWith("data:")),
+        [],
+        "no script is cached",
+      );
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   },
 });
+
+/** Returns the modules whose compiled form is in a code cache. */
+function cachedModules(path: string): string[] {
+  using database = new DatabaseSync(path);
+  return database.prepare("select specifier from codecache").all()
+    .map(({ specifier }) => String(specifier));
+}
 
 /** Returns whether Deno has the runtime of compiled files, or `DENORT_BIN` names it: no test downloads one. */
 async function hasRuntime(): Promise<boolean> {

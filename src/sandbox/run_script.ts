@@ -302,6 +302,8 @@ function denoWords(
     : [`--deny-write=${protectedPaths.map((path) => listable("write", path)).join(",")}`];
   return [
     ...fixedFlags,
+    // V8 compiles with other flags here: this process and kodama would replace each other's code in the cache.
+    "--no-code-cache",
     `--v8-flags=--max-old-space-size=${memoryMiB}`,
     ...granted,
     ...denied,
