@@ -8,6 +8,7 @@
 import { Deadline, orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { plural } from "../base/plural.ts";
+import { retryDelayMs, type RetryPolicy } from "../base/retry.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
@@ -72,7 +73,7 @@ type SignalRound = (signal: RoundSignal) => Promise<number>;
 const killGraceMs = 1000;
 
 /** Delay before the first poll; each further one waits twice as long. */
-const firstPollMs = 50;
+const polling: RetryPolicy = { delayMs: 50 };
 
 /**
  * TERM, a grace, KILL; each step only if needed.
@@ -109,11 +110,12 @@ async function pollUntilExited(
   const startMs = clock.elapsedMs();
   let { alive } = options;
   let streaming = true;
-  for (let delayMs = firstPollMs; alive > 0; delayMs *= 2) {
+  for (let polls = 1; alive > 0; polls++) {
     const remainingMs = limitMs - (clock.elapsedMs() - startMs);
     if (remainingMs <= 0) return alive;
     const unless: { settled?: Promise<unknown> } = streaming ? { settled: ended } : {};
-    if (!await passed(clock, Math.min(delayMs, remainingMs), unless)) streaming = false;
+    const delayMs = Math.min(retryDelayMs(polling, polls), remainingMs);
+    if (!await passed(clock, delayMs, unless)) streaming = false;
     // Only the command itself: its own end is sufficient.
     alive = !streaming && alive === 1 ? 0 : await round("0");
   }
