@@ -14,7 +14,7 @@ export interface ClusterStart extends ClusterRef {
   port?: number;
 }
 
-/** What is reported during a wait. */
+/** The progress of a wait. */
 export type ClusterEvent =
   /** Someone else started it, or it was already running. */
   | { kind: "joined" }

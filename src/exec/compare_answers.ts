@@ -209,7 +209,7 @@ function outputDiff(
   return { kind: "notCompared", reason: "the recorded start of the output is the same" };
 }
 
-/** Returns the changed lines alone: where they are, and what is around them, doesn't distinguish groups. */
+/** Returns the changed lines alone: their position and the lines around them don't distinguish groups. */
 function changedLines(diff: GroupDiff): string {
   if (diff.kind !== "unified") return diff.kind === "notCompared" ? diff.reason : diff.kind;
   return [diff.stdout, diff.stderr].map((text) =>

@@ -101,7 +101,7 @@ export class OutputStore {
     return this.#running.has(target);
   }
 
-  /** Ends a target, and stores what it has written. */
+  /** Ends a target, and stores its output. */
   end(target: number | string): Stored {
     const written = this.#running.get(target) ?? { stdout: new Stream(), stderr: new Stream() };
     this.#running.delete(target);
@@ -173,7 +173,7 @@ function startOf(text: string, cut: { bytes: number; hash: number } | undefined)
   };
 }
 
-/** Returns 64 bits of SHA-256 of both streams, with the lengths and hashes of what was cut. */
+/** Returns 64 bits of SHA-256 of both streams, with the lengths and hashes of their cut parts. */
 function hashOf(streams: readonly Uint8Array[], { stdout, stderr }: Written): string {
   const hash = sha256.create();
   const cut = [stdout, stderr].flatMap(({ omittedBytes, omittedHash }) => [

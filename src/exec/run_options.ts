@@ -85,7 +85,7 @@ export interface TargetRun {
   cancelled: AbortSignal;
   /** Emits bytes of the command; resolves when more are accepted. */
   emit(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void>;
-  /** Discards what was emitted and not yet read, and any later output. */
+  /** Discards all output that wasn't read yet, and any later output. */
   drop(): void;
 }
 

@@ -113,7 +113,7 @@ export function statusLine({ number, status, progress, continues }: Task): strin
   return parts.join(" · ");
 }
 
-/** Returns a task's state and what it has done so far, without any text of its agent. */
+/** Returns a task's state and progress, without any text of its agent. */
 export function progressText({ number, status, progress }: Task): string {
   return [`task ${number} ${status.state}`, ...workParts(progress)].join(" · ");
 }

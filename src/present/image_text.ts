@@ -1,4 +1,4 @@
-/** The image of sessions as text: the lines of its build, and what it has. */
+/** The image of sessions as text: the lines of its build, and its programs. */
 import type {
   BuildImageEvent,
   CheckedImage,

@@ -38,7 +38,7 @@ export function runCells(listed: ListedRun, now: Date): string[] {
   ];
 }
 
-/** Describes what is about to be repeated, with its scope. */
+/** Describes the targets that are about to be repeated, with their scope. */
 export function rerunLine({ header }: PastRun, targets: readonly RecordedTarget[]): string {
   const [context, namespace] = runScopeColumns(targets.map(({ target }) => target));
   return `rerun of ${header.id}: ${commandText(header)} in ${plural(targets.length, "pod")} of ` +

@@ -1,4 +1,4 @@
-/** Formats the rounds of a watched command or workflow: the first as any run, then what has changed. */
+/** Formats the rounds of a watched command or workflow: the first as any run, then the changes. */
 import type { ExecEvent } from "../actions/exec/events.ts";
 import {
   hasChanged,

@@ -1,4 +1,4 @@
-/** What has changed between two runs, as text and as data. */
+/** The changes between two runs, as text and as data. */
 import type {
   Answer,
   AnswerChanges,
@@ -26,7 +26,7 @@ const linesShown = 40;
 /** Characters of an answer that is quoted. */
 const quotedLength = 60;
 
-/** Formats a diff: whose runs it compares, and what has changed. */
+/** Formats a diff: the runs that it compares, and the changes. */
 export function runDiffLines(diff: RunDiff, { now, style }: { now: Date; style: Style }): string[] {
   const { before, after } = diff;
   const age = ({ id, at }: RunHead) => `${id}, ${runAge(at.toISOString(), now)} ago`;
@@ -39,7 +39,7 @@ export function runDiffLines(diff: RunDiff, { now, style }: { now: Date; style: 
 }
 
 /**
- * Formats what has changed, without a head.
+ * Formats the changes, without a head.
  *
  * @param all as of {@link changeLines}.
  */

@@ -332,7 +332,7 @@ function listable(kind: string, value: string): string {
 const passedOn: readonly string[] = ["PATH", "HOME", "DENO_DIR"];
 
 /**
- * Returns the args that start `command` under system limits, in an environment with what is granted and little else.
+ * Returns the args that start `command` under system limits, in an environment with the granted variables and few others.
  * The limits are the system's own (setrlimit), which nothing in the process can lift; a shell sets them, as Deno has no
  * way to.
  */

@@ -1,6 +1,6 @@
 /** One line of text being edited, with readline's keys for it. Pure. */
 
-/** The text, the position of the caret (an index into it), and what was cut last. */
+/** The text, the position of the caret (an index into it), and the text that was cut last. */
 export interface EditLine {
   readonly text: string;
   readonly caret: number;

@@ -39,7 +39,7 @@ interface UiOptions {
   tones?: Readonly<Partial<Record<Tone, string>>>;
   registry: PaneRegistry;
   keys: KeyTable;
-  /** What is wrong with the settings, to be reported at the start. */
+  /** Problems of the settings, to be reported at the start. */
   problems?: readonly string[];
   /** The first pane, unless there is a layout. */
   first: { key: string; config: PaneConfig; scope: PaneScope };

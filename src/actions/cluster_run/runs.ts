@@ -162,11 +162,11 @@ export async function stopClusterRun(
   return "stopped";
 }
 
-/** What is new of a run. */
+/** News of a run. */
 export type ClusterRunEvent =
   /** A line of a shard's record; its fields are those of the published schema. */
   | { kind: "recorded"; shard: number; event: Readonly<Record<string, unknown>> }
-  /** The API server can't be reached; what is recorded meanwhile follows. */
+  /** The API server can't be reached; events that are recorded meanwhile follow. */
   | { kind: "interrupted"; error: KodamaError }
   /** The last event. */
   | { kind: "ended"; run: ClusterRun };

@@ -98,7 +98,7 @@ export async function submitRun(
   return await createRun(planned, { job, cluster });
 }
 
-/** Creates the objects of a run. What has been made is removed if one of them can't be. */
+/** Creates the objects of a run. If one of them can't be created, the others are removed. */
 export async function createRun(
   { client, namespace, request, secrets, files, rules, workflow, image }: Planned,
   { job, cluster }: { job: string; cluster: ClusterOptions },

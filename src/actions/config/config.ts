@@ -67,7 +67,7 @@ export async function getConfig(host: Host, key: string): Promise<EffectiveSetti
 export interface ConfigChange {
   path: string;
   changed: boolean;
-  /** What is unusual in the new value. */
+  /** About the new value. */
   warnings: readonly ModelSettingWarning[];
 }
 

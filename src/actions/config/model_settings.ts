@@ -3,14 +3,14 @@ import { nearestNames } from "../../base/nearest_names.ts";
 import { keyFormWarnings } from "../../model/keys.ts";
 import { modelOfText, parseModelName, type ProviderId, suggestedNames } from "../../model/names.ts";
 
-/** What is unusual in a value that is set. */
+/** A warning about a value that is set. */
 export type ModelSettingWarning =
   /** No provider is named, and kodama knows no such model: it will be looked for at Ollama. */
   | { kind: "noProvider"; model: string; near: readonly string[] }
   | { kind: "keyForm"; provider: ProviderId; expected: string };
 
 /**
- * Returns what is unusual in the value of a setting.
+ * Returns the warnings about the value of a setting.
  *
  * @param path the names of the setting.
  * @throws UsageError if a model's provider doesn't exist.

@@ -59,7 +59,7 @@ export class RunRecorder implements AsyncDisposable {
     this.#secrets = secrets;
     this.#header = headerOf(options, words, host.clock.now());
     this.#file = new RecordFile(host, this.#header.id, settings);
-    // What is typed in a terminal is output too.
+    // A terminal's echo of the input is output too.
     const stores = settings.outputs && options.terminal === undefined && !options.copy;
     this.#outputs = stores ? new OutputStore(settings.outputLimitBytes) : undefined;
     const values = Object.values(options.environment ?? {})

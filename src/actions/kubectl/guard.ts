@@ -56,7 +56,7 @@ export interface KubectlPlan {
   decision: KubectlDecision;
   /** Of a command line that changes something. */
   scope?: KubectlScope;
-  /** What it reads from standard input, if it was read to judge it. */
+  /** Its standard input, if that was read to judge it. */
   input?: Uint8Array;
 }
 

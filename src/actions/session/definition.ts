@@ -135,7 +135,7 @@ function specOf(options: StartOptions, { defaults = {}, git, dotfiles }: Setting
       claudeHome: storage?.claudeHome ?? builtIn.storage.claudeHome,
     },
     nodeSelector: nodeSelector ?? {},
-    // Kubernetes validates the rest of them, and reports what is wrong.
+    // Kubernetes validates the rest of them, and reports their errors.
     tolerations: (tolerations ?? []) as Toleration[],
     containers: (containers ?? []) as Container[],
     gitMirrors: git?.mirrors ?? {},
@@ -172,7 +172,7 @@ function clusterParts(
     imagePullSecrets,
     runtimeClass,
     serviceAccount,
-    // Kubernetes validates the rest of them, and reports what is wrong.
+    // Kubernetes validates the rest of them, and reports their errors.
     volumes: volumes?.map(({ mountPath, readOnly = false, ...volume }) => ({
       ...{ mountPath, readOnly },
       volume: volume as Volume,

@@ -1,4 +1,4 @@
-/** Deletes a session: planned first, so that the user sees what is removed and what is retained. */
+/** Deletes a session: planned first, so that the user sees the objects that are removed, and those that remain. */
 import { requireWritable } from "../../kube/client_limits.ts";
 import { action, hint } from "../../base/hint.ts";
 import { plainText } from "../../base/plain_text.ts";

@@ -179,7 +179,7 @@ export async function* checkImage(
     spec: {
       image,
       nodeSelector: defaults?.nodeSelector ?? {},
-      // Kubernetes validates the rest of them, and reports what is wrong.
+      // Kubernetes validates the rest of them, and reports their errors.
       tolerations: (defaults?.tolerations ?? []) as Toleration[],
       ...(defaults?.imagePullSecrets === undefined
         ? {}

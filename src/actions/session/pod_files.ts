@@ -83,7 +83,7 @@ export async function openCarried(
   };
 }
 
-/** Returns the same folder without what is excluded. */
+/** Returns the same folder without excluded files. */
 function narrowed(source: TreeSource, takes: (path: string) => boolean): TreeSource {
   const isTaken = (entry: TreeEntry) =>
     takes(escapedName(entry.path)) &&

@@ -26,7 +26,7 @@ export interface PullOptions extends SessionRef {
   signal: AbortSignal;
 }
 
-/** What was pulled. */
+/** The pulled branch. */
 export interface Pulled {
   /** Its local name. */
   branch: string;

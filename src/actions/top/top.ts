@@ -179,7 +179,7 @@ async function nodesOf(
   return { rows, skipped: [] };
 }
 
-/** Returns the pods of the whole cluster, for what they request; undefined if the user may not list them. */
+/** Returns the pods of the whole cluster, for their requests; undefined if the user may not list them. */
 async function podsOfAllNodes(
   client: KubeClient,
   signal: AbortSignal,

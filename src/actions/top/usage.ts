@@ -1,4 +1,4 @@
-/** CPU and memory of pods, containers and nodes, beside what they request and may use. Pure. */
+/** CPU and memory of pods, containers and nodes, beside their requests and limits. Pure. */
 import { parseQuantity } from "../../base/quantity.ts";
 import type { Container, Pod } from "../../kube/types.ts";
 

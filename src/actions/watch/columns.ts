@@ -4,7 +4,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { Budget } from "../../expression/budget.ts";
 import { parsePath, type PathLink, valuesAt } from "../../expression/json_path.ts";
 
-/** A column: its title, and what it shows. */
+/** A column: its title, and the expression of its cells. */
 export interface PathColumn {
   title: string;
   links: readonly PathLink[];

@@ -76,7 +76,7 @@ export class FullScreen {
     });
   }
 
-  /** What is shown has changed: draws it with the next frame. */
+  /** Draws the changed content with the next frame. */
   invalidate(): void {
     if (!this.#isOpen) return;
     this.#frame ??= this.#options.clock.timer(frameMs, () => {

@@ -221,7 +221,7 @@ function agentPane(context: PaneContext): Pane {
       const until = AbortSignal.any([signal, ended.signal]);
       const showing = (async () => {
         while (!until.aborted) {
-          // Without an answer the events below say what is wrong.
+          // Without an answer, the events below have the reason.
           const task = await currentTask(host, target, until).catch(() => undefined);
           if (task !== undefined && !until.aborted) show([span(progressText(task))]);
           await delay(host.clock, progressMs, until).catch(() => {});

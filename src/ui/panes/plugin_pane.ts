@@ -141,7 +141,7 @@ export class PluginPane implements Pane {
     if (text !== undefined) this.handleCommand({ type: "send_input", text });
   }
 
-  /** The first lines of what was rendered, as many as the pane can show. */
+  /** The first rendered lines, as many as the pane can show. */
   #lines(rows: number): readonly Line[] {
     while (this.#drawn.length < Math.min(rows, this.#rendered.length)) {
       this.#drawn.push([span(pluginLine(this.#rendered[this.#drawn.length] ?? ""))]);

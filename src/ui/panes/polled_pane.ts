@@ -9,7 +9,7 @@ import type { Pane, PaneCommand, PaneContext, PaneLook } from "../pane.ts";
 import { TablePane } from "./table_pane.ts";
 import { errorMessage } from "./text_pane.ts";
 
-/** A row, with what it stands for. */
+/** A row, with the value that it shows. */
 export interface PolledRow<T> {
   id: string;
   cells: readonly (string | LiveCell)[];

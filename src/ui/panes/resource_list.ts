@@ -76,7 +76,7 @@ class ResourceList implements Pane {
   #columns: readonly PathColumn[] | undefined;
   /** Columns by kinds. */
   readonly #settings: Readonly<Record<string, string>>;
-  /** What is wrong with the source. */
+  /** The problem of the source. */
   #problem: string | undefined;
   #isFailed = false;
   #isLoaded = false;

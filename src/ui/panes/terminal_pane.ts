@@ -196,7 +196,7 @@ export class TerminalPane implements Pane {
       .map((line) => clipLine(line, columns));
   }
 
-  /** Keys are the shell's; what is left is the mouse wheel, and what was on the screen of one that has ended. */
+  /** Keys are the shell's. The pane scrolls by the mouse wheel, and by keys after the shell has ended. */
   handleCommand(command: PaneCommand): void {
     const rows = this.#size?.rows ?? 1;
     const lines = {

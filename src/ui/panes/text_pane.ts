@@ -16,7 +16,7 @@ interface TextSource {
   /** It shows the end, and what is added to it. */
   follow: boolean;
   wrap?: boolean;
-  /** Adds the text, until it ends or the signal aborts. `show` sets what is shown right of the title. */
+  /** Adds the text, until it ends or the signal aborts. `show` sets the text right of the title. */
   fill: (view: TextView, signal: AbortSignal, show: (status: Line) => void) => Promise<void>;
   /** Why it shouldn't be closed without a question, while {@link fill} runs. */
   running?: string;

@@ -104,7 +104,7 @@ export class TextView {
     return this.#filter !== undefined || this.#search !== undefined;
   }
 
-  /** The number of lines, the filter, the search, and what is switched on. */
+  /** The number of lines, the filter, the search, and the modes that are on. */
   get status(): Line {
     const count = this.#matching === undefined
       ? `${this.#lines.length}`
@@ -321,7 +321,7 @@ export function toLine(text: string): Line {
   return spans;
 }
 
-/** Marks what is searched for. */
+/** Marks the matches of a search. */
 function marked(text: string, { text: wanted, isLiteral }: Filter): Line {
   const flags = wanted === wanted.toLowerCase() ? "giu" : "gu";
   const source = isLiteral

@@ -38,7 +38,7 @@ export interface RestorePlan {
   name: string;
   namespace: string;
   context: string;
-  /** What is restored. */
+  /** The snapshot or archive to restore. */
   snapshot: { session: string; image: string; takenAt: Date; content: RestoreContent };
   /** Volumes whose contents are replaced; none for a new session. */
   lost: readonly { name: string; size: string }[];

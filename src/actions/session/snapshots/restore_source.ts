@@ -15,7 +15,7 @@ export type RestoreFrom =
   /** In the cluster, in the session's namespace. */
   | { kind: "snapshot"; name: string };
 
-/** What is known of its contents. */
+/** Its contents, as far as they are known. */
 export type RestoreContent =
   | { kind: "file"; files: number; bytes: number }
   | { kind: "snapshot"; name: string; volumes: readonly { name: string; size: string }[] };
