@@ -40,8 +40,12 @@ export function confirmOn(terminal: Terminal, options: Confirming): Confirm {
 /** Like {@link confirmOn}, for changes that a model requests: the person can edit the command. */
 export function askAboutModelOn(terminal: Terminal, options: Confirming): AskAboutModel {
   return async (question, command) => {
-    if (command === undefined) return await confirmOn(terminal, options).ask(question);
-    const line = commandLine(command.args);
+    const line = commandLine(command?.args ?? []);
+    // What can't be seen on one line can't be edited there.
+    const isOneLine = printable(line) === line && !/[\t\n]/.test(line);
+    if (command === undefined || !isOneLine) {
+      return await confirmOn(terminal, options).ask(question);
+    }
     if (!canAsk(terminal)) throw refusal(question, options.listing);
     for (;;) {
       const columns = terminal.size()?.columns ?? 80;

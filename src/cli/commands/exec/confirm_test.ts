@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ChangeQuestion } from "../../../actions/exec/events.ts";
 import { MemoryTerminal } from "../../../terminal/testing/memory_terminal.ts";
 import { questionText } from "../../../present/change_question.ts";
-import { confirmOn } from "./confirm.ts";
+import { askAboutModelOn, confirmOn } from "./confirm.ts";
 
 const drives: ChangeQuestion = {
   action: { kind: "command", command: ["sh", "-c", "test $N = 7 && echo b"], shell: false },
@@ -154,4 +154,26 @@ Deno.test("the end of input is a no, and the next output begins a line of its ow
   assert.match(text, /Continue\? \[y\/N, l lists the pods\] \n$/);
   const stopped = await asked(["\n"], AbortSignal.abort());
   assert.match(stopped.text, /\] $/);
+});
+
+Deno.test("a model's command is edited on one line, on which all of it can be seen", async () => {
+  const table: [readonly string[], boolean][] = [
+    [["touch", "/tmp/é x"], true],
+    [["sh", "-c", "echo a\necho b"], false],
+    [["touch", "\x1b]0;title\x07"], false],
+    [["touch", "\u202etxt.exe"], false],
+  ];
+  for (const [args, isEditable] of table) {
+    const terminal = new MemoryTerminal({
+      terminals: ["stdin", "stderr"],
+      input: ["e\n", "\r", "n\n"],
+    });
+    const { signal } = new AbortController();
+    const options = { above: undefined, stdin: false, listing: "--list", signal };
+    assert.equal(await askAboutModelOn(terminal, options)(drives, { args }), false);
+    const text = terminal.written("stderr");
+    assert.equal(text.includes("e edits the command"), isEditable, text);
+    // deno-lint-ignore no-control-regex -- the control characters of the command
+    assert.doesNotMatch(text, /\x1b\]|\u202e/);
+  }
 });
