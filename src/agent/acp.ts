@@ -166,11 +166,8 @@ function approvedText(call: JsonFields): string {
   const title = textField(call, "title") ?? "";
   const input = call["rawInput"];
   const texts = listField(call, "content").map(contentText).filter((text) => text !== "");
-  return bounded([
-    ...(title === "" ? [] : [title]),
-    ...(input === undefined || input === null ? [] : [inputText(input)]),
-    ...texts,
-  ].join("\n"));
+  const command = input === undefined || input === null ? "" : inputText(input);
+  return bounded([title === command ? "" : title, command, ...texts].filter(Boolean).join("\n"));
 }
 
 function inputText(input: unknown): string {

@@ -207,6 +207,19 @@ Deno.test("each id of a request is answered as it was", () => {
   }));
 });
 
+Deno.test("what an approval is for is shown once, if the title is the command itself", () => {
+  const summaryOf = (toolCall: Record<string, unknown>) => {
+    const params = { toolCall, options: [{ optionId: "o", name: "", kind: "allow_once" }] };
+    const message = { jsonrpc: "2.0", id: 1, method: "session/request_permission", params };
+    const [event] = acpAdapter.readLine(JSON.stringify(message));
+    return event?.kind === "asked" ? event.summary : undefined;
+  };
+  const rawInput = { command: "rm x" };
+  assert.equal(summaryOf({ title: "rm x", rawInput }), "rm x");
+  assert.equal(summaryOf({ title: "Remove x", rawInput }), "Remove x\nrm x");
+  assert.equal(summaryOf({ title: "Remove x" }), "Remove x");
+});
+
 Deno.test("no JSON makes the reader of the protocol throw", () => {
   const methods = fc.constantFrom("session/update", "session/request_permission", undefined);
   const message = fc.tuple(methods, fc.constantFrom(0, 1, 2, "x"), fc.jsonValue(), fc.jsonValue())

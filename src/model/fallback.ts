@@ -5,6 +5,7 @@
 import { Deadline, delay, orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { action, type Hint, hint } from "../base/hint.ts";
+import { commandLine } from "../base/shell_quote.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { retryDelayMs, type RetryPolicy } from "../base/retry.ts";
 import type { Model, ModelPart, ModelRequest, TokenUsage, ToolCall } from "./model.ts";
@@ -244,6 +245,13 @@ function latestOf({ provider, name }: ModelName): ModelName | undefined {
   return { provider, name: `${name}:latest` };
 }
 
+/** Ollama answers to every name that was fetched for it: the command is its own. */
+function pulling({ failure }: ModelError, { provider, name }: ModelName): string {
+  return failure === "unknownModel" && provider === "ollama"
+    ? `; \`${commandLine(["ollama", "pull", name])}\` fetches one that Ollama's library has`
+    : "";
+}
+
 /**
  * Adds the nearest names to the error of an unknown model. A name without a provider that Ollama doesn't answer to is
  * unknown, whatever the reason of Ollama's.
@@ -263,7 +271,7 @@ async function asUnknown(error: ModelError, name: ModelName): Promise<ModelError
     `unknown model "${shown}"${near || ":"} ${assumed}${reason}`,
     {
       ...error.details,
-      hint: hint`${action("model.list")} prints the names that kodama knows`,
+      hint: hint`${action("model.list")} prints the names that kodama knows${pulling(error, name)}`,
       cause: error,
     },
   );

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { hintText } from "../base/hint.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { answer, type AnswerEvent } from "./fallback.ts";
-import type { ModelFailure } from "./model_error.ts";
+import type { ModelError, ModelFailure } from "./model_error.ts";
 import { type ModelName, parseModelName } from "./names.ts";
 import { type ScriptedAnswer, ScriptedModels } from "./testing/scripted_model.ts";
 
@@ -163,6 +164,10 @@ Deno.test("answer() tries a name of Ollama's with :latest once, and not one that
   const { error } = await run(["ollama/phi:3"], tagged);
   assert.equal(tagged.requests.length, 1);
   assert.match(error?.message ?? "", /^unknown model "ollama\/phi:3"/);
+  assert.match(
+    hintText((error as ModelError).hint ?? "", () => ""),
+    /`ollama pull phi:3` fetches one that Ollama's library has$/,
+  );
   const neither = new ScriptedModels(() => ({ failure: "unknownModel" }));
   assert.match((await run(["ollama/phi"], neither)).error?.message ?? "", /"ollama\/phi"/);
   assert.equal(neither.requests.length, 2);
