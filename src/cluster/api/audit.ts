@@ -89,7 +89,9 @@ function userInfo(user: User | undefined): AuditEvent["user"] {
 function objectReference(
   route: Extract<Route, { kind: "resource" }>,
 ): NonNullable<AuditEvent["objectRef"]> {
-  const { plural, namespace, name, group, version, subresource } = route;
+  const { plural, name, group, version, subresource } = route;
+  // A namespace is an object of itself, as Kubernetes reads its path.
+  const namespace = plural === "namespaces" && group === "" ? name : route.namespace;
   return {
     resource: plural,
     ...(namespace === "" ? {} : { namespace }),
