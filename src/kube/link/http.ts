@@ -65,7 +65,8 @@ export async function fetchByLink(
     const head = await readHead(reader);
     if (head.code < 200) throw new Error(`an answer of ${head.code} to an ordinary request`);
     const done = () => {
-      if (!staysOpen(head, reader)) return cleanup.dispose();
+      // An abort closed the link, though the whole answer had arrived.
+      if (signal.aborted || !staysOpen(head, reader)) return cleanup.dispose();
       cleanup.move();
       listening[Symbol.dispose]();
       finished(link);

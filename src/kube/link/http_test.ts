@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyText } from "../../base/testing/any_text.ts";
-import { ChunkedBody } from "./http.ts";
+import { ChunkedBody, fetchByLink } from "./http.ts";
+import type { Link } from "./link.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -74,3 +75,46 @@ for (
     assert.throws(() => body.take(encoder.encode(text)), /cut into pieces wrongly/);
   });
 }
+
+Deno.test("a link is used again only after the whole of an answer that leaves it open", async () => {
+  const answer = (headers: string, text = "ok") => `HTTP/1.1 200 OK\r\n${headers}\r\n\r\n${text}`;
+  type Reading = (
+    response: Awaited<ReturnType<typeof fetchByLink>>,
+    abort: AbortController,
+  ) => Promise<unknown> | void;
+  const read: Reading = ({ body }) => Array.fromAsync(body);
+  const table: [string, string, Reading, "finished" | "closed"][] = [
+    ["its length is known", answer("Content-Length: 2"), read, "finished"],
+    ["chunks", answer("Transfer-Encoding: chunked", "2\r\nok\r\n0\r\n\r\n"), read, "finished"],
+    ["the server closes", answer("Content-Length: 2\r\nConnection: close"), read, "closed"],
+    ["it ends with the connection", answer("Server: one"), read, "closed"],
+    ["more than the answer", answer("Content-Length: 2", "ok more"), read, "closed"],
+    ["dropped", answer("Content-Length: 2"), ({ drop }) => drop(), "closed"],
+    [
+      "aborted when all of it had arrived, and read then",
+      answer("Content-Length: 2"),
+      async ({ body }, abort) => {
+        abort.abort();
+        assert.equal(decoder.decode((await Array.fromAsync(body))[0]), "ok");
+      },
+      "closed",
+    ],
+  ];
+  for (const [name, text, reading, expected] of table) {
+    const arriving = [encoder.encode(text)];
+    const ends: string[] = [];
+    const link: Link = {
+      read: () => Promise.resolve(arriving.shift() ?? null),
+      write: () => Promise.resolve(),
+      [Symbol.dispose]: () => void ends.push("closed"),
+    };
+    const abort = new AbortController();
+    const request = { method: "GET", headers: [], body: undefined };
+    const response = await fetchByLink(link, new URL("https://server/pods"), request, {
+      signal: abort.signal,
+      finished: () => void ends.push("finished"),
+    });
+    await reading(response, abort);
+    assert.deepEqual([...new Set(ends)], [expected], name);
+  }
+});
