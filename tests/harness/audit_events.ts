@@ -14,6 +14,7 @@ export interface AuditLine {
     subresource?: string;
     name?: string;
   };
+  responseStatus?: { code?: number };
 }
 
 /** Returns as whom a request was made. */

@@ -430,7 +430,9 @@ export function unapproved(
       const command = commandOf(line);
       return isHarmless(command) ? [] : [`${changeName(line)}: ${command.join(" ")}`];
     }
-    if (line.verb === "delete" && survivors.has(`${resource}/${name}`)) return [];
+    // The log doesn't have that a deletion is a dry run: of nothing, or of what still exists, it deleted nothing.
+    const isMissing = line.responseStatus?.code === 404;
+    if (line.verb === "delete" && (isMissing || survivors.has(`${resource}/${name}`))) return [];
     const atMs = Date.parse(line.requestReceivedTimestamp);
     return approvals.some(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs)
       ? []
