@@ -56,3 +56,25 @@ Deno.test("each program in the pod has a connection of its own, which ends with 
   assert.equal(code, 1);
   assert.match(new TextDecoder().decode(stderr), /^kodama isn't connected to this pod/);
 });
+
+Deno.test("a message of a pod without end is refused", async () => {
+  await using pod = await ShellPod.open();
+  const stop = new AbortController();
+  const events = offerTools(pod.streams, shellTarget, stop.signal);
+  await events.next();
+  const process = startClient(pod.home);
+  const { value } = await events.next();
+  assert.equal(value.kind, "client");
+  const writer = process.stdin.getWriter();
+  const written = writer.write(new Uint8Array(5 * 1024 * 1024).fill(0x61)).catch(() => {});
+  await assert.rejects(
+    Array.fromAsync(value.client.input),
+    /a message of an agent in .* is too long/,
+  );
+  await value.client[Symbol.asyncDispose]();
+  await process.output();
+  await written;
+  await writer.close().catch(() => {});
+  stop.abort();
+  await assert.rejects(events.next());
+});

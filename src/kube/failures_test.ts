@@ -8,6 +8,7 @@ import {
   linkError,
   permissionError,
   responseError,
+  RestartErrors,
   upgradeError,
 } from "./failures.ts";
 
@@ -207,3 +208,22 @@ for (
     assert.match(plainHint(error.hint ?? "undefined"), hint);
   });
 }
+
+Deno.test("refusals may be those of a restart for a minute, from the first or after a success", () => {
+  let nowMs = 5000;
+  const restart = new RestartErrors({ elapsedMs: () => nowMs });
+  const refused = new KodamaError("forbidden", "no");
+  const table: [number, unknown, boolean][] = [
+    [0, refused, true],
+    [59_999, new KodamaError("unauthorized", "no"), true],
+    [1, refused, false],
+    [0, new KodamaError("unreachable", "down"), true],
+    [0, new KodamaError("notFound", "no"), false],
+  ];
+  for (const [afterMs, error, expected] of table) {
+    nowMs += afterMs;
+    assert.equal(restart.mayRetry(error), expected);
+  }
+  restart.reset();
+  assert.equal(restart.mayRetry(refused), true);
+});
