@@ -18,7 +18,7 @@ const allowed: Record<string, readonly string[]> = {
   "gate": ["base"],
   "terminal": ["base"],
   "kube": ["base"],
-  "config": ["base", "gate"],
+  "config": ["base", "gate", "model"],
   "daemon": ["base", "files"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],

@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import buildScript from "../src/actions/plugin/build.sh" with { type: "text" };
 import { agentScripts } from "../src/agent/pod_script.ts";
 import { copyScripts } from "../src/copy/pod_script.ts";
+import { watchParts } from "../src/exec/command_stream.ts";
+import { parentParts, shellParts } from "../src/exec/persistent_shell.ts";
+import { leaderParts } from "../src/exec/preamble.ts";
+import folder from "../src/exec/scripts/folder.sh" with { type: "text" };
+import { signalParts } from "../src/exec/session_signal.ts";
 import { sessionScripts } from "../src/session/pod_script.ts";
 import { findProgram } from "../src/kube/testing/image_shells.ts";
-import { type ScriptParts, scriptText } from "../src/podscript/launch.ts";
+import { type ScriptParts, scriptText } from "../src/base/shell_script.ts";
 import { loopScript } from "../src/sync/remote/loop.ts";
 import { filePath } from "../src/files/file_path.ts";
 
@@ -15,6 +20,15 @@ const root = new URL("../", import.meta.url);
 const scripts: Record<string, ScriptParts> = {
   ...named("agent", agentScripts),
   ...named("copy", copyScripts),
+  ...named("exec", {
+    folder: [folder],
+    leader: leaderParts({ nonce: "n", watch: { graceMs: 2000 } }),
+    signal: signalParts,
+    watch: watchParts,
+    shell: shellParts(undefined),
+    persistentShell: shellParts("n"),
+    persistentParent: parentParts,
+  }),
   ...named("session", sessionScripts),
   ...named("sync", { loop: loopScript }),
   ...named("plugin", { build: [buildScript] }),

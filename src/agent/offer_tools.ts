@@ -5,7 +5,7 @@
  */
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/select/target.ts";
-import { scriptText } from "../podscript/launch.ts";
+import { scriptText } from "../base/shell_script.ts";
 import type { RunningScript } from "../podscript/running_script.ts";
 import { agentScripts, type PodStreamOpener, startAgentScript } from "./pod_script.ts";
 

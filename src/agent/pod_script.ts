@@ -7,7 +7,8 @@ import { outcomeOfEnd } from "../exec/outcome.ts";
 import { reportsNoShell } from "../exec/runtime_errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
-import { newMark, scriptCommand, type ScriptParts, scriptText } from "../podscript/launch.ts";
+import { scriptCommand, type ScriptParts, scriptText } from "../base/shell_script.ts";
+import { newMark } from "../podscript/messages.ts";
 import prelude from "../podscript/prelude.sh" with { type: "text" };
 import {
   explainRefusal,

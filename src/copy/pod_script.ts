@@ -11,7 +11,8 @@ import {
   outcomeOfStop,
 } from "../exec/outcome.ts";
 import type { ExecChannel } from "../kube/client.ts";
-import { newMark, scriptCommand, type ScriptParts } from "../podscript/launch.ts";
+import { scriptCommand, type ScriptParts } from "../base/shell_script.ts";
+import { newMark } from "../podscript/messages.ts";
 import prelude from "../podscript/prelude.sh" with { type: "text" };
 import {
   explainRefusal,

@@ -2,6 +2,7 @@
  * An open stream and all concurrent events on it: output, input, a limit, a cancellation. The first to end decides the
  * outcome.
  */
+import { scriptCommand, type ScriptParts, scriptText } from "../base/shell_script.ts";
 import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel, OutputChunk } from "../kube/client.ts";
 import { type Attempt, ended, isOver, outcomeOfEnd, outcomeOfStop, type Stop } from "./outcome.ts";
@@ -9,13 +10,9 @@ import { hasLeader, type InputReader, type OpenExec, type TargetRun } from "./ru
 import { reportsNoShell } from "./runtime_errors.ts";
 import { EndMarkReader } from "./marked_line.ts";
 import { PreambleReader } from "./preamble.ts";
-import {
-  bornScript,
-  endCommand,
-  hangUpScript,
-  type ProcessSession,
-  signalRound,
-} from "./session_signal.ts";
+import { endCommand, hangUpScript, type ProcessSession, signalRound } from "./session_signal.ts";
+import born from "./scripts/born.sh" with { type: "text" };
+import watch from "./scripts/watch.sh" with { type: "text" };
 import type { Clock } from "../base/clock.ts";
 import type { Target } from "../kube/select/target.ts";
 
@@ -320,14 +317,12 @@ class OwnLines {
 
 /** Between two keep-alive lines. */
 const beatMs = 30_000;
-/** How long a shell whose input ended waits for the stream to be reopened. */
-const reopenLimitMs = 5000;
 /** Between two attempts to open the stream. */
 const retryMs = 1000;
 /** The shell identifies itself by two numbers. */
 const introductionLimitBytes = 64;
 
-/** The last line for a command that has ended: nothing to hang up. */
+/** The last line for a command that has ended, as `watch.sh` reads it: nothing to hang up. */
 const farewell = "end";
 
 /** How a watched terminal ended, as far as kodama knows. */
@@ -348,34 +343,18 @@ interface TerminalWatchOptions {
   graceMs: number;
 }
 
+/** The watching shell. */
+export const watchParts: ScriptParts = [born, ...hangUpScript, watch];
+
 /**
  * Returns the args of the watching shell. `former` is the id and birth of one whose stream broke. The script is in a
  * variable, so that process lists in the pod show a short line, and `pkill -f` doesn't match text in it.
  */
 export function watchArgv(leader: number, graceMs: number, former: readonly string[]): string[] {
-  const script = `export kodama_script='${watchScript(graceMs)}'
+  const script = `export kodama_script='${scriptText(watchParts)}'
 exec sh -c 'eval "$kodama_script"' "$0" "$@"`;
-  return ["sh", "-c", script, "kodama-watch", String(leader), ...former];
-}
-
-/** The watching shell's lines. They contain no single quotes, because they are embedded in some. */
-function watchScript(graceMs: number): string {
-  return `session=$1 exempt=
-${bornScript}
-${hangUpScript(graceMs)}
-if [ "$2" ]; then
-  born "$2"
-  [ "$birth" = "$3" ] && kill "$2"
-fi
-born $$
-echo "$$ $birth"
-born "$session"
-first=$birth
-while read -r word; do [ "$word" = ${farewell} ] && exit 0; done
-exec >/dev/null 2>&1 </dev/null
-sleep ${reopenLimitMs / 1000}
-born "$session"
-[ "$first" ] && [ "$birth" = "$first" ] && hang_up`;
+  const args = [leader, Math.ceil(graceMs / 1000)].map(String);
+  return scriptCommand([script], [...args, ...former], "kodama-watch");
 }
 
 /** A watch that runs until it is ended. */

@@ -9,9 +9,17 @@
  * Differences from a bare exec: `sh` must exist, and shells such as dash and busybox ash don't pass on variables whose
  * names they can't hold (`my.var`).
  */
+import { scriptCommand, type ScriptParts, scriptText } from "../base/shell_script.ts";
 import type { Target } from "../kube/select/target.ts";
 import { endMarkOf, MarkedLine } from "./marked_line.ts";
-import { type ProcessSession, roundScript } from "./session_signal.ts";
+import type { ProcessSession } from "./session_signal.ts";
+import folder from "./scripts/folder.sh" with { type: "text" };
+import leader from "./scripts/leader.sh" with { type: "text" };
+import leaderEnd from "./scripts/leader_end.sh" with { type: "text" };
+import leaderStarted from "./scripts/leader_started.sh" with { type: "text" };
+import round from "./scripts/round.sh" with { type: "text" };
+import start from "./scripts/start.sh" with { type: "text" };
+import watcher from "./scripts/watcher.sh" with { type: "text" };
 
 /** Options of the setup before the command. */
 interface PreambleOptions {
@@ -40,23 +48,19 @@ export function withPreamble(
   target: Target,
   options: PreambleOptions,
 ): string[] {
-  const { index, total, nonce, workdir, leader } = options;
+  const { index, total, nonce, workdir, leader: leading } = options;
   const environment = Object.entries(options.environment ?? {});
   const script = [
     'export KODAMA_POD="$1" KODAMA_NAMESPACE="$2" KODAMA_NODE="$3" KODAMA_INDEX="$4" KODAMA_TOTAL="$5"',
     "kodama_marker=$6",
     "shift 6",
     ...environment.map(() => 'export "$1"; shift'),
-    ...(workdir === undefined ? [] : [folderScript]),
-    leader === undefined
-      ? `echo "$kodama_marker$$"\n${startScript}`
-      : leaderScript({ nonce, ...leader }),
-  ].join("\n");
-  return [
-    "sh",
-    "-c",
-    script,
-    "kodama",
+    ...(workdir === undefined ? [] : [folder]),
+    ...(leading === undefined
+      ? [`echo "$kodama_marker$$"`, start]
+      : [leaderScript({ nonce, ...leading })]),
+  ];
+  return scriptCommand(script, [
     target.pod,
     target.namespace,
     target.node,
@@ -66,7 +70,7 @@ export function withPreamble(
     ...environment.map(([name, value]) => `${name}=${value}`),
     ...(workdir === undefined ? [] : [rootedPath(workdir)]),
     ...command,
-  ];
+  ]);
 }
 
 /** A path that `cd` takes neither as an option nor through CDPATH (which would print it). */
@@ -119,9 +123,6 @@ function readSession(text: string): ProcessSession | undefined {
  * that should outlive kodama leaves the session: `setsid`.
  */
 
-/** After KILL, polls again N times for processes forked meanwhile. */
-const killRounds = 3;
-
 /** The leader's tasks besides running the command. */
 interface LeaderOptions {
   /** Marks the leader's own lines. */
@@ -141,7 +142,7 @@ interface LeaderOptions {
  * and that of the watcher, or its own again if there is none.
  */
 function leaderScript(options: LeaderOptions): string {
-  return `export kodama_marker kodama_count=0 kodama_script='${stayingScript(options)}'
+  return `export kodama_marker kodama_count=0 kodama_script='${scriptText(leaderParts(options))}'
 for kodama_word; do
 export "kodama_word_$kodama_count=$kodama_word"
 kodama_count=$((kodama_count + 1))
@@ -149,98 +150,22 @@ done
 exec sh -c 'eval "$kodama_script"' kodama`;
 }
 
-/**
- * The leader's lines. They contain no single quotes, because they are embedded in some.
- *
- * Names of variables are kodama's own, because an assignment to one that the container exports would reach the command.
- * The leader's own stderr is discarded: shells report there when a command dies of a signal. At the end, the mark of
- * `marked_line.ts` follows both streams.
- */
-function stayingScript({ nonce, watch }: LeaderOptions): string {
-  return `kodama_at=0
-while [ "$kodama_at" -lt "$kodama_count" ]; do
-eval "set -- \\"\\$@\\" \\"\\$kodama_word_$kodama_at\\"; unset kodama_word_$kodama_at"
-kodama_at=$((kodama_at + 1))
-done
-unset kodama_script kodama_count kodama_at kodama_word
-exec 4>&2 2>/dev/null
-kodama_lost= kodama_watcher=
-trap : TERM
-trap kodama_lost=1 USR1
-${watch === undefined ? "" : watcherScript(watch.graceMs)}
-echo "$kodama_marker$$ \${kodama_watcher:-$$}"
-unset kodama_marker
-(
-exec 2>&4 4>&-
-${startScript}
-)
-kodama_code=$?
-if [ "$kodama_watcher" ]; then
-[ "$kodama_lost" ] || kill -KILL "$kodama_watcher"
-wait "$kodama_watcher"
-fi
-echo "${endMarkOf(nonce)}$kodama_code"
-echo "${endMarkOf(nonce)}$kodama_code" >&4
-exit "$kodama_code"`;
+/** Returns the leader's script. It contains no single quotes, because it is embedded in some. */
+export function leaderParts({ nonce, watch }: LeaderOptions): ScriptParts {
+  return [
+    leader,
+    ...(watch === undefined
+      ? []
+      : [round, `kodama_grace=${Math.ceil(watch.graceMs / 1000)}`, watcher]),
+    leaderStarted,
+    "(",
+    "exec 2>&4 4>&-",
+    start,
+    ")",
+    `kodama_code=$? kodama_end=${endMarkOf(nonce)}`,
+    leaderEnd,
+  ];
 }
 
-/** Lines that start the watcher, which holds none of the command's streams open: otherwise the exec wouldn't end. */
-function watcherScript(graceMs: number): string {
-  const turns = Array.from({ length: killRounds }, (_, index) => index).join(" ");
-  return `exec 3<&0 </dev/null
-(
-trap "" TERM
-exec <&3 >/dev/null 3<&- 4>&-
-while read -r line; do :; done
-kill -USR1 $$
-read -r self line </proc/self/stat
-session=$$ spared="$$ $self"
-round() {
-signal=$1
-${roundScript}
-}
-round TERM
-sleep ${Math.ceil(graceMs / 1000)}
-for turn in ${turns}; do
-round KILL
-[ "$alive" = 0 ] && break
-done
-) &
-kodama_watcher=$!
-exec 3<&-`;
-}
-
-/*
- * Shell lines that exec a command, or report why they can't.
- *
- * A shell that fails in `exec` prefixes its message with its own name and the line of its script, which is kodama's and
- * means nothing to a user. So a command that is certainly missing is reported before, with the runtime's message that
- * kubectl shows and a shell's exit codes. Otherwise `exec` decides: `test -x` is unreliable if an old seccomp profile
- * refuses faccessat2(2).
- */
-
-/** Replaces the shell with the command of its arguments. Without single quotes, because it is embedded in some. */
-export const startScript = `kodama_why=
-case $1 in
-"") kodama_why="executable file not found in \\$PATH" ;;
-*/*) [ -e "$1" ] || [ -h "$1" ] || kodama_why="no such file or directory" ;;
-*)
-kodama_rest=$PATH: kodama_why="executable file not found in \\$PATH"
-while [ "$kodama_rest" ] && [ "$kodama_why" ]; do
-kodama_folder=\${kodama_rest%%:*} kodama_rest=\${kodama_rest#*:}
-if [ -e "\${kodama_folder:-.}/$1" ] && ! [ -d "\${kodama_folder:-.}/$1" ]; then kodama_why=; fi
-done ;;
-esac
-[ "$kodama_why" ] && { echo "exec: \\"$1\\": $kodama_why" >&2; exit 127; }
-[ -d "$1" ] && case $1 in */*) echo "exec: \\"$1\\": is a directory" >&2; exit 126 ;; esac
-eval "exec \\"\\$@\\""`;
-
-/** Goes to the folder of the first argument, which is then dropped. 125 like `env --chdir`: nothing was started. */
-const folderScript = `cd "$1" 2>/dev/null || {
-kodama_why="not allowed"
-[ -d "$1" ] || kodama_why="not a directory"
-[ -e "$1" ] || kodama_why="no such directory"
-echo "cannot change to $1: $kodama_why" >&2
-exit 125
-}
-shift`;
+/** Replaces the shell with the command of its arguments. Without single quotes. */
+export const startScript: string = scriptText([start]);

@@ -8,11 +8,15 @@
 import { Deadline, orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { plural } from "../base/plural.ts";
+import { scriptCommand, type ScriptParts } from "../base/shell_script.ts";
 import { retryDelayMs, type RetryPolicy } from "../base/retry.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel } from "../kube/client.ts";
 import type { Target } from "../kube/select/target.ts";
 import type { OpenExec } from "./run_options.ts";
+import hangUp from "./scripts/hang_up.sh" with { type: "text" };
+import round from "./scripts/round.sh" with { type: "text" };
+import signalScript from "./scripts/signal.sh" with { type: "text" };
 
 /** Signals as a shell names them; 0 only polls. */
 export type RoundSignal = "TERM" | "KILL" | "0";
@@ -28,34 +32,13 @@ export interface ProcessSession {
   watcher?: number;
 }
 
-/**
- * Lines that read `$signal`, `$session` and `$spared` (ids that are neither counted nor killed), and count in `$alive`.
- *
- * The group is signalled at once, so that no fork slips through, then the session's processes with groups of their own.
- * Only if KILL must spare one is each process killed separately. Field order of /proc/PID/stat: proc(5); the name in it
- * may hold blanks, parentheses and newlines.
- */
-export const roundScript = `alive=0 others= whole=1
-[ "$signal" = KILL ] && [ "$spared" ] && whole=
-for file in /proc/[0-9]*/stat; do
-  text=
-  { while read -r line; do text="$text $line"; done <"$file"; } 2>/dev/null
-  set -- \${text##*) }
-  [ "$4" = "$session" ] || continue
-  case $1 in Z | X) continue ;; esac
-  process=\${file#/proc/} process=\${process%/stat}
-  case " $spared " in *" $process "*) continue ;; esac
-  alive=$((alive + 1))
-  [ "$whole" ] && [ "$3" = "$session" ] || others="$others $process"
-done
-[ "$whole" ] && kill "-$signal" "-$session" 2>/dev/null
-for process in $others; do kill "-$signal" "$process" 2>/dev/null; done`;
+/** Prints how many processes of a session were alive. */
+export const signalParts: ScriptParts = [round, signalScript];
 
 /** Returns the args that signal a session from a separate exec, and print how many were alive in it. */
 export function signalArgv(signal: RoundSignal, { leader, watcher }: ProcessSession): string[] {
-  const script = `signal=$1 session=$2 spared=$3\n${roundScript}\necho "$alive"`;
   const spared = watcher === undefined ? "" : `${leader} ${watcher}`;
-  return ["sh", "-c", script, "kodama", signal, String(leader), spared];
+  return scriptCommand(signalParts, [signal, String(leader), spared]);
 }
 
 /*
@@ -188,46 +171,5 @@ function endText(end: Awaited<ExecChannel["end"]>): string {
  * ways to request that a process continues.
  */
 
-/** After KILL, polls again N times for processes forked meanwhile. */
-const killRounds = 3;
-
-/**
- * Lines that define `hang_up`, which reads `$session` and `$exempt` (ids that are neither counted nor killed).
- * Bit 0 of `SigIgn` is SIGHUP: proc(5).
- *
- * @param graceMs between HUP and KILL; counted in whole seconds, for that is what every `sleep` takes.
- */
-export function hangUpScript(graceMs: number): string {
-  const turns = Array.from({ length: killRounds }, (_, index) => index).join(" ");
-  return `round() {
-signal=$1
-${roundScript}
-}
-hang_up() {
-spared=$exempt
-round HUP
-round CONT
-sleep ${Math.ceil(graceMs / 1000)}
-for file in /proc/[0-9]*/status; do
-  process=\${file#/proc/} process=\${process%/status}
-  { while read -r key value; do
-    case $key in SigIgn:) case $value in *[13579bdf]) spared="$spared $process" ;; esac ;; esac
-  done <"$file"; } 2>/dev/null
-done
-for turn in ${turns}; do
-  round KILL
-  [ "$alive" = 0 ] && break
-done
-}`;
-}
-
-/**
- * Lines that define `born ID`, which sets `$birth` to a value that distinguishes a process from a later one of the same
- * id; empty if there is none.
- */
-export const bornScript = `born() {
-text=
-{ while read -r line; do text="$text $line"; done <"/proc/$1/stat"; } 2>/dev/null
-set -- \${text##*) }
-birth=\${20-}
-}`;
+/** Defines `hang_up SECONDS`. */
+export const hangUpScript: ScriptParts = [round, hangUp];

@@ -62,3 +62,11 @@ export class ScriptStderr {
     this.#complaints = text.slice(-maxComplaints);
   }
 }
+
+/**
+ * Returns the mark for one run of a script, which starts the lines that are the script's own: programs in the pod can't
+ * guess it.
+ */
+export function newMark(): string {
+  return `kodama-${crypto.randomUUID()} `;
+}

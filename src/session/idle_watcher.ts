@@ -1,5 +1,6 @@
 /** The watcher of a session with limits, which runs in its pod (`scripts/idle_watcher.sh`), and requests to it. Pure. */
 import { plainText } from "../base/plain_text.ts";
+import { scriptCommand } from "../base/shell_script.ts";
 import { limitText, type SessionLimits, type WatcherState, watchSeconds } from "./limits.ts";
 import { workspaceFolder } from "./names.ts";
 import { sessionCommand } from "./pod_script.ts";
@@ -45,14 +46,12 @@ export function idleWatcherCommand(limits: SessionLimits): string[] {
 }
 
 /** The command that prints the pod's time, its start and its last use, a line each. */
-export const watcherStateCommand: readonly string[] = [
-  "sh",
-  "-c",
+export const watcherStateCommand: readonly string[] = scriptCommand([
   `cd "$HOME"/.kodama-life && date +%s && cat began active`,
-];
+], []);
 
 /** The command that requests as much time as an idle session has. */
-export const extendCommand: readonly string[] = ["sh", "-c", `: >"$HOME"/.kodama-life/keep`];
+export const extendCommand: readonly string[] = scriptCommand([`: >"$HOME"/.kodama-life/keep`], []);
 
 /** Returns the parsed lines; undefined for anything else. A pod can write anything there. */
 export function parseWatcherState(output: string): WatcherState | undefined {

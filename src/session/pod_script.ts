@@ -1,5 +1,5 @@
 /** The scripts that run in a session's pod: its own process, and what kodama does there. Pure. */
-import { scriptCommand, type ScriptParts } from "../podscript/launch.ts";
+import { scriptCommand, type ScriptParts } from "../base/shell_script.ts";
 import branch from "./scripts/branch.sh" with { type: "text" };
 import bundle from "./scripts/bundle.sh" with { type: "text" };
 import checkImage from "./scripts/check_image.sh" with { type: "text" };

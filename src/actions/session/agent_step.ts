@@ -2,6 +2,7 @@
 import { action, hint, option } from "../../base/hint.ts";
 import { adapterOf } from "../../agent/adapters.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { scriptCommand } from "../../base/shell_script.ts";
 import type { Target } from "../../kube/select/target.ts";
 import type { Session } from "../../session/model.ts";
 import { runInPod } from "../../podscript/run_in_pod.ts";
@@ -63,7 +64,7 @@ async function requireAgent(
   const client = await host.kube(target.context);
   const script = `${preparation}\ncommand -v ${quoted(program)} >/dev/null || exit ${notFound}`;
   const { outcome } = await runInPod({ client, target, clock: host.clock, signal }, {
-    argv: ["sh", "-c", script],
+    argv: scriptCommand([script], []),
     timeoutMs: 15_000,
   });
   // If the pod can't be reached, the next step fails, with its own reason.

@@ -4,7 +4,7 @@ import type { Session } from "../model.ts";
 import { sampleSession } from "../testing/session.ts";
 import { egressPolicy, manifests } from "./all.ts";
 import { envSecret } from "./env_secret.ts";
-import { scriptCommand } from "../../podscript/launch.ts";
+import { scriptCommand } from "../../base/shell_script.ts";
 import { sessionScripts } from "../pod_script.ts";
 import { sessionPod } from "./pod.ts";
 

@@ -1,6 +1,6 @@
 /** A watcher's environment for tests: processes and a clock that are files, in the shells of this machine. */
 import type { ImageShell } from "../../kube/testing/image_shells.ts";
-import { scriptCommand } from "../../podscript/launch.ts";
+import { scriptCommand } from "../../base/shell_script.ts";
 import { idleWatcherArgs } from "../idle_watcher.ts";
 import type { SessionLimits } from "../limits.ts";
 import { sessionScripts } from "../pod_script.ts";
@@ -94,7 +94,7 @@ export class WatcherFixture implements AsyncDisposable {
     const words = (one.words ?? ["x"]).map((word) => `'${word}'`).join(" ");
     this.at(
       seconds,
-      `mkdir -p ${folder}; printf '%s' '${stat}' >${folder}/stat; printf '%s\\000' ${words} >${folder}/cmdline`,
+      `[ -d ${folder} ] || mkdir ${folder}; printf '%s' '${stat}' >${folder}/stat; printf '%s\\000' ${words} >${folder}/cmdline`,
     );
   }
 
@@ -113,7 +113,7 @@ ${this.#steps}echo "$to" >clock
     // Each process of the watcher holds its stderr open as 9: so its output ends when the last one has, even one that
     // still notifies a terminal in the background.
     const programs = `exec 9>&2
-date() { cat ${folder}/clock; }
+date() { read -r now <${folder}/clock; echo "$now"; }
 sleep() { exec ${[...shell.args, `${folder}/sleep`].join(" ")} "$1"; }
 `;
     const watcherArgs = idleWatcherArgs(limits, {

@@ -14,7 +14,7 @@ import { type LoopAnswer, type RemoteEvent, RemoteLink } from "./link.ts";
 import { loopCommand } from "./loop.ts";
 import { entryKind, type Listing, ListingReader } from "./listing.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { newMark } from "../../podscript/launch.ts";
+import { newMark } from "../../podscript/messages.ts";
 import {
   explainRefusal,
   type Refusals,

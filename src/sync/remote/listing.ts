@@ -12,7 +12,7 @@ export interface Stat {
   /** When anything of it, and when its content was changed last: seconds by the clock of its file system. */
   changed: string;
   modified: string;
-  /** Of a symbolic link. */
+  /** The target of a symbolic link. */
   target: string | undefined;
 }
 
@@ -124,17 +124,7 @@ function datedStatOf(text: string): { stat: Stat; name: string } | undefined {
   const changed = `${seconds(changedDay, changedTime)}${changedFine}`;
   const unparsed = text.slice(0, text.length - name.length - 1);
   const mode = Number.parseInt(hex, 16);
-  const mtimeMs = Math.floor(Number(modified) * 1000);
-  const stat = {
-    mode,
-    size: Number(size),
-    mtimeMs,
-    text: unparsed,
-    changed,
-    modified,
-    target: undefined,
-  };
-  return { stat, name };
+  return { stat: statWith({ mode, size, modified, changed, text: unparsed }), name };
 }
 
 function statOf(text: string): { stat: Stat; name: string } | undefined {
@@ -148,17 +138,16 @@ function statOf(text: string): { stat: Stat; name: string } | undefined {
   const time = (seconds = "0", fine = "") => `${seconds}${fine.slice(0, 10)}`;
   const [modified, changed] = [time(seconds, fine), time(changedAt, changedFine)];
   const unparsed = `${mode.toString(16)} ${size} ${modified} ${changed} ${inode}`;
+  return { stat: statWith({ mode, size, modified, changed, text: unparsed }), name };
+}
+
+function statWith(
+  { size, modified, ...read }: Pick<Stat, "mode" | "modified" | "changed" | "text"> & {
+    size: string | undefined;
+  },
+): Stat {
   const mtimeMs = Math.floor(Number(modified) * 1000);
-  const stat = {
-    mode,
-    size: Number(size),
-    mtimeMs,
-    text: unparsed,
-    changed,
-    modified,
-    target: undefined,
-  };
-  return { stat, name };
+  return { ...read, size: Number(size), modified, mtimeMs, target: undefined };
 }
 
 /** Returns whether a time is certainly before another, both as a {@link Stat} has them. */

@@ -1,5 +1,5 @@
 /** The program that runs in a pod for a synchronisation: `scripts/start.sh` describes its requests and answers. */
-import { scriptCommand, type ScriptParts, scriptText } from "../../podscript/launch.ts";
+import { scriptCommand, type ScriptParts, scriptText } from "../../base/shell_script.ts";
 import prelude from "../../podscript/prelude.sh" with { type: "text" };
 import change from "./scripts/change.sh" with { type: "text" };
 import read from "./scripts/read.sh" with { type: "text" };

@@ -3,6 +3,7 @@ import { action, type Hint, hint, option } from "../../../base/hint.ts";
 import { Deadline } from "../../../base/abort.ts";
 import { formatDuration } from "../../../base/duration.ts";
 import { KodamaError } from "../../../base/errors.ts";
+import { scriptCommand } from "../../../base/shell_script.ts";
 import { LiveList } from "../../../kube/live_list.ts";
 import {
   PERSISTENT_VOLUME_CLAIMS,
@@ -140,7 +141,7 @@ async function* flushed(
   };
   const paths = carriedFolders.map(({ path }) => path);
   // Debian's `sync` takes paths, busybox's needs an option; syncing the whole node works with both.
-  const command = ["sh", "-c", `sync -f "$@" 2>/dev/null || sync`, "kodama", ...paths];
+  const command = scriptCommand([`sync -f "$@" 2>/dev/null || sync`], paths);
   const { outcome } = await runInPod(access, { argv: command, timeoutMs: flushLimitMs });
   return outcome.kind === "ok" ? [] : [
     `the session runs, and its files couldn't be flushed to disk (${outcome.kind}): what was ` +
