@@ -33,6 +33,8 @@
  *     the run was cancelled, or failed too often, before its turn     skipped
  *     the pods of its context can't be listed (workflows only)        unreachable
  *     its log can't be read (workflows only): 403, any other error     forbidden, unreachable
+ *     -- a run in the cluster: outcomeOfLostShard
+ *     its shard was stopped before it recorded the end                unknown
  *     -- a copy: outcomeOfCopyError, copyDoubts; its scripts' ends as above
  *     it differs from its source, or has another error                failed       1
  *     the source changed meanwhile, or the server can't end the input unknown
@@ -215,7 +217,7 @@ export function outcomeOfEnd(end: ChannelEnd, { started, endMark }: CommandEvide
       if (started) return unknown(reason);
       const failure = readStartFailure(reason);
       if (failure !== undefined) return { kind: "failed", ...failure };
-      return provesNoStart(end.status)
+      return provesNoStart(end.status, reason)
         ? { kind: "unreachable", reason }
         : unknown(`the command may have started: ${reason}`);
     }
@@ -245,13 +247,14 @@ function outcomeOfExit(exitCode: number): Outcome {
 }
 
 /**
- * Returns whether a refusal means that no command started. A Status of a failed exec has `InternalError` for all
- * causes: a node that couldn't be dialled, a container that is missing, and a link that broke during a command. A
- * failure not known to be one of the first two may be the last.
+ * Returns whether a refusal means that no command started, by its message without the command, which may be long and
+ * contain anything. A Status of a failed exec has `InternalError` for all causes: a node that couldn't be dialled, a
+ * container that is missing, and a link that broke during a command. A failure not known to be one of the first two may
+ * be the last.
  */
-function provesNoStart({ reason, message = "" }: Status): boolean {
+function provesNoStart({ reason }: Status, message: string): boolean {
   if (reason !== undefined && reason !== "InternalError") return true;
-  return nothingStarted.test(message.slice(0, 4096));
+  return nothingStarted.test(message);
 }
 
 const nothingStarted =
@@ -357,6 +360,11 @@ export function outcomeOfMissingPersistentShell(
 /** A shell's exit code is often that of its last command: it names no signal. */
 function outcomeOfShellExit(exitCode: number): Outcome {
   return exitCode === 0 ? { kind: "ok" } : { kind: "failed", exitCode };
+}
+
+/** Returns the outcome of a target whose shard of a run in the cluster was stopped before it recorded the end. */
+export function outcomeOfLostShard(reason: string): Failure {
+  return unknown(reason);
 }
 
 /** Returns the outcome of a shell whose link broke and that wasn't found again. */

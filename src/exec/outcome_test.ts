@@ -205,6 +205,19 @@ Deno.test("`outcomeOfEnd()` takes a refusal as proof of no start only by its mes
   }
 });
 
+Deno.test("a refusal proves nothing by the command that it cites", () => {
+  const cited = (command: string, cause: string) =>
+    `Internal error occurred: error sending request: Post "https://10.0.0.7:10250/exec/n/p/c?command=${command}": ${cause}`;
+  const refusedBy = (cause: string, command: string) =>
+    outcomeOfEnd(refused(cited(command, cause)), notStarted).kind;
+  assert.equal(
+    refusedBy("dial tcp 10.0.0.7:10250: i/o timeout", "x".repeat(100_000)),
+    "unreachable",
+  );
+  assert.equal(refusedBy("EOF", "echo+connection+refused"), "unknown");
+  assert.equal(refusedBy("EOF", "echo%20not%20found"), "unknown");
+});
+
 Deno.test("`outcomeOfEnd()` omits the command that a server cites in its message", () => {
   const message =
     'Post "https://10.0.0.1:10250/exec/n/p/c?command=sh&command=secret": connection refused';

@@ -2,7 +2,7 @@
  * The records of a run in the cluster: each shard has one, which consists of a record for each time that its process
  * was started. What a restarted shard doesn't repeat, and all of them as one run. Pure.
  */
-import type { Outcome } from "../exec/outcome.ts";
+import { outcomeOfLostShard } from "../exec/outcome.ts";
 import { compressNames } from "../exec/target_names.ts";
 import type { Target } from "../kube/select/target.ts";
 import { exitCodeOfStep } from "./engine/policy.ts";
@@ -107,7 +107,7 @@ export function retainedByItself(past: PastWorkflow): Retained {
 }
 
 function unknownEnd(name: string, target: Target): StepTargetEnd {
-  const outcome: Outcome = { kind: "unknown", reason: notKnown };
+  const outcome = outcomeOfLostShard(notKnown);
   return { target, name, outcome, stdout: "", stderr: "", truncated: false, durationMs: 0 };
 }
 
