@@ -83,21 +83,10 @@ async function eventsOf(text: string): Promise<WorkflowEvent[]> {
   }));
 }
 
-/** What a script does, and how its step ends. */
+/** What a script does, and how its step ends: one of each kind. `src/sandbox/hostile_test.ts` has all that it may try. */
 const attempts: readonly (readonly [title: string, code: string, kind: string, reason: RegExp])[] =
   [
     ["the file system", 'Deno.readTextFileSync("/etc/passwd")', "denied", /read access/],
-    ["the environment", 'Deno.env.get("HOME")', "denied", /env access to "HOME"/],
-    ["the network", "await Deno.connect({ port: 1 })", "denied", /net access/],
-    ["a program", 'new Deno.Command("id").outputSync()', "denied", /run access to "id"/],
-    [
-      "node's modules",
-      '(await import("node:fs")).readFileSync("/etc/hosts")',
-      "denied",
-      /read access/,
-    ],
-    ["a native library", 'Deno.dlopen("libc.so.6", {})', "denied", /ffi access/],
-    ["code from elsewhere", 'await import("https://example.com/a.ts")', "denied", /import of/],
     [
       "the cluster",
       'await kodama.get("pods", { namespace: "a" })',
@@ -106,7 +95,6 @@ const attempts: readonly (readonly [title: string, code: string, kind: string, r
     ],
     ["all time", 'console.log("begun"); for (;;);', "timeout", /^$/],
     ["2 GB of memory", "new Uint8Array(2e9).fill(1)", "failed", /limit of memory/],
-    ["a heap without end", "const a = []; for (;;) a.push({ a });", "failed", /limit of memory/],
     ["the program around it", "Deno.exit(0)", "failed", /ended with exit code 0/],
   ];
 

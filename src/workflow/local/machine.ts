@@ -166,9 +166,8 @@ async function request(
   options: { signal: AbortSignal; client?: Deno.HttpClient },
 ): Promise<HttpAnswer> {
   const { signal } = options;
-  const file = upload === undefined ? undefined : await openFile(upload);
+  const content = upload === undefined ? body : await uploadBody(upload);
   try {
-    const content = file?.readable ?? body;
     const answer = await fetch(url, {
       ...options,
       method,
@@ -199,10 +198,19 @@ async function request(
   }
 }
 
-/** Opens a file that is sent; it is closed when it has been read. */
-async function openFile(path: string): Promise<Deno.FsFile> {
+/** The size up to which a file is sent with its length, for which it is in memory. */
+const maxWholeBytes = 64 << 20;
+
+/**
+ * Returns the content of a file that is sent. A request whose body is a stream has no length, and comes in chunks: some
+ * servers (busybox httpd) take them for an empty body, others (S3) refuse them.
+ */
+async function uploadBody(path: string): Promise<Uint8Array<ArrayBuffer> | ReadableStream> {
   try {
-    return await Deno.open(path);
+    const { size, isFile } = await Deno.stat(path);
+    // A pipe has no size, and needn't end.
+    const isWhole = isFile && size <= maxWholeBytes;
+    return isWhole ? await Deno.readFile(path) : (await Deno.open(path)).readable;
   } catch (error) {
     throw new KodamaError("environment", `${path}: ${messageOf(error)}`, { cause: error });
   }

@@ -19,17 +19,41 @@ function withVariables(names: readonly string[], value: string): Disposable {
   };
 }
 
+const world = localEnvironment({
+  clock: systemClock,
+  env: () => undefined,
+  environment: { KUBECONFIG: "/k" },
+  kube: unused,
+  protectedPaths: ["/config"],
+  locksFolder: "/config/turns",
+  create: unused,
+  readText: unused,
+});
+
+Deno.test("a file is uploaded with its length: servers read no chunks, or refuse them", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "an archive");
+    const received: (string | null)[] = [];
+    await using server = Deno.serve({ port: 0, onListen() {} }, async ({ headers, body }) => {
+      received.push(headers.get("content-length"), await new Response(body).text());
+      return new Response("stored");
+    });
+    const answer = await world.fetch({
+      method: "PUT",
+      url: `http://127.0.0.1:${server.addr.port}/`,
+      headers: {},
+      upload: path,
+      maxOutputBytes: 100,
+    }, new AbortController().signal);
+    assert.equal(answer.body, "stored");
+    assert.deepEqual(received, ["10", "an archive"]);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("a step's program gets the environment without the launcher's variables", async () => {
-  const world = localEnvironment({
-    clock: systemClock,
-    env: () => undefined,
-    environment: { KUBECONFIG: "/k" },
-    kube: unused,
-    protectedPaths: ["/config"],
-    locksFolder: "/config/turns",
-    create: unused,
-    readText: unused,
-  });
   using _environment = withVariables(launcherVariables, "the launcher's");
   const reports: string[] = [];
   const end = await world.run(["env"], {

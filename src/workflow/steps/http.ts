@@ -56,7 +56,10 @@ export const httpStep = defineStep({
       described(v.unknown(), "The body: a text is sent as it is, other data as JSON."),
     ),
     upload: v.optional(
-      described(text, "A local file that is sent as the body; `permissions.read` must grant it."),
+      described(
+        text,
+        "A local file that is sent as the body, with its length if that is at most 64 MiB, and otherwise in chunks; `permissions.read` must grant it.",
+      ),
     ),
     download: v.optional(described(
       text,
