@@ -262,7 +262,7 @@ async function walk(
       ? node.commands[arg]
       : undefined;
     if (child === undefined) {
-      throw await unknownCommand(arg, path, Object.keys(node.commands), program);
+      throw await unknownCommand(arg, path, tree, program);
     }
     const synonym: readonly string[] | undefined = child.kind === "leaf"
       ? child.synonymOf

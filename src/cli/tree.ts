@@ -205,6 +205,11 @@ function synonym(name: keyof typeof sessionCommands): CommandLeaf {
   return { ...sessionCommands[name], synonymOf: [name] };
 }
 
+function sessionSynonyms(): Branch["commands"] {
+  const names = Object.keys(sessionCommands) as (keyof typeof sessionCommands)[];
+  return Object.fromEntries(names.map((name) => [name, synonym(name)]));
+}
+
 /** The root. Keys are the names that a person types. */
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
   exec: explained(
@@ -312,26 +317,12 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   ls: synonym("list"),
   snapshots: branch("snapshots of sessions in the cluster", snapshotsCommands),
   session: branch("all session commands, grouped", {
-    start: synonym("start"),
-    list: synonym("list"),
+    ...sessionSynonyms(),
     ls: synonym("list"),
-    get: synonym("get"),
-    attach: synonym("attach"),
-    share: synonym("share"),
-    note: synonym("note"),
-    transfer: synonym("transfer"),
-    stop: synonym("stop"),
-    resume: synonym("resume"),
-    pull: synonym("pull"),
-    pr: synonym("pr"),
-    clone: synonym("clone"),
-    snapshot: synonym("snapshot"),
     snapshots: branch("snapshots of sessions in the cluster", {
       list: { ...snapshotsCommands.list, synonymOf: ["snapshots", "list"] },
       delete: { ...snapshotsCommands.delete, synonymOf: ["snapshots", "delete"] },
     }),
-    restore: synonym("restore"),
-    delete: synonym("delete"),
   }),
   prompt: dialling("give a task to a session's agent", from(prompts, "prompt")),
   interrupt: dialling("stop a session's agent", from(prompts, "interrupt")),

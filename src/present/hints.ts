@@ -1,4 +1,5 @@
 /** Advice in the words of the command line: an option as `--env-file`, an action as the command with its args. */
+import { commandLine } from "../base/shell_quote.ts";
 import { type ActionRef, type Hint, hintText, type OptionRef } from "../base/hint.ts";
 
 /** Input that a command takes as operands, in front of its flags. */
@@ -10,6 +11,7 @@ const operands: ReadonlySet<string> = new Set([
   "pod",
   "source",
   "target",
+  "ports",
   "prompt",
   "local",
   "remote",
@@ -56,5 +58,5 @@ function actionWords({ name, input }: ActionRef): string {
 
 /** A value as it can be pasted into a shell. */
 function quoted(value: string): string {
-  return /\s/.test(value) ? `"${value}"` : value;
+  return /[\s"'`$\\&|;<>()*?#~!]/.test(value) ? commandLine([value]) : value;
 }

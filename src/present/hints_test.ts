@@ -3,7 +3,7 @@ import { action, hint, option } from "../base/hint.ts";
 import { commandHint } from "./hints.ts";
 
 const wordings = [
-  [hint`${option("envFile", "a b")} names it`, '--env-file "a b" names it'],
+  [hint`${option("envFile", "a b")} names it`, "--env-file 'a b' names it"],
   [hint`leave out ${option("tty")}`, "leave out -t"],
   [
     action("delete", { name: "web", namespace: "x", purge: true }),

@@ -21,7 +21,7 @@ export async function startSet(
 /** A session whose ports are forwarded. */
 export interface ForwardedSession {
   name: string;
-  /** Of its state. */
+  /** The uid of the session's state. */
   uid: string;
   pod: { context: string; namespace: string; pod: string };
   /** As `kodama forward` takes them; `all` are those that the session declares. */
@@ -74,7 +74,7 @@ export async function endSessionForwards(
     name: string;
     namespace: string;
     context: string;
-    /** Of its state; undefined if that doesn't exist. */
+    /** The uid of the session's state; undefined if that doesn't exist. */
     uid: string | undefined;
   },
   { forget, signal }: { forget: boolean; signal: AbortSignal },
@@ -125,7 +125,9 @@ export async function findSet(host: Host, name: string | undefined): Promise<For
   }
   if (names.length === 0) {
     throw new KodamaError("notFound", "there are no forwards in the background", {
-      hint: hint`${action("forward", { target: "svc/web 8080:80", detach: true })} starts some`,
+      hint: hint`${
+        action("forward", { target: "svc/web", ports: "8080:80", detach: true })
+      } starts some`,
     });
   }
   const [nearest] = await nearestNames(name ?? "", names);

@@ -29,9 +29,7 @@ export const commandOf = (root: Branch): Command =>
 async function checkPath(root: Branch, path: readonly string[], program: Program): Promise<void> {
   for (const [at, word] of path.entries()) {
     const parent = path.slice(0, at);
-    const node = nodeAt(root, parent);
     if (nodeAt(root, [...parent, word]) !== undefined) continue;
-    const names = node?.kind === "branch" ? Object.keys(node.commands) : [];
-    throw await unknownCommand(word, parent, names, program);
+    throw await unknownCommand(word, parent, root, program);
   }
 }

@@ -5,13 +5,48 @@ import {
   type WaitTarget,
 } from "../../actions/wait/wait.ts";
 import { definedOnly } from "../../base/json_value.ts";
+import { plural } from "../../base/plural.ts";
 import { UsageError } from "../../base/errors.ts";
-import { defineCommand } from "../parser/command.ts";
+import { defineCommand, type ParsedArgs } from "../parser/command.ts";
 import { showWait } from "../show_wait.ts";
 import { choice, count, durationMs, text, toggle, value, valueOr, values } from "../parser/flag.ts";
+import { notAnObject, objectsOf } from "../parser/object_operands.ts";
 import { contextFlags, namespaceValue } from "../parser/scope_flags.ts";
 
 const formats = choice(["json", "jsonl"]);
+
+const waitFlags = {
+  "for": values(
+    "state to wait for: ready, create, delete, condition=TYPE[=STATUS] or jsonpath={.PATH}[=VALUE]",
+    parseCondition,
+    { placeholder: "STATE" },
+  ),
+  "then": values(
+    "objects to wait for after those before: KIND/NAME[,KIND/NAME]; until then they needn't exist",
+    thenObjects,
+    { placeholder: "KIND/NAME" },
+  ),
+  "any": toggle("end when one of the objects is in the state"),
+  "count": value("end when N of the objects are in the state", count, { placeholder: "N" }),
+  "fail-on": values(
+    "end at once if an object is stuck for this reason: CrashLoopBackOff, ImagePullBackOff, Failed, " +
+      "ProgressDeadlineExceeded, Deleted …, or any",
+    text,
+    { placeholder: "REASON" },
+  ),
+  "timeout": valueOr("time limit; 0 looks once", timeoutMs, "30s", { placeholder: "DURATION" }),
+  "selector": value("label selector: app=web,tier!=test", text, {
+    short: "l",
+    placeholder: "QUERY",
+  }),
+  "field-selector": value("field selector: status.phase=Running", text, { placeholder: "QUERY" }),
+  "all": toggle("wait for every object of the kinds"),
+  "namespace": value("namespace to look in (default the context's)", text, namespaceValue),
+  "all-namespaces": toggle("look in all namespaces", { short: "A" }),
+  ...contextFlags,
+  "output": value("print data", formats.parse, { short: "o", ...formats }),
+  "quiet": toggle("print only the objects that are in the state, and errors", { short: "q" }),
+};
 
 /** `kodama wait`. */
 export const command = defineCommand({
@@ -21,38 +56,7 @@ export const command = defineCommand({
     "completed, a claim that is bound, and else the condition Ready or Available. At the end of the time limit the " +
     "reason of each object is printed, with its warnings and the last lines of the container that holds it up.",
   operands: [{ name: "KIND/NAME|KIND", arity: "any" }],
-  flags: {
-    "for": values(
-      "state to wait for: ready, create, delete, condition=TYPE[=STATUS] or jsonpath={.PATH}[=VALUE]",
-      parseCondition,
-      { placeholder: "STATE" },
-    ),
-    "then": values(
-      "objects to wait for after those before: KIND/NAME[,KIND/NAME]; until then they needn't exist",
-      (raw) => raw.split(",").map(named),
-      { placeholder: "KIND/NAME" },
-    ),
-    "any": toggle("end when one of the objects is in the state"),
-    "count": value("end when N of the objects are in the state", count, { placeholder: "N" }),
-    "fail-on": values(
-      "end at once if an object is stuck for this reason: CrashLoopBackOff, ImagePullBackOff, Failed, " +
-        "ProgressDeadlineExceeded, Deleted …, or any",
-      text,
-      { placeholder: "REASON" },
-    ),
-    "timeout": valueOr("time limit; 0 looks once", timeoutMs, "30s", { placeholder: "DURATION" }),
-    "selector": value("label selector: app=web,tier!=test", text, {
-      short: "l",
-      placeholder: "QUERY",
-    }),
-    "field-selector": value("field selector: status.phase=Running", text, { placeholder: "QUERY" }),
-    "all": toggle("wait for every object of the kinds"),
-    "namespace": value("namespace to look in (default the context's)", text, namespaceValue),
-    "all-namespaces": toggle("look in all namespaces", { short: "A" }),
-    ...contextFlags,
-    "output": value("print data", formats.parse, { short: "o", ...formats }),
-    "quiet": toggle("print only the objects that are in the state, and errors", { short: "q" }),
-  },
+  flags: waitFlags,
   examples: [
     { title: "A rollout and a job", line: "kodama wait deploy/web job/migrate --timeout 5m" },
     {
@@ -77,19 +81,19 @@ export const command = defineCommand({
   ],
   seeAlso: ["docs/wait.md has what `ready` means for each kind."],
   resolve({ flags, given, operands }) {
+    const options = common(flags, given);
     const chosen = flags.selector !== undefined || flags["field-selector"] !== undefined ||
       flags.all;
-    const targets = operands.flatMap((operand) =>
-      operand.includes("/") ? [named(operand)] : kinds(operand)
-    );
-    const unnamed = targets.filter((target) => !("name" in target));
     // kubectl's other spelling: kind and names apart.
     const [first, ...names] = operands;
     const isApart = first !== undefined && names.length > 0 && !chosen &&
       operands.every((one) => !one.includes("/"));
     if (isApart) {
-      return { ...common(flags, given), targets: names.map((name) => ({ kind: first, name })) };
+      requireReachable(flags.count, names.length);
+      return { ...options, targets: names.map((name) => ({ kind: first, name })) };
     }
+    const targets = operands.flatMap(objectsOf);
+    const unnamed = targets.filter(({ name }) => name === undefined);
     if (targets.length === 0) {
       throw new UsageError("nothing to wait for", {
         hint: "name objects: deploy/web, or pods -l app=web",
@@ -103,14 +107,15 @@ export const command = defineCommand({
     if (unnamed.length < targets.length && chosen) {
       throw new UsageError("a name and a selector contradict each other");
     }
+    if (!chosen) requireReachable(flags.count, targets.length);
     const selectors = definedOnly({
       labelSelector: flags.selector,
       fieldSelector: flags["field-selector"],
     });
     return {
-      ...common(flags, given),
-      targets: targets.map((target): WaitTarget =>
-        "name" in target ? target : { ...target, ...selectors }
+      ...options,
+      targets: targets.map(({ kind, name }): WaitTarget =>
+        name === undefined ? { kind, ...selectors } : { kind, name }
       ),
     };
   },
@@ -120,20 +125,10 @@ export const command = defineCommand({
   },
 });
 
-function common(flags: {
-  for: readonly Condition[];
-  then: readonly (readonly { kind: string; name: string }[])[];
-  any: boolean;
-  count: number | undefined;
-  "fail-on": readonly string[];
-  timeout: number;
-  namespace: string | undefined;
-  "all-namespaces": boolean;
-  context: string | undefined;
-  kubeconfig: string | undefined;
-  output: "json" | "jsonl" | undefined;
-  quiet: boolean;
-}, given: ReadonlySet<string>) {
+function common(
+  flags: ParsedArgs<typeof waitFlags>["flags"],
+  given: ReadonlySet<string>,
+) {
   if (flags.any && given.has("count")) {
     throw new UsageError("--any and --count contradict each other");
   }
@@ -165,20 +160,29 @@ function common(flags: {
   };
 }
 
+/** @throws UsageError if fewer objects are named than have to be in the state. */
+function requireReachable(count: number | undefined, named: number): void {
+  if (count === undefined || count <= named) return;
+  throw new UsageError(
+    `--count ${count} can't be reached: only ${plural(named, "object")} ${
+      named === 1 ? "is" : "are"
+    } named`,
+    {
+      hint: "choose objects by a selector: pods -l app=web",
+    },
+  );
+}
+
 /** As kubectl's `--timeout 0`, without a unit. */
 function timeoutMs(raw: string): number {
   return raw === "0" ? 0 : durationMs(raw);
 }
 
-function named(operand: string): { kind: string; name: string } {
-  const [kind = "", name = "", ...others] = operand.split("/");
-  if (kind === "" || name === "" || others.length > 0) {
-    throw new UsageError(`"${operand}" is not an object`, { hint: "such as deploy/web" });
-  }
-  return { kind, name };
-}
-
-/** `pods,deployments`, as kubectl. */
-function kinds(operand: string): { kind: string }[] {
-  return operand.split(",").filter((kind) => kind !== "").map((kind) => ({ kind }));
+/** `deploy/api,deploy/web`. */
+function thenObjects(raw: string): readonly { kind: string; name: string }[] {
+  return raw.split(",").map((one) => {
+    const [{ kind = "", name } = {}] = objectsOf(one);
+    if (name === undefined) throw notAnObject(one);
+    return { kind, name };
+  });
 }

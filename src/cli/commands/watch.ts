@@ -1,7 +1,7 @@
 import type { Host } from "../../actions/host.ts";
 import { parseColumns } from "../../actions/watch/columns.ts";
 import type { StreamFile } from "../../actions/watch/stream_file.ts";
-import type { WatchedEvent, WatchObjectsOptions, WatchTarget } from "../../actions/watch/watch.ts";
+import type { WatchedEvent, WatchObjectsOptions } from "../../actions/watch/watch.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { definedOnly } from "../../base/json_value.ts";
 import { plural } from "../../base/plural.ts";
@@ -13,6 +13,7 @@ import type { Invocation } from "../invocation.ts";
 import { styleOf } from "../output.ts";
 import { defineCommand } from "../parser/command.ts";
 import { choice, text, toggle, value, values } from "../parser/flag.ts";
+import { objectsOf } from "../parser/object_operands.ts";
 import { contextValue, kubeconfigFlag, namespaceValue } from "../parser/scope_flags.ts";
 
 const formats = choice(["wide", "jsonl"]);
@@ -94,7 +95,7 @@ export const command = defineCommand({
     if (flags.reverse && flags.sort === undefined) {
       throw new UsageError("--reverse needs --sort");
     }
-    const targets = operands.flatMap(targetsOf);
+    const targets = operands.flatMap(objectsOf);
     if (targets.length === 0) {
       throw new UsageError("nothing to watch", { hint: "name a kind: pods, or deploy/web" });
     }
@@ -151,18 +152,6 @@ export const command = defineCommand({
     }
   },
 });
-
-/** `pods,deployments` or `pod/web-0`. */
-function targetsOf(operand: string): WatchTarget[] {
-  const [kind = "", name, ...others] = operand.split("/");
-  if (name === undefined) {
-    return operand.split(",").filter((one) => one !== "").map((one) => ({ kind: one }));
-  }
-  if (kind === "" || name === "" || others.length > 0) {
-    throw new UsageError(`"${operand}" is not an object`, { hint: "such as deploy/web" });
-  }
-  return [{ kind, name }];
-}
 
 /** How a watch is shown. */
 interface WatchView {

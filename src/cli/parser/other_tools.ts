@@ -5,7 +5,7 @@
 
 const guarded = (verb: string) => `kodama k ${verb} runs kubectl, and confirms what it changes`;
 
-const verbs: Readonly<Record<string, string>> = {
+const rootVerbs: Readonly<Record<string, string>> = {
   // kubectl
   describe: "kodama k describe runs kubectl; kodama pick shows the events and the log of each pod",
   events: "kodama k events runs kubectl; kodama pick shows those of each pod",
@@ -45,7 +45,7 @@ const verbs: Readonly<Record<string, string>> = {
   connect: "kodama shell opens a shell in a pod, kodama attach one in a session",
   copy: "kodama cp copies files to and from pods",
   scp: "kodama cp copies files to and from pods",
-  rsync: "kodama sync keeps two folders in sync; kodama cp copies once",
+  rsync: "kodama sync start keeps two folders in sync; kodama cp copies once",
   search: "kodama pick searches pods, -m TEXT in any command chooses by name",
   find: "kodama pick searches pods, -m TEXT in any command chooses by name",
   select: "kodama pick chooses pods; -P in any command does it before the command",
@@ -66,6 +66,60 @@ const verbs: Readonly<Record<string, string>> = {
   auto: "kodama ask answers a question about the cluster",
   semiauto: "kodama ask answers a question about the cluster",
   llm: "kodama model list has the language models",
+};
+
+/** Words by the path of the branch that doesn't have them. */
+const verbs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "": rootVerbs,
+  "session": {
+    new: "kodama start starts a session",
+    create: "kodama start starts a session",
+    exec: "kodama attach NAME opens a shell in a session",
+    shell: "kodama attach NAME opens a shell in a session",
+    connect: "kodama attach NAME opens a shell in a session",
+    ssh: "kodama attach NAME opens a shell in a session; kodama ssh-config makes it a host of SSH",
+    code: "kodama open NAME opens a session in an editor",
+    logs: "kodama agent logs shows what the agent did, kodama logs the output of the session's pod",
+    push: "kodama pull fetches a session's branch, kodama pr opens a pull request of it",
+    rm: "kodama delete NAME deletes a session",
+    status: "kodama get NAME shows one session",
+    restart: "kodama stop NAME and kodama resume NAME",
+  },
+  "agent": {
+    start: "kodama prompt gives a task to a session's agent",
+    run: "kodama prompt gives a task to a session's agent",
+    stop: "kodama interrupt stops a session's agent",
+    cancel: "kodama interrupt stops a session's agent",
+  },
+  "cluster": {
+    start: "kodama cluster up starts the embedded cluster",
+    create: "kodama cluster up starts the embedded cluster",
+    stop: "kodama cluster down stops the embedded cluster",
+    delete: "kodama cluster down stops the embedded cluster",
+  },
+  "workflow": {
+    create: "kodama workflow new creates a workflow file",
+    view: "kodama workflow show shows a workflow",
+    lint: "kodama workflow check reports problems in workflow files",
+    validate: "kodama workflow check reports problems in workflow files",
+  },
+  "runs": {
+    view: "kodama runs show shows a run",
+    watch: "kodama runs follow follows a run in the cluster",
+    retry: "kodama runs rerun --failed runs the failed pods again",
+  },
+  "sync": {
+    create: "kodama sync start keeps two folders in sync",
+    terminate: "kodama sync stop stops a sync",
+  },
+  "config": {
+    list: "kodama config view prints all settings",
+    edit: "kodama config path prints the file's path; kodama config set changes one setting",
+  },
+  "model": {
+    set: "kodama config set model.name NAME chooses the model",
+    use: "kodama config set model.name NAME chooses the model",
+  },
 };
 
 /** Flags by the path of their command; `*` for every command. */
@@ -136,10 +190,11 @@ const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Returns the answer for a first argument that another tool has. */
-export function verbAnswer(arg: string, path: readonly string[]): string | undefined {
-  const known = path.length === 0 && Object.hasOwn(verbs, arg.toLowerCase());
-  return known ? verbs[arg.toLowerCase()] : undefined;
+/** Returns the answer for a word that other tools have as a command of the branch at `path`. */
+export function verbAnswer(word: string, path: readonly string[]): string | undefined {
+  const known = verbs[path.join(" ")];
+  const key = word.toLowerCase();
+  return known !== undefined && Object.hasOwn(known, key) ? known[key] : undefined;
 }
 
 /**
@@ -155,7 +210,9 @@ export function flagAnswer(name: string, path: string): string | undefined {
 
 /** Returns every answer, for the test that compares them with the actual commands. */
 export function* allAnswers(): Generator<{ arg: string; answer: string }> {
-  for (const [arg, answer] of Object.entries(verbs)) yield { arg, answer };
+  for (const [path, table] of Object.entries(verbs)) {
+    for (const [word, answer] of Object.entries(table)) yield { arg: `${path} ${word}`, answer };
+  }
   for (const table of Object.values(flags)) {
     for (const [name, answer] of Object.entries(table)) yield { arg: `--${name}`, answer };
   }

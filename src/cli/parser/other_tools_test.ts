@@ -1,14 +1,14 @@
 import { commandHint } from "../../present/hints.ts";
 import assert from "node:assert/strict";
 import { allAnswers, destructive, flagAnswer, verbAnswer } from "./other_tools.ts";
-import { leaves } from "./node.ts";
+import { leaves, nodeAt } from "./node.ts";
 import { programOf } from "../program.ts";
 import { tree } from "../tree.ts";
 import { unknownCommand } from "./unknown_command.ts";
 
 const program = programOf("kodama");
 
-const verbs: readonly (readonly [word: string, hint: RegExp])[] = [
+const verbs: readonly (readonly [words: string, hint: RegExp])[] = [
   ["events", /^kodama k events/],
   ["describe", /^kodama k describe/],
   ["just", /^kodama k VERB/],
@@ -21,11 +21,19 @@ const verbs: readonly (readonly [word: string, hint: RegExp])[] = [
   ["scale", /^kodama k scale runs kubectl/],
   ["exce", /^did you mean kodama exec\?$/],
   ["lgos", /^did you mean kodama logs\?$/],
+  ["session ssh", /^kodama attach NAME/],
+  ["session prompt", /^did you mean kodama prompt\?$/],
+  ["session reusme", /^did you mean kodama session resume\?$/],
+  ["workflow run", /^did you mean kodama run\?$/],
+  ["agent stop", /^kodama interrupt/],
+  ["cluster start", /^kodama cluster up/],
+  ["config restore", /^kodama config --help lists the commands$/],
 ];
 
-for (const [arg, hint] of verbs) {
-  Deno.test(`unknownCommand() answers "${arg}"`, async () => {
-    const error = await unknownCommand(arg, [], Object.keys(tree.commands), program);
+for (const [words, hint] of verbs) {
+  Deno.test(`unknownCommand() answers "${words}"`, async () => {
+    const path = words.split(" ");
+    const error = await unknownCommand(path.pop() ?? "", path, tree, program);
     assert.match(commandHint(error.hint ?? ""), hint);
   });
 }
@@ -33,8 +41,7 @@ for (const [arg, hint] of verbs) {
 Deno.test("unknownCommand() proposes no command that ends or deletes something", async () => {
   for (const arg of ["stpo", "stopp", "delte", "deleted", "interupt", "restor", "dwon", "revok"]) {
     for (const path of [[], ["cluster"], ["session"], ["snapshots"]]) {
-      const names = ["stop", "delete", "interrupt", "restore", "down", "revoke", "start"];
-      const { hint = "" } = await unknownCommand(arg, path, names, program);
+      const { hint = "" } = await unknownCommand(arg, path, tree, program);
       for (const verb of destructive) {
         assert.doesNotMatch(commandHint(hint), new RegExp(` ${verb}\\?`), arg);
       }
@@ -43,8 +50,10 @@ Deno.test("unknownCommand() proposes no command that ends or deletes something",
 });
 
 Deno.test("words of other tools that kodama has itself have no answer", async () => {
-  for (const name of Object.keys(tree.commands)) {
-    assert.equal(verbAnswer(name, []), undefined, name);
+  for (const path of [[], ...Object.keys(tree.commands).map((name) => [name])]) {
+    const node = nodeAt(tree, path);
+    const names = node?.kind === "branch" ? Object.keys(node.commands) : [];
+    for (const name of names) assert.equal(verbAnswer(name, path), undefined, name);
   }
   for (const [path, leaf] of leaves(tree)) {
     const { command } = await leaf.load();
@@ -57,10 +66,12 @@ Deno.test("words of other tools that kodama has itself have no answer", async ()
 });
 
 Deno.test("every answer names a command that there is", () => {
-  const roots = new Set(Object.keys(tree.commands));
   for (const { arg, answer } of allAnswers()) {
-    for (const [, name = ""] of answer.matchAll(/\bkodama ([a-z]+)/g)) {
-      assert.ok(roots.has(name), `${arg}: ${answer}`);
+    for (const [, name = "", below = ""] of answer.matchAll(/\bkodama ([a-z-]+)(?: ([a-z-]+))?/g)) {
+      const node = nodeAt(tree, [name]);
+      assert.ok(node !== undefined, `${arg}: ${answer}`);
+      const isBelow = node.kind === "leaf" || nodeAt(tree, [name, below]) !== undefined;
+      assert.ok(isBelow || below === "", `${arg}: ${answer}`);
     }
   }
 });

@@ -184,7 +184,12 @@ function checkOperands(command: Command, raw: RawArgs, spoken: string): void {
   const required = declared.filter(({ arity }) => arity === "one");
   const missing = required[raw.operands.length];
   const see = `see ${spoken} --help`;
-  if (missing !== undefined) throw new UsageError(`missing ${missing.name}`, { hint: see });
+  if (missing !== undefined) {
+    const [example] = command.examples;
+    throw new UsageError(`missing ${missing.name}`, {
+      hint: example === undefined ? see : `${see}, as in: ${example.line}`,
+    });
+  }
   const open = declared.some(({ arity }) => arity === "any");
   const extra = raw.operands[declared.length];
   if (!open && extra !== undefined) {

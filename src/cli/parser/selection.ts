@@ -154,7 +154,7 @@ function notJson(start: string, source: string): BadValue {
 const group = "Selection";
 const sorts = choice(["name", "age", "node"]);
 
-/** By their long names, with kubectl's meaning if kubectl has the flag. */
+/** The flags of a selection, with kubectl's meaning if kubectl has the flag. */
 export const selectionFlags = {
   "namespace": values("namespace to look in (default the context's)", text, {
     ...namespaceValue,
@@ -204,7 +204,7 @@ export const selectionFlags = {
   "kubeconfig": { ...kubeconfigFlag, group },
 };
 
-/** Of commands that change pods: without a choice they change none. */
+/** The flag of commands that change pods: without it or a choice they change none. */
 export const allFlag = {
   "all": toggle("use every pod of the namespace, if nothing else chooses", { group }),
 };

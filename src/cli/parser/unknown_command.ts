@@ -2,27 +2,39 @@
 import { UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import { type Program, speak } from "../program.ts";
+import { type Branch, nodeAt } from "./node.ts";
 
 /**
- * Returns the usage error for an unknown command. It names the equivalent of another tool's command, or
- * the nearest command; never one that ends or deletes something.
+ * Returns the usage error for a word that is not a command of the branch at `path`. It names the equivalent of another
+ * tool's command, the command of that name at the root, or the nearest one of the branch; as a correction never one
+ * that ends or deletes something.
  */
 export async function unknownCommand(
-  arg: string,
+  word: string,
   path: readonly string[],
-  candidates: readonly string[],
+  root: Branch,
   program: Program,
 ): Promise<UsageError> {
   const parent = speak(program, ["kodama", ...path].join(" "));
-  const { destructive, verbAnswer } = await import("./other_tools.ts");
-  const answer = verbAnswer(arg, path);
-  const safe = candidates.filter((name) => !destructive.has(name));
-  const [near] = answer === undefined ? await nearestNames(arg, safe, 1) : [];
-  return new UsageError(`unknown command ${JSON.stringify(arg)} for "${parent}"`, {
-    hint: answer !== undefined
-      ? answer
-      : near === undefined
-      ? `${parent} --help lists the commands`
-      : `did you mean ${parent} ${near}?`,
+  return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
+    hint: await hintFor(word, path, root, program) ?? `${parent} --help lists the commands`,
   });
+}
+
+async function hintFor(
+  word: string,
+  path: readonly string[],
+  root: Branch,
+  program: Program,
+): Promise<string | undefined> {
+  const { destructive, verbAnswer } = await import("./other_tools.ts");
+  const answer = verbAnswer(word, path);
+  if (answer !== undefined) return answer;
+  const isSafe = (name: string) => !destructive.has(name);
+  const node = nodeAt(root, path);
+  const candidates = node?.kind === "branch" ? Object.keys(node.commands).filter(isSafe) : [];
+  const isOfRoot = Object.hasOwn(root.commands, word) && isSafe(word);
+  const [near] = isOfRoot ? [word] : await nearestNames(word, candidates, 1);
+  if (near === undefined) return undefined;
+  return `did you mean ${speak(program, ["kodama", ...(isOfRoot ? [] : path), near].join(" "))}?`;
 }
