@@ -110,6 +110,7 @@ const changes = [
 const states: Readonly<Record<string, () => LiveTable>> = {
   "rows": () => table(),
   "none": () => table([]),
+  "none-before-columns": () => table([], { groups: [] }),
   "changes": () => after(table(), ...changes, later(1000)),
   "changes-over": () => after(table(), ...changes, later(3000)),
   "filter-typed": () => keys(table(), "/", "text:^web-1"),

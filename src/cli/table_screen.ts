@@ -2,12 +2,11 @@
 import { forEachUntil, orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import {
+  BufferedTable,
   type LiveTable,
   press,
   type TableEvent,
   type TableRequest,
-  type TableRow,
-  update,
 } from "../table/live_table.ts";
 import { tableView } from "../table/view.ts";
 import { lineText } from "../terminal/grid.ts";
@@ -38,16 +37,12 @@ interface TableScreenOptions {
 export class TableScreen {
   readonly #options: TableScreenOptions;
   readonly #screen: FullScreen;
-  #table: LiveTable;
-  /** Changes since the last frame: thousands a second cost as much as a few. */
-  #upserts = new Map<string, TableRow>();
-  #removed = new Set<string>();
-  #changes = 0;
+  readonly #table: BufferedTable;
   #isExplaining = false;
 
   constructor(options: TableScreenOptions) {
     this.#options = options;
-    this.#table = options.table;
+    this.#table = new BufferedTable(options.table);
     this.#screen = new FullScreen({
       ...options,
       view: () => tableView(this.table),
@@ -58,18 +53,12 @@ export class TableScreen {
 
   /** The state with all changes so far. */
   get table(): LiveTable {
-    this.#apply();
-    return this.#table;
+    return this.#table.current;
   }
 
   /** Applies an event; it is drawn with the next frame. */
   update(event: TableEvent): void {
-    if (event.kind === "changed" && event.isInitial !== true) {
-      this.#collect(event);
-    } else {
-      this.#apply();
-      this.#table = update(this.#table, event);
-    }
+    this.#table.update(event);
     this.#screen.invalidate();
   }
 
@@ -127,33 +116,10 @@ export class TableScreen {
     });
   }
 
-  #collect({ upserts, removed, changes }: Extract<TableEvent, { kind: "changed" }>): void {
-    for (const row of upserts) {
-      // A row that was deleted and came again within a frame is new.
-      if (this.#removed.has(row.id)) this.#apply();
-      this.#upserts.set(row.id, row);
-    }
-    for (const id of removed) this.#removed.add(id);
-    this.#changes += changes;
-  }
-
-  #apply(): void {
-    if (this.#upserts.size === 0 && this.#removed.size === 0) return;
-    this.#table = update(this.#table, {
-      kind: "changed",
-      upserts: [...this.#upserts.values()],
-      removed: [...this.#removed],
-      changes: this.#changes,
-    });
-    this.#upserts = new Map();
-    this.#removed = new Set();
-    this.#changes = 0;
-  }
-
   #take(inputs: readonly TerminalInput[]): boolean {
     for (const input of inputs) {
       const { table, request } = press(this.table, input);
-      this.#table = table;
+      this.#table.current = table;
       if (request === undefined) continue;
       if (request.kind === "quit") return false;
       if (request.kind === "explain") {

@@ -211,6 +211,54 @@ export function liveTable(start: {
   });
 }
 
+/** A table that applies changes of rows only when it is drawn: thousands a second cost as much as a few. */
+export class BufferedTable {
+  #table: LiveTable;
+  #upserts = new Map<string, TableRow>();
+  #removed = new Set<string>();
+  #changes = 0;
+
+  constructor(table: LiveTable) {
+    this.#table = table;
+  }
+
+  /** The state with all changes so far. */
+  get current(): LiveTable {
+    if (this.#upserts.size > 0 || this.#removed.size > 0) {
+      const changes = {
+        upserts: [...this.#upserts.values()],
+        removed: [...this.#removed],
+        changes: this.#changes,
+      };
+      this.#upserts = new Map();
+      this.#removed = new Set();
+      this.#changes = 0;
+      this.#table = update(this.#table, { kind: "changed", ...changes });
+    }
+    return this.#table;
+  }
+
+  /** Replaces the state, with one that was made of {@link current}. */
+  set current(table: LiveTable) {
+    this.#table = table;
+  }
+
+  /** Applies an event. */
+  update(event: TableEvent): void {
+    if (event.kind !== "changed" || event.isInitial === true) {
+      this.#table = update(this.current, event);
+      return;
+    }
+    for (const row of event.upserts) {
+      // A row that was deleted and came again within a frame is new.
+      if (this.#removed.has(row.id)) void this.current;
+      this.#upserts.set(row.id, row);
+    }
+    for (const id of event.removed) this.#removed.add(id);
+    this.#changes += event.changes;
+  }
+}
+
 /** Applies an event. */
 export function update(table: LiveTable, event: TableEvent): LiveTable {
   switch (event.kind) {

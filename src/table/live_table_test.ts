@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { lineText, lineWidth } from "../terminal/grid.ts";
 import {
   bodyRows,
+  BufferedTable,
   type LiveTable,
   liveTable,
   markMs,
@@ -122,6 +123,15 @@ Deno.test("a row that comes again after its deletion is marked as new", () => {
   const deleted = update(update(start, changed([row("n1", 1)])), changed([], ["n1"]));
   const again = update(update(deleted, { kind: "clock", nowMs: 100 }), changed([row("n1", 1)]));
   assert.deepEqual(again.entries.get("n1"), { row: row("n1", 1), addedAtMs: 100 });
+});
+
+Deno.test("a row that comes again after its deletion is marked as new, even within a frame", () => {
+  const events = [changed([], ["n1"]), changed([row("n1", 2)]), changed([row("n2", 1)])];
+  const shown = update(start, changed([row("n1", 1)]));
+  const buffered = new BufferedTable(shown);
+  for (const event of events) buffered.update(event);
+  const { entries, body } = events.reduce(update, shown);
+  assert.deepEqual([buffered.current.entries, buffered.current.body], [entries, body]);
 });
 
 Deno.test("a filter doesn't search ages, which change every second", () => {

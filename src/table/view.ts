@@ -29,7 +29,7 @@ import {
 
 /** Between two columns, as in kubectl's tables. */
 const gapColumns = 3;
-/** Of the sign of a mark, in a table whose rows can be marked. */
+/** The width of the sign of a mark, in a table whose rows can be marked. */
 const signColumns = 2;
 /** The first column isn't clipped below this width as long as others can be dropped. */
 const leastFirstColumns = 12;
@@ -48,23 +48,17 @@ export function tableView(table: LiveTable): Grid {
 }
 
 function bodyLines(table: LiveTable): Line[] {
-  const { body, offset, matching, total, filter, size } = table;
-  if (body.length === 0) {
-    return [[span(filter !== undefined && total > 0 ? "no row matches the filter" : "", "dim")]];
-  }
+  const { body, offset, matching, total, size } = table;
+  const nothing = [
+    span(total > 0 ? "no row matches the filter" : "none yet: they are shown as they come", "dim"),
+  ];
+  if (body.length === 0) return [nothing];
   const visible = body.slice(offset, offset + bodyRows(table));
   const [first] = visible;
   const sticky: BodyLine[] = first?.kind === "row" ? [{ kind: "header", group: first.group }] : [];
   const columns = columnsOf(table);
   const lines = [...sticky, ...visible].map((line) => bodyLine(table, line, columns));
-  if (matching === 0 && size.rows > 3) {
-    lines.push([
-      span(
-        total > 0 ? "no row matches the filter" : "none yet: they are shown as they come",
-        "dim",
-      ),
-    ]);
-  }
+  if (matching === 0 && size.rows > 3) lines.push(nothing);
   return lines;
 }
 

@@ -1,11 +1,17 @@
 /**
- * Watches objects of any kind, several kinds and contexts at once, by the API's watch: what the server reports, in its
- * order, and what it no longer can report.
+ * Watches objects of several kinds and contexts at once, by the API's watch: it reports every change in the server's
+ * order, and a gap if the server no longer has some of them.
  */
 import { KodamaError } from "../../base/errors.ts";
-import { isRecord } from "../../base/json_value.ts";
+import { definedOnly, isRecord } from "../../base/json_value.ts";
 import { plainText } from "../../base/plain_text.ts";
-import type { ApiResource, KubeClient, PrinterColumn, Tabled } from "../../kube/client.ts";
+import type {
+  ApiResource,
+  KubeClient,
+  ListScope,
+  PrinterColumn,
+  Tabled,
+} from "../../kube/client.ts";
 import { findResource } from "../../kube/discovery.ts";
 import { LiveList, type LiveSource } from "../../kube/live_list.ts";
 import { EVENTS } from "../../kube/resources.ts";
@@ -23,21 +29,19 @@ export interface WatchTarget {
 }
 
 /** What to watch. */
-export interface WatchObjectsOptions {
+export interface WatchObjectsOptions extends Pick<ListScope, "labelSelector" | "fieldSelector"> {
   /** The kubeconfig's current context if empty. */
   contexts: readonly string[];
-  /** Of each context its own if empty. */
+  /** The own namespace of each context if empty. */
   namespaces: readonly string[];
   allNamespaces: boolean;
   /** At least one. */
   targets: readonly WatchTarget[];
-  labelSelector?: string;
-  fieldSelector?: string;
-  /** Also the Events about the objects. */
+  /** Whether the Events about the objects are reported too. */
   events: boolean;
   /**
-   * Returns what is retained of an object, and reported; by default all. Changes of other fields are reported without
-   * their names. Events need the object's `metadata.uid`, and are retained whole.
+   * Returns the fields of an object that are stored and reported; all of them if absent. A change of another field is
+   * reported without the field's name. `metadata.uid` must be among them if `events` is set. Events aren't reduced.
    */
   reduce?: (fields: WatchedObject["fields"], resource: ApiResource) => WatchedObject["fields"];
   signal: AbortSignal;
@@ -68,7 +72,7 @@ export interface ObjectChange {
   atMs: number;
 }
 
-/** What a watch reports. */
+/** The events of a watch. */
 export type WatchedEvent =
   /** The kinds, as the server names them, and where they are watched. */
   | {
@@ -109,7 +113,7 @@ export async function* watchObjects(
     contexts: clients.map(({ context }) => context),
     namespaces: allNamespaces
       ? []
-      : [...new Set(collections.flatMap(({ namespace }) => namespace ?? []))],
+      : [...new Set(collections.flatMap(({ scope }) => scope.namespace ?? []))],
   };
   const related = new RelatedEvents();
   const list = new LiveList<Tabled, WatchedObject>(
@@ -152,10 +156,8 @@ export async function* watchObjects(
 interface Collection {
   client: KubeClient;
   resource: ApiResource;
-  namespace?: string;
+  scope: ListScope;
   name?: string;
-  labelSelector?: string;
-  fieldSelector?: string;
   isRelated: boolean;
 }
 
@@ -164,6 +166,7 @@ async function collectionsOf(
   options: WatchObjectsOptions,
 ): Promise<Collection[]> {
   const { targets, labelSelector, fieldSelector, signal } = options;
+  const selectors = definedOnly({ labelSelector, fieldSelector });
   const namespaces = options.namespaces.length === 0
     ? [client.defaultNamespace]
     : [...new Set(options.namespaces)];
@@ -181,12 +184,12 @@ async function collectionsOf(
       client,
       resource,
       ...(name === undefined ? {} : { name }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
       isRelated: false,
     };
-    if (!resource.namespaced || options.allNamespaces) return [one];
-    return namespaces.map((namespace): Collection => ({ ...one, namespace }));
+    const scopes = !resource.namespaced || options.allNamespaces
+      ? [{}]
+      : namespaces.map((namespace) => ({ namespace }));
+    return scopes.map((scope): Collection => ({ ...one, scope: { ...scope, ...selectors } }));
   }));
   const found = own.flat();
   if (!options.events) return found;
@@ -195,7 +198,8 @@ async function collectionsOf(
   const events = { client, resource: EVENTS, isRelated: true };
   return [
     ...found,
-    ...(isWide ? [events] : namespaces.map((namespace) => ({ ...events, namespace }))),
+    ...(isWide ? [{}] : namespaces.map((namespace) => ({ namespace })))
+      .map((scope) => ({ ...events, scope })),
   ];
 }
 
@@ -207,7 +211,7 @@ function unique(collections: readonly Collection[]): ApiResource[] {
 }
 
 function sourceOf(
-  { client, resource, namespace, name, labelSelector, fieldSelector, isRelated }: Collection,
+  { client, resource, scope, name, isRelated }: Collection,
   { reduce }: Pick<WatchObjectsOptions, "reduce">,
 ): LiveSource<Tabled, WatchedObject> {
   // A server may send them with the list only.
@@ -216,11 +220,7 @@ function sourceOf(
     client,
     resource,
     as: "table",
-    scope: {
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-    },
+    scope,
     ...(name === undefined ? {} : { name }),
     transform: ({ object, printed }) => {
       if (printed !== undefined && printed.columns.length > 0) columns = printed.columns;
@@ -236,7 +236,7 @@ function sourceOf(
   };
 }
 
-/** Half of an object is who wrote which of its fields. */
+/** Removes `metadata.managedFields`, which is half of an object and rarely read. */
 function readableFields(object: Tabled["object"]): WatchedObject["fields"] {
   const { metadata } = object;
   if (!isRecord(metadata) || !("managedFields" in metadata)) return object;
@@ -244,18 +244,18 @@ function readableFields(object: Tabled["object"]): WatchedObject["fields"] {
   return { ...object, metadata: own };
 }
 
-/** More Events about objects that aren't known, and more deleted objects, aren't remembered: the oldest are dropped. */
+/** The most deleted objects, and the most Events about unknown objects, that are remembered: the oldest are dropped. */
 const maxRemembered = 1000;
 
-/** Passes on the Events about objects that are watched. */
+/** Lets only those Events through that are about watched objects. */
 class RelatedEvents {
   readonly #known = new Set<string>();
-  /** Events about deleted objects come after them. */
+  /** Objects that were deleted: Events about them arrive later. */
   readonly #deleted = new Set<string>();
-  /** Events whose object may still come. */
+  /** Events about objects that aren't known yet. */
   readonly #waiting = new Map<string, ObjectChange>();
 
-  /** Returns what a change leads to: itself, and of a new object the Events about it. */
+  /** Returns the changes to report for a change: none, itself, or a new object and the Events about it. */
   follow(change: ObjectChange): ObjectChange[] {
     const { object, key, kind } = change;
     if (!object.isRelated) {

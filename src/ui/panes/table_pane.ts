@@ -1,6 +1,7 @@
 /** Panes that show rows: the cursor, marks, the filter and the order are the same in all of them. */
 import {
   allMarked,
+  BufferedTable,
   filteredBy,
   lineAt,
   type LiveTable,
@@ -17,7 +18,6 @@ import {
   type TableRow,
   type TableSort,
   unmarked,
-  update,
 } from "../../table/live_table.ts";
 import { tableView } from "../../table/view.ts";
 import { type Line, span } from "../../terminal/grid.ts";
@@ -44,15 +44,11 @@ interface TablePaneOptions {
 /** The rows of a pane. */
 export class TablePane {
   readonly #onChange: () => void;
-  #table: LiveTable;
-  /** Changes since the last frame: thousands a second cost as much as a few. */
-  #upserts = new Map<string, TableRow>();
-  #removed = new Set<string>();
-  #changes = 0;
+  readonly #table: BufferedTable;
 
   constructor({ nowMs, groups, sort, filter, onChange }: TablePaneOptions) {
     this.#onChange = onChange;
-    this.#table = liveTable({
+    this.#table = new BufferedTable(liveTable({
       size: { columns: 80, rows: 24 },
       nowMs,
       caption: [],
@@ -61,23 +57,12 @@ export class TablePane {
       ...(groups === undefined ? {} : { groups }),
       ...(sort === undefined ? {} : { sort }),
       ...(filter === undefined ? {} : { filter }),
-    });
+    }));
   }
 
   /** The state with all changes so far. */
   get table(): LiveTable {
-    if (this.#upserts.size > 0 || this.#removed.size > 0) {
-      const changes = {
-        upserts: [...this.#upserts.values()],
-        removed: [...this.#removed],
-        changes: this.#changes,
-      };
-      this.#upserts = new Map();
-      this.#removed = new Set();
-      this.#changes = 0;
-      this.#table = update(this.#table, { kind: "changed", ...changes });
-    }
-    return this.#table;
+    return this.#table.current;
   }
 
   /** Ids of the marked rows, or else of the one under the cursor. */
@@ -92,15 +77,7 @@ export class TablePane {
 
   /** Applies an event. Changes of rows are collected until they are drawn. */
   update(event: TableEvent): void {
-    if (event.kind === "changed" && event.isInitial !== true) {
-      for (const row of event.upserts) {
-        // A row that was deleted and came again within a frame is new.
-        if (this.#removed.has(row.id)) void this.table;
-        this.#upserts.set(row.id, row);
-      }
-      for (const id of event.removed) this.#removed.add(id);
-      this.#changes += event.changes;
-    } else this.#table = update(this.table, event);
+    this.#table.update(event);
     this.#onChange();
   }
 
@@ -125,12 +102,10 @@ export class TablePane {
   view(size: Size, { nowMs }: PaneLook): readonly Line[] {
     const { table } = this;
     if (table.size.columns !== size.columns || table.size.rows !== size.rows) {
-      this.#table = update(this.#table, { kind: "resize", size });
+      this.#table.update({ kind: "resize", size });
     }
-    if (Math.abs(nowMs - this.#table.nowMs) >= 250) {
-      this.#table = update(this.#table, { kind: "clock", nowMs });
-    }
-    return tableView(this.#table).lines;
+    if (Math.abs(nowMs - table.nowMs) >= 250) this.#table.update({ kind: "clock", nowMs });
+    return tableView(this.table).lines;
   }
 
   /** Counts, the filter, marks and a pause. */
@@ -151,7 +126,7 @@ export class TablePane {
   handleCommand(command: PaneCommand): boolean {
     const next = this.#commanded(command);
     if (next === undefined) return false;
-    this.#table = next;
+    this.#table.current = next;
     this.#onChange();
     return true;
   }
@@ -159,9 +134,9 @@ export class TablePane {
   /** Handles an action of every pane with rows; returns false for others. */
   act(action: string): boolean {
     const { table } = this;
-    if (action === "mark") this.#table = markToggled(table);
-    else if (action === "mark-all") this.#table = allMarked(table);
-    else if (action === "pause") this.#table = pauseToggled(table);
+    if (action === "mark") this.#table.current = markToggled(table);
+    else if (action === "mark-all") this.#table.current = allMarked(table);
+    else if (action === "pause") this.#table.current = pauseToggled(table);
     else return false;
     this.#onChange();
     return true;
@@ -173,7 +148,7 @@ export class TablePane {
     const line = lineAt(table, row);
     if (line < 0 || table.body[line]?.kind !== "row") return false;
     const wasThere = table.selection?.line === line;
-    this.#table = movedTo(table, line);
+    this.#table.current = movedTo(table, line);
     this.#onChange();
     return wasThere;
   }
