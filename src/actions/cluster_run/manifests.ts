@@ -209,7 +209,7 @@ function shardPod(
 
 /** An object that goes with its owner. */
 export interface OwnedObjects {
-  /** Of all of them. */
+  /** The name of each of the objects: they differ in their kinds. */
   name: string;
   namespace: string;
   labels: Record<string, string>;

@@ -24,7 +24,7 @@ const requestShape = v.object({
   workflow: v.string(),
   workingDir: v.string(),
   params: values,
-  /** Of the selection, as a record has them. */
+  /** The selection's overrides, as a record has them. */
   overrides: v.unknown(),
   choice: v.optional(v.object({
     only: v.array(v.string()),

@@ -39,6 +39,7 @@ import {
   confirmObjects,
   createRun,
   updated,
+  withCronJobs,
 } from "./submit.ts";
 
 /** Where runs are searched. */
@@ -462,12 +463,18 @@ type CronJob = KubeObject & {
   status?: { lastScheduleTime?: string; active?: unknown[] };
 };
 
-/** Returns the schedules, by name. */
+/**
+ * Returns the schedules, by name.
+ *
+ * @throws KodamaError `notFound` if the server has no CronJobs.
+ */
 export async function listSchedules(host: Host, scope: ClusterScope): Promise<Schedule[]> {
   const client = await host.kube(scope.context);
   const found: CronJob[] = [];
   const where = { ...namespaceOf(client, scope), labelSelector: anySchedule };
-  for await (const page of client.list<CronJob>(CRON_JOBS, where)) found.push(...page.items);
+  await withCronJobs(client, where.namespace, async () => {
+    for await (const page of client.list<CronJob>(CRON_JOBS, where)) found.push(...page.items);
+  });
   return found.map(({ metadata, spec, status }) => ({
     name: metadata.labels?.[scheduleLabel] ?? metadata.name ?? "",
     namespace: metadata.namespace ?? "",

@@ -153,8 +153,8 @@ export async function addSchedule(
     cron,
     ...definedOnly({ timeZone }),
   });
-  try {
-    await createOwned(client, CRON_JOBS, cronJob, (owner) => {
+  await withCronJobs(client, namespace, () =>
+    createOwned(client, CRON_JOBS, cronJob, (owner) => {
       const owned = { name: object, namespace, labels: scheduleLabels(name, "request"), owner };
       return [
         ...requestObjects(owned, { data, ...secretsText(secrets) }),
@@ -162,18 +162,32 @@ export async function addSchedule(
           ? accountObjects(owned, [...rules, ...recordRules(undefined)])
           : []),
       ];
-    });
+    }));
+  return { name, namespace, context: client.context };
+}
+
+/**
+ * Does something with the CronJobs of a namespace.
+ *
+ * @throws what `work` throws; KodamaError `notFound` that says so if the server has no CronJobs at all.
+ */
+export async function withCronJobs<T>(
+  { context }: KubeClient,
+  namespace: string | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     // A missing namespace is named by the message.
     const isUnserved = error instanceof KodamaError && error.kind === "notFound" &&
       !error.message.includes(`"${namespace}"`);
     if (!isUnserved) throw error;
-    throw new KodamaError("notFound", `the cluster of context ${client.context} has no CronJobs`, {
+    throw new KodamaError("notFound", `the cluster of context ${context} has no CronJobs`, {
       hint: "the embedded cluster has none: schedules need a Kubernetes of 1.29 or later",
       cause: error,
     });
   }
-  return { name, namespace, context: client.context };
 }
 
 function secretsText(secrets: RunSecrets): { secrets?: string } {
