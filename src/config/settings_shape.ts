@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
+import { type ProviderId, providerIds, providers } from "../model/names.ts";
 import { sgrOf, styleText } from "../base/text_style.ts";
 
 const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
@@ -76,7 +77,7 @@ const modes = ["prefix", "group", "fold", "raw", "none"] as const;
 
 const labels = v.record(text, v.string("a text"), "a mapping of names to texts");
 
-/** Of the fields that Kubernetes validates itself, only those that kodama reads. */
+/** Only the fields that kodama reads: Kubernetes validates the others. */
 const tolerations = v.array(
   v.looseObject({ key: v.optional(text), operator: v.optional(text) }, "a toleration"),
   "a list of tolerations",
@@ -131,17 +132,13 @@ function eachProvider<S extends v.GenericSchema>(
   schema: S,
   description: (title: string) => string,
 ) {
-  return group({
-    anthropic: setting(schema, description("Anthropic")),
-    openai: setting(schema, description("OpenAI")),
-    mistral: setting(schema, description("Mistral")),
-    gemini: setting(schema, description("Gemini")),
-    ollama: setting(schema, description("Ollama")),
-    compatible: setting(
-      schema,
-      description("another server that speaks OpenAI's chat completions"),
-    ),
-  });
+  const one = (id: ProviderId) => setting(schema, description(providers[id].title));
+  return group(
+    Object.fromEntries(providerIds.map((id) => [id, one(id)])) as Record<
+      ProviderId,
+      ReturnType<typeof one>
+    >,
+  );
 }
 
 const serverUrl = v.pipe(

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { suggestedNames } from "../model/names.ts";
+import { defaultSettings } from "./default_settings.ts";
 import { effectiveSettings, mergedSettings } from "./settings.ts";
 import { joinKey, settingAt, splitKey } from "./setting_key.ts";
 import { readSettings, withoutSetting, withSetting } from "./settings_file.ts";
@@ -192,4 +194,8 @@ Deno.test("places follow the variables, and repositories are looked for upwards"
     repositoryConfigPaths(placesOf({ env: env({ HOME: "/h" }), ...surroundings })),
     ["/w/a/.kodama.yaml", "/w/.kodama.yaml", "/.kodama.yaml"],
   );
+});
+
+Deno.test("the default model is one that kodama suggests", () => {
+  assert.ok(suggestedNames().includes(defaultSettings.model.name));
 });

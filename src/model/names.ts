@@ -7,22 +7,19 @@ import { UsageError } from "../base/errors.ts";
 import { action, hint } from "../base/hint.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 
-/** A provider of models. `compatible` is any other server that speaks OpenAI's chat completions. */
-export type ProviderId = "anthropic" | "openai" | "mistral" | "gemini" | "ollama" | "compatible";
-
-/** What kodama knows of a provider. */
+/** A provider. A new one also needs a case in `sdk.ts`, and a variable for its URL in `config/default_settings.ts`. */
 interface Provider {
   /** As in messages. */
   readonly title: string;
   /** The base URL if none is set; undefined if there is no usual one. */
   readonly url: string | undefined;
-  /** A model can't be asked without a key. */
+  /** Whether every request needs a key. */
   readonly needsKey: boolean;
-  /** The provider's own variables for a key, the first one that is set counts. */
+  /** The provider's own environment variables for a key; the first one that is set is used. */
   readonly keyVariables: readonly string[];
-  /** What its keys look like; undefined if their form isn't documented. */
+  /** The form of its keys, to notice a wrong one early; undefined if it isn't documented. */
   readonly keyForm: { readonly pattern: RegExp; readonly text: string } | undefined;
-  /** Its models that are suggested, the usual one first; it may have any others. */
+  /** The models that kodama suggests, the usual one first; any other name is accepted too. */
   readonly models: readonly KnownModel[];
 }
 
@@ -36,7 +33,7 @@ export interface KnownModel {
 export interface ModelName {
   provider: ProviderId;
   name: string;
-  /** The provider wasn't named and no known model is called so: it is assumed to be one of Ollama's. */
+  /** The text named neither a provider nor a known model, so the name is taken for one of Ollama's. */
   assumed?: true;
 }
 
@@ -44,8 +41,8 @@ function known(name: string, ...aliases: string[]): KnownModel {
   return { name, aliases };
 }
 
-/** Every provider, in the order in which they are listed. */
-export const providers: Readonly<Record<ProviderId, Provider>> = {
+/** Every provider, in the order in which they are listed. `compatible` is any other server with OpenAI's chat completions. */
+const all = {
   anthropic: {
     title: "Anthropic",
     url: "https://api.anthropic.com/v1",
@@ -102,20 +99,23 @@ export const providers: Readonly<Record<ProviderId, Provider>> = {
     keyForm: undefined,
     models: [],
   },
-};
+} as const satisfies Record<string, Provider>;
+
+/** The name of a provider. */
+export type ProviderId = keyof typeof all;
+
+/** The providers by their names. */
+export const providers: Readonly<Record<ProviderId, Provider>> = all;
 
 /** The names of the providers. */
 export const providerIds = Object.keys(providers) as readonly ProviderId[];
-
-/** The model that is asked if none is set. */
-export const defaultModel = "anthropic/claude-sonnet-5-5";
 
 /** The full name: `ollama/llama3.2`. */
 export function modelText({ provider, name }: Pick<ModelName, "provider" | "name">): string {
   return `${provider}/${name}`;
 }
 
-/** How a text names a model. */
+/** What a text names: see {@link parseModelName}. */
 export type ParsedModel =
   | { kind: "model"; model: ModelName }
   /** The part before the name isn't a provider. */

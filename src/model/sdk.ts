@@ -1,7 +1,7 @@
 /**
  * Models by the AI SDK's provider packages (https://ai-sdk.dev/providers), which are loaded when a model is opened.
- * Of the SDK only these are used, and not its `ai` package: its loop of tools, its retries and its fallback would be
- * beside kodama's own, which ask a person, report each delay, and know what another model may be asked.
+ * The SDK's `ai` package isn't used: kodama has a loop of tools, retries and a fallback of its own, which ask a person
+ * before a change, report each delay, and decide which model is tried next.
  */
 import type {
   JSONValue,

@@ -11,7 +11,6 @@ import { findKey, type FoundKey, missingKey } from "../../model/keys.ts";
 import type { Prices } from "../../model/metrics.ts";
 import type { Model } from "../../model/model.ts";
 import {
-  defaultModel,
   type ModelName,
   modelOfText,
   modelText,
@@ -20,13 +19,16 @@ import {
   providers,
 } from "../../model/names.ts";
 import { settingSources } from "../config/setting_sources.ts";
+import { defaultSettings } from "../../config/default_settings.ts";
 import type { Host } from "../host.ts";
 import type { ModelOptionValues } from "./options.ts";
 
 /** More than any key. */
 const maxKeyBytes = 16 * 1024;
 
-/** The models of a user, in the order in which they are asked. */
+const defaults = defaultSettings.model;
+
+/** The models of a user, in the order in which they are tried. */
 export class ModelSetup {
   readonly #host: Host;
   readonly #settings: Settings;
@@ -48,7 +50,7 @@ export class ModelSetup {
    */
   static async of(host: Host, { model }: ModelOptionValues = {}): Promise<ModelSetup> {
     const settings = await mergedSettings(await settingSources(host));
-    const { name = defaultModel, fallback = [] } = settings.model ?? {};
+    const { name = defaults.name, fallback = [] } = settings.model ?? {};
     const texts = model === undefined ? [name, ...fallback] : [model];
     return new ModelSetup(host, settings, await Promise.all([...new Set(texts)].map(modelOfText)));
   }
@@ -59,7 +61,11 @@ export class ModelSetup {
 
   /** How answers are requested; without the signal. */
   get parts(): Omit<AnswerParts, "signal"> {
-    const { maxRetries = 3, retryDelay = "1s", timeout = "2m" } = this.#settings.model ?? {};
+    const {
+      maxRetries = defaults.maxRetries,
+      retryDelay = defaults.retryDelay,
+      timeout = defaults.timeout,
+    } = this.#settings.model ?? {};
     const policy: RetryPolicy = {
       delayMs: parseDuration(retryDelay) ?? 1000,
       factor: 2,

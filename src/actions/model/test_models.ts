@@ -21,7 +21,7 @@ interface TestModelsOptions {
 export interface TestedModel {
   model: string;
   outcome: CallMetrics["outcome"];
-  /** Of all rounds, those with an answer. */
+  /** The number of rounds with an answer. */
   answered: number;
   rounds: number;
   /** Medians of the rounds with an answer; undefined without one, or if the provider doesn't report it. */
@@ -33,7 +33,7 @@ export interface TestedModel {
   /** US dollars for a round; undefined if the price isn't known. */
   cost: number | undefined;
   retries: number;
-  /** Of the last round that failed. */
+  /** The error of the last round that failed. */
   error?: KodamaError;
 }
 
@@ -76,7 +76,7 @@ export async function* testModels(
       } catch (thrown) {
         if (!isOfModel(thrown)) throw thrown;
         error = thrown;
-        // Of a failure that doesn't pass, further rounds show nothing new.
+        // Further rounds would fail in the same way.
         if (!(thrown instanceof ModelError && thrown.isTransient)) break;
       }
     }
