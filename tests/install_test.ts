@@ -12,7 +12,6 @@ import { filePath } from "../src/files/file_path.ts";
 import type { Metafile } from "esbuild";
 import { coldModules, entryModule, execModules, hotOutputs } from "../tools/hot_path.ts";
 import { builtBundle } from "./harness/built_kodama.ts";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 
 interface Ended {
@@ -96,29 +95,36 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
     },
   });
 
-  await t.step("the caches that were installed have no log to be read through", async () => {
-    const logs: string[] = [];
-    for await (const { name } of Deno.readDir(`${first.version}/${installed.cache}`)) {
-      if (!name.endsWith("-wal")) continue;
-      logs.push(name);
-      assert.equal((await Deno.stat(`${first.version}/${installed.cache}/${name}`)).size, 0, name);
-    }
-    assert.ok(logs.length > 0);
-  });
+  const config = `${folder.path}/config`;
+  const env = { KODAMA_CONFIG_DIR: config, KUBECONFIG: `${config}/cluster/kubeconfig` };
+  const kodama = async (...words: string[]) => {
+    const { code, stderr } = await start(`${prefix}/bin/kodama`, words, env);
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+  };
+  const exec = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "true"];
+  const cache = `${first.version}/${installed.cache}`;
+  try {
+    await t.step("a cluster and commands on it find all code in the installed cache", async () => {
+      await kodama("cluster", "up", "--world", "weka");
+      for (const words of [exec, ["pods", "-A"], ["workflow", "list"]]) await kodama(...words);
+      // What a command adds is in a log, through which each later start would read.
+      const logs = await Array.fromAsync(Deno.readDir(cache), ({ name }) => name)
+        .then((names) => names.filter((name) => name.endsWith("-wal")));
+      assert.ok(logs.length > 0);
+      for (const name of logs) assert.equal((await Deno.stat(`${cache}/${name}`)).size, 0, name);
+    });
 
-  await t.step("an exec in one pod loads nothing of node's", async () => {
-    await using cluster = await startTestCluster("weka");
-    await Deno.remove(`${first.version}/${installed.cache}`, { recursive: true });
-    const words = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "true"];
-    // The first load analyses a module, the second keeps its compiled form.
-    for (let run = 0; run < 3; run++) {
-      const { code, stderr } = await start(`${prefix}/bin/kodama`, words, cluster.env);
-      assert.equal(code, 0, stderr);
-    }
-    const modules = loadedModules(`${first.version}/${installed.cache}`);
-    assert.ok(modules.some((name) => name.startsWith("file:")));
-    assert.deepEqual(modules.filter((name) => /^node:|^ext:deno_node\//.test(name)), []);
-  });
+    await t.step("an exec in one pod loads nothing of node's", async () => {
+      await Deno.remove(cache, { recursive: true });
+      // The first load analyses a module, the second keeps its compiled form.
+      for (let run = 0; run < 3; run++) await kodama(...exec);
+      const modules = loadedModules(cache);
+      assert.ok(modules.some((name) => name.startsWith("file:")));
+      assert.deepEqual(modules.filter((name) => /^node:|^ext:deno_node\//.test(name)), []);
+    });
+  } finally {
+    await start(`${prefix}/bin/kodama`, ["cluster", "down"], env);
+  }
 
   await t.step("data files lie where the bundle looks for them", async () => {
     for (const path of ["main.js", "deno", "LICENSES.txt", "workflows/kwekash.yaml"]) {
@@ -143,6 +149,26 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
     assert.deepEqual(left.map(({ name }) => name).toSorted(), ["kpod", "other"]);
     await assert.rejects(Deno.stat(first.prefix.versions), Deno.errors.NotFound);
   });
+});
+
+Deno.test("the code cache is filled without the proxy of the installing user", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/${installed.entry}`, "");
+  const requests: string[] = [];
+  await using proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
+    requests.push(url);
+    return new Response(null, { status: 502 });
+  });
+  const address = `http://127.0.0.1:${proxy.addr.port}`;
+  const tool = filePath(new URL("../tools/warm_code_cache.ts", import.meta.url));
+  const args = ["run", "--quiet", "-P=tools", tool, folder.path];
+  const env = { HTTP_PROXY: address, http_proxy: address, NO_PROXY: "", no_proxy: "" };
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, env }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  assert.deepEqual(requests, []);
+  assert.ok(
+    loadedModules(`${folder.path}/${installed.cache}`).includes("ext:deno_fetch/26_fetch.js"),
+  );
 });
 
 Deno.test("the bundle starts with few files, which are free of node's compatibility layer", async () => {

@@ -6,7 +6,7 @@ import { SourceKodama } from "./harness/source_kodama.ts";
 const pods = ["-n", "weka-operator-system", "weka-drive-0"];
 
 Deno.test("without HOME what needs nothing of it works, and what must be kept says why it can't be", async () => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = await SourceKodama.on(cluster);
   const env = { HOME: "", KODAMA_CONFIG_DIR: "" };
   const run = (...words: string[]) => kodama.run(words, { env });

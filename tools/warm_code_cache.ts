@@ -6,6 +6,19 @@ import { DatabaseSync } from "node:sqlite";
 import { installed, runFlags } from "./deno_flags.ts";
 
 /**
+ * Statements that use what no chunk imports: modules of Deno that it loads, and caches, at their first use. Without a
+ * loopback interface, as in some sandboxes of builds, they are compiled at the first start that needs them.
+ */
+const firstUses = `
+await import("node:process");
+try {
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  await using server = Deno.serve(options, () => new Response("a body"));
+  await (await fetch("http://127.0.0.1:" + server.addr.port)).text();
+} catch {}
+`;
+
+/**
  * Loads each module at its final path, under which Deno caches its compiled form. `deno` is the executable that starts
  * this version.
  */
@@ -22,7 +35,7 @@ export async function warmCodeCache(
   const program = await Deno.makeTempFile({ dir: version, suffix: ".mjs" });
   try {
     const imports = chunks.toSorted().map((path) => `await import(${JSON.stringify(path)});\n`);
-    await Deno.writeTextFile(program, imports.join(""));
+    await Deno.writeTextFile(program, firstUses + imports.join(""));
     // The first load analyses a module, the second caches its compiled form.
     for (let load = 0; load < 2; load++) {
       await start([program]);
@@ -50,8 +63,20 @@ async function settle(cache: string): Promise<void> {
 
 async function runDeno(deno: string, version: string, args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
-    args: [...runFlags, "--allow-read", "--allow-env", "--allow-sys", ...args],
-    env: { DENO_DIR: `${version}/${installed.cache}`, DENO_NO_UPDATE_CHECK: "1" },
+    args: [
+      ...runFlags,
+      "--allow-read",
+      "--allow-env",
+      "--allow-sys",
+      "--allow-net=127.0.0.1",
+      ...args,
+    ],
+    env: {
+      DENO_DIR: `${version}/${installed.cache}`,
+      DENO_NO_UPDATE_CHECK: "1",
+      // The request is to this machine, whatever proxy the installing user has.
+      NO_PROXY: "127.0.0.1",
+    },
     stdin: "null",
     stdout: "null",
   }).output();
