@@ -17,6 +17,17 @@ export interface ContainerChoice {
   states: readonly ContainerPhase[];
 }
 
+/** Returns the choice of the container with a name; of every container if there is none. */
+export function containerNamed(name: string | undefined): ContainerChoice {
+  return {
+    names: name === undefined ? [] : [{ kind: "exact", name }],
+    exclude: [],
+    init: true,
+    ephemeral: true,
+    states: [],
+  };
+}
+
 /** The states of a container, as in the API. */
 type ContainerPhase = "waiting" | "running" | "terminated";
 

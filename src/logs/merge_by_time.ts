@@ -8,7 +8,7 @@ const batchLines = 1024;
 interface Head {
   lines: readonly LogLine[];
   at: number;
-  /** Of the line at `at`: fields that are compared constantly are stored together. */
+  /** The time of the line at `at`: fields that are compared constantly are stored together. */
   seconds: number;
   nanos: number;
   source: number;

@@ -5,7 +5,7 @@ import type { Style } from "../terminal/style.ts";
 import { tameLine } from "../terminal/tame.ts";
 import { firstLine, requestName, statusLine, taskData } from "./agent_tasks.ts";
 
-/** Of a tool's result. */
+/** The number of lines shown of a tool's result. */
 const maxAnswerLines = 6;
 
 /** Returns the lines of an event, without line feeds. */

@@ -5,7 +5,7 @@ import { plural } from "../base/plural.ts";
 import { ageText } from "../base/duration.ts";
 import { tableLines } from "../terminal/table.ts";
 
-/** Of a request for approval: enough to distinguish those of one task. */
+/** The number of characters shown of a request's id: enough to distinguish those of one task. */
 const shortRequest = 8;
 
 /** Returns the name of a request that a user types. */

@@ -5,7 +5,7 @@ import type { Style } from "../terminal/style.ts";
 /** Highlights one line of a verb's output, without its line feed; undefined to omit it. */
 type Highlight = (line: string, style: Style) => string | undefined;
 
-/** By verb. */
+/** How lines of output are highlighted, by verb. */
 const highlights: Readonly<Record<string, Highlight>> = {
   diff: diffLine,
   explain: explainLine,

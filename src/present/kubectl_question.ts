@@ -5,10 +5,10 @@ import { plural } from "../base/plural.ts";
 import { printable } from "../terminal/printable.ts";
 import type { Style } from "../terminal/style.ts";
 
-/** Of one list of names. */
+/** The most names shown of one list. */
 const maxNames = 8;
 
-/** Of all differences together. */
+/** The most lines shown of all differences together. */
 const maxDiffLines = 24;
 
 /** A question, up to the words that ask. */

@@ -158,7 +158,7 @@ export function notesOn(
       return event.joined ? event.names.map((name) => note(`${name} has joined`)) : [];
     case "queued": {
       const logs = plural(event.waiting, "log has", "logs have");
-      return [note(`${logs} to wait: at most ${event.places} at a time (${moreRequests})`)];
+      return [note(`${logs} to wait: at most ${event.slots} at a time (${moreRequests})`)];
     }
     case "waitingForPods":
       return [important(waitingText(event))];

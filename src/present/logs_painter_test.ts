@@ -172,7 +172,7 @@ Deno.test("notices are on standard error; with --quiet only errors", () => {
 
 Deno.test("how many logs wait is said in the number that they have", () => {
   const said = (waiting: number) =>
-    notesOn({ kind: "queued", waiting, places: 1 }, [], plain)[0]?.text;
+    notesOn({ kind: "queued", waiting, slots: 1 }, [], plain)[0]?.text;
   assert.equal(said(1), "1 log has to wait: at most 1 at a time (--max-log-requests)");
   assert.equal(said(9), "9 logs have to wait: at most 1 at a time (--max-log-requests)");
 });

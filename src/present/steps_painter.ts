@@ -67,7 +67,7 @@ export class StepsPainter implements Painter<StepsEvent> {
 
   #count(step: string, { name, outcome }: { name: string; outcome: { kind: string } }): void {
     const ends = this.#targets.get(step) ?? new Map<string, string>();
-    // Of several attempts the last one counts.
+    // A later attempt replaces an earlier one.
     this.#targets.set(step, ends.set(name, outcome.kind));
   }
 

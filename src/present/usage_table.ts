@@ -14,7 +14,7 @@ export interface UsageColumns {
   namespace: boolean;
 }
 
-/** Of a limit that is nearly reached: memory above it ends a container, CPU above it is throttled. */
+/** The shares of a limit above which usage is marked: memory above the limit ends a container, CPU is throttled. */
 const warnShare = 0.8;
 const badShare = 0.95;
 

@@ -158,7 +158,7 @@ function text(value: string, tone: Tone = "plain"): Extract<LiveCell, { kind: "t
   return { kind: "text", text: plainText(value, maxCellLength), tone };
 }
 
-/** Of an Event, in milliseconds of the epoch; 0 if it doesn't say. */
+/** Returns when an Event was last seen, in milliseconds of the epoch; 0 if it has no time. */
 function lastSeenMs(fields: WatchedObject["fields"]): number {
   const series = (fields["series"] ?? {}) as Record<string, unknown>;
   const times = [series["lastObservedTime"], fields["lastTimestamp"], fields["eventTime"]];

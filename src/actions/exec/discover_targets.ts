@@ -109,7 +109,7 @@ async function askContext(
 /** Nothing was started: there are no outcomes to report, so this is an error. */
 function cancelled({ reason }: AbortSignal): KodamaError {
   if (reason instanceof KodamaError) return reason;
-  return new KodamaError("cancelled", "cancelled before any command began", { cause: reason });
+  return new KodamaError("cancelled", "cancelled before any command started", { cause: reason });
 }
 
 /**

@@ -37,13 +37,13 @@ export interface ExecTerminal {
   onStarted?: () => void;
 }
 
-/** Targets resolved beforehand, instead of by a selection: those of an earlier run. */
-export interface SettledTargets {
+/** The targets of an earlier run, which a rerun uses instead of a selection. */
+export interface EarlierTargets {
   /** The earlier run. */
   run: string;
   targets: readonly Target[];
   /** The index and total passed to each target's command. */
-  places: readonly { index: number; total: number }[];
+  positions: readonly { index: number; total: number }[];
   /** A recreated pod of the same name is accepted. */
   recreated: boolean;
 }
@@ -62,7 +62,7 @@ export interface ExecOptions extends ExecOptionValues {
   contexts: readonly string[];
   selection: Selection;
   /** Replaces contexts and selection. */
-  settled?: SettledTargets;
+  earlier?: EarlierTargets;
   /** Program and arguments, run as they are; at least one. */
   command: readonly string[];
   /** Between TERM and KILL when a command is ended; default 2,000. */
@@ -130,7 +130,7 @@ export type ExecEvent =
     kind: "runEnded";
     outcomes: readonly Outcome[];
     summary: RunSummary;
-    /** Of the process, by the table in the reference. */
+    /** The exit code of the process, by the table in the reference. */
     exitCode: number;
     at: Date;
     durationMs: number;

@@ -20,7 +20,7 @@ import {
   selectIn,
 } from "./discover_targets.ts";
 import { findRetrying } from "./find_retrying.ts";
-import type { ExecEvent, ExecOptions, SettledTargets } from "./events.ts";
+import type { EarlierTargets, ExecEvent, ExecOptions } from "./events.ts";
 import { chosenSettings, type ExecSettings } from "./settings.ts";
 import type { Host } from "../host.ts";
 import { type OutputPresenter, presentOutput } from "./present_output.ts";
@@ -46,28 +46,28 @@ class ExecRun {
   readonly #options: ExecOptions;
   readonly #contexts: readonly string[];
   readonly #settings: Promise<ExecSettings>;
-  readonly #settled: SettledRun | undefined;
+  readonly #earlier: EarlierRun | undefined;
   readonly #files: OutputFiles | undefined;
   readonly #targets: Target[] = [];
   readonly #names: string[] = [];
   readonly #discovery: Discovery;
   /** Events of the time before the run, which are emitted at once. */
   readonly #waits: BoundedQueue<ExecEvent>;
-  #looking = true;
+  #isFinding = true;
   /** Emitted before the next event: notes about contexts that arrived during the run. */
   #notes: ExecEvent[] = [];
   #failedContexts = 0;
 
   constructor(host: Host, options: ExecOptions) {
-    const { settled, signal, outputFolder } = options;
+    const { earlier, signal, outputFolder } = options;
     this.#host = host;
     this.#options = options;
-    this.#settled = settled && new SettledRun(host, settled, signal);
-    this.#contexts = this.#settled?.contexts ?? options.contexts;
+    this.#earlier = earlier && new EarlierRun(host, earlier, signal);
+    this.#contexts = this.#earlier?.contexts ?? options.contexts;
     this.#files = outputFolder && new OutputFiles(host, outputFolder);
     this.#waits = new BoundedQueue(Math.max(1, this.#contexts.length));
     this.#settings = chosenSettings(host, options);
-    const find = findRetrying(this.#settled?.find ?? selectIn(host, options.selection, signal), {
+    const find = findRetrying(this.#earlier?.find ?? selectIn(host, options.selection, signal), {
       clock: host.clock,
       signal,
       limit: this.#settings.then(({ connectTimeoutMs }) => connectTimeoutMs),
@@ -86,11 +86,11 @@ class ExecRun {
         );
     recording.catch(() => {});
     const settings = await this.#settings;
-    const looking = this.#firstFindings().finally(() => this.#endWaits());
+    const finding = this.#firstFindings().finally(() => this.#endWaits());
     // The consumer may be slow; a failure is thrown after the queued events.
-    looking.catch(() => {});
+    finding.catch(() => {});
     yield* this.#waits;
-    const findings = await looking;
+    const findings = await finding;
     const first = findings.flatMap((found) => this.#note(found));
     // The error explains why no pod can be used, so the notes needn't.
     if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
@@ -159,12 +159,12 @@ class ExecRun {
   }
 
   #report(wait: ExecEvent): void {
-    if (this.#looking) void this.#waits.push(wait);
+    if (this.#isFinding) void this.#waits.push(wait);
     else this.#notes.push(wait);
   }
 
   #endWaits(): void {
-    this.#looking = false;
+    this.#isFinding = false;
     this.#waits.close();
   }
 
@@ -192,10 +192,10 @@ class ExecRun {
   }
 
   #runOptions(settings: ExecSettings, input: StdinSource | undefined): RunOptions {
-    const settled = this.#settled;
+    const earlier = this.#earlier;
     return targetRunOptions(this.#options, settings, {
       open: async (target, request, signal, onSent) => {
-        const refusal = settled?.refusals.get(target);
+        const refusal = earlier?.refusals.get(target);
         if (refusal !== undefined) throw refusal;
         const client = await this.#host.kube(target.context);
         const { command, shell = false } = this.#options;
@@ -209,16 +209,16 @@ class ExecRun {
       clock: this.#host.clock,
       later: this.#laterTargets(),
       input,
-      ...(settled === undefined
+      ...(earlier === undefined
         ? {}
-        : { positionOf: (target) => this.#positionOf(target, settled) }),
+        : { positionOf: (target) => this.#positionOf(target, earlier) }),
     });
   }
 
-  #positionOf(target: number, { places }: SettledRun): { index: number; total: number } {
+  #positionOf(target: number, { positions }: EarlierRun): { index: number; total: number } {
     const known = this.#targets[target];
-    const place = known && places.get(known);
-    return place ?? { index: target, total: this.#targets.length };
+    const position = known && positions.get(known);
+    return position ?? { index: target, total: this.#targets.length };
   }
 
   /** Output is written to its file before it is shown, and a target's files are complete before its end is emitted. */
@@ -328,32 +328,32 @@ function targetRunOptions(
 /* The targets of an earlier run, found again: the same pods, or reported as different. */
 
 /** The targets of an earlier run in the contexts that have answered. */
-class SettledRun {
+class EarlierRun {
   /** Why a target is refused. */
   readonly refusals = new Map<Target, KodamaError>();
   /** The index and total passed to a target's command. */
-  readonly places = new Map<Target, { index: number; total: number }>();
+  readonly positions = new Map<Target, { index: number; total: number }>();
   readonly #host: Host;
-  readonly #settled: SettledTargets;
+  readonly #earlier: EarlierTargets;
   readonly #signal: AbortSignal;
 
-  constructor(host: Host, settled: SettledTargets, signal: AbortSignal) {
+  constructor(host: Host, earlier: EarlierTargets, signal: AbortSignal) {
     this.#host = host;
-    this.#settled = settled;
+    this.#earlier = earlier;
     this.#signal = signal;
   }
 
   get contexts(): readonly string[] {
-    return [...new Set(this.#settled.targets.map(({ context }) => context))];
+    return [...new Set(this.#earlier.targets.map(({ context }) => context))];
   }
 
   /** Returns one context's targets in their earlier order. */
   readonly find: FindIn = async (context = "") => {
     const client = await this.#client(context);
-    const members = this.#settled.targets.filter((target) => target.context === context);
+    const members = this.#earlier.targets.filter((target) => target.context === context);
     const now = new Map<string, Target>();
-    for (const [namespace, wanted] of Map.groupBy(members, (target) => target.namespace)) {
-      const selection = podsOf(namespace, wanted);
+    for (const [namespace, targets] of Map.groupBy(members, (target) => target.namespace)) {
+      const selection = podsOf(namespace, targets);
       const found = await this.#host.select(client, selection, { signal: this.#signal });
       for (const target of found.targets) now.set(keyOf(target), target);
     }
@@ -370,14 +370,14 @@ class SettledRun {
   }
 
   #current(then: Target, now: Target | undefined): Target {
-    const { targets, places, recreated } = this.#settled;
-    const meant = now !== undefined && (now.uid === then.uid || recreated);
-    // All is that of the current pod except the container, which is the earlier run's. A pod that doesn't match isn't
-    // substituted: the next rerun would run in it.
-    const target = meant ? { ...now, container: then.container } : then;
-    const place = places[targets.indexOf(then)];
-    if (place !== undefined) this.places.set(target, place);
-    if (!meant) this.refusals.set(target, refusal(then, now));
+    const { targets, positions, recreated } = this.#earlier;
+    const isAccepted = now !== undefined && (now.uid === then.uid || recreated);
+    // The current pod, with the container of the earlier run. If the pod isn't accepted, the record gets the earlier
+    // one: otherwise the next rerun would run in this pod.
+    const target = isAccepted ? { ...now, container: then.container } : then;
+    const position = positions[targets.indexOf(then)];
+    if (position !== undefined) this.positions.set(target, position);
+    if (!isAccepted) this.refusals.set(target, refusal(then, now));
     return target;
   }
 }

@@ -38,7 +38,7 @@ export const fanOutOptions = {
   }),
 };
 
-/** Of every command in pods. */
+/** The options of every command in pods. */
 export const execOptions = {
   ...fanOutOptions,
   environment: variablesOption("environment variable of the command"),

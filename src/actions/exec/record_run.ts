@@ -31,7 +31,7 @@ type RecordedOptions =
     | "stdin"
     | "terminal"
     | "workflow"
-    | "settled"
+    | "earlier"
     | "fanout"
     | "connectTimeoutMs"
     | "timeoutMs"
@@ -127,7 +127,7 @@ export class RunRecorder implements AsyncDisposable {
 }
 
 function headerOf(options: RecordedOptions, words: string[], now: Date): RecordHeader {
-  const { command, settled, environment, fanout, connectTimeoutMs, timeoutMs } = options;
+  const { command, earlier, environment, fanout, connectTimeoutMs, timeoutMs } = options;
   const { serial, maxFail, failFast } = options;
   return {
     event: "record",
@@ -144,8 +144,8 @@ function headerOf(options: RecordedOptions, words: string[], now: Date): RecordH
     tty: options.terminal !== undefined,
     copy: options.copy ?? false,
     workflow: options.workflow ?? null,
-    rerunOf: settled?.run ?? null,
-    places: settled === undefined ? null : [...settled.places],
+    rerunOf: earlier?.run ?? null,
+    places: earlier === undefined ? null : [...earlier.positions],
     bounds: definedOnly({
       fanout,
       connectTimeoutMs,

@@ -251,7 +251,10 @@ Deno.test("a pod that is gone or another one is unreachable in a rerun, and the 
 Deno.test("what wasn't kept must be said again", async () => {
   const { run, again } = stage();
   await run({ environment: { LEVEL: "9" } });
-  await assert.rejects(again(), { kind: "usage", message: /set LEVEL, whose values aren't kept/ });
+  await assert.rejects(again(), {
+    kind: "usage",
+    message: /set LEVEL, whose values aren't stored/,
+  });
   assert.ok((await again({ environment: { LEVEL: "9" } })).length > 0);
   await assert.rejects(again({ run: "nothing" }), { kind: "notFound" });
 });

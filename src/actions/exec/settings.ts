@@ -21,9 +21,9 @@ export interface ExecSettings {
 export interface RecordSettings {
   /** What commands write is stored. */
   outputs: boolean;
-  /** Of the outputs of one run. */
+  /** The limit of the outputs of one run. */
   outputLimitBytes: number;
-  /** Of all records. */
+  /** The limit of all records together. */
   totalLimitBytes: number;
 }
 

@@ -13,9 +13,9 @@ export { type LogLine, logLineText as textOf, stampOf } from "../../logs/line.ts
 export {
   type LogTemplatePart as TemplatePart,
   parseLogTemplate as parseTemplate,
-  templateFields as templateWords,
+  templateFields,
 } from "../../logs/template.ts";
-export type { NameChoice } from "../../logs/containers.ts";
+export { containerNamed, type NameChoice } from "../../logs/containers.ts";
 export type { Target } from "../../kube/select/target.ts";
 
 /** Which logs to read, and how much of them. */
@@ -23,7 +23,7 @@ export interface LogsOptions
   extends Omit<OptionValues<typeof logsOptions>, "tailLines" | "sinceMs"> {
   /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
-  /** Which pods. Its container and its phases are ignored: `containers` selects among all of them. */
+  /** The pods, in any phase. Its container is ignored: `containers` selects among all of them. */
   selection: Selection;
   /** Only these pods of the selection. */
   picked?: readonly PickedPod[];
@@ -59,16 +59,16 @@ export type LogsEvent =
   | { kind: "linkLost"; context: string; reason: string }
   /** The server answers again, and every log of it resumes. */
   | { kind: "linkBack"; context: string }
-  /** The container's pod is gone, or no longer starts it. */
+  /** The container's pod was deleted, or no longer starts the container. */
   | { kind: "left"; source: number }
   /** More logs than may be read at the same time: `waiting` of them wait for a slot. */
-  | { kind: "queued"; waiting: number; places: number }
+  | { kind: "queued"; waiting: number; slots: number }
   /** The pods of this context can't be watched. */
   | { kind: "unwatched"; context: string; error: KodamaError }
   /** The last event. The front end adds what only it knows (130 after Ctrl-C). */
   | { kind: "ended"; exitCode: number };
 
-/** Returns how many logs are read at the same time: a followed log rests most of the time. */
+/** Returns how many logs are read at the same time: more if they are followed, because those are mostly idle. */
 export function maxRequestsOf({ maxRequests, follow }: LogsOptions): number {
   return maxRequests ?? (follow ? 500 : 50);
 }

@@ -106,11 +106,11 @@ class Following implements AsyncDisposable {
   }
 
   /** Reports once for all that start to wait together. */
-  async #reportQueued(places: number): Promise<void> {
+  async #reportQueued(slots: number): Promise<void> {
     this.#reportingQueued = true;
     await passed(this.#params.host.clock, queueingMs, { signal: this.#stop.signal });
     this.#reportingQueued = false;
-    await this.#queue.push({ kind: "queued", waiting: this.#mostQueued, places });
+    await this.#queue.push({ kind: "queued", waiting: this.#mostQueued, slots });
   }
 
   async #discover(first: readonly ContextFindings[], discovery: Discovery): Promise<void> {
@@ -282,7 +282,7 @@ interface PodBoardOptions {
 class PodBoard {
   readonly #options: PodBoardOptions;
   readonly #list: LiveList<Pod>;
-  /** By pod: resolved at its next change. */
+  /** Resolved at the next change of a pod, by pod. */
   readonly #changes = new Map<string, PromiseWithResolvers<void>>();
   /** Whether the operands select a pod, by its uid: a workload's pods are queried once for each. */
   readonly #isSelected = new Map<string, boolean>();

@@ -143,7 +143,7 @@ class WholeReading {
     const firstSource = this.#sources.count;
     yield this.#sources.add(targets, { joined: false });
     if (targets.length > maxRequests) {
-      yield { kind: "queued", waiting: targets.length - maxRequests, places: maxRequests };
+      yield { kind: "queued", waiting: targets.length - maxRequests, slots: maxRequests };
     }
     for (let at = 0; at < targets.length && !signal.aborted; at += maxRequests) {
       const group = targets.slice(at, at + maxRequests);

@@ -170,7 +170,7 @@ Deno.test("the number of queued logs is reported once for all that start togethe
     controller.abort();
     over.resolve();
   }
-  assert.deepEqual(queued, [{ kind: "queued", waiting: 3, places: 2 }]);
+  assert.deepEqual(queued, [{ kind: "queued", waiting: 3, slots: 2 }]);
 });
 
 Deno.test("a log that can't be read is reported, and doesn't affect the others", async () => {

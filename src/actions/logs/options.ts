@@ -8,7 +8,7 @@ export const logsOptions = {
   previous: toggleOption("read the log of each container's previous instance"),
   tailLines: wholeOption("read N lines from the end of each log", { least: 0 }),
   sinceMs: durationOption("read lines newer than this: 5s, 2m, 3h"),
-  /** Of the lines. Can't be combined with `follow`. */
+  /** Counts the bytes of the lines. Can't be combined with `follow`. */
   limitBytes: wholeOption("print at most N bytes of each log", { least: 1 }),
   maxRequests: wholeOption(
     "read N logs at the same time; the others wait (default 50, 500 if the logs are followed)",

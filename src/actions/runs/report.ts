@@ -52,7 +52,7 @@ export interface ReportSection {
   /** The key of the step; empty for a command. */
   step: string;
   title: string;
-  /** Of the step: `ok`, `failed`, `not ended`. */
+  /** The outcome of the step: `ok`, `failed`, `not ended`. */
   outcome: string;
   reason: string | null;
   span?: ReportSpan;
@@ -219,7 +219,7 @@ function spanFrom(at: Date, start: Date, end: Date | undefined): ReportSpan {
   };
 }
 
-/** By the numbers in the names: `web-2` before `web-10`. */
+/** Compares names with the numbers in them: `web-2` comes before `web-10`. */
 function byName(one: { name: string } | undefined, other: { name: string } | undefined): number {
   return (one?.name ?? "").localeCompare(other?.name ?? "", "en", { numeric: true });
 }

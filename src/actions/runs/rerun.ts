@@ -11,7 +11,7 @@ import { findRun, type PastRun, type RecordedTarget } from "./past_runs.ts";
 export interface RerunOptions extends
   Omit<
     ExecOptions,
-    "contexts" | "selection" | "settled" | "command" | "shell" | "substitute" | "workflow"
+    "contexts" | "selection" | "earlier" | "command" | "shell" | "substitute" | "workflow"
   > {
   /** An id or a prefix of one; the last run if absent. */
   run?: string;
@@ -35,8 +35,8 @@ export async function* rerun(host: Host, options: RerunOptions): AsyncGenerator<
 
 /** Returns the targets of a rerun. Throws `noMatch` if there is none. */
 export function targetsToRerun({ header, targets }: PastRun, failed: boolean): RecordedTarget[] {
-  const meant = targets.filter(({ end }) => !failed || end?.outcome !== "ok");
-  if (meant.length > 0) return meant;
+  const chosen = targets.filter(({ end }) => !failed || end?.outcome !== "ok");
+  if (chosen.length > 0) return chosen;
   throw new KodamaError(
     "noMatch",
     failed ? `every target of run ${header.id} was ok` : `run ${header.id} had no targets`,
@@ -48,14 +48,14 @@ function rerunOptions(
   { failed, recreated }: { failed: boolean; recreated: boolean },
 ): Omit<ExecOptions, "signal"> {
   const { id, command, shell, subst, workdir, workflow, bounds } = run.header;
-  const meant = targetsToRerun(run, failed);
+  const chosen = targetsToRerun(run, failed);
   return {
     contexts: [],
     selection: wholeSelection,
-    settled: {
+    earlier: {
       run: id,
-      targets: meant.map(({ target }) => target),
-      places: meant.map(({ position: place }) => place),
+      targets: chosen.map(({ target }) => target),
+      positions: chosen.map(({ position }) => position),
       recreated,
     },
     command,
@@ -73,7 +73,7 @@ type GivenOptions = Omit<RerunOptions, "run" | "failed" | "recreated">;
 function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
   if (header.redacted) {
     throw new KodamaError("conflict", `run ${header.id} can't be run again from its record`, {
-      hint: "its command held what looks like a secret, and that isn't kept",
+      hint: "its command held what looks like a secret, which isn't stored",
     });
   }
   if (header.tty) {
@@ -90,14 +90,14 @@ function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
   }
   const missing = header.env.filter((name) => !Object.hasOwn(given.environment ?? {}, name));
   if (missing.length > 0) {
-    throw new UsageError(`run ${header.id} set ${missing.join(", ")}, whose values aren't kept`, {
-      hint: hint`say them again: ${
+    throw new UsageError(`run ${header.id} set ${missing.join(", ")}, whose values aren't stored`, {
+      hint: hint`give them again: ${
         joinHints(missing.map((name) => option("env", `${name}=…`)), " ")
       }`,
     });
   }
   if (header.stdin && given.stdin === undefined) {
-    throw new UsageError(`run ${header.id} read standard input, which isn't kept`, {
+    throw new UsageError(`run ${header.id} read standard input, which isn't stored`, {
       hint: hint`give it again, with ${option("stdin")}`,
     });
   }

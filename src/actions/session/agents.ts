@@ -40,7 +40,7 @@ export interface SessionAgents {
 const podLimitMs = 10_000;
 const podsAtOnce = 16;
 
-/** Of each task's events: its agent's result, with the counts. */
+/** How much of the end of each task's events is read: it contains the agent's result, with the counts. */
 const resultBytes = 32 * 1024;
 
 /** Every task that a pod stores. */

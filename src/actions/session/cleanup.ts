@@ -1,4 +1,7 @@
-/** Cleanup after a command that failed or was interrupted: with a separate time limit, reported with the failure. */
+/**
+ * Cleanup and rollback after a command that failed or was interrupted: with a separate time limit, reported with the
+ * failure.
+ */
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { definedOnly } from "../../base/json_value.ts";
@@ -58,7 +61,7 @@ export function withOutcome(error: KodamaError, outcome: Hint): KodamaError {
   });
 }
 
-/* Cleans up after a failed start: objects are removed, or listed so that the user needn't search for them. */
+/* Rollback of a failed start: objects are removed, or listed so that the user needn't search for them. */
 
 /** A start that failed. */
 interface FailedStart {
@@ -78,7 +81,7 @@ interface FailedStart {
  * Removes everything if no pod was created yet; otherwise retains it, and stores the reason in the session.
  * Returns the error to report.
  */
-export async function cleanUpStart(failed: FailedStart): Promise<KodamaError> {
+export async function rollBackStart(failed: FailedStart): Promise<KodamaError> {
   // A session that ran before continues to run, whatever else was requested.
   if (failed.stored.session.status === "Running") return failed.error;
   const hasPod = failed.made.some(({ resource }) => resource === PODS);
@@ -145,7 +148,7 @@ function withQuotaHint(error: KodamaError, outcome: Hint): KodamaError {
   return withOutcome(new KodamaError(error.kind, error.message, { hint, cause: error }), outcome);
 }
 
-/* What remains of a session whose files weren't copied: nothing, or its earlier state. */
+/* Rollback of a session whose files weren't copied: nothing remains of it, or its earlier state. */
 
 /** A pod takes up to half a minute of it to end. */
 const removalLimitMs = 60_000;
@@ -155,7 +158,7 @@ const removalLimitMs = 60_000;
  *
  * @param purge removes its volumes too: they were created for it.
  */
-export async function removeIncomplete(
+export async function rollBackFill(
   host: Host,
   store: SessionStore,
   { name, error, purge }: { name: string; error: KodamaError; purge: boolean },

@@ -13,7 +13,7 @@ import { checkedSessionName, sessionNames } from "../../session/names.ts";
 import type { StoredSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import { cleanUpStart, kodamaErrorOf, removeIncomplete } from "./cleanup.ts";
+import { kodamaErrorOf, rollBackFill, rollBackStart } from "./cleanup.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionRef, StartEvent } from "./events.ts";
 import { fill } from "./fill.ts";
@@ -77,10 +77,10 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
     if (!isFilled) {
-      throw await removeIncomplete(host, store, { name: newName, error: failure, purge: true });
+      throw await rollBackFill(host, store, { name: newName, error: failure, purge: true });
     }
     const failed = { store, clock: host.clock, stored, created: false, made: [] };
-    throw await cleanUpStart({ ...failed, error: failure, interrupted: signal.aborted });
+    throw await rollBackStart({ ...failed, error: failure, interrupted: signal.aborted });
   }
 }
 

@@ -40,7 +40,7 @@ export interface Definition {
   secrets: ReadSecrets;
   editor: Readonly<Partial<Record<EditorFile, string>>>;
   sync: SyncChoice;
-  /** Of the project on this machine, if it has one. */
+  /** The devcontainer of the project on this machine, if it has one. */
   devContainer?: DevContainer;
   /** The project isn't on this machine: its file may be in the checkout. */
   devContainerInPod: boolean;
@@ -76,7 +76,7 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
       : { ...secrets, variables: new Map([...devContainer.secretVariables, ...variables]) },
     editor: await editorOverrides(host),
     ...(devContainer === undefined ? {} : { devContainer }),
-    devContainerInPod: requested.kind === "unsaid" && repository !== undefined &&
+    devContainerInPod: requested.kind === "unspecified" && repository !== undefined &&
       folder === undefined,
     chosen: await chosenParts(options, sources),
   };

@@ -32,7 +32,7 @@ export type RequestedDevContainer =
   /** In the working folder, or below it. */
   | { kind: "file"; path: string }
   /** The project's, if it has one. */
-  | { kind: "unsaid" };
+  | { kind: "unspecified" };
 
 /** Parts of a session that flags, the template or the repository's settings set: a `devcontainer.json` comes after them. */
 export interface ChosenParts {
@@ -73,7 +73,7 @@ export async function localDevContainer(
     if (text === undefined) continue;
     return await readFile({ path, text, folderName, localVariables: variables });
   }
-  if (requested.kind === "unsaid") return undefined;
+  if (requested.kind === "unspecified") return undefined;
   throw new UsageError(`${plainText(requested.path, 200)}: there is no such file in ${within}`, {
     hint: "the path of a devcontainer.json is relative to the project",
   });

@@ -9,7 +9,7 @@ import type { SessionRef } from "./events.ts";
 /** A diff of a slow disk takes this long at most. */
 const limitMs = 30_000;
 
-/** Of a diff; a longer one is cut at a line. What a pod answers is at most 1 MiB. */
+/** The largest diff; a longer one is cut at a line. A pod's answer is at most 1 MiB. */
 const maxBytes = 960 * 1024;
 
 /** What differs. */

@@ -46,8 +46,8 @@ export interface SessionRef extends SessionScope {
 export type RequestedSync =
   | { kind: "none" }
   | { kind: "folder"; path: string }
-  /** The working folder, if it is the project of the session. */
-  | { kind: "unsaid" };
+  /** Not given: the working folder, if it is the project of the session. */
+  | { kind: "unspecified" };
 
 /** Options to start or resume with. The template, the repository, the user and the defaults set the absent ones. */
 export interface StartOptions extends SessionRef {
@@ -83,7 +83,7 @@ export interface StartOptions extends SessionRef {
 /** The first task of the session's agent. */
 export interface FirstTask {
   adapter: string;
-  /** Of an agent of the session's own template. */
+  /** The description of the agent, if the session's own template has it. */
   manifest?: AgentManifest;
   prompt: string;
   /** The command of the adapter `command`; otherwise args appended to the adapter's own. */

@@ -6,7 +6,7 @@ import { hasRun } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionRef, StartEvent } from "./events.ts";
-import { cleanUpStart, kodamaErrorOf } from "./cleanup.ts";
+import { kodamaErrorOf, rollBackStart } from "./cleanup.ts";
 import { ownerIfOther, ownerLine } from "./owner.ts";
 import { noSession, openStore } from "../session_ref.ts";
 import { requireFiles } from "./new_session.ts";
@@ -68,6 +68,6 @@ export async function* resume(
     const failure = kodamaErrorOf(error, signal);
     const interrupted = signal.aborted;
     const failed = { store, clock: host.clock, stored, created: false, made: [], interrupted };
-    throw await cleanUpStart({ ...failed, error: failure });
+    throw await rollBackStart({ ...failed, error: failure });
   }
 }

@@ -17,7 +17,7 @@ import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import { contradictions, defineSession, type Definition, isCorrectable } from "./definition.ts";
 import type { Manifests, StartEvent, StartOptions } from "./events.ts";
-import { cleanUp, cleanUpStart, kodamaErrorOf, withOutcome } from "./cleanup.ts";
+import { cleanUp, kodamaErrorOf, rollBackStart, withOutcome } from "./cleanup.ts";
 import { openStore } from "../session_ref.ts";
 import { newSession, requireFiles } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
@@ -59,7 +59,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   if (oldVolumes) yield { kind: "warning", text: oldVolumesText(options.name) };
   if (isOther) yield { kind: "warning", text: joiningText(there.session, definition) };
   const { localPath } = definition.sync;
-  if (options.sync.kind === "unsaid" && localPath !== undefined) {
+  if (options.sync.kind === "unspecified" && localPath !== undefined) {
     yield { kind: "syncChosen", localPath };
   }
   yield* warnings(definition, store, session);
@@ -108,7 +108,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
     });
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
-    throw await cleanUpStart({
+    throw await rollBackStart({
       store,
       clock: host.clock,
       stored: continued,

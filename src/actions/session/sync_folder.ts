@@ -47,7 +47,7 @@ export async function chosenSync(
         `cannot sync ${requested.path}: ${kind === undefined ? "there is" : "it is"} no folder`,
       );
     }
-    case "unsaid": {
+    case "unspecified": {
       const why = await whyNot(host, repository, signal);
       return why === undefined
         ? { enabled: true, localPath: workingDir, isClone: repository !== undefined }

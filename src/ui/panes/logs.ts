@@ -1,5 +1,5 @@
 /** The logs of pods and workloads: merged, followed, filtered, saved. */
-import type { LogsOptions } from "../../actions/logs/events.ts";
+import { containerNamed, type LogsOptions } from "../../actions/logs/events.ts";
 import { styleFor } from "../../terminal/style.ts";
 import type { Pane, PaneContext } from "../pane.ts";
 import type { PaneRegistry } from "../registry.ts";
@@ -28,7 +28,7 @@ function logsPane(context: PaneContext): Pane {
   const isPrevious = config["previous"] === true;
   const request = (part: Pick<LogsOptions, "follow" | "start" | "signal">): LogsOptions => ({
     ...selectionOfRows(objects),
-    containers: { names: [], exclude: [], init: true, ephemeral: true, states: [] },
+    containers: containerNamed(undefined),
     previous: isPrevious,
     filter: { include: [], exclude: [] },
     ...part,

@@ -11,7 +11,7 @@ import { sessionNames } from "../../../session/names.ts";
 import type { StoredSession } from "../../../session/state.ts";
 import type { SessionStore } from "../../../session/store.ts";
 import type { Host } from "../../host.ts";
-import { cleanUp, cleanUpStart, kodamaErrorOf, removeIncomplete, withOutcome } from "../cleanup.ts";
+import { cleanUp, kodamaErrorOf, rollBackFill, rollBackStart, withOutcome } from "../cleanup.ts";
 import { bringUp } from "../bring_up.ts";
 import type { SessionRef, StartEvent } from "../events.ts";
 import {
@@ -172,11 +172,11 @@ async function* restoring(
   } catch (error) {
     const failure = kodamaErrorOf(error, signal);
     if (!filling.isFilled && (there === undefined || session.origin?.filled === false)) {
-      throw await removeIncomplete(host, store, { name, error: failure, purge: lost.length === 0 });
+      throw await rollBackFill(host, store, { name, error: failure, purge: lost.length === 0 });
     }
     if (!filling.isFilled) throw await stoppedAgain(host, store, { stored, error: failure });
     const failed = { store, clock: host.clock, stored, created: false, made: [] };
-    throw await cleanUpStart({ ...failed, error: failure, interrupted: signal.aborted });
+    throw await rollBackStart({ ...failed, error: failure, interrupted: signal.aborted });
   }
 }
 

@@ -126,5 +126,5 @@ const pr = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { pull, pr };

@@ -193,5 +193,5 @@ export async function askRestore(
   return await askYes(terminal, `${lines}Restore it?`, signal);
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { clone, restore };

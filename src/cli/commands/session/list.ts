@@ -130,5 +130,5 @@ const get = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { list, get };

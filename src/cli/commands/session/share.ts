@@ -222,5 +222,5 @@ async function askTransfer(
   return await askYes(terminal, printable(question), signal);
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { share, note, transfer };

@@ -122,5 +122,5 @@ const open = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { "ssh-config": sshConfig, open };

@@ -1,12 +1,11 @@
 import { absolutePath } from "../../../base/absolute_path.ts";
-import type { Permissions } from "../../../actions/agent/tasks.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { startOptions } from "../../../actions/session/options.ts";
 import { optionFlag } from "../../parser/option_flag.ts";
 import { orAborted } from "../../../base/abort.ts";
 import { definedOnly } from "../../../base/json_value.ts";
 import { UsageError } from "../../../base/errors.ts";
-import { defineCommand } from "../../parser/command.ts";
+import { defineCommand, type ParsedArgs } from "../../parser/command.ts";
 import { success } from "../../exit_codes.ts";
 import { type PromptSource, promptSource, readPrompt } from "../prompt/prompt_text.ts";
 import { text, toggle, value, values } from "../../parser/flag.ts";
@@ -16,6 +15,63 @@ import { adapterFlag, agentLimitFlags } from "../agent/flags.ts";
 import { dataFormats, limit, scopeFlags, sessionRef, timeoutFlag } from "./flags.ts";
 import { forwardFlag, forwardPorts } from "./forward_ports.ts";
 import { stoppable } from "../../../terminal/driver/signals.ts";
+
+const startFlags = {
+  ...scopeFlags,
+  "repo": optionFlag(startOptions, "repo", { placeholder: "URL" }),
+  "branch": optionFlag(startOptions, "branch", { placeholder: "NAME" }),
+  "image": optionFlag(startOptions, "image", { placeholder: "IMAGE" }),
+  "cpu": optionFlag(startOptions, "cpu", { placeholder: "QUANTITY" }),
+  "memory": optionFlag(startOptions, "memory", { placeholder: "QUANTITY" }),
+  "ttl": value(startOptions.ttl.description, limit, { placeholder: "DURATION" }),
+  "idle-timeout": value(startOptions.idleTimeout.description, limit, {
+    placeholder: "DURATION",
+  }),
+  "env-file": values(
+    "dotenv file with environment variables for the session; later files take precedence",
+    text,
+    {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    },
+  ),
+  "env-exclude": values("variable of the --env-file files to leave out", text, {
+    placeholder: "NAME",
+  }),
+  "template": optionFlag(startOptions, "template", {
+    placeholder: "NAME",
+    completion: { kind: "templates" },
+  }),
+  "sync": value(
+    "local folder to keep in sync with /workspace (default the current directory, if it is the session's project)",
+    text,
+    { placeholder: "PATH", completion: { kind: "files" } },
+  ),
+  "no-sync": toggle("don't sync a local folder"),
+  "devcontainer": value(
+    "devcontainer.json to use (default .devcontainer/devcontainer.json of the project)",
+    text,
+    { placeholder: "FILE", completion: { kind: "files" } },
+  ),
+  "no-devcontainer": toggle("ignore the project's devcontainer.json"),
+  "forward": forwardFlag,
+  "prompt": value("first task of the session's agent", text, { short: "p" }),
+  "prompt-file": value("read the first task from FILE, or - for stdin", text, {
+    placeholder: "FILE",
+    completion: { kind: "files" },
+  }),
+  "adapter": adapterFlag,
+  ...agentLimitFlags,
+  "join": toggle(
+    "use the session even if it belongs to someone else, or if volumes of a deleted session remain",
+  ),
+  "timeout": timeoutFlag,
+  "dry-run": toggle("print the objects that would be created, and create nothing"),
+  "output": value("output format of --dry-run (default yaml)", dataFormats.parse, {
+    short: "o",
+    ...dataFormats,
+  }),
+};
 
 /** `kodama start`. */
 export const command = defineCommand({
@@ -28,62 +84,7 @@ export const command = defineCommand({
     "your config.yaml, or kodama's defaults, in this order.",
   operands: [{ name: "NAME", arity: "one" }],
   trailing: "optional",
-  flags: {
-    ...scopeFlags,
-    "repo": optionFlag(startOptions, "repo", { placeholder: "URL" }),
-    "branch": optionFlag(startOptions, "branch", { placeholder: "NAME" }),
-    "image": optionFlag(startOptions, "image", { placeholder: "IMAGE" }),
-    "cpu": optionFlag(startOptions, "cpu", { placeholder: "QUANTITY" }),
-    "memory": optionFlag(startOptions, "memory", { placeholder: "QUANTITY" }),
-    "ttl": value(startOptions.ttl.description, limit, { placeholder: "DURATION" }),
-    "idle-timeout": value(startOptions.idleTimeout.description, limit, {
-      placeholder: "DURATION",
-    }),
-    "env-file": values(
-      "dotenv file with environment variables for the session; later files take precedence",
-      text,
-      {
-        placeholder: "FILE",
-        completion: { kind: "files" },
-      },
-    ),
-    "env-exclude": values("variable of the --env-file files to leave out", text, {
-      placeholder: "NAME",
-    }),
-    "template": optionFlag(startOptions, "template", {
-      placeholder: "NAME",
-      completion: { kind: "templates" },
-    }),
-    "sync": value(
-      "local folder to keep in sync with /workspace (default the current directory, if it is the session's project)",
-      text,
-      { placeholder: "PATH", completion: { kind: "files" } },
-    ),
-    "no-sync": toggle("don't sync a local folder"),
-    "devcontainer": value(
-      "devcontainer.json to use (default .devcontainer/devcontainer.json of the project)",
-      text,
-      { placeholder: "FILE", completion: { kind: "files" } },
-    ),
-    "no-devcontainer": toggle("ignore the project's devcontainer.json"),
-    "forward": forwardFlag,
-    "prompt": value("first task of the session's agent", text, { short: "p" }),
-    "prompt-file": value("read the first task from FILE, or - for stdin", text, {
-      placeholder: "FILE",
-      completion: { kind: "files" },
-    }),
-    "adapter": adapterFlag,
-    ...agentLimitFlags,
-    "join": toggle(
-      "use the session even if it belongs to someone else, or if volumes of a deleted session remain",
-    ),
-    "timeout": timeoutFlag,
-    "dry-run": toggle("print the objects that would be created, and create nothing"),
-    "output": value("output format of --dry-run (default yaml)", dataFormats.parse, {
-      short: "o",
-      ...dataFormats,
-    }),
-  },
+  flags: startFlags,
   examples: [
     { title: "An empty workspace", line: "kodama start my-work" },
     {
@@ -168,12 +169,12 @@ export const command = defineCommand({
       sync: flags["no-sync"]
         ? { kind: "none" }
         : flags.sync === undefined
-        ? { kind: "unsaid" }
+        ? { kind: "unspecified" }
         : { kind: "folder", path: flags.sync },
       devContainer: noDevContainer
         ? { kind: "none" }
         : path === undefined
-        ? { kind: "unsaid" }
+        ? { kind: "unspecified" }
         : { kind: "file", path },
     };
     const task = taskOf(flags, trailing);
@@ -181,13 +182,13 @@ export const command = defineCommand({
     return { options, task, dryRun, kubeconfig: flags.kubeconfig, ports };
   },
   async run(
-    { options: asked, task, dryRun, kubeconfig, ports },
+    { options: resolved, task, dryRun, kubeconfig, ports },
     { host: openHost, signals, terminal, environment },
   ) {
     const host = await openHost({ kubeconfig });
     const { workingDir } = host.places;
     const options = {
-      ...asked,
+      ...resolved,
       ...definedOnly({
         kubeconfig: kubeconfig === undefined ? undefined : absolutePath(kubeconfig, workingDir),
       }),
@@ -233,22 +234,13 @@ export const command = defineCommand({
   },
 });
 
-interface TaskArgs {
-  adapter: FirstTask["adapter"];
+/** The first task; its prompt may still have to be read. */
+interface TaskArgs extends Omit<FirstTask, "prompt"> {
   source: PromptSource;
-  args: readonly string[];
-  permissions: Permissions;
-  budgetUsd?: number;
 }
 
 function taskOf(
-  flags: {
-    prompt: string | undefined;
-    "prompt-file": string | undefined;
-    adapter: FirstTask["adapter"];
-    permissions: Permissions;
-    budget: number | undefined;
-  },
+  flags: ParsedArgs<typeof startFlags>["flags"],
   trailing: readonly string[] | undefined,
 ): TaskArgs | undefined {
   const [prompt, file] = [flags.prompt, flags["prompt-file"]];

@@ -228,5 +228,5 @@ export async function askDeletion(
   return await askYes(terminal, `${lines}Delete it?`, signal);
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { stop, resume, delete: remove };
