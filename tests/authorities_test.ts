@@ -19,7 +19,7 @@ steps:
 `;
 
 Deno.test("where a kubeconfig names no authority, those of SSL_CERT_FILE count, for steps too", async () => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = await SourceKodama.on(cluster);
   const kubeconfig = parse(await Deno.readTextFile(cluster.kubeconfig)) as Kubeconfig;
   const own = kubeconfig.clusters[0]?.cluster;
@@ -52,7 +52,7 @@ Deno.test("where a kubeconfig names no authority, those of SSL_CERT_FILE count, 
 });
 
 Deno.test("the authority that a kubeconfig names counts alone, and none that Deno knows beside it", async () => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = await SourceKodama.on(cluster);
   const kubeconfig = parse(await Deno.readTextFile(cluster.kubeconfig)) as Kubeconfig;
   const own = kubeconfig.clusters[0]?.cluster;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -9,22 +10,26 @@ const namespace = "weka-operator-system";
 const missing = await kubectlMissing();
 
 Deno.test({ name: "cp by the real program", ignore: missing !== undefined }, async (t) => {
-  await using cluster = await startTestCluster("weka");
-  const kodama = await SourceKodama.on(cluster);
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
+  const real = await SourceKodama.on(cluster);
+  const kodama = new KodamaInProcess(cluster.env);
   const { folder, kubeconfig } = cluster;
   let limit = Infinity;
   const { clusters } = JSON.parse(await Deno.readTextFile(kubeconfig));
   await using link = new CuttingLink(clusters[0].cluster.server, () => limit);
   await link.writeKubeconfig(kubeconfig, `${folder}/cutting`);
-  const run = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-    kodama.run(["cp", "-n", namespace, ...words], { env, cwd: folder });
+  const run = (
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    program: SourceKodama | KodamaInProcess = kodama,
+  ) => program.run(["cp", "-n", namespace, ...words], { env, cwd: folder });
   const cutting = { KUBECONFIG: `${folder}/cutting` };
   const bytes = new Uint8Array(8_000_000);
   for (let at = 0; at < bytes.length; at += 65_536) {
     crypto.getRandomValues(bytes.subarray(at, at + 65_536));
   }
   await Deno.writeFile(`${folder}/large`, bytes);
-  const placed = await run(["large", "weka-drive-0:/tmp/large"]);
+  const placed = await run(["large", "weka-drive-0:/tmp/large"], {}, real);
   assert.deepEqual([placed.code, placed.stdout, placed.stderr], [0, "", ""]);
 
   await t.step("a copy resumes over a link that breaks again and again", async () => {
@@ -32,6 +37,7 @@ Deno.test({ name: "cp by the real program", ignore: missing !== undefined }, asy
     const { code, stdout, stderr } = await run(
       ["-o", "jsonl", "weka-drive-0:/tmp/large", "./back"],
       cutting,
+      real,
     );
     assert.equal(code, 0, stderr);
     const report = JSON.parse(stdout);

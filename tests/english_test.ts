@@ -45,6 +45,8 @@ Deno.test("deniedIn() finds denied expressions outside code in backquotes", () =
   assert.equal(count("identifier", "onTold"), 1);
   assert.equal(count("identifier", "farther"), 0);
   assert.equal(count("comment", "far away"), 0);
+  assert.equal(count("comment", "Of a cell."), 1);
+  assert.equal(count("comment", "By default it is empty."), 0);
 });
 
 Deno.test("CommentCounts.per10k() is relative to the words of all comments", () => {

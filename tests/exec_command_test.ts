@@ -15,7 +15,7 @@ function objects(text: string): Record<string, unknown>[] {
 }
 
 Deno.test("exec by the real program", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const real = await SourceKodama.on(cluster);
   const kodama = new KodamaInProcess(cluster.env);
   const { folder } = cluster;
@@ -189,7 +189,7 @@ Deno.test("exec by the real program", async (t) => {
 });
 
 Deno.test("each row of the table of exit codes, by the real program", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const real = await SourceKodama.on(cluster);
   const kodama = new KodamaInProcess(cluster.env);
   const dead = await writeDeadKubeconfig(cluster.folder);

@@ -22,7 +22,7 @@ Deno.test({
     : `a run on a terminal (not run: ${missing})`,
   ignore: missing !== undefined,
   async fn(t) {
-    await using cluster = await startTestCluster("weka");
+    await using cluster = await startTestCluster("weka:computes=0,clients=0");
     const kodama = await SourceKodama.on(cluster);
     // The terminal's own word of the end would move the screen: a shell stays behind to keep it.
     const shell = ["sh", "-c", 'trap : QUIT; "$@"; echo "exit code $?"; exec sleep 1000', "sh"];

@@ -25,7 +25,7 @@ const changing: readonly (readonly [line: readonly string[], message: RegExp])[]
 ];
 
 Deno.test("in read-only mode no request arrives that changes something, and reads work", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   await using api = await startFaultyApi(cluster);
   const requests: string[] = [];
   api.choose = ({ method, url, headers }) => {

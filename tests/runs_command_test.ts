@@ -28,7 +28,7 @@ async function records(kodama: SourceKodama): Promise<{ path: string; mode: numb
 }
 
 Deno.test("runs are kept, shown and run again, by the real program", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const real = await SourceKodama.on(cluster);
   const kodama = new KodamaInProcess(cluster.env);
   const host = systemHost(() => {});

@@ -37,7 +37,7 @@ const threeEnds = [
 ];
 
 Deno.test("real output is what the published schemas say", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = new KodamaInProcess(cluster.env);
   const report = await published("target-report");
   const event = await published("run-event");

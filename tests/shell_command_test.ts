@@ -28,7 +28,7 @@ async function keptIn(kodama: SourceKodama, pod: string): Promise<string> {
 
 /** Waits in a pod until a condition of its shell holds: nothing reports that a process there has ended. */
 async function untilInPod(kodama: SourceKodama, pod: string, condition: string): Promise<void> {
-  const line = `until ${condition}; do sleep 0.1; done`;
+  const line = `until ${condition}; do sleep 0.5; done`;
   await new KodamaInProcess(kodama.env).succeed([
     ...["exec", ...inNamespace, pod, "--timeout", "60s"],
     ...["--", "sh", "-c", line],
@@ -57,7 +57,7 @@ Deno.test({
   name: missing === undefined ? "kodama shell in a terminal" : `kodama shell (not run: ${missing})`,
   ignore: missing !== undefined,
   fn: async (t) => {
-    await using cluster = await startTestCluster("weka");
+    await using cluster = await startTestCluster("weka:computes=0,clients=0");
     const kodama = await SourceKodama.on(cluster);
     const open = (words: readonly string[], env = kodama.env) =>
       PseudoTerminal.open([...shown, ...kodama.args(["shell", ...inNamespace, ...words])], {

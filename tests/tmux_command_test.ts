@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { hangLimitMs } from "./harness/hang_limit.ts";
-import { endTmux, PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { endTmux, nextPoll, PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const missing = await terminalMissing();
@@ -30,6 +30,7 @@ class PrivateTmux implements AsyncDisposable {
       const { stdout } = await this.run(...words);
       if (holds(stdout)) return stdout;
       assert.ok(performance.now() < deadline, `${what}; tmux says:\n${stdout}`);
+      await nextPoll();
     }
   }
 

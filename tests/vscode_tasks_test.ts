@@ -51,7 +51,7 @@ Deno.test("each input of the tasks is declared once, is used, and has a default 
 });
 
 Deno.test("each task does what its label says, whatever is chosen", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = await SourceKodama.on(cluster);
   for (const { label, command, args } of file.tasks) {
     const asked = file.inputs.filter(({ id }) => args.some((word) => word.includes(`:${id}}`)));

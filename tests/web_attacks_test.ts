@@ -406,7 +406,7 @@ const attacks: readonly Attack[] = [
 ];
 
 Deno.test("no attack on the page's server succeeds", async (t) => {
-  await using cluster = await inProcessCluster("weka");
+  await using cluster = await inProcessCluster("weka:computes=0,clients=0");
   // Each change is confirmed.
   const settings = `${cluster.host.places.configDir}/config.yaml`;
   await cluster.host.files.replaceText(settings, "gate: { contexts: { '*': ask } }\n");

@@ -9,7 +9,7 @@ import { type ServedPage, servedPage } from "./harness/served_page.ts";
 const namespace = "weka-operator-system";
 
 Deno.test("a terminal carries bytes, sizes and the exit code, and takes nothing else", async () => {
-  await using cluster = await inProcessCluster("weka");
+  await using cluster = await inProcessCluster("weka:computes=0,clients=0");
   await using page = await servedPage(cluster.host);
   const terminal = new Terminal(page);
   await terminal.until((text) => text.includes('"type":"attached"'));
@@ -36,7 +36,7 @@ Deno.test("a terminal carries bytes, sizes and the exit code, and takes nothing 
 });
 
 Deno.test("runs and logs of pods", async (t) => {
-  await using cluster = await inProcessCluster("weka");
+  await using cluster = await inProcessCluster("weka:computes=0,clients=0");
   {
     await using page = await servedPage(cluster.host);
     await t.step(

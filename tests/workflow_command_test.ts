@@ -19,7 +19,7 @@ steps:
 `;
 
 Deno.test("a killed run is shown and can be rerun: ended targets are not repeated", async () => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = await SourceKodama.on(cluster);
   const here = new KodamaInProcess(cluster.env);
   const file = `${cluster.folder}/slow.yaml`;

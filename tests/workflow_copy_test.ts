@@ -34,7 +34,7 @@ function reasonOf(events: readonly StepsEvent[]): string {
 }
 
 Deno.test("copies of a workflow", async (t) => {
-  await using cluster = await inProcessCluster("weka");
+  await using cluster = await inProcessCluster("weka:computes=0,clients=0");
   const inFolder = (name: string, test: (place: Place) => Promise<void>) =>
     t.step(name, async () => {
       await using temp = await cluster.folder();

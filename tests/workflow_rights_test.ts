@@ -28,7 +28,7 @@ interface Data {
 
 Deno.test("a workflow runs with exactly the Role that its rights name, and not without a rule", async () => {
   let refused: string[] = [];
-  await using cluster = await startTestCluster("weka", {
+  await using cluster = await startTestCluster("weka:computes=0,clients=0", {
     audit: ({ user, verb, objectRef, annotations }) => {
       if (user.username !== "jane") return;
       if (annotations["authorization.k8s.io/decision"] !== "forbid") return;

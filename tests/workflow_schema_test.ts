@@ -58,7 +58,7 @@ outputs: { ok: "\${{ steps.ends.ok }}" }
 `;
 
 Deno.test("what is written of workflows is what their schemas say", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = new KodamaInProcess(cluster.env);
   const file = `${cluster.folder}/much.yaml`;
   await Deno.writeTextFile(file, workflow);

@@ -40,7 +40,7 @@ Deno.test({
   name: "a workflow and the person at its terminal",
   ignore: missing !== undefined,
   fn: async (t) => {
-    await using cluster = await startTestCluster("weka");
+    await using cluster = await startTestCluster("weka:computes=0,clients=0");
     const kodama = await SourceKodama.on(cluster);
     const { folder } = cluster;
     for (const [name, text] of Object.entries({ asking, ending, dangerous })) {
@@ -136,7 +136,7 @@ Deno.test({
 });
 
 Deno.test("two runs of one workflow: one refuses, or waits until the other has ended", async (t) => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("weka:computes=0,clients=0");
   const kodama = await SourceKodama.on(cluster);
   const text = (mode: string) =>
     `concurrency: ${mode}

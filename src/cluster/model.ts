@@ -141,7 +141,7 @@ export interface UsageReport {
   /** How long the processor time was measured, milliseconds. */
   windowMs: number;
   machine: ProcessUsage;
-  /** By the uid of the pod, then by the container's name. */
+  /** The usage by the uid of the pod, then by the name of the container. */
   pods: ReadonlyMap<string, ReadonlyMap<string, ProcessUsage>>;
 }
 

@@ -384,6 +384,22 @@ Deno.test("a server that was out may refuse at first; refusals that last end the
   await assert.rejects(eventsOf(liveList([lasting], { clock }), clock), { kind: "forbidden" });
 });
 
+Deno.test("each outage has its own minute of refusals", async () => {
+  const [clock, stop] = [new ManualClock(), new AbortController()];
+  const outage = () => [
+    new KodamaError("unreachable", "down"),
+    ...Array.from({ length: 5 }, () => new KodamaError("forbidden", "no")),
+  ];
+  const one = client({
+    lists: [[[]]],
+    watches: [...outage(), [change("added", "b")], ...outage(), [change("added", "c")]],
+  }, stop);
+  const changes = (await eventsOf(liveList([one], { clock, signal: stop.signal }), clock))
+    .filter((event) => event.startsWith("added"));
+  assert.deepEqual(changes, ["added b", "added c"]);
+  assert.ok(clock.elapsedMs() > 60_000, "the refusals of both together last longer");
+});
+
 Deno.test("the first list's failure is thrown, unless the caller retries it", async () => {
   const down = new KodamaError("unreachable", "down");
   const [clock, stop] = [new ManualClock(), new AbortController()];

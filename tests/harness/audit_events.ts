@@ -29,9 +29,10 @@ export function mayChange({ verb, objectRef = {} }: AuditLine): boolean {
   return !readingVerbs.has(verb) || objectRef.subresource === "exec";
 }
 
-/** Returns whether a request changes nothing although its verb could: a dry run, or a review of rights. */
+/** Returns whether a request changes nothing although its verb could: a dry run, a review of rights, `auth whoami`. */
 export function isTrial({ requestURI, objectRef = {} }: AuditLine): boolean {
-  return /[?&]dryRun=All/.test(requestURI) || objectRef.apiGroup === "authorization.k8s.io";
+  return /[?&]dryRun=All/.test(requestURI) || objectRef.apiGroup === "authorization.k8s.io" ||
+    objectRef.resource === "selfsubjectreviews";
 }
 
 /** Returns it in words, such as `patch pods/web-0`. */

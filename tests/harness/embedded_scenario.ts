@@ -19,6 +19,7 @@ export async function openEmbeddedCluster(
   return {
     kubeconfig: test.cluster.kubeconfig,
     namespace,
+    repeatsInProcess: true,
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
   };
 }

@@ -1,16 +1,19 @@
 /**
  * kodama in the test's own process, without its launcher, for a fraction of the processor time. For
- * commands whose effects a test needs, and not for what the program does to its terminal, signals or other programs:
- * those inherit the environment of the test.
+ * commands whose effects a test needs, and not for what the program does to its terminal, signals, or the programs of
+ * workflows and in the background: those inherit the environment of the test.
  */
 import type { Host } from "../../src/actions/host.ts";
 import type { HostOptions } from "../../src/cli/invocation.ts";
 import { run } from "../../src/cli/run.ts";
 import { machineHost } from "../../src/host/host.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
-import { MemoryTerminal } from "../../src/terminal/testing/memory_terminal.ts";
+import {
+  MemoryTerminal,
+  type MemoryTerminalOptions,
+} from "../../src/terminal/testing/memory_terminal.ts";
 import { processInvocation } from "../../src/wiring.ts";
-import type { CommandResult } from "./command.ts";
+import { type CommandResult, runCommand } from "./command.ts";
 import { outputOf } from "./source_kodama.ts";
 
 /** The options of a single command. */
@@ -18,6 +21,10 @@ export interface InProcessOptions {
   /** Variables beside those of all commands, or instead of them. */
   env?: Readonly<Record<string, string>>;
   stdin?: string;
+  /** The working directory; that of the test by default. */
+  cwd?: string;
+  /** Called for each write to a stream, as {@link MemoryTerminal} does. */
+  onWrite?: MemoryTerminalOptions["onWrite"];
 }
 
 /** Runs kodama's commands in this process, with this environment. */
@@ -27,9 +34,12 @@ export class KodamaInProcess {
   /** Runs a command line to its end. */
   async run(
     args: readonly string[],
-    { env = {}, stdin }: InProcessOptions = {},
+    { env = {}, stdin, cwd, onWrite }: InProcessOptions = {},
   ): Promise<CommandResult> {
-    const terminal = new MemoryTerminal(stdin === undefined ? {} : { input: [stdin] });
+    const terminal = new MemoryTerminal({
+      ...(stdin === undefined ? {} : { input: [stdin] }),
+      ...(onWrite === undefined ? {} : { onWrite }),
+    });
     const all: Readonly<Record<string, string>> = { ...this.env, ...env };
     const environment = (name: string) => all[name];
     const clients = new Set<KubeClient>();
@@ -46,7 +56,14 @@ export class KodamaInProcess {
           clients.add(client);
           return client;
         };
-        return Promise.resolve({ ...host, kube });
+        // A program whose output it reads has the environment of the command, as have those of an installed kodama.
+        const machine = {
+          ...host.machine,
+          capture: (program: string, words: readonly string[], signal: AbortSignal) =>
+            runCommand([program, ...words], { env: all, signal }),
+        };
+        const places = cwd === undefined ? host.places : { ...host.places, workingDir: cwd };
+        return Promise.resolve({ ...host, places, machine, kube });
       },
     };
     try {

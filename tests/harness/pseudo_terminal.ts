@@ -21,7 +21,10 @@ export interface TerminalOptions {
   rows?: number;
 }
 
-const lookEveryMs = 50;
+/** Resolves when it is time for the next poll: a terminal reports no changes, and each poll is a process. */
+export function nextPoll(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 /** A terminal with one program. Disposing of it ends both. */
 export class PseudoTerminal implements AsyncDisposable {
@@ -99,8 +102,7 @@ export class PseudoTerminal implements AsyncDisposable {
       if (performance.now() > deadline) {
         throw new Error(`not seen: ${name}\n${await this.screen()}`);
       }
-      // A terminal doesn't report changes: polling is the only way to know.
-      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      await nextPoll();
     }
   }
 
@@ -160,6 +162,6 @@ export async function endTmux(
     const left = await running();
     if (left.length === 0) return;
     if (performance.now() > deadline) throw new Error(`still running:\n${left.join("\n")}`);
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    await nextPoll();
   }
 }

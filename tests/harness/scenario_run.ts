@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { hangTimeout } from "./hang_limit.ts";
 import { builtKodama } from "./built_kodama.ts";
-import { runCommand } from "./command.ts";
+import { type CommandResult, runCommand } from "./command.ts";
+import { CommandLines } from "./command_lines.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
 import { freePort } from "./free_port.ts";
+import { KodamaInProcess } from "./kodama_in_process.ts";
 import { TestFolder } from "./test_folder.ts";
 import { type KnownTexts, normalise } from "./normalise.ts";
 import type { Part, Scenario, Step } from "./scenario.ts";
@@ -17,16 +19,23 @@ export interface ScenarioCluster {
   namespace: string;
   /** Texts of this cluster to replace in the output, beside those of every cluster. */
   known?: KnownTexts;
+  /** Repeated commands may run in the test's own process. */
+  repeatsInProcess?: boolean;
 }
 
 /** A folder for a scenario: its files, its home, and `kodama` on its PATH. */
 class ScenarioFolder implements AsyncDisposable {
+  readonly #lines: CommandLines;
+
   private constructor(
     private readonly own: TestFolder,
     readonly folder: string,
     readonly env: Readonly<Record<string, string>>,
     readonly known: KnownTexts,
-  ) {}
+    repeatsInProcess: boolean,
+  ) {
+    this.#lines = new CommandLines({ env, cwd: `${folder}/work`, repeatsInProcess });
+  }
 
   static async open(cluster: ScenarioCluster): Promise<ScenarioFolder> {
     const own = await TestFolder.open("kodama-scenario-");
@@ -47,12 +56,13 @@ class ScenarioFolder implements AsyncDisposable {
       folder,
       { ...env, PATH: `${await builtKodama()}/bin:${env["PATH"]}` },
       known,
+      cluster.repeatsInProcess ?? false,
     );
   }
 
-  run(words: readonly string[], stdin?: string) {
-    const input = stdin === undefined ? {} : { stdin };
-    return runCommand(words, { env: this.env, cwd: `${this.folder}/work`, ...input });
+  /** Runs the command of a step. */
+  async runStep(command: string): Promise<CommandResult> {
+    return await this.#lines.run(command);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,22 +127,18 @@ function withPort(text: string, { known }: ScenarioFolder): string {
 
 /** Applies manifests; their workloads are rolled out, and pods ready, before the scenario continues. */
 async function apply(manifests: string, folder: ScenarioFolder): Promise<void> {
-  const applied = await folder.run(["kubectl", "apply", "-o", "name", "-f", "-"], manifests);
+  const applying = ["kubectl", "apply", "-o", "name", "-f", "-"];
+  const applied = await runCommand(applying, { env: folder.env, stdin: manifests });
   assert.equal(applied.code, 0, applied.stderr);
-  for (const name of applied.stdout.trim().split("\n")) {
-    const wait = name.startsWith("pod/")
-      ? ["wait", "--for=condition=Ready", name, hangTimeout]
-      : /^(deployment|statefulset|daemonset)\.apps\//.test(name)
-      ? ["rollout", "status", name, hangTimeout]
-      : undefined;
-    if (wait === undefined) continue;
-    const waited = await folder.run(["kubectl", ...wait]);
-    assert.equal(waited.code, 0, waited.stderr);
-  }
+  const awaited = applied.stdout.trim().split("\n").filter((name) => isRolledOut.test(name));
+  if (awaited.length === 0) return;
+  await new KodamaInProcess(folder.env).succeed(["wait", ...awaited, hangTimeout]);
 }
 
+const isRolledOut = /^(?:pod|(?:deployment|statefulset|daemonset)\.apps)\//;
+
 async function runStep({ command }: Step, folder: ScenarioFolder): Promise<Step> {
-  const { code, stdout, stderr } = await folder.run(["sh", "-c", withPort(command, folder)]);
+  const { code, stdout, stderr } = await folder.runStep(withPort(command, folder));
   return {
     command,
     stdout: normalise(stdout, folder.known),

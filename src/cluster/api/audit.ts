@@ -47,7 +47,7 @@ interface AuditFacts {
   sourceAddress: string;
   userAgent: string;
   code: number;
-  /** Of a failed request. */
+  /** The reason in the Status of a failed request. */
   reason: string | undefined;
   /** Why it was allowed; undefined if it wasn't. */
   allowed: string | undefined;

@@ -39,7 +39,7 @@ interface ApiServerOptions {
   tokens?: readonly TokenGrant[];
   /** The version that `/version` reports. */
   version?: string;
-  /** Of [0, 1): for generated names and addresses. */
+  /** Returns a random number in [0, 1), for generated names and addresses. */
   random?: () => number;
   /** Names for audit events, tokens and pages. */
   newUid?: () => string;

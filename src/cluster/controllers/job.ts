@@ -2,6 +2,7 @@
  * Jobs: pods that are to succeed a given number of times.
  * https://kubernetes.io/docs/concepts/workloads/controllers/job/
  */
+import { retryDelayMs } from "../../base/retry.ts";
 import type { Job, JobCondition, JobStatus } from "kubernetes-types/batch/v1.d.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
@@ -100,6 +101,8 @@ function wantedNow({ parallelism, completions, succeeded, active, isWorkQueue }:
 }
 
 /** After a failure the next attempt waits: 10 s, doubled each time, at most 6 minutes. */
+const attempts = { delayMs: 10_000, maxDelayMs: 360_000 };
+
 function nextAttempt({ failed }: JobView): Date {
   if (failed.length === 0) return new Date(0);
   const ends = failed.map((pod) =>
@@ -110,7 +113,7 @@ function nextAttempt({ failed }: JobView): Date {
       Date.parse(pod.metadata.creationTimestamp),
     )
   );
-  return new Date(Math.max(...ends) + Math.min(10_000 * 2 ** (failed.length - 1), 360_000));
+  return new Date(Math.max(...ends) + retryDelayMs(attempts, failed.length));
 }
 
 function isIndexed(job: Job): boolean {

@@ -1,12 +1,14 @@
 /** Back-off as in the kubelet: 10 s, doubling to 5 min, reset after 10 min without a failure. */
+import { retryDelayMs } from "../../base/retry.ts";
 
-const initialMs = 10_000;
-const maximumMs = 300_000;
-const forgetMs = 2 * maximumMs;
+const maxDelayMs = 300_000;
+const policy = { delayMs: 10_000, maxDelayMs };
+const forgetMs = 2 * maxDelayMs;
 
 /** The back-off of one operation. */
 export class BackOff {
   #delayMs = 0;
+  #failures = 0;
   #since = 0;
 
   /**
@@ -18,13 +20,14 @@ export class BackOff {
     const first = this.#since === 0;
     this.#since = now.getTime();
     if (first && immediateFirst) return 0;
-    this.#delayMs = this.#delayMs === 0 ? initialMs : Math.min(maximumMs, this.#delayMs * 2);
+    this.#delayMs = retryDelayMs(policy, ++this.#failures);
     return this.#delayMs;
   }
 
   /** Resets it. */
   reset(): void {
     this.#delayMs = 0;
+    this.#failures = 0;
     this.#since = 0;
   }
 }

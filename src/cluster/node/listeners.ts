@@ -22,7 +22,7 @@ export async function requireListener(
 ): Promise<void> {
   if (Deno.build.os !== "linux") return;
   const refused = `dial tcp 127.0.0.1:${port}: connect: connection refused`;
-  // By a program: Deno opens /proc only with all permissions.
+  // Read by a program: Deno opens /proc only with all permissions.
   const sockets = listeningSockets(await output(["cat", "/proc/net/tcp", "/proc/net/tcp6"]), port);
   if (sockets.length === 0) throw new Deno.errors.ConnectionRefused(refused);
   const held = await output([

@@ -10,7 +10,7 @@ import type { ProcessSet } from "./listeners.ts";
 
 /** A container to measure. */
 export interface MeasuredContainer {
-  /** Of its pod. */
+  /** The uid of its pod. */
   uid: string;
   container: string;
   /** Distinguishes it from the same container before a restart. */
@@ -33,7 +33,7 @@ const leastWindowMs = 1_000;
 export class UsageMeter {
   readonly #clock: Clock;
   readonly #read: typeof readProcesses;
-  /** By the container's id; of the machine under the empty one. */
+  /** The first samples, by the id of the container; the machine's has an empty id. */
   #bases = new Map<string, Sample>();
 
   constructor(clock: Clock, read: typeof readProcesses = readProcesses) {
@@ -139,7 +139,7 @@ while [ $# -gt 0 ]; do
 done 2>&3
 `;
 
-/** By a program: Deno opens /proc only with all permissions. */
+/** Reads the processes by a program: Deno opens /proc only with all permissions. */
 async function readProcesses(sets: readonly ProcessSet[]): Promise<string> {
   const args = sets.flatMap((set) => [set.kind, set.kind === "procFolder" ? set.path : set.entry]);
   const { stdout } = await new Deno.Command("sh", {

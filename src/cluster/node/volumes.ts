@@ -85,7 +85,7 @@ async function claimFolder(
   if (claim === undefined) {
     throw new VolumeError(`persistentvolumeclaim "${source.claimName}" not found`);
   }
-  // By its uid: a claim created again under an old name starts empty.
+  // Its name contains the uid: a claim created again under an old name starts empty.
   const path = `${claimsFolder}/${namespace}_${source.claimName}_${claim.metadata.uid ?? ""}`;
   if (await Deno.stat(path).catch(() => undefined) === undefined) {
     await fillFromSource(claim as unknown as PersistentVolumeClaim, path, {

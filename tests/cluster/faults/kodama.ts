@@ -104,12 +104,14 @@ export function kodamaStart(
   };
 }
 
-let lastToken = 86_400_000;
-
-/** Returns a command that sleeps for days, and a token in its args that identifies it: no other has the same. */
+/**
+ * Returns a command that sleeps for days, and a token in its args that identifies it. It is random: test files that
+ * count from the same number would find the processes that another one has left.
+ */
 export function sleeper(): { words: string[]; token: string } {
-  lastToken += 1 + Deno.pid;
-  const token = String(lastToken);
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  // A sleep may count in 32 bits.
+  const token = String(86_400_000 + (random >>> 2));
   return { words: ["sleep", token], token };
 }
 

@@ -140,7 +140,7 @@ const podColumns: readonly TableColumn[] = [
 
 /* The columns of roles and bindings, of leases, of storage classes and of snapshots. */
 
-/** Of roles, in a namespace or not. */
+/** The columns of roles, in a namespace or not. */
 const roleColumns: readonly TableColumn[] = [
   nameColumn,
   column<Stored>("Created At", ({ metadata }) => metadata.creationTimestamp ?? ""),
@@ -157,7 +157,7 @@ function subjects(name: string, kind: string): TableColumn {
   );
 }
 
-/** Of bindings: the role; wide: the subjects. */
+/** The columns of bindings: the role; wide: the subjects. */
 const bindingColumns: readonly TableColumn[] = [
   nameColumn,
   column<RoleBinding>("Role", ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
@@ -178,7 +178,7 @@ interface Snapshot {
   };
 }
 
-/** Of snapshots of volumes. */
+/** The columns of snapshots of volumes. */
 const volumeSnapshotColumns: readonly TableColumn[] = [
   nameColumn,
   column<Snapshot>("ReadyToUse", ({ status }) => status?.readyToUse ?? null, { type: "boolean" }),
@@ -197,7 +197,7 @@ const volumeSnapshotColumns: readonly TableColumn[] = [
   ageColumn,
 ];
 
-/** Of their classes. */
+/** The columns of classes of such snapshots. */
 const volumeSnapshotClassColumns: readonly TableColumn[] = [
   nameColumn,
   column<{ driver?: string }>("Driver", ({ driver }) => driver ?? null),
