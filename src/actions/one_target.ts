@@ -19,7 +19,7 @@ type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>
 /** Targets of a selection, and the notes to emit. */
 export interface Findings {
   targets: readonly Target[];
-  /** By target: as short as possible without being ambiguous. */
+  /** The names of the targets: as short as possible without being ambiguous. */
   names: readonly string[];
   notes: readonly FindingNote[];
 }

@@ -161,7 +161,7 @@ function readOption(option: JsonFields): ApprovalOption[] {
   return [{ id, kind: bounded(kind, maxSummary) }];
 }
 
-/** Who approves must see all of it: the title alone is the agent's own description. */
+/** Returns what a person approves, complete: the title alone is the agent's own description. */
 function approvedText(call: JsonFields): string {
   const title = textField(call, "title") ?? "";
   const input = call["rawInput"];
@@ -228,7 +228,7 @@ function readStatus(update: JsonFields): readonly AgentEvent[] {
   }];
 }
 
-/** Of a tool's content: text, or a change of a file. */
+/** Returns a part of a tool's content as text: a text, or a change of a file. */
 function contentText(part: JsonFields): string {
   const path = textField(part, "path");
   if (textField(part, "type") === "diff" && path !== undefined) {

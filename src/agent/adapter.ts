@@ -14,7 +14,7 @@ export interface TaskPlan {
   args: readonly string[];
   /** The conversation to start under this id, or to continue. */
   conversation: { id: string; isNew: boolean };
-  /** Who approves the agent's tools. */
+  /** Whether a person approves the agent's tools. */
   permissions: Permissions;
   /** US dollars after which the task ends; only if {@link Adapter.limitsCost}. */
   budgetUsd?: number;
@@ -75,7 +75,7 @@ export interface Adapter {
    * signal is for an agent that isn't that far.
    */
   readonly interrupt: { signal: InterruptSignal; to: "agent" | "tree" | "input"; graceMs: number };
-  /** What stands in an arg for the path of the file with the prompt; undefined if nothing does. */
+  /** The text in an arg that is replaced by the path of the file with the prompt; undefined if there is none. */
   readonly promptFileMark?: string;
   /** Lines of a POSIX shell before the command: they contain no user text. */
   readonly preparation: string;

@@ -132,7 +132,7 @@ function readControlRequest(event: JsonFields): AgentEvent {
   };
 }
 
-/** Who approves must see all of it: a command's end may be its worst part. */
+/** Returns what a person approves, complete: a command's end may be its worst part. */
 function approvedText(input: JsonFields): string {
   const command = textField(input, "command");
   return bounded(command ?? JSON.stringify(input));

@@ -18,14 +18,14 @@ export function readJsonLine(
   return line.trim() === "" ? [] : [{ kind: "output", text: bounded(line) }];
 }
 
-/** Of a line; a longer one is cut, and yields no event. A tool's complete answer may be one line. */
+/** The longest line; a longer one is cut, and yields no event. A tool's complete answer may be one line. */
 const maxLine = 4 * 1024 * 1024;
 
 /** Turns bytes into events. */
 export class EventReader {
   #line = new ByteBuffer();
   #tooLong = false;
-  /** Of the bytes that were received. */
+  /** The number of bytes that were received. */
   #position: number;
   #offset: number;
   /** Parts of a text that may continue, and the offset after them. */

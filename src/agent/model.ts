@@ -85,7 +85,7 @@ export type TaskStatus =
   | { state: "waiting"; for: string; approvals?: readonly Approval[] }
   | { state: "done" }
   | { state: "failed"; reason: string }
-  /** By a user. */
+  /** A user interrupted it. */
   | { state: "interrupted" };
 
 /** The name of a state, as tables and JSON show it. */
@@ -119,7 +119,7 @@ export interface Task {
   /** Starts at 1, in queue order. */
   number: number;
   adapter: string;
-  /** Of an agent that a user has described. */
+  /** The description of the agent, if a user wrote one. */
   manifest?: AgentManifest;
   status: TaskStatus;
   /** The start of the prompt. */
@@ -155,7 +155,7 @@ export function isRunning({ status }: Pick<Task, "status">): boolean {
 /** The maximum length of any text in an event, in characters. */
 export const maxText = 16 * 1024;
 
-/** Of a tool's input or name: enough to see what it is about. */
+/** The longest summary of a tool's input, in characters: enough to see what it is about. */
 export const maxSummary = 300;
 
 /** Returns the event of a type that isn't read. */

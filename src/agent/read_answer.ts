@@ -5,7 +5,7 @@ import { messageOf, type ScriptMessage } from "../podscript/messages.ts";
 /** A piece of an answer. */
 export type AnswerPart =
   | ({ kind: "message" } & ScriptMessage)
-  /** Of the events of the previous task. `end`: the stored tail of those beyond the limit. */
+  /** Events of the previous task. `end`: the stored tail of those beyond the limit. */
   | { kind: "bytes"; bytes: Uint8Array; end: boolean };
 
 /** A script's line is at most as long as the line of a task's request. */

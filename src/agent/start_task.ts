@@ -15,7 +15,7 @@ import { startScript } from "../exec/preamble.ts";
 /** A task to start. */
 export interface NewTask {
   adapter: Adapter;
-  /** Of the adapter, if it has one. */
+  /** The description of the agent, if the adapter needs one. */
   manifest?: AgentManifest;
   /** At most {@link maxPrompt} characters. */
   prompt: string;

@@ -6,7 +6,7 @@ import { bounded, isConversation } from "./model.ts";
 /** A task as it was requested. */
 export interface TaskRequest {
   adapter: string;
-  /** Of an agent that the user has described. */
+  /** The description of the agent, if the user wrote one. */
   manifest?: AgentManifest;
   /** Distinguishes it from any other: finds a start whose answer was lost. */
   key: string;

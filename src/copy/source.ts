@@ -79,7 +79,7 @@ export interface SourceResult {
 export interface CopyTotals {
   files: number;
   bytes: number;
-  /** Of these, the bytes of an earlier attempt. */
+  /** How many of these bytes an earlier attempt has copied. */
   resumedBytes: number;
   /** The checksum that verified the copy; null if the image has no program for one. */
   checksum: string | null;

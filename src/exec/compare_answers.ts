@@ -58,7 +58,7 @@ export interface AnswerChanges {
   replaced: readonly AnswerPair[];
   /** How many targets answered the same. */
   same: number;
-  /** Of these, targets whose outputs aren't recorded in both runs: only their ends are compared. */
+  /** How many of these targets have no recorded output in one of the runs: only their ends are compared. */
   unrecorded: number;
 }
 

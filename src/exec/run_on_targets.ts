@@ -66,7 +66,7 @@ class Run {
     this.#supervision = this.#supervise();
   }
 
-  /** By target; complete when the events have ended. */
+  /** The outcomes by target; complete when the events have ended. */
   get outcomes(): readonly Outcome[] {
     return this.#outcomes;
   }

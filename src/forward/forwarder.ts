@@ -44,7 +44,7 @@ export interface ForwardRequest {
   address: RequestedAddress;
   /** As the user requested it. */
   target: string;
-  /** Of a pod: its number, or the name that its containers give it. */
+  /** The port of the pod: its number, or the name that its containers give it. */
   remote: number | string;
   /** As the user requested it: of a service, its own port. */
   requested: string;
@@ -71,7 +71,7 @@ export interface OpenForward {
 export class Forwarder implements AsyncDisposable {
   readonly #parts: ForwarderParts;
   readonly #forwards: Forward[] = [];
-  /** By context and uid of the pod. */
+  /** The tunnels by the context and the uid of their pod. */
   readonly #tunnels = new Map<string, Tunnels>();
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();

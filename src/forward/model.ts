@@ -36,7 +36,7 @@ export type FailureReason =
 
 /** A program's connection to a forward. */
 export interface ConnectionRef {
-  /** Of the forward. */
+  /** The id of the forward. */
   forward: number;
   /** Counted over all forwards, from 1. */
   connection: number;
@@ -131,7 +131,7 @@ export class Histogram {
 /** Requests of one protocol. */
 export interface RequestCount {
   count: number;
-  /** Of them: the server reported an error, or there was no complete answer. */
+  /** How many of them failed: the server reported an error, or there was no complete answer. */
   failed: number;
 }
 
@@ -146,7 +146,7 @@ export class ForwardStatistics {
   retries = 0;
   /** Requests, calls, queries and commands that are over, by protocol: of connections that are observed. */
   readonly requests: Partial<Record<Protocol, RequestCount>> = {};
-  /** Of the closed ones. */
+  /** How many of the closed connections failed, by reason. */
   readonly failures: Partial<Record<FailureReason, number>> = {};
   readonly connect: Histogram = new Histogram();
   readonly firstByte: Histogram = new Histogram();

@@ -83,7 +83,7 @@ export class PodRoute {
   readonly #onChange: (from: ForwardPod | undefined, to: ForwardPod | undefined) => void;
   #current: ForwardPod | undefined;
   #last: ForwardPod | undefined;
-  /** Of balanced pods: their open connections, by uid. */
+  /** The number of open connections of balanced pods, by uid. */
   readonly #active = new Map<string, number>();
 
   constructor(

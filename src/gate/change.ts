@@ -68,7 +68,7 @@ export interface ChangeQuestion {
 
 /** The reason to confirm a change, whatever the number of its pods. */
 export type ConfirmReason =
-  /** By its policy (`gate.contexts`), each change in this context is confirmed. */
+  /** The policy of this context (`gate.contexts`) has each change confirmed. */
   | { kind: "context"; context: string }
   /** A language model requests it, and not a person. */
   | { kind: "model" }

@@ -30,7 +30,7 @@ export interface KubectlReason {
   reach: KubectlReach;
   /** The flag or the verb: `--kubeconfig`, `cp`. */
   word: string;
-  /** Of `readsFiles`: the file or folder, if there is only one. */
+  /** The file or folder of `readsFiles`, if there is only one. */
   path?: string;
 }
 
@@ -125,7 +125,7 @@ interface Verb {
   flags?: Flags;
   /** It reaches beyond the cluster whatever its flags are. */
   reach?: KubectlReach;
-  /** By the next argument; for another one, or none, the verb's own fields apply. */
+  /** The verbs that the next argument completes; for another argument, or none, the verb's own fields apply. */
   parts?: Readonly<Record<string, Verb>>;
 }
 

@@ -16,7 +16,7 @@ export interface Right {
 /** The rights of a command line, and where they apply. */
 interface KubectlRights {
   rights: readonly Right[];
-  /** Of the command line itself; `*` for all. */
+  /** The namespace of the command line itself; `*` for all. */
   namespace?: string;
 }
 

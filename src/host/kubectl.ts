@@ -3,7 +3,7 @@ import type { KubectlInput, KubectlProgram } from "../actions/kubectl/program.ts
 import { KodamaError } from "../base/errors.ts";
 import type { SignalSource } from "../terminal/driver/signals.ts";
 
-/** Of standard error: kubectl's messages are short. */
+/** The limit of standard error: kubectl's messages are short. */
 const stderrLimitBytes = 64 * 1024;
 
 /** The dependencies of the program. */

@@ -184,7 +184,7 @@ export interface PrinterColumn {
 export interface WatchOptions {
   /** The objects of the events are {@link Tabled}. */
   as?: "table";
-  /** Of a list, or of an event of an earlier watch. */
+  /** The version of a list, or of an event of an earlier watch. */
   resourceVersion: string;
   signal: AbortSignal;
 }

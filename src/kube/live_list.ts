@@ -64,9 +64,9 @@ export interface LiveChange<U> {
   kind: "added" | "modified" | "deleted";
   /** Identifies the object, and no later one of its name. */
   key: string;
-  /** Of a deletion, the last known state. */
+  /** The object; for a deletion its last known state. */
   object: U;
-  /** Of a modification, the state before it. */
+  /** The state before a modification. */
   before?: U;
 }
 

@@ -61,14 +61,14 @@ function sessions(part: "namespace" | "name"): Offer {
 
 const ofWorkload = { namespace: namespaces, workload: workloads };
 
-/** By prompt and argument. */
+/** The candidates of prompts, by prompt and argument. */
 const ofPrompts: Readonly<Record<string, Readonly<Record<string, Offer>>>> = {
   diagnose: ofWorkload,
   compare: ofWorkload,
   explain_run: { id: runs },
 };
 
-/** By address and its part. */
+/** The candidates of resources, by address and the variable in it. */
 const ofResources: Readonly<Record<string, Readonly<Record<string, Offer>>>> = {
   "kodama://workflows/{name}": {
     name: async ({ host }) => (await listWorkflows(host)).map(({ name }) => name),

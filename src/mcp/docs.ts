@@ -17,7 +17,7 @@ export interface DocPage {
   text: string;
 }
 
-/** By their names in `docs/`. */
+/** The pages by their names in `docs/`. */
 export const docPages: Readonly<Record<string, DocPage>> = {
   "selection": { description: "how pods are selected", text: selection },
   "exec": { description: "commands in many pods, and their outcomes", text: exec },

@@ -8,7 +8,7 @@ import explainRunText from "../model/prompts/explain_run.md" with { type: "text"
 interface PromptInfo<Names extends string> {
   title: string;
   description: string;
-  /** Of each parameter. */
+  /** The description of each parameter. */
   parameters: Readonly<Record<Names, string>>;
 }
 

@@ -80,7 +80,7 @@ class ApprovalNeeded extends KodamaError {
 export function mcpServers(
   { host, version, allowChanges, onlyNamespace, lifetime }: McpOptions,
 ): McpServerFactory {
-  // Of this process: an approval doesn't outlive it.
+  // The key is only in this process: an approval doesn't outlive it.
   const key = crypto.getRandomValues(new Uint8Array(32));
   const codec = createRequestStateCodec<Approval>({ key, ttlSeconds: 600 });
   const offered = [...tools, forwardTool].filter(({ name, mayChange }) =>

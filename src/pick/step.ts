@@ -421,7 +421,7 @@ type PickAction =
 
 const edit = (name: EditName): PickAction => ({ kind: "edit", edit: name });
 
-/** By the names that `KeyDecoder` gives. https://man.archlinux.org/man/fzf.1#AVAILABLE_ACTIONS: */
+/** The actions by the names that `KeyDecoder` gives keys. https://man.archlinux.org/man/fzf.1#AVAILABLE_ACTIONS: */
 export const bindings: Readonly<Record<string, PickAction>> = {
   "enter": { kind: "accept" },
   "ctrl-c": { kind: "abort" },

@@ -11,10 +11,10 @@ import { capabilities, type Capability } from "./capability.ts";
 
 /** Limits of one plugin. */
 export const pluginLimits = {
-  /** Of the file. */
+  /** The size of the file. */
   moduleBytes: 16 * 1024 * 1024,
   memoryBytes: 32 * 1024 * 1024,
-  /** Of each table, whose elements are outside of the memory. */
+  /** The elements of each table, which are outside of the memory. */
   tableElements: 65_536,
 } as const;
 

@@ -31,15 +31,15 @@ export type CapabilityHandlers = Readonly<Record<CapabilityImport, CapabilityHan
 
 /** Time and memory that a session may use. */
 export const sessionLimits = {
-  /** Of the start of its process, which a busy machine makes slow. */
+  /** The limit for the start of its process, which a busy machine makes slow. */
   startMs: 30_000,
-  /** Of one call of a plugin's function, without the time in which the host answers its imports. */
+  /** The limit for one call of a plugin's function, without the time in which the host answers its imports. */
   callMs: 2000,
-  /** Of the last call, `plugin_on_close`. */
+  /** The limit for the last call, `plugin_on_close`. */
   closeMs: 500,
   /** Commands that wait for a plugin. */
   commands: 256,
-  /** Of an import's answer, in characters. */
+  /** The longest answer of an import, in characters. */
   answerLength: 1024 * 1024,
   /** Requests that are answered at once, and the time for each one beyond them. */
   requests: 10,
@@ -181,7 +181,7 @@ class WasmSession implements PluginSession {
   }
 
   onResize(width: number, height: number): void {
-    // Of several sizes in a row only the last counts.
+    // A later size replaces one that still waits.
     if (this.#commands.at(-1)?.type === "resize") this.#commands.pop();
     this.handleCommand({ type: "resize", width, height });
   }

@@ -106,7 +106,7 @@ function unreadable(path: string, reason: string, cause?: unknown): KodamaError 
 
 /** Input of the decision. */
 export interface TrustQuestion {
-  /** Of the workflow, absolute. */
+  /** The absolute path of the workflow. */
   path: string;
   files: Fingerprint;
   /** It grants something, changes something, or hides a shipped workflow of the same name. */

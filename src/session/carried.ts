@@ -23,7 +23,7 @@ const passing = /^(?:lost\+found|\.kodama-[^/]+)(?:\/|$)/;
 const credentials = /(?:^|\/)(?:\.credentials\.json|\.claude\.json)/;
 
 /**
- * Of kodama's own files: the mark of a complete checkout, and the tasks with their conversations, except the variables
+ * The ones of kodama's own files that are copied: the mark of a complete checkout, and the tasks with their conversations, except the variables
  * and the runner of a task that hasn't started: it runs in the session where it was submitted.
  */
 const stateFiles =

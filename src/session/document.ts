@@ -13,7 +13,7 @@ const word = v.pipe(v.string(), v.maxLength(4096));
 const words = v.pipe(v.array(word), v.maxLength(4096));
 const resources = v.object({ cpu: word, memory: word });
 
-/** Of the fields that Kubernetes itself checks, only those that are used. */
+/** Only the fields that kodama reads: Kubernetes checks the others. */
 const container = v.pipe(
   v.looseObject({ name: word, image: word }),
   v.transform((value) => value as unknown as Container),

@@ -11,7 +11,7 @@ export interface DotenvFile {
 
 /** The merged variables of the files. */
 export interface DotenvVariables {
-  /** By name, sorted. */
+  /** The values by name, sorted. */
   values: ReadonlyMap<string, string>;
   /** Names in a file that don't reach the session, each with the reason. */
   omitted: readonly { name: string; reason: "excluded" | "protected" }[];

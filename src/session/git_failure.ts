@@ -11,7 +11,7 @@ export interface GitFailure {
   hint?: Hint;
 }
 
-/** Whose failure it is. */
+/** The session whose git failed. */
 export interface GitSide {
   /** The session. */
   name: string;

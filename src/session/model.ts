@@ -68,7 +68,7 @@ export interface SessionSpec {
   serviceAccount?: string;
   volumes?: readonly SessionVolume[];
   storage: { workspace: string; claudeHome: string };
-  /** Of the claims; the cluster's default if absent. */
+  /** The storage class of the claims; the cluster's default if absent. */
   storageClass?: string;
   nodeSelector: Readonly<Record<string, string>>;
   tolerations: readonly Toleration[];
@@ -89,7 +89,7 @@ export interface SessionSpec {
 
 /** A user's own configuration of shells and tools, installed in each new pod. */
 export interface SessionDotfiles {
-  /** Of git: a URL. */
+  /** The URL of a git repository. */
   repository: string;
   /** A line of shell, run in the clone; a script of a usual name if absent. */
   command?: string;
@@ -101,7 +101,7 @@ export interface SessionSetup {
   path: string;
   /** The user that the project expects; a session's has the id 1000. */
   user?: string;
-  /** Of the container; values of the user's own aren't among them. */
+  /** The variables of the container, without those of the user. */
   variables: Readonly<Record<string, string>>;
   /** In their order. */
   steps: readonly SetupStep[];
@@ -123,7 +123,7 @@ export interface SetupStep {
 /** The source of a session's files, if it didn't start empty. */
 export interface SessionOrigin {
   kind: "clone" | "snapshot";
-  /** Whose files they were. */
+  /** The session that the files belonged to. */
   session: string;
   /** All files have arrived. Until then nothing may be started in the session. */
   filled: boolean;

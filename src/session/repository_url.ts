@@ -101,7 +101,7 @@ const gitlabPage: Page = (path, { base, branch }) =>
 const bitbucketPage: Page = (path, { base, branch }) =>
   `${path}/pull-requests/new?source=${branch}&dest=${base}`;
 
-/** By the host's name, which is mostly that of the software: `gitlab.example.com`. */
+/** The pages by the name of the host, which is mostly that of the software: `gitlab.example.com`. */
 const pages: readonly [RegExp, Page][] = [
   [/(?:^|\.)github\./, githubPage],
   [/(?:^|\.)gitlab\./, gitlabPage],

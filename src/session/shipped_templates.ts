@@ -4,7 +4,7 @@ import go from "./templates/go.yaml" with { type: "text" };
 import node from "./templates/node.yaml" with { type: "text" };
 import python from "./templates/python.yaml" with { type: "text" };
 
-/** By name: the text of a settings file. */
+/** The templates by name: each is the text of a settings file. */
 export const shippedTemplates: ReadonlyMap<string, string> = new Map(
   Object.entries({ claude, go, node, python }),
 );

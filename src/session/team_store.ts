@@ -8,7 +8,7 @@ import type { StoredSession } from "./state.ts";
 import type { SessionStore } from "./store.ts";
 import { emptyTeam, type StoredTeam, storedTeam, type Team, teamObject } from "./team.ts";
 
-/** Of many writers at once one succeeds in each round. */
+/** Retries of a write: of many writers at once, one succeeds in each round. */
 const conflicts: RetryPolicy = { delayMs: 10, maxDelayMs: 400, jitter: 0.5, attempts: 40 };
 
 /** Returns the team of a session; an empty one if nothing is stored. */

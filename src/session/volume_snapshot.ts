@@ -111,7 +111,7 @@ export interface SnapshotVolume {
 export interface StoredSnapshot {
   name: string;
   namespace: string;
-  /** Whose files they are. */
+  /** The session that the files belong to. */
   session: string;
   /** RFC 3339. */
   takenAt: string;

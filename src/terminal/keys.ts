@@ -5,7 +5,7 @@
 
 /** One input event. */
 export type TerminalInput =
-  /** By name: `enter`, `ctrl-a`, `alt-b`, `shift-tab`, `page-up`. */
+  /** A key by its name: `enter`, `ctrl-a`, `alt-b`, `shift-tab`, `page-up`. */
   | { kind: "key"; key: string }
   /** Characters as typed. */
   | { kind: "text"; text: string }

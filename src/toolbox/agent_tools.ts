@@ -39,7 +39,7 @@ function refOf(name: string, { namespace, context }: Scope): AgentRef {
   return { kind: "session", name, ...definedOnly({ namespace, context }) };
 }
 
-/** Of a session's tasks; a pod stores the last hundred. */
+/** The number of a session's tasks that are shown; a pod stores the last hundred. */
 const shownTasks = 20;
 
 /** `agents`. */

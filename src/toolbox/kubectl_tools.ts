@@ -16,14 +16,14 @@ const verbs: ReadonlySet<string> = new Set([
   ...["rollout", "scale", "set", "taint", "uncordon"],
 ]);
 
-/** Of a rollout, those that change something. */
+/** The subcommands of `rollout` that change something. */
 const rollouts: ReadonlySet<string> = new Set(["pause", "restart", "resume", "undo"]);
 
 /** Flags that print objects, or choose what the tool's own options choose. */
 const refusedFlags: ReadonlySet<string> = new Set([
   ...["-o", "--output", "--template", "--show-managed-fields", "--context", "-v", "--v"],
   ...["-w", "--watch", "--raw", "--dry-run"],
-  // Of annotate, label and set env: with the annotation of apply, and with values of Secrets.
+  // annotate, label and set env would print the annotation of apply, and values of Secrets.
   ...["--list", "--resolve"],
 ]);
 

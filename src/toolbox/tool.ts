@@ -22,7 +22,7 @@ import { printable } from "../terminal/printable.ts";
 import { defaultBudgetTokens, fit, type Section } from "./fit.ts";
 import { withSecretsMasked } from "./secrets.ts";
 
-/** What a tool works with. */
+/** The environment of a running tool. */
 export interface ToolContext {
   host: Host;
   signal: AbortSignal;
@@ -30,17 +30,17 @@ export interface ToolContext {
    * Asks a person before a change, whatever the number of pods. Undefined: nothing may be changed.
    */
   confirm: Confirm["ask"] | undefined;
-  /** What outlives a call ends with it. Undefined: nothing may. */
+  /** Ends what a tool leaves running, such as an open port. Undefined: a tool may leave nothing running. */
   lifetime?: AsyncDisposableStack | undefined;
-  /** Reports what happens meanwhile, in one line. */
+  /** Reports progress, in one line. */
   progress?: (text: string) => void;
 }
 
-/** What the caller of a tool decides. */
+/** The environment that the caller of a tool provides. */
 export interface CallContext extends Omit<ToolContext, "confirm"> {
   /** Asks a person before a change, as {@link ToolContext.confirm}. */
   confirm: AskAboutModel | undefined;
-  /** Args that a person has given instead of the input's: the caller learns it by the answer. */
+  /** Args by which a person has replaced the input's; the answer mentions that. */
   edited?: readonly string[];
 }
 
@@ -51,9 +51,9 @@ export interface Tool {
   readonly description: string;
   /** JSON Schema of the input. */
   readonly inputSchema: Record<string, unknown>;
-  /** It may change something; then it asks first. */
+  /** Whether it may change something, after a confirmation. */
   readonly mayChange: boolean;
-  /** The answer. Errors of the input, of kodama and of the cluster are answers too. */
+  /** Returns the answer. Errors of the input, of kodama and of the cluster are answers too. */
   call(input: unknown, context: CallContext): Promise<ToolAnswer>;
 }
 
@@ -69,7 +69,7 @@ interface ToolDeclaration<O extends Options> {
   title: string;
   description: string;
   options: O;
-  /** Names of options that have to be given. */
+  /** Names of options that are required. */
   required?: readonly (keyof O & string)[];
   mayChange?: true;
   /** The option with the args of a command, which a person may edit; `program` if it isn't the first of them. */
@@ -84,7 +84,7 @@ const budgetOption = {
   ),
 };
 
-/** Of an input: no budget is larger, so that no answer fills the conversation. */
+/** The largest budget that an input may set, so that no answer fills the conversation. */
 const maxBudgetTokens = 20_000;
 
 /** Makes a tool of its declaration. */
@@ -142,16 +142,16 @@ export function defineTool<const O extends Options>(declaration: ToolDeclaration
   };
 }
 
-/** Returns whether these are the args of a command that a person can edit as a line: without a line feed in it. */
+/** Returns whether a person can edit these args of a command as one line: they contain no line feed. */
 function isLine(args: unknown): args is readonly string[] {
   return Array.isArray(args) &&
     args.every((arg) => typeof arg === "string" && printable(arg) === arg && !/[\n\t]/.test(arg));
 }
 
-/** Of an input, at most this is logged. */
+/** The most characters of an input that are logged. */
 const maxLogged = 4000;
 
-/** Logs a call when it has ended: its input, a person's answer, and the outcome. The host decides where to. */
+/** Logs a call when it has ended: its input, a person's answer, and the outcome. */
 function recordCall(
   name: string,
   input: unknown,

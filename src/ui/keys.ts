@@ -276,7 +276,7 @@ type KeyProblem =
 
 /** The keys of all panes. */
 export interface KeyTable {
-  /** By kind of pane, then by key. The kind "" has those of every pane. */
+  /** The bindings by kind of pane, then by key. The kind "" has those of every pane. */
   readonly bindings: ReadonlyMap<string, ReadonlyMap<string, Bound>>;
   readonly problems: readonly KeyProblem[];
 }

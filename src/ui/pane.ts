@@ -1,6 +1,9 @@
 /**
- * Panes of the terminal UI: what each is, what it is given, and how it reports. A pane draws lines into a rectangle and
- * gets commands; it never touches the terminal, and no method of it waits.
+ * The interface of panes of the terminal UI. A pane gets commands and draws lines into a rectangle; it reports
+ * everything else as events ({@link PaneContext.emit}). It never touches the terminal, and none of its methods waits.
+ *
+ * A new kind of pane is a file in `panes/` that exports a function for `register_panes.ts`. `TablePane`, `PolledPane`
+ * and `TextPane` have what lists and texts need.
  */
 import type { Host } from "../actions/host.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -47,7 +50,7 @@ export interface PaneAction {
   readonly does: string;
 }
 
-/** Something that a person is asked. */
+/** A question for a person. */
 export type PaneQuestion =
   /** A line of text. */
   | { readonly kind: "line"; readonly label: string; readonly text?: string }
@@ -65,11 +68,11 @@ export type PaneQuestion =
 /** One of the choices of a question. */
 export interface Choice {
   readonly value: string;
-  /** Beside the value. */
+  /** A text shown beside the value. */
   readonly detail?: string;
 }
 
-/** What a pane reports. There is no other way from a pane to the screen. */
+/** The events of a pane: the only way in which it reaches the screen. */
 export type PaneEvent =
   /** It has something else to show. */
   | { readonly kind: "changed" }
@@ -100,8 +103,9 @@ export interface PaneContext {
   /** Ignored after the pane was closed. */
   readonly emit: (event: PaneEvent) => void;
   /**
-   * Resolves to the answer: a text, a choice's value, or `yes`; undefined if the person declines. `choices` are those of
-   * a question that is asked before they are known: no key that follows is another action.
+   * Shows a question, and resolves to the answer: a text, a choice's value, or `yes`; undefined if the person declines.
+   * `choices` replaces those of the question once they are loaded. The question is shown before, so that keys that are
+   * typed meanwhile aren't taken for actions of the pane.
    */
   readonly ask: (
     question: PaneQuestion,
@@ -122,36 +126,36 @@ export interface PaneLook {
 export interface Pane {
   /** One line without control characters. */
   readonly title: string;
-  /** Right of the title: counts, modes. */
+  /** Shown right of the title: counts, modes. */
   readonly status?: Line;
   /** Returns at most `size.rows` lines, none wider than `size.columns`. Longer ones are cut. */
   view(size: Size, look: PaneLook): readonly Line[];
   /** Handles a command, at once. */
   handleCommand(command: PaneCommand): void;
-  /** What `/` does: narrows what is shown, or finds text in it. Absent: neither. */
+  /** Whether `/` narrows the rows (`filter`) or finds text in them (`search`); absent if it does nothing. */
   readonly find?: "filter" | "search";
   /** Handles an action of its kind. */
   act?(action: string): void;
-  /** Why an action can't be used now; undefined if it can. */
+  /** Returns why an action can't be used now; undefined if it can. */
   refusal?(action: string): string | undefined;
-  /** All keys but those that work everywhere go to {@link onInput}: a program runs in it. */
+  /** A program runs in it: all keys except those that work everywhere go to {@link onInput}. */
   readonly takesKeys?: boolean;
   onInput?(input: TerminalInput): void;
   /** A click at a position in it. */
   onClick?(at: { column: number; row: number }): void;
-  /** The focus came or went. */
+  /** Called when it gets or loses the focus. */
   onFocus?(focused: boolean): void;
-  /** Its size, first before it is drawn. */
+  /** Called with its size, before it is drawn for the first time and after each change. */
   onResize?(size: Size): void;
   /** Called twice a second. */
   onTick?(nowMs: number): void;
-  /** What a plugin sent to it. */
+  /** Called with an event of the plugin that it shows. */
   onPlugin?(event: PluginEvent): void;
-  /** What a saved layout opens it with; as it was opened if absent. */
+  /** The configuration in a saved layout; the one that it was opened with if absent. */
   readonly config?: PaneConfig;
-  /** Why it shouldn't be closed without a question: what runs in it. */
+  /** The program that runs in it: it isn't closed without a question. */
   readonly running?: string | undefined;
-  /** It was closed, by a person or with the program. Called once. */
+  /** Called once, when it is closed by a person or with the UI. */
   close?(): void | Promise<void>;
 }
 

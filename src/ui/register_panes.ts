@@ -27,7 +27,7 @@ interface BuiltinOptions {
   columns?: Readonly<Record<string, string>>;
 }
 
-/** Registers the panes that KubeTile has, under its names. */
+/** Registers the panes whose keys are those of KubeTile, so that its layouts and plugins can name them. */
 export function registerBuiltins(
   registry: PaneRegistry,
   { log = new RecentLog(), columns = {} }: BuiltinOptions = {},

@@ -32,7 +32,7 @@ import { tabLabels } from "./tab_bar.ts";
 const toastMs = 5000;
 /** More at once aren't read. */
 const maxToasts = 3;
-/** By which a key moves an edge. */
+/** The share of the screen by which a key moves an edge. */
 const resizeStep = 0.05;
 /** Lines of a turn of the mouse wheel. */
 const wheelLines = 3;
@@ -50,7 +50,7 @@ export interface PaneState {
 
 /** Something that happened. */
 export type UiEvent =
-  /** Of a text, one character at a time, unless it is typed into something: see {@link takesText}. */
+  /** A text arrives one character at a time, unless it is typed into something: see {@link takesText}. */
   | { kind: "input"; input: TerminalInput }
   | { kind: "resize"; size: Size }
   | { kind: "clock"; nowMs: number }

@@ -12,7 +12,7 @@ export type Tile =
 /** A part of a split. */
 export interface Part {
   readonly tile: Tile;
-  /** Of the split's columns or rows, in (0, 1]. */
+  /** The share of the split's columns or rows, in (0, 1]. */
   readonly share: number;
 }
 

@@ -161,9 +161,9 @@ export interface ErrorAnswer {
     message: string;
     /** The way out, as text. */
     hint?: string;
-    /** Of kind `unconfirmed`. */
+    /** The question, of an error of kind `unconfirmed`. */
     question?: WebQuestion;
-    /** Of kind `unconfirmed`: repeats the request, once, within ten minutes. */
+    /** With it the request can be repeated once, within ten minutes; of an error of kind `unconfirmed`. */
     confirm?: string;
   };
 }
@@ -181,7 +181,7 @@ export interface About {
   /** The current context. */
   context: string;
   contexts: string[];
-  /** Of the current context. */
+  /** The namespace of the current context. */
   namespace: string;
   /** Nothing can be changed: the page offers no changes. */
   readOnly: boolean;
@@ -276,7 +276,7 @@ export interface ApprovalAnswer {
   tool: string;
   summary: string;
   decision: "allow" | "deny";
-  /** Of a refusal: the agent reads it. */
+  /** The reason of a refusal, which the agent reads. */
   message?: string;
 }
 
@@ -291,7 +291,7 @@ export interface PodsQuery {
   exclude?: string[];
   namespaces?: string[];
   allNamespaces?: boolean;
-  /** Of labels. */
+  /** A label selector. */
   selector?: string;
   fieldSelector?: string;
   container?: string;
@@ -375,14 +375,14 @@ export interface StartedRun {
 
 /** A run of this server. */
 export interface LiveRun {
-  /** Of this server alone; see `record`. */
+  /** The id within this server; that of the record is `record`. */
   id: string;
   kind: "workflow" | "exec";
   /** The workflow's name, or the command line. */
   title: string;
   startedAt: string;
   state: "running" | "ended";
-  /** Of the process that `kodama run` would be; absent while it runs. */
+  /** The exit code that `kodama run` would have; absent while it runs. */
   exitCode?: number;
   endedAt?: string;
   /** The id of its record, once it is known. */
@@ -440,9 +440,9 @@ export interface RunDetails {
 
 /** An event of a run. */
 export type WebRunEvent =
-  /** Of a command: as `exec -o jsonl --events` prints it. */
+  /** An event of a command, as `exec -o jsonl --events` prints it. */
   | { kind: "exec"; event: EventReport }
-  /** Of a workflow: as `run -o jsonl` prints it. */
+  /** An event of a workflow, as `run -o jsonl` prints it. */
   | { kind: "workflow"; event: AsJson<StepsEvent> }
   /** The run's own state: first, after each question and answer, and last. */
   | { kind: "run"; run: LiveRun }
@@ -454,7 +454,7 @@ export type ForwardData = AsJson<ForwardReport>;
 
 /* Terminals. */
 
-/** Of a session, or of a pod. */
+/** The query of a terminal of a session, or of a pod. */
 export type TerminalQuery =
   & SessionScope
   & { columns: number; rows: number }

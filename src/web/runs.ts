@@ -228,7 +228,7 @@ interface RunAbout {
   title: string;
   /** Asks until it has started. */
   asking: Asking;
-  /** Of the request: cancels it until it has started. */
+  /** The signal of the request: it cancels the run until that has started. */
   signal: AbortSignal;
 }
 

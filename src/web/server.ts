@@ -21,7 +21,7 @@ import type { Socket } from "./terminal.ts";
 /** A file of the page. */
 export interface PageFile {
   bytes: Uint8Array<ArrayBuffer>;
-  /** Of `bytes`; absent if they aren't compressed. */
+  /** The encoding of `bytes`; absent if they aren't compressed. */
   encoding?: "gzip";
 }
 
@@ -47,7 +47,7 @@ const contentTypes: Readonly<Record<string, string>> = {
   woff2: "font/woff2",
 };
 
-/** Of the page: it loads nothing from anywhere else, and no text of a pod becomes a script. */
+/** The policy of the page: it loads nothing from anywhere else, and no text of a pod becomes a script. */
 const pagePolicy = [
   "default-src 'none'",
   ...["script-src", "style-src", "connect-src", "img-src", "font-src"].map((one) =>
@@ -56,7 +56,7 @@ const pagePolicy = [
   ...["frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"],
 ].join("; ");
 
-/** Of everything else: nothing. */
+/** The policy of everything else, which loads nothing. */
 const dataPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 const headers = {

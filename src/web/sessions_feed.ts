@@ -57,7 +57,7 @@ export class SessionFeeds {
 class SessionFeed {
   readonly #changes = new ChangeSignal();
   readonly #rows = new Map<string, SentRow>();
-  /** Of the newest change. */
+  /** The version of the newest change. */
   #version = 0;
   #list: { version: number; bytes: Uint8Array<ArrayBuffer> } | undefined;
   #state: Pick<WatchedSessions, "context" | "namespace"> | undefined;

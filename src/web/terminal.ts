@@ -37,7 +37,7 @@ export interface TerminalRequestQuery {
 /** A shell whose page is gone waits in the pod for this time, if the pod has tmux or dtach. */
 const keepMs = 15 * 60_000;
 
-/** Of one message of the page: a paste. */
+/** The largest message of the page: a paste. */
 const maxMessageBytes = 256 * 1024;
 
 /** Messages of the page that wait until the pod takes them. */

@@ -38,7 +38,7 @@ export interface PlannedStep {
   targets: readonly string[] | null;
   /** The reason why they are unknown or empty, which contexts are unreachable, which pods are skipped. */
   targetsNote: string | null;
-  /** Of a step that works in batches of its targets: their names; null for any other, or if it isn't known. */
+  /** The names of the targets in each batch; null for a step without batches, or if they aren't known. */
   batches: readonly (readonly string[])[] | null;
   steps: readonly PlannedStep[];
 }
@@ -55,7 +55,7 @@ export interface WorkflowPlan {
   finally: readonly PlannedStep[];
   /** Steps that a person left out, with the reason; absent if there are none. */
   omitted?: Readonly<Record<string, string>>;
-  /** Of a rerun: what isn't repeated. */
+  /** What a rerun doesn't repeat. */
   done?: readonly ({ step: string } & ({ outcome: string } | { pods: number }))[];
 }
 

@@ -144,7 +144,7 @@ export interface FullWorkflow {
   defaults: Readonly<Record<string, unknown>>;
   permissions: Permissions;
   steps: readonly Step[];
-  /** Of a run; as written. */
+  /** The limits of a run, as written. */
   limits?: { time: string };
   /** Always run at the end, also after a cancel. */
   finally: readonly Step[];

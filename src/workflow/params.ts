@@ -77,7 +77,7 @@ export interface ParamsSchema {
   additionalProperties: false;
 }
 
-/** Of one; `duration` is a text such as `30s`, a list has texts. */
+/** The schema of one parameter; `duration` is a text such as `30s`, a list has texts. */
 export interface ParameterSchema {
   type: "string" | "number" | "boolean" | "array";
   format?: "duration";

@@ -141,7 +141,7 @@ export interface PastStep {
   /** It was taken from the record of an earlier run. */
   isRetained?: true;
   title: string;
-  /** By name; the last of several attempts. */
+  /** The ends of targets by name; that of the last attempt if there were several. */
   targets: ReadonlyMap<string, StepTargetEnd>;
   /** Those whose command was sent or about to be, by name: only in a record that is stored before each start. */
   begun: ReadonlyMap<string, { target: Target; hasEnded: boolean }>;
@@ -259,7 +259,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
         if (begun !== undefined) step.begun.set(name, { ...begun, hasEnded: true });
         step.targets.set(name, event.end as unknown as StepTargetEnd);
         if (at !== undefined) step.endedAt.set(name, new Date(at));
-        // Of several attempts the last one counts.
+        // The output of a later attempt replaces that of an earlier one.
         step.written.delete(name);
         const output = outputs.get(event.outputId ?? "");
         if (output !== undefined) step.written.set(name, output);

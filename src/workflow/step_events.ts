@@ -19,7 +19,7 @@ export type StepKey = string;
  */
 export type StepOutcome =
   | { kind: "ok" }
-  /** Of a group whose steps failed for this reason, and whose `rescue` was ok. The run continues. */
+  /** The steps of a group failed for this reason, and its `rescue` was ok. The run continues. */
   | { kind: "rescued"; reason: string }
   /** `exitCode` is that of a run that this ends; 5 if it is absent. */
   | { kind: "failed"; reason: string; exitCode?: number }
@@ -69,7 +69,7 @@ export interface StepTargetEnd {
   /** It comes from an earlier run, whose record doesn't contain its output. */
   omitted?: true;
   durationMs: number;
-  /** Of a copy that was completed. */
+  /** What was copied, if a copy was completed. */
   copied?: Copied;
 }
 

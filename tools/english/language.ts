@@ -99,6 +99,12 @@ export const denied: readonly Denied[] = [
   { name: "patience", in: everywhere, pattern: /\bpatience\b/gi },
   { name: "so many, so long", in: prose, pattern: /\bso (?:many|long)\b(?! (?:as|that))/gi },
   { name: "X is no Y", in: prose, pattern: /(?<!\bthere )\bis no (?!longer|more\b|less\b)/gi },
+  {
+    // "Of a cell." above a constant: a reader has to find out what it is that is of a cell.
+    name: "comment without its subject",
+    in: ["comment"],
+    pattern: /^(?:Of|By(?! default)|Whose|Beside) /g,
+  },
   { name: "far, for remote", in: ["identifier"], pattern: /\bfar\b/gi },
   { name: "go on, for resume", in: ["identifier"], pattern: /\b(?:go|goes|gone) on\b/gi },
   { name: "may pass", in: ["identifier"], pattern: /\bmay pass\b/gi },

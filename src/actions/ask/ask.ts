@@ -33,7 +33,7 @@ export interface AskTool extends ToolDeclaration {
 /** A question, and what may be done to answer it. */
 interface AskOptions extends AskOptionValues {
   question: string;
-  /** Of the memory, and in the prompt; the current one if absent. */
+  /** The context whose memory is used, and that the prompt names; the current one if absent. */
   context?: string;
   tools: readonly AskTool[];
   /** Asks a person before a change. Undefined: every change is refused. */

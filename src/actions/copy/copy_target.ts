@@ -39,7 +39,7 @@ export interface CopyScene {
   workingDir: string;
   /** The local source; undefined if the source is a pod. */
   local: FileSource | TreeSource | undefined;
-  /** Of `podToPods`. */
+  /** The pod to copy from; only of `podToPods`. */
   sourcePod: Target | undefined;
   meterOf(target: number, expected: number | undefined): Meter;
   /** Returns how many bytes of a target's copy are done. */

@@ -5,7 +5,7 @@ import { choiceOption, durationOption, wholeOption } from "../option.ts";
 
 const checksums = ["auto", "sha256", "none"] as const satisfies ChecksumChoice[];
 
-/** Of a copy to or from many pods. */
+/** The options of a copy to or from many pods. */
 export const copyOptions = {
   ...fanOutOptions,
   timeoutMs: durationOption("time limit of each pod's copy (default none)", {

@@ -50,7 +50,7 @@ const bookkeeping: ReadonlySet<string> = new Set([
   ...["kubectl.kubernetes.io/last-applied-configuration"],
 ]);
 
-/** Of what is available, for one section that isn't the last. */
+/** The largest share of the budget for a section that isn't the last. */
 const sectionShare = 0.7;
 
 /** Characters below which an item of a list says nothing. */
@@ -248,7 +248,7 @@ const maxBytes = 256 * 1024 * 1024;
 
 /** What was read. */
 interface BudgetedRead {
-  /** Of kubectl: the rest is empty if it isn't 0. */
+  /** The exit code of kubectl. The other fields are empty if it isn't 0. */
   exitCode: number;
   text: string;
   /** What the text lacks, by its path. */

@@ -43,7 +43,7 @@ export function isKnownToRead(args: readonly string[]): boolean {
   return judgeKubectl(args, surroundingsOf(defaultSettings)).rating === "read";
 }
 
-/** What stands between a command line and its run. */
+/** Whether a command line runs at once, or after a confirmation. */
 type KubectlDecision = "run" | "ask";
 
 /** A command line, judged. */
@@ -54,7 +54,7 @@ export interface KubectlPlan {
   shown: string;
   judgement: KubectlJudgement;
   decision: KubectlDecision;
-  /** Of a command line that changes something. */
+  /** The scope of a command line that changes something. */
   scope?: KubectlScope;
   /** Its standard input, if that was read to judge it. */
   input?: Uint8Array;

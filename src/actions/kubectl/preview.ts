@@ -20,7 +20,7 @@ export interface PreviewedChange {
   /** Absent if the object has none. */
   namespace?: string;
   effect: "create" | "change" | "delete" | "none";
-  /** Of a change. */
+  /** The lines that a change changes. */
   diff: readonly DiffLine[];
 }
 
@@ -131,7 +131,7 @@ function objectsOf(text: string): KubeObject[] | undefined {
   return value.kind === "List" ? value.items ?? [] : [value];
 }
 
-/** Flags of a command line that decide whom it connects to, and as whom. */
+/** Flags that choose the server and the user of a command line. */
 const connectionFlags: ReadonlySet<string> = new Set([
   ...["--as", "--as-group", "--as-uid", "--as-user-extra", "--certificate-authority"],
   ...["--client-certificate", "--client-key", "--cluster", "--context"],

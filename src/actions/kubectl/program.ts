@@ -35,7 +35,7 @@ export interface KubectlProgram {
     args: readonly string[],
     options: KubectlInput & {
       stderr: "read" | "pass";
-      /** Of standard output. */
+      /** The limit of standard output. */
       maxBytes: number;
       signal: AbortSignal;
     },

@@ -44,7 +44,7 @@ export type MetricFamily =
 /** Metrics, and which parts of them couldn't be read. */
 export interface CollectedMetrics {
   families: readonly MetricFamily[];
-  /** By the name of the part; the other parts are complete. */
+  /** The errors by the name of the part; the other parts are complete. */
   failures: ReadonlyMap<string, KodamaError>;
 }
 
@@ -80,7 +80,7 @@ export class MetricsCollector {
   readonly #host: Host;
   readonly #scope: SessionListScope;
   readonly #runs = new Map<string, EndedRun>();
-  /** By session, then by the number and the start of the task. */
+  /** The tasks by session, then by their number and start. */
   readonly #tasks = new Map<string, Map<string, TaskUse>>();
 
   constructor(host: Host, scope: SessionListScope) {
@@ -214,7 +214,7 @@ export class MetricsCollector {
     for (const id of await runIds(this.#host)) {
       if (this.#runs.has(id)) continue;
       const found = await readRun(this.#host, id).catch((error: unknown) => {
-        // Of a later kodama, or damaged: `runs list` reports it.
+        // It is damaged, or from a later version of kodama: `runs list` reports it.
         if (error instanceof KodamaError) return undefined;
         throw error;
       });

@@ -270,7 +270,7 @@ function jsonOf(line: string): unknown {
 
 /* What permissions let a plugin use: answers to its imports, as JSON values. */
 
-/** Of one answer: more would not be read on a screen. */
+/** The most pods in one answer: no one reads more on a screen. */
 const maxPods = 5000;
 
 /** Where a plugin's requests go unless they say otherwise. */

@@ -23,7 +23,7 @@ const pluginLanguages = ["assemblyscript", "rust", "c"] as const;
 export type PluginLanguage = typeof pluginLanguages[number];
 
 interface Language {
-  /** By path, of a new project. */
+  /** The files of a new project, by path. */
   readonly files: Readonly<Record<string, string>>;
   /** The file that a project of this language has. */
   readonly source: string;
@@ -64,7 +64,7 @@ const languages: Readonly<Record<PluginLanguage, Language>> = {
   },
 };
 
-/** Of each new project: moves the cursor to the end of the list, and back. */
+/** The recorded commands of each new project: they move the cursor to the end of the list, and back. */
 const recordedCommands = ["select_next", "select_next", "select_prev"]
   .map((type) => `${JSON.stringify({ type })}\n`).join("");
 

@@ -4,7 +4,7 @@ import { durationOption, ofSetting, textOption, toggleOption, variablesOption } 
 /** How long a shell waits for a reconnect by default after its connection is lost. */
 export const persistentFor = "15m";
 
-/** Of a shell in one pod; of those in the panes of `tmux` too. */
+/** The options of a shell in one pod, and of the shells in the panes of `tmux`. */
 export const shellOptions = {
   environment: variablesOption("environment variable of the shell"),
   workdir: textOption("directory to start in"),

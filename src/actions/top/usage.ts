@@ -6,7 +6,7 @@ import type { Container, Pod } from "../../kube/types.ts";
 export interface ResourceUse {
   used: number | undefined;
   requested: number | undefined;
-  /** Of a node: what pods may use of it. */
+  /** The limit; of a node, what pods may use of it. */
   limit: number | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface UsageRow {
   context: string;
   /** Empty for a node. */
   namespace: string;
-  /** Of the pod, or of the node. */
+  /** The name of the pod or the node. */
   name: string;
   /** Absent for the sum of a pod's containers. */
   container?: string;

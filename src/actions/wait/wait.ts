@@ -42,7 +42,7 @@ export interface WaitOptions {
   /** All of them have to hold for an object at the same time; at least one. */
   conditions: readonly Condition[];
   need: WaitNeed;
-  /** Kubernetes' reasons that end the wait: `CrashLoopBackOff`. `any`: all that don't come right by themselves. */
+  /** Kubernetes' reasons that end the wait: `CrashLoopBackOff`. `any`: every reason that needs a person. */
   failOn: readonly string[];
   /** No limit if absent; 0 looks once. */
   timeoutMs?: number;
@@ -128,7 +128,7 @@ export async function* wait(host: Host, options: WaitOptions): AsyncGenerator<Wa
 /** A target, found on the server. */
 interface Query {
   target: WaitTarget;
-  /** Of which group of {@link WaitOptions.then}, from 1; 0: of none. */
+  /** The group of {@link WaitOptions.then} that it belongs to, from 1; 0 if to none. */
   stage: number;
   resource: ApiResource;
   namespace?: string;
@@ -265,7 +265,7 @@ class Wait {
     }
   }
 
-  /** Who may not read Events learns less about the reasons. */
+  /** Without the permission to read Events, only the reasons have fewer details. */
   async #followWarnings(): Promise<void> {
     const namespaces = new Set(this.#queries.map(({ namespace }) => namespace));
     const sources = [...namespaces].map((namespace): LiveSource<Event> => ({
@@ -438,8 +438,8 @@ class Wait {
   }
 
   /**
-   * Returns the pod that holds up a workload: of its newest pods the first that doesn't come right by itself, or else
-   * the first that isn't ready yet.
+   * Returns the pod that holds up a workload: the first of its newest pods that is stuck, or else the first that
+   * isn't ready yet.
    */
   #unreadyPod(object: AnyObject): UnreadyPod | undefined {
     const own = this.#podsOf(object);
@@ -558,7 +558,7 @@ function byTime(a: Event, b: Event): number {
   return timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0;
 }
 
-/** Of the kubelet's own messages, without what names the pod again. */
+/** Returns an Event as one line. */
 function eventText({ reason, message = "" }: Event): string {
   return plainText(`${reason}: ${message}`, 300);
 }
@@ -573,7 +573,7 @@ function repeats(reason: string, warning: string): boolean {
 
 /** The latest warning about each object, as they come. */
 class Warnings {
-  /** By the uid of the object; bounded as the objects that are warned about are. */
+  /** The latest warnings, by the uid of their object; at most `maxWarned`. */
   readonly #latest = new Map<string, Event>();
 
   add(event: Event): void {

@@ -43,7 +43,7 @@ export async function createFile(host: Host, name: string, text: string): Promis
 /** A workflow as a job in the cluster has it. */
 interface ClusterJob {
   workflow: AutomatedWorkflow;
-  /** Of the job. */
+  /** The namespace of the job. */
   namespace: string;
   rights: NeededRights;
   /** Its own file first: paths from its folder, and their texts. */

@@ -16,7 +16,7 @@ export class WorkflowGate {
   readonly #confirm: Confirm | undefined;
   /** Whether the whole plan is confirmed. */
   #isPlanConfirmed = false;
-  /** By step: iterations of it share one answer. */
+  /** The answers by step: the iterations of a step share one. */
   readonly #answers = new Map<string, Promise<boolean>>();
 
   /** @param confirm undefined if everything is confirmed beforehand (`--yes`). */

@@ -103,7 +103,7 @@ function idOf({ run }: FoundRun): string {
 
 /** How a round ended, followed from its events. */
 class RoundEnd {
-  /** Of the record. */
+  /** The id of the record. */
   id: string | undefined;
   /** Undefined until the round has ended. */
   exitCode: number | undefined;

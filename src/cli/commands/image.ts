@@ -160,5 +160,5 @@ function buildArg(raw: string): string {
   throw new BadValue(raw, "expected NAME=VALUE");
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { build, check };

@@ -52,5 +52,5 @@ const clear = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { show, set, clear };

@@ -107,5 +107,5 @@ const disable = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { show, set, clear, enable, disable };

@@ -161,5 +161,5 @@ function cron(raw: string): string {
   throw new BadValue(raw, 'must have five fields, as in "0 6 * * *"');
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { add, list, remove };

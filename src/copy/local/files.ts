@@ -65,7 +65,7 @@ interface Found {
   size: number;
   /** It consists mostly of holes. */
   sparse: boolean;
-  /** Of a hard link: the file's path. */
+  /** The path of the file that a hard link leads to. */
   target: string;
 }
 

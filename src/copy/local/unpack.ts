@@ -280,7 +280,7 @@ interface SmallFile {
 interface Batch {
   /** Separated by NULs, which paths can't contain. */
   paths: string;
-  /** Of each file its mode, whether that is masked, its time, and its size. */
+  /** The mode of each file, whether that is masked, its time, and its size. */
   numbers: Float64Array<ArrayBuffer>;
   /** The data of all files, concatenated. */
   bytes: Uint8Array<ArrayBuffer>;

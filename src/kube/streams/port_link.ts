@@ -44,7 +44,7 @@ export class SpdyPortLink implements PortLink {
   readonly #monitor: KeepAliveMonitor;
   readonly #frames: FrameSource<SpdyEvent>;
   readonly #opener = new SpdyStreamOpener();
-  /** By the numbers of both of its streams. */
+  /** The connections, each by the numbers of both of its streams. */
   readonly #connections = new Map<number, Connection>();
   /** The number of the next stream: a client's are odd. */
   #next = 1;

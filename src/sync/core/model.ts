@@ -20,7 +20,7 @@ export interface FileEntry {
   mtimeMs: number;
   /** Permission bits. Only the owner's execute bit is synchronised, as git does. */
   mode: number;
-  /** Of the content, by an algorithm that both sides support. */
+  /** The digest of the content, by an algorithm that both sides support. */
   digest: string;
 }
 

@@ -4,7 +4,7 @@ import type { Side } from "../core/model.ts";
 
 /** Paths to inspect. */
 export interface Work {
-  /** By side; `anywhere` if everything is to be scanned. */
+  /** The changed paths by side; `anywhere` if everything is to be scanned. */
   paths: Record<Side, ReadonlySet<string>>;
   anywhere: boolean;
 }

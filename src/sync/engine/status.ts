@@ -52,7 +52,7 @@ export interface SyncState {
   mode: SyncMode;
   /** Synchronised entries of this machine and of the pod. */
   entries: { local: number; remote: number };
-  /** Of the plan being applied: steps, and how many are done. */
+  /** The progress of the plan being applied: steps, and how many are done. */
   progress: { done: number; total: number; bytes: number; totalBytes: number };
   /** When both sides were last found in sync; null before that. */
   alikeSinceMs: number | null;

@@ -15,7 +15,7 @@ interface Known {
 const racyMs = 20;
 const pieceBytes = 256 * 1024;
 
-/** By path. */
+/** The digests of local files, by path. */
 export class LocalDigests {
   readonly #known = new Map<string, Known>();
   readonly #buffer = new Uint8Array(pieceBytes);

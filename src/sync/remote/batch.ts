@@ -18,7 +18,7 @@ interface BatchAnswer {
   startedAt: string;
   bad: boolean;
   remaining: Set<string>;
-  /** By the number of a line's change. */
+  /** The ends of the changes, by the number in their line. */
   ends: Map<number, ChangeResult>;
 }
 

@@ -258,7 +258,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Of a line of an answer. */
+/** The longest line of an answer. */
 const maxLine = 16 * 1024;
 
 /** One answer while it arrives. */

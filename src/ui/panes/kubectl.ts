@@ -10,7 +10,7 @@ import { objectsOfRows, objectsText } from "./row_objects.ts";
 import { TextPane } from "./text_pane.ts";
 import { textActions } from "./text_view.ts";
 
-/** Of its output. */
+/** The most bytes of kubectl's output that are shown. */
 const maxBytes = 1024 * 1024;
 
 /** Registers the pane. */

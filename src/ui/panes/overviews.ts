@@ -83,7 +83,7 @@ export function registerAppLogs(registry: PaneRegistry, log: RecentLog): void {
   });
 }
 
-/** Of the newest runs. */
+/** The number of newest runs that are shown. */
 const shownRuns = 100;
 
 function runsPane(context: PaneContext): Pane {

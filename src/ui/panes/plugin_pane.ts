@@ -37,7 +37,7 @@ export class PluginPane implements Pane {
   readonly #open: OpenSession;
   #session: PluginSession;
   #status: PluginStatus = { kind: "loading" };
-  /** Of the last rendering, as the plugin sent it. */
+  /** The lines of the last rendering, as the plugin sent them. */
   #rendered: readonly string[] = [];
   /** The lines of {@link #rendered} that were drawn, safe for the terminal: a frame draws only what it shows. */
   #drawn: Line[] = [];

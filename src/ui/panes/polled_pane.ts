@@ -33,7 +33,7 @@ interface PolledSource<T> {
   refusal?: (action: string, values: readonly T[]) => string | undefined;
 }
 
-/** Of a cell. */
+/** The most characters of a cell. */
 const maxCell = 300;
 
 /** Returns a cell. */

@@ -67,7 +67,7 @@ function portForwardsPane(context: PaneContext): Pane {
   });
   const [object] = objectsOfRows(config);
   if (object !== undefined) start(context, object).then(() => pane.refresh(), report);
-  // A layout doesn't contain what was started: it is running already.
+  // A saved layout must not start the forward again: it runs in the background.
   return Object.defineProperty(pane, "config", { value: {} });
 }
 

@@ -55,7 +55,7 @@ export interface RowObject {
   readonly name: string;
   readonly plural: string;
   readonly group: string;
-  /** Of a workload, its selector. */
+  /** The label selector of a workload. */
   readonly labels: string | undefined;
 }
 

@@ -41,7 +41,7 @@ function runPane(context: PaneContext): Pane {
   const objects = objectsOfRows(config);
   const where = objectsText(objects);
   let command = typeof config["command"] === "string" ? config["command"] : "";
-  /** By their ids: the indexes in the run. */
+  /** The targets by their index in the run, which is the id of their row. */
   const targets: Target[] = [];
   return new OutcomesPane(context, {
     title: `run in ${where}`,

@@ -17,7 +17,7 @@ export const textActions = [
 
 /** The oldest lines beyond this are dropped, a tenth at a time. */
 const maxLines = 20_000;
-/** Of a line; the remainder is cut. */
+/** The most characters of a line; the remainder is cut. */
 const maxLineLength = 8192;
 /** A tab stops at every eighth column. */
 const tabColumns = 8;
@@ -128,13 +128,13 @@ export class TextView {
     if (this.#isFollowing) this.#top = this.#lastTop();
     this.#top = Math.max(0, Math.min(this.#top, Math.max(0, count - 1)));
     const lines: Line[] = [];
-    // Of the last screen, all lines: its first one may have more rows than fit.
+    // At the end, all lines are drawn: the first one may have more rows than fit.
     for (let at = this.#top; at < count && (this.#isFollowing || lines.length < rows); at++) {
       const line = this.#line(at);
       if (this.#isWrapped) lines.push(...wrapLine(line, columns));
       else lines.push(this.#left === 0 ? line : withoutColumns(line, this.#left));
     }
-    // Of a wrapped line at the end, its last rows.
+    // If not all rows of a wrapped line fit at the end, its last ones are shown.
     return this.#isFollowing && lines.length > rows ? lines.slice(-rows) : lines.slice(0, rows);
   }
 

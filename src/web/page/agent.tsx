@@ -153,7 +153,7 @@ export function Tasks({ target, newest }: { target: SessionTarget; newest: numbe
   );
 }
 
-/** Who works on a new task, and within which limits: what the chosen agent can do. */
+/** The fields of a new task: its agent, and the limits that this agent supports. */
 export function TaskFields(
   { form, texts, onTexts }: {
     form: StartForm;

@@ -12,7 +12,7 @@ export type LogEntry =
 
 /** The log as it is known. Replaced by {@link logAfter}. */
 export interface AgentLog {
-  /** Of the task that is followed, as it last was. */
+  /** The last state of the task that is followed. */
   task: TaskData | undefined;
   entries: readonly LogEntry[];
   /** Older entries that are no longer stored. */

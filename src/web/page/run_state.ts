@@ -49,7 +49,7 @@ export class RunState {
   readonly steps = new Map<string, RunStep>();
   /** Sentences on what isn't a pod's: skipped pods, contexts that aren't reached. */
   readonly notes: string[] = [];
-  /** Of the whole run; absent until it has ended. */
+  /** The exit code of the whole run; absent until it has ended. */
   exitCode: number | undefined;
   durationMs: number | undefined;
   version = 0;

@@ -3,7 +3,7 @@ import type { SessionRowData, SessionsEvent, TaskData } from "../api.ts";
 
 /** The list as it is known. */
 export interface SessionsState {
-  /** By namespace and name. Undefined until the list has arrived. */
+  /** The sessions by namespace and name. Undefined until the list has arrived. */
   sessions: ReadonlyMap<string, SessionRowData> | undefined;
   /** Why the list may be old. */
   outOfSync?: string;

@@ -82,9 +82,9 @@ export class EditedWorkflow {
     readonly text: string,
     readonly diagnostics: readonly Diagnostic[],
     readonly environment: EditorFiles,
-    /** Of each file that was read; of this one, if it can't be read now, that of an earlier text. */
+    /** The YAML of each file that was read; of this file an earlier text if the current one can't be read. */
     private readonly sources: ReadonlyMap<string, YamlSource>,
-    /** Of this text, or of the last one that could be read. */
+    /** The workflow of this text, or of the last one that could be read. */
     private readonly workflow: FullWorkflow | undefined,
     /** The names of each text with an expression, by the JSON of its path. */
     private readonly scopes: ReadonlyMap<string, Names>,

@@ -28,7 +28,7 @@ export interface InnerEnd {
   failure?: StepFailure;
   /** Names of the pods of its batch in which a step wasn't ok, tolerated or not. */
   failedTargets?: ReadonlySet<string>;
-  /** By name, if some were requested and nothing failed. */
+  /** The outputs by name, if some were requested and nothing failed. */
   outputs?: Readonly<Record<string, JsonValue>>;
 }
 

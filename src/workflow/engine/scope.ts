@@ -69,9 +69,9 @@ export function within(
   { names, part, prefix, shared, identity, isFresh, batch, isConfirmed }: {
     names: Readonly<Record<string, JsonValue>>;
     part: string;
-    /** Of the list. */
+    /** The prefix of the keys of the list's steps. */
     prefix: string;
-    /** Of the step, and of the round in it. */
+    /** The identity of the step, and of the round in it. */
     identity: string;
     /** Steps after the outer one see the outputs of its inner steps. */
     shared: boolean;

@@ -14,7 +14,7 @@ export interface Batch {
   targets: readonly StepTarget[];
   /** From 0. */
   index: number;
-  /** Of the step that selects them. */
+  /** The fields of the step that selects them. */
   fields: { select?: unknown };
 }
 

@@ -262,7 +262,7 @@ export interface RetainedInner extends RetainedEnd {
 /** Steps and targets that are done, by the identities of their steps (`step_identity.ts`). */
 export interface Retained {
   steps: ReadonlyMap<string, RetainedEnd>;
-  /** Of steps that hadn't ended: their targets that had, by name. */
+  /** The targets that had ended in steps that hadn't, by name. */
   targets: ReadonlyMap<string, RetainedPart & { ends: ReadonlyMap<string, StepTargetEnd> }>;
   /** The targets of that run, by the names that outputs have. */
   names?: ReadonlyMap<string, Target>;

@@ -37,7 +37,7 @@ function recordOfNames(names: readonly string[]): Type {
 interface Round {
   item: JsonValue;
   outcome: StepOutcome;
-  /** By name; null if the round failed. */
+  /** The outputs by name; null if the round failed. */
   outputs: Readonly<Record<string, JsonValue>>;
 }
 

@@ -26,7 +26,7 @@ type AwaitedState = typeof podStates[number];
 /** The condition of a wait. */
 interface PodWait {
   state: AwaitedState;
-  /** Of the step; the workflow's if absent. */
+  /** The selection of the step; the workflow's if absent. */
   select: SelectFields | undefined;
   /** Minimum number of pods; none for `gone`. */
   least: number;

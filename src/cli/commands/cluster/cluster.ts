@@ -278,5 +278,5 @@ export class DelayedProgress implements Disposable {
   }
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { up, down, status };

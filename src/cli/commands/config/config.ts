@@ -271,5 +271,5 @@ function warningText(warning: ModelSettingWarning): string {
   }
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { get, set, unset, view, path, schema };

@@ -21,7 +21,7 @@ const {
   "confirm-above": confirmAbove,
 } = runningFlags;
 
-/** By their long names. */
+/** The flags of `kodama cp`. */
 export const copyFlags = {
   ...selectionFlags,
   ...allFlag,

@@ -9,7 +9,7 @@ const progresses = choice(["auto", "json", "none"]);
 const running = { group: "Running" };
 const output = { group: "Output" };
 
-/** Of `exec` and `run`, by their long names. */
+/** The flags of `exec` and `run`. */
 export const runningFlags = {
   "stdin": toggle("pass standard input to every pod's command", { short: "i", ...running }),
   "fanout": optionFlag(execOptions, "fanout", running),
@@ -60,7 +60,7 @@ export const runningFlags = {
   "max-rc": optionFlag(execOptions, "maxExitCode", output),
 };
 
-/** Of `exec` alone. */
+/** The flags of `exec` alone. */
 export const execFlags = {
   "tty": toggle("give the command a terminal; one pod only", { short: "t", ...running }),
 };

@@ -90,7 +90,7 @@ function painterOf(
   return {
     ...(progress === undefined ? { collected: text.collected } : {}),
     paint(event) {
-      // A line is printed as an event or as text, not as both; a standard error for events has no messages.
+      // A line is printed either as an event or as text. With `--progress json` standard error has no messages.
       const words = events !== undefined && event.kind === "line" ? [] : text.paint(event);
       return [
         ...words.filter(({ stream }) => stream === "stdout" || progress === undefined),

@@ -41,7 +41,7 @@ const {
   ...podFlags
 } = selectionFlags;
 
-/** By their long names. */
+/** The flags of `kodama forward`. */
 export const forwardFlags = {
   ...podFlags,
   "balance": toggle("use one local port for all pods, instead of one for each", ports),
@@ -109,7 +109,7 @@ const choosers = ["match", "exclude", "selector", "field-selector", "node", "fro
 /** The resolved args. */
 export interface ForwardArgs {
   options: Omit<ForwardOptions, "signal">;
-  /** Nothing is named: a person may choose of what is remembered. */
+  /** No args: a terminal offers the sets of the settings, and those that ran before. */
   isEmpty: boolean;
   kubeconfig: string | undefined;
   pick: boolean;
@@ -118,13 +118,13 @@ export interface ForwardArgs {
   quiet: boolean;
   /** The path of a record, as given. */
   record: string | undefined;
-  /** The args themselves, and a name for them: to start the same again. */
+  /** The args as typed, and a name for them, to start the same forward again. */
   typed: { name: string; line: readonly string[] };
-  /** The args can be used again, without a person or standard input. */
+  /** The args can be repeated later, without a person or standard input. */
   isRepeatable: boolean;
   /** Run in the background. */
   detach: boolean;
-  /** This is the process in the background of that name. */
+  /** The name of the set, if this process serves it in the background. */
   served: string | undefined;
 }
 
@@ -203,7 +203,7 @@ function nameOf(
     (target ?? flags.selector ?? "forward").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
 }
 
-/** Flags that a process in the background can't have: of a person, of standard input and output. */
+/** Flags that a process in the background can't use: they need a person, standard input or standard output. */
 const onlyHere: readonly string[] = ["pick", "from", "inspect"];
 
 /** Flags of the command itself, which a process in the background doesn't get. */

@@ -226,5 +226,5 @@ function nothingToForward(hint: string): UsageError {
   return new UsageError("nothing to forward to", { hint });
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { list, status, logs, stop, up };

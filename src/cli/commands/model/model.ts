@@ -172,5 +172,5 @@ const stats = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { list, show, test, stats };

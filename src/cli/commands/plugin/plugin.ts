@@ -225,5 +225,5 @@ const build = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { new: create, build, list, check, test };

@@ -221,5 +221,5 @@ function noticeAfter(stream: OutputStream, clock: Clock, text: string): Disposab
   });
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { prompt, interrupt };

@@ -13,7 +13,7 @@ export const clusterScopeFlags = {
   ...contextFlags,
 };
 
-/** Of a command that also has runs of this machine. */
+/** The flag of commands that also have runs of this machine. */
 export const inClusterFlag = toggle("runs in the cluster, instead of those of this machine", {
   group,
 });

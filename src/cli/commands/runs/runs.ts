@@ -417,5 +417,5 @@ function index(raw: string): number {
   throw new BadValue(raw, "must be a whole number from 0");
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { list, show, report, diff, follow, stop, shard };

@@ -5,7 +5,7 @@ import { optionFlag } from "../../parser/option_flag.ts";
 
 const group = "Shell";
 
-/** By their long names. */
+/** The flags of `kodama shell`. */
 export const shellFlags = {
   "env": optionFlag(shellOptions, "environment", { group }),
   "workdir": optionFlag(shellOptions, "workdir", { placeholder: "DIR", group }),

@@ -335,5 +335,5 @@ async function showProgress<T>(
   }
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { snapshot, list, delete: deleteCommand };

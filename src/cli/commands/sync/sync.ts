@@ -466,5 +466,5 @@ function endLines({ spec, state }: SyncReport, waited: boolean): string[] {
   ];
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { start, list, status, flush, conflicts, pause, resume, stop, up };

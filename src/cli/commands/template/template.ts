@@ -56,5 +56,5 @@ const show = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { list, show };

@@ -167,5 +167,5 @@ const lock = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { add, list, revoke, lock };

@@ -390,5 +390,5 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...seen.values()];
 }
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { check, list, show, rights, graph, test, upgrade, schema };
