@@ -3,7 +3,7 @@ import { exec } from "../actions/exec/exec.ts";
 import { compressNames, type FoldedGroup, type RunSummary } from "../actions/exec/events.ts";
 import type { Confirm } from "../actions/confirm_change.ts";
 import { logs } from "../actions/logs/logs.ts";
-import { textOf } from "../actions/logs/events.ts";
+import { containerNamed, textOf } from "../actions/logs/events.ts";
 import { listPods } from "../actions/pick/list_pods.ts";
 import {
   durationOption,
@@ -123,7 +123,7 @@ export const execTool = defineTool({
   },
 });
 
-/** Of a file, at most this is read. */
+/** The most bytes that are read of a file. */
 const maxFileBytes = 256 * 1024;
 
 /** `read_file`. */
@@ -296,10 +296,10 @@ export function changeRefused(): KodamaError {
   );
 }
 
-/** Of all logs together, at most this is read: 100 MB or more, in a few seconds. */
+/** The most lines that are read of all logs together: 100 MB or more, in a few seconds. */
 const maxLogLines = 1_200_000;
 
-/** Of each log at least, however many there are. */
+/** The fewest lines that are read of each log, however many logs there are. */
 const leastTail = 500;
 
 /** `logs`. */
@@ -333,13 +333,7 @@ export const logsTool = defineTool({
     const events = logs(host, {
       contexts,
       selection: rest,
-      containers: {
-        names: container === undefined ? [] : [{ kind: "exact", name: container }],
-        exclude: [],
-        init: true,
-        ephemeral: true,
-        states: [],
-      },
+      containers: containerNamed(container),
       follow: false,
       previous,
       start: {
@@ -413,7 +407,7 @@ function kindOf(line: string): string {
     .replaceAll(/\d+/g, "N");
 }
 
-/** Of these one is shown each, from the newest. */
+/** The number of newest lines that an answer shows unchanged. */
 const lastLines = 200;
 
 /** When something began and ended, by the servers' clocks. */

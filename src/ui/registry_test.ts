@@ -45,7 +45,7 @@ Deno.test("registering a key twice is an error, and the first one stays", () => 
   assert.equal(registry.create("my-view", context), pane);
 });
 
-Deno.test("the panes that KubeTile has are registered under its names, and these alone", () => {
+Deno.test("`registerBuiltins()` registers the panes that layouts of KubeTile name, and no others", () => {
   const registry = new PaneRegistry();
   registerBuiltins(registry);
   assert.deepEqual(registry.kinds().map(([key]) => key), [

@@ -1,7 +1,7 @@
 /** Routes of pods: the pods of a selection, their logs, terminals in them, and the forwards of this machine to them. */
 import type { Context } from "hono";
 import type { Host } from "../actions/host.ts";
-import { type LogsOptions, stampOf, textOf } from "../actions/logs/events.ts";
+import { containerNamed, type LogsOptions, stampOf, textOf } from "../actions/logs/events.ts";
 import { logs } from "../actions/logs/logs.ts";
 import { listPods } from "../actions/pick/list_pods.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
@@ -132,13 +132,7 @@ function logsOptions(
   return {
     contexts,
     selection: others,
-    containers: {
-      names: container === undefined ? [] : [{ kind: "exact", name: container }],
-      exclude: [],
-      init: true,
-      ephemeral: true,
-      states: [],
-    },
+    containers: containerNamed(container),
     follow,
     previous,
     start: {

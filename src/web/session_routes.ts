@@ -152,7 +152,7 @@ function addStart(router: Router): void {
         envFiles: [],
         envExclude: [],
         sync: { kind: "none" },
-        devContainer: { kind: "unsaid" },
+        devContainer: { kind: "unspecified" },
         ...(prompt === undefined ? {} : { task: await taskOf(host, prompt) }),
         join: false,
         readyTimeoutMs,

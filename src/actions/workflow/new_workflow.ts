@@ -44,7 +44,7 @@ async function textOfRun(host: Host, wanted: string | undefined): Promise<string
   const run = await findRun(host, wanted);
   if (run.header.redacted) {
     throw new KodamaError("conflict", `run ${run.header.id} can't be made a workflow`, {
-      hint: "its command held what looks like a secret, and that isn't kept",
+      hint: "its command held what looks like a secret, which isn't stored",
     });
   }
   return workflowOfRun(run.header, run.targets.map(({ target }) => target));

@@ -568,11 +568,11 @@ export async function* rerunSteps(
   { resume, ...options }: RerunStepsOptions,
 ): AsyncGenerator<StepsEvent, void> {
   const { header } = run;
-  const unsaid = header.secrets.filter((name) => !options.params.has(name));
-  if (unsaid.length > 0) {
-    throw new UsageError(`run ${header.id} had ${unsaid.join(", ")}, whose values aren't kept`, {
-      hint: hint`say them again: ${
-        joinHints(unsaid.map((name) => option("param", `${name}=…`)), " ")
+  const missing = header.secrets.filter((name) => !options.params.has(name));
+  if (missing.length > 0) {
+    throw new UsageError(`run ${header.id} had ${missing.join(", ")}, whose values aren't stored`, {
+      hint: hint`give them again: ${
+        joinHints(missing.map((name) => option("param", `${name}=…`)), " ")
       }`,
     });
   }

@@ -82,7 +82,7 @@ const edit = fc.record({
 });
 
 Deno.test("`parseEdited()` reads what a parse of the whole text reads, and parses less", () => {
-  const runs = Number(Deno.env.get("KODAMA_TEST_RUNS") ?? 200);
+  const runs = Number(Deno.env.get("KODAMA_TEST_RUNS") ?? 100);
   let parts = 0;
   fc.assert(
     fc.property(

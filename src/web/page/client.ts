@@ -1,5 +1,6 @@
 /** Requests to the server of this page, and the streams of its events. */
 import type { ErrorAnswer, Routes, WebQuestion } from "../api.ts";
+import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import { EventParser } from "./event_stream.ts";
 
 /** A request that was refused, or couldn't be made. */
@@ -128,9 +129,8 @@ export type StreamState =
   | { kind: "waiting"; reason: string }
   | { kind: "failed"; error: RequestError };
 
-/** Between attempts: doubled each time. */
-const firstDelayMs = 500;
-const longestDelayMs = 15_000;
+/** Between attempts. */
+const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 15_000, jitter: 0.3 };
 
 /** A hidden page gives its connections back: a browser has only six to a server. */
 const hiddenMs = 30_000;
@@ -148,7 +148,7 @@ export function follow<Route extends Followed>(
 
 class Following {
   #lastId = "";
-  #delayMs = firstDelayMs;
+  #failures = 0;
 
   constructor(
     readonly address: string,
@@ -169,8 +169,7 @@ class Following {
         if (this.signal.aborted) return;
         if (hidden.signal.aborted) continue;
         if (!this.#mayRetry(error)) return;
-        await delay(this.#delayMs * (0.5 + Math.random() / 2), this.signal);
-        this.#delayMs = Math.min(longestDelayMs, this.#delayMs * 2);
+        await delay(retryDelayMs(retries, ++this.#failures, Math.random()), this.signal);
       }
     }
   }
@@ -192,7 +191,7 @@ class Following {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       const events: unknown[] = [];
       for (const { name, data, id } of parser.add(part.value)) {
-        this.#delayMs = firstDelayMs;
+        this.#failures = 0;
         this.#lastId = id;
         if (name === "failed") {
           this.follower.onEvents(events);

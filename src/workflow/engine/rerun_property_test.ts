@@ -522,7 +522,7 @@ async function history(numbers: readonly number[]): Promise<{ runs: number; kept
 }
 
 Deno.test("a rerun never reports ok for what didn't run, or ran differently", async () => {
-  const histories = Number(Deno.env.get("KODAMA_HISTORIES") ?? 60);
+  const histories = Number(Deno.env.get("KODAMA_HISTORIES") ?? 30);
   let kept = 0;
   const numbers = fc.array(fc.nat(5039), { minLength: 40, maxLength: 120 });
   await fc.assert(

@@ -23,6 +23,7 @@ import {
   choice,
   count,
   durationMs,
+  type FlagValues,
   text,
   toggle,
   value,
@@ -113,12 +114,7 @@ const deny = defineCommand({
 });
 
 function resolved(
-  flags: {
-    namespace: string | undefined;
-    context: string | undefined;
-    kubeconfig: string | undefined;
-    all: boolean;
-  },
+  flags: FlagValues<typeof answerFlags>,
   name: string,
   request: string | undefined,
 ) {
@@ -401,5 +397,5 @@ const watch = defineCommand({
   },
 });
 
-/** By their names. */
+/** The commands of this file, by name. */
 export const commands = { list, logs, watch, approve, deny };

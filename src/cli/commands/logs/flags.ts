@@ -15,8 +15,8 @@ import { selectionFlags } from "../../parser/selection.ts";
 import {
   type NameChoice,
   parseTemplate,
+  templateFields,
   type TemplatePart,
-  templateWords,
 } from "../../../actions/logs/events.ts";
 import { logsOptions } from "../../../actions/logs/options.ts";
 import type { StampStyle } from "../../../present/logs_painter.ts";
@@ -87,7 +87,7 @@ function template(raw: string): readonly TemplatePart[] {
   const parsed = parseTemplate(raw);
   if (parsed.kind === "template") return parsed.parts;
   throw new BadValue(raw, parsed.reason, {
-    hint: `the words are ${templateWords.map((word) => `{${word}}`).join(" ")} {json.NAME}`,
+    hint: `the words are ${templateFields.map((field) => `{${field}}`).join(" ")} {json.NAME}`,
   });
 }
 
@@ -126,7 +126,7 @@ const { "all-phases": _phases, container: _container, ...podFlags } = selectionF
 const formats = choice(["default", "raw", "json", "jsonl"]);
 const states = choice(["waiting", "running", "terminated"]);
 
-/** By their long names. */
+/** The flags of `kodama logs`. */
 export const logsFlags = {
   ...podFlags,
   "container": values("read containers named NAME, or matching /RE/ (default all)", containerName, {

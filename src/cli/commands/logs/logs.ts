@@ -95,11 +95,7 @@ export const command = defineCommand({
 /* Resolves the args of `kodama logs` into the action's options and how the logs are shown. */
 
 /** How logs are shown, according to the flags. */
-interface LogsView extends
-  Pick<
-    LogsPainterOptions,
-    "format" | "single" | "quiet" | "template" | "jsonFields" | "highlight" | "timestamps"
-  > {
+interface LogsView extends Omit<LogsPainterOptions, "terminal" | "style" | "moreRequests"> {
   color: ColorChoice;
 }
 

@@ -7,6 +7,7 @@ import {
   BadValue,
   count,
   durationMs,
+  type FlagValues,
   text,
   toggle,
   value,
@@ -16,7 +17,7 @@ import {
 
 const group = "Workflow";
 
-/** Of `kodama run`. */
+/** The flags of `kodama run`. */
 export const workflowFlags = {
   "param": values(
     "parameter of the workflow; repeat it for the items of a list",
@@ -66,7 +67,7 @@ export const clusterFlags = {
   }),
 };
 
-/** Of `kodama run`, too. */
+/** The flags of `kodama run` for a run in the cluster. */
 export const inClusterFlags = {
   "in-cluster": toggle("run it in the cluster, as a Job that outlives this machine", inCluster),
   "detach": toggle("with --in-cluster: don't follow the run", inCluster),
@@ -74,21 +75,14 @@ export const inClusterFlags = {
 };
 
 /** Returns the options of a run in the cluster. */
-export function clusterOptions(
-  flags: {
-    image: string | undefined;
-    "service-account": string | undefined;
-    shards: number;
-    retain: number;
-  },
-): ClusterOptions {
+export function clusterOptions(flags: FlagValues<typeof clusterFlags>): ClusterOptions {
   const { image, "service-account": serviceAccount, shards, retain: retainMs } = flags;
   return { shards, retainMs, ...definedOnly({ image, serviceAccount }) };
 }
 
 /** Returns the chosen steps; undefined for all of them. */
 export function stepChoice(
-  flags: { only: readonly string[]; skip: readonly string[]; "start-at": string | undefined },
+  flags: Pick<FlagValues<typeof workflowFlags>, "only" | "skip" | "start-at">,
 ): StepChoice | undefined {
   const { only, skip, "start-at": startAt } = flags;
   if (only.length + skip.length === 0 && startAt === undefined) return undefined;
@@ -98,7 +92,7 @@ export function stepChoice(
   return { only, skip, ...definedOnly({ startAt }) };
 }
 
-/** By name: a parameter that is repeated has all of its texts. */
+/** Returns the parameters by name: one that is repeated has all of its texts. */
 export function paramTexts(
   pairs: readonly (readonly [name: string, value: string])[],
 ): Map<string, string | readonly string[]> {

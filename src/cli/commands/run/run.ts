@@ -15,6 +15,7 @@ import { exitCodeTable } from "../../exit_codes.ts";
 import { runningFlags } from "../exec/flags.ts";
 import { listFormat, resolveRunning, type RunView } from "../exec/options.ts";
 import { showRun } from "../exec/show_run.ts";
+import type { FlagValues } from "../../parser/flag.ts";
 import { allFlag, resolveSelection, selectionFlags } from "../../parser/selection.ts";
 import {
   clusterFlags,
@@ -220,7 +221,7 @@ async function runShort(
 
 /** Returns how to run it in the cluster; undefined for a run of this machine. */
 function clusterOf(
-  flags: Parameters<typeof clusterOptions>[0] & { "in-cluster": boolean; detach: boolean },
+  flags: FlagValues<typeof inClusterFlags>,
   given: ReadonlySet<string>,
 ) {
   if (flags["in-cluster"]) return { ...clusterOptions(flags), detach: flags.detach };
