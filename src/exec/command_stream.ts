@@ -25,6 +25,9 @@ const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
  */
 const unreportedMs = 10_000;
 
+/** How long a pod that doesn't answer may delay a cancelled run: a person waits for it. */
+const cancelledLimitMs = 5000;
+
 /** One attempt at a command, on a stream that is open. Used once. */
 export class Conversation {
   readonly #run: TargetRun;
@@ -153,8 +156,9 @@ export class Conversation {
       await output;
       return ended(outcomeOfStop(stop, {}));
     }
-    const left = await this.#endInPod(output);
-    const unread = left === undefined && !await this.#drained(stop, output);
+    const limitMs = this.#signalLimitMs(stop);
+    const left = await this.#endInPod(output, limitMs);
+    const unread = left === undefined && !await this.#drained(stop, output, limitMs);
     await this.#channel.close();
     await output;
     await this.#flush(this.#ownLines?.finishOpening() ?? new Uint8Array());
@@ -166,21 +170,27 @@ export class Conversation {
   async #drained(
     { kind }: Exclude<Stop, { kind: "unreported" }>,
     output: Promise<ChannelEnd>,
+    limitMs: number,
   ): Promise<boolean> {
-    const { options: { clock, open }, target, drop } = this.#run;
+    const { options: { clock }, drop } = this.#run;
     if (!await passed(clock, drainMs[kind], { settled: output })) return true;
     drop();
     // The leader sets its mark behind all output: it must not wait for a reader of that.
     const session = { leader: this.#ownLines?.session?.leader ?? 0 };
     if (session.leader > 0) {
-      await signalRound("KILL", session, { target, open, clock }).catch(() => {});
+      await signalRound("KILL", session, { run: this.#run, limitMs }).catch(() => {});
     }
     return false;
   }
 
-  async #endInPod(output: Promise<ChannelEnd>): Promise<string | undefined> {
-    const { options, target } = this.#run;
-    const { clock, graceMs } = options;
+  /** To reach the pod once more a command has as long as it had to start. */
+  #signalLimitMs({ kind }: Stop): number {
+    const limitMs = this.#run.outages.limitMs(this.#run.target.context);
+    return kind === "cancelled" ? Math.min(cancelledLimitMs, limitMs) : limitMs;
+  }
+
+  async #endInPod(output: Promise<ChannelEnd>, limitMs: number): Promise<string | undefined> {
+    const { clock, graceMs } = this.#run.options;
     if (this.#ownLines === undefined) {
       return "the command may still run: the image has no sh to end it with";
     }
@@ -189,7 +199,7 @@ export class Conversation {
     const { session } = this.#ownLines;
     if (session === undefined) return "the command may still run: its process id didn't arrive";
     return await endCommand(
-      (signal) => signalRound(signal, session, { target, open: options.open, clock }),
+      (signal) => signalRound(signal, session, { run: this.#run, limitMs }),
       { ended: output, graceMs, clock },
     );
   }

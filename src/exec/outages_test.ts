@@ -181,3 +181,41 @@ Deno.test("a given-up server gets brief attempts until it answers", async () => 
     assert.equal(outages.limitMs("c"), limitMs);
   }
 });
+
+/** A hanging command with a limit of a second, whose server does something else to every later stream. */
+function ending(open: OpenExec) {
+  const run = runFixture([{ ...hello, openMs: 0, end: "hangs" }], {
+    connectTimeoutMs: 15_000,
+    timeoutMs: 1000,
+  });
+  const works = run.options.open;
+  run.options.open = (to, request, ...others) =>
+    (run.pods[0]?.requests.length === 0 ? works : open)(to, request, ...others);
+  return { run, works };
+}
+
+Deno.test("a command whose time is over is ended when its server is back", async () => {
+  const { run, works } = ending((...words) =>
+    run.clock.elapsedMs() < 4000 ? Promise.reject(refused) : works(...words)
+  );
+  const outcome = { kind: "timeout", limit: "command", afterMs: 1000 };
+  assert.deepEqual(outcomesOf(await events(run)), [outcome]);
+  assert.deepEqual(run.pods[0]?.requests.at(1)?.command[4], "TERM");
+});
+
+for (
+  const [what, cancelMs, limit] of [
+    ["a command whose time is over", undefined, 15_000],
+    ["a cancelled command, which a person waits for", 500, 5000],
+  ] as const
+) {
+  Deno.test(`a pod that falls silent delays the end of ${what} by ${limit / 1000}s`, async () => {
+    const { run } = ending(() => new Promise(() => {}));
+    if (cancelMs !== undefined) run.clock.timer(cancelMs, () => run.cancel.abort());
+    const [outcome] = outcomesOf(await events(run));
+    assert.ok(outcome?.kind === "timeout" || outcome?.kind === "cancelled");
+    const reason = `no answer from pod pod-0 in ${limit / 1000}s`;
+    assert.equal(outcome.left, `the command may still run: ${reason}`);
+    assert.equal(run.clock.elapsedMs(), (cancelMs ?? 1000) + limit);
+  });
+}

@@ -7,13 +7,14 @@
  */
 import { Deadline, orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
+import { formatDuration } from "../base/duration.ts";
 import { plural } from "../base/plural.ts";
 import { scriptCommand, type ScriptParts } from "../base/shell_script.ts";
 import { retryDelayMs, type RetryPolicy } from "../base/retry.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel } from "../kube/client.ts";
-import type { Target } from "../kube/select/target.ts";
-import type { OpenExec } from "./run_options.ts";
+import { isUnsent } from "../kube/failures.ts";
+import type { TargetRun } from "./run_options.ts";
 import hangUp from "./scripts/hang_up.sh" with { type: "text" };
 import round from "./scripts/round.sh" with { type: "text" };
 import signalScript from "./scripts/signal.sh" with { type: "text" };
@@ -107,36 +108,38 @@ async function pollUntilExited(
 
 /* One signal to a session in a pod, as a separate exec. */
 
-/** A pod that doesn't answer may not delay the end of a run. */
-const roundLimitMs = 5000;
-
 /** More than the expected number is noise. */
 const answerLimitBytes = 256;
 
 /**
- * Signals every process that a command has started in its session.
+ * Signals every process that a command has started in its session, with the retries that the opening of a stream has:
+ * the end of a command must not depend on a server that restarts.
  *
+ * @param limitMs how long a pod that doesn't answer may delay the end of a run.
  * @returns how many were alive.
- * @throws KodamaError when the pod can't be reached in 5 s, or the answer isn't ours.
+ * @throws KodamaError when the pod can't be reached within the limit, or the answer isn't ours.
  */
 export async function signalRound(
   signal: RoundSignal,
   session: ProcessSession,
-  surroundings: { target: Target; open: OpenExec; clock: Clock },
+  { run, limitMs }: { run: TargetRun; limitMs: number },
 ): Promise<number> {
-  const { target, open, clock } = surroundings;
+  const { target, outages, options: { open, clock } } = run;
   const { namespace, pod, container } = target;
   // Not bound to the run's own signal: that one has most likely aborted, which is the reason for this call.
-  using deadline = new Deadline(clock, roundLimitMs);
+  using deadline = new Deadline(clock, limitMs);
   const command = signalArgv(signal, session);
   const request = { namespace, pod, container, command, stdin: false, tty: false };
-  try {
+  const ask = () => {
     const opening = open(target, request, deadline.signal);
-    await using channel = await orAborted(opening, deadline.signal, (late) => void late.close());
+    return orAborted(opening, deadline.signal, (late) => void late.close());
+  };
+  try {
+    await using channel = await outages.retry(target.context, ask, deadline.signal);
     return await orAborted(readAnswer(channel), deadline.signal);
   } catch (error) {
-    if (!deadline.expired) throw error;
-    throw new KodamaError("timeout", `no answer from pod ${pod} in ${roundLimitMs / 1000}s`);
+    if (!deadline.expired || isUnsent(error)) throw error;
+    throw new KodamaError("timeout", `no answer from pod ${pod} in ${formatDuration(limitMs)}`);
   }
 }
 
