@@ -16,13 +16,17 @@ export interface CommandLinesOptions {
   cwd: string;
   /** Repeated commands may run in the test's own process. */
   repeatsInProcess: boolean;
+  /** The commands that earlier lines have started; lines of other working directories may share them. */
+  started?: StartedCommands;
 }
 
 /** Runs lines, and notes which commands have been started. */
 export class CommandLines {
-  readonly #started = new StartedCommands();
+  readonly #started: StartedCommands;
 
-  constructor(private readonly options: CommandLinesOptions) {}
+  constructor(private readonly options: CommandLinesOptions) {
+    this.#started = options.started ?? new StartedCommands();
+  }
 
   /** Runs a line, or several lines that are one script. */
   async run(line: string): Promise<CommandResult> {

@@ -72,7 +72,6 @@ const repeatable = [
   "pods",
   "prompt",
   "restore",
-  "resume",
   "run",
   "runs list",
   "runs rerun",
@@ -110,8 +109,12 @@ export class StartedCommands {
   /** Returns whether a command may run in the test's own process: its program has been shown. */
   has({ args }: PlainCommand): boolean {
     const text = `${args.join(" ")} `;
-    // A forward is a process in the background.
-    return !args.includes("--forward") &&
-      [...this.#names].some((name) => text.startsWith(`${name} `));
+    return !startsBackground(args) && [...this.#names].some((name) => text.startsWith(`${name} `));
   }
+}
+
+/** Returns whether a command may start a process in the background: a forward, or the sync of a session's project. */
+function startsBackground(args: readonly string[]): boolean {
+  const syncs = args[0] === "start" && !args.includes("--no-sync") && !args.includes("--repo");
+  return syncs || args.includes("--forward");
 }

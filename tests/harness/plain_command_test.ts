@@ -90,4 +90,11 @@ Deno.test("StartedCommands has what a shell has started, and never what stays in
     ) => has(`kodama ${args}`)),
     [true, true, false, false, false, false],
   );
+  started.add("kodama start a");
+  assert.deepEqual(
+    ["start b --no-sync", "start b --repo git://x/y", "start b"].map((args) =>
+      has(`kodama ${args}`)
+    ),
+    [true, true, false],
+  );
 });

@@ -7,6 +7,7 @@ import { type CommandResult, runCommand } from "./command.ts";
 import { CommandLines } from "./command_lines.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
 import { freePort } from "./free_port.ts";
+import { StartedCommands } from "./plain_command.ts";
 import { KodamaInProcess } from "./kodama_in_process.ts";
 import { TestFolder } from "./test_folder.ts";
 import { type KnownTexts, normalise } from "./normalise.ts";
@@ -23,6 +24,9 @@ export interface ScenarioCluster {
   repeatsInProcess?: boolean;
 }
 
+/** Of all scenarios of this process: one that runs alone starts each of its commands. */
+const started = new StartedCommands();
+
 /** A folder for a scenario: its files, its home, and `kodama` on its PATH. */
 class ScenarioFolder implements AsyncDisposable {
   readonly #lines: CommandLines;
@@ -34,7 +38,7 @@ class ScenarioFolder implements AsyncDisposable {
     readonly known: KnownTexts,
     repeatsInProcess: boolean,
   ) {
-    this.#lines = new CommandLines({ env, cwd: `${folder}/work`, repeatsInProcess });
+    this.#lines = new CommandLines({ env, cwd: `${folder}/work`, repeatsInProcess, started });
   }
 
   static async open(cluster: ScenarioCluster): Promise<ScenarioFolder> {
