@@ -114,10 +114,12 @@ Deno.test("`clusterUp()` shows the last output of a process that exits early, an
 Deno.test("`clusterUp()` ends the process at its time limit", () =>
   inFolder(async (folder) => {
     const script = `echo $$ > '${folder}/pid'; echo yes > '${folder}/started'; exec sleep 1000`;
-    // No time passes before the process has started.
+    // No time passes before the process has started, and none before the limit begins.
+    let reads = 0;
     const hasStarted = () => Deno.readTextFileSync(`${folder}/started`).endsWith("\n");
     await Deno.writeTextFile(`${folder}/started`, "");
-    const clock = { ...systemClock, elapsedMs: () => hasStarted() ? 1000 : 0 };
+    const elapsedMs = () => reads++ > 0 && hasStarted() ? 1000 : 0;
+    const clock = { ...systemClock, elapsedMs };
     const error = await failure(clusterUp({ ...options(folder, script), clock, timeoutMs: 200 }));
     assert.equal(error.kind, "timeout");
     const pid = Number(await Deno.readTextFile(`${folder}/pid`));
