@@ -6,7 +6,7 @@ import { delay } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { fileError } from "../files/errors.ts";
-import { readJsonFile, removeFile } from "../files/own_files.ts";
+import { readJsonFile, removeFile, removeFolder } from "../files/own_files.ts";
 import { type FileLock, isLocked, tryFileLock } from "./file_lock.ts";
 import { isAlive, type ProcessIdentity, signalProcess } from "./process_identity.ts";
 
@@ -31,6 +31,8 @@ export interface DaemonPaths {
   startLock: string;
   /** Its standard output and error. */
   output: string;
+  /** The folder of the requests to it, if it takes any: see `requests.ts`. */
+  requests?: string;
 }
 
 /** Whether a daemon runs. */
@@ -92,12 +94,18 @@ async function reportOf<Report extends ProcessIdentity>(
   return value === undefined ? undefined : parse(value);
 }
 
-/** Makes this process the daemon's. Returns undefined if another one is. */
+/**
+ * Makes this process the daemon's. Returns undefined if another one is.
+ *
+ * What the last process left is removed here: later, once this one has reported, a request may be to it.
+ */
 export async function becomeDaemon({ paths }: { paths: DaemonPaths }): Promise<
   FileLock | undefined
 > {
   const lock = await tryFileLock(paths.lock);
-  if (lock !== undefined) await removeFile(paths.report);
+  if (lock === undefined) return undefined;
+  await removeFile(paths.report);
+  if (paths.requests !== undefined) await removeFolder(paths.requests);
   return lock;
 }
 
@@ -243,6 +251,25 @@ async function notReady(
 }
 
 /**
+ * Returns the state of a daemon that can be asked for something: a process that has just started is about to report.
+ *
+ * @throws KodamaError `timeout` if it doesn't report; `cancelled`.
+ */
+export async function reportedStatus<Report extends ProcessIdentity>(
+  daemon: Daemon<Report>,
+  options: DaemonWait,
+): Promise<DaemonStatus<Report>> {
+  const { clock, timeoutMs } = options;
+  const deadlineMs = clock.elapsedMs() + timeoutMs;
+  for (;;) {
+    const status = await daemonStatus(daemon);
+    if (status.phase === "stopped" || status.report !== undefined) return status;
+    if (clock.elapsedMs() > deadlineMs) throw await notReady(daemon, "it reports nothing");
+    await pause(daemon, options);
+  }
+}
+
+/**
  * Ends a daemon, and waits until its process has exited. Returns its last report; undefined if none ran. Only the
  * process that reported is ever signalled.
  *
@@ -254,14 +281,7 @@ export async function* stopDaemon<Report extends ProcessIdentity>(
 ): AsyncGenerator<DaemonStopEvent, Report | undefined> {
   const { clock, timeoutMs } = options;
   const deadlineMs = clock.elapsedMs() + timeoutMs;
-  let status = await daemonStatus(daemon);
-  // A process that has just started is about to report.
-  while (status.phase === "running" && status.report === undefined) {
-    if (clock.elapsedMs() > deadlineMs) throw await notReady(daemon, "it reports nothing");
-    await pause(daemon, options);
-    status = await daemonStatus(daemon);
-  }
-  const { phase, report } = status;
+  const { phase, report } = await reportedStatus(daemon, options);
   if (phase === "stopped" || report === undefined) return undefined;
   if (request === undefined) await signalProcess(report, "SIGTERM");
   else await request();

@@ -1,7 +1,7 @@
 /** Requests to a daemon: a file each, in a folder of its own; the daemon's report names those that are done. */
 import { isAbsent } from "../files/errors.ts";
 import { readJsonFile, replaceFile } from "../files/own_files.ts";
-import { type Daemon, daemonStatus, type DaemonWait, pause } from "./daemon.ts";
+import { type Daemon, daemonStatus, type DaemonWait, pause, reportedStatus } from "./daemon.ts";
 import type { ProcessIdentity } from "./process_identity.ts";
 
 /** The part of a report that answers requests. */
@@ -37,7 +37,11 @@ type RequestEnd = { kind: "done" | "exited" | "timeout" } | {
   reason: string;
 };
 
-/** Sends a request to a running daemon, and waits for its answer. */
+/**
+ * Sends a request to a running daemon, and waits for its answer.
+ *
+ * @throws KodamaError `timeout` if it has just started and doesn't report; `cancelled`.
+ */
 export async function ask(
   daemon: Daemon<ProcessIdentity & Answers>,
   folder: string,
@@ -45,6 +49,8 @@ export async function ask(
   options: DaemonWait,
 ): Promise<RequestEnd> {
   const { clock, timeoutMs } = options;
+  // Before its first report a process removes the requests to the last one.
+  if ((await reportedStatus(daemon, options)).phase === "stopped") return { kind: "exited" };
   const id = await sendRequest(folder, request);
   const deadlineMs = clock.elapsedMs() + timeoutMs;
   while (clock.elapsedMs() < deadlineMs) {
@@ -74,13 +80,12 @@ const pollMs = 200;
 
 const named = /^([0-9a-f-]{36})\.json$/;
 
-/** Receives requests as they arrive. Removes those to a process that has exited. */
+/** Receives requests as they arrive, and those that were sent since this process became the daemon's. */
 export function receiveRequests<Request>(
   folder: string,
   { parse, carryOut, failed, folderRemoved }: RequestHandlers<Request>,
 ): Disposable {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const { name } of Deno.readDirSync(folder)) Deno.removeSync(`${folder}/${name}`);
   const poll = async () => {
     for (const { name } of Deno.readDirSync(folder)) {
       const id = named.exec(name)?.[1];

@@ -22,6 +22,15 @@ export async function removeFile(path: string): Promise<void> {
   }
 }
 
+/** Removes a folder with all that is in it, if it exists. */
+export async function removeFolder(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+}
+
 /** Returns the content of a JSON file; undefined if there is none, or it isn't JSON. */
 export async function readJsonFile(path: string): Promise<unknown> {
   try {

@@ -17,7 +17,7 @@ import { isLocked } from "../daemon/file_lock.ts";
 import type { ProcessIdentity } from "../daemon/process_identity.ts";
 import { ownIdentity, ReportWriter } from "../daemon/report_writer.ts";
 import { isAbsent } from "../files/errors.ts";
-import { readJsonFile, replaceFile } from "../files/own_files.ts";
+import { readJsonFile, removeFolder, replaceFile } from "../files/own_files.ts";
 
 /** What a set consists of, as it is stored. */
 export interface ForwardSet {
@@ -121,9 +121,7 @@ export function forwardControl(options: ForwardControlOptions): ForwardControl {
       if (await isLocked(paths.lock)) {
         throw new KodamaError("conflict", `the forwards ${name} still run`);
       }
-      await Deno.remove(paths.folder, { recursive: true }).catch((error: unknown) => {
-        if (!isAbsent(error)) throw error;
-      });
+      await removeFolder(paths.folder);
     },
     remember: (set) => remember(configDir, set),
     recent: () => recent(configDir),

@@ -13,7 +13,7 @@ import {
 import { isLocked } from "../../daemon/file_lock.ts";
 import { ask, sendRequest } from "../../daemon/requests.ts";
 import { isAbsent } from "../../files/errors.ts";
-import { replaceFile } from "../../files/own_files.ts";
+import { removeFolder, replaceFile } from "../../files/own_files.ts";
 import { firstState } from "../engine/status.ts";
 import { forgetAgreed } from "../local/ancestor_files.ts";
 import type { SyncControl, SyncReport, SyncRequest, SyncSpec } from "./model.ts";
@@ -51,7 +51,7 @@ export function syncControl(options: SyncControlOptions): SyncControl {
     async forget(key) {
       const { folder, lock } = pathsOf(key);
       if (await isLocked(lock)) throw new KodamaError("conflict", `the sync ${key} still runs`);
-      await Deno.remove(folder, { recursive: true }).catch(ignoreAbsent);
+      await removeFolder(folder);
     },
   };
 }
@@ -171,8 +171,4 @@ async function send(
       });
     }
   }
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!isAbsent(error)) throw error;
 }
