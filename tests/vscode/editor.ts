@@ -108,6 +108,12 @@ export class Editor implements AsyncDisposable {
     return this.page.locator(".quick-input-list .monaco-list-row", { hasText: text });
   }
 
+  /** Closes a list of several choices. Enter would untick a box that still has the focus of its click. */
+  async acceptChoices(): Promise<void> {
+    await this.page.locator(".quick-input-count", { hasText: /^[1-9]/ }).waitFor();
+    await this.page.locator(".quick-input-action a", { hasText: "OK" }).click();
+  }
+
   /** Answers the input box of this title, once it is the one that is open. */
   async answer(title: string, text: string): Promise<void> {
     await this.page.locator(".quick-input-title", { hasText: title }).waitFor();
@@ -191,13 +197,10 @@ export async function provideCodeServer(): Promise<string> {
   ];
   await npm(vscode, "rebuild", ...native);
   await npm(`${vscode}/extensions`, "install", "--omit=dev", "--ignore-scripts");
-  // It hashes passwords, of which there are none here; but it is loaded.
+  // It hashes passwords, of which there are none here; but it is loaded. The build puts it into its place.
   const argon2 = `${home}/node_modules/argon2`;
-  const place = "lib/binding/napi-v3";
-  const defines = ["--", "-Dmodule_name=argon2", `-Dmodule_path=./${place}`];
+  const defines = ["--", "-Dmodule_name=argon2", "-Dmodule_path=./lib/binding/napi-v3"];
   await run("npx", ["-y", "node-gyp@12.4.0", "rebuild", ...defines], Deno.env.toObject(), argon2);
-  await Deno.mkdir(`${argon2}/${place}`, { recursive: true });
-  await Deno.copyFile(`${argon2}/build/Release/argon2.node`, `${argon2}/${place}/argon2.node`);
   await Deno.writeTextFile(`${home}/complete`, "");
   return built;
 }

@@ -117,11 +117,11 @@ Deno.test("the extension, as a person uses it", async (test) => {
       await editor.command("kodama: Exec in Pods…");
       await page.locator(".quick-input-titlebar [aria-label='Choose Namespaces…']").click();
       await editor.row("weka-operator-system").locator("input, .monaco-checkbox").first().click();
-      await page.keyboard.press("Enter");
+      await editor.acceptChoices();
       await editor.row("weka-drive-0").waitFor();
       await page.locator(".quick-input-widget input.input").fill("drive");
       await page.getByLabel("Toggle all checkboxes").click();
-      await page.keyboard.press("Enter");
+      await editor.acceptChoices();
       await editor.answer(line, "hostname; exit 3");
       await editor.terminal("4 failed").waitFor();
       await editor.line("4 failed").waitFor();
