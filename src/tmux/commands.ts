@@ -126,13 +126,21 @@ export function panesToClose(output: string, remain: Remain): string[] {
 }
 
 /**
- * Runs a pane's program, and makes tmux reap its exited children a moment after it. A tmux with libutempter ignores the
- * exit of a child while it records that the pane's terminal was closed, which is just when the child exits: the pane
- * would remain without a known exit code. The exit of any other child corrects this.
+ * Runs a pane's program. Before it exits, tmux must have read all that the program printed: it closes the terminal of
+ * an exited child even if the kernel hasn't passed the last lines through it. The cursor is hidden behind those lines,
+ * as tmux itself does it in a pane that has ended, and tmux is asked until it has noticed.
+ *
+ * A moment after the exit it makes tmux reap its exited children. A tmux with libutempter ignores the exit of a child
+ * while it records that the pane's terminal was closed, which is just when the child exits: the pane would remain
+ * without a known exit code. The exit of any other child corrects this.
  */
 const paneScript = `trap : INT QUIT
 "$@"
 code=$?
+printf '\\033[?25l'
+for try in 1 2 3 4 5 6 7 8 9 10; do
+[ "$(tmux display-message -p -t "$TMUX_PANE" '#{cursor_flag}' 2>/dev/null)" = 1 ] || break
+done
 (
 trap "" HUP
 sleep 0.3 || sleep 1

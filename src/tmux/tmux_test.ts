@@ -116,6 +116,8 @@ Deno.test("no external text becomes a command or a format of tmux", () => {
   }));
 });
 
+const hideCursor = "\x1b[?25l";
+
 Deno.test("a pane's shell passes on the program's args and exit code", async () => {
   const said = ["$(x)", "`y`", "; exit 9", "-e", "a b", ""];
   const [program = "", ...args] = paneArgv([
@@ -126,8 +128,30 @@ Deno.test("a pane's shell passes on the program's args and exit code", async () 
     ...said,
   ]);
   const { code, stdout } = await new Deno.Command(program, { args }).output();
-  assert.equal(new TextDecoder().decode(stdout), said.map((one) => `<${one}>`).join(""));
+  const printed = `${said.map((one) => `<${one}>`).join("")}${hideCursor}`;
+  assert.equal(new TextDecoder().decode(stdout), printed);
   assert.equal(code, 7);
+});
+
+Deno.test("a pane's shell exits only when tmux has read what the program printed", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-pane-" });
+  try {
+    // Answers that the cursor is visible, twice: what hides it hasn't arrived yet.
+    const lateTmux = `#!/bin/sh
+[ "$1" = display-message ] || exit 0
+echo "$*" >>"${folder}/asked"
+test "$(wc -l <"${folder}/asked")" -gt 2 && echo 0 || echo 1
+`;
+    await Deno.writeTextFile(`${folder}/tmux`, lateTmux, { mode: 0o700 });
+    const env = { PATH: `${folder}:${Deno.env.get("PATH") ?? ""}`, TMUX_PANE: "%7" };
+    const [program = "", ...args] = paneArgv(["sh", "-c", "echo last; exit 7"]);
+    const { code, stdout } = await new Deno.Command(program, { args, env }).output();
+    const question = "display-message -p -t %7 #{cursor_flag}\n";
+    assert.deepEqual([code, new TextDecoder().decode(stdout)], [7, `last\n${hideCursor}`]);
+    assert.equal(await Deno.readTextFile(`${folder}/asked`), question.repeat(3));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("`literalArg()`, `plainTitle()`, session names and `tmuxVersion()`", () => {
