@@ -80,9 +80,14 @@ export function containerState(pod: Pod, name: string): ContainerState {
   return { kind: "waiting", reason: plainText(reason ?? pod.status?.phase ?? "Pending", 80) };
 }
 
-/** Returns whether the previous instance left a log. */
-export function hasPrevious(pod: Pod, name: string): boolean {
-  return statusOf(pod, name)?.lastState?.terminated !== undefined;
+/**
+ * Returns whether the previous instance left a log: `removed` if the node has deleted it, for room or in its minutely
+ * collection of dead containers.
+ */
+export function previousLog(pod: Pod, name: string): "readable" | "removed" | "none" {
+  const { lastState, restartCount = 0 } = statusOf(pod, name) ?? {};
+  if (lastState?.terminated !== undefined) return "readable";
+  return restartCount > 0 ? "removed" : "none";
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type ContainerChoice,
   containerState,
   hasCondition,
+  previousLog,
 } from "./containers.ts";
 
 const all: ContainerChoice = { names: [], exclude: [], init: false, ephemeral: false, states: [] };
@@ -63,6 +64,12 @@ Deno.test("how far a container is: a crash loop has a log between its starts", (
   assert.equal(containerState(pod, "debug").kind, "waiting");
   const failed: Pod = { status: { phase: "Failed" } };
   assert.deepEqual(containerState(failed, "main"), { kind: "gone" });
+});
+
+Deno.test("the log of a previous instance may be there, removed, or never have been", () => {
+  assert.equal(previousLog(pod, "side"), "readable");
+  assert.equal(previousLog(pod, "main"), "removed");
+  for (const name of ["setup", "debug"]) assert.equal(previousLog(pod, name), "none", name);
 });
 
 Deno.test("a condition is compared without regard to case", () => {

@@ -76,6 +76,10 @@ export function partArguments(layout: Layout): Record<PartName, string[]> {
       "hostname-override": nodeName,
       "node-ip": network.nodeAddress,
       "root-dir": "/var/lib/kubelet",
+      // Every minute kubelet removes dead containers beyond this number, and counts those that are only created: with
+      // the default of 1 it removes the instance before the current one if that moment is between its creation and
+      // its start.
+      "maximum-dead-containers-per-container": "2",
       "v": "2",
     }),
     "provisioner": flags({

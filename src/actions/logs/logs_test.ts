@@ -267,6 +267,25 @@ Deno.test("the containers that an error names are those of the pods that match",
   });
 });
 
+Deno.test("without a log of a previous instance, the reason says whether there was one", () => {
+  const reasonOf = (restartCount: number) => {
+    const { containerStatuses: [status] = [], ...rest } = running("a").status ?? {};
+    assert.ok(status);
+    const pod = {
+      ...running("a"),
+      status: { ...rest, containerStatuses: [{ ...status, restartCount }] },
+    };
+    const { selection, containers } = optionsOf({});
+    const choice = { selection, containers, follow: false, previous: true };
+    return logTargets([pod], choice, { context: "c", random: () => 0 }).skipped[0]?.reason;
+  };
+  assert.equal(reasonOf(0), 'container "main" has no earlier instance');
+  assert.equal(
+    reasonOf(1),
+    `container "main" has restarted, but its node has removed the earlier instance's log`,
+  );
+});
+
 Deno.test("followed, a selection without pods waits for them; names and a sample don't", async () => {
   const first = async (changes: Partial<LogsOptions["selection"]>) => {
     const { host, clock } = hostOf({});

@@ -12,8 +12,8 @@ import {
   chosenContainers,
   containerState,
   hasCondition,
-  hasPrevious,
   type NameChoice,
+  previousLog,
 } from "../../logs/containers.ts";
 import type { LogsOptions } from "./events.ts";
 
@@ -157,8 +157,10 @@ function unreadable(
   container: string,
   { follow, previous }: LogChoice,
 ): string | undefined {
-  if (previous && !hasPrevious(pod, container)) {
-    return `container "${container}" has no earlier instance`;
+  const before = previous ? previousLog(pod, container) : "readable";
+  if (before === "none") return `container "${container}" has no earlier instance`;
+  if (before === "removed") {
+    return `container "${container}" has restarted, but its node has removed the earlier instance's log`;
   }
   const state = containerState(pod, container);
   if (state.kind === "gone") return `container "${container}" never started`;
