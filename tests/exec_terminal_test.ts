@@ -4,6 +4,7 @@ import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { SlowLink } from "./harness/slow_link.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const missing = await terminalMissing();
@@ -102,6 +103,25 @@ Deno.test({
         assert.match(screen, /^unfinished\ncommand terminated with exit code 3\nexit code 3$/);
       },
     );
+
+    await t.step("a window that is resized while it connects", async () => {
+      await using link = SlowLink.open(cluster.cluster.server, { delayMs: 0 });
+      const kubeconfig = `${cluster.folder}/through-the-link`;
+      await link.kubeconfigFor(cluster.kubeconfig, kubeconfig);
+      const words = ["exec", "-n", "weka-operator-system", "-it", "weka-drive-0"];
+      // The size comes by a channel of its own: the command waits for it.
+      const sized = "until stty size | grep -qx '20 70'; do sleep 0.1; done; echo sized";
+      const connected = link.nextConnection();
+      const held = link.hold();
+      await using terminal = await PseudoTerminal.open(
+        [...shell, ...kodama.args([...words, "--", "sh", "-c", sized])],
+        { env: { ...kodama.env, KUBECONFIG: kubeconfig }, columns: 100 },
+      );
+      await connected;
+      await terminal.resize(70, 20);
+      held[Symbol.dispose]();
+      await terminal.until("the new size", /^sized\nexit code 0$/m);
+    });
 
     await t.step("a window that is closed ends the run, and its record too", async () => {
       {

@@ -4,6 +4,7 @@ import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { SlowLink } from "./harness/slow_link.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const missing = await terminalMissing();
@@ -79,6 +80,27 @@ Deno.test({
       await terminal.until("the new size", /^15 70$/m);
       await terminal.type("exit 7\n");
       assert.match(await terminal.until("the end", /^-?icanon$/m), /^code 7\nicanon$/m);
+    });
+
+    await t.step("a window that is resized while it reconnects", async () => {
+      await using link = SlowLink.open(cluster.cluster.server, { delayMs: 0 });
+      const kubeconfig = `${cluster.folder}/through-the-link`;
+      await link.kubeconfigFor(cluster.kubeconfig, kubeconfig);
+      await using terminal = await open(["weka-drive-0"], {
+        ...kodama.env,
+        KUBECONFIG: kubeconfig,
+      });
+      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      const sized = "stty size | grep -qx '15 70'";
+      await terminal.type(`echo loops; until ${sized}; do sleep 0.1; done; exit\n`);
+      await terminal.until("the loop", /^loops$/m);
+      const connected = link.nextConnection();
+      const held = link.hold();
+      link.drop();
+      await connected;
+      await terminal.resize(70, 15);
+      held[Symbol.dispose]();
+      await terminal.until("the end", /^code 0$/m);
     });
 
     await t.step("several matches: the picker asks which", async () => {

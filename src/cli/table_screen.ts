@@ -20,7 +20,7 @@ const clockMs = 500;
 
 /** Options of a {@link TableScreen}. */
 interface TableScreenOptions {
-  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
+  terminal: Pick<Terminal, "stderr" | "atEnd" | "sizes" | "size">;
   clock: Clock;
   color: boolean;
   table: LiveTable;

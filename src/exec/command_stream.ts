@@ -64,7 +64,7 @@ export class Conversation {
 
     const output = this.#passOutput();
     if (options.input !== undefined) this.#limitSilence(output);
-    const side = Promise.all([this.#passResizes(over.signal), this.#passInput(over.signal)]);
+    const side = Promise.all([this.#passSizes(over.signal), this.#passInput(over.signal)]);
     const first = await Promise.race([output, this.#stop.promise]);
     const attempt = isStop(first) ? await this.#stopped(first, output) : await this.#ended(first);
     over.abort();
@@ -232,12 +232,15 @@ export class Conversation {
     }
   }
 
-  async #passResizes(over: AbortSignal): Promise<void> {
+  async #passSizes(over: AbortSignal): Promise<void> {
     const terminal = this.#run.options.terminal;
     if (terminal === undefined) return;
     try {
-      await orAborted(this.#channel.resize(terminal.size), over);
-      await forEachUntil(terminal.resizes, over, (size) => this.#channel.resize(size));
+      await forEachUntil(
+        terminal.sizes,
+        over,
+        (size) => orAborted(this.#channel.resize(size), over),
+      );
     } catch {
       // As for input: the channel's end reports the reason.
     }

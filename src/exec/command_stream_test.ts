@@ -1,14 +1,13 @@
 /** Watches a command under a terminal: a second stream, which reports how the first one ended. */
 import assert from "node:assert/strict";
 import type { ChannelEnd } from "../kube/client.ts";
+import { Latest } from "../base/latest.ts";
 import { watchArgv } from "./command_stream.ts";
 import { events, hello, outcomesOf, runFixture } from "./testing/run_fixture.ts";
 
-async function* noResizes(): AsyncGenerator<never, void> {}
-
 /** A run of one target with a terminal. */
 function withTerminal(end: ChannelEnd) {
-  const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
+  const terminal = { sizes: new Latest({ columns: 80, rows: 24 }) };
   return runFixture([{ ...hello, end }], { terminal });
 }
 
@@ -32,7 +31,7 @@ Deno.test("a command without a terminal opens no second stream", async () => {
 
 Deno.test("`onStarted` is called when the command runs", async () => {
   const begun: number[] = [];
-  const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
+  const terminal = { sizes: new Latest({ columns: 80, rows: 24 }) };
   const onStarted = () => void begun.push(run.clock.elapsedMs());
   const run = runFixture([{ ...hello, openMs: 30 }], {
     terminal: { ...terminal, onStarted },

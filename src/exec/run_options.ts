@@ -26,8 +26,8 @@ export interface InputReader {
 
 /** A terminal on both ends of the stream. */
 interface RunTerminal {
-  size: TerminalSize;
-  resizes: AsyncIterable<TerminalSize>;
+  /** The current size, and then each new one; for each command. */
+  sizes: AsyncIterable<TerminalSize>;
   /** Called when the command runs: later input is its own. */
   onStarted?: () => void;
 }

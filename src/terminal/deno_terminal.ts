@@ -16,7 +16,7 @@ export function processTerminal(): Terminal {
     keyboard: () => stdin.isTerminal ? stdin : processKeyboard(),
     atEnd,
     size,
-    resizes,
+    sizes: (signal, known) => ({ [Symbol.asyncIterator]: () => sizes(signal, known) }),
   };
 }
 
@@ -89,26 +89,26 @@ function size(): Size | undefined {
   }
 }
 
-async function* resizes(signal: AbortSignal): AsyncGenerator<Size> {
-  if (Deno.build.os === "windows" || signal.aborted) return;
+async function* sizes(signal: AbortSignal, known: Size | undefined): AsyncGenerator<Size> {
+  const reportsChanges = Deno.build.os !== "windows";
   let wake = () => {};
   const onChange = () => wake();
-  Deno.addSignalListener("SIGWINCH", onChange);
+  // Before the size is read: a change in between would be lost.
+  if (reportsChanges) Deno.addSignalListener("SIGWINCH", onChange);
   signal.addEventListener("abort", onChange, { once: true });
   try {
-    let last = size();
+    let last = known;
     while (!signal.aborted) {
       const changed = new Promise<void>((resolve) => wake = resolve);
-      const now = size();
-      if (now !== undefined && (now.columns !== last?.columns || now.rows !== last.rows)) {
+      const now = size() ?? last ?? { columns: 80, rows: 24 };
+      if (now.columns !== last?.columns || now.rows !== last.rows) {
         last = now;
         yield now;
-        continue;
-      }
-      await changed;
+      } else if (reportsChanges) await changed;
+      else return;
     }
   } finally {
-    Deno.removeSignalListener("SIGWINCH", onChange);
+    if (reportsChanges) Deno.removeSignalListener("SIGWINCH", onChange);
     signal.removeEventListener("abort", onChange);
   }
 }

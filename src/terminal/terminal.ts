@@ -50,6 +50,9 @@ export interface Terminal {
   atEnd(finalOutput: () => string): Disposable;
   /** Undefined without a terminal. */
   size(): Size | undefined;
-  /** Yields each new size until the signal. Empty if the system doesn't report it. */
-  resizes(signal: AbortSignal): AsyncIterable<Size>;
+  /**
+   * Returns the current size (80x24 if it is unknown), unless that is `known`, and then each new one until the signal,
+   * for each reader. If the system doesn't report changes, there are none.
+   */
+  sizes(signal: AbortSignal, known?: Size): AsyncIterable<Size>;
 }

@@ -33,7 +33,7 @@ const tickMs = 500;
 /** What the UI is given. */
 interface UiOptions {
   host: Host;
-  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
+  terminal: Pick<Terminal, "stderr" | "atEnd" | "sizes" | "size">;
   color: boolean;
   /** Styles of tones, instead of the painter's own. */
   tones?: Readonly<Partial<Record<Tone, string>>>;

@@ -8,6 +8,7 @@ import { onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { UsageError } from "../base/errors.ts";
 import { definedOnly, isRecord } from "../base/json_value.ts";
+import { Latest } from "../base/latest.ts";
 import type { TerminalNote } from "./api.ts";
 import { errorData } from "./errors.ts";
 
@@ -59,7 +60,8 @@ export async function serveTerminal(
   const gone = new AbortController();
   const stop = AbortSignal.any([signal, gone.signal]);
   const input = new BoundedQueue<Uint8Array>(maxMessages);
-  const sizes = new BoundedQueue<{ columns: number; rows: number }>(maxMessages);
+  const { columns, rows } = query;
+  const sizes = new Latest({ columns, rows });
   const note = (one: TerminalNote) => socket.send(JSON.stringify(one));
   const opened = Promise.withResolvers<void>();
   socket.binaryType = "arraybuffer";
@@ -68,11 +70,11 @@ export async function serveTerminal(
   socket.onclose = () => gone.abort();
   socket.onmessage = ({ data }) => {
     const received = readMessage(data);
-    if (received === undefined || input.size >= maxMessages || sizes.size >= maxMessages) {
+    if (received === undefined || input.size >= maxMessages) {
       socket.close(1009, "too much, or not a message of a terminal");
       gone.abort();
     } else if (received instanceof Uint8Array) void input.push(received);
-    else void sizes.push(received);
+    else sizes.set(received);
   };
   using _gone = onAbort(stop, () => {
     opened.resolve();
@@ -86,12 +88,17 @@ export async function serveTerminal(
     if (stop.aborted) return;
     const { report, ...options } = await shellOf(host, query, stop);
     if (report !== undefined) presence.use(report("web"));
-    const { columns, rows } = query;
     const events = shell(host, {
       ...options,
       keepMs,
       stdin: input,
-      terminal: { size: { columns, rows }, resizes: sizes, term: "xterm-256color" },
+      terminal: {
+        get size() {
+          return sizes.value;
+        },
+        sizes,
+        term: "xterm-256color",
+      },
       signal: stop,
     });
     for await (const event of events) {
@@ -109,7 +116,6 @@ export async function serveTerminal(
     if (!stop.aborted) note({ type: "error", error: errorData(error, host) });
   } finally {
     input.discard();
-    sizes.discard();
     if (!gone.signal.aborted) socket.close(signal.aborted ? 1001 : 1000);
   }
 }

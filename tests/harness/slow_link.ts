@@ -18,6 +18,7 @@ export class SlowLink implements AsyncDisposable {
   readonly #open = new Set<Deno.Conn>();
   readonly #serving: Promise<void>;
   #isCut = false;
+  #connected = Promise.withResolvers<void>();
   #held: PromiseWithResolvers<void> | undefined;
   /** The bytes to the server so far, and at how many of them everything is held back. */
   #sentBytes = 0;
@@ -66,6 +67,11 @@ export class SlowLink implements AsyncDisposable {
     if (this.#sentBytes >= this.#holdAtBytes) this.#held ??= Promise.withResolvers<void>();
   }
 
+  /** Resolves at the next connection to this link. */
+  nextConnection(): Promise<void> {
+    return this.#connected.promise;
+  }
+
   /** Drops all connections, and refuses new ones until the end of the scope. */
   cut(): Disposable {
     this.#isCut = true;
@@ -98,6 +104,8 @@ export class SlowLink implements AsyncDisposable {
   async #join(near: Deno.Conn): Promise<void> {
     if (this.#isCut) return closeQuietly(near);
     this.#open.add(near);
+    this.#connected.resolve();
+    this.#connected = Promise.withResolvers();
     try {
       const { hostname, port } = this.target;
       const far = await Deno.connect({ hostname, port: Number(port || "443") });

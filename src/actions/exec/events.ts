@@ -25,14 +25,13 @@ export type { OutputMode } from "../../exec/run_options.ts";
 export { compressNames } from "../../exec/target_names.ts";
 export { outcomeName, type RunSummary } from "../../exec/summary.ts";
 export type { Amount } from "../../exec/schedule.ts";
-export type { OutputChunk } from "../../kube/client.ts";
+export type { OutputChunk, TerminalSize } from "../../kube/client.ts";
 export type { NamePattern, Selection, SelectionOperand, Target } from "../../kube/select/target.ts";
 
 /** A terminal on both ends; for a single target. */
 export interface ExecTerminal {
-  size: TerminalSize;
-  /** Each new size of the window. */
-  resizes: AsyncIterable<TerminalSize>;
+  /** The window's current size, and then each new one; for each reader. */
+  sizes: AsyncIterable<TerminalSize>;
   /** Called when the command starts: until then input is for kodama, which Ctrl-C stops. */
   onStarted?: () => void;
 }

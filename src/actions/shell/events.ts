@@ -6,14 +6,17 @@ import type {
   OutputChunk,
   Selection,
   Target,
+  TerminalSize,
 } from "../exec/events.ts";
 import type { OptionValues } from "../option.ts";
 import type { shellOptions } from "./options.ts";
 
 export type { Outcome } from "../exec/events.ts";
 
-/** The user's terminal: `size` is the current one, and each reader of `resizes` gets all later ones. */
+/** The user's terminal. */
 export interface ShellTerminal extends ExecTerminal {
+  /** Its current size. */
+  readonly size: TerminalSize;
   /** Its kind, as `TERM` names it. */
   term: string;
 }

@@ -274,16 +274,16 @@ class ShellRun {
       // If given, even empty, nothing is to be run without a shell.
       ...(what === "shell" || options.environment !== undefined ? { environment } : {}),
       ...(workdir === undefined ? {} : { workdir }),
-      ...(terminal === undefined
-        ? {}
-        : { terminal: { size: terminal.size, resizes: this.#recorded(terminal.resizes) } }),
+      ...(terminal === undefined ? {} : {
+        terminal: { sizes: { [Symbol.asyncIterator]: () => this.#recorded(terminal.sizes) } },
+      }),
     };
   }
 
   async *#recorded<Size extends { columns: number; rows: number }>(
-    resizes: AsyncIterable<Size>,
+    sizes: AsyncIterable<Size>,
   ): AsyncGenerator<Size, void> {
-    for await (const size of resizes) {
+    for await (const size of sizes) {
       await this.#parts.transcript?.resized(size);
       yield size;
     }

@@ -43,7 +43,7 @@ const frameMs = 100;
 
 /** Options of a {@link FullScreen}. */
 interface FullScreenOptions {
-  terminal: Pick<Terminal, "stderr" | "atEnd" | "resizes" | "size">;
+  terminal: Pick<Terminal, "stderr" | "atEnd" | "sizes" | "size">;
   clock: Clock;
   color: boolean;
   tones?: GridPainterOptions["tones"];
@@ -60,6 +60,8 @@ interface FullScreenOptions {
 export class FullScreen {
   readonly #options: FullScreenOptions;
   readonly #painter: GridPainter;
+  /** That of the first frame. */
+  readonly #size: Size | undefined;
   #isOpen = false;
   #frame: Disposable | undefined;
   /** A frame is being written: the next one waits, and shows the latest state then. */
@@ -68,6 +70,7 @@ export class FullScreen {
 
   constructor(options: FullScreenOptions) {
     this.#options = options;
+    this.#size = options.terminal.size();
     this.#painter = new GridPainter({
       area: "screen",
       color: options.color,
@@ -111,7 +114,7 @@ export class FullScreen {
     this.#isOpen = true;
     this.#write(this.#painter.start());
     this.#draw();
-    const resizing = forEachUntil(terminal.resizes(until), until, (size) => {
+    const resizing = forEachUntil(terminal.sizes(until, this.#size), until, (size) => {
       this.#write(this.#painter.resized(size.columns));
       onResize(size);
       this.#draw();

@@ -8,7 +8,7 @@ export interface MemoryTerminalOptions {
   /** Streams that are a terminal; none by default. */
   terminals?: readonly ("stdin" | "stdout" | "stderr")[];
   size?: Size;
-  /** The successive sizes of its window. */
+  /** The sizes of its window after the first. */
   resizes?: AsyncIterable<Size>;
   /** Typed or piped input, chunk by chunk. */
   input?: Iterable<string> | AsyncIterable<string>;
@@ -53,8 +53,12 @@ export class MemoryTerminal implements Terminal {
     return this.#options.size;
   }
 
-  async *resizes(): AsyncGenerator<Size> {
-    yield* this.#options.resizes ?? [];
+  async *sizes(_signal?: AbortSignal, known?: Size): AsyncGenerator<Size> {
+    const { size, resizes = [] } = this.#options;
+    if (size?.columns !== known?.columns || size?.rows !== known?.rows) {
+      yield size ?? { columns: 80, rows: 24 };
+    }
+    yield* resizes;
   }
 
   #isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean {

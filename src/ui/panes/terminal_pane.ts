@@ -8,6 +8,7 @@ import type {
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { parseDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { Latest } from "../../base/latest.ts";
 import { clipLine, type Line, span } from "../../terminal/grid.ts";
 import { keyBytes } from "../../terminal/key_bytes.ts";
 import type { TerminalInput } from "../../terminal/keys.ts";
@@ -115,39 +116,8 @@ type TerminalStatus =
 /** A connection's streams; a restart makes others. */
 interface Link {
   readonly input: BoundedQueue<Uint8Array>;
-  readonly sizes: LatestSize;
+  readonly sizes: Latest<Size>;
   readonly stop: AbortController;
-}
-
-/** Sizes of the pane, of which only the last one counts. */
-class LatestSize implements AsyncIterable<Size> {
-  #latest: Size | undefined;
-  #isClosed = false;
-  #changed = Promise.withResolvers<void>();
-
-  set(size: Size): void {
-    this.#latest = size;
-    this.#wake();
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#wake();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Size, void> {
-    while (!this.#isClosed) {
-      const latest = this.#latest;
-      this.#latest = undefined;
-      if (latest === undefined) await this.#changed.promise;
-      else yield latest;
-    }
-  }
-
-  #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-  }
 }
 
 /** The pane of a shell. */
@@ -248,7 +218,7 @@ export class TerminalPane implements Pane {
     const size = this.#size ?? { columns: 80, rows: 24 };
     const link: Link = {
       input: new BoundedQueue(waitingInputs),
-      sizes: new LatestSize(),
+      sizes: new Latest(size),
       stop: new AbortController(),
     };
     this.#link = link;
@@ -258,7 +228,7 @@ export class TerminalPane implements Pane {
       this.#emulator = await Emulator.create(size, (answer) => this.#type(answer));
       const { events, reasonOf } = await this.#source.open({
         stdin: link.input,
-        terminal: { term: "xterm-256color", size, resizes: link.sizes },
+        terminal: { term: "xterm-256color", size, sizes: link.sizes },
         signal: AbortSignal.any([signal, link.stop.signal]),
       });
       for await (const event of events) await this.#onEvent(event, reasonOf);
@@ -278,8 +248,6 @@ export class TerminalPane implements Pane {
     switch (event.kind) {
       case "attached":
         this.#show({ kind: "attached", isPersistent: event.multiplexer !== undefined });
-        // It was opened with the size of then.
-        if (this.#size !== undefined) this.#link?.sizes.set(this.#size);
         return;
       case "output":
         await this.#emulator?.write(event.bytes);

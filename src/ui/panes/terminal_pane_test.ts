@@ -111,7 +111,7 @@ Deno.test({
   async fn() {
     const { pane, shows } = opened(async function* ({ terminal }) {
       yield attached;
-      for await (const { columns, rows } of terminal.resizes) {
+      for await (const { columns, rows } of terminal.sizes) {
         yield output(`${columns}x${rows} `);
         if (rows === 9) return yield ended({ outcome: { kind: "ok" } }, 0);
       }

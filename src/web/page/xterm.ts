@@ -90,8 +90,18 @@ export function openTerminal(
   };
   let isOver = false;
   let unreadBytes = 0;
+  const sendSize = () => {
+    const request: TerminalRequest = {
+      type: "resize",
+      columns: terminal.cols,
+      rows: terminal.rows,
+    };
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+  };
   socket.onopen = () => {
     onState({ kind: "open" });
+    // The frame may have changed since the address was made.
+    sendSize();
     terminal.focus();
   };
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
@@ -118,10 +128,7 @@ export function openTerminal(
   };
   terminal.onData((text) => send(encoder.encode(text)));
   terminal.onBinary((text) => send(Uint8Array.from(text, (one) => one.charCodeAt(0))));
-  terminal.onResize(({ cols: columns, rows }) => {
-    const request: TerminalRequest = { type: "resize", columns, rows };
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
-  });
+  terminal.onResize(sendSize);
   const observer = new ResizeObserver(fit);
   observer.observe(frame);
   return {

@@ -48,7 +48,7 @@ export async function explainRun(
         keyboard: () => terminal.keyboard(),
         atEnd: (finalOutput) => terminal.atEnd(finalOutput),
         size: () => terminal.size(),
-        resizes: (signal) => terminal.resizes(signal),
+        sizes: (signal, known) => terminal.sizes(signal, known),
       },
     });
   } catch (error) {

@@ -98,7 +98,7 @@ function sampling(invocation: Invocation, sample: { add(text: string): void }): 
       keyboard: () => terminal.keyboard(),
       atEnd: (finalOutput) => terminal.atEnd(finalOutput),
       size: () => terminal.size(),
-      resizes: (signal) => terminal.resizes(signal),
+      sizes: (signal, known) => terminal.sizes(signal, known),
     },
   };
 }

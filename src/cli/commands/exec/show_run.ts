@@ -106,8 +106,7 @@ function terminalOf(
   { signal, raw }: TerminalLease,
 ): NonNullable<ExecOptions["terminal"]> {
   return {
-    size: terminal.size() ?? { columns: 80, rows: 24 },
-    resizes: terminal.resizes(signal),
+    sizes: terminal.sizes(signal),
     onStarted: raw,
   };
 }

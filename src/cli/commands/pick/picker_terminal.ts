@@ -96,7 +96,8 @@ export class PickerTerminal implements AsyncDisposable {
   async #resizes(): Promise<void> {
     const { terminal, height, mouse } = this.#options;
     const { signal } = this.#stop;
-    await forEachUntil(terminal.resizes(signal), signal, ({ columns, rows }) => {
+    const known = { columns: this.#source.state.columns, rows: this.#source.state.screenRows };
+    await forEachUntil(terminal.sizes(signal, known), signal, ({ columns, rows }) => {
       this.#screen.resized(columns);
       this.#source.send({ kind: "resize", columns, rows: rowsOf(height, rows), screenRows: rows });
       this.show(this.#source.state);

@@ -52,9 +52,7 @@ function shellTerminal(
     get size() {
       return terminal.size() ?? { columns: 80, rows: 24 };
     },
-    resizes: {
-      [Symbol.asyncIterator]: () => terminal.resizes(signal)[Symbol.asyncIterator](),
-    },
+    sizes: terminal.sizes(signal),
   };
 }
 
