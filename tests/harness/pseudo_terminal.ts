@@ -100,10 +100,21 @@ export class PseudoTerminal implements AsyncDisposable {
       const seen = await at();
       if (holds(seen)) return seen;
       if (performance.now() > deadline) {
-        throw new Error(`not seen: ${name}\n${await this.screen()}`);
+        throw new Error(`not seen: ${name}\n${await this.#everyPane()}`);
       }
       await nextPoll();
     }
+  }
+
+  /** Returns all panes: a program under test may have opened further ones. */
+  async #everyPane(): Promise<string> {
+    const format = "#{pane_id} #{pane_width}x#{pane_height} #{window_name}";
+    const panes = (await this.#tmux("list-panes", "-a", "-F", format)).trimEnd().split("\n");
+    const screens = panes.map(async (pane) => {
+      const [id = ""] = pane.split(" ");
+      return `${pane}\n${(await this.#tmux("capture-pane", "-p", "-t", id)).trimEnd()}`;
+    });
+    return (await Promise.all(screens)).join("\n");
   }
 
   /** Sends a signal to the processes in this terminal whose command line matches; by default one that kills them. */
