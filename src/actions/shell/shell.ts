@@ -44,11 +44,13 @@ const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
  *   KodamaError `notFound` if the image has no shell.
  */
 export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<ShellEvent, void> {
+  await using input = new LiveInput(options.stdin);
+  // Input that isn't typed has usually ended, if it is empty, before the pod is found.
+  if (options.terminal === undefined) input.begin();
   const { target, notes } = await onlyTarget(host, options, options.signal);
   yield* notes;
   requireWritable(await host.kube(target.context), `open a shell in ${target.pod}`);
   const { connectTimeoutMs } = await chosenSettings(host, options);
-  await using input = new LiveInput(options.stdin);
   await using transcript = await openTranscript(host, options, target);
   const parts = { host, options, target, connectTimeoutMs, input, transcript };
   yield* new ShellRun(parts, await persistentShell(host, options)).events();
@@ -270,7 +272,9 @@ class ShellRun {
       connectTimeoutMs,
       graceMs,
       nonce: crypto.randomUUID(),
-      input: () => input.open(),
+      // Kubernetes 1.34 loses the end of a command's output now and then if its input ends at the same moment: empty
+      // input isn't passed on.
+      ...(input.isEmpty ? {} : { input: () => input.open() }),
       // If given, even empty, nothing is to be run without a shell.
       ...(what === "shell" || options.environment !== undefined ? { environment } : {}),
       ...(workdir === undefined ? {} : { workdir }),
@@ -316,7 +320,10 @@ const waitingChunks = 16;
 export class LiveInput implements AsyncDisposable {
   readonly #source: AsyncIterator<Uint8Array>;
   #queue: BoundedQueue<Uint8Array> | undefined;
+  /** The queue of the last reader. */
+  #opened: BoundedQueue<Uint8Array> | undefined;
   #reading = false;
+  #hasRead = false;
   #ended = false;
   #failed = false;
 
@@ -325,13 +332,27 @@ export class LiveInput implements AsyncDisposable {
     return this.#failed;
   }
 
+  /** Whether the source is known to have ended without a byte. */
+  get isEmpty(): boolean {
+    return this.#ended && !this.#hasRead;
+  }
+
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** Returns a reader for input from now on. Nothing is read before the first one. */
+  /** Starts to read for the reader that is opened next. */
+  begin(): void {
+    this.#queue ??= new BoundedQueue<Uint8Array>(waitingChunks);
+    if (!this.#reading) this.#read();
+  }
+
+  /** Returns a reader for input from now on, and what was read since {@link begin}. Nothing is read before these. */
   open(): InputReader {
-    const queue = new BoundedQueue<Uint8Array>(waitingChunks);
+    const queue = this.#opened === undefined && this.#queue !== undefined
+      ? this.#queue
+      : new BoundedQueue<Uint8Array>(waitingChunks);
+    this.#opened = queue;
     this.#queue = queue;
     if (this.#ended) queue.close();
     if (!this.#reading) this.#read();
@@ -363,6 +384,7 @@ export class LiveInput implements AsyncDisposable {
       for (;;) {
         const result = await this.#source.next();
         if (result.done === true) break;
+        this.#hasRead = true;
         await this.#queue?.push(result.value);
       }
     };

@@ -50,6 +50,25 @@ Deno.test("nothing is read before a consumer requests it", async () => {
   assert.equal(asked, 1);
 });
 
+Deno.test("what is read before the first reader is its own; without a byte the input is empty", async () => {
+  const { source, press, writer } = keyboard();
+  const input = new LiveInput(source);
+  input.begin();
+  await press("a");
+  const reader = input.open();
+  assert.equal(textOf(await reader.read(never)), "a");
+  await writer.close();
+  assert.equal(await reader.read(never), undefined);
+  assert.equal(input.isEmpty, false);
+  const none = keyboard();
+  const empty = new LiveInput(none.source);
+  empty.begin();
+  assert.equal(empty.isEmpty, false);
+  await none.writer.close();
+  assert.equal(await empty.open().read(never), undefined);
+  assert.equal(empty.isEmpty, true);
+});
+
 Deno.test("a failing source is reported to its reader and to later callers", async () => {
   const { source, writer } = keyboard();
   const input = new LiveInput(source);
