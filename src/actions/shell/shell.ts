@@ -320,8 +320,8 @@ const waitingChunks = 16;
 export class LiveInput implements AsyncDisposable {
   readonly #source: AsyncIterator<Uint8Array>;
   #queue: BoundedQueue<Uint8Array> | undefined;
-  /** The queue of the last reader. */
-  #opened: BoundedQueue<Uint8Array> | undefined;
+  /** The reader that begins with what is read already. */
+  #early: InputReader | undefined;
   #reading = false;
   #hasRead = false;
   #ended = false;
@@ -343,16 +343,15 @@ export class LiveInput implements AsyncDisposable {
 
   /** Starts to read for the reader that is opened next. */
   begin(): void {
-    this.#queue ??= new BoundedQueue<Uint8Array>(waitingChunks);
-    if (!this.#reading) this.#read();
+    this.#early = this.open();
   }
 
   /** Returns a reader for input from now on, and what was read since {@link begin}. Nothing is read before these. */
   open(): InputReader {
-    const queue = this.#opened === undefined && this.#queue !== undefined
-      ? this.#queue
-      : new BoundedQueue<Uint8Array>(waitingChunks);
-    this.#opened = queue;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) return early;
+    const queue = new BoundedQueue<Uint8Array>(waitingChunks);
     this.#queue = queue;
     if (this.#ended) queue.close();
     if (!this.#reading) this.#read();

@@ -54,11 +54,9 @@ export class MemoryTerminal implements Terminal {
   }
 
   async *sizes(_signal?: AbortSignal, known?: Size): AsyncGenerator<Size> {
-    const { size, resizes = [] } = this.#options;
-    if (size?.columns !== known?.columns || size?.rows !== known?.rows) {
-      yield size ?? { columns: 80, rows: 24 };
-    }
-    yield* resizes;
+    const first = this.#options.size ?? known ?? { columns: 80, rows: 24 };
+    if (first.columns !== known?.columns || first.rows !== known.rows) yield first;
+    yield* this.#options.resizes ?? [];
   }
 
   #isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean {
