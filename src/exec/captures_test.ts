@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Capture, OrderedCapture } from "./capture.ts";
-import { directInput, sharedInput, type SpoolFile } from "./stdin_spool.ts";
+import { directInput, sharedInput, type SpoolFile, StandardInput } from "./stdin_spool.ts";
 
 const pieces = fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 12 });
 const forever = new AbortController().signal;
@@ -57,7 +57,7 @@ Deno.test("`sharedInput()` gives every reader all bytes at its own pace", async 
   const orders = fc.array(fc.nat(2), { maxLength: 60 });
   await fc.assert(fc.asyncProperty(pieces, orders, fc.nat(30), async (all, order, memoryBytes) => {
     const file = memoryFile();
-    const source = sourceOf(all.filter((piece) => piece.length > 0));
+    const source = new StandardInput(sourceOf(all.filter((piece) => piece.length > 0)));
     await using input = sharedInput(source, () => Promise.resolve(file), memoryBytes);
     const readers = [0, 1, 2].map(() => ({
       reader: input.open(),
@@ -82,15 +82,38 @@ Deno.test("`sharedInput()` reads nothing before the first reader, and an aborted
   async function* source(): AsyncGenerator<Uint8Array, void> {
     for (; drawn < 5; drawn++) yield Uint8Array.of(drawn);
   }
-  await using input = sharedInput(source(), () => Promise.resolve(memoryFile()));
+  const file = () => Promise.resolve(memoryFile());
+  await using input = sharedInput(new StandardInput(source()), file);
   const [first, second] = [input.open(), input.open()];
   assert.equal(drawn, 0);
   const gone = AbortSignal.abort(new Error("gone"));
   await assert.rejects(first.read(gone), /gone/);
   assert.deepEqual(await second.read(forever), Uint8Array.of(0));
 
-  await using single = directInput(sourceOf([Uint8Array.of(1)]));
+  await using single = directInput(new StandardInput(sourceOf([Uint8Array.of(1)])));
   const direct = single.open();
   assert.deepEqual(await direct.read(forever), Uint8Array.of(1));
   assert.equal(await direct.read(forever), undefined);
+});
+
+Deno.test("`StandardInput` that has begun has all bytes; without one it is empty", async () => {
+  for (const bytes of [[], [1], [1, 2]]) {
+    const input = new StandardInput(sourceOf(bytes.map((byte) => Uint8Array.of(byte))));
+    input.begin();
+    assert.equal(input.isEmpty, false, "nothing is known yet");
+    const all = await Array.fromAsync(input);
+    assert.deepEqual(all.map(([byte]) => byte), bytes);
+    assert.equal(input.isEmpty, bytes.length === 0);
+  }
+});
+
+Deno.test("`StandardInput` that can't be read isn't empty: its reader gets the error", async () => {
+  // deno-lint-ignore require-yield -- it fails before the first piece
+  const broken = async function* (): AsyncGenerator<Uint8Array, void> {
+    throw await Promise.resolve(new Error("gone"));
+  };
+  const input = new StandardInput(broken());
+  input.begin();
+  await assert.rejects(Array.fromAsync(input), /gone/);
+  assert.equal(input.isEmpty, false);
 });

@@ -63,7 +63,7 @@ export class Conversation {
     cleanup.defer(() => over.abort());
 
     const output = this.#passOutput();
-    if (options.input !== undefined) this.#limitSilence(output);
+    if (this.#run.input !== undefined) this.#limitSilence(output);
     const side = Promise.all([this.#passSizes(over.signal), this.#passInput(over.signal)]);
     const first = await Promise.race([output, this.#stop.promise]);
     const attempt = isStop(first) ? await this.#stopped(first, output) : await this.#ended(first);
@@ -206,7 +206,7 @@ export class Conversation {
 
   /** Input waits for the first line: the terminal would echo earlier keystrokes before it. */
   async #passInput(over: AbortSignal): Promise<void> {
-    const reader = this.#run.options.input?.();
+    const reader = this.#run.input?.open();
     if (reader === undefined) return;
     if (await this.#started.promise === "ended") return;
     try {

@@ -141,7 +141,7 @@ class Run {
   }
 
   async #runOne(index: number): Promise<void> {
-    const { clock, positionOf, expected } = this.options;
+    const { clock, positionOf, expected, input } = this.options;
     const startedMs = clock.elapsedMs();
     await this.#events.push({ kind: "targetStarted", target: index, at: clock.now() });
     const end = await (this.options.perform ?? runTarget)({
@@ -149,6 +149,7 @@ class Run {
       ...(positionOf?.(index) ?? { index, total: this.#targets.length }),
       command: this.command,
       options: this.options,
+      input: input?.isEmpty === true ? undefined : input,
       outages: this.#outages,
       cancelled: this.#cancel.signal,
       emit: async (stream, bytes) => {

@@ -137,9 +137,12 @@ Deno.test("a cancelled bare command may still run", async () => {
 Deno.test("input reaches every target completely, with its end", async () => {
   const run = runFixture([hello, hello, hello], {
     fanout: 1,
-    input: () => {
-      const pieces = [Uint8Array.of(1, 2), Uint8Array.of(3)];
-      return { read: () => Promise.resolve(pieces.shift()) };
+    input: {
+      open() {
+        const pieces = [Uint8Array.of(1, 2), Uint8Array.of(3)];
+        return { read: () => Promise.resolve(pieces.shift()) };
+      },
+      isEmpty: false,
     },
   });
   await events(run);
@@ -149,8 +152,17 @@ Deno.test("input reaches every target completely, with its end", async () => {
   }
 });
 
+Deno.test("input that is known to be empty is as none: its end isn't passed on", async () => {
+  const input = { open: () => assert.fail("it is read"), isEmpty: true };
+  const [empty, none] = [runFixture([hello], { input }), runFixture([hello])];
+  assert.equal(outcomesOf(await events(empty))[0]?.kind, "ok");
+  await events(none);
+  assert.equal(empty.pods[0]?.inputEnded, false);
+  assert.deepEqual(empty.pods[0]?.requests, none.pods[0]?.requests);
+});
+
 Deno.test("an end that the server doesn't report is unknown after ten seconds", async () => {
-  const input = () => ({ read: () => Promise.resolve(undefined) });
+  const input = { open: () => ({ read: () => Promise.resolve(undefined) }), isEmpty: false };
   const [outcome] = outcomesOf(
     await events(runFixture([{ ...hello, unreported: true }], { input })),
   );

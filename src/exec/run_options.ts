@@ -24,6 +24,14 @@ export interface InputReader {
   read(signal: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
+/** Standard input of a run. */
+export interface InputSource {
+  /** Returns a new reader, from the start. */
+  open(): InputReader;
+  /** Whether it is known to have ended without a byte. */
+  readonly isEmpty: boolean;
+}
+
 /** A terminal on both ends of the stream. */
 interface RunTerminal {
   /** The current size, and then each new one; for each command. */
@@ -46,8 +54,8 @@ export interface RunOptions extends SchedulePolicy {
   graceMs: number;
   /** Marks kodama's own lines in a pod; a command's output can't guess it. */
   nonce: string;
-  /** Creates a reader of standard input; absent if commands get no input. */
-  input?: () => InputReader;
+  /** Absent if commands get no input. */
+  input?: InputSource;
   /** Targets that are found during the run. It may not reject. */
   later?: AsyncIterable<readonly Target[]>;
   /** Returns the target's index for its command, if it isn't its index in this run. */
@@ -79,6 +87,11 @@ export interface TargetRun {
   total: number;
   command: readonly string[];
   options: RunOptions;
+  /**
+   * Absent if the command gets no input, or it is known to be empty: Kubernetes 1.34 loses the end of a command's
+   * output now and then if its input ends at the same moment.
+   */
+  input: InputSource | undefined;
   /** Shared by the run. */
   outages: Outages;
   /** Cancels this target: the run's own signal, or the consumer of the run stopped. */

@@ -28,7 +28,7 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
     nonce,
     index,
     total,
-    ...(hasLeader(options) ? { leader: isWatched(options) ? { watch: { graceMs } } : {} } : {}),
+    ...(hasLeader(options) ? { leader: isWatched(run) ? { watch: { graceMs } } : {} } : {}),
     ...(environment === undefined ? {} : { environment }),
     ...(workdir === undefined ? {} : { workdir }),
   });
@@ -40,8 +40,8 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
 }
 
 /** Returns whether standard input is free to notify the pod when kodama exits (`preamble.ts`). */
-function isWatched(options: RunOptions): boolean {
-  return hasLeader(options) && options.input === undefined;
+function isWatched({ options, input }: TargetRun): boolean {
+  return hasLeader(options) && input === undefined;
 }
 
 /** Returns the requested option that requires a shell. */
@@ -87,7 +87,7 @@ export async function openStream(
     pod,
     container,
     command: argv,
-    stdin: options.input !== undefined || (form === "preamble" && isWatched(options)),
+    stdin: run.input !== undefined || (form === "preamble" && isWatched(run)),
     tty: options.terminal !== undefined,
   };
   const { signal } = deadline;

@@ -1,6 +1,6 @@
 /** Standard input for many targets: each reads all of it, from the start, at its own pace. */
 import { orAborted } from "../base/abort.ts";
-import type { InputReader } from "./run_options.ts";
+import type { InputSource } from "./run_options.ts";
 
 /** A private temporary file, supplied by the host. */
 export interface SpoolFile extends AsyncDisposable {
@@ -12,14 +12,52 @@ export interface SpoolFile extends AsyncDisposable {
 
 const readBytes = 64 * 1024;
 
-/** Standard input of a run. Disposing of it releases its source and its file. */
-export interface StdinSource extends AsyncDisposable {
-  /** Returns a new reader, from the start. */
-  open(): InputReader;
+/** The bytes of standard input, for one reader. Disposing of it releases the source. */
+export class StandardInput implements AsyncIterable<Uint8Array>, AsyncDisposable {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #first: Promise<IteratorResult<Uint8Array>> | undefined;
+  #isEmpty = false;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** Reads the first piece: whether there is one is known, in most cases, before the pods are found. */
+  begin(): void {
+    this.#first = this.#source.next();
+    // Its reader gets the error.
+    this.#first.then(({ done }) => this.#isEmpty = done === true, () => {});
+  }
+
+  /** Whether it is known to have ended without a byte. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: () => {
+        const first = this.#first;
+        this.#first = undefined;
+        return first ?? this.#source.next();
+      },
+      return: async () => {
+        await this[Symbol.asyncDispose]();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return letGo(this.#source);
+  }
 }
 
+/** Standard input of a run. Disposing of it releases its source and its file. */
+export type StdinSource = InputSource & AsyncDisposable;
+
 /** For one target: read on demand, and not stored. */
-export function directInput(source: AsyncIterable<Uint8Array>): StdinSource {
+export function directInput(source: StandardInput): StdinSource {
   const iterator = source[Symbol.asyncIterator]();
   return {
     open: () => ({
@@ -28,6 +66,9 @@ export function directInput(source: AsyncIterable<Uint8Array>): StdinSource {
         return result.done === true ? undefined : result.value;
       },
     }),
+    get isEmpty() {
+      return source.isEmpty;
+    },
     [Symbol.asyncDispose]: () => letGo(iterator),
   };
 }
@@ -37,7 +78,7 @@ export function directInput(source: AsyncIterable<Uint8Array>): StdinSource {
  * in memory, beyond a limit in a file.
  */
 export function sharedInput(
-  source: AsyncIterable<Uint8Array>,
+  source: StandardInput,
   spool: () => Promise<SpoolFile>,
   memoryLimitBytes: number = 4 * 1024 * 1024,
 ): StdinSource {
@@ -52,6 +93,9 @@ export function sharedInput(
           return bytes;
         },
       };
+    },
+    get isEmpty() {
+      return source.isEmpty;
     },
     [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
   };

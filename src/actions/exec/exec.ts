@@ -7,7 +7,12 @@ import { exitCodeOfRun, SummaryBuilder } from "../../exec/summary.ts";
 import type { RunEvent } from "../../exec/run_options.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { RunOptions } from "../../exec/run_options.ts";
-import { directInput, sharedInput, type StdinSource } from "../../exec/stdin_spool.ts";
+import {
+  directInput,
+  sharedInput,
+  StandardInput,
+  type StdinSource,
+} from "../../exec/stdin_spool.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Selection, Target } from "../../kube/select/target.ts";
 import { isConfirmed, isReading } from "../confirm_change.ts";
@@ -85,6 +90,10 @@ class ExecRun {
           new RunRecorder(this.#host, this.#options, records)
         );
     recording.catch(() => {});
+    const { stdin: source, terminal } = this.#options;
+    await using stdin = source && new StandardInput(source);
+    // What isn't typed.
+    if (terminal === undefined) stdin?.begin();
     const settings = await this.#settings;
     const finding = this.#firstFindings().finally(() => this.#endWaits());
     // The consumer may be slow; a failure is thrown after the queued events.
@@ -105,7 +114,7 @@ class ExecRun {
     recorder?.begin();
     for (const note of notes) recorder?.follow(note);
     await using _files = this.#files;
-    await using input = this.#openInput();
+    await using input = this.#openInput(stdin);
     const run = runOnTargets(first, this.#options.command, this.#runOptions(settings, input));
     const presenter = presentOutput(settings.outputMode, {
       targets: this.#targets,
@@ -236,8 +245,7 @@ class ExecRun {
   }
 
   /** Standard input of all targets; a single target reads it directly if no other can be added. */
-  #openInput(): StdinSource | undefined {
-    const { stdin } = this.#options;
+  #openInput(stdin: StandardInput | undefined): StdinSource | undefined {
     if (stdin === undefined) return undefined;
     const single = this.#targets.length === 1 && new Set(this.#contexts).size <= 1;
     return single ? directInput(stdin) : sharedInput(stdin, () => this.#host.files.spool());
@@ -321,7 +329,7 @@ function targetRunOptions(
     nonce: crypto.randomUUID(),
     ...definedOnly({ timeoutMs, serial, maxFail, failFast }),
     ...definedOnly({ terminal, environment, workdir, shell, substitute }),
-    ...(input && { input: () => input.open() }),
+    ...definedOnly({ input }),
   };
 }
 

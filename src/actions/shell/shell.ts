@@ -13,7 +13,8 @@ import {
   outcomeWithoutEnd,
 } from "../../exec/outcome.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
-import type { InputReader, RunOptions } from "../../exec/run_options.ts";
+import type { InputReader, InputSource, RunOptions } from "../../exec/run_options.ts";
+import { StandardInput } from "../../exec/stdin_spool.ts";
 import {
   greetingLine,
   type PersistentShell,
@@ -44,9 +45,10 @@ const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
  *   KodamaError `notFound` if the image has no shell.
  */
 export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<ShellEvent, void> {
-  await using input = new LiveInput(options.stdin);
-  // Input that isn't typed has usually ended, if it is empty, before the pod is found.
-  if (options.terminal === undefined) input.begin();
+  await using stdin = new StandardInput(options.stdin);
+  // What isn't typed.
+  if (options.terminal === undefined) stdin.begin();
+  using input = new LiveInput(stdin);
   const { target, notes } = await onlyTarget(host, options, options.signal);
   yield* notes;
   requireWritable(await host.kube(target.context), `open a shell in ${target.pod}`);
@@ -272,9 +274,7 @@ class ShellRun {
       connectTimeoutMs,
       graceMs,
       nonce: crypto.randomUUID(),
-      // Kubernetes 1.34 loses the end of a command's output now and then if its input ends at the same moment: empty
-      // input isn't passed on.
-      ...(input.isEmpty ? {} : { input: () => input.open() }),
+      input,
       // If given, even empty, nothing is to be run without a shell.
       ...(what === "shell" || options.environment !== undefined ? { environment } : {}),
       ...(workdir === undefined ? {} : { workdir }),
@@ -316,14 +316,11 @@ export function outcomeReason(outcome: Outcome): string {
 /** Chunks queued for a slow stream; once the queue is full, the source waits too. */
 const waitingChunks = 16;
 
-/** Input that has one reader at a time. Disposing of it releases the source. */
-export class LiveInput implements AsyncDisposable {
-  readonly #source: AsyncIterator<Uint8Array>;
+/** Input that has one reader at a time. */
+export class LiveInput implements InputSource, Disposable {
+  readonly #source: StandardInput;
   #queue: BoundedQueue<Uint8Array> | undefined;
-  /** The reader that begins with what is read already. */
-  #early: InputReader | undefined;
   #reading = false;
-  #hasRead = false;
   #ended = false;
   #failed = false;
 
@@ -332,25 +329,16 @@ export class LiveInput implements AsyncDisposable {
     return this.#failed;
   }
 
-  /** Whether the source is known to have ended without a byte. */
   get isEmpty(): boolean {
-    return this.#ended && !this.#hasRead;
+    return this.#source.isEmpty;
   }
 
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source[Symbol.asyncIterator]();
+  constructor(source: StandardInput) {
+    this.#source = source;
   }
 
-  /** Starts to read for the reader that is opened next. */
-  begin(): void {
-    this.#early = this.open();
-  }
-
-  /** Returns a reader for input from now on, and what was read since {@link begin}. Nothing is read before these. */
+  /** Returns a reader for input from now on. Nothing is read before. */
   open(): InputReader {
-    const early = this.#early;
-    this.#early = undefined;
-    if (early !== undefined) return early;
     const queue = new BoundedQueue<Uint8Array>(waitingChunks);
     this.#queue = queue;
     if (this.#ended) queue.close();
@@ -370,22 +358,14 @@ export class LiveInput implements AsyncDisposable {
     this.#queue = undefined;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.dispose](): void {
     this.drop();
-    // A read of a terminal never ends: request the return, but don't wait for it.
-    this.#source.return?.().catch(() => {});
-    return Promise.resolve();
   }
 
   #read(): void {
     this.#reading = true;
     const all = async () => {
-      for (;;) {
-        const result = await this.#source.next();
-        if (result.done === true) break;
-        this.#hasRead = true;
-        await this.#queue?.push(result.value);
-      }
+      for await (const bytes of this.#source) await this.#queue?.push(bytes);
     };
     all().then(() => {
       this.#ended = true;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { StandardInput } from "../../exec/stdin_spool.ts";
 import { LiveInput, outcomeReason } from "./shell.ts";
 
 Deno.test("`reasonOf()` is the outcome's reason, or its name", () => {
@@ -19,7 +20,7 @@ function keyboard() {
 
 Deno.test("keys go to the reader of the moment; without one they go nowhere", async () => {
   const { source, press, writer } = keyboard();
-  const input = new LiveInput(source);
+  const input = new LiveInput(new StandardInput(source));
   const first = input.open();
   await press("a");
   assert.equal(textOf(await first.read(never)), "a");
@@ -37,41 +38,23 @@ Deno.test("keys go to the reader of the moment; without one they go nowhere", as
 
 Deno.test("nothing is read before a consumer requests it", async () => {
   let asked = 0;
-  const input = new LiveInput({
+  const source = {
     [Symbol.asyncIterator]: () => ({
       next: () => {
         asked++;
         return Promise.resolve({ done: true as const, value: undefined });
       },
     }),
-  });
+  };
+  const input = new LiveInput(new StandardInput(source));
   assert.equal(asked, 0);
   assert.equal(await input.open().read(never), undefined);
   assert.equal(asked, 1);
 });
 
-Deno.test("what is read before the first reader is its own; without a byte the input is empty", async () => {
-  const { source, press, writer } = keyboard();
-  const input = new LiveInput(source);
-  input.begin();
-  await press("a");
-  const reader = input.open();
-  assert.equal(textOf(await reader.read(never)), "a");
-  await writer.close();
-  assert.equal(await reader.read(never), undefined);
-  assert.equal(input.isEmpty, false);
-  const none = keyboard();
-  const empty = new LiveInput(none.source);
-  empty.begin();
-  assert.equal(empty.isEmpty, false);
-  await none.writer.close();
-  assert.equal(await empty.open().read(never), undefined);
-  assert.equal(empty.isEmpty, true);
-});
-
 Deno.test("a failing source is reported to its reader and to later callers", async () => {
   const { source, writer } = keyboard();
-  const input = new LiveInput(source);
+  const input = new LiveInput(new StandardInput(source));
   const reader = input.open();
   const reading = assert.rejects(reader.read(never), /gone/);
   await writer.abort(new Error("gone")).catch(() => {});
