@@ -131,7 +131,7 @@ class Carried {
     for (;;) {
       try {
         await Promise.race([connected, rejection(uplink)]);
-        await Promise.race([this.#fromPodToEnd(), rejection(uplink)]);
+        await Promise.race([this.#answered(), rejection(uplink)]);
         break;
       } catch (error) {
         const failure = this.#failureOf(error);
@@ -247,9 +247,13 @@ class Carried {
   }
 
   /** Resolves at the pod's end. Rejects with a PortError, or {@link hungUp}. */
-  async #fromPodToEnd(): Promise<void> {
+  #answered(): Promise<void> {
     const tunnel = this.#tunnel;
     if (tunnel === undefined) throw new Error("there is no stream");
+    return orAborted(this.#fromPodToEnd(tunnel), tunnel.signal);
+  }
+
+  async #fromPodToEnd(tunnel: TunnelStream): Promise<void> {
     const { clock, observer } = this.#parts;
     for (;;) {
       const bytes = await tunnel.stream.read();

@@ -7,6 +7,7 @@ import { Deadline } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { PortError } from "../kube/failures.ts";
 import { carry, type ConnectionObserver } from "./connection.ts";
 import { type Duplex, listen, type LocalListener, type RequestedAddress } from "./listen.ts";
 import {
@@ -55,6 +56,12 @@ export interface ForwardRequest {
 /** A server that only accepts connections would otherwise hold them forever. */
 const dialLimitMs = 15_000;
 
+/**
+ * How long the connections of a pod that is gone may take to end. Its runtime may need minutes: a connection that it
+ * opened while the pod's network was removed gets no answer from anyone (containerd 1.6).
+ */
+const goneMs = 5_000;
+
 /** After a sleep, links that don't answer within this time are dropped. */
 const probeMs = 3_000;
 
@@ -71,8 +78,9 @@ export interface OpenForward {
 export class Forwarder implements AsyncDisposable {
   readonly #parts: ForwarderParts;
   readonly #forwards: Forward[] = [];
-  /** The tunnels by the context and the uid of their pod. */
-  readonly #tunnels = new Map<string, Tunnels>();
+  /** By the context and the uid of their pod. */
+  readonly #tunnels = new Map<string, PodTunnels>();
+  readonly #onPods = () => this.#removeGone();
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   #connections = 0;
@@ -115,6 +123,7 @@ export class Forwarder implements AsyncDisposable {
       },
     };
     this.#forwards.push(forward);
+    request.pods.onSet(this.#onPods);
     isOpen = true;
     onEvent({ kind: "listening", info: forward.info });
     const serving = this.#serve(forward).finally(() => this.#running.delete(serving));
@@ -125,7 +134,7 @@ export class Forwarder implements AsyncDisposable {
   /** This machine was asleep: links that are dead are dropped now, and not when their keep-alive expires. */
   awake(sleptMs: number): void {
     this.#parts.onEvent({ kind: "awake", sleptMs });
-    for (const tunnels of this.#tunnels.values()) tunnels.probe(probeMs);
+    for (const { tunnels } of this.#tunnels.values()) tunnels.probe(probeMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,7 +143,10 @@ export class Forwarder implements AsyncDisposable {
     this.#stop.abort();
     this.#isFull.resolve();
     await Promise.all(this.#running);
-    for (const tunnels of this.#tunnels.values()) tunnels[Symbol.dispose]();
+    for (const { tunnels, removal } of this.#tunnels.values()) {
+      removal?.[Symbol.dispose]();
+      tunnels.close(new PortError("cut", "the forward has ended"));
+    }
   }
 
   async #serve(forward: Forward): Promise<void> {
@@ -230,8 +242,7 @@ export class Forwarder implements AsyncDisposable {
   #tunnelsTo(target: ForwardPod): Tunnels {
     const key = keyOf(target);
     const known = this.#tunnels.get(key);
-    if (known !== undefined) return known;
-    this.#prune();
+    if (known !== undefined) return known.tunnels;
     const { context, namespace, pod } = target;
     const { clock, kube } = this.#parts;
     const tunnels = new Tunnels(async (signal) => {
@@ -244,21 +255,36 @@ export class Forwarder implements AsyncDisposable {
         throw new KodamaError("unreachable", `${client.server} doesn't open a link to ${pod}`);
       }
     }, clock);
-    this.#tunnels.set(key, tunnels);
+    this.#tunnels.set(key, { pod, tunnels, removal: undefined });
+    this.#removeGone();
     return tunnels;
   }
 
-  /** Closes the links to pods that are gone. */
-  #prune(): void {
+  /** Closes the links to pods that are gone, unless they are listed again within some time. */
+  #removeGone(): void {
+    if (this.#stop.signal.aborted) return;
     const present = new Set(
       this.#forwards.flatMap(({ request }) => request.pods.pods.map(keyOf)),
     );
-    for (const [key, tunnels] of this.#tunnels) {
-      if (present.has(key)) continue;
-      tunnels[Symbol.dispose]();
-      this.#tunnels.delete(key);
+    for (const [key, known] of this.#tunnels) {
+      if (present.has(key)) {
+        known.removal?.[Symbol.dispose]();
+        known.removal = undefined;
+      } else {
+        known.removal ??= this.#parts.clock.timer(goneMs, () => {
+          this.#tunnels.delete(key);
+          known.tunnels.close(new PortError("linkLost", `${known.pod} is gone`));
+        });
+      }
     }
   }
+}
+
+interface PodTunnels {
+  pod: string;
+  tunnels: Tunnels;
+  /** Set while the pod is gone. */
+  removal: Disposable | undefined;
 }
 
 interface Forward extends OpenForward {

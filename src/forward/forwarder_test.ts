@@ -18,7 +18,7 @@ async function opened(behaviours: Record<string, LinkBehaviour[]>, listed: reado
   const events: ForwardEvent[] = [];
   const pods = new PodSet();
   pods.set(listed);
-  const { client, links } = clientOfPods(behaviours);
+  const { client, links, received } = clientOfPods(behaviours);
   const forwarder = new Forwarder({
     clock,
     kube: () => Promise.resolve(client),
@@ -40,6 +40,7 @@ async function opened(behaviours: Record<string, LinkBehaviour[]>, listed: reado
     pods,
     statistics,
     links,
+    received,
     forwarder,
     talk: (text: string) => clock.runUntil(talkTo(port, text)),
     failures: () =>
@@ -168,6 +169,27 @@ Deno.test("Forwarder: a taken port is an error with the way out", async () => {
   await forwarder[Symbol.asyncDispose]();
 });
 
+Deno.test("Forwarder: a connection that a pod hasn't answered when it is gone goes to the next pod, or fails", async () => {
+  await using own = await opened({ a: ["hangs"], b: ["echo"] }, [pod("a")]);
+  const early = talkTo(own.port, "early");
+  while (own.statistics.opened === 0) await new Promise((resolve) => setTimeout(resolve));
+  own.pods.set([pod("b")]);
+  assert.equal(await own.clock.runUntil(early), "b:early", "its link wasn't open");
+  assert.deepEqual(own.failures(), []);
+
+  await using other = await opened({ a: ["silent"], b: ["echo"] }, [pod("a")]);
+  using idle = await Deno.connect({ hostname: "127.0.0.1", port: other.port });
+  const sent = talkTo(other.port, "sent");
+  while (other.received() < 4) await new Promise((resolve) => setTimeout(resolve));
+  other.pods.set([pod("b")]);
+  assert.equal(await other.clock.runUntil(sent), "", "the pod may have acted on it");
+  await idle.write(new TextEncoder().encode("idle"));
+  await idle.closeWrite();
+  const answer = await other.clock.runUntil(new Response(idle.readable).text());
+  assert.equal(answer, "b:idle", "nothing was sent");
+  assert.deepEqual(other.failures(), ["linkLost"]);
+});
+
 Deno.test("Forwarder: a pod that refuses as gone is avoided before the cluster reports it, and its link is closed", async () => {
   const gone = new PortError("podGone", "not found");
   await using own = await opened({ a: ["echo", gone], b: ["echo"] }, [pod("a"), pod("b")]);
@@ -175,9 +197,13 @@ Deno.test("Forwarder: a pod that refuses as gone is avoided before the cluster r
   assert.equal(await own.talk("second"), "b:second");
   assert.equal(await own.talk("third"), "b:third");
   assert.deepEqual(own.failures(), []);
-  own.pods.set([pod("b"), pod("c")]);
-  own.pods.suspect("b");
-  await own.talk("fourth");
-  const end = await Promise.race([own.links[0]?.ended, Promise.resolve("none")]);
-  assert.equal(end, "disposed");
+  own.pods.set([pod("b")]);
+  own.pods.set([pod("a"), pod("b")]);
+  own.clock.advance(5_000);
+  assert.equal(own.links[0]?.end, undefined, "it is listed again");
+  own.pods.set([pod("b")]);
+  own.clock.advance(4_999);
+  assert.equal(own.links[0]?.end, undefined, "its connections may end by themselves");
+  own.clock.advance(1);
+  assert.equal(own.links[0]?.end, "disposed");
 });

@@ -25,7 +25,7 @@ export type FailureReason =
   | "refused"
   /** The pod was gone, or was deleted during the connection. */
   | "podGone"
-  /** The link to the cluster broke. */
+  /** The link to the cluster broke, or was closed because the pod is gone. */
   | "linkLost"
   /** The pod's side was reset, or ended without a single byte. */
   | "reset"

@@ -12,6 +12,7 @@ export class PodSet {
   /** The pods that routes have taken, with their group: `GROUP/UID`. */
   readonly #taken = new Set<string>();
   readonly #routes: PodRoute[] = [];
+  readonly #listeners = new Set<() => void>();
 
   get pods(): readonly ForwardPod[] {
     return this.#pods;
@@ -22,11 +23,17 @@ export class PodSet {
     return this.#changed.promise;
   }
 
+  /** Calls back when other pods are listed; the same function once. */
+  onSet(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
   set(pods: readonly ForwardPod[]): void {
     this.#pods = pods;
     const uids = new Set(pods.map(({ uid }) => uid));
     for (const uid of this.#suspects) if (!uids.has(uid)) this.#suspects.delete(uid);
     for (const route of this.#routes) route.refresh();
+    for (const listener of this.#listeners) listener();
     this.#notify();
   }
 

@@ -7,6 +7,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { PortLink, PortStream } from "../kube/client.ts";
+import type { PortError } from "../kube/failures.ts";
 
 /** Connections of one link, before another link is opened. Measured: `deno task bench:forward`. */
 const sharedBy = 8;
@@ -24,12 +25,14 @@ interface Tunnel {
 /** A connection's stream, and its share of a link. */
 export interface TunnelStream {
   stream: PortStream;
+  /** Aborts, with a PortError, when the pod's links are closed. */
+  signal: AbortSignal;
   /** The program's side has ended: what remains isn't load. Safe to call twice. */
   release(): void;
 }
 
-/** The links to one pod. Disposing of it cuts them. */
-export class Tunnels implements Disposable {
+/** The links to one pod. */
+export class Tunnels {
   readonly #dial: (signal: AbortSignal) => Promise<PortLink>;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
@@ -55,7 +58,7 @@ export class Tunnels implements Disposable {
       if (tunnel.active === 0) this.#rest(tunnel);
     };
     try {
-      return { stream: await tunnel.link.open(port), release };
+      return { stream: await tunnel.link.open(port), signal: this.#stop.signal, release };
     } catch (error) {
       release();
       throw error;
@@ -67,8 +70,9 @@ export class Tunnels implements Disposable {
     for (const { link } of this.#tunnels) link.probe(limitMs);
   }
 
-  [Symbol.dispose](): void {
-    this.#stop.abort();
+  /** Cuts all connections, for a reason. */
+  close(reason: PortError): void {
+    this.#stop.abort(reason);
     for (const { link, idle } of this.#tunnels.splice(0)) {
       idle?.[Symbol.dispose]();
       link[Symbol.dispose]();

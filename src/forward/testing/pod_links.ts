@@ -6,23 +6,25 @@ import type {
   WatchEvent,
   WatchOptions,
 } from "../../kube/client.ts";
-import { onAbort } from "../../base/abort.ts";
+import { onAbort, orAborted } from "../../base/abort.ts";
 import { PortError } from "../../kube/failures.ts";
 
 /**
  * What a connection to a pod's port does: echoes behind the pod's name; says nothing until its input has ended, then
- * how long it was; reads, and then the link breaks; or fails as the API reports it.
+ * how long it was; reads, and says nothing; reads, and then the link breaks; or fails as the API reports it.
  */
-export type PortBehaviour = "echo" | "count" | "lost" | PortError;
+export type PortBehaviour = "echo" | "count" | "silent" | "lost" | PortError;
 
-/** What opening a link to a pod gives. */
-export type LinkBehaviour = Error | PortBehaviour;
+/** What opening a link to a pod gives; nothing until it is given up. */
+export type LinkBehaviour = Error | "hangs" | PortBehaviour;
 
 /** A client whose links behave as listed, the last one for all that follow. */
 export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
   client: KubeClient;
   /** Links that were opened. */
   links: PortLink[];
+  /** Bytes that the pods have received. */
+  received(): number;
   /** Deletes a pod, whose links go on. */
   remove(pod: string): void;
 } {
@@ -36,6 +38,7 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
     (scope.fieldSelector ?? "").replace("metadata.name=", "");
   const objectOf = (name: string) => ({ metadata: { name, namespace: "n", uid: name } });
   const links: PortLink[] = [];
+  let received = 0;
   const next = (pod: string) => {
     const [first, ...others] = pods[pod] ?? [];
     if (others.length > 0) pods[pod]?.shift();
@@ -49,8 +52,12 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
     watch(_resource: unknown, scope: { fieldSelector?: string }, options: WatchOptions) {
       return Promise.resolve(changesOf(podOf(scope), options.signal));
     },
-    portLink({ pod }: { pod: string }) {
+    portLink({ pod }: { pod: string }, { signal }: { signal: AbortSignal }) {
       const [first] = pods[pod] ?? [];
+      if (first === "hangs") {
+        next(pod);
+        return orAborted(new Promise<never>(() => {}), signal);
+      }
       if (first instanceof Error && !(first instanceof PortError)) {
         next(pod);
         return Promise.reject(first);
@@ -64,11 +71,12 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
         probe() {},
         open() {
           const behaviour = next(pod);
+          if (behaviour === "hangs") return new Promise<never>(() => {});
           if (behaviour instanceof Error && !(behaviour instanceof PortError)) {
             link[Symbol.dispose]();
             return Promise.reject(new PortError("linkLost", behaviour.message));
           }
-          const stream = streamOf(pod, behaviour);
+          const stream = streamOf(pod, behaviour, (count) => received += count);
           streams.add(stream);
           return Promise.resolve(stream);
         },
@@ -94,10 +102,14 @@ export function clientOfPods(pods: Record<string, LinkBehaviour[]>): {
     await new Promise<void>((end) => onAbort(signal, end));
   }
   const remove = (pod: string) => removed(pod).resolve();
-  return { client: client as unknown as KubeClient, links, remove };
+  return { client: client as unknown as KubeClient, links, received: () => received, remove };
 }
 
-function streamOf(pod: string, behaviour: PortBehaviour): PortStream {
+function streamOf(
+  pod: string,
+  behaviour: PortBehaviour,
+  onReceived: (count: number) => void,
+): PortStream {
   const encoder = new TextEncoder();
   const queue: Uint8Array[] = behaviour === "echo" ? [encoder.encode(`${pod}:`)] : [];
   let failure: PortError | undefined = behaviour instanceof PortError ? behaviour : undefined;
@@ -110,13 +122,14 @@ function streamOf(pod: string, behaviour: PortBehaviour): PortStream {
         const bytes = queue.shift();
         if (bytes !== undefined) return bytes;
         if (failure !== undefined) throw failure;
-        if (isEnded) return null;
+        if (isEnded && behaviour !== "silent") return null;
         await new Promise<void>((resolve) => wake = resolve);
       }
     },
     write(bytes) {
       if (behaviour === "echo") queue.push(bytes.slice());
       count += bytes.length;
+      onReceived(bytes.length);
       if (behaviour === "lost") failure = new PortError("linkLost", "the link is gone");
       wake();
       return Promise.resolve();
