@@ -22,7 +22,7 @@ import { KodamaInProcess } from "./harness/kodama_in_process.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 import { SecretHunt } from "./harness/secret_search.ts";
 
-const sequences = sequencesOf(20);
+const sequences = sequencesOf(10);
 const secret = "S3CR3T-of-the-cluster-0123456789";
 const namespaces = ["default", "other"] as const;
 

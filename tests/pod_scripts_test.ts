@@ -12,7 +12,8 @@ import { sessionScripts } from "../src/session/pod_script.ts";
 import { findProgram } from "../src/kube/testing/image_shells.ts";
 import { type ScriptParts, scriptText } from "../src/base/shell_script.ts";
 import { loopScript } from "../src/sync/remote/loop.ts";
-import { filePath } from "../src/files/file_path.ts";
+import { runCommand } from "./harness/command.ts";
+import { TestFolder } from "./harness/test_folder.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -43,19 +44,14 @@ function named(
   );
 }
 
-async function shellcheck(text: string): Promise<string> {
-  const process = new Deno.Command("shellcheck", {
-    args: ["--format=gcc", "-"],
-    cwd: filePath(root),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(text));
-  await writer.close();
-  const { stdout, stderr } = await process.output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+/** Returns what it finds in the files of a folder. */
+async function shellcheck(folder: string, files: readonly string[]): Promise<string> {
+  await Deno.copyFile(new URL(".shellcheckrc", root), `${folder}/.shellcheckrc`);
+  const { stdout, stderr } = await runCommand(["shellcheck", "--format=gcc", ...files], {
+    cwd: folder,
+    env: Deno.env.toObject(),
+  });
+  return stdout + stderr;
 }
 
 const hasShellcheck = await findProgram("shellcheck") !== undefined;
@@ -68,12 +64,15 @@ Deno.test({
   name: "shellcheck finds nothing in the scripts",
   ignore: !hasShellcheck,
   async fn() {
-    const found: string[] = [];
-    for (const [name, parts] of Object.entries(scripts)) {
-      const output = await shellcheck(parts.join("\n"));
-      if (output !== "") found.push(`${name}: ${output}`);
-    }
-    assert.deepEqual(found, []);
+    await using folder = await TestFolder.open("kodama-scripts-");
+    const files = await Promise.all(
+      Object.entries(scripts).map(async ([name, parts]) => {
+        const file = `${name.replace(" ", "-")}.sh`;
+        await Deno.writeTextFile(`${folder.path}/${file}`, parts.join("\n"));
+        return file;
+      }),
+    );
+    assert.equal(await shellcheck(folder.path, files), "");
   },
 });
 

@@ -78,7 +78,7 @@ export interface OpenForward {
 export class Forwarder implements AsyncDisposable {
   readonly #parts: ForwarderParts;
   readonly #forwards: Forward[] = [];
-  /** By the context and the uid of their pod. */
+  /** The keys have the context and the uid of the pod. */
   readonly #tunnels = new Map<string, PodTunnels>();
   readonly #onPods = () => this.#removeGone();
   readonly #stop = new AbortController();
