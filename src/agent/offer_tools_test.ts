@@ -1,12 +1,14 @@
 /** Programs in a pod that use kodama's tools: connected, and ended by either side. */
 import assert from "node:assert/strict";
 import { offerTools, type ToolsClient } from "./offer_tools.ts";
+import { findProgram } from "../kube/testing/image_shells.ts";
 import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
 
 /** Starts what an agent's program starts. */
-function startClient(home: string): Deno.ChildProcess {
+function startClient(home: string, env: Record<string, string> = {}): Deno.ChildProcess {
   return new Deno.Command("sh", {
     args: [`${home}/.kodama/tools/mcp`],
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -55,6 +57,32 @@ Deno.test("each program in the pod has a connection of its own, which ends with 
   const { code, stderr } = await late.output();
   assert.equal(code, 1);
   assert.match(new TextDecoder().decode(stderr), /^kodama isn't connected to this pod/);
+});
+
+Deno.test("a program whose `cat` starts after the connection has ended gets the answer, and ends", async () => {
+  await using pod = await ShellPod.open();
+  const stop = new AbortController();
+  const events = offerTools(pod.streams, shellTarget, stop.signal);
+  await events.next();
+  const cat = await findProgram("cat");
+  const late = `#!/bin/sh\nuntil [ -e "$BEGIN" ]; do sleep 0.01; done\nexec ${cat} "$@"\n`;
+  await Deno.mkdir(`${pod.home}/bin`);
+  await Deno.writeTextFile(`${pod.home}/bin/cat`, late, { mode: 0o755 });
+  const process = startClient(pod.home, {
+    PATH: `${pod.home}/bin:${Deno.env.get("PATH")}`,
+    BEGIN: `${pod.home}/begin`,
+  });
+  const { value } = await events.next();
+  assert.equal(value.kind, "client");
+  const input = Array.fromAsync(value.client.input);
+  await value.client.write(new TextEncoder().encode("answer\n"));
+  await value.client[Symbol.asyncDispose]();
+  assert.deepEqual(await input, []);
+  await Deno.writeTextFile(`${pod.home}/begin`, "");
+  assert.equal(new TextDecoder().decode((await process.output()).stdout), "answer\n");
+  await process.stdin.close().catch(() => {});
+  stop.abort();
+  await assert.rejects(events.next());
 });
 
 Deno.test("a message of a pod without end is refused", async () => {

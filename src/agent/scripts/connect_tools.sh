@@ -1,12 +1,13 @@
 # CLIENT: connects a client of kodama's tools with standard input and output, until either side ends.
 client=$HOME/.kodama/tools/$1
 [ -p "$client/up" ] && [ -p "$client/down" ] || refuse noClient
-exec 3<&0
-cat "$client/up" &
+# Before `up`, which the client waits for. Opened for both directions, it doesn't wait itself.
+exec 3<&0 4<>"$client/down"
+cat "$client/up" 4>&- &
 up=$!
-# Opened for both directions, it doesn't wait for the client.
-{ cat <&3; kill "$up"; } 1<>"$client/down" 2>/dev/null &
+{ cat <&3; kill "$up"; } >&4 4>&- 2>/dev/null &
 down=$!
+exec 4>&-
 wait "$up"
 kill "$down" 2>/dev/null
 exit 0
