@@ -1,9 +1,9 @@
-/** Watches a command under a terminal: a second stream, which reports how the first one ended. */
+/** A command under a terminal: how it begins, and a second stream, which reports how the first one ended. */
 import assert from "node:assert/strict";
 import type { ChannelEnd } from "../kube/client.ts";
 import { Latest } from "../base/latest.ts";
 import { watchArgv } from "./command_stream.ts";
-import { events, hello, outcomesOf, runFixture } from "./testing/run_fixture.ts";
+import { events, hello, outcomesOf, outputOf, runFixture } from "./testing/run_fixture.ts";
 
 /** A run of one target with a terminal. */
 function withTerminal(end: ChannelEnd) {
@@ -44,6 +44,29 @@ Deno.test("`onStarted` is called when the command runs", async () => {
   });
   assert.deepEqual(outcomesOf(await events(closed)).map(({ kind }) => kind), ["timeout"]);
   assert.equal(begun.length, 1);
+});
+
+Deno.test("a program that discards kodama's line as it begins to draw is shown, and gets its input", async () => {
+  const screen = new TextEncoder().encode("\x1b[H\x1b[2J$ ");
+  const pieces = [Uint8Array.of(7)];
+  let begun = 0;
+  const run = runFixture([{
+    ...hello,
+    losesLine: true,
+    unmarked: true,
+    output: [
+      { afterMs: 1, stream: "stdout", bytes: screen },
+      { afterMs: 10, stream: "stdout", bytes: Uint8Array.of(7) },
+    ],
+  }], {
+    terminal: { sizes: new Latest({ columns: 80, rows: 24 }), onStarted: () => void begun++ },
+    input: { open: () => ({ read: () => Promise.resolve(pieces.shift()) }), isEmpty: false },
+  });
+  const all = await events(run);
+  assert.deepEqual(outcomesOf(all), [{ kind: "ok" }]);
+  assert.deepEqual(outputOf(all, 0, "stdout"), [...screen, 7]);
+  assert.deepEqual(run.pods[0]?.written, [Uint8Array.of(7)]);
+  assert.equal(begun, 1);
 });
 
 /** Shells whose `sleep` takes no time: the delays aren't under test. */

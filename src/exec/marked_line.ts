@@ -3,6 +3,7 @@ import { joinBytes } from "../base/byte_buffer.ts";
 
 /** The most bytes that are held back while the line isn't found. */
 const headLimitBytes = 4096;
+const escape = 0x1b;
 
 /**
  * Extracts one line from a stream, however it is split over chunks, and passes every other byte on. The line is
@@ -11,15 +12,25 @@ const headLimitBytes = 4096;
 export class MarkedLine<T> {
   readonly #marker: Uint8Array;
   readonly #parse: (text: string) => T | undefined;
+  readonly #isFirst: boolean;
   #head: Uint8Array = new Uint8Array();
   #state: { kind: "searching" } | { kind: "found"; value: T } | { kind: "absent" } = {
     kind: "searching",
   };
 
-  /** @param parse parses the text after the marker, without the end of the line; returns undefined if it isn't ours. */
-  constructor(marker: string, parse: (text: string) => T | undefined) {
+  /**
+   * @param parse parses the text after the marker, without the end of the line; returns undefined if it isn't ours.
+   * @param isFirst whether nothing draws on the terminal before it. Then an escape sequence shows that it is lost: tmux
+   *   and other programs discard what nobody has read of the terminal yet (`tcflush`).
+   */
+  constructor(
+    marker: string,
+    parse: (text: string) => T | undefined,
+    { isFirst }: { isFirst: boolean },
+  ) {
     this.#marker = new TextEncoder().encode(marker);
     this.#parse = parse;
+    this.#isFirst = isFirst;
   }
 
   /** The line's value, as soon as it has arrived. */
@@ -38,6 +49,8 @@ export class MarkedLine<T> {
     this.#head = joinBytes([this.#head, chunk]);
     const start = indexOfBytes(this.#head, this.#marker);
     const newline = start < 0 ? -1 : this.#head.indexOf(0x0a, start + this.#marker.length);
+    const drawn = this.#isFirst ? this.#head.indexOf(escape) : -1;
+    if (drawn >= 0 && (newline < 0 || newline > drawn)) return this.finish();
     if (newline < 0) return this.#head.length > headLimitBytes ? this.finish() : new Uint8Array();
     const text = new TextDecoder().decode(
       this.#head.subarray(start + this.#marker.length, newline),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { endMarkOf, EndMarkReader } from "./marked_line.ts";
+import { endMarkOf, EndMarkReader, MarkedLine } from "./marked_line.ts";
 
 const encoder = new TextEncoder();
 
@@ -41,6 +41,30 @@ Deno.test("`EndMarkReader` passes on output without a mark", () => {
   fc.assert(fc.property(own, places, (bytes, at) => {
     assert.deepEqual(read(Uint8Array.from(bytes), at), { output: bytes, exitCode: undefined });
   }));
+});
+
+Deno.test("a line that comes first, and is lost, isn't awaited beyond a program's first escape sequence", () => {
+  const screen = "\x1b[?1049h\x1b[H\x1b[2J$ ";
+  const cases: [string, string | undefined, string][] = [
+    [`own:7\r\n${screen}`, "7", screen],
+    [`sh: no job control\r\nown:7\r\n${screen}`, "7", `sh: no job control\r\n${screen}`],
+    [screen, undefined, screen],
+    [`own:${screen}\r\n`, undefined, `own:${screen}\r\n`],
+  ];
+  for (const [whole, value, output] of cases) {
+    for (let at = 0; at <= whole.length; at++) {
+      const line = new MarkedLine("own:", (text) => text, { isFirst: true });
+      const pieces = [whole.slice(0, at), whole.slice(at)].map((text) => encoder.encode(text));
+      const passed = pieces.flatMap((piece) => [...line.push(piece)]);
+      assert.equal(new TextDecoder().decode(Uint8Array.from(passed)), output, whole);
+      assert.equal(line.value, value);
+      assert.equal(line.searching, false);
+    }
+  }
+  const later = new MarkedLine("own:", (text) => text, { isFirst: false });
+  assert.equal(later.push(encoder.encode(screen)).length, 0);
+  later.push(encoder.encode("own:7\r\n"));
+  assert.equal(later.value, "7");
 });
 
 Deno.test("`EndMarkReader` passes on a mark with another nonce or without a newline", () => {

@@ -55,7 +55,7 @@ async function stage(shell: string) {
       stdin: "null",
     }).output();
     const { marker, parse } = greetingLine(nonce);
-    const reader = new MarkedLine<ShellGreeting>(marker, parse);
+    const reader = new MarkedLine<ShellGreeting>(marker, parse, { isFirst: false });
     const output = new TextDecoder().decode(reader.push(stdout));
     return { code, greeting: reader.value, output };
   };

@@ -81,7 +81,7 @@ function rootedPath(path: string): string {
 /** Extracts the line with the process ids from standard output: the first one, like {@link MarkedLine}. */
 export class PreambleReader extends MarkedLine<ProcessSession> {
   constructor(nonce: string) {
-    super(markerOf(nonce), readSession);
+    super(markerOf(nonce), readSession, { isFirst: true });
   }
 
   /** The command's session, as soon as it is known. */

@@ -196,7 +196,8 @@ class ShellRun {
     const { target } = this.#parts;
     const nonce = crypto.randomUUID();
     const { marker, parse } = greetingLine(nonce);
-    const line = new MarkedLine<ShellGreeting>(marker, parse);
+    const isFirst = this.#requested === undefined;
+    const line = new MarkedLine<ShellGreeting>(marker, parse, { isFirst });
     const mark = new EndMarkReader(nonce);
     const argv = what === "command" ? this.#parts.options.command : this.#argv(nonce);
     let outcome: Outcome = outcomeWithoutEnd;
@@ -205,8 +206,9 @@ class ShellRun {
       if (event.kind === "output") {
         const searching = line.searching && event.stream === "stdout" && what === "shell";
         const own = searching ? line.push(event.bytes) : event.bytes;
-        if (searching && line.value !== undefined && line.value.kind !== "missing") {
-          yield this.#attached(line.value);
+        const greeting = line.searching ? undefined : line.value ?? { kind: "plain" };
+        if (searching && greeting !== undefined && greeting.kind !== "missing") {
+          yield this.#attached(greeting);
         }
         yield* this.#output(event.stream, mark.push(own));
       }

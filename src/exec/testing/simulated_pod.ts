@@ -24,6 +24,8 @@ export interface PodScript {
   marked?: number;
   /** The server reports an end that the command didn't reach. */
   unmarked?: boolean;
+  /** The terminal's program has discarded kodama's first line. */
+  losesLine?: boolean;
   /** The command ends, and the server never reports it. */
   unreported?: boolean;
   /** How the runtime reports a missing `sh`. */
@@ -131,7 +133,7 @@ export class SimulatedPod {
     over: AbortSignal,
     end: (end: ChannelEnd) => void,
   ): AsyncGenerator<OutputChunk, void> {
-    if (marker !== undefined) {
+    if (marker !== undefined && this.script.losesLine !== true) {
       const line = encoder.encode(`${marker}${ids}\n`);
       const split = Math.min(this.script.preambleSplit ?? line.length, line.length);
       yield { stream: "stdout", bytes: line.subarray(0, split) };
