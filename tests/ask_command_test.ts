@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { run } from "../src/cli/run.ts";
 import type { ApiResource } from "../src/kube/client.ts";
 import { talkTo } from "../src/forward/testing/talk.ts";
+import { findProgram } from "../src/kube/testing/image_shells.ts";
 import { CONFIG_MAPS, PODS, SECRETS } from "../src/kube/resources.ts";
 import { machineHost } from "../src/host/host.ts";
 import { MemoryTerminal } from "../src/terminal/testing/memory_terminal.ts";
@@ -19,6 +20,9 @@ import {
 import { SecretHunt } from "./harness/secret_search.ts";
 
 const secret = "S3CR3T-of-the-cluster-0123456789";
+
+// Pods of the embedded cluster have this machine's programs; one of them is a web server.
+const hasBusybox = await findProgram("busybox") !== undefined;
 
 /** What a test's model does at each request. */
 type Script = (turn: StandInTurn) => StandInReply;
@@ -324,9 +328,12 @@ Deno.test("kodama ask", async (t) => {
     },
   );
 
-  await t.step(
-    "forward --explain: statistics and requests, and nothing that was carried",
-    async () => {
+  await t.step({
+    name: `forward --explain: statistics and requests, and nothing that was carried${
+      hasBusybox ? "" : ": this machine has no busybox"
+    }`,
+    ignore: !hasBusybox,
+    fn: async () => {
       const site = "kodama-explained";
       const port = freePort();
       const command = [
@@ -393,7 +400,7 @@ Deno.test("kodama ask", async (t) => {
       assert.ok(!body.includes("0 open") && !body.includes("\\u001b"), body);
       hunt.look("a prompt", body);
     },
-  );
+  });
 
   await t.step("no secret is in anything that was written", async () => {
     await hunt.lookInFolder(`${cluster.folder}/config`);

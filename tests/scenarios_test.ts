@@ -9,14 +9,21 @@ import { assertSameText } from "./harness/same_text.ts";
 import { formatScenario, parseScenario, type Scenario } from "./harness/scenario.ts";
 import { runScenario } from "./harness/scenario_run.ts";
 import { filePath } from "../src/files/file_path.ts";
+import { findProgram } from "../src/kube/testing/image_shells.ts";
 
 const folder = filePath(new URL("scenarios/", import.meta.url));
 const real = realKubeconfig();
 const update = Deno.env.get("KODAMA_UPDATE_SCENARIOS") === "1";
 const missing = await kubectlMissing();
+// Pods of the embedded cluster have this machine's programs.
+const hasBusybox = real !== undefined || await findProgram("busybox") !== undefined;
 
 function skipped(scenario: Scenario): string | undefined {
   if (real !== undefined && !scenario.runs.includes("real")) return scenario.whyNotReal;
+  const needsBusybox = scenario.parts.some((part) =>
+    part.kind === "apply" && part.text.includes("exec busybox")
+  );
+  if (needsBusybox && !hasBusybox) return "this machine has no busybox";
   const needsKubectl = scenario.parts.some((part) =>
     part.kind === "apply" ||
     part.kind === "console" && part.steps.some(({ command }) => command.includes("kubectl"))

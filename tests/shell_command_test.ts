@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { KodamaInProcess } from "./harness/kodama_in_process.ts";
-import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { podTerminalsMissing, PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SlowLink } from "./harness/slow_link.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
-const missing = await terminalMissing();
+const missing = await terminalMissing() ?? await podTerminalsMissing();
 const inNamespace = ["-n", "weka-operator-system"];
 const cwd = new URL("../", import.meta.url).pathname;
 

@@ -13,6 +13,13 @@ export async function terminalMissing(): Promise<string | undefined> {
   }
 }
 
+/** Returns why no shell is kept in an embedded cluster's pods: they open terminals by this machine's file system of them. */
+export async function podTerminalsMissing(): Promise<string | undefined> {
+  const opening = ["sh", "-c", ": <>/dev/pts/ptmx"];
+  const { code } = await runCommand(opening, { env: { PATH: Deno.env.get("PATH") ?? "" } });
+  return code === 0 ? undefined : "/dev/pts/ptmx is root's";
+}
+
 /** The options of a terminal. */
 export interface TerminalOptions {
   env: Readonly<Record<string, string>>;

@@ -4,6 +4,7 @@ import { hangTimeout } from "./hang_limit.ts";
 import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
 import type { ScenarioCluster } from "./scenario_run.ts";
+import { TestFolder } from "./test_folder.ts";
 
 /** A real cluster for scenarios; disposing of it deletes its namespace. */
 export interface RealCluster extends ScenarioCluster, AsyncDisposable {}
@@ -15,7 +16,9 @@ export function realKubeconfig(): string | undefined {
 
 /** Creates a namespace for one scenario. */
 export async function openRealCluster(path: string): Promise<RealCluster> {
-  const env = testEnvironment("/nonexistent", path);
+  // kubectl caches below the home folder.
+  const folder = await TestFolder.open("kodama-real-");
+  const env = testEnvironment(folder.path, path);
   const kubectl = async (...args: string[]) => {
     const { code, stdout, stderr } = await runCommand(["kubectl", ...args], { env });
     assert.equal(code, 0, stderr);
@@ -30,6 +33,7 @@ export async function openRealCluster(path: string): Promise<RealCluster> {
     namespace,
     known: { node: (await kubectl("get", "nodes", "-o", "name")).split("\n")[0]?.slice(5) ?? "" },
     async [Symbol.asyncDispose]() {
+      await using _folder = folder;
       await kubectl("delete", "namespace", namespace, "--wait=false");
     },
   };

@@ -1,4 +1,5 @@
 /** Temporary folders that don't outlive a run of tests for long, however it ended. */
+import { removeFolder } from "../../src/cluster/node/tools.ts";
 import { type FileLock, tryFileLock } from "../../src/daemon/file_lock.ts";
 
 /** A lock that is released when its holder ends: it distinguishes a folder whose test was killed from one in use. */
@@ -36,7 +37,7 @@ export async function removeAbandoned(parent: string, prefix: string): Promise<v
     if (!isDirectory || !name.startsWith(prefix)) continue;
     using lock = await lockAbandoned(`${parent}/${name}`);
     if (lock === undefined) continue;
-    await Deno.remove(`${parent}/${name}`, { recursive: true });
+    await removeFolder(`${parent}/${name}`);
     if (++removed === maxRemoved) return;
   }
 }
@@ -44,14 +45,16 @@ export async function removeAbandoned(parent: string, prefix: string): Promise<v
 /** Returns the lock of a folder that nothing uses. It is never created: its folder may be about to be removed. */
 async function lockAbandoned(folder: string): Promise<FileLock | undefined> {
   const path = `${folder}/${lockName}`;
-  const { mtime } = await Deno.stat(path).catch(ignoreMissing) ?? {};
+  const { mtime } = await Deno.stat(path).catch(ignoreForeign) ?? {};
   if (!mtime || Date.now() - mtime.getTime() < youngMs) return undefined;
-  const file = await Deno.open(path, { write: true }).catch(ignoreMissing);
+  const file = await Deno.open(path, { write: true }).catch(ignoreForeign);
   if (file === undefined || await file.tryLock(true)) return file;
   file.close();
   return undefined;
 }
 
-function ignoreMissing(error: unknown): undefined {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+/** Another test may remove its folder meanwhile, and another user's can't be entered. */
+function ignoreForeign(error: unknown): undefined {
+  const { NotFound, PermissionDenied } = Deno.errors;
+  if (!(error instanceof NotFound || error instanceof PermissionDenied)) throw error;
 }
