@@ -196,11 +196,14 @@ async function* untilReady<Report extends ProcessIdentity>(
     // Checked before the report is read: its last one counts.
     const isOver = child === undefined ? await hasNoProcess(daemon) : hasExited;
     const report = await reportOf(daemon);
-    if (!isOver && report !== undefined) {
-      const text = JSON.stringify(report);
-      if (text !== last) yield { kind: "report", report };
-      last = text;
-      if (isReady(report)) return report;
+    const text = JSON.stringify(report);
+    if (!isOver && report !== undefined && text !== last) {
+      // A start that is joined may not have removed the report of a process that was killed yet.
+      if (child !== undefined || await isAlive(report)) {
+        last = text;
+        yield { kind: "report", report };
+        if (isReady(report)) return report;
+      }
     }
     if (isOver) throw await exitedEarly(daemon);
     if (clock.elapsedMs() > deadlineMs) throw await notReady(daemon, options.missing?.(report));

@@ -19,7 +19,7 @@ export async function tryFileLock(
 ): Promise<FileLock | undefined> {
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   for (let attempt = 1; attempt <= checks.count; attempt++) {
-    if (await file.tryLock(true)) return { [Symbol.dispose]: () => file.close() };
+    if (await file.tryLock(true)) return { [Symbol.dispose]: () => release(file) };
     // A holder excludes a shared lock too; only checks let one beside them.
     if (!await file.tryLock(false)) break;
     await file.unlock();
@@ -27,6 +27,15 @@ export async function tryFileLock(
   }
   file.close();
   return undefined;
+}
+
+/**
+ * Releases a lock at once. Closing its file may do so later: a process that another thread is starting has a copy of each
+ * open file until it executes its program.
+ */
+function release(file: Deno.FsFile): void {
+  file.unlockSync();
+  file.close();
 }
 
 /** Returns whether the lock of a file is held. */

@@ -34,3 +34,31 @@ Deno.test("`tryFileLock()` waits for a process that only checks the lock, howeve
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** A thread that starts one process after another: each has a copy of every open file at first. */
+const spawner = `for (;;) {
+  await new Deno.Command("true", { detached: true }).output();
+  postMessage("started");
+}`;
+
+Deno.test("a lock is free once it's released, while another thread starts processes", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-lock-" });
+  const worker = new Worker(`data:text/javascript,${encodeURIComponent(spawner)}`, {
+    type: "module",
+  });
+  try {
+    let started = 0;
+    const enough = Promise.withResolvers<void>();
+    worker.onmessage = () => ++started === 50 && enough.resolve();
+    let isEnough = false;
+    enough.promise.then(() => isEnough = true);
+    while (!isEnough) {
+      const lock = await tryFileLock(`${folder}/lock`);
+      assert.ok(lock, `held after it was released, ${started} processes later`);
+      lock[Symbol.dispose]();
+    }
+  } finally {
+    worker.terminate();
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -247,6 +247,8 @@ async function hold(
   await file.write(new TextEncoder().encode(holder));
   return {
     [Symbol.asyncDispose]: () => {
+      // Closing it alone may release it later: see `file_lock.ts`.
+      file.unlockSync();
       // The name stays: removing it would let a third run lock another file of the same name.
       file.close();
       return Promise.resolve();
