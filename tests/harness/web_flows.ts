@@ -28,6 +28,17 @@ export interface WebCluster {
   installAgent?: (session: string) => Promise<void>;
 }
 
+/** A script that sets `startsAtHeading` to a promise: whether the focus is on a view's heading as soon as that is there. */
+const startsAtHeading = (title: string) =>
+  `globalThis.startsAtHeading = new Promise((resolve) =>
+    new MutationObserver((_, observer) => {
+      const heading = document.querySelector("h1");
+      if (heading?.textContent !== ${JSON.stringify(title)}) return;
+      observer.disconnect();
+      resolve(document.activeElement === heading);
+    }).observe(document.getElementById("main"), { childList: true, subtree: true })
+  ), undefined`;
+
 /** A theme, and a width in pixels. */
 export type Look = readonly [theme: "light" | "dark", width: 1200 | 390];
 
@@ -341,8 +352,13 @@ export async function runWebFlows(
     await tabTo(page, page.getByRole("link", { name: "Run a command" }));
     const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
     assert.equal(outline, "solid");
+    await page.evaluate(startsAtHeading("Run a command"));
     await page.keyboard.press("Enter");
     await heading("Run a command").waitFor();
+    assert.ok(
+      await page.evaluate("startsAtHeading"),
+      "the focus would move later, while one types",
+    );
     await tabTo(page, page.getByRole("textbox", { name: "Command" }));
     await page.keyboard.type("hostname");
     await tabTo(page, page.getByLabel("Labels"));

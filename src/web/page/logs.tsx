@@ -57,8 +57,6 @@ export function Logs({ query }: { query: URLSearchParams }) {
   const [tail, setTail] = useState(query.get("tail") ?? "1000");
   const [grep, setGrep] = useState(query.get("grep") ?? "");
   const [isFollowed, setFollowed] = useState(query.get("follow") !== "false");
-  const applied = query.toString();
-  useEffect(() => setFields(selectionFields(query)), [applied]);
   const selection = selectionOfFields(selectionFields(query));
   const isRequested = query.has("tail");
   const submit = () => {

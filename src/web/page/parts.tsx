@@ -1,6 +1,6 @@
 /** What the views are made of. Texts go in as children, and so stay texts, whatever they contain. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { WebQuestion } from "../api.ts";
 import type { RequestError, StreamState } from "./client.ts";
 import { outcomeCounts, type PodProgress, type RunLine } from "./run_state.ts";
@@ -9,7 +9,7 @@ import { plain } from "./text.ts";
 /** The heading of a view; the document's title. The keyboard starts there after each change of the view. */
 export function Heading({ title, children }: { title: string; children?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · kodama`;
     // Not when the page was opened: there the focus starts with the document, and with its skip link.
     if (document.body.dataset["moved"] === "yes") heading.current?.focus();
@@ -243,7 +243,7 @@ export function ModalDialog(
 ) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     dialog.current?.showModal();
   }, []);
   return (

@@ -1,5 +1,5 @@
 /** Pods: the form of a selection, and the pods that it matches. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { PodData } from "../api.ts";
 import { useAnswer, useNow } from "./hooks.ts";
 import { Badge, Check, Heading, InputForm, Loading, Problem, Scroll, TextField } from "./parts.tsx";
@@ -61,8 +61,6 @@ export function SelectionForm(
 /** The pods of the selection in the address. */
 export function Pods({ query, mayChange }: { query: URLSearchParams; mayChange: boolean }) {
   const [fields, setFields] = useState(() => selectionFields(query));
-  const applied = query.toString();
-  useEffect(() => setFields(selectionFields(query)), [applied]);
   const pods = useAnswer("GET api/pods", { query: selectionOfFields(selectionFields(query)) });
   const submit = () => {
     const href = routeHref({ view: "pods", query: queryOf(fields) });
