@@ -5,7 +5,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { Command, ParsedArgs, SortedArgs } from "./command.ts";
-import { BadValue, type Flag, type Flags } from "./flag.ts";
+import { BadValue, type Completion, type Flag, type Flags } from "./flag.ts";
 
 /**
  * Sorts the args of a command. `spoken` is the command as shown in its hint, `path` its names in the tree.
@@ -179,6 +179,13 @@ function flagValue(
   }
 }
 
+/** The commands that list what an operand can be. */
+const lists: Readonly<Partial<Record<Completion["kind"], string>>> = {
+  sessions: "kodama list",
+  templates: "kodama template list",
+  workflows: "kodama workflow list",
+};
+
 function checkOperands(command: Command, raw: RawArgs, spoken: string): void {
   const declared = command.operands ?? [];
   const required = declared.filter(({ arity }) => arity === "one");
@@ -186,8 +193,10 @@ function checkOperands(command: Command, raw: RawArgs, spoken: string): void {
   const see = `see ${spoken} --help`;
   if (missing !== undefined) {
     const [example] = command.examples;
+    const as = example === undefined ? see : `${see}, as in: ${example.line}`;
+    const list = lists[missing.completion?.kind ?? "values"];
     throw new UsageError(`missing ${missing.name}`, {
-      hint: example === undefined ? see : `${see}, as in: ${example.line}`,
+      hint: list === undefined ? as : `${list} lists them; ${as}`,
     });
   }
   const open = declared.some(({ arity }) => arity === "any");
