@@ -30,7 +30,7 @@ export function findingText(finding: Finding, style: Style): string {
     skipped: style.dim("skipped"),
   };
   const [first = "", ...others] = detail.split("\n");
-  const more = [...others, ...(advice === undefined ? [] : [commandHint(advice)])];
+  const more = [...others, ...(advice === undefined ? [] : commandHint(advice).split("\n"))];
   const lines = [`${marks[status]}  ${style.bold(titles[id])}: ${printable(first)}`];
   lines.push(...more.map((line) => `         ${printable(line)}`));
   return lines.map((line) => `${line}\n`).join("");
