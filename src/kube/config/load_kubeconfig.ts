@@ -60,9 +60,20 @@ async function readIfExists(path: string, host: KubeHost): Promise<KubeconfigFil
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
     }
-    throw permissionError(error) ??
-      new KodamaError("config", `cannot read kubeconfig ${path}`, { cause: error });
+    throw permissionError(error) ?? unreadable(path, error);
   }
+}
+
+/** A file that is root's alone is usual: k3s writes its kubeconfig so. */
+function unreadable(path: string, error: unknown): KodamaError {
+  // Deno adds its own name of the operation, and the path.
+  const reason = error instanceof Error ? error.message.replace(/ \(os error.*$/s, "") : `${error}`;
+  return new KodamaError("config", `cannot read kubeconfig ${path}: ${reason}`, {
+    ...(error instanceof Deno.errors.PermissionDenied
+      ? { hint: hint`make a copy that you may read, and pass ${option("kubeconfig", "FILE")}` }
+      : {}),
+    cause: error,
+  });
 }
 
 /*

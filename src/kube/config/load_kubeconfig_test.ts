@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KubeConfig } from "@kubernetes/client-node";
+import { hint, option } from "../../base/hint.ts";
 import { resolveContext } from "../connection.ts";
+import type { KubeHost } from "../host.ts";
 import type { KubeconfigFile } from "./kubeconfig.ts";
-import { mergeKubeconfigs } from "./load_kubeconfig.ts";
+import { loadKubeconfig, mergeKubeconfigs } from "./load_kubeconfig.ts";
 
 const file = (path: string, text: string): KubeconfigFile => ({ path, text });
 
@@ -44,6 +46,19 @@ Deno.test("relative paths are relative to their own file", async () => {
   assert.equal(user?.tokenFile, "/home/me/.kube/t");
   assert.equal(user?.exec?.command, "/home/me/.kube/./bin/login");
   assert.equal(config.users.get("bare")?.value.exec?.command, "login");
+});
+
+Deno.test("a kubeconfig that this user may not read: why, and the way out", async () => {
+  const host = {
+    readText: () =>
+      Promise.reject(
+        new Deno.errors.PermissionDenied("Permission denied (os error 13): open '/k'"),
+      ),
+  } as Pick<KubeHost, "readText"> as KubeHost;
+  await assert.rejects(loadKubeconfig("/k", host), {
+    message: "cannot read kubeconfig /k: Permission denied",
+    hint: hint`make a copy that you may read, and pass ${option("kubeconfig", "FILE")}`,
+  });
 });
 
 const broken: [string, string, string][] = [
@@ -132,8 +147,10 @@ Deno.test("the official client reads the same server, authority, certificate and
   const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/);
   const data = fc.string({ minLength: 1, maxLength: 20 }).map((text) => btoa(encodeURI(text)));
   const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+  // A host's name can't start with `xn--`, except for that of an international one.
+  const host = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
   const cluster = fc.record({
-    server: word.map((host) => `https://${host}.test:6443`),
+    server: host.map((name) => `https://${name}.test:6443`),
     "certificate-authority-data": optional(data),
     "tls-server-name": optional(word),
   });
