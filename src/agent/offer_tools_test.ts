@@ -59,30 +59,59 @@ Deno.test("each program in the pod has a connection of its own, which ends with 
   assert.match(new TextDecoder().decode(stderr), /^kodama isn't connected to this pod/);
 });
 
-Deno.test("a program whose `cat` starts after the connection has ended gets the answer, and ends", async () => {
-  await using pod = await ShellPod.open();
+/** A client gets an answer and loses its connection; resolves to what its program has printed in the end. */
+async function answeredOnce(
+  pod: ShellPod,
+  { env = {}, ended = () => Promise.resolve() }: {
+    env?: Record<string, string>;
+    /** Is called when the connection has ended. */
+    ended?: () => Promise<void>;
+  } = {},
+): Promise<string> {
   const stop = new AbortController();
   const events = offerTools(pod.streams, shellTarget, stop.signal);
   await events.next();
-  const cat = await findProgram("cat");
-  const late = `#!/bin/sh\nuntil [ -e "$BEGIN" ]; do sleep 0.01; done\nexec ${cat} "$@"\n`;
-  await Deno.mkdir(`${pod.home}/bin`);
-  await Deno.writeTextFile(`${pod.home}/bin/cat`, late, { mode: 0o755 });
-  const process = startClient(pod.home, {
-    PATH: `${pod.home}/bin:${Deno.env.get("PATH")}`,
-    BEGIN: `${pod.home}/begin`,
-  });
+  const process = startClient(pod.home, env);
   const { value } = await events.next();
   assert.equal(value.kind, "client");
   const input = Array.fromAsync(value.client.input);
   await value.client.write(new TextEncoder().encode("answer\n"));
   await value.client[Symbol.asyncDispose]();
   assert.deepEqual(await input, []);
-  await Deno.writeTextFile(`${pod.home}/begin`, "");
-  assert.equal(new TextDecoder().decode((await process.output()).stdout), "answer\n");
+  await ended();
+  const { stdout } = await process.output();
   await process.stdin.close().catch(() => {});
   stop.abort();
   await assert.rejects(events.next());
+  return new TextDecoder().decode(stdout);
+}
+
+/** Writes a program `cat` that runs these lines before the real one; returns a PATH that has it first. */
+async function withCat(bin: string, before: string): Promise<string> {
+  const script = `#!/bin/sh\n${before}\nexec ${await findProgram("cat")} "$@"\n`;
+  await Deno.mkdir(bin);
+  await Deno.writeTextFile(`${bin}/cat`, script, { mode: 0o755 });
+  return `${bin}:${Deno.env.get("PATH")}`;
+}
+
+Deno.test("a program whose `cat` starts after the connection has ended gets the answer, and ends", async () => {
+  await using pod = await ShellPod.open();
+  const begin = `${pod.home}/begin`;
+  const late = 'until [ -e "$BEGIN" ]; do sleep 0.01; done';
+  const PATH = await withCat(`${pod.home}/bin`, late);
+  const ended = () => Deno.writeTextFile(begin, "");
+  assert.equal(await answeredOnce(pod, { env: { PATH, BEGIN: begin }, ended }), "answer\n");
+});
+
+Deno.test("a program whose connection ends before it reads gets the answer, and ends", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-agent-" });
+  try {
+    const never = "case $1 in */up) exec sleep 300; esac";
+    await using pod = await ShellPod.open({ path: await withCat(`${folder}/bin`, never) });
+    assert.equal(await answeredOnce(pod), "answer\n");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a message of a pod without end is refused", async () => {

@@ -10,4 +10,6 @@ down=$!
 exec 4>&-
 wait "$up"
 kill "$down" 2>/dev/null
+# A client that hasn't opened `up` yet waits for a reader, and meanwhile is a writer of `down`.
+(: 5<>"$client/up") 2>/dev/null
 exit 0
