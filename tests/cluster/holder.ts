@@ -121,7 +121,7 @@ export async function connectNetwork(layout: Layout, holder: ProcessId): Promise
   await run(["ip", "link", "set", layout.linkName, "up"]);
   const script = `
     ip link set lo up
-    ip link add ${network.bridge} type bridge
+    ip link add ${network.bridge} address ${network.bridgeHardwareAddress} type bridge
     ip address add ${network.nodeAddress}/16 dev ${network.bridge}
     ip address add ${network.apiService}/32 dev ${network.bridge}
     ip link set ${network.bridge} up

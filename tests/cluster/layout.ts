@@ -38,6 +38,8 @@ export interface Layout {
 /** Fixed inside the rig's own network: every rig has the same. */
 export const network = {
   bridge: "rig0",
+  /** Without one of its own it has that of a pod's link: the others lose the node for half a minute when that pod ends. */
+  bridgeHardwareAddress: "02:00:00:00:00:01",
   nodeAddress: "10.244.0.1",
   podSubnet: "10.244.0.0/16",
   serviceSubnet: "10.96.0.0/16",
