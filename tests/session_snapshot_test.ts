@@ -105,6 +105,8 @@ Deno.test("tasks that waited when a snapshot was taken begin neither where it is
   const { on, inPod } = fixture(cluster);
   await on("start", "work", "--no-sync", "--idle-timeout", "1h");
   const task = "~/.kodama/tasks/1";
+  // The pod looks for tasks once, before it counts its time: this one comes after that.
+  await inPod("work", "until [ -e ~/.kodama-life/began ]; do sleep 0.1; done");
   await inPod("work", `mkdir -p ${task}; echo 'echo > /workspace/begun' > ${task}/runner`);
   await on("snapshot", "work", "--as", "before");
   await inPod("work", `rm -r ${task}; echo > late`);
