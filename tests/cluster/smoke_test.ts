@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { hangTimeout } from "../harness/hang_limit.ts";
+import { network } from "./layout.ts";
 import {
   kubeconfigVariable,
   RealCluster,
@@ -56,6 +57,11 @@ onCluster("51 pods run at once and each answers", async (namespace) => {
       `drive-${ordinal}\n`,
     );
   }
+  if (!onRig) return;
+  // With one of 51 links' addresses, pods would lose the node when that pod ends.
+  const look = `nc -w 1 ${network.nodeAddress} 1; grep '^${network.nodeAddress} ' /proc/net/arp`;
+  const seen = await namespace.kubectl("exec", "drive-0", "--", "sh", "-c", look);
+  assert.ok(seen.includes(network.bridgeHardwareAddress), seen);
 });
 
 onCluster("exec separates exit code, output and error output", async (namespace) => {

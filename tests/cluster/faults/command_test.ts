@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { until } from "../processes.ts";
 import { countSleeping, kodamaProcess, sleeper, untilSleeping } from "./kodama.ts";
 import { onFault, only, outcomeOf, programsIn } from "./fixture.ts";
+import type { TestNamespace } from "../test_namespace.ts";
 
 const ok = { outcome: "ok", exitCode: 0, signal: null };
 
@@ -11,31 +12,46 @@ const memoryLimitKib = 200 * 1024;
 
 const outputBytes = 256 * 1024 * 1024;
 
-/**
- * Ends when it is told that all has been read, or after a minute. A node that ends a stream may lose what is still on
- * its way to the API server: kodama reports that as `unknown`, and nothing can get it back.
- */
-const fill = `head -c ${outputBytes} /dev/zero
-left=600; until [ -e /tmp/read ] || [ $((left -= 1)) = 0 ]; do sleep 0.1; done`;
-
-onFault("256 MiB of output come whole, and cost no memory", async ({ namespace }) => {
+/** Runs `kodama exec --output-mode raw` and counts what it writes. */
+async function countOutput(
+  namespace: TestNamespace,
+  command: readonly string[],
+  onCount?: (count: number) => Promise<void>,
+): Promise<{ code: number; count: number; largestKib: number; stderr: string }> {
   await namespace.startPod("one", {});
-  const { kubeconfig } = namespace.cluster;
-  const command = ["sh", "-c", fill];
-  const child = kodamaProcess(kubeconfig, [
+  const child = kodamaProcess(namespace.cluster.kubeconfig, [
     ...["exec", "-n", namespace.name, "one", "--output-mode", "raw", "--", ...command],
   ]);
-  const said = new Response(child.stderr).text();
+  const stderr = new Response(child.stderr).text();
   let count = 0;
   let largestKib = 0;
   for await (const chunk of child.stdout) {
     count += chunk.length;
     largestKib = Math.max(largestKib, await mostMemoryKib(child.pid));
-    if (count === outputBytes) await namespace.kubectl("exec", "one", "--", "touch", "/tmp/read");
+    await onCount?.(count);
   }
-  assert.equal((await child.status).code, 0, await said);
-  assert.equal(count, outputBytes);
+  return { code: (await child.status).code, count, largestKib, stderr: await stderr };
+}
+
+onFault("256 MiB of output come whole, and cost no memory", async ({ namespace }) => {
+  // Ends when all has been read, or after a minute: what is under way at the end may be lost.
+  const script = `head -c ${outputBytes} /dev/zero
+    left=600; until [ -e /tmp/read ] || [ $((left -= 1)) = 0 ]; do sleep 0.1; done`;
+  const ended = await countOutput(namespace, ["sh", "-c", script], async (count) => {
+    if (count === outputBytes) await namespace.kubectl("exec", "one", "--", "touch", "/tmp/read");
+  });
+  assert.equal(ended.code, 0, ended.stderr);
+  assert.equal(ended.count, outputBytes);
+  const { largestKib } = ended;
   assert.ok(largestKib > 0 && largestKib < memoryLimitKib, `kodama took ${largestKib} KiB`);
+});
+
+onFault("output that a node loses when its command ends isn't called ok", async ({ namespace }) => {
+  const command = ["head", "-c", String(outputBytes), "/dev/zero"];
+  const { code, count, stderr } = await countOutput(namespace, command);
+  if (code === 0) return assert.equal(count, outputBytes);
+  assert.equal(code, 4, stderr);
+  assert.match(stderr, /one: unknown: .*the command did not report its end/);
 });
 
 /** Returns the peak memory of a process; 0 if it has ended. */
